@@ -1,0 +1,72 @@
+/**
+ * Every limit of the protocol and its server, in one place. Knows numbers, not who enforces them.
+ * Milliseconds, bytes and counts, as each name says.
+ */
+
+export const limits = {
+  /** From TCP accept to the end of the TLS handshake. */
+  handshakeMs: 10_000,
+  /** From the end of the handshake to a successful sign-in. */
+  signInMs: 30_000,
+  /** From `closing` to a destroyed socket. */
+  closingMs: 2_000,
+  /** A client that has sent nothing for this long sends `ping`. */
+  pingMs: 30_000,
+  /** A side that has heard nothing for this long takes the other for dead. */
+  deadMs: 75_000,
+  /** From SIGTERM to a forced end. */
+  drainMs: 10_000,
+
+  /** Connections of one address (IPv6: one /64). */
+  connectionsPerAddress: 16,
+  /** Connections that have not signed in, of all addresses. */
+  connectionsUnsigned: 100,
+  /** Sessions of one name at the same time. */
+  terminalsPerName: 8,
+
+  /** A frame's body, client to server, before sign-in. */
+  frameUnsignedBytes: 4 * 1024,
+  /** A frame's body, client to server, after sign-in. */
+  frameBytes: 64 * 1024,
+  /** A frame's body, server to client. */
+  frameFromServerBytes: 1024 * 1024,
+
+  /** A message's text in UTF-8. */
+  messageBytes: 4096,
+  /** Lines of one message. */
+  messageLines: 100,
+  nameLength: 32,
+  passwordMin: 8,
+  /** In UTF-8; argon2 takes more, a frame before sign-in does not. */
+  passwordMaxBytes: 512,
+  reasonBytes: 200,
+
+  /** Unsent bytes of one connection, then it is a slow consumer. */
+  queueBytes: 1024 * 1024,
+  /** Unsent bytes of all connections. */
+  queueTotalBytes: 256 * 1024 * 1024,
+
+  /** Messages a user may send at once. */
+  messageBurst: 10,
+  /** Messages a user may send each second after the burst. */
+  messagesPerSecond: 5,
+  /** Requests of any kind of one connection; beyond it the server reads slower, it refuses nothing. */
+  requestBurst: 200,
+  requestsPerSecond: 100,
+
+  /** Wrong passwords of one address within a minute. */
+  loginFailuresPerMinute: 10,
+  /** The longest delay of an answer to a sign-in after many wrong passwords for one account. */
+  loginDelayMaxMs: 8_000,
+  /** Passwords waiting to be hashed. */
+  hashQueue: 64,
+
+  /** Messages of a room that a new arrival gets. */
+  backlog: 50,
+  /** Messages of one conversation that `sync` replays; what is older comes by `history`. */
+  catchUp: 10_000,
+  /** Messages of one `history` reply. */
+  historyPage: 100,
+  /** Members of a room up to which each join and leave is told by name. */
+  presenceNamed: 100,
+} as const;

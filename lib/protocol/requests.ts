@@ -1,0 +1,139 @@
+/** What a client may ask: the schema of every request, and the types that follow from them. */
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { ProtocolError } from './errors.js';
+import type { RawFrame } from './frame.js';
+import { limits } from './limits.js';
+
+const closed = { additionalProperties: false } as const;
+const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'comes back as `re`' });
+const name = Type.String({ minLength: 1, maxLength: 64 });
+const room = Type.String({ minLength: 1, maxLength: 64, description: 'a room, without #' });
+const seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const password = Type.String({ minLength: 1, maxLength: limits.passwordMaxBytes });
+const mode = Type.Union([Type.Literal('take-over'), Type.Literal('attach')], {
+  description: 'what to do when this name is signed in already',
+});
+const remember = Type.Boolean({ description: 'the token lives on after `quit`' });
+
+const schemas = {
+  'sign-in': Type.Object(
+    {
+      type: Type.Literal('sign-in'),
+      id,
+      name,
+      password,
+      mode: Type.Optional(mode),
+      remember: Type.Optional(remember),
+    },
+    closed,
+  ),
+  register: Type.Object(
+    {
+      type: Type.Literal('register'),
+      id,
+      name,
+      password,
+      code: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'from a join link' })),
+      remember: Type.Optional(remember),
+    },
+    closed,
+  ),
+  resume: Type.Object(
+    {
+      type: Type.Literal('resume'),
+      id,
+      token: Type.String({ minLength: 1, maxLength: 64 }),
+      mode: Type.Optional(mode),
+    },
+    closed,
+  ),
+  sync: Type.Object(
+    {
+      type: Type.Literal('sync'),
+      id,
+      rooms: Type.Optional(Type.Record(Type.String(), seq, { description: 'room -> last seq seen' })),
+      direct: Type.Optional(Type.Record(Type.String(), seq, { description: 'name -> last seq seen' })),
+    },
+    closed,
+  ),
+  say: Type.Object(
+    {
+      type: Type.Literal('say'),
+      id,
+      room: Type.Optional(room),
+      to: Type.Optional(name),
+      text: Type.String({
+        minLength: 1,
+        description: `at most ${limits.messageBytes} bytes, ${limits.messageLines} lines`,
+      }),
+      key: Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'made by the client, unique to this message',
+      }),
+      action: Type.Optional(Type.Literal(true, { description: 'said with /me' })),
+    },
+    closed,
+  ),
+  history: Type.Object(
+    {
+      type: Type.Literal('history'),
+      id,
+      room: Type.Optional(room),
+      with: Type.Optional(name),
+      before: Type.Optional(seq),
+      after: Type.Optional(seq),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyPage })),
+    },
+    closed,
+  ),
+  read: Type.Object(
+    {
+      type: Type.Literal('read'),
+      id,
+      room: Type.Optional(room),
+      with: Type.Optional(name),
+      seq,
+    },
+    closed,
+  ),
+  who: Type.Object({ type: Type.Literal('who'), id }, closed),
+  ping: Type.Object({ type: Type.Literal('ping'), id }, closed),
+  quit: Type.Object(
+    { type: Type.Literal('quit'), id, reason: Type.Optional(Type.String({ maxLength: limits.reasonBytes })) },
+    closed,
+  ),
+} as const;
+
+export type RequestType = keyof typeof schemas;
+export type RequestOf<T extends RequestType> = Static<(typeof schemas)[T]>;
+export type Request = { [T in RequestType]: RequestOf<T> }[RequestType];
+export type SignInMode = Static<typeof mode>;
+
+export const requestTypes = Object.keys(schemas) as RequestType[];
+/** JSON Schema of every request, for documentation and for other clients. */
+export const requestSchemas: Readonly<Record<RequestType, object>> = schemas;
+
+const checks = new Map(requestTypes.map((type) => [type as string, Compile(schemas[type])]));
+
+/** The id to answer a frame by, 0 where it has none that can be used. */
+export function requestId(frame: RawFrame): number {
+  return Number.isSafeInteger(frame.id) && (frame.id as number) > 0 ? (frame.id as number) : 0;
+}
+
+/**
+ * A frame as the request it is.
+ * @throws ProtocolError `unknown-type` or `bad-request`, naming the field but never its value
+ */
+export function parseRequest(frame: RawFrame): Request {
+  const type = String(frame.type);
+  const check = checks.get(type);
+  if (check === undefined) throw new ProtocolError('unknown-type', 'This server does not know that request.');
+  if (!check.Check(frame)) {
+    const [first] = check.Errors(frame);
+    const field = first?.instancePath ? `${first.instancePath.slice(1, 40)} ` : '';
+    throw new ProtocolError('bad-request', `Not a valid ${type} request: ${field}${first?.message ?? ''}.`);
+  }
+  return frame as Request;
+}
