@@ -7,9 +7,7 @@
  *
  * Results arrive in the order of the calls. Times are milliseconds since the epoch.
  */
-import type { Registration, Role } from '../protocol/events.js';
-
-export type { Registration, Role };
+import type { Role } from '../protocol/events.js';
 
 /** Storage failed: disk full, folder gone, database damaged. `cause` says how. */
 export class StoreError extends Error {

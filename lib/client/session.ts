@@ -1,0 +1,113 @@
+/**
+ * A signed-in person at one server, across lost connections. Knows requests and events; neither a terminal
+ * nor files.
+ */
+import type { ErrorCode } from '../protocol/errors.js';
+import type { Conversation, Reply, Role, ServerFrameOf } from '../protocol/events.js';
+import type { Request, SignInMode } from '../protocol/requests.js';
+
+export interface Endpoint {
+  /** A name or an address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a server showed in the TLS handshake. */
+export interface Presented {
+  /** SHA-256 of the public key (SPKI), base64url, 43 characters. */
+  readonly pin: string;
+  /** A certificate authority of this system vouches for it under this host name. */
+  readonly authorized: boolean;
+  /** ISO 8601. */
+  readonly validTo: string;
+}
+
+/**
+ * Decides whether to talk to this server; not one byte is written before it resolves. Called at every
+ * connection, reconnections too. Rejects to refuse; the session then ends with that error.
+ */
+export type Verify = (presented: Presented) => Promise<void>;
+
+export type Credentials =
+  | { readonly how: 'sign-in'; readonly name: string; readonly password: string }
+  | { readonly how: 'register'; readonly name: string; readonly password: string; readonly code?: string }
+  | { readonly how: 'resume'; readonly token: string };
+
+export interface SessionOptions {
+  readonly endpoint: Endpoint;
+  readonly verify: Verify;
+  readonly credentials: Credentials;
+  readonly mode?: SignInMode;
+  readonly remember?: boolean;
+  /** How long a lost connection is tried again, in milliseconds; Infinity for ever. */
+  readonly retryMs: number;
+  /** Called with each new token, before anything else is sent; awaited. */
+  readonly keepToken?: (token: string) => Promise<void>;
+  readonly listener: (happening: Happening) => void;
+}
+
+export type Status =
+  | { readonly state: 'online' }
+  /** Trying now. */
+  | { readonly state: 'connecting' }
+  /** Trying again `inMs` milliseconds from now, because of `why`. */
+  | { readonly state: 'waiting'; readonly inMs: number; readonly why: string }
+  | { readonly state: 'ended'; readonly end: End };
+
+/** Why a session is over. */
+export type End =
+  | { readonly why: 'quit' }
+  /** The server ended it for good (`taken-over`, `signed-out`) or refused to continue it. */
+  | { readonly why: 'refused'; readonly code: ErrorCode; readonly message: string }
+  /** Tried for retryMs. */
+  | { readonly why: 'lost'; readonly message: string }
+  /** `verify` refused at a reconnection. */
+  | { readonly why: 'distrusted'; readonly error: Error };
+
+export type Event = ServerFrameOf<'message' | 'gap' | 'joined' | 'left' | 'crowd' | 'closing'>;
+
+export type Happening =
+  /** Each message once, in seq order within its conversation. */
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'status'; readonly status: Status }
+  /** The catch-up after a (re)connection is complete. `first` the first time. */
+  | { readonly kind: 'synced'; readonly first: boolean; readonly conversations: readonly Conversation[] }
+  | { readonly kind: 'delivery'; readonly key: string; readonly delivery: Delivery };
+
+/** What became of a message that was said here. */
+export type Delivery =
+  /** Waits for its turn, for the connection, or (`waitMs`) because the server said to slow down. */
+  | { readonly state: 'sending'; readonly waitMs?: number }
+  | { readonly state: 'sent'; readonly seq: number }
+  /** The server will not take it. */
+  | { readonly state: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+export interface Draft {
+  readonly room?: string;
+  readonly to?: string;
+  readonly text: string;
+  readonly action?: true;
+}
+
+/** A request without the id that the session gives it. */
+export type Asked = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+
+export interface Session {
+  readonly name: string;
+  readonly role: Role;
+  readonly hello: ServerFrameOf<'hello'>;
+  /**
+   * Queues a message and returns its key at once. Messages are acknowledged strictly one after the other,
+   * so that their order survives a slow-down and a lost connection.
+   */
+  say(draft: Draft): string;
+  /**
+   * One request, one reply (`ok` or `error`).
+   * Rejects with ConnectionLost when the connection ends before the reply.
+   */
+  ask(request: Asked): Promise<Reply>;
+  /** Resolves when no message is unacknowledged any more (each was sent or failed), or the session ended. */
+  settled(): Promise<void>;
+  /** Leaves without waiting for unacknowledged messages. Resolves when the connection is closed. */
+  quit(reason?: string): Promise<void>;
+}
