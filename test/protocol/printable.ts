@@ -87,18 +87,18 @@ t.test(
       ],
     ];
     const random = randomNumbers(20_241);
-  const wrong: string[] = [];
+    const wrong: string[] = [];
     for (let round = 0; round < 20_000; round++) {
       const length = 1 + random(14);
       const text = Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
       for (const newlines of [false, true]) {
         const once = printable(text, { newlines });
         const harmless = !dangerous.test(once.replaceAll('\n', ''));
-      if (printable(once, { newlines }) !== once || !harmless) wrong.push(JSON.stringify(text));
+        if (printable(once, { newlines }) !== once || !harmless) wrong.push(JSON.stringify(text));
+      }
     }
-  }
-  t.same(wrong, []);
-  t.end();
+    t.same(wrong, []);
+    t.end();
   },
 );
 
