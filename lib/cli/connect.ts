@@ -3,13 +3,13 @@
  * knows everything it puts together and decides nothing that they decide.
  */
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ClackPrompter, createClackPrompter } from '../client/clack-prompter.js';
 import { greet } from '../client/connection.js';
 import type { Face } from '../client/face.js';
 import { openKeptSession } from '../client/kept-sessions.js';
-import { type ClackPrompter, createClackPrompter } from '../client/clack-prompter.js';
-import { type Recent, openRecent } from '../client/recent.js';
-import { type Session, type Verify, startSession } from '../client/session.js';
+import { openRecent, type Recent } from '../client/recent.js';
+import { type Session, startSession, type Verify } from '../client/session.js';
 import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/sign-in.js';
 import { signInUnattended } from '../client/sign-in-unattended.js';
 import { createTrustGate } from '../client/trust-gate.js';
@@ -23,7 +23,7 @@ import { type Folders, folders, makeFolder } from './folders.js';
 import type { Io } from './io.js';
 import { readPasswordFile } from './password-file.js';
 import { type Stop, watchSignals } from './stop.js';
-import { type Target, givenTarget, parseTarget } from './target.js';
+import { givenTarget, parseTarget, type Target } from './target.js';
 import { knownHostsOf } from './trust.js';
 
 interface Options {
@@ -55,7 +55,9 @@ export function addConnect(program: Command, io: Io): void {
     .option('-p, --port PORT', 'its port', parsePort)
     .option('--password-file FILE', 'the password is the first line of FILE, which only you may read')
     .option('--create', 'make a new account, ask nothing about it')
-    .addOption(new Option('--take-over', 'if the name is signed in already, end that session').conflicts('attach'))
+    .addOption(
+      new Option('--take-over', 'if the name is signed in already, end that session').conflicts('attach'),
+    )
     .option('--attach', 'if the name is signed in already, join as another terminal')
     .option('--remember', 'keep the session on this computer: no password next time')
     .addOption(new Option('--plain', 'one line a message; the default without a terminal').conflicts('json'))
@@ -140,7 +142,9 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const deps: SignInDeps = { hello, code: target.code, lastName, answers, kept: keeper, begin };
   const session = await (prompter === undefined ? signInUnattended(deps) : signIn(deps, prompter));
   prompter?.finish(`Signed in as ${session.name}`);
-  await recent.remember(target, session.name).catch((error) => warn(io, 'The server and name are not kept', error));
+  await recent
+    .remember(target, session.name)
+    .catch((error) => warn(io, 'The server and name are not kept', error));
   return { session, face, done: keeper.release };
 }
 
@@ -151,7 +155,12 @@ async function start(
   const { run, target, verify, face, keeper } = given;
   const remember = run.options.remember === true || credentials.how === 'resume';
   const forEver = run.prompter !== undefined;
-  const retryMs = run.options.retry === undefined ? (forEver ? Number.POSITIVE_INFINITY : pipeRetryMs) : run.options.retry * 1000;
+  const retryMs =
+    run.options.retry === undefined
+      ? forEver
+        ? Number.POSITIVE_INFINITY
+        : pipeRetryMs
+      : run.options.retry * 1000;
   return startSession({
     endpoint: { host: target.host, port: target.port },
     verify,
@@ -209,7 +218,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function findTarget({ io, options, prompter, recent }: Run, argument: string | undefined): Promise<Target> {
+async function findTarget(
+  { io, options, prompter, recent }: Run,
+  argument: string | undefined,
+): Promise<Target> {
   const { host, port } = options;
   const link = io.env.SECURE_CHAT_LINK;
   if (argument === undefined && host === undefined && port !== undefined && prompter === undefined) {

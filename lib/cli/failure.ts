@@ -3,7 +3,7 @@ import { ConnectionLost, NotSecureChat, Unreachable } from '../client/errors.js'
 import type { Leave } from '../client/face.js';
 import { Cancelled } from '../client/prompter.js';
 import { AnswerMissing } from '../client/sign-in-unattended.js';
-import { Distrusted } from '../client/trust-gate.js';
+import { Untrusted } from '../client/trust-gate.js';
 import { endWords, refusalWords } from '../client/wording.js';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import { printable } from '../protocol/printable.js';
@@ -28,7 +28,7 @@ export function failureExit(error: unknown): unknown {
   if (error instanceof Cancelled) {
     return new Exit(error.how === 'declined' ? exitCode.refused : exitCode.interrupted);
   }
-  if (error instanceof Distrusted) return new Exit(exitCode.untrusted, error.message);
+  if (error instanceof Untrusted) return new Exit(exitCode.untrusted, error.message);
   if (error instanceof AnswerMissing) return new Exit(exitCode.usage, error.message);
   if (error instanceof KnownHostsError) {
     const badFile = error.code === 'malformed' || error.code === 'contradictory';
@@ -64,7 +64,10 @@ export function leaveExit({ how, refused, unacknowledged }: Leave): Exit | undef
   }
   if (unacknowledged > 0) return new Exit(exitCode.unavailable, unsent);
   if (refused > 0) {
-    return new Exit(exitCode.data, `${refused === 1 ? 'One line was' : `${refused} lines were`} refused; see above.`);
+    return new Exit(
+      exitCode.data,
+      `${refused === 1 ? 'One line was' : `${refused} lines were`} refused; see above.`,
+    );
   }
   return undefined;
 }

@@ -51,7 +51,8 @@ function width(columns: number | undefined): number {
 function told(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (error instanceof Exit) {
-    if (error.message !== '') io.stderr.write(`secure-chat: ${printable(error.message, { newlines: true })}\n`);
+    if (error.message !== '')
+      io.stderr.write(`secure-chat: ${printable(error.message, { newlines: true })}\n`);
     return error.code;
   }
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);

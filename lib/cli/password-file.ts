@@ -48,7 +48,8 @@ async function refuseOpenToOthers(file: FileHandle, path: string): Promise<void>
 
 function firstLine(text: string, path: string): string {
   const [line = ''] = text.split(/\r?\n/, 1);
-  if (line === '') throw new Exit(exitCode.configuration, `The password file ${path} begins with an empty line.`);
+  if (line === '')
+    throw new Exit(exitCode.configuration, `The password file ${path} begins with an empty line.`);
   if (Buffer.byteLength(line) > limits.passwordMaxBytes) {
     throw new Exit(
       exitCode.configuration,

@@ -38,7 +38,9 @@ export function watchSignals(signals: Io['signals']): Stop {
     signal: controller.signal,
     first: first.promise,
     second: second.promise,
-    release: () => handlers.forEach((off) => off()),
+    release() {
+      for (const off of handlers) off();
+    },
   };
 }
 

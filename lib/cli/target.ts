@@ -25,7 +25,10 @@ export function parseTarget(text: string): Parsed<Target> {
 export function givenTarget({ argument, host, port, link }: TargetGiven): Target | undefined {
   if (argument !== undefined) {
     if (host !== undefined || port !== undefined) {
-      throw new Exit(exitCode.usage, 'Name the server once: as LINK or HOST:PORT, or with --host and --port.');
+      throw new Exit(
+        exitCode.usage,
+        'Name the server once: as LINK or HOST:PORT, or with --host and --port.',
+      );
     }
     return checked(parseTarget(argument));
   }

@@ -34,7 +34,8 @@ export function addTrust(program: Command, io: Io): void {
 async function list(io: Io): Promise<void> {
   const { hosts, faults } = await knownHostsOf(io.env).list();
   for (const { endpoint, pin } of hosts) io.stdout.write(`${formatEndpoint(endpoint)} ${pin}\n`);
-  for (const { line, problem } of faults) io.stderr.write(`line ${line} was skipped: ${printable(problem)}\n`);
+  for (const { line, problem } of faults)
+    io.stderr.write(`line ${line} was skipped: ${printable(problem)}\n`);
   if (hosts.length === 0) io.stderr.write('No server is trusted yet.\n');
 }
 

@@ -31,7 +31,7 @@ export function createClackPrompter(deps: ClackDeps): ClackPrompter {
     begun = true;
   }
 
-  function ask<T>(question: (streams: Streams) => Promise<T | symbol>): Promise<T> {
+  function ask<T>(question: (streams: Streams) => Promise<T | typeof clack.CANCEL_SYMBOL>): Promise<T> {
     begin();
     return answered(deps, question);
   }
@@ -52,7 +52,9 @@ export function createClackPrompter(deps: ClackDeps): ClackPrompter {
       );
     },
     password({ message, check }) {
-      return ask((streams) => clack.password({ ...streams, message, validate: (text = '') => check?.(text) }));
+      return ask((streams) =>
+        clack.password({ ...streams, message, validate: (text = '') => check?.(text) }),
+      );
     },
     select({ message, options }) {
       type Value = (typeof options)[number]['value'];
@@ -87,7 +89,10 @@ interface Streams {
  * One question. clack takes Ctrl-C and Escape for an end, but would wait for ever at Ctrl-D or when the
  * terminal goes away, so that those are watched for here.
  */
-async function answered<T>(deps: ClackDeps, question: (streams: Streams) => Promise<T | symbol>): Promise<T> {
+async function answered<T>(
+  deps: ClackDeps,
+  question: (streams: Streams) => Promise<T | typeof clack.CANCEL_SYMBOL>,
+): Promise<T> {
   const { stdin, stdout, stop } = deps;
   if (stop.aborted) throw new Cancelled('interrupted');
   if (stdin.readableEnded || stdin.destroyed) throw new Cancelled('input-ended');

@@ -96,7 +96,8 @@ function findCommand(word: string): Command | string[] {
 
 function unknown(word: string, meant: readonly string[]): string {
   const said = `/${word.slice(0, 20)}`;
-  const hint = meant.length > 0 ? `Did you mean ${meant.map((name) => `/${name}`).join(' or ')}?` : 'See /help.';
+  const hint =
+    meant.length > 0 ? `Did you mean ${meant.map((name) => `/${name}`).join(' or ')}?` : 'See /help.';
   return `There is no command ${said}; nothing was sent. ${hint} To say it, type it with two slashes: /${said}`;
 }
 

@@ -11,8 +11,7 @@ export interface Face {
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface Leave {
-  readonly how:
-    /** Whoever types left: `/quit`, the end of the input, a reader that closed the output. */
+  readonly how: /** Whoever types left: `/quit`, the end of the input, a reader that closed the output. */
     | { readonly by: 'person' }
     | { readonly by: 'signal'; readonly signal: StopSignal }
     | { readonly by: 'session'; readonly end: End };

@@ -4,12 +4,12 @@
  */
 import type { Readable, Writable } from 'node:stream';
 import { ProtocolError } from '../protocol/errors.js';
-import { parseRequest, type Request, type RequestType } from '../protocol/requests.js';
 import { printable } from '../protocol/printable.js';
+import { parseRequest, type Request, type RequestType } from '../protocol/requests.js';
 import { createListener, type Face } from './face.js';
 import type { InputLine } from './input-lines.js';
 import { createPipe, type Pipe } from './pipe.js';
-import type { Asked, Happening, Session } from './session.js';
+import type { Asked, Happening, Session, Status } from './session.js';
 
 export interface JsonDeps {
   readonly stdin: Readable;
@@ -97,7 +97,8 @@ function createDesk(given: {
     take(line) {
       let id: Id | undefined;
       try {
-        if ('tooLong' in line) throw new ProtocolError('frame-too-large', 'That line is too long for a request.');
+        if ('tooLong' in line)
+          throw new ProtocolError('frame-too-large', 'That line is too long for a request.');
         if (line.text.trim() === '') return undefined;
         const fields = parseLine(line.text);
         id = idOf(fields);
@@ -112,27 +113,33 @@ function createDesk(given: {
     show(happening) {
       switch (happening.kind) {
         case 'event':
-          return write(happening.event);
-        case 'status': {
-          if (happening.status.state !== 'ended') return write({ type: 'status', ...happening.status });
-          const { end } = happening.status;
-          const how = end.why === 'distrusted' ? { why: end.why, message: end.error.message } : end;
-          return write({ type: 'status', state: 'ended', ...how });
-        }
+          write(happening.event);
+          break;
+        case 'status':
+          write({ type: 'status', ...statusFields(happening.status) });
+          break;
         case 'synced':
-          return write({ type: 'synced', first: happening.first, conversations: happening.conversations });
+          write({ type: 'synced', first: happening.first, conversations: happening.conversations });
+          break;
         case 'delivery': {
           const { key, delivery } = happening;
           const id = asked.get(key);
           if (delivery.state !== 'sending') asked.delete(key);
-          if (delivery.state === 'sending' && delivery.waitMs === undefined) return;
-          return write({ type: 'delivery', ...(id !== undefined && { re: id }), key, ...delivery });
+          write({ type: 'delivery', ...(id !== undefined && { re: id }), key, ...delivery });
+          break;
         }
         default:
-          return happening satisfies never;
+          happening satisfies never;
       }
     },
   };
+}
+
+function statusFields(status: Status): object {
+  if (status.state !== 'ended') return status;
+  const { end } = status;
+  const how = end.why === 'distrusted' ? { why: end.why, message: end.error.message } : end;
+  return { state: status.state, ...how };
 }
 
 function parseLine(text: string): Record<string, unknown> {
@@ -140,7 +147,10 @@ function parseLine(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new ProtocolError('bad-request', 'A line is one JSON object, such as {"type":"say","room":"lobby","text":"hi"}.');
+    throw new ProtocolError(
+      'bad-request',
+      'A line is one JSON object, such as {"type":"say","room":"lobby","text":"hi"}.',
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ProtocolError('bad-request', 'A line is one JSON object, not another JSON value.');
@@ -151,7 +161,10 @@ function parseLine(text: string): Record<string, unknown> {
 function idOf({ id }: Record<string, unknown>): Id | undefined {
   if (id === undefined || (typeof id === 'number' && Number.isSafeInteger(id))) return id;
   if (typeof id === 'string' && id.length <= idLength) return id;
-  throw new ProtocolError('bad-request', `An id is a whole number or a text of at most ${idLength} characters.`);
+  throw new ProtocolError(
+    'bad-request',
+    `An id is a whole number or a text of at most ${idLength} characters.`,
+  );
 }
 
 /** The line as a request of the protocol, whose own id and key it need not have. */

@@ -24,12 +24,9 @@ export interface Marks {
   readonly rule: string;
 }
 
-/**
- * Colours of the 256 that have a contrast of at least 3.5 to black as well as to white; the two ends of the
- * palette look different enough side by side.
- */
+/** Those of the 256 colours that have a contrast of at least 3.5 to black as well as to white, far apart. */
 export const palette: readonly number[] = [
-  25, 26, 27, 28, 29, 30, 31, 32, 61, 62, 63, 64, 65, 66, 67, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98,
+  28, 30, 32, 63, 64, 94, 98, 100, 128, 130, 134, 161, 164, 166, 167, 168,
 ];
 
 const basic = ['cyan', 'green', 'magenta', 'blue', 'red'] as const;

@@ -74,7 +74,7 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
     }
   }
 
-  async function readAll(session: Session, steps: PipeSteps): Promise<string | undefined> {
+  async function readAll(steps: PipeSteps): Promise<string | undefined> {
     for (;;) {
       await room(queueLimit);
       const line = await lines.next();
@@ -119,12 +119,16 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
       if (stop.aborted) onStop();
       stop.addEventListener('abort', onStop);
       stdout.on('error', onOutputGone);
-      const reason = await readAll(session, steps);
+      const reason = await readAll(steps);
       lines.stop();
       // An input that ends at once still gets to see what was said before.
       await Promise.race([synced, ended]);
       await Promise.race([Promise.all([room(0), session.settled()]), ended]);
-      const leave = { how: over ?? ({ by: 'person' } as const), refused, unacknowledged: unacknowledged.size };
+      const leave = {
+        how: over ?? ({ by: 'person' } as const),
+        refused,
+        unacknowledged: unacknowledged.size,
+      };
       if (leave.how.by !== 'session') {
         if (online) await steps.before?.();
         await session.quit(reason);

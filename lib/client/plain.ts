@@ -3,18 +3,16 @@
  * comes from stdin. Knows streams and words, no terminal.
  */
 import type { Readable, Writable } from 'node:stream';
-import { ProtocolError } from '../protocol/errors.js';
 import type { Message } from '../protocol/events.js';
-import { messageText } from '../protocol/message-text.js';
 import { printable } from '../protocol/printable.js';
-import { type Act, parseInput } from './commands.js';
+import { type Deeds, perform, whoIsHere } from './deeds.js';
 import { createListener, type Face } from './face.js';
 import type { InputLine } from './input-lines.js';
 import type { LocalTime } from './local-time.js';
 import { createPipe, type Pipe } from './pipe.js';
 import { createReadMarks, type ReadMarks } from './read-marks.js';
-import type { Draft, Happening, Session } from './session.js';
-import { elsewhere, errorWords, excerpt, failureWords, peopleWords, presenceWords, statusWords } from './wording.js';
+import type { Happening, Session, Status } from './session.js';
+import { elsewhere, excerpt, failureWords, presenceWords, statusWords } from './wording.js';
 
 export interface PlainDeps {
   readonly stdin: Readable;
@@ -41,7 +39,8 @@ export function plainMessage(message: Message, time: LocalTime): string {
   const from = printable(message.from);
   const [first = '', ...more] = printable(message.text, { newlines: true }).split('\n');
   const to = message.to === undefined ? '' : ` -> ${printable(message.to)}`;
-  const who = message.action === true ? (to === '' ? `* ${from}` : `${from}${to}: * ${from}`) : `${from}${to}:`;
+  const who =
+    message.action === true ? (to === '' ? `* ${from}` : `${from}${to}: * ${from}`) : `${from}${to}:`;
   const head = `${time.minute(message.at)}${elsewhere(message.room)} ${who} ${first}`;
   return [head, ...more.map((line) => `${continuation}${line}`)].map((line) => `${line}\n`).join('');
 }
@@ -70,105 +69,77 @@ interface Talk {
   readonly take: (line: InputLine) => { readonly quit: string | undefined } | undefined;
 }
 
-function createTalk(given: {
+interface Parts {
   readonly deps: PlainDeps;
   readonly session: Session;
   readonly pipe: Pipe;
   readonly marks: ReadMarks;
-}): Talk {
-  const { deps, session, pipe, marks } = given;
+}
+
+function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   const said = new Map<string, string>();
-  let lostOnce = false;
+  let quit: { readonly quit: string | undefined } | undefined;
+  let wasLost = false;
 
   function tell(words: string): void {
     deps.stderr.write(`${deps.time.minute(deps.time.now())} -- ${words}\n`);
   }
 
-  function refuse(words: string): void {
-    pipe.refuse();
-    tell(words);
-  }
+  const deeds: Deeds = {
+    say(draft) {
+      said.set(pipe.say(session, draft), excerpt(draft.text));
+    },
+    answer: (lines) => lines.forEach(tell),
+    list() {
+      void pipe.busy(whoIsHere(session)).then((here) => tell(typeof here === 'string' ? here : here.words));
+    },
+    quit(reason) {
+      quit = { quit: reason };
+    },
+    refuse(message) {
+      pipe.refuse();
+      tell(message);
+    },
+  };
 
-  function say(draft: Draft): void {
-    try {
-      messageText(draft.text);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      refuse(`not sent: "${excerpt(draft.text)}": ${error.message}`);
-      return;
-    }
-    said.set(pipe.say(session, draft), excerpt(draft.text));
-  }
-
-  async function list(): Promise<void> {
-    try {
-      const reply = await session.ask({ type: 'who' });
-      tell(reply.type === 'ok' ? peopleWords(reply.people ?? [], session.name) : errorWords(reply));
-    } catch {
-      tell('not connected just now: nobody can say who is here');
-    }
-  }
-
-  function perform(act: Act): { quit: string | undefined } | undefined {
-    switch (act.do) {
-      case 'nothing':
-        return undefined;
-      case 'say':
-        say({ room: 'lobby', text: act.text, ...(act.action && { action: act.action }) });
-        return undefined;
-      case 'tell':
-        say({ to: act.to, text: act.text });
-        return undefined;
-      case 'list':
-        void pipe.busy(list());
-        return undefined;
-      case 'help':
-        act.lines.forEach(tell);
-        return undefined;
-      case 'quit':
-        return { quit: act.reason };
-      case 'error':
-        refuse(act.message);
-        return undefined;
-      default:
-        return act satisfies never;
-    }
+  function showStatus(status: Status): void {
+    const words = statusWords(status);
+    if (status.state === 'waiting') wasLost = true;
+    if (words !== undefined && wasLost) tell(words);
+    if (status.state === 'online') wasLost = false;
   }
 
   return {
     take(line) {
-      if ('tooLong' in line) {
-        refuse('not sent: a line is far too long for a message');
-        return undefined;
-      }
-      return perform(parseInput(line.text));
+      if ('tooLong' in line) deeds.refuse('not sent: a line is far too long for a message');
+      else perform(line.text, deeds);
+      return quit;
     },
     show(happening) {
       switch (happening.kind) {
-        case 'event': {
-          const { event } = happening;
-          if (event.type !== 'message') return tell(presenceWords(event) ?? '');
-          deps.stdout.write(plainMessage(event, deps.time));
-          return marks.shown(event);
-        }
-        case 'status': {
-          const words = statusWords(happening.status);
-          if (happening.status.state === 'waiting') lostOnce = true;
-          if (words !== undefined && lostOnce) tell(words);
-          return;
-        }
+        case 'event':
+          if (happening.event.type === 'message') {
+            deps.stdout.write(plainMessage(happening.event, deps.time));
+            marks.shown(happening.event);
+          } else {
+            tell(presenceWords(happening.event) ?? '');
+          }
+          break;
+        case 'status':
+          showStatus(happening.status);
+          break;
         case 'synced':
           if (happening.first) tell(`in #lobby as ${session.name}`);
-          return;
+          break;
         case 'delivery': {
           const { key, delivery } = happening;
-          if (delivery.state === 'sending') return;
-          if (delivery.state === 'failed') tell(`not sent: "${said.get(key) ?? ''}": ${failureWords(delivery)}`);
-          said.delete(key);
-          return;
+          if (delivery.state === 'failed')
+            tell(`not sent: "${said.get(key) ?? ''}": ${failureWords(delivery)}`);
+          if (delivery.state !== 'sending') said.delete(key);
+          break;
         }
         default:
-          return happening satisfies never;
+          happening satisfies never;
       }
     },
   };

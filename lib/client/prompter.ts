@@ -18,7 +18,10 @@ export interface Prompter {
   /** @param question `initial` is the answer of whoever types nothing */
   text(question: Question & { readonly initial?: string | undefined }): Promise<string>;
   password(question: Question): Promise<string>;
-  select<T extends string>(question: { readonly message: string; readonly options: readonly Choice<T>[] }): Promise<T>;
+  select<T extends string>(question: {
+    readonly message: string;
+    readonly options: readonly Choice<T>[];
+  }): Promise<T>;
   /** No is what whoever types nothing says. */
   confirm(question: { readonly message: string }): Promise<boolean>;
   note(text: string, kind?: 'info' | 'warning'): void;

@@ -27,9 +27,7 @@ export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
     const marks = [...unsent.values()];
     unsent.clear();
     // A mark that is lost only shows a message as new once more.
-    await Promise.allSettled(
-      marks.map(({ place, seq }) => session.ask({ type: 'read', ...place, seq })),
-    );
+    await Promise.allSettled(marks.map(({ place, seq }) => session.ask({ type: 'read', ...place, seq })));
   }
 
   return {

@@ -42,9 +42,14 @@ export async function signInUnattended(deps: SignInDeps): Promise<Session> {
   if (!create && code === undefined) return begin({ name, credentials, mode });
   const invite = code === undefined ? {} : { code };
   try {
-    return await begin({ name, credentials: { how: 'register', name, password, ...invite }, mode: undefined });
+    return await begin({
+      name,
+      credentials: { how: 'register', name, password, ...invite },
+      mode: undefined,
+    });
   } catch (refusal) {
-    if (create || !refusedWith(refusal, ['name-taken', 'invite-invalid', 'registration-closed'])) throw refusal;
+    if (create || !refusedWith(refusal, ['name-taken', 'invite-invalid', 'registration-closed']))
+      throw refusal;
     try {
       return await begin({ name, credentials, mode });
     } catch (error) {

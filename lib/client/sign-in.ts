@@ -113,7 +113,8 @@ async function ask(deps: SignInDeps, prompter: Prompter, draft: Draft): Promise<
     if (draft.code !== undefined) how = name === lastName ? 'sign-in' : 'create';
     else how = hello.registration === 'open' && name !== lastName ? await askHow(prompter) : 'sign-in';
   }
-  password ??= how === 'create' ? await askNewPassword(deps, prompter, name) : await askPassword(prompter, name);
+  password ??=
+    how === 'create' ? await askNewPassword(deps, prompter, name) : await askPassword(prompter, name);
   return { ...draft, how, name, password };
 }
 
@@ -177,12 +178,19 @@ interface Recovery {
 }
 
 /** What to try after a refusal; rethrows the one that no answer mends. */
-async function recover({ deps, prompter, tries }: Recovery, draft: Complete, error: ProtocolError): Promise<Draft> {
+async function recover(
+  { deps, prompter, tries }: Recovery,
+  draft: Complete,
+  error: ProtocolError,
+): Promise<Draft> {
   const { name } = draft;
   const said = refusalWords({ code: '', message: error.message });
   switch (error.code) {
     case 'wrong-credentials':
-      prompter.note(`That is not the password of ${name}. ${tries === 1 ? 'One try' : `${tries} tries`} left.`, 'warning');
+      prompter.note(
+        `That is not the password of ${name}. ${tries === 1 ? 'One try' : `${tries} tries`} left.`,
+        'warning',
+      );
       return { ...draft, password: undefined };
     case 'session-expired':
       await deps.kept.drop(name);
@@ -246,7 +254,8 @@ async function askMode(
   const attach = { value: 'attach', label: 'Join as another terminal', hint: 'both stay' } as const;
   const leave = { value: 'leave', label: 'Leave' } as const;
   const choice = await prompter.select<SignInMode | 'leave'>({
-    message: why === 'name-in-use' ? `${name} is signed in already` : `${name} is signed in at too many terminals`,
+    message:
+      why === 'name-in-use' ? `${name} is signed in already` : `${name} is signed in at too many terminals`,
     options: why === 'name-in-use' ? [takeOver, attach, leave] : [takeOver, leave],
   });
   if (choice === 'leave') throw new Cancelled('declined');

@@ -21,18 +21,18 @@ export interface TrustGateDeps {
 }
 
 /** The server is not to be talked to; not one byte was sent to it. */
-export class Distrusted extends Error {
+export class Untrusted extends Error {
   readonly code: 'key-changed' | 'key-unknown' | 'key-declined';
 
-  constructor(code: Distrusted['code'], message: string) {
+  constructor(code: Untrusted['code'], message: string) {
     super(message);
-    this.name = 'Distrusted';
+    this.name = 'Untrusted';
     this.code = code;
   }
 }
 
 /**
- * Rejects with Distrusted, with Cancelled where a question was interrupted, or with the error of the
+ * Rejects with Untrusted, with Cancelled where a question was interrupted, or with the error of the
  * known-hosts file. What was accepted by a link or a person is in that file before the gate opens.
  */
 export function createTrustGate(deps: TrustGateDeps): Verify {
@@ -48,7 +48,7 @@ export function createTrustGate(deps: TrustGateDeps): Verify {
         if (judged.by === 'link' && knownPin !== pin) await knownHosts.remember(endpoint, pin);
         return judged.by === 'authority';
       case 'changed':
-        throw new Distrusted('key-changed', changedWords(endpoint, { ...judged, presented: pin }));
+        throw new Untrusted('key-changed', changedWords(endpoint, { ...judged, presented: pin }));
       case 'unknown':
         await confirmUnknown(deps, pin);
         await knownHosts.remember(endpoint, pin);
@@ -66,14 +66,14 @@ export function createTrustGate(deps: TrustGateDeps): Verify {
     }
     if (presented.pin === accepted.pin || (accepted.byAuthority && presented.authorized)) return;
     const change = { expected: accepted.pin, presented: presented.pin, by: 'known-hosts' } as const;
-    throw new Distrusted('key-changed', changedWords(deps.endpoint, change));
+    throw new Untrusted('key-changed', changedWords(deps.endpoint, change));
   };
 }
 
 async function confirmUnknown({ endpoint, prompter }: TrustGateDeps, pin: string): Promise<void> {
   const where = formatEndpoint(endpoint);
   if (prompter === undefined) {
-    throw new Distrusted(
+    throw new Untrusted(
       'key-unknown',
       `The key of ${where} is not known here and there is no terminal to ask on; nothing was sent. ` +
         'Use the whole join link that the server printed, or connect once on a terminal.',
@@ -83,7 +83,9 @@ async function confirmUnknown({ endpoint, prompter }: TrustGateDeps, pin: string
     [
       `This computer has not seen the server ${where} before. Its key has the fingerprint`,
       '',
-      ...formatPin(pin).split('\n').map((line) => `  ${line}`),
+      ...formatPin(pin)
+        .split('\n')
+        .map((line) => `  ${line}`),
       `  (pin ${pin})`,
       '',
       'Compare it with what the server printed when it started: ask whoever runs it, by',
@@ -100,7 +102,7 @@ async function confirmUnknown({ endpoint, prompter }: TrustGateDeps, pin: string
     yes = false;
   }
   if (!yes) {
-    throw new Distrusted('key-declined', `The key of ${where} was not confirmed; nothing was sent.`);
+    throw new Untrusted('key-declined', `The key of ${where} was not confirmed; nothing was sent.`);
   }
 }
 

@@ -14,7 +14,9 @@ export function presenceWords(event: Event): string | undefined {
       return `${printable(event.name)} left${elsewhere(event.room)}${reason === '' ? '' : ` (${reason})`}`;
     }
     case 'crowd': {
-      const moves = [count(event.joined, 'joined'), count(event.left, 'left')].filter((words) => words !== '');
+      const moves = [count(event.joined, 'joined'), count(event.left, 'left')].filter(
+        (words) => words !== '',
+      );
       const online = `${event.online} are here${elsewhere(event.room)}`;
       return moves.length === 0 ? online : `${moves.join(', ')}; ${online}`;
     }
