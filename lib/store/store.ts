@@ -114,8 +114,8 @@ export interface Room {
 }
 
 export interface Standing {
-  /** The room's name, or the other person's. */
   readonly kind: 'room' | 'direct';
+  /** The room's name, or the other person's. */
   readonly name: string;
   readonly target: Target;
   readonly last: number;
@@ -159,6 +159,8 @@ export interface Store {
   standings(account: number): Promise<readonly Standing[]>;
   /** Resolves once the entry is on disk. Entries get increasing seqs in the order of the calls. */
   append(entry: NewEntry): Promise<Appended>;
+  /** The newest `count` entries are those with a seq greater than this; 0 where there are no more than that. */
+  floor(target: Target, count: number): Promise<number>;
   /** Entries in seq order. */
   history(page: Page): Promise<readonly Entry[]>;
   /** Never goes back. */
