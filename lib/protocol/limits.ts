@@ -32,6 +32,8 @@ export const limits = {
   frameBytes: 64 * 1024,
   /** A frame's body, server to client. */
   frameFromServerBytes: 1024 * 1024,
+  /** Objects and arrays inside each other in a frame, the frame itself included. The protocol needs 3. */
+  frameDepth: 16,
 
   /** A message's text in UTF-8. */
   messageBytes: 4096,

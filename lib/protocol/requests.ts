@@ -5,6 +5,7 @@ import { ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
 
+// maxLength is enforced in bytes of UTF-8 as well: typebox counts graphemes, and one grapheme has any length.
 const closed = { additionalProperties: false } as const;
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'comes back as `re`' });
 const name = Type.String({ minLength: 1, maxLength: 64 });
@@ -67,9 +68,9 @@ const schemas = {
         minLength: 1,
         description: `at most ${limits.messageBytes} bytes, ${limits.messageLines} lines`,
       }),
+      // Visible ASCII, so that it comes back as it was sent, whatever kept it in between.
       key: Type.String({
-        minLength: 1,
-        maxLength: 64,
+        pattern: '^[!-~]{1,64}$',
         description: 'made by the client, unique to this message',
       }),
       action: Type.Optional(Type.Literal(true, { description: 'said with /me' })),
@@ -127,13 +128,41 @@ export function requestId(frame: RawFrame): number {
  * @throws ProtocolError `unknown-type` or `bad-request`, naming the field but never its value
  */
 export function parseRequest(frame: RawFrame): Request {
-  const type = String(frame.type);
+  // No String(): it throws on an object without toString and overflows the stack on nested arrays.
+  const type = typeof frame.type === 'string' ? frame.type : '';
   const check = checks.get(type);
   if (check === undefined) throw new ProtocolError('unknown-type', 'This server does not know that request.');
-  if (!check.Check(frame)) {
-    const [first] = check.Errors(frame);
-    const field = first?.instancePath ? `${first.instancePath.slice(1, 40)} ` : '';
-    throw new ProtocolError('bad-request', `Not a valid ${type} request: ${field}${first?.message ?? ''}.`);
+  const problem = check.Check(frame)
+    ? tooLong(frame, type as RequestType)
+    : firstProblem(check.Errors(frame));
+  if (problem !== undefined) {
+    throw new ProtocolError('bad-request', `Not a valid ${type} request: ${problem}.`);
   }
   return frame as Request;
+}
+
+interface Finding {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+}
+
+// Keys of a frame are the sender's as much as its values are: only what looks like a field is repeated.
+function firstProblem(findings: Iterable<Finding>): string {
+  const [first] = findings;
+  if (first === undefined) return 'it has another shape';
+  const field = /^\/([a-z]{1,20})(?=\/|$)/i.exec(first.instancePath)?.[1];
+  if (first.keyword === 'boolean') return `it has ${field ?? 'something'}, which such a request has not`;
+  return field === undefined ? first.message : `${field} ${first.message}`;
+}
+
+function tooLong(frame: RawFrame, type: RequestType): string | undefined {
+  for (const [field, schema] of Object.entries<object>(schemas[type].properties)) {
+    const value = frame[field];
+    if (typeof value !== 'string' || !('maxLength' in schema)) continue;
+    if (Buffer.byteLength(value) > Number(schema.maxLength)) {
+      return `${field} must not have more than ${schema.maxLength} bytes`;
+    }
+  }
+  return undefined;
 }
