@@ -1,0 +1,221 @@
+/** A certificate and its key, read from files and checked before a server uses them. Writes nothing. */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { errorCode } from './atomic-file.js';
+import { type CertificateFacts, readCertificate } from './certificate.js';
+import { CertificateError, type CertificateFault } from './certificate-error.js';
+import { unsuitable } from './key.js';
+import { shellWord } from './shell-word.js';
+
+export interface KeyPair extends CertificateFacts {
+  /** PEM: the server's own certificate, then whatever else the file has of its chain. */
+  readonly cert: string;
+  /** PEM. A secret: never log this object. */
+  readonly key: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export interface KeyPairFiles {
+  readonly cert: string;
+  /** Defaults to the `-key.pem` beside the certificate, or the key inside its file. */
+  readonly key?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface KeyFile {
+  readonly key: KeyObject;
+  readonly pem: string;
+  readonly path: string;
+}
+
+// Far beyond any chain with its key.
+const fileBytes = 256 * 1024;
+const othersMayUse = 0o077;
+
+/** `certs/server.pem` -> `certs/server-key.pem`. */
+export function keyFileOf(cert: string): string {
+  return `${cert.replace(/\.(?:pem|crt|cer)$/i, '')}-key.pem`;
+}
+
+/**
+ * Reads a pair and checks that a TLS 1.3 server can serve it at `now`: rejects with a CertificateError that
+ * says what to do.
+ */
+export async function loadKeyPair({ cert, key, now }: KeyPairFiles): Promise<KeyPair> {
+  const pair = await readKeyPair(cert, key);
+  const { validFrom, validTo } = pair;
+  if (validTo.getTime() <= now) {
+    throw fault('expired', cert, `the certificate expired on ${day(validTo)}. ${renewalAdvice}`);
+  }
+  if (validFrom.getTime() > now) {
+    const advice = `Set this machine's clock, or make a new certificate.`;
+    throw fault('not-yet-valid', cert, `the certificate is valid from ${day(validFrom)} on. ${advice}`);
+  }
+  return pair;
+}
+
+/** A pair of any age, otherwise checked as by loadKeyPair. */
+export async function readKeyPair(cert: string, key?: string): Promise<KeyPair> {
+  const file = await readOwnFile(cert);
+  const chain = blocks(file.text, /^CERTIFICATE$/);
+  const [leaf] = chain;
+  if (leaf === undefined) {
+    throw fault('malformed', cert, `no certificate in PEM form in it. ${pemAdvice}`);
+  }
+  const certificate = parseCertificate(cert, leaf);
+  const found = key === undefined ? await findKey(cert) : await readKey(key);
+  if (found === undefined) {
+    const tried = keyFileOf(cert);
+    throw fault('missing', tried, 'no key for the certificate. Name its file with --key, or put it there.');
+  }
+  if (!certificate.checkPrivateKey(found.key)) throw mismatch(cert, found, chain.slice(1));
+  const pair = { cert: chain.join('\n'), key: found.pem };
+  checkServable(cert, pair);
+  return { ...readCertificate(certificate), ...pair, certFile: cert, keyFile: found.path };
+}
+
+/** The key of a certificate where none is named: beside it, else inside its file; undefined for neither. */
+export async function findKey(cert: string): Promise<KeyFile | undefined> {
+  try {
+    return await readKey(keyFileOf(cert));
+  } catch (error) {
+    if (!isMissing(error, keyFileOf(cert))) throw error;
+  }
+  try {
+    const { text } = await readOwnFile(cert);
+    return holdsKey(text) ? parseKey(cert, text) : undefined;
+  } catch (error) {
+    if (isMissing(error, cert)) return undefined;
+    throw error;
+  }
+}
+
+/** A private key that nobody else can read and TLS 1.3 can use; rejects with a CertificateError otherwise. */
+export async function readKey(path: string): Promise<KeyFile> {
+  const { text } = await readOwnFile(path);
+  return parseKey(path, text);
+}
+
+export function isMissing(error: unknown, path: string): boolean {
+  return error instanceof CertificateError && error.code === 'missing' && error.path === path;
+}
+
+// The mode is that of the file that was opened, not of whatever the path names a moment later.
+async function readOwnFile(path: string): Promise<{ readonly text: string }> {
+  try {
+    // Not blocking: a FIFO in the place of the file is refused, not waited for.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const status = await file.stat();
+      if (!status.isFile()) throw fault('unreadable', path, 'not a file. Name a PEM file.');
+      if (status.size > fileBytes) throw fault('malformed', path, `too large for a PEM file. ${pemAdvice}`);
+      const text = await file.readFile('utf8');
+      if (holdsKey(text)) checkMode(path, status.mode);
+      return { text };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof CertificateError) throw error;
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw fault('missing', path, `no such file. Make one with: npm run gen-certs`, error);
+    }
+    throw fault(
+      'unreadable',
+      path,
+      `cannot be read (${code || 'unknown error'}). Check its owner and mode.`,
+      error,
+    );
+  }
+}
+
+function checkMode(path: string, mode: number): void {
+  // Windows has no such bits: they say 0666 of every file.
+  if (process.platform === 'win32' || (mode & othersMayUse) === 0) return;
+  const bits = (mode & 0o777).toString(8).padStart(4, '0');
+  throw fault(
+    'key-readable-by-others',
+    path,
+    `others on this machine can use this private key (mode ${bits}). Run: chmod 600 ${shellWord(resolve(path))}`,
+  );
+}
+
+function parseKey(path: string, text: string): KeyFile {
+  const [pem] = blocks(text, /PRIVATE KEY$/);
+  if (pem === undefined) throw fault('malformed', path, `no private key in PEM form in it. ${pemAdvice}`);
+  if (/BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(pem)) {
+    const command = `openssl pkey -in ${shellWord(path)} -out NEW-FILE`;
+    throw fault(
+      'encrypted-key',
+      path,
+      `the key has a passphrase, which a server cannot ask for. Run: ${command}`,
+    );
+  }
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch (error) {
+    // The cause names OpenSSL's reason, nothing of the key.
+    throw fault('malformed', path, 'the private key in it is damaged. Restore it, or make a new one.', error);
+  }
+  const problem = unsuitable(key);
+  if (problem !== undefined) throw fault('unsuitable', path, `${problem}. ${newKeyAdvice}`);
+  return { key, pem, path };
+}
+
+function parseCertificate(path: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (error) {
+    throw fault('malformed', path, `the certificate in it is damaged. ${renewalAdvice}`, error);
+  }
+}
+
+function mismatch(cert: string, found: KeyFile, chain: readonly string[]): CertificateError {
+  if (chain.some((pem) => parseCertificate(cert, pem).checkPrivateKey(found.key))) {
+    return fault('mismatch', cert, `the server's own certificate must be the first in it. Reorder the file.`);
+  }
+  const advice = `Name the right key with --key, or make a certificate for this key.`;
+  return fault('mismatch', found.path, `not the key of the certificate in ${cert}. ${advice}`);
+}
+
+// What OpenSSL itself refuses, such as a SHA-1 signature or a damaged chain, shows here and not at the
+// first client.
+function checkServable(path: string, pair: { readonly cert: string; readonly key: string }): void {
+  try {
+    createSecureContext({ ...pair, minVersion: 'TLSv1.3' });
+  } catch (error) {
+    const reason = error instanceof Error && 'reason' in error ? String(error.reason) : 'unknown reason';
+    throw fault('unsuitable', path, `OpenSSL does not take it (${reason}). ${renewalAdvice}`, error);
+  }
+}
+
+function holdsKey(text: string): boolean {
+  return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text);
+}
+
+function blocks(text: string, label: RegExp): string[] {
+  const found = text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g);
+  return [...found].filter(([, name = '']) => label.test(name)).map(([block]) => `${block}\n`);
+}
+
+function fault(code: CertificateFault, path: string, why: string, cause?: unknown): CertificateError {
+  return new CertificateError(code, path, {
+    message: `${path}: ${why}`,
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+const pemAdvice = 'A PEM file has lines such as -----BEGIN CERTIFICATE-----.';
+const renewalAdvice = 'Renew it, for example with: npm run gen-certs';
+const newKeyAdvice = 'Make a new key, for example with: npm run gen-certs -- --new-key';

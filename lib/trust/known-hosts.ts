@@ -1,0 +1,208 @@
+/**
+ * The servers this user trusts: a file of `host:port pin` lines that people may edit. Knows neither what a
+ * server shows nor what follows from it.
+ */
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errorCode, writeAtomically } from './atomic-file.js';
+import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+import { LockError, type LockTiming, systemTiming, withLock } from './lock-file.js';
+import { isPin } from './pin.js';
+
+export interface KnownHost {
+  readonly endpoint: Endpoint;
+  readonly pin: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+/** A line that is neither empty, nor a comment, nor `host:port pin`. It stays in the file as it is. */
+export interface FaultyLine {
+  readonly line: number;
+  readonly problem: string;
+  /** Where its address could be read. */
+  readonly endpoint?: Endpoint;
+}
+
+export interface KnownHostList {
+  readonly hosts: readonly KnownHost[];
+  readonly faults: readonly FaultyLine[];
+}
+
+export type KnownHostsFault = 'unreadable' | 'not-written' | 'locked' | 'malformed' | 'contradictory';
+
+export class KnownHostsError extends Error {
+  readonly code: KnownHostsFault;
+
+  constructor(code: KnownHostsFault, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'KnownHostsError';
+    this.code = code;
+  }
+}
+
+/** Every method rejects with KnownHostsError. The file is read anew each time, as others write it too. */
+export interface KnownHosts {
+  readonly path: string;
+  /**
+   * The pin of a server. Rejects with `malformed` when the line about this very server cannot be read, and
+   * with `contradictory` when two lines give it different pins: neither may pass for a server never seen.
+   */
+  find(endpoint: Endpoint): Promise<string | undefined>;
+  /** Resolves once it is on disk; replaces what was known of this server. */
+  remember(endpoint: Endpoint, pin: string): Promise<void>;
+  /** Whether there was anything to forget. */
+  forget(endpoint: Endpoint): Promise<boolean>;
+  list(): Promise<KnownHostList>;
+}
+
+type Line =
+  | { readonly kind: 'other' }
+  | { readonly kind: 'host'; readonly endpoint: Endpoint; readonly pin: string }
+  | { readonly kind: 'faulty'; readonly problem: string; readonly endpoint?: Endpoint };
+
+/** Opens nothing yet: the file (0600) and its folder (0700) are made by the first `remember`. */
+export function openKnownHosts(path: string, timing: LockTiming = systemTiming): KnownHosts {
+  // Calls of this process take turns here, without polling a lock file.
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function list(): Promise<KnownHostList> {
+    const lines = (await readLines(path)).map(parseLine);
+    const hosts: KnownHost[] = [];
+    const faults: FaultyLine[] = [];
+    for (const [index, parsed] of lines.entries()) {
+      const line = index + 1;
+      if (parsed.kind === 'host') hosts.push({ endpoint: parsed.endpoint, pin: parsed.pin, line });
+      if (parsed.kind === 'faulty') {
+        const { problem, endpoint } = parsed;
+        faults.push({ line, problem, ...(endpoint !== undefined && { endpoint }) });
+      }
+    }
+    return { hosts, faults };
+  }
+
+  /** Resolves to whether the lines changed. */
+  function change(edit: (lines: readonly string[]) => readonly string[]): Promise<boolean> {
+    const done = turn.then(() =>
+      lockedAndWritten(path, timing, async () => {
+        const before = await readLines(path);
+        const after = edit(before);
+        if (after.join('\n') === before.join('\n')) return false;
+        await writeAtomically(path, after.map((line) => `${line}\n`).join(''), 0o600);
+        return true;
+      }),
+    );
+    turn = done.catch(() => undefined);
+    return done;
+  }
+
+  return {
+    path,
+    list,
+    async find(endpoint) {
+      return pinIn(path, await list(), endpoint);
+    },
+    async remember(endpoint, pin) {
+      if (!isPin(pin)) throw new RangeError('a pin has 43 base64url characters');
+      const entry = `${addressOf(endpoint)} ${pin}`;
+      await change((lines) => withHost(lines, endpoint, entry));
+    },
+    async forget(endpoint) {
+      // Nothing to lock, and no folder to make, where nothing is known.
+      const { hosts, faults } = await list();
+      if (![...hosts, ...faults].some((line) => isAbout(line.endpoint, endpoint))) return false;
+      return await change((lines) => lines.filter((line) => !lineIsAbout(line, endpoint)));
+    },
+  };
+}
+
+function pinIn(path: string, { hosts, faults }: KnownHostList, endpoint: Endpoint): string | undefined {
+  const found = hosts.filter((host) => isAbout(host.endpoint, endpoint));
+  const [first] = found;
+  const other = found.find(({ pin }) => pin !== first?.pin);
+  if (first !== undefined && other !== undefined) {
+    const message = `${path}: lines ${first.line} and ${other.line} give one server two pins. Remove the wrong one.`;
+    throw new KnownHostsError('contradictory', message);
+  }
+  const faulty = faults.find((line) => isAbout(line.endpoint, endpoint));
+  if (first === undefined && faulty !== undefined) {
+    const message = `${path}, line ${faulty.line}: ${faulty.problem}. Correct the line or remove it.`;
+    throw new KnownHostsError('malformed', message);
+  }
+  return first?.pin;
+}
+
+function withHost(lines: readonly string[], endpoint: Endpoint, entry: string): string[] {
+  const at = lines.findIndex((line) => lineIsAbout(line, endpoint));
+  if (at < 0) return [...lines, entry];
+  // A comment at the end of an unchanged line stays.
+  const known = parseLine(lines[at] ?? '');
+  const kept = known.kind === 'host' && entry.endsWith(` ${known.pin}`) ? (lines[at] ?? entry) : entry;
+  return lines.flatMap((line, index) => {
+    if (index === at) return [kept];
+    return lineIsAbout(line, endpoint) ? [] : [line];
+  });
+}
+
+function parseLine(line: string): Line {
+  const [address = '', pin, comment] = line.trim().split(/\s+/);
+  if (address === '' || address.startsWith('#')) return { kind: 'other' };
+  const parsed = parseEndpoint(address);
+  if (!parsed.ok) return { kind: 'faulty', problem: parsed.message.replace(/\.$/, '') };
+  const endpoint = parsed.value;
+  if (pin === undefined) return { kind: 'faulty', endpoint, problem: 'the pin is missing' };
+  if (!isPin(pin))
+    return { kind: 'faulty', endpoint, problem: 'the pin does not have 43 base64url characters' };
+  if (comment !== undefined && !comment.startsWith('#')) {
+    return { kind: 'faulty', endpoint, problem: 'only a # comment may follow the pin' };
+  }
+  return { kind: 'host', endpoint, pin };
+}
+
+function lineIsAbout(line: string, endpoint: Endpoint): boolean {
+  const parsed = parseLine(line);
+  return parsed.kind !== 'other' && isAbout(parsed.endpoint, endpoint);
+}
+
+function isAbout(known: Endpoint | undefined, asked: Endpoint): boolean {
+  return known !== undefined && formatEndpoint(known) === addressOf(asked);
+}
+
+/** @throws RangeError for what no line could name */
+function addressOf({ host, port }: Endpoint): string {
+  const canonical = canonicalHost(host);
+  if (canonical === undefined || !Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new RangeError('an endpoint is a host name or an IP address, and a port from 1 to 65535');
+  }
+  return formatEndpoint({ host: canonical, port });
+}
+
+async function readLines(path: string): Promise<string[]> {
+  try {
+    const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    const message = `${path}: cannot be read (${errorCode(error)}). Check its owner and mode.`;
+    throw new KnownHostsError('unreadable', message, error);
+  }
+}
+
+async function lockedAndWritten(
+  path: string,
+  timing: LockTiming,
+  write: () => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return await withLock(`${path}.lock`, write, timing);
+  } catch (error) {
+    if (error instanceof KnownHostsError) throw error;
+    if (error instanceof LockError) {
+      throw new KnownHostsError('locked', `${error.message}. Try again; if it stays, remove it.`, error);
+    }
+    const message = `${path}: cannot be written (${errorCode(error)}). Check its folder's owner, mode and free space.`;
+    throw new KnownHostsError('not-written', message, error);
+  }
+}

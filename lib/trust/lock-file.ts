@@ -1,0 +1,91 @@
+/** A lock that processes share by a file: who creates it holds it. Knows nothing of what it guards. */
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, stat, unlink } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode } from './atomic-file.js';
+
+export interface LockTiming {
+  /** Milliseconds since the epoch, on the clock of the file system. */
+  readonly now: () => number;
+  /** Resolves after so many milliseconds. */
+  readonly wait: (ms: number) => Promise<unknown>;
+}
+
+/** Somebody else held the lock all the time. */
+export class LockError extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${path}: another program holds this lock`);
+    this.name = 'LockError';
+    this.path = path;
+  }
+}
+
+export const systemTiming: LockTiming = { now: Date.now, wait: (ms) => delay(ms) };
+
+// It is held for milliseconds: whoever has it for this long has died.
+const staleMs = 10_000;
+// Longer than a lock of the dead lasts.
+const patienceMs = 15_000;
+const pauseMs = 15;
+
+/**
+ * Runs `action` while the lock at `path` is held. Waits up to 15 s for it, then rejects with LockError; a
+ * lock older than 10 s is taken over.
+ */
+export async function withLock<T>(
+  path: string,
+  action: () => Promise<T>,
+  timing: LockTiming = systemTiming,
+): Promise<T> {
+  const deadline = timing.now() + patienceMs;
+  while (!(await take(path))) {
+    if (await isStale(path, timing.now())) await breakLock(path, timing.now());
+    else if (timing.now() >= deadline) throw new LockError(path);
+    else await timing.wait(pauseMs * (1 + Math.random()));
+  }
+  try {
+    return await action();
+  } finally {
+    await unlink(path).catch(ignoreMissing);
+  }
+}
+
+async function take(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx', 0o600);
+    await file.close();
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function isStale(path: string, now: number): Promise<boolean> {
+  try {
+    return now - (await stat(path)).mtimeMs > staleMs;
+  } catch (error) {
+    ignoreMissing(error);
+    return false;
+  }
+}
+
+// Two may find the same stale lock, and the slower one would remove the lock that the faster one has just
+// made. So it is moved aside first, and put back if it turns out to be alive.
+async function breakLock(path: string, now: number): Promise<void> {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, aside);
+    if (!(await isStale(aside, now))) await link(aside, path);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') ignoreMissing(error);
+  } finally {
+    await unlink(aside).catch(ignoreMissing);
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error;
+}

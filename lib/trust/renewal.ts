@@ -1,0 +1,131 @@
+/** Certificates made and renewed on disk. The key outlives them: its pin is what clients know a server by. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, writeAtomically } from './atomic-file.js';
+import { createCertificate, dayMs } from './certificate.js';
+import { CertificateError } from './certificate-error.js';
+import { exportKey, generateKey, type KeyKind, kindOf } from './key.js';
+import {
+  findKey,
+  isMissing,
+  type KeyFile,
+  type KeyPair,
+  keyFileOf,
+  loadKeyPair,
+  readKeyPair,
+} from './key-pair.js';
+
+export interface Renewal {
+  /** The certificate's file; its key is the `-key.pem` beside it. */
+  readonly cert: string;
+  readonly hosts: readonly string[];
+  /** 1 to 3650. */
+  readonly days: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The kind of a new key, P-256 by default; where given, a key that is kept must be of this kind. */
+  readonly kind?: KeyKind | undefined;
+  /** Throws the old key away: every client that pinned it stops. */
+  readonly newKey?: boolean | undefined;
+}
+
+export interface Renewed extends KeyPair {
+  readonly madeKey: boolean;
+}
+
+export interface OwnKeyPair {
+  readonly folder: string;
+  readonly hosts: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export const defaultDays = 365;
+// Time enough to notice on a server that is restarted now and then.
+const renewBeforeMs = 30 * dayMs;
+
+/**
+ * Writes a new certificate for the key that is there, or for a new one. The key is written first and with
+ * mode 0600 from its first byte. Rejects with a CertificateError, RangeError for hosts or days.
+ */
+export async function renewKeyPair(renewal: Renewal): Promise<Renewed> {
+  const { cert, hosts, days, now, kind = 'ec' } = renewal;
+  const existing = renewal.newKey === true ? undefined : await findKey(cert);
+  if (existing !== undefined) checkKind(existing, renewal.kind);
+  const key = existing?.key ?? (await generateKey(kind));
+  const pem = createCertificate({ key, hosts, days, now });
+  const keyFile = keyFileOf(cert);
+  // A key inside the old certificate's file moves out of it before that file is replaced.
+  if (existing?.path !== keyFile) await write(keyFile, exportKey(key), 0o600);
+  await write(cert, pem, 0o644);
+  return { ...(await loadKeyPair({ cert, now })), madeKey: existing === undefined };
+}
+
+/**
+ * The pair that a server without a certificate of its own keeps in `folder` (server.pem, server-key.pem):
+ * made the first time, renewed with the same key when less than 30 days remain. A lost or damaged key is an
+ * error, not a reason for a new one, because clients would refuse that.
+ */
+export async function ensureKeyPair({ folder, hosts, now }: OwnKeyPair): Promise<KeyPair> {
+  const cert = join(folder, 'server.pem');
+  const renewal = { cert, hosts, days: defaultDays, now };
+  try {
+    const pair = await readKeyPair(cert);
+    const due = pair.validTo.getTime() - now < renewBeforeMs || pair.validFrom.getTime() > now;
+    return due ? await renewKeyPair(renewal) : pair;
+  } catch (error) {
+    if (isMissing(error, cert)) return await renewKeyPair(renewal);
+    throw advised(error, cert);
+  }
+}
+
+function advised(error: unknown, cert: string): unknown {
+  if (!(error instanceof CertificateError)) return error;
+  const keyFile = keyFileOf(cert);
+  const advice = new Map([
+    [
+      'missing',
+      `${keyFile}: the server's key is gone. Restore it from a backup; or remove ${cert} and the ` +
+        'server makes a new key, which everybody has to be told about by a new join link.',
+    ],
+    [
+      'mismatch',
+      `${keyFile}: not the key of ${cert}. Restore the pair from a backup; or remove ${cert} and ` +
+        'the server makes it again for this key.',
+    ],
+  ]).get(error.code);
+  const damaged = error.code === 'malformed' && error.path === cert;
+  const message = damaged
+    ? `${cert}: damaged. Remove it and the server makes it again for the same key.`
+    : advice;
+  if (message === undefined) return error;
+  return new CertificateError(error.code, error.path, { message, cause: error });
+}
+
+function checkKind(existing: KeyFile, wanted: KeyKind | undefined): void {
+  const kind = kindOf(existing.key);
+  if (kind === undefined) {
+    throw new CertificateError('unsuitable', existing.path, {
+      message: `${existing.path}: certificates are made here for EC and RSA keys only. Add --new-key to replace it.`,
+    });
+  }
+  if (wanted === undefined || wanted === kind) return;
+  const named = { ec: 'an EC key', rsa: 'an RSA key' };
+  throw new CertificateError('other-kind', existing.path, {
+    message:
+      `${existing.path}: this is ${named[kind]}, not ${named[wanted]}. Add --new-key to replace it; ` +
+      'clients that know the old key will then refuse the server until they are told.',
+  });
+}
+
+async function write(path: string, text: string, mode: number): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeAtomically(path, text, mode);
+  } catch (error) {
+    throw new CertificateError('not-written', path, {
+      message: `${path}: cannot be written (${errorCode(error) || 'unknown error'}). Check the folder's owner, mode and free space.`,
+      cause: error,
+    });
+  }
+}
