@@ -28,10 +28,16 @@ export function parseDuration(text: string): number | undefined {
  * @throws ControlError `refused`
  */
 export function inviteCommand(accounts: Accounts, clock: Clock) {
-  return ({ role = 'member', uses = 1, expiresMs = parseDuration(defaultExpiry) }: Record<string, unknown>) => {
+  return ({
+    role = 'member',
+    uses = 1,
+    expiresMs = parseDuration(defaultExpiry),
+  }: Record<string, unknown>) => {
     if (!isRole(role)) throw new ControlError('refused', 'A role is member or admin.');
-    if (!isWhole(uses, usesMax)) throw new ControlError('refused', `--uses takes a number from 1 to ${usesMax}.`);
-    if (!isWhole(expiresMs, expiresMax)) throw new ControlError('refused', 'An invite lasts from a minute to a year.');
+    if (!isWhole(uses, usesMax))
+      throw new ControlError('refused', `--uses takes a number from 1 to ${usesMax}.`);
+    if (!isWhole(expiresMs, expiresMax))
+      throw new ControlError('refused', 'An invite lasts from a minute to a year.');
     return accounts.invite({ role, uses, expires: clock.now() + expiresMs });
   };
 }

@@ -115,7 +115,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 
     const links = (code?: string): string[] => {
       const pin = keyPair.pin;
-      const at = (endpoint: Endpoint) => formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
+      const at = (endpoint: Endpoint) =>
+        formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
       return reachable(settings, chat.address.port).map(at);
     };
     const invite = inviteCommand(chat.accounts, systemClock);
