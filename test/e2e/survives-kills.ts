@@ -1,6 +1,6 @@
 /** People who talk through pipes while the server is killed again and again lose and repeat nothing. */
 import t from 'tap';
-import { type Running } from '../support/program.js';
+import type { Running } from '../support/program.js';
 import { password, serve } from '../support/served.js';
 
 const people = ['ann', 'ben', 'cleo', 'dora', 'edgar'];
@@ -45,7 +45,8 @@ t.test('five clients send 200 lines each while the server is killed three times'
     for (const name of people) await client.prints(new RegExp(`"text":"${name} ${lines - 1}"`));
   }
   for (const client of clients) client.end();
-  for (const [index, client] of clients.entries()) t.equal(await client.ended, 0, `${people[index]} ends with 0`);
+  for (const [index, client] of clients.entries())
+    t.equal(await client.ended, 0, `${people[index]} ends with 0`);
 
   const order = texts(clients[0] as Running);
   t.equal(order.length, people.length * lines, 'every line is there');
@@ -53,7 +54,11 @@ t.test('five clients send 200 lines each while the server is killed three times'
   for (const client of clients) t.same(texts(client), order, 'in the same order for everybody');
   for (const name of people) {
     const own = order.filter((text) => text.startsWith(`${name} `));
-    t.same(own, Array.from({ length: lines }, (_, n) => `${name} ${n}`), `${name}'s in ${name}'s order`);
+    t.same(
+      own,
+      Array.from({ length: lines }, (_, n) => `${name} ${n}`),
+      `${name}'s in ${name}'s order`,
+    );
   }
   t.same(await history(served, order.length), order, 'and so it is in the history');
 });
