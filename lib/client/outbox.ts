@@ -105,7 +105,7 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
 
   return {
     say(draft) {
-      const key = makeKey();
+      const key = draft.key ?? makeKey();
       queue.push({ key, draft, faults: 0 });
       if (current === undefined) soon();
       return key;
