@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
 import { addConnect } from './connect.js';
 import { Exit, type ExitCode, exitCode, exitHelp } from './exit.js';
+import { addInvite } from './invite.js';
 import type { Io } from './io.js';
+import { addServer } from './server.js';
 import { addTrust } from './trust.js';
 
 /**
@@ -38,7 +40,9 @@ function createProgram(io: Io, version: string): Command {
       getOutHelpWidth: () => width(io.stdout.columns),
       getErrHelpWidth: () => width(io.stderr.columns),
     });
+  addServer(program, io);
   addConnect(program, io);
+  addInvite(program, io);
   addTrust(program, io);
   return program;
 }

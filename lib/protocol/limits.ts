@@ -17,8 +17,10 @@ export const limits = {
   /** From SIGTERM to a forced end. */
   drainMs: 10_000,
 
-  /** Connections of one address (IPv6: one /64). */
-  connectionsPerAddress: 16,
+  /** Connections of one address (IPv6: one /64), signed in or not; a class behind one router has to fit. */
+  connectionsPerAddress: 128,
+  /** Connections of one address that have not signed in. */
+  unsignedPerAddress: 16,
   /** Connections that have not signed in, of all addresses. */
   connectionsUnsigned: 100,
   /** Sessions of one name at the same time. */

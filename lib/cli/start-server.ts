@@ -1,0 +1,179 @@
+/**
+ * A server on a data folder, whole: key pair, store, hasher, listener, control socket. The place where the
+ * drivers are chosen; knows no command line and prints nothing.
+ */
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Registration, Role } from '../protocol/events.js';
+import { limits } from '../protocol/limits.js';
+import { printable } from '../protocol/printable.js';
+import { type ChatServer, startChatServer } from '../server/chat-server.js';
+import { systemClock } from '../server/clock.js';
+import { openControl } from '../server/control.js';
+import { createHasher } from '../server/hasher.js';
+import { type Log, silentLog } from '../server/log.js';
+import { openSqliteStore } from '../store/sqlite/open.js';
+import type { StoreError } from '../store/store.js';
+import { canonicalHost, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
+import { machineHosts, usableAddresses } from '../trust/hosts.js';
+import { formatJoinLink } from '../trust/join-link.js';
+import { type KeyPair, loadKeyPair } from '../trust/key-pair.js';
+import { ensureKeyPair } from '../trust/renewal.js';
+import { makeFolder } from './folders.js';
+import { inviteCommand } from './invite-terms.js';
+
+export interface ServerSettings {
+  /** Folder of the database, the control socket and, without `cert`, the server's own key pair. */
+  readonly data: string;
+  /** PEM file; without it the server makes and keeps its own. */
+  readonly cert?: string;
+  /** PEM file; defaults to the `-key.pem` beside `cert`, or the key inside it. */
+  readonly key?: string;
+  /** Address to listen on; without it, all of this machine. */
+  readonly host?: string;
+  /** 0 for any free port. Default 6697. */
+  readonly port?: number;
+  /** What join links name, HOST or HOST:PORT, where that is not an address of this machine. */
+  readonly publicHost?: string;
+  /** Default `invite`. */
+  readonly registration?: Registration;
+  /** What people see the server called. Default: this machine's name. */
+  readonly name?: string;
+  /** Messages a second that one person may send; twice as many at once. Default 5. */
+  readonly rate?: number;
+  /** Connections of one address. Default 128. */
+  readonly perAddress?: number;
+  readonly log?: Log;
+  /** The store ended by itself; the server has been closed. */
+  readonly onFailure?: (error: StoreError) => void;
+}
+
+export interface RunningServer {
+  readonly address: Endpoint;
+  readonly name: string;
+  readonly data: string;
+  readonly registration: Registration;
+  /** The certificate that is served now. */
+  readonly certificate: Pick<KeyPair, 'pin' | 'validTo' | 'hosts' | 'certFile'>;
+  /** Makes an admin of the first person; undefined once there is an account. */
+  readonly firstLink: string | undefined;
+  /** Where others reach the server, the best first. Without a code: for those who have an account. */
+  links(code?: string): string[];
+  /** @returns the code of a new invite */
+  invite(terms: { role?: Role; uses?: number; expiresMs?: number }): Promise<string>;
+  /** Reads the key pair again. @throws CertificateError; the one that was served is served on */
+  reload(): Promise<void>;
+  /** Tells everybody, lets sends drain, closes. */
+  close(): Promise<void>;
+}
+
+export const controlSocket = (data: string): string => join(data, 'control.sock');
+
+// Until there is an account; each start makes a new one anyway.
+const firstInviteMs = 365 * 24 * 60 * 60_000;
+
+/**
+ * @throws CertificateError, StoreInUse, StoreError, ControlError, Exit (the folder), or the listener's error
+ *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
+ */
+export async function startServer(settings: ServerSettings): Promise<RunningServer> {
+  const { data, registration = 'invite', log = silentLog } = settings;
+  const name = printable(settings.name ?? hostname()).slice(0, 64);
+  await makeFolder(data);
+  let keyPair = await readKeyPair(settings);
+  // What has been opened is closed again, last first, at the end and where a later step fails.
+  const opened: (() => Promise<void> | void)[] = [];
+  async function closeAll(): Promise<void> {
+    for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
+  }
+
+  try {
+    const store = await openSqliteStore({
+      file: join(data, 'secure-chat.db'),
+      onFailure(error) {
+        log.error('storage failed', error);
+        void closeAll().then(() => settings.onFailure?.(error));
+      },
+    });
+    opened.push(() => store.close());
+    const hasher = createHasher();
+    opened.push(() => hasher.close());
+    const perSecond = settings.rate ?? limits.messagesPerSecond;
+    const chat = await startChatServer(
+      {
+        ...(settings.host === undefined ? {} : { host: settings.host }),
+        port: settings.port ?? 6697,
+        keyPair,
+        perAddress: settings.perAddress ?? limits.connectionsPerAddress,
+        name,
+        registration,
+        rate: { burst: Math.max(1, Math.round(perSecond * 2)), perSecond },
+      },
+      { store, hasher, clock: systemClock, log },
+    );
+    opened.push(() => chat.close());
+
+    const links = (code?: string): string[] => {
+      const pin = keyPair.pin;
+      const at = (endpoint: Endpoint) =>
+        formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
+      return reachable(settings, chat.address.port).map(at);
+    };
+    const invite = inviteCommand(chat.accounts, systemClock);
+    const control = await openControl(
+      controlSocket(data),
+      new Map([['invite', async (args) => ({ links: links(await invite(args)) })]]),
+    );
+    opened.push(() => control.close());
+    const first = (await store.accounts()) === 0 ? await firstInvite(chat) : undefined;
+
+    return {
+      address: chat.address,
+      name,
+      data,
+      registration,
+      get certificate() {
+        return keyPair;
+      },
+      firstLink: first === undefined ? undefined : links(first)[0],
+      links,
+      invite: (terms) => invite({ ...terms }),
+      async reload() {
+        const next = await readKeyPair(settings);
+        chat.reload(next);
+        keyPair = next;
+      },
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {
+  const now = systemClock.now();
+  if (cert === undefined) return ensureKeyPair({ folder: data, hosts: machineHosts(thisMachine()), now });
+  return loadKeyPair({ cert, now, ...(key === undefined ? {} : { key }) });
+}
+
+function firstInvite({ accounts }: ChatServer): Promise<string> {
+  return accounts.invite({ role: 'admin', uses: 1, expires: systemClock.now() + firstInviteMs, first: true });
+}
+
+function thisMachine() {
+  return { interfaces: networkInterfaces(), hostname: hostname() };
+}
+
+/** Where join links may point to, the best first. */
+function reachable({ publicHost, host }: ServerSettings, port: number): Endpoint[] {
+  if (publicHost !== undefined) {
+    const bare = canonicalHost(publicHost);
+    if (bare !== undefined) return [{ host: bare, port }];
+    const parsed = parseEndpoint(publicHost);
+    if (!parsed.ok) throw new RangeError(parsed.message);
+    return [parsed.value];
+  }
+  if (host !== undefined && host !== '::' && host !== '0.0.0.0') return [{ host, port }];
+  return usableAddresses(thisMachine()).map((address) => ({ host: address, port }));
+}

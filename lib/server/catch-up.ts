@@ -1,0 +1,79 @@
+/**
+ * What a session missed, then live: replays each conversation from where the client stands and hands over to
+ * the hub with no gap. Knows the store, the hub and one member.
+ */
+import type { ServerFrame } from '../protocol/events.js';
+import { encodeFrame } from '../protocol/frame.js';
+import { limits } from '../protocol/limits.js';
+import type { RequestOf } from '../protocol/requests.js';
+import type { Standing, Store } from '../store/store.js';
+import type { Hub } from './hub.js';
+import { messageEvent, type Place } from './message-event.js';
+import type { Member } from './presence.js';
+
+/** Messages read and sent at a time: bounded whatever was missed. */
+const pageSize = 100;
+
+/**
+ * Sends what each conversation had after the client's position, then makes the member live. What is said
+ * meanwhile may come twice (replayed and live), never in the wrong order: a client drops what is not newer
+ * than what it has of that conversation.
+ */
+export async function catchUp(
+  member: Member,
+  request: Pick<RequestOf<'sync'>, 'rooms' | 'direct'>,
+  { store, hub }: { store: Store; hub: Hub },
+): Promise<void> {
+  const { account } = member;
+  // Where the replay of each conversation has come to.
+  const rooms = new Map<string, number>();
+  const directs = new Map<string, number>();
+
+  async function start({ kind, name, target, last, read }: Standing): Promise<number> {
+    const positions = (kind === 'room' ? request.rooms : request.direct) ?? {};
+    // A person may be called `constructor`.
+    const claimed = Object.hasOwn(positions, name) ? positions[name] : undefined;
+    // A position beyond the newest message comes from a history that is no longer: start as if new.
+    const known = claimed !== undefined && claimed <= last ? claimed : undefined;
+    const floor = await store.floor(target, known === undefined ? limits.backlog : limits.catchUp);
+    const wanted = known ?? (kind === 'direct' ? read : floor);
+    if (floor > wanted) {
+      const where = kind === 'room' ? { room: name } : { with: name };
+      send([{ type: 'gap', ...where, after: wanted, before: floor + 1 }]);
+    }
+    return Math.max(floor, wanted);
+  }
+
+  function send(frames: readonly ServerFrame[]): void {
+    if (frames.length > 0) member.send(Buffer.concat(frames.map(encodeFrame)));
+  }
+
+  async function replay(place: Place, from: number): Promise<number> {
+    let seq = from;
+    for (;;) {
+      const page = { target: place.target, after: seq, limit: pageSize, keep: 'oldest' } as const;
+      const entries = await store.history(page);
+      send(entries.map((entry) => messageEvent(entry, place, account)));
+      seq = entries.at(-1)?.seq ?? seq;
+      await member.drained();
+      if (entries.length < pageSize || !member.alive) return seq;
+    }
+  }
+
+  let direct = 0;
+  do {
+    for (const standing of await store.standings(account.id)) {
+      const { kind, name, target, last } = standing;
+      const reached = kind === 'room' ? rooms : directs;
+      const place: Place = {
+        target,
+        room: kind === 'room' ? name : undefined,
+        peer: kind === 'direct' ? name : undefined,
+      };
+      const from = reached.get(name) ?? (await start(standing));
+      reached.set(name, from < last ? await replay(place, from) : from);
+      if (kind === 'direct') direct = Math.max(direct, last, reached.get(name) ?? 0);
+      if (!member.alive) return;
+    }
+  } while (!hub.attach(member, { rooms, direct }));
+}

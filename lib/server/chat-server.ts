@@ -1,0 +1,179 @@
+/** A running server: sessions over a listener, one hub, one store. Knows no files, signals or command lines. */
+import { protocolVersion, type Registration, type ServerFrameOf } from '../protocol/events.js';
+import { limits } from '../protocol/limits.js';
+import type { Store } from '../store/store.js';
+import { type Accounts, createAccounts } from './accounts.js';
+import { addressKey } from './address.js';
+import type { Clock } from './clock.js';
+import type { Hasher } from './hasher.js';
+import { openHub } from './hub.js';
+import { type KeyPair, type ListenerOptions, listen } from './listener.js';
+import type { Log } from './log.js';
+import { createSendBudget } from './send-budget.js';
+import { type Claims, createSession, type Phase, type Session, type SessionDeps } from './session.js';
+import { createSignInGuard } from './sign-in-guard.js';
+import { createThrottle, type Rate } from './throttle.js';
+import { createTurn } from './turn.js';
+
+export interface ChatServerOptions extends ListenerOptions {
+  /** What people see it called; printable text. */
+  readonly name: string;
+  readonly registration: Registration;
+  /** Messages of one person. */
+  readonly rate: Rate;
+}
+
+export interface ChatServerDeps {
+  readonly store: Store;
+  readonly hasher: Hasher;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ChatServer {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly accounts: Accounts;
+  /** Names that are signed in. */
+  readonly online: number;
+  reload(keyPair: KeyPair): void;
+  /** Tells everybody, lets sends drain, closes every connection. The store and the hasher stay open. */
+  close(): Promise<void>;
+}
+
+const sweepMs = 60 * 60_000;
+const shuttingDown = 'The server is shutting down.';
+
+/** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) or a StoreError */
+export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
+  const { store, hasher, clock, log } = deps;
+  const guard = createSignInGuard(clock);
+  const accounts = createAccounts({ store, hasher, guard, clock, log, registration: options.registration });
+  const hub = await openHub({ store, clock, rate: options.rate });
+  const sessions = createRoster();
+  let closed: (() => void) | undefined;
+
+  const shared: SessionDeps = {
+    desk: { store, accounts, hub },
+    clock,
+    log,
+    turn: createTurn(),
+    budget: createSendBudget(limits.queueTotalBytes),
+    pace: createThrottle<number>({ burst: limits.requestBurst, perSecond: limits.requestsPerSecond }, clock),
+    hello: hello(options),
+    claims: createClaims(),
+    onPhase(session, phase) {
+      sessions.moved(session, phase);
+      if (closed !== undefined && sessions.size === 0) closed();
+    },
+  };
+
+  const listener = await listen(options, log, (socket, address) => {
+    const session = createSession(socket, address, shared);
+    const crowded = sessions.crowded(address);
+    sessions.add(session);
+    if (closed !== undefined) session.dismiss('shutting-down', shuttingDown);
+    else if (crowded)
+      session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
+  });
+
+  let cancelSweep = clock.after(0, sweep);
+  function sweep(): void {
+    store.sweep(clock.now()).catch((error: unknown) => log.error('sweep failed', error));
+    cancelSweep = clock.after(sweepMs, sweep);
+  }
+
+  return {
+    address: listener.address,
+    accounts,
+    get online() {
+      return hub.presence.online;
+    },
+    reload: listener.reload,
+    async close() {
+      cancelSweep();
+      const empty = new Promise<void>((resolve) => {
+        closed = resolve;
+      });
+      listener.close();
+      // The store answers in order: once this has, what was said before is on disk and in the rooms' buffers.
+      await store.accounts().catch((error: unknown) => log.error('store not drained', error));
+      hub.flush();
+      if (sessions.size === 0) return;
+      for (const session of sessions.all()) session.dismiss('shutting-down', shuttingDown);
+      await empty;
+    },
+  };
+}
+
+interface Roster {
+  add(session: Session): void;
+  /** Notes that it has signed in, or is over. */
+  moved(session: Session, phase: Phase): void;
+  all(): Session[];
+  readonly size: number;
+  /** Too many have not signed in, of this address or in all. */
+  crowded(address: string): boolean;
+}
+
+function createRoster(): Roster {
+  const sessions = new Set<Session>();
+  const unsigned = new Set<Session>();
+  return {
+    add(session) {
+      sessions.add(session);
+      unsigned.add(session);
+    },
+    moved(session, phase) {
+      if (phase === 'open' || phase === 'closing' || phase === 'closed') unsigned.delete(session);
+      if (phase === 'closed') sessions.delete(session);
+    },
+    all: () => [...sessions],
+    get size() {
+      return sessions.size;
+    },
+    crowded(address) {
+      if (unsigned.size >= limits.connectionsUnsigned) return true;
+      const key = addressKey(address);
+      let same = 0;
+      for (const session of unsigned) if (addressKey(session.address) === key) same++;
+      return same >= limits.unsignedPerAddress;
+    },
+  };
+}
+
+function createClaims(): Claims {
+  const owners = new Map<number, Session>();
+  return {
+    claim(token, session) {
+      const before = owners.get(token);
+      owners.set(token, session);
+      if (before !== session) before?.dismiss('taken-over', 'This session goes on over another connection.');
+    },
+    release(token, session) {
+      if (owners.get(token) !== session) return false;
+      owners.delete(token);
+      return true;
+    },
+  };
+}
+
+function hello({ name, registration, rate }: ChatServerOptions): ServerFrameOf<'hello'> {
+  const { messageBytes, messageLines, frameBytes, passwordMin, nameLength, pingMs, deadMs } = limits;
+  return {
+    type: 'hello',
+    version: protocolVersion,
+    server: name,
+    registration,
+    limits: {
+      messageBytes,
+      messageLines,
+      frameBytes,
+      passwordMin,
+      nameLength,
+      pingMs,
+      deadMs,
+      messageBurst: rate.burst,
+      messagesPerSecond: rate.perSecond,
+    },
+  };
+}

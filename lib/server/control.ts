@@ -1,0 +1,114 @@
+/**
+ * The operator's door: a socket in the data folder, for commands that act on the running server. Knows
+ * commands by name, not what they do. The folder (0700) and the socket (0600) are its access control.
+ */
+import { rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { createFrameReader, encodeFrame, type RawFrame } from '../protocol/frame.js';
+
+/** Takes a command's arguments, answers with fields. A ControlError is told to the operator. */
+export type ControlCommand = (args: RawFrame) => Promise<object>;
+
+/** What the operator can mend. */
+export class ControlError extends Error {
+  /** `not-running`: nobody listens there. `refused`: the server said no. */
+  readonly code: 'not-running' | 'refused';
+
+  constructor(code: ControlError['code'], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ControlError';
+    this.code = code;
+  }
+}
+
+const frameBytes = 64 * 1024;
+/** sockaddr_un's room for a path on Linux; macOS has four bytes less. */
+export const socketPathBytes = 103;
+
+/**
+ * Opens the socket, over one that a killed server left. Only for the process that holds the store's lock.
+ * @throws ControlError `refused` where the path does not fit into a socket's address
+ */
+export async function openControl(
+  path: string,
+  commands: ReadonlyMap<string, ControlCommand>,
+): Promise<{ close(): Promise<void> }> {
+  if (Buffer.byteLength(path) > socketPathBytes) {
+    const message = `${path} is too long for a socket (${socketPathBytes} bytes). Choose a data folder with a shorter path.`;
+    throw new ControlError('refused', message);
+  }
+  await rm(path, { force: true });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    serve(socket, commands);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    // Nobody else can connect between its making and a chmod, since there is no such time.
+    const before = process.umask(0o177);
+    server.listen(path, resolve);
+    process.umask(before);
+  });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function serve(socket: Socket, commands: ReadonlyMap<string, ControlCommand>): void {
+  const reader = createFrameReader(() => frameBytes);
+  socket.on('data', (chunk) => {
+    let frames: RawFrame[];
+    try {
+      frames = reader.push(chunk);
+    } catch {
+      socket.destroy();
+      return;
+    }
+    for (const frame of frames) void answer(frame);
+  });
+
+  async function answer({ command, ...args }: RawFrame): Promise<void> {
+    const run = commands.get(String(command));
+    try {
+      if (run === undefined) throw new ControlError('refused', `This server does not know "${command}".`);
+      socket.write(encodeFrame({ ok: await run(args) }));
+    } catch (error) {
+      socket.write(encodeFrame({ error: error instanceof Error ? error.message : String(error) }));
+    }
+  }
+}
+
+/**
+ * Has a running server do something.
+ * @returns the fields of its answer
+ * @throws ControlError `not-running`, `refused`
+ */
+export async function callControl(path: string, command: string, args: object): Promise<RawFrame> {
+  const socket = connect(path);
+  const reader = createFrameReader(() => frameBytes);
+  try {
+    return await new Promise<RawFrame>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('close', () => reject(new ControlError('refused', 'The server ended before it answered.')));
+      socket.on('data', (chunk) => {
+        const [frame] = reader.push(chunk);
+        if (frame === undefined) return;
+        if (typeof frame.ok === 'object' && frame.ok !== null) resolve(frame.ok as RawFrame);
+        else reject(new ControlError('refused', String(frame.error)));
+      });
+      socket.write(encodeFrame({ ...args, command }));
+    });
+  } catch (error) {
+    if (error instanceof ControlError) throw error;
+    throw new ControlError('not-running', `No server is running on ${path}.`, { cause: error });
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * One connection's life: greeting -> signing-in -> open -> closing -> closed. Knows frames and the request
+ * table; neither TLS nor what is said to whom.
+ */
+import type { Duplex } from 'node:stream';
+import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
+import type { Reply, ServerFrameOf } from '../protocol/events.js';
+import { encodeFrame, type RawFrame } from '../protocol/frame.js';
+import { limits } from '../protocol/limits.js';
+import { parseRequest, type Request, requestId } from '../protocol/requests.js';
+import type { Account } from '../store/store.js';
+import type { Clock } from './clock.js';
+import { type Connection, createConnection } from './connection.js';
+import type { Log } from './log.js';
+import type { Member } from './presence.js';
+import { type Caller, type Desk, type Row, requestTable } from './request-table.js';
+import type { SendBudget } from './send-budget.js';
+import type { Throttle } from './throttle.js';
+import type { Turn } from './turn.js';
+
+export type Phase = 'greeting' | 'signing-in' | 'open' | 'closing' | 'closed';
+
+export interface SessionDeps {
+  readonly desk: Desk;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly turn: Turn;
+  readonly budget: SendBudget;
+  /** Requests of one connection: too many and they are read later. */
+  readonly pace: Throttle<number>;
+  readonly hello: ServerFrameOf<'hello'>;
+  readonly claims: Claims;
+  readonly onPhase: (session: Session, phase: Phase) => void;
+}
+
+/** Which connection each token's session is on. */
+export interface Claims {
+  /** Notes that the token is this session's now, and ends the connection it was on. */
+  claim(token: number, session: Session): void;
+  /** @returns false where another session has claimed it since */
+  release(token: number, session: Session): boolean;
+}
+
+export interface Session {
+  /** Counts up from 1. */
+  readonly serial: number;
+  readonly address: string;
+  readonly phase: Phase;
+  /** Undefined until signed in. */
+  readonly name: string | undefined;
+  /** Tells the peer why, and ends the session. */
+  dismiss(code: ErrorCode, message: string): void;
+}
+
+/** Requests that wait for an earlier one before the peer is read no further. */
+const inboxLimit = 64;
+
+let sessions = 0;
+
+export function createSession(socket: Duplex, address: string, deps: SessionDeps): Session {
+  const { desk, clock, log } = deps;
+  const serial = ++sessions;
+  let phase: Phase = 'greeting';
+  let member: Member | undefined;
+  let token: number | undefined;
+  let leaving: { reason: string | undefined } | undefined;
+  let heardAt = clock.now();
+  let inbox: RawFrame[] = [];
+  let pumping = false;
+  let paused = false;
+
+  const connection: Connection = createConnection(socket, {
+    turn: deps.turn,
+    budget: deps.budget,
+    frameLimit: () => (phase === 'open' ? limits.frameBytes : limits.frameUnsignedBytes),
+    onFrame,
+    onBroken: (error) => dismiss(error.code, error.message),
+    onClosed,
+  });
+
+  const session: Session = {
+    serial,
+    address,
+    get phase() {
+      return phase;
+    },
+    get name() {
+      return member?.account.name;
+    },
+    dismiss,
+  };
+
+  const caller: Caller = {
+    address,
+    enter(account, mode) {
+      const entering = memberOf(account);
+      desk.hub.presence.enter(entering, mode);
+      member = entering;
+      return entering;
+    },
+    opened(id) {
+      token = id;
+      deps.claims.claim(id, session);
+    },
+    leave(reason) {
+      leaving = { reason };
+    },
+  };
+
+  let cancelDeadline = clock.after(limits.signInMs, () => {
+    dismiss('timed-out', `Sign in within ${limits.signInMs / 1000} s of connecting.`);
+  });
+  connection.send(encodeFrame(deps.hello));
+  return session;
+
+  function memberOf(account: Account): Member {
+    return {
+      account,
+      get alive() {
+        return phase === 'signing-in' || phase === 'open';
+      },
+      send: (bytes) => {
+        if (phase === 'open') connection.send(bytes);
+      },
+      drained: connection.drained,
+      dismiss,
+    };
+  }
+
+  function enter(next: Phase): void {
+    phase = next;
+    deps.onPhase(session, next);
+  }
+
+  function onFrame(frame: RawFrame): void {
+    heardAt = clock.now();
+    if (phase === 'closing' || phase === 'closed') return;
+    inbox.push(frame);
+    if (!pumping) void pump();
+    else if (inbox.length > inboxLimit) hold();
+  }
+
+  function hold(): void {
+    if (paused) return;
+    paused = true;
+    connection.pause();
+  }
+
+  /** Takes requests one after the other. */
+  async function pump(): Promise<void> {
+    pumping = true;
+    // An index, not shift(): one chunk can hold thousands of small frames.
+    for (let next = 0; next < inbox.length; next++) {
+      const frame = inbox[next];
+      if (frame === undefined || phase === 'closing' || phase === 'closed') break;
+      const wait = deps.pace.take(serial);
+      if (wait > 0) {
+        hold();
+        await new Promise<void>((resolve) => clock.after(wait, resolve));
+        deps.pace.take(serial);
+      }
+      const done = answer(frame);
+      if (done !== undefined) await done;
+    }
+    inbox = [];
+    pumping = false;
+    if (paused) {
+      paused = false;
+      heardAt = clock.now();
+      connection.resume();
+    }
+  }
+
+  /** @returns a promise where the next request has to wait for this one */
+  function answer(frame: RawFrame): Promise<void> | undefined {
+    const re = requestId(frame);
+    try {
+      const request = parseRequest(frame);
+      if (re === 0) throw new ProtocolError('bad-request', 'A request needs an id.');
+      const row = requestTable[request.type] as Row<Request['type']>;
+      const done = take(row, request);
+      const together = row.needs === 'open' && row.together === true;
+      if (!(done instanceof Promise)) {
+        reply({ type: 'ok', re, ...done });
+        if (leaving !== undefined) leave();
+        return undefined;
+      }
+      const answered = done.then(
+        (fields) => {
+          if (fields !== undefined) reply({ type: 'ok', re, ...fields });
+          if (phase === 'signing-in') opened();
+        },
+        (error: unknown) => refuse(re, error),
+      );
+      return together ? undefined : answered;
+    } catch (error) {
+      refuse(re, error);
+      return undefined;
+    }
+  }
+
+  function take(row: Row<Request['type']>, request: Request) {
+    switch (row.needs) {
+      case 'nothing':
+        return row.run(caller, request as never);
+      case 'greeting':
+        if (phase !== 'greeting') throw new ProtocolError('already-signed-in', 'You are signed in.');
+        enter('signing-in');
+        return row.run(desk, caller, request as never);
+      case 'open':
+        if (phase !== 'open' || member === undefined)
+          throw new ProtocolError('not-signed-in', 'Sign in first.');
+        return row.run(desk, member, request as never);
+      default:
+        return row satisfies never;
+    }
+  }
+
+  function reply(frame: Reply): void {
+    connection.send(encodeFrame(frame));
+  }
+
+  function refuse(re: number, error: unknown): void {
+    let refusal: ProtocolError;
+    if (error instanceof ProtocolError) {
+      refusal = error;
+    } else {
+      log.error('request failed', error, { name: session.name });
+      refusal = new ProtocolError(
+        'internal',
+        'The server could not do that. Its operator finds why in the log.',
+      );
+    }
+    const { code, message, retryAfter } = refusal;
+    reply({ type: 'error', re, code, message, ...(retryAfter === undefined ? {} : { retryAfter }) });
+    if (phase !== 'signing-in') return;
+    unseat();
+    log.warn('sign-in refused', { address, code });
+    enter('greeting');
+  }
+
+  function opened(): void {
+    cancelDeadline();
+    heardAt = clock.now();
+    enter('open');
+    listen();
+    log.info('signed in', { name: session.name, address });
+  }
+
+  /** Ends a connection on which nothing comes any more. */
+  function listen(): void {
+    const silence = paused ? 0 : clock.now() - heardAt;
+    if (silence >= limits.deadMs) {
+      dismiss('timed-out', `Nothing was heard from you for ${limits.deadMs / 1000} s.`);
+      return;
+    }
+    cancelDeadline = clock.after(limits.deadMs - silence, listen);
+  }
+
+  function leave(): void {
+    dismiss('signed-out', 'You left.');
+  }
+
+  function unseat(): void {
+    if (member === undefined) return;
+    const reason = leaving === undefined ? 'connection lost' : leaving.reason;
+    desk.hub.leave(member, reason);
+    member = undefined;
+  }
+
+  function dismiss(code: ErrorCode, message: string): void {
+    if (phase === 'closing' || phase === 'closed') return;
+    const name = session.name;
+    cancelDeadline();
+    connection.send(encodeFrame({ type: 'closing', code, message } satisfies ServerFrameOf<'closing'>));
+    enter('closing');
+    if (leaving === undefined && code !== 'timed-out') leaving = { reason: undefined };
+    unseat();
+    log.info('connection ended', { name, address, code, reason: leaving?.reason });
+    const mine = token !== undefined && deps.claims.release(token, session);
+    // A session that its owner or another terminal ended is over; a lost one can be continued.
+    if (mine && token !== undefined && (code === 'signed-out' || code === 'taken-over')) {
+      desk.store.endSession(token).catch((error: unknown) => log.error('session not ended', error));
+    }
+    cancelDeadline = clock.after(limits.closingMs, () => connection.destroy());
+    connection.end();
+  }
+
+  function onClosed(error?: Error): void {
+    const name = session.name;
+    const before = phase;
+    cancelDeadline();
+    if (token !== undefined) deps.claims.release(token, session);
+    unseat();
+    inbox = [];
+    enter('closed');
+    if (before === 'closing') return;
+    const code = error instanceof ProtocolError ? error.code : undefined;
+    log.info('connection lost', { name, address, ...(code === undefined ? {} : { code }) });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * How often something may happen for each key: a generic cell rate algorithm (ATM Forum TM 4.0, the
+ * "virtual scheduling" form), one number a key. Knows keys and time, not what is throttled.
+ */
+import type { Clock } from './clock.js';
+
+export interface Rate {
+  /** How many may happen at once, after a pause. */
+  readonly burst: number;
+  /** How many may go on happening, each second. */
+  readonly perSecond: number;
+}
+
+export interface Throttle<Key> {
+  /** Milliseconds until one more may happen, 0 for now. Counts nothing. */
+  wait(key: Key): number;
+  /** As `wait`, and where that is 0, counts one. */
+  take(key: Key): number;
+}
+
+/** Keys that are remembered before those that are at rest are forgotten. */
+const sweepAt = 4096;
+
+export function createThrottle<Key>(rate: Rate, clock: Clock): Throttle<Key> {
+  const step = 1000 / rate.perSecond;
+  const tolerance = step * (rate.burst - 1);
+  // When the key would be back at rest, had it used its rate evenly.
+  const restAt = new Map<Key, number>();
+  let nextSweep = sweepAt;
+
+  function wait(key: Key): number {
+    return Math.max(0, Math.ceil((restAt.get(key) ?? 0) - tolerance - clock.now()));
+  }
+
+  function sweep(): void {
+    const now = clock.now();
+    for (const [key, at] of restAt) if (at <= now) restAt.delete(key);
+    nextSweep = Math.max(sweepAt, restAt.size * 2);
+  }
+
+  return {
+    wait,
+    take(key) {
+      const ms = wait(key);
+      if (ms > 0) return ms;
+      const now = clock.now();
+      restAt.set(key, Math.max(restAt.get(key) ?? 0, now) + step);
+      if (restAt.size >= nextSweep) sweep();
+      return 0;
+    },
+  };
+}
