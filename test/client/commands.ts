@@ -1,5 +1,5 @@
 import t from 'tap';
-import { commandWords, commands, parseInput } from '../../lib/client/commands.js';
+import { commands, commandWords, parseInput } from '../../lib/client/commands.js';
 
 t.test('what has no slash in front is said as it is', async (t) => {
   t.same(parseInput('hello'), { do: 'say', text: 'hello' });

@@ -18,7 +18,12 @@ function start(t: Test, answer: (request: Asked) => Reply = () => ({ type: 'ok',
   t.teardown(() => streams.stdin.destroy());
   const lines = (): Line[] => {
     const text = streams.out();
-    return text === '' ? [] : text.trimEnd().split('\n').map((line) => JSON.parse(line));
+    return text === ''
+      ? []
+      : text
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line));
   };
   const type = async (...requests: unknown[]): Promise<void> => {
     for (const each of requests) {
@@ -66,8 +71,16 @@ t.test('other requests are asked and answered', async (t) => {
   );
   synced();
   lines();
-  await type({ type: 'who', id: 1 }, { type: 'history', room: 'cats', limit: 5 }, { type: 'read', room: 'cats', seq: 3 });
-  t.same(asked, [{ type: 'who' }, { type: 'history', room: 'cats', limit: 5 }, { type: 'read', room: 'cats', seq: 3 }]);
+  await type(
+    { type: 'who', id: 1 },
+    { type: 'history', room: 'cats', limit: 5 },
+    { type: 'read', room: 'cats', seq: 3 },
+  );
+  t.same(asked, [
+    { type: 'who' },
+    { type: 'history', room: 'cats', limit: 5 },
+    { type: 'read', room: 'cats', seq: 3 },
+  ]);
   t.same(lines(), [
     { type: 'ok', re: 1, people: [{ name: 'ben', role: 'member', terminals: 1 }] },
     { type: 'error', code: 'no-such-room', message: 'No such room.' },
@@ -137,7 +150,15 @@ t.test('events and the state of the connection are lines', async (t) => {
     { type: 'status', state: 'connecting' },
     { type: 'status', state: 'online' },
     { type: 'synced', first: true, conversations: [{ room: 'lobby', last: 0, read: 0 }] },
-    { type: 'message', seq: 4, room: 'lobby', from: 'ben', text: 'hi', at: '2026-11-20T12:34:56.000Z', key: 'k' },
+    {
+      type: 'message',
+      seq: 4,
+      room: 'lobby',
+      from: 'ben',
+      text: 'hi',
+      at: '2026-11-20T12:34:56.000Z',
+      key: 'k',
+    },
     { type: 'joined', room: 'lobby', name: 'ben' },
     { type: 'status', state: 'waiting', inMs: 1000, why: 'gone' },
     { type: 'status', state: 'ended', why: 'refused', code: 'taken-over', message: 'Elsewhere.' },

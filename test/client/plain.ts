@@ -3,8 +3,8 @@ import { createPlainFace, plainMessage } from '../../lib/client/plain.js';
 import type { Asked } from '../../lib/client/session.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 import { createFakeSession, messageOf } from '../support/fake-session.js';
-import { unsafe } from '../support/unsafe.js';
 import { createStreams, settle, testTime } from '../support/streams.js';
+import { unsafe } from '../support/unsafe.js';
 
 function start(t: Test) {
   const streams = createStreams();
@@ -25,7 +25,10 @@ function start(t: Test) {
   });
   const over = face.run(fake.session);
   t.teardown(() => streams.stdin.destroy());
-  return { ...streams, ...fake, stop, over, later: () => pending.splice(0).forEach((run) => run()) };
+  const later = (): void => {
+    for (const run of pending.splice(0)) run();
+  };
+  return { ...streams, ...fake, stop, over, later };
 }
 
 t.test('a message is a line, an action and a direct message look different', async (t) => {
@@ -110,7 +113,12 @@ t.test('what cannot be said is told, counted, and not sent', async (t) => {
     said.map(({ text }) => text),
     ['fine'],
   );
-  t.equal(err().split('\n').filter((line) => line.includes('not')).length, 4);
+  t.equal(
+    err()
+      .split('\n')
+      .filter((line) => line.includes('not')).length,
+    4,
+  );
 });
 
 t.test('what the server refuses is told with its beginning, and counted', async (t) => {
@@ -204,7 +212,7 @@ t.test('presence, and a connection that goes and comes, are told on stderr', asy
     '13:00 -- ben joined',
     '13:00 -- ben left (tea)',
     '13:00 -- 3 joined; 150 are here',
-    '13:00 -- not connected (the server is gone); trying again in 2 s',
+    '13:00 -- not connected; trying again in 2 s (the server is gone)',
     '13:00 -- connected again',
   ]);
   t.equal(out(), '');

@@ -61,7 +61,9 @@ function answering(...answers: Answer[]) {
   }
   const prompter: Prompter = {
     async text({ initial, check }) {
-      const answer = next('text', (text) => (text === '' && initial !== undefined ? undefined : check?.(text)));
+      const answer = next('text', (text) =>
+        text === '' && initial !== undefined ? undefined : check?.(text),
+      );
       return answer === '' ? (initial ?? '') : String(answer);
     },
     password: async ({ check }) => String(next('password', check)),
@@ -110,7 +112,14 @@ t.test('without an invite it asks name and password', async (t) => {
 
 t.test('an invite makes an account: the password is asked twice, until the two are the same', async (t) => {
   const { deps, attempts } = scene({ code: 'abc' });
-  const { prompter, asked, notes } = answering('ana', 'short', 'pa55word', 'pa55wore', 'pa55word', 'pa55word');
+  const { prompter, asked, notes } = answering(
+    'ana',
+    'short',
+    'pa55word',
+    'pa55wore',
+    'pa55word',
+    'pa55word',
+  );
   await signIn(deps, prompter);
   t.same(attempts, [registerAs('ana', 'pa55word', 'abc')]);
   t.same(asked, ['text', 'password', 'password', 'password', 'password', 'password']);
@@ -169,7 +178,7 @@ t.test('a wrong password is asked again, up to three times in all', async (t) =>
   t.same(given.attempts[1], signInAs('ana', 'new'));
 });
 
-t.test('a taken name is one\'s own, or another is chosen', async (t) => {
+t.test("a taken name is one's own, or another is chosen", async (t) => {
   const mine = scene({ code: 'abc', outcomes: ['name-taken'] });
   await signIn(mine.deps, answering('ana', 'pa55word', 'pa55word', 'mine').prompter);
   t.same(mine.attempts[1], signInAs('ana', 'pa55word'));

@@ -134,5 +134,7 @@ t.test('a yes that cannot be written down is no yes', async (t) => {
     remember: () => Promise.reject(new Error('disk full')),
   };
   const { prompter } = person(true);
-  await t.rejects(createTrustGate({ endpoint, knownHosts: failing, prompter })(presented), { message: 'disk full' });
+  await t.rejects(createTrustGate({ endpoint, knownHosts: failing, prompter })(presented), {
+    message: 'disk full',
+  });
 });

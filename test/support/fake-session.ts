@@ -1,7 +1,8 @@
 /** A session without a server: the test says what happens, and sees what was said and asked. */
+
+import type { Asked, Delivery, Draft, End, Happening, Session, Status } from '../../lib/client/session.js';
 import type { Message, Reply } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
-import type { Asked, Delivery, Draft, End, Happening, Session, Status } from '../../lib/client/session.js';
 
 export interface FakeSession {
   readonly session: Session;
@@ -31,7 +32,7 @@ export function createFakeSession({ name = 'ana', listener, answer }: FakeSessio
   const asked: Asked[] = [];
   const quits: (string | undefined)[] = [];
   const open = new Set<string>();
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let delivering = false;
   let over = false;
   let seq = 100;
