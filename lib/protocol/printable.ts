@@ -19,10 +19,10 @@ const oddSpace = /(?![\u00a0\u3000])[\t\p{Zs}]/gu;
 // Controls, formats, lone surrogates, private use, unassigned and default-ignorables. What the lookahead
 // spares: the line feed, what `shape` decides by context, and the formats that are visible number signs.
 const unprintable =
-  /(?![\n\u200c\u200d\ufe0f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
+  /(?!\n|\u200c|\u200d|\ufe0f|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
 
-// U+FE0F is a mark too.
-const marksAndJoiners = /[\p{M}\u200c\u200d]+/gu;
+// What belongs to the character before it. U+FE0F is a mark too; the modifiers are the skin tones.
+const attached = /[\p{M}\p{Emoji_Modifier}\u200c\u200d]+/gu;
 // The longest sequences in use (a family, a kiss with skin tones) have three joiners; a longer one is a
 // single grapheme of any width.
 const longEmojiSequence =
@@ -30,7 +30,8 @@ const longEmojiSequence =
 
 const joiner = /^[\u200c\u200d]$/;
 const emoji = /^\p{Extended_Pictographic}$/u;
-const joinableEmoji = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]$/u;
+const joinableEmoji = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$/u;
+const skinTone = /^\p{Emoji_Modifier}$/u;
 const keycapBase = /^[0-9#*]$/;
 const letterOrMark = /^[\p{L}\p{M}]$/u;
 // Arabic and its kin join letters by shape, the Indic scripts by virama; both are misspelt without joiners.
@@ -85,14 +86,14 @@ export function isBlank(text: string): boolean {
 // Marks are capped first: normalize() takes quadratic time on a run of them.
 function shape(text: string): string {
   return text
-    .replace(marksAndJoiners, (run, at: number, whole: string) =>
+    .replace(attached, (run, at: number, whole: string) =>
       fitRun(characterBefore(whole, at), run, characterAt(whole, at + run.length)),
     )
     .replace(longEmojiSequence, '$1')
     .normalize('NFC');
 }
 
-/** What stays of a run of marks and joiners between the characters `base` and `next` ('' for none). */
+/** What stays of a run of marks, skin tones and joiners between the characters `base` and `next` ('' for none). */
 function fitRun(base: string, run: string, next: string): string {
   // Without a base on its own line the run would change what the screen shows before this text.
   if (base === '' || base === '\n') return '';
@@ -110,6 +111,7 @@ function fitRun(base: string, run: string, next: string): string {
 
 function fits(char: string, previous: string, next: string): boolean {
   if (char === vs16) return emoji.test(previous) || (keycapBase.test(previous) && next === keycap);
+  if (skinTone.test(char)) return emoji.test(previous);
   if (!joiner.test(char)) return true;
   if (char === zwj && joinableEmoji.test(previous) && emoji.test(next)) return true;
   return virama.test(previous) || (joins(previous) && joins(next));

@@ -5,7 +5,7 @@ import { ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
 
-// maxLength is enforced in bytes of UTF-8 as well: typebox counts graphemes, and one grapheme has any length.
+// maxLength is enforced in bytes of UTF-8 as well, as our limits are meant; JSON Schema counts code points.
 const closed = { additionalProperties: false } as const;
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'comes back as `re`' });
 const name = Type.String({ minLength: 1, maxLength: 64 });

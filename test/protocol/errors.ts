@@ -1,0 +1,24 @@
+import t from 'tap';
+import { errorCodes, isErrorCode, ProtocolError } from '../../lib/protocol/errors.js';
+
+t.test('codes are unique and in kebab-case', (t) => {
+  t.equal(new Set(errorCodes).size, errorCodes.length);
+  for (const code of errorCodes) t.match(code, /^[a-z]+(-[a-z]+)*$/);
+  t.end();
+});
+
+t.test('only what is on the list is a code', (t) => {
+  for (const code of errorCodes) t.equal(isErrorCode(code), true);
+  for (const other of ['', 'nonsense', 'BUSY', 'toString', 'length', undefined, null, 0, ['busy']]) {
+    t.equal(isErrorCode(other), false);
+  }
+  t.end();
+});
+
+t.test('a protocol error carries its code, its sentence and when to come back', (t) => {
+  const error = new ProtocolError('rate-limited', 'Slow down.', 250);
+  t.match(error, { name: 'ProtocolError', code: 'rate-limited', message: 'Slow down.', retryAfter: 250 });
+  t.type(error, Error);
+  t.equal(new ProtocolError('busy', 'Later.').retryAfter, undefined);
+  t.end();
+});

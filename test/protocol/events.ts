@@ -1,0 +1,164 @@
+import t from 'tap';
+import { errorCodes } from '../../lib/protocol/errors.js';
+import {
+  alpn,
+  parseServerFrame,
+  protocolVersion,
+  type ServerFrame,
+  type ServerFrameType,
+  serverFrameSchemas,
+  serverFrameTypes,
+} from '../../lib/protocol/events.js';
+
+type Examples = { readonly [T in ServerFrameType]: readonly Extract<ServerFrame, { type: T }>[] };
+
+const at = '2026-01-02T03:04:05.678Z';
+const examples: Examples = {
+  ok: [
+    { type: 'ok', re: 1 },
+    {
+      type: 'ok',
+      re: 1,
+      name: 'alice',
+      role: 'admin',
+      token: 'abc',
+      conversations: [
+        { room: 'lobby', last: 5, read: 3 },
+        { with: 'bob', last: 0, read: 0 },
+      ],
+    },
+    { type: 'ok', re: 1, seq: 5, at },
+    {
+      type: 'ok',
+      re: 1,
+      messages: [{ type: 'message', seq: 1, from: 'a', text: 'b', at, key: 'k' }],
+      more: true,
+    },
+    { type: 'ok', re: 1, people: [{ name: 'alice', role: 'member', terminals: 2 }] },
+  ],
+  error: [
+    { type: 'error', re: 0, code: 'bad-request', message: 'Not a valid request.' },
+    { type: 'error', re: 2, code: 'rate-limited', message: 'Slow down.', retryAfter: 200 },
+  ],
+  hello: [
+    {
+      type: 'hello',
+      version: protocolVersion,
+      server: 'home',
+      registration: 'invite',
+      limits: {
+        messageBytes: 4096,
+        messageLines: 100,
+        frameBytes: 65_536,
+        passwordMin: 8,
+        nameLength: 32,
+        pingMs: 30_000,
+        deadMs: 75_000,
+        messageBurst: 10,
+        messagesPerSecond: 0.5,
+      },
+    },
+  ],
+  message: [
+    { type: 'message', seq: 1, room: 'lobby', from: 'alice', text: 'hi', at, key: 'k1' },
+    { type: 'message', seq: 2, to: 'bob', from: 'alice', text: 'waves', at, key: 'k2', action: true },
+  ],
+  gap: [
+    { type: 'gap', room: 'lobby', after: 1, before: 9 },
+    { type: 'gap', with: 'bob', after: 0, before: 2 },
+  ],
+  joined: [{ type: 'joined', room: 'lobby', name: 'alice' }],
+  left: [
+    { type: 'left', room: 'lobby', name: 'alice' },
+    { type: 'left', room: 'lobby', name: 'alice', reason: 'bye' },
+  ],
+  crowd: [{ type: 'crowd', room: 'lobby', joined: 100, left: 0, online: 300 }],
+  closing: [
+    { type: 'closing', code: 'shutting-down', message: 'The server stops.' },
+    { type: 'closing', code: 'slow-consumer', message: 'Too slow.', retryAfter: 0 },
+  ],
+};
+const everyExample: readonly ServerFrame[] = Object.values(examples).flat();
+const badFrame = { code: 'bad-frame', name: 'ProtocolError' };
+
+t.test('every frame has its schema and its examples', (t) => {
+  t.same(Object.keys(examples).sort(), [...serverFrameTypes].sort());
+  t.same(Object.keys(serverFrameSchemas), serverFrameTypes);
+  for (const example of everyExample) t.equal(parseServerFrame(example), example, JSON.stringify(example));
+  t.end();
+});
+
+t.test('fields of a newer server are let through', (t) => {
+  for (const example of everyExample) {
+    const newer = { ...example, mood: { colour: ['blue'] } };
+    t.equal(parseServerFrame(newer), newer);
+  }
+  t.end();
+});
+
+t.test('a type of a newer server is undefined', (t) => {
+  const names = ['', 'reaction', '__proto__', 'constructor', 'toString', 'OK', 'say'];
+  for (const type of [...names, undefined, null, 1, {}, ['ok'], { toString: 1 }]) {
+    t.equal(parseServerFrame({ type, re: 1 }), undefined);
+  }
+  t.equal(parseServerFrame({}), undefined);
+  t.end();
+});
+
+t.test('a known type without one of its fields is a bad frame', (t) => {
+  for (const [example] of Object.values(examples)) {
+    if (example === undefined) throw new Error('every type has an example');
+    const required = (serverFrameSchemas[example.type] as { required: string[] }).required;
+    for (const field of required.filter((field) => field !== 'type')) {
+      const { [field]: _, ...rest } = example as Record<string, unknown>;
+      t.throws(() => parseServerFrame(rest), badFrame, `${example.type} without ${field}`);
+    }
+  }
+  t.end();
+});
+
+t.test('a known type with a field of another type is a bad frame', (t) => {
+  for (const example of everyExample) {
+    for (const field of Object.keys(example).filter((field) => field !== 'type')) {
+      for (const value of [null, { toString: 1 }, [[]], -1.5]) {
+        const frame = { ...example, [field]: value };
+        t.throws(
+          () => parseServerFrame(frame),
+          badFrame,
+          `${example.type}: ${field} is ${JSON.stringify(value)}`,
+        );
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('what is inside a frame is checked too', (t) => {
+  const [hello] = examples.hello;
+  const wrongs: Record<string, unknown>[] = [
+    { type: 'ok', re: 1, messages: [{ type: 'message', seq: 1 }] },
+    { type: 'ok', re: 1, people: [{ name: 'alice', role: 'king', terminals: 1 }] },
+    { type: 'ok', re: 1, people: [{ name: 'alice', role: 'admin', terminals: 0 }] },
+    { type: 'ok', re: 1, conversations: [{ room: 'lobby', last: 1.5, read: 0 }] },
+    { type: 'error', re: 1, code: 'no-such-code', message: 'x' },
+    { type: 'closing', code: 'toString', message: 'x' },
+    { ...hello, limits: { ...hello?.limits, pingMs: '30' } },
+    { ...hello, registration: 'maybe' },
+    { ...examples.message[0], action: false },
+  ];
+  for (const frame of wrongs) t.throws(() => parseServerFrame(frame), badFrame, JSON.stringify(frame));
+  t.end();
+});
+
+t.test('a server may say every code', (t) => {
+  for (const code of errorCodes) {
+    t.match(parseServerFrame({ type: 'error', re: 1, code, message: 'x' }), { code });
+    t.match(parseServerFrame({ type: 'closing', code, message: 'x' }), { code });
+  }
+  t.end();
+});
+
+t.test('the protocol has the name and the version it is known by', (t) => {
+  t.equal(alpn, `secure-chat/${protocolVersion}`);
+  t.end();
+});

@@ -1,0 +1,119 @@
+import t from 'tap';
+import { limits } from '../../lib/protocol/limits.js';
+import { messageText, reasonText } from '../../lib/protocol/message-text.js';
+import { hostileText } from '../fixtures/hostile-text.js';
+import { randomNumbers } from '../support/random.js';
+
+t.test('a message loses blank lines around it and white space at the end of its lines', (t) => {
+  t.equal(messageText('hello'), 'hello');
+  t.equal(messageText('\n \n\u2800\n  a \u3000\t\n\n b\u00a0\r\n\u200b\n\n'), '  a\n\n b');
+  t.equal(messageText('a\n\n\n\nb'), 'a\n\n\n\nb', 'blank lines between stay');
+  t.end();
+});
+
+t.test('every row of the hostile text is kept as it is shown, or refused as empty', (t) => {
+  for (const { name, text, shown } of hostileText) {
+    if (shown === '') t.throws(() => messageText(text), { code: 'message-empty' }, name);
+    else t.equal(messageText(text).replaceAll('\n', ' '), shown, name);
+  }
+  t.end();
+});
+
+t.test('a message in which nothing can be seen is empty', (t) => {
+  for (const text of [
+    '',
+    ' ',
+    '\n\n',
+    '\u2800',
+    '\u3164\u200b',
+    '\x1b\x00',
+    '\ud800',
+    '\u0301',
+    '\u202e \u00a0',
+  ]) {
+    t.throws(() => messageText(text), { code: 'message-empty' }, JSON.stringify(text));
+  }
+  t.end();
+});
+
+t.test('a message is measured in bytes of UTF-8', (t) => {
+  t.equal(messageText('x'.repeat(limits.messageBytes)).length, limits.messageBytes);
+  t.equal(messageText('\u00e9'.repeat(limits.messageBytes / 2)).length, limits.messageBytes / 2);
+  const tooLong = { code: 'message-too-long', message: /4096 bytes.* 4097/ };
+  t.throws(() => messageText('x'.repeat(limits.messageBytes + 1)), tooLong);
+  t.throws(() => messageText(`x${'\u00e9'.repeat(limits.messageBytes / 2)}`), tooLong);
+  t.end();
+});
+
+t.test('a message that NFC makes longer is measured again', (t) => {
+  const raw = '\ufb2c'.repeat(1000); // 3 bytes each, 6 in NFC
+  t.throws(() => messageText(raw), { code: 'message-too-long', message: /4096 bytes.* 6000/ });
+  t.end();
+});
+
+t.test('what is too long is refused before it is looked at', (t) => {
+  const huge = `a${'\u0301'.repeat(5_000_000)}`;
+  t.throws(() => messageText(huge), { code: 'message-too-long', message: /10000001/ });
+  t.end();
+});
+
+t.test('lines are counted without the blank ones around them', (t) => {
+  const most = 'x\n'.repeat(limits.messageLines);
+  t.equal(messageText(`\n\n${most}\n\n`).split('\n').length, limits.messageLines);
+  t.throws(() => messageText(`${most}x`), { code: 'message-too-long', message: /100 lines.* 101/ });
+  t.throws(() => messageText('x\u2028'.repeat(limits.messageLines + 1)), { code: 'message-too-long' });
+  t.end();
+});
+
+t.test('a message that was kept is kept as it is', (t) => {
+  const alphabet = [
+    'a',
+    ' ',
+    '\n',
+    '\u0301',
+    '\u3000',
+    '\u2800',
+    '\r',
+    '\u0915',
+    '\u094d',
+    '\u200d',
+    '\t',
+    '\x1b',
+  ];
+  const random = randomNumbers(77);
+  const wrong: string[] = [];
+  for (let round = 0; round < 5_000; round++) {
+    const text = `${Array.from({ length: random(12) }, () => alphabet[random(alphabet.length)]).join('')}!`;
+    const kept = messageText(text);
+    if (messageText(kept) !== kept) wrong.push(JSON.stringify(text));
+    const reason = reasonText(text);
+    if (reasonText(reason) !== reason) wrong.push(JSON.stringify(text));
+  }
+  t.same(wrong, []);
+  t.end();
+});
+
+t.test('a reason is one line', (t) => {
+  t.equal(reasonText(' off to\n bed \x1b[31m\r\n'), 'off to  bed [31m');
+  t.equal(reasonText(' \u0301bye'), 'bye', 'a mark does not outlive the space it stood on');
+  for (const nothing of ['', ' \n', '\u2800', '\u3164', '\x07']) t.equal(reasonText(nothing), '');
+  t.end();
+});
+
+t.test('a reason is cut between graphemes', (t) => {
+  t.equal(reasonText('x'.repeat(300)), 'x'.repeat(limits.reasonBytes));
+  t.equal(reasonText('x'.repeat(limits.reasonBytes)), 'x'.repeat(limits.reasonBytes));
+  const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\u200d\u{1f466}'; // 25 bytes
+  t.equal(reasonText(family.repeat(50)), family.repeat(8));
+  t.equal(reasonText(`${'x'.repeat(198)}${family}`), 'x'.repeat(198));
+  t.equal(reasonText(`${'x'.repeat(198)}x\u0302\u0302`), 'x'.repeat(198), 'a letter goes with its marks');
+  t.equal(
+    reasonText(`${'x'.repeat(150)}${' '.repeat(100)}y`),
+    'x'.repeat(150),
+    'no space is left at the end',
+  );
+  const persian = '\u0645\u06cc\u200c'.repeat(100); // the cut parts a joiner from what follows
+  t.notMatch(reasonText(persian), /\u200c$/);
+  t.equal(reasonText(`${' '.repeat(1_000_000)}late`), 'late');
+  t.end();
+});

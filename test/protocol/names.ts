@@ -1,0 +1,195 @@
+import t from 'tap';
+import { namePattern, nameRule, parseName, parseRoomName, skeleton } from '../../lib/protocol/names.js';
+import { hostileText } from '../fixtures/hostile-text.js';
+
+function nameOf(text: string): string {
+  const parsed = parseName(text);
+  return parsed.ok ? parsed.name : parsed.code;
+}
+
+function roomOf(text: string): string {
+  const parsed = parseRoomName(text);
+  return parsed.ok ? parsed.name : parsed.code;
+}
+
+t.test('a name is taken as typed but for capitals and white space around it', (t) => {
+  for (const name of [
+    'a',
+    'alice',
+    'bob-2',
+    '0x',
+    '4ever',
+    'a_b.c-d',
+    'x'.repeat(32),
+    'ali',
+    'e.',
+    'mallory',
+  ]) {
+    t.equal(nameOf(name), name);
+  }
+  t.equal(nameOf('  Alice\t\n'), 'alice');
+  t.equal(nameOf('BOB'), 'bob');
+  t.end();
+});
+
+t.test('what is no name is refused', (t) => {
+  const invalid = [
+    '',
+    ' ',
+    '.a',
+    '-a',
+    '_a',
+    'a b',
+    'a\nb',
+    'x'.repeat(33),
+    'a@b',
+    '#a',
+    '@a',
+    'a/b',
+    'a:b',
+    "a'",
+  ];
+  const foreign = [
+    '\u00e9va',
+    '\u0430lice',
+    'ali\u200bce',
+    'al\u0131ce',
+    '\u212aate',
+    '\u0130da',
+    '\uff41',
+    'stra\u00dfe',
+    '\ud83d',
+  ];
+  const numbers = ['1', '007', '1.0', '2024-01-01'];
+  for (const text of [...invalid, ...foreign, ...numbers]) {
+    t.equal(nameOf(text), 'name-invalid', JSON.stringify(text));
+    t.equal(roomOf(`#${text}`), 'name-invalid', JSON.stringify(text));
+  }
+  t.equal(nameOf('a'.repeat(1_000_000)), 'name-invalid');
+  t.end();
+});
+
+t.test('no hostile text is a name', (t) => {
+  const taken = hostileText.filter(({ text }) => parseName(text).ok || parseRoomName(text).ok);
+  t.same(taken, []);
+  t.end();
+});
+
+t.test('a refusal says the rule and nothing of what was typed', (t) => {
+  const refused = parseName('\x1b]0;evil\x07');
+  t.match(refused, { ok: false, message: `A name has ${nameRule}.` });
+  t.end();
+});
+
+t.test('words for the server and for everybody are reserved, and what looks like them', (t) => {
+  const words = [
+    'server',
+    'admin',
+    'administrator',
+    'root',
+    'system',
+    'moderator',
+    'mod',
+    'everyone',
+    'all',
+    'here',
+  ];
+  const more = ['channel', 'room', 'lobby', 'nobody', 'anonymous', 'me', 'you', 'secure-chat'];
+  const alike = [
+    'Admin',
+    'adm1n',
+    'adrnin',
+    'a-d-m-i-n',
+    'admin_',
+    'r00t',
+    'm0d',
+    'rnod',
+    'a1l',
+    '1obby',
+    'securechat',
+    'y0u',
+    'rne',
+  ];
+  for (const text of [...words, ...more, ...alike]) t.equal(nameOf(text), 'name-reserved', text);
+  t.end();
+});
+
+t.test('names of people that come near a reserved word are free', (t) => {
+  for (const name of [
+    'ali',
+    'mel',
+    'rob',
+    'hera',
+    'youssef',
+    'alla',
+    'ada',
+    'moe',
+    'roman',
+    'herea',
+    'val',
+    'lia',
+  ]) {
+    t.equal(nameOf(name), name);
+  }
+  t.end();
+});
+
+t.test('names that look alike have one skeleton', (t) => {
+  const alike = [
+    ['alice', 'a1ice', 'aiice', 'al1ce', 'allce', 'alice_', 'a.l.i.c.e'],
+    ['bob', 'b0b', 'b-ob'],
+    ['mary', 'rnary', 'r.nary'],
+    ['will', 'vvill', 'w1ll', 'vvi11', 'wiii'],
+    ['vvv', 'vw', 'wv'],
+    ['rrnn', 'rmn'],
+    ['nnm', 'nnrn'],
+    ['hello-0', 'he11oo'],
+  ];
+  for (const group of alike) {
+    t.same([...new Set(group.map(skeleton))].length, 1, group.join(' '));
+    for (const name of group) t.match(parseName(name), { ok: true, skeleton: skeleton(name) });
+  }
+  t.end();
+});
+
+t.test('names that only resemble each other keep their own skeleton', (t) => {
+  const different = [
+    'alice',
+    'alicia',
+    'bob',
+    'bobo',
+    'mary',
+    'nary',
+    'rary',
+    'will',
+    'wil',
+    'vill',
+    'eva',
+    'ewa',
+  ];
+  const digits = ['bot2', 'bot3', 'bot22', 'bot1', 'bot11', 'user5', 'users'];
+  const all = [...different, ...digits];
+  t.equal(new Set(all.map(skeleton)).size, all.length);
+  t.end();
+});
+
+t.test('a skeleton is its own skeleton', (t) => {
+  for (const name of ['alice', 'mw.mw', 'rnvv', 'i1l0o', 'w'.repeat(32)])
+    t.equal(skeleton(skeleton(name)), skeleton(name));
+  t.equal(skeleton('w'.repeat(32)).length, 64);
+  t.end();
+});
+
+t.test('a room has a name with or without #, and no word is reserved', (t) => {
+  for (const room of ['lobby', '#lobby', ' #Lobby ', 'LOBBY']) t.equal(roomOf(room), 'lobby');
+  for (const room of ['all', 'admin', 'dev.ops-1']) t.equal(roomOf(room), room);
+  for (const text of ['', '#', '##a', '# a', 'a#', '#1']) t.equal(roomOf(text), 'name-invalid', text);
+  t.end();
+});
+
+t.test('the pattern alone decides what a tidy name is', (t) => {
+  const pattern = new RegExp(namePattern);
+  for (const name of ['a', 'a.b', 'x'.repeat(32)]) t.match(name, pattern);
+  for (const text of ['', 'A', '1', '.a', 'a\n', 'x'.repeat(33), ' a']) t.notMatch(text, pattern);
+  t.end();
+});

@@ -1,0 +1,228 @@
+import t from 'tap';
+import { limits } from '../../lib/protocol/limits.js';
+import {
+  parseRequest,
+  type Request,
+  type RequestType,
+  requestId,
+  requestSchemas,
+  requestTypes,
+} from '../../lib/protocol/requests.js';
+
+type Examples = { readonly [T in RequestType]: readonly Extract<Request, { type: T }>[] };
+
+const examples: Examples = {
+  'sign-in': [
+    { type: 'sign-in', id: 1, name: 'alice', password: 'correct horse' },
+    { type: 'sign-in', id: 1, name: 'alice', password: 'correct horse', mode: 'attach', remember: true },
+  ],
+  register: [
+    { type: 'register', id: 1, name: 'alice', password: 'correct horse' },
+    { type: 'register', id: 1, name: 'alice', password: 'correct horse', code: 'abc', remember: false },
+  ],
+  resume: [
+    { type: 'resume', id: 1, token: 'abc' },
+    { type: 'resume', id: 1, token: 'abc', mode: 'take-over' },
+  ],
+  sync: [
+    { type: 'sync', id: 1 },
+    { type: 'sync', id: 1, rooms: { lobby: 7 }, direct: { bob: 0 } },
+  ],
+  say: [
+    { type: 'say', id: 1, room: 'lobby', text: 'hi', key: 'k1' },
+    { type: 'say', id: 1, to: 'bob', text: 'waves', key: 'k2', action: true },
+  ],
+  history: [
+    { type: 'history', id: 1, room: 'lobby' },
+    { type: 'history', id: 1, with: 'bob', before: 9, after: 2, limit: limits.historyPage },
+  ],
+  read: [
+    { type: 'read', id: 1, room: 'lobby', seq: 3 },
+    { type: 'read', id: 1, with: 'bob', seq: 0 },
+  ],
+  who: [{ type: 'who', id: 1 }],
+  ping: [{ type: 'ping', id: Number.MAX_SAFE_INTEGER }],
+  quit: [
+    { type: 'quit', id: 1 },
+    { type: 'quit', id: 1, reason: 'bye' },
+  ],
+};
+const everyExample: readonly Request[] = Object.values(examples).flat();
+const badRequest = { code: 'bad-request' };
+
+function refusal(frame: Record<string, unknown>): string {
+  try {
+    parseRequest(frame);
+  } catch (error) {
+    return error instanceof Error ? error.message : 'thrown, but no error';
+  }
+  return 'taken';
+}
+
+t.test('every request has its schema and its examples', (t) => {
+  t.same(Object.keys(examples).sort(), [...requestTypes].sort());
+  t.same(Object.keys(requestSchemas), requestTypes);
+  for (const example of everyExample) t.equal(parseRequest(example), example, JSON.stringify(example));
+  t.end();
+});
+
+t.test('a request without one of its fields is refused by the name of the field', (t) => {
+  for (const [example] of Object.values(examples)) {
+    if (example === undefined) throw new Error('every type has an example');
+    const required = (requestSchemas[example.type] as { required: string[] }).required;
+    for (const field of required.filter((field) => field !== 'type')) {
+      const { [field]: _, ...rest } = example as Record<string, unknown>;
+      t.match(refusal(rest), new RegExp(`^Not a valid ${example.type} request: .*\\b${field}\\b`));
+      t.throws(() => parseRequest(rest), badRequest);
+    }
+  }
+  t.end();
+});
+
+t.test('a request with one field more is refused', (t) => {
+  for (const example of everyExample) {
+    for (const extra of ['extra', '__proto__', 'constructor', 'toString', '']) {
+      const frame = JSON.parse(JSON.stringify(example)) as Record<string, unknown>;
+      Object.defineProperty(frame, extra, { value: 1, enumerable: true, configurable: true });
+      t.throws(() => parseRequest(frame), badRequest, `${example.type} with "${extra}"`);
+    }
+  }
+  t.match(refusal({ type: 'ping', id: 1, extra: 1 }), /\bextra\b/);
+  t.end();
+});
+
+t.test('a field of another type is refused by its name', (t) => {
+  const values: readonly unknown[] = [null, {}, [], ['a'], -1, 1.5, '', { toString: 'x' }, { length: 'x' }];
+  for (const example of everyExample) {
+    for (const field of Object.keys(example).filter((field) => field !== 'type')) {
+      for (const value of values) {
+        if (['rooms', 'direct'].includes(field) && JSON.stringify(value) === '{}') continue;
+        if (['reason', 'text'].includes(field) && value === '') continue;
+        const frame = { ...example, [field]: value };
+        t.throws(
+          () => parseRequest(frame),
+          badRequest,
+          `${example.type}: ${field} is ${JSON.stringify(value)}`,
+        );
+        t.match(refusal(frame), new RegExp(`\\b${field}\\b`));
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('a room called __proto__ is a key of its own', (t) => {
+  const frame = JSON.parse('{"type":"sync","id":1,"rooms":{"__proto__":3,"constructor":4}}');
+  const { rooms } = parseRequest(frame) as Extract<Request, { type: 'sync' }>;
+  t.same(Object.entries(rooms ?? {}), [
+    ['__proto__', 3],
+    ['constructor', 4],
+  ]);
+  t.throws(() => parseRequest(JSON.parse('{"type":"sync","id":1,"rooms":{"__proto__":"3"}}')), badRequest);
+  t.end();
+});
+
+t.test('numbers have to be whole, in range and numbers', (t) => {
+  for (const id of [0, -1, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, '1', true]) {
+    t.throws(() => parseRequest({ type: 'ping', id }), badRequest, String(id));
+  }
+  for (const limit of [0, limits.historyPage + 1]) {
+    t.throws(() => parseRequest({ type: 'history', id: 1, room: 'lobby', limit }), badRequest);
+  }
+  t.throws(() => parseRequest({ type: 'sync', id: 1, rooms: { lobby: -1 } }), badRequest);
+  t.throws(() => parseRequest({ type: 'sync', id: 1, rooms: [1] }), badRequest);
+  t.throws(
+    () => parseRequest({ type: 'say', id: 1, room: 'lobby', text: 'a', key: 'k', action: false }),
+    badRequest,
+  );
+  t.end();
+});
+
+t.test('a text is as long as its bytes, however few characters they are', (t) => {
+  const short = '\u{1f600}'.repeat(60);
+  const frames = [
+    { type: 'sign-in', id: 1, name: short, password: 'x' },
+    { type: 'sign-in', id: 1, name: 'x', password: '\u{1f600}'.repeat(200) },
+    { type: 'register', id: 1, name: 'x', password: 'x', code: short },
+    { type: 'resume', id: 1, token: short },
+    { type: 'say', id: 1, room: short, text: 'x', key: 'k' },
+    { type: 'quit', id: 1, reason: '\u00e9'.repeat(101) },
+    { type: 'sign-in', id: 1, name: 'x', password: '\u00e9'.repeat(limits.passwordMaxBytes / 2 + 1) },
+  ];
+  for (const frame of frames)
+    t.match(refusal(frame), /^Not a valid .* (name|password|code|token|room|reason) .*\d+ bytes/);
+  const longest = {
+    type: 'sign-in',
+    id: 1,
+    name: 'x'.repeat(64),
+    password: '\u00e9'.repeat(limits.passwordMaxBytes / 2),
+  };
+  t.equal(refusal(longest), 'taken');
+  t.end();
+});
+
+t.test('a key is visible ASCII, so that it comes back as it went', (t) => {
+  const say = (key: string) => refusal({ type: 'say', id: 1, room: 'lobby', text: 'x', key });
+  for (const key of ['a', '!~', 'x'.repeat(64), '6f1d-22']) t.equal(say(key), 'taken');
+  for (const key of ['', ' ', 'a b', 'a\n', '\u00e9', '\ud800', 'a\u0301', 'x'.repeat(65)])
+    t.match(say(key), /\bkey\b/);
+  t.end();
+});
+
+t.test('a type that is none is unknown', (t) => {
+  const names = [
+    '',
+    'nonsense',
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'PING',
+    'ping ',
+    'ok',
+  ];
+  const others = [undefined, null, 1, true, {}, [], ['ping'], { toString: 1 }, { toString: () => 'ping' }];
+  for (const type of [...names, ...others]) {
+    t.throws(() => parseRequest({ type, id: 1 }), { code: 'unknown-type', name: 'ProtocolError' });
+  }
+  t.throws(() => parseRequest({}), { code: 'unknown-type' });
+  let deep: unknown = [];
+  for (let level = 0; level < 100_000; level++) deep = [deep];
+  t.throws(() => parseRequest({ type: deep, id: 1 }), { code: 'unknown-type' }, 'nested beyond the stack');
+  t.end();
+});
+
+t.test('a refusal repeats no value and no odd key', (t) => {
+  const secret = 'hunter2';
+  const wrongs: Record<string, unknown>[] = [
+    { type: 'sign-in', id: 1, name: 'alice', password: { [secret]: secret } },
+    { type: 'sign-in', id: 1, name: 'alice', password: [secret] },
+    { type: 'sign-in', id: 1, name: 'alice', password: secret.repeat(100) },
+    { type: 'sign-in', id: secret, name: 'alice', password: secret },
+    { type: 'sign-in', id: 1, name: [secret], password: secret },
+    { type: 'sign-in', id: 1, name: 'alice', password: secret, mode: secret },
+    { type: 'sign-in', id: 1, name: 'alice', password: secret, remember: secret },
+    { type: 'sign-in', id: 1, name: 'alice', password: secret, [secret]: 1 },
+    { type: 'sign-in', id: 1, name: secret },
+    { type: 'resume', id: 1, token: secret, mode: secret },
+    { type: 'resume', id: 1, token: secret, extra: 1 },
+    { type: 'register', id: 1, name: 'alice', password: secret, code: [secret] },
+    { type: 'sync', id: 1, rooms: { [secret]: secret } },
+    { type: secret, id: 1 },
+  ];
+  for (const frame of wrongs) {
+    t.notMatch(refusal(frame), new RegExp(secret));
+    t.not(refusal(frame), 'taken');
+  }
+  t.match(refusal({ type: 'ping', id: 1, '\x1b[31m': 1 }), /^[\x20-\x7e]+$/, 'nor does it colour a log');
+  t.match(refusal({ type: 'sync', id: 1, rooms: { '\x1b[31m': 'x' } }), /^[\x20-\x7e]+$/);
+  t.end();
+});
+
+t.test('the id to answer by is the one of the frame, or 0', (t) => {
+  t.equal(requestId({ id: 7 }), 7);
+  t.equal(requestId({ id: Number.MAX_SAFE_INTEGER }), Number.MAX_SAFE_INTEGER);
+  for (const id of [undefined, null, 0, -1, 1.5, '7', 2 ** 53, Number.NaN, {}, [7]])
+    t.equal(requestId({ id }), 0);
+  t.end();
+});
