@@ -17,6 +17,14 @@ export class StoreError extends Error {
   }
 }
 
+/** Another process, or another part of this one, has this store open. */
+export class StoreInUse extends StoreError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'StoreInUse';
+  }
+}
+
 export interface Account {
   readonly id: number;
   /** Lower case, as lib/protocol/names.ts makes it. */
@@ -93,6 +101,7 @@ export interface Entry {
 export interface NewEntry {
   readonly target: Target;
   readonly account: number;
+  /** Like the text, without U+0000, which not every storage keeps; rejected where it has one. */
   readonly key: string;
   readonly text: string;
   readonly action: boolean;
@@ -163,7 +172,7 @@ export interface Store {
   floor(target: Target, count: number): Promise<number>;
   /** Entries in seq order. */
   history(page: Page): Promise<readonly Entry[]>;
-  /** Never goes back. */
+  /** Never goes back, nor past the newest entry. */
   markRead(account: number, target: Target, seq: number): Promise<void>;
 
   /** Finishes what was asked before, then closes. Everything after it rejects. */

@@ -1,0 +1,61 @@
+/** The thread that owns the database. Knows messages from the other side and the order of opening and closing. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { createRunner, type Outcome } from './batch.js';
+import { closeDatabase, type Database, type DatabaseOptions, openDatabase } from './database.js';
+import { describeFailure, type Failure } from './failure.js';
+import { type Lock, takeLock } from './lock.js';
+import { type Call, createOperations } from './operations.js';
+
+export type ToWorker =
+  | { readonly type: 'batch'; readonly calls: readonly Call[] }
+  | { readonly type: 'close' };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'done'; readonly outcomes: readonly Outcome[] }
+  /** It cannot be opened, or nothing can be kept any more; the thread ends. */
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+interface Opened {
+  readonly db: Database;
+  readonly lock: Lock;
+}
+
+function open(options: DatabaseOptions): Opened {
+  const lock = takeLock(options.file);
+  try {
+    return { db: openDatabase(options), lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function serve(port: MessagePort, { db, lock }: Opened): void {
+  const say = (message: FromWorker): void => port.postMessage(message);
+  const run = createRunner(db, createOperations(db));
+
+  function end(): void {
+    closeDatabase(db);
+    lock.release();
+    port.close();
+  }
+
+  port.on('message', (message: ToWorker) => {
+    if (message.type === 'close') return end();
+    const { outcomes, broken } = run(message.calls);
+    say({ type: 'done', outcomes });
+    if (broken === undefined) return;
+    say({ type: 'failed', failure: broken });
+    end();
+  });
+  say({ type: 'ready' });
+}
+
+if (parentPort === null)
+  throw new Error('worker.js is the database thread of a store: it does not run alone');
+try {
+  serve(parentPort, open(workerData as DatabaseOptions));
+} catch (error) {
+  parentPort.postMessage({ type: 'failed', failure: describeFailure(error) } satisfies FromWorker);
+}

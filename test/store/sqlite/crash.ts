@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import type { Entry } from '../../../lib/store/store.js';
+import { openStore, temporaryFile } from '../../support/sqlite-store.js';
+import { lobbyOf } from '../../support/store-contract.js';
+
+const program = fileURLToPath(new URL('../../support/store-process.js', import.meta.url));
+
+interface Run {
+  /** Keys that the process knew to be kept, in that order. */
+  readonly kept: readonly string[];
+  /** Whatever else it said. */
+  readonly said: readonly string[];
+}
+
+/** A process until it is killed, when it has said that `enough` were kept, or until it ends by itself. */
+async function runUntil(command: readonly string[], enough: number): Promise<Run> {
+  const [executable = '', ...args] = command;
+  const child = spawn(executable, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const kept: string[] = [];
+  const said: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('kept ')) kept.push(line.slice('kept '.length));
+    else said.push(line);
+    if (kept.length === enough) child.kill('SIGKILL');
+  }
+  await ended;
+  return { kept, said };
+}
+
+function strictlyIncreasing(entries: readonly Entry[]): boolean {
+  return entries.every(({ seq }, index) => index === 0 || seq > (entries[index - 1]?.seq ?? seq));
+}
+
+t.test('what was acknowledged survives kill -9, exactly once, again and again', async (t) => {
+  const file = await temporaryFile(t);
+  const acknowledged: string[] = [];
+  for (const run of ['first', 'second', 'third']) {
+    const { kept } = await runUntil([process.execPath, program, file, 'append', run], 400);
+    t.ok(kept.length >= 400);
+    acknowledged.push(...kept);
+  }
+  const store = await openStore(t, file);
+  const entries = await store.history({ target: await lobbyOf(store), limit: 100_000, keep: 'oldest' });
+  const keys = entries.map(({ key }) => key);
+  t.equal(new Set(keys).size, keys.length, 'nothing twice');
+  t.same(
+    acknowledged.filter((key) => !keys.includes(key)),
+    [],
+    'nothing lost',
+  );
+  t.ok(strictlyIncreasing(entries));
+});
+
+// `ulimit -f` makes writes beyond a size fail with EFBIG, which SQLite can only take for a failing disk.
+t.test(
+  'a disk that fails ends the store; nothing acknowledged is lost and nothing rejected kept',
+  async (t) => {
+    const file = await temporaryFile(t);
+    const limited = ['/bin/sh', '-c', 'ulimit -f 512; exec "$@"', 'sh', process.execPath, program, file];
+    const { kept, said } = await runUntil(limited, Number.POSITIVE_INFINITY);
+    t.ok(kept.length > 0);
+    t.same(said.toSorted(), ['StoreError', 'failed', 'open']);
+    const store = await openStore(t, file);
+    const entries = await store.history({ target: await lobbyOf(store), limit: 100_000, keep: 'oldest' });
+    t.same(
+      entries.map(({ key }) => key),
+      kept,
+    );
+  },
+);

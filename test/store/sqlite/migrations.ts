@@ -1,0 +1,105 @@
+import { copyFile, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { DatabaseSync } from '@photostructure/sqlite';
+import t, { type Test } from 'tap';
+import { applicationId, migrations } from '../../../lib/store/sqlite/migrations.js';
+import type { Store } from '../../../lib/store/store.js';
+import { openStore, temporaryFile } from '../../support/sqlite-store.js';
+import { at, hash, lobbyOf, newEntry } from '../../support/store-contract.js';
+
+const fixture = (name: string) =>
+  fileURLToPath(new URL(`../../../../test/fixtures/${name}`, import.meta.url));
+
+async function frozen(t: Test): Promise<string> {
+  const file = await temporaryFile(t);
+  await copyFile(fixture('store-v1.db'), file);
+  return file;
+}
+
+function open(t: Test, file: string) {
+  const db = new DatabaseSync(file, { readOnly: true });
+  t.teardown(() => db.close());
+  return db;
+}
+
+/** Opened twice: a migration must leave what the next start accepts. */
+async function migrated(t: Test, file: string): Promise<Store> {
+  await (await openStore(t, file)).close();
+  return openStore(t, file);
+}
+
+t.test('a file of version 1 keeps its people, sessions and invites', async (t) => {
+  const store = await migrated(t, await frozen(t));
+  t.equal(await store.accounts(), 2);
+  const ada = { id: 1, name: 'ada', role: 'admin', password: '$argon2id$ada' };
+  t.same(await store.account('ada'), ada);
+  t.match(await store.account('bill'), { id: 2, role: 'member' });
+  const { outcome } = await store.register({ name: 'bi11', skeleton: '~bill', password: 'x', at });
+  t.equal(outcome, 'name-look-alike');
+  t.equal(await store.invite(hash('code'), at), 'member');
+  const expires = { remembered: at, passing: at };
+  const resumed = await store.resumeSession({ token: hash('next'), next: hash('after'), at, expires });
+  t.same(resumed, { session: 7, account: ada, running: true });
+});
+
+t.test('a file of version 1 keeps what was said', async (t) => {
+  const store = await migrated(t, await frozen(t));
+  const lobby = await lobbyOf(store);
+  t.same(await store.standings(1), [
+    { kind: 'room', name: 'lobby', target: lobby, last: 5, read: 2 },
+    { kind: 'direct', name: 'bill', target: { direct: [1, 2] }, last: 3, read: 0 },
+    { kind: 'direct', name: 'ada', target: { direct: [1, 1] }, last: 4, read: 0 },
+  ]);
+  t.same(await store.history({ target: lobby, limit: 10, keep: 'oldest' }), [
+    { seq: 1, at: 1750000010000, from: 'ada', key: 'k1', text: 'hello', action: false },
+    { seq: 2, at: 1750000011000, from: 'bill', key: 'k1', text: 'waves 🦊', action: true },
+    { seq: 5, at: 1750000014000, from: 'ada', key: 'k4', text: 'two\nlines', action: false },
+  ]);
+  t.match(await store.append(newEntry(1, lobby, 'k2')), { seq: 3, repeated: true });
+  t.match(
+    await store.append(newEntry(1, lobby, 'new')),
+    { seq: 10 },
+    'a seq that was given is not given again',
+  );
+});
+
+t.test('the first migration is frozen', async (t) => {
+  const db = new DatabaseSync(':memory:');
+  t.teardown(() => db.close());
+  db.exec(migrations[0] ?? '');
+  const tables = 'SELECT type, name, sql FROM sqlite_schema ORDER BY name';
+  const v1 = open(t, await frozen(t));
+  t.same(db.prepare(tables).all(), v1.prepare(tables).all());
+  db.exec(await readFile(fixture('store-v1.sql'), 'utf8'));
+  for (const table of [
+    'accounts',
+    'invites',
+    'sessions',
+    'conversations',
+    'members',
+    'log',
+    'sqlite_sequence',
+  ]) {
+    const rows = `SELECT * FROM ${table} ORDER BY 1, 2`;
+    t.same(db.prepare(rows).all(), v1.prepare(rows).all(), table);
+  }
+});
+
+t.test('a file of a newer version is refused and stays as it was', async (t) => {
+  const file = await frozen(t);
+  const db = new DatabaseSync(file);
+  db.exec(`PRAGMA user_version = ${migrations.length + 1}`);
+  db.close();
+  const before = await readFile(file);
+  await t.rejects(openStore(t, file), { name: 'StoreError' });
+  t.ok((await readFile(file)).equals(before));
+});
+
+t.test('a new file has the newest version and says whose it is', async (t) => {
+  const file = await temporaryFile(t);
+  await (await openStore(t, file)).close();
+  const db = open(t, file);
+  t.match(db.prepare('PRAGMA user_version').get(), { user_version: migrations.length });
+  t.match(db.prepare('PRAGMA application_id').get(), { application_id: applicationId });
+  t.same(db.prepare('PRAGMA foreign_key_check').all(), []);
+});

@@ -1,0 +1,40 @@
+/**
+ * A process that opens a store and says what happens, one line each, for tests that need a second process or
+ * one to kill. `store-process.js FILE` appends to the lobby until it ends; `store-process.js FILE hold` does
+ * nothing more. Knows nothing of the test.
+ */
+import { writeSync } from 'node:fs';
+import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import { type Store, StoreError } from '../../lib/store/store.js';
+import { lobbyOf, newEntry, register } from './store-contract.js';
+
+function say(line: string): void {
+  writeSync(1, `${line}\n`);
+}
+
+/** Sixteen writers at once, as a busy server would have, each saying the keys it knows to be kept. */
+async function appendForever(store: Store, run: string): Promise<void> {
+  const { id } = (await store.account('ada')) ?? (await register(store, 'ada'));
+  const target = await lobbyOf(store);
+  const writer = async (name: number): Promise<void> => {
+    for (let count = 0; ; count++) {
+      const key = `${run}-${name}-${count}`;
+      await store.append(newEntry(id, target, key));
+      say(`kept ${key}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, name) => writer(name)));
+}
+
+async function main([file = '', what = 'append', run = '']: readonly string[]): Promise<void> {
+  const store = await openSqliteStore({ file, onFailure: () => say('failed') });
+  say('open');
+  if (what === 'append') await appendForever(store, run);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof StoreError)) throw error;
+  say(error.name);
+}
