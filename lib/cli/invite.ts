@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { ControlError, callControl } from '../server/control.js';
-import { Exit, type ExitCode, exitCode } from './exit.js';
+import { Exit, exitCode } from './exit.js';
 import { defaultExpiry, parseDuration, usesMax } from './invite-terms.js';
 import type { Io } from './io.js';
 import { dataOption } from './server.js';
@@ -15,8 +15,7 @@ interface Flags {
   readonly role: string;
 }
 
-/** Adds the command to the program; `done` gets its exit code. */
-export function addInviteCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
+export function addInvite(program: Command, io: Io): void {
   program
     .command('invite')
     .description('make a join link while the server runs; prints the link alone')
@@ -28,10 +27,10 @@ export function addInviteCommand(program: Command, io: Io, done: (code: ExitCode
         .argParser(expiresArgument),
     )
     .addOption(new Option('--role <role>', 'what they become').choices(['member', 'admin']).default('member'))
-    .action(async (flags: Flags) => done(await makeInvite(flags, io)));
+    .action((flags: Flags) => makeInvite(flags, io));
 }
 
-async function makeInvite({ data, uses, expires, role }: Flags, io: Io): Promise<ExitCode> {
+async function makeInvite({ data, uses, expires, role }: Flags, io: Io): Promise<void> {
   try {
     const { links } = await callControl(controlSocket(data), 'invite', { uses, expiresMs: expires, role });
     const [best, ...others] = Array.isArray(links) ? links.map(String) : [];
@@ -43,7 +42,6 @@ async function makeInvite({ data, uses, expires, role }: Flags, io: Io): Promise
       if (others.length > 0)
         io.stderr.write(`The same by other addresses of this machine:\n${others.join('\n')}\n`);
     }
-    return exitCode.ok;
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     if (error.code === 'refused') throw new Exit(exitCode.refused, error.message, { cause: error });

@@ -11,7 +11,7 @@ import type { Log } from '../server/log.js';
 import { StoreError, StoreInUse } from '../store/store.js';
 import { CertificateError } from '../trust/certificate-error.js';
 import { canonicalHost, defaultPort, parseEndpoint } from '../trust/endpoint.js';
-import { Exit, type ExitCode, exitCode } from './exit.js';
+import { Exit, exitCode } from './exit.js';
 import { folders } from './folders.js';
 import type { Io, Output } from './io.js';
 import { createServerScreen } from './server-screen.js';
@@ -38,8 +38,7 @@ export function dataOption(io: Io): Option {
     .argParser((path) => resolve(path));
 }
 
-/** Adds the command to the program; `done` gets its exit code. */
-export function addServerCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
+export function addServer(program: Command, io: Io): void {
   program
     .command('server')
     .description('run the server; a first start prints a join link that makes an admin')
@@ -97,7 +96,9 @@ export function addServerCommand(program: Command, io: Io, done: (code: ExitCode
         .argParser(countArgument(1, 1_000_000)),
     )
     .addHelpText('after', signalsHelp)
-    .action(async (flags: Flags) => done(await runServer(flags, io)));
+    .action(async (flags: Flags) => {
+      await runServer(flags, io);
+    });
 }
 
 const signalsHelp = `
@@ -106,8 +107,8 @@ Signals:
   SIGHUP           reads the certificate and its key again
 `;
 
-/** Resolves when the server has ended. @throws Exit */
-async function runServer(flags: Flags, io: Io): Promise<ExitCode> {
+/** Resolves when the server has ended gracefully. @throws Exit */
+async function runServer(flags: Flags, io: Io): Promise<void> {
   const screen = io.stdout.isTTY === true ? createServerScreen(io.stdout) : undefined;
   const log = screen?.log ?? jsonLog(io.stderr);
   let failed: ((error: StoreError) => void) | undefined;
@@ -132,7 +133,6 @@ async function runServer(flags: Flags, io: Io): Promise<ExitCode> {
   await Promise.race([server.close(), signals.forced]);
   screen?.closed();
   log.info('closed');
-  return signals.exitCode();
 }
 
 function settingsOf({ cert, key, ...flags }: Flags): ServerSettings {
@@ -174,25 +174,25 @@ type EndSignal = 'SIGINT' | 'SIGTERM';
 function watchSignals({ signals }: Io) {
   let onReload: (() => void) | undefined;
   let first: EndSignal | undefined;
-  let code: ExitCode = exitCode.ok;
   let end: (signal: EndSignal) => void = () => {};
-  let force: () => void = () => {};
+  let force: (at?: Exit) => void = () => {};
   const ended = new Promise<EndSignal>((resolve) => {
     end = resolve;
   });
-  const forced = new Promise<void>((resolve) => {
-    force = resolve;
+  const forced = new Promise<void>((resolve, reject) => {
+    force = (exit) => (exit === undefined ? resolve() : reject(exit));
   });
+  // Whoever waits for it hears of it; before that it ends nothing.
+  forced.catch(() => {});
 
   function receive(signal: EndSignal): void {
     if (first === undefined) {
       first = signal;
-      setTimeout(force, limits.drainMs).unref();
+      setTimeout(() => force(), limits.drainMs).unref();
       end(signal);
       return;
     }
-    code = signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
-    force();
+    force(new Exit(signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated));
   }
 
   signals.on('SIGINT', () => receive('SIGINT'));
@@ -203,7 +203,6 @@ function watchSignals({ signals }: Io) {
   return {
     ended,
     forced,
-    exitCode: () => code,
     onReload(action: () => void) {
       onReload = action;
     },

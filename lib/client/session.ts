@@ -111,3 +111,5 @@ export interface Session {
   /** Leaves without waiting for unacknowledged messages. Resolves when the connection is closed. */
   quit(reason?: string): Promise<void>;
 }
+
+export { startSession } from './life.js';

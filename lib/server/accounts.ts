@@ -10,6 +10,7 @@ import type { RequestOf } from '../protocol/requests.js';
 import type { Account, Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 import type { Hasher } from './hasher.js';
+import type { Log } from './log.js';
 import { hashSecret, newInviteCode, newToken } from './secret.js';
 import type { SignInGuard } from './sign-in-guard.js';
 
@@ -49,10 +50,11 @@ export interface AccountsDeps {
   readonly hasher: Hasher;
   readonly guard: SignInGuard;
   readonly clock: Clock;
+  readonly log: Log;
   readonly registration: Registration;
 }
 
-export function createAccounts({ store, hasher, guard, clock, registration }: AccountsDeps): Accounts {
+export function createAccounts({ store, hasher, guard, clock, log, registration }: AccountsDeps): Accounts {
   async function checkInvite(code: string | undefined, address: string): Promise<Uint8Array | undefined> {
     if (code === undefined) {
       if (registration === 'open') return undefined;
@@ -104,6 +106,7 @@ export function createAccounts({ store, hasher, guard, clock, registration }: Ac
       const made = await store.register({ name, skeleton, password: phc, at: clock.now(), ...invite });
       switch (made.outcome) {
         case 'created':
+          log.info('account made', { name, role: made.account.role, address });
           return made.account;
         case 'name-taken':
           throw new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);

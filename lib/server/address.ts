@@ -1,11 +1,16 @@
-/** A peer's address as the unit that limits count by. */
+/** A peer's address: as it is shown, and as the unit that limits count by. */
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** IPv4 as it is (also when it comes as ::ffff:a.b.c.d); IPv6 as its /64, which one customer owns whole. */
-export function addressKey(address: string): string {
+/** Without its zone, and IPv4 as such where it comes as ::ffff:a.b.c.d. */
+export function plainAddress(address: string): string {
   const plain = address.replace(/%.*$/, '');
   const mapped = plain.replace(/^::ffff:/i, '');
-  if (isIPv4(mapped)) return mapped;
+  return isIPv4(mapped) ? mapped : plain;
+}
+
+/** IPv4 whole; of IPv6 the /64, which one customer owns. */
+export function addressKey(address: string): string {
+  const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
   const [head = '', tail] = plain.toLowerCase().split('::');
   const left = head === '' ? [] : head.split(':');

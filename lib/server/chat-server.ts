@@ -47,7 +47,7 @@ const shuttingDown = 'The server is shutting down.';
 export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
   const { store, hasher, clock, log } = deps;
   const guard = createSignInGuard(clock);
-  const accounts = createAccounts({ store, hasher, guard, clock, registration: options.registration });
+  const accounts = createAccounts({ store, hasher, guard, clock, log, registration: options.registration });
   const hub = await openHub({ store, clock, rate: options.rate });
   const sessions = createRoster();
   let closed: (() => void) | undefined;

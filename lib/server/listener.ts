@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { alpn } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
-import { addressKey } from './address.js';
+import { addressKey, plainAddress } from './address.js';
 import type { Log } from './log.js';
 
 /** PEM texts. */
@@ -64,12 +64,15 @@ export async function listen(
 
   // handshakeTimeout and a failed handshake report here and leave the socket open.
   server.on('tlsClientError', (error, socket) => {
-    log.info('handshake failed', { address: socket.remoteAddress, why: errorCode(error) });
+    log.info('handshake failed', {
+      address: plainAddress(socket.remoteAddress ?? ''),
+      why: errorCode(error),
+    });
     socket.destroy();
   });
 
   server.on('secureConnection', (socket) => {
-    const address = socket.remoteAddress ?? '';
+    const address = plainAddress(socket.remoteAddress ?? '');
     if (socket.alpnProtocol !== alpn) {
       log.info('handshake failed', { address, why: 'no secure-chat/1 in ALPN' });
       socket.destroy();

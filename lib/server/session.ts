@@ -276,7 +276,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     enter('closing');
     if (leaving === undefined && code !== 'timed-out') leaving = { reason: undefined };
     unseat();
-    log.info('connection ended', { name, address, code });
+    log.info('connection ended', { name, address, code, reason: leaving?.reason });
     const mine = token !== undefined && deps.claims.release(token, session);
     // A session that its owner or another terminal ended is over; a lost one can be continued.
     if (mine && token !== undefined && (code === 'signed-out' || code === 'taken-over')) {

@@ -26,7 +26,7 @@ export interface CertificateFacts {
   readonly pin: string;
   readonly validFrom: Date;
   readonly validTo: Date;
-  /** DNS names and addresses of the subjectAltName, canonical. */
+  /** DNS names and addresses of the subjectAltName, canonical; wildcards are left out. */
   readonly hosts: readonly string[];
 }
 
@@ -89,9 +89,12 @@ export function readCertificate(certificate: X509Certificate): CertificateFacts 
   };
 }
 
+// node:crypto quotes every name that could be taken for two, so a quoted one is skipped as a whole.
 function namedHosts(subjectAltName: string): string[] {
-  const names = subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address):([^,"]+)/g);
-  return [...names].flatMap(([, name = '']) => canonicalHost(name) ?? []);
+  const names = subjectAltName.matchAll(/(?:^|, )([\w ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g);
+  return [...names].flatMap(([, kind, name = '']) =>
+    kind === 'DNS' || kind === 'IP Address' ? (canonicalHost(name) ?? []) : [],
+  );
 }
 
 function hostOrThrow(host: string): string {

@@ -86,7 +86,7 @@ function unwrap(text: string): string {
     .join('')
     .replace(/[\s\u00ad\u200b-\u200d\u2060]+/g, '')
     .replace(/^[<("'`*\u00ab\u2018\u201c\u201e]+/, '')
-    .replace(/[>)"'`*.,;:!?\u00bb\u2019\u201c\u201d]+$/, '');
+    .replace(/[>)"'`*.,;!?\u00bb\u2019\u201c\u201d]+$/, '');
 }
 
 function pinProblem(pin: string | undefined): Refused | undefined {

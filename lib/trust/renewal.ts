@@ -68,38 +68,43 @@ export async function renewKeyPair(renewal: Renewal): Promise<Renewed> {
  */
 export async function ensureKeyPair({ folder, hosts, now }: OwnKeyPair): Promise<KeyPair> {
   const cert = join(folder, 'server.pem');
-  const renewal = { cert, hosts, days: defaultDays, now };
   try {
     const pair = await readKeyPair(cert);
     const due = pair.validTo.getTime() - now < renewBeforeMs || pair.validFrom.getTime() > now;
-    return due ? await renewKeyPair(renewal) : pair;
+    if (!due) return pair;
   } catch (error) {
-    if (isMissing(error, cert)) return await renewKeyPair(renewal);
-    throw advised(error, cert);
+    if (!isMissing(error, cert)) throw advised(error, cert);
   }
+  await renewKeyPair({ cert, hosts, days: defaultDays, now });
+  return await loadKeyPair({ cert, now });
 }
 
+// A server that keeps its own pair has no --cert to correct: it is told what to do with these two files.
 function advised(error: unknown, cert: string): unknown {
   if (!(error instanceof CertificateError)) return error;
-  const keyFile = keyFileOf(cert);
-  const advice = new Map([
-    [
-      'missing',
-      `${keyFile}: the server's key is gone. Restore it from a backup; or remove ${cert} and the ` +
-        'server makes a new key, which everybody has to be told about by a new join link.',
-    ],
-    [
-      'mismatch',
-      `${keyFile}: not the key of ${cert}. Restore the pair from a backup; or remove ${cert} and ` +
-        'the server makes it again for this key.',
-    ],
-  ]).get(error.code);
-  const damaged = error.code === 'malformed' && error.path === cert;
-  const message = damaged
-    ? `${cert}: damaged. Remove it and the server makes it again for the same key.`
-    : advice;
-  if (message === undefined) return error;
-  return new CertificateError(error.code, error.path, { message, cause: error });
+  const message = adviceFor(error, cert);
+  return message === undefined
+    ? error
+    : new CertificateError(error.code, error.path, { message, cause: error });
+}
+
+function adviceFor({ code, path }: CertificateError, cert: string): string | undefined {
+  if (code === 'missing') {
+    return (
+      `${path}: the server's key is gone. Restore it from a backup; or remove ${cert}, and the server makes ` +
+      'a new key, for which everybody needs a new join link.'
+    );
+  }
+  if (code === 'mismatch') {
+    return (
+      `${path}: not the key of ${cert}. Restore the pair from a backup; or remove ${cert}, and the server ` +
+      'makes it again for this key.'
+    );
+  }
+  if (code === 'malformed' && path === cert) {
+    return `${path}: damaged. Remove it, and the server makes it again for the same key.`;
+  }
+  return undefined;
 }
 
 function checkKind(existing: KeyFile, wanted: KeyKind | undefined): void {

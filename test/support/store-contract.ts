@@ -448,6 +448,22 @@ async function logContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await page({ limit: 0, keep: 'newest' }), []);
   });
 
+  t.test('the floor is what the newest entries stand above', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = [await register(store, 'ada'), await register(store, 'bob')];
+    const target = await lobbyOf(store);
+    t.equal(await store.floor(target, 3), 0);
+    const seqs: number[] = [];
+    for (let index = 0; index < 6; index++) {
+      seqs.push((await store.append(newEntry(ada.id, target, `k${index}`))).seq);
+      await store.append(newEntry(ada.id, { direct: [ada.id, bob.id] }, `d${index}`));
+    }
+    t.equal(await store.floor(target, 2), seqs[3]);
+    t.equal(await store.floor(target, 5), seqs[0]);
+    t.equal(await store.floor(target, 6), 0, 'there are no more than that');
+    t.equal(await store.floor({ direct: [bob.id, bob.id] }, 1), 0, 'a conversation that nobody began');
+  });
+
   t.test('seqs and answers come in the order of the calls', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');

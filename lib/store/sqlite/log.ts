@@ -1,12 +1,15 @@
 /** The log of all messages in SQL: one table, one increasing seq. Knows ids of conversations, not what they are. */
-import type { Appended, Entry, NewEntry, Page } from '../store.js';
+import type { Appended, Entry, NewEntry, Page, Target } from '../store.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';
 import type { OperationsOf } from './operations.js';
 
 type EntryRow = Omit<Entry, 'action'> & { readonly kind: string };
 
-export function createLog(db: Database, conversations: Conversations): OperationsOf<'append' | 'history'> {
+export function createLog(
+  db: Database,
+  conversations: Conversations,
+): OperationsOf<'append' | 'floor' | 'history'> {
   const byKey = db.prepare('SELECT seq, at FROM log WHERE account = ? AND key = ?');
   const insert = db.prepare(
     `INSERT INTO log (conversation, at, account, key, kind, text) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq`,
@@ -18,6 +21,7 @@ export function createLog(db: Database, conversations: Conversations): Operation
        FROM log INDEXED BY log_conversation JOIN accounts ON accounts.id = log.account
        WHERE conversation = ? AND seq > ? AND seq < ? ORDER BY seq ${order} LIMIT ?`,
     );
+  const nth = db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?');
   const oldest = page('ASC');
   const newest = page('DESC');
 
@@ -35,6 +39,13 @@ export function createLog(db: Database, conversations: Conversations): Operation
     return { seq, at, repeated: false };
   }
 
+  function floor(target: Target, count: number): number {
+    const conversation = conversations.find(target);
+    if (conversation === undefined) return 0;
+    const row: { seq: number } | undefined = nth.get(conversation, count);
+    return row?.seq ?? 0;
+  }
+
   function history({ target, after = 0, before = Number.MAX_SAFE_INTEGER, limit, keep }: Page): Entry[] {
     const conversation = conversations.find(target);
     if (conversation === undefined) return [];
@@ -45,5 +56,5 @@ export function createLog(db: Database, conversations: Conversations): Operation
     return keep === 'oldest' ? entries : entries.reverse();
   }
 
-  return { append, history };
+  return { append, floor, history };
 }

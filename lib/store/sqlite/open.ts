@@ -69,6 +69,7 @@ function createStore(queue: Queue, close: () => Promise<void>): Store {
     rooms: (...args) => queue.ask('rooms', args),
     standings: (...args) => queue.ask('standings', args),
     append: (...args) => queue.ask('append', args),
+    floor: (...args) => queue.ask('floor', args),
     history: (...args) => queue.ask('history', args),
     markRead: (...args) => queue.ask('markRead', args),
     close() {

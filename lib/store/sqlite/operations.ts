@@ -23,6 +23,7 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'invite',
   'rooms',
   'standings',
+  'floor',
   'history',
 ]);
 

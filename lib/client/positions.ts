@@ -1,0 +1,52 @@
+/** How far each conversation was seen. Knows seqs and names, not messages' content. */
+import type { Conversation, Message } from '../protocol/events.js';
+
+/** Last seqs seen, as `sync` takes them. */
+export interface Since {
+  readonly rooms?: Record<string, number>;
+  readonly direct?: Record<string, number>;
+}
+
+export interface Positions {
+  /** Moves on to this message; false where it was seen before. `me` is the name signed in with. */
+  advance(message: Message, me: string): boolean;
+  /** Takes conversations in which nothing was replayed as seen up to their newest message. */
+  adopt(conversations: readonly Conversation[]): void;
+  since(): Since;
+}
+
+// Of each kind, at about 50 bytes: a sync stays below the 64 KiB of a frame. A conversation that is left out
+// comes back like a new one, with a gap where it is long.
+const mostNamed = 400;
+
+export function createPositions(): Positions {
+  // In the order in which they moved, the latest last.
+  const rooms = new Map<string, number>();
+  const direct = new Map<string, number>();
+
+  return {
+    advance({ room, to, from, seq }, me) {
+      const [seen, name] = room === undefined ? [direct, from === me ? (to ?? me) : from] : [rooms, room];
+      if (seq <= (seen.get(name) ?? -1)) return false;
+      seen.delete(name);
+      seen.set(name, seq);
+      return true;
+    },
+    adopt(conversations) {
+      for (const { room, with: other, last } of conversations) {
+        if (room !== undefined && !rooms.has(room)) rooms.set(room, last);
+        if (room === undefined && other !== undefined && !direct.has(other)) direct.set(other, last);
+      }
+    },
+    since() {
+      return {
+        ...(rooms.size > 0 && { rooms: latest(rooms) }),
+        ...(direct.size > 0 && { direct: latest(direct) }),
+      };
+    },
+  };
+}
+
+function latest(seen: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...seen].slice(-mostNamed));
+}

@@ -1,0 +1,90 @@
+/** The built program as real processes, each test in a home of its own. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+
+/** A mark that a wait gives up at, so that a hang names what it hung on. */
+const patienceMs = 60_000;
+
+export interface Running {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves with the match once the stream has printed it. */
+  prints(pattern: RegExp, stream?: 'stdout' | 'stderr'): Promise<RegExpExecArray>;
+  write(text: string): void;
+  /** Writes, then ends its input. */
+  end(text?: string): void;
+  kill(signal: NodeJS.Signals): void;
+  /** The exit code; -1 where a signal ended it. */
+  readonly ended: Promise<number>;
+}
+
+export interface Home {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Runs `secure-chat` with these arguments. */
+  run(args: readonly string[], env?: NodeJS.ProcessEnv): Running;
+  remove(): Promise<void>;
+}
+
+/** An empty home folder and an environment without anything of this machine's user. */
+export async function makeHome(): Promise<Home> {
+  const folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+  const env = { HOME: folder, PATH: process.env.PATH, TZ: 'UTC', LANG: 'C.UTF-8' };
+  return {
+    folder,
+    env,
+    run: (args, more = {}) => run([script, ...args], { ...env, ...more }),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv): Running {
+  const child = spawn(process.execPath, args, { env, stdio: 'pipe' });
+  const texts = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      texts[stream] += text;
+      child.emit('printed');
+    });
+  }
+  child.stdin.on('error', () => {
+    // It ended before it read all.
+  });
+  const ended = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : -1));
+
+  async function prints(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
+    const deadline = AbortSignal.timeout(patienceMs);
+    let over = false;
+    void ended.then(() => {
+      over = true;
+      child.emit('printed');
+    });
+    for (;;) {
+      const match = pattern.exec(texts[stream]);
+      if (match !== null) return match;
+      const seen = `stdout:\n${texts.stdout}\nstderr:\n${texts.stderr}`;
+      if (over) throw new Error(`It ended without printing ${pattern}.\n${seen}`);
+      await once(child, 'printed', { signal: deadline }).catch(() => {
+        throw new Error(`It did not print ${pattern}.\n${seen}`);
+      });
+    }
+  }
+
+  return {
+    process: child,
+    stdout: () => texts.stdout,
+    stderr: () => texts.stderr,
+    prints,
+    write: (text) => void child.stdin.write(text),
+    end: (text = '') => void child.stdin.end(text),
+    kill: (signal) => void child.kill(signal),
+    ended,
+  };
+}

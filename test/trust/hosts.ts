@@ -1,0 +1,87 @@
+import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import t from 'tap';
+import { canonicalHost } from '../../lib/trust/endpoint.js';
+import { bestAddress, machineHosts, usableAddresses } from '../../lib/trust/hosts.js';
+
+function at(address: string, internal = false): NetworkInterfaceInfo {
+  const rest = { address, internal, mac: '00:00:00:00:00:00', cidr: null, netmask: '' };
+  return address.includes(':') ? { ...rest, family: 'IPv6', scopeid: 0 } : { ...rest, family: 'IPv4' };
+}
+
+const lo = [at('127.0.0.1', true), at('::1', true)];
+
+t.test('a laptop offers its LAN address first, containers not at all', async (t) => {
+  const machine = {
+    hostname: 'Laptop',
+    interfaces: {
+      lo,
+      docker0: [at('172.17.0.1'), at('fe80::42')],
+      'br-0123456789ab': [at('172.18.0.1')],
+      virbr0: [at('192.168.122.1')],
+      wlan0: [at('2001:db8::5'), at('fd00::5'), at('fe80::5'), at('192.168.1.20')],
+    },
+  };
+  t.strictSame(usableAddresses(machine), ['192.168.1.20', '2001:db8::5', 'fd00::5', 'laptop', '127.0.0.1']);
+  t.equal(bestAddress(machine), '192.168.1.20');
+});
+
+t.test('public addresses come before private ones and tunnels', async (t) => {
+  const interfaces = {
+    lo,
+    tailscale0: [at('100.101.102.103')],
+    wg0: [at('10.9.0.1')],
+    eth1: [at('10.0.0.2'), at('100.64.0.9')],
+    eth0: [at('203.0.113.7'), at('100.128.0.1'), at('172.32.0.1')],
+  };
+  t.strictSame(usableAddresses({ interfaces, hostname: 'vps' }), [
+    '203.0.113.7',
+    '100.128.0.1',
+    '172.32.0.1',
+    '10.0.0.2',
+    '100.101.102.103',
+    '10.9.0.1',
+    '100.64.0.9',
+    'vps',
+    '127.0.0.1',
+  ]);
+});
+
+t.test("a bridge that carries the machine's network counts as one", async (t) => {
+  const interfaces = { vmbr0: [at('192.168.1.2')], br0: [at('192.168.2.2')] };
+  t.strictSame(usableAddresses({ interfaces, hostname: 'h' }).slice(0, 2), ['192.168.1.2', '192.168.2.2']);
+});
+
+t.test('with nothing else, a container bridge is better than a name', async (t) => {
+  const interfaces = { lo, docker0: [at('172.17.0.1')] };
+  t.strictSame(usableAddresses({ interfaces, hostname: 'h' }), ['172.17.0.1', 'h', '127.0.0.1']);
+});
+
+t.test('without a network there is the name, then loopback', async (t) => {
+  const interfaces = { lo, gone: undefined, eth0: [at('169.254.3.4'), at('fe80::1')] };
+  t.strictSame(usableAddresses({ interfaces, hostname: 'box' }), ['box', '127.0.0.1']);
+  t.strictSame(usableAddresses({ interfaces, hostname: '(none)' }), ['127.0.0.1']);
+  t.equal(bestAddress({ interfaces: {}, hostname: 'localhost' }), '127.0.0.1');
+});
+
+t.test('a certificate names everything once, but nothing that needs a zone', async (t) => {
+  const interfaces = {
+    lo,
+    docker0: [at('172.17.0.1')],
+    eth0: [at('192.0.2.1'), at('fe80::1'), at('2001:DB8::1')],
+  };
+  t.strictSame(machineHosts({ interfaces, hostname: 'Box.Example' }), [
+    'localhost',
+    '127.0.0.1',
+    '::1',
+    'box.example',
+    '172.17.0.1',
+    '192.0.2.1',
+    '2001:db8::1',
+  ]);
+});
+
+t.test('this very machine has usable addresses', async (t) => {
+  const machine = { interfaces: networkInterfaces(), hostname: hostname() };
+  for (const host of [...usableAddresses(machine), ...machineHosts(machine)])
+    t.equal(canonicalHost(host), host);
+});

@@ -1,0 +1,224 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { openKnownHosts } from '../../lib/trust/known-hosts.js';
+import { systemTiming } from '../../lib/trust/lock-file.js';
+import { run, temporaryFolder } from '../support/trust.js';
+
+const a = { host: 'a.example', port: 6697 };
+const six = { host: '::1', port: 7000 };
+const pinA = 'A'.repeat(43);
+const pinB = 'b_-9'.repeat(10).concat('xyz');
+
+function fileWith(t: Test, text: string): string {
+  const path = join(temporaryFolder(t), 'known_hosts');
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+}
+
+t.test('nothing is known before there is a file, and asking makes none', async (t) => {
+  const folder = temporaryFolder(t);
+  const known = openKnownHosts(join(folder, 'none', 'known_hosts'));
+  t.equal(await known.find(a), undefined);
+  t.equal(await known.forget(a), false);
+  t.strictSame(await known.list(), { hosts: [], faults: [] });
+  t.strictSame(readdirSync(folder), []);
+});
+
+t.test('what is remembered is found, also by the next program', async (t) => {
+  const path = join(temporaryFolder(t), 'state', 'secure-chat', 'known_hosts');
+  const known = openKnownHosts(path);
+  await known.remember(a, pinA);
+  await known.remember(six, pinB);
+  t.equal(readFileSync(path, 'utf8'), `a.example:6697 ${pinA}\n[::1]:7000 ${pinB}\n`);
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  t.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
+  t.strictSame(readdirSync(join(path, '..')), ['known_hosts']);
+  const next = openKnownHosts(path);
+  t.equal(await next.find(a), pinA);
+  t.equal(await next.find(six), pinB);
+  t.equal(await next.find({ ...a, port: 6698 }), undefined, 'another port is another server');
+  t.equal(await next.find({ ...a, host: 'b.example' }), undefined);
+  t.strictSame(await next.list(), {
+    hosts: [
+      { endpoint: a, pin: pinA, line: 1 },
+      { endpoint: six, pin: pinB, line: 2 },
+    ],
+    faults: [],
+  });
+});
+
+t.test('a host is the same in every spelling', async (t) => {
+  const known = openKnownHosts(fileWith(t, `A.Example.:6697 ${pinA}\n[0:0::1]:7000\t${pinB}\n`));
+  t.equal(await known.find({ host: 'a.EXAMPLE', port: 6697 }), pinA);
+  t.equal(await known.find({ host: '::0:1', port: 7000 }), pinB);
+});
+
+t.test('a new pin takes the place of the old one', async (t) => {
+  const path = fileWith(t, `b:1 ${pinB}\na.example ${pinB} # by hand, default port\nc:1 ${pinB}\n`);
+  await openKnownHosts(path).remember(a, pinA);
+  t.equal(readFileSync(path, 'utf8'), `b:1 ${pinB}\na.example:6697 ${pinA}\nc:1 ${pinB}\n`);
+});
+
+t.test('a pin that is known already changes nothing', async (t) => {
+  const path = fileWith(t, `a.example:6697 ${pinA} # mine`);
+  const before = statSync(path).ino;
+  await openKnownHosts(path).remember(a, pinA);
+  t.equal(statSync(path).ino, before);
+});
+
+t.test('comments, empty lines and faulty lines stay', async (t) => {
+  const text = `# mine\n\nnonsense!\n  # more\nb:1 short\na.example:6697 ${pinB}\n`;
+  const path = fileWith(t, text);
+  const known = openKnownHosts(path);
+  await known.remember(a, pinA);
+  await known.remember(six, pinB);
+  t.equal(readFileSync(path, 'utf8'), `${text.replace(pinB, pinA)}[::1]:7000 ${pinB}\n`);
+  t.equal(await known.forget(a), true);
+  t.equal(await known.forget(six), true);
+  t.equal(await known.forget(six), false);
+  t.equal(readFileSync(path, 'utf8'), '# mine\n\nnonsense!\n  # more\nb:1 short\n');
+});
+
+t.test('a file without a last newline, or with those of Windows, is read and extended', async (t) => {
+  const path = fileWith(t, `b:1 ${pinB}\r\nc:1 ${pinB}`);
+  const known = openKnownHosts(path);
+  await known.remember(a, pinA);
+  t.strictSame((await known.list()).faults, []);
+  t.equal((await known.list()).hosts.length, 3);
+});
+
+t.test('a faulty line is named, and the others count', async (t) => {
+  const lines = [
+    `a.example:6697 ${pinA}`,
+    'b.example:6697',
+    `c.example:6697 ${pinA.slice(1)}`,
+    `d.example:x ${pinA}`,
+    `e.example:6697 ${pinA} junk`,
+    `[::1]:7000 ${pinB} # fine`,
+  ];
+  const known = openKnownHosts(fileWith(t, lines.join('\n')));
+  const { hosts, faults } = await known.list();
+  t.strictSame(
+    hosts.map(({ line }) => line),
+    [1, 6],
+  );
+  t.match(faults, [
+    { line: 2, endpoint: { host: 'b.example', port: 6697 } },
+    { line: 3, endpoint: { host: 'c.example' } },
+    { line: 4, endpoint: undefined },
+    { line: 5, endpoint: { host: 'e.example' } },
+  ]);
+  t.equal(await known.find(a), pinA);
+  t.equal(await known.find(six), pinB);
+});
+
+t.test('a server whose line is faulty does not pass for a new one', async (t) => {
+  const path = fileWith(t, `a.example:6697 ${pinA.slice(1)}\n`);
+  const known = openKnownHosts(path);
+  await t.rejects(known.find(a), { name: 'KnownHostsError', code: 'malformed', message: /line 1/ });
+  await known.remember(a, pinA);
+  t.equal(await known.find(a), pinA);
+  writeFileSync(path, 'a.example:6697\n');
+  t.equal(await known.forget(a), true);
+  t.equal(await known.find(a), undefined);
+});
+
+t.test('two pins of one server are an error until one is left', async (t) => {
+  const path = fileWith(t, `a.example:6697 ${pinA}\nb:1 ${pinB}\nA.example ${pinB}\n`);
+  const known = openKnownHosts(path);
+  await t.rejects(known.find(a), { code: 'contradictory', message: /lines 1 and 3/ });
+  t.equal(await known.find({ host: 'b', port: 1 }), pinB);
+  await known.remember(a, pinB);
+  t.equal(await known.find(a), pinB);
+  t.equal(readFileSync(path, 'utf8'), `a.example:6697 ${pinB}\nb:1 ${pinB}\n`);
+});
+
+t.test('what no line can hold is refused', async (t) => {
+  const path = join(temporaryFolder(t), 'known_hosts');
+  const known = openKnownHosts(path);
+  await t.rejects(known.remember(a, 'short'), { name: 'RangeError' });
+  await t.rejects(known.remember(a, `${pinA}\nevil:1 ${pinA}`), { name: 'RangeError' });
+  await t.rejects(known.remember({ host: 'a\nb', port: 1 }, pinA), { name: 'RangeError' });
+  await t.rejects(known.remember({ host: 'a', port: 0 }, pinA), { name: 'RangeError' });
+  t.notOk(existsSync(path));
+});
+
+t.test('what cannot be read or written is said so', async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'known_hosts'));
+  const known = openKnownHosts(join(folder, 'known_hosts'));
+  await t.rejects(known.find(a), { name: 'KnownHostsError', code: 'unreadable' });
+  await t.rejects(known.remember(a, pinA), { code: 'unreadable' });
+  writeFileSync(join(folder, 'file'), '');
+  await t.rejects(openKnownHosts(join(folder, 'file', 'known_hosts')).remember(a, pinA), {
+    code: 'not-written',
+  });
+});
+
+t.test('parallel calls lose nothing', async (t) => {
+  const path = join(temporaryFolder(t), 'state', 'known_hosts');
+  const several = [openKnownHosts(path), openKnownHosts(path), openKnownHosts(path)];
+  const calls = Array.from({ length: 30 }, (_, index) =>
+    several[index % 3]?.remember({ host: `h${index}`, port: 6697 }, pinA),
+  );
+  await Promise.all(calls);
+  const { hosts, faults } = await openKnownHosts(path).list();
+  t.equal(new Set(hosts.map(({ endpoint }) => endpoint.host)).size, 30);
+  t.strictSame(faults, []);
+  t.strictSame(readdirSync(join(path, '..')), ['known_hosts']);
+});
+
+t.test('a call that fails does not stop the next one', async (t) => {
+  const path = join(temporaryFolder(t), 'known_hosts');
+  const known = openKnownHosts(path);
+  mkdirSync(path);
+  const failing = known.remember(a, pinA);
+  await t.rejects(failing);
+  rmdirSync(path);
+  await known.remember(a, pinA);
+  t.equal(await known.find(a), pinA);
+});
+
+t.test('processes at the same time lose nothing', async (t) => {
+  const path = join(temporaryFolder(t), 'state', 'known_hosts');
+  const program = fileURLToPath(new URL('../support/remember-hosts.js', import.meta.url));
+  const runs = ['one-', 'two-', 'three-'].map((prefix) =>
+    run(process.execPath, [program, path, prefix, '20']),
+  );
+  for (const { code, stderr } of await Promise.all(runs)) t.equal(code, 0, stderr);
+  const { hosts, faults } = await openKnownHosts(path).list();
+  t.equal(new Set(hosts.map(({ endpoint }) => endpoint.host)).size, 60);
+  t.strictSame(faults, []);
+});
+
+t.test('the lock of a program that died does not last', async (t) => {
+  const path = fileWith(t, '');
+  writeFileSync(`${path}.lock`, '');
+  utimesSync(`${path}.lock`, 1, 1);
+  await openKnownHosts(path).remember(a, pinA);
+  t.equal(await openKnownHosts(path).find(a), pinA);
+});
+
+t.test('a lock that lasts is an error', async (t) => {
+  const path = fileWith(t, '');
+  writeFileSync(`${path}.lock`, '');
+  let now = Date.now();
+  const wait = async () => {
+    now += 5_000;
+    utimesSync(`${path}.lock`, now / 1000, now / 1000);
+  };
+  const known = openKnownHosts(path, { ...systemTiming, now: () => now, wait });
+  await t.rejects(known.remember(a, pinA), { name: 'KnownHostsError', code: 'locked' });
+  t.equal(readFileSync(path, 'utf8'), '');
+});
