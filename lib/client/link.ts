@@ -39,6 +39,7 @@ export async function openLink({ keyring, keepToken, ...options }: LinkOptions):
     return { connection, name, role, conversations };
   } catch (error) {
     connection.destroy();
+    await connection.closed;
     throw options.signal.aborted ? options.signal.reason : error;
   } finally {
     options.signal.removeEventListener('abort', abort);

@@ -66,7 +66,7 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
       else refused(item, new ProtocolError(outcome.code, outcome.message, outcome.retryAfter));
     };
     try {
-      over({ type: 'say', key: item.key, ...item.draft }, settle);
+      over({ ...item.draft, type: 'say', key: item.key }, settle);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       refused(item, new ProtocolError('message-too-long', error.message));
@@ -105,7 +105,7 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
 
   return {
     say(draft) {
-      const key = makeKey();
+      const key = draft.key ?? makeKey();
       queue.push({ key, draft, faults: 0 });
       if (current === undefined) soon();
       return key;

@@ -87,6 +87,8 @@ export interface Draft {
   readonly to?: string;
   readonly text: string;
   readonly action?: true;
+  /** The same key again is the same message again, also after a restart; made by the session where missing. */
+  readonly key?: string;
 }
 
 /** A request without the id that the session gives it. */

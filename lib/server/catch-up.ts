@@ -30,7 +30,9 @@ export async function catchUp(
   const directs = new Map<string, number>();
 
   async function start({ kind, name, target, last, read }: Standing): Promise<number> {
-    const claimed = (kind === 'room' ? request.rooms : request.direct)?.[name];
+    const positions = (kind === 'room' ? request.rooms : request.direct) ?? {};
+    // A person may be called `constructor`.
+    const claimed = Object.hasOwn(positions, name) ? positions[name] : undefined;
     // A position beyond the newest message comes from a history that is no longer: start as if new.
     const known = claimed !== undefined && claimed <= last ? claimed : undefined;
     const floor = await store.floor(target, known === undefined ? limits.backlog : limits.catchUp);

@@ -112,8 +112,8 @@ t.test('a reason is cut between graphemes', (t) => {
     'x'.repeat(150),
     'no space is left at the end',
   );
-  const persian = '\u0645\u06cc\u200c'.repeat(100); // the cut parts a joiner from what follows
-  t.notMatch(reasonText(persian), /\u200c$/);
+  const persian = `xxxx${'\u0645\u06cc\u200c'.repeat(100)}`; // the cut parts a joiner from what follows
+  t.equal(reasonText(persian), persian.slice(0, 4 + 28 * 3 - 1));
   t.equal(reasonText(`${' '.repeat(1_000_000)}late`), 'late');
   t.end();
 });

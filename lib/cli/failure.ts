@@ -1,0 +1,92 @@
+/** What each failure of a client means to whoever started it: an exit code and a sentence. */
+import { ConnectionLost, NotSecureChat, Unreachable } from '../client/errors.js';
+import type { Leave } from '../client/face.js';
+import { Cancelled } from '../client/prompter.js';
+import { AnswerMissing } from '../client/sign-in-unattended.js';
+import { Untrusted } from '../client/trust-gate.js';
+import { endWords, refusalWords } from '../client/wording.js';
+import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
+import { printable } from '../protocol/printable.js';
+import { KnownHostsError } from '../trust/known-hosts.js';
+import { Exit, type ExitCode, exitCode } from './exit.js';
+import { signalExit } from './stop.js';
+
+/** Refusals that say something about the server's state, not about who asks. */
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'busy',
+  'internal',
+  'shutting-down',
+  'slow-consumer',
+  'timed-out',
+  'too-many-connections',
+  'bad-frame',
+  'frame-too-large',
+]);
+
+/** The exit that an error on the way into a session stands for; other errors come back as they are. */
+export function failureExit(error: unknown): unknown {
+  if (error instanceof Cancelled) {
+    return new Exit(error.how === 'declined' ? exitCode.refused : exitCode.interrupted);
+  }
+  if (error instanceof Untrusted) return new Exit(exitCode.untrusted, error.message);
+  if (error instanceof AnswerMissing) return new Exit(exitCode.usage, error.message);
+  if (error instanceof KnownHostsError) {
+    const badFile = error.code === 'malformed' || error.code === 'contradictory';
+    return new Exit(badFile ? exitCode.configuration : exitCode.io, error.message);
+  }
+  if (error instanceof ProtocolError) return new Exit(refusalCode(error.code), refusalWords(error));
+  if (error instanceof ConnectionLost && error.closing !== undefined) {
+    return new Exit(refusalCode(error.closing.code), refusalWords(error.closing));
+  }
+  if (error instanceof Unreachable || error instanceof ConnectionLost || error instanceof NotSecureChat) {
+    return new Exit(exitCode.unavailable, printable(error.message));
+  }
+  return error;
+}
+
+/** How a session that was left ends the command; undefined where all is well. */
+export function leaveExit({ how, refused, unacknowledged }: Leave): Exit | undefined {
+  const unsent =
+    unacknowledged === 0
+      ? ''
+      : `${unacknowledged === 1 ? 'One message was' : `${unacknowledged} messages were`} not acknowledged and may be lost.`;
+  switch (how.by) {
+    case 'signal':
+      return new Exit(signalExit[how.signal], unsent);
+    case 'session': {
+      if (how.end.why === 'quit') break;
+      return new Exit(endCode(how.end), `${endWords(how.end)} ${unsent}`.trim());
+    }
+    case 'person':
+      break;
+    default:
+      return how satisfies never;
+  }
+  if (unacknowledged > 0) return new Exit(exitCode.unavailable, unsent);
+  if (refused > 0) {
+    return new Exit(
+      exitCode.data,
+      `${refused === 1 ? 'One line was' : `${refused} lines were`} refused; see above.`,
+    );
+  }
+  return undefined;
+}
+
+function endCode(end: Extract<Leave['how'], { by: 'session' }>['end']): ExitCode {
+  switch (end.why) {
+    case 'quit':
+      return exitCode.ok;
+    case 'refused':
+      return refusalCode(end.code);
+    case 'lost':
+      return exitCode.unavailable;
+    case 'distrusted':
+      return exitCode.untrusted;
+    default:
+      return end satisfies never;
+  }
+}
+
+function refusalCode(code: ErrorCode): ExitCode {
+  return passing.has(code) ? exitCode.unavailable : exitCode.refused;
+}

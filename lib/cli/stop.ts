@@ -1,0 +1,55 @@
+/** What signals mean to a command: the first ends it in good order, the second at once. */
+import type { StopSignal } from '../client/face.js';
+import { Exit, exitCode } from './exit.js';
+import type { Io } from './io.js';
+
+export interface Stop {
+  /** Aborted by the first signal, with its name as the reason. */
+  readonly signal: AbortSignal;
+  /** Rejects with an Exit without a message at the first signal. */
+  readonly first: Promise<never>;
+  /** The same at the second signal. */
+  readonly second: Promise<never>;
+  /** Signals have their usual meaning again. */
+  release(): void;
+}
+
+export const signalExit = {
+  SIGINT: exitCode.interrupted,
+  SIGTERM: exitCode.terminated,
+  SIGHUP: exitCode.hangup,
+} as const satisfies Record<StopSignal, number>;
+
+export function watchSignals(signals: Io['signals']): Stop {
+  const controller = new AbortController();
+  const [first, second] = [refusable(), refusable()];
+  const names = Object.keys(signalExit) as StopSignal[];
+  const handlers = names.map((name) => {
+    const onSignal = (): void => {
+      const exit = new Exit(signalExit[name]);
+      if (controller.signal.aborted) second.refuse(exit);
+      controller.abort(name);
+      first.refuse(exit);
+    };
+    signals.on(name, onSignal);
+    return () => signals.off(name, onSignal);
+  });
+  return {
+    signal: controller.signal,
+    first: first.promise,
+    second: second.promise,
+    release() {
+      for (const off of handlers) off();
+    },
+  };
+}
+
+function refusable(): { promise: Promise<never>; refuse: (error: Error) => void } {
+  let refuse: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  // Nobody may be waiting for it.
+  promise.catch(() => {});
+  return { promise, refuse };
+}

@@ -1,0 +1,97 @@
+/**
+ * Lines out of a stream of bytes, one at a time and only when asked for, so that a fast writer waits. Knows
+ * UTF-8 and line ends, not what a line means.
+ */
+import type { Readable } from 'node:stream';
+
+export type InputLine =
+  | { readonly text: string }
+  /** Longer than the limit; its text is gone, the lines after it are not. */
+  | { readonly tooLong: true };
+
+export interface InputLines {
+  /** The next line without its end; undefined once there is none. One call at a time. */
+  next(): Promise<InputLine | undefined>;
+  /** Reads no more: a waiting `next`, and every later one, gives undefined. */
+  stop(): void;
+}
+
+/**
+ * @param limit the longest line that is kept, in UTF-16 units. At most this and one chunk of the stream is
+ *   held. CR LF ends a line as LF does; a last line needs no end.
+ */
+export function createInputLines(stream: Readable, limit: number): InputLines {
+  const decoder = new TextDecoder();
+  const ready: InputLine[] = [];
+  let rest = '';
+  let skipping = false;
+  let ended = false;
+  let waiting: ((line: InputLine | undefined) => void) | undefined;
+
+  function complete(text: string): void {
+    if (skipping || text.length > limit) ready.push({ tooLong: true });
+    else ready.push({ text: text.endsWith('\r') ? text.slice(0, -1) : text });
+    skipping = false;
+  }
+
+  function take(text: string): void {
+    const pieces = (rest + text).split('\n');
+    rest = pieces.pop() ?? '';
+    pieces.forEach(complete);
+    if (rest.length > limit) {
+      skipping = true;
+      rest = '';
+    }
+  }
+
+  function hand(): void {
+    if (waiting === undefined) return;
+    const line = ready.shift();
+    if (line === undefined && !ended) return;
+    const give = waiting;
+    waiting = undefined;
+    give(line);
+  }
+
+  function onData(chunk: Buffer | string): void {
+    take(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
+    if (ready.length > 0) stream.pause();
+    hand();
+  }
+
+  function onEnd(): void {
+    if (ended) return;
+    take(decoder.decode());
+    if (rest !== '' || skipping) complete(rest);
+    rest = '';
+    finish();
+  }
+
+  function finish(): void {
+    ended = true;
+    stream.off('data', onData).off('end', onEnd).off('close', onEnd);
+    stream.pause();
+    hand();
+  }
+
+  // A terminal that went away is an error here, and the end of what is typed.
+  stream.on('error', onEnd);
+  stream.on('end', onEnd).on('close', onEnd);
+  stream.on('data', onData);
+  stream.pause();
+  if (stream.readableEnded || stream.destroyed) onEnd();
+
+  return {
+    next() {
+      return new Promise((resolve) => {
+        waiting = resolve;
+        hand();
+        if (waiting !== undefined) stream.resume();
+      });
+    },
+    stop() {
+      ready.length = 0;
+      if (!ended) finish();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** How moments are shown: local hour and minute, and the day. Knows time zones, not what happened. */
+
+export interface LocalTime {
+  /** `HH:MM`; `--:--` for what is no moment. */
+  minute(at: string | number): string;
+  /** `Saturday, 21 November 2026`; empty for what is no moment. */
+  day(at: string | number): string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** @param timeZone an IANA name; without it, that of this system */
+export function createLocalTime(now: () => number, timeZone?: string): LocalTime {
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', ...zone });
+  const days = new Intl.DateTimeFormat('en-GB', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    ...zone,
+  });
+  const shown = (format: Intl.DateTimeFormat, at: string | number, otherwise: string): string => {
+    const date = new Date(at);
+    return Number.isNaN(date.getTime()) ? otherwise : format.format(date);
+  };
+  return {
+    minute: (at) => shown(minutes, at, '--:--'),
+    day: (at) => shown(days, at, ''),
+    now,
+  };
+}
+
+/** A length of time for people: `3 s`, `2 min`, `1 h 5 min`. Rounded up, at least 1 s. */
+export function duration(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}

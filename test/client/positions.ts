@@ -1,0 +1,52 @@
+import t from 'tap';
+import { createPositions } from '../../lib/client/positions.js';
+import { encodeFrame } from '../../lib/protocol/frame.js';
+import { limits } from '../../lib/protocol/limits.js';
+import { message } from '../support/fake-server.js';
+
+t.test('each message counts once, in each conversation apart', async (t) => {
+  const positions = createPositions();
+  t.same(positions.since(), {});
+  t.equal(positions.advance(message(5), 'ada'), true);
+  t.equal(positions.advance(message(5), 'ada'), false);
+  t.equal(positions.advance(message(4), 'ada'), false);
+  t.equal(positions.advance(message(4, { to: 'ada' }), 'ada'), true);
+  t.equal(positions.advance(message(3, { from: 'ada', to: 'bob' }), 'ada'), false);
+  t.equal(positions.advance(message(2, { from: 'ada', to: 'ada' }), 'ada'), true);
+  t.equal(positions.advance(message(6), 'ada'), true);
+  t.same(positions.since(), { rooms: { lobby: 6 }, direct: { bob: 4, ada: 2 } });
+});
+
+t.test('what was not replayed is taken as seen, what was is not moved', async (t) => {
+  const positions = createPositions();
+  positions.advance(message(5), 'ada');
+  positions.adopt([
+    { room: 'lobby', last: 9, read: 0 },
+    { room: 'attic', last: 0, read: 0 },
+    { with: 'eve', last: 7, read: 0 },
+  ]);
+  t.same(positions.since(), { rooms: { lobby: 5, attic: 0 }, direct: { eve: 7 } });
+});
+
+t.test('names may be anything', async (t) => {
+  const positions = createPositions();
+  positions.advance(message(5, { room: '__proto__' }), 'ada');
+  t.equal(JSON.stringify(positions.since()), '{"rooms":{"__proto__":5}}');
+});
+
+t.test('thousands of conversations fit into one frame, the liveliest of them', async (t) => {
+  const positions = createPositions();
+  const last = 2 ** 40;
+  const many = Array.from({ length: 3_000 }, (_, number) => `${number}`.padStart(limits.nameLength, 'x'));
+  positions.adopt(
+    many.flatMap((name) => [
+      { room: name, last, read: 0 },
+      { with: name, last, read: 0 },
+    ]),
+  );
+  const [quiet = ''] = many;
+  positions.advance(message(last + 1, { from: quiet, to: 'ada' }), 'ada');
+  const since = positions.since();
+  t.equal(since.direct?.[quiet], last + 1);
+  t.ok(encodeFrame({ type: 'sync', id: 1, ...since }).length < limits.frameBytes);
+});
