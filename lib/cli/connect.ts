@@ -11,7 +11,7 @@ import { openKeptSession } from '../client/kept-sessions.js';
 import { openRecent, type Recent } from '../client/recent.js';
 import { type Session, startSession, type Verify } from '../client/session.js';
 import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/sign-in.js';
-import { signInUnattended } from '../client/sign-in-unattended.js';
+import { requireAnswers, signInUnattended } from '../client/sign-in-unattended.js';
 import { createTrustGate } from '../client/trust-gate.js';
 import { parseName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
@@ -50,10 +50,10 @@ export function addConnect(program: Command, io: Io): void {
     .summary('join a chat')
     .argument('[LINK | HOST[:PORT]]', 'the join link you were given, or the address of the server')
     .description('Joins a chat. On a terminal it asks for whatever is missing.')
-    .option('-n, --name NAME', 'who you are (SECURE_CHAT_NAME)')
-    .option('-H, --host HOST', 'the server, instead of the argument')
-    .option('-p, --port PORT', 'its port', parsePort)
-    .option('--password-file FILE', 'the password is the first line of FILE, which only you may read')
+    .option('-n, --name <NAME>', 'who you are (SECURE_CHAT_NAME)')
+    .option('-H, --host <HOST>', 'the server, instead of the argument')
+    .option('-p, --port <PORT>', 'its port', parsePort)
+    .option('--password-file <FILE>', 'the password is the first line of FILE, which only you may read')
     .option('--create', 'make a new account, ask nothing about it')
     .addOption(
       new Option('--take-over', 'if the name is signed in already, end that session').conflicts('attach'),
@@ -62,7 +62,7 @@ export function addConnect(program: Command, io: Io): void {
     .option('--remember', 'keep the session on this computer: no password next time')
     .addOption(new Option('--plain', 'one line a message; the default without a terminal').conflicts('json'))
     .option('--json', 'one JSON object a line, in both directions')
-    .option('--retry SECONDS', 'give up a lost connection after so long', parseSeconds)
+    .option('--retry <SECONDS>', 'give up a lost connection after so long', parseSeconds)
     .option('--no-color', 'no colours (NO_COLOR)')
     .addHelpText('after', connectHelp)
     .action((argument: string | undefined, options: Options) => connect({ argument, options, io }));
@@ -81,8 +81,7 @@ and stdout what is said:
   HH:MM ana -> ben: text    to one person alone
 Everything else is told on stderr. At the end of stdin all messages are acknowledged first.
 With --json, stdin lines are requests such as {"type":"say","room":"lobby","text":"hi"},
-stdout lines the events, replies and deliveries that docs/protocol.md describes.
-`;
+stdout lines the events, replies and deliveries that docs/protocol.md describes.`;
 
 interface Run {
   readonly io: Io;
@@ -129,6 +128,8 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const { io, options, prompter, recent, stop } = run;
   const answers = await answersOf(options, io.env);
   const target = await findTarget(run, argument);
+  const keeper = createKeeper(run, target);
+  if (prompter === undefined) await requireAnswers(answers, keeper);
   const where = formatEndpoint(target);
   prompter?.step(`Connecting to ${where}`);
   const knownHosts = knownHostsOf(io.env);
@@ -136,7 +137,6 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const { hello } = await greet({ host: target.host, port: target.port }, verify);
   prompter?.step(`${printable(hello.server)} answers`);
   const face = chooseFace({ io, stop: stop.signal, ...options });
-  const keeper = createKeeper(run, target);
   const lastName = await recent.name(target);
   const begin = (attempt: Attempt): Promise<Session> => start({ run, target, verify, face, keeper }, attempt);
   const deps: SignInDeps = { hello, code: target.code, lastName, answers, kept: keeper, begin };

@@ -1,7 +1,7 @@
 /** The way to a session where nobody can be asked. Knows answers given in advance and error codes. */
 import { ProtocolError } from '../protocol/errors.js';
 import type { Session } from './session.js';
-import type { SignInDeps } from './sign-in.js';
+import type { Answers, SignInDeps } from './sign-in.js';
 
 /** An answer is missing that nobody can be asked for. */
 export class AnswerMissing extends Error {
@@ -16,6 +16,17 @@ export class AnswerMissing extends Error {
     this.name = 'AnswerMissing';
     this.answer = answer;
   }
+}
+
+/**
+ * Makes sure, before anybody is called, that there is enough to sign in with.
+ * @throws AnswerMissing
+ */
+export async function requireAnswers(answers: Answers, kept: SignInDeps['kept']): Promise<void> {
+  const { name, password, create } = answers;
+  if (name === undefined) throw new AnswerMissing('name');
+  if (password !== undefined) return;
+  if (create === true || (await kept.find(name)) === undefined) throw new AnswerMissing('password');
 }
 
 /**
