@@ -38,6 +38,9 @@ export interface Wire {
   readonly isClosed: boolean;
   /** Application bytes that came. */
   readonly bytes: number;
+  /** Reads nothing more until `resume`. */
+  pause(): void;
+  resume(): void;
   end(): void;
   destroy(): void;
 }
@@ -136,6 +139,8 @@ export function createWire(socket: Duplex): Wire {
     },
     all: (type) =>
       frames.filter((frame): frame is ServerFrameOf<typeof type> & ServerFrame => frame.type === type),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
   };
