@@ -36,8 +36,13 @@ export function createClackPrompter(deps: ClackDeps): ClackPrompter {
     return answered(deps, question);
   }
 
+  /** Paragraphs in the width of the terminal; indented lines, such as fingerprints, stay as they are. */
   function fitted(text: string): string {
-    return wrapAnsi(text, Math.max(20, (stdout.columns ?? 80) - guideWidth), { trim: false });
+    const width = Math.max(20, (stdout.columns ?? 80) - guideWidth);
+    return text
+      .split('\n')
+      .map((line) => (line.startsWith(' ') ? line : wrapAnsi(line, width)))
+      .join('\n');
   }
 
   return {

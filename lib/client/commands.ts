@@ -31,7 +31,7 @@ export const commands: readonly Command[] = [
     name: 'msg',
     aliases: ['m', 'w', 'whisper'],
     usage: 'NAME TEXT',
-    help: 'say something to one person alone, who may also be away',
+    help: 'say something to one person alone, even if away',
     parse: parseTell,
   },
   {
@@ -45,7 +45,7 @@ export const commands: readonly Command[] = [
     name: 'me',
     aliases: [],
     usage: 'TEXT',
-    help: 'say what you do: "/me waves" is shown as "* ana waves"',
+    help: 'say what you do, as in "* ana waves"',
     parse: (rest) => (rest.trim() === '' ? usageError('me') : { do: 'say', text: rest, action: true }),
   },
   {

@@ -111,11 +111,14 @@ export function createLinesView({ pen, time, me, columns }: LinesViewDeps): Line
     },
     rule,
     footer({ onTheirWay, connection }) {
-      const rows = onTheirWay.slice(0, shownOnTheirWay).map((draft) => waitingWords(draft, pen));
+      const lost = connection !== undefined;
+      const rows = onTheirWay.slice(0, shownOnTheirWay).map((draft) => waitingWords(draft, { pen, lost }));
       const more = onTheirWay.length - rows.length;
       if (more > 0) rows.push(`and ${more} more ${pen.marks.sending}`);
       if (connection !== undefined) rows.push(connection);
-      return rows.map((words) => pen.dim(cut(`${' '.repeat(indent)}${words}`, columns() - 1)));
+      return rows.map((words) =>
+        pen.dim(cut(`${' '.repeat(indent)}${words}`, columns() - 1, pen.marks.sending)),
+      );
     },
     prompt() {
       return columns() < narrow ? '> ' : `${pen.name(me)}> `;
@@ -123,18 +126,20 @@ export function createLinesView({ pen, time, me, columns }: LinesViewDeps): Line
   };
 }
 
-function waitingWords({ text, to, action, waitMs }: OnItsWay, pen: Pen): string {
-  const why = waitMs === undefined ? 'sending' : `waiting ${duration(waitMs)}, the server asks to slow down`;
+function waitingWords(
+  { text, to, action, waitMs }: OnItsWay,
+  { pen, lost }: { pen: Pen; lost: boolean },
+): string {
+  const slow = waitMs === undefined ? 'sending' : `waiting ${duration(waitMs)}, the server asks to slow down`;
   const whom = to === undefined ? '' : `[${pen.marks.to} ${to}] `;
   const line = printable(text);
-  return `${pen.marks.sending} ${why}: ${whom}${action === true ? '* ' : ''}${line}`;
+  return `${pen.marks.sending} ${lost ? 'not sent yet' : slow}: ${whom}${action === true ? '* ' : ''}${line}`;
 }
 
-/** As much of one line as has room in so many columns. */
-function cut(text: string, width: number): string {
+/** As much of one line as has room in so many columns, and a mark where that is not all. */
+function cut(text: string, width: number, mark: string): string {
   if (stringWidth(text) <= width) return text;
-  const [first = ''] = wrapAnsi(text, Math.max(1, width), { hard: true, trim: false, wordWrap: false }).split(
-    '\n',
-  );
-  return first;
+  const room = Math.max(1, width - stringWidth(mark));
+  const [first = ''] = wrapAnsi(text, room, { hard: true, trim: false, wordWrap: false }).split('\n');
+  return `${first}${mark}`;
 }

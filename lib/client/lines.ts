@@ -156,9 +156,7 @@ function createScreen(deps: LinesDeps, session: Session): Screen {
     }
     early = undefined;
     line.print(view.rule(`you are in #lobby as ${session.name}`));
-    line.print(
-      view.answer(['Type and press Enter. /help for commands, /list for who is here, /quit to leave.']),
-    );
+    line.print(view.answer(['/help for the commands, /list for who is here, /quit to leave']));
     void list();
   }
 

@@ -104,7 +104,12 @@ async function ask(deps: SignInDeps, prompter: Prompter, draft: Draft): Promise<
   if (how === undefined && draft.code === undefined && draft.name === undefined) {
     how = hello.registration === 'open' ? await askHow(prompter) : 'sign-in';
   }
-  const name = draft.name ?? (await askName(prompter, { lastName, how }));
+  const name =
+    draft.name ??
+    (await askName(prompter, {
+      lastName,
+      fresh: how === 'create' || (how === undefined && lastName === undefined),
+    }));
   if (mayResume && how !== 'create') {
     const token = await kept.find(name);
     if (token !== undefined) return { ...draft, name, token, how: 'sign-in' };
@@ -130,11 +135,11 @@ function askHow(prompter: Prompter): Promise<'sign-in' | 'create'> {
 
 async function askName(
   prompter: Prompter,
-  { lastName, how }: { lastName: string | undefined; how: Draft['how'] },
+  { lastName, fresh }: { lastName: string | undefined; fresh: boolean },
 ): Promise<string> {
   const typed = await prompter.text({
-    message: how === 'create' ? 'Choose a name' : 'Your name',
-    initial: how === 'create' ? undefined : lastName,
+    message: fresh ? 'Choose a name; it is how the others see you' : 'Your name',
+    initial: fresh ? undefined : lastName,
     check: (text) => {
       const parsed = parseName(text);
       return parsed.ok ? undefined : parsed.message;

@@ -81,16 +81,15 @@ async function confirmUnknown({ endpoint, prompter }: TrustGateDeps, pin: string
   }
   prompter.note(
     [
-      `This computer has not seen the server ${where} before. Its key has the fingerprint`,
+      `This computer has not seen the server ${where} before. The fingerprint of its key is`,
       '',
       ...formatPin(pin)
         .split('\n')
         .map((line) => `  ${line}`),
-      `  (pin ${pin})`,
+      `  (as a pin: ${pin})`,
       '',
-      'Compare it with what the server printed when it started: ask whoever runs it, by',
-      'telephone or face to face. If it differs, somebody is listening in. With a join link',
-      'nobody has to compare anything.',
+      'Compare it with what the server printed when it started: ask whoever runs it, by telephone or face ' +
+        'to face. If it differs, somebody is listening in. With a join link nobody has to compare anything.',
     ].join('\n'),
     'warning',
   );

@@ -44,7 +44,7 @@ export function statusWords(status: Status): string | undefined {
     case 'connecting':
       return undefined;
     case 'waiting':
-      return `not connected (${withoutStop(status.why)}); trying again in ${duration(status.inMs)}`;
+      return `not connected; trying again in ${duration(status.inMs)} (${withoutStop(status.why)})`;
     case 'ended':
       return undefined;
     default:

@@ -1,0 +1,94 @@
+/** What the README promises, as people do it: on terminals, from nothing to a talk that survives a restart. */
+import { join } from 'node:path';
+import t from 'tap';
+import { makeHome } from '../support/program.js';
+import { openTerminal, type Terminal } from '../support/terminal.js';
+
+const link = /secure-chat:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/[\w-]+/;
+
+t.test('one person hosts, two join by links and talk, and a restart loses nothing', async (t) => {
+  const home = await makeHome();
+  const open: Terminal[] = [];
+  t.teardown(async () => {
+    for (const terminal of open) terminal.kill('SIGKILL');
+    await Promise.all(open.map(({ ended }) => ended));
+    await home.remove();
+  });
+  const terminal = (...options: Parameters<typeof openTerminal>): Terminal => {
+    const opened = openTerminal(...options);
+    open.push(opened);
+    return opened;
+  };
+  const data = join(home.folder, 'data');
+  const { env } = home;
+  const args = (port: string) => ['server', '--data', data, '--host', '127.0.0.1', '--port', port];
+  const person = (name: string) => ({ ...env, HOME: join(home.folder, name) });
+
+  const server = terminal(args('0'), { env, cols: 160 });
+  const [first] = await server.shows(link);
+  const port = first.split('/')[2]?.split(':')[1] ?? '';
+  t.match(server.all(), /becomes the admin/);
+
+  const alice = terminal(['connect', first], { env: person('alice') });
+  await alice.shows(/Your name/);
+  alice.enter('Alice');
+  await alice.shows(/Choose a password for alice/);
+  alice.enter('correct horse');
+  await alice.shows(/once more/);
+  alice.enter('correct horse');
+  await alice.shows(/you are in #lobby as alice/);
+  await server.shows(/alice has an account and is admin/);
+
+  const made = home.run(['invite', '--data', data]);
+  t.equal(await made.ended, 0);
+  t.match(made.stdout(), new RegExp(`^${link.source}\\n$`), 'the link stands alone on stdout');
+
+  const bob = terminal(['connect', made.stdout().trim()], { env: person('bob') });
+  await bob.shows(/Your name/);
+  bob.enter('bob');
+  await bob.shows(/Choose a password for bob/);
+  bob.enter('battery staple');
+  await bob.shows(/once more/);
+  bob.enter('battery staple');
+  await bob.shows(/you are in #lobby as bob/);
+  await alice.shows(/bob joined/);
+
+  alice.enter('hello bob');
+  await bob.shows(/alice: hello bob/);
+  await alice.shows(/alice: hello bob ✓/);
+  bob.enter('hello alice');
+  await alice.shows(/bob: hello alice/);
+  bob.type('half a sent');
+
+  server.type('\x03');
+  t.equal(await server.ended, 0, 'Ctrl-C ends the server with 0');
+  await alice.shows(/connection was lost/);
+  alice.enter('said while nobody served');
+  const again = terminal(args(port), { env, cols: 160 });
+  await again.shows(/To sign in/);
+  await bob.shows(/alice: said while nobody served/);
+  t.match(bob.screen().split('\n').at(-1), /half a sent$/, 'what bob was typing is still there');
+  bob.enter('ence');
+  await alice.shows(/bob: half a sentence/);
+
+  bob.enter('/quit good night');
+  t.equal(await bob.ended, 0);
+  await alice.shows(/bob left.*good night/);
+
+  const back = terminal(['connect', `127.0.0.1:${port}`], { env: person('bob') });
+  await back.shows(/Your name/);
+  back.enter('');
+  await back.shows(/Password of bob/i);
+  back.enter('battery staple');
+  await back.shows(/you are in #lobby as bob/);
+  for (const said of ['hello bob', 'hello alice', 'said while nobody served', 'half a sentence']) {
+    t.match(back.all(), said, 'the history is there');
+  }
+  back.type('\x03');
+  back.type('\x03');
+  t.equal(await back.ended, 130, 'Ctrl-C twice leaves');
+  alice.enter('/quit');
+  t.equal(await alice.ended, 0);
+  again.kill('SIGTERM');
+  t.equal(await again.ended, 0);
+});

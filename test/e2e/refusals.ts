@@ -1,0 +1,139 @@
+/** Everything that can keep somebody out: one sentence on stderr, the right exit code, and the server goes on. */
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Running } from '../support/program.js';
+import { makeHome } from '../support/program.js';
+import { password, serve } from '../support/served.js';
+
+const online = /"state":"online"/;
+
+/** A sentence after the program's name, and nothing else but what a changed key shows. */
+async function refused(t: Test, client: Running, code: number, sentence: RegExp): Promise<void> {
+  client.end();
+  t.equal(await client.ended, code, client.stderr());
+  const lines = client.stderr().trimEnd().split('\n');
+  t.equal(lines.length, code === 76 && /is not the one/.test(client.stderr()) ? 4 : 1, 'nothing else');
+  t.match(lines[0], /^secure-chat: /);
+  t.match(lines[0], sentence);
+  t.notMatch(client.stderr(), password, 'without the password');
+}
+
+t.test('an open server', async (t) => {
+  const served = await serve();
+  t.teardown(() => served.close());
+  const alice = served.connect(served.firstLink, 'alice', '--json');
+  await alice.prints(online);
+
+  await t.test('wrong password and unknown name get the same answer', async (t) => {
+    const env = { SECURE_CHAT_PASSWORD: 'not the password' };
+    const wrong = served.home.run(['connect', served.link, '--name', 'alice'], env);
+    await refused(t, wrong, 77, /wrong/);
+    const unknown = served.home.run(['connect', served.link, '--name', 'nobody-home'], env);
+    await refused(t, unknown, 77, /wrong/);
+    t.equal(unknown.stderr().replaceAll('nobody-home', 'NAME'), wrong.stderr().replaceAll('alice', 'NAME'));
+  });
+
+  await t.test('a taken name, a look-alike and a bad one', async (t) => {
+    const link = await served.invite('--uses', '9');
+    const taken = served.home.run(['connect', link, '--name', 'alice', '--create'], {
+      SECURE_CHAT_PASSWORD: 'some other password',
+    });
+    await refused(t, taken, 77, /alice is taken/);
+    await refused(t, served.connect(link, 'a1ice', '--create'), 77, /looks too much like alice/);
+    await refused(t, served.connect(link, 'no spaces', '--create'), 64, /name/i);
+    await refused(t, served.connect(link, 'admin', '--create'), 64, /taken for the server/);
+    const short = served.home.run(['connect', link, '--name', 'dave', '--create'], {
+      SECURE_CHAT_PASSWORD: 'short',
+    });
+    await refused(t, short, 77, /8 characters/);
+  });
+
+  await t.test('a second sign-in of the same name', async (t) => {
+    await refused(t, served.connect(served.link, 'alice'), 77, /--take-over.*--attach/);
+    const attached = served.connect(served.link, 'alice', '--json', '--attach');
+    await attached.prints(online);
+    const taker = served.connect(served.link, 'alice', '--json', '--take-over');
+    await taker.prints(online);
+    for (const ended of [alice, attached]) {
+      t.equal(await ended.ended, 77, 'who was taken over is told and ends');
+      t.match(ended.stdout(), /taken-over/);
+    }
+    taker.end();
+    t.equal(await taker.ended, 0);
+  });
+
+  await t.test('a used invite', async (t) => {
+    const link = await served.invite();
+    const bob = served.connect(link, 'bob', '--json');
+    await bob.prints(online);
+    await refused(t, served.connect(link, 'carol'), 77, /used up or has expired/);
+    bob.end();
+    t.equal(await bob.ended, 0);
+    const again = served.connect(link, 'bob', '--json');
+    await again.prints(online);
+    again.end();
+    t.equal(await again.ended, 0, 'the same command lets bob in again');
+  });
+
+  await t.test('no invite', async (t) => {
+    await refused(t, served.connect(served.link, 'erin', '--create'), 77, /join link/);
+  });
+
+  await t.test('another key than the pinned one, and no pin at all', async (t) => {
+    const other = served.link.replace(/\/[\w-]{43}$/, `/${'A'.repeat(43)}`);
+    await refused(t, served.connect(other, 'alice'), 76, /key/);
+    const home = await makeHome();
+    t.teardown(() => home.remove());
+    const stranger = home.run(['connect', `127.0.0.1:${served.port}`, '--name', 'alice'], {
+      SECURE_CHAT_PASSWORD: password,
+    });
+    await refused(t, stranger, 76, /join link/);
+  });
+
+  await t.test('nothing to sign in with', async (t) => {
+    await refused(
+      t,
+      served.home.run(['connect', served.link, '--name', 'alice']),
+      64,
+      /SECURE_CHAT_PASSWORD/,
+    );
+    await refused(t, served.home.run(['connect', 'secure-chat://127.0.0.1/short']), 64, /pin/);
+    const file = join(served.home.folder, 'password');
+    await writeFile(file, `${password}\n`, { mode: 0o644 });
+    const args = ['connect', served.link, '--name', 'alice', '--password-file', file];
+    await refused(t, served.home.run(args), 78, /chmod/);
+  });
+
+  const last = served.connect(served.link, 'alice', '--json');
+  await last.prints(online);
+  last.end();
+  t.equal(await last.ended, 0, 'the server has gone on');
+});
+
+t.test('registration that is closed, and one that is open', async (t) => {
+  const closed = await serve('--registration', 'closed');
+  t.teardown(() => closed.close());
+  await refused(t, closed.connect(closed.link, 'mallory', '--create'), 77, /operator/);
+  const first = closed.connect(closed.firstLink, 'alice', '--json');
+  await first.prints(online);
+
+  const open = await serve('--registration', 'open');
+  t.teardown(() => open.close());
+  const anybody = open.connect(open.link, 'anybody-1', '--create', '--json');
+  await anybody.prints(online);
+});
+
+t.test('nobody listens', async (t) => {
+  const home = await makeHome();
+  t.teardown(() => home.remove());
+  const free = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => free.once('listening', resolve));
+  const { port } = free.address() as { port: number };
+  await new Promise((resolve) => free.close(resolve));
+  const client = home.run(['connect', `127.0.0.1:${port}`, '--name', 'alice'], {
+    SECURE_CHAT_PASSWORD: password,
+  });
+  await refused(t, client, 69, /nothing is listening/);
+});

@@ -1,0 +1,142 @@
+/** A session without a server: the test says what happens, and sees what was said and asked. */
+
+import type { Asked, Delivery, Draft, End, Happening, Session, Status } from '../../lib/client/session.js';
+import type { Message, Reply } from '../../lib/protocol/events.js';
+import { limits } from '../../lib/protocol/limits.js';
+
+export interface FakeSession {
+  readonly session: Session;
+  readonly said: readonly (Draft & { readonly key: string })[];
+  readonly asked: readonly Asked[];
+  /** The reason of each `quit`. */
+  readonly quits: readonly (string | undefined)[];
+  happen(happening: Happening): void;
+  message(fields: Partial<Message>): void;
+  status(status: Status): void;
+  end(end: End): void;
+  /** Online and caught up. */
+  synced(): void;
+  deliver(key: string, delivery: Delivery): void;
+  /** Every message is delivered from now on, as soon as it is said. */
+  deliverAll(): void;
+}
+
+export interface FakeSessionOptions {
+  readonly name?: string;
+  readonly listener: (happening: Happening) => void;
+  readonly answer?: (request: Asked) => Reply | Promise<Reply>;
+}
+
+export function createFakeSession({ name = 'ana', listener, answer }: FakeSessionOptions): FakeSession {
+  const said: (Draft & { readonly key: string })[] = [];
+  const asked: Asked[] = [];
+  const quits: (string | undefined)[] = [];
+  const open = new Set<string>();
+  const waiting: (() => void)[] = [];
+  let delivering = false;
+  let over = false;
+  let seq = 100;
+
+  function settle(): void {
+    if (open.size > 0 && !over) return;
+    for (const resolve of waiting.splice(0)) resolve();
+  }
+
+  function deliver(key: string, delivery: Delivery): void {
+    if (delivery.state !== 'sending') open.delete(key);
+    listener({ kind: 'delivery', key, delivery });
+    settle();
+  }
+
+  function end(why: End): void {
+    over = true;
+    listener({ kind: 'status', status: { state: 'ended', end: why } });
+    settle();
+  }
+
+  const session: Session = {
+    name,
+    role: 'member',
+    hello: hello(),
+    say(draft) {
+      const key = draft.key ?? `key-${said.length + 1}`;
+      said.push({ ...draft, key });
+      open.add(key);
+      if (delivering) queueMicrotask(() => deliver(key, { state: 'sent', seq: ++seq }));
+      return key;
+    },
+    async ask(request) {
+      asked.push(request);
+      return answer === undefined ? { type: 'ok', re: asked.length } : answer(request);
+    },
+    settled() {
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        settle();
+      });
+    },
+    async quit(reason) {
+      quits.push(reason);
+      end({ why: 'quit' });
+    },
+  };
+
+  return {
+    session,
+    said,
+    asked,
+    quits,
+    happen: listener,
+    message(fields) {
+      const event = { ...messageOf(fields), seq: fields.seq ?? ++seq };
+      listener({ kind: 'event', event });
+    },
+    status: (status) => listener({ kind: 'status', status }),
+    end,
+    synced() {
+      listener({ kind: 'status', status: { state: 'online' } });
+      listener({ kind: 'synced', first: true, conversations: [{ room: 'lobby', last: 0, read: 0 }] });
+    },
+    deliver,
+    deliverAll() {
+      delivering = true;
+      for (const key of [...open]) deliver(key, { state: 'sent', seq: ++seq });
+    },
+  };
+}
+
+/** A message of ben's in the lobby, unless the fields say otherwise. */
+export function messageOf(fields: Partial<Message> = {}): Message {
+  const place = fields.to === undefined ? { room: 'lobby' } : {};
+  return {
+    type: 'message',
+    seq: 1,
+    ...place,
+    from: 'ben',
+    text: 'hi',
+    at: '2026-11-20T12:34:56.000Z',
+    key: 'k',
+    ...fields,
+  };
+}
+
+export function hello(fields: Partial<Session['hello']> = {}): Session['hello'] {
+  return {
+    type: 'hello',
+    version: 1,
+    server: 'test server',
+    registration: 'invite',
+    limits: {
+      messageBytes: limits.messageBytes,
+      messageLines: limits.messageLines,
+      frameBytes: limits.frameBytes,
+      passwordMin: limits.passwordMin,
+      nameLength: limits.nameLength,
+      pingMs: limits.pingMs,
+      deadMs: limits.deadMs,
+      messageBurst: limits.messageBurst,
+      messagesPerSecond: limits.messagesPerSecond,
+    },
+    ...fields,
+  };
+}
