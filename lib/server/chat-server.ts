@@ -147,7 +147,7 @@ function createClaims(): Claims {
     claim(token, session) {
       const before = owners.get(token);
       owners.set(token, session);
-      if (before !== session) before?.dismiss('taken-over', 'This session goes on over another connection.');
+      return before === session ? undefined : before;
     },
     release(token, session) {
       if (owners.get(token) !== session) return false;

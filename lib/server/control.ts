@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
-import { createFrameReader, encodeFrame, type RawFrame } from '../protocol/frame.js';
+import { createFrameReader, encodeFrame, type FrameReader, type RawFrame } from '../protocol/frame.js';
 
 /** Takes a command's arguments, answers with fields. A ControlError is told to the operator. */
 export type ControlCommand = (args: RawFrame) => Promise<object>;
@@ -75,13 +75,22 @@ function serve(socket: Socket, commands: ReadonlyMap<string, ControlCommand>): v
   });
 
   async function answer({ command, ...args }: RawFrame): Promise<void> {
-    const run = commands.get(String(command));
     try {
-      if (run === undefined) throw new ControlError('refused', `This server does not know "${command}".`);
+      const run = typeof command === 'string' ? commands.get(command) : undefined;
+      if (run === undefined) throw new ControlError('refused', 'This server does not know that command.');
       socket.write(encodeFrame({ ok: await run(args) }));
     } catch (error) {
       socket.write(encodeFrame({ error: error instanceof Error ? error.message : String(error) }));
     }
+  }
+}
+
+/** What cannot be read of an answer is told as one. */
+function firstFrame(reader: FrameReader, chunk: Buffer): RawFrame | undefined {
+  try {
+    return reader.push(chunk)[0];
+  } catch {
+    return { error: 'What listens there does not answer like a server of this program.' };
   }
 }
 
@@ -98,7 +107,7 @@ export async function callControl(path: string, command: string, args: object): 
       socket.on('error', reject);
       socket.on('close', () => reject(new ControlError('refused', 'The server ended before it answered.')));
       socket.on('data', (chunk) => {
-        const [frame] = reader.push(chunk);
+        const frame = firstFrame(reader, chunk);
         if (frame === undefined) return;
         if (typeof frame.ok === 'object' && frame.ok !== null) resolve(frame.ok as RawFrame);
         else reject(new ControlError('refused', String(frame.error)));

@@ -20,7 +20,10 @@ type Answer = Partial<ServerFrameOf<'ok'>> | undefined;
 /** What the rows may do to the session that asks. */
 export interface Caller {
   readonly address: string;
-  /** Takes a seat for the account. @throws ProtocolError `name-in-use`, `too-many-terminals` */
+  /**
+   * Takes a seat for the account, and ends the connection that the session was on before.
+   * @throws ProtocolError `name-in-use`, `too-many-terminals`; `signed-out` where this connection is over
+   */
   enter(account: Account, mode: SignInMode | 'continue' | undefined): Member;
   /** The token's session, which ends with this one. */
   opened(session: number): void;
@@ -76,15 +79,19 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     needs: 'greeting',
     async run(desk, caller, { token, mode }) {
       const { account, running, ...opened } = await desk.accounts.resume(token, caller.address);
+      // Before it takes a seat: a take-over then ends the connection it was on without ending the session.
+      caller.opened(opened.session);
       let member: Member;
       try {
         // A session that never ended takes its own seat back; one that did comes like any other.
-        member = caller.enter(account, mode ?? (running ? 'continue' : undefined));
+        member = caller.enter(account, running && mode !== 'take-over' ? 'continue' : mode);
       } catch (error) {
-        await desk.store.endSession(opened.session);
+        // Whose connection was lost meanwhile comes again with the same token.
+        const lost = error instanceof ProtocolError && error.code === 'signed-out';
+        if (!lost) await desk.store.endSession(opened.session);
         throw error;
       }
-      return seated(desk, caller, member, { ...opened, takeOver: mode === 'take-over' });
+      return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
     },
   },
 
@@ -159,19 +166,19 @@ async function admit(
 ): Promise<Answer> {
   const member = caller.enter(account, mode);
   const opened = await desk.accounts.open(account, remember);
-  return seated(desk, caller, member, { ...opened, takeOver: mode === 'take-over' });
+  caller.opened(opened.session);
+  return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
 }
 
 async function seated(
   { store }: Desk,
-  caller: Caller,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
   const { account } = member;
-  caller.opened(session);
-  if (takeOver) await store.stopSessions(account.id, session);
+  // First: one that was taken over meanwhile must not stop the session that did it.
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
+  if (takeOver) await store.stopSessions(account.id, session);
   const conversations = (await store.standings(account.id)).map(
     ({ kind, name, last, read }): Conversation =>
       kind === 'room' ? { room: name, last, read } : { with: name, last, read },

@@ -19,6 +19,16 @@ export interface SendBudget {
 export function createSendBudget(limit: number): SendBudget {
   const debts = new Map<Debtor, number>();
   let total = 0;
+
+  /** What was noted is what was owed at the last write; by now some of it has gone out. */
+  function reckon(): void {
+    total = 0;
+    for (const debtor of debts.keys()) {
+      debts.set(debtor, debtor.unsent);
+      total += debtor.unsent;
+    }
+  }
+
   return {
     get total() {
       return total;
@@ -27,6 +37,7 @@ export function createSendBudget(limit: number): SendBudget {
       total += unsent - (debts.get(debtor) ?? 0);
       if (unsent === 0) debts.delete(debtor);
       else debts.set(debtor, unsent);
+      if (total > limit) reckon();
       while (total > limit) {
         let worst = debtor;
         for (const [other, owed] of debts) if (owed > (debts.get(worst) ?? 0)) worst = other;

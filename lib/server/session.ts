@@ -35,8 +35,8 @@ export interface SessionDeps {
 
 /** Which connection each token's session is on. */
 export interface Claims {
-  /** Notes that the token is this session's now, and ends the connection it was on. */
-  claim(token: number, session: Session): void;
+  /** Notes that the token is this session's now. @returns the one that had it */
+  claim(token: number, session: Session): Session | undefined;
   /** @returns false where another session has claimed it since */
   release(token: number, session: Session): boolean;
 }
@@ -63,6 +63,8 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   let phase: Phase = 'greeting';
   let member: Member | undefined;
   let token: number | undefined;
+  // The lost connection that this one continues.
+  let continued: Session | undefined;
   let leaving: { reason: string | undefined } | undefined;
   let heardAt = clock.now();
   let inbox: RawFrame[] = [];
@@ -93,14 +95,20 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   const caller: Caller = {
     address,
     enter(account, mode) {
+      // Nobody would ever empty the seat of one who went away while its password was checked.
+      if (phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
       const entering = memberOf(account);
       desk.hub.presence.enter(entering, mode);
       member = entering;
+      continued?.dismiss('taken-over', 'This session goes on over another connection.');
+      continued = undefined;
       return entering;
     },
     opened(id) {
+      if (phase !== 'signing-in') return;
+      if (token !== undefined) deps.claims.release(token, session);
       token = id;
-      deps.claims.claim(id, session);
+      continued = deps.claims.claim(id, session);
     },
     leave(reason) {
       leaving = { reason };

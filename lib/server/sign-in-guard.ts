@@ -11,6 +11,7 @@ import { createThrottle } from './throttle.js';
 export interface SignInGuard {
   /**
    * Called before a password or an invite is looked at; resolves after the delay that the account has earned.
+   * What concerns no account (an invite, a token) has the name '' and only its address counts.
    * @throws ProtocolError `too-many-attempts` for an address that failed too often
    */
   admit(name: string, address: string): Promise<void>;
@@ -50,6 +51,7 @@ export function createSignInGuard(clock: Clock): SignInGuard {
     },
     failed(name, address) {
       addresses.take(addressKey(address));
+      if (name === '') return;
       const before = names.get(name);
       const recent = before !== undefined && clock.now() - before.at <= forgetMs;
       // Set anew, so that the map's order is that of the last failure and the oldest is dropped.

@@ -16,6 +16,8 @@ export interface Throttle<Key> {
   wait(key: Key): number;
   /** As `wait`, and where that is 0, counts one. */
   take(key: Key): number;
+  /** Keys that are remembered. */
+  readonly size: number;
 }
 
 /** Keys that are remembered before those that are at rest are forgotten. */
@@ -24,12 +26,19 @@ const sweepAt = 4096;
 export function createThrottle<Key>(rate: Rate, clock: Clock): Throttle<Key> {
   const step = 1000 / rate.perSecond;
   const tolerance = step * (rate.burst - 1);
+  // No key is further from rest than this, except by a clock that was set back.
+  const furthest = step * rate.burst;
   // When the key would be back at rest, had it used its rate evenly.
   const restAt = new Map<Key, number>();
   let nextSweep = sweepAt;
 
+  function restOf(key: Key): number {
+    const now = clock.now();
+    return Math.min(Math.max(restAt.get(key) ?? now, now), now + furthest);
+  }
+
   function wait(key: Key): number {
-    return Math.max(0, Math.ceil((restAt.get(key) ?? 0) - tolerance - clock.now()));
+    return Math.max(0, Math.ceil(restOf(key) - tolerance - clock.now()));
   }
 
   function sweep(): void {
@@ -40,11 +49,13 @@ export function createThrottle<Key>(rate: Rate, clock: Clock): Throttle<Key> {
 
   return {
     wait,
+    get size() {
+      return restAt.size;
+    },
     take(key) {
       const ms = wait(key);
       if (ms > 0) return ms;
-      const now = clock.now();
-      restAt.set(key, Math.max(restAt.get(key) ?? 0, now) + step);
+      restAt.set(key, restOf(key) + step);
       if (restAt.size >= nextSweep) sweep();
       return 0;
     },

@@ -11,7 +11,8 @@ export function createTurn(): Turn {
     for (const flush of flushes) flush();
   }
   return (flush) => {
-    // One callback for all: thousands of members of one room are written to in one go.
-    if (due.push(flush) === 1) process.nextTick(run);
+    // One callback for all: thousands of members of one room are written to in one go. By way of a microtask,
+    // because after a callback of the event loop the next tick comes before the promises.
+    if (due.push(flush) === 1) queueMicrotask(() => process.nextTick(run));
   };
 }

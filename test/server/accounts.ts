@@ -1,0 +1,212 @@
+import t, { type Test } from 'tap';
+import { limits } from '../../lib/protocol/limits.js';
+import { parseJoinLink } from '../../lib/trust/join-link.js';
+import { ok, password, runServer, type TestServer } from '../support/running-server.js';
+import { turns } from '../support/turns.js';
+
+function codeOf(link: string | undefined): string {
+  const parsed = parseJoinLink(link ?? '');
+  if (!parsed.ok || parsed.value.code === undefined) throw new Error('There is no code in the link.');
+  return parsed.value.code;
+}
+
+/** Registers over a connection of its own. */
+async function register(server: TestServer, fields: { name: string; password?: string; code?: string }) {
+  const client = await server.dial();
+  const reply = await client.ask({ type: 'register', password, ...fields });
+  client.destroy();
+  return reply;
+}
+
+t.test('the first link makes an admin, an invite a member', async (t) => {
+  const server = await runServer(t);
+  const first = { name: 'Ada', code: codeOf(server.running.firstLink) };
+  t.match(await register(server, first), { type: 'ok', name: 'ada', role: 'admin', token: /^[\w-]{43}$/ });
+  t.match(await register(server, { ...first, name: 'bob' }), { code: 'invite-invalid' }, 'and only once');
+  const code = await server.running.invite({});
+  t.match(await register(server, { name: 'bob', code }), { type: 'ok', name: 'bob', role: 'member' });
+  const admin = await server.running.invite({ role: 'admin' });
+  t.match(await register(server, { name: 'carol', code: admin }), { role: 'admin' });
+  t.same(server.errors, []);
+});
+
+t.test('a server that has an account makes no first link, and an unused one ends with the next', async (t) => {
+  const people = await runServer(t, { people: ['ada'] });
+  t.equal(people.running.firstLink, undefined);
+
+  const fresh = await runServer(t);
+  const code = codeOf(fresh.running.firstLink);
+  await fresh.close();
+  const again = await runServer(t, { data: fresh.data });
+  t.not(codeOf(again.running.firstLink), code);
+  t.match(await register(again, { name: 'ada', code }), { code: 'invite-invalid' });
+});
+
+t.test('an invite makes as many accounts as it says', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({ uses: 2 });
+  t.match(await register(server, { name: 'bob', code }), { type: 'ok' });
+  t.match(await register(server, { name: 'carol', code }), { type: 'ok' });
+  t.match(await register(server, { name: 'dora', code }), { code: 'invite-invalid' });
+});
+
+t.test('a single invite used twice at the same time makes one account', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({});
+  const replies = await Promise.all([register(server, { name: 'bob', code }), register(server, { name: 'eve', code })]);
+  t.same(replies.map(({ type }) => type).sort(), ['error', 'ok']);
+  t.match(
+    replies.find(({ type }) => type === 'error'),
+    { code: 'invite-invalid' },
+  );
+});
+
+t.test('an invite that is refused for another reason stays good', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({});
+  t.match(await register(server, { name: 'ada', code }), { code: 'name-taken' });
+  t.match(await register(server, { name: 'a d a', code }), { code: 'name-invalid' });
+  t.match(await register(server, { name: 'bob', code }), { type: 'ok' });
+});
+
+t.test('an expired or invented invite is refused in the same words', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({ expiresMs: 1 });
+  for (const made = Date.now(); Date.now() <= made + 1; ) await turns(1);
+  const { re: _, ...expired } = (await register(server, { name: 'bob', code })) as { re: number };
+  const { re: __, ...invented } = (await register(server, { name: 'bob', code: 'invented' })) as { re: number };
+  t.match(expired, { code: 'invite-invalid' });
+  t.same(invented, expired);
+});
+
+t.test('who may register is what the policy says', async (t) => {
+  const people = ['ada'];
+  const open = await runServer(t, { people, registration: 'open' });
+  t.equal((await open.dial()).hello.registration, 'open');
+  t.match(await register(open, { name: 'bob' }), { type: 'ok', role: 'member' });
+
+  const invite = await runServer(t, { people });
+  t.equal((await invite.dial()).hello.registration, 'invite', 'the default');
+  t.match(await register(invite, { name: 'bob' }), { code: 'invite-needed' });
+
+  const closed = await runServer(t, { people, registration: 'closed' });
+  t.equal((await closed.dial()).hello.registration, 'closed');
+  t.match(await register(closed, { name: 'bob' }), { code: 'registration-closed' });
+  const code = await closed.running.invite({});
+  t.match(await register(closed, { name: 'bob', code }), { code: 'registration-closed' }, 'even with an invite');
+
+  const fresh = await runServer(t, { registration: 'closed' });
+  const first = codeOf(fresh.running.firstLink);
+  t.match(await register(fresh, { name: 'ada', code: first }), { role: 'admin' }, 'but the first has to come in');
+});
+
+t.test('names that are taken, look alike, are reserved or are none have each their code', async (t) => {
+  const server = await runServer(t, { people: ['alice'], registration: 'open' });
+  const cases = [
+    ['alice', 'name-taken'],
+    ['  ALICE ', 'name-taken'],
+    ['a1ice', 'name-look-alike'],
+    ['al.ice_', 'name-look-alike'],
+    ['admin', 'name-reserved'],
+    ['r00t', 'name-reserved'],
+    ['', 'bad-request'],
+    ['käthe', 'name-invalid'],
+    ['a b', 'name-invalid'],
+    ['123', 'name-invalid'],
+    ['x'.repeat(limits.nameLength + 1), 'name-invalid'],
+  ] as const;
+  for (const [name, code] of cases) t.match(await register(server, { name }), { type: 'error', code }, name);
+});
+
+t.test('a password has to be one', async (t) => {
+  const server = await runServer(t, { people: ['ada'], registration: 'open' });
+  const cases = [
+    ['short', 'password-unsuitable'],
+    ['aaaaaaaaaaaa', 'password-unsuitable'],
+    ['Bob-the-builder', 'password-unsuitable'],
+    ['', 'bad-request'],
+    ['é'.repeat(limits.passwordMaxBytes / 2 + 1), 'bad-request'],
+  ] as const;
+  for (const [unsuitable, code] of cases) {
+    const reply = await register(server, { name: 'bob-the-builder', password: unsuitable });
+    t.match(reply, { type: 'error', code }, JSON.stringify(unsuitable.slice(0, 20)));
+  }
+});
+
+t.test('a wrong password and an unknown name get the very same answer', async (t) => {
+  const server = await runServer(t, { people: ['ada'], passwords: true });
+  const client = await server.dial();
+  const wrong = await client.ask({ type: 'sign-in', name: 'ada', password: 'not it at all' });
+  const unknown = await client.ask({ type: 'sign-in', name: 'nemo', password: 'not it at all' });
+  const invalid = await client.ask({ type: 'sign-in', name: '???', password: 'not it at all' });
+  t.match(wrong, { type: 'error', code: 'wrong-credentials' });
+  t.same({ ...unknown, re: 0 }, { ...wrong, re: 0 });
+  t.same({ ...invalid, re: 0 }, { ...wrong, re: 0 });
+  t.match(await client.ask({ type: 'sign-in', name: ' Ada', password }), { type: 'ok', name: 'ada' });
+});
+
+t.test('an address that failed too often is told how long to wait, for whatever it tries', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const client = await server.dial();
+  for (let i = 0; i < limits.loginFailuresPerMinute; i++) {
+    t.match(await client.ask({ type: 'resume', token: `invented${i}` }), { code: 'session-expired' });
+  }
+  const attempts = [
+    { type: 'resume', token: server.token('ada') },
+    { type: 'sign-in', name: 'ada', password },
+    { type: 'register', name: 'bob', password, code: 'x' },
+  ] as const;
+  for (const attempt of attempts) {
+    const reply = await client.ask(attempt);
+    t.match(reply, { code: 'too-many-attempts', retryAfter: Number }, attempt.type);
+    const wait = 'retryAfter' in reply ? (reply.retryAfter ?? 0) : 0;
+    t.ok(wait > 0 && wait <= 6_000, `${wait} ms`);
+  }
+  t.equal(client.isClosed, false);
+});
+
+async function resume(server: TestServer, token: string) {
+  const client = await server.dial();
+  return { client, reply: await client.ask({ type: 'resume', token }) };
+}
+
+t.test('a token is replaced at each use; the old one is good until the new one was used', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const first = server.token('ada');
+  const second = ok((await resume(server, first)).reply).token ?? '';
+  t.match(second, /^[\w-]{43}$/);
+  t.not(second, first);
+  const other = ok((await resume(server, first)).reply).token ?? '';
+  t.not(other, second, 'as after a reply that was lost');
+  t.match((await resume(server, second)).reply, { code: 'session-expired' }, 'which nobody can have got');
+  const third = ok((await resume(server, other)).reply).token ?? '';
+  t.match((await resume(server, first)).reply, { code: 'session-expired' }, 'the old one is dead');
+  t.match((await resume(server, third)).reply, { type: 'ok' });
+});
+
+async function endsWith(t: Test, remember: boolean) {
+  const server = await runServer(t, { people: ['ada'], passwords: true });
+  const client = await server.dial();
+  const { token = '' } = ok(await client.ask({ type: 'sign-in', name: 'ada', password, remember }));
+  ok(await client.ask({ type: 'quit' }));
+  await client.closed;
+  return (await resume(server, token)).reply;
+}
+
+t.test('quitting ends a session', async (t) => {
+  t.match(await endsWith(t, false), { code: 'session-expired' });
+});
+
+t.test('unless it is remembered', async (t) => {
+  t.match(await endsWith(t, true), { type: 'ok', name: 'ada' });
+});
+
+t.test('a lost connection and a restarted server end none', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const { client, reply } = await resume(server, server.token('ada'));
+  client.destroy();
+  const next = ok((await resume(server, ok(reply).token ?? '')).reply);
+  await server.close();
+  const again = await runServer(t, { data: server.data });
+  t.match((await resume(again, next.token ?? '')).reply, { type: 'ok', name: 'ada' });
+});

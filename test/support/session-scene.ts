@@ -1,0 +1,124 @@
+/**
+ * Sessions of the server over pairs of streams: real store, hub and accounts, a clock that the test moves,
+ * passwords that cost nothing. No sockets.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { duplexPair } from 'node:stream';
+import type { Test } from 'tap';
+import type { ServerFrameOf } from '../../lib/protocol/events.js';
+import { limits } from '../../lib/protocol/limits.js';
+import { createAccounts } from '../../lib/server/accounts.js';
+import type { Hasher } from '../../lib/server/hasher.js';
+import { openHub } from '../../lib/server/hub.js';
+import { createSendBudget } from '../../lib/server/send-budget.js';
+import { createSession, type Phase, type Session, type SessionDeps } from '../../lib/server/session.js';
+import { createSignInGuard } from '../../lib/server/sign-in-guard.js';
+import { createThrottle } from '../../lib/server/throttle.js';
+import { createTurn } from '../../lib/server/turn.js';
+import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import type { Store } from '../../lib/store/store.js';
+import { createManualClock, type ManualClock } from './manual-clock.js';
+import { createWire, type Wire } from './wire-client.js';
+
+export interface Visit {
+  readonly wire: Wire;
+  readonly session: Session;
+  readonly phases: readonly Phase[];
+}
+
+export interface SessionScene {
+  readonly clock: ManualClock;
+  readonly store: Store;
+  /** Errors that were logged as the server's own. */
+  readonly errors: readonly unknown[];
+  visit(): Visit;
+  /** A visit of somebody who has signed in and synced. Makes the account where there is none. */
+  member(name: string): Promise<Visit>;
+}
+
+export const password = 'a good password';
+
+/** What it keeps is the password itself. */
+const plainHasher: Hasher = {
+  hash: async (text) => `plain:${text}`,
+  verify: async (text, phc) => ({ right: phc === `plain:${text}` }),
+  close() {},
+};
+
+export const hello: ServerFrameOf<'hello'> = {
+  type: 'hello',
+  version: 1,
+  server: 'test',
+  registration: 'open',
+  limits: {
+    messageBytes: limits.messageBytes,
+    messageLines: limits.messageLines,
+    frameBytes: limits.frameBytes,
+    passwordMin: limits.passwordMin,
+    nameLength: limits.nameLength,
+    pingMs: limits.pingMs,
+    deadMs: limits.deadMs,
+    messageBurst: limits.messageBurst,
+    messagesPerSecond: limits.messagesPerSecond,
+  },
+};
+
+export async function sessionScene(t: Test): Promise<SessionScene> {
+  const folder = await mkdtemp(join(tmpdir(), 'secure-chat-session-'));
+  const clock = createManualClock();
+  const store = await openSqliteStore({
+    file: join(folder, 'chat.db'),
+    onFailure: (error) => t.error(error),
+  });
+  t.teardown(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+  const errors: unknown[] = [];
+  const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
+  const guard = createSignInGuard(clock);
+  const accounts = createAccounts({ store, hasher: plainHasher, guard, clock, log, registration: 'open' });
+  const hub = await openHub({ store, clock, rate: { burst: 1_000, perSecond: 1_000 } });
+  const turn = createTurn();
+  const pace = createThrottle<number>(
+    { burst: limits.requestBurst, perSecond: limits.requestsPerSecond },
+    clock,
+  );
+
+  function visit(): Visit {
+    const [socket, peer] = duplexPair();
+    const phases: Phase[] = [];
+    // As a socket does.
+    peer.on('end', () => peer.end());
+    const wire = createWire(peer);
+    const deps: SessionDeps = {
+      desk: { store, accounts, hub },
+      clock,
+      log,
+      turn,
+      budget: createSendBudget(limits.queueTotalBytes),
+      pace,
+      hello,
+      claims: { claim: () => undefined, release: () => true },
+      onPhase: (_session, phase) => phases.push(phase),
+    };
+    return { wire, phases, session: createSession(socket, '192.0.2.1', deps) };
+  }
+
+  return {
+    clock,
+    store,
+    errors,
+    visit,
+    async member(name) {
+      const visitor = visit();
+      const known = (await store.account(name)) !== undefined;
+      const reply = await visitor.wire.ask({ type: known ? 'sign-in' : 'register', name, password });
+      t.match(reply, { type: 'ok', name }, `${name} is in`);
+      await visitor.wire.ask({ type: 'sync' });
+      return visitor;
+    },
+  };
+}
