@@ -113,13 +113,9 @@ function createScreen(deps: LinesDeps, session: Session): Screen {
     left = true;
     stop.removeEventListener('abort', onStop);
     line.close();
-    const gone = how.by === 'session' ? Promise.resolve() : depart(reason);
+    if (how.by !== 'session' && connection === undefined) marks.flush();
+    const gone = how.by === 'session' ? Promise.resolve() : session.quit(reason);
     void gone.then(() => finish({ how, refused: 0, unacknowledged: onTheirWay.size }));
-  }
-
-  async function depart(reason: string | undefined): Promise<void> {
-    if (connection === undefined) await marks.flush();
-    await session.quit(reason);
   }
 
   async function list(): Promise<void> {
