@@ -17,8 +17,8 @@ import type { SignInGuard } from './sign-in-guard.js';
 const dayMs = 24 * 60 * 60_000;
 /** A remembered session that nobody uses for this long ends. */
 const rememberedMs = 90 * dayMs;
-/** Any other one can be continued for this long after its connection was lost. */
-const passingMs = dayMs;
+/** Any other one, for this long after it was opened or continued: connections last, laptops sleep. */
+const passingMs = 30 * dayMs;
 
 export interface OpenedSession {
   readonly session: number;

@@ -30,7 +30,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   t.match(server.all(), /becomes the admin/);
 
   const alice = terminal(['connect', first], { env: person('alice') });
-  await alice.shows(/Your name/);
+  await alice.shows(/Choose a name/);
   alice.enter('Alice');
   await alice.shows(/Choose a password for alice/);
   alice.enter('correct horse');
@@ -44,7 +44,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   t.match(made.stdout(), new RegExp(`^${link.source}\\n$`), 'the link stands alone on stdout');
 
   const bob = terminal(['connect', made.stdout().trim()], { env: person('bob') });
-  await bob.shows(/Your name/);
+  await bob.shows(/Choose a name/);
   bob.enter('bob');
   await bob.shows(/Choose a password for bob/);
   bob.enter('battery staple');

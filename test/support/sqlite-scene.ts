@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 import type { Appended, Store, Target } from '../../lib/store/store.js';
 import { commits, openStore, temporaryFile } from './sqlite-store.js';
-import { lobbyOf, newEntry, register } from './store-contract.js';
+import { lobbyOf, newEntry, register } from './store-subject.js';
 
 export interface Scene {
   readonly file: string;

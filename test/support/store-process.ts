@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import { type Store, StoreError } from '../../lib/store/store.js';
-import { lobbyOf, newEntry, register } from './store-contract.js';
+import { lobbyOf, newEntry, register } from './store-subject.js';
 
 function say(line: string): void {
   writeSync(1, `${line}\n`);

@@ -14,7 +14,7 @@ export function createAccounts(
     'INSERT INTO accounts (name, skeleton, password, role, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id',
   );
   const enterRooms = db.prepare(
-    'INSERT INTO members (account, conversation) SELECT ?, id FROM conversations WHERE everybody',
+    'INSERT INTO members (account, conversation) SELECT ?, id FROM conversations WHERE name IS NOT NULL AND everybody',
   );
   const setPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ?');
   const useInvite = db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?');

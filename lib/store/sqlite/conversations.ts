@@ -31,7 +31,7 @@ export function createConversations(db: Database): Conversations {
   // OR IGNORE: both are one in notes to oneself.
   const enter = db.prepare('INSERT OR IGNORE INTO members (account, conversation) VALUES (?, ?)');
   const rooms = db.prepare(
-    `SELECT id, name, ${last} AS last FROM conversations WHERE kind = 'room' ORDER BY id`,
+    `SELECT id, name, ${last} AS last FROM conversations WHERE name IS NOT NULL ORDER BY id`,
   );
   const standings = db.prepare(
     `SELECT conversations.id, conversations.name AS room, accounts.name AS other, low, high, read, ${last} AS last

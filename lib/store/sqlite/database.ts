@@ -69,8 +69,9 @@ function configure(db: Database): void {
     PRAGMA temp_store = MEMORY; -- nothing of it in other folders
     PRAGMA foreign_keys = OFF; -- for migrations, which may rebuild tables
   `);
-  // SQLite opens a file that it may not write for reading alone, and says so at the first write only.
-  db.exec('BEGIN IMMEDIATE; ROLLBACK');
+  // SQLite opens a file that it may not write for reading alone, and says so at the first write only (at
+  // BEGIN IMMEDIATE not yet).
+  db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${pragma(db, 'user_version')}; ROLLBACK`);
   const { journal_mode: mode } = db.prepare('PRAGMA journal_mode').get();
   if (mode !== 'wal') {
     throw new Refusal(

@@ -21,9 +21,11 @@ export function lockFile(file: string): string {
 export function takeLock(file: string): Lock {
   const db = new DatabaseSync(lockFile(file));
   try {
-    db.exec('PRAGMA busy_timeout = 0');
+    db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY');
     // Not EXCLUSIVE: that would first wait for others to stop looking, and two that start at once would both fail.
     db.exec('BEGIN IMMEDIATE');
+    // Begins to write, never to be committed: of a file that may only be read, SQLite would lock nothing.
+    db.exec('PRAGMA user_version = 1');
   } catch (error) {
     db.close();
     if (resultCode(error) !== resultCodes.busy) throw error;

@@ -1,5 +1,5 @@
 /** A Store in one SQLite file. Knows that a thread answers and a queue orders; no SQL. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Store, StoreError } from '../store.js';
 import type { DatabaseOptions } from './database.js';
@@ -85,11 +85,13 @@ function makePrivate(file: string): void {
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return;
-    const advice =
-      code === 'ENOENT'
-        ? `The folder ${dirname(file)} does not exist. Make it first.`
-        : `The folder ${dirname(file)} does not let this user make a file. Check its permissions and its disk.`;
-    throw new StoreError(`${file}: ${advice}`, { cause: error });
+    if (code === 'EEXIST' && !statSync(file, { throwIfNoEntry: false })?.isDirectory()) return;
+    throw new StoreError(`${file}: ${advice(code, dirname(file))}`, { cause: error });
   }
+}
+
+function advice(code: unknown, folder: string): string {
+  if (code === 'EEXIST') return 'This is a folder. Move it away, or choose another data folder.';
+  if (code === 'ENOENT') return `The folder ${folder} does not exist. Make it first.`;
+  return `The folder ${folder} does not let this user make a file. Check its permissions and its disk.`;
 }

@@ -5,7 +5,7 @@ import { closeDatabase, openDatabase } from '../../../lib/store/sqlite/database.
 import { createOperations } from '../../../lib/store/sqlite/operations.js';
 import { scene } from '../../support/sqlite-scene.js';
 import { temporaryFile } from '../../support/sqlite-store.js';
-import { hash, newAccount, newEntry, register } from '../../support/store-contract.js';
+import { hash, newAccount, newEntry, register } from '../../support/store-subject.js';
 
 t.test('a call that fails half-way is undone whole, and alone', async (t) => {
   const { store, append, file, id, keys, written } = await scene(t);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Entry } from '../../../lib/store/store.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
-import { lobbyOf } from '../../support/store-contract.js';
+import { lobbyOf } from '../../support/store-subject.js';
 
 const program = fileURLToPath(new URL('../../support/store-process.js', import.meta.url));
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { applicationId, migrations } from '../../../lib/store/sqlite/migrations.js';
 import type { Store } from '../../../lib/store/store.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
-import { at, hash, lobbyOf, newEntry } from '../../support/store-contract.js';
+import { at, hash, lobbyOf, newEntry } from '../../support/store-subject.js';
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../../test/fixtures/${name}`, import.meta.url));

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
-import { lobbyOf, newEntry, register } from '../../support/store-contract.js';
+import { lobbyOf, newEntry, register } from '../../support/store-subject.js';
 
 const mode = async (file: string) => (await stat(file)).mode & 0o777;
 
@@ -38,7 +38,7 @@ t.test('others can read while it is open', async (t) => {
   t.match(db.prepare('SELECT key FROM log').all(), [{ key: 'k' }]);
 });
 
-t.test('it keeps to its settings', async (t) => {
+t.test('the file is sound, and commits go to a log beside it', async (t) => {
   const file = await temporaryFile(t);
   const store = await openStore(t, file);
   await store.close();
@@ -88,6 +88,8 @@ t.test('a file or folder that this user cannot write is refused', { skip: asRoot
   await chmod(file, 0o400);
   await t.rejects(openStore(t, file), { name: 'StoreError', cause: { errcode: 8 } });
   await chmod(file, 0o600);
+  await chmod(`${file}-lock`, 0o400);
+  await t.rejects(openStore(t, file), { name: 'StoreError', cause: { errcode: 8 } });
   await chmod(dirname(file), 0o500);
   t.teardown(() => chmod(dirname(file), 0o700));
   await t.rejects(openStore(t, join(dirname(file), 'other.db')), { name: 'StoreError' });

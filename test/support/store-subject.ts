@@ -1,0 +1,41 @@
+/** What tests of a Store begin with: an empty one, people, entries. Knows the interface only. */
+import { createHash } from 'node:crypto';
+import type { Test } from 'tap';
+import type { Account, NewAccount, NewEntry, Store, Target } from '../../lib/store/store.js';
+
+export interface Subject {
+  readonly store: Store;
+  /** Closes the store and opens it on the same data. */
+  reopen(): Promise<Store>;
+}
+
+/** A new, empty store that the test's teardown closes and removes. */
+export type MakeSubject = (t: Test) => Promise<Subject>;
+
+export const at = 1_750_000_000_000;
+export const hour = 3_600_000;
+
+export function hash(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest();
+}
+
+export function newAccount(name: string, rest: Partial<NewAccount> = {}): NewAccount {
+  return { name, skeleton: `~${name}`, password: `$argon2id$${name}`, at, ...rest };
+}
+
+/** Makes an account and returns it; throws where it was not made. */
+export async function register(store: Store, name: string): Promise<Account> {
+  const registered = await store.register(newAccount(name));
+  if (registered.outcome !== 'created') throw new Error(`${name}: ${registered.outcome}`);
+  return registered.account;
+}
+
+export async function lobbyOf(store: Store): Promise<Target> {
+  const [lobby] = await store.rooms();
+  if (lobby === undefined) throw new Error('there is no lobby');
+  return { room: lobby.id };
+}
+
+export function newEntry(account: number, target: Target, key: string): NewEntry {
+  return { target, account, key, text: `text of ${key}`, action: false, at };
+}
