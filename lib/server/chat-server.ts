@@ -98,9 +98,9 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
       // The store answers in order: once this has, what was said before is on disk and in the rooms' buffers.
       await store.accounts().catch((error: unknown) => log.error('store not drained', error));
       hub.flush();
-      if (sessions.size === 0) return;
       for (const session of sessions.all()) session.dismiss('shutting-down', shuttingDown);
-      await empty;
+      if (sessions.size > 0) await empty;
+      listener.destroy();
     },
   };
 }
