@@ -58,7 +58,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     log,
     turn: createTurn(),
     budget: createSendBudget(limits.queueTotalBytes),
-    pace: createThrottle<number>({ burst: limits.requestBurst, perSecond: limits.requestsPerSecond }, clock),
+    pace: createThrottle<number>(pace(options.rate), clock),
     hello: hello(options),
     claims: createClaims(),
     onPhase(session, phase) {
@@ -154,6 +154,14 @@ function createClaims(): Claims {
       owners.delete(token);
       return true;
     },
+  };
+}
+
+/** Whoever may say more than people usually ask may ask as much. */
+function pace({ burst, perSecond }: Rate): Rate {
+  return {
+    burst: Math.max(limits.requestBurst, burst),
+    perSecond: Math.max(limits.requestsPerSecond, perSecond),
   };
 }
 

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Message } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
@@ -169,7 +168,7 @@ t.test('who comes and goes while others keep talking misses nothing', async (t) 
   for (let visit = 0; visit < 12; visit++) {
     const client = await server.enter('ada', { sync: view.positions() });
     // Live for a while, a little longer each time, then the connection is lost.
-    for (let turn = 0; turn < visit * 20; turn++) await setImmediate();
+    for (let message = 0; message < visit * 5; message++) await client.next('message');
     client.destroy();
     await client.closed;
     t.same(client.all('gap'), [], `visit ${visit}`);
@@ -184,7 +183,7 @@ t.test('who comes and goes while others keep talking misses nothing', async (t) 
   everything.take([...(bob ?? []), ...(carol ?? [])].filter(({ room }) => room === undefined));
   for (const conversation of ['lobby', 'bob', 'carol']) {
     const said = everything.seqs.get(conversation) ?? [];
-    t.ok(said.length > 20, `${said.length} messages were said in ${conversation}`);
+    t.ok(said.length >= 10, `${said.length} messages were said in ${conversation}`);
     t.same(view.seqs.get(conversation), said, conversation);
   }
   t.same(server.errors, []);
