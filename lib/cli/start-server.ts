@@ -83,8 +83,13 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   let keyPair = await readKeyPair(settings);
   // What has been opened is closed again, last first, at the end and where a later step fails.
   const opened: (() => Promise<void> | void)[] = [];
-  async function closeAll(): Promise<void> {
-    for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
+  let closing = Promise.resolve();
+  function closeAll(): Promise<void> {
+    // A second call waits for the first: nothing is closed under what still drains.
+    closing = closing.then(async () => {
+      for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
+    });
+    return closing;
   }
 
   try {

@@ -36,7 +36,7 @@ export async function catchUp(
     // A position beyond the newest message comes from a history that is no longer: start as if new.
     const known = claimed !== undefined && claimed <= last ? claimed : undefined;
     const floor = await store.floor(target, known === undefined ? limits.backlog : limits.catchUp);
-    const wanted = known ?? (kind === 'direct' ? read : floor);
+    const wanted = known ?? (kind === 'direct' ? read : 0);
     if (floor > wanted) {
       const where = kind === 'room' ? { room: name } : { with: name };
       send([{ type: 'gap', ...where, after: wanted, before: floor + 1 }]);

@@ -58,7 +58,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     log,
     turn: createTurn(),
     budget: createSendBudget(limits.queueTotalBytes),
-    pace: createThrottle<number>({ burst: limits.requestBurst, perSecond: limits.requestsPerSecond }, clock),
+    pace: createThrottle<number>(pace(options.rate), clock),
     hello: hello(options),
     claims: createClaims(),
     onPhase(session, phase) {
@@ -98,9 +98,9 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
       // The store answers in order: once this has, what was said before is on disk and in the rooms' buffers.
       await store.accounts().catch((error: unknown) => log.error('store not drained', error));
       hub.flush();
-      if (sessions.size === 0) return;
       for (const session of sessions.all()) session.dismiss('shutting-down', shuttingDown);
-      await empty;
+      if (sessions.size > 0) await empty;
+      listener.destroy();
     },
   };
 }
@@ -154,6 +154,14 @@ function createClaims(): Claims {
       owners.delete(token);
       return true;
     },
+  };
+}
+
+/** Whoever may say more than people usually ask may ask as much. */
+function pace({ burst, perSecond }: Rate): Rate {
+  return {
+    burst: Math.max(limits.requestBurst, burst),
+    perSecond: Math.max(limits.requestsPerSecond, perSecond),
   };
 }
 

@@ -23,6 +23,8 @@ export interface ListenerOptions {
   readonly keyPair: KeyPair;
   /** Connections of one address, handshakes included; more are closed at once. */
   readonly perAddress: number;
+  /** From TCP accept to the end of the TLS handshake; default `limits.handshakeMs`. */
+  readonly handshakeMs?: number;
 }
 
 export interface Listener {
@@ -31,6 +33,8 @@ export interface Listener {
   reload(keyPair: KeyPair): void;
   /** Takes no further connection; those there are stay. */
   close(): void;
+  /** Ends every connection there is, those in their handshake too. */
+  destroy(): void;
 }
 
 /** @param onConnection gets each TLS 1.3 connection that speaks `secure-chat/1` */
@@ -42,16 +46,19 @@ export async function listen(
   const server = createServer({
     ...secureOptions(options.keyPair),
     ALPNProtocols: [alpn],
-    handshakeTimeout: limits.handshakeMs,
+    handshakeTimeout: options.handshakeMs ?? limits.handshakeMs,
     noDelay: true,
   });
   const perAddress = new Map<string, number>();
+  const sockets = new Set<Socket>();
 
   server.on('connection', (socket: Socket) => {
     const key = addressKey(socket.remoteAddress ?? '');
     const count = (perAddress.get(key) ?? 0) + 1;
     perAddress.set(key, count);
+    sockets.add(socket);
     socket.once('close', () => {
+      sockets.delete(socket);
       const left = (perAddress.get(key) ?? 1) - 1;
       if (left === 0) perAddress.delete(key);
       else perAddress.set(key, left);
@@ -98,6 +105,9 @@ export async function listen(
     address: { host: bound.address, port: bound.port },
     reload: (keyPair) => server.setSecureContext(secureOptions(keyPair)),
     close: () => void server.close(),
+    destroy() {
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }
 

@@ -30,17 +30,20 @@ t.test('the first link makes an admin, an invite a member', async (t) => {
   t.same(server.errors, []);
 });
 
-t.test('a server that has an account makes no first link, and an unused one ends with the next', async (t) => {
-  const people = await runServer(t, { people: ['ada'] });
-  t.equal(people.running.firstLink, undefined);
+t.test(
+  'a server that has an account makes no first link, and an unused one ends with the next',
+  async (t) => {
+    const people = await runServer(t, { people: ['ada'] });
+    t.equal(people.running.firstLink, undefined);
 
-  const fresh = await runServer(t);
-  const code = codeOf(fresh.running.firstLink);
-  await fresh.close();
-  const again = await runServer(t, { data: fresh.data });
-  t.not(codeOf(again.running.firstLink), code);
-  t.match(await register(again, { name: 'ada', code }), { code: 'invite-invalid' });
-});
+    const fresh = await runServer(t);
+    const code = codeOf(fresh.running.firstLink);
+    await fresh.close();
+    const again = await runServer(t, { data: fresh.data });
+    t.not(codeOf(again.running.firstLink), code);
+    t.match(await register(again, { name: 'ada', code }), { code: 'invite-invalid' });
+  },
+);
 
 t.test('an invite makes as many accounts as it says', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
@@ -53,7 +56,10 @@ t.test('an invite makes as many accounts as it says', async (t) => {
 t.test('a single invite used twice at the same time makes one account', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const code = await server.running.invite({});
-  const replies = await Promise.all([register(server, { name: 'bob', code }), register(server, { name: 'eve', code })]);
+  const replies = await Promise.all([
+    register(server, { name: 'bob', code }),
+    register(server, { name: 'eve', code }),
+  ]);
   t.same(replies.map(({ type }) => type).sort(), ['error', 'ok']);
   t.match(
     replies.find(({ type }) => type === 'error'),
@@ -74,7 +80,9 @@ t.test('an expired or invented invite is refused in the same words', async (t) =
   const code = await server.running.invite({ expiresMs: 1 });
   for (const made = Date.now(); Date.now() <= made + 1; ) await turns(1);
   const { re: _, ...expired } = (await register(server, { name: 'bob', code })) as { re: number };
-  const { re: __, ...invented } = (await register(server, { name: 'bob', code: 'invented' })) as { re: number };
+  const { re: __, ...invented } = (await register(server, { name: 'bob', code: 'invented' })) as {
+    re: number;
+  };
   t.match(expired, { code: 'invite-invalid' });
   t.same(invented, expired);
 });
@@ -93,11 +101,19 @@ t.test('who may register is what the policy says', async (t) => {
   t.equal((await closed.dial()).hello.registration, 'closed');
   t.match(await register(closed, { name: 'bob' }), { code: 'registration-closed' });
   const code = await closed.running.invite({});
-  t.match(await register(closed, { name: 'bob', code }), { code: 'registration-closed' }, 'even with an invite');
+  t.match(
+    await register(closed, { name: 'bob', code }),
+    { code: 'registration-closed' },
+    'even with an invite',
+  );
 
   const fresh = await runServer(t, { registration: 'closed' });
   const first = codeOf(fresh.running.firstLink);
-  t.match(await register(fresh, { name: 'ada', code: first }), { role: 'admin' }, 'but the first has to come in');
+  t.match(
+    await register(fresh, { name: 'ada', code: first }),
+    { role: 'admin' },
+    'but the first has to come in',
+  );
 });
 
 t.test('names that are taken, look alike, are reserved or are none have each their code', async (t) => {

@@ -14,7 +14,11 @@ async function signIn(server: TestServer, name: string, mode?: SignInMode, remem
 
 async function resume(server: TestServer, token: string | undefined, mode?: SignInMode) {
   const client = await server.dial();
-  const reply = await client.ask({ type: 'resume', token: token ?? '', ...(mode === undefined ? {} : { mode }) });
+  const reply = await client.ask({
+    type: 'resume',
+    token: token ?? '',
+    ...(mode === undefined ? {} : { mode }),
+  });
   return { client, reply: reply as Reply };
 }
 
@@ -62,7 +66,11 @@ t.test('a take-over ends the other session, tells it why, and tells nobody else'
   await fence(ada, bob);
   t.same(comings(bob), ['ada joined']);
   t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'bob' }, { name: 'ada', terminals: 1 }] });
-  t.match((await resume(server, ok(reply).token)).reply, { code: 'session-expired' }, 'the token ends with it');
+  t.match(
+    (await resume(server, ok(reply).token)).reply,
+    { code: 'session-expired' },
+    'the token ends with it',
+  );
 });
 
 t.test('a remembered session that was taken over comes back like any other sign-in', async (t) => {
@@ -115,20 +123,23 @@ t.test('attached terminals are one person who sees everything on each, eight at 
   t.same(comings(bob), ['ada joined'], 'she is here as long as one of them is');
 });
 
-t.test('a lost connection takes its seat back without asking, while the server still holds the old one', async (t) => {
-  const server = await runServer(t, { people: ['ada', 'bob'] });
-  const bob = await server.enter('bob');
-  const lost = await resume(server, server.token('ada'));
-  ok(await lost.client.ask({ type: 'sync' }));
-  const { client: ada, reply } = await resume(server, ok(lost.reply).token);
-  ok(reply);
-  await lost.client.closed;
-  t.match(lost.client.frames.at(-1), { type: 'closing', code: 'taken-over' });
-  ok(await ada.ask({ type: 'sync' }));
-  await fence(ada, bob);
-  t.same(comings(bob), ['ada joined'], 'nobody was told');
-  t.match((await resume(server, ok(reply).token)).reply, { type: 'ok' }, 'and it can do so again');
-});
+t.test(
+  'a lost connection takes its seat back without asking, while the server still holds the old one',
+  async (t) => {
+    const server = await runServer(t, { people: ['ada', 'bob'] });
+    const bob = await server.enter('bob');
+    const lost = await resume(server, server.token('ada'));
+    ok(await lost.client.ask({ type: 'sync' }));
+    const { client: ada, reply } = await resume(server, ok(lost.reply).token);
+    ok(reply);
+    await lost.client.closed;
+    t.match(lost.client.frames.at(-1), { type: 'closing', code: 'taken-over' });
+    ok(await ada.ask({ type: 'sync' }));
+    await fence(ada, bob);
+    t.same(comings(bob), ['ada joined'], 'nobody was told');
+    t.match((await resume(server, ok(reply).token)).reply, { type: 'ok' }, 'and it can do so again');
+  },
+);
 
 t.test('a session may take over even its own lost connection, and lives on', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
@@ -139,7 +150,11 @@ t.test('a session may take over even its own lost connection, and lives on', asy
   await Promise.all([lost.client.closed, other.client.closed]);
   t.match(await client.ask({ type: 'who' }), { people: [{ name: 'ada', terminals: 1 }] });
   t.match((await resume(server, ok(reply).token)).reply, { type: 'ok' }, 'the session is still there');
-  t.match((await resume(server, ok(other.reply).token)).reply, { code: 'session-expired' }, 'the other is not');
+  t.match(
+    (await resume(server, ok(other.reply).token)).reply,
+    { code: 'session-expired' },
+    'the other is not',
+  );
 });
 
 t.test('an attached terminal that was lost comes back however many there are', async (t) => {
@@ -236,7 +251,9 @@ t.test('history of what is not there is refused', async (t) => {
   t.match(await ada.ask({ type: 'history', with: 'nobody-known' }), { code: 'no-such-name' });
   t.match(await ada.ask({ type: 'history' }), { code: 'bad-request' });
   t.match(await ada.ask({ type: 'history', room: 'lobby', with: 'bob' }), { code: 'bad-request' });
-  t.match(await ada.ask({ type: 'history', room: 'lobby', limit: limits.historyPage + 1 }), { code: 'bad-request' });
+  t.match(await ada.ask({ type: 'history', room: 'lobby', limit: limits.historyPage + 1 }), {
+    code: 'bad-request',
+  });
   t.match(await ada.ask({ type: 'history', room: '#LOBBY' }), { type: 'ok' }, 'as people write it');
   t.same(ok(await ada.ask({ type: 'history', with: 'bob' })).messages, [], 'nothing was said yet');
 });

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import argon2 from 'argon2';
 import type { Test } from 'tap';
-import type { Asked } from '../../lib/client/session.js';
 import { type RunningServer, type ServerSettings, startServer } from '../../lib/cli/start-server.js';
+import type { Asked } from '../../lib/client/session.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { parseName } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/secret.js';
@@ -34,12 +34,15 @@ export interface TestServer {
   /** A token of a session that this person began before the server started; each one once. */
   token(name: string): string;
   /** A connection of this person: resumed and, unless `sync` is false, synced from these positions. */
-  enter(name: string, options?: { sync?: Omit<Extract<Asked, { type: 'sync' }>, 'type'> | false }): Promise<WireClient>;
+  enter(
+    name: string,
+    options?: { sync?: Omit<Extract<Asked, { type: 'sync' }>, 'type'> | false },
+  ): Promise<WireClient>;
   close(): Promise<void>;
 }
 
 export const password = 'a good password';
-const tokensEach = 12;
+const tokensEach = 20;
 
 /** Starts a server that the end of the test closes. Rate: 10,000 a second, so that it is in nobody's way. */
 export async function runServer(
@@ -50,7 +53,10 @@ export async function runServer(
   const tokens = new Map<string, string[]>();
   if (people.length > 0 || furnish !== undefined) {
     const phc = passwords ? await argon2.hash(password) : 'none';
-    const store = await openSqliteStore({ file: join(data, 'secure-chat.db'), onFailure: (error) => t.error(error) });
+    const store = await openSqliteStore({
+      file: join(data, 'secure-chat.db'),
+      onFailure: (error) => t.error(error),
+    });
     const accounts = new Map<string, Account>();
     for (const name of people) {
       const account = await makeAccount(store, name, phc);

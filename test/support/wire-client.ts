@@ -166,7 +166,10 @@ export function tlsOptions(port: number): ConnectionOptions {
 }
 
 /** Connects and waits for the hello. Rejects where the handshake fails. */
-export async function dial(port: number, options: ConnectionOptions = {}): Promise<WireClient> {
+export async function dial(
+  port: number,
+  options: ConnectionOptions & { readonly localAddress?: string } = {},
+): Promise<WireClient> {
   const socket = connect({ ...tlsOptions(port), ...options });
   await once(socket, 'secureConnect');
   const wire = createWire(socket);

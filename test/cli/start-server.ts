@@ -1,0 +1,101 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { controlSocket } from '../../lib/cli/start-server.js';
+import { callControl } from '../../lib/server/control.js';
+import { parseJoinLink } from '../../lib/trust/join-link.js';
+import { folder, ok, runServer } from '../support/running-server.js';
+
+function parsed(link: string | undefined) {
+  const result = parseJoinLink(link ?? '');
+  if (!result.ok) throw new Error(result.message);
+  return result.value;
+}
+
+t.test('a first start makes everything it needs, for its owner alone', async (t) => {
+  const data = join(await folder(t), 'deep', 'data');
+  const server = await runServer(t, { data });
+  t.equal((await stat(data)).mode & 0o777, 0o700);
+  for (const file of ['secure-chat.db', 'server-key.pem', 'control.sock']) {
+    t.equal((await stat(join(data, file))).mode & 0o777, 0o600, file);
+  }
+  const link = parsed(server.running.firstLink);
+  t.match(link, {
+    host: '127.0.0.1',
+    port: server.port,
+    pin: server.running.certificate.pin,
+    code: /^[\w-]{22}$/,
+  });
+  t.notOk(parsed(server.running.links()[0]).code, 'a link for those who have an account has no code');
+});
+
+t.test('the key outlives a restart, so that every pin stays good', async (t) => {
+  const first = await runServer(t);
+  const { pin } = first.running.certificate;
+  await first.close();
+  const second = await runServer(t, { data: first.data });
+  t.equal(second.running.certificate.pin, pin);
+});
+
+t.test('links name what the operator says', async (t) => {
+  const named = await runServer(t, { publicHost: 'chat.example.org' });
+  t.match(parsed(named.running.firstLink), { host: 'chat.example.org', port: named.port });
+  const ported = await runServer(t, { publicHost: 'chat.example.org:443' });
+  t.match(parsed(ported.running.firstLink), { host: 'chat.example.org', port: 443 });
+});
+
+t.test('two servers do not run on one folder, and the second disturbs nothing', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const before = await readdir(server.data);
+  await t.rejects(runServer(t, { data: server.data }), { name: 'StoreInUse' });
+  t.same(await readdir(server.data), before);
+  const ada = await server.enter('ada');
+  t.match(await ada.ask({ type: 'say', room: 'lobby', text: 'still here', key: 'k' }), { type: 'message' });
+  const { links } = await callControl(controlSocket(server.data), 'invite', {});
+  t.ok(Array.isArray(links));
+});
+
+t.test('a port that is taken leaves nothing open behind', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const data = await folder(t);
+  await t.rejects(runServer(t, { data, port: server.port }), { code: 'EADDRINUSE' });
+  const next = await runServer(t, { data });
+  t.ok(next.running.firstLink, 'the folder is free, and the next start begins afresh');
+});
+
+t.test('the control socket makes invites while the server runs', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const invite = (args: object) => callControl(controlSocket(server.data), 'invite', args);
+  const { links } = (await invite({ uses: 1, role: 'admin', expiresMs: 60_000 })) as { links: string[] };
+  const client = await server.dial();
+  const { code = '' } = parsed(links[0]);
+  t.match(await client.ask({ type: 'register', name: 'bob', password: 'a good password', code }), {
+    role: 'admin',
+  });
+  for (const wrong of [{ role: 'owner' }, { uses: 0 }, { uses: 1.5 }, { uses: '3' }, { expiresMs: 1e12 }]) {
+    await t.rejects(invite(wrong), { code: 'refused' }, JSON.stringify(wrong));
+  }
+});
+
+t.test('a reload reads the key pair again and ends nobody', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const ada = await server.enter('ada');
+  await server.running.reload();
+  t.match(await ada.ask({ type: 'ping' }), { type: 'ok' });
+  ok(await (await server.enter('ada')).ask({ type: 'ping' }));
+});
+
+t.test('closing twice is closing once, and takes as long', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  await server.enter('ada');
+  let done = false;
+  const first = server.running.close().then(() => {
+    done = true;
+  });
+  await server.running.close();
+  t.ok(done);
+  await first;
+  await server.running.close();
+  const again = await runServer(t, { data: server.data });
+  t.ok(again.port);
+});

@@ -1,0 +1,167 @@
+import { connect as connectPlain } from 'node:net';
+import t from 'tap';
+import type { Message, ServerFrameOf } from '../../lib/protocol/events.js';
+import { limits } from '../../lib/protocol/limits.js';
+import { ok, runServer } from '../support/running-server.js';
+import { dial, type WireClient } from '../support/wire-client.js';
+
+const closings = (client: WireClient) => client.all('closing').map(({ code }) => code);
+
+t.test('the hello tells what a client has to know before it signs in', async (t) => {
+  const server = await runServer(t, { people: ['ada'], name: 'Home \u001b[31mserver', rate: 7 });
+  const expected: ServerFrameOf<'hello'> = {
+    type: 'hello',
+    version: 1,
+    server: 'Home [31mserver',
+    registration: 'invite',
+    limits: {
+      messageBytes: limits.messageBytes,
+      messageLines: limits.messageLines,
+      frameBytes: limits.frameBytes,
+      passwordMin: limits.passwordMin,
+      nameLength: limits.nameLength,
+      pingMs: limits.pingMs,
+      deadMs: limits.deadMs,
+      messageBurst: 14,
+      messagesPerSecond: 7,
+    },
+  };
+  t.same((await server.dial()).hello, expected);
+});
+
+t.test(
+  'one address has sixteen connections that are not signed in, and is told when there are more',
+  async (t) => {
+    const server = await runServer(t, { people: ['ada'] });
+    const waiting: WireClient[] = [];
+    for (let i = 0; i < limits.unsignedPerAddress; i++) waiting.push(await server.dial());
+    const refused = await server.dial();
+    await refused.closed;
+    t.same(closings(refused), ['too-many-connections']);
+    t.same(
+      waiting.filter(({ isClosed }) => isClosed),
+      [],
+      'the others stay',
+    );
+
+    ok((await waiting[0]?.ask({ type: 'resume', token: server.token('ada') })) ?? { type: 'nobody' });
+    const next = await server.dial();
+    t.match(await next.ask({ type: 'ping' }), { type: 'ok' }, 'one that has signed in makes room');
+  },
+);
+
+const onLinux = process.platform === 'linux' ? false : 'needs all of 127.0.0.0/8';
+t.test('all addresses together have a hundred', { skip: onLinux }, async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const waiting: WireClient[] = [];
+  t.teardown(() => {
+    for (const client of waiting) client.destroy();
+  });
+  for (let i = 0; i < limits.connectionsUnsigned; i++) {
+    waiting.push(await dial(server.port, { localAddress: `127.0.0.${2 + (i % 10)}` }));
+  }
+  t.same(
+    waiting.filter(({ isClosed }) => isClosed),
+    [],
+  );
+  const refused = await dial(server.port, { localAddress: '127.0.0.99' });
+  await refused.closed;
+  t.same(closings(refused), ['too-many-connections']);
+});
+
+t.test('beyond the connections of one address nothing is said at all', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'], perAddress: 2 });
+  const [ada] = [await server.enter('ada'), await server.enter('bob')];
+  await t.rejects(server.dial());
+  t.match(await ada.ask({ type: 'ping' }), { type: 'ok' });
+});
+
+t.test('a client that does not read is cut off; everybody else gets everything', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob', 'sloth'] });
+  const [ada, bob, sloth] = [
+    await server.enter('ada'),
+    await server.enter('bob'),
+    await server.enter('sloth'),
+  ];
+  sloth.pause();
+  const text = 'x'.repeat(limits.messageBytes);
+  const said: string[] = [];
+  // What the kernel takes in its place differs from machine to machine: as long as it takes.
+  while (bob.all('left').length === 0) {
+    const keys = Array.from({ length: 50 }, (_, i) => `k${said.length + i}`);
+    said.push(...keys);
+    await Promise.all(keys.map((key) => ada.ask({ type: 'say', room: 'lobby', text, key })));
+    if (said.length > 20_000) throw new Error('80 MB later it is still there.');
+  }
+  t.match(bob.all('left'), [{ name: 'sloth', reason: 'connection lost' }]);
+  await ada.ask({ type: 'say', room: 'lobby', text: 'end', key: 'end' });
+  await bob.next('message', ({ key }) => key === 'end');
+  for (const client of [ada, bob]) {
+    t.same(
+      client.all('message').map(({ key }) => key),
+      [...said, 'end'],
+    );
+  }
+  sloth.resume();
+  await sloth.closed;
+  t.ok(sloth.all('message').length < said.length);
+  t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'ada' }, { name: 'bob' }] });
+});
+
+t.test('when the server closes, everybody is told, and what was said is kept', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const [ada, bob, visitor] = [await server.enter('ada'), await server.enter('bob'), await server.dial()];
+  for (let i = 0; i < 100; i++)
+    ada.send({ type: 'say', id: 1_000 + i, room: 'lobby', text: `${i}`, key: `k${i}` });
+  // They have reached the server by the time the first of them comes back.
+  await bob.next('message');
+  await server.running.close();
+  await Promise.all([ada.closed, bob.closed, visitor.closed]);
+  for (const client of [ada, bob, visitor]) {
+    t.same(closings(client), ['shutting-down']);
+    t.equal(client.frames.at(-1)?.type, 'closing');
+  }
+  const acknowledged = ada.all('message').map(({ key }) => key);
+  t.ok(acknowledged.length > 0);
+  t.same(
+    bob.all('message').map(({ key }) => key),
+    acknowledged,
+    'everybody has seen what its sender knows to be kept',
+  );
+
+  const again = await runServer(t, { data: server.data });
+  const { token } = await tokenOf(ada);
+  const back = await again.dial();
+  ok(await back.ask({ type: 'resume', token }));
+  const { messages = [] } = ok(await back.ask({ type: 'history', room: 'lobby' }));
+  const kept = (messages as Message[]).map(({ key }) => key);
+  t.same(kept.slice(0, acknowledged.length), acknowledged);
+});
+
+/** The token in the reply that let this client in. */
+async function tokenOf(client: WireClient): Promise<{ token: string }> {
+  const token = client.all('ok').find((reply) => reply.token !== undefined)?.token;
+  if (token === undefined) throw new Error('It was not let in.');
+  return { token };
+}
+
+t.test('closing waits for nobody who does not read, nor for a handshake', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'sloth'] });
+  const [ada, sloth] = [await server.enter('ada'), await server.enter('sloth')];
+  sloth.pause();
+  const text = 'x'.repeat(limits.messageBytes);
+  for (let i = 0; i < 100; i++) await ada.ask({ type: 'say', room: 'lobby', text, key: `k${i}` });
+  const plain = connectPlain(server.port, '127.0.0.1');
+  await new Promise((resolve) => plain.once('connect', resolve));
+  const gone = new Promise((resolve) => plain.once('close', resolve));
+  plain.resume();
+  plain.on('error', () => {});
+  const start = performance.now();
+  await server.running.close();
+  const ms = performance.now() - start;
+  t.ok(ms < limits.drainMs, `${Math.round(ms)} ms`);
+  await gone;
+  sloth.resume();
+  await sloth.closed;
+  await t.rejects(server.dial(), { code: 'ECONNREFUSED' });
+});
