@@ -74,14 +74,14 @@ an argument: it is asked for, or comes from --password-file or SECURE_CHAT_PASSW
 With a join link that holds an invite, an account is made unless the name has one.
 A lost connection is tried again for ever on a terminal, for 5 minutes in a pipe.
 
-Without a terminal, with --plain or TERM=dumb, stdin is what one types, slash commands too,
-and stdout what is said:
+Without a terminal or with TERM=dumb nothing is asked. There, and with --plain, stdin is what
+one types, slash commands too, and stdout what is said:
   HH:MM ana: text           in the lobby; more lines of the same message begin with spaces
   HH:MM * ana text          said with /me
   HH:MM ana -> ben: text    to one person alone
 Everything else is told on stderr. At the end of stdin all messages are acknowledged first.
 With --json, stdin lines are requests such as {"type":"say","room":"lobby","text":"hi"},
-stdout lines the events, replies and deliveries that docs/protocol.md describes.`;
+stdout lines the events, replies and deliveries that docs/json.md describes.`;
 
 interface Run {
   readonly io: Io;
@@ -102,7 +102,8 @@ async function connect(given: { argument: string | undefined; options: Options; 
   try {
     const places = folders(io.env);
     const recent = openRecent(join(await makeFolder(places.state), 'recent.json'));
-    const asks = io.stdin.isTTY === true && io.stdout.isTTY === true;
+    // clack draws with sequences that a dumb terminal does not know.
+    const asks = io.stdin.isTTY === true && io.stdout.isTTY === true && io.env.TERM !== 'dumb';
     const prompter = asks ? createClackPrompter({ ...io, stop: stop.signal }) : undefined;
     const run = { io, options, stop, prompter, recent, places };
     const { session, face, done } = await Promise.race([open(run, argument), stop.first]);

@@ -2,11 +2,12 @@
 import type { Readable, Writable } from 'node:stream';
 import * as clack from '@clack/prompts';
 import wrapAnsi from 'wrap-ansi';
+import { createKeys } from './keys.js';
 import { Cancelled, type Prompter } from './prompter.js';
 
 export interface ClackDeps {
   /** Terminals both: clack does not notice when they are not. */
-  readonly stdin: Readable;
+  readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly columns?: number };
   /** Ends a question as Ctrl-C does. */
   readonly stop: AbortSignal;
@@ -112,13 +113,14 @@ async function answered<T>(
     if (key?.ctrl === true && key.name === 'd') onEnd();
   };
   stop.addEventListener('abort', onStop);
-  stdin.on('keypress', onKey).on('end', onEnd).on('close', onEnd).on('error', onEnd);
+  const keys = createKeys(stdin);
+  keys.input.on('keypress', onKey).on('end', onEnd);
   try {
-    const answer = await question({ input: stdin, output: stdout, signal: giveUp.signal });
+    const answer = await question({ input: keys.input, output: stdout, signal: giveUp.signal });
     if (clack.isCancel(answer)) throw new Cancelled(how);
     return answer as T;
   } finally {
     stop.removeEventListener('abort', onStop);
-    stdin.off('keypress', onKey).off('end', onEnd).off('close', onEnd).off('error', onEnd);
+    keys.release();
   }
 }

@@ -3,7 +3,10 @@ import { PassThrough, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 export interface Keys {
-  /** For node:readline, which of a chunk of several keys puts all but the last at the end of the line. */
+  /**
+   * For node:readline, which of a chunk of several keys puts all but the last at the end of the line, and
+   * throws the errors of its input. Ends when the terminal goes away, however it goes.
+   */
   readonly input: Readable;
   /** Leaves the stream to others, paused. */
   release(): void;
@@ -13,6 +16,7 @@ export interface Keys {
 export function createKeys(stdin: Readable & { setRawMode?(raw: boolean): unknown }): Keys {
   const decoder = new StringDecoder('utf8');
   const input = Object.assign(new PassThrough({ objectMode: true }), {
+    isTTY: true,
     setRawMode: (raw: boolean) => void stdin.setRawMode?.(raw),
   });
   const onData = (chunk: Buffer | string): void => {
@@ -20,7 +24,9 @@ export function createKeys(stdin: Readable & { setRawMode?(raw: boolean): unknow
     for (const [i, key] of keys.entries()) input.write(key === '\t' && i < keys.length - 1 ? ' ' : key);
   };
   const onEnd = (): void => void input.end();
-  stdin.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd);
+  stdin.on('data', onData).on('end', onEnd).on('close', onEnd);
+  if (!stdin.listeners('error').includes(ignore)) stdin.on('error', ignore);
+  if (stdin.readableEnded || stdin.destroyed) onEnd();
   // Whoever asked questions before left it paused.
   stdin.resume();
   return {
@@ -31,3 +37,6 @@ export function createKeys(stdin: Readable & { setRawMode?(raw: boolean): unknow
     },
   };
 }
+
+// Every error of a terminal is followed by `close`, and may come when nobody is asked anything.
+function ignore(): void {}

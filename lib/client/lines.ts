@@ -17,7 +17,7 @@ import { eventWords, excerpt, failureWords, statusWords } from './wording.js';
 
 export interface LinesDeps {
   /** Terminals both. */
-  readonly stdin: Readable;
+  readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly columns?: number };
   readonly time: LocalTime;
   readonly pen: Pen;
