@@ -7,7 +7,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ClackPrompter, createClackPrompter } from '../client/clack-prompter.js';
 import { greet } from '../client/connection.js';
 import type { Face } from '../client/face.js';
-import { openKeptSession } from '../client/kept-sessions.js';
 import { openRecent, type Recent } from '../client/recent.js';
 import { type Session, startSession, type Verify } from '../client/session.js';
 import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/sign-in.js';
@@ -21,6 +20,7 @@ import { chooseFace } from './faces.js';
 import { failureExit, leaveExit } from './failure.js';
 import { type Folders, folders, makeFolder } from './folders.js';
 import type { Io } from './io.js';
+import { createKeeper, type Keeper, warn } from './keeper.js';
 import { readPasswordFile } from './password-file.js';
 import { type Stop, watchSignals } from './stop.js';
 import { givenTarget, parseTarget, type Target } from './target.js';
@@ -125,10 +125,10 @@ interface Opened {
 }
 
 async function open(run: Run, argument: string | undefined): Promise<Opened> {
-  const { io, options, prompter, recent, stop } = run;
+  const { io, options, prompter, recent, stop, places } = run;
   const answers = await answersOf(options, io.env);
   const target = await findTarget(run, argument);
-  const keeper = createKeeper(run, target);
+  const keeper = createKeeper({ folder: join(places.state, 'sessions'), io, server: target });
   if (prompter === undefined) await requireAnswers(answers, keeper);
   const where = formatEndpoint(target);
   prompter?.step(`Connecting to ${where}`);
@@ -144,7 +144,7 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   prompter?.finish(`Signed in as ${session.name}`);
   await recent
     .remember(target, session.name)
-    .catch((error) => warn(io, 'The server and name are not kept', error));
+    .catch((error) => warn(io, 'The server and the name are not kept', error));
   return { session, face, done: keeper.release };
 }
 
@@ -171,51 +171,6 @@ async function start(
     ...(remember && { keepToken: (token) => keeper.keep(name, token) }),
     listener: face.listener,
   });
-}
-
-/** The kept sessions of this server, by name. */
-interface Keeper {
-  find(name: string): Promise<string | undefined>;
-  drop(name: string): Promise<void>;
-  keep(name: string, token: string): Promise<void>;
-  release(): Promise<void>;
-}
-
-function createKeeper({ io, places }: Run, target: Target): Keeper {
-  let used: string | undefined;
-  let warned = false;
-  async function of(name: string) {
-    const folder = await makeFolder(join(places.state, 'sessions'));
-    return openKeptSession({ folder, pid: process.pid, running: isRunning }, target, name);
-  }
-  return {
-    find: async (name) => (await of(name)).find(),
-    drop: async (name) => (await of(name)).drop(),
-    // A session that cannot be kept is a session all the same.
-    async keep(name, token) {
-      used = name;
-      try {
-        await (await of(name)).keep(token);
-      } catch (error) {
-        if (!warned) warn(io, 'The session is not kept', error);
-        warned = true;
-      }
-    },
-    async release() {
-      if (used === undefined) return;
-      await (await of(used)).release().catch((error) => warn(io, 'The session is not kept', error));
-    },
-  };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 async function findTarget(
@@ -273,9 +228,4 @@ function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && seconds <= 1e9) return seconds;
   throw new InvalidArgumentError('It is a number of seconds, 0 for not at all.');
-}
-
-function warn(io: Io, what: string, error: unknown): void {
-  const why = error instanceof Error ? error.message : String(error);
-  io.stderr.write(`secure-chat: ${what}: ${printable(why)}\n`);
 }

@@ -60,11 +60,7 @@ export function createLinesView({ pen, time, me, columns }: LinesViewDeps): Line
     const width = Math.max(columns(), 10);
     const margin = width < narrow ? 2 : hang;
     const head = left === '' ? '' : `${pen.dim(left)} `;
-    const wrapped = body
-      .split('\n')
-      .flatMap((line) =>
-        wrapAnsi(line, width - Math.max(margin, indent), { hard: true, trim: false }).split('\n'),
-      );
+    const wrapped = body.split('\n').flatMap((line) => wrap(line, width - Math.max(margin, indent)));
     const rest = wrapped.slice(1).map((line) => `${' '.repeat(margin)}${line}\n`);
     return `${head}${wrapped[0] ?? ''}\n${rest.join('')}`;
   }
@@ -124,6 +120,13 @@ export function createLinesView({ pen, time, me, columns }: LinesViewDeps): Line
       return columns() < narrow ? '> ' : `${pen.name(me)}> `;
     },
   };
+}
+
+/** Space at the start of a line stays; where a line was broken, the space that it was broken at goes. */
+function wrap(line: string, width: number): string[] {
+  const [first = '', ...rest] = wrapAnsi(line, width, { hard: true, trim: false }).split('\n');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: styles that go on from the row before
+  return [first, ...rest.map((row) => row.replace(/^((?:\x1b\[[0-9;]*m)*) /, '$1'))];
 }
 
 function waitingWords(

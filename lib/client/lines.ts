@@ -13,7 +13,7 @@ import type { Pen } from './pen.js';
 import { createReadMarks } from './read-marks.js';
 import type { Delivery, Event, Happening, Session, Status } from './session.js';
 import { createTypingLine } from './typing-line.js';
-import { excerpt, failureWords, presenceWords, statusWords } from './wording.js';
+import { eventWords, excerpt, failureWords, statusWords } from './wording.js';
 
 export interface LinesDeps {
   /** Terminals both. */
@@ -113,13 +113,9 @@ function createScreen(deps: LinesDeps, session: Session): Screen {
     left = true;
     stop.removeEventListener('abort', onStop);
     line.close();
-    const gone = how.by === 'session' ? Promise.resolve() : depart(reason);
+    if (how.by !== 'session' && connection === undefined) marks.flush();
+    const gone = how.by === 'session' ? Promise.resolve() : session.quit(reason);
     void gone.then(() => finish({ how, refused: 0, unacknowledged: onTheirWay.size }));
-  }
-
-  async function depart(reason: string | undefined): Promise<void> {
-    if (connection === undefined) await marks.flush();
-    await session.quit(reason);
   }
 
   async function list(): Promise<void> {
@@ -156,7 +152,7 @@ function createScreen(deps: LinesDeps, session: Session): Screen {
     }
     early = undefined;
     line.print(view.rule(`you are in #lobby as ${session.name}`));
-    line.print(view.answer(['/help for the commands, /list for who is here, /quit to leave']));
+    line.print(view.answer(['/help for commands, /list for who is here, /quit to leave']));
     void list();
   }
 
@@ -167,7 +163,8 @@ function createScreen(deps: LinesDeps, session: Session): Screen {
       return;
     }
     if (event.type === 'joined') completion.saw(event.name);
-    tell(presenceWords(event) ?? '');
+    const words = eventWords(event);
+    if (words !== undefined) tell(words);
   }
 
   function showStatus(status: Exclude<Status, { state: 'ended' }>): void {

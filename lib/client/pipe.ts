@@ -34,7 +34,7 @@ export interface Pipe {
 
 export interface PipeSteps {
   readonly onLine: (line: InputLine) => { readonly quit: string | undefined } | undefined;
-  readonly before?: () => Promise<void>;
+  readonly before?: () => void;
 }
 
 export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
@@ -130,7 +130,7 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
         unacknowledged: unacknowledged.size,
       };
       if (leave.how.by !== 'session') {
-        if (online) await steps.before?.();
+        if (online) steps.before?.();
         await session.quit(reason);
       }
       stop.removeEventListener('abort', onStop);

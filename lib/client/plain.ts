@@ -12,7 +12,7 @@ import type { LocalTime } from './local-time.js';
 import { createPipe, type Pipe } from './pipe.js';
 import { createReadMarks, type ReadMarks } from './read-marks.js';
 import type { Happening, Session, Status } from './session.js';
-import { elsewhere, excerpt, failureWords, presenceWords, statusWords } from './wording.js';
+import { elsewhere, eventWords, excerpt, failureWords, statusWords } from './wording.js';
 
 export interface PlainDeps {
   readonly stdin: Readable;
@@ -122,7 +122,8 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
             deps.stdout.write(plainMessage(happening.event, deps.time));
             marks.shown(happening.event);
           } else {
-            tell(presenceWords(happening.event) ?? '');
+            const words = eventWords(happening.event);
+            if (words !== undefined) tell(words);
           }
           break;
         case 'status':

@@ -8,8 +8,8 @@ import type { Session } from './session.js';
 export interface ReadMarks {
   /** This message was shown. */
   shown(message: Message): void;
-  /** Sends what is not sent yet; resolves when the server has it, or cannot be told. */
-  flush(): Promise<void>;
+  /** Sends what is not sent yet, and waits for no reply. */
+  flush(): void;
 }
 
 export interface ReadMarksDeps {
@@ -22,12 +22,13 @@ export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
   const unsent = new Map<string, { place: { room: string } | { with: string }; seq: number }>();
   let scheduled = false;
 
-  async function flush(): Promise<void> {
+  function flush(): void {
     scheduled = false;
-    const marks = [...unsent.values()];
+    for (const { place, seq } of unsent.values()) {
+      // A mark that is lost only shows a message as new once more.
+      session.ask({ type: 'read', ...place, seq }).catch(() => {});
+    }
     unsent.clear();
-    // A mark that is lost only shows a message as new once more.
-    await Promise.allSettled(marks.map(({ place, seq }) => session.ask({ type: 'read', ...place, seq })));
   }
 
   return {
@@ -39,7 +40,7 @@ export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
       unsent.set(key, { place, seq: message.seq });
       if (scheduled) return;
       scheduled = true;
-      later(() => void flush());
+      later(flush);
     },
     flush,
   };

@@ -4,11 +4,10 @@
  */
 import { ProtocolError } from '../protocol/errors.js';
 import type { ServerFrameOf } from '../protocol/events.js';
-import { limits } from '../protocol/limits.js';
-import { parseName } from '../protocol/names.js';
 import type { SignInMode } from '../protocol/requests.js';
 import { Cancelled, type Prompter } from './prompter.js';
 import type { Credentials, Session } from './session.js';
+import { askHow, askMode, askName, askNewPassword, askPassword, askWhose } from './sign-in-questions.js';
 import { refusalWords } from './wording.js';
 
 export interface Attempt {
@@ -119,60 +118,10 @@ async function ask(deps: SignInDeps, prompter: Prompter, draft: Draft): Promise<
     else how = hello.registration === 'open' && name !== lastName ? await askHow(prompter) : 'sign-in';
   }
   password ??=
-    how === 'create' ? await askNewPassword(deps, prompter, name) : await askPassword(prompter, name);
+    how === 'create'
+      ? await askNewPassword(prompter, { name, passwordMin: hello.limits.passwordMin })
+      : await askPassword(prompter, name);
   return { ...draft, how, name, password };
-}
-
-function askHow(prompter: Prompter): Promise<'sign-in' | 'create'> {
-  return prompter.select({
-    message: 'Do you have an account on this server?',
-    options: [
-      { value: 'sign-in', label: 'Yes, sign in' },
-      { value: 'create', label: 'No, create one' },
-    ],
-  });
-}
-
-async function askName(
-  prompter: Prompter,
-  { lastName, fresh }: { lastName: string | undefined; fresh: boolean },
-): Promise<string> {
-  const typed = await prompter.text({
-    message: fresh ? 'Choose a name; it is how the others see you' : 'Your name',
-    initial: fresh ? undefined : lastName,
-    check: (text) => {
-      const parsed = parseName(text);
-      return parsed.ok ? undefined : parsed.message;
-    },
-  });
-  const parsed = parseName(typed);
-  return parsed.ok ? parsed.name : typed;
-}
-
-function askPassword(prompter: Prompter, name: string): Promise<string> {
-  return prompter.password({
-    message: `Password of ${name}`,
-    check: (text) => (text === '' ? 'Type the password.' : tooLong(text)),
-  });
-}
-
-async function askNewPassword(deps: SignInDeps, prompter: Prompter, name: string): Promise<string> {
-  const { passwordMin } = deps.hello.limits;
-  for (;;) {
-    const first = await prompter.password({
-      message: `Choose a password for ${name}, at least ${passwordMin} characters`,
-      check: (text) =>
-        [...text].length < passwordMin ? `At least ${passwordMin} characters.` : tooLong(text),
-    });
-    const second = await prompter.password({ message: 'The same password once more' });
-    if (first === second) return first;
-    prompter.note('The two were not the same. Once again:', 'warning');
-  }
-}
-
-function tooLong(text: string): string | undefined {
-  const bytes = new TextEncoder().encode(text).length;
-  return bytes > limits.passwordMaxBytes ? `At most ${limits.passwordMaxBytes} bytes.` : undefined;
 }
 
 interface Recovery {
@@ -226,16 +175,6 @@ async function recover(
   }
 }
 
-function askWhose(prompter: Prompter, name: string): Promise<'mine' | 'other'> {
-  return prompter.select({
-    message: `The name ${name} is taken`,
-    options: [
-      { value: 'mine', label: 'It is mine: sign in' },
-      { value: 'other', label: 'Choose another name' },
-    ],
-  });
-}
-
 async function withoutInvite(prompter: Prompter, draft: Complete): Promise<Draft> {
   const choice = await prompter.select({
     message: 'Without an invite only an account that exists gets in',
@@ -248,21 +187,4 @@ async function withoutInvite(prompter: Prompter, draft: Complete): Promise<Draft
   if (choice === 'leave') throw new Cancelled('declined');
   const again = { ...draft, how: 'sign-in', code: undefined } as const;
   return choice === 'same' ? again : { ...again, name: undefined, password: undefined };
-}
-
-async function askMode(
-  prompter: Prompter,
-  name: string,
-  why: 'name-in-use' | 'too-many-terminals',
-): Promise<SignInMode> {
-  const takeOver = { value: 'take-over', label: 'Take over', hint: 'the other session ends' } as const;
-  const attach = { value: 'attach', label: 'Join as another terminal', hint: 'both stay' } as const;
-  const leave = { value: 'leave', label: 'Leave' } as const;
-  const choice = await prompter.select<SignInMode | 'leave'>({
-    message:
-      why === 'name-in-use' ? `${name} is signed in already` : `${name} is signed in at too many terminals`,
-    options: why === 'name-in-use' ? [takeOver, attach, leave] : [takeOver, leave],
-  });
-  if (choice === 'leave') throw new Cancelled('declined');
-  return choice;
 }

@@ -5,6 +5,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import stringWidth from 'string-width';
+import { createKeys } from './keys.js';
 
 export interface TypingLine {
   /** Puts text, whole lines, above the line that is being typed, which stays as it is. */
@@ -19,7 +20,7 @@ export interface TypingLine {
 }
 
 export interface TypingLineDeps {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly columns?: number };
   /** Enter. What was typed is gone from the screen. */
   readonly onLine: (text: string) => void;
@@ -39,13 +40,16 @@ export function createTypingLine(deps: TypingLineDeps): TypingLine {
   const { stdin, stdout } = deps;
   let prompt = '> ';
   let footer: readonly string[] = [];
+  // What of the two is on the screen.
+  let shown = { prompt, rows: 0 };
   let closed = false;
   // Several events of one turn make one redraw.
   let unprinted = '';
   let scheduled = false;
 
+  const keys = createKeys(stdin);
   const line: Interface = createInterface({
-    input: stdin,
+    input: keys.input,
     output: stdout,
     terminal: true,
     prompt,
@@ -57,8 +61,9 @@ export function createTypingLine(deps: TypingLineDeps): TypingLine {
     },
   });
 
-  function whole(): string {
-    return [...footer, prompt].join('\n');
+  function setPrompt(): void {
+    line.setPrompt([...footer, prompt].join('\n'));
+    shown = { prompt, rows: footer.length };
   }
 
   /** Replaces everything from the footer down; `rows` is how far below its first row the cursor is. */
@@ -78,7 +83,7 @@ export function createTypingLine(deps: TypingLineDeps): TypingLine {
     redraw(rows, () => {
       // readline moves up from where it last left the cursor.
       stdout.write(`${text}${'\n'.repeat(rows)}`);
-      line.setPrompt(whole());
+      setPrompt();
       line.prompt(true);
     });
   }
@@ -90,10 +95,10 @@ export function createTypingLine(deps: TypingLineDeps): TypingLine {
   }
 
   function onLine(text: string): void {
-    const rows = rowsOf(`${prompt}${text}`, stdout.columns ?? 80) + footer.length;
+    const rows = rowsOf(`${shown.prompt}${text}`, stdout.columns ?? 80) + shown.rows;
     // By now the cursor is at the start of the row under what was typed.
     redraw(rows, () => {
-      line.setPrompt(whole());
+      setPrompt();
       line.prompt();
     });
     deps.onLine(text);
@@ -103,9 +108,8 @@ export function createTypingLine(deps: TypingLineDeps): TypingLine {
     if (!closed) deps.onEnd();
   }
 
-  line.on('line', onLine).on('SIGINT', deps.onInterrupt).on('close', onClose);
+  line.on('line', onLine).on('SIGINT', deps.onInterrupt).on('close', onClose).on('error', onClose);
   stdout.on('resize', deps.onResize).on('error', onClose);
-  stdin.on('error', onClose);
   line.prompt();
 
   return {
@@ -130,6 +134,7 @@ export function createTypingLine(deps: TypingLineDeps): TypingLine {
       closed = true;
       redraw(line.getCursorPos().rows, () => stdout.write(unprinted));
       line.close();
+      keys.release();
       stdout.off('resize', deps.onResize);
     },
   };

@@ -4,8 +4,10 @@ import { printable } from '../protocol/printable.js';
 import { duration } from './local-time.js';
 import type { Delivery, End, Event, Status } from './session.js';
 
-/** The presence of others: joins, leaves, crowds; undefined for other events. */
-export function presenceWords(event: Event): string | undefined {
+const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over']);
+
+/** Events that nobody said: presence, gaps, the server's own words; undefined where there is nothing to tell. */
+export function eventWords(event: Event): string | undefined {
   switch (event.type) {
     case 'joined':
       return `${printable(event.name)} joined${elsewhere(event.room)}`;
@@ -23,7 +25,8 @@ export function presenceWords(event: Event): string | undefined {
     case 'gap':
       return `older messages ${event.with === undefined ? `in #${printable(event.room ?? '')}` : `with ${printable(event.with)}`} are not shown`;
     case 'closing':
-      return `the server says: ${printable(event.message)}`;
+      // The end of the session is told where the session ends.
+      return final.has(event.code) ? undefined : `the server says: ${printable(event.message)}`;
     case 'message':
       return undefined;
     default:
@@ -75,22 +78,18 @@ export function refusalWords(refusal: {
   readonly retryAfter?: number | undefined;
 }): string {
   const said = sentence(printable(refusal.message));
-  const wait = refusal.retryAfter === undefined ? '' : ` Try again in ${duration(refusal.retryAfter)}.`;
+  const { retryAfter } = refusal;
+  // Unless the server put it into words itself.
+  const wait = retryAfter === undefined || /\d/.test(said) ? '' : ` Try again in ${duration(retryAfter)}.`;
   return `${said}${advice[refusal.code] ?? ''}${wait}`;
 }
 
+// What the server cannot know: how this program is told.
 const advice: Readonly<Record<string, string>> = {
   'name-in-use': ' Use --take-over to end the other session, or --attach to join as another terminal.',
-  'taken-over': ' This terminal was left because the same name signed in elsewhere.',
   'too-many-terminals': ' Leave one of them, or use --take-over to end them all.',
-  'session-expired': ' Sign in again with the password.',
-  'signed-out': ' Sign in again to go on.',
-  'registration-closed': ' Ask whoever runs the server for an account.',
-  'invite-needed': ' Ask whoever runs the server for a join link.',
-  'invite-invalid': ' Ask for a new join link; with an account, sign in without --create.',
-  'name-taken': ' If it is yours, sign in without --create; else choose another with --name.',
-  'name-look-alike': ' Choose another with --name.',
-  'name-reserved': ' Choose another with --name.',
+  'wrong-credentials': ' Check both and try again.',
+  'name-taken': ' If it is yours, sign in with its password and without --create.',
 };
 
 /** Why a message did not go out. */

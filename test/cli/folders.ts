@@ -1,0 +1,42 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { exitCode } from '../../lib/cli/exit.js';
+import { folders, makeFolder } from '../../lib/cli/folders.js';
+
+t.test('without variables they are below HOME', async (t) => {
+  t.same(folders({ HOME: '/home/ana' }), {
+    config: '/home/ana/.config/secure-chat',
+    data: '/home/ana/.local/share/secure-chat',
+    state: '/home/ana/.local/state/secure-chat',
+  });
+});
+
+t.test('each variable moves its own, a relative or empty one does not', async (t) => {
+  const env = { HOME: '/home/ana', XDG_CONFIG_HOME: '/c', XDG_DATA_HOME: 'relative', XDG_STATE_HOME: '' };
+  t.same(folders(env), {
+    config: '/c/secure-chat',
+    data: '/home/ana/.local/share/secure-chat',
+    state: '/home/ana/.local/state/secure-chat',
+  });
+  const all = { XDG_CONFIG_HOME: '/c', XDG_DATA_HOME: '/d', XDG_STATE_HOME: '/s' };
+  t.same(folders(all), { config: '/c/secure-chat', data: '/d/secure-chat', state: '/s/secure-chat' });
+});
+
+t.test('without HOME there is no place', async (t) => {
+  t.throws(() => folders({}), { code: exitCode.configuration });
+  t.throws(() => folders({ HOME: 'relative' }), { code: exitCode.configuration });
+});
+
+t.test('a folder is made for its owner alone, with those above it', async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+  t.teardown(() => rm(home, { recursive: true }));
+  const path = join(home, 'a', 'b');
+  t.equal(await makeFolder(path), path);
+  t.equal(await makeFolder(path), path);
+  for (const made of [path, join(home, 'a')]) t.equal((await stat(made)).mode & 0o777, 0o700);
+  await writeFile(join(home, 'file'), '');
+  await t.rejects(makeFolder(join(home, 'file')), { code: exitCode.io });
+  await t.rejects(makeFolder(join(home, 'file', 'below')), { code: exitCode.io });
+});
