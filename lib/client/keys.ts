@@ -21,6 +21,8 @@ export function createKeys(stdin: Readable & { setRawMode?(raw: boolean): unknow
   };
   const onEnd = (): void => void input.end();
   stdin.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd);
+  // Whoever asked questions before left it paused.
+  stdin.resume();
   return {
     input,
     release() {

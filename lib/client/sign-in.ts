@@ -94,6 +94,7 @@ function attemptOf({ name, token, password = '', how, code, mode }: Complete): A
 /** Asks for whatever is missing, in the order in which people expect it. */
 async function ask(deps: SignInDeps, prompter: Prompter, draft: Draft): Promise<Complete> {
   const { lastName, hello, kept } = deps;
+  if (draft.token !== undefined && draft.name !== undefined) return { ...draft, name: draft.name };
   const mayResume = draft.how === undefined;
   if (mayResume && draft.name === undefined && lastName !== undefined) {
     const token = await kept.find(lastName);

@@ -15,9 +15,10 @@ process.env.TERM = 'xterm';
 
 const plainPen = createPen({ NO_COLOR: '1', LANG: 'C.UTF-8' }, true);
 
-function start(t: Test, { columns = 72, pen = plainPen } = {}) {
+function start(t: Test, { columns = 72, pen = plainPen, paused = false } = {}) {
   const screen = createEmulator(columns);
   const stdin = new PassThrough();
+  if (paused) stdin.pause();
   let raw = '';
   const stdout = Object.assign(
     new Writable({
@@ -77,6 +78,13 @@ t.test('a newcomer reads where they are, what can be typed and who is here', asy
   t.match(rows()[1], '/help');
   t.match(rows()[2], '1 person is here: ben (admin)');
   t.equal(rows().at(-1), 'ana>');
+});
+
+t.test('a terminal that was left paused by questions before is read', async (t) => {
+  const { sync, type, said } = start(t, { paused: true });
+  await sync();
+  await type('hello\r');
+  t.equal(said[0]?.text, 'hello');
 });
 
 t.test('messages stand above the line that is half typed', async (t) => {

@@ -241,6 +241,14 @@ t.test('a kept session asks nothing', async (t) => {
   t.equal(typed.attempts[0]?.credentials.how, 'resume');
 });
 
+t.test('a kept session of a name that is signed in asks what to do, and no password', async (t) => {
+  const { deps, attempts } = scene({ lastName: 'ana', tokens: { ana: 'token' }, outcomes: ['name-in-use'] });
+  const { prompter, asked } = answering('attach');
+  await signIn(deps, prompter);
+  t.same(asked, ['select']);
+  t.same(attempts[1], { name: 'ana', credentials: { how: 'resume', token: 'token' }, mode: 'attach' });
+});
+
 t.test('a kept session that is over is dropped, and the password asked', async (t) => {
   const { deps, attempts, dropped } = scene({
     lastName: 'ana',
