@@ -15,8 +15,8 @@ import type { Member } from './presence.js';
 const pageSize = 100;
 
 /**
- * Sends what each conversation had after the client's position, then makes the member live. What is said
- * meanwhile may come twice (replayed and live), never in the wrong order: a client drops what is not newer
+ * Sends what each conversation had after the client's position, then what was said meanwhile, then goes on live.
+ * What was said meanwhile may come twice (replayed and live), never in the wrong order: a client drops what is not newer
  * than what it has of that conversation.
  */
 export async function catchUp(
@@ -60,8 +60,8 @@ export async function catchUp(
     }
   }
 
-  let direct = 0;
-  do {
+  /** @returns false where the member went away */
+  async function replayAll(): Promise<boolean> {
     for (const standing of await store.standings(account.id)) {
       const { kind, name, target, last } = standing;
       const reached = kind === 'room' ? rooms : directs;
@@ -72,8 +72,16 @@ export async function catchUp(
       };
       const from = reached.get(name) ?? (await start(standing));
       reached.set(name, from < last ? await replay(place, from) : from);
-      if (kind === 'direct') direct = Math.max(direct, last, reached.get(name) ?? 0);
-      if (!member.alive) return;
+      if (!member.alive) return false;
     }
-  } while (!hub.attach(member, { rooms, direct }));
+    return true;
+  }
+
+  // Live first: a look at the store for what came during the last look would never end where people talk
+  // faster than the store answers.
+  let open: () => boolean;
+  do {
+    open = hub.attach(member);
+    if (!(await replayAll())) return;
+  } while (!open());
 }

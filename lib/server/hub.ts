@@ -8,6 +8,7 @@ import type { RequestOf } from '../protocol/requests.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 import { createFanOut, type FanOut } from './fan-out.js';
+import { createGate, type Gate } from './gate.js';
 import { messageEvent, type Place } from './message-event.js';
 import { createPresence, type Member, type Presence } from './presence.js';
 import { createThrottle, type Rate } from './throttle.js';
@@ -29,11 +30,10 @@ export interface Hub {
   /** @throws ProtocolError `no-such-room`, `no-such-name`, `bad-request` */
   place(member: Member, where: { room?: string; peer?: string }): Promise<Place>;
   /**
-   * Makes a member live: it gets what is said from now on. Refused (false) while something was delivered
-   * that it has not seen.
-   * @param seen the last seq the member has of each room, and of all direct messages together
+   * Makes a member live: what is said from now on is held for it, and goes out once the function returned is
+   * called. That one returns false where it was too much to keep: what was held is then in the store only.
    */
-  attach(member: Member, seen: { rooms: ReadonlyMap<string, number>; direct: number }): boolean;
+  attach(member: Member): () => boolean;
   /** Forgets a member whose connection is over. */
   leave(member: Member, reason?: string): void;
   /** Sends to everybody what still waits in a room's buffer. */
@@ -43,9 +43,7 @@ export interface Hub {
 interface Room {
   readonly id: number;
   readonly name: string;
-  /** Newest seq that was delivered. */
-  last: number;
-  readonly members: Set<Member>;
+  readonly members: Set<Gate>;
   readonly fanOut: FanOut;
 }
 
@@ -58,16 +56,14 @@ export interface HubDeps {
 export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
   const rooms = new Map<string, Room>();
   const allowance = createThrottle<number>(rate, clock);
-  // Live members get direct messages; the newest seq that each account was sent.
-  const live = new Set<Member>();
-  const lastDirect = new Map<number, number>();
+  const live = new Map<Member, Gate>();
 
-  for (const { id, name, last } of await store.rooms()) {
-    const members = new Set<Member>();
+  for (const { id, name } of await store.rooms()) {
+    const members = new Set<Gate>();
     const fanOut = createFanOut(clock, (frames) => {
       for (const member of members) member.send(frames);
     });
-    rooms.set(name, { id, name, last, members, fanOut });
+    rooms.set(name, { id, name, members, fanOut });
   }
 
   const presence = createPresence(clock, (notice: (room: string) => ServerFrame) => {
@@ -93,11 +89,9 @@ export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
     return { target: { direct: [member.account.id, account.id] }, room: undefined, peer: account.name };
   }
 
-  function deliverDirect(accounts: readonly number[], frame: Buffer, seq: number): void {
+  function deliverDirect(accounts: readonly number[], frame: Buffer): void {
     for (const id of new Set(accounts)) {
-      const terminals = presence.terminals(id);
-      if (terminals.size > 0) lastDirect.set(id, seq);
-      for (const terminal of terminals) if (live.has(terminal)) terminal.send(frame);
+      for (const terminal of presence.terminals(id)) live.get(terminal)?.send(frame);
     }
   }
 
@@ -131,37 +125,35 @@ export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
       const frame = encodeFrame(
         messageEvent({ seq, at, from: account.name, key, text, action }, where, account),
       );
-      const heard = live.has(member);
+      const heard = live.get(member)?.isOpen === true;
       if ('direct' in where.target) {
-        deliverDirect(where.target.direct, frame, seq);
+        deliverDirect(where.target.direct, frame);
       } else {
-        const found = rooms.get(where.room ?? '');
-        if (found !== undefined) {
-          found.last = seq;
-          found.fanOut.push(frame);
-        }
+        rooms.get(where.room ?? '')?.fanOut.push(frame);
       }
       return heard ? undefined : receipt;
     },
 
-    attach(member, seen) {
-      if (!presence.has(member)) return true;
-      if ((lastDirect.get(member.account.id) ?? 0) > seen.direct) return false;
-      for (const room of rooms.values()) if (room.last > (seen.rooms.get(room.name) ?? 0)) return false;
-      for (const room of rooms.values()) {
-        // What waits in the buffer is what this member just read from the store.
-        room.fanOut.flush();
-        room.members.add(member);
+    attach(member) {
+      if (!presence.has(member)) return () => true;
+      const gate = live.get(member) ?? createGate(member.send);
+      gate.hold();
+      if (!live.has(member)) {
+        live.set(member, gate);
+        for (const room of rooms.values()) {
+          // What waits in the buffer is in the store, where this member reads it.
+          room.fanOut.flush();
+          room.members.add(gate);
+        }
       }
-      live.add(member);
-      return true;
+      return gate.open;
     },
 
     leave(member, reason) {
+      const gate = live.get(member);
       live.delete(member);
-      for (const room of rooms.values()) room.members.delete(member);
+      if (gate !== undefined) for (const room of rooms.values()) room.members.delete(gate);
       presence.leave(member, reason);
-      if (presence.terminals(member.account.id).size === 0) lastDirect.delete(member.account.id);
     },
 
     flush() {

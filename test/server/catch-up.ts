@@ -1,8 +1,13 @@
 import t, { type Test } from 'tap';
 import type { Message } from '../../lib/protocol/events.js';
+import { createFrameReader } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
+import { catchUp } from '../../lib/server/catch-up.js';
+import { openHub } from '../../lib/server/hub.js';
+import type { Member } from '../../lib/server/presence.js';
 import type { Account, Store, Target } from '../../lib/store/store.js';
 import { ok, runServer } from '../support/running-server.js';
+import { sessionScene } from '../support/session-scene.js';
 import type { WireClient } from '../support/wire-client.js';
 
 const texts = (client: WireClient) => client.all('message').map(({ text }) => Number(text.split(' ')[0]));
@@ -119,7 +124,9 @@ t.test('a reader that is slow in catching up is waited for', async (t) => {
     await bob.ask({ type: 'say', room: 'lobby', text: `${count + 1 + i}`, key: `k${i}` });
   ada.resume();
   await ada.next('ok', ({ re }) => re === 900);
-  t.same(texts(ada), numbers(1, count + 20));
+  const came = texts(ada);
+  t.same([...new Set(came)], numbers(1, count + 20));
+  t.same(came.slice(0, count), numbers(1, count), 'what came twice came at the end');
 });
 
 /** People who go on talking, eight messages at a time each, every fifth one to ada alone, until told to stop. */
@@ -211,6 +218,86 @@ t.test('around a sync a message may come twice, but none comes late, after a new
   }
   await stop();
 });
+
+/** A store in which, whenever somebody reads history, `meanwhile` happens before the answer is there. */
+function slowToAnswer(store: Store, meanwhile: () => Promise<void>): Store {
+  return {
+    ...store,
+    async history(page) {
+      const entries = await store.history(page);
+      await meanwhile();
+      return entries;
+    },
+  };
+}
+
+t.test('people who talk faster than the store answers hold nobody up', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  let said = 0;
+  const slow = slowToAnswer(store, async () => {
+    // An end, for otherwise a failure would go on for ever.
+    if (said >= 50) return;
+    for (let i = 0; i < 2; i++) {
+      const text = `${++said}`;
+      await hub.say(bob, { type: 'say', id: said, room: 'lobby', text, key: text });
+      clock.advance(20);
+    }
+  });
+  const hub = await openHub({ store: slow, clock, rate: { burst: 1_000, perSecond: 1_000 } });
+  for (const member of [ada, bob]) hub.presence.enter(member, undefined);
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
+  await catchUp(ada, {}, { store: slow, hub });
+  t.ok(said < 10, `${said} messages later`);
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
+  clock.advance(20);
+  t.same([...new Set(ada.heard)], [...numbers(0, said).map(String), 'live']);
+});
+
+t.test('what is said during a long replay is not kept for ever: it is read instead', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  const text = 'x'.repeat(limits.messageBytes - 10);
+  let said = 0;
+  let once = true;
+  const slow = slowToAnswer(store, async () => {
+    if (!once) return;
+    once = false;
+    for (let i = 0; i < 300; i++) {
+      const key = `${++said}`;
+      await hub.say(bob, { type: 'say', id: said, room: 'lobby', text: `${key} ${text}`, key });
+    }
+    clock.advance(20);
+  });
+  const hub = await openHub({ store: slow, clock, rate: { burst: 1_000, perSecond: 1_000 } });
+  for (const member of [ada, bob]) hub.presence.enter(member, undefined);
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
+  await catchUp(ada, {}, { store: slow, hub });
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
+  clock.advance(20);
+  t.same(
+    ada.heard.map((heard) => heard.split(' ')[0]),
+    [...numbers(0, said).map(String), 'live'],
+  );
+});
+
+/** A member as the hub sees it, who notes the texts that reach it. */
+async function createListener(store: Store, name: string): Promise<Member & { readonly heard: string[] }> {
+  const made = await store.register({ name, skeleton: name, password: 'none', at: 1 });
+  if (made.outcome !== 'created') throw new Error(made.outcome);
+  const reader = createFrameReader(() => limits.frameFromServerBytes);
+  const heard: string[] = [];
+  return {
+    account: made.account,
+    alive: true,
+    heard,
+    drained: async () => {},
+    dismiss() {},
+    send(bytes) {
+      for (const { type, text } of reader.push(bytes)) if (type === 'message') heard.push(String(text));
+    },
+  };
+}
 
 t.test('a second sync on a connection replays again and doubles nothing that is live', async (t) => {
   const { server } = await withLobby(t, 5);
