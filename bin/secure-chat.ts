@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The program: the process handed to the command line. */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import { main } from '../lib/cli/main.js';
 
@@ -9,6 +10,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const code = await main(
   process.argv.slice(2),
   {
+    called: calledAs(),
     // Opened only by commands that read it.
     get stdin() {
       return process.stdin;
@@ -22,6 +24,12 @@ const code = await main(
 );
 await Promise.all([process.stdout, process.stderr].map(flushed));
 process.exit(code);
+
+/** A link named after the program is on the PATH; its file in a checkout is not. */
+function calledAs(): string {
+  const linked = basename(process.argv[1] ?? '') === 'secure-chat';
+  return linked && process.env.npm_command === undefined ? 'secure-chat' : 'npx secure-chat';
+}
 
 /** Resolves when everything was written, or nobody reads any more. */
 function flushed(stream: Writable): Promise<void> {

@@ -1,21 +1,24 @@
-/** The public library: a program's way into a chat. */
-export { greet } from './client/connection.js';
-export { ConnectionLost, NotSecureChat, Unreachable } from './client/errors.js';
-export {
-  type Asked,
-  type Credentials,
-  type Delivery,
-  type Draft,
-  type End,
-  type Endpoint,
-  type Event,
-  type Happening,
-  type Presented,
-  type Session,
-  type SessionOptions,
-  type Status,
-  startSession as connect,
-  type Verify,
+/** The public library: a server in your program, and a program's way into a chat. */
+export { type RunningServer, type ServerSettings, startServer } from './cli/start-server.js';
+export type {
+  Asked,
+  Credentials,
+  Delivery,
+  Draft,
+  End,
+  Endpoint,
+  Event,
+  Happening,
+  Presented,
+  Session,
+  SessionOptions,
+  Status,
+  Verify,
 } from './client/session.js';
+export { startSession as connect } from './client/start-session.js';
+export { greet } from './client/wire/connection.js';
+export { ConnectionLost, NotSecureChat, Unreachable } from './client/wire/errors.js';
 export { type ErrorCode, ProtocolError } from './protocol/errors.js';
 export type { Conversation, Message, Person, Reply, Role } from './protocol/events.js';
+export { StoreError, StoreInUse } from './store/store.js';
+export { CertificateError } from './trust/certificate-error.js';

@@ -3,18 +3,20 @@
  * knows everything it puts together and decides nothing that they decide.
  */
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ClackPrompter, createClackPrompter } from '../client/clack-prompter.js';
-import { greet } from '../client/connection.js';
-import type { Face } from '../client/face.js';
-import { openRecent, type Recent } from '../client/recent.js';
-import { type Session, startSession, type Verify } from '../client/session.js';
-import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/sign-in.js';
-import { requireAnswers, signInUnattended } from '../client/sign-in-unattended.js';
-import { createTrustGate } from '../client/trust-gate.js';
+import { type Command, Option } from 'commander';
+import { type ClackPrompter, createClackPrompter } from '../client/entry/clack-prompter.js';
+import { openRecent, type Recent } from '../client/entry/recent.js';
+import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/entry/sign-in.js';
+import { requireAnswers, signInUnattended } from '../client/entry/sign-in-unattended.js';
+import { createTrustGate } from '../client/entry/trust-gate.js';
+import type { Face } from '../client/face/face.js';
+import type { Session, Verify } from '../client/session.js';
+import { startSession } from '../client/start-session.js';
+import { greet } from '../client/wire/connection.js';
 import { parseName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
 import { formatEndpoint } from '../trust/endpoint.js';
+import { numberArgument, portArgument } from './arguments.js';
 import { Exit, exitCode } from './exit.js';
 import { chooseFace } from './faces.js';
 import { failureExit, leaveExit } from './failure.js';
@@ -52,7 +54,7 @@ export function addConnect(program: Command, io: Io): void {
     .description('Joins a chat. On a terminal it asks for whatever is missing.')
     .option('-n, --name <NAME>', 'who you are (SECURE_CHAT_NAME)')
     .option('-H, --host <HOST>', 'the server, instead of the argument')
-    .option('-p, --port <PORT>', 'its port', parsePort)
+    .option('-p, --port <PORT>', 'its port', portArgument(1))
     .option('--password-file <FILE>', 'the password is the first line of FILE, which only you may read')
     .option('--create', 'make a new account, ask nothing about it')
     .addOption(
@@ -62,7 +64,7 @@ export function addConnect(program: Command, io: Io): void {
     .option('--remember', 'keep the session on this computer: no password next time')
     .addOption(new Option('--plain', 'one line a message; the default without a terminal').conflicts('json'))
     .option('--json', 'one JSON object a line, in both directions')
-    .option('--retry <SECONDS>', 'give up a lost connection after so long', parseSeconds)
+    .option('--retry <SECONDS>', 'give up a lost connection after so long', numberArgument(0, 1e9))
     .option('--no-color', 'no colours (NO_COLOR)')
     .addHelpText('after', connectHelp)
     .action((argument: string | undefined, options: Options) => connect({ argument, options, io }));
@@ -217,16 +219,4 @@ async function answersOf(options: Options, env: Io['env']): Promise<Answers> {
 
 function nonEmpty(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65535) return port;
-  throw new InvalidArgumentError('A port is a number from 1 to 65535.');
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && seconds <= 1e9) return seconds;
-  throw new InvalidArgumentError('It is a number of seconds, 0 for not at all.');
 }

@@ -1,10 +1,10 @@
 /** Which face a session gets. Knows terminals by their look, and what each face needs. */
-import type { Face } from '../client/face.js';
-import { createJsonFace } from '../client/json.js';
-import { createLinesFace } from '../client/lines.js';
-import { createLocalTime } from '../client/local-time.js';
-import { createPen } from '../client/pen.js';
-import { createPlainFace } from '../client/plain.js';
+import type { Face } from '../client/face/face.js';
+import { createJsonFace } from '../client/face/json.js';
+import { createLinesFace } from '../client/face/lines.js';
+import { createLocalTime } from '../client/face/local-time.js';
+import { createPen } from '../client/face/pen.js';
+import { createPlainFace } from '../client/face/plain.js';
 import type { Io } from './io.js';
 
 export interface FaceChoice {

@@ -1,10 +1,11 @@
 /** What each failure of a client means to whoever started it: an exit code and a sentence. */
-import { ConnectionLost, NotSecureChat, Unreachable } from '../client/errors.js';
-import type { Leave } from '../client/face.js';
-import { Cancelled } from '../client/prompter.js';
-import { AnswerMissing } from '../client/sign-in-unattended.js';
-import { Untrusted } from '../client/trust-gate.js';
-import { endWords, refusalWords } from '../client/wording.js';
+
+import { Cancelled } from '../client/entry/prompter.js';
+import { AnswerMissing } from '../client/entry/sign-in-unattended.js';
+import { Untrusted } from '../client/entry/trust-gate.js';
+import type { Leave } from '../client/face/face.js';
+import { endWords, refusalWords } from '../client/face/wording.js';
+import { ConnectionLost, NotSecureChat, Unreachable } from '../client/wire/errors.js';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import { printable } from '../protocol/printable.js';
 import { KnownHostsError } from '../trust/known-hosts.js';

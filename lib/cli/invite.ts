@@ -2,14 +2,14 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { ControlError, callControl } from '../server/control.js';
+import { dataFolder, dataOption } from './data-folder.js';
 import { Exit, exitCode } from './exit.js';
 import { defaultExpiry, parseDuration, usesMax } from './invite-terms.js';
 import type { Io } from './io.js';
-import { dataOption } from './server.js';
 import { controlSocket } from './start-server.js';
 
 interface Flags {
-  readonly data: string;
+  readonly data?: string;
   readonly uses: number;
   readonly expires: number;
   readonly role: string;
@@ -18,19 +18,21 @@ interface Flags {
 export function addInvite(program: Command, io: Io): void {
   program
     .command('invite')
-    .description('make a join link while the server runs; prints the link alone')
-    .addOption(dataOption(io))
-    .addOption(new Option('--uses <number>', 'how many accounts it makes').default(1).argParser(usesArgument))
+    .summary('make a join link')
+    .description('Makes a join link while the server runs, and prints the link alone on stdout.')
+    .addOption(dataOption())
+    .addOption(new Option('--uses <NUMBER>', 'how many accounts it makes').default(1).argParser(usesArgument))
     .addOption(
-      new Option('--expires <time>', 'how long it is good: 30m, 12h, 7d, 2w')
+      new Option('--expires <TIME>', 'how long it is good: 30m, 12h, 7d, 2w')
         .default(parseDuration(defaultExpiry), defaultExpiry)
         .argParser(expiresArgument),
     )
-    .addOption(new Option('--role <role>', 'what they become').choices(['member', 'admin']).default('member'))
+    .addOption(new Option('--role <ROLE>', 'what they become').choices(['member', 'admin']).default('member'))
     .action((flags: Flags) => makeInvite(flags, io));
 }
 
-async function makeInvite({ data, uses, expires, role }: Flags, io: Io): Promise<void> {
+async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Promise<void> {
+  const data = dataFolder(flags.data, io);
   try {
     const { links } = await callControl(controlSocket(data), 'invite', { uses, expiresMs: expires, role });
     const [best, ...others] = Array.isArray(links) ? links.map(String) : [];

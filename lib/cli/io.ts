@@ -6,6 +6,8 @@ export type Input = Readable & { readonly isTTY?: boolean; setRawMode?(raw: bool
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface Io {
+  /** How this program was called, for commands that are printed to be copied: `npx secure-chat`. */
+  readonly called: string;
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;

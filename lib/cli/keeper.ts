@@ -1,5 +1,5 @@
 /** The sessions that `--remember` keeps for one server. Knows this process and where its complaints go. */
-import { openKeptSession } from '../client/kept-sessions.js';
+import { openKeptSession } from '../client/entry/kept-sessions.js';
 import { printable } from '../protocol/printable.js';
 import type { Endpoint } from '../trust/endpoint.js';
 import { makeFolder } from './folders.js';

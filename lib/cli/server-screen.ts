@@ -7,11 +7,10 @@ import { formatPin } from '../trust/pin.js';
 import { shellWord } from '../trust/shell-word.js';
 import type { Io, Output } from './io.js';
 import type { RunningServer } from './start-server.js';
-import { version } from './version.js';
 
 export interface ServerScreen {
   readonly log: Log;
-  summary(server: RunningServer, env: Io['env']): void;
+  summary(server: RunningServer, io: Pick<Io, 'called'>): void;
   closing(signal: string): void;
   closed(): void;
 }
@@ -49,10 +48,9 @@ export function createServerScreen(output: Output): ServerScreen {
       },
     },
 
-    summary(server, env) {
+    summary(server, { called }) {
       const { certificate, data, registration, firstLink } = server;
-      const command = commandName(env);
-      intro(`${pc.bold('secure-chat')} ${pc.dim(version)}  ${printable(server.name)} is up`, { output });
+      intro(`${pc.bold('secure-chat')}  ${printable(server.name)} is up`, { output });
       const rows: [string, string][] = [
         ['address', listening(server)],
         ['certificate', `${certificate.certFile}, until ${certificate.validTo.toISOString().slice(0, 10)}`],
@@ -65,16 +63,16 @@ export function createServerScreen(output: Output): ServerScreen {
       });
       // No frame around commands: they are there to be copied whole.
       const [best = '', ...others] = firstLink === undefined ? server.links() : [firstLink];
-      const connect = `${command} connect ${shellWord(best)}`;
+      const connect = `${called} connect ${shellWord(best)}`;
       if (firstLink !== undefined) {
         clack.step(`Make your own account first, in a second terminal; it becomes the admin:`, { output });
         line(`\n${pc.cyan(connect)}\n`);
-        clack.step(`Then invite others, one link a person: ${pc.cyan(`${command} invite`)}`, { output });
+        clack.step(`Then invite others, one link a person: ${pc.cyan(`${called} invite`)}`, { output });
       } else {
         clack.step('To sign in:', { output });
         line(`\n${pc.cyan(connect)}\n`);
         if (others.length > 0) clack.step(`Also at: ${others.map(hostOf).join(', ')}`, { output });
-        clack.step(`To invite somebody: ${pc.cyan(`${command} invite`)}`, { output });
+        clack.step(`To invite somebody: ${pc.cyan(`${called} invite`)}`, { output });
       }
       line(`\n${pc.dim('Ctrl-C ends the server.')}\n`);
       for (const told of early ?? []) line(told);
@@ -115,9 +113,4 @@ function listening({ address }: RunningServer): string {
 
 function hostOf(link: string): string {
   return link.split('/')[2] ?? link;
-}
-
-/** How this program was called, for commands that are printed to be copied. */
-function commandName(env: Io['env']): string {
-  return env.npm_command === undefined ? 'secure-chat' : 'npx secure-chat';
 }

@@ -1,21 +1,20 @@
 /** `secure-chat server`: options in, a running server, signals, exit code. */
-import { constants } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
-import { pino } from 'pino';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
 import type { Registration } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
-import { ControlError } from '../server/control.js';
 import type { Log } from '../server/log.js';
-import { StoreError, StoreInUse } from '../store/store.js';
-import { CertificateError } from '../trust/certificate-error.js';
-import { canonicalHost, defaultPort, parseEndpoint } from '../trust/endpoint.js';
+import type { StoreError } from '../store/store.js';
+import { defaultPort } from '../trust/endpoint.js';
+import { endpointArgument, hostArgument, numberArgument, portArgument } from './arguments.js';
+import { dataFolder, dataOption } from './data-folder.js';
 import { Exit, exitCode } from './exit.js';
-import { folders } from './folders.js';
-import type { Io, Output } from './io.js';
-import { createServerScreen } from './server-screen.js';
+import type { Io } from './io.js';
+import { createJsonLog } from './json-log.js';
+import { createServerScreen, type ServerScreen } from './server-screen.js';
+import { startFailure } from './start-failure.js';
 import { type RunningServer, type ServerSettings, startServer } from './start-server.js';
+import { watchSignals } from './stop.js';
 
 interface Flags {
   readonly cert?: string;
@@ -23,82 +22,57 @@ interface Flags {
   readonly host?: string;
   readonly port: number;
   readonly publicHost?: string;
-  readonly data: string;
+  readonly data?: string;
   readonly registration: Registration;
   readonly name?: string;
   readonly rate: number;
   readonly perAddress: number;
 }
 
-/** The data folder that server, invite and later commands share. */
-export function dataOption(io: Io): Option {
-  return new Option('--data <dir>', 'folder of accounts, history and the control socket')
-    .env('SECURE_CHAT_DATA')
-    .default(join(folders(io.env).data, 'server'), join('~', '.local', 'share', 'secure-chat', 'server'))
-    .argParser((path) => resolve(path));
-}
+const option = (flags: string, description: string) => new Option(flags, description);
 
 export function addServer(program: Command, io: Io): void {
-  program
+  const options = [
+    option('--cert <FILE>', 'certificate (PEM); without it the server makes and keeps its own').env(
+      'SECURE_CHAT_CERT',
+    ),
+    option('--key <FILE>', 'its key (PEM); default: the -key.pem beside it, or inside it').env(
+      'SECURE_CHAT_KEY',
+    ),
+    option('-H, --host <ADDRESS>', 'address to listen on; default: all of this machine')
+      .env('SECURE_CHAT_HOST')
+      .argParser(hostArgument),
+    option('-p, --port <PORT>', 'port to listen on, 0 for any free one')
+      .env('SECURE_CHAT_PORT')
+      .default(defaultPort)
+      .argParser(portArgument(0)),
+    option('--public-host <HOST[:PORT]>', 'what join links name, if not an address of this machine')
+      .env('SECURE_CHAT_PUBLIC_HOST')
+      .argParser(endpointArgument),
+    dataOption(),
+    option('--registration <POLICY>', 'who may make an account')
+      .env('SECURE_CHAT_REGISTRATION')
+      .choices(['invite', 'open', 'closed'])
+      .default('invite'),
+    option('-n, --name <TEXT>', "what people see it called; default: this machine's name").env(
+      'SECURE_CHAT_SERVER_NAME',
+    ),
+    option('--rate <NUMBER>', 'messages a second of one person, twice as many at once')
+      .env('SECURE_CHAT_RATE')
+      .default(limits.messagesPerSecond)
+      .argParser(numberArgument(0.1, 10_000)),
+    option('--per-address <NUMBER>', 'connections from one address')
+      .env('SECURE_CHAT_PER_ADDRESS')
+      .default(limits.connectionsPerAddress)
+      .argParser(numberArgument(1, 1_000_000)),
+  ];
+  const command = program
     .command('server')
-    .description('run the server; a first start prints a join link that makes an admin')
-    .addOption(
-      new Option('--cert <file>', 'certificate (PEM); without it the server makes and keeps its own').env(
-        'SECURE_CHAT_CERT',
-      ),
-    )
-    .addOption(
-      new Option('--key <file>', 'its key (PEM); default: the -key.pem beside --cert, or inside it').env(
-        'SECURE_CHAT_KEY',
-      ),
-    )
-    .addOption(
-      new Option('-H, --host <address>', 'address to listen on; default: all')
-        .env('SECURE_CHAT_HOST')
-        .argParser(hostArgument),
-    )
-    .addOption(
-      new Option('-p, --port <number>', 'port to listen on, 0 for any free one')
-        .env('SECURE_CHAT_PORT')
-        .default(defaultPort)
-        .argParser(portArgument),
-    )
-    .addOption(
-      new Option(
-        '--public-host <host[:port]>',
-        'what join links name, when it is not an address of this machine',
-      )
-        .env('SECURE_CHAT_PUBLIC_HOST')
-        .argParser(endpointArgument),
-    )
-    .addOption(dataOption(io))
-    .addOption(
-      new Option('--registration <policy>', 'who may make an account')
-        .env('SECURE_CHAT_REGISTRATION')
-        .choices(['invite', 'open', 'closed'])
-        .default('invite'),
-    )
-    .addOption(
-      new Option('-n, --name <text>', "what people see the server called; default: this machine's name").env(
-        'SECURE_CHAT_SERVER_NAME',
-      ),
-    )
-    .addOption(
-      new Option('--rate <number>', 'messages a second of one person, twice as many at once')
-        .env('SECURE_CHAT_RATE')
-        .default(limits.messagesPerSecond)
-        .argParser(countArgument(0.1, 10_000)),
-    )
-    .addOption(
-      new Option('--per-address <number>', 'connections from one address')
-        .env('SECURE_CHAT_PER_ADDRESS')
-        .default(limits.connectionsPerAddress)
-        .argParser(countArgument(1, 1_000_000)),
-    )
+    .summary('run the server')
+    .description('Runs the server. The first start prints a join link that makes an admin.')
     .addHelpText('after', signalsHelp)
-    .action(async (flags: Flags) => {
-      await runServer(flags, io);
-    });
+    .action((flags: Flags) => runServer(flags, io));
+  for (const one of options) command.addOption(one);
 }
 
 const signalsHelp = `
@@ -109,46 +83,63 @@ Signals:
 
 /** Resolves when the server has ended gracefully. @throws Exit */
 async function runServer(flags: Flags, io: Io): Promise<void> {
+  const settings = settingsOf(flags, io);
   const screen = io.stdout.isTTY === true ? createServerScreen(io.stdout) : undefined;
-  const log = screen?.log ?? jsonLog(io.stderr);
-  let failed: ((error: StoreError) => void) | undefined;
-  const failure = new Promise<StoreError>((resolve) => {
-    failed = resolve;
+  const log = screen?.log ?? createJsonLog(io.stderr);
+  const stop = watchSignals(io.signals, ['SIGINT', 'SIGTERM']);
+  const failure = new AbortController();
+  const onFailure = (error: StoreError) => failure.abort(error);
+  const server = await startServer({ ...settings, log, onFailure }).catch((error: unknown) => {
+    throw startFailure(error, settings);
   });
-  // Before the server is there: a signal during its start ends it too.
-  const signals = watchSignals(io);
-  const server = await startServer({
-    ...settingsOf(flags),
-    log,
-    onFailure: (error) => failed?.(error),
-  }).catch((error: unknown) => {
-    throw startFailure(error, flags);
-  });
-  signals.onReload(() => reload(server, log));
+  io.signals.on('SIGHUP', () => void reload(server, log));
+  // Without a listener Node opens its debugger to whoever is on this machine.
+  io.signals.on('SIGUSR1', () => {});
   tell(server, { io, screen, log });
-  const end = await Promise.race([signals.ended, failure]);
-  if (end instanceof StoreError) throw new Exit(exitCode.io, end.message, { cause: end });
-  screen?.closing(end);
-  log.info('closing', { signal: end });
-  await Promise.race([server.close(), signals.forced]);
+
+  await Promise.race([aborted(stop.signal), aborted(failure.signal)]);
+  if (failure.signal.aborted) {
+    const { reason } = failure.signal;
+    throw new Exit(exitCode.io, String((reason as StoreError).message), { cause: reason });
+  }
+  const signal = String(stop.signal.reason);
+  screen?.closing(signal);
+  log.info('closing', { signal });
+  await Promise.race([server.close(), stop.second, drained()]);
   screen?.closed();
   log.info('closed');
 }
 
-function settingsOf({ cert, key, ...flags }: Flags): ServerSettings {
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+/** Resolves when waiting any longer for those who do not go would break a promise. */
+function drained(): Promise<void> {
+  return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
+}
+
+function settingsOf({ cert, key, data, ...flags }: Flags, io: Io): ServerSettings {
   return {
     ...flags,
+    data: dataFolder(data, io),
     ...(cert === undefined ? {} : { cert: resolve(cert) }),
     ...(key === undefined ? {} : { key: resolve(key) }),
   };
 }
 
-function tell(
-  server: RunningServer,
-  { io, screen, log }: { io: Io; screen: ReturnType<typeof createServerScreen> | undefined; log: Log },
-): void {
+interface Told {
+  readonly io: Io;
+  readonly screen: ServerScreen | undefined;
+  readonly log: Log;
+}
+
+function tell(server: RunningServer, { io, screen, log }: Told): void {
   if (screen !== undefined) {
-    screen.summary(server, io.env);
+    screen.summary(server, io);
     return;
   }
   const { address, certificate, data, registration } = server;
@@ -166,117 +157,4 @@ async function reload(server: RunningServer, log: Log): Promise<void> {
   } catch (error) {
     log.error('certificate not reloaded, the old one is served on', error);
   }
-}
-
-type EndSignal = 'SIGINT' | 'SIGTERM';
-
-/** The first end signal ends gracefully; a second one, or the drain's limit, at once. */
-function watchSignals({ signals }: Io) {
-  let onReload: (() => void) | undefined;
-  let first: EndSignal | undefined;
-  let end: (signal: EndSignal) => void = () => {};
-  let force: (at?: Exit) => void = () => {};
-  const ended = new Promise<EndSignal>((resolve) => {
-    end = resolve;
-  });
-  const forced = new Promise<void>((resolve, reject) => {
-    force = (exit) => (exit === undefined ? resolve() : reject(exit));
-  });
-  // Whoever waits for it hears of it; before that it ends nothing.
-  forced.catch(() => {});
-
-  function receive(signal: EndSignal): void {
-    if (first === undefined) {
-      first = signal;
-      setTimeout(() => force(), limits.drainMs).unref();
-      end(signal);
-      return;
-    }
-    force(new Exit(signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated));
-  }
-
-  signals.on('SIGINT', () => receive('SIGINT'));
-  signals.on('SIGTERM', () => receive('SIGTERM'));
-  signals.on('SIGHUP', () => onReload?.());
-  // Without a listener Node opens its debugger to whoever is on this machine.
-  signals.on('SIGUSR1', () => {});
-  return {
-    ended,
-    forced,
-    onReload(action: () => void) {
-      onReload = action;
-    },
-  };
-}
-
-/** One JSON line an event. */
-function jsonLog(stream: Output): Log {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
-  return {
-    info: (event, fields) => logger.info(fields ?? {}, event),
-    warn: (event, fields) => logger.warn(fields ?? {}, event),
-    error: (event, error, fields) => logger.error({ ...fields, err: error }, event),
-  };
-}
-
-/** Why a server did not start, as one line that says what to do. */
-function startFailure(error: unknown, { port, host, data }: Flags): unknown {
-  if (error instanceof CertificateError || error instanceof ControlError) {
-    return new Exit(exitCode.configuration, error.message, { cause: error });
-  }
-  if (error instanceof StoreInUse) {
-    const message = `Another server is running on ${data}. Stop it, or choose another folder with --data.`;
-    return new Exit(exitCode.configuration, message, { cause: error });
-  }
-  if (error instanceof StoreError) return new Exit(exitCode.io, error.message, { cause: error });
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  const configuration = (message: string) => new Exit(exitCode.configuration, message, { cause: error });
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return configuration(`Port ${port} is taken. Stop what listens there, or choose another with --port.`);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return configuration(
-        `${host} is not an address of this machine. Choose another --host, or leave it out.`,
-      );
-    case 'EACCES':
-      return 'syscall' in error && error.syscall === 'listen'
-        ? configuration(`Not allowed to listen on port ${port}. Choose one from 1024 on with --port.`)
-        : new Exit(
-            exitCode.io,
-            `Cannot write to ${data}: ${error.message}. Choose another folder with --data.`,
-          );
-    default:
-      return String(error.code) in constants.errno
-        ? new Exit(exitCode.io, `The server cannot start: ${error.message}.`, { cause: error })
-        : error;
-  }
-}
-
-function hostArgument(text: string): string {
-  const host = canonicalHost(text);
-  if (host === undefined) throw new InvalidArgumentError('It takes an address or a host name.');
-  return host;
-}
-
-function endpointArgument(text: string): string {
-  const parsed = parseEndpoint(text);
-  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
-  return text;
-}
-
-function portArgument(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
-    throw new InvalidArgumentError('It takes a number up to 65535.');
-  return Number(text);
-}
-
-function countArgument(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= least && value <= most)) {
-      throw new InvalidArgumentError(`It takes a number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }

@@ -1,5 +1,5 @@
 /** What signals mean to a command: the first ends it in good order, the second at once. */
-import type { StopSignal } from '../client/face.js';
+import type { StopSignal } from '../client/face/face.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io } from './io.js';
 
@@ -20,10 +20,13 @@ export const signalExit = {
   SIGHUP: exitCode.hangup,
 } as const satisfies Record<StopSignal, number>;
 
-export function watchSignals(signals: Io['signals']): Stop {
+/** @param names those that end this command */
+export function watchSignals(
+  signals: Io['signals'],
+  names: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
+): Stop {
   const controller = new AbortController();
   const [first, second] = [refusable(), refusable()];
-  const names = Object.keys(signalExit) as StopSignal[];
   const handlers = names.map((name) => {
     const onSignal = (): void => {
       const exit = new Exit(signalExit[name]);

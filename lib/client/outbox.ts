@@ -2,9 +2,9 @@
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import type { Message } from '../protocol/events.js';
 import type { Clock } from './clock.js';
-import type { Connection } from './connection.js';
-import type { Settle } from './replies.js';
 import type { Delivery, Draft } from './session.js';
+import type { Connection } from './wire/connection.js';
+import type { Settle } from './wire/replies.js';
 
 export interface OutboxOptions {
   readonly clock: Clock;

@@ -10,6 +10,8 @@ export interface Since {
 export interface Positions {
   /** Moves on to this message; false where it was seen before. `me` is the name signed in with. */
   advance(message: Message, me: string): boolean;
+  /** Forgets what is beyond the newest message: the server was set back to an older copy of its data. */
+  correct(conversations: readonly Conversation[]): void;
   /** Takes conversations in which nothing was replayed as seen up to their newest message. */
   adopt(conversations: readonly Conversation[]): void;
   since(): Since;
@@ -31,6 +33,12 @@ export function createPositions(): Positions {
       seen.delete(name);
       seen.set(name, seq);
       return true;
+    },
+    correct(conversations) {
+      for (const { room, with: other, last } of conversations) {
+        const [seen, name] = room === undefined ? [direct, other ?? ''] : [rooms, room];
+        if ((seen.get(name) ?? 0) > last) seen.delete(name);
+      }
     },
     adopt(conversations) {
       for (const { room, with: other, last } of conversations) {

@@ -1,8 +1,8 @@
 /** Trying a lost connection again until it is back or there is no point. Knows when, not how. */
 import type { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
+import { judge, sentence } from './retry.js';
 import type { End, Status } from './session.js';
-import { judge, sentence } from './verdict.js';
 
 export interface ReconnectOptions<T> {
   /** One try. */

@@ -5,12 +5,9 @@
 import type { ErrorCode } from '../protocol/errors.js';
 import type { Conversation, Reply, Role, ServerFrameOf } from '../protocol/events.js';
 import type { Request, SignInMode } from '../protocol/requests.js';
+import type { Endpoint } from '../trust/endpoint.js';
 
-export interface Endpoint {
-  /** A name or an address, IPv6 without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
+export type { Endpoint };
 
 /** What a server showed in the TLS handshake. */
 export interface Presented {
@@ -113,5 +110,3 @@ export interface Session {
   /** Leaves without waiting for unacknowledged messages. Resolves when the connection is closed. */
   quit(reason?: string): Promise<void>;
 }
-
-export { startSession } from './life.js';

@@ -22,6 +22,8 @@ export class ControlError extends Error {
 }
 
 const frameBytes = 64 * 1024;
+/** A server that is this late will not answer. */
+const answerMs = 30_000;
 /** sockaddr_un's room for a path on Linux; macOS has four bytes less. */
 export const socketPathBytes = 103;
 
@@ -105,6 +107,7 @@ export async function callControl(path: string, command: string, args: object): 
   try {
     return await new Promise<RawFrame>((resolve, reject) => {
       socket.on('error', reject);
+      socket.setTimeout(answerMs, () => reject(new ControlError('refused', 'The server does not answer.')));
       socket.on('close', () => reject(new ControlError('refused', 'The server ended before it answered.')));
       socket.on('data', (chunk) => {
         const frame = firstFrame(reader, chunk);

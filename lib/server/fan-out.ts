@@ -30,7 +30,7 @@ export function createFanOut(clock: Clock, deliver: (frames: Buffer) => void): F
     if (first === undefined) return;
     const buffer = frames.length === 1 ? first : Buffer.concat(frames);
     frames = [];
-    lastFlush = clock.now();
+    lastFlush = clock.ticks();
     deliver(buffer);
   }
 
@@ -39,7 +39,7 @@ export function createFanOut(clock: Clock, deliver: (frames: Buffer) => void): F
     push(frame) {
       frames.push(frame);
       if (cancel !== undefined) return;
-      const wait = lastFlush + windowMs - clock.now();
+      const wait = lastFlush + windowMs - clock.ticks();
       cancel = wait > 0 && wait <= windowMs ? clock.after(wait, flush) : clock.soon(flush);
     },
   };

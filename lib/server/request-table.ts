@@ -139,7 +139,10 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
 
   who: {
     needs: 'open',
-    run: async ({ hub }) => ({ people: hub.presence.people() }),
+    async run({ hub }, member) {
+      await member.drained();
+      return { people: hub.presence.people() };
+    },
   },
 
   ping: { needs: 'nothing', run: () => ({}) },

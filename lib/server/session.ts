@@ -11,6 +11,7 @@ import { parseRequest, type Request, requestId } from '../protocol/requests.js';
 import type { Account } from '../store/store.js';
 import type { Clock } from './clock.js';
 import { type Connection, createConnection } from './connection.js';
+import { createInbox } from './inbox.js';
 import type { Log } from './log.js';
 import type { Member } from './presence.js';
 import { type Caller, type Desk, type Row, requestTable } from './request-table.js';
@@ -52,9 +53,6 @@ export interface Session {
   dismiss(code: ErrorCode, message: string): void;
 }
 
-/** Requests that wait for an earlier one before the peer is read no further. */
-const inboxLimit = 64;
-
 let sessions = 0;
 
 export function createSession(socket: Duplex, address: string, deps: SessionDeps): Session {
@@ -66,10 +64,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   // The lost connection that this one continues.
   let continued: Session | undefined;
   let leaving: { reason: string | undefined } | undefined;
-  let heardAt = clock.now();
-  let inbox: RawFrame[] = [];
-  let pumping = false;
-  let paused = false;
+  let heardAt = clock.ticks();
 
   const connection: Connection = createConnection(socket, {
     turn: deps.turn,
@@ -78,6 +73,17 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     onFrame,
     onBroken: (error) => dismiss(error.code, error.message),
     onClosed,
+  });
+
+  const inbox = createInbox({
+    clock,
+    pace: () => deps.pace.take(serial),
+    take: answer,
+    pause: connection.pause,
+    resume() {
+      heardAt = clock.ticks();
+      connection.resume();
+    },
   });
 
   const session: Session = {
@@ -141,42 +147,8 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   }
 
   function onFrame(frame: RawFrame): void {
-    heardAt = clock.now();
-    if (phase === 'closing' || phase === 'closed') return;
+    heardAt = clock.ticks();
     inbox.push(frame);
-    if (!pumping) void pump();
-    else if (inbox.length > inboxLimit) hold();
-  }
-
-  function hold(): void {
-    if (paused) return;
-    paused = true;
-    connection.pause();
-  }
-
-  /** Takes requests one after the other. */
-  async function pump(): Promise<void> {
-    pumping = true;
-    // An index, not shift(): one chunk can hold thousands of small frames.
-    for (let next = 0; next < inbox.length; next++) {
-      const frame = inbox[next];
-      if (frame === undefined || phase === 'closing' || phase === 'closed') break;
-      const wait = deps.pace.take(serial);
-      if (wait > 0) {
-        hold();
-        await new Promise<void>((resolve) => clock.after(wait, resolve));
-        deps.pace.take(serial);
-      }
-      const done = answer(frame);
-      if (done !== undefined) await done;
-    }
-    inbox = [];
-    pumping = false;
-    if (paused) {
-      paused = false;
-      heardAt = clock.now();
-      connection.resume();
-    }
   }
 
   /** @returns a promise where the next request has to wait for this one */
@@ -245,11 +217,13 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     unseat();
     log.warn('sign-in refused', { address, code });
     enter('greeting');
+    // Whoever is told to wait does not wait here: each refusal costs a line of the log.
+    if (code === 'too-many-attempts') dismiss(code, message);
   }
 
   function opened(): void {
     cancelDeadline();
-    heardAt = clock.now();
+    heardAt = clock.ticks();
     enter('open');
     listen();
     log.info('signed in', { name: session.name, address });
@@ -257,7 +231,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
 
   /** Ends a connection on which nothing comes any more. */
   function listen(): void {
-    const silence = paused ? 0 : clock.now() - heardAt;
+    const silence = inbox.paused ? 0 : clock.ticks() - heardAt;
     if (silence >= limits.deadMs) {
       dismiss('timed-out', `Nothing was heard from you for ${limits.deadMs / 1000} s.`);
       return;
@@ -282,6 +256,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     cancelDeadline();
     connection.send(encodeFrame({ type: 'closing', code, message } satisfies ServerFrameOf<'closing'>));
     enter('closing');
+    inbox.close();
     if (leaving === undefined && code !== 'timed-out') leaving = { reason: undefined };
     unseat();
     log.info('connection ended', { name, address, code, reason: leaving?.reason });
@@ -300,7 +275,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     cancelDeadline();
     if (token !== undefined) deps.claims.release(token, session);
     unseat();
-    inbox = [];
+    inbox.close();
     enter('closed');
     if (before === 'closing') return;
     const code = error instanceof ProtocolError ? error.code : undefined;

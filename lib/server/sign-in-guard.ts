@@ -33,7 +33,7 @@ export function createSignInGuard(clock: Clock): SignInGuard {
 
   function delay(name: string): number {
     const failures = names.get(name);
-    if (failures === undefined || clock.now() - failures.at > forgetMs) return 0;
+    if (failures === undefined || clock.ticks() - failures.at > forgetMs) return 0;
     const over = failures.count - freeFailures;
     return over < 0 ? 0 : Math.min(limits.loginDelayMaxMs, firstDelayMs * 2 ** Math.min(over, 10));
   }
@@ -53,10 +53,10 @@ export function createSignInGuard(clock: Clock): SignInGuard {
       addresses.take(addressKey(address));
       if (name === '') return;
       const before = names.get(name);
-      const recent = before !== undefined && clock.now() - before.at <= forgetMs;
+      const recent = before !== undefined && clock.ticks() - before.at <= forgetMs;
       // Set anew, so that the map's order is that of the last failure and the oldest is dropped.
       names.delete(name);
-      names.set(name, { count: recent ? before.count + 1 : 1, at: clock.now() });
+      names.set(name, { count: recent ? before.count + 1 : 1, at: clock.ticks() });
       if (names.size > rememberedNames) {
         for (const oldest of names.keys()) {
           names.delete(oldest);

@@ -26,23 +26,21 @@ const sweepAt = 4096;
 export function createThrottle<Key>(rate: Rate, clock: Clock): Throttle<Key> {
   const step = 1000 / rate.perSecond;
   const tolerance = step * (rate.burst - 1);
-  // No key is further from rest than this, except by a clock that was set back.
-  const furthest = step * rate.burst;
   // When the key would be back at rest, had it used its rate evenly.
   const restAt = new Map<Key, number>();
   let nextSweep = sweepAt;
 
   function restOf(key: Key): number {
-    const now = clock.now();
-    return Math.min(Math.max(restAt.get(key) ?? now, now), now + furthest);
+    const now = clock.ticks();
+    return Math.max(restAt.get(key) ?? now, now);
   }
 
   function wait(key: Key): number {
-    return Math.max(0, Math.ceil(restOf(key) - tolerance - clock.now()));
+    return Math.max(0, Math.ceil(restOf(key) - tolerance - clock.ticks()));
   }
 
   function sweep(): void {
-    const now = clock.now();
+    const now = clock.ticks();
     for (const [key, at] of restAt) if (at <= now) restAt.delete(key);
     nextSweep = Math.max(sweepAt, restAt.size * 2);
   }

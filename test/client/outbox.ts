@@ -1,8 +1,8 @@
 import t from 'tap';
-import { ConnectionLost } from '../../lib/client/errors.js';
 import { createOutbox } from '../../lib/client/outbox.js';
-import type { Settle } from '../../lib/client/replies.js';
 import type { Asked } from '../../lib/client/session.js';
+import { ConnectionLost } from '../../lib/client/wire/errors.js';
+import type { Settle } from '../../lib/client/wire/replies.js';
 import { type ErrorCode, ProtocolError } from '../../lib/protocol/errors.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { message } from '../support/fake-server.js';

@@ -28,6 +28,18 @@ t.test('what was not replayed is taken as seen, what was is not moved', async (t
   t.same(positions.since(), { rooms: { lobby: 5, attic: 0 }, direct: { eve: 7 } });
 });
 
+t.test('a server that was set back to an older copy starts anew where it lost something', async (t) => {
+  const positions = createPositions();
+  positions.advance(message(50), 'ada');
+  positions.advance(message(40, { to: 'ada' }), 'ada');
+  positions.correct([
+    { room: 'lobby', last: 30, read: 0 },
+    { with: 'bob', last: 40, read: 0 },
+  ]);
+  t.same(positions.since(), { direct: { bob: 40 } });
+  t.equal(positions.advance(message(31), 'ada'), true);
+});
+
 t.test('names may be anything', async (t) => {
   const positions = createPositions();
   positions.advance(message(5, { room: '__proto__' }), 'ada');

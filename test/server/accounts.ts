@@ -173,12 +173,14 @@ t.test('an address that failed too often is told how long to wait, for whatever 
     { type: 'register', name: 'bob', password, code: 'x' },
   ] as const;
   for (const attempt of attempts) {
-    const reply = await client.ask(attempt);
+    const visitor = await server.dial();
+    const reply = await visitor.ask(attempt);
     t.match(reply, { code: 'too-many-attempts', retryAfter: Number }, attempt.type);
     const wait = 'retryAfter' in reply ? (reply.retryAfter ?? 0) : 0;
     t.ok(wait > 0 && wait <= 6_000, `${wait} ms`);
+    t.match(await visitor.next('closing'), { code: 'too-many-attempts' }, 'and waits elsewhere');
   }
-  t.equal(client.isClosed, false);
+  t.equal(client.isClosed, false, 'whoever does not try is left alone');
 });
 
 async function resume(server: TestServer, token: string) {

@@ -42,6 +42,7 @@ export function createManualClock(start = 1_000_000): ManualClock {
 
   return {
     now: () => offset + passed,
+    ticks: () => passed,
     after(ms, action) {
       const timer = { due: passed + ms, action };
       timers.add(timer);

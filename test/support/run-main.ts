@@ -40,7 +40,8 @@ export async function openDesk(t: Test): Promise<Desk> {
     stderr.on('data', (chunk) => {
       err += String(chunk);
     });
-    const code = main(args, { stdin, stdout, stderr, signals, env: { HOME: home, ...env } }, '1.2.3');
+    const io = { called: 'secure-chat', stdin, stdout, stderr, signals, env: { HOME: home, ...env } };
+    const code = main(args, io, '1.2.3');
     return {
       stdin,
       signals,

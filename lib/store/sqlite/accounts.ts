@@ -1,8 +1,8 @@
 /** Accounts in SQL. Knows names, skeletons and invites as bytes; what makes a good name or password it does not. */
 import type { Account, NewAccount, Registered } from '../store.js';
+import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 import { createInvites } from './invites.js';
-import type { OperationsOf } from './operations.js';
 
 export function createAccounts(
   db: Database,

@@ -2,9 +2,11 @@
  * Runs a batch of calls as one transaction, on the database's thread. Knows what must survive whose failure;
  * neither threads nor SQL of the tables.
  */
+
+import type { Call, Operations } from './call.js';
 import type { Database } from './database.js';
 import { describeFailure, type Failure, resultCode, resultCodes } from './failure.js';
-import { type Call, type Operations, writes } from './operations.js';
+import { writes } from './operations.js';
 
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }

@@ -1,7 +1,7 @@
 /** Conversations and their members in SQL: rooms, and what two people say to each other. Knows no texts. */
 import type { Room, Standing, Target } from '../store.js';
+import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
-import type { OperationsOf } from './operations.js';
 
 export interface Conversations extends OperationsOf<'rooms' | 'standings' | 'markRead'> {
   /** The id of a conversation, undefined where two people have said nothing yet. A room's id is taken as it is. */

@@ -1,7 +1,7 @@
 /** Invites in SQL. Knows hashes of codes, never a code. An invite is good until the instant it expires. */
 import type { Role } from '../../protocol/events.js';
+import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
-import type { OperationsOf } from './operations.js';
 
 export function createInvites(db: Database): OperationsOf<'createInvite' | 'invite'> {
   const insert = db.prepare(

@@ -1,8 +1,8 @@
 /** The log of all messages in SQL: one table, one increasing seq. Knows ids of conversations, not what they are. */
 import type { Appended, Entry, NewEntry, Page, Target } from '../store.js';
+import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';
-import type { OperationsOf } from './operations.js';
 
 type EntryRow = Omit<Entry, 'action'> & { readonly kind: string };
 

@@ -4,8 +4,8 @@
  */
 import { StoreError } from '../store.js';
 import type { Outcome } from './batch.js';
+import type { Call, Method, Result } from './call.js';
 import type { Failure } from './failure.js';
-import type { Call, Method, Result } from './operations.js';
 
 export interface QueueOptions {
   /** Starts a batch; its outcomes are to come to `settle`. */

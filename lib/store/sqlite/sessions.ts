@@ -1,8 +1,8 @@
 /** Sessions in SQL, and the removal of what has expired. Knows hashes of tokens, never a token. */
 import type { Role } from '../../protocol/events.js';
 import type { Resume, Resumed } from '../store.js';
+import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
-import type { OperationsOf } from './operations.js';
 
 interface SessionRow {
   readonly session: number;

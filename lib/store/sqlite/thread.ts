@@ -1,9 +1,9 @@
 /** The database's thread, seen from outside: its start, its answers, its end. Knows neither calls nor SQL. */
 import { Worker } from 'node:worker_threads';
 import type { Outcome } from './batch.js';
+import type { Call } from './call.js';
 import type { DatabaseOptions } from './database.js';
 import type { Failure } from './failure.js';
-import type { Call } from './operations.js';
 import type { FromWorker, ToWorker } from './worker.js';
 
 export interface ThreadOptions {

@@ -1,10 +1,11 @@
 /** The thread that owns the database. Knows messages from the other side and the order of opening and closing. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createRunner, type Outcome } from './batch.js';
+import type { Call } from './call.js';
 import { closeDatabase, type Database, type DatabaseOptions, openDatabase } from './database.js';
 import { describeFailure, type Failure } from './failure.js';
 import { type Lock, takeLock } from './lock.js';
-import { type Call, createOperations } from './operations.js';
+import { createOperations } from './operations.js';
 
 export type ToWorker =
   | { readonly type: 'batch'; readonly calls: readonly Call[] }

@@ -1,0 +1,17 @@
+/** The server's data folder, as the commands that share it name it. */
+import { join, resolve } from 'node:path';
+import { Option } from 'commander';
+import { folders } from './folders.js';
+import type { Io } from './io.js';
+
+export function dataOption(): Option {
+  return new Option(
+    '--data <DIR>',
+    'folder of accounts, history and the control socket; default: ~/.local/share/secure-chat/server',
+  ).env('SECURE_CHAT_DATA');
+}
+
+/** A full path. @throws Exit 78 where neither the option nor HOME says where it is */
+export function dataFolder(given: string | undefined, { env }: Io): string {
+  return given === undefined ? join(folders(env).data, 'server') : resolve(given);
+}

@@ -1,0 +1,126 @@
+/** Questions on a terminal, drawn by clack. Knows how to draw and when a person has gone; not what is asked. */
+import type { Readable, Writable } from 'node:stream';
+import * as clack from '@clack/prompts';
+import wrapAnsi from 'wrap-ansi';
+import { createKeys } from '../face/keys.js';
+import { Cancelled, type Prompter } from './prompter.js';
+
+export interface ClackDeps {
+  /** Terminals both: clack does not notice when they are not. */
+  readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
+  readonly stdout: Writable & { readonly columns?: number };
+  /** Ends a question as Ctrl-C does. */
+  readonly stop: AbortSignal;
+}
+
+export interface ClackPrompter extends Prompter {
+  /** Says that something takes a moment. */
+  step(text: string): void;
+  /** Closes the frame, where one was begun. */
+  finish(text: string): void;
+}
+
+// What clack puts before each line of a note.
+const guideWidth = 3;
+
+export function createClackPrompter(deps: ClackDeps): ClackPrompter {
+  const { stdout } = deps;
+  let begun = false;
+
+  function begin(): void {
+    if (!begun) clack.intro('secure-chat', { output: stdout });
+    begun = true;
+  }
+
+  function ask<T>(question: (streams: Streams) => Promise<T | typeof clack.CANCEL_SYMBOL>): Promise<T> {
+    begin();
+    return answered(deps, question);
+  }
+
+  /** Paragraphs in the width of the terminal; indented lines, such as fingerprints, stay as they are. */
+  function fitted(text: string): string {
+    const width = Math.max(20, (stdout.columns ?? 80) - guideWidth);
+    return text
+      .split('\n')
+      .map((line) => (line.startsWith(' ') ? line : wrapAnsi(line, width)))
+      .join('\n');
+  }
+
+  return {
+    text({ message, initial, check }) {
+      return ask((streams) =>
+        clack.text({
+          ...streams,
+          message,
+          ...(initial !== undefined && { placeholder: initial, defaultValue: initial }),
+          validate: (text = '') => (text === '' && initial !== undefined ? undefined : check?.(text)),
+        }),
+      );
+    },
+    password({ message, check }) {
+      return ask((streams) =>
+        clack.password({ ...streams, message, validate: (text = '') => check?.(text) }),
+      );
+    },
+    select({ message, options }) {
+      type Value = (typeof options)[number]['value'];
+      const list = options as unknown as clack.SelectOptions<Value>['options'];
+      return ask((streams) => clack.select({ ...streams, message, options: list, showInstructions: false }));
+    },
+    confirm({ message }) {
+      return ask((streams) => clack.confirm({ ...streams, message, initialValue: false }));
+    },
+    note(text, kind) {
+      begin();
+      (kind === 'warning' ? clack.log.warn : clack.log.info)(fitted(text), { output: stdout });
+    },
+    step(text) {
+      begin();
+      clack.log.step(fitted(text), { output: stdout });
+    },
+    finish(text) {
+      if (begun) clack.outro(text, { output: stdout });
+      begun = false;
+    },
+  };
+}
+
+interface Streams {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One question. clack takes Ctrl-C and Escape for an end, but would wait for ever at Ctrl-D or when the
+ * terminal goes away, so that those are watched for here.
+ */
+async function answered<T>(
+  deps: ClackDeps,
+  question: (streams: Streams) => Promise<T | typeof clack.CANCEL_SYMBOL>,
+): Promise<T> {
+  const { stdin, stdout, stop } = deps;
+  if (stop.aborted) throw new Cancelled('interrupted');
+  if (stdin.readableEnded || stdin.destroyed) throw new Cancelled('input-ended');
+  const giveUp = new AbortController();
+  let how: Cancelled['how'] = 'interrupted';
+  const onStop = (): void => giveUp.abort();
+  const onEnd = (): void => {
+    how = 'input-ended';
+    giveUp.abort();
+  };
+  const onKey = (_: unknown, key: { readonly ctrl?: boolean; readonly name?: string } | undefined): void => {
+    if (key?.ctrl === true && key.name === 'd') onEnd();
+  };
+  stop.addEventListener('abort', onStop);
+  const keys = createKeys(stdin);
+  keys.input.on('keypress', onKey).on('end', onEnd);
+  try {
+    const answer = await question({ input: keys.input, output: stdout, signal: giveUp.signal });
+    if (clack.isCancel(answer)) throw new Cancelled(how);
+    return answer as T;
+  } finally {
+    stop.removeEventListener('abort', onStop);
+    keys.release();
+  }
+}

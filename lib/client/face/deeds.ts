@@ -1,0 +1,75 @@
+/** What a typed line does, wherever it was typed. Knows commands and the session; shows nothing itself. */
+import { ProtocolError } from '../../protocol/errors.js';
+import { messageText } from '../../protocol/message-text.js';
+import type { Draft, Session } from '../session.js';
+import { parseInput } from './commands.js';
+import { errorWords, excerpt, peopleWords } from './wording.js';
+
+/** Where the deeds go. */
+export interface Deeds {
+  say(draft: Draft): void;
+  /** Shows the lines that a command answers with. */
+  answer(lines: readonly string[]): void;
+  /** Asks the server who is here. */
+  list(): void;
+  quit(reason: string | undefined): void;
+  /** Nothing was done; `message` says why. */
+  refuse(message: string): void;
+}
+
+/** Does what the line asks for. What cannot be a message is refused here, before it is sent. */
+export function perform(line: string, deeds: Deeds): void {
+  const act = parseInput(line);
+  switch (act.do) {
+    case 'nothing':
+      break;
+    case 'say':
+      say({ room: 'lobby', text: act.text, ...(act.action && { action: act.action }) }, deeds);
+      break;
+    case 'tell':
+      say({ to: act.to, text: act.text }, deeds);
+      break;
+    case 'list':
+      deeds.list();
+      break;
+    case 'help':
+      deeds.answer(act.lines);
+      break;
+    case 'quit':
+      deeds.quit(act.reason);
+      break;
+    case 'error':
+      deeds.refuse(act.message);
+      break;
+    default:
+      act satisfies never;
+  }
+}
+
+function say(draft: Draft, deeds: Deeds): void {
+  try {
+    messageText(draft.text);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    deeds.refuse(`not sent: "${excerpt(draft.text)}": ${error.message}`);
+    return;
+  }
+  deeds.say(draft);
+}
+
+export interface Here {
+  readonly words: string;
+  readonly names: readonly string[];
+}
+
+/** Who is here; a text that says why where that cannot be told. Never rejects. */
+export async function whoIsHere(session: Session): Promise<Here | string> {
+  try {
+    const reply = await session.ask({ type: 'who' });
+    if (reply.type === 'error') return errorWords(reply);
+    const people = reply.people ?? [];
+    return { words: peopleWords(people, session.name), names: people.map(({ name }) => name) };
+  } catch {
+    return 'not connected just now: nobody can say who is here';
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The life of a session that is typed into by a program: lines in, each when there is room for it, and an end
+ * that waits for what was said. Knows neither what a line means nor how anything is shown.
+ */
+import type { Readable, Writable } from 'node:stream';
+import type { Draft, Happening, Session } from '../session.js';
+import type { Leave, StopSignal } from './face.js';
+import { createInputLines, type InputLine } from './input-lines.js';
+
+// Enough to keep the connection busy, few enough to remember while it is lost.
+const queueLimit = 100;
+
+export interface PipeDeps {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  /** Aborted with a StopSignal as its reason. */
+  readonly stop: AbortSignal;
+  /** The longest line taken, in UTF-16 units. */
+  readonly lineLimit: number;
+}
+
+export interface Pipe {
+  /** Must see everything that happens. */
+  notice(happening: Happening): void;
+  /** Says something and counts it until it is acknowledged. */
+  say(session: Session, draft: Draft): string;
+  /** Something to say was refused before the server saw it. */
+  refuse(): void;
+  /** Counts work other than messages while it runs. */
+  busy<T>(work: Promise<T>): Promise<T>;
+  /** Reads to the end. `onLine` gives `{quit}` to leave then; `before` runs before the connection closes. */
+  run(session: Session, steps: PipeSteps): Promise<Leave>;
+}
+
+export interface PipeSteps {
+  readonly onLine: (line: InputLine) => { readonly quit: string | undefined } | undefined;
+  readonly before?: () => void;
+}
+
+export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
+  const lines = createInputLines(stdin, lineLimit);
+  const unacknowledged = new Set<string>();
+  let working = 0;
+  let refused = 0;
+  let online = false;
+  let over: Leave['how'] | undefined;
+  let wake = (): void => {};
+  let markSynced = (): void => {};
+  const synced = new Promise<void>((resolve) => {
+    markSynced = resolve;
+  });
+  let markOver = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    markOver = resolve;
+  });
+
+  function end(how: Leave['how']): void {
+    over ??= how;
+    lines.stop();
+    markOver();
+    wake();
+  }
+
+  function settle(key: string): void {
+    unacknowledged.delete(key);
+    wake();
+  }
+
+  async function room(limit: number): Promise<void> {
+    while (over === undefined && unacknowledged.size + working > limit) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+
+  async function readAll(steps: PipeSteps): Promise<string | undefined> {
+    for (;;) {
+      await room(queueLimit);
+      const line = await lines.next();
+      if (line === undefined) return undefined;
+      const answer = steps.onLine(line);
+      if (answer !== undefined) return answer.quit;
+    }
+  }
+
+  return {
+    notice(happening) {
+      if (happening.kind === 'delivery' && happening.delivery.state !== 'sending') {
+        if (happening.delivery.state === 'failed') refused++;
+        settle(happening.key);
+      }
+      if (happening.kind === 'synced') markSynced();
+      if (happening.kind !== 'status') return;
+      online = happening.status.state === 'online';
+      if (happening.status.state === 'ended') end({ by: 'session', end: happening.status.end });
+    },
+    say(session, draft) {
+      const key = session.say(draft);
+      unacknowledged.add(key);
+      return key;
+    },
+    refuse() {
+      refused++;
+    },
+    async busy(work) {
+      working++;
+      try {
+        return await work;
+      } finally {
+        working--;
+        wake();
+      }
+    },
+    async run(session, steps) {
+      const onStop = (): void => end({ by: 'signal', signal: stop.reason as StopSignal });
+      // A reader that is gone, as in `| head`, is no fault: nobody is left to show anything to.
+      const onOutputGone = (): void => lines.stop();
+      if (stop.aborted) onStop();
+      stop.addEventListener('abort', onStop);
+      stdout.on('error', onOutputGone);
+      const reason = await readAll(steps);
+      lines.stop();
+      // An input that ends at once still gets to see what was said before.
+      await Promise.race([synced, ended]);
+      await Promise.race([Promise.all([room(0), session.settled()]), ended]);
+      const leave = {
+        how: over ?? ({ by: 'person' } as const),
+        refused,
+        unacknowledged: unacknowledged.size,
+      };
+      if (leave.how.by !== 'session') {
+        if (online) steps.before?.();
+        await session.quit(reason);
+      }
+      stop.removeEventListener('abort', onStop);
+      return leave;
+    },
+  };
+}

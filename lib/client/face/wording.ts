@@ -1,0 +1,140 @@
+/** What happens, in words for people; nothing of it can drive a terminal. Knows no colours and no streams. */
+import type { Person, ServerFrameOf } from '../../protocol/events.js';
+import { printable } from '../../protocol/printable.js';
+import type { Delivery, End, Event, Status } from '../session.js';
+import { duration } from './local-time.js';
+
+const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over']);
+
+/** Events that nobody said: presence, gaps, the server's own words; undefined where there is nothing to tell. */
+export function eventWords(event: Event): string | undefined {
+  switch (event.type) {
+    case 'joined':
+      return `${printable(event.name)} joined${elsewhere(event.room)}`;
+    case 'left': {
+      const reason = event.reason === undefined ? '' : printable(event.reason).trim();
+      return `${printable(event.name)} left${elsewhere(event.room)}${reason === '' ? '' : ` (${reason})`}`;
+    }
+    case 'crowd': {
+      const moves = [count(event.joined, 'joined'), count(event.left, 'left')].filter(
+        (words) => words !== '',
+      );
+      const online = `${event.online} are here${elsewhere(event.room)}`;
+      return moves.length === 0 ? online : `${moves.join(', ')}; ${online}`;
+    }
+    case 'gap':
+      return `older messages ${event.with === undefined ? `in #${printable(event.room ?? '')}` : `with ${printable(event.with)}`} are not shown`;
+    case 'closing':
+      // The end of the session is told where the session ends.
+      return final.has(event.code) ? undefined : `the server says: ${printable(event.message)}`;
+    case 'message':
+      return undefined;
+    default:
+      return absurd(event);
+  }
+}
+
+/** Rooms other than the one that everybody is in are named. */
+export function elsewhere(room: string | undefined): string {
+  return room === undefined || room === 'lobby' ? '' : ` #${printable(room)}`;
+}
+
+/** What the connection does, for those who wait for it; undefined where there is nothing to tell. */
+export function statusWords(status: Status): string | undefined {
+  switch (status.state) {
+    case 'online':
+      return 'connected again';
+    case 'connecting':
+      return undefined;
+    case 'waiting':
+      return `not connected; trying again in ${duration(status.inMs)} (${withoutStop(status.why)})`;
+    case 'ended':
+      return undefined;
+    default:
+      return absurd(status);
+  }
+}
+
+/** Why a session ended and what to do about it, one sentence or two. */
+export function endWords(end: End): string {
+  switch (end.why) {
+    case 'quit':
+      return 'You left.';
+    case 'refused':
+      return refusalWords(end);
+    case 'lost':
+      return `The connection was lost and did not come back (${withoutStop(end.message)}). Try again later.`;
+    case 'distrusted':
+      return printable(end.error.message);
+    default:
+      return absurd(end);
+  }
+}
+
+/** What a server refused, in its words, and what to do. */
+export function refusalWords(refusal: {
+  readonly code: string;
+  readonly message: string;
+  readonly retryAfter?: number | undefined;
+}): string {
+  const said = sentence(printable(refusal.message));
+  const { retryAfter } = refusal;
+  // Unless the server put it into words itself.
+  const wait = retryAfter === undefined || /\d/.test(said) ? '' : ` Try again in ${duration(retryAfter)}.`;
+  return `${said}${advice[refusal.code] ?? ''}${wait}`;
+}
+
+// What the server cannot know: how this program is told.
+const advice: Readonly<Record<string, string>> = {
+  'name-in-use': ' Use --take-over to end the other session, or --attach to join as another terminal.',
+  'too-many-terminals': ' Leave one of them, or use --take-over to end them all.',
+  'wrong-credentials': ' Check both and try again.',
+  'name-taken': ' If it is yours, sign in with its password and without --create.',
+};
+
+/** Why a message did not go out. */
+export function failureWords(delivery: Extract<Delivery, { state: 'failed' }>): string {
+  return withoutStop(delivery.message);
+}
+
+/** Who is here: `ana (admin), ben (2 terminals), you`. */
+export function peopleWords(people: readonly Person[], me: string): string {
+  const words = people.map((person) => {
+    const more = [
+      person.name === me ? 'you' : '',
+      person.role === 'admin' ? 'admin' : '',
+      person.terminals > 1 ? `${person.terminals} terminals` : '',
+    ].filter((word) => word !== '');
+    return `${printable(person.name)}${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
+  });
+  const who = people.length === 1 ? '1 person is here' : `${people.length} people are here`;
+  return `${who}: ${words.join(', ')}`;
+}
+
+/** An error reply in words. */
+export function errorWords(reply: ServerFrameOf<'error'>): string {
+  return refusalWords({ code: '', message: reply.message, retryAfter: reply.retryAfter });
+}
+
+/** The beginning of a text on one line, for naming it. */
+export function excerpt(text: string): string {
+  const line = printable(text).trim();
+  return line.length > 40 ? `${line.slice(0, 39).trimEnd()}…` : line;
+}
+
+function count(number: number, verb: string): string {
+  return number === 0 ? '' : `${number} ${verb}`;
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+function withoutStop(text: string): string {
+  return printable(text).trim().replace(/\.$/, '');
+}
+
+function absurd(value: never): never {
+  throw new TypeError(`unexpected ${JSON.stringify(value)}`);
+}

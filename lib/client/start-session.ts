@@ -1,0 +1,197 @@
+/**
+ * The life of a session: connecting, online, waiting to connect again, ended. Knows when to do what; the
+ * parts it moves know how.
+ */
+import { randomUUID } from 'node:crypto';
+import { ProtocolError } from '../protocol/errors.js';
+import type { Reply } from '../protocol/events.js';
+import { limits } from '../protocol/limits.js';
+import { createBackoff } from './backoff.js';
+import { type Clock, systemClock } from './clock.js';
+import { createKeyring } from './keyring.js';
+import { type Link, openLink } from './link.js';
+import { createOutbox } from './outbox.js';
+import { createPositions } from './positions.js';
+import { reconnect } from './reconnect.js';
+import { Distrusted } from './retry.js';
+import type { Asked, End, Event, Presented, Session, SessionOptions, Status } from './session.js';
+import { ConnectionLost } from './wire/errors.js';
+
+/** Time and randomness, the system's by default. */
+export interface Surroundings {
+  readonly clock: Clock;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** A key for a message, unique. */
+  readonly makeKey: () => string;
+}
+
+const system: Surroundings = { clock: systemClock, random: Math.random, makeKey: randomUUID };
+
+/**
+ * Connects and signs in; resolves before the first event is told. Lost connections are then tried again for
+ * `retryMs`. Where `keepToken` rejects the session ends, here with that error.
+ * @throws Unreachable, NotSecureChat; what `verify` rejected with; ProtocolError with the server's code where
+ *   it refuses (`wrong-credentials`, `name-in-use`, …), so that one can ask again; ConnectionLost where the
+ *   reply did not come: a `register` may have happened then
+ */
+export async function startSession(
+  options: SessionOptions,
+  surroundings: Surroundings = system,
+): Promise<Session> {
+  const life = createLife(options, surroundings);
+  options.listener({ kind: 'status', status: { state: 'connecting' } });
+  return life.begin(await life.connect());
+}
+
+function createLife(options: SessionOptions, { clock, random, makeKey }: Surroundings) {
+  const { endpoint, keepToken, listener, retryMs } = options;
+  const leaving = new AbortController();
+  const keyring = createKeyring(options);
+  const positions = createPositions();
+  const backoff = createBackoff({ clock, random, retryMs });
+  const outbox = createOutbox({
+    clock,
+    makeKey,
+    report: (key, delivery) => listener({ kind: 'delivery', key, delivery }),
+  });
+  // Signed in and not closed.
+  let link: Link | undefined;
+  let synced = false;
+
+  const tell = (status: Status) => listener({ kind: 'status', status });
+
+  function connect(verify = options.verify): Promise<Link> {
+    return openLink({
+      endpoint,
+      verify,
+      keyring,
+      keepToken,
+      clock,
+      signal: leaving.signal,
+      onEvent: receive,
+    });
+  }
+  async function connectAgain(): Promise<Link> {
+    let refused = false;
+    const verify = async (presented: Presented) => {
+      refused = true;
+      await options.verify(presented);
+      refused = false;
+    };
+    return connect(verify).catch((error) => {
+      throw refused ? new Distrusted(error) : error;
+    });
+  }
+  function receive(event: Event) {
+    // Before the sync the server tells nothing that the sync would not bring.
+    if (link === undefined) return;
+    const { name, connection } = link;
+    if (event.type !== 'message') return listener({ kind: 'event', event });
+    if (positions.advance(event, name)) listener({ kind: 'event', event });
+    if (event.from !== name) return;
+    connection.acknowledge(event);
+    outbox.acknowledge(event);
+  }
+  function caughtUp({ connection, conversations }: Link) {
+    positions.adopt(conversations);
+    backoff.recovered();
+    const first = !synced;
+    synced = true;
+    tell({ state: 'online' });
+    listener({ kind: 'synced', first, conversations });
+    outbox.open(connection.request);
+  }
+  /** Resolves when the link is over, with why. */
+  async function serve(current: Link): Promise<Error> {
+    const { connection } = current;
+    let refusal: Error | undefined;
+    link = current;
+    positions.correct(current.conversations);
+    connection.request({ type: 'sync', ...positions.since() }, (outcome) => {
+      if (outcome instanceof Error) return;
+      if (outcome.type === 'ok') return caughtUp(current);
+      refusal = new ProtocolError(outcome.code, outcome.message, outcome.retryAfter);
+      connection.destroy();
+    });
+    const lost = await connection.closed;
+    link = undefined;
+    outbox.hold();
+    return refusal ?? lost;
+  }
+  async function live(first: Link, changed: (link: Link) => void): Promise<void> {
+    for (let current = first; ; ) {
+      const trouble = await serve(current);
+      const signal = leaving.signal;
+      const next = await reconnect(trouble, { open: connectAgain, backoff, clock, signal, tell });
+      if ('end' in next) return finish(next.end);
+      current = next.opened;
+      changed(current);
+    }
+  }
+  function finish(end: End) {
+    outbox.close();
+    tell({ state: 'ended', end });
+  }
+  function ask(request: Asked): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (link === undefined)
+        throw new ConnectionLost('there is no connection at the moment: try again later');
+      link.connection.request(request, (outcome) => {
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      });
+    });
+  }
+  /** Resolves when the connection is closed, within 2 s. */
+  async function depart(reason: string | undefined): Promise<void> {
+    leaving.abort();
+    outbox.close();
+    if (link === undefined) return;
+    const { connection } = link;
+    const cancel = clock.after(limits.closingMs, connection.destroy);
+    const quit: Asked = { type: 'quit', ...(reason !== undefined && { reason: clip(reason) }) };
+    connection.request(quit, connection.end);
+    await connection.closed;
+    cancel();
+  }
+  function begin(first: Link): Session {
+    let latest = first;
+    let departed: Promise<void> | undefined;
+    const finished = live(first, (link) => {
+      latest = link;
+    });
+    return {
+      get name() {
+        return latest.name;
+      },
+      get role() {
+        return latest.role;
+      },
+      get hello() {
+        return latest.connection.hello;
+      },
+      say: outbox.say,
+      ask,
+      settled: outbox.settled,
+      quit(reason) {
+        departed ??= depart(reason).then(() => finished);
+        return departed;
+      },
+    };
+  }
+
+  return { connect: () => connect(), begin };
+}
+
+/** As much of a text as a reason may have bytes, whole characters. */
+function clip(reason: string): string {
+  let bytes = 0;
+  let end = 0;
+  for (const character of reason) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > limits.reasonBytes) break;
+    end += character.length;
+  }
+  return reason.slice(0, end);
+}

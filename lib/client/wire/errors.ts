@@ -1,0 +1,35 @@
+/** What can go wrong on the way to a server. Programs match `code`; the sentences are for people. */
+import type { ServerFrameOf } from '../../protocol/events.js';
+
+/** No connection came about: refused, no such host, no route, no answer. */
+export class Unreachable extends Error {
+  readonly code = 'unreachable';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Unreachable';
+  }
+}
+
+/** Something answers there, but no secure-chat server. */
+export class NotSecureChat extends Error {
+  readonly code = 'not-secure-chat';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'NotSecureChat';
+  }
+}
+
+/** A connection that was there is over. */
+export class ConnectionLost extends Error {
+  readonly code = 'connection-lost';
+  /** The server's reason, where it gave one. */
+  readonly closing: ServerFrameOf<'closing'> | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { closing?: ServerFrameOf<'closing'> | undefined }) {
+    super(message, options);
+    this.name = 'ConnectionLost';
+    this.closing = options?.closing;
+  }
+}

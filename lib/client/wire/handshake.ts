@@ -1,0 +1,139 @@
+/**
+ * The way to a server up to a finished TLS handshake. Knows sockets and certificates; neither whom to trust
+ * nor frames.
+ */
+import { isIP } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import { domainToASCII } from 'node:url';
+import { alpn } from '../../protocol/events.js';
+import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
+import { pinOf } from '../../trust/pin.js';
+import type { Clock } from '../clock.js';
+import type { Presented } from '../session.js';
+import { NotSecureChat, Unreachable } from './errors.js';
+
+export interface DialOptions {
+  readonly endpoint: Endpoint;
+  /** For name look-up, TCP and TLS together, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Connects with TLS 1.3 and ALPN `secure-chat/1` (RFC 7301). Nothing was read from the socket and no
+ * application byte written; it is paused and has a listener for errors.
+ * @throws Unreachable, NotSecureChat, or the signal's reason
+ */
+export function dial({ endpoint, timeoutMs, clock, signal }: DialOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const { host, port } = endpoint;
+    // No `session`: a resumed session has no certificate to verify. Who is trusted is for `verify` to say,
+    // `authorized` tells it what the certificate authorities think, host name included.
+    const socket = connect({
+      host,
+      port,
+      ...(isIP(host) === 0 && { servername: domainToASCII(host.replace(/\.$/, '')) }),
+      ALPNProtocols: [alpn],
+      minVersion: 'TLSv1.3',
+      rejectUnauthorized: false,
+    });
+    const cancelTimeout = clock.after(timeoutMs, () => fail(noAnswer(endpoint, timeoutMs)));
+    const abort = () => fail(signal?.reason);
+
+    function settle() {
+      cancelTimeout();
+      signal?.removeEventListener('abort', abort);
+      socket.off('secureConnect', ready);
+    }
+    function fail(error: unknown) {
+      settle();
+      socket.destroy();
+      reject(error);
+    }
+    function ready() {
+      if (socket.alpnProtocol !== alpn) return fail(notChat(endpoint, 'it does not offer secure-chat/1'));
+      settle();
+      socket.setNoDelay(true);
+      resolve(socket);
+    }
+    signal?.addEventListener('abort', abort);
+    socket.once('secureConnect', ready);
+    // Stays after the handshake: what goes wrong then is told by 'close'.
+    socket.on('error', (error) => fail(explain(endpoint, error)));
+  });
+}
+
+/**
+ * What the server showed in the handshake.
+ * @throws NotSecureChat for a certificate that cannot be read
+ */
+export function presentedBy(socket: TLSSocket, endpoint: Endpoint): Presented {
+  try {
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) throw new Error('no certificate');
+    return {
+      pin: pinOf(certificate),
+      authorized: socket.authorized,
+      validTo: new Date(certificate.validTo).toISOString(),
+    };
+  } catch (cause) {
+    throw notChat(endpoint, 'its certificate cannot be read', cause);
+  }
+}
+
+function noAnswer(endpoint: Endpoint, timeoutMs: number): Unreachable {
+  return new Unreachable(
+    `no answer from ${formatEndpoint(endpoint)} within ${Math.ceil(timeoutMs / 1000)} s: ` +
+      'is the address right, and does a firewall let this port through?',
+  );
+}
+
+function notChat(endpoint: Endpoint, why: string, cause?: unknown): NotSecureChat {
+  return new NotSecureChat(
+    `not a secure-chat server at ${formatEndpoint(endpoint)}: ${why}; check the address and the port`,
+    { cause },
+  );
+}
+
+/** The error of a socket that did not get as far as the end of the handshake, for people. */
+function explain(endpoint: Endpoint, error: NodeJS.ErrnoException): Unreachable | NotSecureChat {
+  const code = error.code ?? '';
+  if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) {
+    return notChat(endpoint, 'it does not offer TLS 1.3', error);
+  }
+  if (code.includes('NO_APPLICATION_PROTOCOL')) {
+    return notChat(endpoint, 'it does not offer secure-chat/1', error);
+  }
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH/.test(code)) {
+    return notChat(endpoint, 'it does not answer with TLS', error);
+  }
+  if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
+    return notChat(endpoint, `the TLS handshake failed (${code})`, error);
+  }
+  return new Unreachable(unreachable(endpoint, code), { cause: error });
+}
+
+function unreachable(endpoint: Endpoint, code: string): string {
+  const at = formatEndpoint(endpoint);
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `nothing is listening on ${at}: is the server running?`;
+    case 'ENOTFOUND':
+      return `there is no host ${endpoint.host}: is the name spelled right?`;
+    case 'EAI_AGAIN':
+      return `the name ${endpoint.host} cannot be looked up: is this machine online?`;
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH':
+    case 'ENETDOWN':
+    case 'EADDRNOTAVAIL':
+      return `no way to ${at} (${code}): is this machine online, and the address right?`;
+    case 'ETIMEDOUT':
+      return `no answer from ${at}: is the address right, and does a firewall let this port through?`;
+    case 'ECONNRESET':
+      return `${at} hung up during the TLS handshake: is it a secure-chat server, and not overloaded?`;
+    default:
+      return `cannot reach ${at}: ${code || 'unknown error'}`;
+  }
+}

@@ -1,0 +1,61 @@
+/** Whether the other side is still there. Knows times, not what is sent. */
+import type { Clock } from '../clock.js';
+
+export interface LivenessOptions {
+  readonly clock: Clock;
+  /** A ping is due when one side has been silent for this long, in milliseconds. */
+  readonly pingMs: number;
+  /** The other side is taken for dead when it has been silent for this long, in milliseconds. */
+  readonly deadMs: number;
+  readonly ping: () => void;
+  readonly dead: () => void;
+}
+
+export interface Liveness {
+  heard(): void;
+  sent(): void;
+  stop(): void;
+}
+
+// A server that announces 0 is not pinged without end.
+const leastPingMs = 100;
+
+/** Watches from now on. */
+export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions): Liveness {
+  const pingMs = Math.max(leastPingMs, wanted.pingMs);
+  const deadMs = Math.max(1.5 * pingMs, wanted.deadMs);
+  let heardAt = clock.now();
+  let sentAt = heardAt;
+  let asked = false;
+  let stopped = false;
+  let cancel = clock.after(pingMs, look);
+
+  // The alarm is not moved at each frame; it looks at the times when it rings.
+  function look() {
+    const now = clock.now();
+    if (now - heardAt >= deadMs) return dead();
+    // A busy room keeps this side informed, but the server too wants to hear something.
+    if (!asked && now - Math.min(heardAt, sentAt) >= pingMs) {
+      asked = true;
+      sentAt = now;
+      ping();
+    }
+    if (stopped) return;
+    const due = asked ? now + pingMs : Math.min(heardAt, sentAt) + pingMs;
+    cancel = clock.after(Math.max(1, Math.min(due, heardAt + deadMs) - now), look);
+  }
+
+  return {
+    heard() {
+      heardAt = clock.now();
+      asked = false;
+    },
+    sent() {
+      sentAt = clock.now();
+    },
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
+}

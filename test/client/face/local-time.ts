@@ -1,0 +1,35 @@
+import t from 'tap';
+import { createLocalTime, duration } from '../../../lib/client/face/local-time.js';
+
+t.test('moments are shown in their time zone', async (t) => {
+  const at = '2026-11-20T23:30:00.000Z';
+  const utc = createLocalTime(() => 5, 'UTC');
+  t.equal(utc.minute(at), '23:30');
+  t.equal(utc.day(at), 'Friday, 20 November 2026');
+  const tokyo = createLocalTime(() => 5, 'Asia/Tokyo');
+  t.equal(tokyo.minute(at), '08:30');
+  t.equal(tokyo.day(at), 'Saturday, 21 November 2026');
+  t.equal(utc.minute('2026-11-20T00:05:00.000Z'), '00:05');
+  t.equal(utc.now(), 5);
+});
+
+t.test('what is no moment is shown as none', async (t) => {
+  const utc = createLocalTime(() => 5, 'UTC');
+  for (const at of ['', 'soon', Number.NaN, 1e300]) {
+    t.equal(utc.minute(at), '--:--');
+    t.equal(utc.day(at), '');
+  }
+});
+
+t.test('lengths of time are rounded up', async (t) => {
+  const lengths: [number, string][] = [
+    [0, '1 s'],
+    [1001, '2 s'],
+    [119_000, '119 s'],
+    [120_000, '2 min'],
+    [121_000, '3 min'],
+    [7_200_000, '2 h'],
+    [7_260_000, '2 h 1 min'],
+  ];
+  for (const [ms, words] of lengths) t.equal(duration(ms), words);
+});

@@ -1,0 +1,411 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t, { type Test } from 'tap';
+import type { Endpoint, Presented } from '../../../lib/client/session.js';
+import { type Connection, greet, openConnection } from '../../../lib/client/wire/connection.js';
+import { makeCertificate } from '../../support/certificate.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { hello, message, type Peer, startFakeServer } from '../../support/fake-server.js';
+
+const certificate = await makeCertificate();
+const trusting = async () => {};
+
+async function serve(t: Test, options: Parameters<typeof startFakeServer>[1] = {}) {
+  const server = await startFakeServer(certificate, options);
+  t.teardown(server.close);
+  return server;
+}
+
+/** A TCP server without TLS. */
+async function listen(t: Test, serve: (socket: Socket) => void): Promise<Endpoint> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    serve(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+}
+
+function ask(connection: Connection, request: Parameters<Connection['request']>[0]) {
+  return new Promise((resolve) => connection.request(request, resolve));
+}
+
+t.test('a connection', async (t) => {
+  t.test('tells what the server showed and said', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    let shown: Presented | undefined;
+    const verify = async (presented: Presented) => {
+      shown = presented;
+    };
+    const connection = await openConnection({ endpoint, verify });
+    t.same(connection.hello, hello);
+    t.same(connection.presented, shown);
+    t.equal(shown?.pin, certificate.pin);
+    t.equal(shown?.authorized, false);
+    t.match(shown?.validTo, /^\d{4}-\d\d-\d\dT.*Z$/);
+    t.equal((await peer()).servername, false, 'an address is no server name');
+    connection.end();
+    await connection.closed;
+  });
+
+  t.test('names the host it wants', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    const connection = await openConnection({
+      endpoint: { ...endpoint, host: 'localhost' },
+      verify: trusting,
+    });
+    t.equal((await peer()).servername, 'localhost');
+    connection.destroy();
+    await connection.closed;
+  });
+
+  t.test('answers each request by its own reply', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    const connection = await openConnection({ endpoint, verify: trusting });
+    const server = await peer();
+    const [who, ping] = [ask(connection, { type: 'who' }), ask(connection, { type: 'ping' })];
+    const [first, second] = [await server.next(), await server.next()];
+    server.ok(second);
+    server.error(first, 'internal');
+    t.match(await ping, { type: 'ok', re: second.id });
+    t.match(await who, { type: 'error', re: first.id, code: 'internal' });
+    connection.destroy();
+  });
+
+  t.test('tells events, and replies in their order among them', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    const seen: unknown[] = [];
+    const connection = await openConnection({
+      endpoint,
+      verify: trusting,
+      onEvent: (event) => seen.push('seq' in event ? event.seq : event.type),
+    });
+    const server = await peer();
+    connection.request({ type: 'who' }, () => seen.push('reply'));
+    const request = await server.next();
+    const unknown = { type: 'from-a-newer-server' };
+    server.send(message(1), unknown, { type: 'ok', re: request.id }, message(2));
+    server.end();
+    await connection.closed;
+    t.same(seen, [1, 'reply', 2]);
+  });
+
+  t.test('takes the copy of a message for the reply to it', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    const connection = await openConnection({
+      endpoint,
+      verify: trusting,
+      onEvent: (event) => event.type === 'message' && connection.acknowledge(event),
+    });
+    const server = await peer();
+    const said = ask(connection, { type: 'say', room: 'lobby', text: 'hi', key: 'k' });
+    const { id } = await server.next();
+    server.send(message(7, { from: 'ada', key: 'k' }), { type: 'ok', re: id, seq: 8 });
+    t.match(await said, { type: 'ok', seq: 7 });
+    connection.destroy();
+  });
+
+  t.test('refuses to send what the server would not read', async (t) => {
+    const { endpoint } = await serve(t);
+    const connection = await openConnection({ endpoint, verify: trusting });
+    const text = 'x'.repeat(hello.limits.frameBytes);
+    t.throws(() => connection.request({ type: 'say', room: 'lobby', text, key: 'k' }, () => {}), {
+      code: 'frame-too-large',
+    });
+    connection.destroy();
+  });
+
+  t.test('fails what waits for a reply when it ends, and what comes later', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    const connection = await openConnection({ endpoint, verify: trusting });
+    const who = ask(connection, { type: 'who' });
+    const server = await peer();
+    await server.next();
+    server.destroy();
+    t.match(await who, { code: 'connection-lost' });
+    t.match(await connection.closed, { code: 'connection-lost' });
+    t.match(await ask(connection, { type: 'who' }), { code: 'connection-lost' });
+  });
+
+  t.test('knows why the server closes it', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    const seen: string[] = [];
+    const onEvent = (event: { type: string }) => seen.push(event.type);
+    const connection = await openConnection({ endpoint, verify: trusting, onEvent });
+    (await peer()).send({ type: 'closing', code: 'shutting-down', message: 'bye', retryAfter: 5 });
+    t.match(await connection.closed, { closing: { code: 'shutting-down', retryAfter: 5 } });
+    t.same(seen, ['closing']);
+  });
+
+  t.test('ends even if the server does not', async (t) => {
+    const { endpoint, peer } = await serve(t, { allowHalfOpen: true } as object);
+    const clock = createFakeClock();
+    const connection = await openConnection({ endpoint, verify: trusting, clock });
+    await peer();
+    connection.end();
+    clock.advance(2_000);
+    await connection.closed;
+    t.equal(clock.pending, 0);
+  });
+});
+
+t.test('trust comes before everything', async (t) => {
+  t.test('a refused server gets not one byte', async (t) => {
+    const server = await serve(t);
+    const no = new Error('no');
+    const peer = server.peer();
+    const verify = async () => {
+      await peer;
+      throw no;
+    };
+    t.equal(await openConnection({ endpoint: server.endpoint, verify }).catch((error) => error), no);
+    await (await peer).closed;
+    t.equal((await peer).bytes, 0);
+  });
+
+  t.test('a decision that never comes gets not one byte, and can be called off', async (t) => {
+    const server = await serve(t);
+    const leaving = new AbortController();
+    const asked = new Promise<void>((resolve) => {
+      const verify = () => {
+        resolve();
+        return new Promise<void>(() => {});
+      };
+      const opening = openConnection({ endpoint: server.endpoint, verify, signal: leaving.signal });
+      t.rejects(opening, { name: 'AbortError' });
+    });
+    await asked;
+    const peer = await server.peer();
+    leaving.abort();
+    await peer.closed;
+    t.equal(peer.bytes, 0);
+  });
+
+  t.test('an impatient server gets not one byte before a slow decision', async (t) => {
+    const server = await serve(t);
+    let decide = () => {};
+    const verify = () =>
+      new Promise<void>((resolve) => {
+        decide = resolve;
+      });
+    const opening = openConnection({ endpoint: server.endpoint, verify });
+    const peer = await server.peer();
+    // More than the buffers of a paused socket take.
+    for (let seq = 1; seq <= 2_000; seq += 1) peer.send(message(seq, { text: 'x'.repeat(1_000) }));
+    for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
+    t.equal(peer.bytes, 0);
+    decide();
+    const connection = await opening;
+    connection.request({ type: 'ping' }, () => {});
+    t.same(await peer.next(), { type: 'ping', id: 1 });
+    t.equal(peer.bytes, 4 + JSON.stringify({ type: 'ping', id: 1 }).length);
+    connection.destroy();
+  });
+
+  t.test('a person may take their time: the connection is opened again and verified again', async (t) => {
+    const server = await serve(t);
+    const clock = createFakeClock();
+    const peers: Peer[] = [];
+    const verify = async () => {
+      peers.push(await server.peer());
+      if (peers.length === 1) clock.advance(40_000);
+    };
+    const connection = await openConnection({ endpoint: server.endpoint, verify, clock });
+    const [first, second] = peers;
+    await first?.closed;
+    t.equal(first?.bytes, 0);
+    connection.request({ type: 'ping' }, () => {});
+    t.match(await second?.next(), { type: 'ping' });
+    t.equal(peers.length, 2);
+    connection.destroy();
+  });
+
+  t.test('a server that hangs up meanwhile is tried once more', async (t) => {
+    const server = await serve(t);
+    const verify = async () => {
+      (await server.peer()).reset();
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+    };
+    await t.rejects(openConnection({ endpoint: server.endpoint, verify }), { code: 'connection-lost' });
+    t.equal(server.connections, 2);
+  });
+
+  t.test('a decision that throws at once counts as one', async (t) => {
+    const { endpoint } = await serve(t);
+    const verify = () => {
+      throw new Error('no');
+    };
+    await t.rejects(openConnection({ endpoint, verify }), { message: 'no' });
+  });
+
+  t.test('authorities count only for the name that was asked for', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'secure-chat-authority-'));
+    t.teardown(() => rm(folder, { recursive: true }));
+    const forName = await makeCertificate('DNS:localhost');
+    const server = await startFakeServer(forName);
+    t.teardown(server.close);
+    await writeFile(join(folder, 'ca.pem'), forName.cert);
+    const program = `
+      const { greet } = await import(${JSON.stringify(new URL('../../../lib/index.js', import.meta.url))});
+      for (const host of ['localhost', '127.0.0.1']) {
+        const { presented } = await greet({ host, port: ${server.endpoint.port} }, async () => {});
+        console.log(presented.authorized);
+      }`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') },
+    });
+    t.equal(stdout, 'true\nfalse\n');
+  });
+});
+
+t.test('what is no secure-chat server', async (t) => {
+  let verified = 0;
+  const verify = async () => {
+    verified += 1;
+  };
+  t.afterEach(() => t.equal(verified, 0, 'nobody is asked to trust it'));
+
+  t.test('one that knows another protocol only', async (t) => {
+    const { endpoint } = await serve(t, { ALPNProtocols: ['h2'] });
+    await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat' });
+  });
+  t.test('one without ALPN', async (t) => {
+    const { endpoint } = await serve(t, { ALPNProtocols: [] });
+    await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat' });
+  });
+  t.test('one with TLS 1.2 only', async (t) => {
+    const { endpoint } = await serve(t, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
+    await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat', message: /TLS 1\.3/ });
+  });
+  t.test('one that speaks in plain text', async (t) => {
+    const endpoint = await listen(t, (socket) => socket.write('SSH-2.0-OpenSSH_9.2p1 Debian\r\n'));
+    await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat' });
+  });
+  t.test('one that hangs up', async (t) => {
+    const endpoint = await listen(t, (socket) => socket.destroy());
+    await t.rejects(openConnection({ endpoint, verify }), { code: 'unreachable' });
+  });
+  t.test('one that says nothing', async (t) => {
+    const clock = createFakeClock();
+    const endpoint = await listen(t, () => clock.advance(3_000));
+    await t.rejects(openConnection({ endpoint, verify, clock, timeoutMs: 3_000 }), { code: 'unreachable' });
+    t.equal(clock.pending, 0);
+  });
+  t.test('nobody', async (t) => {
+    const server = await startFakeServer(certificate);
+    await server.close();
+    await t.rejects(openConnection({ endpoint: server.endpoint, verify }), {
+      code: 'unreachable',
+      message: /127\.0\.0\.1:\d+: is the server running/,
+    });
+    const byName = { ...server.endpoint, host: 'localhost' };
+    await t.rejects(openConnection({ endpoint: byName, verify }), { code: 'unreachable' });
+  });
+  t.test('a name that does not exist', async (t) => {
+    await t.rejects(openConnection({ endpoint: { host: 'no-such.invalid', port: 6697 }, verify }), {
+      code: 'unreachable',
+    });
+  });
+  t.test('a way that was called off before', async (t) => {
+    const { endpoint } = await serve(t);
+    await t.rejects(openConnection({ endpoint, verify, signal: AbortSignal.abort() }), {
+      name: 'AbortError',
+    });
+  });
+});
+
+t.test('a server that breaks the protocol', async (t) => {
+  const broken: Record<string, Buffer | string> = {
+    'with garbage': Buffer.from('\0\0\0\x05hello'),
+    'with a frame that claims to be huge': Buffer.from([0xff, 0xff, 0xff, 0xff]),
+    'with an answer of another protocol': 'HTTP/1.1 400 Bad Request\r\n\r\n',
+  };
+  for (const [how, bytes] of Object.entries(broken)) {
+    t.test(`instead of hello, ${how}`, async (t) => {
+      const { endpoint, peer } = await serve(t, { greet: false });
+      const opening = openConnection({ endpoint, verify: trusting });
+      const server = await peer();
+      server.raw(bytes);
+      await t.rejects(opening, { code: 'connection-lost' });
+      await server.closed;
+    });
+    t.test(`later, ${how}`, async (t) => {
+      const { endpoint, peer } = await serve(t);
+      const connection = await openConnection({ endpoint, verify: trusting });
+      (await peer()).raw(bytes);
+      t.match(await connection.closed, { code: 'connection-lost' });
+    });
+  }
+
+  t.test('by an event of the wrong shape', async (t) => {
+    const { endpoint, peer } = await serve(t);
+    const seen: unknown[] = [];
+    const onEvent = (event: unknown) => seen.push(event);
+    const connection = await openConnection({ endpoint, verify: trusting, onEvent });
+    (await peer()).send({ type: 'message', seq: 'one' }, message(2));
+    t.match(await connection.closed, { code: 'connection-lost', cause: { code: 'bad-frame' } });
+    t.same(seen, []);
+  });
+
+  t.test('by silence instead of hello', async (t) => {
+    const { endpoint, peer } = await serve(t, { greet: false });
+    const clock = createFakeClock();
+    const opening = openConnection({ endpoint, verify: trusting, clock });
+    const server = await peer();
+    // The fence: the server has seen the end of the client's handshake, the client may not have asked yet.
+    while (clock.pending === 0) await new Promise(setImmediate);
+    clock.advance(10_000);
+    await t.rejects(opening);
+    await server.closed;
+    t.equal(server.bytes, 0);
+    t.equal(clock.pending, 0);
+  });
+
+  t.test('by another frame than hello', async (t) => {
+    const { endpoint, peer } = await serve(t, { greet: false });
+    const opening = openConnection({ endpoint, verify: trusting });
+    (await peer()).send(message(1));
+    await t.rejects(opening, { code: 'bad-frame' });
+  });
+
+  t.test('unless it says why it does not want to talk', async (t) => {
+    const { endpoint, peer } = await serve(t, { greet: false });
+    const opening = openConnection({ endpoint, verify: trusting });
+    (await peer()).send({ type: 'closing', code: 'too-many-connections', message: '16', retryAfter: 9 });
+    await t.rejects(opening, { code: 'too-many-connections', retryAfter: 9 });
+  });
+});
+
+t.test('a server that is gone without a word', async (t) => {
+  const { endpoint, peer } = await serve(t);
+  const clock = createFakeClock();
+  const connection = await openConnection({ endpoint, verify: trusting, clock });
+  const server = await peer();
+  clock.advance(30_000);
+  t.match(await server.next(), { type: 'ping' });
+  clock.advance(44_999);
+  t.equal(server.bytes > 0, true);
+  clock.advance(1);
+  t.match(await connection.closed, { code: 'connection-lost' });
+  t.equal(clock.pending, 0);
+});
+
+t.test('a greeting leaves before anybody signs in', async (t) => {
+  const { endpoint, peer } = await serve(t);
+  const greeting = greet(endpoint, trusting);
+  const server = await peer();
+  t.match(await greeting, { hello, presented: { pin: certificate.pin } });
+  await server.closed;
+  t.equal(server.bytes, 0);
+});

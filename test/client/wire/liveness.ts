@@ -1,0 +1,75 @@
+import t from 'tap';
+import { createLiveness } from '../../../lib/client/wire/liveness.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+
+function prepare({ pingMs = 30_000, deadMs = 75_000 } = {}) {
+  const clock = createFakeClock();
+  const start = clock.now();
+  const seen: string[] = [];
+  const note = (what: string) => () => seen.push(`${what} ${clock.now() - start}`);
+  const liveness = createLiveness({ clock, pingMs, deadMs, ping: note('ping'), dead: note('dead') });
+  return { clock, seen, liveness };
+}
+
+t.test('silence is asked about once, then it is death', async (t) => {
+  const { clock, seen } = prepare();
+  clock.advance(200_000);
+  t.same(seen, ['ping 30000', 'dead 75000']);
+  t.equal(clock.pending, 0);
+});
+
+t.test('an answer puts it off', async (t) => {
+  const { clock, seen, liveness } = prepare();
+  for (let times = 0; times < 4; times += 1) {
+    clock.advance(30_000);
+    liveness.heard();
+  }
+  t.same(seen, ['ping 30000', 'ping 60000', 'ping 90000', 'ping 120000']);
+  clock.advance(75_000);
+  t.equal(seen.at(-1), 'dead 195000');
+});
+
+t.test('who only listens is heard of too', async (t) => {
+  const { clock, seen, liveness } = prepare();
+  for (let second = 0; second < 100; second += 1) {
+    clock.advance(1_000);
+    liveness.heard();
+  }
+  t.same(seen, ['ping 30000', 'ping 60000', 'ping 90000']);
+});
+
+t.test('who talks and hears needs no ping', async (t) => {
+  const { clock, seen, liveness } = prepare();
+  for (let times = 0; times < 20; times += 1) {
+    clock.advance(20_000);
+    liveness.sent();
+    liveness.heard();
+  }
+  t.same(seen, []);
+});
+
+t.test('talking into silence does not hide it', async (t) => {
+  const { clock, seen, liveness } = prepare();
+  for (let second = 0; second < 75; second += 1) {
+    clock.advance(1_000);
+    liveness.sent();
+  }
+  t.same(seen, ['ping 30000', 'dead 75000']);
+});
+
+t.test('a server that announces nonsense is not pinged without end', async (t) => {
+  const { clock, seen, liveness } = prepare({ pingMs: 0, deadMs: 0 });
+  for (let times = 0; times < 100; times += 1) {
+    clock.advance(10);
+    liveness.heard();
+  }
+  t.ok(seen.length <= 10);
+});
+
+t.test('stopped is stopped', async (t) => {
+  const { clock, seen, liveness } = prepare();
+  liveness.stop();
+  clock.advance(100_000);
+  t.same(seen, []);
+  t.equal(clock.pending, 0);
+});
