@@ -1,0 +1,7 @@
+/** As test/e2e/survives-kills.ts, at the rate that a server has by default: about 45 s. */
+import t from 'tap';
+import { talkThroughKills } from '../support/kills.js';
+
+t.test('at the default rate, five clients send 200 lines each through three kills', (t) =>
+  talkThroughKills(t),
+);
