@@ -111,10 +111,7 @@ function messageRows(message: Message, drawing: Drawing): Row[] {
   const rows = lines.flatMap((line) => wrapRow(line, width - rowColumns(mark)));
   const last = rows.length - 1;
   if (mark.length > 0) rows[last] = [...(rows[last] ?? []), ...mark];
-  if (message.delivery.state === 'failed') {
-    const why = `${glyphs.bad} not sent: ${withoutStop(message.delivery.why)}. /retry sends it again.`;
-    rows.push(...wrapRow([span(why, styles.bad)], width));
-  }
+  rows.push(...deliveryRows(message, drawing).flatMap((row) => wrapRow(row, width)));
   return withHead(rows, head, drawing);
 }
 
@@ -164,8 +161,18 @@ function marksOf(line: string, name: string): Mark[] {
 function deliveryMark({ mine, delivery }: Message, { styles, glyphs }: Drawing): Row {
   if (!mine || delivery.state === 'failed') return [];
   if (delivery.state === 'sent') return [span(` ${glyphs.sent}`, styles.dim)];
-  if (delivery.waitMs === undefined) return [span(` ${glyphs.sending}`, styles.dim)];
-  return [span(` ${glyphs.sending} slow down: ${duration(delivery.waitMs)}`, styles.warn)];
+  return [span(` ${glyphs.sending}`, styles.dim)];
+}
+
+/** What there is to say about a message of one's own that is not there yet. */
+function deliveryRows({ delivery }: Message, { styles, glyphs }: Drawing): Row[] {
+  if (delivery.state === 'failed') {
+    return [
+      [span(`${glyphs.bad} not sent: ${withoutStop(delivery.why)}. /retry sends it again.`, styles.bad)],
+    ];
+  }
+  if (delivery.state === 'sent' || delivery.waitMs === undefined) return [];
+  return [[span(`waiting ${duration(delivery.waitMs)}: the server asks to slow down`, styles.warn)]];
 }
 
 function barOf(message: Message, { styles, glyphs, around }: Drawing): Span {

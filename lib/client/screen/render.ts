@@ -63,8 +63,8 @@ function hintRow(look: Look, columns: number): Row {
   const { dot } = glyphsOf(look);
   const parts: Span[] = [];
   for (const [key, does] of [
-    ['/help', 'shows what you can do'],
-    ['Tab', 'completes names and commands'],
+    ['/help', 'shows what there is'],
+    ['Tab', 'completes names'],
     ['/quit', 'leaves'],
   ] as const) {
     parts.push(span(parts.length === 0 ? ' ' : `  ${dot}  `, dim), span(key, bold), span(` ${does}`, dim));

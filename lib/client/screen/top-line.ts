@@ -2,7 +2,7 @@
 import { printable } from '../../protocol/printable.js';
 import { duration } from '../face/local-time.js';
 import { conversationOf } from './layout.js';
-import { gap, type Row, rowColumns, type Span, span } from './spans.js';
+import { gap, type Row, rowColumns, span } from './spans.js';
 import type { ScreenState } from './state.js';
 import { glyphsOf, type Look, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
@@ -19,38 +19,41 @@ export function topLine(state: ScreenState, look: Look, columns: number): TwoPar
   const styles = stylesOf(look);
   const { id, topic } = conversationOf(state);
   const name = [gap(1, styles.bar), span(id, styles.barStrong), gap(2, styles.bar)];
-  const wanted = rowColumns(name) + Math.min(columnsOf(printable(topic)), Math.floor(columns / 4));
-  const right = rightParts(state, look).find((row) => rowColumns(row) + wanted <= columns) ?? [];
+  const about = topic.trim() === '' && id.startsWith('@') ? 'only you two read this' : printable(topic);
+  const wanted = columnsOf(about) + 1;
+  const { withServer, others } = rightParts(state, look);
+  const leaves = (row: Row, room: number): boolean => rowColumns(name) + room + rowColumns(row) <= columns;
+  const right =
+    withServer.find((row) => leaves(row, wanted)) ??
+    others.find((row) => leaves(row, Math.min(wanted, Math.floor(columns / 4)))) ??
+    [];
   const from = columns - rowColumns(right);
-  const about = topic.trim() === '' && id.startsWith('@') ? 'only you two read this' : topic;
   const room = from - rowColumns(name) - 1;
-  const left = room < 2 ? name : [...name, span(cut(printable(about), room, glyphsOf(look).cut), styles.bar)];
+  const left = room < 2 ? name : [...name, span(cut(about, room, glyphsOf(look).cut), styles.bar)];
   return { left, right, from };
 }
 
-/** From the longest to the shortest; a connection that is lost goes last. */
-function rightParts(state: ScreenState, look: Look): Row[] {
-  const { dot } = glyphsOf(look);
-  const styles = stylesOf(look);
-  const me = span(state.me, styles.barStrong);
-  const server = span(state.server, styles.barDim);
-  const between = span(` ${dot} `, styles.barDim);
-  const links = linkWords(state, look);
-  const [long, short] = [links[0], links.at(-1)].map((words) => span(words ?? '', linkStyle(state, styles)));
-  const parts: Span[][] = [
-    [me, between, server, between],
-    [me, between],
-  ].flatMap((before) => links.map((words) => [...before, span(words, linkStyle(state, styles))]));
-  parts.push(
-    [me, gap(1, styles.bar), ...some(short)],
-    some(state.link.state === 'online' ? short : long),
-    some(short),
-  );
-  return parts.map((row) => [gap(1, styles.bar), ...row, gap(1, styles.bar)]);
+interface RightParts {
+  /** Only where the whole topic has room. */
+  readonly withServer: readonly Row[];
+  readonly others: readonly Row[];
 }
 
-function some(piece: Span | undefined): Span[] {
-  return piece === undefined ? [] : [piece];
+/** From the longest to the shortest; a connection that is lost goes last. */
+function rightParts(state: ScreenState, look: Look): RightParts {
+  const styles = stylesOf(look);
+  const me = span(state.me, styles.barStrong);
+  const between = span(` ${glyphsOf(look).dot} `, styles.barDim);
+  const server = span(state.server, styles.barDim);
+  const links = linkWords(state, look).map((words) => span(words, linkStyle(state, styles)));
+  const framed = (row: Row): Row => [gap(1, styles.bar), ...row, gap(1, styles.bar)];
+  const named = links.map((words) => [me, between, words]);
+  const alone = links.map((words) => [words]);
+  const isOnline = state.link.state === 'online';
+  return {
+    withServer: links.slice(0, 1).map((words) => framed([me, between, server, between, words])),
+    others: [...named, ...(isOnline ? alone.slice(-1) : alone)].map(framed),
+  };
 }
 
 function linkStyle({ link }: ScreenState, styles: Styles): string {
@@ -67,7 +70,11 @@ function linkWords({ link, now }: ScreenState, look: Look): string[] {
       return [`connecting${more}`];
     case 'waiting': {
       const wait = duration(link.until - now);
-      return [`reconnecting in ${wait} (${withoutStop(link.why)})`, `reconnecting in ${wait}`, `in ${wait}`];
+      return [
+        `reconnecting in ${wait} (${withoutStop(link.why)})`,
+        `reconnecting in ${wait}`,
+        `again in ${wait}`,
+      ];
     }
     case 'offline':
       return [`offline (${withoutStop(link.why)})`, 'offline'];
