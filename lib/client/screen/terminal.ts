@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import { beforeEnd, ignoreInterrupts, type Process, stopJob } from './job.js';
 import type { Key } from './key.js';
+import type { KeyReader } from './key-reader.js';
 import { enterSequence, leaveSequence, titleSequence } from './modes.js';
 import { createOutput } from './output.js';
 
@@ -23,7 +24,7 @@ export interface TerminalDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** What makes keys of the bytes that are typed. */
-  readonly keys: (onKey: (key: Key) => void) => { read(bytes: Buffer): void };
+  readonly keys: (onKey: (key: Key) => void) => Pick<KeyReader, 'push'>;
   readonly onKey: (key: Key) => void;
   /** The window has another size; everything is to be drawn. */
   readonly onResize: () => void;
@@ -114,7 +115,7 @@ export function openTerminal(deps: TerminalDeps): Terminal {
   }
 
   function onData(bytes: Buffer): void {
-    keys.read(bytes);
+    keys.push(bytes);
   }
 
   function onStop(): void {
