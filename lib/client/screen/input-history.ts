@@ -49,7 +49,7 @@ export function remember(history: InputHistory, { in: conversation, text }: Ente
 export function older(history: InputHistory, current: Entered): Recalled | undefined {
   const end = history.forgotten + history.inputs.length;
   const visit = visitWith(history, current);
-  const at = Math.min(visit.at ?? end, end) - 1;
+  const at = (visit.at ?? end) - 1;
   return at < history.forgotten ? undefined : show(history, current.in, { ...visit, at });
 }
 

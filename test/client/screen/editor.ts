@@ -122,6 +122,7 @@ check('words are killed to the left, to white space or to what is no letter, and
   ['say foo-bar|', 'delete-space-word-left', 'say |'],
   ['say foo  |x', 'delete-space-word-left', 'say |x'],
   ['https://a.example/b?c| d', 'delete-space-word-left', '| d'],
+  ['x \u0308|', 'delete-space-word-left', 'x|'],
   ['say| foo-bar', 'delete-word-right', 'say|-bar'],
   ['|', 'delete-word-left', '|'],
   ['|', 'delete-space-word-left', '|'],

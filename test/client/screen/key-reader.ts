@@ -255,6 +255,7 @@ t.test('at the end what is left is told, and then the end, once', async (t) => {
     [esc, ['escape']],
     [`${esc}[1;`, []],
     [`${pasteStart}one`, ['paste "one"']],
+    [`${pasteStart}one${esc}[20`, [`paste "one${esc}[20"`]],
     ['one\rtwo', ['paste "one\ntwo"']],
   ] as const) {
     const { read, end, told, clock, push } = start();
