@@ -59,7 +59,7 @@ export function createKeyReader(onKey: (key: Key) => void, clock: Pick<Clock, 'a
   function takePaste(text: string): string {
     const end = text.indexOf(pasteEnd);
     if (end < 0) {
-      pending = '';
+      pending = begunAtEnd(text, pasteEnd);
       gather(text.slice(0, text.length - pending.length));
       return '';
     }
