@@ -3,8 +3,8 @@ import type { Clock } from '../clock.js';
 
 /** `process`, or what stands for it. */
 export interface Process {
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
   rawListeners(event: string): unknown[];
   removeAllListeners(event: string): unknown;
   listenerCount(event: string): number;
@@ -43,7 +43,7 @@ const keySignals = ['SIGINT', 'SIGQUIT'] as const;
 export function ignoreInterrupts(proc: Process): () => void {
   const ignore = (): void => {};
   const held = keySignals.map((signal) => {
-    const listeners = proc.rawListeners(signal) as ((...args: never[]) => void)[];
+    const listeners = proc.rawListeners(signal) as ((...args: unknown[]) => void)[];
     proc.on(signal, ignore);
     for (const listener of listeners) proc.off(signal, listener);
     return { signal, listeners };

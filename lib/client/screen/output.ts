@@ -22,8 +22,8 @@ export interface Output {
   /** A short text that is not to be lost; it is only where far too much waits. */
   add(text: string): void;
   /**
-   * What waits and then `text` go out before this returns, unless the terminal takes nothing for half a
-   * second; the rest is dropped then.
+   * What waits and then `text` go out before this returns, unless the terminal takes nothing for two
+   * seconds; the rest is dropped then.
    */
   finish(text: string): void;
 }
@@ -32,7 +32,7 @@ export interface Output {
 const retryMs = 34;
 const waitingMax = 16 * 1024;
 const finishStepMs = 10;
-const finishSteps = 50;
+const finishSteps = 200;
 
 export function createOutput({ write, clock, sleep, onReady, onLost }: OutputDeps): Output {
   let waiting: Uint8Array = new Uint8Array();

@@ -38,7 +38,7 @@ export async function saveConversation(saved: Saved, place: Place, timeZone?: st
   const path = expanded(name, place);
   try {
     const there = await isThere(path);
-    if (there === 'other') throw new PathError('EISDIR');
+    if (there === 'other') return failed(name, 'EISDIR');
     if (there === 'file' && place.overwrite !== true) return { outcome: 'exists', path };
     const text = conversationText(saved, timeZone);
     if (there === 'file') await writeAtomically(path, text, 0o600);
@@ -46,7 +46,7 @@ export async function saveConversation(saved: Saved, place: Place, timeZone?: st
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EEXIST') return { outcome: 'exists', path };
-    return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${why(error)}.` };
+    return failed(name, code);
   }
   const messages = saved.entries.filter(({ kind }) => kind === 'message').length;
   return { outcome: 'saved', path, messages };
@@ -145,15 +145,6 @@ async function writeNew(path: string, text: string): Promise<void> {
   }
 }
 
-class PathError extends Error {
-  readonly code: string;
-
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
-
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such folder',
   ENOTDIR: 'there is no such folder',
@@ -167,9 +158,10 @@ const reasons: Readonly<Record<string, string>> = {
   ELOOP: 'it is a link to itself',
 };
 
-function why(error: unknown): string {
-  const code = errorCode(error);
-  return reasons[code] ?? (code === '' ? 'a file cannot have that name' : code);
+function failed(name: string, code: string): SaveResult {
+  const why =
+    reasons[code] ?? (code.startsWith('ERR_') ? 'a file cannot have that name' : `the system says ${code}`);
+  return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${why}.` };
 }
 
 function absurd(value: never): never {
