@@ -36,7 +36,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   alice.enter('correct horse');
   await alice.shows(/once more/);
   alice.enter('correct horse');
-  await alice.shows(/you are in #lobby as alice/);
+  await alice.shows(/alice · .*TLS 1\.3 ✓ verified/);
   await server.shows(/alice has an account and is admin/);
 
   const made = home.run(['invite', '--data', data]);
@@ -50,41 +50,42 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   bob.enter('battery staple');
   await bob.shows(/once more/);
   bob.enter('battery staple');
-  await bob.shows(/you are in #lobby as bob/);
+  await bob.shows(/bob · .*TLS 1\.3 ✓ verified/);
   await alice.shows(/bob joined/);
 
   alice.enter('hello bob');
-  await bob.shows(/alice: hello bob/);
-  await alice.shows(/alice: hello bob ✓/);
+  await bob.shows(/alice ▌ hello bob/);
+  await alice.shows(/alice │ hello bob ✓/);
   bob.enter('hello alice');
-  await alice.shows(/bob: hello alice/);
+  await alice.shows(/bob ▌ hello alice/);
   bob.type('half a sent');
 
   server.type('\x03');
   t.equal(await server.ended, 0, 'Ctrl-C ends the server with 0');
-  await alice.shows(/connection was lost/);
+  await alice.shows(/reconnecting|again in/);
   alice.enter('said while nobody served');
   const again = terminal(args(port), { env, cols: 160 });
   await again.shows(/To sign in/);
-  await bob.shows(/alice: said while nobody served/);
+  await bob.shows(/│ said while nobody served/);
   t.match(bob.screen().split('\n').at(-1), /half a sent$/, 'what bob was typing is still there');
   bob.enter('ence');
-  await alice.shows(/bob: half a sentence/);
+  await alice.shows(/│ half a sentence/);
 
   bob.enter('/quit good night');
   t.equal(await bob.ended, 0);
-  await alice.shows(/bob left.*good night/);
+  await alice.shows(/bob left \(good night\)/);
 
   const back = terminal(['connect', `127.0.0.1:${port}`], { env: person('bob') });
   await back.shows(/Your name/);
   back.enter('');
   await back.shows(/Password of bob/i);
   back.enter('battery staple');
-  await back.shows(/you are in #lobby as bob/);
+  await back.shows(/half a sentence/);
   for (const said of ['hello bob', 'hello alice', 'said while nobody served', 'half a sentence']) {
-    t.match(back.all(), said, 'the history is there');
+    t.match(back.screen(), said, 'the history is there');
   }
   back.type('\x03');
+  await back.shows(/Leave the chat\?/);
   back.type('\x03');
   t.equal(await back.ended, 130, 'Ctrl-C twice leaves');
   alice.enter('/quit');

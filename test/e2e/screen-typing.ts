@@ -1,0 +1,194 @@
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { limits } from '../../lib/protocol/limits.js';
+import { alt, ctrl, keys, pasted } from '../support/screen-keys.js';
+import { gather, settle, typed } from '../support/screen-people.js';
+
+t.test('what is typed, on a terminal', async (t) => {
+  const people = await gather(t, '--rate', '1000');
+  const home = await people.home('alice');
+  const editor = join(home, 'editor');
+  await writeFile(
+    editor,
+    '#!/bin/sh\nstty -a <&1 | grep -q -e -icanon && echo raw > "$0.raw"\ncp "$1" "$0.got"\nprintf "line one\\nline two\\n" > "$1"\n',
+  );
+  await chmod(editor, 0o700);
+  const alice = await people.screen('alice', { env: { EDITOR: editor } });
+  await alice.shows(/\/help shows what there is {2}· {2}Tab completes names/);
+  const bob = await people.pipe('bob');
+  await alice.shows(/bob joined/);
+  const shows = (text: string) => alice.until(() => typed(alice) === text, `a typed [${text}]`);
+  const clear = async () => {
+    alice.type(keys.end);
+    alice.type(ctrl('u').repeat(3));
+    await shows('');
+  };
+
+  await t.test('is edited as in readline', async () => {
+    for (const [typing, result] of [
+      ['one two three', 'one two three'],
+      [`${ctrl('a')}A${ctrl('e')}E`, 'Aone two threeE'],
+      [`${ctrl('b')}${ctrl('b')}${ctrl('f')}<`, 'Aone two three<E'],
+      [ctrl('h'), 'Aone two threeE'],
+      [`${keys.home}${ctrl('d')}`, 'one two threeE'],
+      [`${alt('f')}!`, 'one! two threeE'],
+      [`${keys.end}${alt('b')}>`, 'one! two >threeE'],
+      [`${keys.backspace}${keys.end}${keys.backspace}`, 'one! two three'],
+      [ctrl('w'), 'one! two '],
+      [ctrl('y'), 'one! two three'],
+      [alt(keys.backspace), 'one! two '],
+      [`${ctrl('a')}${alt('d')}`, '! two '],
+      [ctrl('k'), ''],
+      [ctrl('y'), '! two '],
+      [`${ctrl('u')}ab${ctrl('t')}`, 'ba'],
+      [`${ctrl('u')}one${ctrl('_')}`, ''],
+    ] as const) {
+      alice.type(typing);
+      await shows(result);
+    }
+    await clear();
+    alice.type('漢字é👍🏽');
+    await shows('漢字é👍🏽');
+    alice.type(keys.backspace.repeat(2));
+    await shows('漢字');
+    await clear();
+  });
+
+  await t.test('comes back by Up and Down, with the draft', async (t) => {
+    for (const text of ['first', 'second']) {
+      alice.enter(text);
+      await alice.shows(new RegExp(`${text} ✓`));
+    }
+    t.notMatch(alice.screen(), '/help shows', 'whoever said something needs no hint');
+    alice.type('a draft');
+    for (const [key, text] of [
+      [keys.up, 'second'],
+      [keys.up, 'first'],
+      [keys.up, 'first'],
+      [keys.down, 'second'],
+      [keys.down, 'a draft'],
+    ] as const) {
+      alice.type(key);
+      await shows(text);
+    }
+    await clear();
+  });
+
+  await t.test('is completed by Tab: names, commands, files', async () => {
+    alice.type(`bo${keys.tab}`);
+    await shows('bob: '.trimEnd());
+    await clear();
+    alice.type(`hey bo${keys.tab}.`);
+    await shows('hey bob .');
+    await clear();
+    alice.type(`/unig${keys.tab}b${keys.tab}`);
+    await shows('/unignore bob');
+    await clear();
+    alice.type(`/q${keys.tab}${keys.tab}`);
+    await alice.until(() => /^\/q\w+$/.test(typed(alice)), 'a command');
+    await clear();
+    alice.type(`/save ${home}/edi${keys.tab}`);
+    await shows(`/save ${home}/editor`);
+    await clear();
+  });
+
+  await t.test('has several lines by Alt-Enter, and is one message', async () => {
+    alice.type(`over${alt('\r')}two lines`);
+    await shows('over\ntwo lines');
+    alice.type(keys.enter);
+    await alice.shows(/│ over *│.*\n +│ two lines ✓/);
+    await bob.prints(/alice: over\n +two lines\n/);
+    await shows('');
+  });
+
+  await t.test('a paste of many lines is one edit and one message, sent by Enter only', async (t) => {
+    const lines = Array.from({ length: 7 }, (_, i) => `pasted ${i}`).join('\n');
+    alice.type(pasted(lines));
+    await shows(lines);
+    t.notMatch(bob.stdout(), 'pasted');
+    alice.type(ctrl('_'));
+    await shows('');
+    alice.type(pasted(`${lines}\n\x1b[31m/quit\x00`));
+    await alice.until(() => typed(alice).endsWith('[31m/quit'), 'controls as text');
+    await clear();
+    alice.type(ctrl('c'));
+    await shows('');
+    alice.type(`${pasted(lines)}\r`);
+    await bob.prints(/alice: pasted 0\n(?: +pasted \d\n){5} +pasted 6\n/);
+    await shows('');
+  });
+
+  await t.test('over the limit it says so and keeps the text', async (t) => {
+    const lines = Array.from({ length: limits.messageLines + 1 }, (_, i) => `l${i}`).join('\n');
+    alice.type(`${pasted(lines)}\r`);
+    await alice.until(() => alice.screen().includes(String(limits.messageLines)), 'the limit of lines');
+    await alice.until(() => alice.screen().includes(`l${limits.messageLines}`), 'the text');
+    alice.type(ctrl('c'));
+    await shows('');
+    alice.type(`${pasted('x'.repeat(limits.messageBytes + 1))}\r`);
+    await alice.until(() => /4[ ,.]?096/.test(alice.screen()), 'the limit of bytes');
+    await alice.until(() => alice.rows().at(-1)?.includes('xxxx') === true, 'the text');
+    t.notMatch(bob.stdout(), 'xxxx');
+    alice.type(ctrl('c'));
+    await shows('');
+  });
+
+  await t.test('unknown commands are kept and not sent; two slashes say one', async (t) => {
+    alice.enter('/pasword secret');
+    await alice.shows(/no command \/pasword/);
+    await shows('/pasword secret');
+    alice.type(ctrl('c'));
+    alice.enter('//etc is a folder');
+    await bob.prints(/alice: \/etc is a folder/);
+    t.notMatch(bob.stdout(), 'secret');
+  });
+
+  await t.test('Ctrl-X Ctrl-E opens $EDITOR with it, on a terminal as it was', async (t) => {
+    alice.type('to be edited');
+    alice.type(ctrl('x') + ctrl('e'));
+    await shows('line one\nline two');
+    t.equal(await readFile(`${editor}.got`, 'utf8'), 'to be edited\n');
+    await t.rejects(stat(`${editor}.raw`), 'the terminal was not raw');
+    t.strictSame(alice.modes().sort(), ['alternate', 'focus', 'no-wrap', 'paste']);
+    alice.type(keys.enter);
+    await bob.prints(/alice: line one\n +line two\n/);
+    alice.enter('/compose');
+    await shows('line one\nline two');
+    alice.type(ctrl('c'));
+    await shows('');
+  });
+
+  await t.test('/help tells commands, /help keys tells keys, and Ctrl-L draws anew', async (t) => {
+    alice.resize(80, 60);
+    alice.enter('/help');
+    for (const name of ['msg', 'query', 'save', 'ignore', 'retry', 'quit'])
+      await alice.shows(new RegExp(`│ /${name}`));
+    alice.enter('/help keys');
+    await alice.shows(/Ctrl-X Ctrl-E/);
+    for (const key of ['Alt-Enter', 'Alt-1…9', 'Ctrl-W', 'PgUp', 'F8', 'Ctrl-Z'])
+      t.match(alice.screen(), key);
+    alice.resize(80, 24);
+    await settle(alice);
+    const before = alice.rows();
+    const length = alice.output().length;
+    alice.type(ctrl('l'));
+    await alice.until(() => alice.output().length > length + 500, 'a whole picture');
+    await settle(alice);
+    t.strictSame(alice.rows(), before);
+  });
+
+  await t.test('Ctrl-C clears; on nothing it asks, and any other key stays', async (t) => {
+    alice.type('something');
+    alice.type(ctrl('c'));
+    await shows('');
+    alice.type(ctrl('c'));
+    await alice.shows(/Leave the chat\?/);
+    alice.type('n');
+    await alice.until(() => !alice.screen().includes('Leave the chat?'), 'no question');
+    await shows('n');
+    alice.type(ctrl('c') + ctrl('c') + ctrl('c'));
+    t.equal(await alice.ended, 130);
+    t.strictSame(alice.modes(), []);
+  });
+});

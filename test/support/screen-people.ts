@@ -1,0 +1,114 @@
+/** People at a server of their own, on full screens and on pipes, as a test wants them. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { openPseudoTerminal, type PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
+import type { Running } from './program.js';
+import { password, type Served, serve } from './served.js';
+
+export const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+
+export interface ScreenOptions {
+  readonly cols?: number;
+  readonly rows?: number;
+  readonly env?: NodeJS.ProcessEnv;
+  /** After `connect LINK --name NAME`. */
+  readonly args?: readonly string[];
+}
+
+export interface People {
+  readonly served: Served;
+  /** A link that makes accounts. */
+  readonly link: string;
+  /** The folder that is this person's home; it exists. */
+  home(name: string): Promise<string>;
+  /** Somebody on a full screen; resolves when the first picture is there. */
+  screen(name: string, options?: ScreenOptions): Promise<PseudoTerminal>;
+  /** The same without waiting for anything. */
+  terminal(name: string, options?: ScreenOptions): Promise<PseudoTerminal>;
+  /** Somebody on a pipe, signed in. */
+  pipe(name: string, ...args: string[]): Promise<Running>;
+  /** The command line that `terminal` runs, and its environment, for a shell. */
+  command(name: string, options?: ScreenOptions): Promise<{ words: string[]; env: NodeJS.ProcessEnv }>;
+}
+
+/** @param args of the server */
+export async function gather(t: Test, ...args: string[]): Promise<People> {
+  const served = await serve('--name', 'The Test', ...args);
+  const open: PseudoTerminal[] = [];
+  t.teardown(async () => {
+    for (const terminal of open) terminal.kill('SIGKILL');
+    await Promise.all(open.map(({ ended }) => ended));
+    await served.close();
+  });
+  const link = await served.invite('--uses', '20');
+
+  async function home(name: string): Promise<string> {
+    const folder = join(served.home.folder, `home-${name}`);
+    await mkdir(folder, { recursive: true });
+    return folder;
+  }
+
+  async function command(name: string, { env = {}, args: more = [] }: ScreenOptions = {}) {
+    const words = [process.execPath, program, 'connect', link, '--name', name, ...more];
+    const own: NodeJS.ProcessEnv = { ...served.home.env, HOME: await home(name), TZ: noonZone(), SECURE_CHAT_PASSWORD: password };
+    return { words, env: { ...own, ...env } };
+  }
+
+  async function terminal(name: string, options: ScreenOptions = {}): Promise<PseudoTerminal> {
+    const { words, env } = await command(name, options);
+    const { cols = 80, rows = 24 } = options;
+    // TERM is the emulator's, unless a test wants another.
+    const term = env.TERM === undefined ? [] : [`TERM=${env.TERM}`];
+    const opened = openPseudoTerminal(['/usr/bin/env', ...term, ...words], { env, cols, rows });
+    open.push(opened);
+    return opened;
+  }
+
+  return {
+    served,
+    link,
+    home,
+    command,
+    terminal,
+    async screen(name, options) {
+      const opened = await terminal(name, options);
+      await opened.until(() => opened.frames > 0 && opened.modes().includes('alternate'), 'a full screen');
+      return opened;
+    },
+    async pipe(name, ...more) {
+      const running = served.connect(link, name, ...more);
+      await running.prints(/in #lobby as|"type":"synced"/, more.includes('--json') ? 'stdout' : 'stderr');
+      return running;
+    },
+  };
+}
+
+/** A time zone in which it is about noon, so that no day changes while a test runs. */
+export function noonZone(): string {
+  const ahead = 12 - new Date().getUTCHours();
+  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+}
+
+/**
+ * Resolves when all keys typed so far had their effect on the screen: one more is typed, seen, and taken back.
+ * Only where a letter can be typed.
+ */
+export async function settle(terminal: PseudoTerminal): Promise<void> {
+  const before = terminal.frames;
+  terminal.type('\x1b[F§');
+  await terminal.until(() => terminal.frames > before && terminal.screen().includes('§'), 'a typed mark');
+  terminal.type('\x7f');
+  await terminal.until(() => !terminal.screen().includes('§'), 'no mark any more');
+}
+
+/** The rows of the input, without the prompt and the blank ends. */
+export function typed(terminal: PseudoTerminal): string {
+  const rows = terminal.rows().map((row) => row.trimEnd());
+  const at = rows.findLastIndex((row) => /^[#@]\S+ [›>↕^]|^[›>↕^]/.test(row));
+  return rows
+    .slice(at)
+    .map((row, i) => (i === 0 ? row.replace(/^(?:[#@]\S+ )?[›>↕^] ?/, '') : row.trim()))
+    .join('\n');
+}
