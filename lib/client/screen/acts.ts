@@ -1,6 +1,7 @@
 /** What slash commands of the full screen do. Knows the stage and what is kept; no keys. */
 import type { ScreenAct } from '../face/commands.js';
 import { withoutFailed } from './conversation.js';
+import { keyHelp } from './keymap.js';
 import type { Loader } from './loader.js';
 import type { Preferences } from './preferences.js';
 import type { Stage } from './stage.js';
@@ -17,7 +18,8 @@ export interface ActsDeps {
   readonly keep: (changes: Partial<Preferences>) => void;
   readonly save: (path: string) => void;
   readonly compose: () => void;
-  readonly keyHelp: () => readonly string[];
+  /** Shows lines, from their first on. */
+  readonly answer: (lines: readonly string[]) => void;
 }
 
 const notifyWords: Readonly<Record<Notify, string>> = {
@@ -126,7 +128,7 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
         unignore(act.name);
         break;
       case 'keys':
-        stage.tell(deps.keyHelp().join('\n'));
+        deps.answer(keyHelp());
         break;
       default:
         act satisfies never;

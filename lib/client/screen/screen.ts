@@ -16,7 +16,6 @@ import { createFrames } from './frames.js';
 import { createHappenings } from './happenings.js';
 import type { Process } from './job.js';
 import { createKeyReader } from './key-reader.js';
-import { keyHelp } from './keymap.js';
 import { createLoader } from './loader.js';
 import { createNotifier, titleFor } from './notifier.js';
 import { paint } from './painter.js';
@@ -143,6 +142,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     },
     answer(lines) {
       stage.tell(lines.join('\n'));
+      scrolling.reveal();
       initiated();
     },
     list: () => void list(),
@@ -162,7 +162,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       keep,
       save: (file) => void save(file, false),
       compose: () => void write(),
-      keyHelp,
+      answer: (lines) => deeds.answer(lines),
     }),
   };
   const scrolling = createScrolling({ stage, loader, look });

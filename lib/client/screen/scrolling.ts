@@ -9,6 +9,8 @@ import { current, looked } from './update.js';
 
 export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
+  /** Shows the newest entry from its first row on, where it is longer than the pane. */
+  reveal(): void;
   readonly sideIsShown: () => boolean;
 }
 
@@ -51,6 +53,10 @@ export function createScrolling({
           where satisfies never;
       }
       if ((where === 'page-up' || where === 'top') && topIsVisible(stage.state, look)) loader.older(id);
+    },
+    reveal() {
+      const last = current(stage.state).entries.at(-1);
+      if (last !== undefined) put(scrollTo(stage.state, look, last.id));
     },
     sideIsShown: () => layout(stage.state).side !== undefined,
   };

@@ -166,7 +166,12 @@ export interface Notice {
 export function noticed(state: ScreenState, { text, tone, now, serial }: Notice): ScreenState {
   const shown = printable(text, { newlines: true });
   const entry: Entry = { kind: 'notice', id: `n${serial}`, at: now, text: shown, tone };
-  return change(state, state.current, (conversation) => withEntry(conversation, entry));
+  // It answers somebody who waits for it, wherever they are.
+  return change(state, state.current, (conversation) => ({
+    ...withEntry(conversation, entry),
+    at: undefined,
+    below: 0,
+  }));
 }
 
 export function linked(state: ScreenState, status: Status, now: number): ScreenState {
