@@ -103,9 +103,10 @@ function messageRows(message: Message, drawing: Drawing): Row[] {
     bar: barOf(message, drawing),
   };
   const lines = textLines(message, drawing);
+  const between = message.mention ? span(`${glyphs.mention} `, styles.mention) : span(': ');
   if (action) lines[0] = [name, span(' '), ...(lines[0] ?? [])];
   // The narrow pane has the name in front of the text.
-  else if (columns.compact && !around.grouped) lines[0] = [name, span(': '), ...(lines[0] ?? [])];
+  else if (columns.compact && !around.grouped) lines[0] = [name, between, ...(lines[0] ?? [])];
   const width = around.width - columns.text;
   const mark = deliveryMark(message, drawing);
   const rows = lines.flatMap((line) => wrapRow(line, width - rowColumns(mark)));
@@ -206,14 +207,12 @@ function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {
   return rows.map((row, i) => [...(i === 0 ? first : under), ...row]);
 }
 
-/** Names begin in the first column or behind the mark of a mention; what goes on, behind a bar. */
+/** Names begin in the first column, on the first row; what goes on stands behind a bar. */
 function compactRows(rows: readonly Row[], head: Head, { around, glyphs, styles }: Drawing): Row[] {
   const isAside = [glyphs.notice, glyphs.bad, glyphs.action].includes(head.label.text);
-  const marked = head.bar.text === glyphs.mention;
   return rows.map((row, i) => {
     if (i > 0 || (around.grouped && !isAside)) return [head.bar, gap(1), ...row];
-    if (isAside) return [span(head.label.text.slice(0, 1), head.label.sgr || styles.dim), gap(1), ...row];
-    return marked ? [head.bar, gap(1), ...row] : row;
+    return isAside ? [span(head.label.text.slice(0, 1), head.label.sgr || styles.dim), gap(1), ...row] : row;
   });
 }
 

@@ -2,7 +2,6 @@
  * Pieces of styled text, rows of them, and the sequences that a terminal draws them by. Knows SGR, OSC 8 and
  * columns, not what the text says. What comes from others becomes printable here, and only here.
  */
-import stringWidth from 'string-width';
 import { printable } from '../../protocol/printable.js';
 import { clustersOf, columnsOf, type Range, wrap } from './wrap.js';
 
@@ -50,10 +49,10 @@ export function fit(row: Row, width: number): Row {
   return kept;
 }
 
-/** The row cut or filled up to `width` columns. */
+/** The row cut or filled up to `width` columns; less where terminals disagree about it, never more. */
 export function fill(row: Row, width: number, sgr = ''): Row {
   const fitting = fit(row, width);
-  const columns = fitting.reduce((sum, { text }) => sum + stringWidth(text), 0);
+  const columns = rowColumns(fitting);
   return columns < width ? [...fitting, gap(width - columns, sgr)] : fitting;
 }
 
@@ -84,7 +83,8 @@ export function encode(row: Row): string {
  */
 export function encodeBeside(first: Row, second: Row, column: number): string {
   const sgr = first.at(-1)?.sgr ?? '';
-  return `${encode(fill(first, column, sgr))}\x1b[${sgr}m\x1b[K\x1b[0m\x1b[${column + 1}G${encode(second)}`;
+  const erase = sgr === '' ? '\x1b[K' : `\x1b[${sgr}m\x1b[K\x1b[0m`;
+  return `${encode(fill(first, column, sgr))}${erase}\x1b[${column + 1}G${encode(second)}`;
 }
 
 function sequence({ text, sgr, href }: Span): string {
