@@ -78,13 +78,14 @@ export function encode(row: Row): string {
 }
 
 /**
- * Two parts of one line, the second from `column` (0 the first) on, wherever the first ended: a terminal that
- * disagrees about the width of a character moves nothing (CHA and EL, ECMA-48 8.3.9 and 8.3.41).
+ * The row filled up to `column` and the way there, so that what is put behind it stands from `column` (0 the
+ * first) on, wherever the row ended: a terminal that disagrees about the width of a character moves nothing
+ * (EL and CHA, ECMA-48 8.3.41 and 8.3.9). The style of the row's last piece goes on up to there.
  */
-export function encodeBeside(first: Row, second: Row, column: number): string {
-  const sgr = first.at(-1)?.sgr ?? '';
+export function encodeUpTo(row: Row, column: number): string {
+  const sgr = row.at(-1)?.sgr ?? '';
   const erase = sgr === '' ? '\x1b[K' : `\x1b[${sgr}m\x1b[K\x1b[0m`;
-  return `${encode(fill(first, column, sgr))}${erase}\x1b[${column + 1}G${encode(second)}`;
+  return `${encode(fill(row, column, sgr))}${erase}\x1b[${column + 1}G`;
 }
 
 function sequence({ text, sgr, href }: Span): string {

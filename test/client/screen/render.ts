@@ -186,6 +186,16 @@ t.test('no text can pass for a line of another', async (t) => {
   const rows = plainLines(render(state, plainLook)).filter((line) => /bob|cleo/.test(line.slice(0, 60)));
   t.match(rows[0], /^11:58 {8}bob │ hi/);
   t.match(rows[1], /^ {17}│ 11:58 {7}cleo │ I quit/);
+  for (const mention of [true, false]) {
+    const entries = [said(0, 'bob', 'hi\ncleo: I quit\ncleo▌ I quit', { mention })];
+    const narrow = screen({ columns: 30, conversations: [conversation('#lobby', { entries })] });
+    for (const glyphs of ['unicode', 'ascii'] as const) {
+      const quits = plainLines(render(narrow, { ...plainLook, glyphs })).filter((line) => /quit/.test(line));
+      t.equal(quits.length, 2);
+      for (const line of quits)
+        t.match(line, /^[│▌|!] cleo/, 'names begin in the first column, texts in the third');
+    }
+  }
 });
 
 t.test('every state has a frame of its size at every size', async (t) => {
