@@ -156,7 +156,17 @@ export function glyphsOf(look: Look): Glyphs {
   return glyphSets[look.glyphs];
 }
 
-export function stylesOf({ theme, colors }: Look): Styles {
+const styles = new WeakMap<Look, Styles>();
+
+export function stylesOf(look: Look): Styles {
+  const known = styles.get(look);
+  if (known !== undefined) return known;
+  const made = stylesFor(look);
+  styles.set(look, made);
+  return made;
+}
+
+function stylesFor({ theme, colors }: Look): Styles {
   if (colors === 0) return { ...plain, name: () => plain.bold };
   const palette: Palette = palettes[theme][colors];
   const fixed = colors === 16 ? basic[theme] : many[theme];
