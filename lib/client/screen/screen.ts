@@ -138,6 +138,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       const id: ConversationId = draft.to === undefined ? `#${draft.room ?? 'lobby'}` : `@${draft.to}`;
       const key = session.say(draft);
       stage.update((state) => said(state, key, { id, draft, now: look.time.now() }));
+      if (id !== stage.state.current) stage.tell(`to ${id.slice(1)}: ${draft.text}`);
       initiated();
     },
     answer(lines) {

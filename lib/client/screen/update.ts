@@ -116,6 +116,19 @@ export function delivered(state: ScreenState, key: string, delivery: Delivery): 
   return next;
 }
 
+/** The conversation in which something was said here under this key. */
+export function placeOf(state: ScreenState, key: string): ConversationId | undefined {
+  return state.conversations.find(({ entries }) => entries.some(({ id }) => id === `k${key}`))?.id;
+}
+
+/** Without a conversation in which nothing was ever said: nobody has that name. */
+export function withoutNobody(state: ScreenState, id: ConversationId): ScreenState {
+  const spoken = find(state, id)?.entries.some(
+    (entry) => entry.kind === 'message' && entry.seq !== undefined,
+  );
+  return spoken === false && id !== state.current ? closed(state, id) : state;
+}
+
 /** Events that nobody said. `serial` makes ids, each used once. */
 export function happened(
   state: ScreenState,

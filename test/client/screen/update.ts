@@ -13,11 +13,13 @@ import {
   nextUnread,
   noticed,
   peopleHere,
+  placeOf,
   received,
   said,
   startState,
   turnedTo,
   welcomed,
+  withoutNobody,
 } from '../../../lib/client/screen/update.js';
 import type { Message } from '../../../lib/protocol/events.js';
 
@@ -157,4 +159,19 @@ t.test('a change that is none leaves the state as it is', async (t) => {
     start,
   );
   t.equal(turnedTo(start, '#lobby'), start);
+});
+
+t.test('what nobody got begins no conversation', async (t) => {
+  const draft = { to: 'nobody', text: 'hi' };
+  const state = said(start, 'k', { id: '@nobody', draft, now: 1 });
+  t.equal(placeOf(state, 'k'), '@nobody');
+  t.equal(placeOf(state, 'other'), undefined);
+  t.same(ids(withoutNobody(state, '@nobody')), ['#lobby']);
+  t.equal(
+    withoutNobody(turnedTo(state, '@nobody'), '@nobody').current,
+    '@nobody',
+    'nor goes from under the eyes',
+  );
+  const answered = received(state, direct(3, 'nobody'));
+  t.equal(withoutNobody(answered, '@nobody'), answered);
 });
