@@ -52,7 +52,8 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
     const { id, notify: before } = current(stage.state);
     if (what !== undefined) {
       stage.change(id, (conversation) => ({ ...conversation, notify: what }));
-      deps.keep({ notify: notifications(stage.state) });
+      stage.update((state) => ({ ...state, chosen: { ...state.chosen, [id]: what } }));
+      deps.keep({ notify: stage.state.chosen ?? {} });
     }
     stage.tell(`${id} ${notifyWords[what ?? before]}`);
   }
@@ -134,12 +135,6 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
         act satisfies never;
     }
   };
-}
-
-/** Those that are not as by default. */
-function notifications({ conversations }: ScreenState): Record<string, Notify> {
-  const chosen = conversations.filter(({ notify }) => notify !== 'mention');
-  return Object.fromEntries(chosen.map(({ id, notify }) => [id, notify]));
 }
 
 function withoutMessagesOf(state: ScreenState, name: string): ScreenState {

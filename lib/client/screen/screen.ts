@@ -95,16 +95,11 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       server: session.hello.server,
       now: look.time.now(),
       hint: !kept.initiated,
+      chosen: kept.notify,
     }),
     now: look.time.now,
     changed,
   });
-  for (const [id, notify] of Object.entries(kept.notify)) {
-    if (/^[#@]./.test(id)) {
-      const chosen = id as ConversationId;
-      if (chosen === '#lobby') stage.change(chosen, (conversation) => ({ ...conversation, notify }));
-    }
-  }
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const loader = createLoader({ stage, session, ignored });
   const notifier = createNotifier({ env, clock });

@@ -21,6 +21,7 @@ import type {
   ConversationState,
   Entry,
   LinkState,
+  Notify,
   PersonState,
   Question,
   ScreenState,
@@ -34,18 +35,21 @@ export interface Start {
   readonly now: number;
   /** It was never used on this computer. */
   readonly hint: boolean;
+  /** By conversation id. */
+  readonly chosen: Readonly<Record<string, Notify>>;
 }
 
 const lobby = '#lobby';
 
-export function startState({ columns, rows, me, server, now, hint }: Start): ScreenState {
+export function startState({ columns, rows, me, server, now, hint, chosen }: Start): ScreenState {
   return {
     columns,
     rows,
     me,
     server: printable(server),
     link: { state: 'online' },
-    conversations: [newConversation(lobby, 'mention')],
+    chosen,
+    conversations: [begun({ chosen }, lobby)],
     current: lobby,
     people: [],
     peopleBeyond: 0,
@@ -63,7 +67,11 @@ export function find(state: ScreenState, id: ConversationId): ConversationState 
 
 /** The one that is on the screen. */
 export function current(state: ScreenState): ConversationState {
-  return find(state, state.current) ?? newConversation(state.current, 'mention');
+  return find(state, state.current) ?? begun(state, state.current);
+}
+
+function begun({ chosen = {} }: Pick<ScreenState, 'chosen'>, id: ConversationId): ConversationState {
+  return newConversation(id, (Object.hasOwn(chosen, id) ? chosen[id] : undefined) ?? 'mention');
 }
 
 /** Changes one conversation, which is begun where there is none of that name. */
@@ -75,7 +83,7 @@ export function change(
   const index = state.conversations.findIndex((conversation) => conversation.id === id);
   const before = state.conversations[index];
   if (before === undefined) {
-    return { ...state, conversations: [...state.conversations, to(newConversation(id, 'mention'))] };
+    return { ...state, conversations: [...state.conversations, to(begun(state, id))] };
   }
   const after = to(before);
   return after === before ? state : { ...state, conversations: state.conversations.with(index, after) };

@@ -23,7 +23,15 @@ import {
 } from '../../../lib/client/screen/update.js';
 import type { Message } from '../../../lib/protocol/events.js';
 
-const start = startState({ columns: 80, rows: 24, me: 'ana', server: 'attic', now: 0, hint: true });
+const start = startState({
+  columns: 80,
+  rows: 24,
+  me: 'ana',
+  server: 'attic',
+  now: 0,
+  hint: true,
+  chosen: { '@dan': 'off' },
+});
 const at = '2026-11-20T20:00:00.000Z';
 
 function room(seq: number, more: Partial<Message> = {}): Message {
@@ -174,4 +182,10 @@ t.test('what nobody got begins no conversation', async (t) => {
   );
   const answered = received(state, direct(3, 'nobody'));
   t.equal(withoutNobody(answered, '@nobody'), answered);
+});
+
+t.test('what was chosen for a conversation holds when it comes again', async (t) => {
+  const state = received(received(start, direct(1, 'cyd')), direct(2, 'dan'));
+  t.equal(find(state, '@cyd')?.notify, 'mention');
+  t.equal(find(state, '@dan')?.notify, 'off');
 });
