@@ -56,6 +56,8 @@ export interface ConversationState {
   readonly entries: readonly Entry[];
   /** Nothing older exists on the server. */
   readonly fromStart: boolean;
+  /** The window ends before the newest message: it comes from the server again when the reader goes there. */
+  readonly detached?: true;
   /** An older page is on its way. */
   readonly loading: boolean;
   readonly topic: string;

@@ -1,0 +1,169 @@
+/** A conversation as a text file. Knows entries and files, no screen. */
+import { open, stat, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { printable } from '../../protocol/printable.js';
+import { errorCode, writeAtomically } from '../../trust/atomic-file.js';
+import type { ConversationId, Entry } from './state.js';
+
+export interface Saved {
+  readonly conversation: ConversationId;
+  readonly server: string;
+  readonly me: string;
+  readonly entries: readonly Entry[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface Place {
+  /** As it was typed; `~` is the home folder. */
+  readonly file: string;
+  readonly home: string;
+  /** What a relative path is relative to. */
+  readonly folder: string;
+  /** A file that is there may be replaced. */
+  readonly overwrite?: boolean;
+}
+
+export type SaveResult =
+  | { readonly outcome: 'saved'; readonly path: string; readonly messages: number }
+  /** There is such a file, and it was not to be overwritten. */
+  | { readonly outcome: 'exists'; readonly path: string }
+  /** `message` is one sentence for the person. */
+  | { readonly outcome: 'failed'; readonly message: string };
+
+/** Writes `text` to a file that only this person can read. */
+export async function saveConversation(saved: Saved, place: Place, timeZone?: string): Promise<SaveResult> {
+  const name = place.file.trim();
+  if (name === '') return { outcome: 'failed', message: 'Say which file, as in /save lobby.txt.' };
+  const path = expanded(name, place);
+  try {
+    const there = await isThere(path);
+    if (there === 'other') return failed(name, 'EISDIR');
+    if (there === 'file' && place.overwrite !== true) return { outcome: 'exists', path };
+    const text = conversationText(saved, timeZone);
+    if (there === 'file') await writeAtomically(path, text, 0o600);
+    else await writeNew(path, text);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST') return { outcome: 'exists', path };
+    return failed(name, code);
+  }
+  const messages = saved.entries.filter(({ kind }) => kind === 'message').length;
+  return { outcome: 'saved', path, messages };
+}
+
+/**
+ * `YYYY-MM-DD HH:MM ana: text`, with further lines under the text's own place, so that none can look like
+ * another message. What the program itself said is left out.
+ */
+export function conversationText(
+  { conversation, server, me, entries, now }: Saved,
+  timeZone?: string,
+): string {
+  const stamp = createStamp(timeZone);
+  const header = `${printable(conversation)} at ${printable(server)}, saved by ${printable(me)} on ${stamp(now)}`;
+  const lines = entries.flatMap((entry) =>
+    wordsOf(entry).map((words) => {
+      const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
+      return [`${stamp(entry.at)} ${first}`, ...more.map((line) => `${indent}${line}`)].join('\n');
+    }),
+  );
+  return `${[header, '', ...lines].join('\n')}\n`;
+}
+
+// As wide as a stamp and its space.
+const indent = ' '.repeat(17);
+
+function wordsOf(entry: Entry): string[] {
+  switch (entry.kind) {
+    case 'message': {
+      const { from, text, action, delivery } = entry;
+      const fate =
+        delivery.state === 'failed'
+          ? ` (not sent: ${delivery.why})`
+          : delivery.state === 'sending'
+            ? ' (not sent yet)'
+            : '';
+      return [`${action ? `* ${from}` : `${from}:`} ${text}${fate}`];
+    }
+    case 'presence': {
+      const { joined, left } = entry;
+      return [
+        ...(joined.length === 0 ? [] : [`-- ${joined.join(', ')} joined`]),
+        ...left.map(({ name, reason }) => `-- ${name} left${reason === undefined ? '' : ` (${reason})`}`),
+      ];
+    }
+    case 'notice':
+      return [];
+    default:
+      return absurd(entry);
+  }
+}
+
+function createStamp(timeZone: string | undefined): (at: number) => string {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    ...(timeZone !== undefined && { timeZone }),
+  });
+  return (at) => {
+    const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+    return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}`;
+  };
+}
+
+function expanded(name: string, { home, folder }: Place): string {
+  if (name === '~') return home;
+  return name.startsWith('~/') ? join(home, name.slice(2)) : resolve(folder, name);
+}
+
+/** What a path leads to: `other` is a folder, a device or the like. */
+async function isThere(path: string): Promise<'file' | 'other' | undefined> {
+  try {
+    return (await stat(path)).isFile() ? 'file' : 'other';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Not through a symbolic link that leads nowhere, nor half. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await unlink(path).catch(() => {});
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EISDIR: 'that is not a file',
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your share of the disk is full',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'it is a link to itself',
+};
+
+function failed(name: string, code: string): SaveResult {
+  const why =
+    reasons[code] ?? (code.startsWith('ERR_') ? 'a file cannot have that name' : `the system says ${code}`);
+  return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${why}.` };
+}
+
+function absurd(value: never): never {
+  throw new TypeError(`unexpected ${JSON.stringify(value)}`);
+}
