@@ -186,9 +186,26 @@ function aside(text: string, at: number, { drawing, bad }: { drawing: Drawing; b
   const { styles, glyphs, columns, around, look } = drawing;
   const sgr = bad ? styles.bad : styles.dim;
   const lines = printable(text, { newlines: true }).split('\n');
+  if (lines.length > 1 && !columns.compact) return answerRows(lines, { drawing, sgr });
   const rows = lines.flatMap((line) => wrapRow([span(line, sgr)], around.width - columns.text));
   const label = span(bad ? glyphs.bad : glyphs.notice, sgr);
   return withHead(rows, { time: look.time.minute(at), label, bar: span(glyphs.bar, styles.dim) }, drawing);
+}
+
+/** Several lines, such as help: across the pane, with what goes on under the last of their columns. */
+function answerRows(lines: readonly string[], { drawing, sgr }: { drawing: Drawing; sgr: string }): Row[] {
+  const { styles, glyphs, around } = drawing;
+  const before = [span(glyphs.bar, styles.dim), gap(1)];
+  const width = around.width - rowColumns(before);
+  return lines.flatMap((line) => {
+    const [head = ''] = /^.*?\S {2,}(?=\S)|^ */.exec(line) ?? [];
+    const hang = columnsOf(head) > width / 2 ? 0 : columnsOf(head);
+    const left = hang === 0 ? line : line.slice(head.length);
+    return wrapRow([span(left, sgr)], width - hang).map((row, i) => {
+      if (hang === 0) return [...before, ...row];
+      return [...before, i === 0 ? span(head, sgr) : gap(hang), ...row];
+    });
+  });
 }
 
 function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {
