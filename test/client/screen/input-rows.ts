@@ -48,3 +48,18 @@ t.test('wide characters and clusters count as they are drawn', async (t) => {
 t.test('a control that got into the text moves nothing', async (t) => {
   t.same(shown('a\x1b[2Jb|c', 20, 24), ['a[2Jb|c']);
 });
+
+t.test('a paste of a megabyte is as quick to type in as a word', async (t) => {
+  const start = process.cpuUsage();
+  for (const piece of ['x', 'a word ', 'line\n', '漢字', '👨‍👩‍👧‍👦']) {
+    const text = piece.repeat(1_000_000 / piece.length);
+    for (const cursor of [0, text.length / 2, text.length]) {
+      const editor = typed(`${text.slice(0, cursor)}|${text.slice(cursor)}`);
+      const { rows, more, cursor: at } = inputRows(editor, { columns: 80, rows: 24, prompt: 2 });
+      t.equal(rows.length, 8);
+      t.equal(more, true);
+      t.ok(at.row < 8 && at.column < 78);
+    }
+  }
+  t.ok(process.cpuUsage(start).user < 2_000_000);
+});

@@ -4,7 +4,17 @@ import { findMentions, mentions } from '../../../lib/client/screen/mentions.js';
 t.test('a name is a word of its own, in any case', async (t) => {
   for (const text of [
     ...['alice', 'Alice: hi', 'hi ALICE!', '@alice', "alice's tea", 'alice’s tea', '(alice)', 'alice, bob'],
-    ...['thanks alice.', 'alice...', 'bob/alice', 'alice-', '"alice"', '给alice看', 'hi\nalice\n'],
+    ...[
+      'thanks alice.',
+      'alice...',
+      'bob/alice',
+      'alice-',
+      '"alice"',
+      '给alice看',
+      'hi\nalice\n',
+      'alice…',
+      '«alice»',
+    ],
   ]) {
     t.equal(mentions(text, 'alice'), true, text);
   }
@@ -20,6 +30,7 @@ t.test('a part of a word or of another name is none', async (t) => {
       'alice.b',
       'alice-bob',
       'bob-alice',
+      'über-alice',
       'x.alice',
       'alicé',
       'alice\u0301',
