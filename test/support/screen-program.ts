@@ -29,7 +29,10 @@ const terminal: Terminal = openTerminal({
   process,
   env: process.env,
   clock: systemClock,
-  keys: (onKey) => ({ read: (bytes) => onKey({ kind: 'text', text: bytes.toString() }) }),
+  keys: (onKey) => ({
+    push: (bytes) => onKey({ kind: 'text', text: bytes.toString() }),
+    end: () => onKey({ kind: 'end' }),
+  }),
   onKey(key) {
     if (key.kind === 'text') for (const letter of key.text) take(letter);
     if (key.kind === 'end') process.exit(3);

@@ -22,8 +22,8 @@ export interface TerminalDeps {
   readonly process: Process;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** What makes keys of the bytes that are typed. */
-  readonly keys: (onKey: (key: Key) => void) => { read(bytes: Buffer): void };
+  /** What makes keys of the bytes that are typed: a key reader. `end` tells the key of that kind, once. */
+  readonly keys: (onKey: (key: Key) => void) => { push(bytes: Buffer): void; end(): void };
   readonly onKey: (key: Key) => void;
   /** The window has another size; everything is to be drawn. */
   readonly onResize: () => void;
@@ -114,7 +114,7 @@ export function openTerminal(deps: TerminalDeps): Terminal {
   }
 
   function onData(bytes: Buffer): void {
-    keys.read(bytes);
+    keys.push(bytes);
   }
 
   function onStop(): void {
@@ -145,7 +145,7 @@ export function openTerminal(deps: TerminalDeps): Terminal {
     if (ended || phase === 'left') return;
     ended = true;
     // It can come to this while the terminal is being opened.
-    queueMicrotask(() => deps.onKey({ kind: 'end' }));
+    queueMicrotask(keys.end);
   }
 
   function setRaw(raw: boolean): void {
