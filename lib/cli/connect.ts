@@ -39,6 +39,8 @@ interface Options {
   readonly remember?: true;
   readonly plain?: true;
   readonly json?: true;
+  readonly theme?: 'dark' | 'light';
+  readonly ascii?: true;
   readonly retry?: number;
   readonly color: boolean;
 }
@@ -64,6 +66,8 @@ export function addConnect(program: Command, io: Io): void {
     .option('--remember', 'keep the session on this computer: no password next time')
     .addOption(new Option('--plain', 'one line a message; the default without a terminal').conflicts('json'))
     .option('--json', 'one JSON object a line, in both directions')
+    .addOption(new Option('--theme <THEME>', 'for a dark or a light terminal').choices(['dark', 'light']))
+    .option('--ascii', 'no characters beyond ASCII of its own')
     .option('--retry <SECONDS>', 'give up a lost connection after so long', numberArgument(0, 1e9))
     .option('--no-color', 'no colours (NO_COLOR)')
     .addHelpText('after', connectHelp)
@@ -139,7 +143,8 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const verify = createTrustGate({ endpoint: target, linkPin: target.pin, knownHosts, prompter });
   const { hello } = await greet({ host: target.host, port: target.port }, verify);
   prompter?.step(`${printable(hello.server)} answers`);
-  const face = chooseFace({ io, stop: stop.signal, ...options });
+  const preferences = join(await makeFolder(places.state), 'screen.json');
+  const face = chooseFace({ io, stop: stop.signal, server: target, preferences, ...options });
   const lastName = await recent.name(target);
   const begin = (attempt: Attempt): Promise<Session> => start({ run, target, verify, face, keeper }, attempt);
   const deps: SignInDeps = { hello, code: target.code, lastName, answers, kept: keeper, begin };

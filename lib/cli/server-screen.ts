@@ -62,16 +62,22 @@ export function createServerScreen(output: Output): ServerScreen {
         output,
       });
       // No frame around commands: they are there to be copied whole.
-      const [best = '', ...others] = firstLink === undefined ? server.links() : [firstLink];
-      const connect = `${called} connect ${shellWord(best)}`;
+      const [best = '', ...others] = server.links();
+      const connect = `${called} connect ${shellWord(firstLink ?? best)}`;
+      const also = (): void => {
+        if (others.length === 0) return;
+        const hosts = others.map(hostOf).join(', ');
+        clack.step(`Other addresses that work in place of ${hostOf(best)}: ${hosts}`, { output });
+      };
       if (firstLink !== undefined) {
-        clack.step(`Make your own account first, in a second terminal; it becomes the admin:`, { output });
+        clack.step('Make your own account first, in a second terminal; it becomes the admin:', { output });
         line(`\n${pc.cyan(connect)}\n`);
+        also();
         clack.step(`Then invite others, one link a person: ${pc.cyan(`${called} invite`)}`, { output });
       } else {
         clack.step('To sign in:', { output });
         line(`\n${pc.cyan(connect)}\n`);
-        if (others.length > 0) clack.step(`Also at: ${others.map(hostOf).join(', ')}`, { output });
+        also();
         clack.step(`To invite somebody: ${pc.cyan(`${called} invite`)}`, { output });
       }
       line(`\n${pc.dim('Ctrl-C ends the server.')}\n`);

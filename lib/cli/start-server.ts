@@ -180,5 +180,7 @@ function reachable({ publicHost, host }: ServerSettings, port: number): Endpoint
     return [parsed.value];
   }
   if (host !== undefined && host !== '::' && host !== '0.0.0.0') return [{ host, port }];
-  return usableAddresses(thisMachine()).map((address) => ({ host: address, port }));
+  return usableAddresses(thisMachine())
+    .filter((address) => host !== '0.0.0.0' || !address.includes(':'))
+    .map((address) => ({ host: address, port }));
 }

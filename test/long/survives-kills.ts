@@ -2,6 +2,8 @@
 import t from 'tap';
 import { talkThroughKills } from '../support/kills.js';
 
+t.setTimeout(300_000);
+
 t.test('at the default rate, five clients send 200 lines each through three kills', (t) =>
   talkThroughKills(t),
 );

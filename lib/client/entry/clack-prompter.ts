@@ -2,8 +2,8 @@
 import type { Readable, Writable } from 'node:stream';
 import * as clack from '@clack/prompts';
 import wrapAnsi from 'wrap-ansi';
-import { createKeys } from '../face/keys.js';
 import { Cancelled, type Prompter } from './prompter.js';
+import { createKeys } from './question-keys.js';
 
 export interface ClackDeps {
   /** Terminals both: clack does not notice when they are not. */

@@ -13,10 +13,27 @@ export type Act =
   | { readonly do: 'list' }
   | { readonly do: 'help'; readonly lines: readonly string[] }
   | { readonly do: 'quit'; readonly reason?: string }
+  | ScreenAct
   /** Nothing is done and nothing is sent; `message` says why. */
   | { readonly do: 'error'; readonly message: string };
 
+/** What only makes sense on the full screen. */
+export type ScreenAct =
+  /** Opens what is between two people alone, and says something there. */
+  | { readonly do: 'query'; readonly name: string; readonly text: string }
+  | { readonly do: 'window'; readonly which: number | string }
+  | { readonly do: 'close' | 'clear' | 'compose' | 'retry' }
+  | { readonly do: 'save'; readonly path: string }
+  /** Without `what`: asks how it is. */
+  | { readonly do: 'notify'; readonly what?: 'off' | 'mention' | 'all' }
+  /** Without a name: asks who is. */
+  | { readonly do: 'ignore'; readonly name?: string }
+  | { readonly do: 'unignore'; readonly name: string }
+  | { readonly do: 'keys' };
+
 export interface Command {
+  /** Only on the full screen. */
+  readonly screen?: true;
   readonly name: string;
   readonly aliases: readonly string[];
   /** What comes after the name. */
@@ -49,11 +66,78 @@ export const commands: readonly Command[] = [
     parse: (rest) => (rest.trim() === '' ? usageError('me') : { do: 'say', text: rest, action: true }),
   },
   {
+    screen: true,
+    name: 'query',
+    aliases: ['q', 'dm'],
+    usage: 'NAME [TEXT]',
+    help: 'open a conversation with one person',
+    parse(rest) {
+      const [, name = '', text = ''] = /^\s*(\S*)\s?([\s\S]*)$/.exec(rest) ?? [];
+      return named(name, 'query', (to) => ({ do: 'query', name: to, text: text.trim() === '' ? '' : text }));
+    },
+  },
+  {
+    screen: true,
+    name: 'window',
+    aliases: ['win', 'buffer'],
+    usage: 'NUMBER|NAME',
+    help: 'go to a conversation, as Alt-1 does',
+    parse(rest) {
+      const which = rest.trim();
+      if (which === '') return usageError('window');
+      return { do: 'window', which: /^\d{1,3}$/.test(which) ? Number(which) : which.toLowerCase() };
+    },
+  },
+  plainScreenCommand('close', 'put a direct conversation away', 'close'),
+  plainScreenCommand('clear', 'empty the screen; nothing is lost', 'clear'),
+  plainScreenCommand('compose', 'write in $EDITOR, as Ctrl-X Ctrl-E does', 'compose'),
+  plainScreenCommand('retry', 'send again what failed here', 'retry'),
+  {
+    screen: true,
+    name: 'save',
+    aliases: ['savechat'],
+    usage: 'FILE',
+    help: 'write this conversation to a text file',
+    parse: (rest) => (rest.trim() === '' ? usageError('save') : { do: 'save', path: rest.trim() }),
+  },
+  {
+    screen: true,
+    name: 'notify',
+    aliases: [],
+    usage: '[off|mention|all]',
+    help: 'when this conversation rings',
+    parse(rest) {
+      const what = rest.trim().toLowerCase();
+      if (what === '') return { do: 'notify' };
+      if (what === 'off' || what === 'mention' || what === 'all') return { do: 'notify', what };
+      return usageError('notify');
+    },
+  },
+  {
+    screen: true,
+    name: 'ignore',
+    aliases: [],
+    usage: '[NAME]',
+    help: 'hide what somebody says, here',
+    parse: (rest) =>
+      rest.trim() === ''
+        ? { do: 'ignore' }
+        : named(rest.trim(), 'ignore', (name) => ({ do: 'ignore', name })),
+  },
+  {
+    screen: true,
+    name: 'unignore',
+    aliases: [],
+    usage: 'NAME',
+    help: 'show it again',
+    parse: (rest) => named(rest.trim(), 'unignore', (name) => ({ do: 'unignore', name })),
+  },
+  {
     name: 'help',
     aliases: [],
     usage: '[COMMAND]',
     help: 'the commands, or one of them',
-    parse: parseHelp,
+    parse: (rest) => parseHelp(rest, false),
   },
   {
     name: 'quit',
@@ -64,8 +148,20 @@ export const commands: readonly Command[] = [
   },
 ];
 
-/** What a line, without its line end, asks for. Only a slash in the very first column makes a command. */
-export function parseInput(line: string): Act {
+function plainScreenCommand(
+  name: string,
+  help: string,
+  act: 'close' | 'clear' | 'compose' | 'retry',
+): Command {
+  const parse = (rest: string): Act => (rest.trim() === '' ? { do: act } : usageError(name));
+  return { screen: true, name, aliases: [], usage: '', help, parse };
+}
+
+/**
+ * What a line, without its line end, asks for. Only a slash in the very first column makes a command.
+ * @param screen whether there is a full screen
+ */
+export function parseInput(line: string, screen = false): Act {
   if (line.trim() === '') return { do: 'nothing' };
   if (!line.startsWith('/')) return { do: 'say', text: line };
   if (line.startsWith('//')) return { do: 'say', text: line.slice(1) };
@@ -74,12 +170,18 @@ export function parseInput(line: string): Act {
   const rest = space < 0 ? '' : line.slice(space + 1);
   const found = findCommand(word);
   if (Array.isArray(found)) return { do: 'error', message: unknown(word, found) };
+  if (found.screen && !screen) {
+    return { do: 'error', message: `/${found.name} is only on the full screen; nothing was sent.` };
+  }
+  if (found.name === 'help') return parseHelp(rest, screen);
   return found.parse(rest);
 }
 
 /** Every word that can follow a slash, for completion. */
-export function commandWords(): string[] {
-  return commands.flatMap((command) => [command.name, ...command.aliases]);
+export function commandWords(screen = false): string[] {
+  return commands
+    .filter((command) => screen || command.screen === undefined)
+    .flatMap((command) => [command.name, ...command.aliases]);
 }
 
 /** The command, or the names that may have been meant. A prefix needs two letters, so that /q never leaves. */
@@ -113,11 +215,14 @@ function synopsis(command: Command): string {
 function parseTell(rest: string): Act {
   const [, name = '', text = ''] = /^\s*(\S*)\s?([\s\S]*)$/.exec(rest) ?? [];
   if (text.trim() === '') return usageError('msg');
-  const to = parseName(name);
-  if (!to.ok) {
-    return { do: 'error', message: `Nobody can have that name; nothing was sent. /list says who is here.` };
-  }
-  return { do: 'tell', to: to.name, text };
+  return named(name, 'msg', (to) => ({ do: 'tell', to, text }));
+}
+
+function named(typed: string, command: string, act: (name: string) => Act): Act {
+  if (typed === '') return usageError(command);
+  const parsed = parseName(typed);
+  if (parsed.ok) return act(parsed.name);
+  return { do: 'error', message: 'Nobody can have that name; nothing was sent. /list says who is here.' };
 }
 
 function parseQuit(rest: string): Act {
@@ -129,9 +234,10 @@ function parseQuit(rest: string): Act {
   return { do: 'quit', reason };
 }
 
-function parseHelp(rest: string): Act {
+function parseHelp(rest: string, screen: boolean): Act {
   const word = rest.trim().replace(/^\//, '').toLowerCase();
-  if (word === '') return { do: 'help', lines: overview() };
+  if (word === '') return { do: 'help', lines: overview(screen) };
+  if (word === 'keys' && screen) return { do: 'keys' };
   const found = findCommand(word);
   if (Array.isArray(found)) return { do: 'error', message: unknown(word, found) };
   const also = found.aliases.map((alias) => `/${alias}`).join(', ');
@@ -139,11 +245,13 @@ function parseHelp(rest: string): Act {
   return { do: 'help', lines: also === '' ? lines : [...lines, `also: ${also}`] };
 }
 
-function overview(): string[] {
-  const width = Math.max(...commands.map((command) => synopsis(command).length));
+function overview(screen: boolean): string[] {
+  const shown = commands.filter((command) => screen || command.screen === undefined);
+  const width = Math.max(...shown.map((command) => synopsis(command).length));
   return [
-    ...commands.map((command) => `${synopsis(command).padEnd(width)}  ${command.help}`),
+    ...shown.map((command) => `${synopsis(command).padEnd(width)}  ${command.help}`),
     `${'//TEXT'.padEnd(width)}  say TEXT with a slash before it`,
     'Commands may be shortened, as in /li for /list.',
+    ...(screen ? ['/help keys tells the keys.'] : []),
   ];
 }

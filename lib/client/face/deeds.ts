@@ -2,12 +2,14 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import type { Draft, Session } from '../session.js';
-import { parseInput } from './commands.js';
+import { parseInput, type ScreenAct } from './commands.js';
 import { errorWords, excerpt, peopleWords } from './wording.js';
 
 /** Where the deeds go. */
 export interface Deeds {
   say(draft: Draft): void;
+  /** Does what only the full screen can. Without it such commands are refused. */
+  readonly screen?: (act: ScreenAct) => void;
   /** Shows the lines that a command answers with. */
   answer(lines: readonly string[]): void;
   /** Asks the server who is here. */
@@ -17,18 +19,22 @@ export interface Deeds {
   refuse(message: string): void;
 }
 
-/** Does what the line asks for. What cannot be a message is refused here, before it is sent. */
-export function perform(line: string, deeds: Deeds): void {
-  const act = parseInput(line);
+/** Where what is typed is said. */
+export type Place = { readonly room: string } | { readonly to: string };
+
+/**
+ * Does what the line asks for. What cannot be a message is refused here, before it is sent.
+ * @returns false where that was refused, and the line is worth keeping
+ */
+export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobby' }): boolean {
+  const act = parseInput(line, deeds.screen !== undefined);
   switch (act.do) {
     case 'nothing':
       break;
     case 'say':
-      say({ room: 'lobby', text: act.text, ...(act.action && { action: act.action }) }, deeds);
-      break;
+      return say({ ...place, text: act.text, ...(act.action && { action: act.action }) }, deeds);
     case 'tell':
-      say({ to: act.to, text: act.text }, deeds);
-      break;
+      return say({ to: act.to, text: act.text }, deeds);
     case 'list':
       deeds.list();
       break;
@@ -40,21 +46,23 @@ export function perform(line: string, deeds: Deeds): void {
       break;
     case 'error':
       deeds.refuse(act.message);
-      break;
+      return false;
     default:
-      act satisfies never;
+      deeds.screen?.(act);
   }
+  return true;
 }
 
-function say(draft: Draft, deeds: Deeds): void {
+function say(draft: Draft, deeds: Deeds): boolean {
   try {
     messageText(draft.text);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     deeds.refuse(`not sent: "${excerpt(draft.text)}": ${error.message}`);
-    return;
+    return false;
   }
   deeds.say(draft);
+  return true;
 }
 
 export interface Here {

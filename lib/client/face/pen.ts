@@ -65,14 +65,15 @@ export function createPen(env: Env, terminal: boolean): Pen {
   };
 }
 
-function isUtf8(env: Env): boolean {
+/** The locale of an environment can show more than ASCII. */
+export function isUtf8(env: Env): boolean {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
   // A system that says nothing about it is a newer one, or a container.
   return locale === undefined || locale === '' || /utf-?8/i.test(locale);
 }
 
 /** FNV-1a, 32 bits: the same name has the same colour on every computer. */
-function hashOf(name: string): number {
+export function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;

@@ -4,9 +4,10 @@ export type Key =
   /** Text to insert: one or more characters that no key name stands for. */
   | { readonly kind: 'text'; readonly text: string }
   /**
-   * A key by name as people write it: `enter`, `alt-enter`, `tab`, `shift-tab`, `backspace`, `alt-backspace`, `delete`,
-   * `up`, `down`, `left`, `right`, `alt-left`, `ctrl-left`, `home`, `end`, `ctrl-home`, `pageup`, `pagedown`, `f7`,
-   * `ctrl-a` … `ctrl-z`, `ctrl-_`, `alt-a` … `alt-z`, `alt-0` … `alt-9`, `alt-/`, `escape`.
+   * A key by name as people write it: `enter`, `tab`, `backspace`, `delete`, `insert`, `up`, `down`, `left`, `right`,
+   * `home`, `end`, `pageup`, `pagedown`, `f1` … `f12`, `escape`, each also after `ctrl-`, `alt-`, `shift-` in this order;
+   * `ctrl-a` … `ctrl-z`, `ctrl-space`, `ctrl-_`, `ctrl-\`, `ctrl-]`, `ctrl-^`; `alt-` and any lower-case character;
+   * `ctrl-alt-a` … . Ctrl-I, Ctrl-J and Ctrl-M are `tab`, `enter` and `enter` to most terminals, Ctrl-/ is `ctrl-_`.
    */
   | { readonly kind: 'key'; readonly name: string }
   /** A bracketed paste, whole, line ends as \n, not yet made printable. */

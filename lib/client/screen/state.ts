@@ -56,6 +56,8 @@ export interface ConversationState {
   readonly entries: readonly Entry[];
   /** Nothing older exists on the server. */
   readonly fromStart: boolean;
+  /** The window ends before the newest message: it comes from the server again when the reader goes there. */
+  readonly detached?: true;
   /** An older page is on its way. */
   readonly loading: boolean;
   readonly topic: string;
@@ -100,6 +102,8 @@ export interface ScreenState {
   readonly me: string;
   readonly server: string;
   readonly link: LinkState;
+  /** When conversations ring that are not here yet, where it was chosen. */
+  readonly chosen?: Readonly<Record<string, Notify>>;
   /** In the order of Alt-1 … Alt-9; at least one. */
   readonly conversations: readonly ConversationState[];
   readonly current: ConversationId;

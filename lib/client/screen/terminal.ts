@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import { beforeEnd, ignoreInterrupts, type Process, stopJob } from './job.js';
 import type { Key } from './key.js';
+import type { KeyReader } from './key-reader.js';
 import { enterSequence, leaveSequence, titleSequence } from './modes.js';
 import { createOutput } from './output.js';
 
@@ -22,8 +23,8 @@ export interface TerminalDeps {
   readonly process: Process;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** What makes keys of the bytes that are typed: a key reader. `end` tells the key of that kind, once. */
-  readonly keys: (onKey: (key: Key) => void) => { push(bytes: Buffer): void; end(): void };
+  /** What makes keys of the bytes that are typed. */
+  readonly keys: (onKey: (key: Key) => void) => KeyReader;
   readonly onKey: (key: Key) => void;
   /** The window has another size; everything is to be drawn. */
   readonly onResize: () => void;

@@ -14,7 +14,10 @@ export function createAccounts(
     'INSERT INTO accounts (name, skeleton, password, role, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id',
   );
   const enterRooms = db.prepare(
-    'INSERT INTO members (account, conversation) SELECT ?, id FROM conversations WHERE name IS NOT NULL AND everybody',
+    // What was said before somebody came is not new to them.
+    `INSERT INTO members (account, conversation, read)
+     SELECT ?, id, coalesce((SELECT max(seq) FROM log WHERE conversation = conversations.id), 0)
+     FROM conversations WHERE name IS NOT NULL AND everybody`,
   );
   const setPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ?');
   const useInvite = db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?');

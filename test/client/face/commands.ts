@@ -17,17 +17,50 @@ t.test('blank lines do nothing', async (t) => {
 });
 
 t.test('every name and alias is found, in capitals too', async (t) => {
-  const rest: Record<string, string> = { msg: ' ben hi', me: ' waves' };
+  const rest: Record<string, string> = {
+    ...{ msg: ' ben hi', me: ' waves', query: ' ben', window: ' 2', save: ' talk.txt', unignore: ' ben' },
+  };
   for (const command of commands) {
     for (const word of [command.name, ...command.aliases]) {
-      t.not(parseInput(`/${word}${rest[command.name] ?? ''}`).do, 'error', word);
-      t.not(parseInput(`/${word.toUpperCase()}${rest[command.name] ?? ''}`).do, 'error', word);
+      t.not(parseInput(`/${word}${rest[command.name] ?? ''}`, true).do, 'error', word);
+      t.not(parseInput(`/${word.toUpperCase()}${rest[command.name] ?? ''}`, true).do, 'error', word);
     }
   }
 });
 
+t.test('what only the full screen can is refused elsewhere, and not in the help there', async (t) => {
+  t.match(parseInput('/clear'), { do: 'error', message: /full screen/ });
+  const help = parseInput('/help');
+  if (help.do === 'help') t.notMatch(help.lines.join('\n'), '/clear');
+  t.notOk(commandWords().includes('clear'));
+});
+
+t.test('commands of the full screen', async (t) => {
+  const cases: [string, object][] = [
+    ['/query Ben', { do: 'query', name: 'ben', text: '' }],
+    ['/q ben hi there', { do: 'query', name: 'ben', text: 'hi there' }],
+    ['/query no!name', { do: 'error' }],
+    ['/query', { do: 'error', message: /Usage/ }],
+    ['/window 3', { do: 'window', which: 3 }],
+    ['/win Lobby', { do: 'window', which: 'lobby' }],
+    ['/close', { do: 'close' }],
+    ['/clear now', { do: 'error', message: /Usage/ }],
+    ['/compose', { do: 'compose' }],
+    ['/retry', { do: 'retry' }],
+    ['/save my file.txt', { do: 'save', path: 'my file.txt' }],
+    ['/notify', { do: 'notify' }],
+    ['/notify ALL', { do: 'notify', what: 'all' }],
+    ['/notify sometimes', { do: 'error' }],
+    ['/ignore', { do: 'ignore' }],
+    ['/ignore Eve', { do: 'ignore', name: 'eve' }],
+    ['/unignore eve', { do: 'unignore', name: 'eve' }],
+    ['/help keys', { do: 'keys' }],
+  ];
+  for (const [line, act] of cases) t.match(parseInput(line, true), act, line);
+});
+
 t.test('no two commands share a word', async (t) => {
-  const words = commandWords();
+  const words = commandWords(true);
   t.equal(new Set(words).size, words.length);
 });
 
@@ -88,7 +121,7 @@ t.test('an unknown command is never said; the nearest one is named', async (t) =
 });
 
 t.test('help lists every command, and explains one', async (t) => {
-  const all = parseInput('/help');
+  const all = parseInput('/help', true);
   t.equal(all.do, 'help');
   if (all.do === 'help') for (const { name } of commands) t.match(all.lines.join('\n'), `/${name}`);
   const one = parseInput('/help /w');

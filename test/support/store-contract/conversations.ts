@@ -14,6 +14,16 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     }
   });
 
+  t.test('what was said before somebody came is not new to them', async (t) => {
+    const { store } = await make(t);
+    const target = await lobbyOf(store);
+    const ada = await register(store, 'ada');
+    const { seq } = await store.append(newEntry(ada.id, target, 'k'));
+    const bob = await register(store, 'bob');
+    t.match(await store.standings(bob.id), [{ name: 'lobby', last: seq, read: seq }]);
+    t.match(await store.standings(ada.id), [{ name: 'lobby', last: seq, read: 0 }]);
+  });
+
   t.test('a direct conversation begins with its first message, for both', async (t) => {
     const { store } = await make(t);
     const [ada, bob, cyd] = [

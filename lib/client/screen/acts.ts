@@ -1,0 +1,146 @@
+/** What slash commands of the full screen do. Knows the stage and what is kept; no keys. */
+import type { ScreenAct } from '../face/commands.js';
+import { withoutFailed } from './conversation.js';
+import { keyHelp } from './keymap.js';
+import type { Loader } from './loader.js';
+import type { Preferences } from './preferences.js';
+import type { Stage } from './stage.js';
+import type { ConversationId, ConversationState, Notify, ScreenState } from './state.js';
+import { change, cleared, closed, current, turnedTo } from './update.js';
+
+export interface ActsDeps {
+  readonly stage: Stage;
+  readonly loader: Loader;
+  readonly me: string;
+  readonly ignored: Set<string>;
+  /** Says something in a conversation. */
+  readonly say: (id: ConversationId, what: { text: string; action?: true }) => boolean;
+  readonly keep: (changes: Partial<Preferences>) => void;
+  readonly save: (path: string) => void;
+  readonly compose: () => void;
+  /** Shows lines, from their first on. */
+  readonly answer: (lines: readonly string[]) => void;
+}
+
+const notifyWords: Readonly<Record<Notify, string>> = {
+  off: 'never rings',
+  mention: 'rings when your name is said, and for what is said to you alone',
+  all: 'rings for every message',
+};
+
+export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
+  const { stage, loader, me, ignored } = deps;
+
+  /** Puts a conversation on the screen, with what the server has of it. */
+  function open(id: ConversationId): void {
+    stage.update((state) => turnedTo(state, id));
+    if (current(stage.state).entries.length === 0) loader.older(id);
+  }
+
+  function window(which: number | string): void {
+    const { conversations } = stage.state;
+    const found =
+      typeof which === 'number'
+        ? conversations[which - 1]
+        : conversations.find(({ id }) => id === which || id.slice(1) === which);
+    if (found === undefined)
+      stage.tell(`There is no conversation ${which} here; /query NAME opens one.`, 'bad');
+    else open(found.id);
+  }
+
+  function notify(what: Notify | undefined): void {
+    const { id, notify: before } = current(stage.state);
+    if (what !== undefined) {
+      stage.change(id, (conversation) => ({ ...conversation, notify: what }));
+      stage.update((state) => ({ ...state, chosen: { ...state.chosen, [id]: what } }));
+      deps.keep({ notify: stage.state.chosen ?? {} });
+    }
+    stage.tell(`${id} ${notifyWords[what ?? before]}`);
+  }
+
+  function ignore(name: string | undefined): void {
+    if (name === undefined) {
+      const names = [...ignored].sort();
+      stage.tell(names.length === 0 ? 'You ignore nobody.' : `You ignore ${names.join(', ')}.`);
+      return;
+    }
+    if (name === me) {
+      stage.tell('You cannot ignore yourself.', 'bad');
+      return;
+    }
+    ignored.add(name);
+    deps.keep({ ignored: [...ignored] });
+    stage.update((state) => withoutMessagesOf(state, name));
+    stage.tell(
+      `You do not see any more what ${name} says; nobody is told. /unignore ${name} brings it back.`,
+    );
+  }
+
+  function unignore(name: string): void {
+    const was = ignored.delete(name);
+    if (was) deps.keep({ ignored: [...ignored] });
+    stage.tell(was ? `You see again what ${name} says from now on.` : `You did not ignore ${name}.`);
+  }
+
+  function retry(): void {
+    const id = stage.state.current;
+    const { conversation, failed } = withoutFailed(current(stage.state));
+    if (failed.length === 0) {
+      stage.tell('Nothing failed here.');
+      return;
+    }
+    stage.change(id, () => conversation);
+    for (const { text, action } of failed) deps.say(id, { text, ...(action ? { action } : {}) });
+  }
+
+  return (act) => {
+    switch (act.do) {
+      case 'query':
+        open(`@${act.name}`);
+        if (act.text !== '') deps.say(`@${act.name}`, { text: act.text });
+        break;
+      case 'window':
+        window(act.which);
+        break;
+      case 'close':
+        if (stage.state.current.startsWith('#'))
+          stage.tell('Only direct conversations can be put away.', 'bad');
+        else stage.update((state) => closed(state, state.current));
+        break;
+      case 'clear':
+        stage.update(cleared);
+        break;
+      case 'compose':
+        deps.compose();
+        break;
+      case 'retry':
+        retry();
+        break;
+      case 'save':
+        deps.save(act.path);
+        break;
+      case 'notify':
+        notify(act.what);
+        break;
+      case 'ignore':
+        ignore(act.name);
+        break;
+      case 'unignore':
+        unignore(act.name);
+        break;
+      case 'keys':
+        deps.answer(keyHelp());
+        break;
+      default:
+        act satisfies never;
+    }
+  };
+}
+
+function withoutMessagesOf(state: ScreenState, name: string): ScreenState {
+  const without = (conversation: ConversationState): ConversationState => ({
+    ...conversation,
+    entries: conversation.entries.filter((entry) => entry.kind !== 'message' || entry.from !== name),
+  });
+  return state.conversations.reduce((next, { id }) => change(next, id, without), state);
+}

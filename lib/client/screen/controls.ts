@@ -1,0 +1,230 @@
+/** What keys do. Knows the stage, the editor and the keymap; neither bytes nor how anything looks. */
+import { printable } from '../../protocol/printable.js';
+import { type Deeds, perform } from '../face/deeds.js';
+import { type Edit, type Editor, edit } from './editor.js';
+import { emptyHistory, newer, older, remember } from './input-history.js';
+import type { Key } from './key.js';
+import { type Command, lookUp } from './keymap.js';
+import type { Loader } from './loader.js';
+import type { Scrolling } from './scrolling.js';
+import type { Stage } from './stage.js';
+import type { ConversationId, Question } from './state.js';
+import type { Tab } from './tab.js';
+import { asked, change, current, looked, neighbour, nextUnread, turnedTo, withDraft } from './update.js';
+
+export interface ControlsDeps {
+  readonly stage: Stage;
+  readonly loader: Loader;
+  readonly scrolling: Scrolling;
+  readonly tab: Tab;
+  readonly deeds: Deeds;
+  readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly compose: () => void;
+  readonly leave: (how: 'interrupt' | 'person') => void;
+  /** Somebody looks at the newest of the conversation on the screen. */
+  readonly looked: () => void;
+}
+
+export interface Controls {
+  press(key: Key): void;
+  /** Asks for one key; `yes` is called for y, any other key means no. */
+  ask(question: Question, yes: () => void): void;
+  /** Puts a text in place of what is typed in a conversation. */
+  replace(id: ConversationId, text: string): void;
+}
+
+const leaveQuestion: Question = {
+  about: 'quit',
+  text: 'Leave the chat? y, or Ctrl-C once more; any other key stays',
+};
+
+export function createControls(deps: ControlsDeps): Controls {
+  const { stage, loader, scrolling, tab, deeds } = deps;
+  let pending: string | undefined;
+  let history = emptyHistory;
+  let yes: (() => void) | undefined;
+  let last: ConversationId = stage.state.current;
+
+  function type(what: Edit): void {
+    const { draft } = current(stage.state);
+    put(edit(draft, what));
+  }
+
+  function put(draft: Editor): void {
+    stage.update((state) => withDraft(state, draft));
+  }
+
+  function set(text: string): void {
+    type({ edit: 'set', text });
+  }
+
+  function ask(question: Question, then: () => void): void {
+    yes = then;
+    stage.update((state) => asked(state, question));
+  }
+
+  /** @returns whether the key answered a question */
+  function answered(key: Key): boolean {
+    const { question } = stage.state;
+    if (question === undefined || key.kind === 'focus' || key.kind === 'end') return false;
+    const then = yes;
+    yes = undefined;
+    stage.update((state) => asked(state, undefined));
+    const again = key.kind === 'key' && key.name === 'ctrl-c' && question.about === 'quit';
+    if (again) deps.leave('interrupt');
+    else if (key.kind === 'text' && /^[yY]$/.test(key.text)) then?.();
+    // A key that says no is no more than that, but what somebody goes on typing is not lost.
+    else return !(key.kind === 'text' || key.kind === 'paste');
+    return true;
+  }
+
+  function turn(id: ConversationId | undefined): void {
+    const from = stage.state.current;
+    if (id === undefined || id === from) return;
+    last = from;
+    stage.update((state) => turnedTo(state, id));
+    if (current(stage.state).entries.length === 0) loader.older(id);
+    deps.looked();
+  }
+
+  function submit(): void {
+    const { id, draft } = current(stage.state);
+    const place = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
+    const { text } = draft;
+    // What was refused stays where it can be mended; what was typed into another conversation is its own.
+    if (!perform(text, deeds, place)) return;
+    history = remember(history, { in: id, text });
+    stage.change(id, (conversation) => ({
+      ...conversation,
+      draft: edit(conversation.draft, { edit: 'clear' }),
+    }));
+  }
+
+  function recall(step: 'older' | 'newer'): void {
+    const { id, draft } = current(stage.state);
+    const moved = edit(draft, { edit: step === 'older' ? 'up' : 'down' });
+    if (moved !== draft) {
+      put(moved);
+      return;
+    }
+    const recalled = (step === 'older' ? older : newer)(history, { in: id, text: draft.text });
+    if (recalled === undefined) return;
+    history = recalled.history;
+    set(recalled.text);
+  }
+
+  function interrupt(): void {
+    if (current(stage.state).draft.text !== '') type({ edit: 'clear' });
+    else ask(leaveQuestion, () => deps.leave('person'));
+  }
+
+  function side(): void {
+    stage.update((state) => {
+      const visible = state.side === 'shown' || (state.side === 'auto' && scrolling.sideIsShown());
+      return { ...state, side: visible ? 'hidden' : 'shown' };
+    });
+  }
+
+  function run(command: Command): void {
+    switch (command) {
+      case 'send':
+        submit();
+        break;
+      case 'newline':
+        type({ edit: 'insert', text: '\n' });
+        break;
+      case 'complete':
+      case 'complete-back':
+        tab.press(command === 'complete-back');
+        break;
+      case 'older':
+      case 'newer':
+        recall(command);
+        break;
+      case 'page-up':
+      case 'page-down':
+      case 'top':
+      case 'bottom':
+        scrolling.move(command);
+        deps.looked();
+        break;
+      case 'next':
+        turn(neighbour(stage.state, 1));
+        break;
+      case 'previous':
+        turn(neighbour(stage.state, -1));
+        break;
+      case 'last':
+        turn(last);
+        break;
+      case 'next-unread':
+        turn(nextUnread(stage.state));
+        break;
+      case 'side':
+        side();
+        break;
+      case 'redraw':
+        deps.redraw();
+        break;
+      case 'interrupt':
+        interrupt();
+        break;
+      case 'suspend':
+        deps.suspend();
+        break;
+      case 'delete-or-end':
+        if (current(stage.state).draft.text === '') interrupt();
+        else type({ edit: 'delete-right' });
+        break;
+      case 'compose':
+        deps.compose();
+        break;
+      default:
+        if (isConversation(command)) turn(stage.state.conversations[Number(command.slice(-1)) - 1]?.id);
+        else type({ edit: command });
+    }
+  }
+
+  function press(key: Key): void {
+    if (answered(key)) return;
+    switch (key.kind) {
+      case 'text':
+      case 'paste':
+        pending = undefined;
+        type({ edit: 'insert', text: printable(key.text, { newlines: true }) });
+        break;
+      case 'focus':
+        stage.update((state) => looked({ ...state, focused: key.focused }));
+        if (key.focused) deps.looked();
+        break;
+      case 'end':
+        deps.leave('person');
+        break;
+      case 'key': {
+        const meaning = lookUp(key.name, pending);
+        pending = meaning.kind === 'begun' ? meaning.pending : undefined;
+        if (meaning.kind === 'command') run(meaning.command);
+        break;
+      }
+      default:
+        key satisfies never;
+    }
+  }
+
+  return {
+    press,
+    ask,
+    replace: (id, text) =>
+      stage.update((state) =>
+        change(state, id, (conversation) => ({
+          ...conversation,
+          draft: edit(conversation.draft, { edit: 'set', text: printable(text, { newlines: true }) }),
+        })),
+      ),
+  };
+}
+
+function isConversation(command: Command): command is Extract<Command, `conversation-${number}`> {
+  return command.startsWith('conversation-');
+}

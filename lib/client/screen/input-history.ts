@@ -1,0 +1,82 @@
+/**
+ * What was entered earlier in this session, and how far back somebody has gone in it. Pure; knows texts, not what
+ * they mean.
+ */
+
+export interface InputHistory {
+  /** Oldest first. */
+  readonly inputs: readonly string[];
+  /** How many older ones were forgotten. */
+  readonly forgotten: number;
+  /** Where somebody has gone back, by conversation; not there while they write something new. */
+  readonly visits: Readonly<Record<string, Visit>>;
+}
+
+interface Visit {
+  /** The number of the input shown, forgotten ones counted; undefined for what is being written. */
+  readonly at: number | undefined;
+  readonly draft: string;
+  /** Inputs that were changed when they were shown, by number. The inputs themselves stay. */
+  readonly changed: Readonly<Record<number, string>>;
+}
+
+export interface Entered {
+  /** The conversation: each has its own draft and its own place in the one history. */
+  readonly in: string;
+  /** What stands in the input now. */
+  readonly text: string;
+}
+
+export interface Recalled {
+  readonly history: InputHistory;
+  readonly text: string;
+}
+
+export const inputsKept = 200;
+
+export const emptyHistory: InputHistory = { inputs: [], forgotten: 0, visits: {} };
+
+/** After `text` was entered. Blank ones, and the same twice in a row, are not kept. */
+export function remember(history: InputHistory, { in: conversation, text }: Entered): InputHistory {
+  const { [conversation]: _, ...visits } = history.visits;
+  if (text.trim() === '' || text === history.inputs.at(-1)) return { ...history, visits };
+  const inputs = [...history.inputs, text].slice(-inputsKept);
+  const forgotten = history.forgotten + history.inputs.length + 1 - inputs.length;
+  return { inputs, forgotten, visits };
+}
+
+/** The input before the one shown; undefined where there is none. What was being written waits for `newer`. */
+export function older(history: InputHistory, current: Entered): Recalled | undefined {
+  const end = history.forgotten + history.inputs.length;
+  const visit = visitWith(history, current);
+  const at = (visit.at ?? end) - 1;
+  return at < history.forgotten ? undefined : show(history, current.in, { ...visit, at });
+}
+
+/** The input after the one shown, in the end what was being written; undefined where that is shown. */
+export function newer(history: InputHistory, current: Entered): Recalled | undefined {
+  const visit = visitWith(history, current);
+  if (visit.at === undefined) return undefined;
+  const at = Math.max(visit.at + 1, history.forgotten);
+  const isLast = at >= history.forgotten + history.inputs.length;
+  return show(history, current.in, { ...visit, at: isLast ? undefined : at });
+}
+
+/** The visit with what stands in the input kept in its place. */
+function visitWith(history: InputHistory, { in: conversation, text }: Entered): Visit {
+  const visit = history.visits[conversation] ?? { at: undefined, draft: '', changed: {} };
+  if (visit.at === undefined) return { ...visit, draft: text };
+  if (text === shownAt(history, visit)) return visit;
+  return { ...visit, changed: { ...visit.changed, [visit.at]: text } };
+}
+
+function show(history: InputHistory, conversation: string, visit: Visit): Recalled {
+  return {
+    history: { ...history, visits: { ...history.visits, [conversation]: visit } },
+    text: shownAt(history, visit),
+  };
+}
+
+function shownAt({ inputs, forgotten }: InputHistory, { at, draft, changed }: Visit): string {
+  return at === undefined ? draft : (changed[at] ?? inputs[at - forgotten] ?? '');
+}

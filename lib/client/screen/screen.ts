@@ -1,0 +1,292 @@
+/**
+ * The full screen as a face of a session: puts its parts together. Knows which part does what; none of it
+ * itself.
+ */
+import { homedir, tmpdir } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import type { Clock } from '../clock.js';
+import { type Deeds, perform, whoIsHere } from '../face/deeds.js';
+import { createListener, type Face, type Leave, type StopSignal } from '../face/face.js';
+import { createReadMarks } from '../face/read-marks.js';
+import type { Session } from '../session.js';
+import { createActs } from './acts.js';
+import { compose } from './compose.js';
+import { createControls } from './controls.js';
+import { createFrames } from './frames.js';
+import { createHappenings } from './happenings.js';
+import type { Process } from './job.js';
+import { createKeyReader } from './key-reader.js';
+import { createLoader } from './loader.js';
+import { createNotifier, titleFor } from './notifier.js';
+import { paint } from './painter.js';
+import type { Preferences, PreferencesFile } from './preferences.js';
+import { render } from './render.js';
+import { saveConversation } from './save.js';
+import { createScrolling } from './scrolling.js';
+import { createStage } from './stage.js';
+import type { ConversationId, Frame, ScreenState } from './state.js';
+import { createTab } from './tab.js';
+import { openTerminal } from './terminal.js';
+import type { Look } from './theme.js';
+import { current, said, startState } from './update.js';
+
+export interface ScreenDeps {
+  /** Terminals both. */
+  readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+  readonly process: Process;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly look: Look;
+  readonly clock: Clock;
+  /** Aborted with a StopSignal as its reason. */
+  readonly stop: AbortSignal;
+  readonly preferences: PreferencesFile;
+  /** An error that nobody caught, after the terminal was restored. Has to end the process. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+export function createScreenFace(deps: ScreenDeps): Face {
+  const { listener, open } = createListener();
+  return {
+    listener,
+    async run(session) {
+      const screen = createScreen(deps, session, await deps.preferences.load());
+      open(screen.show);
+      return screen.over;
+    },
+  };
+}
+
+const readMarkMs = 1_000;
+const secondMs = 1_000;
+
+function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
+  const { clock, env, look, stop } = deps;
+  const ignored = new Set(kept.ignored);
+  let preferences = kept;
+  let shown: Frame | undefined;
+  let title = '';
+  let ticking = false;
+  let left = false;
+  let finish: (leave: Leave) => void = () => {};
+  const over = new Promise<Leave>((resolve) => {
+    finish = resolve;
+  });
+
+  const terminal = openTerminal({
+    stdin: deps.stdin,
+    stdout: deps.stdout,
+    process: deps.process,
+    env,
+    clock,
+    keys: (onKey) => createKeyReader(onKey, clock),
+    onKey: (key) => controls.press(key),
+    onResize: resized,
+    onBlank: redraw,
+    onReady: () => frames.soon(),
+    onCrash: deps.onCrash,
+  });
+  const frames = createFrames({ clock, draw });
+  const stage = createStage({
+    start: startState({
+      columns: terminal.columns,
+      rows: terminal.rows,
+      me: session.name,
+      server: session.hello.server,
+      now: look.time.now(),
+      hint: !kept.initiated,
+      chosen: kept.notify,
+    }),
+    now: look.time.now,
+    changed,
+  });
+  const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
+  const loader = createLoader({ stage, session, ignored });
+  const notifier = createNotifier({ env, clock });
+  const happenings = createHappenings({
+    stage,
+    session,
+    ignored,
+    marks,
+    now: look.time.now,
+    later: (ms, callback) => void clock.after(ms, callback),
+    ring(id, { from, text }) {
+      const conversation = stage.state.conversations.find((each) => each.id === id);
+      const mention = conversation?.entries.at(-1);
+      const named = mention?.kind === 'message' && mention.mention;
+      terminal.send(
+        notifier.notification({
+          kind: id.startsWith('@') ? 'direct' : named ? 'mention' : 'message',
+          conversation: id,
+          notify: conversation?.notify ?? 'mention',
+          focused: stage.state.focused,
+          from,
+          text,
+        }),
+      );
+    },
+    ended: (end) => leave({ by: 'session', end }),
+  });
+
+  const deeds: Deeds = {
+    say(draft) {
+      const id: ConversationId = draft.to === undefined ? `#${draft.room ?? 'lobby'}` : `@${draft.to}`;
+      const key = session.say(draft);
+      stage.update((state) => said(state, key, { id, draft, now: look.time.now() }));
+      if (id !== stage.state.current) stage.tell(`to ${id.slice(1)}: ${draft.text}`);
+      initiated();
+    },
+    answer(lines) {
+      stage.tell(lines.join('\n'));
+      scrolling.reveal();
+      initiated();
+    },
+    list: () => void list(),
+    quit(reason) {
+      leave({ by: 'person' }, reason);
+    },
+    refuse: (message) => stage.tell(message, 'bad'),
+    screen: createActs({
+      stage,
+      loader,
+      me: session.name,
+      ignored,
+      say: (id, { text, action }) => {
+        const place = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
+        return perform(action ? `/me ${text}` : text.replace(/^\//, '//'), deeds, place);
+      },
+      keep,
+      save: (file) => void save(file, false),
+      compose: () => void write(),
+      answer: (lines) => deeds.answer(lines),
+    }),
+  };
+  const scrolling = createScrolling({ stage, loader, look });
+  const controls = createControls({
+    stage,
+    loader,
+    scrolling,
+    tab: createTab({ stage, used: initiated }),
+    deeds,
+    redraw,
+    suspend: () => void terminal.suspend(),
+    compose: () => void write(),
+    leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
+    looked: happenings.looked,
+  });
+
+  const onStop = (): void => leave({ by: 'signal', signal: stop.reason as StopSignal });
+  stop.addEventListener('abort', onStop);
+  frames.now();
+  if (stop.aborted) onStop();
+  return { show: happenings.show, over };
+
+  function draw(): void {
+    const next = render(stage.state, look);
+    const text = paint(shown, next);
+    if (text !== '' && !terminal.draw(text)) return;
+    shown = next;
+    const words = titleFor(stage.state);
+    if (words !== title) terminal.title(words);
+    title = words;
+  }
+
+  function redraw(): void {
+    shown = undefined;
+    frames.now();
+  }
+
+  function resized(): void {
+    const { columns, rows } = terminal;
+    shown = undefined;
+    stage.update((state) => ({ ...state, columns, rows }));
+    frames.soon();
+  }
+
+  function changed(): void {
+    frames.soon();
+    if (stage.state.link.state === 'waiting' && !ticking) tick();
+  }
+
+  /** The seconds until the next try go by. */
+  function tick(): void {
+    ticking = true;
+    clock.after(secondMs, () => {
+      ticking = false;
+      if (!left) stage.update((state) => ({ ...state, now: look.time.now() }));
+    });
+  }
+
+  function keep(changes: Partial<Preferences>): void {
+    preferences = { ...preferences, ...changes };
+    deps.preferences.save(preferences).catch((error: unknown) => {
+      stage.tell(`This is not kept for the next time: ${String(error)}`, 'bad');
+    });
+  }
+
+  /** Whoever has found help, Tab or Enter needs no hint. */
+  function initiated(): void {
+    if (!stage.state.hint) return;
+    stage.update((state) => ({ ...state, hint: false }));
+    keep({ initiated: true });
+  }
+
+  async function list(): Promise<void> {
+    const here = await whoIsHere(session);
+    if (typeof here === 'string') stage.tell(here, 'bad');
+    else stage.tell(here.words);
+  }
+
+  async function save(file: string, overwrite: boolean): Promise<void> {
+    const { id, entries } = current(stage.state);
+    const saved = {
+      conversation: id,
+      server: stage.state.server,
+      me: session.name,
+      entries,
+      now: look.time.now(),
+    };
+    const place = { file, home: env.HOME ?? homedir(), folder: process.cwd(), overwrite };
+    const result = await saveConversation(saved, place);
+    switch (result.outcome) {
+      case 'saved':
+        stage.tell(`${result.messages} messages are in ${result.path}`);
+        break;
+      case 'exists':
+        controls.ask({ about: 'overwrite', text: `${result.path} exists. Overwrite it? y/n` }, () => {
+          void save(file, true);
+        });
+        break;
+      case 'failed':
+        stage.tell(result.message, 'bad');
+        break;
+      default:
+        result satisfies never;
+    }
+  }
+
+  async function write(): Promise<void> {
+    const { id, draft } = current(stage.state);
+    const written = await compose(draft.text, { env, temporary: tmpdir(), run: terminal.run, stop });
+    if (written.outcome === 'failed') stage.tell(written.message, 'bad');
+    const text = written.outcome === 'text' ? written.text : written.outcome === 'empty' ? '' : undefined;
+    if (text !== undefined) controls.replace(id, text);
+  }
+
+  function leave(how: Leave['how'], reason?: string): void {
+    if (left) return;
+    left = true;
+    stop.removeEventListener('abort', onStop);
+    frames.stop();
+    terminal.leave();
+    const online = stage.state.link.state === 'online';
+    if (how.by !== 'session' && online) marks.flush();
+    const gone = how.by === 'session' ? Promise.resolve() : session.quit(reason);
+    void gone.then(() => finish({ how, refused: 0, unacknowledged: unacknowledged(stage.state) }));
+  }
+}
+
+function unacknowledged({ conversations }: ScreenState): number {
+  const entries = conversations.flatMap((conversation) => conversation.entries);
+  return entries.filter((entry) => entry.kind === 'message' && entry.delivery.state === 'sending').length;
+}
