@@ -4,19 +4,11 @@ import type { ReadMarks } from '../face/read-marks.js';
 import { failureWords } from '../face/wording.js';
 import type { Delivery, End, Event, Happening, Session, Status } from '../session.js';
 import { conversationOf } from './conversation.js';
+import { peopleHere } from './people.js';
 import type { Stage } from './stage.js';
 import type { ConversationId } from './state.js';
-import {
-  delivered,
-  happened,
-  linked,
-  peopleHere,
-  placeOf,
-  received,
-  watched,
-  welcomed,
-  withoutNobody,
-} from './update.js';
+import { watched, withoutNobody } from './turning.js';
+import { delivered, happened, linked, placeOf, received, welcomed } from './update.js';
 
 export interface HappeningsDeps {
   readonly stage: Stage;

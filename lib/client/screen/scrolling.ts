@@ -1,11 +1,13 @@
 /** Moving about in a conversation, and loading what is beyond its ends. Knows geometry by others, no keys. */
+
+import { current } from './conversations.js';
 import { layout } from './layout.js';
 import type { Loader } from './loader.js';
 import { scrollBy, scrollTo, topIsVisible } from './rows.js';
 import type { Stage } from './stage.js';
 import type { ConversationState } from './state.js';
 import type { Look } from './theme.js';
-import { current, looked } from './update.js';
+import { looked } from './turning.js';
 
 export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;

@@ -1,12 +1,11 @@
 /** What happens, as changes of the screen's state. Pure; knows no session, terminal or clock. */
-import type { Conversation, Message, Person } from '../../protocol/events.js';
+import type { Conversation, Message } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
 import { endWords, eventWords } from '../face/wording.js';
 import type { Delivery, Draft, Event, Status } from '../session.js';
 import {
   conversationOf,
   draftEntry,
-  lastSeq,
   messageEntry,
   newConversation,
   seen,
@@ -15,17 +14,18 @@ import {
   withMessage,
   withMove,
 } from './conversation.js';
-import { emptyEditor } from './editor.js';
+import { begun, change } from './conversations.js';
+import { arrived, departed } from './people.js';
 import type {
   ConversationId,
   ConversationState,
   Entry,
   LinkState,
   Notify,
-  PersonState,
   Question,
   ScreenState,
 } from './state.js';
+import { watched } from './turning.js';
 
 export interface Start {
   readonly columns: number;
@@ -61,39 +61,6 @@ export function startState({ columns, rows, me, server, now, hint, chosen }: Sta
   };
 }
 
-export function find(state: ScreenState, id: ConversationId): ConversationState | undefined {
-  return state.conversations.find((conversation) => conversation.id === id);
-}
-
-/** The one that is on the screen. */
-export function current(state: ScreenState): ConversationState {
-  return find(state, state.current) ?? begun(state, state.current);
-}
-
-function begun({ chosen = {} }: Pick<ScreenState, 'chosen'>, id: ConversationId): ConversationState {
-  return newConversation(id, (Object.hasOwn(chosen, id) ? chosen[id] : undefined) ?? 'mention');
-}
-
-/** Changes one conversation, which is begun where there is none of that name. */
-export function change(
-  state: ScreenState,
-  id: ConversationId,
-  to: (conversation: ConversationState) => ConversationState,
-): ScreenState {
-  const index = state.conversations.findIndex((conversation) => conversation.id === id);
-  const before = state.conversations[index];
-  if (before === undefined) {
-    return { ...state, conversations: [...state.conversations, to(begun(state, id))] };
-  }
-  const after = to(before);
-  return after === before ? state : { ...state, conversations: state.conversations.with(index, after) };
-}
-
-/** Whether somebody looks at the newest of this conversation. */
-export function watched(state: ScreenState, id: ConversationId): boolean {
-  return state.focused && state.current === id && find(state, id)?.at === undefined;
-}
-
 export function received(state: ScreenState, message: Message): ScreenState {
   const id = conversationOf(message, state.me);
   const entry = messageEntry(message, state.me);
@@ -127,14 +94,6 @@ export function delivered(state: ScreenState, key: string, delivery: Delivery): 
 /** The conversation in which something was said here under this key. */
 export function placeOf(state: ScreenState, key: string): ConversationId | undefined {
   return state.conversations.find(({ entries }) => entries.some(({ id }) => id === `k${key}`))?.id;
-}
-
-/** Without a conversation in which nothing was ever said: nobody has that name. */
-export function withoutNobody(state: ScreenState, id: ConversationId): ScreenState {
-  const spoken = find(state, id)?.entries.some(
-    (entry) => entry.kind === 'message' && entry.seq !== undefined,
-  );
-  return spoken === false && id !== state.current ? closed(state, id) : state;
 }
 
 /** Events that nobody said. `serial` makes ids, each used once. */
@@ -233,68 +192,6 @@ function withReadMark(conversation: ConversationState, read: number): Conversati
   return { ...conversation, unread: unread.length, mentions, newFrom: unread[0]?.id };
 }
 
-export function peopleHere(state: ScreenState, people: readonly Person[]): ScreenState {
-  const here = people.map(
-    ({ name, role }): PersonState => ({ name: printable(name), role, online: true, away: false }),
-  );
-  return { ...state, people: here.sort(inOrder), peopleBeyond: 0 };
-}
-
-function arrived(people: readonly PersonState[], name: string): readonly PersonState[] {
-  if (people.some((person) => person.name === name)) return people;
-  return [...people, { name, role: 'member' as const, online: true, away: false }].sort(inOrder);
-}
-
-function departed(people: readonly PersonState[], name: string): readonly PersonState[] {
-  return people.filter((person) => person.name !== name);
-}
-
-function inOrder(one: PersonState, other: PersonState): number {
-  return (
-    Number(other.online) - Number(one.online) ||
-    Number(other.role === 'admin') - Number(one.role === 'admin') ||
-    (one.name < other.name ? -1 : 1)
-  );
-}
-
-/** Puts another conversation on the screen; the line above what was new goes from the one that was there. */
-export function turnedTo(state: ScreenState, id: ConversationId): ScreenState {
-  if (id === state.current) return state;
-  const left = change(state, state.current, (conversation) => ({ ...conversation, newFrom: undefined }));
-  return looked({ ...change(left, id, (conversation) => conversation), current: id });
-}
-
-/** Whoever looks at the newest of a conversation has read it. */
-export function looked(state: ScreenState): ScreenState {
-  if (!watched(state, state.current)) return state;
-  return change(state, state.current, (conversation) => ({ ...seen(conversation), below: 0 }));
-}
-
-/** The conversation that is `step` further in the order of their numbers, around the end. */
-export function neighbour(state: ScreenState, step: 1 | -1): ConversationId {
-  const { conversations } = state;
-  const index = conversations.findIndex(({ id }) => id === state.current);
-  return conversations[(index + step + conversations.length) % conversations.length]?.id ?? state.current;
-}
-
-/** The next one with something new, mentions and direct messages before the rest; undefined for none. */
-export function nextUnread(state: ScreenState): ConversationId | undefined {
-  const { conversations } = state;
-  const index = conversations.findIndex(({ id }) => id === state.current);
-  const others = [...conversations.slice(index + 1), ...conversations.slice(0, Math.max(0, index))];
-  const urgent = others.find(
-    ({ id, unread, mentions }) => mentions > 0 || (id.startsWith('@') && unread > 0),
-  );
-  return (urgent ?? others.find(({ unread }) => unread > 0))?.id;
-}
-
-/** Takes a direct conversation off the screen; it comes back with its next message. */
-export function closed(state: ScreenState, id: ConversationId): ScreenState {
-  if (id.startsWith('#')) return state;
-  const turned = state.current === id ? turnedTo(state, neighbour(state, -1)) : state;
-  return { ...turned, conversations: turned.conversations.filter((conversation) => conversation.id !== id) };
-}
-
 export function asked(state: ScreenState, question: Question | undefined): ScreenState {
   return { ...state, question };
 }
@@ -311,6 +208,3 @@ export function cleared(state: ScreenState): ScreenState {
 export function withDraft(state: ScreenState, draft: ConversationState['draft']): ScreenState {
   return change(state, state.current, (conversation) => ({ ...conversation, draft }));
 }
-
-export const emptyDraft = emptyEditor;
-export { lastSeq };

@@ -1,25 +1,25 @@
 import t from 'tap';
+import { change, current, find } from '../../../lib/client/screen/conversations.js';
+import { peopleHere } from '../../../lib/client/screen/people.js';
 import type { ScreenState } from '../../../lib/client/screen/state.js';
 import {
-  change,
   closed,
-  current,
-  delivered,
-  find,
-  happened,
-  linked,
   looked,
   neighbour,
   nextUnread,
+  turnedTo,
+  withoutNobody,
+} from '../../../lib/client/screen/turning.js';
+import {
+  delivered,
+  happened,
+  linked,
   noticed,
-  peopleHere,
   placeOf,
   received,
   said,
   startState,
-  turnedTo,
   welcomed,
-  withoutNobody,
 } from '../../../lib/client/screen/update.js';
 import type { Message } from '../../../lib/protocol/events.js';
 
