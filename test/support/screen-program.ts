@@ -1,0 +1,111 @@
+/**
+ * A program on a full screen, for tests of what becomes of the terminal. Run by itself, it shows its process
+ * id, what was typed, and how often it drew on an empty screen; some letters are orders.
+ */
+import { spawn } from 'node:child_process';
+import { systemClock } from '../../lib/client/clock.js';
+import { createFrames } from '../../lib/client/screen/frames.js';
+import { paint } from '../../lib/client/screen/painter.js';
+import type { Frame } from '../../lib/client/screen/state.js';
+import { openTerminal, type Terminal } from '../../lib/client/screen/terminal.js';
+
+let typed = '';
+let blank = 0;
+let busy = 0;
+let drawn = 0;
+let shown: Frame | undefined;
+
+const frames = createFrames({
+  clock: systemClock,
+  draw() {
+    const next = render();
+    const text = paint(shown, next);
+    if (text === '' || terminal.draw(text)) shown = next;
+  },
+});
+
+const terminal: Terminal = openTerminal({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  process,
+  env: process.env,
+  clock: systemClock,
+  keys: (onKey) => ({
+    push: (bytes) => onKey({ kind: 'text', text: bytes.toString() }),
+    end: () => onKey({ kind: 'end' }),
+  }),
+  onKey(key) {
+    if (key.kind === 'text') for (const letter of key.text) take(letter);
+    if (key.kind === 'end') process.exit(3);
+  },
+  onResize: redraw,
+  onBlank() {
+    blank++;
+    redraw();
+  },
+  onReady: () => frames.soon(),
+  onCrash(error) {
+    process.stderr.write(`crashed: ${error instanceof Error ? error.message : error}\n`);
+    process.exit(70);
+  },
+});
+terminal.title('a title');
+redraw();
+
+function render(): Frame {
+  const lines = Array.from({ length: terminal.rows }, (_, row) => `${'.'.repeat(busy % 70)}row ${row}`);
+  lines[0] = `pid ${process.pid} size ${terminal.columns}x${terminal.rows}`;
+  lines[1] = `typed [${typed}] blank ${blank} turns ${drawn > 0 ? 'on' : 'none'}`;
+  return { lines, cursor: { row: 1, column: 7 + typed.length } };
+}
+
+function redraw(): void {
+  shown = undefined;
+  frames.now();
+}
+
+function take(letter: string): void {
+  const order = orders[letter];
+  if (order !== undefined) order();
+  else typed += letter;
+  frames.soon();
+}
+
+const orders: Readonly<Record<string, () => void>> = {
+  /** Leaves, and ends for want of anything to do. */
+  q() {
+    frames.stop();
+    terminal.leave();
+  },
+  x() {
+    setImmediate(() => {
+      throw new Error('nobody caught this');
+    });
+  },
+  r: () => void Promise.reject(new Error('nobody handled this')),
+  e: () => process.exit(5),
+  z: () => void terminal.suspend(),
+  '\x1a': () => void terminal.suspend(),
+  /** Another program, until it is interrupted. */
+  p: () => void terminal.run(runProgram),
+  /** Pictures without end, larger than a pipe, while the loop goes on turning; said on another stream. */
+  f: flood,
+};
+
+function runProgram(): Promise<void> {
+  return new Promise((resolve) => {
+    const script =
+      'trap "echo interrupted; exit" INT; stty -a | grep -o -e -*icanon; echo other program; read line';
+    const child = spawn('/bin/sh', ['-c', script], { stdio: 'inherit' });
+    child.on('exit', () => resolve());
+  });
+}
+
+function flood(): void {
+  drawn++;
+  setInterval(() => {
+    busy++;
+    redraw();
+    process.stderr.write('turn\n');
+  }, 5);
+}
