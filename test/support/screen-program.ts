@@ -4,23 +4,24 @@
  */
 import { spawn } from 'node:child_process';
 import { systemClock } from '../../lib/client/clock.js';
-import { createCanvas } from '../../lib/client/screen/canvas.js';
+import { createFrames } from '../../lib/client/screen/frames.js';
+import { paint } from '../../lib/client/screen/painter.js';
+import type { Frame } from '../../lib/client/screen/state.js';
 import { openTerminal, type Terminal } from '../../lib/client/screen/terminal.js';
 
 let typed = '';
 let blank = 0;
 let busy = 0;
 let drawn = 0;
+let shown: Frame | undefined;
 
-const canvas = createCanvas({
+const frames = createFrames({
   clock: systemClock,
-  render() {
-    const lines = Array.from({ length: terminal.rows }, (_, row) => `${'.'.repeat(busy % 70)}row ${row}`);
-    lines[0] = `pid ${process.pid} size ${terminal.columns}x${terminal.rows}`;
-    lines[1] = `typed [${typed}] blank ${blank} turns ${drawn > 0 ? 'on' : 'none'}`;
-    return { lines, cursor: { row: 1, column: 7 + typed.length } };
+  draw() {
+    const next = render();
+    const text = paint(shown, next);
+    if (text === '' || terminal.draw(text)) shown = next;
   },
-  draw: (text) => terminal.draw(text),
 });
 
 const terminal: Terminal = openTerminal({
@@ -29,36 +30,51 @@ const terminal: Terminal = openTerminal({
   process,
   env: process.env,
   clock: systemClock,
-  keys: (onKey) => ({ read: (bytes) => onKey({ kind: 'text', text: bytes.toString() }) }),
+  keys: (onKey) => ({
+    push: (bytes) => onKey({ kind: 'text', text: bytes.toString() }),
+    end: () => onKey({ kind: 'end' }),
+  }),
   onKey(key) {
     if (key.kind === 'text') for (const letter of key.text) take(letter);
     if (key.kind === 'end') process.exit(3);
   },
-  onResize: canvas.whole,
+  onResize: redraw,
   onBlank() {
     blank++;
-    canvas.whole();
+    redraw();
   },
-  onReady: canvas.ready,
+  onReady: () => frames.soon(),
   onCrash(error) {
     process.stderr.write(`crashed: ${error instanceof Error ? error.message : error}\n`);
     process.exit(70);
   },
 });
 terminal.title('a title');
-canvas.whole();
+redraw();
+
+function render(): Frame {
+  const lines = Array.from({ length: terminal.rows }, (_, row) => `${'.'.repeat(busy % 70)}row ${row}`);
+  lines[0] = `pid ${process.pid} size ${terminal.columns}x${terminal.rows}`;
+  lines[1] = `typed [${typed}] blank ${blank} turns ${drawn > 0 ? 'on' : 'none'}`;
+  return { lines, cursor: { row: 1, column: 7 + typed.length } };
+}
+
+function redraw(): void {
+  shown = undefined;
+  frames.now();
+}
 
 function take(letter: string): void {
   const order = orders[letter];
   if (order !== undefined) order();
   else typed += letter;
-  canvas.changed();
+  frames.soon();
 }
 
 const orders: Readonly<Record<string, () => void>> = {
   /** Leaves, and ends for want of anything to do. */
   q() {
-    canvas.stop();
+    frames.stop();
     terminal.leave();
   },
   x() {
@@ -70,7 +86,7 @@ const orders: Readonly<Record<string, () => void>> = {
   e: () => process.exit(5),
   z: () => void terminal.suspend(),
   '\x1a': () => void terminal.suspend(),
-  /** Another program, until Enter. */
+  /** Another program, until it is interrupted. */
   p: () => void terminal.run(runProgram),
   /** Pictures without end, larger than a pipe, while the loop goes on turning; said on another stream. */
   f: flood,
@@ -79,7 +95,7 @@ const orders: Readonly<Record<string, () => void>> = {
 function runProgram(): Promise<void> {
   return new Promise((resolve) => {
     const script =
-      'trap "echo interrupted" INT; stty -a | grep -o -e -*icanon; echo other program; read line';
+      'trap "echo interrupted; exit" INT; stty -a | grep -o -e -*icanon; echo other program; read line';
     const child = spawn('/bin/sh', ['-c', script], { stdio: 'inherit' });
     child.on('exit', () => resolve());
   });
@@ -89,7 +105,7 @@ function flood(): void {
   drawn++;
   setInterval(() => {
     busy++;
-    canvas.whole();
+    redraw();
     process.stderr.write('turn\n');
   }, 5);
 }

@@ -27,8 +27,8 @@ export function openProgram(t: Test): PseudoTerminal {
   return terminal;
 }
 
-export async function openShell(t: Test): Promise<Shell> {
-  const env = { PATH: process.env.PATH, HOME: '/nonexistent', PS1: 'ready> ', LANG: 'C.UTF-8' };
+export async function openShell(t: Test, more: NodeJS.ProcessEnv = {}): Promise<Shell> {
+  const env = { PATH: process.env.PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', ...more, PS1: 'ready> ' };
   const terminal = openPseudoTerminal(['/bin/sh', '-i'], { env });
   closeAfter(t, terminal);
   const prompt = (): Promise<void> =>

@@ -1,8 +1,14 @@
 /** Screens to look at: states as a person would meet them, and how they are drawn in tests. */
 import { createLocalTime } from '../../lib/client/face/local-time.js';
 import { emptyEditor } from '../../lib/client/screen/editor.js';
-import type { ConversationState, Entry, PersonState, ScreenState } from '../../lib/client/screen/state.js';
-import type { Look } from '../../lib/client/screen/theme.js';
+import type {
+  ConversationState,
+  Entry,
+  Frame,
+  PersonState,
+  ScreenState,
+} from '../../lib/client/screen/state.js';
+import { type Look, stylesOf } from '../../lib/client/screen/theme.js';
 
 export type Message = Extract<Entry, { kind: 'message' }>;
 
@@ -144,4 +150,33 @@ export function busyScreen(more: Partial<ScreenState> = {}): ScreenState {
     ],
     ...more,
   });
+}
+
+/** A frame as a person reads it: the text alone. */
+export function plainLines({ lines }: Frame): string[] {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
+  return lines.map((line) => line.replace(/\x1b\[[0-9;]*[mKG]|\x1b\]8;[\x20-\x7e]*\x1b\\/g, ''));
+}
+
+/** The same with the names of the styles: `{dim}12:00{/}`, `{link -> https://a.example/}`. */
+export function styledLines({ lines }: Frame, look: Look): string[] {
+  const { name: _, ...styles } = stylesOf(look);
+  const names = new Map(
+    Object.entries(styles)
+      .reverse()
+      .map(([style, sgr]) => [sgr, style]),
+  );
+  return lines.map((line) =>
+    line
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
+      .replace(/\x1b\[K(?:\x1b\[0m)?\x1b\[(\d+)G/g, '{column $1}')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
+      .replace(/\x1b\[([0-9;]*)m/g, (_all, sgr: string) =>
+        sgr === '0' ? '{/}' : `{${names.get(sgr) ?? (sgr === '' ? 'plain' : `name ${sgr}`)}}`,
+      )
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
+      .replace(/\x1b\]8;([^;]*);([\x21-\x7e]*)\x1b\\/g, (_all, id: string, href: string) =>
+        href === '' ? '{/link}' : `{link ${id} -> ${href}}`,
+      ),
+  );
 }

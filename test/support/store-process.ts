@@ -8,8 +8,19 @@ import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import { type Store, StoreError } from '../../lib/store/store.js';
 import { lobbyOf, newEntry, register } from './store-subject.js';
 
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes at once, for this process may be killed; waits where whoever reads is slow and the pipe full. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  const bytes = Buffer.from(`${line}\n`);
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(1, bytes, written);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(never, 0, 0, 1);
+    }
+  }
 }
 
 /** Sixteen writers at once, as a busy server would have, each saying the keys it knows to be kept. */

@@ -1,11 +1,14 @@
 /** What slash commands of the full screen do. Knows the stage and what is kept; no keys. */
 import type { ScreenAct } from '../face/commands.js';
 import { withoutFailed } from './conversation.js';
+import { change, current } from './conversations.js';
+import { keyHelp } from './keymap.js';
 import type { Loader } from './loader.js';
 import type { Preferences } from './preferences.js';
 import type { Stage } from './stage.js';
 import type { ConversationId, ConversationState, Notify, ScreenState } from './state.js';
-import { change, cleared, closed, current, turnedTo } from './update.js';
+import { closed, turnedTo } from './turning.js';
+import { cleared } from './update.js';
 
 export interface ActsDeps {
   readonly stage: Stage;
@@ -17,7 +20,8 @@ export interface ActsDeps {
   readonly keep: (changes: Partial<Preferences>) => void;
   readonly save: (path: string) => void;
   readonly compose: () => void;
-  readonly keyHelp: () => readonly string[];
+  /** Shows lines, from their first on. */
+  readonly answer: (lines: readonly string[]) => void;
 }
 
 const notifyWords: Readonly<Record<Notify, string>> = {
@@ -50,7 +54,8 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
     const { id, notify: before } = current(stage.state);
     if (what !== undefined) {
       stage.change(id, (conversation) => ({ ...conversation, notify: what }));
-      deps.keep({ notify: notifications(stage.state) });
+      stage.update((state) => ({ ...state, chosen: { ...state.chosen, [id]: what } }));
+      deps.keep({ notify: stage.state.chosen ?? {} });
     }
     stage.tell(`${id} ${notifyWords[what ?? before]}`);
   }
@@ -126,18 +131,12 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
         unignore(act.name);
         break;
       case 'keys':
-        stage.tell(deps.keyHelp().join('\n'));
+        deps.answer(keyHelp());
         break;
       default:
         act satisfies never;
     }
   };
-}
-
-/** Those that are not as by default. */
-function notifications({ conversations }: ScreenState): Record<string, Notify> {
-  const chosen = conversations.filter(({ notify }) => notify !== 'mention');
-  return Object.fromEntries(chosen.map(({ id, notify }) => [id, notify]));
 }
 
 function withoutMessagesOf(state: ScreenState, name: string): ScreenState {

@@ -1,6 +1,7 @@
 /** What keys do. Knows the stage, the editor and the keymap; neither bytes nor how anything looks. */
 import { printable } from '../../protocol/printable.js';
 import { type Deeds, perform } from '../face/deeds.js';
+import { change, current } from './conversations.js';
 import { type Edit, type Editor, edit } from './editor.js';
 import { emptyHistory, newer, older, remember } from './input-history.js';
 import type { Key } from './key.js';
@@ -10,7 +11,8 @@ import type { Scrolling } from './scrolling.js';
 import type { Stage } from './stage.js';
 import type { ConversationId, Question } from './state.js';
 import type { Tab } from './tab.js';
-import { asked, change, current, looked, neighbour, nextUnread, turnedTo, withDraft } from './update.js';
+import { looked, neighbour, nextUnread, turnedTo } from './turning.js';
+import { asked, withDraft } from './update.js';
 
 export interface ControlsDeps {
   readonly stage: Stage;

@@ -103,9 +103,10 @@ function messageRows(message: Message, drawing: Drawing): Row[] {
     bar: barOf(message, drawing),
   };
   const lines = textLines(message, drawing);
+  const between = message.mention ? span(`${glyphs.mention} `, styles.mention) : span(': ');
   if (action) lines[0] = [name, span(' '), ...(lines[0] ?? [])];
   // The narrow pane has the name in front of the text.
-  else if (columns.compact && !around.grouped) lines[0] = [name, span(': '), ...(lines[0] ?? [])];
+  else if (columns.compact && !around.grouped) lines[0] = [name, between, ...(lines[0] ?? [])];
   const width = around.width - columns.text;
   const mark = deliveryMark(message, drawing);
   const rows = lines.flatMap((line) => wrapRow(line, width - rowColumns(mark)));
@@ -185,9 +186,26 @@ function aside(text: string, at: number, { drawing, bad }: { drawing: Drawing; b
   const { styles, glyphs, columns, around, look } = drawing;
   const sgr = bad ? styles.bad : styles.dim;
   const lines = printable(text, { newlines: true }).split('\n');
+  if (lines.length > 1 && !columns.compact) return answerRows(lines, { drawing, sgr });
   const rows = lines.flatMap((line) => wrapRow([span(line, sgr)], around.width - columns.text));
   const label = span(bad ? glyphs.bad : glyphs.notice, sgr);
   return withHead(rows, { time: look.time.minute(at), label, bar: span(glyphs.bar, styles.dim) }, drawing);
+}
+
+/** Several lines, such as help: across the pane, with what goes on under the last of their columns. */
+function answerRows(lines: readonly string[], { drawing, sgr }: { drawing: Drawing; sgr: string }): Row[] {
+  const { styles, glyphs, around } = drawing;
+  const before = [span(glyphs.bar, styles.dim), gap(1)];
+  const width = around.width - rowColumns(before);
+  return lines.flatMap((line) => {
+    const [head = ''] = /^.*?\S {2,}(?=\S)|^ */.exec(line) ?? [];
+    const hang = columnsOf(head) > width / 2 ? 0 : columnsOf(head);
+    const left = hang === 0 ? line : line.slice(head.length);
+    return wrapRow([span(left, sgr)], width - hang).map((row, i) => {
+      if (hang === 0) return [...before, ...row];
+      return [...before, i === 0 ? span(head, sgr) : gap(hang), ...row];
+    });
+  });
 }
 
 function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {
@@ -206,14 +224,12 @@ function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {
   return rows.map((row, i) => [...(i === 0 ? first : under), ...row]);
 }
 
-/** Names begin in the first column or behind the mark of a mention; what goes on, behind a bar. */
+/** Names begin in the first column, on the first row; what goes on stands behind a bar. */
 function compactRows(rows: readonly Row[], head: Head, { around, glyphs, styles }: Drawing): Row[] {
   const isAside = [glyphs.notice, glyphs.bad, glyphs.action].includes(head.label.text);
-  const marked = head.bar.text === glyphs.mention;
   return rows.map((row, i) => {
     if (i > 0 || (around.grouped && !isAside)) return [head.bar, gap(1), ...row];
-    if (isAside) return [span(head.label.text.slice(0, 1), head.label.sgr || styles.dim), gap(1), ...row];
-    return marked ? [head.bar, gap(1), ...row] : row;
+    return isAside ? [span(head.label.text.slice(0, 1), head.label.sgr || styles.dim), gap(1), ...row] : row;
   });
 }
 

@@ -1,11 +1,14 @@
 /** What the session tells, brought onto the stage. Knows the session's words; no keys and no terminal. */
 import type { Message } from '../../protocol/events.js';
 import type { ReadMarks } from '../face/read-marks.js';
-import type { End, Event, Happening, Session, Status } from '../session.js';
+import { failureWords } from '../face/wording.js';
+import type { Delivery, End, Event, Happening, Session, Status } from '../session.js';
 import { conversationOf } from './conversation.js';
+import { peopleHere } from './people.js';
 import type { Stage } from './stage.js';
 import type { ConversationId } from './state.js';
-import { delivered, happened, linked, peopleHere, received, watched, welcomed } from './update.js';
+import { watched, withoutNobody } from './turning.js';
+import { delivered, happened, linked, placeOf, received, welcomed } from './update.js';
 
 export interface HappeningsDeps {
   readonly stage: Stage;
@@ -89,6 +92,15 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
     stage.update((state) => linked(state, status, now()));
   }
 
+  function showDelivery(key: string, delivery: Delivery): void {
+    const id = placeOf(stage.state, key);
+    stage.update((state) => delivered(state, key, delivery));
+    if (delivery.state !== 'failed' || id === undefined || id === stage.state.current) return;
+    // Whoever said it is somewhere else.
+    stage.tell(`not sent to ${id.slice(1)}: ${failureWords(delivery)}`, 'bad');
+    if (delivery.code === 'no-such-name') stage.update((state) => withoutNobody(state, id));
+  }
+
   function show(happening: Happening): void {
     switch (happening.kind) {
       case 'event':
@@ -105,7 +117,7 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
         refreshPeople();
         break;
       case 'delivery':
-        stage.update((state) => delivered(state, happening.key, happening.delivery));
+        showDelivery(happening.key, happening.delivery);
         break;
       default:
         happening satisfies never;

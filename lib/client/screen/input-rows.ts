@@ -2,6 +2,7 @@
 import stringWidth from 'string-width';
 import { printable } from '../../protocol/printable.js';
 import type { Editor } from './editor.js';
+import { betweenCharacters } from './graphemes.js';
 import { wrapTyped } from './wrap.js';
 
 export interface InputRows {
@@ -23,11 +24,16 @@ export interface InputSpace {
 
 interface Laid {
   readonly width: number;
+  readonly whole: boolean;
   readonly rows: readonly string[];
   readonly cursor: { readonly row: number; readonly column: number };
 }
 
-// A draft can be a whole paste, and is drawn again with every message that comes.
+// A draft can be a whole paste of a megabyte. More than fills a screen is laid out around the cursor, from a
+// place that stays while a block is typed in.
+const block = 16 * 1024;
+
+// A draft is drawn again with every message that comes.
 const laid = new WeakMap<Editor, Laid>();
 
 export function inputRows(draft: Editor, { columns, rows, prompt }: InputSpace): InputRows {
@@ -40,14 +46,16 @@ export function inputRows(draft: Editor, { columns, rows, prompt }: InputSpace):
   const first = Math.min(Math.max(0, all.cursor.row - height + 1), all.rows.length - height);
   return {
     rows: all.rows.slice(first, first + height),
-    more: all.rows.length > height,
+    more: !all.whole || all.rows.length > height,
     cursor: { row: all.cursor.row - first, column: all.cursor.column },
   };
 }
 
 function layOut({ text, cursor }: Editor, width: number): Laid {
-  const before = printable(text.slice(0, cursor), { newlines: true });
-  const shown = before + printable(text.slice(cursor), { newlines: true });
+  const from = betweenCharacters(text, Math.max(0, Math.floor(cursor / block) - 1) * block);
+  const to = betweenCharacters(text, Math.min(text.length, cursor + block));
+  const before = printable(text.slice(from, cursor), { newlines: true });
+  const shown = before + printable(text.slice(cursor, to), { newlines: true });
   const rows: string[] = [];
   let at = { row: 0, column: 0 };
   let offset = 0;
@@ -60,5 +68,6 @@ function layOut({ text, cursor }: Editor, width: number): Laid {
     }
     offset += line.length + 1;
   }
-  return { width, rows, cursor: { row: at.row, column: Math.min(at.column, width) } };
+  const whole = from === 0 && to === text.length;
+  return { width, rows, whole, cursor: { row: at.row, column: Math.min(at.column, width) } };
 }

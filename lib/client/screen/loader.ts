@@ -2,9 +2,9 @@
 import { errorWords } from '../face/wording.js';
 import type { Session } from '../session.js';
 import { firstSeq, messageEntry, reattached, withOlder } from './conversation.js';
+import { find } from './conversations.js';
 import type { Stage } from './stage.js';
 import type { ConversationId, ConversationState } from './state.js';
-import { find } from './update.js';
 
 export interface Loader {
   /** The page above what is there; nothing where there is none or it is on its way. */

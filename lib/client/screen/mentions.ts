@@ -30,7 +30,8 @@ let last: { readonly name: string; readonly word: RegExp } | undefined;
 function wordOf(name: string): RegExp {
   if (last?.name === name) return last.word;
   const letter = '[\\p{Script=Latin}\\p{M}\\p{Nd}_]';
-  const escaped = name.replaceAll('.', '\\.');
+  // All of it: a name that the server sent is no name for sure.
+  const escaped = name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   const word = new RegExp(`(?<!${letter})(?<!${letter}[.-])${escaped}(?!${letter})(?![.-]${letter})`, 'giu');
   last = { name, word };
   return word;

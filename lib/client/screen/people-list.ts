@@ -14,7 +14,7 @@ export function peopleRows(
   const border = span(`${glyphsOf(look).bar} `, styles.dim);
   const room = width - columnsOf(border.text);
   const { people } = state;
-  const online = people.filter((person) => person.online).length;
+  const online = people.filter((person) => person.online).length + state.peopleBeyond;
   const head = span(cut(`${online} here`, room, ''), styles.dim);
   // The last row counts those for whom there is none.
   const rest = people.length + state.peopleBeyond;

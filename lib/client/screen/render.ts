@@ -3,7 +3,7 @@ import { inputRows } from './input-rows.js';
 import { conversationOf, type Layout, layout, promptColumns, sizeOf } from './layout.js';
 import { peopleRows } from './people-list.js';
 import { paneRows } from './rows.js';
-import { encode, encodeBeside, fill, fit, gap, type Row, type Span, span } from './spans.js';
+import { encode, encodeUpTo, fill, fit, gap, type Row, type Span, span } from './spans.js';
 import type { Frame, ScreenState } from './state.js';
 import { statusLine } from './status-line.js';
 import { glyphsOf, type Look, stylesOf } from './theme.js';
@@ -38,23 +38,35 @@ export function render(state: ScreenState, look: Look): Frame {
 /** The pane and the people beside it; what was said last stands at the bottom. */
 function paneLines(state: ScreenState, look: Look, { pane, side }: Layout): string[] {
   const rows = paneRows(state, look);
-  const above = Array.from({ length: Math.max(0, pane.height - rows.length) }, (): Row => []);
-  const all = [...above, ...rows.map((row) => fit(row, pane.width))];
-  if (side === undefined) return all.map(encode);
+  const above = Array.from({ length: Math.max(0, pane.height - rows.length) }, () => emptyRow);
+  const left = [...above, ...rows].map((row) => paneLine(row, pane.width, side?.left));
+  if (side === undefined) return left;
   const people = peopleRows(state, look, { width: side.width, height: pane.height });
-  return all.map((row, i) => encodeBeside(plainEnd(row), fill(people[i] ?? [], side.width), side.left));
+  return left.map((line, i) => `${line}${encode(fill(people[i] ?? [], side.width))}`);
 }
 
-/** So that a style does not run on to the right of the row. */
-function plainEnd(row: Row): Row {
-  return [...row, { text: '', sgr: '' }];
+const emptyRow: Row = [];
+// The rows of a pane are the same ones from frame to frame.
+const encoded = new WeakMap<
+  Row,
+  { readonly width: number; readonly upTo: number | undefined; readonly line: string }
+>();
+
+function paneLine(row: Row, width: number, upTo: number | undefined): string {
+  const known = encoded.get(row);
+  if (known?.width === width && known.upTo === upTo) return known.line;
+  const fitting = fit(row, width);
+  // So that no style runs on to the right of the row.
+  const line = upTo === undefined ? encode(fitting) : encodeUpTo([...fitting, gap(0)], upTo);
+  encoded.set(row, { width, upTo, line });
+  return line;
 }
 
 function bar({ left, right, from }: TwoParts, look: Look, columns: number): string {
   const { bar: sgr } = stylesOf(look);
   const room = fit(left, from);
   if (right.length === 0) return encode(fill(room, columns, sgr));
-  return encodeBeside([...room, gap(0, sgr)], fill(right, columns - from, sgr), from);
+  return `${encodeUpTo([...room, gap(0, sgr)], from)}${encode(fill(right, columns - from, sgr))}`;
 }
 
 /** The three things a newcomer needs. */

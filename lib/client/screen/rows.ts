@@ -33,6 +33,7 @@ interface Kept {
 }
 
 const kept = new WeakMap<Entry, Kept>();
+const keptNamed = new WeakMap<Entry, Kept>();
 const days = new WeakMap<Entry, { readonly look: Look; readonly day: string; readonly minute: string }>();
 const groupedMs = 5 * 60 * 1000;
 
@@ -160,10 +161,19 @@ function rowsOf(view: View, index: number): readonly Row[] {
   const entry = view.conversation.entries[index];
   if (entry === undefined) return [];
   const around = surroundings(view, index);
-  const known = kept.get(entry);
-  if (known !== undefined && known.look === view.look && same(known.around, around)) return known.rows;
-  const rows = entryRows(entry, around, view.look);
-  kept.set(entry, { look: view.look, around, rows });
+  return laidOut(kept, entry, { around, look: view.look });
+}
+
+/** As it was laid out before, where nothing has changed that matters to it. */
+function laidOut(
+  before: WeakMap<Entry, Kept>,
+  entry: Entry,
+  { around, look }: Pick<Kept, 'around' | 'look'>,
+): readonly Row[] {
+  const known = before.get(entry);
+  if (known !== undefined && known.look === look && same(known.around, around)) return known.rows;
+  const rows = entryRows(entry, around, look);
+  before.set(entry, { look, around, rows });
   return rows;
 }
 
@@ -172,7 +182,7 @@ function ungrouped(view: View, index: number): Row | undefined {
   const entry = view.conversation.entries[index];
   const around = surroundings(view, index);
   if (entry === undefined || !around.grouped) return undefined;
-  const named = entryRows(entry, { ...around, grouped: false }, view.look);
+  const named = laidOut(keptNamed, entry, { around: { ...around, grouped: false }, look: view.look });
   // A long name has a row of its own, for which there is none.
   return named.length === rowsOf(view, index).length ? named[0] : undefined;
 }

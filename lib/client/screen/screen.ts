@@ -12,24 +12,22 @@ import type { Session } from '../session.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
-import { createFrames } from './frames.js';
+import { current } from './conversations.js';
 import { createHappenings } from './happenings.js';
 import type { Process } from './job.js';
 import { createKeyReader } from './key-reader.js';
-import { keyHelp } from './keymap.js';
 import { createLoader } from './loader.js';
-import { createNotifier, titleFor } from './notifier.js';
-import { paint } from './painter.js';
+import { createNotifier } from './notifier.js';
+import { createPicture } from './picture.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
-import { render } from './render.js';
 import { saveConversation } from './save.js';
 import { createScrolling } from './scrolling.js';
 import { createStage } from './stage.js';
-import type { ConversationId, Frame, ScreenState } from './state.js';
+import type { ConversationId, ScreenState } from './state.js';
 import { createTab } from './tab.js';
 import { openTerminal } from './terminal.js';
 import type { Look } from './theme.js';
-import { current, said, startState } from './update.js';
+import { said, startState } from './update.js';
 
 export interface ScreenDeps {
   /** Terminals both. */
@@ -65,8 +63,6 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   const { clock, env, look, stop } = deps;
   const ignored = new Set(kept.ignored);
   let preferences = kept;
-  let shown: Frame | undefined;
-  let title = '';
   let ticking = false;
   let left = false;
   let finish: (leave: Leave) => void = () => {};
@@ -83,11 +79,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     keys: (onKey) => createKeyReader(onKey, clock),
     onKey: (key) => controls.press(key),
     onResize: resized,
-    onBlank: redraw,
-    onReady: () => frames.soon(),
+    onBlank: () => picture.redraw(),
+    onReady: () => picture.soon(),
     onCrash: deps.onCrash,
   });
-  const frames = createFrames({ clock, draw });
   const stage = createStage({
     start: startState({
       columns: terminal.columns,
@@ -96,16 +91,12 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       server: session.hello.server,
       now: look.time.now(),
       hint: !kept.initiated,
+      chosen: kept.notify,
     }),
     now: look.time.now,
     changed,
   });
-  for (const [id, notify] of Object.entries(kept.notify)) {
-    if (/^[#@]./.test(id)) {
-      const chosen = id as ConversationId;
-      if (chosen === '#lobby') stage.change(chosen, (conversation) => ({ ...conversation, notify }));
-    }
-  }
+  const picture = createPicture({ stage, look, terminal, clock });
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const loader = createLoader({ stage, session, ignored });
   const notifier = createNotifier({ env, clock });
@@ -139,10 +130,12 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       const id: ConversationId = draft.to === undefined ? `#${draft.room ?? 'lobby'}` : `@${draft.to}`;
       const key = session.say(draft);
       stage.update((state) => said(state, key, { id, draft, now: look.time.now() }));
+      if (id !== stage.state.current) stage.tell(`to ${id.slice(1)}: ${draft.text}`);
       initiated();
     },
     answer(lines) {
       stage.tell(lines.join('\n'));
+      scrolling.reveal();
       initiated();
     },
     list: () => void list(),
@@ -162,7 +155,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       keep,
       save: (file) => void save(file, false),
       compose: () => void write(),
-      keyHelp,
+      answer: (lines) => deeds.answer(lines),
     }),
   };
   const scrolling = createScrolling({ stage, loader, look });
@@ -172,7 +165,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     scrolling,
     tab: createTab({ stage, used: initiated }),
     deeds,
-    redraw,
+    redraw: () => picture.redraw(),
     suspend: () => void terminal.suspend(),
     compose: () => void write(),
     leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
@@ -181,34 +174,18 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
 
   const onStop = (): void => leave({ by: 'signal', signal: stop.reason as StopSignal });
   stop.addEventListener('abort', onStop);
-  frames.now();
+  picture.redraw();
   if (stop.aborted) onStop();
   return { show: happenings.show, over };
 
-  function draw(): void {
-    const next = render(stage.state, look);
-    const text = paint(shown, next);
-    if (text !== '' && !terminal.draw(text)) return;
-    shown = next;
-    const words = titleFor(stage.state);
-    if (words !== title) terminal.title(words);
-    title = words;
-  }
-
-  function redraw(): void {
-    shown = undefined;
-    frames.now();
-  }
-
   function resized(): void {
     const { columns, rows } = terminal;
-    shown = undefined;
     stage.update((state) => ({ ...state, columns, rows }));
-    frames.soon();
+    picture.redraw();
   }
 
   function changed(): void {
-    frames.soon();
+    picture.soon();
     if (stage.state.link.state === 'waiting' && !ticking) tick();
   }
 
@@ -281,7 +258,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     if (left) return;
     left = true;
     stop.removeEventListener('abort', onStop);
-    frames.stop();
+    picture.stop();
     terminal.leave();
     const online = stage.state.link.state === 'online';
     if (how.by !== 'session' && online) marks.flush();

@@ -1,14 +1,18 @@
 /** Moving about in a conversation, and loading what is beyond its ends. Knows geometry by others, no keys. */
+
+import { current } from './conversations.js';
 import { layout } from './layout.js';
 import type { Loader } from './loader.js';
 import { scrollBy, scrollTo, topIsVisible } from './rows.js';
 import type { Stage } from './stage.js';
 import type { ConversationState } from './state.js';
 import type { Look } from './theme.js';
-import { current, looked } from './update.js';
+import { looked } from './turning.js';
 
 export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
+  /** Shows the newest entry from its first row on, where it is longer than the pane. */
+  reveal(): void;
   readonly sideIsShown: () => boolean;
 }
 
@@ -51,6 +55,10 @@ export function createScrolling({
           where satisfies never;
       }
       if ((where === 'page-up' || where === 'top') && topIsVisible(stage.state, look)) loader.older(id);
+    },
+    reveal() {
+      const last = current(stage.state).entries.at(-1);
+      if (last !== undefined) put(scrollTo(stage.state, look, last.id));
     },
     sideIsShown: () => layout(stage.state).side !== undefined,
   };

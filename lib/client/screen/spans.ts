@@ -2,7 +2,6 @@
  * Pieces of styled text, rows of them, and the sequences that a terminal draws them by. Knows SGR, OSC 8 and
  * columns, not what the text says. What comes from others becomes printable here, and only here.
  */
-import stringWidth from 'string-width';
 import { printable } from '../../protocol/printable.js';
 import { clustersOf, columnsOf, type Range, wrap } from './wrap.js';
 
@@ -50,10 +49,10 @@ export function fit(row: Row, width: number): Row {
   return kept;
 }
 
-/** The row cut or filled up to `width` columns. */
+/** The row cut or filled up to `width` columns; less where terminals disagree about it, never more. */
 export function fill(row: Row, width: number, sgr = ''): Row {
   const fitting = fit(row, width);
-  const columns = fitting.reduce((sum, { text }) => sum + stringWidth(text), 0);
+  const columns = rowColumns(fitting);
   return columns < width ? [...fitting, gap(width - columns, sgr)] : fitting;
 }
 
@@ -79,12 +78,14 @@ export function encode(row: Row): string {
 }
 
 /**
- * Two parts of one line, the second from `column` (0 the first) on, wherever the first ended: a terminal that
- * disagrees about the width of a character moves nothing (CHA and EL, ECMA-48 8.3.9 and 8.3.41).
+ * The row filled up to `column` and the way there, so that what is put behind it stands from `column` (0 the
+ * first) on, wherever the row ended: a terminal that disagrees about the width of a character moves nothing
+ * (EL and CHA, ECMA-48 8.3.41 and 8.3.9). The style of the row's last piece goes on up to there.
  */
-export function encodeBeside(first: Row, second: Row, column: number): string {
-  const sgr = first.at(-1)?.sgr ?? '';
-  return `${encode(fill(first, column, sgr))}\x1b[${sgr}m\x1b[K\x1b[0m\x1b[${column + 1}G${encode(second)}`;
+export function encodeUpTo(row: Row, column: number): string {
+  const sgr = row.at(-1)?.sgr ?? '';
+  const erase = sgr === '' ? '\x1b[K' : `\x1b[${sgr}m\x1b[K\x1b[0m`;
+  return `${encode(fill(row, column, sgr))}${erase}\x1b[${column + 1}G`;
 }
 
 function sequence({ text, sgr, href }: Span): string {

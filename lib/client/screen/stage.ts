@@ -1,6 +1,8 @@
 /** The state of the screen as it is now, and whoever wants to hear of its changes. Knows neither what changes it nor how it looks. */
+
+import { change } from './conversations.js';
 import type { ConversationId, ConversationState, ScreenState } from './state.js';
-import { change, noticed } from './update.js';
+import { noticed } from './update.js';
 
 export interface Stage {
   readonly state: ScreenState;

@@ -102,6 +102,8 @@ export interface ScreenState {
   readonly me: string;
   readonly server: string;
   readonly link: LinkState;
+  /** When conversations ring that are not here yet, where it was chosen. */
+  readonly chosen?: Readonly<Record<string, Notify>>;
   /** In the order of Alt-1 … Alt-9; at least one. */
   readonly conversations: readonly ConversationState[];
   readonly current: ConversationId;

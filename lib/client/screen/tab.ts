@@ -4,9 +4,10 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { commandWords } from '../face/commands.js';
 import { type Argument, type Candidates, type Completed, complete, likelyNames } from './completion.js';
+import { current } from './conversations.js';
 import { edit } from './editor.js';
 import type { Stage } from './stage.js';
-import { current, withDraft } from './update.js';
+import { withDraft } from './update.js';
 
 export interface Tab {
   press(back: boolean): void;

@@ -24,7 +24,7 @@ export interface TerminalDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** What makes keys of the bytes that are typed. */
-  readonly keys: (onKey: (key: Key) => void) => Pick<KeyReader, 'push'>;
+  readonly keys: (onKey: (key: Key) => void) => KeyReader;
   readonly onKey: (key: Key) => void;
   /** The window has another size; everything is to be drawn. */
   readonly onResize: () => void;
@@ -146,7 +146,7 @@ export function openTerminal(deps: TerminalDeps): Terminal {
     if (ended || phase === 'left') return;
     ended = true;
     // It can come to this while the terminal is being opened.
-    queueMicrotask(() => deps.onKey({ kind: 'end' }));
+    queueMicrotask(keys.end);
   }
 
   function setRaw(raw: boolean): void {

@@ -2,8 +2,9 @@
  * How things look: which style stands for what, on dark and on light backgrounds, with as many colours as there
  * are. Knows SGR parameters (ECMA-48 8.3.117), not what is on the screen.
  */
+
 import type { LocalTime } from '../face/local-time.js';
-import { hashOf, isUtf8, wantsColor } from '../face/pen.js';
+import { isUtf8, wantsColor } from './capabilities.js';
 import { type Glyphs, glyphSets } from './glyphs.js';
 
 /** Colours that the terminal has; 0 for none, which leaves bold, dim, underlined and reverse. */
@@ -156,7 +157,17 @@ export function glyphsOf(look: Look): Glyphs {
   return glyphSets[look.glyphs];
 }
 
-export function stylesOf({ theme, colors }: Look): Styles {
+const styles = new WeakMap<Look, Styles>();
+
+export function stylesOf(look: Look): Styles {
+  const known = styles.get(look);
+  if (known !== undefined) return known;
+  const made = stylesFor(look);
+  styles.set(look, made);
+  return made;
+}
+
+function stylesFor({ theme, colors }: Look): Styles {
   if (colors === 0) return { ...plain, name: () => plain.bold };
   const palette: Palette = palettes[theme][colors];
   const fixed = colors === 16 ? basic[theme] : many[theme];
@@ -186,7 +197,7 @@ export function chooseLook(env: Env, { theme, ascii, time }: Wishes): Look {
 }
 
 function colorsOf(env: Env): Colors {
-  if (!wantsColor(env, true)) return 0;
+  if (!wantsColor(env)) return 0;
   const forced = { '1': 16, '2': 256, '3': 'truecolor' } as const;
   const level = env.FORCE_COLOR;
   if (level === '1' || level === '2' || level === '3') return forced[level];
@@ -199,4 +210,11 @@ function sgrOf(color: string | number, colors: Colors): string {
   if (typeof color === 'number') return colors === 16 ? String(color) : `38;5;${color}`;
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
   return `38;2;${red};${green};${blue}`;
+}
+
+/** FNV-1a, 32 bits: the same name has the same colour on every computer. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
 }

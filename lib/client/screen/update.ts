@@ -1,12 +1,11 @@
 /** What happens, as changes of the screen's state. Pure; knows no session, terminal or clock. */
-import type { Conversation, Message, Person } from '../../protocol/events.js';
+import type { Conversation, Message } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
 import { endWords, eventWords } from '../face/wording.js';
 import type { Delivery, Draft, Event, Status } from '../session.js';
 import {
   conversationOf,
   draftEntry,
-  lastSeq,
   messageEntry,
   newConversation,
   seen,
@@ -15,16 +14,18 @@ import {
   withMessage,
   withMove,
 } from './conversation.js';
-import { emptyEditor } from './editor.js';
+import { begun, change } from './conversations.js';
+import { arrived, departed } from './people.js';
 import type {
   ConversationId,
   ConversationState,
   Entry,
   LinkState,
-  PersonState,
+  Notify,
   Question,
   ScreenState,
 } from './state.js';
+import { watched } from './turning.js';
 
 export interface Start {
   readonly columns: number;
@@ -34,18 +35,21 @@ export interface Start {
   readonly now: number;
   /** It was never used on this computer. */
   readonly hint: boolean;
+  /** By conversation id. */
+  readonly chosen: Readonly<Record<string, Notify>>;
 }
 
 const lobby = '#lobby';
 
-export function startState({ columns, rows, me, server, now, hint }: Start): ScreenState {
+export function startState({ columns, rows, me, server, now, hint, chosen }: Start): ScreenState {
   return {
     columns,
     rows,
     me,
     server: printable(server),
     link: { state: 'online' },
-    conversations: [newConversation(lobby, 'mention')],
+    chosen,
+    conversations: [begun({ chosen }, lobby)],
     current: lobby,
     people: [],
     peopleBeyond: 0,
@@ -55,35 +59,6 @@ export function startState({ columns, rows, me, server, now, hint }: Start): Scr
     question: undefined,
     now,
   };
-}
-
-export function find(state: ScreenState, id: ConversationId): ConversationState | undefined {
-  return state.conversations.find((conversation) => conversation.id === id);
-}
-
-/** The one that is on the screen. */
-export function current(state: ScreenState): ConversationState {
-  return find(state, state.current) ?? newConversation(state.current, 'mention');
-}
-
-/** Changes one conversation, which is begun where there is none of that name. */
-export function change(
-  state: ScreenState,
-  id: ConversationId,
-  to: (conversation: ConversationState) => ConversationState,
-): ScreenState {
-  const index = state.conversations.findIndex((conversation) => conversation.id === id);
-  const before = state.conversations[index];
-  if (before === undefined) {
-    return { ...state, conversations: [...state.conversations, to(newConversation(id, 'mention'))] };
-  }
-  const after = to(before);
-  return after === before ? state : { ...state, conversations: state.conversations.with(index, after) };
-}
-
-/** Whether somebody looks at the newest of this conversation. */
-export function watched(state: ScreenState, id: ConversationId): boolean {
-  return state.focused && state.current === id && find(state, id)?.at === undefined;
 }
 
 export function received(state: ScreenState, message: Message): ScreenState {
@@ -114,6 +89,11 @@ export function delivered(state: ScreenState, key: string, delivery: Delivery): 
     next = change(next, id, (conversation) => withDelivery(conversation, key, delivery));
   }
   return next;
+}
+
+/** The conversation in which something was said here under this key. */
+export function placeOf(state: ScreenState, key: string): ConversationId | undefined {
+  return state.conversations.find(({ entries }) => entries.some(({ id }) => id === `k${key}`))?.id;
 }
 
 /** Events that nobody said. `serial` makes ids, each used once. */
@@ -166,7 +146,12 @@ export interface Notice {
 export function noticed(state: ScreenState, { text, tone, now, serial }: Notice): ScreenState {
   const shown = printable(text, { newlines: true });
   const entry: Entry = { kind: 'notice', id: `n${serial}`, at: now, text: shown, tone };
-  return change(state, state.current, (conversation) => withEntry(conversation, entry));
+  // It answers somebody who waits for it, wherever they are.
+  return change(state, state.current, (conversation) => ({
+    ...withEntry(conversation, entry),
+    at: undefined,
+    below: 0,
+  }));
 }
 
 export function linked(state: ScreenState, status: Status, now: number): ScreenState {
@@ -207,68 +192,6 @@ function withReadMark(conversation: ConversationState, read: number): Conversati
   return { ...conversation, unread: unread.length, mentions, newFrom: unread[0]?.id };
 }
 
-export function peopleHere(state: ScreenState, people: readonly Person[]): ScreenState {
-  const here = people.map(
-    ({ name, role }): PersonState => ({ name: printable(name), role, online: true, away: false }),
-  );
-  return { ...state, people: here.sort(inOrder), peopleBeyond: 0 };
-}
-
-function arrived(people: readonly PersonState[], name: string): readonly PersonState[] {
-  if (people.some((person) => person.name === name)) return people;
-  return [...people, { name, role: 'member' as const, online: true, away: false }].sort(inOrder);
-}
-
-function departed(people: readonly PersonState[], name: string): readonly PersonState[] {
-  return people.filter((person) => person.name !== name);
-}
-
-function inOrder(one: PersonState, other: PersonState): number {
-  return (
-    Number(other.online) - Number(one.online) ||
-    Number(other.role === 'admin') - Number(one.role === 'admin') ||
-    (one.name < other.name ? -1 : 1)
-  );
-}
-
-/** Puts another conversation on the screen; the line above what was new goes from the one that was there. */
-export function turnedTo(state: ScreenState, id: ConversationId): ScreenState {
-  if (id === state.current) return state;
-  const left = change(state, state.current, (conversation) => ({ ...conversation, newFrom: undefined }));
-  return looked({ ...change(left, id, (conversation) => conversation), current: id });
-}
-
-/** Whoever looks at the newest of a conversation has read it. */
-export function looked(state: ScreenState): ScreenState {
-  if (!watched(state, state.current)) return state;
-  return change(state, state.current, (conversation) => ({ ...seen(conversation), below: 0 }));
-}
-
-/** The conversation that is `step` further in the order of their numbers, around the end. */
-export function neighbour(state: ScreenState, step: 1 | -1): ConversationId {
-  const { conversations } = state;
-  const index = conversations.findIndex(({ id }) => id === state.current);
-  return conversations[(index + step + conversations.length) % conversations.length]?.id ?? state.current;
-}
-
-/** The next one with something new, mentions and direct messages before the rest; undefined for none. */
-export function nextUnread(state: ScreenState): ConversationId | undefined {
-  const { conversations } = state;
-  const index = conversations.findIndex(({ id }) => id === state.current);
-  const others = [...conversations.slice(index + 1), ...conversations.slice(0, Math.max(0, index))];
-  const urgent = others.find(
-    ({ id, unread, mentions }) => mentions > 0 || (id.startsWith('@') && unread > 0),
-  );
-  return (urgent ?? others.find(({ unread }) => unread > 0))?.id;
-}
-
-/** Takes a direct conversation off the screen; it comes back with its next message. */
-export function closed(state: ScreenState, id: ConversationId): ScreenState {
-  if (id.startsWith('#')) return state;
-  const turned = state.current === id ? turnedTo(state, neighbour(state, -1)) : state;
-  return { ...turned, conversations: turned.conversations.filter((conversation) => conversation.id !== id) };
-}
-
 export function asked(state: ScreenState, question: Question | undefined): ScreenState {
   return { ...state, question };
 }
@@ -285,6 +208,3 @@ export function cleared(state: ScreenState): ScreenState {
 export function withDraft(state: ScreenState, draft: ConversationState['draft']): ScreenState {
   return change(state, state.current, (conversation) => ({ ...conversation, draft }));
 }
-
-export const emptyDraft = emptyEditor;
-export { lastSeq };

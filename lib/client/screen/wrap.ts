@@ -53,6 +53,7 @@ export function clustersOf(text: string, widest = Number.POSITIVE_INFINITY): Clu
 /** The most columns that a text can take in any terminal that follows Unicode. */
 export function columnsOf(text: string): number {
   if (ascii.test(text)) return text.length;
+  if (text.length === 1) return clusterWidth(text);
   return clustersOf(text).reduce((sum, { width }) => sum + width, 0);
 }
 

@@ -210,7 +210,10 @@ function scene() {
     process: proc,
     env: { TERM: 'xterm' },
     clock,
-    keys: (onKey) => ({ read: (bytes) => onKey({ kind: 'text', text: String(bytes) }) }),
+    keys: (onKey) => ({
+      push: (bytes) => onKey({ kind: 'text', text: String(bytes) }),
+      end: () => onKey({ kind: 'end' }),
+    }),
     onKey: (key) => void seen.push(key.kind === 'text' ? key.text : key.kind),
     onResize: () => void seen.push('resize'),
     onBlank: () => void seen.push('blank'),
@@ -224,7 +227,7 @@ t.test('nothing is written while the shell has the terminal, nor after the end',
   const { out, clock, terminal, proc, seen } = scene();
   t.ok(terminal.draw('picture'));
   terminal.bell();
-  t.match(out(), /picture\x07$/);
+  t.ok(out().endsWith('picture\x07'));
   const suspended = terminal.suspend();
   out();
   t.notOk(terminal.draw('picture'));
@@ -235,7 +238,7 @@ t.test('nothing is written while the shell has the terminal, nor after the end',
   t.strictSame(proc.killed, ['0 SIGTSTP']);
   clock.advance(1_000);
   await suspended;
-  t.match(out(), /\x1b\]2;new\x07$/, 'the title is made up for');
+  t.ok(out().endsWith('\x1b]2;new\x07'), 'the title is made up for');
   t.strictSame(seen, ['focus', 'blank']);
   terminal.leave();
   t.match(out(), '\x1b[?1049l');

@@ -1,27 +1,37 @@
 import t from 'tap';
+import { change, current, find } from '../../../lib/client/screen/conversations.js';
+import { peopleHere } from '../../../lib/client/screen/people.js';
 import type { ScreenState } from '../../../lib/client/screen/state.js';
 import {
-  change,
   closed,
-  current,
-  delivered,
-  find,
-  happened,
-  linked,
   looked,
   neighbour,
   nextUnread,
+  turnedTo,
+  withoutNobody,
+} from '../../../lib/client/screen/turning.js';
+import {
+  delivered,
+  happened,
+  linked,
   noticed,
-  peopleHere,
+  placeOf,
   received,
   said,
   startState,
-  turnedTo,
   welcomed,
 } from '../../../lib/client/screen/update.js';
 import type { Message } from '../../../lib/protocol/events.js';
 
-const start = startState({ columns: 80, rows: 24, me: 'ana', server: 'attic', now: 0, hint: true });
+const start = startState({
+  columns: 80,
+  rows: 24,
+  me: 'ana',
+  server: 'attic',
+  now: 0,
+  hint: true,
+  chosen: { '@dan': 'off' },
+});
 const at = '2026-11-20T20:00:00.000Z';
 
 function room(seq: number, more: Partial<Message> = {}): Message {
@@ -157,4 +167,25 @@ t.test('a change that is none leaves the state as it is', async (t) => {
     start,
   );
   t.equal(turnedTo(start, '#lobby'), start);
+});
+
+t.test('what nobody got begins no conversation', async (t) => {
+  const draft = { to: 'nobody', text: 'hi' };
+  const state = said(start, 'k', { id: '@nobody', draft, now: 1 });
+  t.equal(placeOf(state, 'k'), '@nobody');
+  t.equal(placeOf(state, 'other'), undefined);
+  t.same(ids(withoutNobody(state, '@nobody')), ['#lobby']);
+  t.equal(
+    withoutNobody(turnedTo(state, '@nobody'), '@nobody').current,
+    '@nobody',
+    'nor goes from under the eyes',
+  );
+  const answered = received(state, direct(3, 'nobody'));
+  t.equal(withoutNobody(answered, '@nobody'), answered);
+});
+
+t.test('what was chosen for a conversation holds when it comes again', async (t) => {
+  const state = received(received(start, direct(1, 'cyd')), direct(2, 'dan'));
+  t.equal(find(state, '@cyd')?.notify, 'mention');
+  t.equal(find(state, '@dan')?.notify, 'off');
 });

@@ -1,0 +1,119 @@
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { compose } from '../../../lib/client/screen/compose.js';
+
+async function scene(t: Test) {
+  const folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+  const temporary = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+  t.teardown(async () => {
+    for (const each of [folder, temporary]) await rm(each, { recursive: true, force: true });
+  });
+  let ran = 0;
+  return {
+    folder,
+    temporary,
+    ran: () => ran,
+    /** An editor that does this to the file `$1`; returns where it is. */
+    async editor(script: string, name = 'editor'): Promise<string> {
+      const path = join(folder, name);
+      await writeFile(path, `#!/bin/sh\n${script}\n`);
+      await chmod(path, 0o755);
+      return path;
+    },
+    async edit(text: string, env: Record<string, string>, stop?: AbortSignal, onRun = () => {}) {
+      const result = await compose(text, {
+        env: { PATH: process.env.PATH, ...env },
+        temporary,
+        run(program) {
+          ran++;
+          const running = program();
+          onRun();
+          return running;
+        },
+        ...(stop !== undefined && { stop }),
+      });
+      t.strictSame(await readdir(temporary), [], 'no file is left');
+      return result;
+    },
+  };
+}
+
+t.test('the text is what the editor made of it', async (t) => {
+  const { edit, editor, ran } = await scene(t);
+  const EDITOR = await editor(`printf 'one\\r\\ntwo 好\\n\\n' > "$1"`);
+  t.strictSame(await edit('before', { EDITOR }), { outcome: 'text', text: 'one\ntwo 好' });
+  t.equal(ran(), 1);
+});
+
+t.test('the editor gets the text, in a file and a folder for this person alone', async (t) => {
+  const { edit, editor, folder } = await scene(t);
+  const EDITOR = await editor(
+    `cp "$1" ${folder}/seen; { stat -c %a "$1" "$(dirname "$1")"; cat ${folder}/seen; } > "$1"`,
+  );
+  const result = await edit('first\nsecond', { EDITOR });
+  t.strictSame(result, { outcome: 'text', text: '600\n700\nfirst\nsecond' });
+});
+
+t.test('VISUAL comes first, and what is empty is not set', async (t) => {
+  const { edit, editor } = await scene(t);
+  const good = await editor('echo good > "$1"', 'good');
+  const bad = await editor('echo bad > "$1"', 'bad');
+  t.match(await edit('', { VISUAL: good, EDITOR: bad }), { text: 'good' });
+  t.match(await edit('', { VISUAL: ' ', EDITOR: good }), { text: 'good' });
+});
+
+t.test('an editor may have arguments, and a shell reads them where they need one', async (t) => {
+  const { edit, editor } = await scene(t);
+  const path = await editor(
+    'eval file=\\$$#; for word; do echo "<$word>"; done > "$file.new"; mv "$file.new" "$file"',
+  );
+  const words = async (EDITOR: string): Promise<string[]> => {
+    const result = await edit('', { EDITOR });
+    return result.outcome === 'text' ? result.text.split('\n').slice(0, -1) : [result.outcome];
+  };
+  t.strictSame(await words(`${path} -w  --nofork`), ['<-w>', '<--nofork>']);
+  t.strictSame(await words(`${path} "two words" $((1+1))`), ['<two words>', '<2>']);
+});
+
+t.test('without a variable vi is tried, then nano', async (t) => {
+  const { edit, editor, folder } = await scene(t);
+  await editor('echo by nano > "$1"', 'nano');
+  t.match(await edit('', { PATH: folder }), { text: 'by nano' });
+  await rm(join(folder, 'nano'));
+  t.match(await edit('', { PATH: folder }), { outcome: 'failed', message: /EDITOR=nano/ });
+});
+
+t.test('a text that stays as it is, or becomes nothing, is told apart', async (t) => {
+  const { edit, editor } = await scene(t);
+  t.strictSame(await edit('same', { EDITOR: 'true' }), { outcome: 'unchanged' });
+  t.strictSame(await edit('', { EDITOR: 'true' }), { outcome: 'unchanged' });
+  const EDITOR = await editor('printf " \\n\\n" > "$1"');
+  t.strictSame(await edit('something', { EDITOR }), { outcome: 'empty' });
+});
+
+t.test('an editor that fails, or is not there, is told, and the text is not taken', async (t) => {
+  const { edit, editor, folder } = await scene(t);
+  const EDITOR = await editor('echo half > "$1"; exit 3');
+  t.match(await edit('text', { EDITOR }), { outcome: 'failed', message: /ended with 3/ });
+  t.match(await edit('text', { EDITOR: await editor('kill -9 $$') }), { message: /SIGKILL/ });
+  t.match(await edit('text', { EDITOR: `${folder}/none` }), { message: /none cannot be run/ });
+  t.match(await edit('text', { EDITOR: `"${folder}/no ne"` }), { message: /no ne" cannot be run/ });
+  t.match(await edit('text', { EDITOR: await editor('rm "$1"') }), { outcome: 'failed' });
+  const vast = await editor('head -c 2000000 /dev/zero > "$1"');
+  t.match(await edit('text', { EDITOR: vast }), { message: /longer than any message/ });
+});
+
+t.test('the editor ends when the program does', async (t) => {
+  const { edit, editor } = await scene(t);
+  const controller = new AbortController();
+  const EDITOR = await editor('exec tail -f /dev/null');
+  const result = await edit('text', { EDITOR }, controller.signal, () => controller.abort());
+  t.match(result, { outcome: 'failed', message: /SIGTERM/ });
+});
+
+t.test('without a place for the file that is told', async (t) => {
+  const result = await compose('text', { env: {}, temporary: '/nonexistent', run: (program) => program() });
+  t.match(result, { outcome: 'failed', message: /cannot be edited/ });
+});

@@ -1,0 +1,157 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { conversationText, type Saved, saveConversation } from '../../../lib/client/screen/save.js';
+import type { Entry } from '../../../lib/client/screen/state.js';
+import { hostileText } from '../../fixtures/hostile-text.js';
+import { noon } from '../../support/streams.js';
+
+type MessageEntry = Extract<Entry, { kind: 'message' }>;
+
+function message(more: Partial<MessageEntry>): MessageEntry {
+  return {
+    kind: 'message',
+    id: 'm1',
+    seq: 1,
+    from: 'ana',
+    text: 'hello',
+    at: noon,
+    action: false,
+    mine: false,
+    mention: false,
+    delivery: { state: 'sent' },
+    ...more,
+  };
+}
+
+function saved(...entries: Entry[]): Saved {
+  return { conversation: '#lobby', server: 'chat.example.org', me: 'ben', entries, now: noon };
+}
+
+const lines = (...entries: Entry[]): string[] =>
+  conversationText(saved(...entries), 'UTC')
+    .split('\n')
+    .slice(2, -1);
+
+async function place(t: Test) {
+  const folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const home = join(folder, 'home');
+  await mkdir(home);
+  return { folder, home };
+}
+
+t.test('a conversation is lines with their date and time', (t) => {
+  const text = conversationText(
+    saved(
+      message({}),
+      message({ from: 'ben', text: 'one\ntwo\n2026-11-20 13:00 ana: not said', at: noon + 86_400_000 }),
+      message({ text: 'waves', action: true }),
+      {
+        kind: 'presence',
+        id: 'p',
+        at: noon,
+        joined: ['cleo', 'dan'],
+        left: [{ name: 'eve', reason: 'bye' }],
+      },
+      { kind: 'notice', id: 'n', at: noon, text: 'There is no command /x.', tone: 'bad' },
+    ),
+    'UTC',
+  );
+  t.equal(
+    text,
+    `#lobby at chat.example.org, saved by ben on 2026-11-20 13:00
+
+2026-11-20 13:00 ana: hello
+2026-11-21 13:00 ben: one
+                 two
+                 2026-11-20 13:00 ana: not said
+2026-11-20 13:00 * ana waves
+2026-11-20 13:00 -- cleo, dan joined
+2026-11-20 13:00 -- eve left (bye)
+`,
+  );
+  t.end();
+});
+
+t.test('the time is that of the place, with a day of 24 hours', (t) => {
+  const midnight = Date.UTC(2026, 0, 1, 0, 5);
+  t.match(conversationText(saved(message({ at: midnight })), 'UTC'), '2026-01-01 00:05 ana');
+  t.match(conversationText(saved(message({ at: midnight })), 'America/New_York'), '2025-12-31 19:05 ana');
+  t.end();
+});
+
+t.test('what was not sent says so', (t) => {
+  t.strictSame(
+    lines(
+      message({ delivery: { state: 'failed', code: 'busy', why: 'the server is busy' } }),
+      message({ delivery: { state: 'sending' } }),
+    ),
+    [
+      '2026-11-20 13:00 ana: hello (not sent: the server is busy)',
+      '2026-11-20 13:00 ana: hello (not sent yet)',
+    ],
+  );
+  t.end();
+});
+
+t.test('what others write is printable in the file, too', (t) => {
+  for (const { name, text } of hostileText) {
+    const [first, ...more] = lines(message({ text }));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is not there
+    t.notMatch([first, ...more].join(''), /[\x00-\x1f\x7f-\x9f]/, name);
+    t.match(first, /^2026-11-20 13:00 ana: /, name);
+    t.ok(
+      more.every((line) => line.startsWith(' '.repeat(17))),
+      name,
+    );
+  }
+  t.end();
+});
+
+t.test('a new file is for this person alone', async (t) => {
+  const { folder, home } = await place(t);
+  const result = await saveConversation(saved(message({})), { file: ' talk.txt ', home, folder }, 'UTC');
+  const path = join(folder, 'talk.txt');
+  t.strictSame(result, { outcome: 'saved', path, messages: 1 });
+  t.equal((await stat(path)).mode & 0o777, 0o600);
+  t.match(await readFile(path, 'utf8'), 'ana: hello\n');
+});
+
+t.test('~ is the home folder', async (t) => {
+  const { folder, home } = await place(t);
+  const result = await saveConversation(saved(), { file: '~/talk.txt', home, folder });
+  t.match(result, { outcome: 'saved', path: join(home, 'talk.txt') });
+});
+
+t.test('a file that is there is kept, unless it is to be overwritten', async (t) => {
+  const { folder, home } = await place(t);
+  const path = join(folder, 'talk.txt');
+  await writeFile(path, 'precious', { mode: 0o644 });
+  const there = { file: path, home, folder };
+  t.strictSame(await saveConversation(saved(), there), { outcome: 'exists', path });
+  t.equal(await readFile(path, 'utf8'), 'precious');
+  t.match(await saveConversation(saved(message({})), { ...there, overwrite: true }), { outcome: 'saved' });
+  t.match(await readFile(path, 'utf8'), 'ana: hello');
+  t.equal((await stat(path)).mode & 0o777, 0o600);
+  t.strictSame((await readdir(folder)).sort(), ['home', 'talk.txt']);
+});
+
+t.test('a link that leads nowhere is not followed', async (t) => {
+  const { folder, home } = await place(t);
+  await symlink(join(folder, 'elsewhere'), join(folder, 'link'));
+  t.match(await saveConversation(saved(), { file: 'link', home, folder }), { outcome: 'exists' });
+  t.strictSame((await readdir(folder)).sort(), ['home', 'link']);
+});
+
+t.test('what cannot be written is told in a sentence', async (t) => {
+  const { folder, home } = await place(t);
+  const file = (name: string) => saveConversation(saved(), { file: name, home, folder, overwrite: true });
+  t.match(await file(''), { outcome: 'failed', message: /\/save lobby\.txt/ });
+  t.match(await file('~'), { outcome: 'failed', message: /not a file/ });
+  t.match(await file('/dev/null'), { outcome: 'failed', message: /not a file/ });
+  t.match(await file('none/talk.txt'), { outcome: 'failed', message: /no such folder/ });
+  t.match(await file('x'.repeat(300)), { outcome: 'failed', message: /too long/ });
+  t.match(await file('a\0b'), { outcome: 'failed', message: /cannot have that name/ });
+});
