@@ -1,7 +1,7 @@
 /** What keys do. Knows the stage, the editor and the keymap; neither bytes nor how anything looks. */
 import { printable } from '../../protocol/printable.js';
 import { type Deeds, perform } from '../face/deeds.js';
-import { change, current } from './conversations.js';
+import { change, current, find } from './conversations.js';
 import { type Edit, type Editor, edit } from './editor.js';
 import { emptyHistory, newer, older, remember } from './input-history.js';
 import type { Key } from './key.js';
@@ -97,6 +97,8 @@ export function createControls(deps: ControlsDeps): Controls {
     // What was refused stays where it can be mended; what was typed into another conversation is its own.
     if (!perform(text, deeds, place)) return;
     history = remember(history, { in: id, text });
+    // A command may have put the conversation away.
+    if (find(stage.state, id) === undefined) return;
     stage.change(id, (conversation) => ({
       ...conversation,
       draft: edit(conversation.draft, { edit: 'clear' }),
