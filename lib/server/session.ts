@@ -16,6 +16,7 @@ import type { Log } from './log.js';
 import type { Member } from './presence.js';
 import { type Caller, type Desk, type Row, requestTable } from './request-table.js';
 import type { SendBudget } from './send-budget.js';
+import { createSilence } from './silence.js';
 import type { Throttle } from './throttle.js';
 import type { Turn } from './turn.js';
 
@@ -64,7 +65,6 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   // The lost connection that this one continues.
   let continued: Session | undefined;
   let leaving: { reason: string | undefined } | undefined;
-  let heardAt = clock.ticks();
 
   const connection: Connection = createConnection(socket, {
     turn: deps.turn,
@@ -81,10 +81,11 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     take: answer,
     pause: connection.pause,
     resume() {
-      heardAt = clock.ticks();
+      silence.broken();
       connection.resume();
     },
   });
+  const silence = createSilence(clock, () => inbox.paused);
 
   const session: Session = {
     serial,
@@ -147,7 +148,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   }
 
   function onFrame(frame: RawFrame): void {
-    heardAt = clock.ticks();
+    silence.broken();
     inbox.push(frame);
   }
 
@@ -223,20 +224,12 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
 
   function opened(): void {
     cancelDeadline();
-    heardAt = clock.ticks();
     enter('open');
-    listen();
-    log.info('signed in', { name: session.name, address });
-  }
-
-  /** Ends a connection on which nothing comes any more. */
-  function listen(): void {
-    const silence = inbox.paused ? 0 : clock.ticks() - heardAt;
-    if (silence >= limits.deadMs) {
+    silence.broken();
+    silence.watch(limits.deadMs, () => {
       dismiss('timed-out', `Nothing was heard from you for ${limits.deadMs / 1000} s.`);
-      return;
-    }
-    cancelDeadline = clock.after(limits.deadMs - silence, listen);
+    });
+    log.info('signed in', { name: session.name, address });
   }
 
   function leave(): void {
@@ -254,6 +247,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     if (phase === 'closing' || phase === 'closed') return;
     const name = session.name;
     cancelDeadline();
+    silence.stop();
     connection.send(encodeFrame({ type: 'closing', code, message } satisfies ServerFrameOf<'closing'>));
     enter('closing');
     inbox.close();
@@ -273,6 +267,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     const name = session.name;
     const before = phase;
     cancelDeadline();
+    silence.stop();
     if (token !== undefined) deps.claims.release(token, session);
     unseat();
     inbox.close();

@@ -111,6 +111,7 @@ t.test('several conversations on one screen', async (t) => {
     t.notMatch(alice.screen(), '┃ hi');
   });
 
+<<<<<<< HEAD
   await t.test('notifications only when nobody looks, by OSC 9 or 777, through tmux, as chosen', async (t) => {
     for (const [env, start] of [
       [{}, '\x1b]9;#lobby bob: dora, wake up, it is late'],
@@ -131,6 +132,31 @@ t.test('several conversations on one screen', async (t) => {
       t.equal(dora.title, '', 'the title is given back');
     }
   });
+=======
+  await t.test(
+    'notifications only when nobody looks, by OSC 9 or 777, through tmux, as chosen',
+    async (t) => {
+      for (const [env, start] of [
+        [{}, '\x1b]9;#lobby bob: dora, wake up, it is late'],
+        [{ VTE_VERSION: '7600' }, '\x1b]777;notify;#lobby;bob: dora, wake up, it is late'],
+        [{ TMUX: '/tmp/tmux' }, '\x1bPtmux;\x1b\x1b]9;#lobby bob: dora, wake up, it is late\x07\x1b\\'],
+      ] as const) {
+        const dora = await people.screen('dora', { env, args: ['--take-over'] });
+        await settle(dora);
+        const from = dora.output().length;
+        dora.type(keys.focusOut);
+        bob.write('dora, wake up; it is late\n');
+        await dora.until(() => since(dora, from).includes(start), `${JSON.stringify(start)}`);
+        t.equal(bells(since(dora, from)), 1 + Number('TMUX' in env), 'and a bell');
+        dora.type(keys.focusIn);
+        await dora.until(() => dora.title === '#lobby – secure-chat', 'all is read again');
+        dora.enter('/quit');
+        t.equal(await dora.ended, 0);
+        t.equal(dora.title, '', 'the title is given back');
+      }
+    },
+  );
+>>>>>>> screen
 
   await t.test('/notify off is silent, all rings for everything, and it is kept', async (t) => {
     const rings = async (say: string) => {
@@ -149,7 +175,10 @@ t.test('several conversations on one screen', async (t) => {
     alice.enter('/notify all');
     await alice.shows(/#lobby rings for every message/);
     t.equal(await rings('still nobody'), 1);
-    const kept = await readFile(join(await people.home('alice'), '.local/state/secure-chat/screen.json'), 'utf8');
+    const kept = await readFile(
+      join(await people.home('alice'), '.local/state/secure-chat/screen.json'),
+      'utf8',
+    );
     t.match(kept, '"#lobby": "all"');
     alice.enter('/notify mention');
     await alice.shows(/#lobby rings when your name/);

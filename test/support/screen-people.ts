@@ -52,7 +52,12 @@ export async function gather(t: Test, ...args: string[]): Promise<People> {
 
   async function command(name: string, { env = {}, args: more = [] }: ScreenOptions = {}) {
     const words = [process.execPath, program, 'connect', link, '--name', name, ...more];
-    const own: NodeJS.ProcessEnv = { ...served.home.env, HOME: await home(name), TZ: noonZone(), SECURE_CHAT_PASSWORD: password };
+    const own: NodeJS.ProcessEnv = {
+      ...served.home.env,
+      HOME: await home(name),
+      TZ: noonZone(),
+      SECURE_CHAT_PASSWORD: password,
+    };
     return { words, env: { ...own, ...env } };
   }
 

@@ -97,7 +97,7 @@ export function createControls(deps: ControlsDeps): Controls {
     // What was refused stays where it can be mended; what was typed into another conversation is its own.
     if (!perform(text, deeds, place)) return;
     history = remember(history, { in: id, text });
-    // It may have been /close.
+    // A command may have put the conversation away.
     if (find(stage.state, id) === undefined) return;
     stage.change(id, (conversation) => ({
       ...conversation,

@@ -79,7 +79,8 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     keys: (onKey) => createKeyReader(onKey, clock),
     onKey: (key) => controls.press(key),
     onResize: resized,
-    onBlank: () => picture.redraw(),
+    // It may have become another one meanwhile.
+    onBlank: () => resized(),
     onReady: () => picture.soon(),
     onCrash: deps.onCrash,
   });

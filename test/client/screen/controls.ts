@@ -1,0 +1,118 @@
+import t from 'tap';
+import { createStageScene } from '../../support/stage-scene.js';
+
+t.test('Enter says what is typed where one is, and empties the line', async (t) => {
+  const scene = createStageScene();
+  scene.press('hello', 'enter');
+  t.match(scene.said, [{ room: 'lobby', text: 'hello' }]);
+  t.equal(scene.typed(), '|');
+  scene.press('/query bob', 'enter', 'psst', 'enter');
+  t.match(scene.said.slice(1), [{ to: 'bob', text: 'psst' }]);
+  t.equal(scene.stage.state.current, '@bob');
+});
+
+t.test('what is refused stays in the line, to be mended', async (t) => {
+  const scene = createStageScene();
+  scene.press('/nosuch thing', 'enter');
+  t.equal(scene.typed(), '/nosuch thing|');
+  t.match(scene.pane().at(-1), /no command/);
+  scene.press('ctrl-u');
+  scene.controls.press({ kind: 'paste', text: 'x\n'.repeat(101) });
+  scene.press('enter');
+  t.match(scene.pane().at(-1), /not sent/);
+  t.match(scene.typed(), /^x\nx\n/);
+  t.same(scene.said, []);
+});
+
+t.test('a paste of many lines is typed, not sent, without what cannot be shown', async (t) => {
+  const scene = createStageScene();
+  scene.controls.press({ kind: 'paste', text: 'one\n\x1b[31mtwo\x07\nthree' });
+  t.equal(scene.typed(), 'one\n[31mtwo\nthree|');
+  scene.press('enter');
+  t.match(scene.said, [{ text: 'one\n[31mtwo\nthree' }]);
+});
+
+t.test('each conversation keeps what was being typed there', async (t) => {
+  const scene = createStageScene();
+  scene.press('for all', 'alt-2');
+  t.equal(scene.typed(), 'for all|', 'there is no second one');
+  scene.press('ctrl-u', '/query bob', 'enter', 'for bob', 'alt-1', 'for all', 'ctrl-n');
+  t.equal(scene.typed(), 'for bob|');
+  scene.press('alt-/');
+  t.equal(scene.typed(), 'for all|');
+});
+
+t.test('Up brings back what was said, Down what was being typed', async (t) => {
+  const scene = createStageScene();
+  scene.press('one', 'enter', 'two', 'enter', 'draft', 'up');
+  t.equal(scene.typed(), 'two|');
+  scene.press('up');
+  t.equal(scene.typed(), 'one|');
+  scene.press('up', 'down', 'down');
+  t.equal(scene.typed(), 'draft|');
+  scene.press('alt-enter', 'below', 'up');
+  t.equal(scene.typed(), 'draft|\nbelow', 'within several lines it moves between them');
+});
+
+t.test('Ctrl-C clears the line; on an empty one it asks, and leaves when pressed again', async (t) => {
+  const scene = createStageScene();
+  scene.press('text', 'ctrl-c');
+  t.equal(scene.typed(), '|');
+  t.equal(scene.stage.state.question, undefined);
+  scene.press('ctrl-c');
+  t.match(scene.stage.state.question, { about: 'quit' });
+  scene.press('n');
+  t.equal(scene.stage.state.question, undefined);
+  t.equal(scene.typed(), 'n|', 'what one goes on typing is not lost');
+  scene.press('ctrl-c', 'ctrl-c', 'ctrl-c');
+  t.same(scene.left, ['interrupt']);
+});
+
+t.test('a question takes y for yes', async (t) => {
+  const scene = createStageScene();
+  scene.press('ctrl-d', 'y');
+  t.same(scene.left, ['person']);
+  const answers: string[] = [];
+  scene.controls.ask({ about: 'overwrite', text: 'Overwrite?' }, () => answers.push('yes'));
+  scene.press('escape');
+  scene.controls.ask({ about: 'overwrite', text: 'Overwrite?' }, () => answers.push('yes'));
+  scene.press('y');
+  t.same(answers, ['yes']);
+});
+
+t.test('Tab completes who spoke last, and cycles', async (t) => {
+  const scene = createStageScene();
+  scene.synced();
+  for (const from of ['bea', 'ben', 'bob']) scene.message({ from });
+  scene.press('b', 'tab');
+  t.equal(scene.typed(), 'bob: |');
+  scene.press('tab');
+  t.equal(scene.typed(), 'ben: |');
+  scene.press('shift-tab', 'shift-tab');
+  t.equal(scene.typed(), 'bea: |');
+  scene.press('ctrl-u', '/unig', 'tab');
+  t.equal(scene.typed(), '/unignore |');
+  t.ok(scene.calls.includes('used'));
+});
+
+t.test('two keys make one command, and a wrong second one nothing', async (t) => {
+  const scene = createStageScene();
+  scene.press('ctrl-x', 'ctrl-e');
+  t.same(scene.calls, ['compose']);
+  scene.press('abc', 'ctrl-x', 'ctrl-a', 'x');
+  t.equal(scene.typed(), 'abcx|');
+});
+
+t.test('the list of people goes and comes', async (t) => {
+  const scene = createStageScene();
+  scene.press('f8');
+  t.equal(scene.stage.state.side, 'hidden');
+  scene.press('f8');
+  t.equal(scene.stage.state.side, 'shown');
+});
+
+t.test('a terminal that goes away ends the session', async (t) => {
+  const scene = createStageScene();
+  scene.controls.press({ kind: 'end' });
+  t.same(scene.left, ['person']);
+});

@@ -1,0 +1,121 @@
+/** The screen's parts around a stage, without a terminal: keys and happenings in, the state out. */
+
+import { type Deeds, perform } from '../../lib/client/face/deeds.js';
+import { createActs } from '../../lib/client/screen/acts.js';
+import { createControls } from '../../lib/client/screen/controls.js';
+import { current } from '../../lib/client/screen/conversations.js';
+import { createHappenings } from '../../lib/client/screen/happenings.js';
+import { createLoader } from '../../lib/client/screen/loader.js';
+import type { Preferences } from '../../lib/client/screen/preferences.js';
+import { createScrolling } from '../../lib/client/screen/scrolling.js';
+import { createStage } from '../../lib/client/screen/stage.js';
+import type { ConversationId } from '../../lib/client/screen/state.js';
+import { createTab } from '../../lib/client/screen/tab.js';
+import { said, startState } from '../../lib/client/screen/update.js';
+import type { Asked } from '../../lib/client/session.js';
+import type { Message, Reply } from '../../lib/protocol/events.js';
+import { createFakeSession } from './fake-session.js';
+import { noon, plainLook } from './screens.js';
+
+export function createStageScene({ answer }: { answer?: (request: Asked) => Reply } = {}) {
+  const left: string[] = [];
+  const rung: string[] = [];
+  const kept: Partial<Preferences>[] = [];
+  const saved: string[] = [];
+  const calls: string[] = [];
+  const due: (() => void)[] = [];
+  const ignored = new Set<string>();
+  const fake = createFakeSession({
+    listener: (happening) => happenings.show(happening),
+    ...(answer === undefined ? {} : { answer }),
+  });
+  const { session } = fake;
+  const stage = createStage({
+    start: startState({
+      columns: 80,
+      rows: 24,
+      me: session.name,
+      server: 'attic',
+      now: noon,
+      hint: true,
+      chosen: {},
+    }),
+    now: () => noon,
+    changed: () => {},
+  });
+  const loader = createLoader({ stage, session, ignored });
+  const happenings = createHappenings({
+    stage,
+    session,
+    ignored,
+    marks: { shown: ({ seq }) => calls.push(`read ${seq}`), flush: () => {} },
+    now: () => noon,
+    later: (_, callback) => due.push(callback),
+    ring: (id: ConversationId, message: Message) => rung.push(`${id} ${message.text}`),
+    ended: ({ why }) => left.push(why),
+  });
+  const deeds: Deeds = {
+    say(draft) {
+      const id: ConversationId = draft.to === undefined ? `#${draft.room}` : `@${draft.to}`;
+      const key = session.say(draft);
+      stage.update((state) => said(state, key, { id, draft, now: noon }));
+    },
+    answer: (lines) => stage.tell(lines.join('\n')),
+    list: () => calls.push('list'),
+    quit: (reason) => left.push(`quit ${reason ?? ''}`),
+    refuse: (message) => stage.tell(message, 'bad'),
+    screen: createActs({
+      stage,
+      loader,
+      me: session.name,
+      ignored,
+      say: (id, { text }) =>
+        perform(text, deeds, id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) }),
+      keep: (changes) => kept.push(changes),
+      save: (path) => saved.push(path),
+      compose: () => calls.push('compose'),
+      answer: (lines) => stage.tell(lines.join('\n')),
+    }),
+  };
+  const controls = createControls({
+    stage,
+    loader,
+    scrolling: createScrolling({ stage, loader, look: plainLook }),
+    tab: createTab({ stage, used: () => calls.push('used') }),
+    deeds,
+    redraw: () => calls.push('redraw'),
+    suspend: () => calls.push('suspend'),
+    compose: () => calls.push('compose'),
+    leave: (how) => left.push(how),
+    looked: happenings.looked,
+  });
+
+  return {
+    ...fake,
+    stage,
+    controls,
+    calls,
+    due,
+    kept,
+    left,
+    rung,
+    saved,
+    /** Keys by name; anything else is typed. */
+    press(...keys: string[]) {
+      for (const key of keys) {
+        const named =
+          /^(?:(?:ctrl|alt|shift)-.+|enter|tab|up|down|left|right|home|end|escape|page(?:up|down)|f8|backspace)$/;
+        if (named.test(key)) controls.press({ kind: 'key', name: key });
+        else controls.press({ kind: 'text', text: key });
+      }
+    },
+    /** What is typed, with the cursor in it. */
+    typed() {
+      const { text, cursor } = current(stage.state).draft;
+      return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
+    },
+    /** The texts in the pane. */
+    pane: () =>
+      current(stage.state).entries.map((entry) => (entry.kind === 'presence' ? 'presence' : entry.text)),
+  };
+}
