@@ -111,28 +111,6 @@ t.test('several conversations on one screen', async (t) => {
     t.notMatch(alice.screen(), '┃ hi');
   });
 
-<<<<<<< HEAD
-  await t.test('notifications only when nobody looks, by OSC 9 or 777, through tmux, as chosen', async (t) => {
-    for (const [env, start] of [
-      [{}, '\x1b]9;#lobby bob: dora, wake up, it is late'],
-      [{ VTE_VERSION: '7600' }, '\x1b]777;notify;#lobby;bob: dora, wake up, it is late'],
-      [{ TMUX: '/tmp/tmux' }, '\x1bPtmux;\x1b\x1b]9;#lobby bob: dora, wake up, it is late\x07\x1b\\'],
-    ] as const) {
-      const dora = await people.screen('dora', { env, args: ['--take-over'] });
-      await settle(dora);
-      const from = dora.output().length;
-      dora.type(keys.focusOut);
-      bob.write('dora, wake up; it is late\n');
-      await dora.until(() => since(dora, from).includes(start), `${JSON.stringify(start)}`);
-      t.equal(bells(since(dora, from)), 1, 'and a bell');
-      dora.type(keys.focusIn);
-      await dora.until(() => dora.title === '#lobby – secure-chat', 'all is read again');
-      dora.enter('/quit');
-      t.equal(await dora.ended, 0);
-      t.equal(dora.title, '', 'the title is given back');
-    }
-  });
-=======
   await t.test(
     'notifications only when nobody looks, by OSC 9 or 777, through tmux, as chosen',
     async (t) => {
@@ -147,7 +125,7 @@ t.test('several conversations on one screen', async (t) => {
         dora.type(keys.focusOut);
         bob.write('dora, wake up; it is late\n');
         await dora.until(() => since(dora, from).includes(start), `${JSON.stringify(start)}`);
-        t.equal(bells(since(dora, from)), 1 + Number('TMUX' in env), 'and a bell');
+        t.equal(bells(since(dora, from)), 1, 'and a bell');
         dora.type(keys.focusIn);
         await dora.until(() => dora.title === '#lobby – secure-chat', 'all is read again');
         dora.enter('/quit');
@@ -156,7 +134,6 @@ t.test('several conversations on one screen', async (t) => {
       }
     },
   );
->>>>>>> screen
 
   await t.test('/notify off is silent, all rings for everything, and it is kept', async (t) => {
     const rings = async (say: string) => {
@@ -203,7 +180,7 @@ t.test('several conversations on one screen', async (t) => {
   await t.test('/save writes it, for its owner only, and asks before it overwrites', async (t) => {
     const file = join(await people.home('alice'), 'lobby.txt');
     alice.enter('/save ~/lobby.txt');
-    await alice.shows(/messages are in .*lobby\.txt/);
+    await alice.shows(/\d messages are in \//);
     const text = await readFile(file, 'utf8');
     t.match(text, /^#lobby at The Test, saved by alice on /);
     t.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d cleo: heard again$/m);

@@ -21,7 +21,11 @@ t.test('reading what was said long ago', async (t) => {
       await alice.until(() => (numbers()[0] ?? top) < top, `older than ${top}`);
       const shown = numbers();
       for (const number of shown) seen.add(number);
-      t.strictSame(shown, shown.map((_, i) => (shown[0] ?? 0) + i), 'in order, none twice');
+      t.strictSame(
+        shown,
+        shown.map((_, i) => (shown[0] ?? 0) + i),
+        'in order, none twice',
+      );
     }
     t.equal(seen.size, messages, 'every one was on the screen');
     alice.type(keys.pageUp.repeat(2));
@@ -40,7 +44,10 @@ t.test('reading what was said long ago', async (t) => {
     const cleo = await people.pipe('cleo');
     await alice.shows(/3 here/);
     t.strictSame(
-      alice.rows().slice(1, -2).map((row) => row.slice(0, 60)),
+      alice
+        .rows()
+        .slice(1, -2)
+        .map((row) => row.slice(0, 60)),
       before.map((row) => row.slice(0, 60)),
       'nor by who comes',
     );
@@ -86,12 +93,15 @@ t.test('reading what was said long ago', async (t) => {
     await alice.shows(/an answer ✓/);
   });
 
-  await t.test('a window that was cleared, or that ends far above, comes from the server again', async (t) => {
-    alice.enter('/clear');
-    await alice.until(() => numbers().length === 0, 'an empty pane');
-    alice.type(keys.pageUp);
-    await alice.until(() => numbers().includes(messages), 'the newest before');
-    alice.type(alt('1'));
-    t.pass();
-  });
+  await t.test(
+    'a window that was cleared, or that ends far above, comes from the server again',
+    async (t) => {
+      alice.enter('/clear');
+      await alice.until(() => numbers().length === 0, 'an empty pane');
+      alice.type(keys.pageUp);
+      await alice.until(() => numbers().includes(messages), 'the newest before');
+      alice.type(alt('1'));
+      t.pass();
+    },
+  );
 });

@@ -49,12 +49,19 @@ t.test('what becomes of the terminal', async (t) => {
     await shell.until(() => typed(shell) === 'a draft', 'a draft');
     shell.type(ctrl('z'));
     await prompt();
-    t.strictSame(shell.modes().filter((mode) => mode !== 'paste'), [], 'nothing but what bash sets');
+    t.strictSame(
+      shell.modes().filter((mode) => mode !== 'paste'),
+      [],
+      'nothing but what bash sets',
+    );
     shell.enter('stty -a | grep -o -e "[-]*icanon"; echo "so"');
     await shell.shows(/\nicanon\nso/);
     shell.resize(60, 20);
     shell.enter('fg');
-    await shell.until(() => shell.modes().includes('alternate') && shell.rows().length === 20, 'the screen again');
+    await shell.until(
+      () => shell.modes().includes('alternate') && shell.rows().length === 20,
+      'the screen again',
+    );
     await shell.until(() => typed(shell) === 'a draft', 'the draft');
     t.equal(shell.rows()[0]?.trimEnd().endsWith('verified'), true, 'at the new size');
     shell.type(`${ctrl('u')}/quit\r`);
@@ -64,7 +71,10 @@ t.test('what becomes of the terminal', async (t) => {
   });
 
   await t.test('without a full screen: --plain, TERM=dumb', async (t) => {
-    for (const options of [{ args: ['--plain', '--take-over'] }, { env: { TERM: 'dumb' }, args: ['--take-over'] }]) {
+    for (const options of [
+      { args: ['--plain', '--take-over'] },
+      { env: { TERM: 'dumb' }, args: ['--take-over'] },
+    ]) {
       const plain = await people.terminal('alice', options);
       await plain.shows(/in #lobby as alice/);
       plain.enter('hello');
@@ -81,7 +91,9 @@ t.test('what becomes of the terminal', async (t) => {
       await alice.shows(/bob/);
       alice.enter('in colour');
       await alice.shows(/in colour [✓+]/);
-      const colors = new Set(alice.cells().flatMap((row) => row.flatMap((cell) => [cell.foreground, cell.background])));
+      const colors = new Set(
+        alice.cells().flatMap((row) => row.flatMap((cell) => [cell.foreground, cell.background])),
+      );
       colors.delete('default');
       const row = alice.rows().findIndex((line) => /alice [│|] in colour|alice [│|] .*|in colour/.test(line));
       const name = alice.cells()[row]?.[alice.rows()[row]?.indexOf('alice') ?? 0];
