@@ -14,7 +14,7 @@ t.test('a connection that comes and goes', async (t) => {
       // Lines that come at once are a paste.
       await alice.until(() => typed(alice) === '' && alice.screen().includes(`quick ${i}`), `quick ${i}`);
     }
-    await alice.shows(/quick 8 …[^]*waiting \d+ s: the server asks to slow down/);
+    await alice.shows(/quick 8 …[\s\S]*waiting \d+ s: the server asks to slow down/);
     await alice.shows(/quick 8 ✓/);
   });
 
@@ -46,7 +46,7 @@ t.test('a connection that comes and goes', async (t) => {
 
   await t.test('what the server refuses says why, and /retry says it again', async (t) => {
     alice.enter('/query nobody-of-this-name hello');
-    await alice.shows(/┃ hello[^]*✗ not sent: /);
+    await alice.shows(/┃ hello[\s\S]*✗ not sent: /);
     await alice.shows(/\/retry sends it/);
     alice.enter('/retry');
     await settle(alice);

@@ -41,7 +41,7 @@ t.test('several conversations on one screen', async (t) => {
 
   await t.test('Alt-2, Alt-1, Ctrl-N, Ctrl-P, Alt-A, Alt-/ go between them', async (t) => {
     alice.type(alt('2'));
-    await alice.shows(/┃ psst[^]*are you there\?/);
+    await alice.shows(/┃ psst[\s\S]*are you there\?/);
     await alice.shows(/only you two read this/);
     await where('@bob');
     await title('@bob – secure-chat');
@@ -94,7 +94,7 @@ t.test('several conversations on one screen', async (t) => {
     await title('(3) @bob – secure-chat');
     alice.type(alt('a'));
     await where('#lobby');
-    await alice.shows(/new since you left[^]*one[^]*two[^]*▌ alice!/);
+    await alice.shows(/new since you left[\s\S]*one[\s\S]*two[\s\S]*▌ alice!/);
     await title('#lobby – secure-chat');
   });
 
