@@ -40,7 +40,7 @@ async function serveWorst(peer: Peer, entered: (peer: Peer) => void): Promise<vo
         peer.ok(request, { messages: texts.slice(0, 99).map((text, i) => message(i + 1, { text })), more: true });
         break;
       case 'say':
-        peer.error(request, 'no-such-user', { message: all });
+        peer.error(request, 'no-such-name', { message: all });
         break;
       case 'quit':
         return;
