@@ -119,10 +119,10 @@ for (const options of [
     });
     await t.test('as refusals and as history', async () => {
       screen.type('refuse this\r');
-      await screen.shows(/not sent/);
+      await screen.shows(/\/retry/);
       screen.type(keys.pageUp.repeat(3));
       screen.type(keys.altEnd);
-      await screen.until(() => screen.screen().includes('not sent'), 'the newest');
+      await screen.until(() => screen.screen().includes('/retry'), 'the newest');
       clean();
     });
     await t.test('as names of rooms and of who writes to one alone, and in notifications', async (t) => {
