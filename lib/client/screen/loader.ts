@@ -23,13 +23,18 @@ export interface LoaderDeps {
 }
 
 export function createLoader({ stage, session, ignored }: LoaderDeps): Loader {
+  /** Not where it was put away meanwhile: that would bring it back. */
+  function changeOpen(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void {
+    if (find(stage.state, id) !== undefined) stage.change(id, to);
+  }
+
   function load(id: ConversationId, before: number | undefined, put: typeof withOlder): void {
     stage.change(id, (conversation) => ({ ...conversation, loading: true }));
     const place = id.startsWith('#') ? { room: id.slice(1) } : { with: id.slice(1) };
     const range = before === undefined ? {} : { before };
     session.ask({ type: 'history', ...place, ...range, limit: pageSize }).then(
       (reply) => {
-        stage.change(id, loaded);
+        changeOpen(id, loaded);
         if (reply.type === 'error') {
           stage.tell(errorWords(reply), 'bad');
           return;
@@ -37,10 +42,10 @@ export function createLoader({ stage, session, ignored }: LoaderDeps): Loader {
         const page = (reply.messages ?? [])
           .filter(({ from }) => !ignored.has(from))
           .map((message) => messageEntry(message, session.name));
-        stage.change(id, (conversation) => put(conversation, page, reply.more === true));
+        changeOpen(id, (conversation) => put(conversation, page, reply.more === true));
       },
       // The connection went; whoever scrolls on asks again.
-      () => stage.change(id, loaded),
+      () => changeOpen(id, loaded),
     );
   }
 

@@ -1,0 +1,107 @@
+import t from 'tap';
+import { alt, keys } from '../support/screen-keys.js';
+import { gather, settle } from '../support/screen-people.js';
+
+const messages = 400;
+
+t.test('reading what was said long ago', async (t) => {
+  const people = await gather(t, '--rate', '1000');
+  const bob = await people.pipe('bob');
+  for (let i = 1; i <= messages; i++) bob.write(`message ${i}.\n`);
+  await bob.prints(new RegExp(`bob: message ${messages}\\.`));
+  const alice = await people.screen('alice');
+  await alice.shows(new RegExp(`message ${messages}\\.`));
+  const numbers = () => [...alice.screen().matchAll(/message (\d+)\./g)].map(([, number]) => Number(number));
+
+  await t.test('PgUp goes on to the beginning, page by page from the server, without a hole', async (t) => {
+    const seen = new Set(numbers());
+    for (let presses = 0; !seen.has(1) && presses < 60; presses++) {
+      const top = numbers()[0] ?? 0;
+      alice.type(keys.pageUp);
+      await alice.until(() => (numbers()[0] ?? top) < top, `older than ${top}`);
+      const shown = numbers();
+      for (const number of shown) seen.add(number);
+      t.strictSame(
+        shown,
+        shown.map((_, i) => (shown[0] ?? 0) + i),
+        'in order, none twice',
+      );
+    }
+    t.equal(seen.size, messages, 'every one was on the screen');
+    alice.type(keys.pageUp.repeat(2));
+    await alice.shows(/the beginning of #lobby/);
+  });
+
+  await t.test('nothing moves while one reads, and a mark counts what comes below', async (t) => {
+    alice.type(keys.pageDown);
+    await alice.until(() => (numbers()[0] ?? 0) > 1, 'a page further down');
+    await settle(alice);
+    const before = alice.rows().slice(1, -2);
+    bob.write('new one\nnew two\nalice, new three\n');
+    await alice.shows(/↓ 3 new below · PgDn/);
+    t.strictSame(alice.rows().slice(1, -2), before);
+    t.equal(alice.title, '(3) #lobby – secure-chat');
+    const cleo = await people.pipe('cleo');
+    await alice.shows(/3 here/);
+    t.strictSame(
+      alice
+        .rows()
+        .slice(1, -2)
+        .map((row) => row.slice(0, 60)),
+      before.map((row) => row.slice(0, 60)),
+      'nor by who comes',
+    );
+    cleo.end();
+  });
+
+  await t.test('Alt-End is the newest again, Alt-Home the oldest there is, PgDn leads down', async (t) => {
+    alice.type(keys.altEnd);
+    await alice.shows(/new three/);
+    t.notMatch(alice.screen(), 'new below');
+    await alice.until(() => alice.title === '#lobby – secure-chat', 'all is read');
+    alice.type(keys.altHome);
+    await alice.shows(/message 1\./);
+    for (let presses = 0; !/new three/.test(alice.screen()) && presses < 60; presses++) {
+      const bottom = alice.screen();
+      alice.type(keys.pageDown);
+      await alice.until(() => alice.screen() !== bottom, 'further down');
+    }
+    t.match(alice.screen(), 'new three');
+    await settle(alice);
+    t.notMatch(alice.screen(), /PgDn/);
+  });
+
+  await t.test('a resize keeps the reader at what is read', async (t) => {
+    alice.type(keys.pageUp.repeat(3));
+    await settle(alice);
+    const last = numbers().at(-1);
+    for (const [cols, rows] of [
+      [40, 10],
+      [120, 40],
+      [24, 6],
+      [80, 24],
+    ] as const) {
+      const frames = alice.frames;
+      alice.resize(cols, rows);
+      await alice.until(() => alice.frames > frames, 'a picture');
+      await settle(alice);
+      t.equal(numbers().at(-1), last, `at ${cols}x${rows}`);
+    }
+    bob.write('in between\n');
+    await alice.shows(/1 new below/);
+    alice.enter('an answer');
+    await alice.shows(/an answer ✓/);
+  });
+
+  await t.test(
+    'a window that was cleared, or that ends far above, comes from the server again',
+    async (t) => {
+      alice.enter('/clear');
+      await alice.until(() => numbers().length === 0, 'an empty pane');
+      alice.type(keys.pageUp);
+      await alice.until(() => numbers().includes(messages), 'the newest before');
+      alice.type(alt('1'));
+      t.pass();
+    },
+  );
+});
