@@ -135,9 +135,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       initiated();
     },
     answer(lines) {
+      // First, for the hint takes a row of the pane.
+      initiated();
       stage.tell(lines.join('\n'));
       scrolling.reveal();
-      initiated();
     },
     list: () => void list(),
     quit(reason) {
