@@ -56,10 +56,16 @@ export async function measureFlood({ messages, rate }: Flood): Promise<FloodFigu
   const ended = once(server, 'exit');
   try {
     const port = await portOf(server.stdout);
-    const invited = await promisify(execFile)(process.execPath, [program, 'invite', '--data', data, '--uses', '9'], { env });
+    const invited = await promisify(execFile)(
+      process.execPath,
+      [program, 'invite', '--data', data, '--uses', '9'],
+      { env },
+    );
     const link = invited.stdout.trim();
     const code = link.split('/').at(-1) ?? '';
-    const writers = await Promise.all(Array.from({ length: senders }, (_, i) => openSender(port, `writer${i}`, code)));
+    const writers = await Promise.all(
+      Array.from({ length: senders }, (_, i) => openSender(port, `writer${i}`, code)),
+    );
     const terminal = openPseudoTerminal([process.execPath, program, 'connect', link, '--name', 'reader'], {
       env,
       cols: 120,

@@ -13,11 +13,34 @@ const all = texts.filter((text) => text.length < 500).join(' ');
 const at = '2030-01-01T00:00:00.000Z';
 
 t.test('what is allowed, and what is not', (t) => {
-  for (const good of ['plain é 漢字 👩‍👧', '\x1b[1;38;5;3m\x1b[2;1H\x1b[K', '\x1b]8;;https://a.example/\x1b\\', '\x1b]2;t\x07'])
+  for (const good of [
+    'plain é 漢字 👩‍👧',
+    '\x1b[1;38;5;3m\x1b[2;1H\x1b[K',
+    '\x1b]8;;https://a.example/\x1b\\',
+    '\x1b]2;t\x07',
+  ])
     t.strictSame(foreign(good), [], JSON.stringify(good));
   for (const bad of [
-    ...['\x1b[5n', '\x1bc', '\x1b(0', '\x1b]52;c;AA\x07', '\x1b]8;;javascript:x\x07', '\x1b]0;a', '\x9b1m', 'a\u202eb'],
-    ...['\x1b[?1000h', '\x1bPq\x1b\\', '\x1b]9;4;1\x07', '\x08', '\t', '\x1b]2;a\u202e\x07', '\u200b', '\x1b[1A'],
+    ...[
+      '\x1b[5n',
+      '\x1bc',
+      '\x1b(0',
+      '\x1b]52;c;AA\x07',
+      '\x1b]8;;javascript:x\x07',
+      '\x1b]0;a',
+      '\x9b1m',
+      'a\u202eb',
+    ],
+    ...[
+      '\x1b[?1000h',
+      '\x1bPq\x1b\\',
+      '\x1b]9;4;1\x07',
+      '\x08',
+      '\t',
+      '\x1b]2;a\u202e\x07',
+      '\u200b',
+      '\x1b[1A',
+    ],
   ])
     t.not(foreign(bad).length, 0, JSON.stringify(bad));
   t.end();
@@ -34,10 +57,15 @@ async function serveWorst(peer: Peer, entered: (peer: Peer) => void): Promise<vo
         entered(peer);
         break;
       case 'who':
-        peer.ok(request, { people: texts.slice(-150).map((name) => ({ name, role: 'admin', terminals: 1 })) });
+        peer.ok(request, {
+          people: texts.slice(-150).map((name) => ({ name, role: 'admin', terminals: 1 })),
+        });
         break;
       case 'history':
-        peer.ok(request, { messages: texts.slice(0, 99).map((text, i) => message(i + 1, { text })), more: true });
+        peer.ok(request, {
+          messages: texts.slice(0, 99).map((text, i) => message(i + 1, { text })),
+          more: true,
+        });
         break;
       case 'say':
         peer.error(request, 'no-such-name', { message: all });
@@ -50,7 +78,11 @@ async function serveWorst(peer: Peer, entered: (peer: Peer) => void): Promise<vo
   }
 }
 
-async function enter(t: Test, server: FakeServer, options: { env: NodeJS.ProcessEnv; cols: number; rows: number }) {
+async function enter(
+  t: Test,
+  server: FakeServer,
+  options: { env: NodeJS.ProcessEnv; cols: number; rows: number },
+) {
   const certificate = await made;
   const home = await makeHome();
   const { env, ...size } = options;
@@ -70,14 +102,16 @@ async function enter(t: Test, server: FakeServer, options: { env: NodeJS.Process
 /** Sends frames in parts that one screen has room for, each drawn before the next. */
 async function show(screen: PseudoTerminal, peer: Peer, frames: readonly object[]): Promise<void> {
   for (let i = 0; i < frames.length; i += 12) {
-    const mark = `fence-${(marks += 1)}.`;
-    peer.send(...frames.slice(i, i + 12), message((seq += 1), { text: mark }));
+    marks++;
+    const mark = `fence-${marks}.`;
+    peer.send(...frames.slice(i, i + 12), message(seq(), { text: mark }));
     await screen.until(() => screen.screen().includes(mark), mark);
   }
 }
 
 let marks = 0;
-let seq = 1_000;
+let last = 1_000;
+const seq = (): number => ++last;
 const made = makeCertificate();
 
 for (const options of [
@@ -104,8 +138,16 @@ for (const options of [
     const clean = () => t.strictSame(foreign(screen.output()), []);
 
     await t.test('as texts and as names of who says them', async () => {
-      await show(screen, peer, texts.map((text) => message((seq += 1), { text })));
-      await show(screen, peer, texts.map((from) => message((seq += 1), { from, text: 'hi' })));
+      await show(
+        screen,
+        peer,
+        texts.map((text) => message(seq(), { text })),
+      );
+      await show(
+        screen,
+        peer,
+        texts.map((from) => message(seq(), { from, text: 'hi' })),
+      );
       clean();
     });
     await t.test('as names of who comes and goes, and as their reasons', async () => {
@@ -128,8 +170,16 @@ for (const options of [
     await t.test('as names of rooms and of who writes to one alone, and in notifications', async (t) => {
       screen.type(keys.focusOut);
       const short = texts.filter((text) => text.length < 500);
-      await show(screen, peer, short.map((room) => message((seq += 1), { room, text: 'hi ada' })));
-      await show(screen, peer, short.map((from) => ({ ...message((seq += 1)), room: undefined, to: 'ada', from, text: from, at })));
+      await show(
+        screen,
+        peer,
+        short.map((room) => message(seq(), { room, text: 'hi ada' })),
+      );
+      await show(
+        screen,
+        peer,
+        short.map((from) => ({ ...message(seq()), room: undefined, to: 'ada', from, text: from, at })),
+      );
       t.match(screen.output(), 'VTE_VERSION' in options.env ? ']777;notify;' : ']9;', 'they were notified');
       for (let i = 0; i < 60; i++) {
         const { frames } = screen;

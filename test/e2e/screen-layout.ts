@@ -80,6 +80,7 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
 
   await t.test('links can be clicked, and show where they lead', async (t) => {
     t.match(alice.output(), '\x1b]8;', 'OSC 8');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
     const targets = [...alice.output().matchAll(/\x1b\]8;[^;]*;([^\x1b\x07]+)/g)].map(([, href]) => href);
     t.ok(targets.includes('https://alice.example/alice'));
     for (const href of targets) t.match(href, /^https?:\/\/[!-~]+$/);

@@ -19,8 +19,9 @@ export function foreign(output: string): string[] {
   const direct = output.replace(/\x1bPtmux;((?:[^\x1b]|\x1b\x1b)*)\x1b\\/g, (_, inner: string) =>
     inner.replaceAll('\x1b\x1b', '\x1b'),
   );
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin
-  const parts = /\x1b\[([0-?]*[ -/]*[@-~])|\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)|\x1b\\|[\r\n\x07]|\x1b|[^\x1b\r\n\x07]+/gu;
+  const parts =
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin
+    /\x1b\[([0-?]*[ -/]*[@-~])|\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)|\x1b\\|[\r\n\x07]|\x1b|[^\x1b\r\n\x07]+/gu;
   for (const [part, csi, osc] of direct.matchAll(parts)) {
     if (csi !== undefined) {
       if (!control.test(csi)) tell(part);
