@@ -167,7 +167,7 @@ async function openSender(port: number, name: string, code: string): Promise<Sen
   const entered = new Promise<void>((resolve) => {
     isIn = resolve;
   });
-  const send = (frame: object): void => void socket.write(encodeFrame({ ...frame, id: (id += 1) }));
+  const send = (frame: object): void => void socket.write(encodeFrame({ ...frame, id: ++id }));
   socket.on('data', (chunk: Buffer) => {
     for (const frame of reader.push(chunk)) {
       if (frame.type === 'hello') send({ type: 'register', name, password, code });

@@ -86,11 +86,14 @@ t.test('what becomes of the terminal', async (t) => {
   });
 
   await t.test('colours and marks as wished: NO_COLOR, --ascii, --theme, COLORTERM', async (t) => {
+    let looks = 0;
     const look = async (env: NodeJS.ProcessEnv, ...args: string[]) => {
       const alice = await people.screen('alice', { env, args: ['--take-over', ...args] });
       await alice.shows(/bob/);
-      alice.enter('in colour');
-      await alice.shows(/in colour [✓+]/);
+      looks++;
+      alice.enter(`in colour ${looks}`);
+      await alice.shows(new RegExp(`in colour ${looks} [✓+]`));
+      await settle(alice);
       const colors = new Set(
         alice.cells().flatMap((row) => row.flatMap((cell) => [cell.foreground, cell.background])),
       );

@@ -10,6 +10,9 @@ const command =
 const invisible =
   /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/u;
 
+// The end of a string, line ends, and the bell.
+const harmless: ReadonlySet<string> = new Set(['\x1b\\', '\r', '\n', '\x07']);
+
 /** Each sequence and each run of text that is not allowed, as JSON strings. */
 export function foreign(output: string): string[] {
   const found: string[] = [];
@@ -28,7 +31,7 @@ export function foreign(output: string): string[] {
     } else if (osc !== undefined) {
       if (!command.test(osc) || invisible.test(osc)) tell(part);
     } else if (part === '\x1b') tell(part);
-    else if (!/^(?:\x1b\\|[\r\n\x07])$/.test(part) && invisible.test(part)) tell(part);
+    else if (!harmless.has(part) && invisible.test(part)) tell(part);
   }
   return found;
 }
