@@ -4,10 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { systemClock } from '../../lib/client/clock.js';
-import { createFrames } from '../../lib/client/screen/frames.js';
-import { paint } from '../../lib/client/screen/painter.js';
 import type { Frame } from '../../lib/client/screen/state.js';
-import { openTerminal, type Terminal } from '../../lib/client/screen/terminal.js';
+import { createFrames } from '../../lib/client/screen/terminal/frames.js';
+import { paint } from '../../lib/client/screen/terminal/painter.js';
+import { openTerminal, type Terminal } from '../../lib/client/screen/terminal/terminal.js';
 
 let typed = '';
 let blank = 0;

@@ -1,6 +1,6 @@
 /** Screens to look at: states as a person would meet them, and how they are drawn in tests. */
 import { createLocalTime } from '../../lib/client/face/local-time.js';
-import { emptyEditor } from '../../lib/client/screen/editor.js';
+import { type Look, stylesOf } from '../../lib/client/screen/look/theme.js';
 import type {
   ConversationState,
   Entry,
@@ -8,7 +8,7 @@ import type {
   PersonState,
   ScreenState,
 } from '../../lib/client/screen/state.js';
-import { type Look, stylesOf } from '../../lib/client/screen/theme.js';
+import { emptyEditor } from '../../lib/client/screen/typing/editor.js';
 
 export type Message = Extract<Entry, { kind: 'message' }>;
 

@@ -1,14 +1,14 @@
 /** What slash commands of the full screen do. Knows the stage and what is kept; no keys. */
 import type { ScreenAct } from '../face/commands.js';
-import { withoutFailed } from './conversation.js';
-import { change, current } from './conversations.js';
-import { keyHelp } from './keymap.js';
-import type { Loader } from './loader.js';
 import type { Preferences } from './preferences.js';
-import type { Stage } from './stage.js';
+import { withoutFailed } from './stage/conversation.js';
+import { change, current } from './stage/conversations.js';
+import type { Loader } from './stage/loader.js';
+import type { Stage } from './stage/stage.js';
+import { closed, turnedTo } from './stage/turning.js';
+import { cleared } from './stage/update.js';
 import type { ConversationId, ConversationState, Notify, ScreenState } from './state.js';
-import { closed, turnedTo } from './turning.js';
-import { cleared } from './update.js';
+import { keyHelp } from './typing/keymap.js';
 
 export interface ActsDeps {
   readonly stage: Stage;

@@ -1,18 +1,18 @@
 /** What keys do. Knows the stage, the editor and the keymap; neither bytes nor how anything looks. */
 import { printable } from '../../protocol/printable.js';
 import { type Deeds, perform } from '../face/deeds.js';
-import { change, current, find } from './conversations.js';
-import { type Edit, type Editor, edit } from './editor.js';
-import { emptyHistory, newer, older, remember } from './input-history.js';
-import type { Key } from './key.js';
-import { type Command, lookUp } from './keymap.js';
-import type { Loader } from './loader.js';
 import type { Scrolling } from './scrolling.js';
-import type { Stage } from './stage.js';
+import { change, current, find } from './stage/conversations.js';
+import type { Loader } from './stage/loader.js';
+import type { Stage } from './stage/stage.js';
+import { looked, neighbour, nextUnread, turnedTo } from './stage/turning.js';
+import { asked, withDraft } from './stage/update.js';
 import type { ConversationId, Question } from './state.js';
-import type { Tab } from './tab.js';
-import { looked, neighbour, nextUnread, turnedTo } from './turning.js';
-import { asked, withDraft } from './update.js';
+import { type Edit, type Editor, edit } from './typing/editor.js';
+import { emptyHistory, newer, older, remember } from './typing/input-history.js';
+import type { Key } from './typing/key.js';
+import { type Command, lookUp } from './typing/keymap.js';
+import type { Tab } from './typing/tab.js';
 
 export interface ControlsDeps {
   readonly stage: Stage;

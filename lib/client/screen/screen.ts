@@ -12,22 +12,22 @@ import type { Session } from '../session.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
-import { current } from './conversations.js';
-import { createHappenings } from './happenings.js';
-import type { Process } from './job.js';
-import { createKeyReader } from './key-reader.js';
-import { createLoader } from './loader.js';
-import { createNotifier } from './notifier.js';
-import { createPicture } from './picture.js';
+import type { Look } from './look/theme.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
 import { saveConversation } from './save.js';
 import { createScrolling } from './scrolling.js';
-import { createStage } from './stage.js';
+import { current } from './stage/conversations.js';
+import { createHappenings } from './stage/happenings.js';
+import { createLoader } from './stage/loader.js';
+import { createStage } from './stage/stage.js';
+import { said, startState } from './stage/update.js';
 import type { ConversationId, ScreenState } from './state.js';
-import { createTab } from './tab.js';
-import { openTerminal } from './terminal.js';
-import type { Look } from './theme.js';
-import { said, startState } from './update.js';
+import type { Process } from './terminal/job.js';
+import { createNotifier } from './terminal/notifier.js';
+import { createPicture } from './terminal/picture.js';
+import { openTerminal } from './terminal/terminal.js';
+import { createKeyReader } from './typing/key-reader.js';
+import { createTab } from './typing/tab.js';
 
 export interface ScreenDeps {
   /** Terminals both. */

@@ -1,13 +1,13 @@
 /** Moving about in a conversation, and loading what is beyond its ends. Knows geometry by others, no keys. */
 
-import { current } from './conversations.js';
-import { layout } from './layout.js';
-import type { Loader } from './loader.js';
-import { scrollBy, scrollTo, topIsVisible } from './rows.js';
-import type { Stage } from './stage.js';
+import { layout } from './look/layout.js';
+import { scrollBy, scrollTo, topIsVisible } from './look/rows.js';
+import type { Look } from './look/theme.js';
+import { current } from './stage/conversations.js';
+import type { Loader } from './stage/loader.js';
+import type { Stage } from './stage/stage.js';
+import { looked } from './stage/turning.js';
 import type { ConversationState } from './state.js';
-import type { Look } from './theme.js';
-import { looked } from './turning.js';
 
 export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { Role } from '../../protocol/events.js';
-import type { Editor } from './editor.js';
+import type { Editor } from './typing/editor.js';
 
 /** `#lobby` or `@bob`. */
 export type ConversationId = `#${string}` | `@${string}`;

@@ -1,0 +1,47 @@
+/** The state of the screen as it is now, and whoever wants to hear of its changes. Knows neither what changes it nor how it looks. */
+
+import type { ConversationId, ConversationState, ScreenState } from '../state.js';
+import { change } from './conversations.js';
+import { noticed } from './update.js';
+
+export interface Stage {
+  readonly state: ScreenState;
+  /** Replaces the state by what `update` makes of it. */
+  update(update: (state: ScreenState) => ScreenState): void;
+  /** The same for one conversation, which is begun where there is none of that name. */
+  change(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void;
+  /** Says something in the conversation on the screen. */
+  tell(text: string, tone?: 'plain' | 'bad'): void;
+  /** A number that is given once. */
+  serial(): number;
+}
+
+export interface StageDeps {
+  readonly start: ScreenState;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly changed: () => void;
+}
+
+export function createStage({ start, now, changed }: StageDeps): Stage {
+  let state = start;
+  let last = 0;
+
+  function update(to: (state: ScreenState) => ScreenState): void {
+    const next = to(state);
+    if (next === state) return;
+    state = next;
+    changed();
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    update,
+    change: (id, to) => update((before) => change(before, id, to)),
+    tell: (text, tone = 'plain') =>
+      update((before) => noticed(before, { text, tone, now: now(), serial: ++last })),
+    serial: () => ++last,
+  };
+}

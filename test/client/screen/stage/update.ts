@@ -1,0 +1,191 @@
+import t from 'tap';
+import { change, current, find } from '../../../../lib/client/screen/stage/conversations.js';
+import { peopleHere } from '../../../../lib/client/screen/stage/people.js';
+import {
+  closed,
+  looked,
+  neighbour,
+  nextUnread,
+  turnedTo,
+  withoutNobody,
+} from '../../../../lib/client/screen/stage/turning.js';
+import {
+  delivered,
+  happened,
+  linked,
+  noticed,
+  placeOf,
+  received,
+  said,
+  startState,
+  welcomed,
+} from '../../../../lib/client/screen/stage/update.js';
+import type { ScreenState } from '../../../../lib/client/screen/state.js';
+import type { Message } from '../../../../lib/protocol/events.js';
+
+const start = startState({
+  columns: 80,
+  rows: 24,
+  me: 'ana',
+  server: 'attic',
+  now: 0,
+  hint: true,
+  chosen: { '@dan': 'off' },
+});
+const at = '2026-11-20T20:00:00.000Z';
+
+function room(seq: number, more: Partial<Message> = {}): Message {
+  return {
+    type: 'message',
+    seq,
+    room: 'lobby',
+    from: 'bob',
+    text: `text ${seq}`,
+    at,
+    key: `key${seq}`,
+    ...more,
+  };
+}
+
+function direct(seq: number, from: string, to = 'ana'): Message {
+  return { type: 'message', seq, from, to, text: `text ${seq}`, at, key: `key${seq}` };
+}
+
+const ids = ({ conversations }: ScreenState) => conversations.map(({ id }) => id);
+
+t.test('a message for somebody begins a conversation with them', async (t) => {
+  const state = received(received(start, room(1)), direct(2, 'cyd'));
+  t.same(ids(state), ['#lobby', '@cyd']);
+  t.equal(find(state, '#lobby')?.unread, 0, 'what is on the screen is read');
+  t.equal(find(state, '@cyd')?.unread, 1);
+});
+
+t.test('nothing is read in a window without the keyboard, until it has it again', async (t) => {
+  const away = received({ ...start, focused: false }, room(1));
+  t.match(current(away), { unread: 1, newFrom: 'm1' });
+  t.match(current(looked(away)), { unread: 1 });
+  t.match(current(looked({ ...away, focused: true })), { unread: 0, newFrom: 'm1' });
+});
+
+t.test('the line above what is new goes when one turns away, or answers', async (t) => {
+  const state = looked({ ...received({ ...start, focused: false }, room(1)), focused: true });
+  t.equal(find(turnedTo(state, '@cyd'), '#lobby')?.newFrom, undefined);
+  const answered = said(state, 'k', { id: '#lobby', draft: { room: 'lobby', text: 'yes' }, now: 1 });
+  t.match(current(answered), { newFrom: undefined, at: undefined });
+});
+
+t.test('what was read before, here or elsewhere, is not new', async (t) => {
+  let state = start;
+  for (const message of [room(1), room(2), room(3, { from: 'ana' }), room(4, { text: 'ana?' })]) {
+    state = received(state, message);
+  }
+  state = received(state, direct(5, 'cyd'));
+  const shown = welcomed({ ...state, current: '@cyd' }, [
+    { room: 'lobby', last: 4, read: 1 },
+    { with: 'cyd', last: 5, read: 0 },
+    { with: 'old-friend', last: 2, read: 2 },
+  ]);
+  t.same(ids(shown), ['#lobby', '@cyd']);
+  t.match(find(shown, '#lobby'), { unread: 2, mentions: 1, newFrom: 'm2' });
+  t.match(
+    find(shown, '@cyd'),
+    { unread: 0, newFrom: 'm5' },
+    'what is on the screen is read, and marked as new',
+  );
+});
+
+t.test('a delivery finds its message in whatever conversation it is', async (t) => {
+  const state = said(start, 'k', { id: '@cyd', draft: { to: 'cyd', text: 'hi' }, now: 1 });
+  const failed = delivered(state, 'k', { state: 'failed', code: 'no-such-name', message: 'Nobody.' });
+  t.match(find(failed, '@cyd')?.entries, [{ delivery: { state: 'failed' } }]);
+});
+
+t.test('people come and go, admins first', async (t) => {
+  let state = peopleHere(start, [
+    { name: 'zoe', role: 'admin', terminals: 1 },
+    { name: 'bob', role: 'member', terminals: 2 },
+    { name: 'ana', role: 'member', terminals: 1 },
+  ]);
+  const event = { room: 'lobby' } as const;
+  state = happened(state, { ...event, type: 'joined', name: 'alf' }, { now: 0, serial: 1 });
+  t.same(
+    state.people.map(({ name }) => name),
+    ['zoe', 'alf', 'ana', 'bob'],
+  );
+  state = happened(state, { ...event, type: 'left', name: 'bob', reason: 'tea' }, { now: 0, serial: 2 });
+  t.same(
+    state.people.map(({ name }) => name),
+    ['zoe', 'alf', 'ana'],
+  );
+  t.match(current(state).entries, [
+    { kind: 'presence', joined: ['alf'], left: [{ name: 'bob', reason: 'tea' }] },
+  ]);
+  state = happened(
+    state,
+    { type: 'crowd', room: 'lobby', joined: 9, left: 0, online: 203 },
+    { now: 0, serial: 3 },
+  );
+  t.equal(state.peopleBeyond, 200);
+});
+
+t.test('the state of the connection is shown', async (t) => {
+  t.match(linked(start, { state: 'waiting', inMs: 5_000, why: 'gone' }, 1_000).link, {
+    until: 6_000,
+    why: 'gone',
+  });
+  const end = { why: 'refused', code: 'taken-over', message: 'You signed in elsewhere.' } as const;
+  t.match(linked(start, { state: 'ended', end }, 0).link, { state: 'offline', why: /elsewhere/ });
+});
+
+t.test('a notice is printable, and in the conversation on the screen', async (t) => {
+  const state = noticed(turnedTo(start, '@cyd'), { text: 'a\x1b[2Jb\nc', tone: 'bad', now: 0, serial: 7 });
+  t.match(find(state, '@cyd')?.entries, [{ kind: 'notice', id: 'n7', tone: 'bad', text: /^a.*b\nc$/ }]);
+  t.notMatch(current(state).entries[0], { text: '\x1b' });
+});
+
+t.test('one goes from conversation to conversation', async (t) => {
+  let state = received(received(start, direct(1, 'cyd')), direct(2, 'dan'));
+  t.equal(neighbour(state, 1), '@cyd');
+  t.equal(neighbour(state, -1), '@dan');
+  state = received({ ...turnedTo(state, '@dan') }, room(3));
+  t.equal(nextUnread(state), '@cyd', 'what is for oneself before what is for all');
+  state = turnedTo(state, '@cyd');
+  t.equal(nextUnread(state), '#lobby');
+  state = turnedTo(state, '#lobby');
+  t.equal(nextUnread(state), undefined);
+});
+
+t.test('a direct conversation can be put away; a room cannot', async (t) => {
+  const state = turnedTo(received(start, direct(1, 'cyd')), '@cyd');
+  t.match(closed(state, '@cyd'), { current: '#lobby', conversations: [{ id: '#lobby' }] });
+  t.equal(closed(state, '#lobby'), state);
+});
+
+t.test('a change that is none leaves the state as it is', async (t) => {
+  t.equal(
+    change(start, '#lobby', (conversation) => conversation),
+    start,
+  );
+  t.equal(turnedTo(start, '#lobby'), start);
+});
+
+t.test('what nobody got begins no conversation', async (t) => {
+  const draft = { to: 'nobody', text: 'hi' };
+  const state = said(start, 'k', { id: '@nobody', draft, now: 1 });
+  t.equal(placeOf(state, 'k'), '@nobody');
+  t.equal(placeOf(state, 'other'), undefined);
+  t.same(ids(withoutNobody(state, '@nobody')), ['#lobby']);
+  t.equal(
+    withoutNobody(turnedTo(state, '@nobody'), '@nobody').current,
+    '@nobody',
+    'nor goes from under the eyes',
+  );
+  const answered = received(state, direct(3, 'nobody'));
+  t.equal(withoutNobody(answered, '@nobody'), answered);
+});
+
+t.test('what was chosen for a conversation holds when it comes again', async (t) => {
+  const state = received(received(start, direct(1, 'cyd')), direct(2, 'dan'));
+  t.equal(find(state, '@cyd')?.notify, 'mention');
+  t.equal(find(state, '@dan')?.notify, 'off');
+});
