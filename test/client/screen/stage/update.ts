@@ -22,6 +22,8 @@ import {
 } from '../../../../lib/client/screen/stage/update.js';
 import type { ScreenState } from '../../../../lib/client/screen/state.js';
 import type { Message } from '../../../../lib/protocol/events.js';
+import { printable } from '../../../../lib/protocol/printable.js';
+import { hostileText } from '../../../fixtures/hostile-text.js';
 
 const start = startState({
   columns: 80,
@@ -188,4 +190,30 @@ t.test('what was chosen for a conversation holds when it comes again', async (t)
   const state = received(received(start, direct(1, 'cyd')), direct(2, 'dan'));
   t.equal(find(state, '@cyd')?.notify, 'mention');
   t.equal(find(state, '@dan')?.notify, 'off');
+});
+
+t.test('nothing hostile gets into the state, in file names and server sentences neither', async (t) => {
+  for (const { name, text } of hostileText) {
+    const clean = (shown: string) => t.equal(printable(shown, { newlines: true }), shown, name);
+    const saved = noticed(start, {
+      text: `3 messages are in /tmp/${text}.txt`,
+      tone: 'plain',
+      now: 0,
+      serial: 1,
+    });
+    for (const entry of current(saved).entries) if (entry.kind === 'notice') clean(entry.text);
+    const closing = { type: 'closing', code: 'shutting-down', message: text } as const;
+    for (const entry of current(happened(start, closing, { now: 0, serial: 1 })).entries) {
+      if (entry.kind === 'notice') clean(entry.text);
+    }
+    const waiting = linked(start, { state: 'waiting', inMs: 1, why: text }, 0).link;
+    if (waiting.state === 'waiting') clean(waiting.why);
+    const left = { type: 'left', room: 'lobby', name: text, reason: text } as const;
+    for (const entry of current(happened(start, left, { now: 0, serial: 1 })).entries) {
+      if (entry.kind === 'presence') for (const each of entry.left) clean(`${each.name}${each.reason ?? ''}`);
+    }
+    for (const person of peopleHere(start, [{ name: text, role: 'member', terminals: 1 }]).people)
+      clean(person.name);
+    for (const { id } of received(start, { ...room(1), room: text }).conversations) clean(id);
+  }
 });
