@@ -112,7 +112,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         perAddress: settings.perAddress ?? limits.connectionsPerAddress,
         name,
         registration,
-        rate: { burst: Math.max(1, Math.round(perSecond * 2)), perSecond },
+        rate: {
+          burst: Math.max(1, Math.round((perSecond * limits.messageBurst) / limits.messagesPerSecond)),
+          perSecond,
+        },
       },
       { store, hasher, clock: systemClock, log },
     );

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Reply } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
+import { reasonText } from '../protocol/message-text.js';
 import { createBackoff } from './backoff.js';
 import { type Clock, systemClock } from './clock.js';
 import { createKeyring } from './keyring.js';
@@ -150,7 +151,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
     if (link === undefined) return;
     const { connection } = link;
     const cancel = clock.after(limits.closingMs, connection.destroy);
-    const quit: Asked = { type: 'quit', ...(reason !== undefined && { reason: clip(reason) }) };
+    const quit: Asked = { type: 'quit', ...(reason !== undefined && { reason: reasonText(reason) }) };
     connection.request(quit, connection.end);
     await connection.closed;
     cancel();
@@ -182,16 +183,4 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
   }
 
   return { connect: () => connect(), begin };
-}
-
-/** As much of a text as a reason may have bytes, whole characters. */
-function clip(reason: string): string {
-  let bytes = 0;
-  let end = 0;
-  for (const character of reason) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > limits.reasonBytes) break;
-    end += character.length;
-  }
-  return reason.slice(0, end);
 }

@@ -1,6 +1,7 @@
 /** What stands where on the screen. Knows rows and columns, not what is in them. */
 
-import type { ConversationState, ScreenState } from '../state.js';
+import { current } from '../stage/conversations.js';
+import type { ScreenState } from '../state.js';
 import { inputRows } from './input-rows.js';
 
 export interface Layout {
@@ -37,7 +38,7 @@ export function layout(state: ScreenState): Layout {
   const topLine = rows >= topLineFrom;
   const status = rows >= statusFrom || (state.question !== undefined && rows >= 2);
   const hint = state.hint && rows >= hintFrom;
-  const typed = inputRows(conversationOf(state).draft, { columns, rows, prompt: promptColumns(state) });
+  const typed = inputRows(current(state).draft, { columns, rows, prompt: promptColumns(state) });
   const input = Math.min(typed.rows.length, rows);
   const others = [topLine, status, hint].filter(Boolean).length;
   const side = showsSide(state, columns) ? sideWidth(columns) : 0;
@@ -67,13 +68,6 @@ export function promptColumns(state: ScreenState): number {
   const most = Math.floor(sizeOf(state.columns) / 3);
   const whole = state.current.length + 3;
   return whole <= most ? whole : Math.min(2, most);
-}
-
-/** The conversation that is read and written to. */
-export function conversationOf({ conversations, current }: ScreenState): ConversationState {
-  const found = conversations.find(({ id }) => id === current) ?? conversations[0];
-  if (found === undefined) throw new TypeError('a screen has at least one conversation');
-  return found;
 }
 
 /** Whole and not negative, whatever a terminal says about itself. */

@@ -1,8 +1,9 @@
 /** The whole screen as lines for a terminal. Pure: the same state and look are the same picture. */
 
+import { current } from '../stage/conversations.js';
 import type { Frame, ScreenState } from '../state.js';
 import { inputRows } from './input-rows.js';
-import { conversationOf, type Layout, layout, promptColumns, sizeOf } from './layout.js';
+import { type Layout, layout, promptColumns, sizeOf } from './layout.js';
 import { peopleRows } from './people-list.js';
 import { paneRows } from './rows.js';
 import { encode, encodeUpTo, fill, fit, gap, type Row, type Span, span } from './spans.js';
@@ -93,7 +94,7 @@ interface Input {
 
 function inputLines(state: ScreenState, look: Look, columns: number): Input {
   const width = promptColumns(state);
-  const { draft } = conversationOf(state);
+  const { draft } = current(state);
   const { rows, more, cursor } = inputRows(draft, { columns, rows: sizeOf(state.rows), prompt: width });
   const prompt = fill(promptRow(state, look, { width, more }), width);
   return {

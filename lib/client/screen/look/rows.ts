@@ -3,9 +3,10 @@
  * keeps it. Knows entries and rows, not the rest of the screen.
  */
 
+import { current } from '../stage/conversations.js';
 import type { ConversationState, Entry, ScreenState } from '../state.js';
 import { entryRows, ruleRow, type Surroundings } from './entry-rows.js';
-import { conversationOf, layout } from './layout.js';
+import { layout } from './layout.js';
 import type { Row } from './spans.js';
 import { gap, span, wrapRow } from './spans.js';
 import { type Look, stylesOf } from './theme.js';
@@ -88,7 +89,7 @@ export function scrollTo(state: ScreenState, look: Look, id?: string): At | unde
 
 function viewOf(state: ScreenState, look: Look): View {
   const { pane } = layout(state);
-  return { conversation: conversationOf(state), me: state.me, look, width: pane.width, height: pane.height };
+  return { conversation: current(state), me: state.me, look, width: pane.width, height: pane.height };
 }
 
 /** The places in the pane from top to bottom, and the row above the oldest entry where that is in sight. */

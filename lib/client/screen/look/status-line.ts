@@ -1,7 +1,7 @@
 /** The line above the input: the conversations and what is new in them, or a question. */
 
+import { current } from '../stage/conversations.js';
 import type { ConversationState, ScreenState } from '../state.js';
-import { conversationOf } from './layout.js';
 import { fit, gap, type Row, rowColumns, span } from './spans.js';
 import { glyphsOf, type Look, stylesOf } from './theme.js';
 import type { TwoParts } from './top-line.js';
@@ -21,7 +21,7 @@ export function statusLine(state: ScreenState, look: Look, columns: number): Two
 
 /** How much came below of what is read, from the longest words to the shortest. */
 function belowMark(state: ScreenState, look: Look): Row[] {
-  const { at, below } = conversationOf(state);
+  const { at, below } = current(state);
   const { below: arrow, dot } = glyphsOf(look);
   const styles = stylesOf(look);
   if (at === undefined) return [];
@@ -34,9 +34,9 @@ function belowMark(state: ScreenState, look: Look): Row[] {
 /** As many conversations as have room, the current one among them, and how many there are besides. */
 function conversationsRow(state: ScreenState, look: Look, columns: number): Row {
   const { conversations } = state;
-  const current = conversationOf(state);
-  const chips = conversations.map((conversation, i) => chip(conversation, { number: i + 1, current, look }));
-  const here = conversations.indexOf(current);
+  const open = current(state);
+  const chips = conversations.map((conversation, i) => chip(conversation, { number: i + 1, open, look }));
+  const here = conversations.indexOf(open);
   let first = here;
   let last = here;
   const restOf = (from: number, to: number): Row =>
@@ -60,11 +60,11 @@ function conversationsRow(state: ScreenState, look: Look, columns: number): Row 
 
 function chip(
   conversation: ConversationState,
-  { number, current, look }: { number: number; current: ConversationState; look: Look },
+  { number, open, look }: { number: number; open: ConversationState; look: Look },
 ): Row {
   const styles = stylesOf(look);
   const { id, unread } = conversation;
-  if (conversation === current) return [span(` ${number} ${id} `, styles.barCurrent), gap(1, styles.bar)];
+  if (conversation === open) return [span(` ${number} ${id} `, styles.barCurrent), gap(1, styles.bar)];
   const quiet = unread === 0;
   const name = [span(` ${number} `, styles.barDim), span(id, quiet ? styles.barDim : styles.barStrong)];
   return [...name, ...counts(conversation, look), gap(1, styles.bar)];

@@ -1,8 +1,9 @@
 /** The first line of the screen: what is read, and who reads it over which connection. */
+
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../face/local-time.js';
+import { current } from '../stage/conversations.js';
 import type { ScreenState } from '../state.js';
-import { conversationOf } from './layout.js';
 import { gap, type Row, rowColumns, span } from './spans.js';
 import { glyphsOf, type Look, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
@@ -17,7 +18,7 @@ export interface TwoParts {
 /** A bar across the screen: of the right parts the first, longest one that leaves the left enough room. */
 export function topLine(state: ScreenState, look: Look, columns: number): TwoParts {
   const styles = stylesOf(look);
-  const { id, topic } = conversationOf(state);
+  const { id, topic } = current(state);
   const name = [gap(1, styles.bar), span(id, styles.barStrong), gap(2, styles.bar)];
   const about = topic.trim() === '' && id.startsWith('@') ? 'only you two read this' : printable(topic);
   const wanted = columnsOf(about) + 1;
