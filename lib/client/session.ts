@@ -2,8 +2,9 @@
  * A signed-in person at one server, across lost connections. Knows requests and events; neither a terminal
  * nor files.
  */
+import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../protocol/errors.js';
-import type { Conversation, Reply, Role, ServerFrameOf } from '../protocol/events.js';
+import type { Conversation, Reply, Role, ServerFrame, ServerFrameOf } from '../protocol/events.js';
 import type { Request, SignInMode } from '../protocol/requests.js';
 import type { Endpoint } from '../trust/endpoint.js';
 
@@ -61,7 +62,7 @@ export type End =
   /** `verify` refused at a reconnection. */
   | { readonly why: 'distrusted'; readonly error: Error };
 
-export type Event = ServerFrameOf<'message' | 'gap' | 'joined' | 'left' | 'crowd' | 'closing'>;
+export type Event = Exclude<ServerFrame, ServerFrameOf<'ok' | 'error' | 'hello'>>;
 
 export type Happening =
   /** Each message once, in seq order within its conversation. */
@@ -105,6 +106,12 @@ export interface Session {
    * Rejects with ConnectionLost when the connection ends before the reply.
    */
   ask(request: Asked): Promise<Reply>;
+  /**
+   * A second connection to the same server, for one file (ALPN `secure-chat-file/1`): its trust was decided as
+   * for the first, nothing was read or written, and it is paused.
+   * Rejects as the opening of a session does, or with the signal's reason.
+   */
+  openFileConnection(signal: AbortSignal): Promise<Duplex>;
   /** Resolves when no message is unacknowledged any more (each was sent or failed), or the session ended. */
   settled(): Promise<void>;
   /** Leaves without waiting for unacknowledged messages. Resolves when the connection is closed. */

@@ -174,6 +174,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
       },
       say: outbox.say,
       ask,
+      openFileConnection: () => Promise.reject(new Error('not there yet')),
       settled: outbox.settled,
       quit(reason) {
         departed ??= depart(reason).then(() => finished);

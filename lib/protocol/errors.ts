@@ -31,6 +31,21 @@ export const errorCodes = [
   'no-such-room',
   'no-such-name',
   'not-allowed',
+  'not-delivered',
+  'no-such-message',
+  // rooms
+  'not-a-member',
+  'room-name-taken',
+  'room-would-end',
+  'too-many-rooms',
+  'limit-reached',
+  // files
+  'no-such-file',
+  'file-too-large',
+  'quota-exceeded',
+  'ticket-invalid',
+  'file-damaged',
+  'no-space',
   // why a connection ends
   'shutting-down',
   'taken-over',

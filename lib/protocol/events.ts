@@ -3,10 +3,13 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { errorCodes, ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
+import { limits } from './limits.js';
 
 export const protocolVersion = 1;
 /** RFC 7301 protocol name of a chat connection. */
 export const alpn = 'secure-chat/1';
+/** RFC 7301 protocol name of a file connection. */
+export const fileAlpn = 'secure-chat-file/1';
 
 // Unlike requests, frames from the server may carry fields that this version does not know: a newer
 // server stays readable.
@@ -17,36 +20,96 @@ const name = Type.String();
 const at = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
 const code = Type.Enum(errorCodes);
 const role = Type.Union([Type.Literal('admin'), Type.Literal('member')]);
+/** What somebody is in one room. In the room that everybody is in, admins are its owners. */
+export const roomRole = Type.Union([
+  Type.Literal('owner'),
+  Type.Literal('moderator'),
+  Type.Literal('member'),
+]);
 const registration = Type.Union([Type.Literal('invite'), Type.Literal('open'), Type.Literal('closed')]);
 const retryAfter = Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds' }));
+
+// In the log of a conversation: a room, or what two people say to each other.
+const inRoom = Type.Optional(Type.String());
+const entry = { seq, room: inRoom, to: Type.Optional(name), from: name, at };
+
+const file = Type.Object(
+  {
+    name: Type.String({ description: 'a file name without folders, printable' }),
+    size: Type.Integer({ minimum: 0, description: 'bytes' }),
+    hash: Type.String({ description: 'SHA-256, base64url' }),
+  },
+  open,
+);
 
 const message = Type.Object(
   {
     type: Type.Literal('message'),
-    seq,
-    room: Type.Optional(Type.String()),
-    to: Type.Optional(name),
-    from: name,
-    text: Type.String(),
-    at,
+    ...entry,
+    text: Type.String({ description: "'' once removed" }),
     key: Type.String({ description: "the sender's; tells the sender which message this acknowledges" }),
     action: Type.Optional(Type.Literal(true)),
+    file: Type.Optional(file),
+    edited: Type.Optional(at),
+    removed: Type.Optional(Type.String({ description: 'the name of whoever removed it' })),
+  },
+  open,
+);
+
+const found = Type.Object(
+  {
+    seq,
+    room: inRoom,
+    with: Type.Optional(name),
+    from: name,
+    at,
+    excerpt: Type.String({ description: 'one line of the text around what was found' }),
+    marks: Type.Array(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 2, maxItems: 2 }), {
+      description: 'where in the excerpt: [start, end), in UTF-16 code units',
+    }),
   },
   open,
 );
 
 const conversation = Type.Object(
   {
-    room: Type.Optional(Type.String()),
+    room: inRoom,
     with: Type.Optional(name),
-    last: Type.Integer({ minimum: 0, description: 'seq of its newest message, 0 for none' }),
+    last: Type.Integer({ minimum: 0, description: 'seq of its newest entry, 0 for none' }),
     read: Type.Integer({ minimum: 0, description: 'seq up to which this account has read' }),
+    unread: Type.Integer({
+      minimum: 0,
+      maximum: limits.unreadCounted,
+      description: 'messages of others since',
+    }),
+    mentions: Type.Integer({ minimum: 0, description: 'of those, the ones that name this person' }),
+    // a room's
+    role: Type.Optional(roomRole),
+    private: Type.Optional(Type.Literal(true)),
+    topic: Type.Optional(Type.String()),
+  },
+  open,
+);
+
+const room = Type.Object(
+  {
+    room: Type.String(),
+    topic: Type.Optional(Type.String()),
+    members: Type.Integer({ minimum: 0 }),
+    private: Type.Optional(Type.Literal(true)),
+    role: Type.Optional(roomRole),
+    invited: Type.Optional(Type.String({ description: 'the name of whoever invited this person' })),
   },
   open,
 );
 
 const person = Type.Object(
-  { name, role, terminals: Type.Integer({ minimum: 1, description: 'sessions of this name' }) },
+  {
+    name,
+    role,
+    terminals: Type.Integer({ minimum: 0, description: 'sessions of this name, 0 for nobody here' }),
+    room: Type.Optional(roomRole),
+  },
   open,
 );
 
@@ -63,11 +126,19 @@ const schemas = {
       // say, where no message event does it
       seq: Type.Optional(seq),
       at: Type.Optional(at),
-      // history
+      // history, files
       messages: Type.Optional(Type.Array(message)),
       more: Type.Optional(Type.Boolean({ description: 'there are messages beyond this page' })),
       // who
       people: Type.Optional(Type.Array(person)),
+      rooms: Type.Optional(Type.Array(room)),
+      // blocks
+      names: Type.Optional(Type.Array(name)),
+      // search
+      found: Type.Optional(Type.Array(found)),
+      // offer, fetch
+      ticket: Type.Optional(Type.String({ description: 'opens one file connection, once' })),
+      file: Type.Optional(file),
     },
     open,
   ),
@@ -89,6 +160,7 @@ const schemas = {
           deadMs: Type.Integer(),
           messageBurst: Type.Integer(),
           messagesPerSecond: Type.Number(),
+          fileBytes: Type.Integer(),
         },
         open,
       ),
@@ -109,9 +181,40 @@ const schemas = {
     },
     open,
   ),
+  edited: Type.Object({ type: Type.Literal('edited'), ...entry, of: seq, text: Type.String() }, open),
+  removed: Type.Object({ type: Type.Literal('removed'), ...entry, of: seq }, open),
+  topic: Type.Object(
+    { type: Type.Literal('topic'), seq, room: Type.String(), from: name, at, topic: Type.String() },
+    open,
+  ),
+  seen: Type.Object({ type: Type.Literal('seen'), room: inRoom, with: Type.Optional(name), seq }, open),
+  room: Type.Object({ type: Type.Literal('room'), conversation }, open),
+  parted: Type.Object(
+    {
+      type: Type.Literal('parted'),
+      room: Type.String(),
+      by: Type.Optional(name),
+      reason: Type.Optional(Type.String()),
+    },
+    open,
+  ),
+  invited: Type.Object(
+    { type: Type.Literal('invited'), room: Type.String(), by: name, topic: Type.Optional(Type.String()) },
+    open,
+  ),
+  role: Type.Object(
+    { type: Type.Literal('role'), room: Type.String(), name, role: roomRole, by: name },
+    open,
+  ),
   joined: Type.Object({ type: Type.Literal('joined'), room: Type.String(), name }, open),
   left: Type.Object(
-    { type: Type.Literal('left'), room: Type.String(), name, reason: Type.Optional(Type.String()) },
+    {
+      type: Type.Literal('left'),
+      room: Type.String(),
+      name,
+      by: Type.Optional(name),
+      reason: Type.Optional(Type.String()),
+    },
     open,
   ),
   crowd: Type.Object(
@@ -132,6 +235,12 @@ export type ServerFrameOf<T extends ServerFrameType> = Static<(typeof schemas)[T
 export type ServerFrame = { [T in ServerFrameType]: ServerFrameOf<T> }[ServerFrameType];
 export type Reply = ServerFrameOf<'ok'> | ServerFrameOf<'error'>;
 export type Message = Static<typeof message>;
+/** An entry of a conversation's log: each has a seq, and each is seen once, in that order. */
+export type EntryEvent = ServerFrameOf<'message' | 'edited' | 'removed' | 'topic'>;
+export type FileInfo = Static<typeof file>;
+export type Found = Static<typeof found>;
+export type RoomInfo = Static<typeof room>;
+export type RoomRole = Static<typeof roomRole>;
 export type Conversation = Static<typeof conversation>;
 export type Person = Static<typeof person>;
 export type Role = Static<typeof role>;

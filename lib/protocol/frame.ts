@@ -5,7 +5,8 @@
 import { ProtocolError } from './errors.js';
 import { limits } from './limits.js';
 
-const headerBytes = 4;
+/** Of the header before each frame. */
+export const frameHeaderBytes = 4;
 const nothing = Buffer.alloc(0);
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -16,9 +17,9 @@ export type RawFrame = Record<string, unknown>;
 export function encodeFrame(frame: object): Buffer {
   const body = JSON.stringify(frame);
   const length = Buffer.byteLength(body);
-  const buffer = Buffer.allocUnsafe(headerBytes + length);
+  const buffer = Buffer.allocUnsafe(frameHeaderBytes + length);
   buffer.writeUInt32BE(length, 0);
-  buffer.write(body, headerBytes, length, 'utf8');
+  buffer.write(body, frameHeaderBytes, length, 'utf8');
   return buffer;
 }
 
@@ -69,7 +70,7 @@ export function createFrameReader(limit: () => number): FrameReader {
     const frames: RawFrame[] = [];
     let rest = chunk;
     for (;;) {
-      const wanted = awaited < 0 ? headerBytes : awaited;
+      const wanted = awaited < 0 ? frameHeaderBytes : awaited;
       const missing = wanted - pending;
       if (rest.length < missing) {
         if (rest.length > 0) hold(rest, wanted);
@@ -78,10 +79,10 @@ export function createFrameReader(limit: () => number): FrameReader {
       const piece = take(rest, wanted);
       rest = rest.subarray(missing);
       if (awaited < 0) {
-        awaited = announced(piece, limit());
+        awaited = frameLength(piece, limit());
       } else {
         awaited = -1;
-        frames.push(parseBody(piece));
+        frames.push(decodeFrame(piece));
       }
     }
   }
@@ -104,13 +105,15 @@ export function createFrameReader(limit: () => number): FrameReader {
   };
 }
 
-function announced(header: Buffer, limit: number): number {
+/** The length of the body that a header announces. @throws ProtocolError `frame-too-large` */
+export function frameLength(header: Buffer, limit: number): number {
   const length = header.readUInt32BE(0);
   if (length <= limit) return length;
   throw new ProtocolError('frame-too-large', `A frame may have ${limit} bytes, this one has ${length}.`);
 }
 
-function parseBody(body: Buffer): RawFrame {
+/** A body as the frame it is. @throws ProtocolError `bad-frame` */
+export function decodeFrame(body: Buffer): RawFrame {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));

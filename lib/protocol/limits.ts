@@ -40,6 +40,8 @@ export const limits = {
   /** Lines of one message. */
   messageLines: 100,
   nameLength: 32,
+  /** A room's topic in UTF-8. */
+  topicBytes: 300,
   passwordMin: 8,
   /** In UTF-8; argon2 takes more, a frame before sign-in does not. */
   passwordMaxBytes: 512,
@@ -71,6 +73,38 @@ export const limits = {
   catchUp: 10_000,
   /** Messages of one `history` reply. */
   historyPage: 100,
+  /** Results of one `search` reply. */
+  searchPage: 50,
+  /** What is searched for, in UTF-8. */
+  searchBytes: 200,
+  /** Of a message that was found, in UTF-16 code units. */
+  excerptLength: 160,
+  /** Up to here what is unread is counted; beyond, it is "more than". */
+  unreadCounted: 1_000,
+
+  /** Rooms of a server, private ones included. */
+  rooms: 1_000,
+  /** Rooms that one account is a member of. */
+  roomsPerAccount: 100,
+  /** Invitations to rooms that one account has not answered; the oldest goes. */
+  invitations: 100,
+  /** Names that one account blocks. */
+  blocks: 1_000,
   /** Members of a room up to which each join and leave is told by name. */
   presenceNamed: 100,
+
+  /** A file, unless the operator says otherwise. */
+  fileBytes: 100 * 1024 * 1024,
+  /** All files of one account, unless the operator says otherwise. */
+  filesPerAccountBytes: 1024 * 1024 * 1024,
+  /** A file's name in UTF-8. */
+  fileNameBytes: 255,
+  /** From a ticket to the connection that shows it. */
+  ticketMs: 60_000,
+  /** File connections of one account at the same time. */
+  transfersPerAccount: 4,
+  /** A transfer in which nothing moved for this long is closed; it can be resumed. */
+  transferSilenceMs: 30_000,
+  /** How long an upload that was broken off can be resumed. */
+  partialMs: 24 * 60 * 60_000,
 } as const;

@@ -2,6 +2,7 @@
  * What people write as it is kept: the text of a message and of a reason for leaving. The server applies it
  * to what it stores, the client to what it is about to send; neither knows the other.
  */
+import { cut } from './cut.js';
 import { ProtocolError } from './errors.js';
 import { limits } from './limits.js';
 import { isBlank, printable } from './printable.js';
@@ -49,15 +50,8 @@ function refuseAbove(limit: number, size: number, unit: 'bytes' | 'lines'): void
   );
 }
 
-/** The longest beginning of whole graphemes (UAX #29) that has at most `bytes` bytes. */
-function cut(text: string, bytes: number): string {
-  if (Buffer.byteLength(text) <= bytes) return text;
-  let size = 0;
-  let kept = '';
-  for (const { segment } of new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text)) {
-    size += Buffer.byteLength(segment);
-    if (size > bytes) break;
-    kept += segment;
-  }
-  return kept;
+/** A room's topic: one printable line, cut to `limits.topicBytes`; '' for none. */
+export function topicText(raw: string): string {
+  const text = printable(cut(printable(raw).trim(), limits.topicBytes)).trim();
+  return isBlank(text) ? '' : text;
 }

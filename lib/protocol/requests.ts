@@ -1,7 +1,8 @@
 /** What a client may ask: the schema of every request, and the types that follow from them. */
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TProperties } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ProtocolError } from './errors.js';
+import { roomRole } from './events.js';
 import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
 
@@ -16,95 +17,118 @@ const mode = Type.Union([Type.Literal('take-over'), Type.Literal('attach')], {
   description: 'what to do when this name is signed in already',
 });
 const remember = Type.Boolean({ description: 'the token lives on after `quit`' });
+const text = Type.String({
+  minLength: 1,
+  description: `at most ${limits.messageBytes} bytes, ${limits.messageLines} lines`,
+});
+// Visible ASCII, so that it comes back as it was sent, whatever kept it in between.
+const key = Type.String({
+  pattern: '^[!-~]{1,64}$',
+  description: 'made by the client, unique to this message',
+});
+const of = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'seq of a message' });
+const time = Type.String({
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,3})?Z$',
+  description: 'ISO 8601, UTC',
+});
+
+function request<const T extends string, P extends TProperties>(type: T, fields: P) {
+  return Type.Object({ type: Type.Literal(type), id, ...fields }, closed);
+}
 
 const schemas = {
-  'sign-in': Type.Object(
-    {
-      type: Type.Literal('sign-in'),
-      id,
-      name,
-      password,
-      mode: Type.Optional(mode),
-      remember: Type.Optional(remember),
-    },
-    closed,
-  ),
-  register: Type.Object(
-    {
-      type: Type.Literal('register'),
-      id,
-      name,
-      password,
-      code: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'from a join link' })),
-      remember: Type.Optional(remember),
-    },
-    closed,
-  ),
-  resume: Type.Object(
-    {
-      type: Type.Literal('resume'),
-      id,
-      token: Type.String({ minLength: 1, maxLength: 64 }),
-      mode: Type.Optional(mode),
-    },
-    closed,
-  ),
-  sync: Type.Object(
-    {
-      type: Type.Literal('sync'),
-      id,
-      rooms: Type.Optional(Type.Record(Type.String(), seq, { description: 'room -> last seq seen' })),
-      direct: Type.Optional(Type.Record(Type.String(), seq, { description: 'name -> last seq seen' })),
-    },
-    closed,
-  ),
-  say: Type.Object(
-    {
-      type: Type.Literal('say'),
-      id,
-      room: Type.Optional(room),
-      to: Type.Optional(name),
-      text: Type.String({
-        minLength: 1,
-        description: `at most ${limits.messageBytes} bytes, ${limits.messageLines} lines`,
-      }),
-      // Visible ASCII, so that it comes back as it was sent, whatever kept it in between.
-      key: Type.String({
-        pattern: '^[!-~]{1,64}$',
-        description: 'made by the client, unique to this message',
-      }),
-      action: Type.Optional(Type.Literal(true, { description: 'said with /me' })),
-    },
-    closed,
-  ),
-  history: Type.Object(
-    {
-      type: Type.Literal('history'),
-      id,
-      room: Type.Optional(room),
-      with: Type.Optional(name),
-      before: Type.Optional(seq),
-      after: Type.Optional(seq),
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyPage })),
-    },
-    closed,
-  ),
-  read: Type.Object(
-    {
-      type: Type.Literal('read'),
-      id,
-      room: Type.Optional(room),
-      with: Type.Optional(name),
-      seq,
-    },
-    closed,
-  ),
-  who: Type.Object({ type: Type.Literal('who'), id }, closed),
-  ping: Type.Object({ type: Type.Literal('ping'), id }, closed),
-  quit: Type.Object(
-    { type: Type.Literal('quit'), id, reason: Type.Optional(Type.String({ maxLength: limits.reasonBytes })) },
-    closed,
-  ),
+  'sign-in': request('sign-in', {
+    name,
+    password,
+    mode: Type.Optional(mode),
+    remember: Type.Optional(remember),
+  }),
+  register: request('register', {
+    name,
+    password,
+    code: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'from a join link' })),
+    remember: Type.Optional(remember),
+  }),
+  resume: request('resume', {
+    token: Type.String({ minLength: 1, maxLength: 64 }),
+    mode: Type.Optional(mode),
+  }),
+  sync: request('sync', {
+    rooms: Type.Optional(Type.Record(Type.String(), seq, { description: 'room -> last seq seen' })),
+    direct: Type.Optional(Type.Record(Type.String(), seq, { description: 'name -> last seq seen' })),
+  }),
+
+  say: request('say', {
+    room: Type.Optional(room),
+    to: Type.Optional(name),
+    text,
+    key,
+    action: Type.Optional(Type.Literal(true, { description: 'said with /me' })),
+  }),
+  edit: request('edit', { of, text }),
+  remove: request('remove', { of }),
+  history: request('history', {
+    room: Type.Optional(room),
+    with: Type.Optional(name),
+    before: Type.Optional(seq),
+    after: Type.Optional(seq),
+    since: Type.Optional(time),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyPage })),
+  }),
+  search: request('search', {
+    words: Type.String({ maxLength: limits.searchBytes, description: 'as typed; "two words" are a phrase' }),
+    room: Type.Optional(room),
+    with: Type.Optional(name),
+    from: Type.Optional(name),
+    since: Type.Optional(time),
+    until: Type.Optional(time),
+    before: Type.Optional(seq),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.searchPage })),
+  }),
+  read: request('read', { room: Type.Optional(room), with: Type.Optional(name), seq }),
+
+  rooms: request('rooms', {}),
+  join: request('join', {
+    room,
+    private: Type.Optional(
+      Type.Literal(true, { description: 'makes a room that only members know of, and only new' }),
+    ),
+  }),
+  leave: request('leave', {
+    room,
+    end: Type.Optional(Type.Literal(true, { description: 'as the last member: ends the room' })),
+  }),
+  'set-topic': request('set-topic', {
+    room,
+    topic: Type.String({ maxLength: limits.topicBytes, description: "'' for none" }),
+  }),
+  invite: request('invite', { room, name }),
+  appoint: request('appoint', { room, name, role: roomRole }),
+  who: request('who', { room: Type.Optional(room) }),
+
+  block: request('block', { name }),
+  unblock: request('unblock', { name }),
+  blocks: request('blocks', {}),
+
+  offer: request('offer', {
+    room: Type.Optional(room),
+    to: Type.Optional(name),
+    name: Type.String({ minLength: 1, maxLength: limits.fileNameBytes }),
+    size: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'bytes' }),
+    hash: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: 'SHA-256, base64url' }),
+    key,
+  }),
+  withdraw: request('withdraw', { key }),
+  files: request('files', {
+    room: Type.Optional(room),
+    with: Type.Optional(name),
+    before: Type.Optional(seq),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyPage })),
+  }),
+  fetch: request('fetch', { of }),
+
+  ping: request('ping', {}),
+  quit: request('quit', { reason: Type.Optional(Type.String({ maxLength: limits.reasonBytes })) }),
 } as const;
 
 export type RequestType = keyof typeof schemas;

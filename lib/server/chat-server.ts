@@ -182,6 +182,7 @@ function hello({ name, registration, rate }: ChatServerOptions): ServerFrameOf<'
       deadMs,
       messageBurst: rate.burst,
       messagesPerSecond: rate.perSecond,
+      fileBytes: limits.fileBytes,
     },
   };
 }

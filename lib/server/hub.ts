@@ -112,7 +112,7 @@ export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
         ...(to === undefined ? {} : { peer: to }),
       });
       const { account } = member;
-      const { seq, at, repeated } = await store.append({
+      const appended = await store.append({
         target: where.target,
         account: account.id,
         key,
@@ -120,10 +120,16 @@ export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
         action,
         at: clock.now(),
       });
+      if (appended.outcome === 'blocked') throw new ProtocolError('not-delivered', 'Not delivered.');
+      const { seq, at, repeated } = appended;
       const receipt = { seq, at: new Date(at).toISOString() };
       if (repeated) return receipt;
       const frame = encodeFrame(
-        messageEvent({ seq, at, from: account.name, key, text, action }, where, account),
+        messageEvent(
+          { seq, at, from: account.name, key, text, kind: action ? 'action' : 'text' },
+          where,
+          account,
+        ),
       );
       const heard = live.get(member)?.isOpen === true;
       if ('direct' in where.target) {

@@ -13,7 +13,7 @@ export interface Place {
 
 /** @param reader one of the two for a direct message, anybody for a room's */
 export function messageEvent(entry: Entry, place: Place, reader: Pick<Account, 'name'>): Message {
-  const { seq, at, from, key, text, action } = entry;
+  const { seq, at, from, key, text, kind } = entry;
   const { room, peer } = place;
   return {
     type: 'message',
@@ -24,6 +24,6 @@ export function messageEvent(entry: Entry, place: Place, reader: Pick<Account, '
     text,
     at: new Date(at).toISOString(),
     key,
-    ...(action ? { action: true } : {}),
+    ...(kind === 'action' ? { action: true } : {}),
   };
 }

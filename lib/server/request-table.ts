@@ -58,6 +58,13 @@ interface PlainRow<T extends RequestType> {
 
 export type Row<T extends RequestType> = DoorRow<T> | RoomRow<T> | PlainRow<T>;
 
+const pending = {
+  needs: 'open' as const,
+  async run(): Promise<Answer> {
+    throw new ProtocolError('internal', 'Not there yet.');
+  },
+};
+
 export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   'sign-in': {
     needs: 'greeting',
@@ -145,6 +152,23 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     },
   },
 
+  edit: pending,
+  remove: pending,
+  search: pending,
+  rooms: pending,
+  join: pending,
+  leave: pending,
+  'set-topic': pending,
+  invite: pending,
+  appoint: pending,
+  block: pending,
+  unblock: pending,
+  blocks: pending,
+  offer: pending,
+  withdraw: pending,
+  files: pending,
+  fetch: pending,
+
   ping: { needs: 'nothing', run: () => ({}) },
 
   quit: {
@@ -183,8 +207,10 @@ async function seated(
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
   if (takeOver) await store.stopSessions(account.id, session);
   const conversations = (await store.standings(account.id)).map(
-    ({ kind, name, last, read }): Conversation =>
-      kind === 'room' ? { room: name, last, read } : { with: name, last, read },
+    ({ kind, name, last, read, unread, mentions }): Conversation =>
+      kind === 'room'
+        ? { room: name, last, read, unread, mentions }
+        : { with: name, last, read, unread, mentions },
   );
   return { name: account.name, role: account.role, token, conversations };
 }

@@ -7,7 +7,7 @@
  *
  * Results arrive in the order of the calls. Times are milliseconds since the epoch.
  */
-import type { Role } from '../protocol/events.js';
+import type { FileInfo, Role, RoomRole } from '../protocol/events.js';
 
 /** Storage failed: disk full, folder gone, database damaged. `cause` says how. */
 export class StoreError extends Error {
@@ -88,14 +88,24 @@ export interface Resumed {
 /** A room, or what two people say to each other (ids in any order; the same id twice for notes to oneself). */
 export type Target = { readonly room: number } | { readonly direct: readonly [number, number] };
 
+/** What stands in the log of a conversation. */
 export interface Entry {
   readonly seq: number;
   readonly at: number;
-  /** Name of the sender. */
+  /** Name of whoever said it or did it. */
   readonly from: string;
   readonly key: string;
+  /** `edit` and `removal` change the message `of`; the rest stand for themselves. */
+  readonly kind: 'text' | 'action' | 'file' | 'edit' | 'removal' | 'topic';
+  /** As it is now: a message's last version, '' for a removed one; of an edit, the message's text now. */
   readonly text: string;
-  readonly action: boolean;
+  /** Of an edit or a removal: the seq of the message. */
+  readonly of?: number;
+  readonly file?: FileInfo;
+  /** When it was last edited. */
+  readonly edited?: number;
+  /** Name of whoever removed it; its text and its file are gone from the store. */
+  readonly removed?: string;
 }
 
 export interface NewEntry {
@@ -106,30 +116,100 @@ export interface NewEntry {
   readonly text: string;
   readonly action: boolean;
   readonly at: number;
+  /** Makes it the announcement of a file, whose name is then its text. */
+  readonly file?: FileInfo;
 }
 
-export interface Appended {
+export type Appended =
+  | {
+      readonly outcome: 'kept';
+      readonly seq: number;
+      readonly at: number;
+      /** This account used this key before; seq and at are those of the first time, and nothing was added. */
+      readonly repeated: boolean;
+    }
+  /** Between two people, one of whom blocks the sender. */
+  | { readonly outcome: 'blocked' };
+
+/** Where a change of the log stands in it. */
+export interface Logged {
   readonly seq: number;
   readonly at: number;
-  /** This account used this key before; seq and at are those of the first time. */
-  readonly repeated: boolean;
+}
+
+/** A message by its seq, with what decides who may change it. */
+export interface Located {
+  readonly entry: Entry;
+  readonly target: Target;
+  readonly account: number;
+}
+
+export interface Change {
+  /** Seq of the message. */
+  readonly of: number;
+  /** Who changes it. */
+  readonly account: number;
+  readonly at: number;
 }
 
 export interface Room {
   readonly id: number;
+  /** Unique among the public ones; a private room may have a name that another room has. */
   readonly name: string;
-  /** Newest seq in it, 0 for none. */
-  readonly last: number;
+  readonly private: boolean;
+  /** Whoever makes an account is a member, and nobody leaves it. */
+  readonly everybody: boolean;
+  readonly topic: string;
 }
 
-export interface Standing {
-  readonly kind: 'room' | 'direct';
+export interface RoomMember {
+  readonly account: Account;
+  readonly role: RoomRole;
+}
+
+export interface RoomInvitation {
+  readonly room: Room;
+  /** Name of whoever invited. */
+  readonly by: string;
+}
+
+export type Made =
+  | { readonly outcome: 'made'; readonly room: Room }
+  /** A public room has that name, or one that the maker is in. */
+  | { readonly outcome: 'name-taken' }
+  /** `limits.roomsPerAccount` or `limits.rooms`. */
+  | { readonly outcome: 'too-many' };
+
+export type Entered =
+  | { readonly outcome: 'entered' }
+  | { readonly outcome: 'member-already' }
+  /** Private, and nobody invited them. Also where there is no such room any more. */
+  | { readonly outcome: 'not-invited' }
+  /** They are in another room of that name. */
+  | { readonly outcome: 'name-taken' }
+  | { readonly outcome: 'too-many' };
+
+export type LeftRoom =
+  /** `heir` is the account that became its owner because the last owner left. */
+  | { readonly outcome: 'left'; readonly heir?: Account }
+  | { readonly outcome: 'not-a-member' }
+  /** They are the last one, and did not say that it may end. */
+  | { readonly outcome: 'last' }
+  /** The room and all that was said in it are gone. */
+  | { readonly outcome: 'ended' };
+
+export type Standing = {
   /** The room's name, or the other person's. */
   readonly name: string;
   readonly target: Target;
+  /** Newest seq in it, 0 for none. */
   readonly last: number;
   readonly read: number;
-}
+  /** Messages of others after `read` that were not removed, counted up to `limits.unreadCounted`. */
+  readonly unread: number;
+  /** Of those, the ones whose text names the account (lib/protocol/mentions.ts). */
+  readonly mentions: number;
+} & ({ readonly kind: 'room'; readonly room: Room; readonly role: RoomRole } | { readonly kind: 'direct' });
 
 export interface Page {
   readonly target: Target;
@@ -140,6 +220,48 @@ export interface Page {
   readonly limit: number;
   /** Which end of the range the limit keeps. */
   readonly keep: 'oldest' | 'newest';
+  /**
+   * Which entries: `messages` (text, action, file, removed ones too), `files` (those that were not removed), or
+   * `everything` (edits, removals and topics as well). Default `messages`.
+   */
+  readonly what?: 'messages' | 'files' | 'everything';
+}
+
+export interface Search {
+  /** Only in conversations that this account is in. */
+  readonly account: number;
+  /** As typed: all words must be there, "in quotes" next to each other, the last may be the beginning of one. */
+  readonly words: string;
+  readonly target?: Target;
+  /** Account id of the sender. */
+  readonly from?: number;
+  /** Times, the first included, the second not. */
+  readonly since?: number;
+  readonly until?: number;
+  /** Seqs smaller than this only. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+export interface Hit {
+  readonly seq: number;
+  readonly at: number;
+  readonly from: string;
+  /** Of the conversation, as in a Standing. */
+  readonly kind: 'room' | 'direct';
+  readonly name: string;
+  /** One line of at most `limits.excerptLength` around the first match, `…` where it was cut. */
+  readonly excerpt: string;
+  readonly marks: readonly (readonly [start: number, end: number])[];
+}
+
+export interface Prune {
+  /** Entries older than this time go. */
+  readonly before?: number;
+  /** Of each conversation, all but its newest so many entries go. */
+  readonly keep?: number;
+  /** At most so many entries at once: a long transaction would hold up what people say. */
+  readonly limit: number;
 }
 
 export interface Store {
@@ -164,6 +286,34 @@ export interface Store {
   sweep(at: number): Promise<void>;
 
   rooms(): Promise<readonly Room[]>;
+  /** A room with its maker as owner and only member. */
+  makeRoom(room: { name: string; private: boolean; owner: number; at: number }): Promise<Made>;
+  /** Uses up the invitation, where there is one. What was said before is not new to them. */
+  enterRoom(account: number, room: number): Promise<Entered>;
+  /**
+   * When the last owner leaves, the moderator who is in it longest becomes owner, without any the member who
+   * is. Never for a room that everybody is in.
+   */
+  leaveRoom(account: number, room: number, options: { end: boolean }): Promise<LeftRoom>;
+  /** Those who were in it longest first. */
+  members(room: number): Promise<readonly RoomMember[]>;
+  /** @returns false where the account is no member; the last owner stays one, and that is false too */
+  setRoomRole(account: number, room: number, role: RoomRole): Promise<boolean>;
+  /** @returns false where they are a member already. A second invitation replaces the first. */
+  inviteToRoom(invitation: { room: number; account: number; by: number; at: number }): Promise<boolean>;
+  invitations(account: number): Promise<readonly RoomInvitation[]>;
+  /** @returns false where there was none */
+  dismissInvitation(account: number, room: number): Promise<boolean>;
+  /** An entry of its own in the log; unchanged where it is that already, which is undefined. */
+  setTopic(topic: { room: number; account: number; topic: string; at: number }): Promise<Logged | undefined>;
+
+  /** @returns false where there are `limits.blocks` already */
+  block(account: number, other: number): Promise<boolean>;
+  /** @returns false where it was not blocked */
+  unblock(account: number, other: number): Promise<boolean>;
+  /** Names, in alphabetical order. */
+  blocks(account: number): Promise<readonly string[]>;
+
   /** Every conversation of an account. */
   standings(account: number): Promise<readonly Standing[]>;
   /** Resolves once the entry is on disk. Entries get increasing seqs in the order of the calls. */
@@ -172,8 +322,25 @@ export interface Store {
   floor(target: Target, count: number): Promise<number>;
   /** Entries in seq order. */
   history(page: Page): Promise<readonly Entry[]>;
-  /** Never goes back, nor past the newest entry. */
-  markRead(account: number, target: Target, seq: number): Promise<void>;
+  /** The message of a seq, undefined where there is none (an edit, a removal or a topic is none). */
+  locate(seq: number): Promise<Located | undefined>;
+  /** Undefined where the message is removed or gone, or announces a file. */
+  edit(change: Change & { readonly text: string }): Promise<Logged | undefined>;
+  /** Takes text and file away for good. Undefined where that was done before. */
+  remove(change: Change): Promise<Logged | undefined>;
+  /** The greatest seq whose entry is older than this time, 0 for none. */
+  seqBefore(at: number): Promise<number>;
+  /** Newest first. `more`: there are further ones, before the last of these. */
+  search(search: Search): Promise<{ readonly hits: readonly Hit[]; readonly more: boolean }>;
+  /** Never goes back, nor past the newest entry. @returns the new mark, undefined where it did not move */
+  markRead(account: number, target: Target, seq: number): Promise<number | undefined>;
+
+  /** Bytes of all files that an account has sent and that are still there. */
+  fileBytes(account: number): Promise<number>;
+  /** Those of these hashes (of FileInfo) that no file has. */
+  unreferenced(hashes: readonly string[]): Promise<readonly string[]>;
+  /** @returns how many entries went; fewer than the limit where there are no more */
+  prune(prune: Prune): Promise<number>;
 
   /** Finishes what was asked before, then closes. Everything after it rejects. */
   close(): Promise<void>;

@@ -21,9 +21,9 @@ t.test('what was not replayed is taken as seen, what was is not moved', async (t
   const positions = createPositions();
   positions.advance(message(5), 'ada');
   positions.adopt([
-    { room: 'lobby', last: 9, read: 0 },
-    { room: 'attic', last: 0, read: 0 },
-    { with: 'eve', last: 7, read: 0 },
+    { room: 'lobby', last: 9, read: 0, unread: 0, mentions: 0 },
+    { room: 'attic', last: 0, read: 0, unread: 0, mentions: 0 },
+    { with: 'eve', last: 7, read: 0, unread: 0, mentions: 0 },
   ]);
   t.same(positions.since(), { rooms: { lobby: 5, attic: 0 }, direct: { eve: 7 } });
 });
@@ -33,8 +33,8 @@ t.test('a server that was set back to an older copy starts anew where it lost so
   positions.advance(message(50), 'ada');
   positions.advance(message(40, { to: 'ada' }), 'ada');
   positions.correct([
-    { room: 'lobby', last: 30, read: 0 },
-    { with: 'bob', last: 40, read: 0 },
+    { room: 'lobby', last: 30, read: 0, unread: 0, mentions: 0 },
+    { with: 'bob', last: 40, read: 0, unread: 0, mentions: 0 },
   ]);
   t.same(positions.since(), { direct: { bob: 40 } });
   t.equal(positions.advance(message(31), 'ada'), true);
@@ -52,8 +52,8 @@ t.test('thousands of conversations fit into one frame, the liveliest of them', a
   const many = Array.from({ length: 3_000 }, (_, number) => `${number}`.padStart(limits.nameLength, 'x'));
   positions.adopt(
     many.flatMap((name) => [
-      { room: name, last, read: 0 },
-      { with: name, last, read: 0 },
+      { room: name, last, read: 0, unread: 0, mentions: 0 },
+      { with: name, last, read: 0, unread: 0, mentions: 0 },
     ]),
   );
   const [quiet = ''] = many;

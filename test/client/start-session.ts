@@ -92,7 +92,7 @@ t.test('signing in', async (t) => {
     const scene = await prepare(t, { keepToken, mode: 'attach', remember: true });
     const starting = scene.start();
     const peer = await scene.server.peer();
-    const conversations = [{ room: 'lobby', last: 2, read: 0 }];
+    const conversations = [{ room: 'lobby', last: 2, read: 0, unread: 0, mentions: 0 }];
     t.same(await peer.admit({ conversations }), {
       type: 'sign-in',
       id: 1,
@@ -212,7 +212,7 @@ t.test('a lost connection', async (t) => {
     const { server, start, synced, retry } = await prepare(t);
     const starting = start();
     const first = await server.peer();
-    const conversations = [{ room: 'lobby', last: 0, read: 0 }];
+    const conversations = [{ room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 }];
     await first.admit({ conversations });
     const session = await starting;
     await first.sync();

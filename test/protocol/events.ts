@@ -23,8 +23,8 @@ const examples: Examples = {
       role: 'admin',
       token: 'abc',
       conversations: [
-        { room: 'lobby', last: 5, read: 3 },
-        { with: 'bob', last: 0, read: 0 },
+        { room: 'lobby', last: 5, read: 3, unread: 0, mentions: 0 },
+        { with: 'bob', last: 0, read: 0, unread: 0, mentions: 0 },
       ],
     },
     { type: 'ok', re: 1, seq: 5, at },
@@ -56,6 +56,7 @@ const examples: Examples = {
         deadMs: 75_000,
         messageBurst: 10,
         messagesPerSecond: 0.5,
+        fileBytes: 1_000_000,
       },
     },
   ],
@@ -67,6 +68,37 @@ const examples: Examples = {
     { type: 'gap', room: 'lobby', after: 1, before: 9 },
     { type: 'gap', with: 'bob', after: 0, before: 2 },
   ],
+  edited: [{ type: 'edited', seq: 3, of: 1, room: 'lobby', from: 'alice', at, text: 'better' }],
+  removed: [{ type: 'removed', seq: 4, of: 1, to: 'bob', from: 'alice', at }],
+  topic: [{ type: 'topic', seq: 5, room: 'dev', from: 'alice', at, topic: '' }],
+  seen: [
+    { type: 'seen', room: 'lobby', seq: 3 },
+    { type: 'seen', with: 'bob', seq: 3 },
+  ],
+  room: [
+    {
+      type: 'room',
+      conversation: {
+        room: 'dev',
+        last: 0,
+        read: 0,
+        unread: 0,
+        mentions: 0,
+        role: 'owner',
+        private: true,
+        topic: 'work',
+      },
+    },
+  ],
+  parted: [
+    { type: 'parted', room: 'dev' },
+    { type: 'parted', room: 'dev', by: 'bob', reason: 'noise' },
+  ],
+  invited: [
+    { type: 'invited', room: 'dev', by: 'bob' },
+    { type: 'invited', room: 'dev', by: 'bob', topic: 'work' },
+  ],
+  role: [{ type: 'role', room: 'dev', name: 'alice', role: 'moderator', by: 'bob' }],
   joined: [{ type: 'joined', room: 'lobby', name: 'alice' }],
   left: [
     { type: 'left', room: 'lobby', name: 'alice' },
@@ -138,8 +170,8 @@ t.test('what is inside a frame is checked too', (t) => {
   const wrongs: Record<string, unknown>[] = [
     { type: 'ok', re: 1, messages: [{ type: 'message', seq: 1 }] },
     { type: 'ok', re: 1, people: [{ name: 'alice', role: 'king', terminals: 1 }] },
-    { type: 'ok', re: 1, people: [{ name: 'alice', role: 'admin', terminals: 0 }] },
-    { type: 'ok', re: 1, conversations: [{ room: 'lobby', last: 1.5, read: 0 }] },
+    { type: 'ok', re: 1, people: [{ name: 'alice', role: 'admin', terminals: -1 }] },
+    { type: 'ok', re: 1, conversations: [{ room: 'lobby', last: 1.5, read: 0, unread: 0, mentions: 0 }] },
     { type: 'error', re: 1, code: 'no-such-code', message: 'x' },
     { type: 'closing', code: 'toString', message: 'x' },
     { ...hello, limits: { ...hello?.limits, pingMs: '30' } },

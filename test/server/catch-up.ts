@@ -8,6 +8,7 @@ import type { Member } from '../../lib/server/presence.js';
 import type { Account, Store, Target } from '../../lib/store/store.js';
 import { ok, runServer } from '../support/running-server.js';
 import { sessionScene } from '../support/session-scene.js';
+import { kept } from '../support/store-subject.js';
 import type { WireClient } from '../support/wire-client.js';
 
 const texts = (client: WireClient) => client.all('message').map(({ text }) => Number(text.split(' ')[0]));
@@ -36,7 +37,7 @@ interface Talk {
 async function fill(store: Store, { target, by, count, padding = 0 }: Talk): Promise<number[]> {
   const entry = { target, account: by?.id ?? 0, action: false, at: Date.now() };
   const appended = numbers(1, count).map((n) =>
-    store.append({
+    kept(store, {
       ...entry,
       key: `${JSON.stringify(target)}${n}`.replace(/\s/g, ''),
       text: `${n} ${'x'.repeat(padding)}`.trim(),

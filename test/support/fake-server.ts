@@ -1,31 +1,17 @@
 /** A server over real TLS that does what a test tells it, frame by frame, and counts every byte it gets. */
+
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Endpoint } from '../../lib/client/session.js';
-import { alpn, type Conversation, type Message, type ServerFrameOf } from '../../lib/protocol/events.js';
+import { alpn, type Conversation, type Message } from '../../lib/protocol/events.js';
 import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import type { Certificate } from './certificate.js';
 import { createFeed } from './feed.js';
+import { helloOf } from './hello.js';
 
-export const hello: ServerFrameOf<'hello'> = {
-  type: 'hello',
-  version: 1,
-  server: 'test',
-  registration: 'invite',
-  limits: {
-    messageBytes: limits.messageBytes,
-    messageLines: limits.messageLines,
-    frameBytes: limits.frameBytes,
-    passwordMin: limits.passwordMin,
-    nameLength: limits.nameLength,
-    pingMs: limits.pingMs,
-    deadMs: limits.deadMs,
-    messageBurst: limits.messageBurst,
-    messagesPerSecond: limits.messagesPerSecond,
-  },
-};
+export const hello = helloOf();
 
 /** One client at the server. */
 export interface Peer {

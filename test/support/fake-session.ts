@@ -2,7 +2,7 @@
 
 import type { Asked, Delivery, Draft, End, Happening, Session, Status } from '../../lib/client/session.js';
 import type { Message, Reply } from '../../lib/protocol/events.js';
-import { limits } from '../../lib/protocol/limits.js';
+import { helloOf } from './hello.js';
 
 export interface FakeSession {
   readonly session: Session;
@@ -69,6 +69,7 @@ export function createFakeSession({ name = 'ana', listener, answer }: FakeSessio
       asked.push(request);
       return answer === undefined ? { type: 'ok', re: asked.length } : answer(request);
     },
+    openFileConnection: () => Promise.reject(new Error('no files here')),
     settled() {
       return new Promise((resolve) => {
         waiting.push(resolve);
@@ -95,7 +96,11 @@ export function createFakeSession({ name = 'ana', listener, answer }: FakeSessio
     end,
     synced() {
       listener({ kind: 'status', status: { state: 'online' } });
-      listener({ kind: 'synced', first: true, conversations: [{ room: 'lobby', last: 0, read: 0 }] });
+      listener({
+        kind: 'synced',
+        first: true,
+        conversations: [{ room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 }],
+      });
     },
     deliver,
     deliverAll() {
@@ -121,22 +126,5 @@ export function messageOf(fields: Partial<Message> = {}): Message {
 }
 
 export function hello(fields: Partial<Session['hello']> = {}): Session['hello'] {
-  return {
-    type: 'hello',
-    version: 1,
-    server: 'test server',
-    registration: 'invite',
-    limits: {
-      messageBytes: limits.messageBytes,
-      messageLines: limits.messageLines,
-      frameBytes: limits.frameBytes,
-      passwordMin: limits.passwordMin,
-      nameLength: limits.nameLength,
-      pingMs: limits.pingMs,
-      deadMs: limits.deadMs,
-      messageBurst: limits.messageBurst,
-      messagesPerSecond: limits.messagesPerSecond,
-    },
-    ...fields,
-  };
+  return helloOf({ server: 'test server', ...fields });
 }

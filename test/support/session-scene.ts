@@ -2,12 +2,12 @@
  * Sessions of the server over pairs of streams: real store, hub and accounts, a clock that the test moves,
  * passwords that cost nothing. No sockets.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import type { Test } from 'tap';
-import type { ServerFrameOf } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { createAccounts } from '../../lib/server/accounts.js';
 import type { Hasher } from '../../lib/server/hasher.js';
@@ -19,6 +19,7 @@ import { createThrottle } from '../../lib/server/throttle.js';
 import { createTurn } from '../../lib/server/turn.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
+import { helloOf } from './hello.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 import { createWire, type Wire } from './wire-client.js';
 
@@ -47,23 +48,7 @@ const plainHasher: Hasher = {
   close() {},
 };
 
-export const hello: ServerFrameOf<'hello'> = {
-  type: 'hello',
-  version: 1,
-  server: 'test',
-  registration: 'open',
-  limits: {
-    messageBytes: limits.messageBytes,
-    messageLines: limits.messageLines,
-    frameBytes: limits.frameBytes,
-    passwordMin: limits.passwordMin,
-    nameLength: limits.nameLength,
-    pingMs: limits.pingMs,
-    deadMs: limits.deadMs,
-    messageBurst: limits.messageBurst,
-    messagesPerSecond: limits.messagesPerSecond,
-  },
-};
+export const hello = helloOf({ registration: 'open' });
 
 export async function sessionScene(t: Test): Promise<SessionScene> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-session-'));

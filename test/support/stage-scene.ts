@@ -62,6 +62,10 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     },
     answer: (lines) => stage.tell(lines.join('\n')),
     list: () => calls.push('list'),
+    errand: (errand) => calls.push(errand.do),
+    sight: (sight) => calls.push(sight.do),
+    transfer: (act) => calls.push(act.do),
+    lastPeer: () => undefined,
     quit: (reason) => left.push(`quit ${reason ?? ''}`),
     refuse: (message) => stage.tell(message, 'bad'),
     screen: createActs({

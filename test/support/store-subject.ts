@@ -1,7 +1,7 @@
 /** What tests of a Store begin with: an empty one, people, entries. Knows the interface only. */
 import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
-import type { Account, NewAccount, NewEntry, Store, Target } from '../../lib/store/store.js';
+import type { Account, Appended, NewAccount, NewEntry, Store, Target } from '../../lib/store/store.js';
 
 export interface Subject {
   readonly store: Store;
@@ -38,4 +38,11 @@ export async function lobbyOf(store: Store): Promise<Target> {
 
 export function newEntry(account: number, target: Target, key: string): NewEntry {
   return { target, account, key, text: `text of ${key}`, action: false, at };
+}
+
+/** Appends what has to be kept, and says where it stands. */
+export async function kept(store: Store, entry: NewEntry): Promise<Extract<Appended, { outcome: 'kept' }>> {
+  const appended = await store.append(entry);
+  if (appended.outcome !== 'kept') throw new Error(`not kept: ${appended.outcome}`);
+  return appended;
 }

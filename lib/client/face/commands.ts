@@ -2,11 +2,17 @@
  * What a typed line means: something to say, or a slash command. Knows the table of commands; neither a
  * session nor a terminal.
  */
+import type { RoomRole } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { parseName } from '../../protocol/names.js';
 import { nearest } from './nearest.js';
 
 export type Act =
+  | Errand
+  | Sight
+  | TransferAct
+  /** To whoever wrote to this person alone last. */
+  | { readonly do: 'reply'; readonly text: string }
   | { readonly do: 'nothing' }
   | { readonly do: 'say'; readonly text: string; readonly action?: true }
   | { readonly do: 'tell'; readonly to: string; readonly text: string }
@@ -16,6 +22,58 @@ export type Act =
   | ScreenAct
   /** Nothing is done and nothing is sent; `message` says why. */
   | { readonly do: 'error'; readonly message: string };
+
+/** What is asked of the server; the answer is told in lines. Without `room`: where it was typed. */
+export type Errand =
+  | { readonly do: 'join'; readonly room: string; readonly private?: true }
+  | { readonly do: 'leave'; readonly room?: string; readonly end?: true }
+  | { readonly do: 'rooms' }
+  /** Without `topic`: asks what it is; '' takes it away. */
+  | { readonly do: 'topic'; readonly topic?: string }
+  | { readonly do: 'invite'; readonly name: string; readonly room?: string }
+  | { readonly do: 'appoint'; readonly name: string; readonly role: RoomRole; readonly room?: string }
+  /** Without a name: asks who is. */
+  | { readonly do: 'block'; readonly name?: string }
+  | { readonly do: 'unblock'; readonly name: string }
+  | { readonly do: 'search'; readonly terms: SearchTerms }
+  /** The next page of the last search. */
+  | { readonly do: 'search-more' }
+  /** The last own message, here. */
+  | { readonly do: 'edit'; readonly text: string }
+  /** The last own message here; the last one of somebody here; the message of a seq. */
+  | { readonly do: 'delete'; readonly which?: string | number }
+  | { readonly do: 'files' };
+
+/** What /search was given; times in milliseconds since the epoch. */
+export interface SearchTerms {
+  readonly words: string;
+  readonly room?: string;
+  readonly with?: string;
+  readonly from?: string;
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** Shows something that was said before; each way of showing does it its own way. */
+export type Sight =
+  | { readonly do: 'history'; readonly last: number }
+  /** Milliseconds since the epoch. */
+  | { readonly do: 'history'; readonly since: number }
+  /** The message of a seq, in its place. */
+  | { readonly do: 'jump'; readonly seq: number };
+
+export type TransferAct =
+  /** Without `to`: to where it was typed. */
+  | {
+      readonly do: 'send';
+      readonly path: string;
+      readonly to?: { readonly room: string } | { readonly to: string };
+    }
+  /** The file that the message of a seq announces. */
+  | { readonly do: 'get'; readonly seq: number; readonly path?: string }
+  /** Without a number: the latest. */
+  | { readonly do: 'cancel'; readonly transfer?: number }
+  | { readonly do: 'transfers' };
 
 /** What only makes sense on the full screen. */
 export type ScreenAct =

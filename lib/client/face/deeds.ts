@@ -2,12 +2,18 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import type { Draft, Session } from '../session.js';
-import { parseInput, type ScreenAct } from './commands.js';
+import { type Errand, parseInput, type ScreenAct, type Sight, type TransferAct } from './commands.js';
 import { errorWords, excerpt, peopleWords } from './wording.js';
 
 /** Where the deeds go. */
 export interface Deeds {
   say(draft: Draft): void;
+  /** Asks the server, and answers in lines. */
+  errand(errand: Errand): void;
+  sight(sight: Sight): void;
+  transfer(act: TransferAct): void;
+  /** Who wrote to this person alone last; undefined for nobody. */
+  lastPeer(): string | undefined;
   /** Does what only the full screen can. Without it such commands are refused. */
   readonly screen?: (act: ScreenAct) => void;
   /** Shows the lines that a command answers with. */
@@ -37,6 +43,37 @@ export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobb
       return say({ to: act.to, text: act.text }, deeds);
     case 'list':
       deeds.list();
+      break;
+    case 'reply': {
+      const to = deeds.lastPeer();
+      if (to !== undefined) return say({ to, text: act.text }, deeds);
+      deeds.refuse('Nobody has written to you alone yet; nothing was sent. /msg NAME TEXT does it.');
+      return false;
+    }
+    case 'join':
+    case 'leave':
+    case 'rooms':
+    case 'topic':
+    case 'invite':
+    case 'appoint':
+    case 'block':
+    case 'unblock':
+    case 'search':
+    case 'search-more':
+    case 'edit':
+    case 'delete':
+    case 'files':
+      deeds.errand(act);
+      break;
+    case 'history':
+    case 'jump':
+      deeds.sight(act);
+      break;
+    case 'send':
+    case 'get':
+    case 'cancel':
+    case 'transfers':
+      deeds.transfer(act);
       break;
     case 'help':
       deeds.answer(act.lines);

@@ -96,6 +96,10 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     quit(reason) {
       quit = { quit: reason };
     },
+    errand() {},
+    sight() {},
+    transfer() {},
+    lastPeer: () => undefined,
     refuse(message) {
       pipe.refuse();
       tell(message);

@@ -28,6 +28,14 @@ export function eventWords(event: Event): string | undefined {
       // The end of the session is told where the session ends.
       return final.has(event.code) ? undefined : `the server says: ${printable(event.message)}`;
     case 'message':
+    case 'edited':
+    case 'removed':
+    case 'topic':
+    case 'seen':
+    case 'room':
+    case 'parted':
+    case 'invited':
+    case 'role':
       return undefined;
     default:
       return absurd(event);

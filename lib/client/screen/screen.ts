@@ -144,6 +144,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     quit(reason) {
       leave({ by: 'person' }, reason);
     },
+    errand() {},
+    sight() {},
+    transfer() {},
+    lastPeer: () => undefined,
     refuse: (message) => stage.tell(message, 'bad'),
     screen: createActs({
       stage,

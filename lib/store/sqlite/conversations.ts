@@ -76,11 +76,12 @@ export function createConversations(db: Database): Conversations {
       const rows: StandingRow[] = standings.all(account);
       return rows.map(standing);
     },
-    markRead(account, target, seq) {
+    markRead(account, target, seq): number | undefined {
       const conversation = find(target);
-      if (conversation === undefined) return;
+      if (conversation === undefined) return undefined;
       const end: { seq: number } = newest.get(conversation);
-      markRead.run(account, conversation, Math.min(seq, end.seq));
+      const mark = Math.min(seq, end.seq);
+      return markRead.run(account, conversation, mark).changes > 0 ? mark : undefined;
     },
   };
 }
@@ -91,6 +92,10 @@ function ordered([one, other]: readonly [number, number]): [low: number, high: n
 
 function standing(row: StandingRow): Standing {
   const { id, last, read } = row;
-  if (row.room !== null) return { kind: 'room', name: row.room, target: { room: id }, last, read };
-  return { kind: 'direct', name: row.other ?? '', target: { direct: [row.low, row.high] }, last, read };
+  const counts = { last, read, unread: 0, mentions: 0 };
+  if (row.room !== null) {
+    const room = { id, name: row.room, private: false, everybody: true, topic: '' };
+    return { kind: 'room', name: row.room, target: { room: id }, ...counts, room, role: 'member' };
+  }
+  return { kind: 'direct', name: row.other ?? '', target: { direct: [row.low, row.high] }, ...counts };
 }

@@ -4,7 +4,7 @@ import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';
 
-type EntryRow = Omit<Entry, 'action'> & { readonly kind: string };
+type EntryRow = Entry;
 
 export function createLog(
   db: Database,
@@ -32,11 +32,11 @@ export function createLog(
     // The driver would cut it there without a word, and two keys could become one.
     if (`${key}${text}`.includes('\0')) throw new Error('a key or a text contains U+0000');
     const first: { seq: number; at: number } | undefined = byKey.get(account, key);
-    if (first !== undefined) return { seq: first.seq, at: first.at, repeated: true };
+    if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
     const conversation = conversations.findOrBegin(target);
     const kind = action ? 'action' : 'text';
     const { seq }: { seq: number } = insert.get(conversation, at, account, key, kind, text);
-    return { seq, at, repeated: false };
+    return { outcome: 'kept', seq, at, repeated: false };
   }
 
   function floor(target: Target, count: number): number {
@@ -52,8 +52,7 @@ export function createLog(
     // SQLite takes a negative limit for none.
     const statement = keep === 'oldest' ? oldest : newest;
     const rows: EntryRow[] = statement.all(conversation, after, before, Math.max(0, limit));
-    const entries = rows.map(({ kind, ...entry }) => ({ ...entry, action: kind === 'action' }));
-    return keep === 'oldest' ? entries : entries.reverse();
+    return keep === 'oldest' ? rows : rows.reverse();
   }
 
   return { append, floor, history };

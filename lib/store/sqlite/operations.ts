@@ -17,6 +17,10 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'history',
 ]);
 
+function pending(): never {
+  throw new Error('not there yet');
+}
+
 export function writes(method: Method): boolean {
   return !reads.has(method);
 }
@@ -32,5 +36,25 @@ export function createOperations(db: Database): Operations {
     standings: conversations.standings,
     markRead: conversations.markRead,
     ...createLog(db, conversations),
+    makeRoom: pending,
+    enterRoom: pending,
+    leaveRoom: pending,
+    members: pending,
+    setRoomRole: pending,
+    inviteToRoom: pending,
+    invitations: pending,
+    dismissInvitation: pending,
+    setTopic: pending,
+    block: pending,
+    unblock: pending,
+    blocks: pending,
+    locate: pending,
+    edit: pending,
+    remove: pending,
+    seqBefore: pending,
+    search: pending,
+    fileBytes: pending,
+    unreferenced: pending,
+    prune: pending,
   };
 }

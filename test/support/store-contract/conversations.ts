@@ -1,7 +1,7 @@
 /** Conversations and who has read what: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
 import type { Target } from '../../../lib/store/store.js';
-import { lobbyOf, type MakeSubject, newEntry, register } from '../store-subject.js';
+import { kept, lobbyOf, type MakeSubject, newEntry, register } from '../store-subject.js';
 
 export async function conversationsContract(t: Test, make: MakeSubject): Promise<void> {
   t.test('everybody is in the lobby from the start', async (t) => {
@@ -18,7 +18,7 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     const { store } = await make(t);
     const target = await lobbyOf(store);
     const ada = await register(store, 'ada');
-    const { seq } = await store.append(newEntry(ada.id, target, 'k'));
+    const { seq } = await kept(store, newEntry(ada.id, target, 'k'));
     const bob = await register(store, 'bob');
     t.match(await store.standings(bob.id), [{ name: 'lobby', last: seq, read: seq }]);
     t.match(await store.standings(ada.id), [{ name: 'lobby', last: seq, read: 0 }]);
@@ -34,13 +34,13 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     const target: Target = { direct: [bob.id, ada.id] };
     t.same(await store.history({ target, limit: 10, keep: 'newest' }), []);
     t.equal((await store.standings(ada.id)).length, 1);
-    const { seq } = await store.append(newEntry(bob.id, target, 'k'));
+    const { seq } = await kept(store, newEntry(bob.id, target, 'k'));
     const both = { kind: 'direct', target: { direct: [ada.id, bob.id] }, last: seq, read: 0 };
     t.match((await store.standings(ada.id))[1], { ...both, name: 'bob' });
     t.match((await store.standings(bob.id))[1], { ...both, name: 'ada' });
     t.equal((await store.standings(cyd.id)).length, 1);
     const reversed: Target = { direct: [ada.id, bob.id] };
-    await store.append(newEntry(ada.id, reversed, 'k'));
+    await kept(store, newEntry(ada.id, reversed, 'k'));
     t.match(await store.history({ target, limit: 10, keep: 'oldest' }), [{ from: 'bob' }, { from: 'ada' }]);
     t.equal((await store.standings(ada.id)).length, 2, 'the order of the two makes no second one');
   });
@@ -49,7 +49,7 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
     const target: Target = { direct: [id, id] };
-    const { seq } = await store.append(newEntry(id, target, 'k'));
+    const { seq } = await kept(store, newEntry(id, target, 'k'));
     t.match((await store.standings(id))[1], { kind: 'direct', name: 'ada', target, last: seq });
   });
 
@@ -69,8 +69,8 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     const { store } = await make(t);
     const [ada, bob] = [await register(store, 'ada'), await register(store, 'bob')];
     const target = await lobbyOf(store);
-    const one = await store.append(newEntry(ada.id, target, '1'));
-    const two = await store.append(newEntry(ada.id, target, '2'));
+    const one = await kept(store, newEntry(ada.id, target, '1'));
+    const two = await kept(store, newEntry(ada.id, target, '2'));
     const read = async () => (await store.standings(bob.id))[0]?.read;
     await store.markRead(bob.id, target, one.seq);
     t.equal(await read(), one.seq);

@@ -2,13 +2,14 @@
  * One entry of a conversation as rows of the pane. Knows how a message, comings and goings and a notice look,
  * not which entries are shown.
  */
+
+import { findLinks } from '../../../protocol/links.js';
+import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../face/local-time.js';
 import type { Entry } from '../state.js';
 import type { Glyphs } from './glyphs.js';
 import { type Margins, margins } from './layout.js';
-import { findLinks } from './links.js';
-import { findMentions } from './mentions.js';
 import { fit, gap, type Row, rowColumns, type Span, span, wrapRow } from './spans.js';
 import { glyphsOf, type Look, type Styles, stylesOf } from './theme.js';
 import { columnsOf } from './wrap.js';

@@ -3,7 +3,8 @@
  * columns, not what the text says. What comes from others becomes printable here, and only here.
  */
 import { printable } from '../../../protocol/printable.js';
-import { clustersOf, columnsOf, type Range, wrap } from './wrap.js';
+import type { Range } from '../../../protocol/range.js';
+import { clustersOf, columnsOf, wrap } from './wrap.js';
 
 export interface Span {
   readonly text: string;

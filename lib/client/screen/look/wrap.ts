@@ -1,11 +1,7 @@
 /** Where a text breaks into rows of a terminal. Knows columns and grapheme clusters, not styles. */
-import stringWidth from 'string-width';
 
-/** UTF-16 offsets, the end not included. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+import stringWidth from 'string-width';
+import type { Range } from '../../../protocol/range.js';
 
 /** What a terminal draws as one, and how many columns that takes at most. */
 export interface Cluster extends Range {

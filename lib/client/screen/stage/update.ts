@@ -130,6 +130,15 @@ export function happened(
       const words = eventWords(event);
       return words === undefined ? state : noticed(state, { text: words, tone: 'plain', now, serial });
     }
+    case 'edited':
+    case 'removed':
+    case 'topic':
+    case 'seen':
+    case 'room':
+    case 'parted':
+    case 'invited':
+    case 'role':
+      return state;
     default:
       return event satisfies never;
   }

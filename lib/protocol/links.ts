@@ -1,5 +1,5 @@
 /** The links in a text, and where they really lead. Knows URLs, not how they are shown. */
-import type { Range } from './wrap.js';
+import type { Range } from './range.js';
 
 export interface Link extends Range {
   /** Absolute, http or https, in printable ASCII. */

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { findLinks } from '../../../../lib/client/screen/look/links.js';
-import { hostileText } from '../../../fixtures/hostile-text.js';
+import { findLinks } from '../../lib/protocol/links.js';
+import { hostileText } from '../fixtures/hostile-text.js';
 
 function shown(text: string): string[] {
   return findLinks(text).map(({ start, end }) => text.slice(start, end));

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { findMentions, mentions } from '../../../../lib/client/screen/look/mentions.js';
+import { findMentions, mentions } from '../../lib/protocol/mentions.js';
 
 t.test('a name is a word of its own, in any case', async (t) => {
   for (const text of [

@@ -1,0 +1,44 @@
+/**
+ * A file connection: one frame from each side, then the bytes of one file. Schemas and their types; what
+ * carries them is not known here.
+ */
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { errorCodes, ProtocolError } from './errors.js';
+import type { RawFrame } from './frame.js';
+
+const closed = { additionalProperties: false } as const;
+const open = { additionalProperties: true } as const;
+const bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const ticket = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+
+/** The client's only frame. */
+const opening = Type.Union([
+  Type.Object({ type: Type.Literal('upload'), ticket }, closed),
+  Type.Object({ type: Type.Literal('download'), ticket, offset: bytes }, closed),
+]);
+
+/** The server's: `ready` before the bytes, `kept` once an upload is in its conversation, `error` instead of either. */
+const answer = Type.Union([
+  Type.Object({ type: Type.Literal('ready'), offset: bytes, size: bytes }, open),
+  Type.Object({ type: Type.Literal('kept'), seq: bytes }, open),
+  Type.Object({ type: Type.Literal('error'), code: Type.Enum(errorCodes), message: Type.String() }, open),
+]);
+
+export type FileOpening = Static<typeof opening>;
+export type FileAnswer = Static<typeof answer>;
+
+const openingCheck = Compile(opening);
+const answerCheck = Compile(answer);
+
+/** @throws ProtocolError `bad-request` */
+export function parseFileOpening(frame: RawFrame): FileOpening {
+  if (openingCheck.Check(frame)) return frame as FileOpening;
+  throw new ProtocolError('bad-request', 'A file connection begins with an upload or a download.');
+}
+
+/** @throws ProtocolError `bad-frame` */
+export function parseFileAnswer(frame: RawFrame): FileAnswer {
+  if (answerCheck.Check(frame)) return frame as FileAnswer;
+  throw new ProtocolError('bad-frame', 'The server sent a frame of the wrong shape.');
+}
