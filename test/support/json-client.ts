@@ -1,6 +1,6 @@
 /** A person at the built program in `--json`: requests in, replies and events out. */
 import type { Asked } from '../../lib/client/session.js';
-import type { Reply } from '../../lib/protocol/events.js';
+import type { Conversation, Reply } from '../../lib/protocol/events.js';
 import type { Running } from './program.js';
 import { password, type Served } from './served.js';
 
@@ -18,6 +18,8 @@ export interface JsonClient {
   say(where: { room: string } | { to: string }, text: string): Promise<number>;
   /** The next line of this type that has these fields, each line looked at once for each type. */
   event(type: string, fields?: Readonly<Record<string, unknown>>): Promise<Line>;
+  /** What the server said of this person's conversations at the sign-in. */
+  conversations(): readonly Conversation[];
   /** Everything it printed so far. */
   lines(): readonly Line[];
   /** Resolves when whatever the server sent before is printed. */
@@ -62,6 +64,7 @@ export async function jsonClient(served: Served, link: string, name: string): Pr
     ask,
     ok,
     lines,
+    conversations: () => lines().find(({ type }) => type === 'synced')?.conversations as Conversation[],
     async code(request) {
       const reply = await ask(request);
       return reply.type === 'error' || reply.state === 'failed' ? String(reply.code) : 'ok';
