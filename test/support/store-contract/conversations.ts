@@ -10,7 +10,9 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     const target = await lobbyOf(store);
     for (const name of ['ada', 'bob']) {
       const { id } = await register(store, name);
-      t.match(await store.standings(id), [{ kind: 'room', name: 'lobby', target, last: 0, read: 0, unread: 0 }]);
+      t.match(await store.standings(id), [
+        { kind: 'room', name: 'lobby', target, last: 0, read: 0, unread: 0 },
+      ]);
     }
   });
 
