@@ -17,6 +17,8 @@ export interface Served {
   restart(): Promise<void>;
   /** A client on pipes; signs in as `name`, or makes the account when the link has a code. */
   connect(link: string, name: string, ...args: string[]): Running;
+  /** Ends this process too at the end. */
+  adopt(client: Running): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function serve(...args: string[]): Promise<Served> {
       clients.push(client);
       return client;
     },
+    adopt: (client) => void clients.push(client),
     async close() {
       for (const process of [...clients, server]) process.kill('SIGKILL');
       await Promise.all([...clients, server].map((process) => process.ended));

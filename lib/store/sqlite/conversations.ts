@@ -1,18 +1,38 @@
-/** Conversations and their members in SQL: rooms, and what two people say to each other. Knows no texts. */
+/** Conversations and how far each member has read, in SQL: rooms, and what two people say to each other. */
+import type { RoomRole } from '../../protocol/events.js';
+import { limits } from '../../protocol/limits.js';
+import { mentions } from '../../protocol/mentions.js';
 import type { Room, Standing, Target } from '../store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
+import type { Words } from './words.js';
 
 export interface Conversations extends OperationsOf<'rooms' | 'standings' | 'markRead'> {
   /** The id of a conversation, undefined where two people have said nothing yet. A room's id is taken as it is. */
   find(target: Target): number | undefined;
   /** The same, making what two people begin, with both as members. */
   findOrBegin(target: Target): number;
+  /** What a conversation's id stands for. */
+  target(conversation: number): Target;
+}
+
+export interface RoomRow {
+  readonly id: number;
+  readonly name: string;
+  readonly private: number;
+  readonly everybody: number;
+  readonly topic: string;
 }
 
 interface StandingRow {
   readonly id: number;
+  readonly kind: string;
   readonly room: string | null;
+  readonly private: number;
+  readonly everybody: number;
+  readonly topic: string;
+  readonly role: RoomRole;
+  readonly me: string;
   readonly other: string | null;
   readonly low: number;
   readonly high: number;
@@ -23,23 +43,40 @@ interface StandingRow {
 // One step at the end of the index log_conversation.
 const last = 'coalesce((SELECT max(seq) FROM log WHERE conversation = conversations.id), 0)';
 
-export function createConversations(db: Database): Conversations {
+/** What somebody is in a room; whoever administers the server owns the rooms that everybody is in. */
+export const roleInRoom = `iif(everybody AND accounts.role = 'admin', 'owner', members.role)`;
+
+export function roomOf({ id, name, topic, ...row }: RoomRow): Room {
+  return { id, name, topic, private: row.private === 1, everybody: row.everybody === 1 };
+}
+
+export function createConversations(db: Database, words: Words): Conversations {
   const between = db.prepare('SELECT id FROM conversations WHERE low = ? AND high = ?');
   const begin = db.prepare(
     "INSERT INTO conversations (kind, low, high) VALUES ('direct', ?, ?) RETURNING id",
   );
   // OR IGNORE: both are one in notes to oneself.
   const enter = db.prepare('INSERT OR IGNORE INTO members (account, conversation) VALUES (?, ?)');
+  const pair = db.prepare('SELECT low, high FROM conversations WHERE id = ?');
   const rooms = db.prepare(
-    `SELECT id, name, ${last} AS last FROM conversations WHERE name IS NOT NULL ORDER BY id`,
+    'SELECT id, name, private, everybody, topic FROM conversations WHERE name IS NOT NULL ORDER BY id',
   );
   const standings = db.prepare(
-    `SELECT conversations.id, conversations.name AS room, accounts.name AS other, low, high, read, ${last} AS last
+    `SELECT conversations.id, kind, conversations.name AS room, private, everybody, topic,
+       ${roleInRoom} AS role, accounts.name AS me, others.name AS other, low, high, read, ${last} AS last
      FROM members
+     JOIN accounts ON accounts.id = members.account
      JOIN conversations ON conversations.id = members.conversation
-     LEFT JOIN accounts ON accounts.id = iif(low = members.account, high, low)
-     WHERE members.account = ? ORDER BY conversations.id`,
+     LEFT JOIN accounts AS others ON others.id = iif(low = members.account, high, low)
+     WHERE members.account = ? ORDER BY turn > 0, turn, conversations.id`,
   );
+  const unread = db.prepare(
+    `SELECT count(*) AS unread FROM (
+       SELECT 1 FROM log INDEXED BY log_conversation
+       WHERE conversation = ? AND seq > ? AND account <> ? AND removed IS NULL
+         AND kind IN ('text', 'action', 'file') LIMIT ${limits.unreadCounted})`,
+  );
+  const textOf = db.prepare('SELECT text FROM log WHERE seq = ? AND account <> ?');
   const markRead = db.prepare(
     `UPDATE members SET read = ?3 WHERE account = ?1 AND conversation = ?2 AND read < ?3`,
   );
@@ -61,22 +98,38 @@ export function createConversations(db: Database): Conversations {
     return 'room' in target ? target.room : findPair(...ordered(target.direct));
   }
 
+  function unreadOf(row: StandingRow, account: number): { unread: number; mentions: number } {
+    if (row.last <= row.read) return { unread: 0, mentions: 0 };
+    const count: { unread: number } = unread.get(row.id, row.read, account);
+    if (count.unread === 0) return { unread: 0, mentions: 0 };
+    const naming = words.naming(row.me, { conversation: row.id, after: row.read }).filter((seq) => {
+      const said: { text: string } | undefined = textOf.get(seq, account);
+      return said !== undefined && mentions(said.text, row.me);
+    });
+    return { unread: count.unread, mentions: naming.length };
+  }
+
   return {
     find,
     findOrBegin(target) {
       if ('room' in target) return target.room;
-      const pair = ordered(target.direct);
-      return findPair(...pair) ?? beginPair(...pair);
+      const both = ordered(target.direct);
+      return findPair(...both) ?? beginPair(...both);
+    },
+    target(conversation) {
+      const row: { low: number | null; high: number | null } | undefined = pair.get(conversation);
+      if (row === undefined || row.low === null || row.high === null) return { room: conversation };
+      return { direct: [row.low, row.high] };
     },
     rooms() {
-      const rows: Room[] = rooms.all();
-      return rows;
+      const rows: RoomRow[] = rooms.all();
+      return rows.map(roomOf);
     },
     standings(account) {
       const rows: StandingRow[] = standings.all(account);
-      return rows.map(standing);
+      return rows.map((row) => standing(row, unreadOf(row, account)));
     },
-    markRead(account, target, seq): number | undefined {
+    markRead(account, target, seq) {
       const conversation = find(target);
       if (conversation === undefined) return undefined;
       const end: { seq: number } = newest.get(conversation);
@@ -90,12 +143,12 @@ function ordered([one, other]: readonly [number, number]): [low: number, high: n
   return one < other ? [one, other] : [other, one];
 }
 
-function standing(row: StandingRow): Standing {
-  const { id, last, read } = row;
-  const counts = { last, read, unread: 0, mentions: 0 };
+function standing(row: StandingRow, counts: { unread: number; mentions: number }): Standing {
+  const { id, last: newest, read, role } = row;
+  const state = { last: newest, read, ...counts };
   if (row.room !== null) {
-    const room = { id, name: row.room, private: false, everybody: true, topic: '' };
-    return { kind: 'room', name: row.room, target: { room: id }, ...counts, room, role: 'member' };
+    const room = roomOf({ ...row, name: row.room });
+    return { kind: 'room', name: row.room, target: { room: id }, ...state, room, role };
   }
-  return { kind: 'direct', name: row.other ?? '', target: { direct: [row.low, row.high] }, ...counts };
+  return { kind: 'direct', name: row.other ?? '', target: { direct: [row.low, row.high] }, ...state };
 }

@@ -66,6 +66,7 @@ function configure(db: Database): void {
     PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 16777216; -- the log shrinks back to 16 MiB after a rush
     PRAGMA cache_size = -32768; -- 32 MiB
+    PRAGMA secure_delete = ON; -- what people take back is gone from the file
     PRAGMA temp_store = MEMORY; -- nothing of it in other folders
     PRAGMA foreign_keys = OFF; -- for migrations, which may rebuild tables
   `);

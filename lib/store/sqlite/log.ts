@@ -1,31 +1,49 @@
 /** The log of all messages in SQL: one table, one increasing seq. Knows ids of conversations, not what they are. */
-import type { Appended, Entry, NewEntry, Page, Target } from '../store.js';
+import type { Appended, Entry, Located, NewEntry, Page, Target } from '../store.js';
 import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';
+import { type EntryRow, entryOf, selectEntries } from './entry.js';
+import type { Words } from './words.js';
 
-type EntryRow = Entry;
+type LogMethod = 'append' | 'floor' | 'history' | 'locate' | 'seqBefore';
+
+// A message that was removed since makes its edits nothing to tell.
+const kinds = {
+  messages: "log.kind IN ('text', 'action', 'file')",
+  files: "log.kind = 'file' AND log.removed IS NULL",
+  everything: "(log.kind <> 'edit' OR (changed.seq IS NOT NULL AND changed.removed IS NULL))",
+};
 
 export function createLog(
   db: Database,
-  conversations: Conversations,
-): OperationsOf<'append' | 'floor' | 'history'> {
+  { conversations, words }: { conversations: Conversations; words: Words },
+): OperationsOf<LogMethod> {
   const byKey = db.prepare('SELECT seq, at FROM log WHERE account = ? AND key = ?');
   const insert = db.prepare(
     `INSERT INTO log (conversation, at, account, key, kind, text) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq`,
   );
+  const insertFile = db.prepare('INSERT INTO files (seq, account, name, size, hash) VALUES (?, ?, ?, ?, ?)');
+  const blocked = db.prepare('SELECT 1 FROM blocks WHERE account = ? AND other = ?');
   // The index by name: of a log that is nearly all lobby, the planner might rather read the whole of it.
-  const page = (order: 'ASC' | 'DESC') =>
+  const page = (what: keyof typeof kinds, order: 'ASC' | 'DESC') =>
     db.prepare(
-      `SELECT seq, at, accounts.name AS "from", key, text, kind
-       FROM log INDEXED BY log_conversation JOIN accounts ON accounts.id = log.account
-       WHERE conversation = ? AND seq > ? AND seq < ? ORDER BY seq ${order} LIMIT ?`,
+      `${selectEntries('INDEXED BY log_conversation')}
+       WHERE log.conversation = ? AND log.seq > ? AND log.seq < ? AND ${kinds[what]}
+       ORDER BY log.seq ${order} LIMIT ?`,
     );
+  const pages = {
+    messages: { oldest: page('messages', 'ASC'), newest: page('messages', 'DESC') },
+    files: { oldest: page('files', 'ASC'), newest: page('files', 'DESC') },
+    everything: { oldest: page('everything', 'ASC'), newest: page('everything', 'DESC') },
+  };
   const nth = db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?');
-  const oldest = page('ASC');
-  const newest = page('DESC');
+  const one = db.prepare(`${selectEntries()} WHERE log.seq = ? AND ${kinds.messages}`);
+  const owner = db.prepare('SELECT conversation, account FROM log WHERE seq = ?');
+  const atOrAfter = db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1');
+  const newest = db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log');
 
-  function append({ target, account, key, text, action, at }: NewEntry): Appended {
+  function append({ target, account, key, text, action, at, file }: NewEntry): Appended {
     if ('direct' in target && !target.direct.includes(account)) {
       throw new Error('somebody who is not part of a conversation cannot write to it');
     }
@@ -33,9 +51,15 @@ export function createLog(
     if (`${key}${text}`.includes('\0')) throw new Error('a key or a text contains U+0000');
     const first: { seq: number; at: number } | undefined = byKey.get(account, key);
     if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
+    if ('direct' in target) {
+      const [low, high] = target.direct;
+      if (blocked.get(low === account ? high : low, account) !== undefined) return { outcome: 'blocked' };
+    }
     const conversation = conversations.findOrBegin(target);
-    const kind = action ? 'action' : 'text';
+    const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
     const { seq }: { seq: number } = insert.get(conversation, at, account, key, kind, text);
+    words.add({ seq, text, conversation, account });
+    if (file !== undefined) insertFile.run(seq, account, file.name, file.size, file.hash);
     return { outcome: 'kept', seq, at, repeated: false };
   }
 
@@ -46,14 +70,36 @@ export function createLog(
     return row?.seq ?? 0;
   }
 
-  function history({ target, after = 0, before = Number.MAX_SAFE_INTEGER, limit, keep }: Page): Entry[] {
+  function history(wanted: Page): Entry[] {
+    const { target, after = 0, before = Number.MAX_SAFE_INTEGER, limit, keep, what = 'messages' } = wanted;
     const conversation = conversations.find(target);
     if (conversation === undefined) return [];
     // SQLite takes a negative limit for none.
-    const statement = keep === 'oldest' ? oldest : newest;
-    const rows: EntryRow[] = statement.all(conversation, after, before, Math.max(0, limit));
-    return keep === 'oldest' ? rows : rows.reverse();
+    const rows: EntryRow[] = pages[what][keep].all(conversation, after, before, Math.max(0, limit));
+    const entries = rows.map(entryOf);
+    return keep === 'oldest' ? entries : entries.reverse();
   }
 
-  return { append, floor, history };
+  function locate(seq: number): Located | undefined {
+    const row: EntryRow | undefined = one.get(seq);
+    const place: { conversation: number; account: number } | undefined = owner.get(seq);
+    if (row === undefined || place === undefined) return undefined;
+    return { entry: entryOf(row), target: conversations.target(place.conversation), account: place.account };
+  }
+
+  // Seqs and times increase together, but for clocks that were set back: no index needs to be kept for it.
+  function seqBefore(at: number): number {
+    const end: { seq: number } = newest.get();
+    let low = 0;
+    let high = end.seq;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const row: { seq: number; at: number } | undefined = atOrAfter.get(middle);
+      if (row !== undefined && row.at < at) low = row.seq;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  return { append, floor, history, locate, seqBefore };
 }

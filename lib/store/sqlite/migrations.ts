@@ -87,4 +87,70 @@ export const migrations: readonly string[] = [
 
   INSERT INTO conversations (kind, name, everybody) VALUES ('room', '${lobby}', 1);
   `,
+  `
+  -- Names of public rooms are unique; a private one may have any.
+  CREATE TABLE conversations_2 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    name TEXT,
+    private INTEGER NOT NULL DEFAULT 0 CHECK (private IN (0, 1)),
+    topic TEXT NOT NULL DEFAULT '',
+    low INTEGER REFERENCES accounts (id),
+    high INTEGER REFERENCES accounts (id),
+    everybody INTEGER NOT NULL DEFAULT 0 CHECK (everybody IN (0, 1)),
+    UNIQUE (low, high),
+    CHECK ((kind = 'room') = (name IS NOT NULL)),
+    CHECK ((kind = 'direct') = (low IS NOT NULL AND high IS NOT NULL)),
+    CHECK (low <= high)
+  ) STRICT;
+  INSERT INTO conversations_2 (id, kind, name, low, high, everybody)
+    SELECT id, kind, name, low, high, everybody FROM conversations;
+  DROP TABLE conversations;
+  ALTER TABLE conversations_2 RENAME TO conversations;
+  CREATE UNIQUE INDEX conversations_public ON conversations (name) WHERE NOT private;
+
+  ALTER TABLE members ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
+  -- Counts up in each room: who came before whom.
+  ALTER TABLE members ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE invitations (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    by INTEGER NOT NULL REFERENCES accounts (id),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, conversation)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX invitations_conversation ON invitations (conversation);
+
+  CREATE TABLE blocks (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    other INTEGER NOT NULL REFERENCES accounts (id),
+    PRIMARY KEY (account, other)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Of an edit or a removal: the seq of the message.
+  ALTER TABLE log ADD COLUMN target INTEGER;
+  ALTER TABLE log ADD COLUMN edited INTEGER;
+  ALTER TABLE log ADD COLUMN removed INTEGER REFERENCES accounts (id);
+
+  CREATE TABLE files (
+    seq INTEGER PRIMARY KEY REFERENCES log (seq),
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL CHECK (size >= 0),
+    hash TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX files_account ON files (account);
+  CREATE INDEX files_hash ON files (hash);
+
+  -- The words of every message by its seq; where and by whom are words too (c12, a3), so that a search for a
+  -- frequent word in a quiet room need not look at the rows of all others.
+  CREATE VIRTUAL TABLE words USING fts5 (
+    text, place, author, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+  );
+  -- What is taken out is gone from the file, not only marked.
+  INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+  INSERT INTO words (rowid, text, place, author)
+    SELECT seq, text, 'c' || conversation, 'a' || account FROM log;
+  `,
 ];

@@ -34,7 +34,8 @@ t.test('a commit that fails rejects every call of its batch, and nothing of it i
   t.teardown(() => closeDatabase(db));
   const operations = createOperations(db);
   // A member of nothing, which the database finds out when it commits.
-  const sweep = () => db.exec('PRAGMA defer_foreign_keys = ON; INSERT INTO members VALUES (99, 99, 0)');
+  const sweep = () =>
+    db.exec('PRAGMA defer_foreign_keys = ON; INSERT INTO members (account, conversation) VALUES (99, 99)');
   const run = createRunner(db, { ...operations, sweep });
   const account = { method: 'register', args: [newAccount('ada')] } as const;
   const failed = { ok: false, failure: { errcode: 787 } };

@@ -45,15 +45,15 @@ t.test('a file of version 1 keeps its people, sessions and invites', async (t) =
 t.test('a file of version 1 keeps what was said', async (t) => {
   const store = await migrated(t, await frozen(t));
   const lobby = await lobbyOf(store);
-  t.same(await store.standings(1), [
-    { kind: 'room', name: 'lobby', target: lobby, last: 5, read: 2 },
+  t.match(await store.standings(1), [
+    { kind: 'room', name: 'lobby', target: lobby, last: 5, read: 2, role: 'owner', unread: 0 },
     { kind: 'direct', name: 'bill', target: { direct: [1, 2] }, last: 3, read: 0 },
     { kind: 'direct', name: 'ada', target: { direct: [1, 1] }, last: 4, read: 0 },
   ]);
   t.same(await store.history({ target: lobby, limit: 10, keep: 'oldest' }), [
-    { seq: 1, at: 1750000010000, from: 'ada', key: 'k1', text: 'hello', action: false },
-    { seq: 2, at: 1750000011000, from: 'bill', key: 'k1', text: 'waves 🦊', action: true },
-    { seq: 5, at: 1750000014000, from: 'ada', key: 'k4', text: 'two\nlines', action: false },
+    { seq: 1, at: 1750000010000, from: 'ada', key: 'k1', text: 'hello', kind: 'text' },
+    { seq: 2, at: 1750000011000, from: 'bill', key: 'k1', text: 'waves 🦊', kind: 'action' },
+    { seq: 5, at: 1750000014000, from: 'ada', key: 'k4', text: 'two\nlines', kind: 'text' },
   ]);
   t.match(await store.append(newEntry(1, lobby, 'k2')), { seq: 3, repeated: true });
   t.match(

@@ -6,11 +6,13 @@ import { kept, lobbyOf, type MakeSubject, newEntry, register } from '../store-su
 export async function conversationsContract(t: Test, make: MakeSubject): Promise<void> {
   t.test('everybody is in the lobby from the start', async (t) => {
     const { store } = await make(t);
-    t.match(await store.rooms(), [{ id: Number, name: 'lobby', last: 0 }]);
+    t.match(await store.rooms(), [{ id: Number, name: 'lobby', private: false, everybody: true, topic: '' }]);
     const target = await lobbyOf(store);
     for (const name of ['ada', 'bob']) {
       const { id } = await register(store, name);
-      t.same(await store.standings(id), [{ kind: 'room', name: 'lobby', target, last: 0, read: 0 }]);
+      t.match(await store.standings(id), [
+        { kind: 'room', name: 'lobby', target, last: 0, read: 0, unread: 0 },
+      ]);
     }
   });
 

@@ -1,0 +1,163 @@
+/** Rooms in SQL: who makes, enters and leaves them, who owns them, who is invited. Knows no messages. */
+import type { Role, RoomRole } from '../../protocol/events.js';
+import { limits } from '../../protocol/limits.js';
+import type { Entered, LeftRoom, Made, RoomInvitation, RoomMember } from '../store.js';
+import type { OperationsOf } from './call.js';
+import { type RoomRow, roleInRoom, roomOf } from './conversations.js';
+import type { Database } from './database.js';
+
+type RoomMethod =
+  | 'makeRoom'
+  | 'enterRoom'
+  | 'leaveRoom'
+  | 'members'
+  | 'setRoomRole'
+  | 'inviteToRoom'
+  | 'invitations'
+  | 'dismissInvitation';
+
+interface MemberRow {
+  readonly id: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly password: string;
+  readonly roomRole: RoomRole;
+}
+
+export function createRooms(db: Database): OperationsOf<RoomMethod> {
+  const room = db.prepare(
+    "SELECT id, name, private, everybody, topic FROM conversations WHERE id = ? AND kind = 'room'",
+  );
+  const rooms = db.prepare("SELECT count(*) AS count FROM conversations WHERE kind = 'room'");
+  const publicRoom = db.prepare('SELECT 1 FROM conversations WHERE name = ? AND NOT private');
+  const ownRooms = db.prepare(
+    `SELECT count(*) AS count, count(*) FILTER (WHERE name = ?2) AS same
+     FROM members JOIN conversations ON conversations.id = conversation
+     WHERE account = ?1 AND kind = 'room'`,
+  );
+  const insert = db.prepare(
+    "INSERT INTO conversations (kind, name, private) VALUES ('room', ?, ?) RETURNING id",
+  );
+  const member = db.prepare('SELECT role FROM members WHERE account = ? AND conversation = ?');
+  const enter = db.prepare(
+    // What was said before somebody came is not new to them.
+    `INSERT INTO members (account, conversation, role, read, turn)
+     SELECT ?1, ?2, ?3, coalesce((SELECT max(seq) FROM log WHERE conversation = ?2), 0),
+       coalesce((SELECT max(turn) FROM members WHERE conversation = ?2), 0) + 1`,
+  );
+  const leave = db.prepare('DELETE FROM members WHERE account = ? AND conversation = ?');
+  const members = db.prepare(
+    `SELECT accounts.id, accounts.name, accounts.role, password, ${roleInRoom} AS roomRole
+     FROM members JOIN accounts ON accounts.id = account
+     JOIN conversations ON conversations.id = conversation
+     WHERE conversation = ? ORDER BY turn, account`,
+  );
+  const owners = db.prepare(
+    "SELECT count(*) AS count FROM members WHERE conversation = ? AND role = 'owner'",
+  );
+  const crowd = db.prepare('SELECT count(*) AS count FROM members WHERE conversation = ?');
+  const heir = db.prepare(
+    `SELECT account FROM members WHERE conversation = ?
+     ORDER BY role <> 'moderator', turn, account LIMIT 1`,
+  );
+  const setRole = db.prepare('UPDATE members SET role = ? WHERE account = ? AND conversation = ?');
+  const invite = db.prepare(
+    'INSERT OR REPLACE INTO invitations (account, conversation, by, at) VALUES (?, ?, ?, ?)',
+  );
+  const forgetOldest = db.prepare(
+    `DELETE FROM invitations WHERE account = ?1 AND conversation IN (
+       SELECT conversation FROM invitations WHERE account = ?1
+       ORDER BY at DESC, conversation DESC LIMIT -1 OFFSET ${limits.invitations})`,
+  );
+  const invitations = db.prepare(
+    `SELECT conversations.id, conversations.name, private, everybody, topic, accounts.name AS by
+     FROM (SELECT conversation, by, at FROM invitations WHERE account = ?) AS mine
+     JOIN conversations ON conversations.id = mine.conversation
+     JOIN accounts ON accounts.id = mine.by ORDER BY mine.at, conversations.id`,
+  );
+  const dismiss = db.prepare('DELETE FROM invitations WHERE account = ? AND conversation = ?');
+  const dismissAll = db.prepare('DELETE FROM invitations WHERE conversation = ?');
+  // What was said in it goes bit by bit: prune does it.
+  const end = db.prepare("UPDATE conversations SET kind = 'ended', name = NULL, topic = '' WHERE id = ?");
+  const account = db.prepare('SELECT id, name, role, password FROM accounts WHERE id = ?');
+
+  const roomRow = (id: number): RoomRow | undefined => room.get(id);
+  const roleOf = (who: number, id: number): RoomRole | undefined => {
+    const row: { role: RoomRole } | undefined = member.get(who, id);
+    return row?.role;
+  };
+  const countOf = (statement: { get(id: number): { count: number } }, id: number): number =>
+    statement.get(id).count;
+
+  function makeRoom({ name, private: hidden, owner }: Parameters<typeof operations.makeRoom>[0]): Made {
+    const own: { count: number; same: number } = ownRooms.get(owner, name);
+    if (own.same > 0 || (!hidden && publicRoom.get(name) !== undefined)) return { outcome: 'name-taken' };
+    const all: { count: number } = rooms.get();
+    if (own.count >= limits.roomsPerAccount || all.count >= limits.rooms) return { outcome: 'too-many' };
+    const { id }: { id: number } = insert.get(name, hidden ? 1 : 0);
+    enter.run(owner, id, 'owner');
+    return { outcome: 'made', room: { id, name, private: hidden, everybody: false, topic: '' } };
+  }
+
+  function enterRoom(who: number, id: number): Entered {
+    const found = roomRow(id);
+    if (found === undefined) return { outcome: 'not-invited' };
+    if (roleOf(who, id) !== undefined) return { outcome: 'member-already' };
+    const mine: (RoomRow & { by: string })[] = invitations.all(who);
+    const invited = mine.some((each) => each.id === id);
+    if (found.private === 1 && !invited) return { outcome: 'not-invited' };
+    const own: { count: number; same: number } = ownRooms.get(who, found.name);
+    if (own.same > 0) return { outcome: 'name-taken' };
+    if (own.count >= limits.roomsPerAccount) return { outcome: 'too-many' };
+    enter.run(who, id, 'member');
+    dismiss.run(who, id);
+    return { outcome: 'entered' };
+  }
+
+  function leaveRoom(who: number, id: number, options: { end: boolean }): LeftRoom {
+    const role = roleOf(who, id);
+    if (role === undefined) return { outcome: 'not-a-member' };
+    if (roomRow(id)?.everybody === 1) throw new Error('nobody leaves the room that everybody is in');
+    const last = countOf(crowd, id) === 1;
+    if (last && !options.end) return { outcome: 'last' };
+    leave.run(who, id);
+    const next: { account: number } | undefined = heir.get(id);
+    if (next === undefined) {
+      dismissAll.run(id);
+      end.run(id);
+      return { outcome: 'ended' };
+    }
+    if (role !== 'owner' || countOf(owners, id) > 0) return { outcome: 'left' };
+    setRole.run('owner', next.account, id);
+    return { outcome: 'left', heir: account.get(next.account) };
+  }
+
+  const operations: OperationsOf<RoomMethod> = {
+    makeRoom,
+    enterRoom,
+    leaveRoom,
+    members(id) {
+      const rows: MemberRow[] = members.all(id);
+      return rows.map(({ roomRole, ...one }): RoomMember => ({ account: one, role: roomRole }));
+    },
+    setRoomRole(who, id, role) {
+      const before = roleOf(who, id);
+      if (before === undefined || roomRow(id)?.everybody === 1) return false;
+      if (before === 'owner' && role !== 'owner' && countOf(owners, id) === 1) return false;
+      setRole.run(role, who, id);
+      return true;
+    },
+    inviteToRoom({ room: id, account: who, by, at }) {
+      if (roleOf(who, id) !== undefined) return false;
+      invite.run(who, id, by, at);
+      forgetOldest.run(who);
+      return true;
+    },
+    invitations(who) {
+      const rows: (RoomRow & { by: string })[] = invitations.all(who);
+      return rows.map(({ by, ...row }): RoomInvitation => ({ room: roomOf(row), by }));
+    },
+    dismissInvitation: (who, id) => dismiss.run(who, id).changes > 0,
+  };
+  return operations;
+}

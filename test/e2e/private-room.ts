@@ -1,0 +1,83 @@
+/** A private room against everybody who is not in it: every path, through the built programs. */
+import t from 'tap';
+import type { Asked } from '../../lib/client/session.js';
+import type { JsonClient } from '../support/json-client.js';
+import { jsonPeople } from '../support/json-people.js';
+
+const secret = 'xylophone';
+
+/** Every way to ask for something of a room or a message in it. */
+function paths(room: string, seq: number): readonly Asked[] {
+  const file = { name: 'a.txt', size: 1, hash: 'A'.repeat(43), key: `k-${room}` };
+  return [
+    { type: 'say', room, text: 'hello?' } as Asked,
+    { type: 'history', room },
+    { type: 'search', words: secret, room },
+    { type: 'files', room },
+    { type: 'who', room },
+    { type: 'read', room, seq },
+    { type: 'set-topic', room, topic: 'mine' },
+    { type: 'invite', room, name: 'ann' },
+    { type: 'appoint', room, name: 'ann', role: 'owner' },
+    { type: 'leave', room },
+    { type: 'offer', room, ...file },
+    { type: 'edit', of: seq, text: 'other' },
+    { type: 'remove', of: seq },
+    { type: 'fetch', of: seq },
+  ];
+}
+
+async function answers(client: JsonClient, room: string, seq: number): Promise<string[]> {
+  const all: string[] = [];
+  for (const request of paths(room, seq)) {
+    const { re: _, key: __, ...reply } = await client.ask(request);
+    all.push(`${request.type} ${JSON.stringify(reply).replaceAll(room, 'ROOM')}`);
+  }
+  return all;
+}
+
+t.test('to whoever is not in it, it is a room that never was', async (t) => {
+  // The admin is one of those who are not in it.
+  const { people, again } = await jsonPeople(t, ['ann', 'ben', 'cleo', 'dora']);
+  const [ann, ben, cleo, dora] = people as [JsonClient, JsonClient, JsonClient, JsonClient];
+  await ben.ok({ type: 'join', room: 'hideout', private: true });
+  const seq = await ben.say({ room: 'hideout' }, `the ${secret} is ready, ann and cleo`);
+  await ben.ok({ type: 'invite', room: 'hideout', name: 'cleo' });
+  await ben.ok({ type: 'invite', room: 'hideout', name: 'dora' });
+  t.match(await cleo.event('invited'), { room: 'hideout', by: 'ben' });
+  await dora.ok({ type: 'join', room: 'hideout' });
+  await dora.ok({ type: 'leave', room: 'hideout' });
+
+  for (const [who, client] of [
+    ['an admin', ann],
+    ['somebody who is only invited', cleo],
+    ['somebody who was in it', dora],
+  ] as const) {
+    const real = await answers(client, 'hideout', seq);
+    // A seq that no message has yet.
+    const none = await answers(client, 'nowhere', seq + 1_000_000);
+    // An invitation can be refused, which is no secret to whoever has it.
+    const kept = (each: string) => who !== 'somebody who is only invited' || !each.startsWith('leave');
+    t.same(real.filter(kept), none.filter(kept), `${who} gets the same answers`);
+    t.notMatch(client.running.stdout(), secret, `${who} has not heard of it`);
+    const found = await client.ok({ type: 'search', words: secret });
+    t.same(found.found, [], `${who} finds nothing`);
+  }
+  const listed = async (client: JsonClient) =>
+    (await client.ok({ type: 'rooms' })).rooms?.map(({ room }) => room);
+  t.same(await listed(ann), ['lobby']);
+  t.same(await listed(dora), ['lobby']);
+
+  await ann.ok({ type: 'join', room: 'hideout' });
+  const own = await ann.say({ room: 'hideout' }, 'my own room of that name');
+  await ben.fence();
+  t.notMatch(ben.running.stdout(), 'my own room', 'the name is free for another room');
+  t.equal((await ben.ok({ type: 'history', room: 'hideout' })).messages?.[0]?.seq, seq);
+  t.equal((await ann.ok({ type: 'history', room: 'hideout' })).messages?.[0]?.seq, own);
+
+  const later = await again('cleo');
+  t.match(await later.event('invited'), { room: 'hideout', by: 'ben' }, 'an invitation waits');
+  await cleo.leave();
+  await later.ok({ type: 'join', room: 'hideout' });
+  t.equal((await later.ok({ type: 'history', room: 'hideout' })).messages?.[0]?.seq, seq, 'and lets her in');
+});
