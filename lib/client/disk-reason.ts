@@ -1,10 +1,9 @@
 /** Why the system did not let a file be read or written, in words. Knows codes, not files. */
-import { errorCode } from '../trust/atomic-file.js';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   ENOTDIR: 'there is no such folder',
-  EISDIR: 'that is a folder',
+  EISDIR: 'that is not a file',
   EACCES: 'you may not do that there',
   EPERM: 'you may not do that there',
   EROFS: 'nothing can be written there',
@@ -16,10 +15,8 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: 'the disk does not work',
 };
 
-/** The end of a sentence; undefined where the error is none of the system's. */
-export function diskReason(error: unknown): string | undefined {
-  const code = errorCode(error);
-  if (code === '') return undefined;
+/** The end of a sentence. @param code the system's, such as ENOENT, or that of Node for what no file can have */
+export function diskReason(code: string): string {
   if (code.startsWith('ERR_')) return 'a file cannot have that name';
   return reasons[code] ?? `the system says ${code}`;
 }

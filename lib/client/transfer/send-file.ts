@@ -1,5 +1,6 @@
 /** Sends one file: hash, offer, bytes. Knows the protocol's side of it; the file is its source's. */
 import type { Duplex } from 'node:stream';
+import { byteCount } from '../byte-count.js';
 import type { Asked } from '../session.js';
 import { type Channel, withChannel } from './channel.js';
 import { type Errand, grant } from './errand.js';
@@ -39,7 +40,7 @@ export async function sendFile(errand: Errand, { path, name, key, to }: Sent): P
 
 function requireSize(size: number, most: number): void {
   if (size <= most) return;
-  throw new Refusal(`it has ${size} bytes, and this server takes files of up to ${most}`);
+  throw new Refusal(`it has ${byteCount(size)}, and this server takes files of up to ${byteCount(most)}`);
 }
 
 function offerUntilKept(errand: Errand, source: Source, offer: Asked): Promise<void> {

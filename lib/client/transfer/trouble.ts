@@ -1,6 +1,7 @@
 /** What can go wrong with a transfer, and whether it may go on later. Knows words, not files. */
 import type { ErrorCode } from '../../protocol/errors.js';
 import { printable } from '../../protocol/printable.js';
+import { errorCode } from '../../trust/atomic-file.js';
 import { diskReason } from '../disk-reason.js';
 import { ConnectionLost, NotSecureChat, Unreachable } from '../wire/errors.js';
 
@@ -77,6 +78,7 @@ export function broken(error: unknown): Refusal | Interruption {
 /** The trouble with a file of this person. @param name as it is shown */
 export function diskTrouble(name: string, error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const why = diskReason(error) ?? (error instanceof Error ? error.message : String(error));
+  const code = errorCode(error);
+  const why = code !== '' ? diskReason(code) : error instanceof Error ? error.message : String(error);
   return new Refusal(`${printable(name)}: ${why}`, { cause: error });
 }
