@@ -22,7 +22,7 @@ export interface PersistOptions {
 }
 
 const mostTries = 5;
-const firstMs = 2_000;
+const firstMs = 3_000;
 // A server notices after 30 s that nothing moves in a connection that was lost; until then it may count it.
 const longestMs = 30_000;
 

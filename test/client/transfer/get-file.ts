@@ -115,7 +115,7 @@ t.test('a name that was taken while the file came is not lost either', async (t)
   const transfer = transfers.get(17, 'wanted');
   await reached(transfer.id, 'waiting');
   await writeFile(join(folder, 'wanted'), 'precious');
-  clock.advance(2_000);
+  clock.advance(3_000);
   t.equal((await over(transfer)).path, join(folder, 'wanted (2)'));
   t.equal(await readFile(join(folder, 'wanted'), 'utf8'), 'precious');
 });
@@ -158,7 +158,7 @@ t.test('nothing is left of what is not what was announced', async (t) => {
   const transfer = transfers.get(17);
   await reached(transfer.id, 'waiting');
   server.shelf.set(17, { name: 'photo.jpg', bytes: someBytes(10) });
-  clock.advance(2_000);
+  clock.advance(3_000);
   t.match(await over(transfer), { progress: { state: 'failed', why: /another file/ } });
   t.same(await readdir(downloads), []);
 });

@@ -167,7 +167,7 @@ t.test('a connection in which nothing moves is left', async (t) => {
   t.match(transfers.current, [{ progress: { state: 'moving' } }]);
   clock.advance(46_000);
   await reached(transfer.id, 'waiting');
-  clock.advance(2_000);
+  clock.advance(3_000);
   t.match(await over(transfer), { progress: { state: 'done' } });
 });
 
@@ -184,7 +184,7 @@ t.test('a file that changes meanwhile is not sent by halves', async (t) => {
     const transfer = transfers.send('busy', lobby);
     await reached(transfer.id, 'waiting');
     await change(path);
-    clock.advance(2_000);
+    clock.advance(3_000);
     t.match(
       await over(transfer),
       { progress: { state: 'failed', why: /changed while it was being sent/ } },
@@ -202,7 +202,7 @@ t.test('a file that is replaced meanwhile is sent as it was', async (t) => {
   const transfer = transfers.send('saved', lobby);
   await reached(transfer.id, 'waiting');
   await rename(await file('new', 'another'), path);
-  clock.advance(2_000);
+  clock.advance(3_000);
   t.match(await over(transfer), { progress: { state: 'done' } });
   t.ok(server.kept.get('saved')?.equals(bytes));
 });

@@ -16,7 +16,7 @@ t.test('one goes after the other, each way', async (t) => {
   await reached(a.id, 'waiting');
   t.match(await over(transfers.get(17)), { id: 3, progress: { state: 'done' } });
   t.match(transfers.current, [{ id: 1 }, { id: 2, progress: { state: 'waiting' } }]);
-  clock.advance(2_000);
+  clock.advance(3_000);
   t.match(await over(b), { progress: { state: 'done' } });
   t.same([...server.kept.keys()], ['a', 'b']);
 });
