@@ -1,5 +1,5 @@
 /** How far each conversation was seen. Knows seqs and names, not messages' content. */
-import type { Conversation, Message } from '../protocol/events.js';
+import type { Conversation, EntryEvent } from '../protocol/events.js';
 
 /** Last seqs seen, as `sync` takes them. */
 export interface Since {
@@ -8,12 +8,18 @@ export interface Since {
 }
 
 export interface Positions {
-  /** Moves on to this message; false where it was seen before. `me` is the name signed in with. */
-  advance(message: Message, me: string): boolean;
-  /** Forgets what is beyond the newest message: the server was set back to an older copy of its data. */
+  /** Moves on to this entry; false where it was seen before. `me` is the name signed in with. */
+  advance(entry: EntryEvent, me: string): boolean;
+  /**
+   * Takes all that this person is in, as a sign-in tells it: forgets rooms that are not among it, and what is
+   * beyond the newest entry of a conversation (the server was set back to an older copy of its data, or the
+   * room is another one of the same name).
+   */
   correct(conversations: readonly Conversation[]): void;
-  /** Takes conversations in which nothing was replayed as seen up to their newest message. */
+  /** Takes conversations of which nothing was seen as seen up to their newest entry. */
   adopt(conversations: readonly Conversation[]): void;
+  /** This person is in that room no longer. */
+  forget(room: string): void;
   since(): Since;
 }
 
@@ -27,7 +33,9 @@ export function createPositions(): Positions {
   const direct = new Map<string, number>();
 
   return {
-    advance({ room, to, from, seq }, me) {
+    advance(entry, me) {
+      const { room, from, seq } = entry;
+      const to = entry.type === 'topic' ? undefined : entry.to;
       const [seen, name] = room === undefined ? [direct, from === me ? (to ?? me) : from] : [rooms, room];
       if (seq <= (seen.get(name) ?? -1)) return false;
       seen.delete(name);
@@ -35,6 +43,8 @@ export function createPositions(): Positions {
       return true;
     },
     correct(conversations) {
+      const present = new Set(conversations.map(({ room }) => room));
+      for (const room of rooms.keys()) if (!present.has(room)) rooms.delete(room);
       for (const { room, with: other, last } of conversations) {
         const [seen, name] = room === undefined ? [direct, other ?? ''] : [rooms, room];
         if ((seen.get(name) ?? 0) > last) seen.delete(name);
@@ -46,6 +56,7 @@ export function createPositions(): Positions {
         if (room === undefined && other !== undefined && !direct.has(other)) direct.set(other, last);
       }
     },
+    forget: (room) => void rooms.delete(room),
     since() {
       return {
         ...(rooms.size > 0 && { rooms: latest(rooms) }),

@@ -65,10 +65,13 @@ export type End =
 export type Event = Exclude<ServerFrame, ServerFrameOf<'ok' | 'error' | 'hello'>>;
 
 export type Happening =
-  /** Each message once, in seq order within its conversation. */
+  /** Each entry (message, edited, removed, topic) once, in seq order within its conversation. */
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'status'; readonly status: Status }
-  /** The catch-up after a (re)connection is complete. `first` the first time. */
+  /**
+   * The catch-up after a (re)connection is complete. `first` the first time. `conversations` are all that this
+   * person is in by now; what `room`, `parted`, `invited`, `role` and `seen` told in the meantime comes after it.
+   */
   | { readonly kind: 'synced'; readonly first: boolean; readonly conversations: readonly Conversation[] }
   | { readonly kind: 'delivery'; readonly key: string; readonly delivery: Delivery };
 

@@ -4,18 +4,20 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ProtocolError } from '../protocol/errors.js';
-import type { Reply } from '../protocol/events.js';
+import type { EntryEvent, Reply } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { reasonText } from '../protocol/message-text.js';
 import { createBackoff } from './backoff.js';
 import { type Clock, systemClock } from './clock.js';
 import { createKeyring } from './keyring.js';
 import { type Link, openLink } from './link.js';
+import { changed, isEntry, isNotice, type Notice } from './notices.js';
 import { createOutbox } from './outbox.js';
 import { createPositions } from './positions.js';
 import { reconnect } from './reconnect.js';
 import { Distrusted } from './retry.js';
 import type { Asked, End, Event, Presented, Session, SessionOptions, Status } from './session.js';
+import { openFileConnection } from './wire/connection.js';
 import { ConnectionLost } from './wire/errors.js';
 
 /** Time and randomness, the system's by default. */
@@ -26,6 +28,9 @@ export interface Surroundings {
   /** A key for a message, unique. */
   readonly makeKey: () => string;
 }
+
+// A server that tells more before it confirms the sync is not heard to the end.
+const mostHeld = 1_000;
 
 const system: Surroundings = { clock: systemClock, random: Math.random, makeKey: randomUUID };
 
@@ -59,10 +64,14 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
   // Signed in and not closed.
   let link: Link | undefined;
   let synced = false;
+  // From the beginning of a connection to the end of its catch-up, so that faces learn first what this person
+  // is in; a token may take its time to be kept, and these are not told again.
+  let held: Notice[] | undefined = [];
 
   const tell = (status: Status) => listener({ kind: 'status', status });
 
   function connect(verify = options.verify): Promise<Link> {
+    held = [];
     return openLink({
       endpoint,
       verify,
@@ -85,22 +94,41 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
     });
   }
   function receive(event: Event) {
-    // Before the sync the server tells nothing that the sync would not bring.
-    if (link === undefined) return;
-    const { name, connection } = link;
-    if (event.type !== 'message') return listener({ kind: 'event', event });
+    if (isNotice(event)) {
+      if (held === undefined) heed(event);
+      else if (held.length < mostHeld) held.push(event);
+      // Before the sync the server says nothing that the sync would not bring.
+    } else if (link !== undefined) {
+      if (isEntry(event)) enter(event, link);
+      else listener({ kind: 'event', event });
+    }
+  }
+  function enter(event: EntryEvent, { name, connection }: Link) {
     if (positions.advance(event, name)) listener({ kind: 'event', event });
-    if (event.from !== name) return;
+    if (event.type !== 'message' || event.from !== name) return;
     connection.acknowledge(event);
     outbox.acknowledge(event);
   }
-  function caughtUp({ connection, conversations }: Link) {
+  function heed(event: Notice) {
+    move(event);
+    listener({ kind: 'event', event });
+  }
+  function move(event: Notice) {
+    if (event.type === 'room') positions.adopt([event.conversation]);
+    if (event.type === 'parted') positions.forget(event.room);
+  }
+  function caughtUp({ connection, conversations: before }: Link) {
+    const notices = held ?? [];
+    held = undefined;
+    const conversations = notices.reduce(changed, before);
+    notices.forEach(move);
     positions.adopt(conversations);
     backoff.recovered();
     const first = !synced;
     synced = true;
     tell({ state: 'online' });
     listener({ kind: 'synced', first, conversations });
+    for (const event of notices) listener({ kind: 'event', event });
     outbox.open(connection.request);
   }
   /** Resolves when the link is over, with why. */
@@ -117,6 +145,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
     });
     const lost = await connection.closed;
     link = undefined;
+    held = [];
     outbox.hold();
     return refusal ?? lost;
   }
@@ -174,7 +203,15 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
       },
       say: outbox.say,
       ask,
-      openFileConnection: () => Promise.reject(new Error('not there yet')),
+      openFileConnection(signal) {
+        const { verify } = options;
+        return openFileConnection({
+          endpoint,
+          verify,
+          clock,
+          signal: AbortSignal.any([signal, leaving.signal]),
+        });
+      },
       settled: outbox.settled,
       quit(reason) {
         departed ??= depart(reason).then(() => finished);

@@ -17,6 +17,39 @@ t.test('each message counts once, in each conversation apart', async (t) => {
   t.same(positions.since(), { rooms: { lobby: 6 }, direct: { bob: 4, ada: 2 } });
 });
 
+t.test('every kind of entry counts', async (t) => {
+  const positions = createPositions();
+  const at = '2030-01-01T00:00:00.000Z';
+  const by = { from: 'bob', at };
+  t.ok(positions.advance({ type: 'edited', seq: 3, of: 1, to: 'ada', text: 'x', ...by }, 'ada'));
+  t.notOk(positions.advance(message(3, { to: 'ada' }), 'ada'));
+  t.ok(positions.advance({ type: 'removed', seq: 4, of: 1, room: 'lobby', ...by }, 'ada'));
+  t.ok(positions.advance({ type: 'topic', seq: 5, room: 'lobby', topic: '', ...by }, 'ada'));
+  t.notOk(positions.advance({ type: 'topic', seq: 5, room: 'lobby', topic: '', ...by }, 'ada'));
+  t.same(positions.since(), { rooms: { lobby: 5 }, direct: { bob: 3 } });
+});
+
+t.test('a room that somebody is not in any more is forgotten, a person is not', async (t) => {
+  const positions = createPositions();
+  for (const room of ['lobby', 'attic', 'cellar']) positions.advance(message(5, { room }), 'ada');
+  positions.advance(message(6, { to: 'ada' }), 'ada');
+  positions.forget('attic');
+  t.same(positions.since(), { rooms: { lobby: 5, cellar: 5 }, direct: { bob: 6 } });
+  positions.correct([{ room: 'lobby', last: 9, read: 0, unread: 0, mentions: 0 }]);
+  t.same(positions.since(), { rooms: { lobby: 5 }, direct: { bob: 6 } });
+});
+
+t.test('a room that was left and joined again, or made anew, begins at its newest entry', async (t) => {
+  const positions = createPositions();
+  positions.advance(message(50, { room: 'attic' }), 'ada');
+  positions.forget('attic');
+  positions.adopt([{ room: 'attic', last: 70, read: 0, unread: 0, mentions: 0 }]);
+  t.notOk(positions.advance(message(70, { room: 'attic' }), 'ada'));
+  t.ok(positions.advance(message(71, { room: 'attic' }), 'ada'));
+  positions.correct([{ room: 'attic', last: 0, read: 0, unread: 0, mentions: 0 }]);
+  t.same(positions.since(), {});
+});
+
 t.test('what was not replayed is taken as seen, what was is not moved', async (t) => {
   const positions = createPositions();
   positions.advance(message(5), 'ada');

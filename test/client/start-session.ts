@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import type { Happening, SessionOptions } from '../../lib/client/session.js';
 import { startSession } from '../../lib/client/start-session.js';
 import { ProtocolError } from '../../lib/protocol/errors.js';
-import type { Message } from '../../lib/protocol/events.js';
+import { alpn, fileAlpn, type Message } from '../../lib/protocol/events.js';
+import { encodeFrame } from '../../lib/protocol/frame.js';
+import { type PausedStream, readFrame } from '../../lib/protocol/read-frame.js';
 import { makeCertificate } from '../support/certificate.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { message, type Peer, type ServerOptions, startFakeServer } from '../support/fake-server.js';
@@ -190,7 +193,12 @@ t.test('a lost connection', async (t) => {
     t.match(await scene.retry(), { inMs: 375 });
 
     const second = await server.peer();
-    t.same(await second.admit({ token: 'token-2' }), { type: 'resume', id: 1, token: 'token-1' });
+    const conversations = [{ room: 'lobby', last: 5, read: 0, unread: 0, mentions: 0 }];
+    t.same(await second.admit({ token: 'token-2', conversations }), {
+      type: 'resume',
+      id: 1,
+      token: 'token-1',
+    });
     const request = await second.sync(
       message(3),
       message(5),
@@ -380,6 +388,176 @@ t.test('a lost connection', async (t) => {
     await scene.retry();
     await (await scene.server.peer()).admit();
     t.match(await scene.status('ended'), { end: { why: 'lost', message: 'disk full' } });
+  });
+});
+
+function room(name: string, last: number) {
+  return { room: name, last, read: 0, unread: 0, mentions: 0 };
+}
+
+t.test('rooms', async (t) => {
+  const topic = (seq: number, name: string) => {
+    return { type: 'topic', seq, room: name, from: 'bob', at: '2030-01-01T00:00:00.000Z', topic: 'x' };
+  };
+  const again = async (scene: Awaited<ReturnType<typeof online>>, ...rooms: ReturnType<typeof room>[]) => {
+    scene.peer.destroy();
+    await scene.retry();
+    const peer = await scene.server.peer();
+    await peer.admit({ conversations: rooms });
+    return peer;
+  };
+
+  t.test('each entry is told once, and goes on from there', async (t) => {
+    const scene = await online(t);
+    const edited = { ...topic(5, 'lobby'), type: 'edited', of: 3, text: 'x' };
+    scene.peer.send(message(4), edited, edited, topic(6, 'lobby'), message(6), message(7));
+    await scene.happenings.until(
+      (it) => it.kind === 'event' && it.event.type === 'message' && it.event.seq === 7,
+    );
+    const told = scene.happenings.all.flatMap((it) => (it.kind === 'event' ? [it.event.type] : []));
+    t.same(told, ['message', 'edited', 'topic', 'message']);
+    const second = await again(scene, room('lobby', 7));
+    t.same(await second.next(), { type: 'sync', id: 2, rooms: { lobby: 7 } });
+    await scene.session.quit();
+  });
+
+  t.test('one that was joined begins where it was joined; one that was left is forgotten', async (t) => {
+    const scene = await online(t);
+    scene.peer.send(
+      { type: 'room', conversation: room('attic', 40) },
+      { type: 'room', conversation: room('cellar', 41) },
+      message(40, { room: 'attic' }),
+      message(42, { room: 'attic' }),
+      { type: 'room', conversation: room('attic', 90) },
+      { type: 'parted', room: 'cellar' },
+    );
+    await scene.happenings.until((it) => it.kind === 'event' && it.event.type === 'parted');
+    t.same(seqs(scene.happenings.all), [42]);
+    const second = await again(scene, room('lobby', 0), room('attic', 60), room('cellar', 41));
+    t.same(await second.sync(), { type: 'sync', id: 2, rooms: { attic: 42 } });
+    await scene.synced();
+    second.destroy();
+    await scene.retry();
+    const third = await scene.server.peer();
+    await third.admit({ conversations: [room('lobby', 0), room('attic', 8)] });
+    t.same(await third.next(), { type: 'sync', id: 2, rooms: { lobby: 0 } }, 'another room of that name');
+    await scene.session.quit();
+  });
+
+  t.test('what changes during the catch-up is part of it', async (t) => {
+    const keeping = createFeed<string>();
+    let kept = () => {};
+    const keepToken = (token: string) =>
+      new Promise<void>((resolve) => {
+        kept = resolve;
+        keeping.put(token);
+      });
+    const scene = await prepare(t, { keepToken });
+    const starting = scene.start();
+    const peer = await scene.server.peer();
+    const signIn = await peer.next();
+    const conversations = [room('lobby', 3), room('cellar', 2)];
+    peer.send(
+      { type: 'ok', re: signIn.id, name: 'ada', role: 'member', token: 'token-1', conversations },
+      { type: 'invited', room: 'den', by: 'bob' },
+      { type: 'room', conversation: room('attic', 9) },
+      { type: 'joined', room: 'lobby', name: 'bob' },
+    );
+    await keeping.next();
+    t.equal(peer.frames.length, 1);
+    kept();
+    const session = await starting;
+    const request = await peer.next();
+    t.same(request, { type: 'sync', id: 2 });
+    peer.send({ type: 'parted', room: 'cellar' }, message(10, { room: 'attic' }));
+    peer.ok(request);
+    t.same(await scene.synced(), {
+      kind: 'synced',
+      first: true,
+      conversations: [room('lobby', 3), room('attic', 9)],
+    });
+    await scene.happenings.until((it) => it.kind === 'event' && it.event.type === 'parted');
+    t.same(
+      scene.happenings.all.map((it) => (it.kind === 'event' ? it.event.type : it.kind)),
+      ['status', 'message', 'status', 'synced', 'invited', 'room', 'parted'],
+    );
+    peer.destroy();
+    await scene.retry();
+    const second = await scene.server.peer();
+    await second.admit({ conversations: [room('lobby', 3), room('cellar', 2), room('attic', 10)] });
+    await keeping.next();
+    kept();
+    await second.next();
+    t.same(second.frames[1], { type: 'sync', id: 2, rooms: { attic: 10, lobby: 3 } });
+    await session.quit();
+  });
+});
+
+t.test('a file connection', async (t) => {
+  const files: ServerOptions = { ALPNProtocols: [alpn, fileAlpn] };
+  const dialled = async (t: Test, wanted: Wanted = {}, how = files) => {
+    const scene = await online(t, wanted, how);
+    const abort = new AbortController();
+    return { ...scene, abort, opening: scene.session.openFileConnection(abort.signal) };
+  };
+
+  t.test('is verified, and begins with what this side sends', async (t) => {
+    const shown: string[] = [];
+    const verify = async ({ pin }: { pin: string }) => void shown.push(pin);
+    const { server, opening } = await dialled(t, { verify }, files);
+    const connection = await opening;
+    const peer = await server.peer();
+    t.same(shown, [certificate.pin, certificate.pin]);
+    t.equal(peer.alpnProtocol, fileAlpn);
+    t.equal(peer.bytes, 0);
+    connection.write(encodeFrame({ type: 'upload' }));
+    t.same(await peer.next(), { type: 'upload' });
+    peer.send({ type: 'ready' });
+    peer.raw('bytes');
+    t.same(await readFrame(connection as Duplex & PausedStream, 100), { type: 'ready' });
+    await new Promise((resolve) => connection.once('readable', resolve));
+    t.equal(String(connection.read()), 'bytes');
+    connection.destroy();
+  });
+
+  t.test('gets not a byte where the key is another one', async (t) => {
+    const distrust = new Error('the key changed');
+    const scene: Awaited<ReturnType<typeof online>> = await online(
+      t,
+      {
+        verify: async ({ pin }) => {
+          if (pin === certificate.pin) return;
+          impostor = await scene.server.peer();
+          throw distrust;
+        },
+      },
+      files,
+    );
+    let impostor: Peer | undefined;
+    scene.server.present(other);
+    const opening = scene.session.openFileConnection(new AbortController().signal);
+    t.equal(await opening.catch((error) => error), distrust);
+    await impostor?.closed;
+    t.equal(impostor?.bytes, 0);
+  });
+
+  t.test('is refused by a server that has none, and given up on demand', async (t) => {
+    const none = await dialled(t, {}, {});
+    await t.rejects(none.opening, { code: 'not-secure-chat', message: /secure-chat-file\/1/ });
+    const never = new Promise<void>(() => {});
+    let first = true;
+    const verify = () => {
+      const verdict = first ? Promise.resolve() : never;
+      first = false;
+      return verdict;
+    };
+    const { abort, opening, session } = await dialled(t, { verify });
+    abort.abort(new Error('enough'));
+    await t.rejects(opening, { message: 'enough' });
+    const leaving = session.openFileConnection(new AbortController().signal);
+    const refused = t.rejects(leaving, { name: 'AbortError' });
+    await session.quit();
+    await refused;
   });
 });
 

@@ -35,6 +35,7 @@ export interface Peer {
   readonly bytes: number;
   readonly frames: readonly RawFrame[];
   readonly servername: string | false | null;
+  readonly alpnProtocol: string | false | null;
   readonly closed: Promise<unknown>;
 }
 
@@ -67,7 +68,7 @@ export async function startFakeServer(
       reset: () => sockets.get(socket.remotePort)?.resetAndDestroy(),
       release: options.release !== false,
     });
-    if (options.greet !== false) peer.send(hello);
+    if (options.greet !== false && socket.alpnProtocol === alpn) peer.send(hello);
     peers.put(peer);
   });
   server.on('connection', (socket: Socket) => {
@@ -143,6 +144,7 @@ function createPeer(socket: TLSSocket, { reset, release }: Means): Peer {
     },
     frames: frames.all,
     servername: socket.servername,
+    alpnProtocol: socket.alpnProtocol,
   };
 }
 

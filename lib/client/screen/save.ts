@@ -1,8 +1,9 @@
 /** A conversation as a text file. Knows entries and files, no screen. */
 import { open, stat, unlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { printable } from '../../protocol/printable.js';
 import { errorCode, writeAtomically } from '../../trust/atomic-file.js';
+import { diskReason } from '../disk-reason.js';
+import { type PathPlaces, typedPath } from '../typed-path.js';
 import type { ConversationId, Entry } from './state.js';
 
 export interface Saved {
@@ -14,12 +15,9 @@ export interface Saved {
   readonly now: number;
 }
 
-export interface Place {
+export interface Place extends PathPlaces {
   /** As it was typed; `~` is the home folder. */
   readonly file: string;
-  readonly home: string;
-  /** What a relative path is relative to. */
-  readonly folder: string;
   /** A file that is there may be replaced. */
   readonly overwrite?: boolean;
 }
@@ -35,7 +33,7 @@ export type SaveResult =
 export async function saveConversation(saved: Saved, place: Place, timeZone?: string): Promise<SaveResult> {
   const name = place.file.trim();
   if (name === '') return { outcome: 'failed', message: 'Say which file, as in /save lobby.txt.' };
-  const path = expanded(name, place);
+  const path = typedPath(name, place);
   try {
     const there = await isThere(path);
     if (there === 'other') return failed(name, 'EISDIR');
@@ -116,11 +114,6 @@ function createStamp(timeZone: string | undefined): (at: number) => string {
   };
 }
 
-function expanded(name: string, { home, folder }: Place): string {
-  if (name === '~') return home;
-  return name.startsWith('~/') ? join(home, name.slice(2)) : resolve(folder, name);
-}
-
 /** What a path leads to: `other` is a folder, a device or the like. */
 async function isThere(path: string): Promise<'file' | 'other' | undefined> {
   try {
@@ -145,23 +138,8 @@ async function writeNew(path: string, text: string): Promise<void> {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'there is no such folder',
-  EISDIR: 'that is not a file',
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
-  EROFS: 'nothing can be written there',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'your share of the disk is full',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'it is a link to itself',
-};
-
 function failed(name: string, code: string): SaveResult {
-  const why =
-    reasons[code] ?? (code.startsWith('ERR_') ? 'a file cannot have that name' : `the system says ${code}`);
-  return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${why}.` };
+  return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${diskReason(code)}.` };
 }
 
 function absurd(value: never): never {

@@ -1,7 +1,7 @@
 /** One connection to a server that was verified and said hello. Knows requests and replies, not who signs in. */
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
-import type { Message, ServerFrame, ServerFrameOf } from '../../protocol/events.js';
+import { alpn, fileAlpn, type Message, type ServerFrame, type ServerFrameOf } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
@@ -11,6 +11,7 @@ import { ConnectionLost } from './errors.js';
 import { dial, presentedBy } from './handshake.js';
 import { createLiveness } from './liveness.js';
 import { createReplies, type Settle } from './replies.js';
+import { unlessAborted } from './unless-aborted.js';
 import { createWire, type Wire, type WireListener } from './wire.js';
 
 export interface ConnectionOptions {
@@ -50,8 +51,17 @@ export interface Connection {
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const settings = { timeoutMs: limits.handshakeMs, clock: systemClock, ...options };
-  const { socket, presented } = await reach(settings);
+  const { socket, presented } = await reach(settings, alpn);
   return greeted(socket, presented, settings);
+}
+
+/**
+ * Opens a connection for one file: TLS handshake, then `verify`. Nothing was written or read, and it is paused.
+ * @throws Unreachable, NotSecureChat, ConnectionLost; what `verify` rejected with; the signal's reason
+ */
+export async function openFileConnection(options: Omit<ConnectionOptions, 'onEvent'>): Promise<TLSSocket> {
+  const { socket } = await reach({ timeoutMs: limits.handshakeMs, clock: systemClock, ...options }, fileAlpn);
+  return socket;
 }
 
 /** Connects, verifies, reads hello and leaves: what is known of a server before anybody signs in. */
@@ -76,10 +86,13 @@ type Settings = ConnectionOptions & { readonly timeoutMs: number; readonly clock
 // the connection is opened again; `verify` is asked again and knows the answer by then.
 const freshMs = 10_000;
 
-async function reach(settings: Settings): Promise<{ socket: TLSSocket; presented: Presented }> {
+async function reach(
+  settings: Settings,
+  protocol: string,
+): Promise<{ socket: TLSSocket; presented: Presented }> {
   const { endpoint, verify, clock, signal } = settings;
   for (let again = true; ; again = false) {
-    const socket = await dial({ endpoint, timeoutMs: settings.timeoutMs, clock, signal });
+    const socket = await dial({ endpoint, alpn: protocol, timeoutMs: settings.timeoutMs, clock, signal });
     try {
       const presented = presentedBy(socket, endpoint);
       const since = clock.now();
@@ -94,16 +107,6 @@ async function reach(settings: Settings): Promise<{ socket: TLSSocket; presented
       throw error;
     }
   }
-}
-
-function unlessAborted(decision: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return decision;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort);
-    decision.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Waits for hello on a socket that was verified. */

@@ -5,7 +5,6 @@
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
-import { alpn } from '../../protocol/events.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { pinOf } from '../../trust/pin.js';
 import type { Clock } from '../clock.js';
@@ -14,6 +13,8 @@ import { NotSecureChat, Unreachable } from './errors.js';
 
 export interface DialOptions {
   readonly endpoint: Endpoint;
+  /** The protocol that is wanted there, by its name of RFC 7301. */
+  readonly alpn: string;
   /** For name look-up, TCP and TLS together, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -21,11 +22,11 @@ export interface DialOptions {
 }
 
 /**
- * Connects with TLS 1.3 and ALPN `secure-chat/1` (RFC 7301). Nothing was read from the socket and no
+ * Connects with TLS 1.3 and ALPN. Nothing was read from the socket and no
  * application byte written; it is paused and has a listener for errors.
  * @throws Unreachable, NotSecureChat, or the signal's reason
  */
-export function dial({ endpoint, timeoutMs, clock, signal }: DialOptions): Promise<TLSSocket> {
+export function dial({ endpoint, alpn, timeoutMs, clock, signal }: DialOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const { host, port } = endpoint;
@@ -53,7 +54,7 @@ export function dial({ endpoint, timeoutMs, clock, signal }: DialOptions): Promi
       reject(error);
     }
     function ready() {
-      if (socket.alpnProtocol !== alpn) return fail(notChat(endpoint, 'it does not offer secure-chat/1'));
+      if (socket.alpnProtocol !== alpn) return fail(notChat(endpoint, `it does not offer ${alpn}`));
       settle();
       socket.setNoDelay(true);
       resolve(socket);
@@ -61,7 +62,7 @@ export function dial({ endpoint, timeoutMs, clock, signal }: DialOptions): Promi
     signal?.addEventListener('abort', abort);
     socket.once('secureConnect', ready);
     // Stays after the handshake: what goes wrong then is told by 'close'.
-    socket.on('error', (error) => fail(explain(endpoint, error)));
+    socket.on('error', (error) => fail(explain({ endpoint, alpn }, error)));
   });
 }
 
@@ -98,13 +99,16 @@ function notChat(endpoint: Endpoint, why: string, cause?: unknown): NotSecureCha
 }
 
 /** The error of a socket that did not get as far as the end of the handshake, for people. */
-function explain(endpoint: Endpoint, error: NodeJS.ErrnoException): Unreachable | NotSecureChat {
+function explain(
+  { endpoint, alpn }: Pick<DialOptions, 'endpoint' | 'alpn'>,
+  error: NodeJS.ErrnoException,
+): Unreachable | NotSecureChat {
   const code = error.code ?? '';
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) {
     return notChat(endpoint, 'it does not offer TLS 1.3', error);
   }
   if (code.includes('NO_APPLICATION_PROTOCOL')) {
-    return notChat(endpoint, 'it does not offer secure-chat/1', error);
+    return notChat(endpoint, `it does not offer ${alpn}`, error);
   }
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH/.test(code)) {
     return notChat(endpoint, 'it does not answer with TLS', error);

@@ -151,7 +151,7 @@ t.test('what cannot be written is told in a sentence', async (t) => {
   t.match(await file(''), { outcome: 'failed', message: /\/save lobby\.txt/ });
   t.match(await file('~'), { outcome: 'failed', message: /not a file/ });
   t.match(await file('/dev/null'), { outcome: 'failed', message: /not a file/ });
-  t.match(await file('none/talk.txt'), { outcome: 'failed', message: /no such folder/ });
+  t.match(await file('none/talk.txt'), { outcome: 'failed', message: /no such file or folder/ });
   t.match(await file('x'.repeat(300)), { outcome: 'failed', message: /too long/ });
   t.match(await file('a\0b'), { outcome: 'failed', message: /cannot have that name/ });
 });

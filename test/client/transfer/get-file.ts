@@ -1,0 +1,192 @@
+import { mkdir, open, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { fileName } from '../../../lib/protocol/file-name.js';
+import { hostileText } from '../../fixtures/hostile-text.js';
+import { someBytes, transferScene } from '../../support/transfer-scene.js';
+
+const bytes = someBytes(600_000);
+
+async function shelved(t: Test, name = 'photo.jpg') {
+  const scene = await transferScene(t);
+  scene.server.shelf.set(17, { name, bytes });
+  return scene;
+}
+
+t.test('a file goes to the downloads folder, for this person alone', async (t) => {
+  const { server, transfers, over, downloads } = await shelved(t);
+  const first = transfers.get(17);
+  t.match(first, { id: 1, direction: 'get', name: 'file 17', path: undefined, size: undefined, done: 0 });
+  const path = join(downloads, 'photo.jpg');
+  const size = bytes.length;
+  t.match(await over(first), { name: 'photo.jpg', path, size, done: size, progress: { state: 'done' } });
+  t.ok((await readFile(path)).equals(bytes));
+  t.equal((await stat(path)).mode & 0o777, 0o600);
+  t.equal((await stat(downloads)).mode & 0o777, 0o700);
+  t.same(await readdir(downloads), ['photo.jpg']);
+  t.same(server.asked, [{ type: 'fetch', of: 17 }]);
+});
+
+t.test('it never replaces anything, not even a link, also where two come at once', async (t) => {
+  const { server, transfers, over, downloads, folder } = await shelved(t);
+  const elsewhere = join(folder, 'elsewhere');
+  await mkdir(downloads, { recursive: true });
+  await writeFile(join(downloads, 'photo.jpg'), 'precious');
+  await symlink(elsewhere, join(downloads, 'photo (2).jpg'));
+  server.shelf.set(18, { name: 'photo.jpg', bytes: Buffer.from('other') });
+  const other = await transferScene(t, { session: server.session, downloads });
+  const [one, two] = await Promise.all([over(transfers.get(17)), other.over(other.transfers.get(18))]);
+  t.same([one.path, two.path].sort(), [join(downloads, 'photo (3).jpg'), join(downloads, 'photo (4).jpg')]);
+  t.ok((await readFile(one.path ?? '')).equals(bytes));
+  t.equal(await readFile(two.path ?? '', 'utf8'), 'other');
+  t.equal(await readFile(join(downloads, 'photo.jpg'), 'utf8'), 'precious');
+  t.equal(await readlink(join(downloads, 'photo (2).jpg')), elsewhere);
+  await t.rejects(stat(elsewhere), { code: 'ENOENT' });
+});
+
+t.test('a second file keeps its ending', async (t) => {
+  for (const [name, second] of [
+    ['a.tar.gz', 'a (2).tar.gz'],
+    ['a.b.txt', 'a.b (2).txt'],
+    ['Makefile', 'Makefile (2)'],
+    ['v1.2 final', 'v1.2 final (2)'],
+  ] as const) {
+    const { transfers, over, downloads } = await shelved(t, name);
+    await over(transfers.get(17));
+    t.equal((await over(transfers.get(17))).path, join(downloads, second));
+  }
+});
+
+t.test('the name that a server tells is only a name', async (t) => {
+  const { server, transfers, over, downloads, folder } = await transferScene(t);
+  const names = [
+    '../../../evil',
+    '/etc/passwd',
+    '.bashrc',
+    '-rf',
+    'CON.txt',
+    '',
+    '..',
+    'a/b\\c',
+    'x'.repeat(5_000),
+  ];
+  for (const name of [...names, ...hostileText.map(({ text }) => text)]) {
+    server.shelf.set(1, { name, bytes: Buffer.from('x') });
+    const { path, name: shown, progress } = await over(transfers.get(1));
+    t.same(progress, { state: 'done' });
+    t.equal(shown, fileName(name));
+    t.ok(path?.startsWith(`${downloads}/`) && !path.slice(downloads.length + 1).includes('/'), shown);
+  }
+  t.same(await readdir(folder), ['home']);
+});
+
+t.test('it goes where it was told to', async (t) => {
+  const { transfers, over, folder, home, downloads } = await shelved(t);
+  await mkdir(join(folder, 'real'));
+  await symlink(join(folder, 'real'), join(folder, 'link'));
+  await writeFile(join(folder, 'taken'), 'precious');
+  await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
+  for (const [typed, path] of [
+    ['link', 'link/photo.jpg'],
+    ['real/', 'real/photo (2).jpg'],
+    ['~', 'home/photo.jpg'],
+    ['"~/my photo"', 'home/my photo'],
+    ['link/.hidden', 'link/.hidden'],
+  ] as const) {
+    t.equal((await over(transfers.get(17, typed))).path, join(folder, path), typed);
+  }
+  for (const [typed, why] of [
+    ['taken', /already, and nothing is replaced/],
+    ['dangling', /already, and nothing is replaced/],
+    ['missing/photo.jpg', /no folder .*missing/],
+    ['missing/', /no folder .*missing/],
+    ['taken/photo.jpg', /no folder .*taken/],
+  ] as const) {
+    t.match(await over(transfers.get(17, typed)), { progress: { state: 'failed', why } }, typed);
+  }
+  t.equal(await readFile(join(folder, 'taken'), 'utf8'), 'precious');
+  t.same((await readdir(home)).sort(), ['my photo', 'photo.jpg']);
+  await t.rejects(stat(downloads), { code: 'ENOENT' });
+});
+
+t.test('a name that was taken while the file came is not lost either', async (t) => {
+  const { server, transfers, reached, clock, over, folder } = await shelved(t);
+  server.faults.push({ cut: 1_000 });
+  const transfer = transfers.get(17, 'wanted');
+  await reached(transfer.id, 'waiting');
+  await writeFile(join(folder, 'wanted'), 'precious');
+  clock.advance(3_000);
+  t.equal((await over(transfer)).path, join(folder, 'wanted (2)'));
+  t.equal(await readFile(join(folder, 'wanted'), 'utf8'), 'precious');
+});
+
+t.test('a transfer that was cut anywhere goes on where it was', async (t) => {
+  const { server, transfers, persisted, downloads } = await shelved(t);
+  const cuts = [0, 1, 16_384, 262_144, 300_000, 599_999];
+  for (const cut of cuts) {
+    server.faults.push({ cut });
+    const { path, progress } = await persisted(transfers.get(17));
+    t.same(progress, { state: 'done' });
+    t.ok((await readFile(path ?? '')).equals(bytes), `${cut}`);
+    t.equal(server.connections.all.at(-1)?.offset, cut);
+  }
+  server.faults.push({ cut: 'before ready' });
+  t.match(await persisted(transfers.get(17)), { progress: { state: 'done' } });
+  t.equal((await readdir(downloads)).length, cuts.length + 1);
+});
+
+t.test('a file without bytes is a file', async (t) => {
+  const { server, transfers, over } = await shelved(t);
+  server.shelf.set(1, { name: 'empty', bytes: Buffer.alloc(0) });
+  const { path } = await over(transfers.get(1));
+  t.equal((await stat(path ?? '')).size, 0);
+});
+
+t.test('nothing is left of what is not what was announced', async (t) => {
+  const { server, transfers, over, downloads, persisted, reached, clock } = await shelved(t);
+  server.shelf.set(1, { name: 'forged', bytes, hash: 'A'.repeat(43) });
+  t.match(await over(transfers.get(1)), {
+    progress: { state: 'failed', why: /not the file that was announced/ },
+  });
+  t.match(await over(transfers.get(2)), { progress: { state: 'failed', why: /no such file/ } });
+  for (let tries = 0; tries < 7; tries += 1) server.faults.push({ cut: tries === 0 ? 5 : 0 });
+  t.match(await persisted(transfers.get(17)), {
+    progress: { state: 'failed', why: /given up after 5 tries/ },
+  });
+  server.faults.length = 0;
+  server.faults.push({ cut: 5 });
+  const transfer = transfers.get(17);
+  await reached(transfer.id, 'waiting');
+  server.shelf.set(17, { name: 'photo.jpg', bytes: someBytes(10) });
+  clock.advance(3_000);
+  t.match(await over(transfer), { progress: { state: 'failed', why: /another file/ } });
+  t.same(await readdir(downloads), []);
+});
+
+t.test('a full disk ends it in words, and leaves nothing', async (t) => {
+  const { transfers, over, downloads, folder } = await shelved(t);
+  const handle = await open(folder);
+  const files = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { writev } = files;
+  let room = 300_000;
+  files.writev = function (chunks: Buffer[], position: number) {
+    const wanted = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (room < wanted) return Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    room -= wanted;
+    return writev.call(this, chunks, position);
+  };
+  t.teardown(() => {
+    files.writev = writev;
+  });
+  t.match(await over(transfers.get(17)), {
+    progress: { state: 'failed', why: /Downloads.*the disk is full/ },
+  });
+  t.same(await readdir(downloads), []);
+});
+
+t.test('a downloads folder that cannot be one is told', async (t) => {
+  const { transfers, over, home } = await shelved(t);
+  await writeFile(join(home, 'Downloads'), 'a file');
+  t.match(await over(transfers.get(17)), { progress: { state: 'failed', why: /Downloads.*no such folder/ } });
+});
