@@ -3,6 +3,8 @@
  * becomes exit code 64.
  */
 import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../protocol/duration.js';
+import type { Retention } from '../server/files/clearing.js';
 import { canonicalHost, parseEndpoint } from '../trust/endpoint.js';
 
 export function hostArgument(text: string): string {
@@ -33,4 +35,28 @@ export function numberArgument(least: number, most: number): (text: string) => n
     if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`It takes a number from ${least} to ${most}.`);
   };
+}
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+};
+
+/** `500K`, `100M`, `2G` in bytes; a bare number is bytes. */
+export function sizeArgument(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,12}(?:\.\d{1,3})?)([KMGT]?)i?B?$/i.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(number) * (sizeUnits[unit.toUpperCase()] ?? Number.NaN));
+  if (number !== '' && bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError('It takes a size such as 500K, 100M or 2G.');
+}
+
+/** An age (`90d`) or a count of messages (`10000`). */
+export function keepArgument(text: string): Retention {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return { ms };
+  if (/^\d{1,9}$/.test(text) && Number(text) >= 1) return { messages: Number(text) };
+  throw new InvalidArgumentError('It takes an age such as 90d or 12h, or a number of messages.');
 }

@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { ControlError, callControl } from '../server/control.js';
 import { dataFolder, dataOption } from './data-folder.js';
 import { Exit, exitCode } from './exit.js';
-import { defaultExpiry, parseDuration, usesMax } from './invite-terms.js';
+import { defaultExpiry, parseExpiry, usesMax } from './invite-terms.js';
 import type { Io } from './io.js';
 import { controlSocket } from './start-server.js';
 
@@ -24,7 +24,7 @@ export function addInvite(program: Command, io: Io): void {
     .addOption(new Option('--uses <NUMBER>', 'how many accounts it makes').default(1).argParser(usesArgument))
     .addOption(
       new Option('--expires <TIME>', 'how long it is good: 30m, 12h, 7d, 2w')
-        .default(parseDuration(defaultExpiry), defaultExpiry)
+        .default(parseExpiry(defaultExpiry), defaultExpiry)
         .argParser(expiresArgument),
     )
     .addOption(new Option('--role <ROLE>', 'what they become').choices(['member', 'admin']).default('member'))
@@ -60,7 +60,7 @@ function usesArgument(text: string): number {
 }
 
 function expiresArgument(text: string): number {
-  const ms = parseDuration(text);
+  const ms = parseExpiry(text);
   if (ms === undefined) throw new InvalidArgumentError('It takes 30m, 12h, 7d or 2w, up to a year.');
   return ms;
 }

@@ -3,10 +3,18 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Registration } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
+import type { Retention } from '../server/files/clearing.js';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { defaultPort } from '../trust/endpoint.js';
-import { endpointArgument, hostArgument, numberArgument, portArgument } from './arguments.js';
+import {
+  endpointArgument,
+  hostArgument,
+  keepArgument,
+  numberArgument,
+  portArgument,
+  sizeArgument,
+} from './arguments.js';
 import { dataFolder, dataOption } from './data-folder.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io } from './io.js';
@@ -27,6 +35,10 @@ interface Flags {
   readonly name?: string;
   readonly rate: number;
   readonly perAddress: number;
+  readonly rooms: 'members' | 'admins';
+  readonly maxFile: number;
+  readonly quota?: number;
+  readonly keep?: Retention;
 }
 
 const option = (flags: string, description: string) => new Option(flags, description);
@@ -54,6 +66,23 @@ export function addServer(program: Command, io: Io): void {
       .env('SECURE_CHAT_REGISTRATION')
       .choices(['invite', 'open', 'closed'])
       .default('invite'),
+    option('--rooms <WHO>', 'who may make rooms')
+      .env('SECURE_CHAT_ROOMS')
+      .choices(['members', 'admins'])
+      .default('members'),
+    option(
+      '--keep <AGE|COUNT>',
+      'forget what is older (90d), or beyond so many messages of a room; default: nothing',
+    )
+      .env('SECURE_CHAT_KEEP')
+      .argParser(keepArgument),
+    option('--max-file <SIZE>', 'largest file that can be sent')
+      .env('SECURE_CHAT_MAX_FILE')
+      .default(limits.fileBytes, '100M')
+      .argParser(sizeArgument),
+    option('--quota <SIZE>', 'all files of one person; default: 1G, or ten of the largest')
+      .env('SECURE_CHAT_QUOTA')
+      .argParser(sizeArgument),
     option('-n, --name <TEXT>', "what people see it called; default: this machine's name").env(
       'SECURE_CHAT_SERVER_NAME',
     ),

@@ -10,8 +10,11 @@ import { printable } from '../protocol/printable.js';
 import { type ChatServer, startChatServer } from '../server/chat-server.js';
 import { systemClock } from '../server/clock.js';
 import { openControl } from '../server/control.js';
+import type { Retention } from '../server/files/clearing.js';
+import type { FileLimits } from '../server/files/desk.js';
 import { createHasher } from '../server/hasher.js';
 import { type Log, silentLog } from '../server/log.js';
+import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
 import type { StoreError } from '../store/store.js';
 import { canonicalHost, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
@@ -43,6 +46,14 @@ export interface ServerSettings {
   readonly rate?: number;
   /** Connections of one address. Default 128. */
   readonly perAddress?: number;
+  /** Who may make rooms: `members` (default) or `admins`. */
+  readonly rooms?: 'members' | 'admins';
+  /** Bytes of one file. Default 100 MiB. */
+  readonly maxFile?: number;
+  /** Bytes of all files of one account. Default 1 GiB, or ten times `maxFile` where that is more. */
+  readonly quota?: number;
+  /** What is kept of what was said; without it, all. */
+  readonly keep?: Retention;
   readonly log?: Log;
   /** The store ended by itself; the server has been closed. */
   readonly onFailure?: (error: StoreError) => void;
@@ -101,6 +112,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       },
     });
     opened.push(() => store.close());
+    const blobs = await openFolderBlobs(join(data, 'files'));
     const hasher = createHasher();
     opened.push(() => hasher.close());
     const perSecond = settings.rate ?? limits.messagesPerSecond;
@@ -112,12 +124,15 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         perAddress: settings.perAddress ?? limits.connectionsPerAddress,
         name,
         registration,
+        rooms: settings.rooms ?? 'members',
+        files: fileLimits(settings),
+        retention: settings.keep ?? {},
         rate: {
           burst: Math.max(1, Math.round((perSecond * limits.messageBurst) / limits.messagesPerSecond)),
           perSecond,
         },
       },
-      { store, hasher, clock: systemClock, log },
+      { store, blobs, hasher, clock: systemClock, log },
     );
     opened.push(() => chat.close());
 
@@ -157,6 +172,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     await closeAll();
     throw error;
   }
+}
+
+function fileLimits({ maxFile = limits.fileBytes, quota }: ServerSettings): FileLimits {
+  return { file: maxFile, account: quota ?? Math.max(limits.filesPerAccountBytes, 10 * maxFile) };
 }
 
 function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {

@@ -7,8 +7,8 @@ import { encodeFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Standing, Store } from '../store/store.js';
+import { entryEvent, type Place } from './entry-event.js';
 import type { Hub } from './hub.js';
-import { messageEvent, type Place } from './message-event.js';
 import type { Member } from './presence.js';
 
 /** Messages read and sent at a time: bounded whatever was missed. */
@@ -51,9 +51,15 @@ export async function catchUp(
   async function replay(place: Place, from: number): Promise<number> {
     let seq = from;
     for (;;) {
-      const page = { target: place.target, after: seq, limit: pageSize, keep: 'oldest' } as const;
+      const page = {
+        target: place.target,
+        after: seq,
+        limit: pageSize,
+        keep: 'oldest',
+        what: 'everything',
+      } as const;
       const entries = await store.history(page);
-      send(entries.map((entry) => messageEvent(entry, place, account)));
+      send(entries.map((entry) => entryEvent(entry, place, account)));
       seq = entries.at(-1)?.seq ?? seq;
       await member.drained();
       if (entries.length < pageSize || !member.alive) return seq;
@@ -84,4 +90,5 @@ export async function catchUp(
     open = hub.attach(member);
     if (!(await replayAll())) return;
   } while (!open());
+  await hub.remind(member);
 }

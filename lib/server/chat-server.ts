@@ -1,10 +1,16 @@
 /** A running server: sessions over a listener, one hub, one store. Knows no files, signals or command lines. */
+import type { TLSSocket } from 'node:tls';
 import { protocolVersion, type Registration, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
+import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
 import { type Accounts, createAccounts } from './accounts.js';
 import { addressKey } from './address.js';
+import type { Policy } from './can.js';
 import type { Clock } from './clock.js';
+import { createClearing, type Retention } from './files/clearing.js';
+import type { FileLimits } from './files/desk.js';
+import { createFiles } from './files/files.js';
 import type { Hasher } from './hasher.js';
 import { openHub } from './hub.js';
 import { type KeyPair, type ListenerOptions, listen } from './listener.js';
@@ -21,10 +27,15 @@ export interface ChatServerOptions extends ListenerOptions {
   readonly registration: Registration;
   /** Messages of one person. */
   readonly rate: Rate;
+  /** Who may make rooms. */
+  readonly rooms: Policy['rooms'];
+  readonly files: FileLimits;
+  readonly retention: Retention;
 }
 
 export interface ChatServerDeps {
   readonly store: Store;
+  readonly blobs: Blobs;
   readonly hasher: Hasher;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,15 +56,18 @@ const shuttingDown = 'The server is shutting down.';
 
 /** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) or a StoreError */
 export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
-  const { store, hasher, clock, log } = deps;
+  const { store, blobs, hasher, clock, log } = deps;
   const guard = createSignInGuard(clock);
   const accounts = createAccounts({ store, hasher, guard, clock, log, registration: options.registration });
-  const hub = await openHub({ store, clock, rate: options.rate });
+  const clearing = createClearing({ store, blobs, clock, log, retention: options.retention });
+  const policy: Policy = { rooms: options.rooms };
+  const hub = await openHub({ store, clock, rate: options.rate, policy, onRemoved: clearing.soon });
+  const files = createFiles({ store, hub, blobs, clearing, clock, log, limits: options.files });
   const sessions = createRoster();
   let closed: (() => void) | undefined;
 
   const shared: SessionDeps = {
-    desk: { store, accounts, hub },
+    desk: { store, accounts, hub, files: files.desk },
     clock,
     log,
     turn: createTurn(),
@@ -67,15 +81,18 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     },
   };
 
-  const listener = await listen(options, log, (socket, address) => {
+  function serveChat(socket: TLSSocket, address: string): void {
     const session = createSession(socket, address, shared);
     const crowded = sessions.crowded(address);
     sessions.add(session);
     if (closed !== undefined) session.dismiss('shutting-down', shuttingDown);
     else if (crowded)
       session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
-  });
+  }
 
+  const listener = await listen(options, log, { chat: serveChat, file: files.serve });
+
+  void clearing.run();
   let cancelSweep = clock.after(0, sweep);
   function sweep(): void {
     store.sweep(clock.now()).catch((error: unknown) => log.error('sweep failed', error));
@@ -95,6 +112,8 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
         closed = resolve;
       });
       listener.close();
+      await files.close();
+      await clearing.close();
       // The store answers in order: once this has, what was said before is on disk and in the rooms' buffers.
       await store.accounts().catch((error: unknown) => log.error('store not drained', error));
       hub.flush();
@@ -165,7 +184,7 @@ function pace({ burst, perSecond }: Rate): Rate {
   };
 }
 
-function hello({ name, registration, rate }: ChatServerOptions): ServerFrameOf<'hello'> {
+function hello({ name, registration, rate, files }: ChatServerOptions): ServerFrameOf<'hello'> {
   const { messageBytes, messageLines, frameBytes, passwordMin, nameLength, pingMs, deadMs } = limits;
   return {
     type: 'hello',
@@ -182,7 +201,7 @@ function hello({ name, registration, rate }: ChatServerOptions): ServerFrameOf<'
       deadMs,
       messageBurst: rate.burst,
       messagesPerSecond: rate.perSecond,
-      fileBytes: limits.fileBytes,
+      fileBytes: files.file,
     },
   };
 }

@@ -1,16 +1,19 @@
 /** The hub: what is said goes to the store, then to everybody it is for. Knows members, not sockets. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { ServerFrame } from '../protocol/events.js';
-import { encodeFrame } from '../protocol/frame.js';
+import type { FileInfo } from '../protocol/events.js';
 import { messageText } from '../protocol/message-text.js';
-import { parseName, parseRoomName } from '../protocol/names.js';
 import type { RequestOf } from '../protocol/requests.js';
-import type { Store } from '../store/store.js';
+import type { Account, NewEntry, Standing, Store } from '../store/store.js';
+import type { Policy } from './can.js';
+import { type Changes, createChanges } from './changes.js';
 import type { Clock } from './clock.js';
-import { createFanOut, type FanOut } from './fan-out.js';
+import { createDelivery } from './delivery.js';
+import { messageEvent, type Place } from './entry-event.js';
 import { createGate, type Gate } from './gate.js';
-import { messageEvent, type Place } from './message-event.js';
+import { createMembership, type Membership, topicOf } from './membership.js';
+import { createPlaces, type Places, type Where } from './places.js';
 import { createPresence, type Member, type Presence } from './presence.js';
+import { createSeats } from './seats.js';
 import { createThrottle, type Rate } from './throttle.js';
 
 /** What the sender gets where no message event tells it. */
@@ -19,16 +22,39 @@ export interface Receipt {
   readonly at: string;
 }
 
+/** A file whose bytes are there. */
+export interface Announcement {
+  readonly where: Where;
+  readonly file: FileInfo;
+  readonly key: string;
+}
+
 export interface Hub {
   readonly presence: Presence;
+  readonly places: Places;
+  readonly membership: Membership;
+  readonly changes: Changes;
   /**
    * Resolves once the message is on disk and on its way; undefined where the sender's own copy of it is the
    * answer.
-   * @throws ProtocolError `rate-limited`, `message-empty`, `message-too-long`, `no-such-room`, `no-such-name`
+   * @throws ProtocolError `rate-limited`, `message-empty`, `message-too-long`, `not-delivered`, and as Places.find
    */
   say(member: Member, request: RequestOf<'say'>): Promise<Receipt | undefined>;
-  /** @throws ProtocolError `no-such-room`, `no-such-name`, `bad-request` */
-  place(member: Member, where: { room?: string; peer?: string }): Promise<Place>;
+  /**
+   * Says that a file is there, also for somebody who has gone meanwhile.
+   * @throws ProtocolError `not-delivered`, and as Places.find: they may have left the room
+   */
+  announce(account: Account, announcement: Announcement): Promise<Receipt>;
+  /** Does `work` as if the account was signed in, which it need not be any more. */
+  seated<Value>(account: Account, work: () => Promise<Value>): Promise<Value>;
+  /** Counts something that is said. @throws ProtocolError `rate-limited` */
+  count(account: Account): void;
+  /** Notes what somebody is in who signs in. */
+  seat(account: Account, standings: readonly Standing[]): void;
+  /** Tells the other terminals of a member how far it has read. */
+  read(member: Member, place: Place, seq: number): Promise<void>;
+  /** Tells a member who invites it. */
+  remind(member: Member): Promise<void>;
   /**
    * Makes a member live: what is said from now on is held for it, and goes out once the function returned is
    * called. That one returns false where it was too much to keep: what was held is then in the store only.
@@ -40,104 +66,107 @@ export interface Hub {
   flush(): void;
 }
 
-interface Room {
-  readonly id: number;
-  readonly name: string;
-  readonly members: Set<Gate>;
-  readonly fanOut: FanOut;
-}
-
 export interface HubDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly rate: Rate;
+  readonly policy: Policy;
+  /** Something was removed that has files, or a room ended: there may be things to clear away. */
+  readonly onRemoved: () => void;
 }
 
-export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
-  const rooms = new Map<string, Room>();
+export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps): Promise<Hub> {
   const allowance = createThrottle<number>(rate, clock);
   const live = new Map<Member, Gate>();
-
-  for (const { id, name } of await store.rooms()) {
-    const members = new Set<Gate>();
-    const fanOut = createFanOut(clock, (frames) => {
-      for (const member of members) member.send(frames);
-    });
-    rooms.set(name, { id, name, members, fanOut });
-  }
-
-  const presence = createPresence(clock, (notice: (room: string) => ServerFrame) => {
-    for (const room of rooms.values()) room.fanOut.push(encodeFrame(notice(room.name)));
+  const seats = createSeats(clock);
+  for (const room of await store.rooms()) seats.open(room);
+  const presence = createPresence(clock, seats.everybody);
+  const places = createPlaces({ store, seats });
+  const delivery = createDelivery({ seats, presence, live });
+  const membership = createMembership({
+    ...{ store, clock, seats, places, delivery, presence, live, policy },
+    onEnded: onRemoved,
+  });
+  const changes = createChanges({
+    ...{ store, clock, places, delivery, policy },
+    onFileRemoved: onRemoved,
   });
 
-  async function place(member: Member, where: { room?: string; peer?: string }): Promise<Place> {
-    const { room, peer } = where;
-    if ((room === undefined) === (peer === undefined)) {
-      throw new ProtocolError('bad-request', 'Name either a room or a person.');
-    }
-    if (room !== undefined) {
-      const parsed = parseRoomName(room);
-      const found = parsed.ok ? rooms.get(parsed.name) : undefined;
-      if (found === undefined) throw new ProtocolError('no-such-room', 'There is no such room.');
-      return { target: { room: found.id }, room: found.name, peer: undefined };
-    }
-    const name = parseName(peer ?? '');
-    const account = name.ok ? await store.account(name.name) : undefined;
-    if (account === undefined) {
-      throw new ProtocolError('no-such-name', 'Nobody here has that name. /list shows who is here.');
-    }
-    return { target: { direct: [member.account.id, account.id] }, room: undefined, peer: account.name };
+  function count({ id }: Account): void {
+    const wait = allowance.take(id);
+    if (wait === 0) return;
+    const message = `You are sending faster than ${rate.perSecond} messages a second.`;
+    throw new ProtocolError('rate-limited', message, wait);
   }
 
-  function deliverDirect(accounts: readonly number[], frame: Buffer): void {
-    for (const id of new Set(accounts)) {
-      for (const terminal of presence.terminals(id)) live.get(terminal)?.send(frame);
+  /** Keeps a message and sends it to everybody it is for, unless that was done before. */
+  async function append(account: Account, place: Place, entry: Said): Promise<Receipt & { told: boolean }> {
+    const { target } = place;
+    const appended = await store.append({ ...entry, target, account: account.id, at: clock.now() });
+    if (appended.outcome === 'blocked') throw new ProtocolError('not-delivered', 'It was not delivered.');
+    const { seq, at, repeated } = appended;
+    const receipt = { seq, at: new Date(at).toISOString() };
+    if (repeated) return { ...receipt, told: false };
+    const { key, text, action, file } = entry;
+    const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
+    const from = account.name;
+    const kept = { seq, at, from, key, text, kind, ...(file === undefined ? {} : { file }) } as const;
+    delivery.toConversation(target, messageEvent(kept, place, account));
+    return { ...receipt, told: true };
+  }
+
+  async function seated<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
+    const { id } = account;
+    seats.fill(id, await store.standings(id));
+    try {
+      return await work();
+    } finally {
+      if (presence.terminals(id).size === 0) seats.forget(id);
     }
   }
 
   return {
     presence,
-    place,
+    places,
+    membership,
+    changes,
+    count,
 
     async say(member, request) {
       const { room, to, key, action = false } = request;
-      const text = messageText(request.text);
-      const wait = allowance.take(member.account.id);
-      if (wait > 0) {
-        const message = `You are sending faster than ${rate.perSecond} messages a second.`;
-        throw new ProtocolError('rate-limited', message, wait);
-      }
-      const where = await place(member, {
-        ...(room === undefined ? {} : { room }),
-        ...(to === undefined ? {} : { peer: to }),
-      });
       const { account } = member;
-      const appended = await store.append({
-        target: where.target,
-        account: account.id,
-        key,
-        text,
-        action,
-        at: clock.now(),
-      });
-      if (appended.outcome === 'blocked') throw new ProtocolError('not-delivered', 'Not delivered.');
-      const { seq, at, repeated } = appended;
-      const receipt = { seq, at: new Date(at).toISOString() };
-      if (repeated) return receipt;
-      const frame = encodeFrame(
-        messageEvent(
-          { seq, at, from: account.name, key, text, kind: action ? 'action' : 'text' },
-          where,
-          account,
-        ),
-      );
-      const heard = live.get(member)?.isOpen === true;
-      if ('direct' in where.target) {
-        deliverDirect(where.target.direct, frame);
-      } else {
-        rooms.get(where.room ?? '')?.fanOut.push(frame);
-      }
+      const text = messageText(request.text);
+      count(account);
+      const place = await places.find(account, { room, peer: to });
+      const { told, ...receipt } = await append(account, place, { key, text, action });
+      const heard = told && live.get(member)?.isOpen === true;
       return heard ? undefined : receipt;
+    },
+
+    announce: (account, { where, file, key }) =>
+      seated(account, async () => {
+        const place = await places.find(account, where);
+        const said = { key, file, text: file.name, action: false };
+        const { told: _, ...receipt } = await append(account, place, said);
+        return receipt;
+      }),
+
+    seated,
+
+    seat: ({ id }, standings) => seats.fill(id, standings),
+
+    async read(member, { target, room, peer }, seq) {
+      const { account } = member;
+      const mark = await store.markRead(account.id, target, seq);
+      if (mark === undefined) return;
+      const where = room === undefined ? { with: peer ?? '' } : { room };
+      delivery.toAccounts([account.id], { type: 'seen', ...where, seq: mark }, member);
+    },
+
+    async remind({ account }) {
+      for (const { room, by } of await store.invitations(account.id)) {
+        delivery.toAccounts([account.id], { type: 'invited', room: room.name, by, ...topicOf(room) });
+      }
     },
 
     attach(member) {
@@ -146,10 +175,10 @@ export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
       gate.hold();
       if (!live.has(member)) {
         live.set(member, gate);
-        for (const room of rooms.values()) {
+        for (const { room } of seats.of(member.account.id).values()) {
           // What waits in the buffer is in the store, where this member reads it.
           room.fanOut.flush();
-          room.members.add(gate);
+          room.gates.add(gate);
         }
       }
       return gate.open;
@@ -157,13 +186,17 @@ export async function openHub({ store, clock, rate }: HubDeps): Promise<Hub> {
 
     leave(member, reason) {
       const gate = live.get(member);
+      const { id } = member.account;
       live.delete(member);
-      if (gate !== undefined) for (const room of rooms.values()) room.members.delete(gate);
+      if (gate !== undefined) for (const { room } of seats.of(id).values()) room.gates.delete(gate);
       presence.leave(member, reason);
+      if (presence.terminals(id).size === 0) seats.forget(id);
     },
 
     flush() {
-      for (const room of rooms.values()) room.fanOut.flush();
+      for (const room of seats.rooms.values()) room.fanOut.flush();
     },
   };
 }
+
+type Said = Pick<NewEntry, 'key' | 'text' | 'action' | 'file'>;

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { alpn } from '../protocol/events.js';
+import { alpn, fileAlpn } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { addressKey, plainAddress } from './address.js';
 import type { Log } from './log.js';
@@ -37,15 +37,18 @@ export interface Listener {
   destroy(): void;
 }
 
-/** @param onConnection gets each TLS 1.3 connection that speaks `secure-chat/1` */
-export async function listen(
-  options: ListenerOptions,
-  log: Log,
-  onConnection: (socket: TLSSocket, address: string) => void,
-): Promise<Listener> {
+/** Who gets each TLS 1.3 connection, by what it speaks. */
+export interface Hosts {
+  /** `secure-chat/1` */
+  chat(socket: TLSSocket, address: string): void;
+  /** `secure-chat-file/1` */
+  file(socket: TLSSocket, address: string): void;
+}
+
+export async function listen(options: ListenerOptions, log: Log, hosts: Hosts): Promise<Listener> {
   const server = createServer({
     ...secureOptions(options.keyPair),
-    ALPNProtocols: [alpn],
+    ALPNProtocols: [alpn, fileAlpn],
     handshakeTimeout: options.handshakeMs ?? limits.handshakeMs,
     noDelay: true,
   });
@@ -80,12 +83,14 @@ export async function listen(
 
   server.on('secureConnection', (socket) => {
     const address = plainAddress(socket.remoteAddress ?? '');
-    if (socket.alpnProtocol !== alpn) {
+    if (socket.alpnProtocol === alpn) {
+      hosts.chat(socket, address);
+    } else if (socket.alpnProtocol === fileAlpn) {
+      hosts.file(socket, address);
+    } else {
       log.info('handshake failed', { address, why: 'no secure-chat/1 in ALPN' });
       socket.destroy();
-      return;
     }
-    onConnection(socket, address);
   });
 
   await new Promise<void>((resolve, reject) => {

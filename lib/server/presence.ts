@@ -8,6 +8,7 @@ import { limits } from '../protocol/limits.js';
 import type { SignInMode } from '../protocol/requests.js';
 import type { Account } from '../store/store.js';
 import type { Clock } from './clock.js';
+import { createTally } from './tally.js';
 
 /** One signed-in session, as the hub sees it. */
 export interface Member {
@@ -36,8 +37,6 @@ export interface Presence {
   readonly online: number;
 }
 
-/** Milliseconds between two counts of comings and goings in a large room. */
-const crowdMs = 1_000;
 const none: ReadonlySet<Member> = new Set();
 
 /** @param notify sends a notice to everybody who is in the rooms that everybody is in */
@@ -46,25 +45,7 @@ export function createPresence(
   notify: (notice: (room: string) => ServerFrame) => void,
 ): Presence {
   const people = new Map<number, { account: Account; terminals: Set<Member> }>();
-  let crowd: { joined: number; left: number } | undefined;
-
-  function tell(change: 'joined' | 'left', name: string, reason?: string): void {
-    if (crowd === undefined && people.size <= limits.presenceNamed) {
-      if (change === 'joined') notify((room) => ({ type: 'joined', room, name }));
-      else notify((room) => ({ type: 'left', room, name, ...(reason === undefined ? {} : { reason }) }));
-      return;
-    }
-    // A notice to each of n members for each of n comings is the quadratic part of a large room.
-    if (crowd === undefined) {
-      crowd = { joined: 0, left: 0 };
-      clock.after(crowdMs, () => {
-        const { joined, left } = crowd ?? { joined: 0, left: 0 };
-        crowd = undefined;
-        notify((room) => ({ type: 'crowd', room, joined, left, online: people.size }));
-      });
-    }
-    crowd[change]++;
-  }
+  const tally = createTally({ clock, audience: () => people.size, online: () => people.size, notify });
 
   return {
     enter(member, mode) {
@@ -72,7 +53,7 @@ export function createPresence(
       const person = people.get(account.id);
       if (person === undefined) {
         people.set(account.id, { account, terminals: new Set([member]) });
-        tell('joined', account.name);
+        tally.joined(account.name);
         return;
       }
       if (mode === undefined) {
@@ -97,7 +78,7 @@ export function createPresence(
       const person = people.get(account.id);
       if (person === undefined || !person.terminals.delete(member) || person.terminals.size > 0) return;
       people.delete(account.id);
-      tell('left', account.name, reason);
+      tally.left(account.name, reason === undefined ? {} : { reason });
     },
 
     terminals: (account) => people.get(account)?.terminals ?? none,

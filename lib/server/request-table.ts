@@ -3,16 +3,18 @@
  * not its socket.
  */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Conversation, ServerFrameOf } from '../protocol/events.js';
+import type { ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { reasonText } from '../protocol/message-text.js';
 import type { RequestOf, RequestType, SignInMode } from '../protocol/requests.js';
-import type { Account, Store } from '../store/store.js';
+import type { Account, Logged, Store } from '../store/store.js';
 import type { Accounts, OpenedSession } from './accounts.js';
 import { catchUp } from './catch-up.js';
+import type { FileDesk } from './files/desk.js';
 import type { Hub } from './hub.js';
-import { messageEvent } from './message-event.js';
+import { conversationOf } from './membership.js';
 import type { Member } from './presence.js';
+import { listFiles, listMembers, listRooms, readHistory, runSearch } from './reading.js';
 
 /** Fields of the `ok` reply; undefined where something else is the answer. */
 type Answer = Partial<ServerFrameOf<'ok'>> | undefined;
@@ -35,6 +37,7 @@ export interface Desk {
   readonly store: Store;
   readonly accounts: Accounts;
   readonly hub: Hub;
+  readonly files: FileDesk;
 }
 
 /** A row for a session that has not signed in yet; while it runs no other request is taken. */
@@ -57,13 +60,6 @@ interface PlainRow<T extends RequestType> {
 }
 
 export type Row<T extends RequestType> = DoorRow<T> | RoomRow<T> | PlainRow<T>;
-
-const pending = {
-  needs: 'open' as const,
-  async run(): Promise<Answer> {
-    throw new ProtocolError('internal', 'Not there yet.');
-  },
-};
 
 export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   'sign-in': {
@@ -116,58 +112,128 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     run: ({ hub }, member, request) => hub.say(member, request),
   },
 
-  history: {
+  edit: {
     needs: 'open',
-    async run({ store, hub }, member, { room, with: peer, before, after, limit = limits.historyPage }) {
-      const place = await hub.place(member, where(room, peer));
-      await member.drained();
-      const entries = await store.history({
-        target: place.target,
-        limit: limit + 1,
-        keep: after !== undefined && before === undefined ? 'oldest' : 'newest',
-        ...(before === undefined ? {} : { before }),
-        ...(after === undefined ? {} : { after }),
-      });
-      const more = entries.length > limit;
-      const fromStart = after !== undefined && before === undefined;
-      const page = more ? (fromStart ? entries.slice(0, limit) : entries.slice(1)) : entries;
-      return { messages: page.map((entry) => messageEvent(entry, place, member.account)), more };
+    async run({ hub }, member, request) {
+      hub.count(member.account);
+      return receipt(await hub.changes.edit(member, request));
     },
   },
 
+  remove: {
+    needs: 'open',
+    async run({ hub }, member, request) {
+      hub.count(member.account);
+      return receipt(await hub.changes.remove(member, request));
+    },
+  },
+
+  history: { needs: 'open', run: readHistory },
+
+  search: { needs: 'open', run: runSearch },
+
   read: {
     needs: 'open',
-    async run({ store, hub }, member, { room, with: peer, seq }) {
-      const { target } = await hub.place(member, where(room, peer));
-      await store.markRead(member.account.id, target, seq);
+    async run({ hub }, member, { room, with: peer, seq }) {
+      await hub.read(member, await hub.places.find(member.account, { room, peer }), seq);
+      return {};
+    },
+  },
+
+  rooms: {
+    needs: 'open',
+    async run({ store }, member) {
+      await member.drained();
+      return { rooms: await listRooms(store, member.account) };
+    },
+  },
+
+  join: {
+    needs: 'open',
+    async run({ hub }, member, request) {
+      await hub.membership.join(member, request);
+      return {};
+    },
+  },
+
+  leave: {
+    needs: 'open',
+    async run({ hub }, member, request) {
+      await hub.membership.leave(member, request);
+      return {};
+    },
+  },
+
+  'set-topic': {
+    needs: 'open',
+    async run({ hub }, member, request) {
+      const logged = await hub.changes.setTopic(member, request);
+      return logged === undefined ? {} : receipt(logged);
+    },
+  },
+
+  invite: {
+    needs: 'open',
+    async run({ hub }, member, request) {
+      await hub.membership.invite(member, request);
+      return {};
+    },
+  },
+
+  appoint: {
+    needs: 'open',
+    async run({ hub }, member, request) {
+      await hub.membership.appoint(member, request);
       return {};
     },
   },
 
   who: {
     needs: 'open',
-    async run({ hub }, member) {
+    async run({ store, hub }, member, { room: name }) {
       await member.drained();
-      return { people: hub.presence.people() };
+      if (name === undefined) return { people: hub.presence.people() };
+      const { room } = hub.places.membership(member.account, name);
+      return { people: await listMembers(store, hub, room.id) };
     },
   },
 
-  edit: pending,
-  remove: pending,
-  search: pending,
-  rooms: pending,
-  join: pending,
-  leave: pending,
-  'set-topic': pending,
-  invite: pending,
-  appoint: pending,
-  block: pending,
-  unblock: pending,
-  blocks: pending,
-  offer: pending,
-  withdraw: pending,
-  files: pending,
-  fetch: pending,
+  block: {
+    needs: 'open',
+    async run({ store, hub }, { account }, { name }) {
+      const other = await hub.places.person(name);
+      if (other.id === account.id) throw new ProtocolError('not-allowed', 'You cannot block yourself.');
+      if (await store.block(account.id, other.id)) return {};
+      throw new ProtocolError('limit-reached', `You block ${limits.blocks} people: unblock somebody first.`);
+    },
+  },
+
+  unblock: {
+    needs: 'open',
+    async run({ store, hub }, { account }, { name }) {
+      await store.unblock(account.id, (await hub.places.person(name)).id);
+      return {};
+    },
+  },
+
+  blocks: {
+    needs: 'open',
+    run: async ({ store }, { account }) => ({ names: [...(await store.blocks(account.id))] }),
+  },
+
+  offer: { needs: 'open', run: ({ files }, { account }, request) => files.offer(account, request) },
+
+  withdraw: {
+    needs: 'open',
+    async run({ files }, { account }, { key }) {
+      await files.withdraw(account, key);
+      return {};
+    },
+  },
+
+  files: { needs: 'open', run: listFiles },
+
+  fetch: { needs: 'open', run: ({ files }, { account }, { of }) => files.fetch(account, of) },
 
   ping: { needs: 'nothing', run: () => ({}) },
 
@@ -180,8 +246,8 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   },
 };
 
-function where(room: string | undefined, peer: string | undefined): { room?: string; peer?: string } {
-  return { ...(room === undefined ? {} : { room }), ...(peer === undefined ? {} : { peer }) };
+function receipt({ seq, at }: Logged): { seq: number; at: string } {
+  return { seq, at: new Date(at).toISOString() };
 }
 
 /** Seats somebody whose password is right and opens the session that their token continues. */
@@ -198,7 +264,7 @@ async function admit(
 }
 
 async function seated(
-  { store }: Desk,
+  { store, hub }: Desk,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
@@ -206,11 +272,8 @@ async function seated(
   // First: one that was taken over meanwhile must not stop the session that did it.
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
   if (takeOver) await store.stopSessions(account.id, session);
-  const conversations = (await store.standings(account.id)).map(
-    ({ kind, name, last, read, unread, mentions }): Conversation =>
-      kind === 'room'
-        ? { room: name, last, read, unread, mentions }
-        : { with: name, last, read, unread, mentions },
-  );
+  const standings = await store.standings(account.id);
+  hub.seat(account, standings);
+  const conversations = standings.map(conversationOf);
   return { name: account.name, role: account.role, token, conversations };
 }

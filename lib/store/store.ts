@@ -141,7 +141,10 @@ export interface Logged {
 export interface Located {
   readonly entry: Entry;
   readonly target: Target;
+  /** Who said it. */
   readonly account: number;
+  /** Between two people: the name of the one to whom it was said. */
+  readonly to?: string;
 }
 
 export interface Change {
@@ -188,6 +191,11 @@ export type Entered =
   /** They are in another room of that name. */
   | { readonly outcome: 'name-taken' }
   | { readonly outcome: 'too-many' };
+
+export type RoleSet = 'set' | 'not-a-member' | 'last-owner';
+
+/** `blocked`: by the one who was to be invited; nothing is kept. */
+export type Invited = 'invited' | 'member-already' | 'blocked';
 
 export type LeftRoom =
   /** `heir` is the account that became its owner because the last owner left. */
@@ -285,7 +293,7 @@ export interface Store {
   /** Removes expired sessions and invites. */
   sweep(at: number): Promise<void>;
 
-  rooms(): Promise<readonly Room[]>;
+  rooms(): Promise<readonly (Room & { readonly members: number })[]>;
   /** A room with its maker as owner and only member. */
   makeRoom(room: { name: string; private: boolean; owner: number; at: number }): Promise<Made>;
   /** Uses up the invitation, where there is one. What was said before is not new to them. */
@@ -297,10 +305,9 @@ export interface Store {
   leaveRoom(account: number, room: number, options: { end: boolean }): Promise<LeftRoom>;
   /** Those who were in it longest first. */
   members(room: number): Promise<readonly RoomMember[]>;
-  /** @returns false where the account is no member; the last owner stays one, and that is false too */
-  setRoomRole(account: number, room: number, role: RoomRole): Promise<boolean>;
-  /** @returns false where they are a member already. A second invitation replaces the first. */
-  inviteToRoom(invitation: { room: number; account: number; by: number; at: number }): Promise<boolean>;
+  setRoomRole(account: number, room: number, role: RoomRole): Promise<RoleSet>;
+  /** A second invitation replaces the first. */
+  inviteToRoom(invitation: { room: number; account: number; by: number; at: number }): Promise<Invited>;
   invitations(account: number): Promise<readonly RoomInvitation[]>;
   /** @returns false where there was none */
   dismissInvitation(account: number, room: number): Promise<boolean>;
@@ -322,6 +329,8 @@ export interface Store {
   floor(target: Target, count: number): Promise<number>;
   /** Entries in seq order. */
   history(page: Page): Promise<readonly Entry[]>;
+  /** What an account said under this key, also where it was removed since. */
+  said(account: number, key: string): Promise<Logged | undefined>;
   /** The message of a seq, undefined where there is none (an edit, a removal or a topic is none). */
   locate(seq: number): Promise<Located | undefined>;
   /** Undefined where the message is removed or gone, or announces a file. */

@@ -7,7 +7,7 @@ import { openHub } from '../../lib/server/hub.js';
 import type { Member } from '../../lib/server/presence.js';
 import type { Account, Store, Target } from '../../lib/store/store.js';
 import { ok, runServer } from '../support/running-server.js';
-import { sessionScene } from '../support/session-scene.js';
+import { hubSettings, sessionScene } from '../support/session-scene.js';
 import { kept } from '../support/store-subject.js';
 import type { WireClient } from '../support/wire-client.js';
 
@@ -245,8 +245,11 @@ t.test('people who talk faster than the store answers hold nobody up', async (t)
       clock.advance(20);
     }
   });
-  const hub = await openHub({ store: slow, clock, rate: { burst: 1_000, perSecond: 1_000 } });
-  for (const member of [ada, bob]) hub.presence.enter(member, undefined);
+  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  for (const member of [ada, bob]) {
+    hub.seat(member.account, await store.standings(member.account.id));
+    hub.presence.enter(member, undefined);
+  }
   await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
   await catchUp(ada, {}, { store: slow, hub });
   t.ok(said < 10, `${said} messages later`);
@@ -270,8 +273,11 @@ t.test('what is said during a long replay is not kept for ever: it is read inste
     }
     clock.advance(20);
   });
-  const hub = await openHub({ store: slow, clock, rate: { burst: 1_000, perSecond: 1_000 } });
-  for (const member of [ada, bob]) hub.presence.enter(member, undefined);
+  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  for (const member of [ada, bob]) {
+    hub.seat(member.account, await store.standings(member.account.id));
+    hub.presence.enter(member, undefined);
+  }
   await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
   await catchUp(ada, {}, { store: slow, hub });
   await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });

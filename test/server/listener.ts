@@ -32,12 +32,13 @@ async function open(t: Test, options: Partial<ListenerOptions> = {}): Promise<Sc
   };
   const pair = options.keyPair ?? (await keyPair(t));
   const all = { host: '127.0.0.1', port: 0, perAddress: 100, ...options, keyPair: pair };
-  const listener = await listen(all, log, (socket) => {
+  function accept(socket: TLSSocket): void {
     accepted.push(socket);
     socket.on('error', () => {});
     socket.resume();
     socket.write('welcome');
-  });
+  }
+  const listener = await listen(all, log, { chat: accept, file: accept });
   t.teardown(() => {
     listener.close();
     listener.destroy();

@@ -10,6 +10,8 @@ import { duplexPair } from 'node:stream';
 import type { Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
 import { createAccounts } from '../../lib/server/accounts.js';
+import { createClearing } from '../../lib/server/files/clearing.js';
+import { createFiles } from '../../lib/server/files/files.js';
 import type { Hasher } from '../../lib/server/hasher.js';
 import { openHub } from '../../lib/server/hub.js';
 import { createSendBudget } from '../../lib/server/send-budget.js';
@@ -17,6 +19,7 @@ import { createSession, type Phase, type Session, type SessionDeps } from '../..
 import { createSignInGuard } from '../../lib/server/sign-in-guard.js';
 import { createThrottle } from '../../lib/server/throttle.js';
 import { createTurn } from '../../lib/server/turn.js';
+import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 import { helloOf } from './hello.js';
@@ -48,6 +51,13 @@ const plainHasher: Hasher = {
   close() {},
 };
 
+/** Everybody may do everything at once. */
+export const hubSettings = {
+  rate: { burst: 1_000, perSecond: 1_000 },
+  policy: { rooms: 'members' },
+  onRemoved() {},
+} as const;
+
 export const hello = helloOf({ registration: 'open' });
 
 export async function sessionScene(t: Test): Promise<SessionScene> {
@@ -65,7 +75,14 @@ export async function sessionScene(t: Test): Promise<SessionScene> {
   const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
   const guard = createSignInGuard(clock);
   const accounts = createAccounts({ store, hasher: plainHasher, guard, clock, log, registration: 'open' });
-  const hub = await openHub({ store, clock, rate: { burst: 1_000, perSecond: 1_000 } });
+  const hub = await openHub({ ...hubSettings, store, clock });
+  const blobs = await openFolderBlobs(join(folder, 'files'));
+  const clearing = createClearing({ store, blobs, clock, log, retention: {} });
+  t.teardown(clearing.close);
+  const files = createFiles({
+    ...{ store, hub, blobs, clearing, clock, log },
+    limits: { file: limits.fileBytes, account: limits.filesPerAccountBytes },
+  });
   const turn = createTurn();
   const pace = createThrottle<number>(
     { burst: limits.requestBurst, perSecond: limits.requestsPerSecond },
@@ -79,7 +96,7 @@ export async function sessionScene(t: Test): Promise<SessionScene> {
     peer.on('end', () => peer.end());
     const wire = createWire(peer);
     const deps: SessionDeps = {
-      desk: { store, accounts, hub },
+      desk: { store, accounts, hub, files: files.desk },
       clock,
       log,
       turn,

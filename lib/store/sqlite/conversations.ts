@@ -59,7 +59,9 @@ export function createConversations(db: Database, words: Words): Conversations {
   const enter = db.prepare('INSERT OR IGNORE INTO members (account, conversation) VALUES (?, ?)');
   const pair = db.prepare('SELECT low, high FROM conversations WHERE id = ?');
   const rooms = db.prepare(
-    'SELECT id, name, private, everybody, topic FROM conversations WHERE name IS NOT NULL ORDER BY id',
+    `SELECT id, name, private, everybody, topic,
+       (SELECT count(*) FROM members WHERE conversation = conversations.id) AS members
+     FROM conversations WHERE name IS NOT NULL ORDER BY id`,
   );
   const standings = db.prepare(
     `SELECT conversations.id, kind, conversations.name AS room, private, everybody, topic,
@@ -122,8 +124,8 @@ export function createConversations(db: Database, words: Words): Conversations {
       return { direct: [row.low, row.high] };
     },
     rooms() {
-      const rows: RoomRow[] = rooms.all();
-      return rows.map(roomOf);
+      const rows: (RoomRow & { members: number })[] = rooms.all();
+      return rows.map(({ members, ...row }) => ({ ...roomOf(row), members }));
     },
     standings(account) {
       const rows: StandingRow[] = standings.all(account);

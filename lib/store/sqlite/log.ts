@@ -1,12 +1,12 @@
 /** The log of all messages in SQL: one table, one increasing seq. Knows ids of conversations, not what they are. */
-import type { Appended, Entry, Located, NewEntry, Page, Target } from '../store.js';
+import type { Appended, Entry, Located, Logged, NewEntry, Page, Target } from '../store.js';
 import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';
 import { type EntryRow, entryOf, selectEntries } from './entry.js';
 import type { Words } from './words.js';
 
-type LogMethod = 'append' | 'floor' | 'history' | 'locate' | 'seqBefore';
+type LogMethod = 'append' | 'said' | 'floor' | 'history' | 'locate' | 'seqBefore';
 
 // A message that was removed since makes its edits nothing to tell.
 const kinds = {
@@ -39,7 +39,11 @@ export function createLog(
   };
   const nth = db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?');
   const one = db.prepare(`${selectEntries()} WHERE log.seq = ? AND ${kinds.messages}`);
-  const owner = db.prepare('SELECT conversation, account FROM log WHERE seq = ?');
+  const owner = db.prepare(
+    `SELECT conversation, account, others.name AS "to" FROM log
+     JOIN conversations ON conversations.id = conversation
+     LEFT JOIN accounts AS others ON others.id = iif(low = account, high, low) WHERE seq = ?`,
+  );
   const atOrAfter = db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1');
   const newest = db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log');
 
@@ -49,7 +53,7 @@ export function createLog(
     }
     // The driver would cut it there without a word, and two keys could become one.
     if (`${key}${text}`.includes('\0')) throw new Error('a key or a text contains U+0000');
-    const first: { seq: number; at: number } | undefined = byKey.get(account, key);
+    const first = said(account, key);
     if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
     if ('direct' in target) {
       const [low, high] = target.direct;
@@ -82,9 +86,11 @@ export function createLog(
 
   function locate(seq: number): Located | undefined {
     const row: EntryRow | undefined = one.get(seq);
-    const place: { conversation: number; account: number } | undefined = owner.get(seq);
-    if (row === undefined || place === undefined) return undefined;
-    return { entry: entryOf(row), target: conversations.target(place.conversation), account: place.account };
+    if (row === undefined) return undefined;
+    const place: { conversation: number; account: number; to: string | null } = owner.get(seq);
+    const { account, to } = place;
+    const target = conversations.target(place.conversation);
+    return { entry: entryOf(row), target, account, ...(to === null ? {} : { to }) };
   }
 
   // Seqs and times increase together, but for clocks that were set back: no index needs to be kept for it.
@@ -101,5 +107,9 @@ export function createLog(
     return low;
   }
 
-  return { append, floor, history, locate, seqBefore };
+  function said(account: number, key: string): Logged | undefined {
+    return byKey.get(account, key);
+  }
+
+  return { append, said, floor, history, locate, seqBefore };
 }

@@ -88,6 +88,7 @@ function createStore(queue: Queue, close: () => Promise<void>): Store {
     unreferenced: (...args) => queue.ask('unreferenced', args),
     prune: (...args) => queue.ask('prune', args),
     standings: (...args) => queue.ask('standings', args),
+    said: (...args) => queue.ask('said', args),
     append: (...args) => queue.ask('append', args),
     floor: (...args) => queue.ask('floor', args),
     history: (...args) => queue.ask('history', args),

@@ -24,6 +24,7 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'standings',
   'floor',
   'history',
+  'said',
   'locate',
   'seqBefore',
   'search',

@@ -75,6 +75,7 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
      JOIN conversations ON conversations.id = mine.conversation
      JOIN accounts ON accounts.id = mine.by ORDER BY mine.at, conversations.id`,
   );
+  const blocked = db.prepare('SELECT 1 FROM blocks WHERE account = ? AND other = ?');
   const dismiss = db.prepare('DELETE FROM invitations WHERE account = ? AND conversation = ?');
   const dismissAll = db.prepare('DELETE FROM invitations WHERE conversation = ?');
   // What was said in it goes bit by bit: prune does it.
@@ -142,16 +143,18 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
     },
     setRoomRole(who, id, role) {
       const before = roleOf(who, id);
-      if (before === undefined || roomRow(id)?.everybody === 1) return false;
-      if (before === 'owner' && role !== 'owner' && countOf(owners, id) === 1) return false;
+      if (before === undefined) return 'not-a-member';
+      if (roomRow(id)?.everybody === 1) throw new Error('nobody is given the room that everybody is in');
+      if (before === 'owner' && role !== 'owner' && countOf(owners, id) === 1) return 'last-owner';
       setRole.run(role, who, id);
-      return true;
+      return 'set';
     },
     inviteToRoom({ room: id, account: who, by, at }) {
-      if (roleOf(who, id) !== undefined) return false;
+      if (roleOf(who, id) !== undefined) return 'member-already';
+      if (blocked.get(who, by) !== undefined) return 'blocked';
       invite.run(who, id, by, at);
       forgetOldest.run(who);
-      return true;
+      return 'invited';
     },
     invitations(who) {
       const rows: (RoomRow & { by: string })[] = invitations.all(who);

@@ -1,0 +1,93 @@
+/** Changing what was said, and a room's topic. Knows places and rights, not sockets. */
+import { ProtocolError } from '../protocol/errors.js';
+import { messageText, topicText } from '../protocol/message-text.js';
+import type { RequestOf } from '../protocol/requests.js';
+import type { Entry, Logged, Store } from '../store/store.js';
+import { can, type Policy } from './can.js';
+import type { Clock } from './clock.js';
+import type { Delivery } from './delivery.js';
+import { entryEvent } from './entry-event.js';
+import { notAllowed } from './membership.js';
+import type { Places } from './places.js';
+import type { Member } from './presence.js';
+
+export interface Changes {
+  /** @throws ProtocolError `no-such-message`, `not-allowed`, `message-empty`, `message-too-long` */
+  edit(member: Member, request: RequestOf<'edit'>): Promise<Logged>;
+  /** @throws ProtocolError `no-such-message`, `not-allowed` */
+  remove(member: Member, request: RequestOf<'remove'>): Promise<Logged>;
+  /** @throws ProtocolError `no-such-room`, `not-a-member`, `not-allowed` */
+  setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<Logged | undefined>;
+}
+
+export interface ChangesDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly places: Places;
+  readonly delivery: Delivery;
+  readonly policy: Policy;
+  /** A message with this file was removed; others may still have it. */
+  readonly onFileRemoved: (hash: string) => void;
+}
+
+export function createChanges(deps: ChangesDeps): Changes {
+  const { store, clock, places, delivery, policy } = deps;
+
+  async function located(member: Member, of: number, action: 'edit' | 'remove') {
+    const found = await places.message(member.account, of);
+    const own = found.account === member.account.id;
+    const actor = {
+      role: member.account.role,
+      ...(found.membership === undefined ? {} : { room: found.membership.role }),
+    };
+    if (action === 'edit' && !(own && can(actor, 'edit-own', policy))) throw notAllowed();
+    if (action === 'remove' && !can(actor, own ? 'remove-own' : 'remove-other', policy)) throw notAllowed();
+    return found;
+  }
+
+  function noMessage(): ProtocolError {
+    return new ProtocolError('no-such-message', 'There is no such message.');
+  }
+
+  return {
+    async edit(member, request) {
+      const text = messageText(request.text);
+      const { place, entry } = await located(member, request.of, 'edit');
+      if (entry.file !== undefined) throw notAllowed();
+      const { account } = member;
+      const logged = await store.edit({ of: request.of, account: account.id, at: clock.now(), text });
+      if (logged === undefined) throw noMessage();
+      const edit: Entry = { ...logged, from: account.name, key: '', kind: 'edit', text, of: request.of };
+      delivery.toConversation(place.target, entryEvent(edit, place, account));
+      return logged;
+    },
+
+    async remove(member, { of }) {
+      const { place, entry } = await located(member, of, 'remove');
+      const { account } = member;
+      const logged = await store.remove({ of, account: account.id, at: clock.now() });
+      if (logged === undefined) throw noMessage();
+      const removal: Entry = { ...logged, from: account.name, key: '', kind: 'removal', text: '', of };
+      delivery.toConversation(place.target, entryEvent(removal, place, account));
+      if (entry.file !== undefined) deps.onFileRemoved(entry.file.hash);
+      return logged;
+    },
+
+    async setTopic({ account }, request) {
+      const { room, role } = places.membership(account, request.room);
+      if (!can({ role: account.role, room: role }, 'set-topic', policy)) {
+        throw new ProtocolError('not-allowed', `Only owners and moderators of #${room.name} set its topic.`);
+      }
+      const topic = topicText(request.topic);
+      const logged = await store.setTopic({ room: room.id, account: account.id, topic, at: clock.now() });
+      if (logged === undefined) return undefined;
+      room.topic = topic;
+      const { seq, at } = logged;
+      delivery.toConversation(
+        { room: room.id },
+        { type: 'topic', seq, room: room.name, from: account.name, at: new Date(at).toISOString(), topic },
+      );
+      return logged;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** Files of a server, put together: desk, tickets, connections, clearing. Decides nothing that they decide. */
+import type { TLSSocket } from 'node:tls';
+import { ProtocolError } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
+import type { Blobs } from '../../store/blobs.js';
+import type { Store } from '../../store/store.js';
+import type { Clock } from '../clock.js';
+import type { Hub } from '../hub.js';
+import type { Log } from '../log.js';
+import type { Clearing } from './clearing.js';
+import { createFileDesk, type Download, type FileDesk, type FileLimits, type Upload } from './desk.js';
+import { createTickets } from './tickets.js';
+import { serveTransfer } from './transfer.js';
+
+export interface Files {
+  readonly desk: FileDesk;
+  /** Takes a connection that speaks `secure-chat-file/1`. */
+  serve(socket: TLSSocket, address: string): void;
+  /** Ends every ticket and every transfer of an account. */
+  revoke(account: number): void;
+  /** Ends every transfer; resolves when they are over. */
+  close(): Promise<void>;
+}
+
+export interface FilesDeps {
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly blobs: Blobs;
+  readonly clearing: Clearing;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: FileLimits;
+}
+
+interface Active {
+  readonly purpose: Upload | Download;
+  readonly socket: TLSSocket;
+  readonly over: Promise<void>;
+}
+
+export function createFiles(deps: FilesDeps): Files {
+  const { clock } = deps;
+  const tickets = createTickets<Upload | Download>(clock);
+  const active = new Set<Active>();
+  const serving = new Set<Promise<void>>();
+  let closed = false;
+
+  async function end(which: (purpose: Upload | Download) => boolean): Promise<void> {
+    const ended = [...active].filter(({ purpose }) => which(purpose));
+    for (const { socket } of ended) socket.destroy();
+    await Promise.all(ended.map(({ over }) => over));
+  }
+
+  async function take(purpose: Upload | Download, socket: TLSSocket): Promise<() => void> {
+    // The sender comes again before its lost connection was noticed here: two must not write at once.
+    if (purpose.what === 'upload') await end((other) => other.what === 'upload' && other.id === purpose.id);
+    const { id } = purpose.account;
+    const mine = [...active].filter((each) => each.purpose.account.id === id).length;
+    if (mine >= limits.transfersPerAccount) {
+      const message = `${limits.transfersPerAccount} files are moving already: wait for one of them.`;
+      throw new ProtocolError('limit-reached', message);
+    }
+    let done = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const one = { purpose, socket, over };
+    active.add(one);
+    return () => {
+      active.delete(one);
+      done();
+    };
+  }
+
+  const desk = createFileDesk({
+    ...deps,
+    tickets,
+    interrupt: (id) => end((purpose) => purpose.what === 'upload' && purpose.id === id),
+  });
+
+  return {
+    desk,
+    serve(socket, address) {
+      if (closed) {
+        socket.destroy();
+        return;
+      }
+      const served = serveTransfer(socket, address, { ...deps, desk, tickets, take });
+      serving.add(served);
+      void served.then(() => serving.delete(served));
+    },
+    revoke(account) {
+      tickets.revoke(account);
+      void end((purpose) => purpose.account.id === account);
+    },
+    async close() {
+      closed = true;
+      await end(() => true);
+      await Promise.all(serving);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Where a request means, for whoever asks: what is not for them does not exist. Knows seats and names, not
+ * what is asked.
+ */
+import { ProtocolError } from '../protocol/errors.js';
+import { parseName, parseRoomName } from '../protocol/names.js';
+import type { Account, Located, Store } from '../store/store.js';
+import type { Place } from './entry-event.js';
+import type { Membership, Seats } from './seats.js';
+
+/** A room or a person, as requests name them: one of the two. */
+export interface Where {
+  readonly room?: string | undefined;
+  readonly peer?: string | undefined;
+}
+
+export interface Places {
+  /**
+   * A conversation that the account is in, or can begin.
+   * @throws ProtocolError `no-such-room`, `not-a-member`, `no-such-name`, `bad-request`
+   */
+  find(account: Account, where: Where): Promise<Place>;
+  /** @throws ProtocolError `no-such-room`, `not-a-member` */
+  membership(account: Account, room: string): Membership;
+  /** @throws ProtocolError `no-such-name` */
+  person(name: string): Promise<Account>;
+  /**
+   * A message in a conversation that the account is in.
+   * @throws ProtocolError `no-such-message`
+   */
+  message(account: Account, seq: number): Promise<Located & { place: Place; membership?: Membership }>;
+}
+
+export function createPlaces({ store, seats }: { store: Store; seats: Seats }): Places {
+  function membership(account: Account, room: string): Membership {
+    const parsed = parseRoomName(room);
+    const name = parsed.ok ? parsed.name : '';
+    const found = seats.of(account.id).get(name);
+    if (found !== undefined) return found;
+    if (seats.publicRoom(name) !== undefined) {
+      throw new ProtocolError('not-a-member', `You are not in #${name}. Join it first.`);
+    }
+    throw new ProtocolError('no-such-room', 'There is no such room.');
+  }
+
+  async function person(typed: string): Promise<Account> {
+    const name = parseName(typed);
+    const account = name.ok ? await store.account(name.name) : undefined;
+    if (account !== undefined) return account;
+    throw new ProtocolError('no-such-name', 'Nobody here has that name. /list shows who is here.');
+  }
+
+  return {
+    membership,
+    person,
+    async find(account, { room, peer }) {
+      if (room !== undefined && peer === undefined) return placeOf(membership(account, room));
+      if (peer === undefined || room !== undefined) {
+        throw new ProtocolError('bad-request', 'Name either a room or a person.');
+      }
+      const other = await person(peer);
+      return { target: { direct: [account.id, other.id] }, room: undefined, peer: other.name };
+    },
+    async message(account, seq) {
+      const found = await store.locate(seq);
+      if (found !== undefined && 'direct' in found.target && found.target.direct.includes(account.id)) {
+        const { entry, to } = found;
+        const peer = entry.from === account.name ? to : entry.from;
+        return { ...found, place: { target: found.target, room: undefined, peer } };
+      }
+      if (found !== undefined && 'room' in found.target) {
+        const room = seats.rooms.get(found.target.room);
+        const mine = room === undefined ? undefined : seats.of(account.id).get(room.name);
+        if (mine?.room === room && mine !== undefined)
+          return { ...found, place: placeOf(mine), membership: mine };
+      }
+      throw new ProtocolError('no-such-message', 'There is no such message.');
+    },
+  };
+}
+
+export function placeOf({ room }: Membership): Place {
+  return { target: { room: room.id }, room: room.name, peer: undefined };
+}

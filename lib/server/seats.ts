@@ -1,0 +1,105 @@
+/**
+ * Live rooms, and who of those signed in is in which, as what. Knows gates and names; neither the store nor
+ * what is said.
+ */
+import type { RoomRole, ServerFrame } from '../protocol/events.js';
+import { encodeFrame } from '../protocol/frame.js';
+import type { Room, Standing } from '../store/store.js';
+import type { Clock } from './clock.js';
+import { createFanOut, type FanOut } from './fan-out.js';
+import type { Gate } from './gate.js';
+import { createTally, type Tally } from './tally.js';
+
+export interface LiveRoom extends Omit<Room, 'topic'> {
+  topic: string;
+  /** Terminals of its members that hear what is said in it. */
+  readonly gates: Set<Gate>;
+  readonly fanOut: FanOut;
+  /** Who becomes a member and who no longer is. */
+  readonly tally: Tally;
+}
+
+export interface Membership {
+  readonly room: LiveRoom;
+  readonly role: RoomRole;
+}
+
+export interface Seats {
+  readonly rooms: ReadonlyMap<number, LiveRoom>;
+  /** The public room of a name. */
+  publicRoom(name: string): LiveRoom | undefined;
+  open(room: Room): LiveRoom;
+  /** The room is no longer. */
+  close(room: LiveRoom): void;
+  /** Takes note of what an account is in, unless it is known. */
+  fill(account: number, standings: readonly Standing[]): void;
+  /** Forgets an account that has no terminal here any more. */
+  forget(account: number): void;
+  /** Rooms of an account that is signed in, by name. */
+  of(account: number): ReadonlyMap<string, Membership>;
+  /** Without effect for an account that is not signed in. */
+  set(account: number, membership: Membership): void;
+  remove(account: number, room: LiveRoom): void;
+  /** Sends a notice to everybody who is in a room that everybody is in. */
+  everybody(notice: (room: string) => ServerFrame): void;
+}
+
+const nowhere: ReadonlyMap<string, Membership> = new Map();
+
+export function createSeats(clock: Clock): Seats {
+  const rooms = new Map<number, LiveRoom>();
+  const named = new Map<string, LiveRoom>();
+  const seats = new Map<number, Map<string, Membership>>();
+
+  function open(room: Room): LiveRoom {
+    const gates = new Set<Gate>();
+    const fanOut = createFanOut(clock, (frames) => {
+      for (const gate of gates) gate.send(frames);
+    });
+    const tally = createTally({
+      clock,
+      audience: () => gates.size,
+      online: () => gates.size,
+      notify: (notice) => fanOut.push(encodeFrame(notice(room.name))),
+    });
+    const live: LiveRoom = { ...room, gates, fanOut, tally };
+    rooms.set(room.id, live);
+    if (!room.private) named.set(room.name, live);
+    return live;
+  }
+
+  return {
+    rooms,
+    publicRoom: (name) => named.get(name),
+    open,
+    close(room) {
+      room.fanOut.flush();
+      rooms.delete(room.id);
+      if (named.get(room.name) === room) named.delete(room.name);
+    },
+    fill(account, standings) {
+      if (seats.has(account)) return;
+      const mine = new Map<string, Membership>();
+      for (const standing of standings) {
+        const room = standing.kind === 'room' ? rooms.get(standing.room.id) : undefined;
+        if (standing.kind === 'room' && room !== undefined)
+          mine.set(room.name, { room, role: standing.role });
+      }
+      seats.set(account, mine);
+    },
+    forget: (account) => void seats.delete(account),
+    of: (account) => seats.get(account) ?? nowhere,
+    set(account, membership) {
+      seats.get(account)?.set(membership.room.name, membership);
+    },
+    remove(account, room) {
+      const mine = seats.get(account);
+      if (mine?.get(room.name)?.room === room) mine.delete(room.name);
+    },
+    everybody(notice) {
+      for (const room of rooms.values()) {
+        if (room.everybody) room.fanOut.push(encodeFrame(notice(room.name)));
+      }
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * Blobs in a folder: `uploads/ID` while they come, `ab/REST` of their hash once they are whole. Knows paths
+ * and modes; what the bytes are it does not.
+ */
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BlobError, type Blobs } from '../blobs.js';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const appendOnly = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY;
+const hashPattern = /^[A-Za-z0-9_-]{43}$/;
+
+/** @param folder made, with mode 0700, where it is missing */
+export async function openFolderBlobs(folder: string): Promise<Blobs> {
+  const uploads = join(folder, 'uploads');
+  await attempt(() => mkdir(uploads, { recursive: true, mode: 0o700 }));
+  const uploadOf = (id: string): string => join(uploads, id);
+  // Folders and files in them: a base64url name may differ from another only in its capitals, and some file
+  // systems take those for the same.
+  const nameOf = (hash: string): string => Buffer.from(hash, 'base64url').toString('hex');
+  const shelfOf = (hash: string): string => join(folder, nameOf(hash).slice(0, 2));
+  const fileOf = (hash: string): string => join(shelfOf(hash), nameOf(hash).slice(2));
+
+  return {
+    uploaded: (id) => attempt(async () => (await found(() => stat(uploadOf(id))))?.size ?? 0),
+
+    append: (id, bytes) =>
+      attempt(async () => {
+        const file = await open(uploadOf(id), appendOnly, 0o600);
+        try {
+          for await (const chunk of bytes) await writeAll(file, chunk);
+        } finally {
+          await file.close();
+        }
+      }),
+
+    hash: (id) =>
+      attempt(async () => {
+        const hash = createHash('sha256');
+        for await (const chunk of createReadStream(uploadOf(id))) hash.update(chunk);
+        return hash.digest('base64url');
+      }),
+
+    keep: (id, hash) =>
+      attempt(async () => {
+        if (!hashPattern.test(hash)) throw new Error('this is no SHA-256');
+        const file = await open(uploadOf(id), O_RDONLY | O_NOFOLLOW);
+        await file.sync().finally(() => file.close());
+        await mkdir(shelfOf(hash), { recursive: true, mode: 0o700 });
+        await rename(uploadOf(id), fileOf(hash));
+        await syncFolder(shelfOf(hash));
+        await syncFolder(folder);
+      }),
+
+    discard: (id) => attempt(async () => void (await found(() => unlink(uploadOf(id))))),
+
+    discardBefore: (at) =>
+      attempt(async () => {
+        for (const name of await readdir(uploads)) {
+          const about = await found(() => stat(join(uploads, name)));
+          if (about !== undefined && about.mtimeMs < at) await found(() => unlink(join(uploads, name)));
+        }
+      }),
+
+    read: (hash, offset) =>
+      attempt(async () => {
+        const file = await found(() => open(fileOf(hash), O_RDONLY | O_NOFOLLOW));
+        return file?.createReadStream({ start: offset });
+      }),
+
+    remove: (hash) => attempt(async () => void (await found(() => unlink(fileOf(hash))))),
+
+    async *list() {
+      const shelves = await attempt(() => readdir(folder));
+      for (const shelf of shelves.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+        const names = await attempt(() => readdir(join(folder, shelf)));
+        const hashes = names
+          .filter((name) => /^[0-9a-f]{62}$/.test(name))
+          .map((name) => Buffer.from(`${shelf}${name}`, 'hex').toString('base64url'));
+        if (hashes.length > 0) yield hashes;
+      }
+    },
+  };
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let rest = chunk; rest.length > 0; ) {
+    const { bytesWritten } = await file.write(rest);
+    rest = rest.subarray(bytesWritten);
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, O_RDONLY);
+  await folder.sync().finally(() => folder.close());
+}
+
+/** Undefined where there is no such file. */
+async function found<Value>(look: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function attempt<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (cause) {
+    const code = codeOf(cause);
+    // Whatever the bytes came from has its own errors.
+    if (code === '' || cause instanceof BlobError) throw cause;
+    const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
+    throw new BlobError(`The folder of files failed (${code}).`, { full, cause });
+  }
+}
+
+function codeOf(error: unknown): string {
+  const system = error instanceof Error && 'code' in error && 'syscall' in error;
+  return system && typeof error.code === 'string' ? error.code : '';
+}
