@@ -83,7 +83,21 @@ t.test('a file comes whole, whatever breaks on its way', async (t) => {
   t.same(await readdir(ben.downloads), ['photo of us.jpg']);
 });
 
-t.test('a file between two people is nobody else’s', async (t) => {
+t.test('a file goes on when the chat is connected again', async (t) => {
+  const { proxy, ana, ben } = await people(t);
+  const bytes = someBytes(3_000_000);
+  await writeFile(join(ana.home, 'photo'), bytes);
+  proxy.together = true;
+  proxy.cuts.push(1_500_000);
+  t.match(await ana.over(ana.transfers.send('photo', { room: 'lobby' })), { progress: { state: 'done' } });
+  const { seq } = await ben.announced();
+  proxy.cuts.push(1_500_000);
+  const { path } = await ben.over(ben.transfers.get(seq));
+  t.ok((await readFile(path ?? '')).equals(bytes));
+  t.equal(proxy.done, 2);
+});
+
+t.test('a file between two people is nobody else', async (t) => {
   const { ana, ben, cleo } = await people(t);
   await writeFile(join(ana.home, 'a'), 'secret');
   await ana.over(ana.transfers.send('a', { to: 'ben' }));

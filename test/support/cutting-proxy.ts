@@ -8,12 +8,15 @@ export interface CuttingProxy {
   readonly cuts: number[];
   /** Connections that were cut. */
   readonly done: number;
+  /** A cut takes all other connections with it; false by default. */
+  together: boolean;
   close(): Promise<void>;
 }
 
 /** Listens on 127.0.0.1, and connects to `port` there. */
 export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
+  const cutAll = () => sockets.forEach((socket) => void socket.destroy());
   const cuts: number[] = [];
   let done = 0;
   const server = createServer((near) => {
@@ -24,12 +27,15 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
     const pass = (from: Socket, to: Socket) => {
       sockets.add(from);
       from.on('error', () => {});
-      from.on('close', end);
+      from.on('close', () => {
+        sockets.delete(from);
+        end();
+      });
       from.on('data', (chunk: Buffer) => {
         left -= chunk.length;
         if (left < 0) {
           done += 1;
-          return end();
+          return proxy.together ? cutAll() : end();
         }
         if (!to.write(chunk)) {
           from.pause();
@@ -41,17 +47,19 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
     pass(far, near);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return {
+  const proxy: CuttingProxy = {
     port: (server.address() as AddressInfo).port,
     cuts,
     get done() {
       return done;
     },
+    together: false,
     async close() {
       const closed = once(server, 'close');
       server.close();
-      for (const socket of sockets) socket.destroy();
+      cutAll();
       await closed;
     },
   };
+  return proxy;
 }
