@@ -4,9 +4,10 @@
  *
  * Methods reject with a BlobError when the storage itself fails.
  */
+import type { Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 
-/** Storage failed. `full`: there is no room for more bytes; what came before stays. */
+/** Storage failed. `full`: there is no room for more bytes. */
 export class BlobError extends Error {
   readonly full: boolean;
 
@@ -17,14 +18,25 @@ export class BlobError extends Error {
   }
 }
 
+export interface Uploaded {
+  readonly bytes: number;
+  readonly digest: Hash;
+}
+
 export interface Blobs {
-  /** Bytes that came of an upload, 0 for one that is not known. @param id `[a-z0-9]{1,64}`, made by the server */
-  uploaded(id: string): Promise<number>;
-  /** Adds bytes to an upload. What came until it rejects, or until `bytes` ends or throws, stays. */
+  /** Bytes that there is room for. */
+  room(): Promise<number>;
+  /**
+   * What came of an upload: how many bytes, 0 for one that is not known, and their SHA-256, to go on with.
+   * @param id `[a-z0-9]{1,64}`, made by the server
+   */
+  uploaded(id: string): Promise<Uploaded>;
+  /**
+   * Adds bytes to an upload; one call at a time for each. When it resolves they are on disk. Where it rejects,
+   * or `bytes` throws, most of what came until then stays.
+   */
   append(id: string, bytes: AsyncIterable<Uint8Array>): Promise<void>;
-  /** SHA-256 of what came, base64url. */
-  hash(id: string): Promise<string>;
-  /** Makes an upload the file of this hash, on disk; one that is there already stays, and is as good as new. */
+  /** Makes an upload the file of this hash, on disk, in place of one that is there already. */
   keep(id: string, hash: string): Promise<void>;
   /** Forgets an upload; without effect where there is none. */
   discard(id: string): Promise<void>;

@@ -8,22 +8,15 @@
  * process. Absolute figures depend on the machine: compare the ratios, which are to the load that sends one
  * message at a time, so that each needs a write for every member.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { connect, type TLSSocket } from 'node:tls';
-import { fileURLToPath } from 'node:url';
-import { alpn } from '../../lib/protocol/events.js';
-import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
+import type { TLSSocket } from 'node:tls';
+import { createFrameReader, encodeFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
-import { skeleton } from '../../lib/protocol/names.js';
-import { newToken } from '../../lib/server/secret.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import { cpuOf, enter, seed, startProgram } from './program.js';
 
 interface Member {
   /** Message frames that have come. */
@@ -80,61 +73,6 @@ const loads: readonly Load[] = [
   },
 ];
 
-/** Makes accounts and gives each a session, so that nobody has to hash a password. @returns their tokens */
-async function seed(folder: string, count: number): Promise<string[]> {
-  const onFailure = (error: Error) => {
-    throw error;
-  };
-  const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
-  const at = Date.now();
-  const tokens = Array.from({ length: count }, async (_, i) => {
-    const name = `member-${i.toString(36)}-x${i}`;
-    const made = await store.register({ name, skeleton: `${skeleton(name)}-${i}`, password: 'none', at });
-    if (made.outcome !== 'created') throw new Error(`${name}: ${made.outcome}`);
-    const { text, hash } = newToken();
-    const expires = at + 3_600_000;
-    await store.openSession({ account: made.account.id, token: hash, expires, at, remember: false });
-    return text;
-  });
-  const all = await Promise.all(tokens);
-  await store.close();
-  return all;
-}
-
-async function startProgram(folder: string): Promise<{ server: ChildProcess; port: number }> {
-  const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
-  const listening = ['--host', '127.0.0.1', '--port', '0', '--data', folder];
-  const wide = ['--rate', '10000', '--per-address', '100000'];
-  const server = spawn(process.execPath, [program, 'server', ...listening, ...wide], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  for await (const line of createInterface({ input: server.stdout })) {
-    const port = /^join link: .*:(\d+)\//.exec(line)?.[1];
-    if (port !== undefined) return { server, port: Number(port) };
-  }
-  throw new Error('The server did not start.');
-}
-
-async function enter(port: number, token: string): Promise<Member> {
-  const socket = connect({ host: '127.0.0.1', port, ALPNProtocols: [alpn], rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const reader = createFrameReader(() => limits.frameFromServerBytes);
-  await ask(socket, { type: 'resume', id: 1, token }, reader.push);
-  await ask(socket, { type: 'sync', id: 2 }, reader.push);
-  return createMember(socket);
-}
-
-/** Resolves at the reply to this request. Nothing but presence may come after it in the same chunk. */
-async function ask(socket: TLSSocket, request: RawFrame, push: (chunk: Buffer) => RawFrame[]) {
-  socket.write(encodeFrame(request));
-  for (;;) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    const reply = push(chunk).find(({ re }) => re === request.id);
-    if (reply?.type === 'ok') return;
-    if (reply !== undefined) throw new Error(JSON.stringify(reply));
-  }
-}
-
 function createMember(socket: TLSSocket): Member {
   const reader = createFrameReader(() => limits.frameFromServerBytes);
   const waiting = new Map<unknown, () => void>();
@@ -164,14 +102,6 @@ function createMember(socket: TLSSocket): Member {
   };
 }
 
-/** Microseconds of CPU that the process has used: user and system time, in hundredths of a second. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
 async function measure(
   load: Load,
   members: readonly Member[],
@@ -191,11 +121,11 @@ async function main(): Promise<void> {
   const [count = 200, messages = 300] = process.argv.slice(2).map(Number);
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
   const tokens = await seed(folder, count);
-  const { server, port } = await startProgram(folder);
+  const { server, port } = await startProgram(folder, []);
   const pid = server.pid ?? 0;
   const members: Member[] = [];
   try {
-    for (const token of tokens) members.push(await enter(port, token));
+    for (const token of tokens) members.push(createMember(await enter(port, token)));
     // The notices of the last arrivals are out, and the code is warm.
     for (let i = 0; i < 100; i++) await members[i % count]?.say();
     await setTimeout(1_500);

@@ -2,7 +2,7 @@
  * One file connection's life: opening -> moving -> over. Knows a socket, its one frame and the bytes; whose
  * file it is the desk knows.
  */
-
+import type { Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -83,16 +83,17 @@ function move(purpose: Upload | Download, moving: Moving): Promise<void> {
 async function receive(upload: Upload, { socket, deps, moved }: Moving): Promise<void> {
   const { blobs, desk, clearing } = deps;
   const { id, file } = upload;
-  const offset = await blobs.uploaded(id);
-  if (offset > file.size) {
-    await blobs.discard(id);
-    throw damaged();
-  }
-  send(socket, { type: 'ready', offset, size: file.size });
-  await blobs.append(id, bytesOf(socket, { count: file.size - offset, moved }));
-  if ((await blobs.hash(id)) !== file.hash) {
-    await blobs.discard(id);
-    throw damaged();
+  const { bytes: offset, digest } = await blobs.uploaded(id);
+  moved();
+  try {
+    if (offset > file.size) throw damaged();
+    send(socket, { type: 'ready', offset, size: file.size });
+    await blobs.append(id, digested(bytesOf(socket, { count: file.size - offset, moved }), digest));
+    if (digest.digest('base64url') !== file.hash) throw damaged();
+  } catch (error) {
+    const lasting = error instanceof BlobError && error.full;
+    if (lasting || (error instanceof ProtocolError && error.code === 'file-damaged')) await blobs.discard(id);
+    throw error;
   }
   // Until it is announced nobody refers to it.
   const { seq } = await clearing.hold(file.hash, async () => {
@@ -140,6 +141,13 @@ async function* bytesOf(
     if (left === 0) return;
   }
   throw new ProtocolError('timed-out', 'The connection ended before the file was there.');
+}
+
+async function* digested(bytes: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    digest.update(chunk);
+    yield chunk;
+  }
 }
 
 function send(socket: TLSSocket, answer: FileAnswer): void {

@@ -3,13 +3,17 @@
  * and modes; what the bytes are it does not.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { BlobError, type Blobs } from '../blobs.js';
+import { closed, createDiskWriter } from './disk-writer.js';
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
-const appendOnly = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const writeOnly = O_WRONLY | O_NOFOLLOW;
+const makeNew = writeOnly | O_CREAT | O_EXCL;
 const hashPattern = /^[A-Za-z0-9_-]{43}$/;
 
 /** @param folder made, with mode 0700, where it is missing */
@@ -24,23 +28,29 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
   const fileOf = (hash: string): string => join(shelfOf(hash), nameOf(hash).slice(2));
 
   return {
-    uploaded: (id) => attempt(async () => (await found(() => stat(uploadOf(id))))?.size ?? 0),
+    room: () =>
+      attempt(async () => {
+        const { bavail, bsize } = await statfs(folder);
+        return bavail * bsize;
+      }),
+
+    uploaded: (id) =>
+      attempt(async () => {
+        const digest = createHash('sha256');
+        let bytes = 0;
+        for await (const chunk of (await contentAt(uploadOf(id), 0)) ?? []) {
+          digest.update(chunk);
+          bytes += chunk.length;
+        }
+        return { bytes, digest };
+      }),
 
     append: (id, bytes) =>
       attempt(async () => {
-        const file = await open(uploadOf(id), appendOnly, 0o600);
-        try {
-          for await (const chunk of bytes) await writeAll(file, chunk);
-        } finally {
-          await file.close();
-        }
-      }),
-
-    hash: (id) =>
-      attempt(async () => {
-        const hash = createHash('sha256');
-        for await (const chunk of createReadStream(uploadOf(id))) hash.update(chunk);
-        return hash.digest('base64url');
+        const path = uploadOf(id);
+        const file = (await found(() => open(path, writeOnly))) ?? (await open(path, makeNew, 0o600));
+        const sink = createDiskWriter(file, (await file.stat()).size);
+        await pipeline(bytes, sink).finally(() => closed(sink));
       }),
 
     keep: (id, hash) =>
@@ -64,11 +74,7 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
         }
       }),
 
-    read: (hash, offset) =>
-      attempt(async () => {
-        const file = await found(() => open(fileOf(hash), O_RDONLY | O_NOFOLLOW));
-        return file?.createReadStream({ start: offset });
-      }),
+    read: (hash, offset) => attempt(() => contentAt(fileOf(hash), offset)),
 
     remove: (hash) => attempt(async () => void (await found(() => unlink(fileOf(hash))))),
 
@@ -85,11 +91,9 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
   };
 }
 
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let rest = chunk; rest.length > 0; ) {
-    const { bytesWritten } = await file.write(rest);
-    rest = rest.subarray(bytesWritten);
-  }
+async function contentAt(path: string, start: number): Promise<Readable | undefined> {
+  const file = await found(() => open(path, O_RDONLY | O_NOFOLLOW));
+  return file?.createReadStream({ start });
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,0 +1,81 @@
+/** The built program as a process of its own, and people who are in it without any password's work. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { connect, type TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { alpn } from '../../lib/protocol/events.js';
+import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
+import { limits } from '../../lib/protocol/limits.js';
+import { skeleton } from '../../lib/protocol/names.js';
+import { newToken } from '../../lib/server/secret.js';
+import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+
+/** Makes accounts and gives each a session, so that nobody has to hash a password. @returns their tokens */
+export async function seed(folder: string, count: number): Promise<string[]> {
+  const onFailure = (error: Error) => {
+    throw error;
+  };
+  const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
+  const at = Date.now();
+  const tokens = Array.from({ length: count }, async (_, i) => {
+    const name = `member-${i.toString(36)}-x${i}`;
+    const made = await store.register({ name, skeleton: `${skeleton(name)}-${i}`, password: 'none', at });
+    if (made.outcome !== 'created') throw new Error(`${name}: ${made.outcome}`);
+    const { text, hash } = newToken();
+    const expires = at + 3_600_000;
+    await store.openSession({ account: made.account.id, token: hash, expires, at, remember: false });
+    return text;
+  });
+  const all = await Promise.all(tokens);
+  await store.close();
+  return all;
+}
+
+export async function startProgram(
+  folder: string,
+  options: readonly string[],
+): Promise<{ server: ChildProcess; port: number }> {
+  const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+  const listening = ['--host', '127.0.0.1', '--port', '0', '--data', folder];
+  const wide = ['--rate', '10000', '--per-address', '100000'];
+  const server = spawn(process.execPath, [program, 'server', ...listening, ...wide, ...options], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  for await (const line of createInterface({ input: server.stdout })) {
+    const port = /^join link: .*:(\d+)\//.exec(line)?.[1];
+    if (port !== undefined) return { server, port: Number(port) };
+  }
+  throw new Error('The server did not start.');
+}
+
+/** A connection of whoever has this token, in the room and up to date. */
+export async function enter(port: number, token: string): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, ALPNProtocols: [alpn], rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const reader = createFrameReader(() => limits.frameFromServerBytes);
+  await ask(socket, { type: 'resume', id: 1, token }, reader.push);
+  await ask(socket, { type: 'sync', id: 2 }, reader.push);
+  return socket;
+}
+
+/** Resolves at the reply to this request. Nothing but presence may come after it in the same chunk. */
+async function ask(socket: TLSSocket, request: RawFrame, push: (chunk: Buffer) => RawFrame[]) {
+  socket.write(encodeFrame(request));
+  for (;;) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    const reply = push(chunk).find(({ re }) => re === request.id);
+    if (reply?.type === 'ok') return;
+    if (reply !== undefined) throw new Error(JSON.stringify(reply));
+  }
+}
+
+/** Microseconds of CPU that the process has used: user and system time, in hundredths of a second. */
+export function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
