@@ -91,7 +91,7 @@ function overview(shown: readonly Command[], screen: boolean): string[] {
   });
   return [
     ...lines,
-    '/help COMMAND tells more, /help rooms about all of those. /li is short for /list.',
+    '/help COMMAND tells more, /help files about a group. /li is short for /list.',
     `//TEXT says TEXT with a slash before it.${screen ? ' /help keys tells the keys.' : ''}`,
   ];
 }

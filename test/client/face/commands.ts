@@ -207,8 +207,8 @@ t.test('commands that read back', async (t) => {
     ['/search before:soon from:', { do: 'search', terms: { words: 'before:soon from:' } }],
     [`/search ${'x'.repeat(201)}`, { do: 'error' }],
   ];
-  for (const [line, act] of cases) t.same(parseInput(line), { ...parseInput(line), ...act }, line);
-  t.same(Object.keys(parseInput('/search red from:ben')).length, 2);
+  for (const [line, act] of cases) t.match(parseInput(line), act, line);
+  t.notOk('from' in parseInput('/search red'));
 });
 
 t.test('commands of files', async (t) => {
@@ -225,5 +225,5 @@ t.test('commands of files', async (t) => {
     ['/cancel', { do: 'cancel' }],
     ['/cancel 2', { do: 'cancel', transfer: 2 }],
   ];
-  for (const [line, act] of cases) t.same(parseInput(line), { ...parseInput(line), ...act }, line);
+  for (const [line, act] of cases) t.match(parseInput(line), act, line);
 });
