@@ -30,6 +30,18 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
+/** The same file for reading alone, beside the one that writes, which has brought it up to date. */
+export function openReader({ file }: DatabaseOptions): Database {
+  const db = new DatabaseSync(file, { readOnly: true });
+  db.exec(`
+    PRAGMA busy_timeout = 1000;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cache_size = -32768; -- 32 MiB
+    PRAGMA temp_store = MEMORY;
+  `);
+  return db;
+}
+
 /** Moves the write-ahead log into the file, so that the one file is all there is, and closes. */
 export function closeDatabase(db: Database): void {
   try {

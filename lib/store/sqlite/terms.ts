@@ -92,7 +92,8 @@ function window(line: string, first: number): { from: number; to: number } {
   const early = Math.min(Math.max(0, first - lead), line.length - size);
   const space = line.indexOf(' ', early);
   const from = early === 0 ? 0 : space >= 0 && space < Math.max(first, early + 1) ? space + 1 : early;
-  return { from: whole(line, from), to: whole(line, Math.min(line.length, from + size)) };
+  const begin = whole(line, from);
+  return { from: begin, to: whole(line, Math.min(line.length, begin + size)) };
 }
 
 /** Not between the halves of a character beyond U+FFFF. */
