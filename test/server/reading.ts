@@ -1,6 +1,10 @@
 import t from 'tap';
+import { openHub } from '../../lib/server/hub.js';
+import { listFiles, readHistory, runSearch } from '../../lib/server/reading.js';
 import { granted, outcome, saying } from '../support/asking.js';
+import { createListener, listenerOf } from '../support/listener.js';
 import { runServer } from '../support/running-server.js';
+import { hubSettings, sessionScene } from '../support/session-scene.js';
 
 const seqsOf = (items: readonly { seq: number }[] = []) => items.map(({ seq }) => seq);
 
@@ -69,30 +73,28 @@ t.test('what is asked for has to be there: rooms, people, dates, one place at a 
 });
 
 t.test('who asks and does not read gets nothing of a room left meanwhile', async (t) => {
-  const server = await runServer(t, { people: ['ada', 'bob'], rate: 100_000 });
-  const [bob, other] = [await server.enter('bob'), await server.enter('bob')];
-  const ada = await server.enter('ada');
-  for (const client of [ada, bob]) await granted(client, { type: 'join', room: 'dev' });
-  const long = 'x'.repeat(4_000);
-  for (let i = 0; i < 100; i++) await saying(ada, { room: 'dev' }, `${i} ${long}`);
-  await granted(other, { type: 'ping' });
-  other.pause();
-  // Far more than the buffers of a loopback connection hold, so that the server has to wait.
-  const ids = Array.from({ length: 60 }, (_, i) => 1_000 + i);
-  other.send(...ids.map((id) => ({ type: 'history', id, room: 'dev' })));
-  await granted(bob, { type: 'ping' });
-  await saying(bob, { room: 'lobby' }, 'a moment');
-  await granted(bob, { type: 'leave', room: 'dev' });
-  other.resume();
-  while (!other.frames.some((frame) => 're' in frame && frame.re === 1_059)) {
-    if (other.isClosed) throw new Error('closed');
-    await other.next('error');
+  const { store, clock } = await sessionScene(t);
+  const hub = await openHub({ ...hubSettings, store, clock });
+  const other = await createListener(store, 'ada');
+  let read = () => {};
+  const drained = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const ada = { ...listenerOf(other.account), drained: () => drained };
+  for (const member of [other, ada]) {
+    hub.seat(member.account, await store.standings(member.account.id));
+    hub.presence.enter(member, 'attach');
   }
-  const replies = other.frames.filter((frame) => 're' in frame && frame.re >= 1_000);
-  t.equal(replies.length, ids.length);
-  t.match(replies.at(-1), { type: 'error', code: 'not-a-member' });
-  const parting = other.frames.findIndex(({ type }) => type === 'parted');
-  const late = other.frames.slice(parting).filter((frame) => frame.type === 'ok' && 'messages' in frame);
-  t.ok(parting > 0);
-  t.equal(late.length, 0, 'no page comes after it');
+  await hub.membership.join(other, { type: 'join', id: 1, room: 'dev' });
+  const place = { id: 2, room: 'dev' } as const;
+  const asked = [
+    readHistory({ store, hub }, ada, { type: 'history', ...place }),
+    listFiles({ store, hub }, ada, { type: 'files', ...place }),
+    runSearch({ store, hub }, ada, { type: 'search', words: '', ...place }),
+  ];
+  const answers = Promise.allSettled(asked);
+  await hub.membership.leave(other, { type: 'leave', id: 3, room: 'dev', end: true });
+  read();
+  for (const answer of await answers)
+    t.match(answer, { status: 'rejected', reason: { code: 'no-such-room' } });
 });
