@@ -37,10 +37,13 @@ async function wholeContract(t: Test, make: MakeSubject): Promise<void> {
     const target = await lobbyOf(store);
     const keys = Array.from({ length: 1_500 }, (_, index) => `k${index}`);
     const asked = keys.map((key) => store.append(newEntry(id, target, key)));
+    const searched = store.search({ account: id, words: 'text', limit: 10 });
     const closed = store.close();
     await t.rejects(store.accounts(), { name: 'StoreError' });
     await t.rejects(store.append(newEntry(id, target, 'late')), { name: 'StoreError' });
     t.equal((await Promise.all(asked)).length, 1_500);
+    t.match(await searched, { more: Boolean });
+    await t.rejects(store.search({ account: id, words: 'text', limit: 10 }), { name: 'StoreError' });
     await closed;
     await store.close();
     const again = await reopen();
