@@ -2,6 +2,7 @@
 import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
 import { printable } from '../protocol/printable.js';
+import type { Retention } from '../server/files/clearing.js';
 import type { Log, LogFields } from '../server/log.js';
 import { formatPin } from '../trust/pin.js';
 import { shellWord } from '../trust/shell-word.js';
@@ -58,6 +59,7 @@ export function createServerScreen(output: Output): ServerScreen {
         ['data', data],
         ['may join', whoMayJoin[registration]],
       ];
+      if (server.keep !== undefined) rows.push(['keeps', keptWords(server.keep)]);
       note(rows.map(([name, value]) => `${pc.dim(name.padEnd(13))}${value}`).join('\n'), 'Running', {
         output,
       });
@@ -110,6 +112,17 @@ function describe(event: string, { name, address, code, role, reason }: LogField
     default:
       return undefined;
   }
+}
+
+function keptWords({ ms, messages }: Retention): string {
+  if (ms !== undefined) return `what was said and sent in the last ${days(ms)}, nothing older`;
+  return messages === undefined ? 'everything' : `the newest ${messages} messages of each conversation`;
+}
+
+function days(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  if (hours < 1) return `${Math.round(ms / 1000)} s`;
+  return hours % 24 === 0 ? `${hours / 24} days` : `${hours} hours`;
 }
 
 function listening({ address }: RunningServer): string {
