@@ -1,6 +1,7 @@
 /** What the operator sees on a terminal: a summary at the start, then a line for each thing worth knowing. */
 import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
+import { duration } from '../client/face/local-time.js';
 import { printable } from '../protocol/printable.js';
 import type { Retention } from '../server/files/clearing.js';
 import type { Log, LogFields } from '../server/log.js';
@@ -115,14 +116,13 @@ function describe(event: string, { name, address, code, role, reason }: LogField
 }
 
 function keptWords({ ms, messages }: Retention): string {
-  if (ms !== undefined) return `what was said and sent in the last ${days(ms)}, nothing older`;
+  if (ms !== undefined) return `what was said and sent in the last ${days(ms)}`;
   return messages === undefined ? 'everything' : `the newest ${messages} messages of each conversation`;
 }
 
 function days(ms: number): string {
-  const hours = Math.round(ms / 3_600_000);
-  if (hours < 1) return `${Math.round(ms / 1000)} s`;
-  return hours % 24 === 0 ? `${hours / 24} days` : `${hours} hours`;
+  const dayMs = 24 * 60 * 60_000;
+  return ms % dayMs === 0 ? `${ms / dayMs} days` : duration(ms);
 }
 
 function listening({ address }: RunningServer): string {

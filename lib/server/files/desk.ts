@@ -46,7 +46,7 @@ export interface FileDesk {
   fetch(account: Account, of: number): Promise<Answer>;
   /** It was offered, and neither withdrawn nor offered anew since. */
   stands(upload: Upload): boolean;
-  /** Forgets an upload, and the bytes that came. */
+  /** Forgets an upload that does not move any longer, and the bytes that came. */
   discard(upload: Upload): Promise<void>;
   /** Announces an upload that is whole and kept. @throws ProtocolError as Hub.announce */
   finish(upload: Upload): Promise<Receipt>;
@@ -73,7 +73,6 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
 
   async function discard(upload: Upload): Promise<void> {
     offers.forget(upload);
-    await deps.interrupt(upload.id);
     await blobs.discard(upload.id);
   }
 
@@ -137,7 +136,11 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
 
     async withdraw(account, key) {
       const upload = offers.find(account.id, key);
-      if (upload !== undefined) await discard(upload);
+      if (upload === undefined) return;
+      // First, so that its ticket is good for nothing by then.
+      offers.forget(upload);
+      await deps.interrupt(upload.id);
+      await discard(upload);
     },
 
     stands: (upload) => offers.find(upload.account.id, upload.key) === upload,

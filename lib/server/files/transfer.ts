@@ -138,6 +138,11 @@ async function give(
   if (offset > size) throw damaged();
   const bytes = await deps.blobs.read(hash, offset);
   if (bytes === undefined) throw noFile();
+  // A pipeline into a socket that is closed already would never end.
+  if (!socket.writable) {
+    bytes.destroy();
+    return;
+  }
   send(socket, { type: 'ready', offset, size });
   await pipeline(
     bytes,
