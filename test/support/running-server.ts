@@ -126,7 +126,7 @@ export async function folder(t: Test): Promise<string> {
   return path;
 }
 
-async function makeAccount(store: Store, name: string, phc: string): Promise<Account> {
+export async function makeAccount(store: Store, name: string, phc: string): Promise<Account> {
   const parsed = parseName(name);
   if (!parsed.ok) throw new Error(parsed.message);
   const { skeleton } = parsed;
@@ -135,7 +135,7 @@ async function makeAccount(store: Store, name: string, phc: string): Promise<Acc
   return made.account;
 }
 
-async function openSessions(store: Store, { id: account }: Account): Promise<string[]> {
+export async function openSessions(store: Store, { id: account }: Account): Promise<string[]> {
   const at = Date.now();
   const made = Array.from({ length: tokensEach }, newToken);
   for (const { hash } of made) {
