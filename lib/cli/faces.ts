@@ -1,14 +1,20 @@
 /** Which face a session gets. Knows terminals by their look, and what each face needs. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import { systemClock } from '../client/clock.js';
-import type { Face } from '../client/face/face.js';
+import type { Face, OpenTransfers } from '../client/face/face.js';
 import { createJsonFace } from '../client/face/json.js';
 import { createLocalTime } from '../client/face/local-time.js';
 import { createPlainFace } from '../client/face/plain.js';
 import { chooseLook, type Look } from '../client/screen/look/theme.js';
 import { openPreferences } from '../client/screen/preferences.js';
 import { createScreenFace } from '../client/screen/screen.js';
+import { createTransfers } from '../client/transfer/transfers.js';
 import type { Endpoint } from '../trust/endpoint.js';
 import { exitCode } from './exit.js';
+import { folders } from './folders.js';
 import type { Io } from './io.js';
 
 export interface FaceChoice {
@@ -21,6 +27,7 @@ export interface FaceChoice {
   readonly json?: true;
   readonly theme?: Look['theme'];
   readonly ascii?: true;
+  readonly downloads?: string;
 }
 
 // Long enough for a whole catch-up to be one request.
@@ -30,9 +37,10 @@ export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): Fa
   const { stdin, stdout, stderr, env } = io;
   const time = createLocalTime(Date.now);
   const later = (callback: () => void): void => void setTimeout(callback, readMarkMs).unref();
+  const openTransfers = transfersOf({ env, downloads: choice.downloads });
   if (json) return createJsonFace({ stdin, stdout, stop });
   const terminal = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
-  if (plain || !terminal) return createPlainFace({ stdin, stdout, stderr, stop, time, later });
+  if (plain || !terminal) return createPlainFace({ stdin, stdout, stderr, stop, time, later, openTransfers });
   const { theme, ascii } = choice;
   return createScreenFace({
     stdin,
@@ -42,6 +50,7 @@ export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): Fa
     look: chooseLook(env, { theme, ascii, time }),
     clock: systemClock,
     stop,
+    openTransfers,
     preferences: openPreferences(choice.preferences, choice.server),
     onCrash(error) {
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -50,4 +59,26 @@ export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): Fa
       );
     },
   });
+}
+
+function transfersOf({ env, downloads }: { env: Io['env']; downloads: string | undefined }): OpenTransfers {
+  const home = env.HOME ?? homedir();
+  return (session, report) =>
+    createTransfers({
+      session,
+      clock: systemClock,
+      makeKey: randomUUID,
+      downloads: downloads === undefined ? usualDownloads(env, home) : resolve(downloads),
+      home,
+      folder: process.cwd(),
+      report,
+    });
+}
+
+/** Where this person's other programs put what they fetch, if there is such a place. */
+function usualDownloads(env: Io['env'], home: string): string {
+  const set = env.XDG_DOWNLOAD_DIR;
+  if (set !== undefined && isAbsolute(set)) return set;
+  const usual = join(home, 'Downloads');
+  return existsSync(usual) ? usual : join(folders(env).data, 'downloads');
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
 import { addConnect } from './connect.js';
 import { Exit, type ExitCode, exitCode, exitHelp } from './exit.js';
+import { addExport } from './export.js';
 import { addInvite } from './invite.js';
 import type { Io } from './io.js';
 import { addServer } from './server.js';
@@ -42,6 +43,7 @@ function createProgram(io: Io, version: string): Command {
     });
   addServer(program, io);
   addConnect(program, io);
+  addExport(program, io);
   addInvite(program, io);
   addTrust(program, io);
   return program;

@@ -5,7 +5,8 @@
  * Every method rejects with a StoreError when the storage itself fails; nothing that rejected was kept.
  * What a user can cause (a taken name, a used invite) is a value, not an error.
  *
- * Results arrive in the order of the calls. Times are milliseconds since the epoch.
+ * Results arrive in the order of the calls, but for those of `search`, which sees what was kept when it was asked
+ * and may take longer than what is asked after it. Times are milliseconds since the epoch.
  */
 import type { FileInfo, Role, RoomRole } from '../protocol/events.js';
 

@@ -11,6 +11,7 @@ import { createLoader } from '../../lib/client/screen/stage/loader.js';
 import { createStage } from '../../lib/client/screen/stage/stage.js';
 import { said, startState } from '../../lib/client/screen/stage/update.js';
 import type { ConversationId } from '../../lib/client/screen/state.js';
+import { keyHelp } from '../../lib/client/screen/typing/keymap.js';
 import { createTab } from '../../lib/client/screen/typing/tab.js';
 import type { Asked } from '../../lib/client/session.js';
 import type { Message, Reply } from '../../lib/protocol/events.js';
@@ -68,19 +69,22 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     lastPeer: () => undefined,
     quit: (reason) => left.push(`quit ${reason ?? ''}`),
     refuse: (message) => stage.tell(message, 'bad'),
-    screen: createActs({
-      stage,
-      loader,
-      me: session.name,
-      ignored,
-      say: (id, { text }) =>
-        perform(text, deeds, id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) }),
-      keep: (changes) => kept.push(changes),
-      save: (path) => saved.push(path),
-      compose: () => calls.push('compose'),
-      answer: (lines) => stage.tell(lines.join('\n')),
-    }),
+    turn: (act) => acts.turn(act),
+    keys: keyHelp,
+    now: () => noon,
+    screen: (act) => acts.screen(act),
   };
+  const acts = createActs({
+    stage,
+    loader,
+    me: session.name,
+    ignored,
+    say: (id, { text }) =>
+      perform(text, deeds, id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) }),
+    keep: (changes) => kept.push(changes),
+    save: (path) => saved.push(path),
+    compose: () => calls.push('compose'),
+  });
   const controls = createControls({
     stage,
     loader,

@@ -2,7 +2,8 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import type { Draft, Session } from '../session.js';
-import { type Errand, parseInput, type ScreenAct, type Sight, type TransferAct } from './commands.js';
+import type { Errand, ScreenAct, Sight, TransferAct, Turn } from './act.js';
+import { helpLines, parseInput } from './commands.js';
 import { errorWords, excerpt, peopleWords } from './wording.js';
 
 /** Where the deeds go. */
@@ -11,9 +12,14 @@ export interface Deeds {
   /** Asks the server, and answers in lines. */
   errand(errand: Errand): void;
   sight(sight: Sight): void;
+  turn(turn: Turn): void;
   transfer(act: TransferAct): void;
   /** Who wrote to this person alone last; undefined for nobody. */
   lastPeer(): string | undefined;
+  /** What the keys do, where there are any to tell of. */
+  readonly keys?: () => readonly string[];
+  /** Milliseconds since the epoch. */
+  now(): number;
   /** Does what only the full screen can. Without it such commands are refused. */
   readonly screen?: (act: ScreenAct) => void;
   /** Shows the lines that a command answers with. */
@@ -33,7 +39,7 @@ export type Place = { readonly room: string } | { readonly to: string };
  * @returns false where that was refused, and the line is worth keeping
  */
 export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobby' }): boolean {
-  const act = parseInput(line, deeds.screen !== undefined);
+  const act = parseInput(line, { screen: deeds.screen !== undefined, now: deeds.now() });
   switch (act.do) {
     case 'nothing':
       break;
@@ -69,6 +75,10 @@ export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobb
     case 'jump':
       deeds.sight(act);
       break;
+    case 'query':
+    case 'window':
+      deeds.turn(act);
+      break;
     case 'send':
     case 'get':
     case 'cancel':
@@ -76,8 +86,7 @@ export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobb
       deeds.transfer(act);
       break;
     case 'help':
-      deeds.answer(act.lines);
-      break;
+      return help(act.about, deeds);
     case 'quit':
       deeds.quit(act.reason);
       break;
@@ -88,6 +97,17 @@ export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobb
       deeds.screen?.(act);
   }
   return true;
+}
+
+function help(about: string, deeds: Deeds): boolean {
+  const keys = about === 'keys' ? deeds.keys?.() : undefined;
+  const lines = keys ?? helpLines(about, deeds.screen !== undefined);
+  if (!('unknown' in lines)) {
+    deeds.answer(lines);
+    return true;
+  }
+  deeds.refuse(lines.unknown);
+  return false;
 }
 
 function say(draft: Draft, deeds: Deeds): boolean {
@@ -107,13 +127,13 @@ export interface Here {
   readonly names: readonly string[];
 }
 
-/** Who is here; a text that says why where that cannot be told. Never rejects. */
-export async function whoIsHere(session: Session): Promise<Here | string> {
+/** Who is here, or in a room; a text that says why where that cannot be told. Never rejects. */
+export async function whoIsHere(session: Session, room?: string): Promise<Here | string> {
   try {
-    const reply = await session.ask({ type: 'who' });
+    const reply = await session.ask({ type: 'who', ...(room !== undefined && { room }) });
     if (reply.type === 'error') return errorWords(reply);
     const people = reply.people ?? [];
-    return { words: peopleWords(people, session.name), names: people.map(({ name }) => name) };
+    return { words: peopleWords(people, { me: session.name, room }), names: people.map(({ name }) => name) };
   } catch {
     return 'not connected just now: nobody can say who is here';
   }

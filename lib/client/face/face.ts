@@ -1,5 +1,6 @@
 /** What every way of showing a session has in common. Knows no stream. */
 import type { End, Happening, Session } from '../session.js';
+import type { Transfer, Transfers } from '../transfer/transfers.js';
 
 export interface Face {
   /** To be given to the session before it starts. What happens before `run` is shown when it runs. */
@@ -7,6 +8,9 @@ export interface Face {
   /** Shows the session and does what is typed, until somebody leaves. Never rejects because of either. */
   run(session: Session): Promise<Leave>;
 }
+
+/** Makes the transfers of a session, once there is one. */
+export type OpenTransfers = (session: Session, report: (transfer: Transfer) => void) => Transfers;
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 

@@ -3,6 +3,8 @@
 export interface LocalTime {
   /** `HH:MM`; `--:--` for what is no moment. */
   minute(at: string | number): string;
+  /** `2026-11-21`; empty for what is no moment. */
+  date(at: string | number): string;
   /** `Saturday, 21 November 2026`; empty for what is no moment. */
   day(at: string | number): string;
   /** Milliseconds since the epoch. */
@@ -13,6 +15,7 @@ export interface LocalTime {
 export function createLocalTime(now: () => number, timeZone?: string): LocalTime {
   const zone = timeZone === undefined ? {} : { timeZone };
   const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', ...zone });
+  const dates = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', ...zone });
   const days = new Intl.DateTimeFormat('en-GB', {
     weekday: 'long',
     day: 'numeric',
@@ -26,6 +29,7 @@ export function createLocalTime(now: () => number, timeZone?: string): LocalTime
   };
   return {
     minute: (at) => shown(minutes, at, '--:--'),
+    date: (at) => shown(dates, at, ''),
     day: (at) => shown(days, at, ''),
     now,
   };

@@ -4,15 +4,22 @@
  */
 import type { Readable, Writable } from 'node:stream';
 import type { Message } from '../../protocol/events.js';
+import { parseName, parseRoomName } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
-import type { Happening, Session, Status } from '../session.js';
-import { type Deeds, perform, whoIsHere } from './deeds.js';
-import { createListener, type Face } from './face.js';
+import { byteCount } from '../byte-count.js';
+import type { Event, Happening, Session, Status } from '../session.js';
+import type { Turn } from './act.js';
+import { type Deeds, type Place, perform, whoIsHere } from './deeds.js';
+import { createErrands } from './errands.js';
+import { createListener, type Face, type OpenTransfers } from './face.js';
 import type { InputLine } from './input-lines.js';
 import type { LocalTime } from './local-time.js';
 import { createPipe, type Pipe } from './pipe.js';
 import { createReadMarks, type ReadMarks } from './read-marks.js';
-import { elsewhere, eventWords, excerpt, failureWords, statusWords } from './wording.js';
+import { createReports } from './reports.js';
+import { createSights } from './sights.js';
+import { createTransferDesk } from './transfer-desk.js';
+import { elsewhere, eventWords, excerpt, failureWords, newsWords, statusWords } from './wording.js';
 
 export interface PlainDeps {
   readonly stdin: Readable;
@@ -23,6 +30,7 @@ export interface PlainDeps {
   readonly stop: AbortSignal;
   /** Calls back once after about a second, without keeping the process alive. */
   readonly later: (callback: () => void) => void;
+  readonly openTransfers: OpenTransfers;
 }
 
 // A line that cannot be a message even after what is unprintable was dropped is not kept to be looked at.
@@ -37,12 +45,18 @@ const continuation = '        ';
  */
 export function plainMessage(message: Message, time: LocalTime): string {
   const from = printable(message.from);
-  const [first = '', ...more] = printable(message.text, { newlines: true }).split('\n');
+  const [first = '', ...more] = printable(plainText(message), { newlines: true }).split('\n');
   const to = message.to === undefined ? '' : ` -> ${printable(message.to)}`;
-  const who =
-    message.action === true ? (to === '' ? `* ${from}` : `${from}${to}: * ${from}`) : `${from}${to}:`;
+  const action = message.action === true || message.file !== undefined || message.removed !== undefined;
+  const who = action ? (to === '' ? `* ${from}` : `${from}${to}: * ${from}`) : `${from}${to}:`;
   const head = `${time.minute(message.at)}${elsewhere(message.room)} ${who} ${first}`;
   return [head, ...more.map((line) => `${continuation}${line}`)].map((line) => `${line}\n`).join('');
+}
+
+function plainText({ text, file, removed, edited, seq }: Message): string {
+  if (removed !== undefined) return `said something that ${removed} removed`;
+  if (file !== undefined) return `sent a file: ${file.name} (${byteCount(file.size)}), /get ${seq}`;
+  return edited === undefined ? text : `${text} (edited)`;
 }
 
 export function createPlainFace(deps: PlainDeps): Face {
@@ -80,30 +94,91 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   const said = new Map<string, string>();
   let quit: { readonly quit: string | undefined } | undefined;
   let wasLost = false;
+  let here: Place = { room: 'lobby' };
 
   function tell(words: string): void {
-    deps.stderr.write(`${deps.time.minute(deps.time.now())} -- ${words}\n`);
+    const [first = '', ...more] = words.split('\n');
+    const lines = [
+      `${deps.time.minute(deps.time.now())} -- ${first}`,
+      ...more.map((line) => continuation + line),
+    ];
+    deps.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  function refuse(message: string): void {
+    pipe.refuse();
+    tell(message);
+  }
+
+  function turnTo(place: Place): void {
+    here = place;
+    tell('room' in place ? `in #${place.room}` : `to ${place.to} alone; /window #lobby goes back`);
+  }
+
+  const answer = (lines: readonly string[]): void => lines.forEach(tell);
+  const errands = createErrands({
+    session,
+    time: deps.time,
+    here: () => here,
+    answer,
+    refuse,
+    joined: (room) => turnTo({ room }),
+  });
+  const sights = createSights({
+    session,
+    time: deps.time,
+    here: () => here,
+    placeOf: errands.placeOf,
+    tell,
+    refuse,
+    print,
+  });
+  const reports = createReports({ tell, failed: pipe.refuse });
+  const transfers = deps.openTransfers(session, reports.report);
+  const transfer = createTransferDesk({ transfers, here: () => here, answer, refuse });
+
+  function print(message: Message): void {
+    deps.stdout.write(plainMessage(message, deps.time));
+  }
+
+  function turn(act: Turn): void {
+    if (act.do === 'query') {
+      turnTo({ to: act.name });
+      if (act.text !== '') perform(act.text.startsWith('/') ? `/${act.text}` : act.text, deeds, here);
+      return;
+    }
+    const which = String(act.which);
+    const room = parseRoomName(which);
+    const name = parseName(which.replace(/^@/, ''));
+    if (which.startsWith('@') && name.ok) turnTo({ to: name.name });
+    else if (room.ok) turnTo({ room: room.name });
+    else refuse('Say which, as in /window #lobby or /window @ben.');
   }
 
   const deeds: Deeds = {
     say(draft) {
       said.set(pipe.say(session, draft), excerpt(draft.text));
     },
-    answer: (lines) => lines.forEach(tell),
+    errand: (errand) => void pipe.busy(errands.run(errand)),
+    sight: (sight) => void pipe.busy(sights(sight)),
+    turn,
+    transfer(act) {
+      transfer(act);
+      // An input that ends waits for what is on its way.
+      void pipe.busy(reports.over(transfers));
+    },
+    lastPeer: () => errands.lastPeer,
+    now: deps.time.now,
+    answer,
     list() {
-      void pipe.busy(whoIsHere(session)).then((here) => tell(typeof here === 'string' ? here : here.words));
+      const room = 'room' in here && here.room !== 'lobby' ? here.room : undefined;
+      const asked = whoIsHere(session, room);
+      void pipe.busy(asked).then((who) => tell(typeof who === 'string' ? who : who.words));
     },
     quit(reason) {
       quit = { quit: reason };
     },
-    errand() {},
-    sight() {},
-    transfer() {},
-    lastPeer: () => undefined,
-    refuse(message) {
-      pipe.refuse();
-      tell(message);
-    },
+    refuse,
   };
 
   function showStatus(status: Status): void {
@@ -113,29 +188,43 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     if (status.state === 'online') wasLost = false;
   }
 
+  function showEvent(event: Event): void {
+    errands.notice(event);
+    if (event.type === 'message') {
+      print(event);
+      marks.shown(event);
+      return;
+    }
+    const words = eventWords(event);
+    if (words !== undefined) tell(words);
+    // Whoever is in that room no longer would say it to nobody.
+    if (event.type === 'parted' && 'room' in here && here.room === event.room) turnTo({ room: 'lobby' });
+  }
+
   return {
     take(line) {
-      if ('tooLong' in line) deeds.refuse('not sent: a line is far too long for a message');
-      else perform(line.text, deeds);
+      if ('tooLong' in line) refuse('not sent: a line is far too long for a message');
+      else perform(line.text, deeds, here);
       return quit;
     },
     show(happening) {
       switch (happening.kind) {
         case 'event':
-          if (happening.event.type === 'message') {
-            deps.stdout.write(plainMessage(happening.event, deps.time));
-            marks.shown(happening.event);
-          } else {
-            const words = eventWords(happening.event);
-            if (words !== undefined) tell(words);
-          }
+          showEvent(happening.event);
           break;
         case 'status':
           showStatus(happening.status);
           break;
-        case 'synced':
-          if (happening.first) tell(`in #lobby as ${session.name}`);
+        case 'synced': {
+          if (!happening.first) {
+            transfers.resume();
+            break;
+          }
+          tell(`in #lobby as ${session.name}`);
+          const news = newsWords(happening.conversations);
+          if (news !== undefined) tell(news);
           break;
+        }
         case 'delivery': {
           const { key, delivery } = happening;
           if (delivery.state === 'failed')

@@ -1,5 +1,6 @@
 /** What happens, in words for people; nothing of it can drive a terminal. Knows no colours and no streams. */
-import type { Person, ServerFrameOf } from '../../protocol/events.js';
+import type { Conversation, Person, RoomRole, ServerFrameOf } from '../../protocol/events.js';
+import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
 import type { Delivery, End, Event, Status } from '../session.js';
 import { duration } from './local-time.js';
@@ -27,19 +28,48 @@ export function eventWords(event: Event): string | undefined {
     case 'closing':
       // The end of the session is told where the session ends.
       return final.has(event.code) ? undefined : `the server says: ${printable(event.message)}`;
-    case 'message':
     case 'edited':
+      return `${printable(event.from)} edited${elsewhere(event.room)}: ${printable(event.text, { newlines: true })}`;
     case 'removed':
-    case 'topic':
-    case 'seen':
+      return `${printable(event.from)} removed a message${elsewhere(event.room)}`;
+    case 'topic': {
+      const topic = printable(event.topic);
+      const room = `#${printable(event.room)}`;
+      const by = printable(event.from);
+      return topic === ''
+        ? `${by} took the topic of ${room} away`
+        : `${by} set the topic of ${room}: ${topic}`;
+    }
     case 'room':
-    case 'parted':
-    case 'invited':
+      return roomWords(event.conversation);
+    case 'parted': {
+      const by = event.by === undefined ? '' : ` by ${printable(event.by)}`;
+      const reason = event.reason === undefined ? '' : ` (${printable(event.reason)})`;
+      return `you are in #${printable(event.room)} no longer${by}${reason}`;
+    }
+    case 'invited': {
+      const about = event.topic === undefined ? '' : ` (${printable(event.topic)})`;
+      const room = `#${printable(event.room)}`;
+      return `${printable(event.by)} invites you to ${room}${about}: /join ${room}, or /leave ${room} to refuse`;
+    }
     case 'role':
+      return `${printable(event.name)} is ${a(event.role)} of #${printable(event.room)} now, by ${printable(event.by)}`;
+    case 'message':
+    case 'seen':
       return undefined;
     default:
       return absurd(event);
   }
+}
+
+function roomWords({ room = '', role, topic, private: hidden }: Conversation): string {
+  const what = role === 'owner' ? ', which you own' : '';
+  const about = topic === undefined ? '' : `: ${printable(topic)}`;
+  return `you are in #${printable(room)}${hidden ? ' (private)' : ''}${what}${about}`;
+}
+
+function a(role: RoomRole): string {
+  return role === 'owner' ? 'an owner' : `a ${role}`;
 }
 
 /** Rooms other than the one that everybody is in are named. */
@@ -105,18 +135,37 @@ export function failureWords(delivery: Extract<Delivery, { state: 'failed' }>): 
   return withoutStop(delivery.message);
 }
 
-/** Who is here: `ana (admin), ben (2 terminals), you`. */
-export function peopleWords(people: readonly Person[], me: string): string {
+/** Who is here: `ana (admin), ben (2 terminals), you`; with a room, who is in it, and who of them is here. */
+export function peopleWords(
+  people: readonly Person[],
+  { me, room }: { me: string; room?: string | undefined },
+): string {
   const words = people.map((person) => {
     const more = [
       person.name === me ? 'you' : '',
-      person.role === 'admin' ? 'admin' : '',
+      room === undefined ? (person.role === 'admin' ? 'admin' : '') : roleMark(person.room),
+      person.terminals === 0 ? 'not here' : '',
       person.terminals > 1 ? `${person.terminals} terminals` : '',
     ].filter((word) => word !== '');
     return `${printable(person.name)}${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
   });
-  const who = people.length === 1 ? '1 person is here' : `${people.length} people are here`;
-  return `${who}: ${words.join(', ')}`;
+  const count = people.length === 1 ? '1 person is' : `${people.length} people are`;
+  return `${count} ${room === undefined ? 'here' : `in #${printable(room)}`}: ${words.join(', ')}`;
+}
+
+function roleMark(role: RoomRole | undefined): string {
+  return role === undefined || role === 'member' ? '' : role;
+}
+
+/** What is new for somebody who comes: `3 new in #dev (1 for you), 2 from ben`; undefined for nothing. */
+export function newsWords(conversations: readonly Conversation[]): string | undefined {
+  const news = conversations.filter(({ unread }) => unread > 0);
+  const words = news.map(({ room, with: peer, unread, mentions }) => {
+    const many = unread >= limits.unreadCounted ? `${unread}+` : `${unread}`;
+    if (room === undefined) return `${many} from ${printable(peer ?? '')}`;
+    return `${many} new in #${printable(room)}${mentions > 0 ? ` (${mentions} for you)` : ''}`;
+  });
+  return words.length === 0 ? undefined : words.join(', ');
 }
 
 /** An error reply in words. */

@@ -1,14 +1,14 @@
 /** What slash commands of the full screen do. Knows the stage and what is kept; no keys. */
-import type { ScreenAct } from '../face/commands.js';
+import type { ScreenAct, Turn } from '../face/act.js';
 import type { Preferences } from './preferences.js';
 import { withoutFailed } from './stage/conversation.js';
 import { change, current } from './stage/conversations.js';
 import type { Loader } from './stage/loader.js';
 import type { Stage } from './stage/stage.js';
 import { closed, turnedTo } from './stage/turning.js';
-import { cleared } from './stage/update.js';
+import { cleared, withDraft } from './stage/update.js';
 import type { ConversationId, ConversationState, Notify, ScreenState } from './state.js';
-import { keyHelp } from './typing/keymap.js';
+import { edit, emptyEditor } from './typing/editor.js';
 
 export interface ActsDeps {
   readonly stage: Stage;
@@ -20,8 +20,11 @@ export interface ActsDeps {
   readonly keep: (changes: Partial<Preferences>) => void;
   readonly save: (path: string) => void;
   readonly compose: () => void;
-  /** Shows lines, from their first on. */
-  readonly answer: (lines: readonly string[]) => void;
+}
+
+export interface Acts {
+  readonly screen: (act: ScreenAct) => void;
+  readonly turn: (turn: Turn) => void;
 }
 
 const notifyWords: Readonly<Record<Notify, string>> = {
@@ -30,13 +33,13 @@ const notifyWords: Readonly<Record<Notify, string>> = {
   all: 'rings for every message',
 };
 
-export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
+export function createActs(deps: ActsDeps): Acts {
   const { stage, loader, me, ignored } = deps;
 
   /** Puts a conversation on the screen, with what the server has of it. */
   function open(id: ConversationId): void {
     stage.update((state) => turnedTo(state, id));
-    if (current(stage.state).entries.length === 0) loader.older(id);
+    if (current(stage.state).entries.length === 0) void loader.older(id);
   }
 
   function window(which: number | string): void {
@@ -46,7 +49,10 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
         ? conversations[which - 1]
         : conversations.find(({ id }) => id === which || id.slice(1) === which);
     if (found === undefined)
-      stage.tell(`There is no conversation ${which} here; /query NAME opens one.`, 'bad');
+      stage.tell(
+        `There is no conversation ${which} here; /query NAME opens one, /join #ROOM another.`,
+        'bad',
+      );
     else open(found.id);
   }
 
@@ -95,18 +101,35 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
     for (const { text, action } of failed) deps.say(id, { text, ...(action ? { action } : {}) });
   }
 
-  return (act) => {
+  function editLast(): void {
+    const mine = current(stage.state).entries.findLast(
+      (entry) =>
+        entry.kind === 'message' && entry.mine && entry.seq !== undefined && entry.removed === undefined,
+    );
+    if (mine?.kind !== 'message') stage.tell('You have said nothing here lately.', 'bad');
+    else
+      stage.update((state) =>
+        withDraft(state, edit(emptyEditor, { edit: 'set', text: `/edit ${mine.text}` })),
+      );
+  }
+
+  function turn(act: Turn): void {
+    if (act.do === 'window') {
+      window(act.which);
+      return;
+    }
+    open(`@${act.name}`);
+    if (act.text !== '') deps.say(`@${act.name}`, { text: act.text });
+  }
+
+  function screen(act: ScreenAct): void {
     switch (act.do) {
-      case 'query':
-        open(`@${act.name}`);
-        if (act.text !== '') deps.say(`@${act.name}`, { text: act.text });
-        break;
-      case 'window':
-        window(act.which);
+      case 'edit-last':
+        editLast();
         break;
       case 'close':
         if (stage.state.current.startsWith('#'))
-          stage.tell('Only direct conversations can be put away.', 'bad');
+          stage.tell('Only direct conversations can be put away; /leave leaves a room.', 'bad');
         else stage.update((state) => closed(state, state.current));
         break;
       case 'clear':
@@ -130,13 +153,12 @@ export function createActs(deps: ActsDeps): (act: ScreenAct) => void {
       case 'unignore':
         unignore(act.name);
         break;
-      case 'keys':
-        deps.answer(keyHelp());
-        break;
       default:
         act satisfies never;
     }
-  };
+  }
+
+  return { screen, turn };
 }
 
 function withoutMessagesOf(state: ScreenState, name: string): ScreenState {

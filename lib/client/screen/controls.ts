@@ -86,7 +86,7 @@ export function createControls(deps: ControlsDeps): Controls {
     if (id === undefined || id === from) return;
     last = from;
     stage.update((state) => turnedTo(state, id));
-    if (current(stage.state).entries.length === 0) loader.older(id);
+    if (current(stage.state).entries.length === 0) void loader.older(id);
     deps.looked();
   }
 

@@ -3,6 +3,7 @@ import { open, stat, unlink } from 'node:fs/promises';
 import { printable } from '../../protocol/printable.js';
 import { errorCode, writeAtomically } from '../../trust/atomic-file.js';
 import { diskReason } from '../disk-reason.js';
+import { createStamp, spoken, transcribed } from '../face/transcript.js';
 import { type PathPlaces, typedPath } from '../typed-path.js';
 import type { ConversationId, Entry } from './state.js';
 
@@ -61,16 +62,10 @@ export function conversationText(
   const stamp = createStamp(timeZone);
   const header = `${printable(conversation)} at ${printable(server)}, saved by ${printable(me)} on ${stamp(now)}`;
   const lines = entries.flatMap((entry) =>
-    wordsOf(entry).map((words) => {
-      const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
-      return [`${stamp(entry.at)} ${first}`, ...more.map((line) => `${indent}${line}`)].join('\n');
-    }),
+    wordsOf(entry).map((words) => transcribed(words, { at: entry.at, stamp })),
   );
   return `${[header, '', ...lines].join('\n')}\n`;
 }
-
-// As wide as a stamp and its space.
-const indent = ' '.repeat(17);
 
 function wordsOf(entry: Entry): string[] {
   switch (entry.kind) {
@@ -82,7 +77,7 @@ function wordsOf(entry: Entry): string[] {
           : delivery.state === 'sending'
             ? ' (not sent yet)'
             : '';
-      return [`${action ? `* ${from}` : `${from}:`} ${text}${fate}`];
+      return [spoken({ from, text: `${text}${fate}`, action })];
     }
     case 'presence': {
       const { joined, left } = entry;
@@ -96,22 +91,6 @@ function wordsOf(entry: Entry): string[] {
     default:
       return absurd(entry);
   }
-}
-
-function createStamp(timeZone: string | undefined): (at: number) => string {
-  const format = new Intl.DateTimeFormat('en-GB', {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    ...(timeZone !== undefined && { timeZone }),
-  });
-  return (at) => {
-    const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-    return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}`;
-  };
 }
 
 /** What a path leads to: `other` is a folder, a device or the like. */

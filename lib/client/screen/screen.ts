@@ -5,10 +5,13 @@
 import { homedir, tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../clock.js';
-import { type Deeds, perform, whoIsHere } from '../face/deeds.js';
-import { createListener, type Face, type Leave, type StopSignal } from '../face/face.js';
+import { type Deeds, type Place, perform, whoIsHere } from '../face/deeds.js';
+import { createErrands } from '../face/errands.js';
+import { createListener, type Face, type Leave, type OpenTransfers, type StopSignal } from '../face/face.js';
 import { createReadMarks } from '../face/read-marks.js';
-import type { Session } from '../session.js';
+import { createTransferDesk } from '../face/transfer-desk.js';
+import { transferBar } from '../face/transfer-words.js';
+import type { Happening, Session } from '../session.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
@@ -16,17 +19,19 @@ import type { Look } from './look/theme.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
 import { saveConversation } from './save.js';
 import { createScrolling } from './scrolling.js';
+import { createSights } from './sights.js';
 import { current } from './stage/conversations.js';
 import { createHappenings } from './stage/happenings.js';
 import { createLoader } from './stage/loader.js';
 import { createStage } from './stage/stage.js';
-import { said, startState } from './stage/update.js';
+import { reported, said, startState } from './stage/update.js';
 import type { ConversationId, ScreenState } from './state.js';
 import type { Process } from './terminal/job.js';
 import { createNotifier } from './terminal/notifier.js';
 import { createPicture } from './terminal/picture.js';
 import { openTerminal } from './terminal/terminal.js';
 import { createKeyReader } from './typing/key-reader.js';
+import { keyHelp } from './typing/keymap.js';
 import { createTab } from './typing/tab.js';
 
 export interface ScreenDeps {
@@ -40,6 +45,7 @@ export interface ScreenDeps {
   /** Aborted with a StopSignal as its reason. */
   readonly stop: AbortSignal;
   readonly preferences: PreferencesFile;
+  readonly openTransfers: OpenTransfers;
   /** An error that nobody caught, after the terminal was restored. Has to end the process. */
   readonly onCrash: (error: unknown) => void;
 }
@@ -141,30 +147,51 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       scrolling.reveal();
     },
     list: () => void list(),
+    errand: (errand) => void errands.run(errand),
+    sight: (sight) => void sights(sight),
+    turn: (act) => acts.turn(act),
+    transfer: (act) => transfer(act),
+    lastPeer: () => errands.lastPeer,
+    keys: keyHelp,
+    now: look.time.now,
     quit(reason) {
-      leave({ by: 'person' }, reason);
+      const count = transfers.current.length;
+      const files = count === 1 ? 'A file is' : `${count} files are`;
+      if (count === 0) leave({ by: 'person' }, reason);
+      else
+        controls.ask({ about: 'quit', text: `${files} on the way. Leave all the same? y/n` }, () =>
+          leave({ by: 'person' }, reason),
+        );
     },
-    errand() {},
-    sight() {},
-    transfer() {},
-    lastPeer: () => undefined,
     refuse: (message) => stage.tell(message, 'bad'),
-    screen: createActs({
-      stage,
-      loader,
-      me: session.name,
-      ignored,
-      say: (id, { text, action }) => {
-        const place = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
-        return perform(action ? `/me ${text}` : text.replace(/^\//, '//'), deeds, place);
-      },
-      keep,
-      save: (file) => void save(file, false),
-      compose: () => void write(),
-      answer: (lines) => deeds.answer(lines),
-    }),
+    screen: (act) => acts.screen(act),
   };
+  const here = (): Place => placeOf(stage.state.current);
+  const answer = (lines: readonly string[]): void => deeds.answer(lines);
+  const refuse = (message: string): void => stage.tell(message, 'bad');
+  const errands = createErrands({
+    ...{ session, time: look.time, here, answer, refuse },
+    joined: (room) => acts.turn({ do: 'window', which: `#${room}` }),
+  });
+  const transfers = deps.openTransfers(session, (transfer) => {
+    const bad = transfer.progress.state === 'failed';
+    const id = `t${transfer.id}`;
+    stage.update((state) => reported(state, { id, text: transferBar(transfer), now: look.time.now(), bad }));
+  });
+  const transfer = createTransferDesk({ transfers, here, answer, refuse });
+  const acts = createActs({
+    stage,
+    loader,
+    me: session.name,
+    ignored,
+    say: (id, { text, action }) =>
+      perform(action ? `/me ${text}` : text.replace(/^\//, '//'), deeds, placeOf(id)),
+    keep,
+    save: (file) => void save(file, false),
+    compose: () => void write(),
+  });
   const scrolling = createScrolling({ stage, loader, look });
+  const sights = createSights({ stage, loader, scrolling, placeOf: errands.placeOf });
   const controls = createControls({
     stage,
     loader,
@@ -182,7 +209,13 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   stop.addEventListener('abort', onStop);
   picture.redraw();
   if (stop.aborted) onStop();
-  return { show: happenings.show, over };
+  return { show, over };
+
+  function show(happening: Happening): void {
+    if (happening.kind === 'event') errands.notice(happening.event);
+    if (happening.kind === 'synced') transfers.resume();
+    happenings.show(happening);
+  }
 
   function resized(): void {
     const { columns, rows } = terminal;
@@ -219,9 +252,11 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   }
 
   async function list(): Promise<void> {
-    const here = await whoIsHere(session);
-    if (typeof here === 'string') stage.tell(here, 'bad');
-    else stage.tell(here.words);
+    const { current: id } = stage.state;
+    const room = id.startsWith('#') && id !== '#lobby' ? id.slice(1) : undefined;
+    const who = await whoIsHere(session, room);
+    if (typeof who === 'string') stage.tell(who, 'bad');
+    else stage.tell(who.words);
   }
 
   async function save(file: string, overwrite: boolean): Promise<void> {
@@ -268,7 +303,8 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     terminal.leave();
     const online = stage.state.link.state === 'online';
     if (how.by !== 'session' && online) marks.flush();
-    const gone = how.by === 'session' ? Promise.resolve() : session.quit(reason);
+    const closed = transfers.close();
+    const gone = how.by === 'session' ? closed : closed.then(() => session.quit(reason));
     void gone.then(() => finish({ how, refused: 0, unacknowledged: unacknowledged(stage.state) }));
   }
 }
@@ -276,4 +312,8 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
 function unacknowledged({ conversations }: ScreenState): number {
   const entries = conversations.flatMap((conversation) => conversation.entries);
   return entries.filter((entry) => entry.kind === 'message' && entry.delivery.state === 'sending').length;
+}
+
+function placeOf(id: ConversationId): Place {
+  return id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
 }

@@ -7,12 +7,14 @@ import { current } from './stage/conversations.js';
 import type { Loader } from './stage/loader.js';
 import type { Stage } from './stage/stage.js';
 import { looked } from './stage/turning.js';
-import type { ConversationState } from './state.js';
+import type { ConversationId, ConversationState } from './state.js';
 
 export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
   /** Shows the newest entry from its first row on, where it is longer than the pane. */
   reveal(): void;
+  /** Puts an entry at the top of the pane. */
+  show(id: ConversationId, entry: string): void;
   readonly sideIsShown: () => boolean;
 }
 
@@ -27,10 +29,25 @@ export function createScrolling({
 }): Scrolling {
   function put(at: ConversationState['at']): void {
     const { id } = current(stage.state);
-    stage.change(id, (conversation) => ({ ...conversation, at, ...(at === undefined ? { below: 0 } : {}) }));
+    stage.change(id, ({ marked, ...conversation }) => ({
+      ...conversation,
+      at,
+      ...(at === undefined ? { below: 0 } : marked === undefined ? {} : { marked }),
+    }));
     const { detached } = current(stage.state);
-    if (at === undefined && detached) loader.newest(id);
+    if (at === undefined && detached) void loader.newest(id);
     stage.update(looked);
+  }
+
+  /** At the end of a window that ends before the newest message, the next ones come. */
+  function down(page: number): void {
+    const { id, detached, entries } = current(stage.state);
+    const at = scrollBy(stage.state, look, page);
+    const last = entries.at(-1);
+    if (at === undefined && detached && last !== undefined) {
+      put({ id: last.id, row: Number.MAX_SAFE_INTEGER });
+      void loader.newer(id);
+    } else put(at);
   }
 
   return {
@@ -43,7 +60,7 @@ export function createScrolling({
           put(scrollBy(state, look, -page));
           break;
         case 'page-down':
-          put(scrollBy(state, look, page));
+          down(page);
           break;
         case 'top':
           put(scrollTo(state, look));
@@ -54,11 +71,14 @@ export function createScrolling({
         default:
           where satisfies never;
       }
-      if ((where === 'page-up' || where === 'top') && topIsVisible(stage.state, look)) loader.older(id);
+      if ((where === 'page-up' || where === 'top') && topIsVisible(stage.state, look)) void loader.older(id);
     },
     reveal() {
       const last = current(stage.state).entries.at(-1);
       if (last !== undefined) put(scrollTo(stage.state, look, last.id));
+    },
+    show(id, entry) {
+      if (stage.state.current === id) put(scrollTo(stage.state, look, entry));
     },
     sideIsShown: () => layout(stage.state).side !== undefined,
   };

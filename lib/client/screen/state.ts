@@ -3,7 +3,7 @@
  * changes.
  */
 import type { ErrorCode } from '../../protocol/errors.js';
-import type { Role } from '../../protocol/events.js';
+import type { Role, RoomRole } from '../../protocol/events.js';
 import type { Editor } from './typing/editor.js';
 
 /** `#lobby` or `@bob`. */
@@ -23,6 +23,11 @@ export type Entry =
       readonly at: number;
       readonly action: boolean;
       readonly mine: boolean;
+      readonly edited?: true;
+      /** The name of whoever took it away; the text is empty then. */
+      readonly removed?: string;
+      /** It announces a file, whose ID is the seq; size in bytes. */
+      readonly file?: { readonly name: string; readonly size: number };
       /** Names this person, and is not by them. */
       readonly mention: boolean;
       /** For what is said here: how far it has come. `sent` for everything else. */
@@ -61,6 +66,13 @@ export interface ConversationState {
   /** An older page is on its way. */
   readonly loading: boolean;
   readonly topic: string;
+  /** Only members know of it. */
+  readonly private?: true;
+  /** What this person is in the room. */
+  readonly role?: RoomRole;
+  /** Of a room that not everybody is in, once they are known; in the order they are shown. */
+  readonly members?: readonly PersonState[];
+  /** Up to `limits.unreadCounted`, which stands for that many or more. */
   readonly unread: number;
   readonly mentions: number;
   /** Id of the entry above which the line "new" stands. */
@@ -70,6 +82,8 @@ export interface ConversationState {
    * `row` (0 its first) is the last row of the pane.
    */
   readonly at: { readonly id: string; readonly row: number } | undefined;
+  /** Id of the entry that somebody jumped to. */
+  readonly marked?: string;
   /** Messages that came below while the reader was not at the bottom. */
   readonly below: number;
   readonly draft: Editor;
@@ -79,6 +93,8 @@ export interface ConversationState {
 export interface PersonState {
   readonly name: string;
   readonly role: Role;
+  /** In the room of whose members it is one. */
+  readonly room?: RoomRole;
   readonly online: boolean;
   readonly away: boolean;
 }

@@ -23,6 +23,9 @@ export interface Part {
 }
 
 const mostOfOneName = 1_000;
+// A GiB that is synced at once keeps all others that sync waiting: a server on the same disk answered after
+// 130 ms (p99) instead of 30.
+const syncBytes = 16 * 1024 * 1024;
 // A file system without hard links says it in many ways.
 const linkless: ReadonlySet<string> = new Set([
   'EACCES',
@@ -47,6 +50,7 @@ export async function createPart(folder: string): Promise<Part> {
   const sum = createHash('sha256');
   let have = 0;
   let placed = false;
+  let synced = 0;
   let closing: Promise<void> | undefined;
 
   function close(): Promise<void> {
@@ -74,6 +78,10 @@ export async function createPart(folder: string): Promise<Part> {
           const { bytesWritten } = await file.writev(rest, have);
           have += bytesWritten;
           rest = without(rest, bytesWritten);
+        }
+        if (have - synced >= syncBytes) {
+          await file.datasync();
+          synced = have;
         }
       } catch (error) {
         throw trouble(error);

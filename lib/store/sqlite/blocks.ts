@@ -4,7 +4,7 @@ import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 
 export function createBlocks(db: Database): OperationsOf<'block' | 'unblock' | 'blocks'> {
-  const count = db.prepare('SELECT count(*) AS count FROM blocks WHERE account = ?');
+  const others = db.prepare('SELECT count(*) AS count FROM blocks WHERE account = ? AND other <> ?');
   const insert = db.prepare('INSERT OR IGNORE INTO blocks (account, other) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM blocks WHERE account = ? AND other = ?');
   const names = db.prepare(
@@ -12,7 +12,7 @@ export function createBlocks(db: Database): OperationsOf<'block' | 'unblock' | '
   );
   return {
     block(account, other) {
-      const blocked: { count: number } = count.get(account);
+      const blocked: { count: number } = others.get(account, other);
       if (blocked.count >= limits.blocks) return false;
       insert.run(account, other);
       return true;

@@ -39,6 +39,7 @@ export function createChanges(db: Database, words: Words): OperationsOf<'edit' |
 
   return {
     edit({ of, account, at, text }) {
+      if (text.includes('\0')) throw new Error('a text contains U+0000');
       const found = find(of);
       if (found === undefined || found.kind === 'file') return undefined;
       const { conversation } = found;

@@ -8,9 +8,9 @@ import type { Database } from './database.js';
 import type { Words } from './words.js';
 
 export interface Conversations extends OperationsOf<'rooms' | 'standings' | 'markRead'> {
-  /** The id of a conversation, undefined where two people have said nothing yet. A room's id is taken as it is. */
+  /** The id of a conversation, undefined for a room that is gone and where two people have said nothing yet. */
   find(target: Target): number | undefined;
-  /** The same, making what two people begin, with both as members. */
+  /** The same, making what two people begin, with both as members. Throws for a room that is gone. */
   findOrBegin(target: Target): number;
   /** What a conversation's id stands for. */
   target(conversation: number): Target;
@@ -57,6 +57,7 @@ export function createConversations(db: Database, words: Words): Conversations {
   );
   // OR IGNORE: both are one in notes to oneself.
   const enter = db.prepare('INSERT OR IGNORE INTO members (account, conversation) VALUES (?, ?)');
+  const room = db.prepare("SELECT id FROM conversations WHERE id = ? AND kind = 'room'");
   const pair = db.prepare('SELECT low, high FROM conversations WHERE id = ?');
   const rooms = db.prepare(
     `SELECT id, name, private, everybody, topic,
@@ -96,8 +97,13 @@ export function createConversations(db: Database, words: Words): Conversations {
     return id;
   }
 
+  function findRoom(id: number): number | undefined {
+    const row: { id: number } | undefined = room.get(id);
+    return row?.id;
+  }
+
   function find(target: Target): number | undefined {
-    return 'room' in target ? target.room : findPair(...ordered(target.direct));
+    return 'room' in target ? findRoom(target.room) : findPair(...ordered(target.direct));
   }
 
   function unreadOf(row: StandingRow, account: number): { unread: number; mentions: number } {
@@ -114,9 +120,10 @@ export function createConversations(db: Database, words: Words): Conversations {
   return {
     find,
     findOrBegin(target) {
-      if ('room' in target) return target.room;
-      const both = ordered(target.direct);
-      return findPair(...both) ?? beginPair(...both);
+      const found = find(target);
+      if (found !== undefined) return found;
+      if ('room' in target) throw new Error(`there is no room ${target.room}`);
+      return beginPair(...ordered(target.direct));
     },
     target(conversation) {
       const row: { low: number | null; high: number | null } | undefined = pair.get(conversation);

@@ -2,6 +2,7 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { Refusal } from './failure.js';
 import { applicationId, migrations } from './migrations.js';
+import { spaced } from './script.js';
 
 export type Database = DatabaseSyncInstance;
 
@@ -28,6 +29,18 @@ export function openDatabase(options: DatabaseOptions): Database {
     db.close();
     throw error;
   }
+}
+
+/** The same file for reading alone, beside the one that writes, which has brought it up to date. */
+export function openReader({ file }: DatabaseOptions): Database {
+  const db = new DatabaseSync(file, { readOnly: true });
+  db.exec(`
+    PRAGMA busy_timeout = 1000;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cache_size = -32768; -- 32 MiB
+    PRAGMA temp_store = MEMORY;
+  `);
+  return db;
 }
 
 /** Moves the write-ahead log into the file, so that the one file is all there is, and closes. */
@@ -82,6 +95,7 @@ function configure(db: Database): void {
 }
 
 function migrate(db: Database, from: number): void {
+  db.function('spaced', { deterministic: true }, spaced);
   migrations.slice(from).forEach((sql, step) => {
     db.exec('BEGIN IMMEDIATE');
     db.exec(sql);

@@ -28,7 +28,7 @@ export function createLog(
   // The index by name: of a log that is nearly all lobby, the planner might rather read the whole of it.
   const page = (what: keyof typeof kinds, order: 'ASC' | 'DESC') =>
     db.prepare(
-      `${selectEntries('INDEXED BY log_conversation')}
+      `${selectEntries(`INDEXED BY ${what === 'files' ? 'log_files' : 'log_conversation'}`)}
        WHERE log.conversation = ? AND log.seq > ? AND log.seq < ? AND ${kinds[what]}
        ORDER BY log.seq ${order} LIMIT ?`,
     );
@@ -42,7 +42,8 @@ export function createLog(
   const owner = db.prepare(
     `SELECT conversation, account, others.name AS "to" FROM log
      JOIN conversations ON conversations.id = conversation
-     LEFT JOIN accounts AS others ON others.id = iif(low = account, high, low) WHERE seq = ?`,
+     LEFT JOIN accounts AS others ON others.id = iif(low = account, high, low)
+     WHERE seq = ? AND conversations.kind <> 'ended'`,
   );
   const atOrAfter = db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1');
   const newest = db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log');
@@ -86,8 +87,8 @@ export function createLog(
 
   function locate(seq: number): Located | undefined {
     const row: EntryRow | undefined = one.get(seq);
-    if (row === undefined) return undefined;
-    const place: { conversation: number; account: number; to: string | null } = owner.get(seq);
+    const place: { conversation: number; account: number; to: string | null } | undefined = owner.get(seq);
+    if (row === undefined || place === undefined) return undefined;
     const { account, to } = place;
     const target = conversations.target(place.conversation);
     return { entry: entryOf(row), target, account, ...(to === null ? {} : { to }) };

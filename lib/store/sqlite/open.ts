@@ -1,12 +1,13 @@
-/** A Store in one SQLite file. Knows that a thread answers and a queue orders; no SQL. */
+/** A Store in one SQLite file. Knows which thread answers what and that a queue orders; no SQL. */
 import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Store, StoreError } from '../store.js';
 import type { DatabaseOptions } from './database.js';
-import { storeError } from './failure.js';
+import { type Failure, storeError } from './failure.js';
 import { lockFile } from './lock.js';
 import { createQueue, type Queue } from './queue.js';
-import { startThread } from './thread.js';
+import { startThread, type Thread } from './thread.js';
+import type { WorkerOptions } from './worker.js';
 
 export interface SqliteOptions extends DatabaseOptions {
   /**
@@ -20,6 +21,7 @@ export interface SqliteOptions extends DatabaseOptions {
  * Opens the store, making the file (mode 0600) in a folder that exists. Beside it lie FILE-wal and FILE-shm
  * while it is open, and FILE-lock, which must never be removed while it is.
  *
+ * Searches have a thread of their own: some take 100 times as long as keeping a message, which must not wait.
  * Calls of one turn, and those that come while a commit is under way, share one transaction; each resolves when
  * it is on disk.
  *
@@ -31,28 +33,74 @@ export async function openSqliteStore({ file, onFailure, ...settings }: SqliteOp
   // Here and not in the thread, without a pause between open and close: see lock.ts.
   makePrivate(path);
   makePrivate(lockFile(path));
+  const lines: Line[] = [];
+  let failure: StoreError | undefined;
+  const start = async (database: WorkerOptions, together?: number): Promise<Line> => {
+    const line = await startLine(path, {
+      database,
+      together,
+      onFailure(error) {
+        for (const { queue, thread } of lines) {
+          queue.fail(error);
+          void thread.close();
+        }
+        if (failure === undefined) onFailure(error);
+        failure ??= error;
+      },
+    });
+    lines.push(line);
+    if (failure !== undefined) {
+      line.queue.fail(failure);
+      void line.thread.close();
+    }
+    return line;
+  };
+  const database = { ...settings, file: path };
+  const writer = await start(database);
+  try {
+    // One at a time, so that an answer does not wait for the slowest of many.
+    const reader = await start({ ...database, reader: true }, 1);
+    return createStore(writer.queue, reader.queue, async () => {
+      await Promise.all([writer.queue.finish(), reader.queue.finish()]);
+      await reader.thread.close();
+      await writer.thread.close();
+    });
+  } catch (error) {
+    await writer.thread.close();
+    throw error;
+  }
+}
+
+/** A thread and what is asked of it. */
+interface Line {
+  readonly queue: Queue;
+  readonly thread: Thread;
+}
+
+interface LineOptions {
+  readonly database: WorkerOptions;
+  readonly together: number | undefined;
+  readonly onFailure: (error: StoreError) => void;
+}
+
+async function startLine(path: string, { database, together, onFailure }: LineOptions): Promise<Line> {
+  const explain = (failure: Failure) => storeError(path, failure);
   const started = await startThread({
-    database: { ...settings, file: path },
+    database,
     onOutcomes: (outcomes) => queue.settle(outcomes),
     onFailure(failure) {
-      const error = storeError(path, failure);
+      const error = explain(failure);
       queue.fail(error);
       onFailure(error);
     },
   });
-  if (!started.ok) throw storeError(path, started.failure);
+  if (!started.ok) throw explain(started.failure);
   const { thread } = started;
-  const queue = createQueue({
-    send: (calls) => thread.send(calls),
-    explain: (failure) => storeError(path, failure),
-  });
-  return createStore(queue, async () => {
-    await queue.finish();
-    await thread.close();
-  });
+  const queue = createQueue({ send: (calls) => thread.send(calls), explain, ...(together && { together }) });
+  return { queue, thread };
 }
 
-function createStore(queue: Queue, close: () => Promise<void>): Store {
+function createStore(queue: Queue, searches: Queue, close: () => Promise<void>): Store {
   let closed: Promise<void> | undefined;
   return {
     register: (...args) => queue.ask('register', args),
@@ -83,7 +131,7 @@ function createStore(queue: Queue, close: () => Promise<void>): Store {
     edit: (...args) => queue.ask('edit', args),
     remove: (...args) => queue.ask('remove', args),
     seqBefore: (...args) => queue.ask('seqBefore', args),
-    search: (...args) => queue.ask('search', args),
+    search: (...args) => searches.ask('search', args),
     fileBytes: (...args) => queue.ask('fileBytes', args),
     unreferenced: (...args) => queue.ask('unreferenced', args),
     prune: (...args) => queue.ask('prune', args),

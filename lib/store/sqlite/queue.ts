@@ -11,6 +11,8 @@ export interface QueueOptions {
   /** Starts a batch; its outcomes are to come to `settle`. */
   readonly send: (calls: readonly Call[]) => void;
   readonly explain: (failure: Failure) => StoreError;
+  /** Calls of one batch, at most; `batchCalls` unless said otherwise. */
+  readonly together?: number;
 }
 
 export interface Queue {
@@ -34,7 +36,7 @@ const batchCalls = 1_000;
 /** Rows that the history pages of one batch may bring together, so that 1,000 catch-ups do not fill the memory. */
 const batchRows = 20_000;
 
-export function createQueue({ send, explain }: QueueOptions): Queue {
+export function createQueue({ send, explain, together = batchCalls }: QueueOptions): Queue {
   const waiting: Pending[] = [];
   let underWay: readonly Pending[] = [];
   let refusal: StoreError | undefined;
@@ -48,7 +50,7 @@ export function createQueue({ send, explain }: QueueOptions): Queue {
       drained?.();
       return;
     }
-    underWay = waiting.splice(0, batchLength(waiting));
+    underWay = waiting.splice(0, batchLength(waiting, together));
     send(underWay.map((pending) => pending.call));
   }
 
@@ -92,12 +94,12 @@ export function createQueue({ send, explain }: QueueOptions): Queue {
   };
 }
 
-function batchLength(waiting: readonly Pending[]): number {
+function batchLength(waiting: readonly Pending[], together: number): number {
   let rows = 0;
-  for (let length = 0; length < waiting.length && length < batchCalls; length++) {
+  for (let length = 0; length < waiting.length && length < together; length++) {
     const call = waiting[length]?.call;
     rows += call?.method === 'history' ? call.args[0].limit : 0;
     if (rows > batchRows && length > 0) return length;
   }
-  return Math.min(waiting.length, batchCalls);
+  return Math.min(waiting.length, together);
 }

@@ -23,7 +23,7 @@ export function createRetention(
     `SELECT ${columns} FROM log WHERE conversation = ? AND seq <= ? ORDER BY seq LIMIT ?`,
   );
   const upTo = db.prepare(`SELECT ${columns} FROM log WHERE seq <= ? ORDER BY seq LIMIT ?`);
-  const conversations = db.prepare('SELECT id FROM conversations ORDER BY id');
+  const conversations = db.prepare('SELECT id FROM conversations ORDER BY id < ?, id');
   const nth = db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?');
   const dropFile = db.prepare('DELETE FROM files WHERE seq = ?');
   const drop = db.prepare('DELETE FROM log WHERE seq = ?');
@@ -42,18 +42,27 @@ export function createRetention(
   }
 
   function dropEnded(limit: number): number {
-    const row: { id: number } | undefined = ended.get();
-    if (row === undefined) return 0;
-    const gone = dropAll(ofConversation.all(row.id, Number.MAX_SAFE_INTEGER, limit));
-    if (gone < limit) dropConversation.run(row.id);
+    let gone = 0;
+    while (gone < limit) {
+      const row: { id: number } | undefined = ended.get();
+      if (row === undefined) break;
+      const room = limit - gone;
+      const dropped = dropAll(ofConversation.all(row.id, Number.MAX_SAFE_INTEGER, room));
+      if (dropped < room) dropConversation.run(row.id);
+      gone += dropped;
+    }
     return gone;
   }
 
+  // Goes on where it stopped: counting all conversations again for each few entries would take far longer.
+  let stopped = 0;
+
   function dropBeyond(keep: number, limit: number): number {
-    const all: { id: number }[] = conversations.all();
+    const all: { id: number }[] = conversations.all(stopped);
     let gone = 0;
     for (const { id } of all) {
       if (gone >= limit) break;
+      stopped = id;
       const row: { seq: number } | undefined = nth.get(id, keep);
       if (row !== undefined) gone += dropAll(ofConversation.all(id, row.seq, limit - gone));
     }

@@ -150,6 +150,7 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
       return 'set';
     },
     inviteToRoom({ room: id, account: who, by, at }) {
+      if (roomRow(id) === undefined) throw new Error(`there is no room ${id}`);
       if (roleOf(who, id) !== undefined) return 'member-already';
       if (blocked.get(who, by) !== undefined) return 'blocked';
       invite.run(who, id, by, at);

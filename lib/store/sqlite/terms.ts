@@ -1,5 +1,6 @@
 /** What is typed into a search, as terms of the index and as places in a text. Knows words, no SQL. */
 import { limits } from '../../protocol/limits.js';
+import { word as wordPattern } from './script.js';
 import { quoted } from './words.js';
 
 /** One term: a word, or several that stand next to each other. */
@@ -92,7 +93,8 @@ function window(line: string, first: number): { from: number; to: number } {
   const early = Math.min(Math.max(0, first - lead), line.length - size);
   const space = line.indexOf(' ', early);
   const from = early === 0 ? 0 : space >= 0 && space < Math.max(first, early + 1) ? space + 1 : early;
-  return { from: whole(line, from), to: whole(line, Math.min(line.length, from + size)) };
+  const begin = whole(line, from);
+  return { from: begin, to: whole(line, Math.min(line.length, begin + size)) };
 }
 
 /** Not between the halves of a character beyond U+FFFF. */
@@ -106,9 +108,8 @@ interface Word {
   readonly end: number;
 }
 
-// As the index (unicode61) does it: letters and digits with their marks.
 function wordsOf(text: string): Word[] {
-  return Array.from(text.matchAll(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu), ({ 0: found, index }) => ({
+  return Array.from(text.matchAll(wordPattern), ({ 0: found, index }) => ({
     word: folded(found),
     start: index,
     end: index + found.length,

@@ -1,13 +1,12 @@
-/** The database's thread, seen from outside: its start, its answers, its end. Knows neither calls nor SQL. */
+/** A thread of the database, seen from outside: its start, its answers, its end. Knows neither calls nor SQL. */
 import { Worker } from 'node:worker_threads';
 import type { Outcome } from './batch.js';
 import type { Call } from './call.js';
-import type { DatabaseOptions } from './database.js';
 import type { Failure } from './failure.js';
-import type { FromWorker, ToWorker } from './worker.js';
+import type { FromWorker, ToWorker, WorkerOptions } from './worker.js';
 
 export interface ThreadOptions {
-  readonly database: DatabaseOptions;
+  readonly database: WorkerOptions;
   /** The outcomes of a batch, one for each call, in order. */
   readonly onOutcomes: (outcomes: readonly Outcome[]) => void;
   /** The thread opened the database, and then ended or will end without having been asked. Called once. */

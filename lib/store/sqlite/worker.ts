@@ -1,11 +1,16 @@
-/** The thread that owns the database. Knows messages from the other side and the order of opening and closing. */
+/** A thread with the database. Knows messages from the other side and the order of opening and closing. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createRunner, type Outcome } from './batch.js';
 import type { Call } from './call.js';
-import { closeDatabase, type Database, type DatabaseOptions, openDatabase } from './database.js';
+import { closeDatabase, type Database, type DatabaseOptions, openDatabase, openReader } from './database.js';
 import { describeFailure, type Failure } from './failure.js';
-import { type Lock, takeLock } from './lock.js';
+import { takeLock } from './lock.js';
 import { createOperations } from './operations.js';
+
+export interface WorkerOptions extends DatabaseOptions {
+  /** For reading alone, beside a thread that writes and has the lock. */
+  readonly reader?: boolean;
+}
 
 export type ToWorker =
   | { readonly type: 'batch'; readonly calls: readonly Call[] }
@@ -19,26 +24,34 @@ export type FromWorker =
 
 interface Opened {
   readonly db: Database;
-  readonly lock: Lock;
+  close(): void;
 }
 
-function open(options: DatabaseOptions): Opened {
+function open({ reader = false, ...options }: WorkerOptions): Opened {
+  if (reader) {
+    const db = openReader(options);
+    return { db, close: () => db.close() };
+  }
   const lock = takeLock(options.file);
   try {
-    return { db: openDatabase(options), lock };
+    const db = openDatabase(options);
+    const close = () => {
+      closeDatabase(db);
+      lock.release();
+    };
+    return { db, close };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-function serve(port: MessagePort, { db, lock }: Opened): void {
+function serve(port: MessagePort, { db, close }: Opened): void {
   const say = (message: FromWorker): void => port.postMessage(message);
   const run = createRunner(db, createOperations(db));
 
   function end(): void {
-    closeDatabase(db);
-    lock.release();
+    close();
     port.close();
   }
 
@@ -53,10 +66,9 @@ function serve(port: MessagePort, { db, lock }: Opened): void {
   say({ type: 'ready' });
 }
 
-if (parentPort === null)
-  throw new Error('worker.js is the database thread of a store: it does not run alone');
+if (parentPort === null) throw new Error('worker.js is a database thread of a store: it does not run alone');
 try {
-  serve(parentPort, open(workerData as DatabaseOptions));
+  serve(parentPort, open(workerData as WorkerOptions));
 } catch (error) {
   parentPort.postMessage({ type: 'failed', failure: describeFailure(error) } satisfies FromWorker);
 }

@@ -1,5 +1,14 @@
 import t from 'tap';
-import { commands, commandWords, parseInput } from '../../../lib/client/face/commands.js';
+import { commands } from '../../../lib/client/face/command-rows.js';
+import { commandWords, helpLines, parseInput as parse } from '../../../lib/client/face/commands.js';
+
+const noon = new Date(2026, 10, 21, 12).getTime();
+const parseInput = (line: string, screen = false) => parse(line, { screen, now: noon });
+
+function help(about: string, screen = true): string {
+  const lines = helpLines(about, screen);
+  return 'unknown' in lines ? lines.unknown : lines.join('\n');
+}
 
 t.test('what has no slash in front is said as it is', async (t) => {
   t.same(parseInput('hello'), { do: 'say', text: 'hello' });
@@ -19,6 +28,8 @@ t.test('blank lines do nothing', async (t) => {
 t.test('every name and alias is found, in capitals too', async (t) => {
   const rest: Record<string, string> = {
     ...{ msg: ' ben hi', me: ' waves', query: ' ben', window: ' 2', save: ' talk.txt', unignore: ' ben' },
+    ...{ reply: ' hi', unblock: ' ben', join: ' #dev', invite: ' ben', role: ' ben owner', jump: ' 7' },
+    ...{ send: ' a.txt', get: ' 7' },
   };
   for (const command of commands) {
     for (const word of [command.name, ...command.aliases]) {
@@ -30,8 +41,7 @@ t.test('every name and alias is found, in capitals too', async (t) => {
 
 t.test('what only the full screen can is refused elsewhere, and not in the help there', async (t) => {
   t.match(parseInput('/clear'), { do: 'error', message: /full screen/ });
-  const help = parseInput('/help');
-  if (help.do === 'help') t.notMatch(help.lines.join('\n'), '/clear');
+  t.notMatch(help('', false), '/clear');
   t.notOk(commandWords().includes('clear'));
 });
 
@@ -54,7 +64,8 @@ t.test('commands of the full screen', async (t) => {
     ['/ignore', { do: 'ignore' }],
     ['/ignore Eve', { do: 'ignore', name: 'eve' }],
     ['/unignore eve', { do: 'unignore', name: 'eve' }],
-    ['/help keys', { do: 'keys' }],
+    ['/help keys', { do: 'help', about: 'keys' }],
+    ['/edit', { do: 'edit-last' }],
   ];
   for (const [line, act] of cases) t.match(parseInput(line, true), act, line);
 });
@@ -120,12 +131,99 @@ t.test('an unknown command is never said; the nearest one is named', async (t) =
   }
 });
 
-t.test('help lists every command, and explains one', async (t) => {
-  const all = parseInput('/help', true);
-  t.equal(all.do, 'help');
-  if (all.do === 'help') for (const { name } of commands) t.match(all.lines.join('\n'), `/${name}`);
-  const one = parseInput('/help /w');
-  t.equal(one.do, 'help');
-  if (one.do === 'help') t.match(one.lines.join('\n'), '/msg NAME TEXT');
-  t.equal(parseInput('/help nothing').do, 'error');
+t.test('help lists every command within 80 columns, and explains a command or a group', async (t) => {
+  for (const { name } of commands) t.match(help(''), `/${name}`);
+  for (const line of help('').split('\n')) t.ok(line.length <= 78, line);
+  t.ok(help('').split('\n').length <= 20, 'on one screen');
+  t.match(help('w'), '/msg NAME TEXT');
+  t.match(help('w'), '/whisper');
+  t.match(help('rooms'), '/rooms');
+  t.match(help('files'), 'which files were sent here');
+  t.match(help('back'), '/search');
+  t.match(help('nothing'), 'There is no command /nothing');
+  t.same(parseInput('/help /W'), { do: 'help', about: 'w' });
+});
+
+t.test('commands of rooms', async (t) => {
+  const cases: [string, object][] = [
+    ['/join #Dev', { do: 'join', room: 'dev' }],
+    ['/j dev private', { do: 'join', room: 'dev', private: true }],
+    ['/join', { do: 'error', message: /Usage/ }],
+    ['/join #dev secret', { do: 'error', message: /Usage/ }],
+    ['/join #d\u00e9v', { do: 'error', message: /name has/ }],
+    ['/leave', { do: 'leave' }],
+    ['/leave end', { do: 'leave', end: true }],
+    ['/part #dev end', { do: 'leave', room: 'dev', end: true }],
+    ['/leave now please', { do: 'error' }],
+    ['/topic', { do: 'topic' }],
+    ['/topic  what we do ', { do: 'topic', topic: 'what we do' }],
+    ['/topic -', { do: 'topic', topic: '' }],
+    ['/invite Ben', { do: 'invite', name: 'ben' }],
+    ['/invite ben #dev', { do: 'invite', name: 'ben', room: 'dev' }],
+    ['/role ben Moderator #dev', { do: 'appoint', name: 'ben', role: 'moderator', room: 'dev' }],
+    ['/role ben king', { do: 'error', message: /Usage/ }],
+    ['/clients', { do: 'list' }],
+  ];
+  for (const [line, act] of cases) t.match(parseInput(line), act, line);
+});
+
+t.test('what takes something away has to be spelled in full', async (t) => {
+  for (const line of ['/del', '/lea', '/leav #dev']) {
+    t.match(parseInput(line), { do: 'error', message: /Did you mean \/(delete|leave)\?/ }, line);
+  }
+  t.same(parseInput('/delete'), { do: 'delete' });
+  t.same(parseInput('/delete 17'), { do: 'delete', which: 17 });
+  t.same(parseInput('/delete Ben'), { do: 'delete', which: 'ben' });
+});
+
+t.test('commands that read back', async (t) => {
+  const hour = 3_600_000;
+  const cases: [string, object][] = [
+    ['/history', { do: 'history', last: 50 }],
+    ['/history 7', { do: 'history', last: 7 }],
+    ['/history 0', { do: 'error' }],
+    ['/history 2h', { do: 'history', since: noon - 2 * hour }],
+    ['/history yesterday', { do: 'history', since: noon - 36 * hour }],
+    ['/history 2026-11-20 14:30', { do: 'history', since: new Date(2026, 10, 20, 14, 30).getTime() }],
+    ['/history 2026-02-30', { do: 'error', message: /2026-11-20/ }],
+    ['/jump 12', { do: 'jump', seq: 12 }],
+    ['/jump here', { do: 'error', message: /Usage/ }],
+    ['/search', { do: 'search-more' }],
+    ['/search red fox', { do: 'search', terms: { words: 'red fox' } }],
+    [
+      '/search "red fox" from:Ben in:#dev after:2026-11-20 before:09:00',
+      {
+        do: 'search',
+        terms: {
+          words: '"red fox"',
+          from: 'ben',
+          room: 'dev',
+          since: new Date(2026, 10, 20).getTime(),
+          until: new Date(2026, 10, 21, 9).getTime(),
+        },
+      },
+    ],
+    ['/search in:@ben hi', { do: 'search', terms: { words: 'hi', with: 'ben' } }],
+    ['/search before:soon from:', { do: 'search', terms: { words: 'before:soon from:' } }],
+    [`/search ${'x'.repeat(201)}`, { do: 'error' }],
+  ];
+  for (const [line, act] of cases) t.match(parseInput(line), act, line);
+  t.notOk('from' in parseInput('/search red'));
+});
+
+t.test('commands of files', async (t) => {
+  const cases: [string, object][] = [
+    ['/send a b.txt', { do: 'send', path: 'a b.txt' }],
+    ['/send ~/a.txt to #Dev', { do: 'send', path: '~/a.txt', to: { room: 'dev' } }],
+    ['/send a.txt to @Ben', { do: 'send', path: 'a.txt', to: { to: 'ben' } }],
+    ['/send "from me to you.txt"', { do: 'send', path: '"from me to you.txt"' }],
+    ["/send 'from me to you.txt' to ben", { do: 'send', path: "'from me to you.txt'", to: { to: 'ben' } }],
+    ['/send', { do: 'error', message: /Usage/ }],
+    ['/get 17', { do: 'get', seq: 17 }],
+    ['/get 17 ~/my files/', { do: 'get', seq: 17, path: '~/my files/' }],
+    ['/get it', { do: 'error', message: /Usage/ }],
+    ['/cancel', { do: 'cancel' }],
+    ['/cancel 2', { do: 'cancel', transfer: 2 }],
+  ];
+  for (const [line, act] of cases) t.match(parseInput(line), act, line);
 });

@@ -3,6 +3,7 @@ import { createPlainFace, plainMessage } from '../../../lib/client/face/plain.js
 import type { Asked } from '../../../lib/client/session.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createFakeSession, messageOf } from '../../support/fake-session.js';
+import { noTransfers } from '../../support/no-transfers.js';
 import { createStreams, settle, testTime } from '../../support/streams.js';
 import { unsafe } from '../../support/unsafe.js';
 
@@ -15,6 +16,7 @@ function start(t: Test) {
     time: testTime,
     stop: stop.signal,
     later: (callback) => pending.push(callback),
+    openTransfers: noTransfers,
   });
   const fake = createFakeSession({
     listener: face.listener,

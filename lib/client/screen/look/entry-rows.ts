@@ -6,6 +6,7 @@
 import { findLinks } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
+import { byteCount } from '../../byte-count.js';
 import { duration } from '../../face/local-time.js';
 import type { Entry } from '../state.js';
 import type { Glyphs } from './glyphs.js';
@@ -30,6 +31,8 @@ export interface Surroundings {
   readonly grouped: boolean;
   /** It was said in the same minute as the one above. */
   readonly sameMinute: boolean;
+  /** Somebody jumped to it. */
+  readonly marked: boolean;
 }
 
 type Message = Extract<Entry, { kind: 'message' }>;
@@ -119,20 +122,30 @@ function messageRows(message: Message, drawing: Drawing): Row[] {
 
 /** The text, one row for each of its lines, with its links and the names that concern the reader. */
 function textLines(message: Message, { styles, look, around }: Drawing): Row[] {
+  const { removed, file } = message;
+  if (removed !== undefined) return [[span(`message removed by ${removed}`, styles.dim)]];
+  if (file !== undefined) return [fileLine(message, file, styles)];
   const sgr = message.mention ? styles.bold : message.delivery.state === 'sending' ? styles.dim : '';
-  return printable(message.text, { newlines: true })
-    .split('\n')
-    .map((line) => {
-      const pieces: Span[] = [];
-      let at = 0;
-      for (const mark of marksOf(line, message.mention ? around.me : '')) {
-        if (mark.start > at) pieces.push(span(line.slice(at, mark.start), sgr));
-        pieces.push(...mark.show(line.slice(mark.start, mark.end), styles, look));
-        at = mark.end;
-      }
-      if (at < line.length || pieces.length === 0) pieces.push(span(line.slice(at), sgr));
-      return pieces;
-    });
+  const lines = printable(message.text, { newlines: true }).split('\n');
+  const rows = lines.map((line) => {
+    const pieces: Span[] = [];
+    let at = 0;
+    for (const mark of marksOf(line, message.mention ? around.me : '')) {
+      if (mark.start > at) pieces.push(span(line.slice(at, mark.start), sgr));
+      pieces.push(...mark.show(line.slice(mark.start, mark.end), styles, look));
+      at = mark.end;
+    }
+    if (at < line.length || pieces.length === 0) pieces.push(span(line.slice(at), sgr));
+    return pieces;
+  });
+  if (message.edited) rows.at(-1)?.push(span(' (edited)', styles.dim));
+  return rows;
+}
+
+/** What was sent, and how to get it. */
+function fileLine(message: Message, { name, size }: NonNullable<Message['file']>, styles: Styles): Row {
+  const how = message.seq === undefined ? '' : `, /get ${message.seq} fetches it`;
+  return [span(name, styles.bold), span(` (${byteCount(size)}${how})`, styles.dim)];
 }
 
 interface Mark {
@@ -178,6 +191,7 @@ function deliveryRows({ delivery }: Message, { styles, glyphs }: Drawing): Row[]
 }
 
 function barOf(message: Message, { styles, glyphs, around }: Drawing): Span {
+  if (around.marked) return span(glyphs.mention, styles.fresh);
   if (message.mention) return span(glyphs.mention, styles.mention);
   return around.direct ? span(glyphs.direct, styles.direct) : span(glyphs.bar, styles.dim);
 }

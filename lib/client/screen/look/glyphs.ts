@@ -18,6 +18,7 @@ export interface Glyphs {
   readonly away: string;
   readonly offline: string;
   readonly admin: string;
+  readonly moderator: string;
   readonly prompt: string;
   /** In place of `prompt` where more is typed above or below than is shown. */
   readonly promptMore: string;
@@ -42,6 +43,7 @@ const unicode: Glyphs = {
   away: '○',
   offline: '·',
   admin: '★',
+  moderator: '☆',
   prompt: '›',
   promptMore: '↕',
   dot: '·',
@@ -64,6 +66,7 @@ const ascii: Glyphs = {
   away: 'o',
   offline: '-',
   admin: '@',
+  moderator: '+',
   prompt: '>',
   promptMore: '^',
   dot: '-',

@@ -1,5 +1,6 @@
 /** Who is in the room, as a column of the screen. */
 
+import { peopleBeside } from '../stage/people.js';
 import type { PersonState, ScreenState } from '../state.js';
 import { gap, type Row, type Span, span } from './spans.js';
 import { glyphsOf, type Look, stylesOf } from './theme.js';
@@ -14,18 +15,18 @@ export function peopleRows(
   const styles = stylesOf(look);
   const border = span(`${glyphsOf(look).bar} `, styles.dim);
   const room = width - columnsOf(border.text);
-  const { people } = state;
-  const online = people.filter((person) => person.online).length + state.peopleBeyond;
+  const { people, beyond } = peopleBeside(state);
+  const online = people.filter((person) => person.online).length + beyond;
   const head = span(cut(`${online} here`, room, ''), styles.dim);
   // The last row counts those for whom there is none.
-  const rest = people.length + state.peopleBeyond;
+  const rest = people.length + beyond;
   const named = rest <= height - 1 ? people.length : Math.max(0, Math.min(people.length, height - 2));
   const rows: Row[] = [[head], ...people.slice(0, named).map((person) => personRow(person, look, room))];
   if (rest > named) rows.push([span(cut(`+${rest - named} more`, room, ''), styles.dim)]);
   return Array.from({ length: height }, (_, i) => [border, ...(rows[i] ?? [])]);
 }
 
-function personRow({ name, role, online, away }: PersonState, look: Look, room: number): Row {
+function personRow({ name, role, room: inRoom, online, away }: PersonState, look: Look, room: number): Row {
   const styles = stylesOf(look);
   const glyphs = glyphsOf(look);
   const here = online && !away;
@@ -33,7 +34,9 @@ function personRow({ name, role, online, away }: PersonState, look: Look, room: 
     here ? glyphs.online : online ? glyphs.away : glyphs.offline,
     here ? styles.good : styles.dim,
   );
-  const badge: Span[] = role === 'admin' ? [gap(1), span(glyphs.admin, styles.warn)] : [];
+  const rank = inRoom ?? (role === 'admin' ? 'owner' : 'member');
+  const badge: Span[] =
+    rank === 'member' ? [] : [gap(1), span(rank === 'owner' ? glyphs.admin : glyphs.moderator, styles.warn)];
   const shown = cut(span(name).text, room - 2 - (badge.length > 0 ? 2 : 0), glyphs.cut);
   return [mark, gap(1), span(shown, here ? styles.name(name) : styles.dim), ...badge];
 }

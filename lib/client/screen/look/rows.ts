@@ -204,6 +204,7 @@ function surroundings({ conversation, me, look, width }: View, index: number): S
     fresh,
     grouped: !newDay && !fresh && goesOn(before, entry),
     sameMinute: now?.minute === then?.minute,
+    marked: entry !== undefined && entry.id === conversation.marked,
   };
 }
 
@@ -229,7 +230,8 @@ function same(a: Surroundings, b: Surroundings): boolean {
     a.day === b.day &&
     a.fresh === b.fresh &&
     a.grouped === b.grouped &&
-    a.sameMinute === b.sameMinute
+    a.sameMinute === b.sameMinute &&
+    a.marked === b.marked
   );
 }
 

@@ -1,5 +1,6 @@
 /** The line above the input: the conversations and what is new in them, or a question. */
 
+import { limits } from '../../../protocol/limits.js';
 import { current } from '../stage/conversations.js';
 import type { ConversationState, ScreenState } from '../state.js';
 import { fit, gap, type Row, rowColumns, span } from './spans.js';
@@ -78,8 +79,12 @@ function counts(
   const styles = stylesOf(look);
   if (unread === 0 && mentions === 0) return [];
   const urgent = id.startsWith('@') ? unread : mentions;
-  const all = urgent === unread ? [] : [gap(1, styles.bar), span(String(unread), styles.barStrong)];
-  return urgent === 0 ? all : [...all, gap(1, styles.bar), span(` ${urgent}! `, styles.barAlert)];
+  const all = urgent === unread ? [] : [gap(1, styles.bar), span(many(unread), styles.barStrong)];
+  return urgent === 0 ? all : [...all, gap(1, styles.bar), span(` ${many(urgent)}! `, styles.barAlert)];
+}
+
+function many(count: number): string {
+  return count >= limits.unreadCounted ? `${limits.unreadCounted}+` : String(count);
 }
 
 function restRow(hidden: readonly ConversationState[], look: Look): Row {

@@ -18,8 +18,9 @@ export interface TwoParts {
 /** A bar across the screen: of the right parts the first, longest one that leaves the left enough room. */
 export function topLine(state: ScreenState, look: Look, columns: number): TwoParts {
   const styles = stylesOf(look);
-  const { id, topic } = current(state);
-  const name = [gap(1, styles.bar), span(id, styles.barStrong), gap(2, styles.bar)];
+  const { id, topic, private: hidden } = current(state);
+  const mark = hidden ? [span(' private', styles.barDim)] : [];
+  const name = [gap(1, styles.bar), span(id, styles.barStrong), ...mark, gap(2, styles.bar)];
   const about = topic.trim() === '' && id.startsWith('@') ? 'only you two read this' : printable(topic);
   const wanted = columnsOf(about) + 1;
   const { withServer, others } = rightParts(state, look);

@@ -6,7 +6,7 @@ import type { Delivery, Draft } from '../../session.js';
 import type { ConversationId, ConversationState, Entry, Notify } from '../state.js';
 import { emptyEditor } from '../typing/editor.js';
 
-type MessageEntry = Extract<Entry, { kind: 'message' }>;
+export type MessageEntry = Extract<Entry, { kind: 'message' }>;
 
 /** Entries of the window: what is dropped comes from the server again. */
 export const mostEntries = 2_000;
@@ -31,14 +31,17 @@ export function newConversation(id: ConversationId, notify: Notify): Conversatio
   };
 }
 
-/** The conversation that a message belongs to. */
-export function conversationOf({ room, from, to }: Message, me: string): ConversationId {
+/** The conversation that a message, or a change of one, belongs to. */
+export function conversationOf(
+  { room, from, to }: Pick<Message, 'room' | 'from' | 'to'>,
+  me: string,
+): ConversationId {
   if (room !== undefined) return `#${printable(room)}`;
   return `@${printable(from === me ? (to ?? me) : from)}`;
 }
 
 export function messageEntry(message: Message, me: string): MessageEntry {
-  const { seq, text, action, at } = message;
+  const { seq, text, action, at, edited, removed, file } = message;
   const from = printable(message.from);
   const mine = message.from === me;
   const shown = printable(text, { newlines: true });
@@ -53,6 +56,9 @@ export function messageEntry(message: Message, me: string): MessageEntry {
     mine,
     mention: !mine && mentions(shown, me),
     delivery: { state: 'sent' },
+    ...(edited === undefined ? {} : { edited: true }),
+    ...(removed === undefined ? {} : { removed: printable(removed) }),
+    ...(file === undefined ? {} : { file: { name: printable(file.name), size: file.size } }),
   };
 }
 
@@ -105,7 +111,7 @@ function counters(conversation: ConversationState, { id, mine, mention }: Messag
 }
 
 /** After what the server acknowledged before it, before what it has not. */
-function inserted(entries: readonly Entry[], entry: MessageEntry): Entry[] {
+export function inserted(entries: readonly Entry[], entry: MessageEntry): Entry[] {
   let index = entries.length;
   while (index > 0 && isPending(entries[index - 1])) index--;
   return entries.toSpliced(index, 0, entry);

@@ -5,7 +5,8 @@ import { failureWords } from '../../face/wording.js';
 import type { Delivery, End, Event, Happening, Session, Status } from '../../session.js';
 import type { ConversationId } from '../state.js';
 import { conversationOf } from './conversation.js';
-import { peopleHere } from './people.js';
+import { current, find } from './conversations.js';
+import { membersOf, peopleHere } from './people.js';
 import type { Stage } from './stage.js';
 import { watched, withoutNobody } from './turning.js';
 import { delivered, happened, linked, placeOf, received, welcomed } from './update.js';
@@ -61,7 +62,23 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
     deps.later(whoAfterMs, refreshPeople);
   }
 
+  /** Those of the room on the screen, once. */
+  function loadMembers(): void {
+    const { id, members } = current(stage.state);
+    if (members !== undefined || !id.startsWith('#') || id === '#lobby') return;
+    session.ask({ type: 'who', room: id.slice(1) }).then(
+      (reply) => {
+        const open = find(stage.state, id) !== undefined;
+        if (reply.type === 'ok' && open)
+          stage.change(id, (conversation) => ({ ...conversation, members: membersOf(reply.people ?? []) }));
+      },
+      // Asked again at the next look.
+      () => {},
+    );
+  }
+
   function looked(): void {
+    loadMembers();
     const { current } = stage.state;
     const message = newest.get(current);
     if (message === undefined || welcome || !watched(stage.state, current)) return;
@@ -86,6 +103,7 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
     }
     stage.update((state) => happened(state, event, { now: now(), serial: stage.serial() }));
     if (event.type === 'joined' || event.type === 'crowd') refreshSoon();
+    if (event.type === 'parted') looked();
   }
 
   function showStatus(status: Exclude<Status, { state: 'ended' }>): void {
@@ -111,7 +129,7 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
         else showStatus(happening.status);
         break;
       case 'synced':
-        if (happening.first) stage.update((state) => welcomed(state, happening.conversations));
+        stage.update((state) => welcomed(state, happening.conversations));
         welcome = false;
         looked();
         refreshPeople();

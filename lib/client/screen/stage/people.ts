@@ -1,13 +1,64 @@
 /** Who is here, as the screen lists them. Pure; knows people, not what they say. */
-import type { Person } from '../../../protocol/events.js';
+import type { Person, RoomRole } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
-import type { PersonState, ScreenState } from '../state.js';
+import type { ConversationState, PersonState, ScreenState } from '../state.js';
+import { current } from './conversations.js';
 
 export function peopleHere(state: ScreenState, people: readonly Person[]): ScreenState {
   const here = people.map(
     ({ name, role }): PersonState => ({ name: printable(name), role, online: true, away: false }),
   );
   return { ...state, people: here.sort(inOrder), peopleBeyond: 0 };
+}
+
+/** The members of a room as it lists them. */
+export function membersOf(people: readonly Person[]): readonly PersonState[] {
+  return people
+    .map(
+      ({ name, role, terminals, room }): PersonState => ({
+        name: printable(name),
+        role,
+        online: terminals > 0,
+        away: false,
+        ...(room === undefined ? {} : { room }),
+      }),
+    )
+    .sort(inOrder);
+}
+
+/** Somebody came or went: whatever room they are in, its list knows. */
+export function withPresence(state: ScreenState, name: string, online: boolean): ScreenState {
+  const conversations = state.conversations.map((conversation) => {
+    if (!conversation.members?.some((member) => member.name === name && member.online !== online))
+      return conversation;
+    const members = conversation.members.map((member) =>
+      member.name === name ? { ...member, online } : member,
+    );
+    return { ...conversation, members: members.sort(inOrder) };
+  });
+  return { ...state, conversations };
+}
+
+/** Somebody is a member of a room now, or no longer, or something else in it. */
+export function withMember(
+  conversation: ConversationState,
+  name: string,
+  change: { readonly room: RoomRole; readonly online: boolean } | undefined,
+): ConversationState {
+  const { members } = conversation;
+  if (members === undefined) return conversation;
+  const before = members.find((member) => member.name === name);
+  const others = members.filter((member) => member !== before);
+  if (change === undefined) return { ...conversation, members: others };
+  const member: PersonState = { name, role: 'member', away: false, ...before, ...change };
+  return { ...conversation, members: [...others, member].sort(inOrder) };
+}
+
+/** Who is listed beside the conversation on the screen. */
+export function peopleBeside(state: ScreenState): { people: readonly PersonState[]; beyond: number } {
+  const { members } = current(state);
+  if (members !== undefined) return { people: members, beyond: 0 };
+  return { people: state.people, beyond: state.peopleBeyond };
 }
 
 /** Somebody came; what they may do here is not known yet. */
@@ -22,8 +73,12 @@ export function departed(people: readonly PersonState[], name: string): readonly
 
 function inOrder(one: PersonState, other: PersonState): number {
   return (
-    Number(other.online) - Number(one.online) ||
-    Number(other.role === 'admin') - Number(one.role === 'admin') ||
-    (one.name < other.name ? -1 : 1)
+    Number(other.online) - Number(one.online) || rank(one) - rank(other) || (one.name < other.name ? -1 : 1)
   );
+}
+
+/** In a room by what they are in it, else by what they are here. */
+function rank({ role, room }: PersonState): number {
+  if (room !== undefined) return ['owner', 'moderator', 'member'].indexOf(room);
+  return role === 'admin' ? 0 : 1;
 }

@@ -40,9 +40,9 @@ export function nextUnread(state: ScreenState): ConversationId | undefined {
   return (urgent ?? others.find(({ unread }) => unread > 0))?.id;
 }
 
-/** Takes a direct conversation off the screen; it comes back with its next message. */
+/** Takes a conversation off the screen, but for the lobby; a direct one comes back with its next message. */
 export function closed(state: ScreenState, id: ConversationId): ScreenState {
-  if (id.startsWith('#')) return state;
+  if (id === '#lobby') return state;
   const turned = state.current === id ? turnedTo(state, neighbour(state, -1)) : state;
   return { ...turned, conversations: turned.conversations.filter((conversation) => conversation.id !== id) };
 }

@@ -1,5 +1,5 @@
 /** What happens, as changes of the screen's state. Pure; knows no session, terminal or clock. */
-import type { Conversation, Message } from '../../../protocol/events.js';
+import type { Conversation, Message, ServerFrameOf } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
 import { endWords, eventWords } from '../../face/wording.js';
 import type { Delivery, Draft, Event, Status } from '../../session.js';
@@ -12,6 +12,7 @@ import type {
   Question,
   ScreenState,
 } from '../state.js';
+import { seenUpTo, withEdit, withGap, withRemoval } from './amending.js';
 import {
   conversationOf,
   draftEntry,
@@ -23,9 +24,9 @@ import {
   withMessage,
   withMove,
 } from './conversation.js';
-import { begun, change } from './conversations.js';
-import { arrived, departed } from './people.js';
-import { watched } from './turning.js';
+import { begun, change, find } from './conversations.js';
+import { arrived, departed, withMember, withPresence } from './people.js';
+import { closed, watched } from './turning.js';
 
 export interface Start {
   readonly columns: number;
@@ -104,44 +105,123 @@ export function happened(
 ): ScreenState {
   switch (event.type) {
     case 'joined':
-    case 'left': {
-      const name = printable(event.name);
-      const reason =
-        event.type === 'left' && event.reason !== undefined ? printable(event.reason).trim() : '';
-      const people = event.type === 'joined' ? arrived(state.people, name) : departed(state.people, name);
-      const moved = {
-        change: event.type,
-        name,
-        at: now,
-        serial,
-        ...(reason === '' ? {} : { reason }),
-      };
-      const next = change({ ...state, people }, `#${printable(event.room)}`, (conversation) =>
-        withMove(conversation, moved),
-      );
-      return name === state.me ? state : next;
-    }
+    case 'left':
+      return moved(state, event, { now, serial });
     case 'crowd':
+      if (event.room !== 'lobby') return state;
       return { ...state, peopleBeyond: Math.max(0, event.online - state.people.length) };
     case 'gap':
-      // What is not there is loaded when somebody scrolls to it.
-      return state;
+      return changeOpen(state, event, (conversation) => withGap(conversation, event.before));
+    case 'edited': {
+      const id = conversationOf(event, state.me);
+      return changeOpen(state, id, (conversation) => withEdit(conversation, event, state.me));
+    }
+    case 'removed': {
+      const id = conversationOf(event, state.me);
+      return changeOpen(state, id, (conversation) => withRemoval(conversation, event));
+    }
+    case 'seen':
+      return changeOpen(state, event, (conversation) => seenUpTo(conversation, event.seq));
+    case 'topic': {
+      const id = roomId(event.room);
+      const titled = change(state, id, (conversation) => ({
+        ...conversation,
+        topic: printable(event.topic),
+      }));
+      return told(titled, id, { text: eventWords(event) ?? '', now, serial });
+    }
+    case 'room':
+      return withRoom(state, event.conversation);
+    case 'parted': {
+      const id = roomId(event.room);
+      if (find(state, id) === undefined) return state;
+      const turned = closed(state, id);
+      return noticed(turned, { text: eventWords(event) ?? '', tone: 'plain', now, serial });
+    }
+    case 'invited':
+      return noticed(state, { text: eventWords(event) ?? '', tone: 'plain', now, serial });
+    case 'role': {
+      const id = roomId(event.room);
+      const name = printable(event.name);
+      const next = changeOpen(state, id, (conversation) => ({
+        ...withMember(conversation, name, { room: event.role, online: true }),
+        ...(event.name === state.me ? { role: event.role } : {}),
+      }));
+      return find(next, id) === undefined
+        ? next
+        : told(next, id, { text: eventWords(event) ?? '', now, serial });
+    }
     case 'closing': {
       const words = eventWords(event);
       return words === undefined ? state : noticed(state, { text: words, tone: 'plain', now, serial });
     }
-    case 'edited':
-    case 'removed':
-    case 'topic':
-    case 'seen':
-    case 'room':
-    case 'parted':
-    case 'invited':
-    case 'role':
-      return state;
     default:
       return event satisfies never;
   }
+}
+
+type Time = { readonly now: number; readonly serial: number };
+
+/** Of the lobby it is who is here; of another room, who is a member. */
+function moved(
+  state: ScreenState,
+  event: ServerFrameOf<'joined' | 'left'>,
+  { now, serial }: Time,
+): ScreenState {
+  const name = printable(event.name);
+  const id = roomId(event.room);
+  if (name === state.me) return state;
+  const reason = event.type === 'left' && event.reason !== undefined ? printable(event.reason).trim() : '';
+  const came = event.type === 'joined';
+  const listed =
+    id === lobby
+      ? withPresence({ ...state, people: (came ? arrived : departed)(state.people, name) }, name, came)
+      : changeOpen(state, id, (conversation) =>
+          withMember(conversation, name, came ? { room: 'member', online: true } : undefined),
+        );
+  const move = { change: event.type, name, at: now, serial, ...(reason === '' ? {} : { reason }) };
+  return changeOpen(listed, id, (conversation) => withMove(conversation, move));
+}
+
+/** Where it is on the screen: what is not is loaded when somebody goes there. */
+function changeOpen(
+  state: ScreenState,
+  where: ConversationId | { readonly room?: string; readonly with?: string },
+  to: (conversation: ConversationState) => ConversationState,
+): ScreenState {
+  const id = typeof where === 'string' ? where : idOf(where);
+  return find(state, id) === undefined ? state : change(state, id, to);
+}
+
+function idOf({ room, with: peer }: { readonly room?: string; readonly with?: string }): ConversationId {
+  return room === undefined ? `@${printable(peer ?? '')}` : roomId(room);
+}
+
+function roomId(room: string): ConversationId {
+  return `#${printable(room)}`;
+}
+
+/** A room that this person is in, as the server tells it. */
+function withRoom(
+  state: ScreenState,
+  { room = '', role, topic, private: hidden }: Conversation,
+): ScreenState {
+  return change(state, roomId(room), ({ private: _, ...conversation }) => ({
+    ...conversation,
+    topic: printable(topic ?? ''),
+    ...(role === undefined ? {} : { role }),
+    ...(hidden ? { private: true as const } : {}),
+  }));
+}
+
+/** A line that nobody said, in its own conversation. */
+function told(
+  state: ScreenState,
+  id: ConversationId,
+  { text, now, serial }: Time & { text: string },
+): ScreenState {
+  const entry: Entry = { kind: 'notice', id: `n${serial}`, at: now, text, tone: 'plain' };
+  return change(state, id, (conversation) => withEntry(conversation, entry));
 }
 
 export interface Notice {
@@ -181,24 +261,34 @@ function linkOf(status: Status, now: number): LinkState {
   }
 }
 
-/** The first catch-up is complete: what of it is new, and which other conversations there are. */
+/**
+ * A catch-up is complete: all that this person is in, and what of it is new. Rooms that are not in it go from
+ * the screen.
+ */
 export function welcomed(state: ScreenState, conversations: readonly Conversation[]): ScreenState {
-  let next = state;
-  for (const { room, with: peer, last, read } of conversations) {
-    const id: ConversationId = room === undefined ? `@${printable(peer ?? '')}` : `#${printable(room)}`;
+  const mine = new Set(conversations.map(idOf));
+  const gone = state.conversations.filter(({ id }) => id.startsWith('#') && id !== lobby && !mine.has(id));
+  let next = gone.reduce((before, { id }) => closed(before, id), state);
+  for (const conversation of conversations) {
+    const id = idOf(conversation);
     // Direct conversations without news would crowd the screen; /query opens them.
-    if (room === undefined && last <= read) continue;
-    next = change(next, id, (conversation) => withReadMark(conversation, read));
+    if (conversation.room === undefined && conversation.unread === 0 && find(next, id) === undefined)
+      continue;
+    if (conversation.room !== undefined) next = withRoom(next, conversation);
+    next = change(next, id, (before) => withReadMark(before, conversation));
   }
-  return change(next, next.current, (conversation) => ({ ...seen(conversation), at: undefined, below: 0 }));
+  if (!watched(next, next.current)) return next;
+  return change(next, next.current, (conversation) => ({ ...seen(conversation), below: 0 }));
 }
 
-function withReadMark(conversation: ConversationState, read: number): ConversationState {
-  const unread = conversation.entries.filter(
+function withReadMark(
+  conversation: ConversationState,
+  { read, unread, mentions }: Conversation,
+): ConversationState {
+  const first = conversation.entries.find(
     (entry) => entry.kind === 'message' && !entry.mine && entry.seq !== undefined && entry.seq > read,
   );
-  const mentions = unread.filter((entry) => entry.kind === 'message' && entry.mention).length;
-  return { ...conversation, unread: unread.length, mentions, newFrom: unread[0]?.id };
+  return { ...conversation, unread, mentions, newFrom: first?.id };
 }
 
 export function asked(state: ScreenState, question: Question | undefined): ScreenState {
@@ -216,4 +306,20 @@ export function cleared(state: ScreenState): ScreenState {
 
 export function withDraft(state: ScreenState, draft: ConversationState['draft']): ScreenState {
   return change(state, state.current, (conversation) => ({ ...conversation, draft }));
+}
+
+/** A line that changes while something goes on, such as a transfer: the same id is the same line. */
+export function reported(
+  state: ScreenState,
+  { id, text, now, bad }: { id: string; text: string; now: number; bad: boolean },
+): ScreenState {
+  const shown = printable(text, { newlines: true });
+  const place = state.conversations.find(({ entries }) => entries.some((entry) => entry.id === id));
+  const entry: Entry = { kind: 'notice', id, at: now, text: shown, tone: bad ? 'bad' : 'plain' };
+  if (place === undefined)
+    return change(state, state.current, (conversation) => withEntry(conversation, entry));
+  return change(state, place.id, (conversation) => ({
+    ...conversation,
+    entries: conversation.entries.map((before) => (before.id === id ? { ...entry, at: before.at } : before)),
+  }));
 }

@@ -121,6 +121,8 @@ function textLike(head: string, from: number, { names, rooms }: Candidates): str
   if (word === '') return [];
   if (word.startsWith('#')) return wordsLike(rooms, { word, sign: '#' });
   if (word.startsWith('@')) return wordsLike(names, { word, sign: '@' });
+  if (/^from:/i.test(word)) return wordsLike(names, { word, sign: 'from:' });
+  if (/^in:#/i.test(word)) return wordsLike(rooms, { word, sign: 'in:#' });
   const isAddress = from === 0 || head[from - 1] === '\n';
   return wordsLike(names, { word, end: isAddress ? ': ' : ' ' });
 }

@@ -4,8 +4,10 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { commandWords } from '../../face/commands.js';
 import { current } from '../stage/conversations.js';
+import { peopleBeside } from '../stage/people.js';
 import type { Stage } from '../stage/stage.js';
 import { withDraft } from '../stage/update.js';
+import type { ScreenState } from '../state.js';
 import { type Argument, type Candidates, type Completed, complete, likelyNames } from './completion.js';
 import { edit } from './editor.js';
 
@@ -16,18 +18,15 @@ export interface Tab {
 const mostFiles = 200;
 
 const argument: Readonly<Record<string, Argument>> = {
-  msg: 'name',
-  m: 'name',
-  w: 'name',
-  whisper: 'name',
-  query: 'name',
-  q: 'name',
-  dm: 'name',
-  ignore: 'name',
-  unignore: 'name',
+  ...Object.fromEntries(
+    ['msg', 'm', 'w', 'whisper', 'query', 'q', 'dm', 'ignore', 'unignore', 'block', 'unblock'].map(
+      (command) => [command, 'name' as const],
+    ),
+  ),
+  ...Object.fromEntries(['invite', 'role', 'delete', 'redact'].map((command) => [command, 'name' as const])),
+  ...Object.fromEntries(['join', 'j', 'leave', 'part'].map((command) => [command, 'room' as const])),
+  ...Object.fromEntries(['save', 'savechat', 'send'].map((command) => [command, 'file' as const])),
   help: 'command',
-  save: 'file',
-  savechat: 'file',
   notify: ['off', 'mention', 'all'],
 };
 
@@ -48,15 +47,29 @@ export function createTab({ stage, used }: { stage: Stage; used: () => void }): 
 }
 
 function candidates({ state }: Stage): Candidates {
+  const { people } = peopleBeside(state);
   const spoke = current(state).entries.flatMap((entry) => (entry.kind === 'message' ? [entry.from] : []));
   const rooms = state.conversations.flatMap(({ id }) => (id.startsWith('#') ? [id.slice(1)] : []));
   return {
-    names: likelyNames({ spoke, here: state.people.map(({ name }) => name), me: state.me }),
+    names: likelyNames({ spoke, here: people.map(({ name }) => name), me: state.me }),
     commands: commandWords(true),
     rooms,
     files,
-    after: (command) => (Object.hasOwn(argument, command) ? argument[command] : undefined),
+    after(command) {
+      if (command === 'get') return fileIds(state);
+      return Object.hasOwn(argument, command) ? argument[command] : undefined;
+    },
   };
+}
+
+/** IDs of the files that were seen here, the latest first. */
+function fileIds(state: ScreenState): string[] {
+  const files = current(state).entries.filter(
+    (entry) => entry.kind === 'message' && entry.file !== undefined,
+  );
+  return files
+    .flatMap((entry) => (entry.kind === 'message' && entry.seq !== undefined ? [`${entry.seq}`] : []))
+    .reverse();
 }
 
 /** What begins with this path; nothing where there is no such folder, or it is not ours to read. */

@@ -83,8 +83,8 @@ t.test('what was read before, here or elsewhere, is not new', async (t) => {
   }
   state = received(state, direct(5, 'cyd'));
   const shown = welcomed({ ...state, current: '@cyd' }, [
-    { room: 'lobby', last: 4, read: 1, unread: 0, mentions: 0 },
-    { with: 'cyd', last: 5, read: 0, unread: 0, mentions: 0 },
+    { room: 'lobby', last: 4, read: 1, unread: 2, mentions: 1 },
+    { with: 'cyd', last: 5, read: 0, unread: 1, mentions: 0 },
     { with: 'old-friend', last: 2, read: 2, unread: 0, mentions: 0 },
   ]);
   t.same(ids(shown), ['#lobby', '@cyd']);

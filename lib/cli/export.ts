@@ -1,0 +1,114 @@
+/** `secure-chat export`: what was said, to stdout or a file. Options in, a session that reads it all. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { diskReason } from '../client/disk-reason.js';
+import { createExportFace, ExportError, type ExportWanted } from '../client/face/export.js';
+import { momentForms, parseMoment } from '../client/face/moment.js';
+import { parseName, parseRoomName } from '../protocol/names.js';
+import { errorCode } from '../trust/atomic-file.js';
+import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
+import { Exit, exitCode } from './exit.js';
+import type { Io, Output } from './io.js';
+
+interface Options extends ClientOptions {
+  readonly room: readonly string[];
+  readonly with: readonly string[];
+  readonly since?: number;
+  readonly format: 'text' | 'json';
+  readonly output?: string;
+}
+
+export function addExport(program: Command, io: Io): void {
+  const command = program
+    .command('export')
+    .summary('write out what was said')
+    .description('Writes the history of your conversations to stdout: all of them, or those you name.');
+  addClientOptions(command)
+    .option('--room <ROOM>', 'this room; may be given several times', rooms, [])
+    .option('--with <NAME>', 'what you and NAME said to each other; may be given several times', people, [])
+    .option('--since <DATE>', `from then on: ${momentForms}`, since)
+    .addOption(
+      new Option('--format <FORMAT>', 'for people or programs').choices(['text', 'json']).default('text'),
+    )
+    .option('-o, --output <FILE>', 'a new file that only you may read, instead of stdout')
+    .action((argument: string | undefined, options: Options) => run({ argument, options, io }));
+}
+
+async function run(given: { argument: string | undefined; options: Options; io: Io }): Promise<void> {
+  const { options, io } = given;
+  const file = options.output === undefined ? undefined : await create(options.output);
+  const attach = options.takeOver ? {} : { attach: true as const };
+  try {
+    await runClient({
+      ...given,
+      options: { ...options, ...attach },
+      makeFace: async ({ stop }) =>
+        createExportFace({
+          write: file === undefined ? (text) => written(io.stdout, text) : (text) => file.appendFile(text),
+          progress: createProgress(io.stderr),
+          stop,
+          wanted: wantedOf(options),
+          now: Date.now,
+        }),
+    });
+    await file?.sync();
+  } catch (error) {
+    if (error instanceof ReaderGone) return;
+    if (error instanceof ExportError) throw new Exit(exitCode.data, error.message, { cause: error });
+    const code = errorCode(error);
+    if (code === '') throw error;
+    throw new Exit(exitCode.io, `Not written: ${diskReason(code)}.`, { cause: error });
+  } finally {
+    await file?.close();
+    if (io.stderr.isTTY === true) io.stderr.write('\n');
+  }
+}
+
+function wantedOf({ room, with: names, since: from, format }: Options): ExportWanted {
+  return { rooms: room, people: names, format, ...(from === undefined ? {} : { since: from }) };
+}
+
+async function create(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (cause) {
+    const code = errorCode(cause);
+    const why = code === 'EEXIST' ? 'it exists, and nothing is overwritten' : diskReason(code);
+    throw new Exit(exitCode.io, `${path}: ${why}.`, { cause });
+  }
+}
+
+/** Whoever read stdout has seen enough, as in `| head`. */
+class ReaderGone extends Error {}
+
+function written(stdout: Output, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdout.write(text, (error) => {
+      if (error == null) resolve();
+      else reject(errorCode(error) === 'EPIPE' ? new ReaderGone() : error);
+    });
+  });
+}
+
+function createProgress(stderr: Output): (conversation: string, messages: number) => void {
+  if (stderr.isTTY !== true) return () => {};
+  return (conversation, messages) => void stderr.write(`\r\u001b[K${conversation}: ${messages} messages`);
+}
+
+function rooms(text: string, before: readonly string[]): string[] {
+  const parsed = parseRoomName(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  return [...before, parsed.name];
+}
+
+function people(text: string, before: readonly string[]): string[] {
+  const parsed = parseName(text.replace(/^@/, ''));
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  return [...before, parsed.name];
+}
+
+function since(text: string): number {
+  const at = parseMoment(text, Date.now());
+  if (at === undefined) throw new InvalidArgumentError(`It takes ${momentForms}.`);
+  return at;
+}
