@@ -16,13 +16,14 @@ import { readFrame } from '../../lib/protocol/read-frame.js';
 import { type ChatServerOptions, startChatServer } from '../../lib/server/chat-server.js';
 import { systemClock } from '../../lib/server/clock.js';
 import { createHasher } from '../../lib/server/hasher.js';
+import { newToken } from '../../lib/server/secret.js';
 import type { Blobs } from '../../lib/store/blobs.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
-import type { Store } from '../../lib/store/store.js';
+import type { Account, Store } from '../../lib/store/store.js';
 import { ensureKeyPair } from '../../lib/trust/renewal.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
-import { folder, makeAccount, ok, openSessions } from './running-server.js';
+import { folder, makeAccount, ok } from './running-server.js';
 import { dial, tlsOptions, type WireClient } from './wire-client.js';
 
 type Where = { readonly room: string } | { readonly to: string };
@@ -53,7 +54,7 @@ export interface FileScene {
   /** Folder of the files. */
   readonly files: string;
   readonly errors: readonly unknown[];
-  enter(name: string): Promise<WireClient>;
+  enter(name: string, mode?: 'attach'): Promise<WireClient>;
   /** A file connection that has said this, or nothing. */
   open(opening?: object): Promise<FileWire>;
   offer(client: WireClient, bytes: Buffer, how?: Sent): Promise<Reply | Message>;
@@ -65,6 +66,8 @@ export interface FileScene {
   get(client: WireClient, of: number, offset?: number): Promise<{ answer: FileAnswer; bytes: Buffer }>;
   /** Hashes of what is kept on disk. */
   kept(): Promise<string[]>;
+  /** Lets time pass, and waits until what is not kept any longer has been cleared away once. */
+  clear(ms: number): Promise<void>;
   /** Bytes of uploads on disk; waits until there are so many. */
   coming(least: number): Promise<number>;
   close(): Promise<void>;
@@ -97,12 +100,23 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
   };
   const onFailure = (error: Error) => t.error(error);
   const store = await openSqliteStore({ file: join(data, 'secure-chat.db'), onFailure });
-  const tokens = new Map<string, string[]>();
+  const accounts = new Map<string, Account>();
   for (const name of people) {
-    const account = (await store.account(name)) ?? (await makeAccount(store, name, 'none'));
-    tokens.set(name, await openSessions(store, account));
+    accounts.set(name, (await store.account(name)) ?? (await makeAccount(store, name, 'none')));
   }
-  const blobs = wrap(await openFolderBlobs(files));
+  const wrapped = wrap(await openFolderBlobs(files));
+  let cleared = 0;
+  // The last thing that is done when things are cleared away.
+  const blobs: Blobs = {
+    ...wrapped,
+    async *list() {
+      yield* wrapped.list();
+      cleared++;
+    },
+  };
+  async function clearing(before: number): Promise<void> {
+    while (cleared === before) await new Promise(setImmediate);
+  }
   const errors: unknown[] = [];
   const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
   const hasher = createHasher();
@@ -122,6 +136,7 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     { store, blobs, hasher, clock, log },
   );
   const { port } = server.address;
+  await clearing(0);
   const sockets = new Set<TLSSocket>();
   let keys = 0;
   let closing: Promise<void> | undefined;
@@ -185,10 +200,14 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     offer,
     send,
     close,
-    async enter(name) {
+    async enter(name, mode) {
+      const account = accounts.get(name)?.id ?? 0;
+      const { text: token, hash } = newToken();
+      const at = manual.now();
+      await store.openSession({ account, token: hash, expires: at + 60_000, at, remember: false });
       const client = await dial(port);
       sockets.add(client.socket);
-      ok(await client.ask({ type: 'resume', token: tokens.get(name)?.pop() ?? 'none' }));
+      ok(await client.ask({ type: 'resume', token, ...(mode === undefined ? {} : { mode }) }));
       ok(await client.ask({ type: 'sync' }));
       return client;
     },
@@ -205,8 +224,13 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     },
     async kept() {
       const all: string[] = [];
-      for await (const hashes of blobs.list()) all.push(...hashes);
+      for await (const hashes of wrapped.list()) all.push(...hashes);
       return all.sort();
+    },
+    async clear(ms) {
+      const before = cleared;
+      manual.advance(ms);
+      await clearing(before);
     },
     async coming(least) {
       for (;;) {

@@ -135,7 +135,7 @@ export async function makeAccount(store: Store, name: string, phc: string): Prom
   return made.account;
 }
 
-export async function openSessions(store: Store, { id: account }: Account): Promise<string[]> {
+async function openSessions(store: Store, { id: account }: Account): Promise<string[]> {
   const at = Date.now();
   const made = Array.from({ length: tokensEach }, newToken);
   for (const { hash } of made) {

@@ -79,7 +79,7 @@ async function finish(socket: TLSSocket, clock: Clock): Promise<void> {
   const cancel = clock.after(limits.closingMs, () => socket.destroy());
   socket.resume();
   socket.end();
-  await new Promise((resolve) => socket.once('close', resolve));
+  await closed(socket);
   cancel();
 }
 
@@ -138,22 +138,25 @@ async function give(
   if (offset > size) throw damaged();
   const bytes = await deps.blobs.read(hash, offset);
   if (bytes === undefined) throw noFile();
-  // A pipeline into a socket that is closed already would never end.
-  if (!socket.writable) {
-    bytes.destroy();
-    return;
-  }
   send(socket, { type: 'ready', offset, size });
-  await pipeline(
-    bytes,
-    async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        moved();
-        yield chunk;
-      }
-    },
-    socket,
-  );
+  let left = size - offset;
+  async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      moved();
+      left -= chunk.length;
+      yield chunk;
+    }
+  }
+  // The peer's end ends the socket, and a pipeline that has nothing to write at that moment would wait for ever.
+  await Promise.race([pipeline(bytes, counted, socket), closed(socket)]).finally(() => bytes.destroy());
+  if (left > 0) throw cutOff();
+}
+
+function closed(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
 }
 
 /** Exactly so many bytes off a socket, which stays open; throws where it ends before, or sends more. */
@@ -171,7 +174,7 @@ async function* bytesOf(
     yield bytes;
     if (left === 0) return;
   }
-  throw new ProtocolError('timed-out', 'The connection ended before the file was there.');
+  throw cutOff();
 }
 
 async function* digested(bytes: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
@@ -201,6 +204,10 @@ function refusalOf(error: unknown): ProtocolError {
 
 export function badTicket(): ProtocolError {
   return new ProtocolError('ticket-invalid', 'That ticket is not good any more: ask for another one.');
+}
+
+function cutOff(): ProtocolError {
+  return new ProtocolError('timed-out', 'The connection ended before the file was there.');
 }
 
 function damaged(): ProtocolError {
