@@ -96,7 +96,7 @@ t.test('the last own message is put into the input, to be mended', async (t) => 
   press('/edit', 'enter');
   t.match(pane().at(-1), 'You have said nothing here lately.');
   message({ from: 'ana', text: 'teh fox', seq: 3 });
-  press('/edit', 'enter');
+  press('enter');
   t.equal(typed(), '/edit teh fox|');
 });
 
