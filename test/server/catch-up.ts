@@ -1,11 +1,10 @@
 import t, { type Test } from 'tap';
 import type { Message } from '../../lib/protocol/events.js';
-import { createFrameReader } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { catchUp } from '../../lib/server/catch-up.js';
 import { openHub } from '../../lib/server/hub.js';
-import type { Member } from '../../lib/server/presence.js';
 import type { Account, Store, Target } from '../../lib/store/store.js';
+import { createListener, slowToAnswer } from '../support/listener.js';
 import { ok, runServer } from '../support/running-server.js';
 import { hubSettings, sessionScene } from '../support/session-scene.js';
 import { kept } from '../support/store-subject.js';
@@ -220,18 +219,6 @@ t.test('around a sync a message may come twice, but none comes late, after a new
   await stop();
 });
 
-/** A store in which, whenever somebody reads history, `meanwhile` happens before the answer is there. */
-function slowToAnswer(store: Store, meanwhile: () => Promise<void>): Store {
-  return {
-    ...store,
-    async history(page) {
-      const entries = await store.history(page);
-      await meanwhile();
-      return entries;
-    },
-  };
-}
-
 t.test('people who talk faster than the store answers hold nobody up', async (t) => {
   const { store, clock } = await sessionScene(t);
   const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
@@ -287,24 +274,6 @@ t.test('what is said during a long replay is not kept for ever: it is read inste
     [...numbers(0, said).map(String), 'live'],
   );
 });
-
-/** A member as the hub sees it, who notes the texts that reach it. */
-async function createListener(store: Store, name: string): Promise<Member & { readonly heard: string[] }> {
-  const made = await store.register({ name, skeleton: name, password: 'none', at: 1 });
-  if (made.outcome !== 'created') throw new Error(made.outcome);
-  const reader = createFrameReader(() => limits.frameFromServerBytes);
-  const heard: string[] = [];
-  return {
-    account: made.account,
-    alive: true,
-    heard,
-    drained: async () => {},
-    dismiss() {},
-    send(bytes) {
-      for (const { type, text } of reader.push(bytes)) if (type === 'message') heard.push(String(text));
-    },
-  };
-}
 
 t.test('a second sync on a connection replays again and doubles nothing that is live', async (t) => {
   const { server } = await withLobby(t, 5);

@@ -92,18 +92,6 @@ t.test('all terminals of a person enter and leave with it, the one that has not 
   t.match(told(bob, 'left'), [{ room: 'dev', name: 'ada' }]);
 });
 
-t.test('a say that comes with the leaving of its room is answered, once', async (t) => {
-  const { ada, bob } = await setUp(t);
-  for (const client of [ada, bob]) await granted(client, join('dev'));
-  for (let i = 0; i < 20; i++) {
-    const say = { type: 'say', room: 'dev', text: `bye ${i}`, key: `bye-${i}` } as const;
-    const [said, left, back] = await Promise.all([ada.ask(say), ada.ask(leave('dev')), ada.ask(join('dev'))]);
-    t.ok(said.type === 'message' || said.type === 'ok', `${i}: ${said.type}`);
-    ok(left);
-    ok(back);
-  }
-});
-
 t.test('non-members of a public room find it, and are told to join', async (t) => {
   const { ada, bob } = await setUp(t);
   await granted(ada, join('dev'));
