@@ -9,6 +9,7 @@ import type { RequestOf } from '../protocol/requests.js';
 import type { Standing, Store } from '../store/store.js';
 import { entryEvent, type Place } from './entry-event.js';
 import type { Hub } from './hub.js';
+import { conversationOf } from './membership.js';
 import type { Member } from './presence.js';
 
 /** Messages read and sent at a time: bounded whatever was missed. */
@@ -28,6 +29,7 @@ export async function catchUp(
   // Where the replay of each conversation has come to.
   const rooms = new Map<string, number>();
   const directs = new Map<string, number>();
+  let before: readonly Standing[] | undefined;
 
   async function start({ kind, name, target, last, read }: Standing): Promise<number> {
     const positions = (kind === 'room' ? request.rooms : request.direct) ?? {};
@@ -59,6 +61,8 @@ export async function catchUp(
         what: 'everything',
       } as const;
       const entries = await store.history(page);
+      // Left meanwhile: nothing of it comes after `parted`.
+      if (!hub.places.isIn(account, place.target)) return seq;
       send(entries.map((entry) => entryEvent(entry, place, account)));
       seq = entries.at(-1)?.seq ?? seq;
       await member.drained();
@@ -68,7 +72,10 @@ export async function catchUp(
 
   /** @returns false where the member went away */
   async function replayAll(): Promise<boolean> {
-    for (const standing of await store.standings(account.id)) {
+    const standings = await store.standings(account.id);
+    if (before !== undefined) send(changed(before, standings));
+    before = standings;
+    for (const standing of standings) {
       const { kind, name, target, last } = standing;
       const reached = kind === 'room' ? rooms : directs;
       const place: Place = {
@@ -91,4 +98,19 @@ export async function catchUp(
     if (!(await replayAll())) return;
   } while (!open());
   await hub.remind(member);
+}
+
+/** What came and went with what was too much to hold: rooms entered and left, roles. Topics are entries. */
+function changed(before: readonly Standing[], now: readonly Standing[]): ServerFrame[] {
+  const [known, current] = [roomsOf(before), roomsOf(now)];
+  const parted = [...known.keys()].filter((id) => !current.has(id));
+  const entered = [...current].filter(([id, { role }]) => known.get(id)?.role !== role);
+  return [
+    ...parted.map((id): ServerFrame => ({ type: 'parted', room: known.get(id)?.name ?? '' })),
+    ...entered.map(([, each]): ServerFrame => ({ type: 'room', conversation: conversationOf(each) })),
+  ];
+}
+
+function roomsOf(standings: readonly Standing[]) {
+  return new Map(standings.flatMap((each) => (each.kind === 'room' ? [[each.room.id, each] as const] : [])));
 }

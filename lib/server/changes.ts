@@ -12,7 +12,7 @@ import type { Places } from './places.js';
 import type { Member } from './presence.js';
 
 export interface Changes {
-  /** @throws ProtocolError `no-such-message`, `not-allowed`, `message-empty`, `message-too-long` */
+  /** @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `message-empty`, `message-too-long` */
   edit(member: Member, request: RequestOf<'edit'>): Promise<Logged>;
   /** @throws ProtocolError `no-such-message`, `not-allowed` */
   remove(member: Member, request: RequestOf<'remove'>): Promise<Logged>;
@@ -54,6 +54,8 @@ export function createChanges(deps: ChangesDeps): Changes {
       const text = messageText(request.text);
       const { place, entry } = await located(member, request.of, 'edit');
       if (entry.file !== undefined) throw notAllowed();
+      // An old message is no way around a block.
+      await places.deliverable(member.account, place);
       const { account } = member;
       const logged = await store.edit({ of: request.of, account: account.id, at: clock.now(), text });
       if (logged === undefined) throw noMessage();

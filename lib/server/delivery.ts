@@ -9,6 +9,8 @@ import type { Seats } from './seats.js';
 export interface Delivery {
   /** Every terminal of these accounts that is live, but for one. */
   toAccounts(accounts: readonly number[], frame: ServerFrame, except?: Member): void;
+  /** Every terminal of an account, also those that have not synced: what they know of it changes. */
+  toTerminals(account: number, frame: ServerFrame): void;
   /** Everybody in a conversation; encoded once. */
   toConversation(target: Target, frame: ServerFrame): void;
 }
@@ -29,6 +31,10 @@ export function createDelivery({ seats, presence, live }: DeliveryDeps): Deliver
   }
   return {
     toAccounts: (accounts, frame, except) => toAccounts(accounts, encodeFrame(frame), except),
+    toTerminals(account, frame) {
+      const bytes = encodeFrame(frame);
+      for (const terminal of presence.terminals(account)) (live.get(terminal) ?? terminal).send(bytes);
+    },
     toConversation(target, frame) {
       const bytes = encodeFrame(frame);
       if ('direct' in target) toAccounts(target.direct, bytes);

@@ -1,6 +1,7 @@
 /** The hub: what is said goes to the store, then to everybody it is for. Knows members, not sockets. */
 import { ProtocolError } from '../protocol/errors.js';
 import type { FileInfo } from '../protocol/events.js';
+import { encodeFrame } from '../protocol/frame.js';
 import { messageText } from '../protocol/message-text.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account, NewEntry, Standing, Store } from '../store/store.js';
@@ -11,7 +12,7 @@ import { createDelivery } from './delivery.js';
 import { messageEvent, type Place } from './entry-event.js';
 import { createGate, type Gate } from './gate.js';
 import { createMembership, type Membership, topicOf } from './membership.js';
-import { createPlaces, type Places, type Where } from './places.js';
+import { createPlaces, notDelivered, type Places, type Where } from './places.js';
 import { createPresence, type Member, type Presence } from './presence.js';
 import { createSeats } from './seats.js';
 import { createThrottle, type Rate } from './throttle.js';
@@ -103,7 +104,7 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
   async function append(account: Account, place: Place, entry: Said): Promise<Receipt & { told: boolean }> {
     const { target } = place;
     const appended = await store.append({ ...entry, target, account: account.id, at: clock.now() });
-    if (appended.outcome === 'blocked') throw new ProtocolError('not-delivered', 'It was not delivered.');
+    if (appended.outcome === 'blocked') throw notDelivered();
     const { seq, at, repeated } = appended;
     const receipt = { seq, at: new Date(at).toISOString() };
     if (repeated) return { ...receipt, told: false };
@@ -113,6 +114,13 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
     const kept = { seq, at, from, key, text, kind, ...(file === undefined ? {} : { file }) } as const;
     delivery.toConversation(target, messageEvent(kept, place, account));
     return { ...receipt, told: true };
+  }
+
+  /** Whether what is said there reaches a member now: it may have left the room meanwhile. */
+  function hears(member: Member, { target }: Place): boolean {
+    const gate = live.get(member);
+    if (gate?.isOpen !== true) return false;
+    return 'direct' in target || seats.rooms.get(target.room)?.gates.has(gate) === true;
   }
 
   async function seated<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
@@ -139,8 +147,7 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
       count(account);
       const place = await places.find(account, { room, peer: to });
       const { told, ...receipt } = await append(account, place, { key, text, action });
-      const heard = told && live.get(member)?.isOpen === true;
-      return heard ? undefined : receipt;
+      return told && hears(member, place) ? undefined : receipt;
     },
 
     announce: (account, { where, file, key }) =>
@@ -163,9 +170,9 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
       delivery.toAccounts([account.id], { type: 'seen', ...where, seq: mark }, member);
     },
 
-    async remind({ account }) {
-      for (const { room, by } of await store.invitations(account.id)) {
-        delivery.toAccounts([account.id], { type: 'invited', room: room.name, by, ...topicOf(room) });
+    async remind(member) {
+      for (const { room, by } of await store.invitations(member.account.id)) {
+        live.get(member)?.send(encodeFrame({ type: 'invited', room: room.name, by, ...topicOf(room) }));
       }
     },
 

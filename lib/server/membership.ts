@@ -69,12 +69,12 @@ export function createMembership(deps: MembershipDeps): Membership {
   async function entered(account: Account, room: LiveRoom): Promise<void> {
     const standings = await store.standings(account.id);
     const standing = standings.find((each) => each.kind === 'room' && each.room.id === room.id);
-    // Gone again, by another terminal of the same person.
-    if (standing?.kind !== 'room') return;
+    // Gone again, or known by now, by another terminal of the same person.
+    if (standing?.kind !== 'room' || room.people.has(account.id)) return;
     seats.set(account.id, { room, role: standing.role });
     // What waits there was said before.
     room.fanOut.flush();
-    delivery.toAccounts([account.id], { type: 'room', conversation: conversationOf(standing) });
+    delivery.toTerminals(account.id, { type: 'room', conversation: conversationOf(standing) });
     for (const terminal of presence.terminals(account.id)) {
       const gate = live.get(terminal);
       if (gate !== undefined) room.gates.add(gate);
@@ -89,7 +89,7 @@ export function createMembership(deps: MembershipDeps): Membership {
     switch (outcome) {
       case 'entered':
       case 'member-already':
-        if (room !== undefined && outcome === 'entered') await entered(account, room);
+        if (room !== undefined) await entered(account, room);
         return true;
       case 'not-invited':
         return false;
@@ -127,7 +127,7 @@ export function createMembership(deps: MembershipDeps): Membership {
       const gate = live.get(terminal);
       if (gate !== undefined) room.gates.delete(gate);
     }
-    delivery.toAccounts([account.id], { type: 'parted', room: room.name });
+    delivery.toTerminals(account.id, { type: 'parted', room: room.name });
     room.tally.left(account.name);
   }
 
@@ -135,6 +135,15 @@ export function createMembership(deps: MembershipDeps): Membership {
     if (seats.of(account.id).get(room.name)?.room === room) seats.set(account.id, { room, role });
     const { name } = account;
     delivery.toConversation({ room: room.id }, { type: 'role', room: room.name, name, role, by });
+  }
+
+  function ownedBy(account: Account, name: string): LiveRoom {
+    const { room, role } = places.membership(account, name);
+    if (room.everybody) {
+      throw new ProtocolError('not-allowed', `#${room.name} is everybody's: the admins own it.`);
+    }
+    if (can({ role: account.role, room: role }, 'appoint', policy)) return room;
+    throw new ProtocolError('not-allowed', `Only owners of #${room.name} may do that.`);
   }
 
   return {
@@ -192,9 +201,11 @@ export function createMembership(deps: MembershipDeps): Membership {
     },
 
     async invite({ account }, { room: roomName, name }) {
+      places.membership(account, roomName);
+      const other = await places.person(name);
+      // Only now: they may have left while the name was looked up.
       const { room, role } = places.membership(account, roomName);
       if (!can({ role: account.role, room: role }, 'invite', policy)) throw notAllowed();
-      const other = await places.person(name);
       hasten(account);
       const invitation = { room: room.id, account: other.id, by: account.id, at: clock.now() };
       const invited = await store.inviteToRoom(invitation);
@@ -211,15 +222,10 @@ export function createMembership(deps: MembershipDeps): Membership {
     },
 
     async appoint({ account }, { room: roomName, name, role }) {
-      const mine = places.membership(account, roomName);
-      const { room } = mine;
-      if (room.everybody) {
-        throw new ProtocolError('not-allowed', `#${room.name} is everybody's: the admins own it.`);
-      }
-      if (!can({ role: account.role, room: mine.role }, 'appoint', policy)) {
-        throw new ProtocolError('not-allowed', `Only owners of #${room.name} may do that.`);
-      }
+      ownedBy(account, roomName);
       const other = await places.person(name);
+      // Once more: they may be an owner no longer since the name was looked up.
+      const room = ownedBy(account, roomName);
       const outcome = await store.setRoomRole(other.id, room.id, role);
       switch (outcome) {
         case 'set':

@@ -4,7 +4,7 @@
  */
 import { ProtocolError } from '../protocol/errors.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
-import type { Account, Located, Store } from '../store/store.js';
+import type { Account, Located, Store, Target } from '../store/store.js';
 import type { Place } from './entry-event.js';
 import type { Membership, Seats } from './seats.js';
 
@@ -22,8 +22,15 @@ export interface Places {
   find(account: Account, where: Where): Promise<Place>;
   /** @throws ProtocolError `no-such-room`, `not-a-member` */
   membership(account: Account, room: string): Membership;
+  /** Whether a conversation is the account's, by now. */
+  isIn(account: Account, target: Target): boolean;
   /** @throws ProtocolError `no-such-name` */
   person(name: string): Promise<Account>;
+  /**
+   * Makes sure that the other one of two takes what is said.
+   * @throws ProtocolError `not-delivered`
+   */
+  deliverable(account: Account, place: Place): Promise<void>;
   /**
    * A message in a conversation that the account is in.
    * @throws ProtocolError `no-such-message`
@@ -50,9 +57,23 @@ export function createPlaces({ store, seats }: { store: Store; seats: Seats }): 
     throw new ProtocolError('no-such-name', 'Nobody here has that name. /list shows who is here.');
   }
 
+  function mineOf({ id }: Account, room: number): Membership | undefined {
+    const live = seats.rooms.get(room);
+    const mine = live === undefined ? undefined : seats.of(id).get(live.name);
+    return mine?.room === live ? mine : undefined;
+  }
+
   return {
     membership,
     person,
+    isIn(account, target) {
+      if ('direct' in target) return target.direct.includes(account.id);
+      return mineOf(account, target.room) !== undefined;
+    },
+    async deliverable({ name }, { peer }) {
+      const other = peer === undefined ? undefined : await store.account(peer);
+      if (other !== undefined && (await store.blocks(other.id)).includes(name)) throw notDelivered();
+    },
     async find(account, { room, peer }) {
       if (room !== undefined && peer === undefined) return placeOf(membership(account, room));
       if (peer === undefined || room !== undefined) {
@@ -69,10 +90,8 @@ export function createPlaces({ store, seats }: { store: Store; seats: Seats }): 
         return { ...found, place: { target: found.target, room: undefined, peer } };
       }
       if (found !== undefined && 'room' in found.target) {
-        const room = seats.rooms.get(found.target.room);
-        const mine = room === undefined ? undefined : seats.of(account.id).get(room.name);
-        if (mine?.room === room && mine !== undefined)
-          return { ...found, place: placeOf(mine), membership: mine };
+        const mine = mineOf(account, found.target.room);
+        if (mine !== undefined) return { ...found, place: placeOf(mine), membership: mine };
       }
       throw new ProtocolError('no-such-message', 'There is no such message.');
     },
@@ -81,4 +100,9 @@ export function createPlaces({ store, seats }: { store: Store; seats: Seats }): 
 
 export function placeOf({ room }: Membership): Place {
   return { target: { room: room.id }, room: room.name, peer: undefined };
+}
+
+/** The same whatever the reason: whoever is blocked learns nothing more. */
+export function notDelivered(): ProtocolError {
+  return new ProtocolError('not-delivered', 'It was not delivered.');
 }

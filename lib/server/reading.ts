@@ -1,4 +1,10 @@
-/** Requests that read: pages of history and of files, search, lists of rooms and members. Changes nothing. */
+/**
+ * Requests that read: pages of history and of files, search, lists of rooms and members. Changes nothing.
+ *
+ * Each waits for the reader first and looks up what is the reader's after it: who does not read for an hour gets nothing
+ * of a room left meanwhile.
+ */
+import { ProtocolError } from '../protocol/errors.js';
 import type { Found, Person, RoomInfo, ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { RequestOf } from '../protocol/requests.js';
@@ -23,9 +29,10 @@ export async function readHistory(
   request: RequestOf<'history'>,
 ): Promise<Answer> {
   const { room, with: peer, before, since, limit = limits.historyPage } = request;
-  const place = await hub.places.find(member.account, { room, peer });
+  const sinceTime = timeOf('since', since);
   await member.drained();
-  const from = since === undefined ? undefined : await store.seqBefore(Date.parse(since));
+  const place = await hub.places.find(member.account, { room, peer });
+  const from = sinceTime === undefined ? undefined : await store.seqBefore(sinceTime);
   const after = from === undefined ? request.after : Math.max(from, request.after ?? 0);
   const keep = after !== undefined && before === undefined ? 'oldest' : 'newest';
   const page = { target: place.target, keep, what: 'messages', ...range({ after, before }) } as const;
@@ -37,8 +44,8 @@ export async function listFiles(
   member: Member,
   { room, with: peer, before, limit = limits.historyPage }: RequestOf<'files'>,
 ): Promise<Answer> {
-  const place = await hub.places.find(member.account, { room, peer });
   await member.drained();
+  const place = await hub.places.find(member.account, { room, peer });
   const page = { target: place.target, keep: 'newest', what: 'files', ...range({ before }) } as const;
   return answer(await pageOf(store, page, limit), { place, member });
 }
@@ -50,18 +57,19 @@ export async function runSearch(
 ): Promise<Answer> {
   const { words, room, with: peer, from, since, until, before, limit = searchDefault } = request;
   const { account } = member;
+  const [start, end] = [timeOf('since', since), timeOf('until', until)];
+  await member.drained();
   const place =
     room === undefined && peer === undefined ? undefined : await hub.places.find(account, { room, peer });
   const writer = from === undefined ? undefined : await hub.places.person(from);
-  await member.drained();
   const { hits, more } = await store.search({
     account: account.id,
     words,
     limit,
     ...(place === undefined ? {} : { target: place.target }),
     ...(writer === undefined ? {} : { from: writer.id }),
-    ...(since === undefined ? {} : { since: Date.parse(since) }),
-    ...(until === undefined ? {} : { until: Date.parse(until) }),
+    ...(start === undefined ? {} : { since: start }),
+    ...(end === undefined ? {} : { until: end }),
     ...(before === undefined ? {} : { before }),
   });
   const found = hits.map(({ kind, name, at, marks, ...hit }): Found => {
@@ -106,6 +114,14 @@ export async function listMembers(store: Store, hub: Hub, room: number): Promise
     terminals: hub.presence.terminals(id).size,
     room: roomRole,
   }));
+}
+
+/** @throws ProtocolError `bad-request` for a date that no calendar has */
+function timeOf(field: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new ProtocolError('bad-request', `There is no such time as ${field} says.`);
+  return time;
 }
 
 interface Paged {

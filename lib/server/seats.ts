@@ -14,6 +14,8 @@ export interface LiveRoom extends Omit<Room, 'topic'> {
   topic: string;
   /** Terminals of its members that hear what is said in it. */
   readonly gates: Set<Gate>;
+  /** Its members who are signed in. */
+  readonly people: Set<number>;
   readonly fanOut: FanOut;
   /** Who becomes a member and who no longer is. */
   readonly tally: Tally;
@@ -53,16 +55,17 @@ export function createSeats(clock: Clock): Seats {
 
   function open(room: Room): LiveRoom {
     const gates = new Set<Gate>();
+    const people = new Set<number>();
     const fanOut = createFanOut(clock, (frames) => {
       for (const gate of gates) gate.send(frames);
     });
     const tally = createTally({
       clock,
-      audience: () => gates.size,
-      online: () => gates.size,
+      audience: () => people.size,
+      online: () => people.size,
       notify: (notice) => fanOut.push(encodeFrame(notice(room.name))),
     });
-    const live: LiveRoom = { ...room, gates, fanOut, tally };
+    const live: LiveRoom = { ...room, gates, people, fanOut, tally };
     rooms.set(room.id, live);
     if (!room.private) named.set(room.name, live);
     return live;
@@ -82,19 +85,28 @@ export function createSeats(clock: Clock): Seats {
       const mine = new Map<string, Membership>();
       for (const standing of standings) {
         const room = standing.kind === 'room' ? rooms.get(standing.room.id) : undefined;
-        if (standing.kind === 'room' && room !== undefined)
-          mine.set(room.name, { room, role: standing.role });
+        if (standing.kind !== 'room' || room === undefined) continue;
+        mine.set(room.name, { room, role: standing.role });
+        room.people.add(account);
       }
       seats.set(account, mine);
     },
-    forget: (account) => void seats.delete(account),
+    forget(account) {
+      for (const { room } of seats.get(account)?.values() ?? []) room.people.delete(account);
+      seats.delete(account);
+    },
     of: (account) => seats.get(account) ?? nowhere,
     set(account, membership) {
-      seats.get(account)?.set(membership.room.name, membership);
+      const mine = seats.get(account);
+      if (mine === undefined) return;
+      mine.set(membership.room.name, membership);
+      membership.room.people.add(account);
     },
     remove(account, room) {
       const mine = seats.get(account);
-      if (mine?.get(room.name)?.room === room) mine.delete(room.name);
+      if (mine?.get(room.name)?.room !== room) return;
+      mine.delete(room.name);
+      room.people.delete(account);
     },
     everybody(notice) {
       for (const room of rooms.values()) {

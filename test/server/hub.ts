@@ -259,3 +259,49 @@ function isBlankAfterwards(text: string): boolean {
     return error instanceof Error && 'code' in error && error.code === 'message-empty';
   }
 }
+
+t.test('whoever is blocked says nothing to that person alone, and learns no more than that', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
+  t.match(await bob.ask({ type: 'block', name: 'bob' }), { code: 'not-allowed' });
+  t.match(await bob.ask({ type: 'block', name: 'nobody1' }), { code: 'no-such-name' });
+  ok(await bob.ask({ type: 'block', name: 'ada' }));
+  ok(await bob.ask({ type: 'block', name: ' ADA' }));
+  t.same(ok(await bob.ask({ type: 'blocks' })).names, ['ada']);
+  t.match(await ada.ask(tell('bob', 'psst', 'k1')), {
+    code: 'not-delivered',
+    message: /^It was not delivered/,
+  });
+  t.same(ok(await ada.ask({ type: 'history', with: 'bob' })).messages, [], 'nothing is kept');
+  t.match(await ada.ask(say('aloud', 'k2')), { type: 'message' }, 'in a room all hear all');
+  t.same(
+    (await until(bob, 'k2')).map(({ text }) => text),
+    ['aloud'],
+  );
+  t.match(await bob.ask(tell('ada', 'listen', 'k1')), { type: 'message' }, 'the other way it goes');
+  ok(await bob.ask({ type: 'unblock', name: 'ada' }));
+  t.match(await ada.ask(tell('bob', 'psst', 'k1')), { type: 'message' }, 'under the same key');
+});
+
+t.test('how far somebody has read is told to their other terminals, when it moved', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const [one, two, bob] = [await server.enter('ada'), await server.enter('ada'), await server.enter('bob')];
+  const { seq } = (await bob.ask(say('1', 'k1'))) as Message;
+  const { seq: direct } = (await bob.ask(tell('ada', '2', 'k2'))) as Message;
+  ok(await one.ask({ type: 'read', room: 'lobby', seq }));
+  ok(await one.ask({ type: 'read', room: 'lobby', seq }));
+  ok(await one.ask({ type: 'read', room: 'lobby', seq: seq - 1 }));
+  ok(await one.ask({ type: 'read', with: 'bob', seq: Number.MAX_SAFE_INTEGER }));
+  for (const client of [one, two, bob]) ok(await client.ask({ type: 'ping' }));
+  t.same(two.all('seen'), [
+    { type: 'seen', room: 'lobby', seq },
+    { type: 'seen', with: 'bob', seq: direct },
+  ]);
+  t.same([...one.all('seen'), ...bob.all('seen')], [], 'nobody else, and not the one who told it');
+  const three = await server.dial();
+  const { conversations = [] } = ok(await three.ask({ type: 'resume', token: server.token('ada') }));
+  t.match(conversations, [
+    { room: 'lobby', read: seq, unread: 0 },
+    { with: 'bob', read: direct, unread: 0, mentions: 0 },
+  ]);
+});

@@ -4,6 +4,7 @@ import { accountsContract } from './store-contract/accounts.js';
 import { blocksContract } from './store-contract/blocks.js';
 import { changesContract } from './store-contract/changes.js';
 import { conversationsContract } from './store-contract/conversations.js';
+import { excerptsContract } from './store-contract/excerpts.js';
 import { filesContract } from './store-contract/files.js';
 import { invitesContract } from './store-contract/invites.js';
 import { logContract } from './store-contract/log.js';
@@ -27,6 +28,7 @@ export function storeContract(t: Test, make: MakeSubject): void {
   t.test('files', (t) => filesContract(t, make));
   t.test('retention', (t) => retentionContract(t, make));
   t.test('search', (t) => searchContract(t, make));
+  t.test('excerpts', (t) => excerptsContract(t, make));
   t.test('the whole', (t) => wholeContract(t, make));
 }
 

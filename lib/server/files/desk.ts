@@ -96,14 +96,6 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
     if (file.size + spareBytes > (await blobs.room())) throw noSpace();
   }
 
-  async function checkDelivery(account: Account, to: string | undefined): Promise<void> {
-    if (to === undefined) return;
-    const other = await hub.places.person(to);
-    if ((await store.blocks(other.id)).includes(account.name)) {
-      throw new ProtocolError('not-delivered', 'It was not delivered.');
-    }
-  }
-
   return {
     async offer(account, { room, to, name, size, hash, key }) {
       hub.count(account);
@@ -117,7 +109,7 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
         throw new ProtocolError('file-too-large', message);
       }
       const place = await hub.places.find(account, { room, peer: to });
-      await checkDelivery(account, place.peer);
+      await hub.places.deliverable(account, place);
       const file = { name: fileName(name), size, hash };
       const where = { room: place.room, peer: place.peer };
       const id = createHash('sha256').update(`${account.id} ${key} ${size} ${hash}`).digest('hex');

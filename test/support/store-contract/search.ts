@@ -1,7 +1,6 @@
 /** Search: what every Store must find, and what not, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import { limits } from '../../../lib/protocol/limits.js';
-import type { Hit, Search, Store } from '../../../lib/store/store.js';
+import type { Search, Store } from '../../../lib/store/store.js';
 import {
   at,
   kept,
@@ -13,6 +12,7 @@ import {
   register,
 } from '../store-subject.js';
 
+/** The texts that have these words, the newest first. */
 type Found = (words: string, rest?: Partial<Search>) => Promise<string[]>;
 
 /** Texts in the lobby, and a function that finds them. */
@@ -31,19 +31,9 @@ async function lobbyOfTexts(store: Store, texts: readonly string[]): Promise<{ i
   return { id, found };
 }
 
-/** The excerpt with its marks in brackets. */
-function marked({ excerpt, marks }: Hit): string {
-  const parts = marks.map(([start, end], index) => {
-    const before = excerpt.slice(index === 0 ? 0 : marks[index - 1]?.[1], start);
-    return `${before}[${excerpt.slice(start, end)}]`;
-  });
-  return `${parts.join('')}${excerpt.slice(marks.at(-1)?.[1] ?? 0)}`;
-}
-
 export async function searchContract(t: Test, make: MakeSubject): Promise<void> {
   t.test('words', (t) => wordsContract(t, make));
   t.test('filters', (t) => filtersContract(t, make));
-  t.test('excerpts', (t) => excerptsContract(t, make));
 }
 
 async function wordsContract(t: Test, make: MakeSubject): Promise<void> {
@@ -260,51 +250,5 @@ async function filtersContract(t: Test, make: MakeSubject): Promise<void> {
     const { hits, more } = await store.search({ account: ada.id, words: 'hello', limit: 5 });
     t.match([hits.length, more], [5, true]);
     t.match(hits[0], { kind: 'direct', name: 'user1499', from: 'user1499' });
-  });
-}
-
-async function excerptsContract(t: Test, make: MakeSubject): Promise<void> {
-  const first = async (store: Store, text: string, words: string): Promise<Hit> => {
-    const { id } = await lobbyOfTexts(store, [text]);
-    const [hit] = (await store.search({ account: id, words, limit: 1 })).hits;
-    if (hit === undefined) throw new Error(`nothing found: ${words}`);
-    return hit;
-  };
-  const rows: readonly (readonly [name: string, text: string, words: string, excerpt: string])[] = [
-    ['every word is marked', 'a fox and a Fox', 'fox', 'a [fox] and a [Fox]'],
-    ['a beginning marks the whole word', 'foxes hunt', 'fox', '[foxes] hunt'],
-    ['a phrase is one mark', 'to be or not to be', '"to be"', '[to be] or not [to be]'],
-    ['accents are marked with their letters', 'un cafe\u0301 noir', 'cafe', 'un [cafe\u0301] noir'],
-    ['lines become one', 'one\ntwo\n\nthree', 'two', 'one [two]  three'],
-    ['of nothing nothing is marked', 'one two', '', 'one two'],
-    ['what is astral is not cut', '🦊 fox 🦊', 'fox', '🦊 [fox] 🦊'],
-    ['signs without spaces', '我们去北京', '北京', '我们去[北京]'],
-  ];
-  for (const [name, text, words, excerpt] of rows) {
-    t.test(name, async (t) => {
-      const { store } = await make(t);
-      t.equal(marked(await first(store, text, words)), excerpt);
-    });
-  }
-
-  t.test('a long text is cut around the first match, on one line of limited length', async (t) => {
-    const fill = 'lorem ipsum dolor sit amet '.repeat(20);
-    for (const text of [
-      `needle ${fill}`,
-      `${fill}needle ${fill}`,
-      `${fill}needle`,
-      `${'x'.repeat(500)} needle ${'y'.repeat(500)}`,
-      `${'🦊'.repeat(300)} needle ${'🦊'.repeat(300)}`,
-      `.${'🦊'.repeat(300)} needle ${'🦊'.repeat(300)}`,
-    ]) {
-      const { store } = await make(t);
-      const hit = await first(store, text, 'needle');
-      t.ok(hit.excerpt.length <= limits.excerptLength, `${hit.excerpt.length}`);
-      t.match(marked(hit), '[needle]');
-      t.notOk(hit.excerpt.includes('\n'));
-      t.notMatch(hit.excerpt, /\p{Surrogate}/u, 'no half of a character');
-      t.equal(hit.excerpt.startsWith('…'), !text.startsWith('needle'));
-      t.equal(hit.excerpt.endsWith('…'), !text.endsWith('needle'));
-    }
   });
 }
