@@ -1,7 +1,9 @@
 /** What the operator sees on a terminal: a summary at the start, then a line for each thing worth knowing. */
 import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
+import { duration } from '../client/face/local-time.js';
 import { printable } from '../protocol/printable.js';
+import type { Retention } from '../server/files/clearing.js';
 import type { Log, LogFields } from '../server/log.js';
 import { formatPin } from '../trust/pin.js';
 import { shellWord } from '../trust/shell-word.js';
@@ -58,6 +60,7 @@ export function createServerScreen(output: Output): ServerScreen {
         ['data', data],
         ['may join', whoMayJoin[registration]],
       ];
+      if (server.keep !== undefined) rows.push(['keeps', keptWords(server.keep)]);
       note(rows.map(([name, value]) => `${pc.dim(name.padEnd(13))}${value}`).join('\n'), 'Running', {
         output,
       });
@@ -110,6 +113,16 @@ function describe(event: string, { name, address, code, role, reason }: LogField
     default:
       return undefined;
   }
+}
+
+function keptWords({ ms, messages }: Retention): string {
+  if (ms !== undefined) return `what was said and sent in the last ${days(ms)}`;
+  return messages === undefined ? 'everything' : `the newest ${messages} messages of each conversation`;
+}
+
+function days(ms: number): string {
+  const dayMs = 24 * 60 * 60_000;
+  return ms % dayMs === 0 ? `${ms / dayMs} days` : duration(ms);
 }
 
 function listening({ address }: RunningServer): string {

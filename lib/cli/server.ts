@@ -72,7 +72,7 @@ export function addServer(program: Command, io: Io): void {
       .default('members'),
     option(
       '--keep <AGE|COUNT>',
-      'forget what is older (90d), or beyond so many messages of a room; default: nothing',
+      'forget what is older (90d, 12h, 2w), or all but so many messages of each conversation; default: nothing',
     )
       .env('SECURE_CHAT_KEEP')
       .argParser(keepArgument),
@@ -171,9 +171,10 @@ function tell(server: RunningServer, { io, screen, log }: Told): void {
     screen.summary(server, io);
     return;
   }
-  const { address, certificate, data, registration } = server;
+  const { address, certificate, data, registration, keep = {} } = server;
   const { pin, validTo } = certificate;
-  log.info('listening', { ...address, pin, validTo: validTo.toISOString(), data, registration });
+  const kept = { keepMs: keep.ms, keepMessages: keep.messages };
+  log.info('listening', { ...address, pin, validTo: validTo.toISOString(), data, registration, ...kept });
   const link = server.firstLink ?? server.links()[0];
   io.stdout.write(`join link: ${link}\n`);
 }

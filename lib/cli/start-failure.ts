@@ -1,6 +1,7 @@
 /** What kept a server from starting, in words for its operator. */
 import { constants } from 'node:os';
 import { ControlError } from '../server/control.js';
+import { BlobError } from '../store/blobs.js';
 import { StoreError, StoreInUse } from '../store/store.js';
 import { CertificateError } from '../trust/certificate-error.js';
 import { Exit, exitCode } from './exit.js';
@@ -14,6 +15,10 @@ export function startFailure(error: unknown, { port, host, data }: ServerSetting
   if (error instanceof StoreInUse) {
     const message = `Another server is running on ${data}. Stop it, or choose another folder with --data.`;
     return new Exit(exitCode.configuration, message, { cause: error });
+  }
+  if (error instanceof BlobError) {
+    const message = `Cannot use the folder files in ${data}: ${causeOf(error)}. Check its permissions and its disk.`;
+    return new Exit(exitCode.io, message, { cause: error });
   }
   if (error instanceof StoreError) return new Exit(exitCode.io, error.message, { cause: error });
   if (!(error instanceof Error) || !('code' in error)) return error;
@@ -38,4 +43,8 @@ export function startFailure(error: unknown, { port, host, data }: ServerSetting
         ? new Exit(exitCode.io, `The server cannot start: ${error.message}.`, { cause: error })
         : error;
   }
+}
+
+function causeOf({ cause, message }: Error): string {
+  return cause instanceof Error ? cause.message : message;
 }

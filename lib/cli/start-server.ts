@@ -26,7 +26,7 @@ import { makeFolder } from './folders.js';
 import { inviteCommand } from './invite-terms.js';
 
 export interface ServerSettings {
-  /** Folder of the database, the control socket and, without `cert`, the server's own key pair. */
+  /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
   readonly data: string;
   /** PEM file; without it the server makes and keeps its own. */
   readonly cert?: string;
@@ -64,6 +64,8 @@ export interface RunningServer {
   readonly name: string;
   readonly data: string;
   readonly registration: Registration;
+  /** What is kept of what was said; undefined for all. */
+  readonly keep: Retention | undefined;
   /** The certificate that is served now. */
   readonly certificate: Pick<KeyPair, 'pin' | 'validTo' | 'hosts' | 'certFile'>;
   /** Makes an admin of the first person; undefined once there is an account. */
@@ -155,6 +157,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       name,
       data,
       registration,
+      keep: settings.keep,
       get certificate() {
         return keyPair;
       },

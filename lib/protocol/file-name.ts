@@ -14,6 +14,15 @@ const mostBytes = limits.fileNameBytes - 55;
  * Unchanged when given what it returned.
  */
 export function fileName(raw: string): string {
+  // What goes from the beginning can bare a mark that then has nothing to stand on, and so on.
+  for (let name = raw; ; ) {
+    const next = harmless(name);
+    if (next === name) return name;
+    name = next;
+  }
+}
+
+function harmless(raw: string): string {
   // A path of any length costs little.
   const last =
     raw

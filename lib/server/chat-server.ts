@@ -5,9 +5,9 @@ import { limits } from '../protocol/limits.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
 import { type Accounts, createAccounts } from './accounts.js';
-import { addressKey } from './address.js';
 import type { Policy } from './can.js';
 import type { Clock } from './clock.js';
+import { createDoorway, type Doorway } from './doorway.js';
 import { createClearing, type Retention } from './files/clearing.js';
 import type { FileLimits } from './files/desk.js';
 import { createFiles } from './files/files.js';
@@ -62,8 +62,9 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   const clearing = createClearing({ store, blobs, clock, log, retention: options.retention });
   const policy: Policy = { rooms: options.rooms };
   const hub = await openHub({ store, clock, rate: options.rate, policy, onRemoved: clearing.soon });
-  const files = createFiles({ store, hub, blobs, clearing, clock, log, limits: options.files });
-  const sessions = createRoster();
+  const doorway = createDoorway();
+  const files = createFiles({ store, hub, blobs, clearing, clock, log, doorway, limits: options.files });
+  const sessions = createRoster(doorway);
   let closed: (() => void) | undefined;
 
   const shared: SessionDeps = {
@@ -83,7 +84,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
 
   function serveChat(socket: TLSSocket, address: string): void {
     const session = createSession(socket, address, shared);
-    const crowded = sessions.crowded(address);
+    const crowded = doorway.crowded(address);
     sessions.add(session);
     if (closed !== undefined) session.dismiss('shutting-down', shuttingDown);
     else if (crowded)
@@ -130,32 +131,19 @@ interface Roster {
   moved(session: Session, phase: Phase): void;
   all(): Session[];
   readonly size: number;
-  /** Too many have not signed in, of this address or in all. */
-  crowded(address: string): boolean;
 }
 
-function createRoster(): Roster {
-  const sessions = new Set<Session>();
-  const unsigned = new Set<Session>();
+function createRoster(doorway: Doorway): Roster {
+  const sessions = new Map<Session, () => void>();
   return {
-    add(session) {
-      sessions.add(session);
-      unsigned.add(session);
-    },
+    add: (session) => void sessions.set(session, doorway.enter(session.address)),
     moved(session, phase) {
-      if (phase === 'open' || phase === 'closing' || phase === 'closed') unsigned.delete(session);
+      if (phase === 'open' || phase === 'closing' || phase === 'closed') sessions.get(session)?.();
       if (phase === 'closed') sessions.delete(session);
     },
-    all: () => [...sessions],
+    all: () => [...sessions.keys()],
     get size() {
       return sessions.size;
-    },
-    crowded(address) {
-      if (unsigned.size >= limits.connectionsUnsigned) return true;
-      const key = addressKey(address);
-      let same = 0;
-      for (const session of unsigned) if (addressKey(session.address) === key) same++;
-      return same >= limits.unsignedPerAddress;
     },
   };
 }
@@ -201,7 +189,8 @@ function hello({ name, registration, rate, files }: ChatServerOptions): ServerFr
       deadMs,
       messageBurst: rate.burst,
       messagesPerSecond: rate.perSecond,
-      fileBytes: files.file,
+      // One that no account has room for cannot be sent.
+      fileBytes: Math.min(files.file, files.account),
     },
   };
 }

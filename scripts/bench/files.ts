@@ -5,7 +5,8 @@
  *
  * The server is the built program in a process of its own; the file travels from and to a thread of this
  * process, so that whoever measures chat does nothing else. Absolute figures depend on the machine: compare
- * the ratios, which are to chat with no transfer.
+ * the ratios, which are to chat with no transfer. "elsewhere" is the same file through a second server, while
+ * people chat on the first: what the machine alone costs them, its processors and its disk being shared.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -155,7 +156,7 @@ interface Measured {
   readonly memory: number;
 }
 
-async function measure(pid: number, chatter: Chatter, work: () => Promise<number>): Promise<Measured> {
+async function measure({ pid, chatter }: Server, work: () => Promise<number>): Promise<Measured> {
   const cpu = cpuOf(pid);
   let memory = memoryOf(pid);
   const timer = setInterval(() => {
@@ -171,7 +172,7 @@ function createReport(size: number) {
   let first: readonly number[] = [];
   const heads = ['MiB/s', 'server CPU', 'RSS MiB', 'p50 ms', 'p99 ms', 'p50', 'p99'];
   const line = (name: string, figures: readonly string[]) =>
-    process.stdout.write(`${name.padEnd(10)}${figures.map((figure) => figure.padStart(11)).join('')}\n`);
+    process.stdout.write(`${name.padEnd(20)}${figures.map((figure) => figure.padStart(11)).join('')}\n`);
   line('', heads);
   return (name: string, { trips, ms, cpuMs, memory }: Measured): void => {
     if (first.length === 0) first = trips;
@@ -192,38 +193,62 @@ async function main(): Promise<void> {
   for (let left = size; left > 0; left -= piece.length) digest.update(piece.subarray(0, left));
   const hash = digest.digest('base64url');
 
-  const folder = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
-  const [token = ''] = await seed(folder, 1);
-  const { server, port } = await startProgram(folder, ['--max-file', `${megabytes}M`, '--quota', '1T']);
-  const pid = server.pid ?? 0;
-  const chatter = createChatter(await enter(port, token));
+  const [near, far] = [await startServer(megabytes), await startServer(megabytes)];
   try {
-    for (let i = 0; i < 100; i++) await chatter.say();
+    for (let i = 0; i < 100; i++) await near.chatter.say();
     process.stdout.write(`${megabytes} MiB, one message every ${pauseMs} ms; ratios are to chat alone\n`);
     const report = createReport(size);
-    const travelling = async (request: RawFrame): Promise<Measured> => {
-      const { ticket } = await chatter.ask(request);
-      if (typeof ticket !== 'string') throw new Error('The server gave no ticket.');
-      const type = request.type === 'offer' ? 'upload' : 'download';
-      const trip: Trip = { type, port, ticket, size, pace: perSecond * mib, piece };
-      return measure(pid, chatter, () => inThread(trip));
-    };
     const begin = performance.now();
     const alone = async () => {
       await setTimeout(aloneMessages * pauseMs);
       return performance.now() - begin;
     };
-    report('alone', await measure(pid, chatter, alone));
-    const offer = { room: 'lobby', name: 'large.bin', size, hash, key: 'large' };
-    report('upload', await travelling({ type: 'offer', ...offer }));
-    const { seq } = await chatter.ask({ type: 'offer', ...offer });
-    report('download', await travelling({ type: 'fetch', of: seq }));
+    report('alone', await measure(near, alone));
+    const offer = { type: 'offer', room: 'lobby', name: 'large.bin', size, hash, key: 'large' };
+    for (const [to, through] of [
+      ['', near],
+      ['elsewhere: ', far],
+    ] as const) {
+      const travelling = async (request: RawFrame): Promise<Measured> => {
+        const { ticket } = await through.chatter.ask(request);
+        if (typeof ticket !== 'string') throw new Error('The server gave no ticket.');
+        const type = request.type === 'offer' ? 'upload' : 'download';
+        const trip: Trip = { type, port: through.port, ticket, size, pace: perSecond * mib, piece };
+        return measure(near, () => inThread(trip));
+      };
+      report(`${to}upload`, await travelling(offer));
+      const { seq } = await through.chatter.ask(offer);
+      report(`${to}download`, await travelling({ type: 'fetch', of: seq }));
+    }
   } finally {
-    chatter.leave();
-    server.kill('SIGTERM');
-    await once(server, 'exit');
-    await rm(folder, { recursive: true });
+    await near.close();
+    await far.close();
   }
+}
+
+interface Server {
+  readonly pid: number;
+  readonly port: number;
+  readonly chatter: Chatter;
+  close(): Promise<void>;
+}
+
+async function startServer(megabytes: number): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
+  const [token = ''] = await seed(folder, 1);
+  const { server, port } = await startProgram(folder, ['--max-file', `${megabytes}M`, '--quota', '1T']);
+  const chatter = createChatter(await enter(port, token));
+  return {
+    pid: server.pid ?? 0,
+    port,
+    chatter,
+    async close() {
+      chatter.leave();
+      server.kill('SIGTERM');
+      await once(server, 'exit');
+      await rm(folder, { recursive: true });
+    },
+  };
 }
 
 if (isMainThread) await main();

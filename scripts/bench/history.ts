@@ -76,6 +76,7 @@ function searches(log: LongLog, talk: Talk): Record<string, Omit<Search, 'limit'
     'a prefix of two letters': { account, words: 'ba' },
     'a prefix of two letters in a quiet room': { account, words: 'ba', target: log.still },
     'a prefix of three letters': { account, words: 'bad' },
+    'a frequent word of four letters': { account, words: talk.word(16) },
     'many words and a prefix': { account, words: `${common} ${second} ${rare} de` },
     'a frequent word of one author': { account, words: common, from: quiet },
     'all of one author': { account, words: '', from: quiet },

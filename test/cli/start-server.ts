@@ -1,6 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { exitCode } from '../../lib/cli/exit.js';
+import { startFailure } from '../../lib/cli/start-failure.js';
 import { controlSocket } from '../../lib/cli/start-server.js';
 import { callControl } from '../../lib/server/control.js';
 import { parseJoinLink } from '../../lib/trust/join-link.js';
@@ -98,4 +100,33 @@ t.test('closing twice is closing once, and takes as long', async (t) => {
   await server.running.close();
   const again = await runServer(t, { data: server.data });
   t.ok(again.port);
+});
+
+t.test('sizes, rooms and what is kept are as the settings say', async (t) => {
+  const keep = { ms: 3_600_000 };
+  const server = await runServer(t, { people: ['ada'], maxFile: 1_000, quota: 1_500, rooms: 'admins', keep });
+  t.same(server.running.keep, keep);
+  const ada = await server.enter('ada');
+  t.equal(ada.hello.limits.fileBytes, 1_000);
+  t.match(await ada.ask({ type: 'join', room: 'den' }), { type: 'error', code: 'not-allowed' });
+  const offer = (size: number, key: string) =>
+    ada.ask({ type: 'offer', room: 'lobby', name: 'a', size, hash: 'A'.repeat(43), key });
+  t.match(await offer(1_001, 'k1'), { code: 'file-too-large' });
+  ok(await offer(1_000, 'k2'));
+  t.match(await offer(501, 'k3'), { code: 'quota-exceeded' });
+});
+
+t.test('files lie in a folder of their own, for the owner alone', async (t) => {
+  const server = await runServer(t);
+  t.equal((await stat(join(server.data, 'files'))).mode & 0o777, 0o700);
+});
+
+t.test('a folder of files that is none keeps a server from starting, and says why', async (t) => {
+  const data = await folder(t);
+  await writeFile(join(data, 'files'), 'no folder');
+  const error = await runServer(t, { data }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  t.match(startFailure(error, { data }), { code: exitCode.io, message: /files/ });
 });

@@ -126,7 +126,7 @@ export async function folder(t: Test): Promise<string> {
   return path;
 }
 
-async function makeAccount(store: Store, name: string, phc: string): Promise<Account> {
+export async function makeAccount(store: Store, name: string, phc: string): Promise<Account> {
   const parsed = parseName(name);
   if (!parsed.ok) throw new Error(parsed.message);
   const { skeleton } = parsed;

@@ -10,6 +10,7 @@ import { duplexPair } from 'node:stream';
 import type { Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
 import { createAccounts } from '../../lib/server/accounts.js';
+import { createDoorway } from '../../lib/server/doorway.js';
 import { createClearing } from '../../lib/server/files/clearing.js';
 import { createFiles } from '../../lib/server/files/files.js';
 import type { Hasher } from '../../lib/server/hasher.js';
@@ -80,7 +81,7 @@ export async function sessionScene(t: Test): Promise<SessionScene> {
   const clearing = createClearing({ store, blobs, clock, log, retention: {} });
   t.teardown(clearing.close);
   const files = createFiles({
-    ...{ store, hub, blobs, clearing, clock, log },
+    ...{ store, hub, blobs, clearing, clock, log, doorway: createDoorway() },
     limits: { file: limits.fileBytes, account: limits.filesPerAccountBytes },
   });
   const turn = createTurn();

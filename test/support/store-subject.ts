@@ -1,7 +1,7 @@
 /** What tests of a Store begin with: an empty one, people, entries. Knows the interface only. */
 import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
-import type { Account, Appended, NewAccount, NewEntry, Store, Target } from '../../lib/store/store.js';
+import type { Account, Appended, NewAccount, NewEntry, Room, Store, Target } from '../../lib/store/store.js';
 
 export interface Subject {
   readonly store: Store;
@@ -45,4 +45,25 @@ export async function kept(store: Store, entry: NewEntry): Promise<Extract<Appen
   const appended = await store.append(entry);
   if (appended.outcome !== 'kept') throw new Error(`not kept: ${appended.outcome}`);
   return appended;
+}
+
+/** Makes an account for each name. */
+export async function people<const Names extends readonly string[]>(
+  store: Store,
+  ...names: Names
+): Promise<{ readonly [Index in keyof Names]: Account }> {
+  const accounts = await Promise.all(names.map((name) => register(store, name)));
+  return accounts as { [Index in keyof Names]: Account };
+}
+
+/** Makes a room that has to be made. */
+export async function newRoom(
+  store: Store,
+  owner: number,
+  name: string,
+  options: { readonly private?: boolean } = {},
+): Promise<Room> {
+  const made = await store.makeRoom({ name, private: options.private ?? false, owner, at });
+  if (made.outcome !== 'made') throw new Error(`${name}: ${made.outcome}`);
+  return made.room;
 }

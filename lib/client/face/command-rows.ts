@@ -13,7 +13,7 @@ export const groupTitles: Readonly<Record<Group, string>> = {
   rooms: 'rooms',
   back: 'reading back',
   files: 'files',
-  screen: 'the screen',
+  screen: 'the view',
   more: 'and',
 };
 

@@ -81,18 +81,19 @@ function synopsis(command: Command): string {
 }
 
 const indent = 14;
-const width = 76;
+/** Of the narrowest pane that stands beside a list of people on 80 columns. */
+const width = 58;
 
-/** The commands by what they are for, several in a line; what each does is told by /help COMMAND. */
+/** The commands by what they are for, several in a line; what each takes and does is told by /help COMMAND. */
 function overview(shown: readonly Command[], screen: boolean): string[] {
   const lines = groups.flatMap((group) => {
-    const words = shown.filter((command) => command.group === group).map(synopsis);
+    const words = shown.filter((command) => command.group === group).map(({ name }) => `/${name}`);
     return filled(words).map((line, at) => `${(at === 0 ? groupTitles[group] : '').padEnd(indent)}${line}`);
   });
   return [
     ...lines,
-    '/help COMMAND tells more, /help files about a group. /li is short for /list.',
-    `//TEXT says TEXT with a slash before it.${screen ? ' /help keys tells the keys.' : ''}`,
+    '/help COMMAND tells more, /help rooms about a group of them.',
+    `/li is short for /list; //TEXT says TEXT with a slash.${screen ? ' /help keys: the keys.' : ''}`,
   ];
 }
 
@@ -100,8 +101,8 @@ function filled(words: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 3 + word.length <= width - indent)
-      lines[lines.length - 1] = `${last}   ${word}`;
+    const fits = last !== undefined && last.length + 1 + word.length <= width - indent;
+    if (fits) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

@@ -93,6 +93,10 @@ export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobb
     case 'error':
       deeds.refuse(act.message);
       return false;
+    case 'edit-last':
+      // What is in the input now is to be sent later.
+      deeds.screen?.(act);
+      return false;
     default:
       deeds.screen?.(act);
   }

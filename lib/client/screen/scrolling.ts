@@ -13,8 +13,8 @@ export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
   /** Shows the newest entry from its first row on, where it is longer than the pane. */
   reveal(): void;
-  /** Puts an entry at the top of the pane. */
-  show(id: ConversationId, entry: string): void;
+  /** Puts an entry at the top of the pane, or, with context, below what was said just before it. */
+  show(id: ConversationId, entry: string, context?: 'with-context'): void;
   readonly sideIsShown: () => boolean;
 }
 
@@ -77,8 +77,11 @@ export function createScrolling({
       const last = current(stage.state).entries.at(-1);
       if (last !== undefined) put(scrollTo(stage.state, look, last.id));
     },
-    show(id, entry) {
-      if (stage.state.current === id) put(scrollTo(stage.state, look, entry));
+    show(id, entry, context) {
+      if (stage.state.current !== id) return;
+      put(scrollTo(stage.state, look, entry));
+      const third = Math.floor(layout(stage.state).pane.height / 3);
+      if (context !== undefined) put(scrollBy(stage.state, look, -third));
     },
     sideIsShown: () => layout(stage.state).side !== undefined,
   };

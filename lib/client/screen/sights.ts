@@ -21,7 +21,7 @@ export function createSights({ stage, loader, scrolling, placeOf }: SightsDeps) 
   async function jump(id: ConversationId, seq: number): Promise<void> {
     stage.update((state) => turnedTo(state, id));
     const result = await loader.around(id, seq);
-    if (result === 'shown') scrolling.show(id, `m${seq}`);
+    if (result === 'shown') scrolling.show(id, `m${seq}`, 'with-context');
     else if (result === 'not-there') {
       stage.tell(`There is no message ${seq} in ${id}; /search tells where one is.`, 'bad');
     } else stage.tell('Not connected just now: try again when the connection is back.', 'bad');

@@ -7,8 +7,10 @@ import { limits } from '../../protocol/limits.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Account, Store } from '../../store/store.js';
+import type { Clock } from '../clock.js';
 import type { Hub, Receipt } from '../hub.js';
 import type { Where } from '../places.js';
+import { createOffers } from './offers.js';
 import type { Tickets } from './tickets.js';
 
 type Answer = Partial<ServerFrameOf<'ok'>>;
@@ -42,6 +44,10 @@ export interface FileDesk {
   withdraw(account: Account, key: string): Promise<void>;
   /** @throws ProtocolError `no-such-file` */
   fetch(account: Account, of: number): Promise<Answer>;
+  /** It was offered, and neither withdrawn nor offered anew since. */
+  stands(upload: Upload): boolean;
+  /** Forgets an upload that does not move any longer, and the bytes that came. */
+  discard(upload: Upload): Promise<void>;
   /** Announces an upload that is whole and kept. @throws ProtocolError as Hub.announce */
   finish(upload: Upload): Promise<Receipt>;
   /** Checks once more that somebody may have a file. @throws ProtocolError `no-such-file` */
@@ -56,37 +62,46 @@ export interface DeskDeps {
   readonly limits: FileLimits;
   /** Ends the connection on which this upload comes, and waits for its end. */
   readonly interrupt: (id: string) => Promise<void>;
+  /** There is a connection on which this upload comes. */
+  readonly moves: (id: string) => boolean;
+  readonly clock: Clock;
 }
 
 export function createFileDesk(deps: DeskDeps): FileDesk {
-  const { store, hub, blobs, tickets } = deps;
-  // Of each account by key; what has been forgotten by a restart is made again by the next offer.
-  const offers = new Map<number, Map<string, Upload>>();
+  const { store, hub, blobs, tickets, clock } = deps;
+  const offers = createOffers({ clock, moves: deps.moves });
 
-  function offersOf(account: number): Map<string, Upload> {
-    const mine = offers.get(account) ?? new Map<string, Upload>();
-    offers.set(account, mine);
-    return mine;
+  async function discard(upload: Upload): Promise<void> {
+    offers.forget(upload);
+    await blobs.discard(upload.id);
   }
 
-  function forget(account: number, key: string): void {
-    const mine = offers.get(account);
-    mine?.delete(key);
-    if (mine?.size === 0) offers.delete(account);
-  }
-
-  async function checkQuota(account: number, upload: Upload): Promise<void> {
-    const others = [...offersOf(account).values()].filter(({ key }) => key !== upload.key);
-    const coming = others.reduce((sum, { file }) => sum + file.size, 0);
-    const kept = await store.fileBytes(account);
-    if (kept + coming + upload.file.size <= deps.limits.account) return;
-    const message = `Your files may have ${deps.limits.account} bytes together, and have ${kept + coming}. /delete old ones.`;
-    throw new ProtocolError('quota-exceeded', message);
+  /** Has what nobody goes on with make way for an offer, until there is room for it. */
+  async function makeWay({ account, file }: Upload): Promise<void> {
+    const kept = await store.fileBytes(account.id);
+    for (;;) {
+      const { bytes, count } = offers.of(account.id);
+      const over = kept + bytes > deps.limits.account;
+      if (!over && count <= mostOffers) break;
+      const idle = offers.idle(account.id);
+      if (idle !== undefined) {
+        await discard(idle);
+      } else if (over) {
+        const message = `Your files may have ${deps.limits.account} bytes together, and would have ${kept + bytes}. /delete old ones.`;
+        throw new ProtocolError('quota-exceeded', message);
+      } else {
+        throw new ProtocolError('limit-reached', `${mostOffers} files are on their way: wait for one.`);
+      }
+    }
+    if (file.size + spareBytes > (await blobs.room())) throw noSpace();
   }
 
   return {
     async offer(account, { room, to, name, size, hash, key }) {
       hub.count(account);
+      const before = offers.find(account.id, key);
+      // What is being announced at this moment is said after that.
+      if (before !== undefined) await deps.interrupt(before.id);
       const said = await store.said(account.id, key);
       if (said !== undefined) return { seq: said.seq, at: new Date(said.at).toISOString() };
       if (size > deps.limits.file) {
@@ -99,33 +114,41 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
       const where = { room: place.room, peer: place.peer };
       const id = createHash('sha256').update(`${account.id} ${key} ${size} ${hash}`).digest('hex');
       const upload: Upload = { what: 'upload', account, id, where, file, key };
-      await checkQuota(account.id, upload);
-      const mine = offersOf(account.id);
-      if (!mine.has(key) && mine.size >= mostOffers) {
-        throw new ProtocolError('limit-reached', `${mostOffers} files are on their way: wait for one.`);
+      if (before !== undefined && before.id !== id) await discard(before);
+      // Before it is known whether there is room, for others may ask at the same time.
+      offers.add(upload);
+      try {
+        await makeWay(upload);
+      } catch (error) {
+        await discard(upload);
+        throw error;
       }
-      mine.set(key, upload);
       return { ticket: tickets.issue(account.id, upload) };
     },
 
     async withdraw(account, key) {
-      const upload = offers.get(account.id)?.get(key);
+      const upload = offers.find(account.id, key);
       if (upload === undefined) return;
-      forget(account.id, key);
+      // First, so that its ticket is good for nothing by then.
+      offers.forget(upload);
       await deps.interrupt(upload.id);
-      await blobs.discard(upload.id);
+      await discard(upload);
     },
+
+    stands: (upload) => offers.find(upload.account.id, upload.key) === upload,
+    discard,
 
     async fetch(account, of) {
       const { file } = await visible(account, of);
       return { ticket: tickets.issue(account.id, { what: 'download', account, of, file }), file };
     },
 
-    async finish({ account, where, file, key }) {
+    async finish(upload) {
+      const { account, where, file, key } = upload;
       try {
         return await hub.announce(account, { where, file, key });
       } finally {
-        forget(account.id, key);
+        offers.forget(upload);
       }
     },
 
@@ -146,6 +169,12 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
 
 /** Of one account, under way or broken off. */
 const mostOffers = 2 * limits.transfersPerAccount;
+/** What an upload leaves to others on the same disk, the database first of all. */
+const spareBytes = 64 * 1024 * 1024;
+
+export function noSpace(): ProtocolError {
+  return new ProtocolError('no-space', 'The server has no room for that file.');
+}
 
 export function noFile(): ProtocolError {
   return new ProtocolError('no-such-file', 'There is no such file.');

@@ -5,12 +5,13 @@ import { limits } from '../../protocol/limits.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../clock.js';
+import type { Doorway } from '../doorway.js';
 import type { Hub } from '../hub.js';
 import type { Log } from '../log.js';
 import type { Clearing } from './clearing.js';
 import { createFileDesk, type Download, type FileDesk, type FileLimits, type Upload } from './desk.js';
 import { createTickets } from './tickets.js';
-import { serveTransfer } from './transfer.js';
+import { badTicket, serveTransfer } from './transfer.js';
 
 export interface Files {
   readonly desk: FileDesk;
@@ -29,6 +30,7 @@ export interface FilesDeps {
   readonly clearing: Clearing;
   readonly clock: Clock;
   readonly log: Log;
+  readonly doorway: Doorway;
   readonly limits: FileLimits;
 }
 
@@ -42,7 +44,7 @@ export function createFiles(deps: FilesDeps): Files {
   const { clock } = deps;
   const tickets = createTickets<Upload | Download>(clock);
   const active = new Set<Active>();
-  const serving = new Set<Promise<void>>();
+  const serving = new Map<TLSSocket, Promise<void>>();
   let closed = false;
 
   async function end(which: (purpose: Upload | Download) => boolean): Promise<void> {
@@ -52,8 +54,11 @@ export function createFiles(deps: FilesDeps): Files {
   }
 
   async function take(purpose: Upload | Download, socket: TLSSocket): Promise<() => void> {
-    // The sender comes again before its lost connection was noticed here: two must not write at once.
-    if (purpose.what === 'upload') await end((other) => other.what === 'upload' && other.id === purpose.id);
+    if (purpose.what === 'upload') {
+      // The sender comes again before its lost connection was noticed here: two must not write at once.
+      await end(isUpload(purpose.id));
+      if (!desk.stands(purpose)) throw badTicket();
+    }
     const { id } = purpose.account;
     const mine = [...active].filter((each) => each.purpose.account.id === id).length;
     if (mine >= limits.transfersPerAccount) {
@@ -72,10 +77,13 @@ export function createFiles(deps: FilesDeps): Files {
     };
   }
 
+  const isUpload = (id: string) => (purpose: Upload | Download) =>
+    purpose.what === 'upload' && purpose.id === id;
   const desk = createFileDesk({
     ...deps,
     tickets,
-    interrupt: (id) => end((purpose) => purpose.what === 'upload' && purpose.id === id),
+    interrupt: (id) => end(isUpload(id)),
+    moves: (id) => [...active].some(({ purpose }) => isUpload(id)(purpose)),
   });
 
   return {
@@ -86,8 +94,8 @@ export function createFiles(deps: FilesDeps): Files {
         return;
       }
       const served = serveTransfer(socket, address, { ...deps, desk, tickets, take });
-      serving.add(served);
-      void served.then(() => serving.delete(served));
+      serving.set(socket, served);
+      void served.then(() => serving.delete(socket));
     },
     revoke(account) {
       tickets.revoke(account);
@@ -95,8 +103,8 @@ export function createFiles(deps: FilesDeps): Files {
     },
     async close() {
       closed = true;
-      await end(() => true);
-      await Promise.all(serving);
+      for (const socket of serving.keys()) socket.destroy();
+      await Promise.all(serving.values());
     },
   };
 }

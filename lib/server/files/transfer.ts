@@ -12,9 +12,10 @@ import { limits } from '../../protocol/limits.js';
 import { readFrame } from '../../protocol/read-frame.js';
 import { BlobError, type Blobs } from '../../store/blobs.js';
 import type { Clock } from '../clock.js';
+import type { Doorway } from '../doorway.js';
 import type { Log } from '../log.js';
 import type { Clearing } from './clearing.js';
-import { type Download, type FileDesk, noFile, type Upload } from './desk.js';
+import { type Download, type FileDesk, noFile, noSpace, type Upload } from './desk.js';
 import type { Tickets } from './tickets.js';
 
 /** From the handshake to a good ticket. */
@@ -26,6 +27,7 @@ export interface TransferDeps {
   readonly blobs: Blobs;
   readonly clearing: Clearing;
   readonly tickets: Tickets<Upload | Download>;
+  readonly doorway: Doorway;
   readonly clock: Clock;
   readonly log: Log;
   /** Takes a place for a transfer. @throws ProtocolError `limit-reached`; @returns gives it back */
@@ -37,17 +39,21 @@ export async function serveTransfer(socket: TLSSocket, address: string, deps: Tr
   const { clock, log } = deps;
   // Whatever it was, what was waited for rejects.
   socket.on('error', () => {});
+  const crowded = deps.doorway.crowded(address);
+  const admitted = deps.doorway.enter(address);
   const cancel = clock.after(openingMs, () => socket.destroy());
   const silence = watchSilence(socket, clock);
   try {
+    if (crowded) throw new ProtocolError('too-many-connections', 'Too many are coming in. Try again soon.');
     const frame = await readFrame(socket, openingBytes);
     if (frame === undefined) return;
     const opening = parseFileOpening(frame);
     const purpose = deps.tickets.redeem(opening.ticket);
     if (purpose === undefined || purpose.what !== opening.type) {
-      throw new ProtocolError('ticket-invalid', 'That ticket is not good any more: ask for another one.');
+      throw badTicket();
     }
     cancel();
+    admitted();
     const release = await deps.take(purpose, socket);
     silence.start();
     const name = purpose.account.name;
@@ -61,10 +67,20 @@ export async function serveTransfer(socket: TLSSocket, address: string, deps: Tr
     refuse(socket, error, deps.log);
   } finally {
     cancel();
+    admitted();
     silence.stop();
-    clock.after(limits.closingMs, () => socket.destroy());
-    socket.end();
+    await finish(socket, clock);
   }
+}
+
+/** Sends what is left to send, and closes. What still comes is thrown away: unread, it would cost the answer. */
+async function finish(socket: TLSSocket, clock: Clock): Promise<void> {
+  if (socket.destroyed) return;
+  const cancel = clock.after(limits.closingMs, () => socket.destroy());
+  socket.resume();
+  socket.end();
+  await closed(socket);
+  cancel();
 }
 
 interface Moving {
@@ -91,16 +107,26 @@ async function receive(upload: Upload, { socket, deps, moved }: Moving): Promise
     await blobs.append(id, digested(bytesOf(socket, { count: file.size - offset, moved }), digest));
     if (digest.digest('base64url') !== file.hash) throw damaged();
   } catch (error) {
-    const lasting = error instanceof BlobError && error.full;
-    if (lasting || (error instanceof ProtocolError && error.code === 'file-damaged')) await blobs.discard(id);
+    if (isLasting(error)) await desk.discard(upload);
     throw error;
   }
-  // Until it is announced nobody refers to it.
-  const { seq } = await clearing.hold(file.hash, async () => {
-    await blobs.keep(id, file.hash);
-    return desk.finish(upload);
-  });
-  send(socket, { type: 'kept', seq });
+  try {
+    // Until it is announced nobody refers to it.
+    const { seq } = await clearing.hold(file.hash, async () => {
+      await blobs.keep(id, file.hash);
+      return desk.finish(upload);
+    });
+    send(socket, { type: 'kept', seq });
+  } catch (error) {
+    clearing.soon();
+    throw error;
+  }
+}
+
+/** What came is of no use to another try, or is in the way. */
+function isLasting(error: unknown): boolean {
+  if (error instanceof BlobError) return error.full;
+  return error instanceof ProtocolError && error.code === 'file-damaged';
 }
 
 async function give(
@@ -113,16 +139,24 @@ async function give(
   const bytes = await deps.blobs.read(hash, offset);
   if (bytes === undefined) throw noFile();
   send(socket, { type: 'ready', offset, size });
-  await pipeline(
-    bytes,
-    async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        moved();
-        yield chunk;
-      }
-    },
-    socket,
-  );
+  let left = size - offset;
+  async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      moved();
+      left -= chunk.length;
+      yield chunk;
+    }
+  }
+  // The peer's end ends the socket, and a pipeline that has nothing to write at that moment would wait for ever.
+  await Promise.race([pipeline(bytes, counted, socket), closed(socket)]).finally(() => bytes.destroy());
+  if (left > 0) throw cutOff();
+}
+
+function closed(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
 }
 
 /** Exactly so many bytes off a socket, which stays open; throws where it ends before, or sends more. */
@@ -140,7 +174,7 @@ async function* bytesOf(
     yield bytes;
     if (left === 0) return;
   }
-  throw new ProtocolError('timed-out', 'The connection ended before the file was there.');
+  throw cutOff();
 }
 
 async function* digested(bytes: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
@@ -164,10 +198,16 @@ function refuse(socket: TLSSocket, error: unknown, log: Log): void {
 
 function refusalOf(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
-  if (error instanceof BlobError && error.full) {
-    return new ProtocolError('no-space', 'The server has no room for that file.');
-  }
+  if (error instanceof BlobError && error.full) return noSpace();
   return new ProtocolError('internal', 'The server could not do that. Its operator finds why in the log.');
+}
+
+export function badTicket(): ProtocolError {
+  return new ProtocolError('ticket-invalid', 'That ticket is not good any more: ask for another one.');
+}
+
+function cutOff(): ProtocolError {
+  return new ProtocolError('timed-out', 'The connection ended before the file was there.');
 }
 
 function damaged(): ProtocolError {

@@ -14,16 +14,18 @@ import { closed, createDiskWriter } from './disk-writer.js';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const writeOnly = O_WRONLY | O_NOFOLLOW;
 const makeNew = writeOnly | O_CREAT | O_EXCL;
+const idPattern = /^[a-z0-9]{1,64}$/;
 const hashPattern = /^[A-Za-z0-9_-]{43}$/;
 
 /** @param folder made, with mode 0700, where it is missing */
 export async function openFolderBlobs(folder: string): Promise<Blobs> {
   const uploads = join(folder, 'uploads');
   await attempt(() => mkdir(uploads, { recursive: true, mode: 0o700 }));
-  const uploadOf = (id: string): string => join(uploads, id);
+  const uploadOf = (id: string): string => join(uploads, checked(id, idPattern));
   // Folders and files in them: a base64url name may differ from another only in its capitals, and some file
   // systems take those for the same.
-  const nameOf = (hash: string): string => Buffer.from(hash, 'base64url').toString('hex');
+  const nameOf = (hash: string): string =>
+    Buffer.from(checked(hash, hashPattern), 'base64url').toString('hex');
   const shelfOf = (hash: string): string => join(folder, nameOf(hash).slice(0, 2));
   const fileOf = (hash: string): string => join(shelfOf(hash), nameOf(hash).slice(2));
 
@@ -55,7 +57,6 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
 
     keep: (id, hash) =>
       attempt(async () => {
-        if (!hashPattern.test(hash)) throw new Error('this is no SHA-256');
         const file = await open(uploadOf(id), O_RDONLY | O_NOFOLLOW);
         await file.sync().finally(() => file.close());
         await mkdir(shelfOf(hash), { recursive: true, mode: 0o700 });
@@ -89,6 +90,11 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
       }
     },
   };
+}
+
+function checked(name: string, pattern: RegExp): string {
+  if (pattern.test(name)) return name;
+  throw new RangeError('This is no id of an upload, or no SHA-256.');
 }
 
 async function contentAt(path: string, start: number): Promise<Readable | undefined> {

@@ -2,6 +2,7 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { Refusal } from './failure.js';
 import { applicationId, migrations } from './migrations.js';
+import { spaced } from './script.js';
 
 export type Database = DatabaseSyncInstance;
 
@@ -94,6 +95,7 @@ function configure(db: Database): void {
 }
 
 function migrate(db: Database, from: number): void {
+  db.function('spaced', { deterministic: true }, spaced);
   migrations.slice(from).forEach((sql, step) => {
     db.exec('BEGIN IMMEDIATE');
     db.exec(sql);

@@ -10,6 +10,8 @@ const lobby = 'lobby';
  * The step at index N leads from `user_version` N to N + 1, in one transaction and with foreign keys checked
  * at its end. A step that was released is never edited (test/fixtures/store-v1.db holds the first): add one.
  *
+ * What SQL lacks is in script.ts: `spaced`.
+ *
  * Kinds and roles carry no CHECK, because a table would have to be rebuilt for each new one.
  */
 export const migrations: readonly string[] = [
@@ -156,6 +158,6 @@ export const migrations: readonly string[] = [
   -- What is taken out is gone from the file, not only marked.
   INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
   INSERT INTO words (rowid, text, place, author)
-    SELECT seq, text, 'c' || conversation, 'a' || account FROM log;
+    SELECT seq, spaced(text), 'c' || conversation, 'a' || account FROM log;
   `,
 ];

@@ -40,13 +40,19 @@ export async function openSqliteStore({ file, onFailure, ...settings }: SqliteOp
       database,
       together,
       onFailure(error) {
-        for (const each of lines) each.queue.fail(error);
+        for (const { queue, thread } of lines) {
+          queue.fail(error);
+          void thread.close();
+        }
         if (failure === undefined) onFailure(error);
         failure ??= error;
       },
     });
     lines.push(line);
-    if (failure !== undefined) line.queue.fail(failure);
+    if (failure !== undefined) {
+      line.queue.fail(failure);
+      void line.thread.close();
+    }
     return line;
   };
   const database = { ...settings, file: path };

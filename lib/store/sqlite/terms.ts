@@ -1,5 +1,6 @@
 /** What is typed into a search, as terms of the index and as places in a text. Knows words, no SQL. */
 import { limits } from '../../protocol/limits.js';
+import { word as wordPattern } from './script.js';
 import { quoted } from './words.js';
 
 /** One term: a word, or several that stand next to each other. */
@@ -107,9 +108,8 @@ interface Word {
   readonly end: number;
 }
 
-// As the index (unicode61) does it: letters and digits with their marks.
 function wordsOf(text: string): Word[] {
-  return Array.from(text.matchAll(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu), ({ 0: found, index }) => ({
+  return Array.from(text.matchAll(wordPattern), ({ 0: found, index }) => ({
     word: folded(found),
     start: index,
     end: index + found.length,

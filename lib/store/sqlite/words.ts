@@ -1,6 +1,7 @@
 /** The index of words in SQL (SQLite FTS5). Knows which words stand in which message; not who may see it. */
 import { limits } from '../../protocol/limits.js';
 import type { Database } from './database.js';
+import { spaced } from './script.js';
 
 /** A message as the index has it; to take one out again it has to be given as it was put in. */
 export interface Indexed {
@@ -30,7 +31,7 @@ export interface Words {
 /** Text as an FTS5 string, in which nothing is an operator. */
 export function quoted(text: string): string {
   // The driver cuts a text at U+0000.
-  return `"${text.replaceAll('\0', ' ').replaceAll('"', '""')}"`;
+  return `"${spaced(text).replaceAll('\0', ' ').replaceAll('"', '""')}"`;
 }
 
 export const place = (conversation: number): string => `c${conversation}`;
@@ -53,10 +54,10 @@ export function createWords(db: Database): Words {
 
   return {
     add({ seq, text, conversation, account }) {
-      add.run(seq, text, place(conversation), author(account));
+      add.run(seq, spaced(text), place(conversation), author(account));
     },
     take({ seq, text, conversation, account }) {
-      take.run(seq, text, place(conversation), author(account));
+      take.run(seq, spaced(text), place(conversation), author(account));
     },
     match: find,
     naming: (name, { conversation, after }) =>

@@ -149,7 +149,11 @@ t.test('events and the state of the connection are lines', async (t) => {
   t.same(lines(), [
     { type: 'status', state: 'connecting' },
     { type: 'status', state: 'online' },
-    { type: 'synced', first: true, conversations: [{ room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 }] },
+    {
+      type: 'synced',
+      first: true,
+      conversations: [{ room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 }],
+    },
     {
       type: 'message',
       seq: 4,

@@ -166,7 +166,7 @@ t.test('/list and /help answer on stderr', async (t) => {
   await over;
   const told = err();
   t.match(told, '1 person is here: ana (you, admin, 2 terminals)');
-  t.match(told, '/quit [REASON]');
+  t.match(told, '/quit');
   t.equal(out(), '');
 });
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { applicationId, migrations } from '../../../lib/store/sqlite/migrations.js';
 import type { Store } from '../../../lib/store/store.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
-import { at, hash, lobbyOf, newEntry } from '../../support/store-subject.js';
+import { at, hash, lobbyOf, newEntry, register } from '../../support/store-subject.js';
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../../test/fixtures/${name}`, import.meta.url));
@@ -61,6 +61,44 @@ t.test('a file of version 1 keeps what was said', async (t) => {
     { seq: 10 },
     'a seq that was given is not given again',
   );
+});
+
+t.test('what was said in a file of version 1 is found, and new things can be done with it', async (t) => {
+  const store = await migrated(t, await frozen(t));
+  const lobby = await lobbyOf(store);
+  const found = async (account: number, words: string) =>
+    (await store.search({ account, words, limit: 9 })).hits.map(({ seq }) => seq);
+  t.same(await found(1, 'hello'), [1]);
+  t.same(await found(2, '"two lines"'), [5]);
+  t.same(await found(1, ''), [5, 4, 3, 2, 1]);
+  t.same(await found(2, ''), [5, 3, 2, 1], 'but what others note for themselves');
+  await store.edit({ of: 1, account: 1, at, text: 'good day' });
+  await store.remove({ of: 5, account: 1, at });
+  t.same(await found(1, 'hello'), []);
+  t.same(await found(1, 'good day'), [1]);
+  t.same(await found(2, 'lines'), []);
+  t.match(await store.rooms(), [{ name: 'lobby', everybody: true, private: false, topic: '', members: 2 }]);
+  const room = 'room' in lobby ? lobby.room : 0;
+  t.match(await store.members(room), [
+    { account: { name: 'ada' }, role: 'owner' },
+    { account: { name: 'bill' }, role: 'member' },
+  ]);
+  const cyd = await register(store, 'cyd');
+  t.match(await store.standings(cyd.id), [{ name: 'lobby', role: 'member', unread: 0 }]);
+  t.match(await store.makeRoom({ name: 'lobby', private: false, owner: 1, at }), { outcome: 'name-taken' });
+  t.match(await store.makeRoom({ name: 'tea', private: false, owner: 2, at }), { outcome: 'made' });
+});
+
+t.test('a file of version 1 is sound after it was brought up to date', async (t) => {
+  const file = await frozen(t);
+  await (await migrated(t, file)).close();
+  const db = open(t, file);
+  t.match(db.prepare('PRAGMA integrity_check').all(), [{ integrity_check: 'ok' }]);
+  t.same(db.prepare('PRAGMA foreign_key_check').all(), []);
+  const tables = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'words%' ORDER BY name";
+  const fresh = await temporaryFile(t);
+  await (await openStore(t, fresh)).close();
+  t.same(db.prepare(tables).all(), open(t, fresh).prepare(tables).all(), 'the same as a new one');
 });
 
 t.test('the first migration is frozen', async (t) => {

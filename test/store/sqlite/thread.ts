@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import t from 'tap';
 import type { Failure } from '../../../lib/store/sqlite/failure.js';
 import { startThread } from '../../../lib/store/sqlite/thread.js';
+import { scene } from '../../support/sqlite-scene.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
+import { newAccount, register } from '../../support/store-subject.js';
 
 t.test('a thread that dies is told of once, and its lock is free', async (t) => {
   const file = await temporaryFile(t);
@@ -24,4 +26,33 @@ t.test('a thread that dies is told of once, and its lock is free', async (t) => 
   await started.thread.close();
   t.equal(failures.length, 1);
   t.equal(await (await openStore(t, file)).accounts(), 0);
+});
+
+t.test('a thread that reads, beside one that writes, writes nothing and sees what was kept', async (t) => {
+  const { file, store } = await scene(t);
+  const answers: unknown[] = [];
+  const bell = new EventTarget();
+  const started = await startThread({
+    database: { file, reader: true },
+    onOutcomes(outcomes) {
+      answers.push(...outcomes);
+      bell.dispatchEvent(new Event('answer'));
+    },
+    onFailure: (failure) => t.fail(failure.sentence),
+  });
+  if (!started.ok) throw new Error(started.failure.sentence);
+  await register(store, 'bob');
+  for (const call of [
+    { method: 'register', args: [newAccount('cyd')] },
+    { method: 'accounts', args: [] },
+  ] as const) {
+    const answered = once(bell, 'answer');
+    started.thread.send([call]);
+    await answered;
+  }
+  t.match(answers, [
+    { ok: false, failure: { errcode: 8 } },
+    { ok: true, value: 2 },
+  ]);
+  await started.thread.close();
 });

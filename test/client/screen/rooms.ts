@@ -1,0 +1,119 @@
+import t from 'tap';
+import { find } from '../../../lib/client/screen/stage/conversations.js';
+import { peopleBeside } from '../../../lib/client/screen/stage/people.js';
+import type { Asked, Event } from '../../../lib/client/session.js';
+import type { Conversation, Reply } from '../../../lib/protocol/events.js';
+import { hostileText } from '../../fixtures/hostile-text.js';
+import { messageOf } from '../../support/fake-session.js';
+import { createStageScene } from '../../support/stage-scene.js';
+import { settle } from '../../support/streams.js';
+import { unsafe } from '../../support/unsafe.js';
+
+const at = '2026-11-21T12:00:00.000Z';
+const dev: Conversation = { room: 'dev', last: 9, read: 4, unread: 1000, mentions: 2, role: 'member' };
+const lobby: Conversation = { room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 };
+
+function scene(answer?: (request: Asked) => Reply) {
+  const made = createStageScene(answer === undefined ? {} : { answer });
+  const event = (one: Event) => made.happen({ kind: 'event', event: one });
+  const synced = (...conversations: readonly Conversation[]) =>
+    made.happen({ kind: 'synced', first: false, conversations: [lobby, ...conversations] });
+  const ids = () => made.stage.state.conversations.map(({ id }) => id);
+  made.synced();
+  return { ...made, event, sync: synced, ids, room: (id: `#${string}`) => find(made.stage.state, id) };
+}
+
+t.test('a room comes and goes, wherever that was decided', async (t) => {
+  const { event, ids, room, stage, press, pane } = scene();
+  event({ type: 'room', conversation: { ...dev, topic: 'work', private: true } });
+  t.same(ids(), ['#lobby', '#dev']);
+  t.match(room('#dev'), { topic: 'work', private: true, role: 'member' });
+  t.equal(stage.state.current, '#lobby', 'joined elsewhere, it does not take the screen');
+  press('/window 2', 'enter');
+  event({ type: 'parted', room: 'dev', by: 'mo', reason: 'noise' });
+  t.same(ids(), ['#lobby']);
+  t.equal(stage.state.current, '#lobby');
+  t.match(pane().at(-1), 'you are in #dev no longer by mo (noise)');
+});
+
+t.test('after a lost connection the rooms are those that the server tells', async (t) => {
+  const { event, ids, room, sync } = scene();
+  event({ type: 'room', conversation: { ...dev, room: 'gone' } });
+  sync(dev, { with: 'ben', last: 5, read: 5, unread: 0, mentions: 0 });
+  t.same(ids(), ['#lobby', '#dev'], 'a talk without news stays away');
+  t.match(room('#dev'), { unread: 1000, mentions: 2 }, 'counted by the server, also what is not loaded');
+});
+
+t.test('what is read on another terminal is not new on this one', async (t) => {
+  const { event, room, sync } = scene();
+  sync(dev);
+  event(messageOf({ seq: 10, room: 'dev' }));
+  event({ type: 'seen', room: 'dev', seq: 10 });
+  t.match(room('#dev'), { unread: 0, mentions: 0, newFrom: undefined });
+});
+
+t.test('beside a room stand its members, and who of them is here', async (t) => {
+  const people = [
+    { name: 'ana', role: 'admin', terminals: 1, room: 'member' },
+    { name: 'ben', role: 'member', terminals: 0, room: 'owner' },
+  ] as const;
+  const { event, press, stage, asked } = scene((request) => ({
+    type: 'ok',
+    re: 1,
+    ...(request.type === 'who' && request.room === 'dev' ? { people: [...people] } : {}),
+  }));
+  const beside = () =>
+    peopleBeside(stage.state).people.map(({ name, online, room }) => `${name} ${online} ${room}`);
+  event({ type: 'room', conversation: dev });
+  press('/window 2', 'enter');
+  press('alt-1', 'alt-2');
+  await settle();
+  t.same(beside(), ['ana true member', 'ben false owner']);
+  t.equal(asked.filter((each) => each.type === 'who' && each.room === 'dev').length, 1, 'asked once');
+  event({ type: 'joined', room: 'lobby', name: 'ben' });
+  event({ type: 'joined', room: 'dev', name: 'cyd' });
+  event({ type: 'role', room: 'dev', name: 'cyd', role: 'moderator', by: 'ben' });
+  t.same(beside(), ['ben true owner', 'cyd true moderator', 'ana true member']);
+  event({ type: 'left', room: 'dev', name: 'cyd' });
+  event({ type: 'left', room: 'lobby', name: 'ben' });
+  t.same(beside(), ['ana true member', 'ben false owner']);
+  event({ type: 'role', room: 'dev', name: 'ana', role: 'owner', by: 'ben' });
+  t.equal(find(stage.state, '#dev')?.role, 'owner');
+});
+
+t.test('a topic is in the bar and told where it counts; an invitation where the reader is', async (t) => {
+  const { event, room, pane } = scene();
+  event({ type: 'room', conversation: dev });
+  event({ type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' });
+  t.equal(room('#dev')?.topic, 'plans');
+  t.match(room('#dev')?.entries, [{ kind: 'notice', text: 'mo set the topic of #dev: plans' }]);
+  event({ type: 'invited', room: 'ops', by: 'mo' });
+  t.match(pane().at(-1), 'mo invites you to #ops: /join #ops');
+});
+
+t.test('the last own message is put into the input, to be mended', async (t) => {
+  const { message, press, typed, pane } = scene();
+  press('/edit', 'enter');
+  t.match(pane().at(-1), 'You have said nothing here lately.');
+  message({ from: 'ana', text: 'teh fox', seq: 3 });
+  press('enter');
+  t.equal(typed(), '/edit teh fox|');
+});
+
+t.test('nothing that is told of a room can drive a terminal', async (t) => {
+  for (const { text } of hostileText) {
+    const { event, stage } = scene();
+    const conversation = { ...dev, room: text, topic: text };
+    event({ type: 'room', conversation });
+    event({ type: 'topic', seq: 5, room: text, from: text, at, topic: text });
+    event({ type: 'invited', room: text, by: text, topic: text });
+    event({ type: 'role', room: text, name: text, role: 'owner', by: text });
+    event(messageOf({ seq: 6, room: text, file: { name: text, size: 1, hash: '' } }));
+    event({ type: 'edited', seq: 7, of: 6, room: text, from: text, at, text });
+    event({ type: 'removed', seq: 8, of: 6, room: text, from: text, at });
+    event({ type: 'parted', room: text, by: text, reason: text });
+    const { draft: _, ...shown } = stage.state.conversations[0] ?? { draft: undefined };
+    t.notMatch(JSON.stringify([shown, stage.state.conversations.slice(1)]), unsafe);
+    t.notMatch(Object.values(stage.state.conversations.at(-1) ?? {}).join(''), unsafe);
+  }
+});

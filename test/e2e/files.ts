@@ -1,0 +1,134 @@
+/** Files from hand to hand by the built programs: sent, fetched, resumed after a kill, refused. */
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Running } from '../support/program.js';
+import { serve } from '../support/served.js';
+
+const online = /in #lobby as /;
+const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+t.test('a file is sent, fetched as often as one likes, and overwrites nothing', async (t) => {
+  const served = await serve('--max-file', '2M');
+  t.teardown(() => served.close());
+  const downloads = join(served.home.folder, 'fetched');
+  const ann = served.connect(served.firstLink, 'ann');
+  await ann.prints(online, 'stderr');
+  const ben = served.connect(await served.invite(), 'ben', '--downloads', downloads);
+  await ben.prints(online, 'stderr');
+
+  const bytes = randomBytes(1_500_000);
+  const path = join(served.home.folder, 'two words.bin');
+  await writeFile(path, bytes);
+  ann.write(`/send "${path}"\n`);
+  await ann.prints(/two words\.bin was sent/, 'stderr');
+  const [, id = ''] = await ben.prints(/\* ann sent a file: two words\.bin \(1\.4 MiB\), \/get (\d+)/);
+
+  for (const name of ['two words.bin', 'two words (2).bin']) {
+    ben.write(`/get ${id}\n`);
+    const place = join(downloads, name);
+    await ben.prints(new RegExp(`is in ${place.replace(/[()]/g, '\\$&')}`), 'stderr');
+    t.equal(hash(await readFile(place)), hash(bytes), name);
+    t.equal((await lstat(place)).mode & 0o777, 0o600);
+  }
+  const precious = join(served.home.folder, 'precious.txt');
+  await writeFile(precious, 'mine');
+  await symlink(precious, join(downloads, 'link.bin'));
+  ben.write(`/get ${id} ${join(downloads, 'link.bin')}\n`);
+  await ben.prints(/was not fetched: /, 'stderr');
+  t.equal(await readFile(precious, 'utf8'), 'mine', 'nothing is written through a link');
+
+  ben.write('/files\n');
+  await ben.prints(new RegExp(`${id}  two words\\.bin`), 'stderr');
+  ben.write('/get 4711\n');
+  await ben.prints(/no such file/i, 'stderr');
+  const large = join(served.home.folder, 'large.bin');
+  await writeFile(large, randomBytes(2 * 1024 * 1024 + 1));
+  ann.write(`/send ${large}\n`);
+  await ann.prints(/large\.bin was not sent: /, 'stderr');
+  ann.write(`/send ${served.home.folder}\n`);
+  await ann.prints(/was not sent: [^\n]*folder/, 'stderr');
+
+  ann.write('/delete\n');
+  await ben.prints(/ann removed a message/, 'stderr');
+  await gone(join(served.home.folder, 'data', 'files'));
+  t.pass('its bytes are gone from the server');
+  ben.write(`/get ${id}\n`);
+  await ben.prints(/no such file[\s\S]*no such file/i, 'stderr');
+});
+
+t.test('a file reaches one person, or the members of a room, and nobody else', async (t) => {
+  const served = await serve();
+  t.teardown(() => served.close());
+  const people: Running[] = [];
+  for (const name of ['ann', 'ben', 'cleo']) {
+    const link = name === 'ann' ? served.firstLink : await served.invite();
+    const downloads = join(served.home.folder, `of-${name}`);
+    const one = served.connect(link, name, '--downloads', downloads);
+    await one.prints(online, 'stderr');
+    people.push(one);
+  }
+  const [ann, ben, cleo] = people as [Running, Running, Running];
+  const path = join(served.home.folder, 'secret.txt');
+  await writeFile(path, 'for ben alone');
+  ann.write(`/send ${path} to ben\n`);
+  const [, id = ''] = await ben.prints(
+    /ann -> ben: \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)/,
+  );
+  cleo.write(`/get ${id}\n`);
+  await cleo.prints(/no such file/i, 'stderr');
+  ben.write(`/get ${id}\n`);
+  await ben.prints(/secret\.txt is in /, 'stderr');
+  t.equal(await readFile(join(served.home.folder, 'of-ben', 'secret.txt'), 'utf8'), 'for ben alone');
+
+  ann.write('/join #den private\n');
+  await ann.prints(/in #den/, 'stderr');
+  ann.write(`/send ${path}\n`);
+  await ann.prints(/secret\.txt was sent[\s\S]*secret\.txt was sent/, 'stderr');
+  const [, second = ''] = await ann.prints(/#den \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)/);
+  for (const stranger of [ben, cleo]) {
+    stranger.write(`/get ${second}\n`);
+    await stranger.prints(/no such file/i, 'stderr');
+  }
+  t.notMatch(cleo.stdout(), 'secret.txt');
+});
+
+t.test('transfers go on after the server was killed', async (t) => {
+  const served = await serve();
+  t.teardown(() => served.close());
+  const downloads = join(served.home.folder, 'fetched');
+  await mkdir(downloads);
+  const ann = served.connect(served.firstLink, 'ann', '--downloads', downloads);
+  await ann.prints(online, 'stderr');
+  const bytes = randomBytes(90 * 1024 * 1024);
+  const path = join(served.home.folder, 'big.bin');
+  await writeFile(path, bytes);
+  const kill = async () => {
+    served.server().kill('SIGKILL');
+    await served.server().ended;
+    await served.restart();
+  };
+  ann.write(`/send ${path}\n`);
+  await ann.prints(/sending big\.bin, 90 MiB/, 'stderr');
+  await kill();
+  await ann.prints(/big\.bin was sent/, 'stderr');
+  const [, id = ''] = await ann.prints(/sent a file: big\.bin \(90 MiB\), \/get (\d+)/);
+  ann.write(`/get ${id}\n`);
+  await ann.prints(/fetching big\.bin, 90 MiB/, 'stderr');
+  await kill();
+  await ann.prints(/big\.bin is in /, 'stderr');
+  t.equal(hash(await readFile(join(downloads, 'big.bin'))), hash(bytes));
+  t.same(await readdir(downloads), ['big.bin'], 'and nothing half is left');
+  ann.end();
+  t.equal(await ann.ended, 0);
+});
+
+/** Resolves when no file is in it any more. */
+async function gone(folder: string): Promise<void> {
+  for (;;) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    if (!entries.some((entry) => entry.isFile())) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

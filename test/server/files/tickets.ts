@@ -1,0 +1,37 @@
+import t from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import { createTickets } from '../../../lib/server/files/tickets.js';
+import { createManualClock } from '../../support/manual-clock.js';
+
+t.test('a ticket has 32 random bytes, and is good once', async (t) => {
+  const tickets = createTickets<string>(createManualClock());
+  const [first, second] = [tickets.issue(1, 'one thing'), tickets.issue(1, 'another')];
+  t.match(first, /^[A-Za-z0-9_-]{43}$/);
+  t.not(first, second);
+  t.equal(tickets.redeem(first), 'one thing');
+  t.equal(tickets.redeem(first), undefined);
+  t.equal(tickets.redeem(second), 'another');
+  t.equal(tickets.redeem(`${first} `), undefined);
+});
+
+t.test('a ticket is good for a minute, and leaves nothing behind', async (t) => {
+  const clock = createManualClock();
+  const tickets = createTickets<string>(clock);
+  const [soon, late] = [tickets.issue(1, 'soon'), tickets.issue(1, 'late')];
+  clock.advance(limits.ticketMs - 1);
+  t.equal(tickets.redeem(soon), 'soon');
+  clock.advance(1);
+  t.equal(tickets.redeem(late), undefined);
+  t.equal(clock.pending, 0);
+});
+
+t.test('all tickets of one account can be revoked, and of no other', async (t) => {
+  const clock = createManualClock();
+  const tickets = createTickets<string>(clock);
+  const mine = [tickets.issue(1, 'a'), tickets.issue(1, 'b')];
+  const other = tickets.issue(2, 'c');
+  tickets.revoke(1);
+  t.same(mine.map(tickets.redeem), [undefined, undefined]);
+  t.equal(tickets.redeem(other), 'c');
+  t.equal(clock.pending, 0);
+});

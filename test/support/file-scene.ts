@@ -1,0 +1,256 @@
+/**
+ * A server over real TLS with a clock that the test moves, people in it, and bare file connections to it. What
+ * takes less than a second takes its own time; everything longer waits for the test.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
+import type { Test } from 'tap';
+import { fileAlpn, type Message, type Reply } from '../../lib/protocol/events.js';
+import { type FileAnswer, type FileOpening, parseFileAnswer } from '../../lib/protocol/file-frames.js';
+import { encodeFrame } from '../../lib/protocol/frame.js';
+import { limits } from '../../lib/protocol/limits.js';
+import { readFrame } from '../../lib/protocol/read-frame.js';
+import { type ChatServerOptions, startChatServer } from '../../lib/server/chat-server.js';
+import { systemClock } from '../../lib/server/clock.js';
+import { createHasher } from '../../lib/server/hasher.js';
+import { newToken } from '../../lib/server/secret.js';
+import type { Blobs } from '../../lib/store/blobs.js';
+import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
+import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import type { Account, Store } from '../../lib/store/store.js';
+import { ensureKeyPair } from '../../lib/trust/renewal.js';
+import { createManualClock, type ManualClock } from './manual-clock.js';
+import { folder, makeAccount, ok } from './running-server.js';
+import { dial, tlsOptions, type WireClient } from './wire-client.js';
+
+type Where = { readonly room: string } | { readonly to: string };
+
+export interface FileWire {
+  readonly socket: TLSSocket;
+  /** The server's next frame; undefined where it hung up. */
+  answer(): Promise<FileAnswer | undefined>;
+  /** Everything until the server hangs up. */
+  rest(): Promise<Buffer>;
+  readonly closed: Promise<unknown>;
+}
+
+export interface Sent {
+  /** What the offer says, where that is not the truth. */
+  readonly size?: number;
+  readonly hash?: string;
+  readonly name?: string;
+  readonly key?: string;
+  readonly where?: Where;
+}
+
+export interface FileScene {
+  readonly port: number;
+  readonly clock: ManualClock;
+  readonly store: Store;
+  readonly blobs: Blobs;
+  /** Folder of the files. */
+  readonly files: string;
+  readonly errors: readonly unknown[];
+  enter(name: string, mode?: 'attach'): Promise<WireClient>;
+  /** A file connection that has said this, or nothing. */
+  open(opening?: object): Promise<FileWire>;
+  offer(client: WireClient, bytes: Buffer, how?: Sent): Promise<Reply | Message>;
+  /** Offers and sends; resolves with the last answer. */
+  send(client: WireClient, bytes: Buffer, how?: Sent): Promise<FileAnswer | undefined>;
+  /** As `send`, and it has to be kept. @returns its seq */
+  keep(client: WireClient, bytes: Buffer, how?: Sent): Promise<number>;
+  /** Fetches a file from an offset on. */
+  get(client: WireClient, of: number, offset?: number): Promise<{ answer: FileAnswer; bytes: Buffer }>;
+  /** Hashes of what is kept on disk. */
+  kept(): Promise<string[]>;
+  /** Lets time pass, and waits until what is not kept any longer has been cleared away once. */
+  clear(ms: number): Promise<void>;
+  /** Bytes of uploads on disk; waits until there are so many. */
+  coming(least: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface FileSceneOptions extends Partial<Pick<ChatServerOptions, 'files' | 'retention'>> {
+  readonly people?: readonly string[];
+  readonly data?: string;
+  /** What the server takes for its blobs. */
+  readonly wrap?: (blobs: Blobs) => Blobs;
+}
+
+export function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('base64url');
+}
+
+export function ticketOf(reply: { readonly type: string }): string {
+  return ok(reply).ticket ?? 'none';
+}
+
+export async function fileScene(t: Test, options: FileSceneOptions = {}): Promise<FileScene> {
+  const { people = ['ada', 'bob'], wrap = (blobs: Blobs) => blobs, retention = {} } = options;
+  const data = options.data ?? (await folder(t));
+  const files = join(data, 'files');
+  const manual = createManualClock(Date.now());
+  const clock = {
+    ...manual,
+    soon: systemClock.soon,
+    after: (ms: number, action: () => void) => (ms < 1_000 ? systemClock : manual).after(ms, action),
+  };
+  const onFailure = (error: Error) => t.error(error);
+  const store = await openSqliteStore({ file: join(data, 'secure-chat.db'), onFailure });
+  const accounts = new Map<string, Account>();
+  for (const name of people) {
+    accounts.set(name, (await store.account(name)) ?? (await makeAccount(store, name, 'none')));
+  }
+  const wrapped = wrap(await openFolderBlobs(files));
+  let cleared = 0;
+  // The last thing that is done when things are cleared away.
+  const blobs: Blobs = {
+    ...wrapped,
+    async *list() {
+      yield* wrapped.list();
+      cleared++;
+    },
+  };
+  async function clearing(before: number): Promise<void> {
+    while (cleared === before) await new Promise(setImmediate);
+  }
+  const errors: unknown[] = [];
+  const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
+  const hasher = createHasher();
+  const server = await startChatServer(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      keyPair: await ensureKeyPair({ folder: data, hosts: ['127.0.0.1'], now: Date.now() }),
+      perAddress: limits.connectionsPerAddress,
+      name: 'files',
+      registration: 'closed',
+      rooms: 'members',
+      rate: { burst: 10_000, perSecond: 10_000 },
+      files: { file: limits.fileBytes, account: limits.filesPerAccountBytes, ...options.files },
+      retention,
+    },
+    { store, blobs, hasher, clock, log },
+  );
+  const { port } = server.address;
+  await clearing(0);
+  const sockets = new Set<TLSSocket>();
+  let keys = 0;
+  let closing: Promise<void> | undefined;
+
+  async function end(): Promise<void> {
+    await server.close();
+    for (const socket of sockets) socket.destroy();
+    await hasher.close();
+    await store.close();
+  }
+  function close(): Promise<void> {
+    closing ??= end();
+    return closing;
+  }
+  t.teardown(close);
+
+  async function open(opening?: object): Promise<FileWire> {
+    const socket = connect({ ...tlsOptions(port), ALPNProtocols: [fileAlpn] });
+    sockets.add(socket);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => {});
+    await once(socket, 'secureConnect');
+    if (opening !== undefined) socket.write(encodeFrame(opening));
+    return {
+      socket,
+      closed,
+      async answer() {
+        const frame = await readFrame(socket, limits.frameBytes).catch(() => undefined);
+        return frame === undefined ? undefined : parseFileAnswer(frame);
+      },
+      async rest() {
+        const chunks: Buffer[] = [];
+        for await (const chunk of socket) chunks.push(chunk);
+        return Buffer.concat(chunks);
+      },
+    };
+  }
+
+  function offer(client: WireClient, bytes: Buffer, how: Sent = {}): Promise<Reply | Message> {
+    const { size = bytes.length, hash = hashOf(bytes), name = 'file.bin', where = { room: 'lobby' } } = how;
+    const { key = `key-${++keys}` } = how;
+    return client.ask({ type: 'offer', ...where, name, size, hash, key });
+  }
+
+  async function send(client: WireClient, bytes: Buffer, how: Sent = {}): Promise<FileAnswer | undefined> {
+    const wire = await open(upload(ticketOf(await offer(client, bytes, how))));
+    const ready = await wire.answer();
+    if (ready?.type !== 'ready') return ready;
+    wire.socket.write(bytes.subarray(ready.offset));
+    return wire.answer();
+  }
+
+  return {
+    port,
+    clock: manual,
+    store,
+    blobs,
+    files,
+    errors,
+    open,
+    offer,
+    send,
+    close,
+    async enter(name, mode) {
+      const account = accounts.get(name)?.id ?? 0;
+      const { text: token, hash } = newToken();
+      const at = manual.now();
+      await store.openSession({ account, token: hash, expires: at + 60_000, at, remember: false });
+      const client = await dial(port);
+      sockets.add(client.socket);
+      ok(await client.ask({ type: 'resume', token, ...(mode === undefined ? {} : { mode }) }));
+      ok(await client.ask({ type: 'sync' }));
+      return client;
+    },
+    async keep(client, bytes, how) {
+      const answer = await send(client, bytes, how);
+      if (answer?.type !== 'kept') throw new Error(`Not kept: ${JSON.stringify(answer)}`);
+      return answer.seq;
+    },
+    async get(client, of, offset = 0) {
+      const wire = await open(download(ticketOf(await client.ask({ type: 'fetch', of })), offset));
+      const answer = await wire.answer();
+      if (answer === undefined) throw new Error('The server hung up.');
+      return { answer, bytes: await wire.rest() };
+    },
+    async kept() {
+      const all: string[] = [];
+      for await (const hashes of wrapped.list()) all.push(...hashes);
+      return all.sort();
+    },
+    async clear(ms) {
+      const before = cleared;
+      manual.advance(ms);
+      await clearing(before);
+    },
+    async coming(least) {
+      for (;;) {
+        const names = await readdir(join(files, 'uploads'));
+        const sizes = names.map(async (name) => (await stat(join(files, 'uploads', name))).size);
+        const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+        if (bytes >= least) return bytes;
+        await new Promise(setImmediate);
+      }
+    },
+  };
+}
+
+export function upload(ticket: string): FileOpening {
+  return { type: 'upload', ticket };
+}
+
+export function download(ticket: string, offset = 0): FileOpening {
+  return { type: 'download', ticket, offset };
+}
+
+/** Bytes that repeat nowhere. */
+export const someBytes = (count: number): Buffer => randomBytes(count);
