@@ -3,8 +3,11 @@ import type { Message } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { messageText } from '../../lib/protocol/message-text.js';
 import { isBlank } from '../../lib/protocol/printable.js';
+import { openHub } from '../../lib/server/hub.js';
 import { hostileText } from '../fixtures/hostile-text.js';
+import { createListener } from '../support/listener.js';
 import { ok, runServer } from '../support/running-server.js';
+import { hubSettings, sessionScene } from '../support/session-scene.js';
 import type { WireClient } from '../support/wire-client.js';
 
 const say = (text: string, key: string) => ({ type: 'say', room: 'lobby', text, key }) as const;
@@ -304,4 +307,37 @@ t.test('how far somebody has read is told to their other terminals, when it move
     { room: 'lobby', read: seq, unread: 0 },
     { with: 'bob', read: direct, unread: 0, mentions: 0 },
   ]);
+});
+
+t.test('a file is announced for somebody who has gone, and not where they are no longer', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const hub = await openHub({ ...hubSettings, store, clock });
+  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  for (const member of [ada, bob]) {
+    hub.seat(member.account, await store.standings(member.account.id));
+    hub.presence.enter(member, undefined);
+    hub.attach(member)();
+    await hub.membership.join(member, { type: 'join', id: 1, room: 'dev' });
+  }
+  const file = { name: 'plan.txt', size: 3, hash: 'A'.repeat(43) };
+  const inRoom = { where: { room: 'dev' }, file, key: 'f1' };
+  hub.leave(ada);
+  const first = await hub.announce(ada.account, inRoom);
+  t.same(await hub.announce(ada.account, inRoom), first, 'once');
+  const toBob = { where: { peer: 'bob' }, file, key: 'f2' };
+  await hub.announce(ada.account, toBob);
+  clock.advance(20);
+  const news = bob.frames.filter((frame) => frame.type === 'message');
+  t.match(new Map(news.map((message) => [message.key, message])).get('f1'), { room: 'dev', file });
+  t.match(new Map(news.map((message) => [message.key, message])).get('f2'), { to: 'bob', file });
+  t.equal(news.length, 2);
+
+  await store.block(bob.account.id, ada.account.id);
+  await t.rejects(hub.announce(ada.account, { ...toBob, key: 'f3' }), { code: 'not-delivered' });
+  const [, dev] = await store.rooms();
+  await store.leaveRoom(ada.account.id, dev?.id ?? 0, { end: false });
+  await t.rejects(hub.announce(ada.account, { ...inRoom, key: 'f4' }), { code: 'not-a-member' });
+  await t.rejects(hub.announce(ada.account, { ...inRoom, where: { room: 'attic' } }), {
+    code: 'no-such-room',
+  });
 });
