@@ -178,7 +178,7 @@ t.test('what is typed, on a terminal', async (t) => {
     alice.resize(100, 70);
     alice.enter('/help');
     for (const name of ['msg', 'query', 'save', 'ignore', 'retry', 'quit'])
-      await alice.shows(new RegExp(`│ /${name}`));
+      await alice.shows(new RegExp(` /${name}\\b`));
     alice.enter('/help keys');
     for (const key of ['Alt-Enter', 'Alt-1…9', 'Ctrl-W', 'PgUp', 'F8', 'Ctrl-Z'])
       await alice.shows(new RegExp(`│ +${key}`));
