@@ -62,8 +62,9 @@ t.test('a file reaches one person, or the members of a room, and nobody else', a
   const served = await serve();
   t.teardown(() => served.close());
   const people: Running[] = [];
+  const guests = await served.invite('--uses', '2');
   for (const name of ['ann', 'ben', 'cleo']) {
-    const link = name === 'ann' ? served.firstLink : await served.invite();
+    const link = name === 'ann' ? served.firstLink : guests;
     const downloads = join(served.home.folder, `of-${name}`);
     const one = served.connect(link, name, '--downloads', downloads);
     await one.prints(online, 'stderr');

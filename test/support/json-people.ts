@@ -18,10 +18,11 @@ export async function jsonPeople(
 ): Promise<JsonPeople> {
   const served = await serve(...settings);
   t.teardown(() => served.close());
-  const people: JsonClient[] = [];
-  for (const name of names) {
-    const link = people.length === 0 ? served.firstLink : await served.invite();
-    people.push(await jsonClient(served, link, name));
+  const [first = '', ...others] = names;
+  const people = [await jsonClient(served, served.firstLink, first)];
+  if (others.length > 0) {
+    const link = await served.invite('--uses', `${others.length}`);
+    people.push(...(await Promise.all(others.map((name) => jsonClient(served, link, name)))));
   }
   return { served, people, again: (name) => jsonClient(served, served.link, name) };
 }

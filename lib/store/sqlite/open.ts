@@ -57,18 +57,30 @@ export async function openSqliteStore({ file, onFailure, ...settings }: SqliteOp
   };
   const database = { ...settings, file: path };
   const writer = await start(database);
-  try {
-    // One at a time, so that an answer does not wait for the slowest of many.
-    const reader = await start({ ...database, reader: true }, 1);
-    return createStore(writer.queue, reader.queue, async () => {
-      await Promise.all([writer.queue.finish(), reader.queue.finish()]);
-      await reader.thread.close();
-      await writer.thread.close();
+  let reader: Promise<Line> | undefined;
+  const searching = new Set<Promise<unknown>>();
+  let closing = false;
+
+  /** On a thread of its own, from the first one on; one at a time, so that none waits for the slowest of many. */
+  const search: Store['search'] = (...args) => {
+    if (closing) return writer.queue.ask('search', args);
+    reader ??= start({ ...database, reader: true }, 1).catch((error: unknown) => {
+      reader = undefined;
+      throw error;
     });
-  } catch (error) {
+    const found = reader.then(({ queue }) => queue.ask('search', args));
+    const settled = found.catch(() => {}).finally(() => searching.delete(settled));
+    searching.add(settled);
+    return found;
+  };
+
+  return createStore(writer.queue, search, async () => {
+    closing = true;
+    await Promise.all([writer.queue.finish(), ...searching]);
+    const line = await reader?.catch(() => undefined);
+    await line?.thread.close();
     await writer.thread.close();
-    throw error;
-  }
+  });
 }
 
 /** A thread and what is asked of it. */
@@ -100,7 +112,7 @@ async function startLine(path: string, { database, together, onFailure }: LineOp
   return { queue, thread };
 }
 
-function createStore(queue: Queue, searches: Queue, close: () => Promise<void>): Store {
+function createStore(queue: Queue, search: Store['search'], close: () => Promise<void>): Store {
   let closed: Promise<void> | undefined;
   return {
     register: (...args) => queue.ask('register', args),
@@ -131,7 +143,7 @@ function createStore(queue: Queue, searches: Queue, close: () => Promise<void>):
     edit: (...args) => queue.ask('edit', args),
     remove: (...args) => queue.ask('remove', args),
     seqBefore: (...args) => queue.ask('seqBefore', args),
-    search: (...args) => searches.ask('search', args),
+    search,
     fileBytes: (...args) => queue.ask('fileBytes', args),
     unreferenced: (...args) => queue.ask('unreferenced', args),
     prune: (...args) => queue.ask('prune', args),
