@@ -1,6 +1,6 @@
 /** What a server says: replies, which answer a request, and events, which do not. Schemas and their types. */
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { type Static, Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { errorCodes, ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
@@ -18,7 +18,7 @@ const re = Type.Integer({ minimum: 0, description: 'the id of the request; 0 whe
 const seq = Type.Integer({ minimum: 0 });
 const name = Type.String();
 const at = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
-const code = Type.Enum(errorCodes);
+const code = Type.Union(errorCodes.map((code) => Type.Literal(code)));
 const role = Type.Union([Type.Literal('admin'), Type.Literal('member')]);
 /** What somebody is in one room. In the room that everybody is in, admins are its owners. */
 export const roomRole = Type.Union([
@@ -250,7 +250,7 @@ export const serverFrameTypes = Object.keys(schemas) as ServerFrameType[];
 /** JSON Schema of every frame a server sends. */
 export const serverFrameSchemas: Readonly<Record<ServerFrameType, object>> = schemas;
 
-const checks = new Map(serverFrameTypes.map((type) => [type as string, Compile(schemas[type])]));
+const checks = new Map(serverFrameTypes.map((type) => [type as string, TypeCompiler.Compile(schemas[type])]));
 
 /**
  * A frame from a server, checked; undefined for a type this version does not know, which a client skips.

@@ -2,8 +2,8 @@
  * A file connection: one frame from each side, then the bytes of one file. Schemas and their types; what
  * carries them is not known here.
  */
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { type Static, Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { errorCodes, ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
 
@@ -22,14 +22,21 @@ const opening = Type.Union([
 const answer = Type.Union([
   Type.Object({ type: Type.Literal('ready'), offset: bytes, size: bytes }, open),
   Type.Object({ type: Type.Literal('kept'), seq: bytes }, open),
-  Type.Object({ type: Type.Literal('error'), code: Type.Enum(errorCodes), message: Type.String() }, open),
+  Type.Object(
+    {
+      type: Type.Literal('error'),
+      code: Type.Union(errorCodes.map((code) => Type.Literal(code))),
+      message: Type.String(),
+    },
+    open,
+  ),
 ]);
 
 export type FileOpening = Static<typeof opening>;
 export type FileAnswer = Static<typeof answer>;
 
-const openingCheck = Compile(opening);
-const answerCheck = Compile(answer);
+const openingCheck = TypeCompiler.Compile(opening);
+const answerCheck = TypeCompiler.Compile(answer);
 
 /** @throws ProtocolError `bad-request` */
 export function parseFileOpening(frame: RawFrame): FileOpening {

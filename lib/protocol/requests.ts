@@ -1,6 +1,7 @@
 /** What a client may ask: the schema of every request, and the types that follow from them. */
-import Type, { type Static, type TProperties } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
 import { ProtocolError } from './errors.js';
 import { roomRole } from './events.js';
 import type { RawFrame } from './frame.js';
@@ -32,6 +33,11 @@ const time = Type.String({
   description: 'ISO 8601, UTC',
 });
 
+// Closed, as the library's pattern for keys lets those with a line break go unchecked.
+function positions(of: string) {
+  return Type.Record(Type.String(), seq, { ...closed, description: `${of} -> last seq seen` });
+}
+
 function request<const T extends string, P extends TProperties>(type: T, fields: P) {
   return Type.Object({ type: Type.Literal(type), id, ...fields }, closed);
 }
@@ -54,8 +60,8 @@ const schemas = {
     mode: Type.Optional(mode),
   }),
   sync: request('sync', {
-    rooms: Type.Optional(Type.Record(Type.String(), seq, { description: 'room -> last seq seen' })),
-    direct: Type.Optional(Type.Record(Type.String(), seq, { description: 'name -> last seq seen' })),
+    rooms: Type.Optional(positions('room')),
+    direct: Type.Optional(positions('name')),
   }),
 
   say: request('say', {
@@ -140,7 +146,7 @@ export const requestTypes = Object.keys(schemas) as RequestType[];
 /** JSON Schema of every request, for documentation and for other clients. */
 export const requestSchemas: Readonly<Record<RequestType, object>> = schemas;
 
-const checks = new Map(requestTypes.map((type) => [type as string, Compile(schemas[type])]));
+const checks = new Map(requestTypes.map((type) => [type as string, TypeCompiler.Compile(schemas[type])]));
 
 /** The id to answer a frame by, 0 where it has none that can be used. */
 export function requestId(frame: RawFrame): number {
@@ -156,28 +162,23 @@ export function parseRequest(frame: RawFrame): Request {
   const type = typeof frame.type === 'string' ? frame.type : '';
   const check = checks.get(type);
   if (check === undefined) throw new ProtocolError('unknown-type', 'This server does not know that request.');
-  const problem = check.Check(frame)
-    ? tooLong(frame, type as RequestType)
-    : firstProblem(check.Errors(frame));
+  const problem =
+    tooLong(frame, type as RequestType) ?? (check.Check(frame) ? undefined : misshapen(check.Errors(frame)));
   if (problem !== undefined) {
     throw new ProtocolError('bad-request', `Not a valid ${type} request: ${problem}.`);
   }
   return frame as Request;
 }
 
-interface Finding {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message: string;
-}
-
 // Keys of a frame are the sender's as much as its values are: only what looks like a field is repeated.
-function firstProblem(findings: Iterable<Finding>): string {
+function misshapen(findings: ValueErrorIterator): string {
   const [first] = findings;
   if (first === undefined) return 'it has another shape';
-  const field = /^\/([a-z]{1,20})(?=\/|$)/i.exec(first.instancePath)?.[1];
-  if (first.keyword === 'boolean') return `it has ${field ?? 'something'}, which such a request has not`;
-  return field === undefined ? first.message : `${field} ${first.message}`;
+  const field = /^\/([a-z]{1,20})(?=\/|$)/i.exec(first.path)?.[1] ?? 'something';
+  if (first.type === ValueErrorType.ObjectAdditionalProperties) {
+    return `it has ${field}, which such a request has not`;
+  }
+  return `${field}: ${first.message.toLowerCase()}`;
 }
 
 function tooLong(frame: RawFrame, type: RequestType): string | undefined {

@@ -175,6 +175,7 @@ t.test('numbers have to be whole, in range and numbers', (t) => {
     t.throws(() => parseRequest({ type: 'history', id: 1, room: 'lobby', limit }), badRequest);
   }
   t.throws(() => parseRequest({ type: 'sync', id: 1, rooms: { lobby: -1 } }), badRequest);
+  t.throws(() => parseRequest({ type: 'sync', id: 1, rooms: { 'a\nb': 'c' } }), badRequest);
   t.throws(() => parseRequest({ type: 'sync', id: 1, rooms: [1] }), badRequest);
   t.throws(
     () => parseRequest({ type: 'say', id: 1, room: 'lobby', text: 'a', key: 'k', action: false }),
