@@ -102,7 +102,7 @@ t.test('transfers go on after the server was killed', async (t) => {
   await mkdir(downloads);
   const ann = served.connect(served.firstLink, 'ann', '--downloads', downloads);
   await ann.prints(online, 'stderr');
-  const bytes = randomBytes(90 * 1024 * 1024);
+  const bytes = randomBytes(40 * 1024 * 1024);
   const path = join(served.home.folder, 'big.bin');
   await writeFile(path, bytes);
   const kill = async () => {
@@ -111,12 +111,12 @@ t.test('transfers go on after the server was killed', async (t) => {
     await served.restart();
   };
   ann.write(`/send ${path}\n`);
-  await ann.prints(/sending big\.bin, 90 MiB/, 'stderr');
+  await ann.prints(/sending big\.bin, 40 MiB/, 'stderr');
   await kill();
   await ann.prints(/big\.bin was sent/, 'stderr');
-  const [, id = ''] = await ann.prints(/sent a file: big\.bin \(90 MiB\), \/get (\d+)/);
+  const [, id = ''] = await ann.prints(/sent a file: big\.bin \(40 MiB\), \/get (\d+)/);
   ann.write(`/get ${id}\n`);
-  await ann.prints(/fetching big\.bin, 90 MiB/, 'stderr');
+  await ann.prints(/fetching big\.bin, 40 MiB/, 'stderr');
   await kill();
   await ann.prints(/big\.bin is in /, 'stderr');
   t.equal(hash(await readFile(join(downloads, 'big.bin'))), hash(bytes));

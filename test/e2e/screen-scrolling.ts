@@ -42,7 +42,7 @@ t.test('reading what was said long ago', async (t) => {
     bob.write('new one\nnew two\nalice, new three\n');
     await alice.shows(/↓ 3 new below · PgDn/);
     t.strictSame(alice.rows().slice(1, -2), before);
-    t.equal(alice.title, '(3) #lobby – secure-chat');
+    await alice.until(() => alice.title === '(3) #lobby – secure-chat', 'the title, which follows the rows');
     const cleo = await people.pipe('cleo');
     await alice.shows(/3 here/);
     t.strictSame(
