@@ -19,12 +19,25 @@ const seq = Type.Integer({ minimum: 0 });
 const name = Type.String();
 const at = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
 const code = Type.Union(errorCodes.map((code) => Type.Literal(code)));
-const role = Type.Union([Type.Literal('admin'), Type.Literal('member')]);
+/** What somebody is on the whole server. A bot is a member that signs in with a token alone. */
+export const role = Type.Union([
+  Type.Literal('admin'),
+  Type.Literal('moderator'),
+  Type.Literal('member'),
+  Type.Literal('bot'),
+]);
 /** What somebody is in one room. In the room that everybody is in, admins are its owners. */
 export const roomRole = Type.Union([
   Type.Literal('owner'),
   Type.Literal('moderator'),
   Type.Literal('member'),
+]);
+/** Kinds of messages that a room does without; whoever leads it may send them all the same. */
+export const restriction = Type.Union([
+  Type.Literal('links'),
+  Type.Literal('files'),
+  Type.Literal('caps'),
+  Type.Literal('rate'),
 ]);
 const registration = Type.Union([Type.Literal('invite'), Type.Literal('open'), Type.Literal('closed')]);
 const retryAfter = Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds' }));
@@ -71,6 +84,18 @@ const found = Type.Object(
   open,
 );
 
+/** What a room asks of those who do not lead it; without a field, nothing of that kind. */
+const rules = Type.Object(
+  {
+    restrict: Type.Optional(Type.Array(restriction)),
+    slow: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'milliseconds between two messages of one person' }),
+    ),
+    locked: Type.Optional(Type.Literal(true, { description: 'only those who lead it say something' })),
+  },
+  open,
+);
+
 const conversation = Type.Object(
   {
     room: inRoom,
@@ -87,6 +112,7 @@ const conversation = Type.Object(
     role: Type.Optional(roomRole),
     private: Type.Optional(Type.Literal(true)),
     topic: Type.Optional(Type.String()),
+    rules: Type.Optional(rules),
   },
   open,
 );
@@ -109,6 +135,67 @@ const person = Type.Object(
     role,
     terminals: Type.Integer({ minimum: 0, description: 'sessions of this name, 0 for nobody here' }),
     room: Type.Optional(roomRole),
+    away: Type.Optional(Type.String({ description: 'what they said when they went away, or nothing' })),
+  },
+  open,
+);
+
+const until = Type.Optional(Type.String({ description: 'ISO 8601, UTC; without it, for good' }));
+const reason = Type.Optional(Type.String());
+
+const ban = Type.Object(
+  { name: Type.Optional(name), address: Type.Optional(Type.String()), by: name, at, until, reason },
+  open,
+);
+
+const invite = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    by: Type.Optional(Type.String({ description: 'without it, the operator' })),
+    role,
+    uses: Type.Integer({ minimum: 1, description: 'that are left' }),
+    expires: at,
+  },
+  open,
+);
+
+const sessionInfo = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    at: Type.String({ description: 'of its beginning' }),
+    used: Type.String({ description: 'when it was last continued' }),
+    address: Type.Optional(Type.String()),
+    bot: Type.Optional(Type.Literal(true, { description: 'a token made by the operator' })),
+    current: Type.Optional(Type.Literal(true, { description: 'the one that asks' })),
+  },
+  open,
+);
+
+const auditEntry = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    at,
+    by: Type.String({ description: 'a name, or `operator`' }),
+    action: Type.String(),
+    on: Type.Optional(Type.String({ description: 'a name or an address' })),
+    room: inRoom,
+    detail: Type.Optional(Type.String()),
+    reason,
+  },
+  open,
+);
+
+const whois = Type.Object(
+  {
+    name,
+    role,
+    since: Type.String({ description: 'when the account was made' }),
+    terminals: Type.Integer({ minimum: 0 }),
+    away: Type.Optional(Type.String()),
+    rooms: Type.Array(Type.String(), { description: 'that both are in' }),
+    // for moderators
+    addresses: Type.Optional(Type.Array(Type.String())),
+    mutedUntil: Type.Optional(Type.String({ description: "'' for good" })),
   },
   open,
 );
@@ -123,6 +210,9 @@ const schemas = {
       role: Type.Optional(role),
       token: Type.Optional(Type.String({ description: 'resumes this session, once' })),
       conversations: Type.Optional(Type.Array(conversation)),
+      motd: Type.Optional(Type.String({ description: 'lines of the operator for everybody who comes' })),
+      // register, recover, make-recovery
+      recovery: Type.Optional(Type.String({ description: 'lets a new password be set, once' })),
       // say, where no message event does it
       seq: Type.Optional(seq),
       at: Type.Optional(at),
@@ -132,6 +222,17 @@ const schemas = {
       // who
       people: Type.Optional(Type.Array(person)),
       rooms: Type.Optional(Type.Array(room)),
+      whois: Type.Optional(whois),
+      bans: Type.Optional(Type.Array(ban)),
+      audit: Type.Optional(Type.Array(auditEntry)),
+      sessions: Type.Optional(Type.Array(sessionInfo)),
+      invites: Type.Optional(Type.Array(invite)),
+      // make-invite, make-reset
+      links: Type.Optional(Type.Array(Type.String({ description: 'the best first' }))),
+      expires: Type.Optional(at),
+      // begin-factor
+      secret: Type.Optional(Type.String({ description: 'base32, for an authenticator' })),
+      uri: Type.Optional(Type.String({ description: 'otpauth://, the same as a QR code holds it' })),
       // blocks
       names: Type.Optional(Type.Array(name)),
       // search
@@ -206,6 +307,12 @@ const schemas = {
     { type: Type.Literal('role'), room: Type.String(), name, role: roomRole, by: name },
     open,
   ),
+  rank: Type.Object({ type: Type.Literal('rank'), name, role, by: name }, open),
+  rules: Type.Object({ type: Type.Literal('rules'), room: Type.String(), by: name, rules }, open),
+  muted: Type.Object({ type: Type.Literal('muted'), room: inRoom, by: name, until, reason }, open),
+  unmuted: Type.Object({ type: Type.Literal('unmuted'), room: inRoom, by: name }, open),
+  away: Type.Object({ type: Type.Literal('away'), name, text: Type.String() }, open),
+  back: Type.Object({ type: Type.Literal('back'), name }, open),
   joined: Type.Object({ type: Type.Literal('joined'), room: Type.String(), name }, open),
   left: Type.Object(
     {
@@ -244,6 +351,13 @@ export type RoomRole = Static<typeof roomRole>;
 export type Conversation = Static<typeof conversation>;
 export type Person = Static<typeof person>;
 export type Role = Static<typeof role>;
+export type Restriction = Static<typeof restriction>;
+export type RoomRules = Static<typeof rules>;
+export type Ban = Static<typeof ban>;
+export type InviteInfo = Static<typeof invite>;
+export type SessionInfo = Static<typeof sessionInfo>;
+export type AuditEntry = Static<typeof auditEntry>;
+export type Whois = Static<typeof whois>;
 export type Registration = Static<typeof registration>;
 
 export const serverFrameTypes = Object.keys(schemas) as ServerFrameType[];

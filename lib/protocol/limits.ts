@@ -93,6 +93,21 @@ export const limits = {
   /** Members of a room up to which each join and leave is told by name. */
   presenceNamed: 100,
 
+  /** The longest ban or mute that ends. */
+  banMs: 10 * 365 * 24 * 60 * 60_000,
+  /** Between two messages of one person in a slow room. */
+  slowMs: 60 * 60_000,
+  /** Messages of one person in 30 seconds in a room that restricts the rate. */
+  restrictedRate: 5,
+  inviteUses: 10_000,
+  inviteMs: 365 * 24 * 60 * 60_000,
+  /** How long a reset link is good. */
+  resetMs: 24 * 60 * 60_000,
+  /** Entries of one `audit` reply. */
+  auditPage: 100,
+  /** What the operator says to everybody who comes, in UTF-8. */
+  motdBytes: 4096,
+
   /** A file, unless the operator says otherwise. */
   fileBytes: 100 * 1024 * 1024,
   /** All files of one account, unless the operator says otherwise. */

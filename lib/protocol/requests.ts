@@ -3,7 +3,7 @@ import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
 import { ProtocolError } from './errors.js';
-import { roomRole } from './events.js';
+import { restriction, role, roomRole } from './events.js';
 import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
 
@@ -33,6 +33,14 @@ const time = Type.String({
   description: 'ISO 8601, UTC',
 });
 
+const reason = Type.String({ maxLength: limits.reasonBytes });
+const ms = Type.Integer({
+  minimum: 1,
+  maximum: limits.banMs,
+  description: 'milliseconds; without it, for good',
+});
+const otp = Type.String({ pattern: '^[0-9]{6}$', description: 'of an authenticator (RFC 6238)' });
+
 // Closed, as the library's pattern for keys lets those with a line break go unchecked.
 function positions(of: string) {
   return Type.Record(Type.String(), seq, { ...closed, description: `${of} -> last seq seen` });
@@ -46,8 +54,14 @@ const schemas = {
   'sign-in': request('sign-in', {
     name,
     password,
+    otp: Type.Optional(otp),
     mode: Type.Optional(mode),
     remember: Type.Optional(remember),
+  }),
+  recover: request('recover', {
+    name,
+    code: Type.String({ minLength: 1, maxLength: 64, description: 'a recovery code, or from a reset link' }),
+    password,
   }),
   register: request('register', {
     name,
@@ -132,6 +146,65 @@ const schemas = {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyPage })),
   }),
   fetch: request('fetch', { of }),
+
+  kick: request('kick', {
+    name,
+    room: Type.Optional(room),
+    reason: Type.Optional(reason),
+  }),
+  ban: request('ban', {
+    name: Type.Optional(name),
+    address: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'IP address or CIDR' })),
+    ms: Type.Optional(ms),
+    reason: Type.Optional(reason),
+  }),
+  unban: request('unban', {
+    name: Type.Optional(name),
+    address: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  }),
+  bans: request('bans', {}),
+  mute: request('mute', {
+    name,
+    room: Type.Optional(room),
+    ms: Type.Optional(ms),
+    reason: Type.Optional(reason),
+  }),
+  unmute: request('unmute', { name, room: Type.Optional(room) }),
+  'set-role': request('set-role', { name, role }),
+  'set-rules': request('set-rules', {
+    room,
+    restrict: Type.Optional(Type.Array(restriction, { maxItems: 8 })),
+    slow: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.slowMs, description: 'milliseconds' })),
+    locked: Type.Optional(Type.Boolean()),
+  }),
+  audit: request('audit', {
+    before: Type.Optional(seq),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.auditPage })),
+  }),
+
+  'make-invite': request('make-invite', {
+    uses: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.inviteUses })),
+    ms: Type.Optional(Type.Integer({ minimum: 60_000, maximum: limits.inviteMs })),
+    role: Type.Optional(role),
+  }),
+  invites: request('invites', {}),
+  uninvite: request('uninvite', { invite: Type.Integer({ minimum: 1 }) }),
+  'make-reset': request('make-reset', { name }),
+
+  'set-password': request('set-password', { old: password, password }),
+  sessions: request('sessions', {}),
+  logout: request('logout', {
+    session: Type.Optional(Type.Integer({ minimum: 1 })),
+    all: Type.Optional(Type.Literal(true)),
+  }),
+  'make-recovery': request('make-recovery', { password }),
+  'begin-factor': request('begin-factor', { password }),
+  'confirm-factor': request('confirm-factor', { otp }),
+  'end-factor': request('end-factor', { password }),
+
+  whois: request('whois', { name }),
+  away: request('away', { text: Type.String({ maxLength: limits.reasonBytes }) }),
+  back: request('back', {}),
 
   ping: request('ping', {}),
   quit: request('quit', { reason: Type.Optional(Type.String({ maxLength: limits.reasonBytes })) }),

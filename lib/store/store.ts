@@ -8,7 +8,7 @@
  * Results arrive in the order of the calls, but for those of `search`, which sees what was kept when it was asked
  * and may take longer than what is asked after it. Times are milliseconds since the epoch.
  */
-import type { FileInfo, Role, RoomRole } from '../protocol/events.js';
+import type { FileInfo, Role, RoomRole, RoomRules } from '../protocol/events.js';
 
 /** Storage failed: disk full, folder gone, database damaged. `cause` says how. */
 export class StoreError extends Error {
@@ -31,9 +31,87 @@ export interface Account {
   /** Lower case, as lib/protocol/names.ts makes it. */
   readonly name: string;
   readonly role: Role;
-  /** argon2id, PHC string. */
+  /** argon2id, PHC string; '' for one that signs in with a token alone. */
   readonly password: string;
+  /** Base32 secret of the second factor; without it, there is none. */
+  readonly factor?: string;
 }
+
+/** An account, as those who look after the server see it. */
+export interface AccountInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly at: number;
+  /** When a session of it was last opened or continued. */
+  readonly used?: number;
+  readonly factor: boolean;
+  /** Its name stays taken, and nobody signs in with it. */
+  readonly removed: boolean;
+}
+
+/** Whom or what a ban is for. An address is an IP address or a CIDR range in its canonical spelling. */
+export type BanSubject = { readonly account: number } | { readonly address: string };
+
+export interface BanTerms {
+  /** Without it, for good. */
+  readonly until?: number;
+  readonly reason: string;
+  /** A name, or `operator`. */
+  readonly by: string;
+  readonly at: number;
+}
+
+export type Ban = BanTerms &
+  ({ readonly name: string; readonly account: number } | { readonly address: string });
+
+export interface Mute {
+  /** Without it, everywhere. */
+  readonly room?: number;
+  /** Without it, for good. */
+  readonly until?: number;
+}
+
+export interface NewAudit {
+  readonly at: number;
+  /** A name, or `operator`. */
+  readonly by: string;
+  readonly action: string;
+  /** A name or an address. */
+  readonly on?: string;
+  /** Whose room, for those who may not see it: entries of private rooms are told to their members only. */
+  readonly room?: string;
+  readonly detail?: string;
+  readonly reason?: string;
+}
+
+export interface Audited extends NewAudit {
+  readonly id: number;
+}
+
+export interface InviteRow {
+  readonly id: number;
+  /** The account that made it; without it, the operator. */
+  readonly by?: string;
+  readonly role: Role;
+  /** That are left. */
+  readonly uses: number;
+  readonly expires: number;
+}
+
+export interface SessionRow {
+  readonly id: number;
+  readonly at: number;
+  readonly used: number;
+  readonly expires: number;
+  readonly address?: string;
+  readonly bot: boolean;
+}
+
+export type Recovered =
+  | { readonly outcome: 'recovered'; readonly account: Account }
+  /** No such account, or not a code of it. */
+  | { readonly outcome: 'invalid' };
 
 export interface NewAccount {
   readonly name: string;
@@ -43,6 +121,10 @@ export interface NewAccount {
   readonly at: number;
   /** SHA-256 of an invite code: used up and its role given in the transaction that makes the account. */
   readonly invite?: Uint8Array;
+  /** SHA-256 of its recovery code. */
+  readonly recovery?: Uint8Array;
+  /** Without an invite; default `member`. */
+  readonly role?: Role;
 }
 
 export type Registered =
@@ -59,6 +141,8 @@ export interface NewInvite {
   readonly at: number;
   /** Made by a server that has no account yet; all such end when the next is made or the first account is. */
   readonly first?: boolean;
+  /** The account that made it. */
+  readonly by?: number;
 }
 
 /** One sign-in that can be continued by its token. */
@@ -69,12 +153,16 @@ export interface NewSession {
   readonly at: number;
   /** Kept after a graceful end. */
   readonly remember: boolean;
+  readonly address?: string;
+  /** A token that the operator made: it is not replaced when it is used. */
+  readonly bot?: true;
 }
 
 export interface Resume {
   readonly token: Uint8Array; // SHA-256 of the token shown
   readonly next: Uint8Array; // SHA-256 of the token that follows it
   readonly at: number;
+  readonly address?: string;
   /** New expiry, for a remembered session and for one that is not. */
   readonly expires: { readonly remembered: number; readonly passing: number };
 }
@@ -84,6 +172,8 @@ export interface Resumed {
   readonly account: Account;
   /** It never ended: whoever shows its token goes on where the connection was lost. */
   readonly running: boolean;
+  /** Its token stays the one that was shown. */
+  readonly bot: boolean;
 }
 
 /** A room, or what two people say to each other (ids in any order; the same id twice for notes to oneself). */
@@ -164,6 +254,7 @@ export interface Room {
   /** Whoever makes an account is a member, and nobody leaves it. */
   readonly everybody: boolean;
   readonly topic: string;
+  readonly rules: RoomRules;
 }
 
 export interface RoomMember {
@@ -278,9 +369,53 @@ export interface Store {
   register(account: NewAccount): Promise<Registered>;
   account(name: string): Promise<Account | undefined>;
   accounts(): Promise<number>;
+  /** All, in the order of their making; removed ones too. */
+  directory(): Promise<readonly AccountInfo[]>;
   setPassword(account: number, password: string): Promise<void>;
+  /** Never leaves the server without an admin who can sign in. */
+  setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;
+  /** Its sessions, invites, codes and memberships go; what it said stays, and so does its name. */
+  removeAccount(account: number): Promise<'removed' | 'last-admin'>;
+  /** SHA-256 of the code that takes the place of the one before. */
+  setRecovery(account: number, code: Uint8Array): Promise<void>;
+  /** A one-time code that an admin hands out; takes the place of the one before. */
+  addReset(reset: { account: number; code: Uint8Array; expires: number }): Promise<void>;
+  /**
+   * Uses up the recovery code or the reset of an account: its password is the new one, all its sessions end, its
+   * second factor is gone, all or nothing.
+   */
+  recover(recovery: { name: string; code: Uint8Array; password: string; at: number }): Promise<Recovered>;
+  setFactor(account: number, secret: string | undefined): Promise<void>;
+  /** Notes that the code of this time step was used. @returns false where it, or a later one, was before */
+  useFactor(account: number, step: number): Promise<boolean>;
 
-  createInvite(invite: NewInvite): Promise<void>;
+  /** Ends every session of the account, its invites and resets, in one transaction. Replaces an earlier ban. */
+  ban(subject: BanSubject, terms: BanTerms): Promise<void>;
+  /** @returns false where there was none */
+  unban(subject: BanSubject, at: number): Promise<boolean>;
+  /** Those that have not ended, the newest first. */
+  bans(at: number): Promise<readonly Ban[]>;
+  /** The ban of an account, undefined for none. */
+  banOf(account: number, at: number): Promise<Ban | undefined>;
+  /** Replaces an earlier one of the same place. */
+  mute(account: number, mute: Mute): Promise<void>;
+  /** @returns false where there was none */
+  unmute(account: number, room: number | undefined, at: number): Promise<boolean>;
+  /** Those of an account that have not ended. */
+  mutes(account: number, at: number): Promise<readonly Mute[]>;
+  setRules(room: number, rules: RoomRules): Promise<void>;
+
+  /** Entries are never changed or taken away. */
+  record(audit: NewAudit): Promise<void>;
+  /** The newest first. */
+  audit(page: { before?: number; limit: number }): Promise<readonly Audited[]>;
+
+  /** @returns the number by which it is listed */
+  createInvite(invite: NewInvite): Promise<number>;
+  /** Those that can still be used, the newest first. */
+  invites(at: number): Promise<readonly InviteRow[]>;
+  /** @returns false where there is none */
+  removeInvite(id: number): Promise<boolean>;
   /** The role an invite gives, undefined for an unknown, used up or expired one. Uses nothing up. */
   invite(code: Uint8Array, at: number): Promise<Role | undefined>;
 
@@ -289,6 +424,12 @@ export interface Store {
   resumeSession(resume: Resume): Promise<Resumed | undefined>;
   /** A graceful end: a remembered session can be opened again, any other is forgotten. */
   endSession(session: number): Promise<void>;
+  /** Forgets it whatever it was: its token opens nothing any more. @returns false where there is none */
+  revokeSession(account: number, session: number): Promise<boolean>;
+  /** Forgets all of an account but one, bots' tokens too. */
+  revokeSessions(account: number, except?: number): Promise<void>;
+  /** Those that have not expired, the one used last first. */
+  sessions(account: number, at: number): Promise<readonly SessionRow[]>;
   /** Others took this account's name over: none of its sessions but `except` is running any longer. */
   stopSessions(account: number, except: number): Promise<void>;
   /** Removes expired sessions and invites. */
@@ -352,6 +493,10 @@ export interface Store {
   /** @returns how many entries went; fewer than the limit where there are no more */
   prune(prune: Prune): Promise<number>;
 
+  /** A consistent copy of all of it in a new file, made beside what goes on. */
+  copy(file: string): Promise<void>;
+  /** What is damaged, one line each; none where it is sound. */
+  damage(): Promise<readonly string[]>;
   /** Finishes what was asked before, then closes. Everything after it rejects. */
   close(): Promise<void>;
 }
