@@ -79,8 +79,9 @@ export interface NewAudit {
   readonly action: string;
   /** A name or an address. */
   readonly on?: string;
-  /** Whose room, for those who may not see it: entries of private rooms are told to their members only. */
   readonly room?: string;
+  /** It is about a private room: for the operator alone. */
+  readonly hidden?: true;
   readonly detail?: string;
   readonly reason?: string;
 }
@@ -389,8 +390,11 @@ export interface Store {
   /** Notes that the code of this time step was used. @returns false where it, or a later one, was before */
   useFactor(account: number, step: number): Promise<boolean>;
 
-  /** Ends every session of the account, its invites and resets, in one transaction. Replaces an earlier ban. */
-  ban(subject: BanSubject, terms: BanTerms): Promise<void>;
+  /**
+   * Ends every session of the account, its invites and resets, in one transaction. Replaces an earlier ban.
+   * Never leaves the server without an admin who can sign in.
+   */
+  ban(subject: BanSubject, terms: BanTerms): Promise<'banned' | 'last-admin'>;
   /** @returns false where there was none */
   unban(subject: BanSubject, at: number): Promise<boolean>;
   /** Those that have not ended, the newest first. */
@@ -408,7 +412,7 @@ export interface Store {
   /** Entries are never changed or taken away. */
   record(audit: NewAudit): Promise<void>;
   /** The newest first. */
-  audit(page: { before?: number; limit: number }): Promise<readonly Audited[]>;
+  audit(page: { before?: number; limit: number; hidden: boolean }): Promise<readonly Audited[]>;
 
   /** @returns the number by which it is listed */
   createInvite(invite: NewInvite): Promise<number>;

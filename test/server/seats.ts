@@ -18,7 +18,7 @@ function setUp() {
 }
 
 function roomOf(fields: { id: number; name: string; private?: boolean }): Room {
-  return { private: false, everybody: false, topic: '', ...fields };
+  return { private: false, everybody: false, topic: '', rules: {}, ...fields };
 }
 
 function standingIn({ fanOut: _, gates: __, people: ___, tally: ____, ...room }: LiveRoom): Standing {

@@ -1,17 +1,59 @@
 /** Accounts in SQL. Knows names, skeletons and invites as bytes; what makes a good name or password it does not. */
-import type { Account, NewAccount, Registered } from '../store.js';
+
+import type { Role } from '../../protocol/events.js';
+import type { Account, AccountInfo, NewAccount, Recovered, Registered } from '../store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 import { createInvites } from './invites.js';
 
+/** Columns of an AccountRow. */
+export const accountColumns = 'accounts.id, accounts.name, accounts.role, password, factor';
+
+export interface AccountRow {
+  readonly id: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly password: string;
+  readonly factor: string | null;
+}
+
+export function accountOf({ id, name, role, password, factor }: AccountRow): Account {
+  return { id, name, role, password, ...(factor !== null && { factor }) };
+}
+
+type AccountMethod =
+  | 'register'
+  | 'account'
+  | 'accounts'
+  | 'directory'
+  | 'setPassword'
+  | 'setRole'
+  | 'removeAccount'
+  | 'setRecovery'
+  | 'addReset'
+  | 'recover'
+  | 'setFactor'
+  | 'useFactor';
+
+/** What else of an account there is to take away with it. */
+interface Belongings {
+  /** All its sessions and tokens. */
+  readonly revoke: (account: number) => void;
+  /** Every room that not everybody is in. */
+  readonly leaveRooms: (account: number) => void;
+}
+
 export function createAccounts(
   db: Database,
-): OperationsOf<'register' | 'account' | 'accounts' | 'setPassword'> {
-  const byName = db.prepare('SELECT id, name, role, password FROM accounts WHERE name = ?');
+  { revoke, leaveRooms }: Belongings,
+): OperationsOf<AccountMethod> & { lastAdmin(account: number): boolean } {
+  const byName = db.prepare(`SELECT ${accountColumns} FROM accounts WHERE name = ? AND NOT gone`);
+  const taken = db.prepare('SELECT 1 FROM accounts WHERE name = ?');
   const bySkeleton = db.prepare('SELECT name FROM accounts WHERE skeleton = ?');
   const count = db.prepare('SELECT count(*) AS accounts FROM accounts');
   const insert = db.prepare(
-    'INSERT INTO accounts (name, skeleton, password, role, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id',
+    `INSERT INTO accounts (name, skeleton, password, role, recovery, created_at)
+     VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
   );
   const enterRooms = db.prepare(
     // What was said before somebody came is not new to them.
@@ -19,40 +61,123 @@ export function createAccounts(
      SELECT ?, id, coalesce((SELECT max(seq) FROM log WHERE conversation = conversations.id), 0)
      FROM conversations WHERE name IS NOT NULL AND everybody`,
   );
+  const directory = db.prepare(
+    `SELECT id, name, role, created_at AS at, factor IS NOT NULL AS factor, gone AS removed,
+       (SELECT max(used_at) FROM sessions WHERE account = accounts.id) AS used
+     FROM accounts ORDER BY id`,
+  );
+  const otherAdmins = db.prepare(
+    `SELECT count(*) AS count FROM accounts WHERE role = 'admin' AND NOT gone AND id <> ?
+       AND id NOT IN (SELECT account FROM bans WHERE account IS NOT NULL)`,
+  );
+  const role = db.prepare('SELECT role FROM accounts WHERE id = ?');
   const setPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ?');
+  const setRole = db.prepare('UPDATE accounts SET role = ? WHERE id = ?');
+  const remove = db.prepare(
+    `UPDATE accounts SET gone = 1, password = '', role = 'member', recovery = NULL, reset = NULL, factor = NULL
+     WHERE id = ?`,
+  );
+  const endMemberships = db.prepare('DELETE FROM members WHERE account = ?');
+  const endInvitations = db.prepare('DELETE FROM invitations WHERE account = ?1 OR by = ?1');
+  const setRecovery = db.prepare('UPDATE accounts SET recovery = ? WHERE id = ?');
+  const setReset = db.prepare('UPDATE accounts SET reset = ?, reset_expires = ? WHERE id = ?');
+  const recovering = db.prepare(
+    `SELECT ${accountColumns} FROM accounts
+     WHERE name = ?1 AND NOT gone AND password <> '' AND (recovery = ?2 OR (reset = ?2 AND reset_expires > ?3))`,
+  );
+  const renew = db.prepare(
+    `UPDATE accounts SET password = ?, factor = NULL, reset = NULL, recovery = iif(recovery = ?, NULL, recovery)
+     WHERE id = ?`,
+  );
+  const setFactor = db.prepare('UPDATE accounts SET factor = ? WHERE id = ?');
+  const useFactor = db.prepare('UPDATE accounts SET factor_step = ?1 WHERE id = ?2 AND factor_step < ?1');
   const useInvite = db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?');
   const endFirstInvites = db.prepare('DELETE FROM invites WHERE first');
+  const endInvites = db.prepare('DELETE FROM invites WHERE by = ?');
   const { invite } = createInvites(db);
 
   function register(wanted: NewAccount): Registered {
     // The invite comes first: whoever has none learns nothing about names.
-    const role = wanted.invite === undefined ? 'member' : invite(wanted.invite, wanted.at);
-    if (role === undefined) return { outcome: 'invite-invalid' };
-    if (byName.get(wanted.name) !== undefined) return { outcome: 'name-taken' };
+    const given = wanted.invite === undefined ? (wanted.role ?? 'member') : invite(wanted.invite, wanted.at);
+    if (given === undefined) return { outcome: 'invite-invalid' };
+    if (taken.get(wanted.name) !== undefined) return { outcome: 'name-taken' };
     const like: { name: string } | undefined = bySkeleton.get(wanted.skeleton);
     if (like !== undefined) return { outcome: 'name-look-alike', like: like.name };
 
-    const { name, skeleton, password, at } = wanted;
-    const { id }: { id: number } = insert.get(name, skeleton, password, role, at);
+    const { name, skeleton, password, recovery, at } = wanted;
+    const { id }: { id: number } = insert.get(name, skeleton, password, given, recovery ?? null, at);
     enterRooms.run(id);
     if (wanted.invite !== undefined) useInvite.run(wanted.invite);
     endFirstInvites.run();
-    return { outcome: 'created', account: { id, name, role, password } };
+    return { outcome: 'created', account: { id, name, role: given, password } };
   }
 
-  return {
+  function lastAdmin(account: number): boolean {
+    const row: { role: Role } | undefined = role.get(account);
+    const others: { count: number } = otherAdmins.get(account);
+    return row?.role === 'admin' && others.count === 0;
+  }
+
+  function recover({ name, code, password, at }: Parameters<typeof operations.recover>[0]): Recovered {
+    const row: AccountRow | undefined = recovering.get(name, code, at);
+    if (row === undefined) return { outcome: 'invalid' };
+    renew.run(password, code, row.id);
+    revoke(row.id);
+    return { outcome: 'recovered', account: accountOf({ ...row, password, factor: null }) };
+  }
+
+  /** @throws where there is no such account */
+  function one(changed: { changes: number }, account: number): void {
+    if (changed.changes === 0) throw new Error(`no account has the id ${account}`);
+  }
+
+  const operations: OperationsOf<AccountMethod> = {
     register,
     account(name) {
-      const row: Account | undefined = byName.get(name);
-      return row;
+      const row: AccountRow | undefined = byName.get(name);
+      return row && accountOf(row);
     },
     accounts() {
       const row: { accounts: number } = count.get();
       return row.accounts;
     },
-    setPassword(account, password) {
-      if (setPassword.run(password, account).changes === 0)
-        throw new Error(`no account has the id ${account}`);
+    directory() {
+      const rows: DirectoryRow[] = directory.all();
+      return rows.map(({ used, factor, removed, ...row }): AccountInfo => {
+        return { ...row, ...(used !== null && { used }), factor: factor === 1, removed: removed === 1 };
+      });
     },
+    setPassword: (account, password) => one(setPassword.run(password, account), account),
+    setRole(account, given) {
+      if (given !== 'admin' && lastAdmin(account)) return 'last-admin';
+      one(setRole.run(given, account), account);
+      return 'set';
+    },
+    removeAccount(account) {
+      if (lastAdmin(account)) return 'last-admin';
+      revoke(account);
+      leaveRooms(account);
+      endMemberships.run(account);
+      endInvitations.run(account);
+      endInvites.run(account);
+      one(remove.run(account), account);
+      return 'removed';
+    },
+    setRecovery: (account, code) => one(setRecovery.run(code, account), account),
+    addReset: ({ account, code, expires }) => one(setReset.run(code, expires, account), account),
+    recover,
+    setFactor: (account, secret) => one(setFactor.run(secret ?? null, account), account),
+    useFactor: (account, step) => useFactor.run(step, account).changes > 0,
   };
+  return { ...operations, lastAdmin };
+}
+
+interface DirectoryRow {
+  readonly id: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly at: number;
+  readonly used: number | null;
+  readonly factor: number;
+  readonly removed: number;
 }

@@ -6,7 +6,7 @@
 import type { Call, Operations } from './call.js';
 import type { Database } from './database.js';
 import { describeFailure, type Failure, resultCode, resultCodes } from './failure.js';
-import { writes } from './operations.js';
+import { standsAlone, writes } from './operations.js';
 
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }
@@ -59,6 +59,10 @@ export function createRunner(db: Database, operations: Operations): (calls: read
   }
 
   return (calls) => {
+    const [only] = calls;
+    if (only !== undefined && calls.length === 1 && standsAlone(only.method)) {
+      return { outcomes: [outcomeOf(() => run(only))] };
+    }
     try {
       (calls.some((call) => writes(call.method)) ? begin.write : begin.read).run();
       return attemptAll(calls);

@@ -7,6 +7,7 @@ export type Result<M extends Method> = Awaited<ReturnType<Store[M]>>;
 export type Call = {
   [M in Method]: { readonly method: M; readonly args: Readonly<Parameters<Store[M]>> };
 }[Method];
+export type Arguments<M extends Method> = Extract<Call, { method: M }>['args'];
 export type Operations = { readonly [M in Method]: (...args: Parameters<Store[M]>) => Result<M> };
 /** Some of them, for a file to say which ones it makes. */
 export type OperationsOf<M extends Method> = Pick<Operations, M>;

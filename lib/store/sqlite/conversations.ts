@@ -22,6 +22,8 @@ export interface RoomRow {
   readonly private: number;
   readonly everybody: number;
   readonly topic: string;
+  /** JSON. */
+  readonly rules: string;
 }
 
 interface StandingRow {
@@ -31,6 +33,7 @@ interface StandingRow {
   readonly private: number;
   readonly everybody: number;
   readonly topic: string;
+  readonly rules: string;
   readonly role: RoomRole;
   readonly me: string;
   readonly other: string | null;
@@ -43,11 +46,20 @@ interface StandingRow {
 // One step at the end of the index log_conversation.
 const last = 'coalesce((SELECT max(seq) FROM log WHERE conversation = conversations.id), 0)';
 
-/** What somebody is in a room; whoever administers the server owns the rooms that everybody is in. */
-export const roleInRoom = `iif(everybody AND accounts.role = 'admin', 'owner', members.role)`;
+/** What somebody is in a room; in the rooms that everybody is in, what they are on the server. */
+export const roleInRoom = `CASE WHEN everybody AND accounts.role = 'admin' THEN 'owner'
+  WHEN everybody AND accounts.role = 'moderator' THEN 'moderator' ELSE members.role END`;
 
-export function roomOf({ id, name, topic, ...row }: RoomRow): Room {
-  return { id, name, topic, private: row.private === 1, everybody: row.everybody === 1 };
+/** Columns of a RoomRow. */
+export const roomColumns = 'conversations.id, conversations.name, private, everybody, topic, rules';
+
+export function roomOf({ id, name, topic, rules, ...row }: RoomRow): Room {
+  return {
+    ...{ id, name, topic },
+    private: row.private === 1,
+    everybody: row.everybody === 1,
+    rules: JSON.parse(rules),
+  };
 }
 
 export function createConversations(db: Database, words: Words): Conversations {
@@ -60,12 +72,12 @@ export function createConversations(db: Database, words: Words): Conversations {
   const room = db.prepare("SELECT id FROM conversations WHERE id = ? AND kind = 'room'");
   const pair = db.prepare('SELECT low, high FROM conversations WHERE id = ?');
   const rooms = db.prepare(
-    `SELECT id, name, private, everybody, topic,
+    `SELECT ${roomColumns},
        (SELECT count(*) FROM members WHERE conversation = conversations.id) AS members
      FROM conversations WHERE name IS NOT NULL ORDER BY id`,
   );
   const standings = db.prepare(
-    `SELECT conversations.id, kind, conversations.name AS room, private, everybody, topic,
+    `SELECT conversations.id, kind, conversations.name AS room, private, everybody, topic, rules,
        ${roleInRoom} AS role, accounts.name AS me, others.name AS other, low, high, read, ${last} AS last
      FROM members
      JOIN accounts ON accounts.id = members.account

@@ -1,23 +1,39 @@
 /** Invites in SQL. Knows hashes of codes, never a code. An invite is good until the instant it expires. */
 import type { Role } from '../../protocol/events.js';
+import type { InviteRow } from '../store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 
-export function createInvites(db: Database): OperationsOf<'createInvite' | 'invite'> {
+type InviteMethod = 'createInvite' | 'invite' | 'invites' | 'removeInvite';
+
+export function createInvites(db: Database): OperationsOf<InviteMethod> {
   const insert = db.prepare(
-    'INSERT INTO invites (code, role, uses, expires, first, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+    `INSERT INTO invites (code, role, uses, expires, first, by, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   );
   const endFirst = db.prepare('DELETE FROM invites WHERE first');
   const good = db.prepare('SELECT role FROM invites WHERE code = ? AND uses > 0 AND expires > ?');
+  const list = db.prepare(
+    `SELECT invites.id, invites.role, uses, expires, accounts.name AS by
+     FROM invites LEFT JOIN accounts ON accounts.id = by
+     WHERE uses > 0 AND expires > ? ORDER BY invites.id DESC`,
+  );
+  const remove = db.prepare('DELETE FROM invites WHERE id = ? AND uses > 0');
 
   return {
-    createInvite({ code, role, uses, expires, first, at }) {
+    createInvite({ code, role, uses, expires, first, by, at }) {
       if (first) endFirst.run();
-      insert.run(code, role, uses, expires, first ? 1 : 0, at);
+      const row: { id: number } = insert.get(code, role, uses, expires, first ? 1 : 0, by ?? null, at);
+      return row.id;
     },
     invite(code, at) {
       const row: { role: Role } | undefined = good.get(code, at);
       return row?.role;
     },
+    invites(at) {
+      const rows: (Omit<InviteRow, 'by'> & { by: string | null })[] = list.all(at);
+      return rows.map(({ by, ...row }) => ({ ...row, ...(by !== null && { by }) }));
+    },
+    removeInvite: (id) => remove.run(id).changes > 0,
   };
 }

@@ -160,4 +160,69 @@ export const migrations: readonly string[] = [
   INSERT INTO words (rowid, text, place, author)
     SELECT seq, spaced(text), 'c' || conversation, 'a' || account FROM log;
   `,
+  `
+  ALTER TABLE accounts ADD COLUMN gone INTEGER NOT NULL DEFAULT 0 CHECK (gone IN (0, 1));
+  -- Hashes of codes that let a new password be set, once; a reset is good until its time.
+  ALTER TABLE accounts ADD COLUMN recovery BLOB;
+  ALTER TABLE accounts ADD COLUMN reset BLOB;
+  ALTER TABLE accounts ADD COLUMN reset_expires INTEGER;
+  -- The second factor's secret, and the last time step whose code was used.
+  ALTER TABLE accounts ADD COLUMN factor TEXT;
+  ALTER TABLE accounts ADD COLUMN factor_step INTEGER NOT NULL DEFAULT 0;
+
+  -- A JSON object, as in the protocol.
+  ALTER TABLE conversations ADD COLUMN rules TEXT NOT NULL DEFAULT '{}';
+
+  ALTER TABLE sessions ADD COLUMN address TEXT;
+  ALTER TABLE sessions ADD COLUMN bot INTEGER NOT NULL DEFAULT 0 CHECK (bot IN (0, 1));
+
+  -- With a number of its own, by which it is listed.
+  CREATE TABLE invites_2 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code BLOB NOT NULL UNIQUE,
+    by INTEGER REFERENCES accounts (id),
+    role TEXT NOT NULL,
+    uses INTEGER NOT NULL CHECK (uses >= 0),
+    expires INTEGER NOT NULL,
+    first INTEGER NOT NULL CHECK (first IN (0, 1)),
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO invites_2 (code, role, uses, expires, first, created_at)
+    SELECT code, role, uses, expires, first, created_at FROM invites ORDER BY created_at;
+  DROP TABLE invites;
+  ALTER TABLE invites_2 RENAME TO invites;
+
+  CREATE TABLE bans (
+    id INTEGER PRIMARY KEY,
+    account INTEGER UNIQUE REFERENCES accounts (id),
+    address TEXT UNIQUE,
+    by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    until INTEGER,
+    reason TEXT NOT NULL,
+    CHECK ((account IS NULL) <> (address IS NULL))
+  ) STRICT;
+
+  -- Room 0 stands for everywhere.
+  CREATE TABLE mutes (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    room INTEGER NOT NULL,
+    until INTEGER,
+    PRIMARY KEY (account, room)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT,
+    room TEXT,
+    detail TEXT,
+    reason TEXT,
+    hidden INTEGER NOT NULL CHECK (hidden IN (0, 1))
+  ) STRICT;
+  CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit log only grows'); END;
+  CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit log only grows'); END;
+  `,
 ];

@@ -2,6 +2,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Store, StoreError } from '../store.js';
+import type { Arguments, Method } from './call.js';
 import type { DatabaseOptions } from './database.js';
 import { type Failure, storeError } from './failure.js';
 import { lockFile } from './lock.js';
@@ -21,7 +22,8 @@ export interface SqliteOptions extends DatabaseOptions {
  * Opens the store, making the file (mode 0600) in a folder that exists. Beside it lie FILE-wal and FILE-shm
  * while it is open, and FILE-lock, which must never be removed while it is.
  *
- * Searches have a thread of their own: some take 100 times as long as keeping a message, which must not wait.
+ * Searches, copies and checks have a thread of their own: some take 100 times as long as keeping a message, which
+ * must not wait.
  * Calls of one turn, and those that come while a commit is under way, share one transaction; each resolves when
  * it is on disk.
  *
@@ -58,30 +60,32 @@ export async function openSqliteStore({ file, onFailure, ...settings }: SqliteOp
   const database = { ...settings, file: path };
   const writer = await start(database);
   let reader: Promise<Line> | undefined;
-  const searching = new Set<Promise<unknown>>();
+  const reading = new Set<Promise<unknown>>();
   let closing = false;
 
   /** On a thread of its own, from the first one on; one at a time, so that none waits for the slowest of many. */
-  const search: Store['search'] = (...args) => {
-    if (closing) return writer.queue.ask('search', args);
+  const aside: Aside = <M extends Method>(method: M, args: Arguments<M>) => {
+    if (closing) return writer.queue.ask(method, args);
     reader ??= start({ ...database, reader: true }, 1).catch((error: unknown) => {
       reader = undefined;
       throw error;
     });
-    const found = reader.then(({ queue }) => queue.ask('search', args));
-    const settled = found.catch(() => {}).finally(() => searching.delete(settled));
-    searching.add(settled);
-    return found;
+    const answer = reader.then(({ queue }) => queue.ask(method, args));
+    const settled = answer.catch(() => {}).finally(() => reading.delete(settled));
+    reading.add(settled);
+    return answer;
   };
 
-  return createStore(writer.queue, search, async () => {
+  return createStore(writer.queue, aside, async () => {
     closing = true;
-    await Promise.all([writer.queue.finish(), ...searching]);
+    await Promise.all([writer.queue.finish(), ...reading]);
     const line = await reader?.catch(() => undefined);
     await line?.thread.close();
     await writer.thread.close();
   });
 }
+
+type Aside = Queue['ask'];
 
 /** A thread and what is asked of it. */
 interface Line {
@@ -112,13 +116,36 @@ async function startLine(path: string, { database, together, onFailure }: LineOp
   return { queue, thread };
 }
 
-function createStore(queue: Queue, search: Store['search'], close: () => Promise<void>): Store {
+function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): Store {
   let closed: Promise<void> | undefined;
   return {
     register: (...args) => queue.ask('register', args),
     account: (...args) => queue.ask('account', args),
     accounts: (...args) => queue.ask('accounts', args),
     setPassword: (...args) => queue.ask('setPassword', args),
+    directory: (...args) => queue.ask('directory', args),
+    setRole: (...args) => queue.ask('setRole', args),
+    removeAccount: (...args) => queue.ask('removeAccount', args),
+    setRecovery: (...args) => queue.ask('setRecovery', args),
+    addReset: (...args) => queue.ask('addReset', args),
+    recover: (...args) => queue.ask('recover', args),
+    setFactor: (...args) => queue.ask('setFactor', args),
+    useFactor: (...args) => queue.ask('useFactor', args),
+    ban: (...args) => queue.ask('ban', args),
+    unban: (...args) => queue.ask('unban', args),
+    bans: (...args) => queue.ask('bans', args),
+    banOf: (...args) => queue.ask('banOf', args),
+    mute: (...args) => queue.ask('mute', args),
+    unmute: (...args) => queue.ask('unmute', args),
+    mutes: (...args) => queue.ask('mutes', args),
+    setRules: (...args) => queue.ask('setRules', args),
+    record: (...args) => queue.ask('record', args),
+    audit: (...args) => queue.ask('audit', args),
+    invites: (...args) => queue.ask('invites', args),
+    removeInvite: (...args) => queue.ask('removeInvite', args),
+    revokeSession: (...args) => queue.ask('revokeSession', args),
+    revokeSessions: (...args) => queue.ask('revokeSessions', args),
+    sessions: (...args) => queue.ask('sessions', args),
     createInvite: (...args) => queue.ask('createInvite', args),
     invite: (...args) => queue.ask('invite', args),
     openSession: (...args) => queue.ask('openSession', args),
@@ -143,7 +170,12 @@ function createStore(queue: Queue, search: Store['search'], close: () => Promise
     edit: (...args) => queue.ask('edit', args),
     remove: (...args) => queue.ask('remove', args),
     seqBefore: (...args) => queue.ask('seqBefore', args),
-    search,
+    search: (...args) => aside('search', args),
+    async copy(copied) {
+      makePrivate(copied);
+      await aside('copy', [copied]);
+    },
+    damage: () => aside('damage', []),
     fileBytes: (...args) => queue.ask('fileBytes', args),
     unreferenced: (...args) => queue.ask('unreferenced', args),
     prune: (...args) => queue.ask('prune', args),

@@ -1,5 +1,7 @@
 /** The Store's methods as functions on a database, inside a transaction that somebody else began and ends. */
 import { createAccounts } from './accounts.js';
+import { createAudit } from './audit.js';
+import { createBans } from './bans.js';
 import { createBlocks } from './blocks.js';
 import type { Method, Operations } from './call.js';
 import { createChanges } from './changes.js';
@@ -11,12 +13,20 @@ import { createRetention } from './retention.js';
 import { createRooms } from './rooms.js';
 import { createSearch } from './search.js';
 import { createSessions } from './sessions.js';
+import { createUpkeep } from './upkeep.js';
 import { createWords } from './words.js';
 
 const reads: ReadonlySet<Method> = new Set<Method>([
   'account',
   'accounts',
+  'directory',
+  'bans',
+  'banOf',
+  'mutes',
+  'audit',
   'invite',
+  'invites',
+  'sessions',
   'rooms',
   'members',
   'invitations',
@@ -30,7 +40,14 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'search',
   'fileBytes',
   'unreferenced',
+  'copy',
+  'damage',
 ]);
+
+/** What SQLite does not do inside a transaction. */
+export function standsAlone(method: Method): boolean {
+  return method === 'copy';
+}
 
 export function writes(method: Method): boolean {
   return !reads.has(method);
@@ -42,18 +59,25 @@ export function createOperations(db: Database): Operations {
   const conversations = createConversations(db, words);
   const log = createLog(db, { conversations, words });
   const { seqBefore } = log;
+  const sessions = createSessions(db);
+  const revoke = (account: number) => sessions.revokeSessions(account);
+  const { leaveAll, ...rooms } = createRooms(db);
+  const { lastAdmin, ...accounts } = createAccounts(db, { revoke, leaveRooms: leaveAll });
   return {
-    ...createAccounts(db),
+    ...accounts,
     ...createInvites(db),
-    ...createSessions(db),
+    ...sessions,
+    ...createBans(db, { revoke, lastAdmin }),
+    ...createAudit(db),
     rooms: conversations.rooms,
     standings: conversations.standings,
     markRead: conversations.markRead,
-    ...createRooms(db),
+    ...rooms,
     ...createBlocks(db),
     ...log,
     ...createChanges(db, words),
     ...createSearch(db, { conversations, words, seqBefore }),
     ...createRetention(db, { words, seqBefore }),
+    ...createUpkeep(db),
   };
 }

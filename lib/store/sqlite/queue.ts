@@ -4,7 +4,7 @@
  */
 import { StoreError } from '../store.js';
 import type { Outcome } from './batch.js';
-import type { Call, Method, Result } from './call.js';
+import type { Arguments, Call, Method, Result } from './call.js';
 import type { Failure } from './failure.js';
 
 export interface QueueOptions {
@@ -16,7 +16,7 @@ export interface QueueOptions {
 }
 
 export interface Queue {
-  ask<M extends Method>(method: M, args: Extract<Call, { method: M }>['args']): Promise<Result<M>>;
+  ask<M extends Method>(method: M, args: Arguments<M>): Promise<Result<M>>;
   /** The outcomes of the batch under way, one for each call, in order. */
   settle(outcomes: readonly Outcome[]): void;
   /** Everything that waits, and everything asked later, rejects with this. */

@@ -1,9 +1,10 @@
 /** Rooms in SQL: who makes, enters and leaves them, who owns them, who is invited. Knows no messages. */
-import type { Role, RoomRole } from '../../protocol/events.js';
+import type { RoomRole } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import type { Entered, LeftRoom, Made, RoomInvitation, RoomMember } from '../store.js';
+import { type AccountRow, accountColumns, accountOf } from './accounts.js';
 import type { OperationsOf } from './call.js';
-import { type RoomRow, roleInRoom, roomOf } from './conversations.js';
+import { type RoomRow, roleInRoom, roomColumns, roomOf } from './conversations.js';
 import type { Database } from './database.js';
 
 type RoomMethod =
@@ -14,26 +15,21 @@ type RoomMethod =
   | 'setRoomRole'
   | 'inviteToRoom'
   | 'invitations'
-  | 'dismissInvitation';
+  | 'dismissInvitation'
+  | 'setRules';
 
-interface MemberRow {
-  readonly id: number;
-  readonly name: string;
-  readonly role: Role;
-  readonly password: string;
-  readonly roomRole: RoomRole;
-}
-
-export function createRooms(db: Database): OperationsOf<RoomMethod> {
-  const room = db.prepare(
-    "SELECT id, name, private, everybody, topic FROM conversations WHERE id = ? AND kind = 'room'",
-  );
+export function createRooms(db: Database): OperationsOf<RoomMethod> & { leaveAll(account: number): void } {
+  const room = db.prepare(`SELECT ${roomColumns} FROM conversations WHERE id = ? AND kind = 'room'`);
   const rooms = db.prepare("SELECT count(*) AS count FROM conversations WHERE kind = 'room'");
   const publicRoom = db.prepare('SELECT 1 FROM conversations WHERE name = ? AND NOT private');
   const ownRooms = db.prepare(
     `SELECT count(*) AS count, count(*) FILTER (WHERE name = ?2) AS same
      FROM members JOIN conversations ON conversations.id = conversation
      WHERE account = ?1 AND kind = 'room'`,
+  );
+  const mine = db.prepare(
+    `SELECT conversations.id FROM members JOIN conversations ON conversations.id = conversation
+     WHERE account = ? AND kind = 'room' AND NOT everybody`,
   );
   const insert = db.prepare(
     "INSERT INTO conversations (kind, name, private) VALUES ('room', ?, ?) RETURNING id",
@@ -47,7 +43,7 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
   );
   const leave = db.prepare('DELETE FROM members WHERE account = ? AND conversation = ?');
   const members = db.prepare(
-    `SELECT accounts.id, accounts.name, accounts.role, password, ${roleInRoom} AS roomRole
+    `SELECT ${accountColumns}, ${roleInRoom} AS roomRole
      FROM members JOIN accounts ON accounts.id = account
      JOIN conversations ON conversations.id = conversation
      WHERE conversation = ? ORDER BY turn, account`,
@@ -70,7 +66,7 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
        ORDER BY at DESC, conversation DESC LIMIT -1 OFFSET ${limits.invitations})`,
   );
   const invitations = db.prepare(
-    `SELECT conversations.id, conversations.name, private, everybody, topic, accounts.name AS by
+    `SELECT ${roomColumns}, accounts.name AS by
      FROM (SELECT conversation, by, at FROM invitations WHERE account = ?) AS mine
      JOIN conversations ON conversations.id = mine.conversation
      JOIN accounts ON accounts.id = mine.by ORDER BY mine.at, conversations.id`,
@@ -80,7 +76,8 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
   const dismissAll = db.prepare('DELETE FROM invitations WHERE conversation = ?');
   // What was said in it goes bit by bit: prune does it.
   const end = db.prepare("UPDATE conversations SET kind = 'ended', name = NULL, topic = '' WHERE id = ?");
-  const account = db.prepare('SELECT id, name, role, password FROM accounts WHERE id = ?');
+  const account = db.prepare(`SELECT ${accountColumns} FROM accounts WHERE id = ?`);
+  const setRules = db.prepare('UPDATE conversations SET rules = ? WHERE id = ?');
 
   const roomRow = (id: number): RoomRow | undefined => room.get(id);
   const roleOf = (who: number, id: number): RoomRole | undefined => {
@@ -97,7 +94,7 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
     if (own.count >= limits.roomsPerAccount || all.count >= limits.rooms) return { outcome: 'too-many' };
     const { id }: { id: number } = insert.get(name, hidden ? 1 : 0);
     enter.run(owner, id, 'owner');
-    return { outcome: 'made', room: { id, name, private: hidden, everybody: false, topic: '' } };
+    return { outcome: 'made', room: { id, name, private: hidden, everybody: false, topic: '', rules: {} } };
   }
 
   function enterRoom(who: number, id: number): Entered {
@@ -130,7 +127,8 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
     }
     if (role !== 'owner' || countOf(owners, id) > 0) return { outcome: 'left' };
     setRole.run('owner', next.account, id);
-    return { outcome: 'left', heir: account.get(next.account) };
+    const inherits: AccountRow = account.get(next.account);
+    return { outcome: 'left', heir: accountOf(inherits) };
   }
 
   const operations: OperationsOf<RoomMethod> = {
@@ -138,8 +136,8 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
     enterRoom,
     leaveRoom,
     members(id) {
-      const rows: MemberRow[] = members.all(id);
-      return rows.map(({ roomRole, ...one }): RoomMember => ({ account: one, role: roomRole }));
+      const rows: (AccountRow & { roomRole: RoomRole })[] = members.all(id);
+      return rows.map((row): RoomMember => ({ account: accountOf(row), role: row.roomRole }));
     },
     setRoomRole(who, id, role) {
       const before = roleOf(who, id);
@@ -162,6 +160,13 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> {
       return rows.map(({ by, ...row }): RoomInvitation => ({ room: roomOf(row), by }));
     },
     dismissInvitation: (who, id) => dismiss.run(who, id).changes > 0,
+    setRules: (id, rules) => void setRules.run(JSON.stringify(rules), id),
   };
-  return operations;
+  return {
+    ...operations,
+    leaveAll(who) {
+      const rows: { id: number }[] = mine.all(who);
+      for (const { id } of rows) leaveRoom(who, id, { end: true });
+    },
+  };
 }

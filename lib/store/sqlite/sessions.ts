@@ -1,33 +1,55 @@
 /** Sessions in SQL, and the removal of what has expired. Knows hashes of tokens, never a token. */
-import type { Role } from '../../protocol/events.js';
-import type { Resume, Resumed } from '../store.js';
+import type { SessionRow as Listed, Resume, Resumed } from '../store.js';
+import { type AccountRow, accountColumns, accountOf } from './accounts.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 
-interface SessionRow {
+interface SessionRow extends AccountRow {
   readonly session: number;
   readonly remember: number;
   readonly running: number;
-  readonly id: number;
-  readonly name: string;
-  readonly role: Role;
-  readonly password: string;
+  readonly bot: number;
 }
 
-type SessionMethod = 'openSession' | 'resumeSession' | 'endSession' | 'stopSessions' | 'sweep';
+interface ListedRow {
+  readonly id: number;
+  readonly at: number;
+  readonly used: number;
+  readonly expires: number;
+  readonly address: string | null;
+  readonly bot: number;
+}
+
+type SessionMethod =
+  | 'openSession'
+  | 'resumeSession'
+  | 'endSession'
+  | 'revokeSession'
+  | 'revokeSessions'
+  | 'sessions'
+  | 'stopSessions'
+  | 'sweep';
 
 export function createSessions(db: Database): OperationsOf<SessionMethod> {
   const insert = db.prepare(
-    `INSERT INTO sessions (account, token, remember, running, expires, created_at, used_at)
-     VALUES (?, ?, ?, 1, ?, ?, ?) RETURNING id`,
+    `INSERT INTO sessions (account, token, remember, running, expires, address, bot, created_at, used_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   );
   const byToken = db.prepare(
-    `SELECT sessions.id AS session, remember, running, accounts.id, name, role, password
+    `SELECT sessions.id AS session, remember, running, bot, ${accountColumns}
      FROM sessions JOIN accounts ON accounts.id = sessions.account
      WHERE (token = ?1 OR next = ?1) AND expires > ?2`,
   );
   const rotate = db.prepare(
-    'UPDATE sessions SET token = ?, next = ?, running = 1, expires = ?, used_at = ? WHERE id = ?',
+    `UPDATE sessions SET token = ?, next = ?, running = 1, expires = ?, used_at = ?, address = ?
+     WHERE id = ?`,
+  );
+  const use = db.prepare('UPDATE sessions SET used_at = ?, address = ? WHERE id = ?');
+  const revoke = db.prepare('DELETE FROM sessions WHERE id = ? AND account = ?');
+  const revokeOthers = db.prepare('DELETE FROM sessions WHERE account = ? AND id IS NOT ?');
+  const list = db.prepare(
+    `SELECT id, created_at AS at, used_at AS used, expires, address, bot FROM sessions
+     WHERE account = ? AND expires > ? ORDER BY used_at DESC, id DESC`,
   );
   const stop = db.prepare('UPDATE sessions SET running = 0 WHERE id = ? AND remember');
   const forget = db.prepare('DELETE FROM sessions WHERE id = ? AND NOT remember');
@@ -36,19 +58,46 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
   const sweepSessions = db.prepare('DELETE FROM sessions WHERE expires <= ?');
   const sweepInvites = db.prepare('DELETE FROM invites WHERE expires <= ? OR uses = 0');
 
-  function resumeSession({ token, next, at, expires }: Resume): Resumed | undefined {
+  function resumeSession({ token, next, at, expires, address }: Resume): Resumed | undefined {
     const row: SessionRow | undefined = byToken.get(token, at);
     if (row === undefined) return undefined;
-    const { session, id, name, role, password } = row;
+    const { session } = row;
+    const account = accountOf(row);
+    if (row.bot === 1) {
+      use.run(at, address ?? null, session);
+      return { session, account, running: false, bot: true };
+    }
     // The token shown becomes the current one. Where it was the next, the one before it dies here.
-    rotate.run(token, next, row.remember ? expires.remembered : expires.passing, at, session);
-    return { session, account: { id, name, role, password }, running: row.running === 1 };
+    const end = row.remember ? expires.remembered : expires.passing;
+    rotate.run(token, next, end, at, address ?? null, session);
+    return { session, account, running: row.running === 1, bot: false };
   }
 
   return {
-    openSession({ account, token, remember, expires, at }) {
-      const row: { id: number } = insert.get(account, token, remember ? 1 : 0, expires, at, at);
+    openSession({ account, token, remember, expires, at, address, bot = false }) {
+      const kept = remember || bot ? 1 : 0;
+      const running = bot ? 0 : 1;
+      const from = address ?? null;
+      const row: { id: number } = insert.get(
+        account,
+        token,
+        kept,
+        running,
+        expires,
+        from,
+        bot ? 1 : 0,
+        at,
+        at,
+      );
       return row.id;
+    },
+    revokeSession: (account, session) => revoke.run(session, account).changes > 0,
+    revokeSessions: (account, except) => void revokeOthers.run(account, except ?? null),
+    sessions(account, at) {
+      const rows: ListedRow[] = list.all(account, at);
+      return rows.map(({ address, bot, ...row }): Listed => {
+        return { ...row, ...(address !== null && { address }), bot: bot === 1 };
+      });
     },
     resumeSession,
     endSession(session) {

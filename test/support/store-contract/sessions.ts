@@ -20,9 +20,9 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     const account = await register(store, 'ada');
     const id = await store.openSession(session(account.id, 'a'));
     t.equal(await resume(store, 'x', 'y'), undefined);
-    t.same(await resume(store, 'a', 'b'), { session: id, account, running: true });
+    t.same(await resume(store, 'a', 'b'), { session: id, account, running: true, bot: false });
     const again = await reopen();
-    t.same(await resume(again, 'b', 'c'), { session: id, account, running: true });
+    t.same(await resume(again, 'b', 'c'), { session: id, account, running: true, bot: false });
     t.equal(await resume(again, 'a', 'd'), undefined, 'the old one is dead once the new one was used');
     t.match(await resume(again, 'c', 'd'), { session: id });
   });
