@@ -129,6 +129,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         rooms: settings.rooms ?? 'members',
         files: fileLimits(settings),
         retention: settings.keep ?? {},
+        links: (code) => links(code),
         rate: {
           burst: Math.max(1, Math.round((perSecond * limits.messageBurst) / limits.messagesPerSecond)),
           perSecond,
@@ -138,12 +139,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     );
     opened.push(() => chat.close());
 
-    const links = (code?: string): string[] => {
+    function links(code?: string): string[] {
       const pin = keyPair.pin;
       const at = (endpoint: Endpoint) =>
         formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
       return reachable(settings, chat.address.port).map(at);
-    };
+    }
     const invite = inviteCommand(chat.accounts, systemClock);
     const control = await openControl(
       controlSocket(data),

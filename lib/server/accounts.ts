@@ -11,7 +11,8 @@ import type { Account, Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 import type { Hasher } from './hasher.js';
 import type { Log } from './log.js';
-import { hashSecret, newInviteCode, newToken } from './secret.js';
+import type { SecondFactor } from './second-factor.js';
+import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode, newToken } from './secret.js';
 import type { SignInGuard } from './sign-in-guard.js';
 
 const dayMs = 24 * 60 * 60_000;
@@ -25,20 +26,37 @@ export interface OpenedSession {
   readonly token: string;
 }
 
+/** An account whose password was just set, with the code by which it is set anew. */
+export interface Fresh {
+  readonly account: Account;
+  readonly recovery: string;
+}
+
 export interface InviteTerms {
   readonly role: Role;
   readonly uses: number;
   /** Milliseconds since the epoch. */
   readonly expires: number;
   readonly first?: boolean;
+  /** The account that makes it; without it, the operator. */
+  readonly by?: number;
 }
 
 export interface Accounts {
-  /** @throws ProtocolError `wrong-credentials`, `too-many-attempts`, `busy` */
+  /**
+   * @throws ProtocolError `wrong-credentials`, `too-many-attempts`, `busy`; `second-factor-needed`,
+   *   `second-factor-wrong`
+   */
   signIn(request: RequestOf<'sign-in'>, address: string): Promise<Account>;
   /** @throws ProtocolError for everything that a person can mend: name, password, invite, policy */
-  register(request: RequestOf<'register'>, address: string): Promise<Account>;
-  open(account: Account, remember: boolean): Promise<OpenedSession>;
+  register(request: RequestOf<'register'>, address: string): Promise<Fresh>;
+  /** A new password for whoever has a code. @throws ProtocolError `recovery-invalid`, and as `signIn` */
+  recover(request: RequestOf<'recover'>, address: string): Promise<Fresh>;
+  /** @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn` */
+  prove(account: Account, password: string, address: string): Promise<void>;
+  /** @throws ProtocolError `password-unsuitable` */
+  hash(account: Pick<Account, 'name'>, password: string): Promise<string>;
+  open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
   /** @throws ProtocolError `session-expired`, `too-many-attempts` */
   resume(token: string, address: string): Promise<OpenedSession & { account: Account; running: boolean }>;
   /** @returns the code, which is kept nowhere */
@@ -49,12 +67,15 @@ export interface AccountsDeps {
   readonly store: Store;
   readonly hasher: Hasher;
   readonly guard: SignInGuard;
+  readonly factor: SecondFactor;
   readonly clock: Clock;
   readonly log: Log;
   readonly registration: Registration;
 }
 
-export function createAccounts({ store, hasher, guard, clock, log, registration }: AccountsDeps): Accounts {
+export function createAccounts(deps: AccountsDeps): Accounts {
+  const { store, hasher, guard, factor, clock, log, registration } = deps;
+
   async function checkInvite(code: string | undefined, address: string): Promise<Uint8Array | undefined> {
     if (code === undefined) {
       if (registration === 'open') return undefined;
@@ -79,7 +100,7 @@ export function createAccounts({ store, hasher, guard, clock, log, registration 
   }
 
   return {
-    async signIn({ name: typed, password }, address) {
+    async signIn({ name: typed, password, otp }, address) {
       const parsed = parseName(typed);
       const name = parsed.ok ? parsed.name : '';
       await guard.admit(name, address);
@@ -89,6 +110,11 @@ export function createAccounts({ store, hasher, guard, clock, log, registration 
         guard.failed(name, address);
         throw new ProtocolError('wrong-credentials', 'Name or password is wrong.');
       }
+      await factor.check(account, otp).catch((error: unknown) => {
+        // One that is missing was not guessed.
+        if (otp !== undefined) guard.failed(name, address);
+        throw error;
+      });
       guard.succeeded(name);
       if (rehashed !== undefined) await store.setPassword(account.id, rehashed);
       return account;
@@ -103,11 +129,13 @@ export function createAccounts({ store, hasher, guard, clock, log, registration 
       checkPassword(password, name);
       const invite = hash === undefined ? {} : { invite: hash };
       const phc = await hasher.hash(password);
-      const made = await store.register({ name, skeleton, password: phc, at: clock.now(), ...invite });
+      const recovery = newRecoveryCode();
+      const account = { name, skeleton, password: phc, recovery: recovery.hash, at: clock.now() };
+      const made = await store.register({ ...account, ...invite });
       switch (made.outcome) {
         case 'created':
           log.info('account made', { name, role: made.account.role, address });
-          return made.account;
+          return { account: made.account, recovery: recovery.text };
         case 'name-taken':
           throw new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);
         case 'name-look-alike': {
@@ -121,11 +149,49 @@ export function createAccounts({ store, hasher, guard, clock, log, registration 
       }
     },
 
-    async open(account, remember) {
+    async recover({ name: typed, code, password }, address) {
+      const parsed = parseName(typed);
+      const name = parsed.ok ? parsed.name : '';
+      await guard.admit(name, address);
+      checkPassword(password, name);
+      const phc = await hasher.hash(password);
+      const used = { name, code: hashRecovery(code), password: phc, at: clock.now() };
+      const recovered = await store.recover(used);
+      if (recovered.outcome === 'invalid') {
+        guard.failed(name, address);
+        throw new ProtocolError(
+          'recovery-invalid',
+          'That is not a code of that name, or it was used before.',
+        );
+      }
+      guard.succeeded(name);
+      const { account } = recovered;
+      const next = newRecoveryCode();
+      await store.setRecovery(account.id, next.hash);
+      await store.record({ at: clock.now(), by: name, action: 'recover', on: name });
+      log.info('account recovered', { name, address });
+      return { account, recovery: next.text };
+    },
+
+    async prove({ name }, password, address) {
+      await guard.admit(name, address);
+      const account = await store.account(name);
+      const { right } = await hasher.verify(password, account?.password);
+      if (right) return guard.succeeded(name);
+      guard.failed(name, address);
+      throw new ProtocolError('wrong-credentials', 'That is not your password.');
+    },
+
+    hash({ name }, password) {
+      checkPassword(password, name);
+      return hasher.hash(password);
+    },
+
+    async open(account, { remember, address }) {
       const at = clock.now();
       const token = newToken();
       const expires = at + (remember ? rememberedMs : passingMs);
-      const opened = { account: account.id, token: token.hash, expires, at, remember };
+      const opened = { account: account.id, token: token.hash, expires, at, remember, address };
       return { session: await store.openSession(opened), token: token.text };
     },
 
@@ -134,17 +200,18 @@ export function createAccounts({ store, hasher, guard, clock, log, registration 
       const at = clock.now();
       const next = newToken();
       const expires = { remembered: at + rememberedMs, passing: at + passingMs };
-      const resumed = await store.resumeSession({ token: hashSecret(shown), next: next.hash, at, expires });
+      const token = hashSecret(shown);
+      const resumed = await store.resumeSession({ token, next: next.hash, at, expires, address });
       if (resumed === undefined) {
         guard.failed('', address);
         throw new ProtocolError('session-expired', 'That session is over. Sign in with your password.');
       }
-      return { ...resumed, token: next.text };
+      return { ...resumed, token: resumed.bot ? shown : next.text };
     },
 
-    async invite({ role, uses, expires, first = false }) {
+    async invite(terms) {
       const code = newInviteCode();
-      await store.createInvite({ code: code.hash, role, uses, expires, at: clock.now(), first });
+      await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
       return code.text;
     },
   };

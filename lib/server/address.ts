@@ -1,5 +1,5 @@
-/** A peer's address: as it is shown, and as the unit that limits count by. */
-import { isIPv4, isIPv6 } from 'node:net';
+/** A peer's address: as it is shown, as the unit that limits count by, and as one of a range (RFC 4632, RFC 4291). */
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 /** Without its zone, and IPv4 as such where it comes as ::ffff:a.b.c.d. */
 export function plainAddress(address: string): string {
@@ -21,4 +21,63 @@ export function addressKey(address: string): string {
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, ''))
     .join(':')}::/64`;
+}
+
+/** Addresses with the same beginning. */
+export interface AddressRange {
+  /** `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`: the same for every spelling. */
+  readonly text: string;
+  covers(address: string): boolean;
+}
+
+/** Shorter ones would shut out whole providers by a slip of a finger. */
+const shortest = { ipv4: 8, ipv6: 16 } as const;
+
+/** An address or a CIDR range; undefined for anything else, and for a range that is far too wide. */
+export function parseRange(typed: string): AddressRange | undefined {
+  const [, given = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(typed) ?? [];
+  const address = plainAddress(given);
+  const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+  if (!isIPv4(address) && !isIPv6(address)) return undefined;
+  const whole = family === 'ipv4' ? 32 : 128;
+  const prefix = length === undefined ? whole : Number(length);
+  if (prefix > whole || prefix < shortest[family]) return undefined;
+  const list = new BlockList();
+  list.addSubnet(address, prefix, family);
+  return {
+    text: prefix === whole ? canonical(address) : `${network(address, prefix)}/${prefix}`,
+    covers(other) {
+      const plain = plainAddress(other);
+      return isIPv4(plain) ? list.check(plain, 'ipv4') : isIPv6(plain) && list.check(plain, 'ipv6');
+    },
+  };
+}
+
+function canonical(address: string): string {
+  return isIPv4(address) ? address : new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
+/** The address with all bits behind the prefix off. */
+function network(address: string, prefix: number): string {
+  if (isIPv4(address)) {
+    const bits = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+    const size = 2 ** (32 - prefix);
+    const start = Math.floor(bits / size) * size;
+    return [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join('.');
+  }
+  const groups = wholeGroups(canonical(address));
+  const masked = groups.map((group, at) => {
+    const left = Math.min(16, Math.max(0, prefix - 16 * at));
+    return group & (0xffff << (16 - left)) & 0xffff;
+  });
+  return canonical(masked.map((group) => group.toString(16)).join(':'));
+}
+
+/** The eight numbers of an IPv6 address in its canonical spelling. */
+function wholeGroups(address: string): number[] {
+  const [head = '', tail = ''] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === '' ? [] : tail.split(':');
+  const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0');
+  return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16));
 }

@@ -3,8 +3,7 @@ import type { Role, RoomRole } from '../protocol/events.js';
 
 export type Action =
   // in a conversation
-  | 'say'
-  | 'say-in-locked'
+  /** What the room's rules refuse to others. */
   | 'say-restricted'
   | 'edit-own'
   | 'remove-own'
@@ -78,8 +77,6 @@ const overRoomMembers: Rule = (actor, target) =>
 const administers: Rule = ({ role }) => ranks[role] >= ranks.admin;
 
 const rules: Readonly<Record<Action, Rule>> = {
-  say: anybody,
-  'say-in-locked': leads,
   'say-restricted': leads,
   'edit-own': anybody,
   'remove-own': anybody,
@@ -96,8 +93,9 @@ const rules: Readonly<Record<Action, Rule>> = {
   ban: overMembers,
   'ban-address': staff,
   mute: overMembers,
-  // An admin can make others admins and step down; only the operator takes an admin's role away.
-  'set-role': administers,
+  // An admin can make others admins; only the operator takes an admin's role away.
+  'set-role': (actor, target, policy) =>
+    administers(actor, target, policy) && ranks[actor.role] > ranks[target.role],
   'see-bans': staff,
   'see-audit': staff,
   'see-addresses': staff,

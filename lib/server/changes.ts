@@ -3,6 +3,8 @@ import { ProtocolError } from '../protocol/errors.js';
 import { messageText, topicText } from '../protocol/message-text.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Entry, Logged, Store } from '../store/store.js';
+import { actorIn } from './actor.js';
+import { inAudit } from './audit.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Delivery } from './delivery.js';
@@ -10,6 +12,7 @@ import { entryEvent } from './entry-event.js';
 import { notAllowed } from './membership.js';
 import type { Places } from './places.js';
 import type { Member } from './presence.js';
+import type { Speech } from './speech.js';
 
 export interface Changes {
   /** @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `message-empty`, `message-too-long` */
@@ -25,21 +28,19 @@ export interface ChangesDeps {
   readonly clock: Clock;
   readonly places: Places;
   readonly delivery: Delivery;
+  readonly speech: Speech;
   readonly policy: Policy;
   /** A message with this file was removed; others may still have it. */
   readonly onFileRemoved: (hash: string) => void;
 }
 
 export function createChanges(deps: ChangesDeps): Changes {
-  const { store, clock, places, delivery, policy } = deps;
+  const { store, clock, places, delivery, speech, policy } = deps;
 
   async function located(member: Member, of: number, action: 'edit' | 'remove') {
     const found = await places.message(member.account, of);
     const own = found.account === member.account.id;
-    const actor = {
-      role: member.account.role,
-      ...(found.membership === undefined ? {} : { room: found.membership.role }),
-    };
+    const actor = actorIn(member.account, found.membership);
     if (action === 'edit' && !(own && can(actor, 'edit-own', policy))) throw notAllowed();
     if (action === 'remove' && !can(actor, own ? 'remove-own' : 'remove-other', policy)) throw notAllowed();
     return found;
@@ -57,6 +58,7 @@ export function createChanges(deps: ChangesDeps): Changes {
       // An old message is no way around a block.
       await places.deliverable(member.account, place);
       const { account } = member;
+      speech.admit(account, place, { text, again: true });
       const logged = await store.edit({ of: request.of, account: account.id, at: clock.now(), text });
       if (logged === undefined) throw noMessage();
       const edit: Entry = { ...logged, from: account.name, key: '', kind: 'edit', text, of: request.of };
@@ -65,19 +67,32 @@ export function createChanges(deps: ChangesDeps): Changes {
     },
 
     async remove(member, { of }) {
-      const { place, entry } = await located(member, of, 'remove');
+      const { place, entry, membership } = await located(member, of, 'remove');
       const { account } = member;
-      const logged = await store.remove({ of, account: account.id, at: clock.now() });
+      const at = clock.now();
+      const logged = await store.remove({ of, account: account.id, at });
       if (logged === undefined) throw noMessage();
       const removal: Entry = { ...logged, from: account.name, key: '', kind: 'removal', text: '', of };
       delivery.toConversation(place.target, entryEvent(removal, place, account));
       if (entry.file !== undefined) deps.onFileRemoved(entry.file.hash);
+      if (entry.from !== account.name) {
+        const { name: by } = account;
+        await store.record({
+          at,
+          by,
+          action: 'remove',
+          on: entry.from,
+          detail: `message ${of}`,
+          ...inAudit(membership?.room),
+        });
+      }
       return logged;
     },
 
     async setTopic({ account }, request) {
-      const { room, role } = places.membership(account, request.room);
-      if (!can({ role: account.role, room: role }, 'set-topic', policy)) {
+      const membership = places.membership(account, request.room);
+      const { room } = membership;
+      if (!can(actorIn(account, membership), 'set-topic', policy)) {
         throw new ProtocolError('not-allowed', `Only owners and moderators of #${room.name} set its topic.`);
       }
       const topic = topicText(request.topic);

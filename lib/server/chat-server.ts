@@ -1,37 +1,24 @@
 /** A running server: sessions over a listener, one hub, one store. Knows no files, signals or command lines. */
 import type { TLSSocket } from 'node:tls';
-import { protocolVersion, type Registration, type ServerFrameOf } from '../protocol/events.js';
+import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
-import { type Accounts, createAccounts } from './accounts.js';
-import type { Policy } from './can.js';
+import type { Accounts } from './accounts.js';
 import type { Clock } from './clock.js';
+import { type DeskOptions, openDesk } from './desk.js';
 import { createDoorway, type Doorway } from './doorway.js';
-import { createClearing, type Retention } from './files/clearing.js';
-import type { FileLimits } from './files/desk.js';
-import { createFiles } from './files/files.js';
 import type { Hasher } from './hasher.js';
-import { openHub } from './hub.js';
+import type { Invites } from './invites.js';
 import { type KeyPair, type ListenerOptions, listen } from './listener.js';
 import type { Log } from './log.js';
+import type { Moderation } from './moderation.js';
 import { createSendBudget } from './send-budget.js';
 import { type Claims, createSession, type Phase, type Session, type SessionDeps } from './session.js';
-import { createSignInGuard } from './sign-in-guard.js';
 import { createThrottle, type Rate } from './throttle.js';
 import { createTurn } from './turn.js';
 
-export interface ChatServerOptions extends ListenerOptions {
-  /** What people see it called; printable text. */
-  readonly name: string;
-  readonly registration: Registration;
-  /** Messages of one person. */
-  readonly rate: Rate;
-  /** Who may make rooms. */
-  readonly rooms: Policy['rooms'];
-  readonly files: FileLimits;
-  readonly retention: Retention;
-}
+export type ChatServerOptions = ListenerOptions & DeskOptions;
 
 export interface ChatServerDeps {
   readonly store: Store;
@@ -44,6 +31,8 @@ export interface ChatServerDeps {
 export interface ChatServer {
   readonly address: { readonly host: string; readonly port: number };
   readonly accounts: Accounts;
+  readonly moderation: Moderation;
+  readonly invites: Invites;
   /** Names that are signed in. */
   readonly online: number;
   reload(keyPair: KeyPair): void;
@@ -56,19 +45,15 @@ const shuttingDown = 'The server is shutting down.';
 
 /** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) or a StoreError */
 export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
-  const { store, blobs, hasher, clock, log } = deps;
-  const guard = createSignInGuard(clock);
-  const accounts = createAccounts({ store, hasher, guard, clock, log, registration: options.registration });
-  const clearing = createClearing({ store, blobs, clock, log, retention: options.retention });
-  const policy: Policy = { rooms: options.rooms };
-  const hub = await openHub({ store, clock, rate: options.rate, policy, onRemoved: clearing.soon });
+  const { store, clock, log } = deps;
   const doorway = createDoorway();
-  const files = createFiles({ store, hub, blobs, clearing, clock, log, doorway, limits: options.files });
+  const { desk, files, clearing } = await openDesk(options, { ...deps, doorway });
+  const { accounts, hub, invites, moderation } = desk;
   const sessions = createRoster(doorway);
   let closed: (() => void) | undefined;
 
   const shared: SessionDeps = {
-    desk: { store, accounts, hub, files: files.desk },
+    desk,
     clock,
     log,
     turn: createTurn(),
@@ -86,12 +71,20 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     const session = createSession(socket, address, shared);
     const crowded = doorway.crowded(address);
     sessions.add(session);
+    const refusal = moderation.refusal(address);
     if (closed !== undefined) session.dismiss('shutting-down', shuttingDown);
+    else if (refusal !== undefined) session.dismiss('banned', refusal);
     else if (crowded)
       session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
   }
 
-  const listener = await listen(options, log, { chat: serveChat, file: files.serve });
+  const listener = await listen(options, log, {
+    chat: serveChat,
+    file(socket, address) {
+      if (moderation.refusal(address) === undefined) files.serve(socket, address);
+      else socket.destroy();
+    },
+  });
 
   void clearing.run();
   let cancelSweep = clock.after(0, sweep);
@@ -103,6 +96,8 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   return {
     address: listener.address,
     accounts,
+    moderation,
+    invites,
     get online() {
       return hub.presence.online;
     },

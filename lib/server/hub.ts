@@ -4,17 +4,19 @@ import type { FileInfo } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
 import { messageText } from '../protocol/message-text.js';
 import type { RequestOf } from '../protocol/requests.js';
-import type { Account, NewEntry, Standing, Store } from '../store/store.js';
+import type { Account, Mute, NewEntry, Standing, Store } from '../store/store.js';
 import type { Policy } from './can.js';
 import { type Changes, createChanges } from './changes.js';
 import type { Clock } from './clock.js';
-import { createDelivery } from './delivery.js';
+import { createDelivery, type Delivery } from './delivery.js';
 import { messageEvent, type Place } from './entry-event.js';
 import { createGate, type Gate } from './gate.js';
 import { createMembership, type Membership, topicOf } from './membership.js';
 import { createPlaces, notDelivered, type Places, type Where } from './places.js';
 import { createPresence, type Member, type Presence } from './presence.js';
-import { createSeats } from './seats.js';
+import { createSeats, type Seats } from './seats.js';
+import { createSpeech, type Saying, type Speech } from './speech.js';
+import type { Circumstances } from './tally.js';
 import { createThrottle, type Rate } from './throttle.js';
 
 /** What the sender gets where no message event tells it. */
@@ -32,7 +34,10 @@ export interface Announcement {
 
 export interface Hub {
   readonly presence: Presence;
+  readonly seats: Seats;
   readonly places: Places;
+  readonly delivery: Delivery;
+  readonly speech: Speech;
   readonly membership: Membership;
   readonly changes: Changes;
   /**
@@ -50,8 +55,8 @@ export interface Hub {
   seated<Value>(account: Account, work: () => Promise<Value>): Promise<Value>;
   /** Counts something that is said. @throws ProtocolError `rate-limited` */
   count(account: Account): void;
-  /** Notes what somebody is in who signs in. */
-  seat(account: Account, standings: readonly Standing[]): void;
+  /** Notes what somebody is in who signs in, and where they are muted. */
+  seat(account: Account, known: { standings: readonly Standing[]; mutes: readonly Mute[] }): void;
   /** Tells the other terminals of a member how far it has read. */
   read(member: Member, place: Place, seq: number): Promise<void>;
   /** Tells a member who invites it. */
@@ -62,7 +67,7 @@ export interface Hub {
    */
   attach(member: Member): () => boolean;
   /** Forgets a member whose connection is over. */
-  leave(member: Member, reason?: string): void;
+  leave(member: Member, circumstances?: Circumstances): void;
   /** Sends to everybody what still waits in a room's buffer. */
   flush(): void;
 }
@@ -88,8 +93,9 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
     ...{ store, clock, seats, places, delivery, presence, live, policy },
     onEnded: onRemoved,
   });
+  const speech = createSpeech({ seats, clock, policy });
   const changes = createChanges({
-    ...{ store, clock, places, delivery, policy },
+    ...{ store, clock, places, delivery, speech, policy },
     onFileRemoved: onRemoved,
   });
 
@@ -125,17 +131,49 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
 
   async function seated<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
     const { id } = account;
-    seats.fill(id, await store.standings(id));
+    const [standings, mutes] = await Promise.all([store.standings(id), store.mutes(id, clock.now())]);
+    seat(account, { standings, mutes });
     try {
       return await work();
     } finally {
-      if (presence.terminals(id).size === 0) seats.forget(id);
+      forget(id);
+    }
+  }
+
+  function seat({ id }: Account, { standings, mutes }: Parameters<Hub['seat']>[1]): void {
+    seats.fill(id, standings);
+    speech.fill(id, mutes);
+  }
+
+  /** Unless a terminal of theirs is here. */
+  function forget(id: number): void {
+    if (presence.terminals(id).size > 0) return;
+    seats.forget(id);
+    speech.forget(id);
+  }
+
+  /** @returns the receipt of what was said under that key before, though it would be refused by now */
+  async function admit(
+    account: Account,
+    place: Place,
+    entry: Saying & { key: string },
+  ): Promise<Receipt | undefined> {
+    try {
+      speech.admit(account, place, entry);
+      return undefined;
+    } catch (refusal) {
+      const said = await store.said(account.id, entry.key);
+      if (said === undefined) throw refusal;
+      return { seq: said.seq, at: new Date(said.at).toISOString() };
     }
   }
 
   return {
     presence,
+    seats,
     places,
+    delivery,
+    speech,
     membership,
     changes,
     count,
@@ -146,6 +184,8 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
       const text = messageText(request.text);
       count(account);
       const place = await places.find(account, { room, peer: to });
+      const before = await admit(account, place, { text, key });
+      if (before !== undefined) return before;
       const { told, ...receipt } = await append(account, place, { key, text, action });
       return told && hears(member, place) ? undefined : receipt;
     },
@@ -154,13 +194,15 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
       seated(account, async () => {
         const place = await places.find(account, where);
         const said = { key, file, text: file.name, action: false };
+        const before = await admit(account, place, { text: '', file: true, key });
+        if (before !== undefined) return before;
         const { told: _, ...receipt } = await append(account, place, said);
         return receipt;
       }),
 
     seated,
 
-    seat: ({ id }, standings) => seats.fill(id, standings),
+    seat,
 
     async read(member, { target, room, peer }, seq) {
       const { account } = member;
@@ -191,13 +233,13 @@ export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps
       return gate.open;
     },
 
-    leave(member, reason) {
+    leave(member, circumstances) {
       const gate = live.get(member);
       const { id } = member.account;
       live.delete(member);
       if (gate !== undefined) for (const { room } of seats.of(id).values()) room.gates.delete(gate);
-      presence.leave(member, reason);
-      if (presence.terminals(id).size === 0) seats.forget(id);
+      presence.leave(member, circumstances);
+      forget(id);
     },
 
     flush() {

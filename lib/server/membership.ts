@@ -5,6 +5,7 @@ import { limits } from '../protocol/limits.js';
 import { parseRoomName } from '../protocol/names.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account, Room, Standing, Store } from '../store/store.js';
+import { actorIn } from './actor.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Delivery } from './delivery.js';
@@ -12,6 +13,7 @@ import type { Gate } from './gate.js';
 import type { Places } from './places.js';
 import type { Member, Presence } from './presence.js';
 import type { LiveRoom, Seats } from './seats.js';
+import type { Circumstances } from './tally.js';
 import { createThrottle } from './throttle.js';
 
 export interface Membership {
@@ -23,6 +25,8 @@ export interface Membership {
   invite(member: Member, request: RequestOf<'invite'>): Promise<void>;
   /** @throws ProtocolError `no-such-room`, `not-a-member`, `no-such-name`, `not-allowed` */
   appoint(member: Member, request: RequestOf<'appoint'>): Promise<void>;
+  /** Somebody is in a room no longer, whatever they want. @returns false where they are not in it */
+  expel(account: Account, room: LiveRoom, circumstances: Circumstances): Promise<boolean>;
 }
 
 export interface MembershipDeps {
@@ -54,6 +58,7 @@ export function conversationOf(standing: Standing): Conversation {
     role,
     ...(room.private ? { private: true } : {}),
     ...(room.topic === '' ? {} : { topic: room.topic }),
+    ...(Object.keys(room.rules).length === 0 ? {} : { rules: room.rules }),
   };
 }
 
@@ -103,7 +108,7 @@ export function createMembership(deps: MembershipDeps): Membership {
   }
 
   async function make(account: Account, name: string, hidden: boolean): Promise<void> {
-    if (!can({ role: account.role }, 'make-room', policy)) {
+    if (!can(actorIn(account), 'make-room', policy)) {
       throw new ProtocolError('not-allowed', 'Here only admins make rooms. Ask one of them.');
     }
     hasten(account);
@@ -120,15 +125,15 @@ export function createMembership(deps: MembershipDeps): Membership {
     }
   }
 
-  function left(account: Account, room: LiveRoom): void {
+  function left(account: Account, room: LiveRoom, circumstances: Circumstances = {}): void {
     room.fanOut.flush();
     seats.remove(account.id, room);
     for (const terminal of presence.terminals(account.id)) {
       const gate = live.get(terminal);
       if (gate !== undefined) room.gates.delete(gate);
     }
-    delivery.toTerminals(account.id, { type: 'parted', room: room.name });
-    room.tally.left(account.name);
+    delivery.toTerminals(account.id, { type: 'parted', room: room.name, ...circumstances });
+    room.tally.left(account.name, circumstances);
   }
 
   function told(room: LiveRoom, account: Account, { role, by }: { role: RoomRole; by: string }): void {
@@ -138,11 +143,12 @@ export function createMembership(deps: MembershipDeps): Membership {
   }
 
   function ownedBy(account: Account, name: string): LiveRoom {
-    const { room, role } = places.membership(account, name);
+    const membership = places.membership(account, name);
+    const { room } = membership;
     if (room.everybody) {
       throw new ProtocolError('not-allowed', `#${room.name} is everybody's: the admins own it.`);
     }
-    if (can({ role: account.role, room: role }, 'appoint', policy)) return room;
+    if (can(actorIn(account, membership), 'appoint', policy)) return room;
     throw new ProtocolError('not-allowed', `Only owners of #${room.name} may do that.`);
   }
 
@@ -204,8 +210,9 @@ export function createMembership(deps: MembershipDeps): Membership {
       places.membership(account, roomName);
       const other = await places.person(name);
       // Only now: they may have left while the name was looked up.
-      const { room, role } = places.membership(account, roomName);
-      if (!can({ role: account.role, room: role }, 'invite', policy)) throw notAllowed();
+      const membership = places.membership(account, roomName);
+      const { room } = membership;
+      if (!can(actorIn(account, membership), 'invite', policy)) throw notAllowed();
       hasten(account);
       const invitation = { room: room.id, account: other.id, by: account.id, at: clock.now() };
       const invited = await store.inviteToRoom(invitation);
@@ -240,6 +247,16 @@ export function createMembership(deps: MembershipDeps): Membership {
         default:
           outcome satisfies never;
       }
+    },
+
+    async expel(account, room, circumstances) {
+      const leaving = await store.leaveRoom(account.id, room.id, { end: false });
+      if (leaving.outcome !== 'left') return false;
+      left(account, room, circumstances);
+      if (leaving.heir !== undefined) {
+        told(room, leaving.heir, { role: 'owner', by: circumstances.by ?? account.name });
+      }
+      return true;
     },
   };
 }

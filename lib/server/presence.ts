@@ -3,23 +3,27 @@
  * nor what is said.
  */
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
-import type { Person, ServerFrame } from '../protocol/events.js';
+import type { Person, Role, ServerFrame } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { SignInMode } from '../protocol/requests.js';
 import type { Account } from '../store/store.js';
 import type { Clock } from './clock.js';
-import { createTally } from './tally.js';
+import { type Circumstances, createTally } from './tally.js';
 
 /** One signed-in session, as the hub sees it. */
 export interface Member {
-  readonly account: Account;
+  /** Changed by `Presence.ranked` alone. */
+  account: Account;
+  readonly address: string;
+  /** Of its token; undefined until it has one. */
+  readonly session: number | undefined;
   send(bytes: Buffer): void;
   /** Resolves when the peer has taken what was sent, or is gone. */
   drained(): Promise<void>;
   /** False once its connection is closing. */
   readonly alive: boolean;
-  /** Tells it why, and ends it. */
-  dismiss(code: ErrorCode, message: string): void;
+  /** Tells it why, and ends it. @param circumstances what the others are told */
+  dismiss(code: ErrorCode, message: string, circumstances?: Circumstances): void;
 }
 
 export interface Presence {
@@ -30,9 +34,17 @@ export interface Presence {
    */
   enter(member: Member, mode: SignInMode | 'continue' | undefined): void;
   /** Without effect for one that is not seated. */
-  leave(member: Member, reason?: string): void;
+  leave(member: Member, circumstances?: Circumstances): void;
   terminals(account: number): ReadonlySet<Member>;
   has(member: Member): boolean;
+  /** Everybody's terminals. */
+  members(): Member[];
+  /** Takes note of a new role of somebody, and tells everybody. */
+  ranked(account: number, role: Role, by: string): void;
+  /** Takes note of what somebody who is away said, or that they are back; tells everybody where that is new. */
+  away(account: number, text: string | undefined): void;
+  /** What somebody said who is away; undefined for whoever is not. */
+  awayOf(account: number): string | undefined;
   people(): Person[];
   readonly online: number;
 }
@@ -44,7 +56,7 @@ export function createPresence(
   clock: Clock,
   notify: (notice: (room: string) => ServerFrame) => void,
 ): Presence {
-  const people = new Map<number, { account: Account; terminals: Set<Member> }>();
+  const people = new Map<number, { account: Account; terminals: Set<Member>; away?: string | undefined }>();
   const tally = createTally({ clock, audience: () => people.size, online: () => people.size, notify });
 
   return {
@@ -73,21 +85,39 @@ export function createPresence(
       person.terminals.add(member);
     },
 
-    leave(member, reason) {
+    leave(member, circumstances = {}) {
       const { account } = member;
       const person = people.get(account.id);
       if (person === undefined || !person.terminals.delete(member) || person.terminals.size > 0) return;
       people.delete(account.id);
-      tally.left(account.name, reason === undefined ? {} : { reason });
+      tally.left(account.name, circumstances);
     },
 
     terminals: (account) => people.get(account)?.terminals ?? none,
     has: (member) => people.get(member.account.id)?.terminals.has(member) ?? false,
+    members: () => [...people.values()].flatMap(({ terminals }) => [...terminals]),
+    ranked(id, role, by) {
+      const person = people.get(id);
+      if (person === undefined) return;
+      person.account = { ...person.account, role };
+      for (const terminal of person.terminals) terminal.account = person.account;
+      const { name } = person.account;
+      notify(() => ({ type: 'rank', name, role, by }));
+    },
+    away(id, text) {
+      const person = people.get(id);
+      if (person === undefined || person.away === text) return;
+      person.away = text;
+      const { name } = person.account;
+      notify(() => (text === undefined ? { type: 'back', name } : { type: 'away', name, text }));
+    },
+    awayOf: (id) => people.get(id)?.away,
     people: () =>
-      [...people.values()].map(({ account, terminals }) => ({
+      [...people.values()].map(({ account, terminals, away }) => ({
         name: account.name,
         role: account.role,
         terminals: terminals.size,
+        ...(away !== undefined && { away }),
       })),
     get online() {
       return people.size;

@@ -9,10 +9,16 @@ import { reasonText } from '../protocol/message-text.js';
 import type { RequestOf, RequestType, SignInMode } from '../protocol/requests.js';
 import type { Account, Logged, Store } from '../store/store.js';
 import type { Accounts, OpenedSession } from './accounts.js';
+import type { Policy } from './can.js';
 import { catchUp } from './catch-up.js';
+import type { Clock } from './clock.js';
 import type { FileDesk } from './files/desk.js';
 import type { Hub } from './hub.js';
+import type { Invites } from './invites.js';
 import { conversationOf } from './membership.js';
+import type { Moderation } from './moderation.js';
+import type { OwnAccount } from './own-account.js';
+import { readAudit, setAway, whois } from './people.js';
 import type { Member } from './presence.js';
 import { listFiles, listMembers, listRooms, readHistory, runSearch } from './reading.js';
 
@@ -35,7 +41,12 @@ export interface Caller {
 
 export interface Desk {
   readonly store: Store;
+  readonly clock: Clock;
+  readonly policy: Policy;
   readonly accounts: Accounts;
+  readonly own: OwnAccount;
+  readonly invites: Invites;
+  readonly moderation: Moderation;
   readonly hub: Hub;
   readonly files: FileDesk;
 }
@@ -73,8 +84,17 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   register: {
     needs: 'greeting',
     async run(desk, caller, request) {
-      const account = await desk.accounts.register(request, caller.address);
-      return admit(desk, caller, account, request);
+      const { account, recovery } = await desk.accounts.register(request, caller.address);
+      return { ...(await admit(desk, caller, account, request)), recovery };
+    },
+  },
+
+  recover: {
+    needs: 'greeting',
+    async run(desk, caller, request) {
+      const { account, recovery } = await desk.accounts.recover(request, caller.address);
+      desk.own.dismissed(account);
+      return { ...(await admit(desk, caller, account, {})), recovery };
     },
   },
 
@@ -82,6 +102,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     needs: 'greeting',
     async run(desk, caller, { token, mode }) {
       const { account, running, ...opened } = await desk.accounts.resume(token, caller.address);
+      await desk.moderation.admit(account, caller.address);
       // Before it takes a seat: a take-over then ends the connection it was on without ending the session.
       caller.opened(opened.session);
       let member: Member;
@@ -235,6 +256,112 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
 
   fetch: { needs: 'open', run: ({ files }, { account }, { of }) => files.fetch(account, of) },
 
+  kick: moderated('kick'),
+  ban: moderated('ban'),
+  unban: moderated('unban'),
+  mute: moderated('mute'),
+  unmute: moderated('unmute'),
+  'set-role': moderated('setRole'),
+  'set-rules': moderated('setRules'),
+
+  bans: {
+    needs: 'open',
+    run: async ({ moderation }, { account }) => ({ bans: await moderation.bans(account) }),
+  },
+
+  audit: {
+    needs: 'open',
+    run: async (desk, member, request) => ({ audit: await readAudit(desk, member, request) }),
+  },
+
+  whois: {
+    needs: 'open',
+    run: async (desk, member, { name }) => ({ whois: await whois(desk, member, name) }),
+  },
+
+  away: {
+    needs: 'open',
+    async run(desk, member, { text }) {
+      setAway(desk, member, text);
+      return {};
+    },
+  },
+
+  back: {
+    needs: 'open',
+    async run(desk, member) {
+      setAway(desk, member, undefined);
+      return {};
+    },
+  },
+
+  'make-invite': {
+    needs: 'open',
+    run: async ({ invites }, { account }, request) => invites.make(account, request),
+  },
+
+  invites: {
+    needs: 'open',
+    run: async ({ invites }, { account }) => ({ invites: await invites.list(account) }),
+  },
+
+  uninvite: {
+    needs: 'open',
+    async run({ invites }, { account }, { invite }) {
+      await invites.remove(account, invite);
+      return {};
+    },
+  },
+
+  'make-reset': {
+    needs: 'open',
+    run: async ({ invites }, { account }, { name }) => invites.reset(account, name),
+  },
+
+  'set-password': {
+    needs: 'open',
+    async run({ own }, member, request) {
+      await own.setPassword(member, request);
+      return {};
+    },
+  },
+
+  sessions: { needs: 'open', run: async ({ own }, member) => ({ sessions: await own.sessions(member) }) },
+
+  logout: {
+    needs: 'open',
+    async run({ own }, member, request) {
+      await own.logout(member, request);
+      return {};
+    },
+  },
+
+  'make-recovery': {
+    needs: 'open',
+    run: async ({ own }, member, { password }) => ({ recovery: await own.makeRecovery(member, password) }),
+  },
+
+  'begin-factor': {
+    needs: 'open',
+    run: ({ own }, member, { password }) => own.beginFactor(member, password),
+  },
+
+  'confirm-factor': {
+    needs: 'open',
+    async run({ own }, member, { otp }) {
+      await own.confirmFactor(member, otp);
+      return {};
+    },
+  },
+
+  'end-factor': {
+    needs: 'open',
+    async run({ own }, member, { password }) {
+      await own.endFactor(member, password);
+      return {};
+    },
+  },
+
   ping: { needs: 'nothing', run: () => ({}) },
 
   quit: {
@@ -245,6 +372,20 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     },
   },
 };
+
+type Deed = 'kick' | 'ban' | 'unban' | 'mute' | 'unmute' | 'setRole' | 'setRules';
+
+/** Something that is done to others, and answered with no more than that it was. */
+function moderated<D extends Deed>(deed: D) {
+  return {
+    needs: 'open' as const,
+    async run({ moderation }: Desk, { account }: Member, request: Parameters<Moderation[D]>[1]) {
+      const act = moderation[deed] as (agent: Account, asked: typeof request) => Promise<void>;
+      await act(account, request);
+      return {};
+    },
+  };
+}
 
 function receipt({ seq, at }: Logged): { seq: number; at: string } {
   return { seq, at: new Date(at).toISOString() };
@@ -257,14 +398,16 @@ async function admit(
   account: Account,
   { mode, remember = false }: { mode?: SignInMode; remember?: boolean },
 ): Promise<Answer> {
+  // Before the seat, so that nobody hears of a coming that is none.
+  await desk.moderation.admit(account, caller.address);
   const member = caller.enter(account, mode);
-  const opened = await desk.accounts.open(account, remember);
+  const opened = await desk.accounts.open(account, { remember, address: caller.address });
   caller.opened(opened.session);
   return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
 }
 
 async function seated(
-  { store, hub }: Desk,
+  { store, clock, hub, moderation }: Desk,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
@@ -272,8 +415,11 @@ async function seated(
   // First: one that was taken over meanwhile must not stop the session that did it.
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
   if (takeOver) await store.stopSessions(account.id, session);
+  // Once more: a ban that comes after this finds the seat taken, and empties it.
+  await moderation.admit(account, member.address);
+  const mutes = await store.mutes(account.id, clock.now());
   const standings = await store.standings(account.id);
-  hub.seat(account, standings);
+  hub.seat(account, { standings, mutes });
   const conversations = standings.map(conversationOf);
   return { name: account.name, role: account.role, token, conversations };
 }

@@ -2,7 +2,7 @@
  * Live rooms, and who of those signed in is in which, as what. Knows gates and names; neither the store nor
  * what is said.
  */
-import type { RoomRole, ServerFrame } from '../protocol/events.js';
+import type { RoomRole, RoomRules, ServerFrame } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
 import type { Room, Standing } from '../store/store.js';
 import type { Clock } from './clock.js';
@@ -10,8 +10,9 @@ import { createFanOut, type FanOut } from './fan-out.js';
 import type { Gate } from './gate.js';
 import { createTally, type Tally } from './tally.js';
 
-export interface LiveRoom extends Omit<Room, 'topic'> {
+export interface LiveRoom extends Omit<Room, 'topic' | 'rules'> {
   topic: string;
+  rules: RoomRules;
   /** Terminals of its members that hear what is said in it. */
   readonly gates: Set<Gate>;
   /** Its members who are signed in. */

@@ -17,6 +17,7 @@ import type { Member } from './presence.js';
 import { type Caller, type Desk, type Row, requestTable } from './request-table.js';
 import type { SendBudget } from './send-budget.js';
 import { createSilence } from './silence.js';
+import type { Circumstances } from './tally.js';
 import type { Throttle } from './throttle.js';
 import type { Turn } from './turn.js';
 
@@ -56,6 +57,9 @@ export interface Session {
 
 let sessions = 0;
 
+/** After these the token's session is over. */
+const final: ReadonlySet<ErrorCode> = new Set(['signed-out', 'taken-over', 'kicked']);
+
 export function createSession(socket: Duplex, address: string, deps: SessionDeps): Session {
   const { desk, clock, log } = deps;
   const serial = ++sessions;
@@ -64,7 +68,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   let token: number | undefined;
   // The lost connection that this one continues.
   let continued: Session | undefined;
-  let leaving: { reason: string | undefined } | undefined;
+  let leaving: Circumstances | undefined;
 
   const connection: Connection = createConnection(socket, {
     turn: deps.turn,
@@ -118,7 +122,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
       continued = deps.claims.claim(id, session);
     },
     leave(reason) {
-      leaving = { reason };
+      leaving = reason === undefined ? {} : { reason };
     },
   };
 
@@ -131,6 +135,10 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   function memberOf(account: Account): Member {
     return {
       account,
+      address,
+      get session() {
+        return token;
+      },
       get alive() {
         return phase === 'signing-in' || phase === 'open';
       },
@@ -238,12 +246,11 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
 
   function unseat(): void {
     if (member === undefined) return;
-    const reason = leaving === undefined ? 'connection lost' : leaving.reason;
-    desk.hub.leave(member, reason);
+    desk.hub.leave(member, leaving ?? { reason: 'connection lost' });
     member = undefined;
   }
 
-  function dismiss(code: ErrorCode, message: string): void {
+  function dismiss(code: ErrorCode, message: string, circumstances: Circumstances = {}): void {
     if (phase === 'closing' || phase === 'closed') return;
     const name = session.name;
     cancelDeadline();
@@ -251,12 +258,12 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     connection.send(encodeFrame({ type: 'closing', code, message } satisfies ServerFrameOf<'closing'>));
     enter('closing');
     inbox.close();
-    if (leaving === undefined && code !== 'timed-out') leaving = { reason: undefined };
+    if (leaving === undefined && code !== 'timed-out') leaving = circumstances;
     unseat();
     log.info('connection ended', { name, address, code, reason: leaving?.reason });
     const mine = token !== undefined && deps.claims.release(token, session);
     // A session that its owner or another terminal ended is over; a lost one can be continued.
-    if (mine && token !== undefined && (code === 'signed-out' || code === 'taken-over')) {
+    if (mine && token !== undefined && final.has(code)) {
       desk.store.endSession(token).catch((error: unknown) => log.error('session not ended', error));
     }
     cancelDeadline = clock.after(limits.closingMs, () => connection.destroy());

@@ -370,8 +370,8 @@ export interface Store {
   register(account: NewAccount): Promise<Registered>;
   account(name: string): Promise<Account | undefined>;
   accounts(): Promise<number>;
-  /** All, in the order of their making; removed ones too. */
-  directory(): Promise<readonly AccountInfo[]>;
+  /** All, in the order of their making, removed ones too; or one. */
+  directory(account?: number): Promise<readonly AccountInfo[]>;
   setPassword(account: number, password: string): Promise<void>;
   /** Never leaves the server without an admin who can sign in. */
   setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;

@@ -79,7 +79,7 @@ async function slowScene(t: Test, meanwhile: (hub: Awaited<ReturnType<typeof ope
   });
   const hub = await openHub({ ...hubSettings, store: slow, clock });
   async function seat(listener: Listener): Promise<void> {
-    hub.seat(listener.account, await store.standings(listener.account.id));
+    hub.seat(listener.account, { standings: await store.standings(listener.account.id), mutes: [] });
     hub.presence.enter(listener, 'attach');
   }
   return { store: slow, clock, hub, seat };

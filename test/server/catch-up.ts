@@ -234,7 +234,7 @@ t.test('people who talk faster than the store answers hold nobody up', async (t)
   });
   const hub = await openHub({ ...hubSettings, store: slow, clock });
   for (const member of [ada, bob]) {
-    hub.seat(member.account, await store.standings(member.account.id));
+    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
     hub.presence.enter(member, undefined);
   }
   await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
@@ -262,7 +262,7 @@ t.test('what is said during a long replay is not kept for ever: it is read inste
   });
   const hub = await openHub({ ...hubSettings, store: slow, clock });
   for (const member of [ada, bob]) {
-    hub.seat(member.account, await store.standings(member.account.id));
+    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
     hub.presence.enter(member, undefined);
   }
   await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });

@@ -314,7 +314,7 @@ t.test('a file is announced for somebody who has gone, and not where they are no
   const hub = await openHub({ ...hubSettings, store, clock });
   const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
   for (const member of [ada, bob]) {
-    hub.seat(member.account, await store.standings(member.account.id));
+    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
     hub.presence.enter(member, undefined);
     hub.attach(member)();
     await hub.membership.join(member, { type: 'join', id: 1, room: 'dev' });

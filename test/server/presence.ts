@@ -17,13 +17,15 @@ function setUp() {
     const dismissed: string[] = [];
     const member: TestMember = {
       account: { id, name: `name${id}`, role: 'member', password: '' },
+      address: '192.0.2.1',
+      session: undefined,
       alive: true,
       send() {},
       drained: async () => {},
       dismissed,
       dismiss(code) {
         dismissed.push(code);
-        presence.leave(member, 'dismissed');
+        presence.leave(member, { reason: 'dismissed' });
       },
     };
     return member;
@@ -38,8 +40,8 @@ t.test('coming and going is told once a person, with the reason', async (t) => {
   const [one, two] = [session(1), session(2)];
   presence.enter(one, undefined);
   presence.enter(two, undefined);
-  presence.leave(two, 'lunch');
-  presence.leave(two, 'twice');
+  presence.leave(two, { reason: 'lunch' });
+  presence.leave(two, { reason: 'twice' });
   presence.leave(one);
   t.same(notices, [
     joined(1),
@@ -53,8 +55,8 @@ t.test('coming and going is told once a person, with the reason', async (t) => {
 t.test('one who was never seated leaves without a word', async (t) => {
   const { notices, presence, session } = setUp();
   presence.enter(session(1), undefined);
-  presence.leave(session(1), 'another session of the same name');
-  presence.leave(session(2), 'nobody');
+  presence.leave(session(1), { reason: 'another session of the same name' });
+  presence.leave(session(2), { reason: 'nobody' });
   t.same(notices, [joined(1)]);
   t.equal(presence.online, 1);
 });
@@ -98,7 +100,7 @@ t.test('attached terminals count as one person who leaves with the last of them'
   t.equal(presence.online, 1);
   for (const terminal of terminals) {
     t.same(notices, [joined(1)]);
-    presence.leave(terminal, 'done');
+    presence.leave(terminal, { reason: 'done' });
   }
   t.match(notices, [joined(1), { type: 'left', name: 'name1', reason: 'done' }]);
   t.equal(notices.length, 2);
@@ -118,7 +120,7 @@ t.test('one that continues is seated beside its lost self, and nobody is told', 
   const [lost, back] = [session(1), session(1)];
   presence.enter(lost, undefined);
   presence.enter(back, 'continue');
-  presence.leave(lost, 'connection lost');
+  presence.leave(lost, { reason: 'connection lost' });
   t.same(notices, [joined(1)]);
   t.same([...presence.terminals(1)], [back]);
 });

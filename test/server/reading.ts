@@ -82,7 +82,7 @@ t.test('who asks and does not read gets nothing of a room left meanwhile', async
   });
   const ada = { ...listenerOf(other.account), drained: () => drained };
   for (const member of [other, ada]) {
-    hub.seat(member.account, await store.standings(member.account.id));
+    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
     hub.presence.enter(member, 'attach');
   }
   await hub.membership.join(other, { type: 'join', id: 1, room: 'dev' });

@@ -129,6 +129,7 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
       name: 'files',
       registration: 'closed',
       rooms: 'members',
+      links: () => [],
       rate: { burst: 10_000, perSecond: 10_000 },
       files: { file: limits.fileBytes, account: limits.filesPerAccountBytes, ...options.files },
       retention,

@@ -37,6 +37,8 @@ export function listenerOf(account: Account): Listener {
   const heard: string[] = [];
   return {
     account,
+    address: '192.0.2.1',
+    session: undefined,
     alive: true,
     frames,
     heard,

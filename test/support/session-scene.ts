@@ -9,15 +9,11 @@ import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import type { Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
-import { createAccounts } from '../../lib/server/accounts.js';
+import { openDesk } from '../../lib/server/desk.js';
 import { createDoorway } from '../../lib/server/doorway.js';
-import { createClearing } from '../../lib/server/files/clearing.js';
-import { createFiles } from '../../lib/server/files/files.js';
 import type { Hasher } from '../../lib/server/hasher.js';
-import { openHub } from '../../lib/server/hub.js';
 import { createSendBudget } from '../../lib/server/send-budget.js';
 import { createSession, type Phase, type Session, type SessionDeps } from '../../lib/server/session.js';
-import { createSignInGuard } from '../../lib/server/sign-in-guard.js';
 import { createThrottle } from '../../lib/server/throttle.js';
 import { createTurn } from '../../lib/server/turn.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
@@ -74,16 +70,22 @@ export async function sessionScene(t: Test): Promise<SessionScene> {
   });
   const errors: unknown[] = [];
   const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
-  const guard = createSignInGuard(clock);
-  const accounts = createAccounts({ store, hasher: plainHasher, guard, clock, log, registration: 'open' });
-  const hub = await openHub({ ...hubSettings, store, clock });
-  const blobs = await openFolderBlobs(join(folder, 'files'));
-  const clearing = createClearing({ store, blobs, clock, log, retention: {} });
+  const { desk, clearing } = await openDesk(
+    {
+      ...hubSettings,
+      name: 'scene',
+      registration: 'open',
+      rooms: 'members',
+      links: (code) => [`secure-chat://192.0.2.9/${code}`],
+      files: { file: limits.fileBytes, account: limits.filesPerAccountBytes },
+      retention: {},
+    },
+    {
+      ...{ store, clock, log, hasher: plainHasher, doorway: createDoorway() },
+      blobs: await openFolderBlobs(join(folder, 'files')),
+    },
+  );
   t.teardown(clearing.close);
-  const files = createFiles({
-    ...{ store, hub, blobs, clearing, clock, log, doorway: createDoorway() },
-    limits: { file: limits.fileBytes, account: limits.filesPerAccountBytes },
-  });
   const turn = createTurn();
   const pace = createThrottle<number>(
     { burst: limits.requestBurst, perSecond: limits.requestsPerSecond },
@@ -97,7 +99,7 @@ export async function sessionScene(t: Test): Promise<SessionScene> {
     peer.on('end', () => peer.end());
     const wire = createWire(peer);
     const deps: SessionDeps = {
-      desk: { store, accounts, hub, files: files.desk },
+      desk,
       clock,
       log,
       turn,

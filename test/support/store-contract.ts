@@ -8,6 +8,7 @@ import { excerptsContract } from './store-contract/excerpts.js';
 import { filesContract } from './store-contract/files.js';
 import { invitesContract } from './store-contract/invites.js';
 import { logContract } from './store-contract/log.js';
+import { peopleContract } from './store-contract/people.js';
 import { readingContract } from './store-contract/reading.js';
 import { retentionContract } from './store-contract/retention.js';
 import { roomsContract } from './store-contract/rooms.js';
@@ -22,6 +23,7 @@ export function storeContract(t: Test, make: MakeSubject): void {
   t.test('conversations', (t) => conversationsContract(t, make));
   t.test('the log', (t) => logContract(t, make));
   t.test('rooms', (t) => roomsContract(t, make));
+  t.test('people', (t) => peopleContract(t, make));
   t.test('blocks', (t) => blocksContract(t, make));
   t.test('what is unread', (t) => readingContract(t, make));
   t.test('edits and removals', (t) => changesContract(t, make));

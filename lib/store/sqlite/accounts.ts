@@ -64,7 +64,7 @@ export function createAccounts(
   const directory = db.prepare(
     `SELECT id, name, role, created_at AS at, factor IS NOT NULL AS factor, gone AS removed,
        (SELECT max(used_at) FROM sessions WHERE account = accounts.id) AS used
-     FROM accounts ORDER BY id`,
+     FROM accounts WHERE ?1 IS NULL OR id = ?1 ORDER BY id`,
   );
   const otherAdmins = db.prepare(
     `SELECT count(*) AS count FROM accounts WHERE role = 'admin' AND NOT gone AND id <> ?
@@ -141,8 +141,8 @@ export function createAccounts(
       const row: { accounts: number } = count.get();
       return row.accounts;
     },
-    directory() {
-      const rows: DirectoryRow[] = directory.all();
+    directory(account) {
+      const rows: DirectoryRow[] = directory.all(account ?? null);
       return rows.map(({ used, factor, removed, ...row }): AccountInfo => {
         return { ...row, ...(used !== null && { used }), factor: factor === 1, removed: removed === 1 };
       });

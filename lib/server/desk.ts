@@ -1,0 +1,71 @@
+/** Everything that requests may act on, put together. Decides nothing that its parts decide. */
+import type { Registration } from '../protocol/events.js';
+import type { Blobs } from '../store/blobs.js';
+import type { Store } from '../store/store.js';
+import { createAccounts } from './accounts.js';
+import { createAddressBans } from './address-bans.js';
+import type { Policy } from './can.js';
+import type { Clock } from './clock.js';
+import type { Doorway } from './doorway.js';
+import { type Clearing, createClearing, type Retention } from './files/clearing.js';
+import type { FileLimits } from './files/desk.js';
+import { createFiles, type Files } from './files/files.js';
+import type { Hasher } from './hasher.js';
+import { openHub } from './hub.js';
+import { createInvites } from './invites.js';
+import type { Log } from './log.js';
+import { createModeration } from './moderation.js';
+import { createOwnAccount } from './own-account.js';
+import type { Desk } from './request-table.js';
+import { createSecondFactor } from './second-factor.js';
+import { createSignInGuard } from './sign-in-guard.js';
+import type { Rate } from './throttle.js';
+
+export interface DeskOptions {
+  /** What people see the server called; printable text. */
+  readonly name: string;
+  readonly registration: Registration;
+  /** Messages of one person. */
+  readonly rate: Rate;
+  /** Who may make rooms. */
+  readonly rooms: Policy['rooms'];
+  /** Where others reach it, with a code, the best first. */
+  readonly links: (code: string) => string[];
+  readonly files: FileLimits;
+  readonly retention: Retention;
+}
+
+export interface DeskDeps {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly hasher: Hasher;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly doorway: Doorway;
+}
+
+export interface OpenDesk {
+  readonly desk: Desk;
+  readonly files: Files;
+  readonly clearing: Clearing;
+}
+
+export async function openDesk(options: DeskOptions, deps: DeskDeps): Promise<OpenDesk> {
+  const { store, clock } = deps;
+  const { name, registration, rate, links } = options;
+  const policy: Policy = { rooms: options.rooms };
+  const factor = createSecondFactor(store, clock, name);
+  const accounts = createAccounts({ ...deps, guard: createSignInGuard(clock), factor, registration });
+  const clearing = createClearing({ ...deps, retention: options.retention });
+  const hub = await openHub({ store, clock, rate, policy, onRemoved: clearing.soon });
+  const files = createFiles({ ...deps, hub, clearing, limits: options.files });
+  const addresses = createAddressBans(clock);
+  for (const ban of await store.bans(clock.now())) addresses.add(ban);
+  const revokeFiles = files.revoke;
+  const { presence, places } = hub;
+  const own = createOwnAccount({ store, clock, accounts, factor, presence, revokeFiles });
+  const invites = createInvites({ store, clock, policy, accounts, places, links });
+  const moderation = createModeration({ store, clock, policy, hub, addresses, revokeFiles });
+  const desk = { store, clock, policy, accounts, own, invites, hub, moderation, files: files.desk };
+  return { desk, files, clearing };
+}

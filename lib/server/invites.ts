@@ -1,0 +1,84 @@
+/** Invites and reset links that people make for others. Knows who may; links are made elsewhere. */
+import { ProtocolError } from '../protocol/errors.js';
+import type { InviteInfo } from '../protocol/events.js';
+import { limits } from '../protocol/limits.js';
+import type { RequestOf } from '../protocol/requests.js';
+import type { Store } from '../store/store.js';
+import type { Accounts } from './accounts.js';
+import { actorIn } from './actor.js';
+import { type Action, type Actor, can, type Policy } from './can.js';
+import type { Clock } from './clock.js';
+import type { Agent } from './moderation.js';
+import type { Places } from './places.js';
+import { newResetCode } from './secret.js';
+
+export interface HandedOut {
+  /** Where others reach the server, the best first. */
+  readonly links: string[];
+  readonly expires: string;
+}
+
+/** All throw ProtocolError `not-allowed`. */
+export interface Invites {
+  make(agent: Agent, request: Omit<RequestOf<'make-invite'>, 'type' | 'id'>): Promise<HandedOut>;
+  list(agent: Agent): Promise<InviteInfo[]>;
+  /** @throws ProtocolError `no-such-name` */
+  remove(agent: Agent, id: number): Promise<void>;
+  /** Lets somebody set a new password, once. @throws ProtocolError `no-such-name` */
+  reset(agent: Agent, name: string): Promise<HandedOut>;
+}
+
+export interface InvitesDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly accounts: Pick<Accounts, 'invite'>;
+  readonly places: Pick<Places, 'person'>;
+  readonly links: (code: string) => string[];
+}
+
+export const defaultInviteMs = 7 * 24 * 60 * 60_000;
+
+export function createInvites({ store, clock, policy, accounts, places, links }: InvitesDeps): Invites {
+  function check(agent: Agent, action: Action, target?: Actor): void {
+    const actor = 'id' in agent ? actorIn(agent) : agent;
+    if (!can(actor, action, policy, target))
+      throw new ProtocolError('not-allowed', 'You may not do that here.');
+  }
+
+  return {
+    async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
+      check(agent, 'make-invite', { role });
+      const expires = clock.now() + ms;
+      const code = accounts.invite({ role, uses, expires, ...('id' in agent && { by: agent.id }) });
+      const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
+      await store.record({ at: clock.now(), by: agent.name, action: 'invite', detail });
+      return { links: links(await code), expires: new Date(expires).toISOString() };
+    },
+
+    async list(agent) {
+      check(agent, 'see-invites');
+      const rows = await store.invites(clock.now());
+      return rows.map(({ expires, ...row }) => ({ ...row, expires: new Date(expires).toISOString() }));
+    },
+
+    async remove(agent, id) {
+      check(agent, 'see-invites');
+      if (!(await store.removeInvite(id))) {
+        throw new ProtocolError('no-such-name', 'There is no such invite. /invites lists them.');
+      }
+      await store.record({ at: clock.now(), by: agent.name, action: 'uninvite', detail: `invite ${id}` });
+    },
+
+    async reset(agent, name) {
+      const target = await places.person(name);
+      check(agent, 'make-reset', actorIn(target));
+      const code = newResetCode();
+      const expires = clock.now() + limits.resetMs;
+      const kept = store.addReset({ account: target.id, code: code.hash, expires });
+      await store.record({ at: clock.now(), by: agent.name, action: 'reset-link', on: target.name });
+      await kept;
+      return { links: links(code.text), expires: new Date(expires).toISOString() };
+    },
+  };
+}

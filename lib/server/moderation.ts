@@ -1,0 +1,384 @@
+/**
+ * What those who look after a server or a room do to others: kick, ban, mute, roles, rules. Each is checked in one
+ * table, takes effect on whoever is here at once, and is written into the audit log. Knows people and rooms, no
+ * sockets.
+ */
+import { ProtocolError } from '../protocol/errors.js';
+import type { Ban as BanInfo, Role, RoomRules } from '../protocol/events.js';
+import { reasonText } from '../protocol/message-text.js';
+import type { RequestOf, RequestType } from '../protocol/requests.js';
+import type { Account, Ban, NewAudit, Store } from '../store/store.js';
+import { actorIn } from './actor.js';
+import { type AddressRange, parseRange } from './address.js';
+import type { AddressBans } from './address-bans.js';
+import { inAudit } from './audit.js';
+import { type Action, type Actor, can, type Policy } from './can.js';
+import type { Clock } from './clock.js';
+import type { Hub } from './hub.js';
+import type { LiveRoom, Membership } from './seats.js';
+import { until } from './until.js';
+
+/** Whoever does something: somebody who is signed in, or the operator. */
+export type Agent = Account | { readonly name: 'operator'; readonly role: 'operator' };
+
+export const operator: Agent = { name: 'operator', role: 'operator' };
+
+type Asked<T extends RequestType> = Omit<RequestOf<T>, 'type' | 'id'>;
+
+/** All throw ProtocolError: `not-allowed`, `no-such-name`, `no-such-room`, `not-a-member`, `bad-request`. */
+export interface Moderation {
+  /** Off the server, or out of a room. */
+  kick(agent: Agent, request: Asked<'kick'>): Promise<void>;
+  /** A name or an address. Everything that the account is signed in with ends. */
+  ban(agent: Agent, request: Asked<'ban'>): Promise<void>;
+  unban(agent: Agent, request: Asked<'unban'>): Promise<void>;
+  bans(agent: Agent): Promise<BanInfo[]>;
+  mute(agent: Agent, request: Asked<'mute'>): Promise<void>;
+  unmute(agent: Agent, request: Asked<'unmute'>): Promise<void>;
+  setRole(agent: Agent, request: Asked<'set-role'>): Promise<void>;
+  /** The account is no more; its name stays taken. */
+  remove(agent: Agent, name: string): Promise<void>;
+  setRules(agent: Account, request: Asked<'set-rules'>): Promise<void>;
+  /** @throws ProtocolError `banned`, with the reason and the end */
+  admit(account: Account, address: string): Promise<void>;
+  /** The words for a banned address, undefined for one that is not. */
+  refusal(address: string): string | undefined;
+}
+
+export interface ModerationDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly hub: Pick<Hub, 'presence' | 'seats' | 'places' | 'delivery' | 'speech' | 'membership'>;
+  readonly addresses: AddressBans;
+  /** Ends every ticket and every transfer of an account. */
+  readonly revokeFiles: (account: number) => void;
+}
+
+export function createModeration(deps: ModerationDeps): Moderation {
+  const { store, clock, policy, hub, addresses } = deps;
+  const { presence, seats, places, delivery, speech } = hub;
+
+  function check(actor: Actor, action: Action, target?: Actor, whom = 'that person'): void {
+    if (can(actor, action, policy, target)) return;
+    const may = can({ ...actor }, action, policy);
+    throw new ProtocolError(
+      'not-allowed',
+      may ? `${whom} is not below you here: you may not do that.` : 'You may not do that here.',
+    );
+  }
+
+  function audit(agent: Agent, entry: Omit<NewAudit, 'at' | 'by'>): Promise<void> {
+    return store.record({ at: clock.now(), by: agent.name, ...entry });
+  }
+
+  /** The room that an agent names: one that they are in, or for the operator a public one. */
+  function roomOf(agent: Agent, name: string): Membership {
+    if ('id' in agent) return places.membership(agent, name);
+    const room = seats.publicRoom(name);
+    if (room === undefined) throw new ProtocolError('no-such-room', 'There is no such room.');
+    return { room, role: 'owner' };
+  }
+
+  function actorOf(agent: Agent, membership?: Membership): Actor {
+    return 'id' in agent ? actorIn(agent, membership) : agent;
+  }
+
+  async function inRoom(account: Account, room: LiveRoom): Promise<Membership> {
+    const found = (await store.members(room.id)).find((member) => member.account.id === account.id);
+    if (found === undefined)
+      throw new ProtocolError('not-a-member', `${account.name} is not in #${room.name}.`);
+    return { room, role: found.role };
+  }
+
+  function dismiss(
+    account: Account,
+    code: 'kicked' | 'banned' | 'signed-out',
+    message: string,
+    by: string,
+    reason = '',
+  ): void {
+    for (const terminal of [...presence.terminals(account.id)]) {
+      terminal.dismiss(code, message, { by, ...(reason !== '' && { reason }) });
+    }
+  }
+
+  async function kickFromRoom(
+    agent: Agent,
+    target: Account,
+    membership: Membership,
+    reason: string,
+  ): Promise<void> {
+    const { room } = membership;
+    check(
+      actorOf(agent, membership),
+      'kick-from-room',
+      actorIn(target, await inRoom(target, room)),
+      target.name,
+    );
+    const told = { by: agent.name, ...(reason !== '' && { reason }) };
+    if (!(await hub.membership.expel(target, room, told))) {
+      throw new ProtocolError('not-a-member', `${target.name} is not in #${room.name} any more.`);
+    }
+    await audit(agent, { action: 'kick', on: target.name, ...inAudit(room), ...reasonOf(reason) });
+  }
+
+  async function banName(agent: Agent, name: string, terms: Terms): Promise<void> {
+    const target = await places.person(name);
+    check(actorOf(agent), 'ban', actorIn(target), target.name);
+    const banned = store.ban({ account: target.id }, { ...terms, by: agent.name, at: clock.now() });
+    const recorded = audit(agent, {
+      action: 'ban',
+      on: target.name,
+      ...endOf(terms),
+      ...reasonOf(terms.reason),
+    });
+    if ((await banned) === 'last-admin') throw lastAdmin(target.name);
+    await recorded;
+    deps.revokeFiles(target.id);
+    dismiss(target, 'banned', bannedWords(terms), agent.name, terms.reason);
+  }
+
+  async function banAddress(agent: Agent, typed: string, terms: Terms): Promise<void> {
+    check(actorOf(agent), 'ban-address');
+    const range = rangeOf(typed);
+    const there = presence.members().filter(({ address }) => range.covers(address));
+    const above = there.find(({ account }) => !can(actorOf(agent), 'ban', policy, actorIn(account)));
+    if (above !== undefined) {
+      const message = `${above.account.name} is connected from there, and is not below you: you may not do that.`;
+      throw new ProtocolError('not-allowed', message);
+    }
+    const ban: Ban = { ...terms, by: agent.name, at: clock.now(), address: range.text };
+    const banned = store.ban({ address: range.text }, ban);
+    const recorded = audit(agent, {
+      action: 'ban',
+      on: range.text,
+      ...endOf(terms),
+      ...reasonOf(terms.reason),
+    });
+    await banned;
+    await recorded;
+    addresses.add(ban);
+    for (const member of presence.members()) {
+      if (!range.covers(member.address)) continue;
+      deps.revokeFiles(member.account.id);
+      member.dismiss('banned', bannedWords(terms), { by: agent.name, ...reasonOf(terms.reason) });
+    }
+  }
+
+  return {
+    async kick(agent, { name, room, reason: typed = '' }) {
+      const reason = reasonText(typed);
+      const target = await places.person(name);
+      const membership = room === undefined ? undefined : roomOf(agent, room);
+      if (membership !== undefined && !membership.room.everybody) {
+        return kickFromRoom(agent, target, membership, reason);
+      }
+      check(actorOf(agent), 'kick', actorIn(target), target.name);
+      if (presence.terminals(target.id).size === 0) {
+        throw new ProtocolError('not-allowed', `${target.name} is not here. /ban keeps somebody out.`);
+      }
+      const words = `${agent.name} threw you out${reason === '' ? '.' : `: ${reason}`}`;
+      dismiss(target, 'kicked', words, agent.name, reason);
+      await audit(agent, { action: 'kick', on: target.name, ...reasonOf(reason) });
+    },
+
+    ban(agent, { name, address, ms, reason: typed = '' }) {
+      const terms = { reason: reasonText(typed), ...(ms !== undefined && { until: clock.now() + ms }) };
+      if (name !== undefined && address === undefined) return banName(agent, name, terms);
+      if (address !== undefined && name === undefined) return banAddress(agent, address, terms);
+      throw oneOf();
+    },
+
+    async unban(agent, { name, address }) {
+      check(actorOf(agent), 'see-bans');
+      if ((name === undefined) === (address === undefined)) throw oneOf();
+      const target = name === undefined ? undefined : await places.person(name);
+      const range = address === undefined ? undefined : rangeOf(address);
+      if (target !== undefined) check(actorOf(agent), 'ban', actorIn(target), target.name);
+      const on = target?.name ?? range?.text ?? '';
+      const lifted = store.unban(
+        target === undefined ? { address: on } : { account: target.id },
+        clock.now(),
+      );
+      if (!(await lifted)) throw new ProtocolError('no-such-name', `${on} is not banned. /bans says who is.`);
+      await audit(agent, { action: 'unban', on });
+      if (range !== undefined) addresses.remove(range.text);
+    },
+
+    async bans(agent) {
+      check(actorOf(agent), 'see-bans');
+      return (await store.bans(clock.now())).map(banInfo);
+    },
+
+    async mute(agent, { name, room, ms, reason: typed = '' }) {
+      const reason = reasonText(typed);
+      const target = await places.person(name);
+      const membership = await mutePlace(agent, target, room);
+      const end = ms === undefined ? {} : { until: clock.now() + ms };
+      const mute = { ...(membership !== undefined && { room: membership.room.id }), ...end };
+      const muted = store.mute(target.id, mute);
+      const where = inAudit(membership?.room);
+      const recorded = audit(agent, {
+        action: 'mute',
+        on: target.name,
+        ...where,
+        ...endOf(end),
+        ...reasonOf(reason),
+      });
+      await Promise.all([muted, recorded]);
+      speech.mute(target.id, mute);
+      delivery.toAccounts([target.id], {
+        ...{ type: 'muted', by: agent.name, ...reasonOf(reason) },
+        ...(membership !== undefined && { room: membership.room.name }),
+        ...(end.until !== undefined && { until: new Date(end.until).toISOString() }),
+      });
+    },
+
+    async unmute(agent, { name, room }) {
+      const target = await places.person(name);
+      const membership = await mutePlace(agent, target, room);
+      if (!(await store.unmute(target.id, membership?.room.id, clock.now()))) {
+        throw new ProtocolError('no-such-name', `${target.name} is not muted there.`);
+      }
+      await audit(agent, { action: 'unmute', on: target.name, ...inAudit(membership?.room) });
+      speech.unmute(target.id, membership?.room.id);
+      const where = membership === undefined ? {} : { room: membership.room.name };
+      delivery.toAccounts([target.id], { type: 'unmuted', by: agent.name, ...where });
+    },
+
+    async setRole(agent, { name, role }) {
+      const target = await places.person(name);
+      // Whoever steps down needs nobody above.
+      const above = 'id' in agent && agent.id === target.id ? { role: 'member' as const } : actorIn(target);
+      check(actorOf(agent), 'set-role', above, target.name);
+      if (target.role === role) return;
+      const detail = `${target.role} to ${role}`;
+      const set = store.setRole(target.id, role);
+      if ((await set) === 'last-admin') throw lastAdmin(target.name);
+      await audit(agent, { action: 'role', on: target.name, detail });
+      ranked(target, role, agent.name);
+    },
+
+    async remove(agent, name) {
+      const target = await places.person(name);
+      check(actorOf(agent), 'ban', actorIn(target), target.name);
+      const mine = [...seats.of(target.id).values()];
+      if ((await store.removeAccount(target.id)) === 'last-admin') throw lastAdmin(target.name);
+      await audit(agent, { action: 'remove-account', on: target.name });
+      deps.revokeFiles(target.id);
+      dismiss(target, 'signed-out', 'Your account was removed.', agent.name);
+      for (const { room } of mine) room.tally.left(target.name);
+    },
+
+    async setRules(agent, request) {
+      const membership = places.membership(agent, request.room);
+      check(actorOf(agent, membership), 'set-rules');
+      const { room } = membership;
+      const rules = changedRules(room.rules, request);
+      const kept = store.setRules(room.id, rules);
+      const recorded = audit(agent, { action: 'rules', detail: rulesWords(rules), ...inAudit(room) });
+      await Promise.all([kept, recorded]);
+      room.rules = rules;
+      delivery.toConversation({ room: room.id }, { type: 'rules', room: room.name, by: agent.name, rules });
+    },
+
+    async admit(account, address) {
+      const ban = addresses.of(address) ?? (await store.banOf(account.id, clock.now()));
+      if (ban !== undefined) throw new ProtocolError('banned', bannedWords(ban));
+    },
+
+    refusal(address) {
+      const ban = addresses.of(address);
+      return ban && bannedWords(ban);
+    },
+  };
+
+  /** Where somebody is to be muted, checked: undefined for everywhere, which the room that everybody is in means. */
+  async function mutePlace(
+    agent: Agent,
+    target: Account,
+    name: string | undefined,
+  ): Promise<Membership | undefined> {
+    const membership = name === undefined ? undefined : roomOf(agent, name);
+    if (membership === undefined || membership.room.everybody) {
+      check(actorOf(agent), 'mute', actorIn(target), target.name);
+      return undefined;
+    }
+    const theirs = actorIn(target, await inRoom(target, membership.room));
+    check(actorOf(agent, membership), 'mute-in-room', theirs, target.name);
+    return membership;
+  }
+
+  function ranked({ id }: Account, role: Role, by: string): void {
+    presence.ranked(id, role, by);
+    const mine = role === 'admin' ? 'owner' : role === 'moderator' ? 'moderator' : 'member';
+    for (const { room } of [...seats.of(id).values()]) {
+      if (room.everybody) seats.set(id, { room, role: mine });
+    }
+  }
+}
+
+interface Terms {
+  readonly until?: number;
+  readonly reason: string;
+}
+
+function bannedWords({ reason, until: end }: Terms): string {
+  return `You are banned${until(end)}${reason === '' ? '.' : `: ${reason}`}`;
+}
+
+function banInfo(ban: Ban): BanInfo {
+  const { by, at, until: end, reason } = ban;
+  return {
+    ...('address' in ban ? { address: ban.address } : { name: ban.name }),
+    ...{ by, at: new Date(at).toISOString() },
+    ...(end !== undefined && { until: new Date(end).toISOString() }),
+    ...reasonOf(reason),
+  };
+}
+
+function reasonOf(reason: string): { reason?: string } {
+  return reason === '' ? {} : { reason };
+}
+
+function endOf({ until: end }: { until?: number }): { detail?: string } {
+  return end === undefined ? {} : { detail: until(end).trim() };
+}
+
+function changedRules(before: RoomRules, change: Asked<'set-rules'>): RoomRules {
+  const restrict = change.restrict === undefined ? (before.restrict ?? []) : [...new Set(change.restrict)];
+  const slow = change.slow ?? before.slow ?? 0;
+  const locked = change.locked ?? before.locked ?? false;
+  return {
+    ...(restrict.length > 0 && { restrict }),
+    ...(slow > 0 && { slow }),
+    ...(locked && { locked }),
+  };
+}
+
+function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
+  const words = [
+    ...restrict.map((kind) => `no ${kind}`),
+    slow === undefined ? '' : `slow ${slow / 1000} s`,
+    locked ? 'locked' : '',
+  ];
+  return words.filter((word) => word !== '').join(', ') || 'none';
+}
+
+function rangeOf(typed: string): AddressRange {
+  const range = parseRange(typed);
+  if (range !== undefined) return range;
+  throw new ProtocolError(
+    'bad-request',
+    'An address is like 192.0.2.7, a range like 192.0.2.0/24 (/8 at least, IPv6 /16).',
+  );
+}
+
+function oneOf(): ProtocolError {
+  return new ProtocolError('bad-request', 'Name either a person or an address.');
+}
+
+function lastAdmin(name: string): ProtocolError {
+  return new ProtocolError('not-allowed', `${name} is the last admin: make somebody else one first.`);
+}
