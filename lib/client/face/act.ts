@@ -1,8 +1,9 @@
 /** What typed lines ask for, as values. Knows neither how it is typed nor how it is done. */
-import type { RoomRole } from '../../protocol/events.js';
+import type { Restriction, Role, RoomRole } from '../../protocol/events.js';
 
 export type Act =
   | Errand
+  | PeopleErrand
   | Sight
   | Turn
   | TransferAct
@@ -27,7 +28,6 @@ export type Errand =
   /** Without `topic`: asks what it is; '' takes it away. */
   | { readonly do: 'topic'; readonly topic?: string }
   | { readonly do: 'invite'; readonly name: string; readonly room?: string }
-  | { readonly do: 'appoint'; readonly name: string; readonly role: RoomRole; readonly room?: string }
   /** Without a name: asks who is. */
   | { readonly do: 'block'; readonly name?: string }
   | { readonly do: 'unblock'; readonly name: string }
@@ -39,6 +39,51 @@ export type Errand =
   /** The last own message here; the last one of somebody here; the message of a seq. */
   | { readonly do: 'delete'; readonly which?: string | number }
   | { readonly do: 'files' };
+
+/** What is done to others or to one's own account; the answer is told in lines. */
+export type PeopleErrand =
+  /** Out of the room where it was typed; in the lobby, off the server. */
+  | { readonly do: 'kick'; readonly name: string; readonly reason?: string }
+  /** Without `ms`, for good. */
+  | {
+      readonly do: 'ban';
+      readonly name?: string;
+      readonly address?: string;
+      readonly ms?: number;
+      readonly reason?: string;
+    }
+  | { readonly do: 'unban'; readonly name?: string; readonly address?: string }
+  | { readonly do: 'bans' }
+  | { readonly do: 'mute'; readonly name: string; readonly ms?: number; readonly reason?: string }
+  | { readonly do: 'unmute'; readonly name: string }
+  /** What the word means on the server and in a room; which of them it is, the place says. */
+  | {
+      readonly do: 'role';
+      readonly name: string;
+      readonly onServer?: Role;
+      readonly inRoom?: RoomRole;
+      readonly room?: string;
+    }
+  | {
+      readonly do: 'rules';
+      readonly room?: string;
+      readonly restrict?: readonly Restriction[];
+      readonly slow?: number;
+      readonly locked?: boolean;
+    }
+  | { readonly do: 'audit'; readonly before?: number }
+  | { readonly do: 'whois'; readonly name: string }
+  | { readonly do: 'invite-link'; readonly uses?: number; readonly ms?: number; readonly role?: Role }
+  | { readonly do: 'invites' }
+  | { readonly do: 'uninvite'; readonly invite: number }
+  | { readonly do: 'reset'; readonly name: string }
+  | { readonly do: 'away'; readonly text: string }
+  | { readonly do: 'back' }
+  | { readonly do: 'passwd' }
+  | { readonly do: 'sessions' }
+  | { readonly do: 'logout'; readonly session?: number; readonly all?: true }
+  | { readonly do: 'recovery' }
+  | { readonly do: 'factor'; readonly on: boolean };
 
 /** What /search was given; times in milliseconds since the epoch. */
 export interface SearchTerms {

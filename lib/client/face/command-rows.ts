@@ -1,41 +1,12 @@
-/** Every slash command, one row each, in the order of /help. Knows what is typed and what it asks for. */
+/** The slash commands of talking, one row each, in the order of /help. Knows what is typed and what it asks for. */
 import { limits } from '../../protocol/limits.js';
-import { parseName, parseRoomName } from '../../protocol/names.js';
 import type { Act } from './act.js';
+import { type Command, firstWord, named, nothing, parseId, roomed } from './command-row.js';
 import { momentForms, parseMoment } from './moment.js';
+import { peopleCommands } from './people-rows.js';
 import { parseSearch } from './search-terms.js';
 
-export const groups = ['talk', 'rooms', 'back', 'files', 'screen', 'more'] as const;
-export type Group = (typeof groups)[number];
-
-export const groupTitles: Readonly<Record<Group, string>> = {
-  talk: 'talking',
-  rooms: 'rooms',
-  back: 'reading back',
-  files: 'files',
-  screen: 'the view',
-  more: 'and',
-};
-
-export interface Command {
-  readonly group: Group;
-  /** Only on the full screen. */
-  readonly screen?: true;
-  /** What cannot be undone is spelled in full. */
-  readonly whole?: true;
-  readonly name: string;
-  readonly aliases: readonly string[];
-  /** What comes after the name. */
-  readonly usage: string;
-  readonly help: string;
-  /**
-   * What the rest of the line, without the space before it, makes the command do; a text where it is malformed:
-   * why, '' for no more than the usage.
-   */
-  readonly parse: (rest: string, surroundings: { now: number; screen: boolean }) => Act | string;
-}
-
-export const commands: readonly Command[] = [
+const talkCommands: readonly Command[] = [
   {
     group: 'talk',
     name: 'msg',
@@ -190,20 +161,6 @@ export const commands: readonly Command[] = [
     parse(rest) {
       const [name, room] = firstWord(rest);
       return named(name, (to) => inRoom(room, { do: 'invite', name: to }));
-    },
-  },
-  {
-    group: 'rooms',
-    name: 'role',
-    aliases: [],
-    usage: 'NAME owner|moderator|member [#ROOM]',
-    help: 'what somebody is in this room, for its owners',
-    parse(rest) {
-      const [name, more] = firstWord(rest);
-      const [typed, room] = firstWord(more);
-      const role = typed.toLowerCase();
-      if (role !== 'owner' && role !== 'moderator' && role !== 'member') return '';
-      return named(name, (to) => inRoom(room, { do: 'appoint', name: to, role }));
     },
   },
   {
@@ -383,6 +340,9 @@ export const commands: readonly Command[] = [
   },
 ];
 
+/** Every slash command. */
+export const commands: readonly Command[] = [...talkCommands, ...peopleCommands];
+
 /** Of one /history; what is older comes by scrolling or by the next one. */
 const mostBack = 1_000;
 
@@ -390,35 +350,8 @@ function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: stri
   return { group: 'screen', screen: true, name, aliases: [], usage: '', help, parse: nothing({ do: name }) };
 }
 
-function nothing(act: Act): Command['parse'] {
-  return (rest) => (rest.trim() === '' ? act : '');
-}
-
-function firstWord(text: string): [word: string, rest: string] {
-  const [, word = '', rest = ''] = /^\s*(\S*)\s?([\s\S]*)$/.exec(text) ?? [];
-  return [word, rest];
-}
-
-function named(typed: string, act: (name: string) => Act | string): Act | string {
-  if (typed === '') return '';
-  const parsed = parseName(typed.replace(/^@/, ''));
-  if (parsed.ok) return act(parsed.name);
-  return 'Nobody can have that name; nothing was sent. /list says who is here.';
-}
-
-function roomed(typed: string, act: (room: string) => Act): Act | string {
-  if (typed === '') return '';
-  const parsed = parseRoomName(typed);
-  return parsed.ok ? act(parsed.name) : parsed.message;
-}
-
-function inRoom<A extends { do: 'invite' } | { do: 'appoint' }>(typed: string, act: A & Act): Act | string {
+function inRoom<A extends { do: 'invite' }>(typed: string, act: A & Act): Act | string {
   return typed.trim() === '' ? act : roomed(typed.trim(), (room) => ({ ...act, room }));
-}
-
-/** A seq, or the number of a transfer. */
-function parseId(typed: string): number | undefined {
-  return /^\d{1,15}$/.test(typed) && Number(typed) > 0 ? Number(typed) : undefined;
 }
 
 /** `PATH`, `PATH to NAME`, `PATH to #ROOM`; a path in quotes may say " to " itself. */

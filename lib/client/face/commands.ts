@@ -3,7 +3,8 @@
  * session nor a terminal.
  */
 import type { Act } from './act.js';
-import { type Command, commands, groups, groupTitles } from './command-rows.js';
+import { type Command, groups, groupTitles } from './command-row.js';
+import { commands } from './command-rows.js';
 import { nearest } from './nearest.js';
 
 export interface Surroundings {
@@ -37,6 +38,20 @@ export function commandWords(screen = false): string[] {
   return commands
     .filter((command) => screen || command.screen === undefined)
     .flatMap((command) => [command.name, ...command.aliases]);
+}
+
+/** What the first word after a command is, as its usage says: one of a list where that names the words. */
+export type Argument = 'name' | 'room' | 'file' | 'command' | readonly string[];
+
+/** For completion; undefined for a text, a number, and a word that is no command. */
+export function argumentOf(word: string): Argument | undefined {
+  const command = commands.find(({ name, aliases }) => name === word || aliases.includes(word));
+  const first = command?.usage.replace(/[[\]]/g, '').split(' ')[0] ?? '';
+  if (/^NAME\b/.test(first)) return 'name';
+  if (/^#ROOM\b/.test(first)) return 'room';
+  if (first === 'FILE' || first === 'PATH') return 'file';
+  if (first === 'COMMAND') return 'command';
+  return /^[a-z0-9]+(\|[a-z0-9]+)+$/.test(first) ? first.split('|') : undefined;
 }
 
 /** What /help answers. @param about a command or a group, '' for all */

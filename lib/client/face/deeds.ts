@@ -2,15 +2,16 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import type { Draft, Session } from '../session.js';
-import type { Errand, ScreenAct, Sight, TransferAct, Turn } from './act.js';
+import type { Errand, PeopleErrand, ScreenAct, Sight, TransferAct, Turn } from './act.js';
 import { helpLines, parseInput } from './commands.js';
+import { isPeopleErrand } from './people-errands.js';
 import { errorWords, excerpt, peopleWords } from './wording.js';
 
 /** Where the deeds go. */
 export interface Deeds {
   say(draft: Draft): void;
   /** Asks the server, and answers in lines. */
-  errand(errand: Errand): void;
+  errand(errand: Errand | PeopleErrand): void;
   sight(sight: Sight): void;
   turn(turn: Turn): void;
   transfer(act: TransferAct): void;
@@ -40,6 +41,10 @@ export type Place = { readonly room: string } | { readonly to: string };
  */
 export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobby' }): boolean {
   const act = parseInput(line, { screen: deeds.screen !== undefined, now: deeds.now() });
+  if (isPeopleErrand(act)) {
+    deeds.errand(act);
+    return true;
+  }
   switch (act.do) {
     case 'nothing':
       break;
@@ -61,7 +66,6 @@ export function perform(line: string, deeds: Deeds, place: Place = { room: 'lobb
     case 'rooms':
     case 'topic':
     case 'invite':
-    case 'appoint':
     case 'block':
     case 'unblock':
     case 'search':

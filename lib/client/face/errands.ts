@@ -1,14 +1,15 @@
 /** What is asked of the server with a slash command, and its answer in lines. Knows requests and words, no screen. */
 import type { Message, ServerFrameOf } from '../../protocol/events.js';
 import type { Asked, Event, Session } from '../session.js';
-import type { Errand, SearchTerms } from './act.js';
+import type { Errand, PeopleErrand, SearchTerms } from './act.js';
 import type { Place } from './deeds.js';
 import { fileLines, foundLines, roomLines } from './listing.js';
 import type { LocalTime } from './local-time.js';
+import { createPeopleErrands, type Enquire, isPeopleErrand } from './people-errands.js';
 import { errandRefusal } from './refusal.js';
 
 export interface ErrandDeps {
-  readonly session: Pick<Session, 'ask' | 'name'>;
+  readonly session: Pick<Session, 'ask' | 'name' | 'role'>;
   readonly time: LocalTime;
   /** Where it was typed. */
   readonly here: () => Place;
@@ -17,11 +18,13 @@ export interface ErrandDeps {
   readonly refuse: (message: string) => void;
   /** This person is in that room now, by /join. */
   readonly joined: (room: string) => void;
+  /** Asks for a secret; without it, commands that need one are refused. */
+  readonly enquire?: Enquire;
 }
 
 export interface Errands {
   /** Resolves when it was answered or refused. Never rejects. */
-  run(errand: Errand): Promise<void>;
+  run(errand: Errand | PeopleErrand): Promise<void>;
   /** To be given every event, for /reply. */
   notice(event: Event): void;
   /** Where a message is that the last search found; undefined for any other. */
@@ -39,7 +42,8 @@ const searchPage = 10;
 /** Refused, and why has been told. */
 const told = Symbol('told');
 
-export function createErrands({ session, time, here, answer, refuse, joined }: ErrandDeps): Errands {
+export function createErrands(deps: ErrandDeps): Errands {
+  const { session, time, here, answer, refuse, joined, enquire } = deps;
   let lastPeer: string | undefined;
   let places = new Map<number, Place>();
   let lastSearch: { readonly request: Asked; readonly before: number | undefined } | undefined;
@@ -57,6 +61,8 @@ export function createErrands({ session, time, here, answer, refuse, joined }: E
     refuse(message);
     throw told;
   }
+
+  const people = createPeopleErrands({ session, time, here, answer, ask, stop, enquire });
 
   function roomHere(): string {
     const place = here();
@@ -128,11 +134,6 @@ export function createErrands({ session, time, here, answer, refuse, joined }: E
         await ask({ type: 'invite', room, name: errand.name });
         return answer([`${errand.name} is invited to #${room}.`]);
       }
-      case 'appoint': {
-        const { name, role } = errand;
-        await ask({ type: 'appoint', room: errand.room ?? roomHere(), name, role });
-        return;
-      }
       case 'block':
         return block(errand.name);
       case 'unblock':
@@ -160,7 +161,7 @@ export function createErrands({ session, time, here, answer, refuse, joined }: E
   return {
     async run(errand) {
       try {
-        await run(errand);
+        await (isPeopleErrand(errand) ? people(errand) : run(errand));
       } catch (error) {
         if (error !== told) refuse('Not connected just now: try again when the connection is back.');
       }

@@ -76,7 +76,7 @@ export function fileLines(
 }
 
 /** Filled up to the width of the widest. */
-function columns(words: readonly string[]): string[] {
+export function columns(words: readonly string[]): string[] {
   const width = Math.max(0, ...words.map((word) => stringWidth(word)));
   return words.map((word) => word + ' '.repeat(width - stringWidth(word)));
 }

@@ -1,11 +1,18 @@
 /** What happens, in words for people; nothing of it can drive a terminal. Knows no colours and no streams. */
-import type { Conversation, Person, RoomRole, ServerFrameOf } from '../../protocol/events.js';
+import type {
+  Conversation,
+  Person,
+  Role,
+  RoomRole,
+  RoomRules,
+  ServerFrameOf,
+} from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
 import type { Delivery, End, Event, Status } from '../session.js';
 import { duration } from './local-time.js';
 
-const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over']);
+const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over', 'kicked', 'banned']);
 
 /** Events that nobody said: presence, gaps, the server's own words; undefined where there is nothing to tell. */
 export function eventWords(event: Event): string | undefined {
@@ -14,7 +21,11 @@ export function eventWords(event: Event): string | undefined {
       return `${printable(event.name)} joined${elsewhere(event.room)}`;
     case 'left': {
       const reason = event.reason === undefined ? '' : printable(event.reason).trim();
-      return `${printable(event.name)} left${elsewhere(event.room)}${reason === '' ? '' : ` (${reason})`}`;
+      const more = reason === '' ? '' : ` (${reason})`;
+      const name = printable(event.name);
+      if (event.by !== undefined)
+        return `${name} was thrown out${ofRoom(event.room)} by ${printable(event.by)}${more}`;
+      return `${name} left${elsewhere(event.room)}${more}`;
     }
     case 'crowd': {
       const moves = [count(event.joined, 'joined'), count(event.left, 'left')].filter(
@@ -54,6 +65,24 @@ export function eventWords(event: Event): string | undefined {
     }
     case 'role':
       return `${printable(event.name)} is ${a(event.role)} of #${printable(event.room)} now, by ${printable(event.by)}`;
+    case 'rank':
+      return `${printable(event.name)} is ${a(event.role)} on this server now, by ${printable(event.by)}`;
+    case 'rules':
+      return `${printable(event.by)} set the rules of #${printable(event.room)}: ${rulesWords(event.rules)}`;
+    case 'muted': {
+      const { until, reason } = event;
+      const end = until === undefined ? '' : ` until ${until.slice(0, 16).replace('T', ' ')} UTC`;
+      const why = reason === undefined ? '' : ` (${printable(reason)})`;
+      return `${printable(event.by)} muted you${ofRoom(event.room, ' in')}${end}${why}: nothing that you say is taken there`;
+    }
+    case 'unmuted':
+      return `${printable(event.by)} lets you speak again${ofRoom(event.room, ' in')}`;
+    case 'away': {
+      const text = printable(event.text).trim();
+      return `${printable(event.name)} is away${text === '' ? '' : ` (${text})`}`;
+    }
+    case 'back':
+      return `${printable(event.name)} is back`;
     case 'message':
     case 'seen':
       return undefined;
@@ -68,8 +97,22 @@ function roomWords({ room = '', role, topic, private: hidden }: Conversation): s
   return `you are in #${printable(room)}${hidden ? ' (private)' : ''}${what}${about}`;
 }
 
-function a(role: RoomRole): string {
-  return role === 'owner' ? 'an owner' : `a ${role}`;
+function a(role: RoomRole | Role): string {
+  return role === 'owner' || role === 'admin' ? `an ${role}` : `a ${role}`;
+}
+
+function ofRoom(room: string | undefined, word = ' of'): string {
+  return room === undefined || room === 'lobby' ? '' : `${word} #${printable(room)}`;
+}
+
+/** What a room asks of those who do not lead it. */
+export function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
+  const words = [
+    locked ? 'locked: only those who lead it say something' : '',
+    slow === undefined ? '' : `slow: ${duration(slow)} between two messages`,
+    ...restrict.map((kind) => (kind === 'rate' ? 'few messages at once' : `no ${kind}`)),
+  ].filter((word) => word !== '');
+  return words.join(', ') || 'none';
 }
 
 /** Rooms other than the one that everybody is in are named. */
@@ -143,7 +186,8 @@ export function peopleWords(
   const words = people.map((person) => {
     const more = [
       person.name === me ? 'you' : '',
-      room === undefined ? (person.role === 'admin' ? 'admin' : '') : roleMark(person.room),
+      room === undefined ? (person.role === 'member' ? '' : person.role) : roleMark(person.room),
+      person.away === undefined ? '' : `away${person.away === '' ? '' : `: ${printable(person.away)}`}`,
       person.terminals === 0 ? 'not here' : '',
       person.terminals > 1 ? `${person.terminals} terminals` : '',
     ].filter((word) => word !== '');

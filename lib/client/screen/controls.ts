@@ -32,8 +32,18 @@ export interface Controls {
   press(key: Key): void;
   /** Asks for one key; `yes` is called for y, any other key means no. */
   ask(question: Question, yes: () => void): void;
+  /** Asks for a line that is kept nowhere; undefined where it is wanted no more. */
+  enquire(question: string, options: { hidden: boolean }): Promise<string | undefined>;
   /** Puts a text in place of what is typed in a conversation. */
   replace(id: ConversationId, text: string): void;
+}
+
+/** A line that is asked for. */
+interface Enquiry {
+  readonly question: string;
+  readonly hidden: boolean;
+  typed: string;
+  done(line: string | undefined): void;
 }
 
 const leaveQuestion: Question = {
@@ -46,6 +56,7 @@ export function createControls(deps: ControlsDeps): Controls {
   let pending: string | undefined;
   let history = emptyHistory;
   let yes: (() => void) | undefined;
+  let enquiry: Enquiry | undefined;
   let last: ConversationId = stage.state.current;
 
   function type(what: Edit): void {
@@ -79,6 +90,47 @@ export function createControls(deps: ControlsDeps): Controls {
     // A key that says no is no more than that, but what somebody goes on typing is not lost.
     else return !(key.kind === 'text' || key.kind === 'paste');
     return true;
+  }
+
+  function showEnquiry(): void {
+    const { question, hidden, typed } = enquiry ?? { question: '', hidden: true, typed: '' };
+    const shown = hidden ? '*'.repeat([...typed].length) : typed;
+    stage.update((state) => asked(state, { about: 'secret', text: `${question}${shown}_` }));
+  }
+
+  function enquire(question: string, { hidden }: { hidden: boolean }): Promise<string | undefined> {
+    enquiry?.done(undefined);
+    return new Promise((resolve) => {
+      enquiry = {
+        ...{ question, hidden, typed: '' },
+        done(line) {
+          enquiry = undefined;
+          stage.update((state) => asked(state, undefined));
+          resolve(line);
+        },
+      };
+      showEnquiry();
+    });
+  }
+
+  /** @returns whether the key was of a line that is asked for */
+  function enquired(key: Key): boolean {
+    if (enquiry === undefined || key.kind === 'focus') return false;
+    if (key.kind === 'text' || key.kind === 'paste') {
+      enquiry.typed += printable(key.text.split('\n')[0] ?? '');
+      showEnquiry();
+      return true;
+    }
+    const meaning = key.kind === 'key' ? lookUp(key.name, undefined) : undefined;
+    const command = meaning?.kind === 'command' ? meaning.command : undefined;
+    if (command === 'send') enquiry.done(enquiry.typed);
+    else if (key.kind === 'end' || command === 'interrupt' || (key.kind === 'key' && key.name === 'escape')) {
+      enquiry.done(undefined);
+    } else if (command === 'delete-left') {
+      enquiry.typed = [...enquiry.typed].slice(0, -1).join('');
+      showEnquiry();
+    }
+    return key.kind !== 'end';
   }
 
   function turn(id: ConversationId | undefined): void {
@@ -191,7 +243,7 @@ export function createControls(deps: ControlsDeps): Controls {
   }
 
   function press(key: Key): void {
-    if (answered(key)) return;
+    if (enquired(key) || answered(key)) return;
     switch (key.kind) {
       case 'text':
       case 'paste':
@@ -219,6 +271,7 @@ export function createControls(deps: ControlsDeps): Controls {
   return {
     press,
     ask,
+    enquire,
     replace: (id, text) =>
       stage.update((state) =>
         change(state, id, (conversation) => ({

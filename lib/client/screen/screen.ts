@@ -172,6 +172,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   const errands = createErrands({
     ...{ session, time: look.time, here, answer, refuse },
     joined: (room) => acts.turn({ do: 'window', which: `#${room}` }),
+    enquire: (question, options) => controls.enquire(question, options),
   });
   const transfers = deps.openTransfers(session, (transfer) => {
     const bad = transfer.progress.state === 'failed';

@@ -106,10 +106,10 @@ export type LinkState =
   | { readonly state: 'waiting'; readonly until: number; readonly why: string }
   | { readonly state: 'offline'; readonly why: string };
 
-/** A question in place of the status line, answered by one key. */
+/** A question in place of the status line, answered by one key, or by a line where it is about a secret. */
 export interface Question {
   readonly text: string;
-  readonly about: 'quit' | 'paste' | 'overwrite';
+  readonly about: 'quit' | 'paste' | 'overwrite' | 'secret';
 }
 
 export interface ScreenState {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Errand } from '../../../lib/client/face/act.js';
+import type { Errand, PeopleErrand } from '../../../lib/client/face/act.js';
 import type { Place } from '../../../lib/client/face/deeds.js';
 import { createErrands } from '../../../lib/client/face/errands.js';
 import type { Asked } from '../../../lib/client/session.js';
@@ -24,6 +24,7 @@ function scene(answers: Answers = {}, start: Place = { room: 'dev' }) {
   const errands = createErrands({
     session: {
       name: 'ana',
+      role: 'member',
       async ask(request: Asked): Promise<Reply> {
         asked.push(request);
         const answer = answers[request.type] ?? {};
@@ -55,7 +56,7 @@ const found = (seq: number, fields: Partial<Found> = {}): Found => ({
 });
 
 t.test('what names no room is about the one where it was typed', async (t) => {
-  const requests: [Errand, object][] = [
+  const requests: [Errand | PeopleErrand, object][] = [
     [{ do: 'leave' }, { type: 'leave', room: 'dev' }],
     [
       { do: 'leave', room: 'ops', end: true },
@@ -70,7 +71,7 @@ t.test('what names no room is about the one where it was typed', async (t) => {
       { type: 'invite', room: 'dev', name: 'ben' },
     ],
     [
-      { do: 'appoint', name: 'ben', role: 'owner' },
+      { do: 'role', name: 'ben', inRoom: 'owner' },
       { type: 'appoint', room: 'dev', name: 'ben', role: 'owner' },
     ],
     [{ do: 'files' }, { type: 'files', room: 'dev' }],
@@ -99,11 +100,11 @@ t.test('whoever joins is there when the server says so, and not before', async (
 });
 
 t.test('a refusal says what to type next', async (t) => {
-  const cases: [Errand, Asked['type'], ErrorCode, string][] = [
+  const cases: [Errand | PeopleErrand, Asked['type'], ErrorCode, string][] = [
     [{ do: 'files' }, 'files', 'not-a-member', '/join #dev does it.'],
     [{ do: 'leave' }, 'leave', 'room-would-end', '/leave #dev end does it all the same.'],
     [{ do: 'delete', which: 3 }, 'remove', 'no-such-message', '/search finds'],
-    [{ do: 'appoint', name: 'ben', role: 'owner' }, 'appoint', 'not-a-member', 'The server said no.'],
+    [{ do: 'role', name: 'ben', inRoom: 'owner' }, 'appoint', 'not-a-member', 'The server said no.'],
   ];
   for (const [errand, type, code, words] of cases) {
     const { errands, refused } = scene({ [type]: code });

@@ -34,7 +34,7 @@ function personRow({ name, role, room: inRoom, online, away }: PersonState, look
     here ? glyphs.online : online ? glyphs.away : glyphs.offline,
     here ? styles.good : styles.dim,
   );
-  const rank = inRoom ?? (role === 'admin' ? 'owner' : 'member');
+  const rank = inRoom ?? (role === 'admin' ? 'owner' : role === 'moderator' ? 'moderator' : 'member');
   const badge: Span[] =
     rank === 'member' ? [] : [gap(1), span(rank === 'owner' ? glyphs.admin : glyphs.moderator, styles.warn)];
   const shown = cut(span(name).text, room - 2 - (badge.length > 0 ? 2 : 0), glyphs.cut);

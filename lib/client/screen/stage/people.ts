@@ -1,12 +1,16 @@
 /** Who is here, as the screen lists them. Pure; knows people, not what they say. */
-import type { Person, RoomRole } from '../../../protocol/events.js';
+import type { Person, Role, RoomRole } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
 import type { ConversationState, PersonState, ScreenState } from '../state.js';
 import { current } from './conversations.js';
 
 export function peopleHere(state: ScreenState, people: readonly Person[]): ScreenState {
   const here = people.map(
-    ({ name, role }): PersonState => ({ name: printable(name), role, online: true, away: false }),
+    ({ name, role, away }): PersonState => ({
+      ...{ name: printable(name), role },
+      online: true,
+      away: away !== undefined,
+    }),
   );
   return { ...state, people: here.sort(inOrder), peopleBeyond: 0 };
 }
@@ -37,6 +41,27 @@ export function withPresence(state: ScreenState, name: string, online: boolean):
     return { ...conversation, members: members.sort(inOrder) };
   });
   return { ...state, conversations };
+}
+
+/** Somebody is away, or back, wherever they are listed. */
+export function withAway(state: ScreenState, name: string, away: boolean): ScreenState {
+  return withPerson(state, name, (person) => ({ ...person, away }));
+}
+
+/** Somebody is something else on the server. */
+export function withRank(state: ScreenState, name: string, role: Role): ScreenState {
+  return withPerson(state, name, (person) => ({ ...person, role }));
+}
+
+function withPerson(state: ScreenState, name: string, to: (person: PersonState) => PersonState): ScreenState {
+  const each = (people: readonly PersonState[]) =>
+    people.map((person) => (person.name === name ? to(person) : person)).sort(inOrder);
+  const conversations = state.conversations.map((conversation) =>
+    conversation.members === undefined
+      ? conversation
+      : { ...conversation, members: each(conversation.members) },
+  );
+  return { ...state, people: each(state.people), conversations };
 }
 
 /** Somebody is a member of a room now, or no longer, or something else in it. */
@@ -80,5 +105,5 @@ function inOrder(one: PersonState, other: PersonState): number {
 /** In a room by what they are in it, else by what they are here. */
 function rank({ role, room }: PersonState): number {
   if (room !== undefined) return ['owner', 'moderator', 'member'].indexOf(room);
-  return role === 'admin' ? 0 : 1;
+  return ['admin', 'moderator', 'member', 'bot'].indexOf(role);
 }

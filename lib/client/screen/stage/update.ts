@@ -25,7 +25,7 @@ import {
   withMove,
 } from './conversation.js';
 import { begun, change, find } from './conversations.js';
-import { arrived, departed, withMember, withPresence } from './people.js';
+import { arrived, departed, withAway, withMember, withPresence, withRank } from './people.js';
 import { closed, watched } from './turning.js';
 
 export interface Start {
@@ -151,6 +151,20 @@ export function happened(
         ? next
         : told(next, id, { text: eventWords(event) ?? '', now, serial });
     }
+    case 'rank':
+      return told(withRank(state, printable(event.name), event.role), lobby, {
+        text: eventWords(event) ?? '',
+        now,
+        serial,
+      });
+    case 'rules':
+      return told(state, roomId(event.room), { text: eventWords(event) ?? '', now, serial });
+    case 'away':
+    case 'back':
+      return withAway(state, printable(event.name), event.type === 'away');
+    case 'muted':
+    case 'unmuted':
+      return noticed(state, { text: eventWords(event) ?? '', tone: 'plain', now, serial });
     case 'closing': {
       const words = eventWords(event);
       return words === undefined ? state : noticed(state, { text: words, tone: 'plain', now, serial });
@@ -171,7 +185,7 @@ function moved(
   const name = printable(event.name);
   const id = roomId(event.room);
   if (name === state.me) return state;
-  const reason = event.type === 'left' && event.reason !== undefined ? printable(event.reason).trim() : '';
+  const reason = event.type === 'left' ? leftBecause(event) : '';
   const came = event.type === 'joined';
   const listed =
     id === lobby
@@ -181,6 +195,11 @@ function moved(
         );
   const move = { change: event.type, name, at: now, serial, ...(reason === '' ? {} : { reason }) };
   return changeOpen(listed, id, (conversation) => withMove(conversation, move));
+}
+
+function leftBecause({ by, reason }: ServerFrameOf<'left'>): string {
+  const why = printable(reason ?? '').trim();
+  return by === undefined ? why : `thrown out by ${printable(by)}${why === '' ? '' : `: ${why}`}`;
 }
 
 /** Where it is on the screen: what is not is loaded when somebody goes there. */

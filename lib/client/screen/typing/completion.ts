@@ -3,6 +3,7 @@
  * neither keys nor where names and files come from.
  */
 import { printable } from '../../../protocol/printable.js';
+import type { Argument } from '../../face/commands.js';
 
 export interface Candidates {
   /** People, the most likely first, oneself not among them. */
@@ -14,11 +15,9 @@ export interface Candidates {
   /** Paths that begin with what is given, as they are to be typed; those of folders end in `/`. */
   readonly files: (prefix: string) => readonly string[];
   /** What follows a command, whose word is given as it was typed; undefined for text. */
+  // A file is the rest of the line, spaces too; all else is one word.
   readonly after: (command: string) => Argument | undefined;
 }
-
-/** A list: one of these words. A file is the rest of the line, spaces too; all else is one word. */
-export type Argument = 'name' | 'room' | 'file' | 'command' | readonly string[];
 
 export interface Completed {
   readonly text: string;

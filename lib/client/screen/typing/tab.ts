@@ -2,13 +2,13 @@
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { commandWords } from '../../face/commands.js';
+import { argumentOf, commandWords } from '../../face/commands.js';
 import { current } from '../stage/conversations.js';
 import { peopleBeside } from '../stage/people.js';
 import type { Stage } from '../stage/stage.js';
 import { withDraft } from '../stage/update.js';
 import type { ScreenState } from '../state.js';
-import { type Argument, type Candidates, type Completed, complete, likelyNames } from './completion.js';
+import { type Candidates, type Completed, complete, likelyNames } from './completion.js';
 import { edit } from './editor.js';
 
 export interface Tab {
@@ -16,19 +16,6 @@ export interface Tab {
 }
 
 const mostFiles = 200;
-
-const argument: Readonly<Record<string, Argument>> = {
-  ...Object.fromEntries(
-    ['msg', 'm', 'w', 'whisper', 'query', 'q', 'dm', 'ignore', 'unignore', 'block', 'unblock'].map(
-      (command) => [command, 'name' as const],
-    ),
-  ),
-  ...Object.fromEntries(['invite', 'role', 'delete', 'redact'].map((command) => [command, 'name' as const])),
-  ...Object.fromEntries(['join', 'j', 'leave', 'part'].map((command) => [command, 'room' as const])),
-  ...Object.fromEntries(['save', 'savechat', 'send'].map((command) => [command, 'file' as const])),
-  help: 'command',
-  notify: ['off', 'mention', 'all'],
-};
 
 export function createTab({ stage, used }: { stage: Stage; used: () => void }): Tab {
   let previous: Completed | undefined;
@@ -56,8 +43,7 @@ function candidates({ state }: Stage): Candidates {
     rooms,
     files,
     after(command) {
-      if (command === 'get') return fileIds(state);
-      return Object.hasOwn(argument, command) ? argument[command] : undefined;
+      return command === 'get' ? fileIds(state) : argumentOf(command);
     },
   };
 }

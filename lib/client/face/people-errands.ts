@@ -1,0 +1,224 @@
+/** Commands about people and one's own account, and their answers in lines. Knows requests and words, no screen. */
+import { renderUnicodeCompact } from 'uqr';
+import type { ServerFrameOf } from '../../protocol/events.js';
+import type { Asked, Session } from '../session.js';
+import type { PeopleErrand } from './act.js';
+import type { Place } from './deeds.js';
+import type { LocalTime } from './local-time.js';
+import { auditLines, banLines, inviteLines, sessionLines, whoisLines } from './people-listing.js';
+
+export interface PeopleErrandDeps {
+  readonly session: Pick<Session, 'name' | 'role'>;
+  readonly time: LocalTime;
+  readonly here: () => Place;
+  readonly answer: (lines: readonly string[]) => void;
+  /** The reply; what was refused has been told, and rejects. */
+  readonly ask: (request: Asked) => Promise<ServerFrameOf<'ok'>>;
+  /** Tells why not, and rejects. */
+  readonly stop: (message: string) => never;
+  readonly enquire: Enquire | undefined;
+}
+
+/**
+ * Asks for something that must not stand on the screen afterwards; `hidden`: nor while it is typed. Undefined
+ * where the person wants it no more. Without it, nobody can be asked.
+ */
+export type Enquire = (question: string, options: { hidden: boolean }) => Promise<string | undefined>;
+
+const auditPage = 20;
+const fullScreenOnly = 'Secrets are typed on the full screen only: connect from a terminal for this.';
+
+export function createPeopleErrands(deps: PeopleErrandDeps) {
+  const { session, time, answer, ask, stop } = deps;
+
+  /** The room where it was typed; undefined for the whole server, which the lobby stands for. */
+  function roomHere(): { room?: string } {
+    const place = deps.here();
+    return 'room' in place && place.room !== 'lobby' ? { room: place.room } : {};
+  }
+
+  function anyRoomHere(): string {
+    const place = deps.here();
+    return 'room' in place ? place.room : stop('This is between two people: name a room, as in #lobby.');
+  }
+
+  async function secret(question: string, hidden = true): Promise<string> {
+    const enquire = deps.enquire ?? stop(fullScreenOnly);
+    const answered = await enquire(question, { hidden });
+    return answered === undefined || answered === '' ? stop('Nothing was changed.') : answered;
+  }
+
+  function handOut(what: string, { links = [], expires = '' }: ServerFrameOf<'ok'>): void {
+    const [best = '', ...others] = links;
+    const until = `until ${time.date(expires)} ${time.minute(expires)}`;
+    answer([
+      `${what}, good ${until}. Whoever has it can use it: send it privately.`,
+      `  ${best}`,
+      ...(others.length === 0
+        ? []
+        : ['The same by other addresses of the server:', ...others.map((link) => `  ${link}`)]),
+    ]);
+  }
+
+  async function setPassword(): Promise<void> {
+    const old = await secret('Your password now: ');
+    const password = await secret('The new one, 8 characters or more: ');
+    if ((await secret('The new one again: ')) !== password)
+      stop('These are not the same: nothing was changed.');
+    await ask({ type: 'set-password', old, password });
+    answer(['Your password is the new one. All your other sessions have ended.']);
+  }
+
+  async function recovery(): Promise<void> {
+    const password = await secret('Your password: ');
+    const { recovery: code = '' } = await ask({ type: 'make-recovery', password });
+    answer([...recoveryLines(code), 'The one before is good for nothing any more.']);
+  }
+
+  async function factorOn(): Promise<void> {
+    const password = await secret('Your password: ');
+    const { secret: key = '', uri = '' } = await ask({ type: 'begin-factor', password });
+    answer([
+      'Scan this with an authenticator, or type the key into it:',
+      ...renderUnicodeCompact(uri, { border: 1 }).split('\n'),
+      `key: ${key.replace(/.{4}/g, '$& ').trim()}`,
+    ]);
+    const otp = await secret('The 6 digits that it shows now: ', false);
+    if (!/^\d{6}$/.test(otp.trim())) stop('It is 6 digits: nothing was changed. /2fa on begins anew.');
+    await ask({ type: 'confirm-factor', otp: otp.trim() });
+    answer([
+      'From now on your sign-in asks for a code too. /recovery gets a code for when the authenticator is lost.',
+    ]);
+  }
+
+  async function setRole({
+    name,
+    onServer,
+    inRoom,
+    room,
+  }: Extract<PeopleErrand, { do: 'role' }>): Promise<void> {
+    const here = deps.here();
+    const place = room ?? ('room' in here ? here.room : 'lobby');
+    // Admins and bots are that everywhere; in the lobby all roles are the server's.
+    if (onServer !== undefined && (inRoom === undefined || place === 'lobby')) {
+      await ask({ type: 'set-role', name, role: onServer });
+      answer([`${name} is ${onServer} on this server now.`]);
+    } else if (inRoom !== undefined) {
+      await ask({ type: 'appoint', room: place, name, role: inRoom });
+    }
+  }
+
+  return async function run(errand: PeopleErrand): Promise<void> {
+    switch (errand.do) {
+      case 'kick': {
+        const { name, reason } = errand;
+        await ask({ type: 'kick', name, ...roomHere(), ...(reason !== undefined && { reason }) });
+        return answer([`${name} is out${'room' in roomHere() ? ` of #${roomHere().room}` : ''}.`]);
+      }
+      case 'ban': {
+        const { do: _, ...request } = errand;
+        await ask({ type: 'ban', ...request });
+        return answer([`${errand.name ?? errand.address} is banned. /bans lists who is, /unban lifts it.`]);
+      }
+      case 'unban': {
+        const { do: _, ...request } = errand;
+        await ask({ type: 'unban', ...request });
+        return answer([`${errand.name ?? errand.address} may come again.`]);
+      }
+      case 'bans':
+        return answer(banLines((await ask({ type: 'bans' })).bans ?? [], time));
+      case 'mute': {
+        const { do: _, ...request } = errand;
+        await ask({ type: 'mute', ...request, ...roomHere() });
+        return answer([`${errand.name} is muted. /unmute ${errand.name} takes that back.`]);
+      }
+      case 'unmute':
+        await ask({ type: 'unmute', name: errand.name, ...roomHere() });
+        return answer([`${errand.name} can speak again.`]);
+      case 'role':
+        return setRole(errand);
+      case 'rules': {
+        const { do: _, room = anyRoomHere(), restrict, ...rules } = errand;
+        await ask({
+          type: 'set-rules',
+          room,
+          ...(restrict !== undefined && { restrict: [...restrict] }),
+          ...rules,
+        });
+        return;
+      }
+      case 'audit': {
+        const { before } = errand;
+        const reply = await ask({ type: 'audit', limit: auditPage, ...(before !== undefined && { before }) });
+        return answer(auditLines(reply.audit ?? [], time));
+      }
+      case 'whois': {
+        const { whois } = await ask({ type: 'whois', name: errand.name });
+        if (whois !== undefined) answer(whoisLines(whois, time));
+        return;
+      }
+      case 'invite-link': {
+        const { do: _, ...request } = errand;
+        const { uses = 1, role = 'member' } = errand;
+        const many = uses === 1 ? 'a join link for one person' : `a join link for ${uses} people`;
+        return handOut(
+          `${many}${role === 'member' ? '' : `, who becomes ${role}`}`,
+          await ask({ type: 'make-invite', ...request }),
+        );
+      }
+      case 'invites':
+        return answer(inviteLines((await ask({ type: 'invites' })).invites ?? [], time));
+      case 'uninvite':
+        await ask({ type: 'uninvite', invite: errand.invite });
+        return answer([`Link ${errand.invite} is good for nothing any more.`]);
+      case 'reset':
+        return handOut(
+          `a link for ${errand.name} to set a new password, once`,
+          await ask({ type: 'make-reset', name: errand.name }),
+        );
+      case 'away':
+        await ask({ type: 'away', text: errand.text });
+        return answer(['The others see that you are away. /back ends it.']);
+      case 'back':
+        await ask({ type: 'back' });
+        return answer(['You are back.']);
+      case 'passwd':
+        return setPassword();
+      case 'sessions':
+        return answer(sessionLines((await ask({ type: 'sessions' })).sessions ?? [], time));
+      case 'logout': {
+        const { do: _, ...request } = errand;
+        await ask({ type: 'logout', ...request });
+        return answer(['That session has ended.']);
+      }
+      case 'recovery':
+        return recovery();
+      case 'factor': {
+        if (errand.on) return factorOn();
+        await ask({ type: 'end-factor', password: await secret('Your password: ') });
+        return answer([`The sign-in of ${session.name} asks for the password alone again.`]);
+      }
+      default:
+        return errand satisfies never;
+    }
+  };
+}
+
+/** Shown once: whoever has it can set a new password. */
+export function recoveryLines(code: string): string[] {
+  return [
+    `Your recovery code: ${code}`,
+    'Write it down and keep it: with it you set a new password when yours is lost. It is not shown again.',
+  ];
+}
+
+/** Errands that this file runs. */
+export function isPeopleErrand(act: { readonly do: string }): act is PeopleErrand {
+  return peopleErrands.has(act.do);
+}
+
+const peopleErrands: ReadonlySet<string> = new Set<PeopleErrand['do']>([
+  ...(['kick', 'ban', 'unban', 'bans', 'mute', 'unmute', 'role', 'rules', 'audit', 'whois'] as const),
+  ...(['invite-link', 'invites', 'uninvite', 'reset'] as const),
+  ...(['away', 'back', 'passwd', 'sessions', 'logout', 'recovery', 'factor'] as const),
+]);
