@@ -29,9 +29,14 @@ export function createKeyring(options: Pick<SessionOptions, 'credentials' | 'mod
             type: 'sign-in',
             name: credentials.name,
             password: credentials.password,
+            ...(credentials.otp !== undefined && { otp: credentials.otp }),
             ...mode,
             ...remember,
           };
+        case 'recover': {
+          const { name, password, code } = credentials;
+          return { type: 'recover', name, password, code };
+        }
         case 'resume':
           return { type: 'resume', token: credentials.token, ...mode };
         default:
@@ -40,8 +45,8 @@ export function createKeyring(options: Pick<SessionOptions, 'credentials' | 'mod
     },
     accepted(next) {
       if (next !== undefined) token = next;
-      // An account is made once.
-      if (credentials.how === 'register') {
+      // An account is made once, and codes are good once.
+      if (credentials.how !== 'resume') {
         credentials = { how: 'sign-in', name: credentials.name, password: credentials.password };
       }
       // Wanted of the first sign-in only: two clients that take over at each reconnection would never end.

@@ -10,6 +10,8 @@ export interface Link {
   readonly name: string;
   readonly role: Role;
   readonly conversations: readonly Conversation[];
+  readonly motd: string | undefined;
+  readonly recovery: string | undefined;
 }
 
 export interface LinkOptions extends ConnectionOptions {
@@ -29,14 +31,14 @@ export async function openLink({ keyring, keepToken, ...options }: LinkOptions):
   options.signal.addEventListener('abort', abort);
   if (options.signal.aborted) abort();
   try {
-    const { name, role, token, conversations = [] } = await signIn(connection, keyring);
+    const { name, role, token, conversations = [], motd, recovery } = await signIn(connection, keyring);
     if (name === undefined || role === undefined) {
       throw new ProtocolError('bad-frame', 'The server does not say who is signed in.');
     }
     keyring.accepted(token);
     if (token !== undefined) await keepToken?.(token);
     options.signal.throwIfAborted();
-    return { connection, name, role, conversations };
+    return { connection, name, role, conversations, motd, recovery };
   } catch (error) {
     connection.destroy();
     await connection.closed;

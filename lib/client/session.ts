@@ -27,7 +27,15 @@ export interface Presented {
 export type Verify = (presented: Presented) => Promise<void>;
 
 export type Credentials =
-  | { readonly how: 'sign-in'; readonly name: string; readonly password: string }
+  | {
+      readonly how: 'sign-in';
+      readonly name: string;
+      readonly password: string;
+      /** Of an authenticator, where the account wants one. */
+      readonly otp?: string;
+    }
+  /** A new password, for whoever has a recovery code or a reset link's. */
+  | { readonly how: 'recover'; readonly name: string; readonly password: string; readonly code: string }
   | { readonly how: 'register'; readonly name: string; readonly password: string; readonly code?: string }
   | { readonly how: 'resume'; readonly token: string };
 
@@ -99,6 +107,10 @@ export interface Session {
   readonly name: string;
   readonly role: Role;
   readonly hello: ServerFrameOf<'hello'>;
+  /** What the operator says to everybody who comes. */
+  readonly motd: string | undefined;
+  /** Lets a new password be set, once; the server told it as the account was made or recovered. A secret. */
+  readonly recovery: string | undefined;
   /**
    * Queues a message and returns its key at once. Messages are acknowledged strictly one after the other,
    * so that their order survives a slow-down and a lost connection.

@@ -201,6 +201,10 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
       get hello() {
         return latest.connection.hello;
       },
+      get motd() {
+        return latest.motd;
+      },
+      recovery: first.recovery,
       say: outbox.say,
       ask,
       openFileConnection(signal) {

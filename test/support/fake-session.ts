@@ -58,6 +58,8 @@ export function createFakeSession({ name = 'ana', listener, answer }: FakeSessio
     name,
     role: 'member',
     hello: hello(),
+    motd: undefined,
+    recovery: undefined,
     say(draft) {
       const key = draft.key ?? `key-${said.length + 1}`;
       said.push({ ...draft, key });

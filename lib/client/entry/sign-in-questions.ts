@@ -84,3 +84,29 @@ export async function askMode(
   if (choice === 'leave') throw new Cancelled('declined');
   return choice;
 }
+
+export function askTryOrRecover(prompter: Prompter): Promise<'again' | 'recover'> {
+  return prompter.select({
+    message: 'Is the password lost?',
+    options: [
+      { value: 'again', label: 'No, try once more' },
+      { value: 'recover', label: 'Yes, use a recovery code', hint: 'or ask an admin for a reset link' },
+    ],
+  });
+}
+
+export async function askRecoveryCode(prompter: Prompter, name: string): Promise<string> {
+  const typed = await prompter.password({
+    message: `Recovery code of ${name}`,
+    check: (text) => (text.trim() === '' ? 'Type the code.' : undefined),
+  });
+  return typed.trim().slice(0, 64);
+}
+
+export async function askOtp(prompter: Prompter): Promise<string> {
+  const typed = await prompter.text({
+    message: 'The 6 digits that your authenticator shows now',
+    check: (text) => (/^\d{6}$/.test(text.replace(/\s/g, '')) ? undefined : 'It is 6 digits.'),
+  });
+  return typed.replace(/\s/g, '');
+}

@@ -1,7 +1,7 @@
 /** The way to a session where nobody can be asked. Knows answers given in advance and error codes. */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Session } from '../session.js';
-import type { Answers, SignInDeps } from './sign-in.js';
+import { type Answers, isResetCode, type SignInDeps } from './sign-in.js';
 
 /** An answer is missing that nobody can be asked for. */
 export class AnswerMissing extends Error {
@@ -49,6 +49,7 @@ export async function signInUnattended(deps: SignInDeps): Promise<Session> {
     }
   }
   if (password === undefined) throw new AnswerMissing('password');
+  if (isResetCode(code)) return begin({ name, credentials: { how: 'recover', name, password, code }, mode });
   const credentials = { how: 'sign-in', name, password } as const;
   if (!create && code === undefined) return begin({ name, credentials, mode });
   const invite = code === undefined ? {} : { code };

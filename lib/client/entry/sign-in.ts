@@ -5,10 +5,21 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { SignInMode } from '../../protocol/requests.js';
+import { recoveryLines } from '../face/people-errands.js';
 import { refusalWords } from '../face/wording.js';
 import type { Credentials, Session } from '../session.js';
 import { Cancelled, type Prompter } from './prompter.js';
-import { askHow, askMode, askName, askNewPassword, askPassword, askWhose } from './sign-in-questions.js';
+import {
+  askHow,
+  askMode,
+  askName,
+  askNewPassword,
+  askOtp,
+  askPassword,
+  askRecoveryCode,
+  askTryOrRecover,
+  askWhose,
+} from './sign-in-questions.js';
 
 export interface Attempt {
   readonly name: string;
@@ -43,13 +54,20 @@ export interface SignInDeps {
 const wrongPasswords = 3;
 
 interface Draft {
-  readonly how?: 'sign-in' | 'create' | undefined;
+  readonly how?: 'sign-in' | 'create' | 'recover' | undefined;
   readonly name?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
   readonly mode?: SignInMode | undefined;
   /** Used up or refused codes are not shown again. */
   readonly code?: string | undefined;
+  readonly recovery?: string | undefined;
+  readonly otp?: string | undefined;
+}
+
+/** An admin's link for one person, with whose code a new password is set. */
+export function isResetCode(code: string | undefined): code is string {
+  return code?.startsWith('r-') === true;
 }
 
 /**
@@ -59,18 +77,21 @@ interface Draft {
  */
 export async function signIn(deps: SignInDeps, prompter: Prompter): Promise<Session> {
   const { answers } = deps;
+  const reset = isResetCode(deps.code);
   let draft: Draft = {
-    how: answers.create === true ? 'create' : undefined,
+    how: reset ? 'recover' : answers.create === true ? 'create' : undefined,
     name: answers.name,
-    password: answers.password,
+    password: reset ? undefined : answers.password,
     mode: answers.mode,
-    code: deps.code,
+    ...(reset ? { recovery: deps.code } : { code: deps.code }),
   };
   let tries = wrongPasswords;
   for (;;) {
     const complete = await ask(deps, prompter, draft);
     try {
-      return await deps.begin(attemptOf(complete));
+      const session = await deps.begin(attemptOf(complete));
+      if (session.recovery !== undefined) prompter.note(recoveryLines(session.recovery).join('\n'));
+      return session;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (error.code === 'wrong-credentials' && --tries === 0) throw error;
@@ -81,9 +102,14 @@ export async function signIn(deps: SignInDeps, prompter: Prompter): Promise<Sess
 
 type Complete = Draft & { readonly name: string };
 
-function attemptOf({ name, token, password = '', how, code, mode }: Complete): Attempt {
+function attemptOf({ name, token, password = '', how, code, recovery = '', otp, mode }: Complete): Attempt {
   if (token !== undefined) return { name, credentials: { how: 'resume', token }, mode };
-  if (how !== 'create') return { name, credentials: { how: 'sign-in', name, password }, mode };
+  if (how === 'recover')
+    return { name, credentials: { how, name, password, code: recovery }, mode: undefined };
+  if (how !== 'create') {
+    const second = otp === undefined ? {} : { otp };
+    return { name, credentials: { how: 'sign-in', name, password, ...second }, mode };
+  }
   return {
     name,
     credentials: { how: 'register', name, password, ...(code !== undefined && { code }) },
@@ -118,11 +144,13 @@ async function ask(deps: SignInDeps, prompter: Prompter, draft: Draft): Promise<
     if (draft.code !== undefined) how = name === lastName ? 'sign-in' : 'create';
     else how = hello.registration === 'open' && name !== lastName ? await askHow(prompter) : 'sign-in';
   }
+  const recovery =
+    how === 'recover' ? (draft.recovery ?? (await askRecoveryCode(prompter, name))) : undefined;
   password ??=
-    how === 'create'
+    how !== 'sign-in'
       ? await askNewPassword(prompter, { name, passwordMin: hello.limits.passwordMin })
       : await askPassword(prompter, name);
-  return { ...draft, how, name, password };
+  return { ...draft, how, name, password, recovery };
 }
 
 interface Recovery {
@@ -146,7 +174,20 @@ async function recover(
         `That is not the password of ${name}. ${tries === 1 ? 'One try' : `${tries} tries`} left.`,
         'warning',
       );
+      if (tries === 1 && (await askTryOrRecover(prompter)) === 'recover') {
+        return { name, how: 'recover' };
+      }
       return { ...draft, password: undefined };
+    case 'second-factor-wrong':
+      prompter.note(said, 'warning');
+      return { ...draft, otp: await askOtp(prompter) };
+    case 'second-factor-needed':
+      return { ...draft, otp: await askOtp(prompter) };
+    case 'recovery-invalid':
+      prompter.note(said, 'warning');
+      // A link's code does not get better.
+      if (isResetCode(draft.recovery)) throw error;
+      return { ...draft, recovery: undefined };
     case 'session-expired':
       await deps.kept.drop(name);
       prompter.note(`The kept session of ${name} is over: the password is needed again.`);

@@ -2,13 +2,13 @@
 import { parseName, parseRoomName } from '../../protocol/names.js';
 import type { Act } from './act.js';
 
-export const groups = ['talk', 'rooms', 'back', 'files', 'people', 'account', 'screen', 'more'] as const;
+export const groups = ['talk', 'rooms', 'reading', 'files', 'people', 'account', 'screen', 'more'] as const;
 export type Group = (typeof groups)[number];
 
 export const groupTitles: Readonly<Record<Group, string>> = {
   talk: 'talking',
   rooms: 'rooms',
-  back: 'reading back',
+  reading: 'reading back',
   files: 'files',
   people: 'looking after',
   account: 'your account',

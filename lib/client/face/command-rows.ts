@@ -164,7 +164,7 @@ const talkCommands: readonly Command[] = [
     },
   },
   {
-    group: 'back',
+    group: 'reading',
     name: 'history',
     aliases: [],
     usage: '[NUMBER | 2h | DATE]',
@@ -184,7 +184,7 @@ const talkCommands: readonly Command[] = [
     },
   },
   {
-    group: 'back',
+    group: 'reading',
     name: 'search',
     aliases: ['lastlog', 'grep'],
     usage: 'WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]',
@@ -198,7 +198,7 @@ const talkCommands: readonly Command[] = [
     },
   },
   {
-    group: 'back',
+    group: 'reading',
     name: 'jump',
     aliases: [],
     usage: 'ID',
@@ -209,7 +209,7 @@ const talkCommands: readonly Command[] = [
     },
   },
   {
-    group: 'back',
+    group: 'reading',
     screen: true,
     name: 'save',
     aliases: ['savechat'],

@@ -58,17 +58,17 @@ export function argumentOf(word: string): Argument | undefined {
 export function helpLines(about: string, screen: boolean): string[] | { readonly unknown: string } {
   const shown = commands.filter((command) => screen || command.screen === undefined);
   if (about === '') return overview(shown, screen);
-  const found = findCommand(about);
-  if (!Array.isArray(found)) {
-    const also = found.aliases.map((alias) => `/${alias}`).join(', ');
-    const lines = [synopsis(found), `  ${found.help}`];
-    return also === '' ? lines : [...lines, `  also: ${also}`];
-  }
   const group = groups.find((each) => each === about || groupTitles[each] === about);
-  if (group === undefined) return { unknown: unknown(about, found) };
-  return shown
-    .filter((command) => command.group === group)
-    .flatMap((command) => [synopsis(command), `  ${command.help}`]);
+  if (group !== undefined) {
+    return shown
+      .filter((command) => command.group === group)
+      .flatMap((command) => [synopsis(command), `  ${command.help}`]);
+  }
+  const found = findCommand(about);
+  if (Array.isArray(found)) return { unknown: unknown(about, found) };
+  const also = found.aliases.map((alias) => `/${alias}`).join(', ');
+  const lines = [synopsis(found), `  ${found.help}`];
+  return also === '' ? lines : [...lines, `  also: ${also}`];
 }
 
 /** The command, or the names that may have been meant. A prefix needs two letters, so that /q never leaves. */
@@ -108,7 +108,7 @@ function overview(shown: readonly Command[], screen: boolean): string[] {
   return [
     ...lines,
     '/help COMMAND tells more, /help rooms about a group of them.',
-    `/li is short for /list; //TEXT says TEXT with a slash.${screen ? ' /help keys: the keys.' : ''}`,
+    `/ed is short for /edit; //TEXT says TEXT with a slash.${screen ? ' /help keys: the keys.' : ''}`,
   ];
 }
 

@@ -173,13 +173,58 @@ t.test('a wrong password is asked again, up to three times in all', async (t) =>
   await signIn(once.deps, answering('ana', 'wrong', 'right').prompter);
   t.same(once.attempts, [signInAs('ana', 'wrong'), signInAs('ana', 'right')]);
   const thrice = scene({ outcomes: ['wrong-credentials', 'wrong-credentials', 'wrong-credentials'] });
-  const { prompter, left } = answering('ana', 'a', 'b', 'c', 'd');
+  const { prompter, left } = answering('ana', 'a', 'b', 'again', 'c', 'd');
   t.equal(await codeOf(signIn(thrice.deps, prompter)), 'wrong-credentials');
   t.equal(thrice.attempts.length, 3);
   t.same(left, ['d']);
   const given = scene({ answers: { name: 'ana', password: 'old' }, outcomes: ['wrong-credentials'] });
   await signIn(given.deps, answering('new').prompter);
   t.same(given.attempts[1], signInAs('ana', 'new'));
+});
+
+t.test('a lost password is set anew with a recovery code, or with a reset link', async (t) => {
+  const recover = (code: string, password: string) => ({
+    name: 'ana',
+    credentials: { how: 'recover', name: 'ana', password, code },
+    mode: undefined,
+  });
+  const lost = scene({ outcomes: ['wrong-credentials', 'wrong-credentials', 'recovery-invalid', 'ok'] });
+  const answers = ['ana', 'a', 'b', 'recover', 'WRONG', 'pa55word', 'pa55word', 'RIGHT'];
+  await signIn(lost.deps, answering(...answers).prompter);
+  t.same(lost.attempts.slice(2), [recover('WRONG', 'pa55word'), recover('RIGHT', 'pa55word')]);
+  const link = scene({ code: 'r-abc', lastName: 'ben', answers: { password: 'not this' } });
+  await signIn(link.deps, answering('ana', 'pa55word', 'pa55word').prompter);
+  t.same(link.attempts, [recover('r-abc', 'pa55word')]);
+  const used = scene({ code: 'r-abc', outcomes: ['recovery-invalid'] });
+  t.equal(
+    await codeOf(signIn(used.deps, answering('ana', 'pa55word', 'pa55word').prompter)),
+    'recovery-invalid',
+  );
+  const nobody = scene({ code: 'r-abc', answers: { name: 'ana', password: 'pa55word' } });
+  await signInUnattended(nobody.deps);
+  t.same(nobody.attempts, [recover('r-abc', 'pa55word')]);
+});
+
+t.test(
+  'a second factor is asked for once the password was right, and again where it was wrong',
+  async (t) => {
+    const { deps, attempts } = scene({ outcomes: ['second-factor-needed', 'second-factor-wrong', 'ok'] });
+    await signIn(deps, answering('ana', 'pa55word', '12 34 56', '123', '654321').prompter);
+    const withOtp = (otp: string) => ({
+      name: 'ana',
+      credentials: { how: 'sign-in', name: 'ana', password: 'pa55word', otp },
+      mode: undefined,
+    });
+    t.same(attempts, [signInAs('ana', 'pa55word'), withOtp('123456'), withOtp('654321')]);
+  },
+);
+
+t.test('a code by which the password is set anew is shown, once', async (t) => {
+  const { deps, session } = scene({ code: 'abc' });
+  const { prompter, notes } = answering('ana', 'pa55word', 'pa55word');
+  const shown = { ...deps, begin: async () => ({ ...session, recovery: 'AAAAA-BBBBB' }) };
+  await signIn(shown, prompter);
+  t.match(notes, [/AAAAA-BBBBB/]);
 });
 
 t.test("a taken name is one's own, or another is chosen", async (t) => {

@@ -97,7 +97,7 @@ t.test('leaving may have a reason, which has a limit', async (t) => {
 });
 
 t.test('a unique prefix of two letters is enough, of one it is not', async (t) => {
-  t.same(parseInput('/li'), { do: 'list' });
+  t.same(parseInput('/sess'), { do: 'sessions' });
   t.same(parseInput('/qui'), { do: 'quit' });
   t.same(parseInput('/whi ben hi'), { do: 'tell', to: 'ben', text: 'hi' });
   for (const line of ['/q', '/e', '/l', '/h']) t.equal(parseInput(line).do, 'error', line);
@@ -140,7 +140,8 @@ t.test('help lists every command within 80 columns, and explains a command or a 
   t.match(help('w'), '/whisper');
   t.match(help('rooms'), '/rooms');
   t.match(help('files'), 'which files were sent here');
-  t.match(help('back'), '/search');
+  t.match(help('reading'), '/search');
+  t.match(help('back'), 'that you are again');
   t.match(help('nothing'), 'There is no command /nothing');
   t.same(parseInput('/help /W'), { do: 'help', about: 'w' });
 });
