@@ -19,7 +19,15 @@ import { createReadMarks, type ReadMarks } from './read-marks.js';
 import { createReports } from './reports.js';
 import { createSights } from './sights.js';
 import { createTransferDesk } from './transfer-desk.js';
-import { elsewhere, eventWords, excerpt, failureWords, newsWords, statusWords } from './wording.js';
+import {
+  elsewhere,
+  eventWords,
+  excerpt,
+  failureWords,
+  motdLines,
+  newsWords,
+  statusWords,
+} from './wording.js';
 
 export interface PlainDeps {
   readonly stdin: Readable;
@@ -221,6 +229,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
             break;
           }
           tell(`in #lobby as ${session.name}`);
+          for (const line of motdLines(session.motd)) tell(line);
           const news = newsWords(happening.conversations);
           if (news !== undefined) tell(news);
           break;

@@ -201,6 +201,13 @@ function roleMark(role: RoomRole | undefined): string {
   return role === undefined || role === 'member' ? '' : role;
 }
 
+/** What the operator says to everybody who comes, as lines that nobody can take for a person's; none for nothing. */
+export function motdLines(motd: string | undefined): string[] {
+  if (motd === undefined) return [];
+  const text = printable(motd, { newlines: true }).trimEnd();
+  return text === '' ? [] : text.split('\n').map((line) => `* ${line}`);
+}
+
 /** What is new for somebody who comes: `3 new in #dev (1 for you), 2 from ben`; undefined for nothing. */
 export function newsWords(conversations: readonly Conversation[]): string | undefined {
   const news = conversations.filter(({ unread }) => unread > 0);

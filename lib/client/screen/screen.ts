@@ -8,9 +8,11 @@ import type { Clock } from '../clock.js';
 import { type Deeds, type Place, perform, whoIsHere } from '../face/deeds.js';
 import { createErrands } from '../face/errands.js';
 import { createListener, type Face, type Leave, type OpenTransfers, type StopSignal } from '../face/face.js';
+import { recoveryLines } from '../face/people-errands.js';
 import { createReadMarks } from '../face/read-marks.js';
 import { createTransferDesk } from '../face/transfer-desk.js';
 import { transferBar } from '../face/transfer-words.js';
+import { motdLines } from '../face/wording.js';
 import type { Happening, Session } from '../session.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
@@ -216,6 +218,14 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     if (happening.kind === 'event') errands.notice(happening.event);
     if (happening.kind === 'synced') transfers.resume();
     happenings.show(happening);
+    if (happening.kind === 'synced' && happening.first) welcome();
+  }
+
+  function welcome(): void {
+    const motd = motdLines(session.motd);
+    if (motd.length > 0) stage.tell(motd.join('\n'));
+    // Here too, for the screen covers what the sign-in showed.
+    if (session.recovery !== undefined) stage.tell(recoveryLines(session.recovery).join('\n'));
   }
 
   function resized(): void {
