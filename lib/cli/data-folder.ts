@@ -4,6 +4,11 @@ import { Option } from 'commander';
 import { folders } from './folders.js';
 import type { Io } from './io.js';
 
+/** Beside it are FILE-wal, FILE-shm and FILE-lock while it is open. */
+export const databaseFile = (data: string): string => join(data, 'secure-chat.db');
+export const filesFolder = (data: string): string => join(data, 'files');
+export const controlSocket = (data: string): string => join(data, 'control.sock');
+
 export function dataOption(): Option {
   return new Option(
     '--data <DIR>',

@@ -1,12 +1,12 @@
-/** `secure-chat invite`: asks the running server for a join link. */
+/** `secure-chat invite`: a join link. */
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { ControlError, callControl } from '../server/control.js';
+import type { RawFrame } from '../protocol/frame.js';
+import { limits } from '../protocol/limits.js';
 import { dataFolder, dataOption } from './data-folder.js';
-import { Exit, exitCode } from './exit.js';
-import { defaultExpiry, parseExpiry, usesMax } from './invite-terms.js';
+import { defaultExpiry, parseExpiry } from './invite-terms.js';
 import type { Io } from './io.js';
-import { controlSocket } from './start-server.js';
+import { operate } from './operate.js';
 
 interface Flags {
   readonly data?: string;
@@ -19,7 +19,7 @@ export function addInvite(program: Command, io: Io): void {
   program
     .command('invite')
     .summary('make a join link')
-    .description('Makes a join link while the server runs, and prints the link alone on stdout.')
+    .description('Makes a join link, and prints the link alone on stdout.')
     .addOption(dataOption())
     .addOption(new Option('--uses <NUMBER>', 'how many accounts it makes').default(1).argParser(usesArgument))
     .addOption(
@@ -27,34 +27,34 @@ export function addInvite(program: Command, io: Io): void {
         .default(parseExpiry(defaultExpiry), defaultExpiry)
         .argParser(expiresArgument),
     )
-    .addOption(new Option('--role <ROLE>', 'what they become').choices(['member', 'admin']).default('member'))
+    .addOption(
+      new Option('--role <ROLE>', 'what they become')
+        .choices(['member', 'moderator', 'admin'])
+        .default('member'),
+    )
     .action((flags: Flags) => makeInvite(flags, io));
 }
 
 async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
-  try {
-    const { links } = await callControl(controlSocket(data), 'invite', { uses, expiresMs: expires, role });
-    const [best, ...others] = Array.isArray(links) ? links.map(String) : [];
-    io.stdout.write(`${best}\n`);
-    if (io.stdout.isTTY === true) {
-      const times = uses === 1 ? 'once' : `${uses} times`;
-      const until = new Date(Date.now() + expires).toLocaleString();
-      io.stderr.write(`Good ${times}, until ${until}. Whoever has it can join: send it privately.\n`);
-      if (others.length > 0)
-        io.stderr.write(`The same by other addresses of this machine:\n${others.join('\n')}\n`);
-    }
-  } catch (error) {
-    if (!(error instanceof ControlError)) throw error;
-    if (error.code === 'refused') throw new Exit(exitCode.refused, error.message, { cause: error });
-    const message = `No server is running on ${data}. Start it first: secure-chat server, with the same --data.`;
-    throw new Exit(exitCode.unavailable, message, { cause: error });
-  }
+  const answer = await operate({ data, io }, 'invite', { uses, expiresMs: expires, role });
+  printLinks(answer, io, uses === 1 ? 'once' : `${uses} times`);
+}
+
+/** The best link alone on stdout, what there is to know of it on a terminal's stderr. */
+export function printLinks({ links, expires }: RawFrame, io: Io, times: string): void {
+  const [best, ...others] = Array.isArray(links) ? links.map(String) : [];
+  io.stdout.write(`${best}\n`);
+  if (io.stdout.isTTY !== true) return;
+  const until = new Date(String(expires)).toLocaleString();
+  io.stderr.write(`Good ${times}, until ${until}. Whoever has it can use it: send it privately.\n`);
+  if (others.length > 0)
+    io.stderr.write(`The same by other addresses of this machine:\n${others.join('\n')}\n`);
 }
 
 function usesArgument(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > usesMax) {
-    throw new InvalidArgumentError(`It takes a number from 1 to ${usesMax}.`);
+  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > limits.inviteUses) {
+    throw new InvalidArgumentError(`It takes a number from 1 to ${limits.inviteUses}.`);
   }
   return Number(text);
 }

@@ -1,6 +1,7 @@
 /** The command line: which subcommands there are, and how each ends. Knows no process. */
 import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
+import { addAudit } from './audit.js';
 import { addConnect } from './connect.js';
 import { Exit, type ExitCode, exitCode, exitHelp } from './exit.js';
 import { addExport } from './export.js';
@@ -8,6 +9,7 @@ import { addInvite } from './invite.js';
 import type { Io } from './io.js';
 import { addServer } from './server.js';
 import { addTrust } from './trust.js';
+import { addUser } from './user.js';
 
 /**
  * Runs one command.
@@ -45,6 +47,8 @@ function createProgram(io: Io, version: string): Command {
   addConnect(program, io);
   addExport(program, io);
   addInvite(program, io);
+  addUser(program, io);
+  addAudit(program, io);
   addTrust(program, io);
   return program;
 }

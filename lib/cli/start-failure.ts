@@ -8,7 +8,10 @@ import { Exit, exitCode } from './exit.js';
 import type { ServerSettings } from './start-server.js';
 
 /** Why a server did not start, as one line that says what to do. */
-export function startFailure(error: unknown, { port, host, data }: ServerSettings): unknown {
+export function startFailure(
+  error: unknown,
+  { port, host, data }: Pick<ServerSettings, 'port' | 'host' | 'data'>,
+): unknown {
   if (error instanceof CertificateError || error instanceof ControlError) {
     return new Exit(exitCode.configuration, error.message, { cause: error });
   }

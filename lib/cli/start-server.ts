@@ -3,7 +3,6 @@
  * drivers are chosen; knows no command line and prints nothing.
  */
 import { hostname, networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import type { Registration, Role } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
@@ -13,7 +12,9 @@ import { openControl } from '../server/control.js';
 import type { Retention } from '../server/files/clearing.js';
 import type { FileLimits } from '../server/files/desk.js';
 import { createHasher } from '../server/hasher.js';
+import { defaultInviteMs } from '../server/invites.js';
 import { type Log, silentLog } from '../server/log.js';
+import { operatorCommands } from '../server/operator.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
 import type { StoreError } from '../store/store.js';
@@ -22,8 +23,8 @@ import { machineHosts, usableAddresses } from '../trust/hosts.js';
 import { formatJoinLink } from '../trust/join-link.js';
 import { type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { ensureKeyPair } from '../trust/renewal.js';
+import { controlSocket, databaseFile, filesFolder } from './data-folder.js';
 import { makeFolder } from './folders.js';
-import { inviteCommand } from './invite-terms.js';
 
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
@@ -80,8 +81,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-export const controlSocket = (data: string): string => join(data, 'control.sock');
-
 // Until there is an account; each start makes a new one anyway.
 const firstInviteMs = 365 * 24 * 60 * 60_000;
 
@@ -107,14 +106,14 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 
   try {
     const store = await openSqliteStore({
-      file: join(data, 'secure-chat.db'),
+      file: databaseFile(data),
       onFailure(error) {
         log.error('storage failed', error);
         void closeAll().then(() => settings.onFailure?.(error));
       },
     });
     opened.push(() => store.close());
-    const blobs = await openFolderBlobs(join(data, 'files'));
+    const blobs = await openFolderBlobs(filesFolder(data));
     const hasher = createHasher();
     opened.push(() => hasher.close());
     const perSecond = settings.rate ?? limits.messagesPerSecond;
@@ -145,11 +144,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
       return reachable(settings, chat.address.port).map(at);
     }
-    const invite = inviteCommand(chat.accounts, systemClock);
-    const control = await openControl(
-      controlSocket(data),
-      new Map([['invite', async (args) => ({ links: links(await invite(args)) })]]),
-    );
+    const control = await openControl(controlSocket(data), operatorCommands(chat.desk));
     opened.push(() => control.close());
     const first = (await store.accounts()) === 0 ? await firstInvite(chat) : undefined;
 
@@ -164,7 +159,9 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       },
       firstLink: first === undefined ? undefined : links(first)[0],
       links,
-      invite: (terms) => invite({ ...terms }),
+      invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
+        return chat.desk.accounts.invite({ role, uses, expires: systemClock.now() + expiresMs });
+      },
       async reload() {
         const next = await readKeyPair(settings);
         chat.reload(next);
@@ -178,7 +175,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   }
 }
 
-function fileLimits({ maxFile = limits.fileBytes, quota }: ServerSettings): FileLimits {
+export function fileLimits({
+  maxFile = limits.fileBytes,
+  quota,
+}: Pick<ServerSettings, 'maxFile' | 'quota'>): FileLimits {
   return { file: maxFile, account: quota ?? Math.max(limits.filesPerAccountBytes, 10 * maxFile) };
 }
 
@@ -188,7 +188,7 @@ function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {
   return loadKeyPair({ cert, now, ...(key === undefined ? {} : { key }) });
 }
 
-function firstInvite({ accounts }: ChatServer): Promise<string> {
+function firstInvite({ desk: { accounts } }: ChatServer): Promise<string> {
   return accounts.invite({ role: 'admin', uses: 1, expires: systemClock.now() + firstInviteMs, first: true });
 }
 
@@ -197,7 +197,10 @@ function thisMachine() {
 }
 
 /** Where join links may point to, the best first. */
-function reachable({ publicHost, host }: ServerSettings, port: number): Endpoint[] {
+export function reachable(
+  { publicHost, host }: Pick<ServerSettings, 'publicHost' | 'host'>,
+  port: number,
+): Endpoint[] {
   if (publicHost !== undefined) {
     const bare = canonicalHost(publicHost);
     if (bare !== undefined) return [{ host: bare, port }];

@@ -7,7 +7,7 @@ import type { Registration, Role } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { parseName } from '../protocol/names.js';
 import type { RequestOf } from '../protocol/requests.js';
-import type { Account, Store } from '../store/store.js';
+import type { Account, Registered, Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 import type { Hasher } from './hasher.js';
 import type { Log } from './log.js';
@@ -20,6 +20,9 @@ const dayMs = 24 * 60 * 60_000;
 const rememberedMs = 90 * dayMs;
 /** Any other one, for this long after it was opened or continued: connections last, laptops sleep. */
 const passingMs = 30 * dayMs;
+
+/** A bot's token. */
+const botMs = 3650 * dayMs;
 
 export interface OpenedSession {
   readonly session: number;
@@ -54,6 +57,10 @@ export interface Accounts {
   recover(request: RequestOf<'recover'>, address: string): Promise<Fresh>;
   /** @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn` */
   prove(account: Account, password: string, address: string): Promise<void>;
+  /** As the operator wishes, whatever the policy is. Without a password it signs in with a token alone. */
+  add(account: { name: string; role: Role; password?: string | undefined }): Promise<Fresh>;
+  /** A token that is good for ten years and stays the same when it is used. */
+  botToken(account: Account): Promise<string>;
   /** @throws ProtocolError `password-unsuitable` */
   hash(account: Pick<Account, 'name'>, password: string): Promise<string>;
   open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
@@ -131,22 +138,40 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const phc = await hasher.hash(password);
       const recovery = newRecoveryCode();
       const account = { name, skeleton, password: phc, recovery: recovery.hash, at: clock.now() };
-      const made = await store.register({ ...account, ...invite });
-      switch (made.outcome) {
-        case 'created':
-          log.info('account made', { name, role: made.account.role, address });
-          return { account: made.account, recovery: recovery.text };
-        case 'name-taken':
-          throw new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);
-        case 'name-look-alike': {
-          const message = `${name} looks too much like ${made.like}, who is here already. Choose another name.`;
-          throw new ProtocolError('name-look-alike', message);
-        }
-        case 'invite-invalid':
-          throw inviteInvalid();
-        default:
-          return made satisfies never;
-      }
+      const made = created(name, await store.register({ ...account, ...invite }));
+      log.info('account made', { name, role: made.role, address });
+      return { account: made, recovery: recovery.text };
+    },
+
+    async add({ name: typed, role, password }) {
+      const parsed = parseName(typed);
+      if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
+      const { name, skeleton } = parsed;
+      if (password !== undefined) checkPassword(password, name);
+      const phc = password === undefined ? '' : await hasher.hash(password);
+      const recovery = newRecoveryCode();
+      const account = { name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() };
+      const made = store.register(account);
+      await store.record({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
+      return { account: created(name, await made), recovery: recovery.text };
+    },
+
+    async botToken({ id, name }) {
+      const token = newToken();
+      const at = clock.now();
+      const opened = {
+        account: id,
+        token: token.hash,
+        expires: at + botMs,
+        at,
+        remember: true,
+        bot: true,
+      } as const;
+      await Promise.all([
+        store.openSession(opened),
+        store.record({ at, by: 'operator', action: 'token', on: name }),
+      ]);
+      return token.text;
     },
 
     async recover({ name: typed, code, password }, address) {
@@ -215,6 +240,24 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return code.text;
     },
   };
+}
+
+/** @throws ProtocolError for a name or an invite that is not to be had */
+function created(name: string, made: Registered): Account {
+  switch (made.outcome) {
+    case 'created':
+      return made.account;
+    case 'name-taken':
+      throw new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);
+    case 'name-look-alike': {
+      const message = `${name} looks too much like ${made.like}, who is here already. Choose another name.`;
+      throw new ProtocolError('name-look-alike', message);
+    }
+    case 'invite-invalid':
+      throw inviteInvalid();
+    default:
+      return made satisfies never;
+  }
 }
 
 function inviteInvalid(): ProtocolError {

@@ -4,15 +4,13 @@ import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
-import type { Accounts } from './accounts.js';
 import type { Clock } from './clock.js';
 import { type DeskOptions, openDesk } from './desk.js';
 import { createDoorway, type Doorway } from './doorway.js';
 import type { Hasher } from './hasher.js';
-import type { Invites } from './invites.js';
 import { type KeyPair, type ListenerOptions, listen } from './listener.js';
 import type { Log } from './log.js';
-import type { Moderation } from './moderation.js';
+import type { Desk } from './request-table.js';
 import { createSendBudget } from './send-budget.js';
 import { type Claims, createSession, type Phase, type Session, type SessionDeps } from './session.js';
 import { createThrottle, type Rate } from './throttle.js';
@@ -30,9 +28,7 @@ export interface ChatServerDeps {
 
 export interface ChatServer {
   readonly address: { readonly host: string; readonly port: number };
-  readonly accounts: Accounts;
-  readonly moderation: Moderation;
-  readonly invites: Invites;
+  readonly desk: Desk;
   /** Names that are signed in. */
   readonly online: number;
   reload(keyPair: KeyPair): void;
@@ -48,7 +44,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   const { store, clock, log } = deps;
   const doorway = createDoorway();
   const { desk, files, clearing } = await openDesk(options, { ...deps, doorway });
-  const { accounts, hub, invites, moderation } = desk;
+  const { hub, moderation } = desk;
   const sessions = createRoster(doorway);
   let closed: (() => void) | undefined;
 
@@ -95,9 +91,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
 
   return {
     address: listener.address,
-    accounts,
-    moderation,
-    invites,
+    desk,
     get online() {
       return hub.presence.online;
     },

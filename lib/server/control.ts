@@ -22,6 +22,8 @@ export class ControlError extends Error {
 }
 
 const frameBytes = 64 * 1024;
+/** An answer lists what there is: accounts, files. */
+const answerBytes = 64 * 1024 * 1024;
 /** A server that is this late will not answer. */
 const answerMs = 30_000;
 /** sockaddr_un's room for a path on Linux; macOS has four bytes less. */
@@ -103,7 +105,7 @@ function firstFrame(reader: FrameReader, chunk: Buffer): RawFrame | undefined {
  */
 export async function callControl(path: string, command: string, args: object): Promise<RawFrame> {
   const socket = connect(path);
-  const reader = createFrameReader(() => frameBytes);
+  const reader = createFrameReader(() => answerBytes);
   try {
     return await new Promise<RawFrame>((resolve, reject) => {
       socket.on('error', reject);

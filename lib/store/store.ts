@@ -492,6 +492,8 @@ export interface Store {
 
   /** Bytes of all files that an account has sent and that are still there. */
   fileBytes(account: number): Promise<number>;
+  /** Hashes of all files that are still there, each once. */
+  fileHashes(): Promise<readonly string[]>;
   /** Those of these hashes (of FileInfo) that no file has. */
   unreferenced(hashes: readonly string[]): Promise<readonly string[]>;
   /** @returns how many entries went; fewer than the limit where there are no more */

@@ -61,13 +61,16 @@ export async function renewKeyPair(renewal: Renewal): Promise<Renewed> {
   return { ...(await loadKeyPair({ cert, now })), madeKey: existing === undefined };
 }
 
+/** Where a server without a certificate of its own keeps it. */
+export const ownCertificate = (folder: string): string => join(folder, 'server.pem');
+
 /**
  * The pair that a server without a certificate of its own keeps in `folder` (server.pem, server-key.pem):
  * made the first time, renewed with the same key when less than 30 days remain. A lost or damaged key is an
  * error, not a reason for a new one, because clients would refuse that.
  */
 export async function ensureKeyPair({ folder, hosts, now }: OwnKeyPair): Promise<KeyPair> {
-  const cert = join(folder, 'server.pem');
+  const cert = ownCertificate(folder);
   try {
     const pair = await readKeyPair(cert);
     const due = pair.validTo.getTime() - now < renewBeforeMs || pair.validFrom.getTime() > now;

@@ -1,9 +1,9 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { controlSocket } from '../../lib/cli/data-folder.js';
 import { exitCode } from '../../lib/cli/exit.js';
 import { startFailure } from '../../lib/cli/start-failure.js';
-import { controlSocket } from '../../lib/cli/start-server.js';
 import { callControl } from '../../lib/server/control.js';
 import { parseJoinLink } from '../../lib/trust/join-link.js';
 import { folder, ok, runServer } from '../support/running-server.js';

@@ -176,6 +176,7 @@ function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): St
       await aside('copy', [copied]);
     },
     damage: () => aside('damage', []),
+    fileHashes: (...args) => queue.ask('fileHashes', args),
     fileBytes: (...args) => queue.ask('fileBytes', args),
     unreferenced: (...args) => queue.ask('unreferenced', args),
     prune: (...args) => queue.ask('prune', args),

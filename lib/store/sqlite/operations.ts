@@ -39,6 +39,7 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'seqBefore',
   'search',
   'fileBytes',
+  'fileHashes',
   'unreferenced',
   'copy',
   'damage',

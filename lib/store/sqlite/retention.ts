@@ -17,7 +17,7 @@ const columns = 'seq, conversation, account, text, kind, removed';
 export function createRetention(
   db: Database,
   { words, seqBefore }: { words: Words; seqBefore: (at: number) => number },
-): OperationsOf<'prune' | 'fileBytes' | 'unreferenced'> {
+): OperationsOf<'prune' | 'fileBytes' | 'fileHashes' | 'unreferenced'> {
   const ended = db.prepare("SELECT id FROM conversations WHERE kind = 'ended' ORDER BY id LIMIT 1");
   const ofConversation = db.prepare(
     `SELECT ${columns} FROM log WHERE conversation = ? AND seq <= ? ORDER BY seq LIMIT ?`,
@@ -29,6 +29,7 @@ export function createRetention(
   const drop = db.prepare('DELETE FROM log WHERE seq = ?');
   const dropConversation = db.prepare('DELETE FROM conversations WHERE id = ?');
   const bytes = db.prepare('SELECT coalesce(sum(size), 0) AS bytes FROM files WHERE account = ?');
+  const hashes = db.prepare('SELECT DISTINCT hash FROM files ORDER BY hash');
   const known = db.prepare('SELECT 1 FROM files WHERE hash = ? LIMIT 1');
 
   function dropAll(rows: readonly Doomed[]): number {
@@ -75,6 +76,10 @@ export function createRetention(
       if (before !== undefined && gone < limit) gone += dropAll(upTo.all(seqBefore(before), limit - gone));
       if (keep !== undefined && gone < limit) gone += dropBeyond(keep, limit - gone);
       return gone;
+    },
+    fileHashes() {
+      const rows: { hash: string }[] = hashes.all();
+      return rows.map(({ hash }) => hash);
     },
     fileBytes(account) {
       const row: { bytes: number } = bytes.get(account);
