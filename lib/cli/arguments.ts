@@ -37,6 +37,14 @@ export function numberArgument(least: number, most: number): (text: string) => n
   };
 }
 
+/** A whole number in a range. */
+export function countArgument(least: number, most: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
+  };
+}
+
 const sizeUnits: Readonly<Record<string, number>> = {
   '': 1,
   K: 1024,

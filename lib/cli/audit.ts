@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { AuditEntry } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
-import { numberArgument } from './arguments.js';
+import { countArgument } from './arguments.js';
 import { dataFolder, dataOption } from './data-folder.js';
 import type { Io } from './io.js';
 import { operate } from './operate.js';
@@ -24,7 +24,7 @@ export function addAudit(program: Command, io: Io): void {
     .addOption(
       new Option('--limit <NUMBER>', 'the newest so many')
         .default(1_000)
-        .argParser(numberArgument(1, 1_000_000)),
+        .argParser(countArgument(1, 1_000_000)),
     )
     .action((flags: Flags) => audit(flags, io));
 }

@@ -7,7 +7,7 @@ import { type Command, Option } from 'commander';
 import { type ClackPrompter, createClackPrompter } from '../client/entry/clack-prompter.js';
 import { openRecent, type Recent } from '../client/entry/recent.js';
 import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/entry/sign-in.js';
-import { requireAnswers, signInUnattended } from '../client/entry/sign-in-unattended.js';
+import { requireAnswers, signInByToken, signInUnattended } from '../client/entry/sign-in-unattended.js';
 import { createTrustGate } from '../client/entry/trust-gate.js';
 import type { Face } from '../client/face/face.js';
 import type { Session, Verify } from '../client/session.js';
@@ -33,6 +33,7 @@ export interface ClientOptions {
   readonly host?: string;
   readonly port?: number;
   readonly passwordFile?: string;
+  readonly tokenFile?: string;
   readonly takeOver?: true;
   readonly attach?: true;
   readonly create?: true;
@@ -52,6 +53,7 @@ export function addClientOptions(command: Command): Command {
     .option('-H, --host <HOST>', 'the server, instead of the argument')
     .option('-p, --port <PORT>', 'its port', portArgument(1))
     .option('--password-file <FILE>', 'the password is the first line of FILE, which only you may read')
+    .option('--token-file <FILE>', "a bot's token is the first line of FILE, instead of a name and password")
     .option('--create', 'make a new account, ask nothing about it')
     .addOption(
       new Option('--take-over', 'if the name is signed in already, end that session').conflicts('attach'),
@@ -136,7 +138,7 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const lastName = await recent.name(target);
   const begin = (attempt: Attempt): Promise<Session> => start({ run, target, verify, face, keeper }, attempt);
   const deps: SignInDeps = { hello, code: target.code, lastName, answers, kept: keeper, begin };
-  const session = await (prompter === undefined ? signInUnattended(deps) : signIn(deps, prompter));
+  const session = await signedIn(deps, prompter);
   prompter?.finish(`Signed in as ${session.name}`);
   await recent
     .remember(target, session.name)
@@ -144,12 +146,20 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   return { session, face, done: keeper.release };
 }
 
+function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promise<Session> {
+  const { token } = deps.answers;
+  if (token !== undefined) return signInByToken(deps, token);
+  return prompter === undefined ? signInUnattended(deps) : signIn(deps, prompter);
+}
+
 async function start(
   given: { run: Run; target: Target; verify: Verify; face: Face; keeper: Keeper },
   { name, credentials, mode }: Attempt,
 ): Promise<Session> {
   const { run, target, verify, face, keeper } = given;
-  const remember = run.options.remember === true || credentials.how === 'resume';
+  // A bot's token stays what it is, wherever its operator keeps it.
+  const kept = credentials.how === 'resume' && name !== '';
+  const remember = run.options.remember === true || kept;
   const forEver = run.prompter !== undefined;
   const retryMs =
     run.options.retry === undefined
@@ -201,12 +211,14 @@ async function answersOf(options: ClientOptions, env: Io['env']): Promise<Answer
   const given = options.name ?? nonEmpty(env.SECURE_CHAT_NAME);
   const parsed = given === undefined ? undefined : parseName(given);
   if (parsed?.ok === false) throw new Exit(exitCode.usage, parsed.message);
-  const { passwordFile: file } = options;
+  const { passwordFile: file, tokenFile } = options;
+  const token = tokenFile === undefined ? nonEmpty(env.SECURE_CHAT_TOKEN) : await readPasswordFile(tokenFile);
   return {
     name: parsed?.name,
     password: file === undefined ? nonEmpty(env.SECURE_CHAT_PASSWORD) : await readPasswordFile(file),
     mode: options.takeOver ? 'take-over' : options.attach ? 'attach' : undefined,
     create: options.create,
+    token,
   };
 }
 

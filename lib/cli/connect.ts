@@ -35,7 +35,8 @@ export function addConnect(program: Command, io: Io): void {
 
 const connectHelp = `
 The server, unless given, is that of SECURE_CHAT_LINK, a join link. The password is never
-an argument: it is asked for, or comes from --password-file or SECURE_CHAT_PASSWORD.
+an argument: it is asked for, or comes from --password-file or SECURE_CHAT_PASSWORD. A bot
+signs in with the token of SECURE_CHAT_TOKEN or --token-file alone.
 With a join link that holds an invite, an account is made unless the name has one.
 A lost connection is tried again for ever on a terminal, for 5 minutes in a pipe.
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
+import { countArgument } from './arguments.js';
 import { dataFolder, dataOption } from './data-folder.js';
 import { defaultExpiry, parseExpiry } from './invite-terms.js';
 import type { Io } from './io.js';
@@ -21,7 +22,11 @@ export function addInvite(program: Command, io: Io): void {
     .summary('make a join link')
     .description('Makes a join link, and prints the link alone on stdout.')
     .addOption(dataOption())
-    .addOption(new Option('--uses <NUMBER>', 'how many accounts it makes').default(1).argParser(usesArgument))
+    .addOption(
+      new Option('--uses <NUMBER>', 'how many accounts it makes')
+        .default(1)
+        .argParser(countArgument(1, limits.inviteUses)),
+    )
     .addOption(
       new Option('--expires <TIME>', 'how long it is good: 30m, 12h, 7d, 2w')
         .default(parseExpiry(defaultExpiry), defaultExpiry)
@@ -50,13 +55,6 @@ export function printLinks({ links, expires }: RawFrame, io: Io, times: string):
   io.stderr.write(`Good ${times}, until ${until}. Whoever has it can use it: send it privately.\n`);
   if (others.length > 0)
     io.stderr.write(`The same by other addresses of this machine:\n${others.join('\n')}\n`);
-}
-
-function usesArgument(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > limits.inviteUses) {
-    throw new InvalidArgumentError(`It takes a number from 1 to ${limits.inviteUses}.`);
-  }
-  return Number(text);
 }
 
 function expiresArgument(text: string): number {

@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
 import { addAudit } from './audit.js';
+import { addBackup } from './backup.js';
+import { addCheck } from './check.js';
 import { addConnect } from './connect.js';
 import { Exit, type ExitCode, exitCode, exitHelp } from './exit.js';
 import { addExport } from './export.js';
@@ -49,6 +51,8 @@ function createProgram(io: Io, version: string): Command {
   addInvite(program, io);
   addUser(program, io);
   addAudit(program, io);
+  addBackup(program, io);
+  addCheck(program, io);
   addTrust(program, io);
   return program;
 }

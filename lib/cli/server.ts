@@ -8,6 +8,7 @@ import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { defaultPort } from '../trust/endpoint.js';
 import {
+  countArgument,
   endpointArgument,
   hostArgument,
   keepArgument,
@@ -39,6 +40,8 @@ interface Flags {
   readonly maxFile: number;
   readonly quota?: number;
   readonly keep?: Retention;
+  readonly motd?: string;
+  readonly maxClients?: number;
 }
 
 const option = (flags: string, description: string) => new Option(flags, description);
@@ -86,6 +89,10 @@ export function addServer(program: Command, io: Io): void {
     option('-n, --name <TEXT>', "what people see it called; default: this machine's name").env(
       'SECURE_CHAT_SERVER_NAME',
     ),
+    option('--motd <FILE>', 'text that everybody who comes is shown').env('SECURE_CHAT_MOTD'),
+    option('--max-clients <NUMBER>', 'how many people can be here at once; admins come in beyond it')
+      .env('SECURE_CHAT_MAX_CLIENTS')
+      .argParser(countArgument(1, 1_000_000)),
     option('--rate <NUMBER>', 'messages a second of one person, twice as many at once')
       .env('SECURE_CHAT_RATE')
       .default(limits.messagesPerSecond)
@@ -93,7 +100,7 @@ export function addServer(program: Command, io: Io): void {
     option('--per-address <NUMBER>', 'connections from one address')
       .env('SECURE_CHAT_PER_ADDRESS')
       .default(limits.connectionsPerAddress)
-      .argParser(numberArgument(1, 1_000_000)),
+      .argParser(countArgument(1, 1_000_000)),
   ];
   const command = program
     .command('server')
@@ -107,7 +114,7 @@ export function addServer(program: Command, io: Io): void {
 const signalsHelp = `
 Signals:
   SIGINT, SIGTERM  tells everybody, lets sends drain, ends within 10 s; a second one ends at once
-  SIGHUP           reads the certificate and its key again
+  SIGHUP           reads the certificate, its key and the --motd file again
 `;
 
 /** Resolves when the server has ended gracefully. @throws Exit */
@@ -151,12 +158,13 @@ function drained(): Promise<void> {
   return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
 }
 
-function settingsOf({ cert, key, data, ...flags }: Flags, io: Io): ServerSettings {
+function settingsOf({ cert, key, data, motd, ...flags }: Flags, io: Io): ServerSettings {
   return {
     ...flags,
     data: dataFolder(data, io),
     ...(cert === undefined ? {} : { cert: resolve(cert) }),
     ...(key === undefined ? {} : { key: resolve(key) }),
+    ...(motd === undefined ? {} : { motd: resolve(motd) }),
   };
 }
 

@@ -25,6 +25,7 @@ import { type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { ensureKeyPair } from '../trust/renewal.js';
 import { controlSocket, databaseFile, filesFolder } from './data-folder.js';
 import { makeFolder } from './folders.js';
+import { readMotd } from './motd.js';
 
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
@@ -53,6 +54,10 @@ export interface ServerSettings {
   readonly maxFile?: number;
   /** Bytes of all files of one account. Default 1 GiB, or ten times `maxFile` where that is more. */
   readonly quota?: number;
+  /** Names that are here at once; admins come in beyond it. Default: any number. */
+  readonly maxClients?: number;
+  /** A text file that everybody who comes is shown; read again at a reload. */
+  readonly motd?: string;
   /** What is kept of what was said; without it, all. */
   readonly keep?: Retention;
   readonly log?: Log;
@@ -75,7 +80,7 @@ export interface RunningServer {
   links(code?: string): string[];
   /** @returns the code of a new invite */
   invite(terms: { role?: Role; uses?: number; expiresMs?: number }): Promise<string>;
-  /** Reads the key pair again. @throws CertificateError; the one that was served is served on */
+  /** Reads the key pair and the MOTD again. @throws CertificateError, Exit; what there was is served on */
   reload(): Promise<void>;
   /** Tells everybody, lets sends drain, closes. */
   close(): Promise<void>;
@@ -93,6 +98,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const name = printable(settings.name ?? hostname()).slice(0, 64);
   await makeFolder(data);
   let keyPair = await readKeyPair(settings);
+  let motd = await readMotd(settings.motd);
   // What has been opened is closed again, last first, at the end and where a later step fails.
   const opened: (() => Promise<void> | void)[] = [];
   let closing = Promise.resolve();
@@ -129,6 +135,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         files: fileLimits(settings),
         retention: settings.keep ?? {},
         links: (code) => links(code),
+        ...(settings.maxClients === undefined ? {} : { maxClients: settings.maxClients }),
+        motd: () => motd,
         rate: {
           burst: Math.max(1, Math.round((perSecond * limits.messageBurst) / limits.messagesPerSecond)),
           perSecond,
@@ -164,8 +172,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       },
       async reload() {
         const next = await readKeyPair(settings);
+        const said = await readMotd(settings.motd);
         chat.reload(next);
         keyPair = next;
+        motd = said;
       },
       close: closeAll,
     };

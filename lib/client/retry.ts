@@ -20,6 +20,7 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'busy',
   'internal',
   'rate-limited',
+  'server-full',
   'shutting-down',
   'slow-consumer',
   'timed-out',

@@ -33,6 +33,10 @@ export interface DeskOptions {
   readonly links: (code: string) => string[];
   readonly files: FileLimits;
   readonly retention: Retention;
+  /** Names that are here at once; without it, any number. */
+  readonly maxClients?: number;
+  /** What is said to everybody who comes; changes while the server runs. */
+  readonly motd?: () => string | undefined;
 }
 
 export interface DeskDeps {
@@ -57,7 +61,9 @@ export async function openDesk(options: DeskOptions, deps: DeskDeps): Promise<Op
   const factor = createSecondFactor(store, clock, name);
   const accounts = createAccounts({ ...deps, guard: createSignInGuard(clock), factor, registration });
   const clearing = createClearing({ ...deps, retention: options.retention });
-  const hub = await openHub({ store, clock, rate, policy, onRemoved: clearing.soon });
+  const { maxClients: most, motd = () => undefined } = options;
+  const limit = most === undefined ? {} : { most };
+  const hub = await openHub({ store, clock, rate, policy, ...limit, onRemoved: clearing.soon });
   const files = createFiles({ ...deps, hub, clearing, limits: options.files });
   const addresses = createAddressBans(clock);
   for (const ban of await store.bans(clock.now())) addresses.add(ban);
@@ -66,6 +72,6 @@ export async function openDesk(options: DeskOptions, deps: DeskDeps): Promise<Op
   const own = createOwnAccount({ store, clock, accounts, factor, presence, revokeFiles });
   const invites = createInvites({ store, clock, policy, accounts, places, links });
   const moderation = createModeration({ store, clock, policy, hub, addresses, revokeFiles });
-  const desk = { store, clock, policy, accounts, own, invites, hub, moderation, files: files.desk };
+  const desk = { store, clock, policy, accounts, own, invites, hub, moderation, motd, files: files.desk };
   return { desk, files, clearing };
 }

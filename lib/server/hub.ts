@@ -77,16 +77,18 @@ export interface HubDeps {
   readonly clock: Clock;
   readonly rate: Rate;
   readonly policy: Policy;
+  /** Names that are here at once. */
+  readonly most?: number;
   /** Something was removed that has files, or a room ended: there may be things to clear away. */
   readonly onRemoved: () => void;
 }
 
-export async function openHub({ store, clock, rate, policy, onRemoved }: HubDeps): Promise<Hub> {
+export async function openHub({ store, clock, rate, policy, most, onRemoved }: HubDeps): Promise<Hub> {
   const allowance = createThrottle<number>(rate, clock);
   const live = new Map<Member, Gate>();
   const seats = createSeats(clock);
   for (const room of await store.rooms()) seats.open(room);
-  const presence = createPresence(clock, seats.everybody);
+  const presence = createPresence(clock, seats.everybody, most);
   const places = createPlaces({ store, seats });
   const delivery = createDelivery({ seats, presence, live });
   const membership = createMembership({

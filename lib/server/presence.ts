@@ -30,7 +30,7 @@ export interface Presence {
   /**
    * Seats a member. The first of a name is told to the others; a further one only comes in as `mode` says.
    * @param continues the name is not coming, it never left: its own lost connection is what is still here
-   * @throws ProtocolError `name-in-use`, `too-many-terminals`
+   * @throws ProtocolError `name-in-use`, `too-many-terminals`, `server-full`
    */
   enter(member: Member, mode: SignInMode | 'continue' | undefined): void;
   /** Without effect for one that is not seated. */
@@ -51,10 +51,14 @@ export interface Presence {
 
 const none: ReadonlySet<Member> = new Set();
 
-/** @param notify sends a notice to everybody who is in the rooms that everybody is in */
+/**
+ * @param most names that are here at once; admins come in beyond it
+ * @param notify sends a notice to everybody who is in the rooms that everybody is in
+ */
 export function createPresence(
   clock: Clock,
   notify: (notice: (room: string) => ServerFrame) => void,
+  most = Number.POSITIVE_INFINITY,
 ): Presence {
   const people = new Map<number, { account: Account; terminals: Set<Member>; away?: string | undefined }>();
   const tally = createTally({ clock, audience: () => people.size, online: () => people.size, notify });
@@ -64,6 +68,10 @@ export function createPresence(
       const { account } = member;
       const person = people.get(account.id);
       if (person === undefined) {
+        if (people.size >= most && account.role !== 'admin') {
+          const message = `The server is full: ${most} people are here. Try again later.`;
+          throw new ProtocolError('server-full', message);
+        }
         people.set(account.id, { account, terminals: new Set([member]) });
         tally.joined(account.name);
         return;

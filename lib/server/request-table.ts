@@ -44,6 +44,8 @@ export interface Desk {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly accounts: Accounts;
+  /** What the operator says to everybody who comes. */
+  readonly motd: () => string | undefined;
   readonly own: OwnAccount;
   readonly invites: Invites;
   readonly moderation: Moderation;
@@ -407,7 +409,7 @@ async function admit(
 }
 
 async function seated(
-  { store, clock, hub, moderation }: Desk,
+  { store, clock, hub, moderation, ...desk }: Desk,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
@@ -421,5 +423,7 @@ async function seated(
   const standings = await store.standings(account.id);
   hub.seat(account, { standings, mutes });
   const conversations = standings.map(conversationOf);
-  return { name: account.name, role: account.role, token, conversations };
+  const motd = desk.motd();
+  const { name, role } = account;
+  return { name, role, token, conversations, ...(motd !== undefined && { motd }) };
 }

@@ -214,11 +214,11 @@ t.test('what is logged is JSON, without codes and passwords', async (t) => {
   t.notMatch(log, /correct horse/);
 });
 
-t.test('invite says when no server runs', async (t) => {
+t.test('invite says when there is no server', async (t) => {
   const { run, folder } = await homeOf(t);
   const made = run(['invite', '--data', join(folder, 'data')]);
-  t.equal(await made.ended, 69);
-  t.match(made.stderr(), /No server is running/);
+  t.equal(await made.ended, 78);
+  t.match(made.stderr(), /no server's data/);
   t.equal(made.stdout(), '');
   for (const args of [
     ['--uses', '0'],

@@ -23,7 +23,8 @@ export class AnswerMissing extends Error {
  * @throws AnswerMissing
  */
 export async function requireAnswers(answers: Answers, kept: SignInDeps['kept']): Promise<void> {
-  const { name, password, create } = answers;
+  const { name, password, create, token } = answers;
+  if (token !== undefined) return;
   if (name === undefined) throw new AnswerMissing('name');
   if (password !== undefined) return;
   if (create === true || (await kept.find(name)) === undefined) throw new AnswerMissing('password');
@@ -37,6 +38,7 @@ export async function requireAnswers(answers: Answers, kept: SignInDeps['kept'])
 export async function signInUnattended(deps: SignInDeps): Promise<Session> {
   const { answers, code, begin, kept } = deps;
   const { name, password, mode } = answers;
+  if (answers.token !== undefined) return signInByToken(deps, answers.token);
   if (name === undefined) throw new AnswerMissing('name');
   const create = answers.create === true;
   const token = create ? undefined : await kept.find(name);
@@ -68,6 +70,11 @@ export async function signInUnattended(deps: SignInDeps): Promise<Session> {
       throw refusedWith(error, ['wrong-credentials']) ? refusal : error;
     }
   }
+}
+
+/** By a token of the operator's; where its account is here already, as another terminal of it. */
+export function signInByToken({ begin, answers }: SignInDeps, token: string): Promise<Session> {
+  return begin({ name: '', credentials: { how: 'resume', token }, mode: answers.mode ?? 'attach' });
 }
 
 function refusedWith(error: unknown, codes: readonly ProtocolError['code'][]): boolean {

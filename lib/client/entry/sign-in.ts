@@ -33,6 +33,8 @@ export interface Answers {
   readonly password?: string | undefined;
   readonly mode?: SignInMode | undefined;
   readonly create?: boolean | undefined;
+  /** One that the operator made for a bot. */
+  readonly token?: string | undefined;
 }
 
 export interface SignInDeps {

@@ -63,7 +63,7 @@ export function createAccounts(
   );
   const directory = db.prepare(
     `SELECT id, name, role, created_at AS at, factor IS NOT NULL AS factor, gone AS removed,
-       (SELECT max(used_at) FROM sessions WHERE account = accounts.id) AS used
+       seen AS used
      FROM accounts WHERE ?1 IS NULL OR id = ?1 ORDER BY id`,
   );
   const otherAdmins = db.prepare(

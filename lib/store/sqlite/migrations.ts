@@ -162,6 +162,8 @@ export const migrations: readonly string[] = [
   `,
   `
   ALTER TABLE accounts ADD COLUMN gone INTEGER NOT NULL DEFAULT 0 CHECK (gone IN (0, 1));
+  -- When a session of it was last opened or continued.
+  ALTER TABLE accounts ADD COLUMN seen INTEGER;
   -- Hashes of codes that let a new password be set, once; a reset is good until its time.
   ALTER TABLE accounts ADD COLUMN recovery BLOB;
   ALTER TABLE accounts ADD COLUMN reset BLOB;

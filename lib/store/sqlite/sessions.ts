@@ -45,6 +45,7 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
      WHERE id = ?`,
   );
   const use = db.prepare('UPDATE sessions SET used_at = ?, address = ? WHERE id = ?');
+  const see = db.prepare('UPDATE accounts SET seen = ? WHERE id = ?');
   const revoke = db.prepare('DELETE FROM sessions WHERE id = ? AND account = ?');
   const revokeOthers = db.prepare('DELETE FROM sessions WHERE account = ? AND id IS NOT ?');
   const list = db.prepare(
@@ -63,6 +64,7 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
     if (row === undefined) return undefined;
     const { session } = row;
     const account = accountOf(row);
+    see.run(at, account.id);
     if (row.bot === 1) {
       use.run(at, address ?? null, session);
       return { session, account, running: false, bot: true };
@@ -78,6 +80,7 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
       const kept = remember || bot ? 1 : 0;
       const running = bot ? 0 : 1;
       const from = address ?? null;
+      if (!bot) see.run(at, account);
       const row: { id: number } = insert.get(
         account,
         token,

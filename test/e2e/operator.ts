@@ -1,0 +1,192 @@
+/** Every command of the operator, by real processes: while the server runs, and on its folder while it does not. */
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { serve } from '../support/served.js';
+
+const online = /"state":"online"/;
+
+t.test('accounts, bans and the audit log', async (t) => {
+  const served = await serve();
+  t.teardown(() => served.close());
+  const data = join(served.home.folder, 'data');
+  async function run(
+    args: string[],
+    { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+  ) {
+    const command = served.home.run([...args, '--data', data], env);
+    if (input !== '') command.write(input);
+    command.end();
+    return { code: await command.ended, out: command.stdout(), err: command.stderr() };
+  }
+
+  await t.test('while the server runs', async (t) => {
+    t.match(await run(['user', 'add', 'ana', '--role', 'admin'], { input: 'pa55word-ana\n' }), { code: 0 });
+    t.match(await run(['user', 'add', 'ben'], { input: 'pa55word-ben\n' }), { code: 0, out: '' });
+    t.match(await run(['user', 'add', 'leo', '--role', 'bot']), { code: 0 });
+    t.match(await run(['user', 'add', '1eo', '--role', 'bot']), { code: 77, err: /looks too much like leo/ });
+    t.match(await run(['user', 'add', 'cleo'], { input: 'short\n' }), { code: 77, err: /8 characters/ });
+    t.match(await run(['user', 'add', 'cleo']), { code: 64, err: /password/i });
+    t.match(await run(['user', 'role', 'ana', 'member']), { code: 77, err: /last admin/ });
+    t.match(await run(['user', 'role', 'ben', 'king']), { code: 77, err: /A role is/ });
+    t.match(await run(['user', 'remove', 'ben']), { code: 64, err: /--yes/ });
+
+    const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+      SECURE_CHAT_PASSWORD: 'pa55word-ben',
+    });
+    await ben.prints(online);
+    t.match(await run(['user', 'role', 'ben', 'moderator']), { code: 0 });
+    await ben.prints(/"type":"rank","name":"ben","role":"moderator","by":"operator"/);
+    const banned = Date.now();
+    t.match(await run(['user', 'ban', 'ben', '--for', '2h', '--reason', 'spam']), { code: 0 });
+    t.equal(await ben.ended, 77);
+    t.ok(Date.now() - banned < 5_000);
+    t.match(ben.stdout(), /"code":"banned","message":"You are banned until [^"]* UTC: spam"/);
+    t.match(await run(['user', 'list']), { out: /^ben +moderator .*banned$/m });
+    const [listed] = (await run(['user', 'list', '--json'])).out
+      .split('\n')
+      .map((line) => JSON.parse(line || '{}'));
+    t.match(listed, { name: 'ana', role: 'admin', banned: false, removed: false });
+    t.match(await run(['user', 'unban', 'ben']), { code: 0 });
+    t.match(await run(['user', 'unban', 'ben']), { code: 77, err: /not banned/ });
+    t.match(await run(['user', 'ban', '192.0.2.0/24']), { code: 0 });
+    t.match(await run(['user', 'ban', '127.0.0.1/4']), { code: 77, err: /\/8 at least/ });
+
+    t.match(await run(['user', 'passwd', 'ben'], { input: 'another-ben\n' }), { code: 0 });
+    const again = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+      SECURE_CHAT_PASSWORD: 'another-ben',
+    });
+    await again.prints(online);
+    again.end();
+    await again.ended;
+
+    const { out: resetLink } = await run(['user', 'passwd', 'ben', '--link']);
+    t.match(resetLink, /^secure-chat:\S+\/r-\S+\n$/);
+    const reset = served.home.run(['connect', resetLink.trim(), '--name', 'ben', '--json'], {
+      SECURE_CHAT_PASSWORD: 'a third one',
+    });
+    await reset.prints(online);
+    reset.end();
+    t.equal(await reset.ended, 0);
+    const used = served.home.run(['connect', resetLink.trim(), '--name', 'ben', '--json'], {
+      SECURE_CHAT_PASSWORD: 'a fourth one',
+    });
+    used.end();
+    t.equal(await used.ended, 77, 'once');
+  });
+
+  await t.test('a bot signs in with its token alone, as often as it likes', async (t) => {
+    t.match(await run(['user', 'add', 'robot', '--role', 'bot']), { code: 0 });
+    const { out } = await run(['user', 'token', 'robot']);
+    const file = join(served.home.folder, 'token');
+    await writeFile(file, out, { mode: 0o600 });
+    for (const env of [{ SECURE_CHAT_TOKEN: out.trim() }, {}]) {
+      const args = 'SECURE_CHAT_TOKEN' in env ? [] : ['--token-file', file];
+      const bot = served.home.run(['connect', served.link, '--json', ...args], env);
+      await bot.prints(online);
+      bot.write('{"type":"join","room":"den"}\n');
+      await bot.prints(/"code":"not-allowed"/);
+      bot.end();
+      t.equal(await bot.ended, 0);
+    }
+  });
+
+  await t.test('a backup of the running server, and what it takes to restore it', async (t) => {
+    const ana = served.home.run(['connect', served.link, '--name', 'ana'], {
+      SECURE_CHAT_PASSWORD: 'pa55word-ana',
+    });
+    const file = join(served.home.folder, 'notes.txt');
+    await writeFile(file, 'what to keep');
+    ana.write(`said before\n/send ${file}\n`);
+    await ana.prints(/sent a file: notes\.txt/);
+    ana.end();
+    t.equal(await ana.ended, 0);
+    const archive = join(served.home.folder, 'chat.tar');
+    t.match(await run(['backup', archive]), { code: 0, err: /is whole.*1 file is in it/ });
+    t.equal((await stat(archive)).mode & 0o777, 0o600);
+    t.match(await run(['backup', archive]), { code: 74, err: /exists already/ });
+
+    const restored = join(served.home.folder, 'restored');
+    const restore = (from: string, to: string) => served.home.run(['restore', from, '--data', to]);
+    const whole = restore(archive, restored);
+    t.equal(await whole.ended, 0, whole.stderr());
+    const twice = restore(archive, restored);
+    t.equal(await twice.ended, 78);
+    const half = join(served.home.folder, 'half.tar');
+    await writeFile(half, (await readFile(archive)).subarray(0, 40_000));
+    const broken = restore(half, join(served.home.folder, 'nothing'));
+    t.equal(await broken.ended, 74);
+    await t.rejects(stat(join(served.home.folder, 'nothing')), 'nothing half was made');
+    const list = served.home.run(['user', 'list', '--data', restored]);
+    t.equal(await list.ended, 0);
+    t.match(list.stdout(), /^ana +admin/m);
+    const check = served.home.run(['check', '--data', restored, '--json']);
+    t.equal(await check.ended, 0, check.stdout());
+  });
+
+  await t.test('check tells what is wrong, and by its code how bad it is', async (t) => {
+    t.match(await run(['check']), { code: 0, out: /^ok +database: sound$/m });
+    await chmod(data, 0o755);
+    t.match(await run(['check']), { code: 78, out: /^problem +modes: .*chmod 700/m });
+    await chmod(data, 0o700);
+    t.match(await run(['check'], { env: { SECURE_CHAT_PROT: '1' } }), {
+      code: 0,
+      out: /nothing reads SECURE_CHAT_PROT/,
+    });
+    const { out } = await run(['check', '--json']);
+    t.same(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).state),
+      Array(6).fill('ok'),
+    );
+  });
+
+  await t.test('what was done is in the audit log', async (t) => {
+    const { out } = await run(['audit', '--json']);
+    const actions = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    t.match(
+      actions.find(({ action }) => action === 'ban'),
+      { by: 'operator', on: 'ben', reason: 'spam' },
+    );
+    t.match(
+      actions.find(({ action }) => action === 'role'),
+      { on: 'ben', detail: 'member to moderator' },
+    );
+    t.match((await run(['audit', '--limit', '1'])).out.split('\n').length, 2);
+    t.notMatch(out, /pa55word|another-ben|a third one/);
+  });
+
+  await t.test('the same on the folder, once the server is gone', async (t) => {
+    served.server().kill('SIGTERM');
+    await served.server().ended;
+    t.match(await run(['user', 'add', 'dora'], { input: 'pa55word-dora\n' }), { code: 0 });
+    t.match(await run(['user', 'ban', 'ben']), { code: 0 });
+    t.match(await run(['user', 'list']), { code: 0, out: /^ben .*banned$/m });
+    t.match(await run(['user', 'remove', 'dora', '--yes']), { code: 0 });
+    t.match(await run(['invite', '--uses', '2']), { code: 0, out: /^secure-chat:/ });
+    t.match(await run(['audit', '--limit', '1']), { out: /operator invite/ });
+    t.match(await run(['check']), { code: 0 });
+    t.match(await run(['backup', join(served.home.folder, 'cold.tar')]), { code: 0 });
+    await served.restart();
+    const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+      SECURE_CHAT_PASSWORD: 'a third one',
+    });
+    ben.end();
+    t.equal(await ben.ended, 77);
+    t.match(ben.stdout() + ben.stderr(), /banned/);
+  });
+
+  await t.test('where there is no data, it says so', async (t) => {
+    const empty = join(served.home.folder, 'empty');
+    await mkdir(empty);
+    t.teardown(() => rm(empty, { recursive: true }));
+    const list = served.home.run(['user', 'list', '--data', empty]);
+    t.equal(await list.ended, 78);
+    t.match(list.stderr(), /no server's data/);
+  });
+});
