@@ -47,10 +47,15 @@ export interface InviteTerms {
 
 export interface Accounts {
   /**
+   * @param welcome throws where there is no seat for the account; its code is then not used up
    * @throws ProtocolError `wrong-credentials`, `too-many-attempts`, `busy`; `second-factor-needed`,
    *   `second-factor-wrong`
    */
-  signIn(request: RequestOf<'sign-in'>, address: string): Promise<Account>;
+  signIn(
+    request: RequestOf<'sign-in'>,
+    address: string,
+    welcome: (account: Account) => void,
+  ): Promise<Account>;
   /** @throws ProtocolError for everything that a person can mend: name, password, invite, policy */
   register(request: RequestOf<'register'>, address: string): Promise<Fresh>;
   /** A new password for whoever has a code. @throws ProtocolError `recovery-invalid`, and as `signIn` */
@@ -63,9 +68,16 @@ export interface Accounts {
   botToken(account: Account): Promise<string>;
   /** @throws ProtocolError `password-unsuitable` */
   hash(account: Pick<Account, 'name'>, password: string): Promise<string>;
+  /**
+   * For an account that has its seat, so that whoever changes the password after this finds it there.
+   * @throws ProtocolError `wrong-credentials` where the password was changed since it was checked
+   */
   open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
   /** @throws ProtocolError `session-expired`, `too-many-attempts` */
-  resume(token: string, address: string): Promise<OpenedSession & { account: Account; running: boolean }>;
+  resume(
+    token: string,
+    address: string,
+  ): Promise<OpenedSession & { account: Account; running: boolean; bot: boolean }>;
   /** @returns the code, which is kept nowhere */
   invite(terms: InviteTerms): Promise<string>;
 }
@@ -106,8 +118,15 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return hash;
   }
 
+  /** The account with its password under the parameters of now, unless it was changed meanwhile. */
+  async function renewed(account: Account, password: string): Promise<Account> {
+    if ((await store.account(account.name))?.password !== account.password) throw wrongCredentials();
+    await store.setPassword(account.id, password);
+    return { ...account, password };
+  }
+
   return {
-    async signIn({ name: typed, password, otp }, address) {
+    async signIn({ name: typed, password, otp }, address, welcome) {
       const parsed = parseName(typed);
       const name = parsed.ok ? parsed.name : '';
       await guard.admit(name, address);
@@ -115,16 +134,18 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const { right, rehashed } = await hasher.verify(password, account?.password);
       if (account === undefined || !right) {
         guard.failed(name, address);
-        throw new ProtocolError('wrong-credentials', 'Name or password is wrong.');
+        throw wrongCredentials();
       }
-      await factor.check(account, otp).catch((error: unknown) => {
-        // One that is missing was not guessed.
-        if (otp !== undefined) guard.failed(name, address);
-        throw error;
-      });
+      await factor
+        .check(account, otp, () => welcome(account))
+        .catch((error: unknown) => {
+          // One that is missing was not guessed.
+          if (error instanceof ProtocolError && error.code === 'second-factor-wrong')
+            guard.failed(name, address);
+          throw error;
+        });
       guard.succeeded(name);
-      if (rehashed !== undefined) await store.setPassword(account.id, rehashed);
-      return account;
+      return rehashed === undefined ? account : renewed(account, rehashed);
     },
 
     async register({ name: typed, password, code }, address) {
@@ -212,12 +233,17 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return hasher.hash(password);
     },
 
-    async open(account, { remember, address }) {
+    async open({ id, name, password }, { remember, address }) {
       const at = clock.now();
       const token = newToken();
       const expires = at + (remember ? rememberedMs : passingMs);
-      const opened = { account: account.id, token: token.hash, expires, at, remember, address };
-      return { session: await store.openSession(opened), token: token.text };
+      const opened = { account: id, token: token.hash, expires, at, remember, address };
+      const [session, now] = await Promise.all([store.openSession(opened), store.account(name)]);
+      if (now?.password !== password) {
+        await store.revokeSession(id, session);
+        throw wrongCredentials();
+      }
+      return { session, token: token.text };
     },
 
     async resume(shown, address) {
@@ -229,7 +255,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const resumed = await store.resumeSession({ token, next: next.hash, at, expires, address });
       if (resumed === undefined) {
         guard.failed('', address);
-        throw new ProtocolError('session-expired', 'That session is over. Sign in with your password.');
+        throw sessionOver();
       }
       return { ...resumed, token: resumed.bot ? shown : next.text };
     },
@@ -258,6 +284,14 @@ function created(name: string, made: Registered): Account {
     default:
       return made satisfies never;
   }
+}
+
+function wrongCredentials(): ProtocolError {
+  return new ProtocolError('wrong-credentials', 'Name or password is wrong.');
+}
+
+export function sessionOver(): ProtocolError {
+  return new ProtocolError('session-expired', 'That session is over. Sign in with your password.');
 }
 
 function inviteInvalid(): ProtocolError {

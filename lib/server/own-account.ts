@@ -10,7 +10,7 @@ import type { SecondFactor } from './second-factor.js';
 import { newRecoveryCode } from './secret.js';
 
 export interface OwnAccount {
-  /** All other sessions of the account end. @throws ProtocolError `wrong-credentials`, `password-unsuitable` */
+  /** All other sessions of the account end. @throws ProtocolError `not-allowed`, `wrong-credentials`, `password-unsuitable` */
   setPassword(member: Member, request: RequestOf<'set-password'>): Promise<void>;
   sessions(member: Member): Promise<SessionInfo[]>;
   /** One session, all, or the one that asks, which then ends. @throws ProtocolError `no-such-name` */
@@ -20,7 +20,7 @@ export interface OwnAccount {
   beginFactor(member: Member, password: string): Promise<{ secret: string; uri: string }>;
   confirmFactor(member: Member, otp: string): Promise<void>;
   endFactor(member: Member, password: string): Promise<void>;
-  /** Ends what is open of an account whose password was set anew. */
+  /** Ends what is open of an account whose password was set anew, its tickets and transfers too. */
   dismissed(account: Account): void;
 }
 
@@ -50,6 +50,8 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
   return {
     async setPassword(member, { old, password }) {
       const { account, session } = member;
+      if (account.role === 'bot')
+        throw new ProtocolError('not-allowed', 'A bot has a token, not a password.');
       await accounts.prove(account, old, member.address);
       const phc = await accounts.hash(account, password);
       const kept = [store.setPassword(account.id, phc), store.revokeSessions(account.id, session)];
@@ -102,6 +104,9 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
       await Promise.all([store.setFactor(account.id, undefined), audit(account, 'second-factor-off')]);
     },
 
-    dismissed: (account) => dismiss(account, 'Your password was set anew.'),
+    dismissed(account) {
+      deps.revokeFiles(account.id);
+      dismiss(account, 'Your password was set anew.');
+    },
   };
 }

@@ -33,6 +33,8 @@ export interface Presence {
    * @throws ProtocolError `name-in-use`, `too-many-terminals`, `server-full`
    */
   enter(member: Member, mode: SignInMode | 'continue' | undefined): void;
+  /** @throws ProtocolError as `enter` would now */
+  check(account: Account, mode: SignInMode | 'continue' | undefined): void;
   /** Without effect for one that is not seated. */
   leave(member: Member, circumstances?: Circumstances): void;
   terminals(account: number): ReadonlySet<Member>;
@@ -63,34 +65,38 @@ export function createPresence(
   const people = new Map<number, { account: Account; terminals: Set<Member>; away?: string | undefined }>();
   const tally = createTally({ clock, audience: () => people.size, online: () => people.size, notify });
 
+  function check(account: Account, mode: SignInMode | 'continue' | undefined): void {
+    const person = people.get(account.id);
+    if (person === undefined) {
+      if (people.size < most || account.role === 'admin') return;
+      const message = `The server is full: ${most} people are here. Try again later.`;
+      throw new ProtocolError('server-full', message);
+    }
+    if (mode === undefined) {
+      throw new ProtocolError('name-in-use', `${account.name} is signed in already, on another terminal.`);
+    }
+    if (mode === 'attach' && person.terminals.size >= limits.terminalsPerName) {
+      const message = `${account.name} is signed in on ${limits.terminalsPerName} terminals. Close one of them.`;
+      throw new ProtocolError('too-many-terminals', message);
+    }
+  }
+
   return {
+    check,
+
     enter(member, mode) {
       const { account } = member;
+      check(account, mode);
       const person = people.get(account.id);
       if (person === undefined) {
-        if (people.size >= most && account.role !== 'admin') {
-          const message = `The server is full: ${most} people are here. Try again later.`;
-          throw new ProtocolError('server-full', message);
-        }
         people.set(account.id, { account, terminals: new Set([member]) });
         tally.joined(account.name);
         return;
       }
-      if (mode === undefined) {
-        throw new ProtocolError('name-in-use', `${account.name} is signed in already, on another terminal.`);
-      }
-      if (mode === 'take-over') {
-        const others = [...person.terminals];
-        person.terminals.clear();
-        person.terminals.add(member);
-        for (const other of others) other.dismiss('taken-over', 'You signed in from another terminal.');
-        return;
-      }
-      if (mode === 'attach' && person.terminals.size >= limits.terminalsPerName) {
-        const message = `${account.name} is signed in on ${limits.terminalsPerName} terminals. Close one of them.`;
-        throw new ProtocolError('too-many-terminals', message);
-      }
+      const others = mode === 'take-over' ? [...person.terminals] : [];
+      for (const other of others) person.terminals.delete(other);
       person.terminals.add(member);
+      for (const other of others) other.dismiss('taken-over', 'You signed in from another terminal.');
     },
 
     leave(member, circumstances = {}) {

@@ -8,7 +8,7 @@ import { limits } from '../protocol/limits.js';
 import { reasonText } from '../protocol/message-text.js';
 import type { RequestOf, RequestType, SignInMode } from '../protocol/requests.js';
 import type { Account, Logged, Store } from '../store/store.js';
-import type { Accounts, OpenedSession } from './accounts.js';
+import { type Accounts, type OpenedSession, sessionOver } from './accounts.js';
 import type { Policy } from './can.js';
 import { catchUp } from './catch-up.js';
 import type { Clock } from './clock.js';
@@ -33,8 +33,8 @@ export interface Caller {
    * @throws ProtocolError `name-in-use`, `too-many-terminals`; `signed-out` where this connection is over
    */
   enter(account: Account, mode: SignInMode | 'continue' | undefined): Member;
-  /** The token's session, which ends with this one. */
-  opened(session: number): void;
+  /** The token's session, which ends with this one, unless several connections share its token. */
+  opened(session: number, shared?: boolean): void;
   /** After the reply: leaves gracefully. */
   leave(reason: string | undefined): void;
 }
@@ -78,7 +78,8 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   'sign-in': {
     needs: 'greeting',
     async run(desk, caller, request) {
-      const account = await desk.accounts.signIn(request, caller.address);
+      const welcome = (account: Account) => desk.hub.presence.check(account, request.mode);
+      const account = await desk.accounts.signIn(request, caller.address, welcome);
       return admit(desk, caller, account, request);
     },
   },
@@ -96,17 +97,18 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     async run(desk, caller, request) {
       const { account, recovery } = await desk.accounts.recover(request, caller.address);
       desk.own.dismissed(account);
-      return { ...(await admit(desk, caller, account, {})), recovery };
+      // Whatever came first: the new code is told here or nowhere.
+      return { ...(await admit(desk, caller, account, { mode: 'take-over' })), recovery };
     },
   },
 
   resume: {
     needs: 'greeting',
     async run(desk, caller, { token, mode }) {
-      const { account, running, ...opened } = await desk.accounts.resume(token, caller.address);
+      const { account, running, bot, ...opened } = await desk.accounts.resume(token, caller.address);
       await desk.moderation.admit(account, caller.address);
       // Before it takes a seat: a take-over then ends the connection it was on without ending the session.
-      caller.opened(opened.session);
+      caller.opened(opened.session, bot);
       let member: Member;
       try {
         // A session that never ended takes its own seat back; one that did comes like any other.
@@ -417,10 +419,13 @@ async function seated(
   // First: one that was taken over meanwhile must not stop the session that did it.
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
   if (takeOver) await store.stopSessions(account.id, session);
-  // Once more: a ban that comes after this finds the seat taken, and empties it.
+  // Once more: a ban or a logout that comes after this finds the seat taken, and empties it.
   await moderation.admit(account, member.address);
+  const open = await store.sessions(account.id, clock.now());
+  if (!open.some(({ id }) => id === session)) throw sessionOver();
   const mutes = await store.mutes(account.id, clock.now());
   const standings = await store.standings(account.id);
+  if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
   hub.seat(account, { standings, mutes });
   const conversations = standings.map(conversationOf);
   const motd = desk.motd();

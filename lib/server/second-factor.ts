@@ -5,8 +5,11 @@ import type { Account, Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 
 export interface SecondFactor {
-  /** @throws ProtocolError `second-factor-needed`, `second-factor-wrong` for an account that has one */
-  check(account: Account, otp: string | undefined): Promise<void>;
+  /**
+   * @param before runs where all but that is right; what it throws leaves the code unused
+   * @throws ProtocolError `second-factor-needed`, `second-factor-wrong` for an account that has one
+   */
+  check(account: Account, otp: string | undefined, before: () => void): Promise<void>;
   /** A secret to be put into an authenticator; it counts once `confirm` was given a code of it. */
   begin(account: Account): { secret: string; uri: string };
   /** @throws ProtocolError `second-factor-wrong` */
@@ -40,7 +43,7 @@ export function createSecondFactor(store: Store, clock: Pick<Clock, 'now'>, issu
   }
 
   return {
-    async check(account, otp) {
+    async check(account, otp, before) {
       const { id, factor } = account;
       if (factor === undefined) return;
       if (otp === undefined) {
@@ -50,7 +53,9 @@ export function createSecondFactor(store: Store, clock: Pick<Clock, 'now'>, issu
         );
       }
       const step = stepOf(account, factor, otp);
-      if (step === undefined || !(await store.useFactor(id, step))) throw wrong();
+      if (step === undefined) throw wrong();
+      before();
+      if (!(await store.useFactor(id, step))) throw wrong();
     },
 
     begin({ id, name }) {
@@ -70,9 +75,7 @@ export function createSecondFactor(store: Store, clock: Pick<Clock, 'now'>, issu
       const step = secret === undefined ? undefined : stepOf(account, secret, otp);
       if (secret === undefined || step === undefined) throw wrong();
       pending.delete(id);
-      const kept = store.setFactor(id, secret);
-      await store.useFactor(id, step);
-      await kept;
+      await Promise.all([store.setFactor(id, secret), store.useFactor(id, step)]);
     },
   };
 }

@@ -115,11 +115,11 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
       continued = undefined;
       return entering;
     },
-    opened(id) {
+    opened(id, shared = false) {
       if (phase !== 'signing-in') return;
       if (token !== undefined) deps.claims.release(token, session);
       token = id;
-      continued = deps.claims.claim(id, session);
+      if (!shared) continued = deps.claims.claim(id, session);
     },
     leave(reason) {
       leaving = reason === undefined ? {} : { reason };

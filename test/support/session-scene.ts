@@ -42,7 +42,7 @@ export interface SessionScene {
 export const password = 'a good password';
 
 /** What it keeps is the password itself. */
-const plainHasher: Hasher = {
+export const plainHasher: Hasher = {
   hash: async (text) => `plain:${text}`,
   verify: async (text, phc) => ({ right: phc === `plain:${text}` }),
   close() {},
@@ -57,7 +57,16 @@ export const hubSettings = {
 
 export const hello = helloOf({ registration: 'open' });
 
-export async function sessionScene(t: Test): Promise<SessionScene> {
+export interface SceneDeps {
+  readonly hasher?: Hasher;
+  /** What the server has instead of the store; the scene's own stays what it is. */
+  readonly storeOf?: (store: Store) => Store;
+}
+
+export async function sessionScene(
+  t: Test,
+  { hasher = plainHasher, storeOf = (store) => store }: SceneDeps = {},
+): Promise<SessionScene> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-session-'));
   const clock = createManualClock();
   const store = await openSqliteStore({
@@ -81,7 +90,7 @@ export async function sessionScene(t: Test): Promise<SessionScene> {
       retention: {},
     },
     {
-      ...{ store, clock, log, hasher: plainHasher, doorway: createDoorway() },
+      ...{ store: storeOf(store), clock, log, hasher, doorway: createDoorway() },
       blobs: await openFolderBlobs(join(folder, 'files')),
     },
   );
