@@ -50,10 +50,11 @@ export function createInvites({ store, clock, policy, accounts, places, links }:
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
       check(agent, 'make-invite', { role });
       const expires = clock.now() + ms;
-      const code = accounts.invite({ role, uses, expires, ...('id' in agent && { by: agent.id }) });
+      const made = accounts.invite({ role, uses, expires, ...('id' in agent && { by: agent.id }) });
       const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
-      await store.record({ at: clock.now(), by: agent.name, action: 'invite', detail });
-      return { links: links(await code), expires: new Date(expires).toISOString() };
+      const recorded = store.record({ at: clock.now(), by: agent.name, action: 'invite', detail });
+      const [code] = await Promise.all([made, recorded]);
+      return { links: links(code), expires: new Date(expires).toISOString() };
     },
 
     async list(agent) {
@@ -73,11 +74,17 @@ export function createInvites({ store, clock, policy, accounts, places, links }:
     async reset(agent, name) {
       const target = await places.person(name);
       check(agent, 'make-reset', actorIn(target));
+      if (target.role === 'bot' || target.password === '') {
+        throw new ProtocolError(
+          'not-allowed',
+          `${target.name} signs in with a token: only the operator makes one.`,
+        );
+      }
       const code = newResetCode();
       const expires = clock.now() + limits.resetMs;
       const kept = store.addReset({ account: target.id, code: code.hash, expires });
-      await store.record({ at: clock.now(), by: agent.name, action: 'reset-link', on: target.name });
-      await kept;
+      const entry = { at: clock.now(), by: agent.name, action: 'reset-link', on: target.name };
+      await Promise.all([kept, store.record(entry)]);
       return { links: links(code.text), expires: new Date(expires).toISOString() };
     },
   };
