@@ -1,0 +1,193 @@
+/** What the basic terminal chat could, and what its author wished it could. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
+import t from 'tap';
+import { type JsonClient, jsonClient } from '../support/json-client.js';
+import { gather } from '../support/screen-people.js';
+import { openSecondAddress } from '../support/second-address.js';
+import { password } from '../support/served.js';
+
+t.test('basic terminal chat', async (t) => {
+  const people = await gather(t, '--rate', '1000');
+  const { served } = people;
+  const first = await jsonClient(served, served.firstLink, 'ann');
+  const alice = await people.screen('alice');
+  const [bob, cleo] = await Promise.all([people.pipe('bob'), people.pipe('cleo')]);
+
+  await t.test('broadcast: what one says, everybody gets', async (t) => {
+    bob.write('good morning\n');
+    await Promise.all([
+      alice.shows(/bob │ good morning/),
+      cleo.prints(/bob: good morning/),
+      bob.prints(/bob: good morning/),
+    ]);
+    t.match(await first.event('message', { text: 'good morning' }), { from: 'bob', room: 'lobby' });
+  });
+
+  await t.test('messages are framed by a length header, however the bytes come', async (t) => {
+    const socket = await open(served.port);
+    t.teardown(() => socket.destroy());
+    const frames = readFrames(socket);
+    const next = async () => (await frames.next()).value;
+    t.match(await next(), { type: 'hello', server: 'The Test' });
+    for (const byte of frame({ type: 'ping', id: 1 })) socket.write(Uint8Array.of(byte));
+    t.match(await next(), { type: 'ok', re: 1 });
+    socket.write(Buffer.concat([frame({ type: 'ping', id: 2 }), frame({ type: 'ping', id: 3 })]));
+    t.match(await next(), { type: 'ok', re: 2 });
+    t.match(await next(), { type: 'ok', re: 3 });
+  });
+
+  await t.test('UTF-8: every script, whole', async (t) => {
+    const text = 'Grüße, 你好, مرحبا, नमस्ते, 👩‍👩‍👧 🇩🇪';
+    bob.write(`${text}\n`);
+    const [, got] = await cleo.prints(/bob: (Grüße.*)\n/);
+    t.equal(got, text);
+    await alice.shows(/│ Grüße, 你好/);
+  });
+
+  await t.test('timestamps', async (t) => {
+    await cleo.prints(/^\d\d:\d\d bob: good morning$/m);
+    await alice.shows(/^ ?\d\d:\d\d +bob │ good morning/m);
+    const { at } = await first.event('message', { from: 'bob' });
+    t.ok(Math.abs(Date.now() - Date.parse(String(at))) < 120_000, 'the time of the server');
+  });
+
+  await t.test('several machines: people come from several addresses', async (t) => {
+    const other = await openSecondAddress(served.port);
+    if (other === undefined) return t.comment('127.0.0.2 is no address of this machine');
+    t.teardown(() => other.close());
+    const link = people.link.replace(/127\.0\.0\.1:\d+/, `${other.host}:${other.port}`);
+    const dora = await jsonClient(served, link, 'dora');
+    await dora.say({ room: 'lobby' }, 'from over here');
+    await cleo.prints(/dora: from over here/);
+    const whois = async (name: string) => (await first.ok({ type: 'whois', name })).whois?.addresses;
+    t.same([await whois('dora'), await whois('bob')], [['127.0.0.2'], ['127.0.0.1']]);
+    t.equal(await dora.leave(), 0);
+  });
+
+  await t.test('wish: /list, and /clients as its other name', async () => {
+    for (const command of ['list', 'clients']) {
+      const before = bob.stderr().length;
+      bob.write(`/${command}\n`);
+      await bob.prints(new RegExp(`^[\\s\\S]{${before}}.*4 people are here: .*alice.*\\n`), 'stderr');
+    }
+  });
+
+  await t.test('wish: a password to enter', async (t) => {
+    const { run } = served.home;
+    const args = ['connect', served.link, '--name', 'bob', '--attach'];
+    const wrong = run(args, { SECURE_CHAT_PASSWORD: 'not that one' });
+    t.equal(await wrong.ended, 77);
+    t.match(wrong.stderr(), /Name or password is wrong/);
+    const none = run(args);
+    t.equal(await none.ended, 64);
+    const stranger = run(['connect', served.link, '--name', 'zoe', '--create'], {
+      SECURE_CHAT_PASSWORD: password,
+    });
+    t.equal(await stranger.ended, 77, 'nor without an invite');
+  });
+
+  await t.test('wish: saving the chat as .txt', async (t) => {
+    alice.enter('/save ~/chat.txt');
+    await alice.shows(/\d messages are in \//);
+    const text = await readFile(join(await people.home('alice'), 'chat.txt'), 'utf8');
+    t.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d bob: good morning$/m);
+  });
+
+  await t.test('wish: clearing the screen', async () => {
+    alice.enter('/clear');
+    await alice.until(() => !alice.screen().includes('good morning'), 'an empty pane');
+  });
+
+  await t.test('wish: removing clients', async (t) => {
+    first.running.write(`${JSON.stringify({ type: 'kick', name: 'cleo', reason: 'shouting', id: 'k' })}\n`);
+    await first.running.prints(/"type":"ok".*"re":"k"/);
+    await cleo.prints(/shouting/, 'stderr');
+    t.equal(await cleo.ended, 77);
+    await bob.prints(/cleo was thrown out by ann \(shouting\)/, 'stderr');
+    bob.write('/kick alice\n');
+    await bob.prints(/not allowed|may not|cannot|only/i, 'stderr');
+    alice.enter('still here');
+    await bob.prints(/alice: still here/);
+  });
+
+  await t.test('wish: restricting kinds of messages', async (t) => {
+    const kinds = ['links', 'files', 'caps', 'rate'] as const;
+    await first.ok({ type: 'set-rules', room: 'lobby', restrict: [...kinds] });
+    await bob.prints(/ann set the rules of #lobby: no links, no files, no caps, few messages/, 'stderr');
+    bob.write('look at https://example.org/\nSHOUTING AT EVERYBODY\nsomething else\n');
+    await bob.prints(/not sent: "look at https/, 'stderr');
+    await bob.prints(/not sent: "SHOUTING/, 'stderr');
+    await alice.shows(/bob │ something else/);
+    t.notMatch(alice.all(), /example\.org|SHOUTING/);
+    await first.say({ room: 'lobby' }, 'HTTPS://EXAMPLE.ORG from who leads the room');
+    await first.ok({ type: 'set-rules', room: 'lobby', restrict: [] });
+    bob.write('https://example.org/again\n');
+    await alice.shows(/example\.org\/again/);
+  });
+
+  await t.test('wish: whisper', async (t) => {
+    bob.write('/whisper alice only you\n');
+    await alice.shows(/2 @bob {2}1!/);
+    await first.fence();
+    t.notMatch(first.running.stdout(), 'only you');
+  });
+
+  await t.test('wish: readable formatting', async (t) => {
+    const long = 'word '.repeat(40).trim();
+    bob.write(`${long}\n`);
+    await alice.shows(/│ word word/);
+    const rows = alice.rows().filter((row) => /│ word/.test(row));
+    t.ok(rows.length > 1, 'it is wrapped between words');
+    const columns = new Set(rows.map((row) => row.indexOf('│ word')));
+    t.equal(columns.size, 1, 'in one column, apart from names and times');
+  });
+
+  await t.test('wish: quitting', async (t) => {
+    alice.enter('/quit good night');
+    t.equal(await alice.ended, 0);
+    t.strictSame(alice.modes(), [], 'the terminal is what it was');
+    await bob.prints(/alice left \(good night\)/, 'stderr');
+  });
+
+  await t.test('wish: history in a database', async (t) => {
+    served.server().kill('SIGTERM');
+    t.equal(await served.server().ended, 0);
+    const file = await readFile(join(served.home.folder, 'data', 'secure-chat.db'));
+    t.equal(file.subarray(0, 15).toString(), 'SQLite format 3');
+    await served.restart();
+    const back: JsonClient = await jsonClient(served, served.link, 'bob');
+    const { messages = [] } = await back.ok({ type: 'history', room: 'lobby' });
+    t.ok(messages.some(({ text }) => text === 'good morning'));
+    t.match((await back.ok({ type: 'search', words: 'morning' })).found, [{ excerpt: 'good morning' }]);
+  });
+});
+
+function frame(request: object): Buffer {
+  const body = Buffer.from(JSON.stringify(request));
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(body.length);
+  return Buffer.concat([head, body]);
+}
+
+function open(port: number): Promise<TLSSocket> {
+  const options = { port, host: '127.0.0.1', ALPNProtocols: ['secure-chat/1'], rejectUnauthorized: false };
+  return new Promise((resolve, reject) => {
+    const socket = connect(options, () => resolve(socket)).on('error', reject);
+  });
+}
+
+/** Frames as they come: four bytes of length, then so many of JSON. */
+async function* readFrames(socket: TLSSocket): AsyncGenerator<unknown, undefined> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of socket) {
+    bytes = Buffer.concat([bytes, chunk as Buffer]);
+    while (bytes.length >= 4 && bytes.length >= 4 + bytes.readUInt32BE(0)) {
+      const end = 4 + bytes.readUInt32BE(0);
+      yield JSON.parse(bytes.subarray(4, end).toString());
+      bytes = bytes.subarray(end);
+    }
+  }
+  return undefined;
+}
