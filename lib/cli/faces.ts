@@ -28,6 +28,8 @@ export interface FaceChoice {
   readonly theme?: Look['theme'];
   readonly ascii?: true;
   readonly downloads?: string;
+  /** What there is to know of the chat that is hosted here. */
+  readonly hosted?: readonly string[];
 }
 
 // Long enough for a whole catch-up to be one request.
@@ -40,8 +42,10 @@ export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): Fa
   const openTransfers = transfersOf({ env, downloads: choice.downloads });
   if (json) return createJsonFace({ stdin, stdout, stop });
   const terminal = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
-  if (plain || !terminal) return createPlainFace({ stdin, stdout, stderr, stop, time, later, openTransfers });
-  const { theme, ascii } = choice;
+  const { theme, ascii, hosted } = choice;
+  if (plain || !terminal) {
+    return createPlainFace({ stdin, stdout, stderr, stop, time, later, openTransfers, hosted });
+  }
   return createScreenFace({
     stdin,
     stdout,
@@ -51,6 +55,7 @@ export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): Fa
     clock: systemClock,
     stop,
     openTransfers,
+    hosted,
     preferences: openPreferences(choice.preferences, choice.server),
     onCrash(error) {
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);

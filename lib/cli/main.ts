@@ -7,6 +7,7 @@ import { addCheck } from './check.js';
 import { addConnect } from './connect.js';
 import { Exit, type ExitCode, exitCode, exitHelp } from './exit.js';
 import { addExport } from './export.js';
+import { addHost } from './host.js';
 import { addInvite } from './invite.js';
 import type { Io } from './io.js';
 import { addServer } from './server.js';
@@ -46,6 +47,7 @@ function createProgram(io: Io, version: string): Command {
       getErrHelpWidth: () => width(io.stderr.columns),
     });
   addServer(program, io);
+  addHost(program, io);
   addConnect(program, io);
   addExport(program, io);
   addInvite(program, io);

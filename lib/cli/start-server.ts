@@ -74,6 +74,8 @@ export interface RunningServer {
   readonly keep: Retention | undefined;
   /** The certificate that is served now. */
   readonly certificate: Pick<KeyPair, 'pin' | 'validTo' | 'hosts' | 'certFile'>;
+  /** Names that are signed in. */
+  readonly online: number;
   /** Makes an admin of the first person; undefined once there is an account. */
   readonly firstLink: string | undefined;
   /** Where others reach the server, the best first. Without a code: for those who have an account. */
@@ -162,6 +164,9 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       data,
       registration,
       keep: settings.keep,
+      get online() {
+        return chat.online;
+      },
       get certificate() {
         return keyPair;
       },

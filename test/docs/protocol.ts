@@ -8,9 +8,11 @@ import { requestSchemas, requestTypes } from '../../lib/protocol/requests.js';
 
 const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
 
+const [requests = '', frames = ''] = page.split('\n## Replies\n');
+
 /** Text from a heading of the third level to the next heading. */
-function section(title: string): string {
-  const [, text = ''] = page.split(`\n### ${title}\n`);
+function section(title: string, part: string): string {
+  const [, text = ''] = part.split(`\n### ${title}\n`);
   return text.split(/\n##+ /)[0] ?? '';
 }
 
@@ -21,7 +23,7 @@ function fields(schema: object): string[] {
 
 t.test('every request and its fields have a section', async (t) => {
   for (const type of requestTypes) {
-    const text = section(type);
+    const text = section(type, requests);
     t.not(text, '', type);
     for (const field of fields(requestSchemas[type])) t.match(text, `\`${field}`, `${type}.${field}`);
   }
@@ -29,7 +31,7 @@ t.test('every request and its fields have a section', async (t) => {
 
 t.test('every frame of the server and its fields have a section', async (t) => {
   for (const type of serverFrameTypes) {
-    const text = section(type);
+    const text = section(type, frames);
     t.not(text, '', type);
     for (const field of fields(serverFrameSchemas[type])) t.match(text, `\`${field}`, `${type}.${field}`);
   }

@@ -74,6 +74,8 @@ export type PeopleErrand =
   | { readonly do: 'audit'; readonly before?: number }
   | { readonly do: 'whois'; readonly name: string }
   | { readonly do: 'invite-link'; readonly uses?: number; readonly ms?: number; readonly role?: Role }
+  /** The link of a chat that is hosted here; elsewhere a new one. */
+  | { readonly do: 'link' }
   | { readonly do: 'invites' }
   | { readonly do: 'uninvite'; readonly invite: number }
   | { readonly do: 'reset'; readonly name: string }

@@ -20,6 +20,8 @@ export interface ErrandDeps {
   readonly joined: (room: string) => void;
   /** Asks for a secret; without it, commands that need one are refused. */
   readonly enquire?: Enquire;
+  /** What there is to know of the chat that is hosted here. */
+  readonly hosted?: readonly string[] | undefined;
 }
 
 export interface Errands {
@@ -43,7 +45,7 @@ const searchPage = 10;
 const told = Symbol('told');
 
 export function createErrands(deps: ErrandDeps): Errands {
-  const { session, time, here, answer, refuse, joined, enquire } = deps;
+  const { session, time, here, answer, refuse, joined, enquire, hosted } = deps;
   let lastPeer: string | undefined;
   let places = new Map<number, Place>();
   let lastSearch: { readonly request: Asked; readonly before: number | undefined } | undefined;
@@ -62,7 +64,7 @@ export function createErrands(deps: ErrandDeps): Errands {
     throw told;
   }
 
-  const people = createPeopleErrands({ session, time, here, answer, ask, stop, enquire });
+  const people = createPeopleErrands({ session, time, here, answer, ask, stop, enquire, hosted });
 
   function roomHere(): string {
     const place = here();

@@ -17,6 +17,8 @@ export interface PeopleErrandDeps {
   /** Tells why not, and rejects. */
   readonly stop: (message: string) => never;
   readonly enquire: Enquire | undefined;
+  /** What there is to know of the chat that is hosted here; undefined where none is. */
+  readonly hosted: readonly string[] | undefined;
 }
 
 /**
@@ -166,6 +168,8 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
           await ask({ type: 'make-invite', ...request }),
         );
       }
+      case 'link':
+        return deps.hosted === undefined ? run({ do: 'invite-link' }) : answer(deps.hosted);
       case 'invites':
         return answer(inviteLines((await ask({ type: 'invites' })).invites ?? [], time));
       case 'uninvite':
@@ -219,6 +223,6 @@ export function isPeopleErrand(act: { readonly do: string }): act is PeopleErran
 
 const peopleErrands: ReadonlySet<string> = new Set<PeopleErrand['do']>([
   ...(['kick', 'ban', 'unban', 'bans', 'mute', 'unmute', 'role', 'rules', 'audit', 'whois'] as const),
-  ...(['invite-link', 'invites', 'uninvite', 'reset'] as const),
+  ...(['link', 'invite-link', 'invites', 'uninvite', 'reset'] as const),
   ...(['away', 'back', 'passwd', 'sessions', 'logout', 'recovery', 'factor'] as const),
 ]);

@@ -134,8 +134,16 @@ export const peopleCommands: readonly Command[] = [
   },
   {
     group: 'people',
+    name: 'link',
+    aliases: [],
+    usage: '',
+    help: 'the join link of the chat that you host; elsewhere a new one for one person',
+    parse: nothing({ do: 'link' }),
+  },
+  {
+    group: 'people',
     name: 'invite-link',
-    aliases: ['link'],
+    aliases: [],
     usage: '[USES] [7d] [ROLE]',
     help: 'make a join link, good once and for a week unless you say otherwise',
     parse: parseInviteLink,

@@ -39,6 +39,8 @@ export interface PlainDeps {
   /** Calls back once after about a second, without keeping the process alive. */
   readonly later: (callback: () => void) => void;
   readonly openTransfers: OpenTransfers;
+  /** What there is to know of the chat that is hosted here; told at the beginning. */
+  readonly hosted?: readonly string[] | undefined;
 }
 
 // A line that cannot be a message even after what is unprintable was dropped is not kept to be looked at.
@@ -131,6 +133,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     answer,
     refuse,
     joined: (room) => turnTo({ room }),
+    hosted: deps.hosted,
   });
   const sights = createSights({
     session,
@@ -229,7 +232,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
             break;
           }
           tell(`in #lobby as ${session.name}`);
-          for (const line of motdLines(session.motd)) tell(line);
+          for (const line of [...motdLines(session.motd), ...(deps.hosted ?? [])]) tell(line);
           const news = newsWords(happening.conversations);
           if (news !== undefined) tell(news);
           break;

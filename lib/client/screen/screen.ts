@@ -48,6 +48,8 @@ export interface ScreenDeps {
   readonly stop: AbortSignal;
   readonly preferences: PreferencesFile;
   readonly openTransfers: OpenTransfers;
+  /** What there is to know of the chat that is hosted here; told at the beginning. */
+  readonly hosted?: readonly string[] | undefined;
   /** An error that nobody caught, after the terminal was restored. Has to end the process. */
   readonly onCrash: (error: unknown) => void;
 }
@@ -175,6 +177,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     ...{ session, time: look.time, here, answer, refuse },
     joined: (room) => acts.turn({ do: 'window', which: `#${room}` }),
     enquire: (question, options) => controls.enquire(question, options),
+    hosted: deps.hosted,
   });
   const transfers = deps.openTransfers(session, (transfer) => {
     const bad = transfer.progress.state === 'failed';
@@ -224,6 +227,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   function welcome(): void {
     const motd = motdLines(session.motd);
     if (motd.length > 0) stage.tell(motd.join('\n'));
+    if (deps.hosted !== undefined) stage.tell(deps.hosted.join('\n'));
     // Here too, for the screen covers what the sign-in showed.
     if (session.recovery !== undefined) stage.tell(recoveryLines(session.recovery).join('\n'));
   }

@@ -110,6 +110,7 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
       }
       const place = await hub.places.find(account, { room, peer: to });
       await hub.places.deliverable(account, place);
+      hub.speech.admit(account, place, { text: '', file: true, again: true });
       const file = { name: fileName(name), size, hash };
       const where = { room: place.room, peer: place.peer };
       const id = createHash('sha256').update(`${account.id} ${key} ${size} ${hash}`).digest('hex');
