@@ -110,6 +110,10 @@ t.test('what cannot be ends at once', async (t) => {
   t.match(nameless.stderr(), /No name to sign in with/);
   t.equal(await home.run([...args, '--as', 'alice']).ended, 64, 'nor without a password');
   const made = home.run([...args, '--as', 'alice'], secret);
+  await made.prints(/You host this chat/, 'stderr');
+  const second = home.run([...args, '--as', 'alice'], secret);
+  t.equal(await second.ended, 78);
+  t.match(second.stderr(), /Another server is running/);
   made.end();
   t.equal(await made.ended, 0);
   const wrong = home.run([...args, '--as', 'alice'], { SECURE_CHAT_PASSWORD: 'another one' });
@@ -122,4 +126,10 @@ t.test('a signal ends it with its code, also with --persistent', async (t) => {
   ending(t, running);
   running.kill('SIGTERM');
   t.equal(await running.ended, 143);
+  const left = await hostOnPipes(await homeOf(t), '--persistent');
+  ending(t, left.running);
+  left.running.end('/quit\n');
+  await left.running.prints(/goes on until/, 'stderr');
+  left.running.kill('SIGINT');
+  t.equal(await left.running.ended, 0, 'whoever has left before has left in good order');
 });

@@ -132,6 +132,15 @@ t.test('--persistent: it stays until at least one other came and all have left',
   cleo.end();
   t.equal(await cleo.ended, 0);
   t.equal(await running.ended, 0);
+
+  const again = await hostOnPipes(home, '--persistent');
+  ended(t, again.running);
+  const dora = await again.guest('dora');
+  again.running.end('/quit\n');
+  await again.running.prints(/The chat goes on until all others have left/, 'stderr');
+  dora.end('still here\n');
+  t.equal(await dora.ended, 0);
+  t.equal(await again.running.ended, 0);
 });
 
 /** Of a name beside what it said. */

@@ -11,7 +11,7 @@ t.test('Terminal Chatroom', async (t) => {
   const home = await makeHome();
   const data = join(home.folder, 'data');
   const banner = join(home.folder, 'banner.txt');
-  await writeFile(banner, '+---------------+\n|  WELCOME ALL  |\n+---------------+\n');
+  await writeFile(banner, '+---------------+\n|  WELCOME ALL  |\n+---------------+\n\x1b[31mred\n');
   const server = home.run([
     ...['server', '-H', '127.0.0.1', '-p', '0', '-n', 'Chatroom', '--data', data, '--motd', banner],
   ]);
@@ -40,9 +40,10 @@ t.test('Terminal Chatroom', async (t) => {
     await screen.shows(/alice · Chatroom · TLS 1\.3 ✓ verified/);
   });
 
-  await t.test('a banner', async (t) => {
+  await t.test('a banner, which cannot drive the terminal', async (t) => {
     await first.prints(/-- \* \+-+\+\n.*\* \| {2}WELCOME ALL {2}\|\n.*\* \+-+\+\n/, 'stderr');
     await screen.shows(/│ \* \+-+\+[^\n]*\n[^\n]*│ \* \| {2}WELCOME ALL {2}\|/);
+    t.notMatch(screen.output(), '\x1b[31mred');
     await writeFile(banner, 'another one\n');
     server.kill('SIGHUP');
     await server.prints(/reloaded/, 'stderr');

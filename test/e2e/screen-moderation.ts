@@ -1,0 +1,59 @@
+/** Kick, ban and what else is done to people, on the screens of both sides. */
+import t from 'tap';
+import { gather, settle } from '../support/screen-people.js';
+
+t.test('kick and ban, from both sides', async (t) => {
+  const people = await gather(t);
+  const admin = people.served.connect(people.served.firstLink, 'ada');
+  await admin.prints(/in #lobby as ada/, 'stderr');
+  const ben = await people.screen('ben');
+  const mona = await people.screen('mona');
+  await mona.shows(/3 here/);
+  admin.write('/role mona moderator\n');
+  await mona.shows(/mona is a moderator on this/);
+
+  mona.type('/kick ben too loud\r');
+  await mona.shows(/ben left \(thrown out by mona: too loud\)/);
+  t.equal(await ben.ended, 77);
+  await ben.until(() => /mona threw you out: too loud/.test(ben.screen()), 'why it ended');
+  t.notOk(ben.modes().includes('alternate'), 'the terminal is as it was');
+
+  const again = await people.screen('ben');
+  await mona.shows(/ben joined/);
+  mona.type('/mute ben 10m\r');
+  await again.shows(/mona muted you until .* UTC/);
+  again.type('hello?\r');
+  await again.shows(/not sent: You are muted here/);
+  mona.type('/ban ada\r');
+  await mona.shows(/ada is not below you/);
+  mona.type('/ban ben 2h spam\r');
+  await mona.shows(/ben is banned/);
+  t.equal(await again.ended, 77);
+  await again.until(() => /You are banned until .* UTC: spam/.test(again.screen()), 'why it ended');
+  mona.type('/bans\r');
+  await mona.shows(/ben {2}until .*, by mona on/);
+
+  await t.test('a password is typed unseen, and is in no history', async (t) => {
+    mona.type('/passwd\r');
+    await mona.shows(/Your password now: _/);
+    mona.type('secret-word');
+    await mona.shows(/Your password now: \*{11}_/);
+    t.notMatch(mona.screen(), 'secret-word');
+    mona.type('\x03');
+    await mona.shows(/Nothing was changed/);
+    mona.type('\x1b[A');
+    await mona.shows(/› \/passwd/);
+    t.notMatch(mona.output(), 'secret-word');
+    mona.type('\x15');
+    await settle(mona);
+  });
+
+  await t.test('who is away is marked, and commands complete from the table', async () => {
+    admin.write('/away lunch\n');
+    await mona.shows(/○ ada/);
+    mona.type('/whois a\t\r');
+    await mona.shows(/ada: admin since .*, away: lunch/);
+    mona.type('/2fa \t');
+    await mona.shows(/\/2fa on/);
+  });
+});
