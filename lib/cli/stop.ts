@@ -1,5 +1,6 @@
 /** What signals mean to a command: the first ends it in good order, the second at once. */
 import type { StopSignal } from '../client/face/face.js';
+import { limits } from '../protocol/limits.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io } from './io.js';
 
@@ -45,6 +46,18 @@ export function watchSignals(
       for (const off of handlers) off();
     },
   };
+}
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+/** Resolves when waiting any longer for those who do not go would break a promise. */
+export function drained(): Promise<void> {
+  return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
 }
 
 function refusable(): { promise: Promise<never>; refuse: (error: Error) => void } {
