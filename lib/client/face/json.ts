@@ -29,7 +29,14 @@ const depthLimit = 8;
 const placeholder = '(none)';
 
 // The client signs in, catches up and keeps the connection alive by itself.
-const ownBusiness: ReadonlySet<RequestType> = new Set(['sign-in', 'register', 'resume', 'sync', 'ping']);
+const ownBusiness: ReadonlySet<RequestType> = new Set([
+  'sign-in',
+  'register',
+  'recover',
+  'resume',
+  'sync',
+  'ping',
+]);
 
 export function createJsonFace(deps: JsonDeps): Face {
   const { listener, open } = createListener();

@@ -33,7 +33,7 @@ t.test('a room comes and goes, wherever that was decided', async (t) => {
   event({ type: 'parted', room: 'dev', by: 'mo', reason: 'noise' });
   t.same(ids(), ['#lobby']);
   t.equal(stage.state.current, '#lobby');
-  t.match(pane().at(-1), 'you are in #dev no longer by mo (noise)');
+  t.match(pane().at(-1), 'mo threw you out of #dev (noise)');
 });
 
 t.test('after a lost connection the rooms are those that the server tells', async (t) => {
