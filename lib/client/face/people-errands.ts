@@ -93,7 +93,11 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
   async function factorOn(): Promise<void> {
     const password = await secret('Your password: ');
     const { secret: key = '', uri = '' } = await ask({ type: 'begin-factor', password });
-    const text = printable(key).replace(/.{4}/g, '$& ').trim();
+    // Base32, in groups that can be typed.
+    const text = key
+      .replace(/[^a-z2-7]/gi, '')
+      .replace(/.{4}/g, '$& ')
+      .trim();
     const takeAway = deps.privately?.showKey({ uri, text });
     const otp = await sixDigits('The 6 digits that it shows now: ').finally(takeAway);
     await ask({ type: 'confirm-factor', otp });

@@ -51,13 +51,20 @@ function pictureRows(uri: string): string[] {
 
 /** Without what every authenticator takes for granted, and where it is still long, without saying the issuer twice. */
 function shortened(uri: string): string {
-  if (!URL.canParse(uri)) return uri;
-  const url = new URL(uri);
-  const usual = { algorithm: 'SHA1', digits: '6', period: '30' };
-  for (const [name, value] of Object.entries(usual)) {
-    if (url.searchParams.get(name) === value) url.searchParams.delete(name);
-  }
+  const [label = '', query = ''] = uri.split('?');
+  const fields = query.split('&').filter((field) => !usual.has(field));
+  const whole = joined(label, fields);
   // The one in the label stays.
-  if (url.href.length > smallBytes && url.pathname.includes(':')) url.searchParams.delete('issuer');
-  return url.href;
+  if (whole.length <= smallBytes || !label.includes(':', scheme.length)) return whole;
+  return joined(
+    label,
+    fields.filter((field) => !field.startsWith('issuer=')),
+  );
+}
+
+const scheme = 'otpauth://';
+const usual: ReadonlySet<string> = new Set(['algorithm=SHA1', 'digits=6', 'period=30']);
+
+function joined(label: string, fields: readonly string[]): string {
+  return `${label}?${fields.join('&')}`;
 }
