@@ -4,6 +4,13 @@ import { Option } from 'commander';
 import { folders } from './folders.js';
 import type { Io } from './io.js';
 
+/** Whose command it is, and on which data. */
+export interface Where {
+  /** The data folder. */
+  readonly data: string;
+  readonly io: Io;
+}
+
 /** Beside it are FILE-wal, FILE-shm and FILE-lock while it is open. */
 export const databaseFile = (data: string): string => join(data, 'secure-chat.db');
 export const filesFolder = (data: string): string => join(data, 'files');

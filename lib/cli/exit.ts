@@ -28,6 +28,11 @@ export class Exit extends Error {
   }
 }
 
+/** Of what a server said no to. */
+export function refusal(error: Error): Exit {
+  return new Exit(exitCode.refused, error.message, { cause: error });
+}
+
 /** What `--help` says of exit codes. */
 export const exitHelp = `
 Exit codes:

@@ -1,18 +1,8 @@
 /** The command line: which subcommands there are, and how each ends. Knows no process. */
 import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
-import { addAudit } from './audit.js';
-import { addBackup } from './backup.js';
-import { addCheck } from './check.js';
-import { addConnect } from './connect.js';
 import { Exit, type ExitCode, exitCode, exitHelp } from './exit.js';
-import { addExport } from './export.js';
-import { addHost } from './host.js';
-import { addInvite } from './invite.js';
 import type { Io } from './io.js';
-import { addServer } from './server.js';
-import { addTrust } from './trust.js';
-import { addUser } from './user.js';
 
 /**
  * Runs one command.
@@ -22,12 +12,35 @@ import { addUser } from './user.js';
  */
 export async function main(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
   const program = createProgram(io, version);
+  for (const add of await commandsOf(argv)) add(program, io);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode.ok;
   } catch (error) {
     return told(error, io);
   }
+}
+
+type Add = (program: Command, io: Io) => void;
+
+/** In the order of the help. A backup's module has two commands. */
+const modules: readonly [names: readonly string[], load: () => Promise<Add>][] = [
+  [['server'], async () => (await import('./server.js')).addServer],
+  [['host'], async () => (await import('./host.js')).addHost],
+  [['connect'], async () => (await import('./connect.js')).addConnect],
+  [['export'], async () => (await import('./export.js')).addExport],
+  [['invite'], async () => (await import('./invite.js')).addInvite],
+  [['user'], async () => (await import('./user.js')).addUser],
+  [['audit'], async () => (await import('./audit.js')).addAudit],
+  [['backup', 'restore'], async () => (await import('./backup.js')).addBackup],
+  [['check'], async () => (await import('./check.js')).addCheck],
+  [['trust'], async () => (await import('./trust.js')).addTrust],
+];
+
+/** The command that is wanted, loaded alone, for each takes its time to load; all where that is not plain. */
+async function commandsOf(argv: readonly string[]): Promise<Add[]> {
+  const wanted = modules.filter(([names]) => names.includes(argv[0] ?? ''));
+  return Promise.all((wanted.length > 0 ? wanted : modules).map(([, load]) => load()));
 }
 
 function createProgram(io: Io, version: string): Command {
@@ -46,16 +59,6 @@ function createProgram(io: Io, version: string): Command {
       getOutHelpWidth: () => width(io.stdout.columns),
       getErrHelpWidth: () => width(io.stderr.columns),
     });
-  addServer(program, io);
-  addHost(program, io);
-  addConnect(program, io);
-  addExport(program, io);
-  addInvite(program, io);
-  addUser(program, io);
-  addAudit(program, io);
-  addBackup(program, io);
-  addCheck(program, io);
-  addTrust(program, io);
   return program;
 }
 

@@ -9,6 +9,7 @@ import { reasonText } from '../protocol/message-text.js';
 import type { RequestOf, RequestType, SignInMode } from '../protocol/requests.js';
 import type { Account, Logged, Store } from '../store/store.js';
 import type { Accounts, OpenedSession } from './accounts.js';
+import type { Bans } from './bans.js';
 import type { Policy } from './can.js';
 import { catchUp } from './catch-up.js';
 import type { Clock } from './clock.js';
@@ -48,6 +49,7 @@ export interface Desk {
   readonly motd: () => string | undefined;
   readonly own: OwnAccount;
   readonly invites: Invites;
+  readonly bans: Bans;
   readonly moderation: Moderation;
   readonly hub: Hub;
   readonly files: FileDesk;
@@ -104,7 +106,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     needs: 'greeting',
     async run(desk, caller, { token, mode }) {
       const { account, running, ...opened } = await desk.accounts.resume(token, caller.address);
-      await desk.moderation.admit(account, caller.address);
+      await desk.bans.admit(account, caller.address);
       // Before it takes a seat: a take-over then ends the connection it was on without ending the session.
       caller.opened(opened.session);
       let member: Member;
@@ -259,8 +261,22 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   fetch: { needs: 'open', run: ({ files }, { account }, { of }) => files.fetch(account, of) },
 
   kick: moderated('kick'),
-  ban: moderated('ban'),
-  unban: moderated('unban'),
+  ban: {
+    needs: 'open',
+    async run({ bans }, { account }, request) {
+      await bans.ban(account, request);
+      return {};
+    },
+  },
+
+  unban: {
+    needs: 'open',
+    async run({ bans }, { account }, request) {
+      await bans.unban(account, request);
+      return {};
+    },
+  },
+
   mute: moderated('mute'),
   unmute: moderated('unmute'),
   'set-role': moderated('setRole'),
@@ -268,7 +284,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
 
   bans: {
     needs: 'open',
-    run: async ({ moderation }, { account }) => ({ bans: await moderation.bans(account) }),
+    run: async ({ bans }, { account }) => ({ bans: await bans.list(account) }),
   },
 
   audit: {
@@ -375,7 +391,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   },
 };
 
-type Deed = 'kick' | 'ban' | 'unban' | 'mute' | 'unmute' | 'setRole' | 'setRules';
+type Deed = 'kick' | 'mute' | 'unmute' | 'setRole' | 'setRules';
 
 /** Something that is done to others, and answered with no more than that it was. */
 function moderated<D extends Deed>(deed: D) {
@@ -401,7 +417,7 @@ async function admit(
   { mode, remember = false }: { mode?: SignInMode; remember?: boolean },
 ): Promise<Answer> {
   // Before the seat, so that nobody hears of a coming that is none.
-  await desk.moderation.admit(account, caller.address);
+  await desk.bans.admit(account, caller.address);
   const member = caller.enter(account, mode);
   const opened = await desk.accounts.open(account, { remember, address: caller.address });
   caller.opened(opened.session);
@@ -409,7 +425,7 @@ async function admit(
 }
 
 async function seated(
-  { store, clock, hub, moderation, ...desk }: Desk,
+  { store, clock, hub, bans, ...desk }: Desk,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
@@ -418,7 +434,7 @@ async function seated(
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
   if (takeOver) await store.stopSessions(account.id, session);
   // Once more: a ban that comes after this finds the seat taken, and empties it.
-  await moderation.admit(account, member.address);
+  await bans.admit(account, member.address);
   const mutes = await store.mutes(account.id, clock.now());
   const standings = await store.standings(account.id);
   hub.seat(account, { standings, mutes });

@@ -1,5 +1,5 @@
 /** Every command of the operator, by real processes: while the server runs, and on its folder while it does not. */
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { serve } from '../support/served.js';
@@ -159,34 +159,5 @@ t.test('accounts, bans and the audit log', async (t) => {
     );
     t.match((await run(['audit', '--limit', '1'])).out.split('\n').length, 2);
     t.notMatch(out, /pa55word|another-ben|a third one/);
-  });
-
-  await t.test('the same on the folder, once the server is gone', async (t) => {
-    served.server().kill('SIGTERM');
-    await served.server().ended;
-    t.match(await run(['user', 'add', 'dora'], { input: 'pa55word-dora\n' }), { code: 0 });
-    t.match(await run(['user', 'ban', 'ben']), { code: 0 });
-    t.match(await run(['user', 'list']), { code: 0, out: /^ben .*banned$/m });
-    t.match(await run(['user', 'remove', 'dora', '--yes']), { code: 0 });
-    t.match(await run(['invite', '--uses', '2']), { code: 0, out: /^secure-chat:/ });
-    t.match(await run(['audit', '--limit', '1']), { out: /operator invite/ });
-    t.match(await run(['check']), { code: 0 });
-    t.match(await run(['backup', join(served.home.folder, 'cold.tar')]), { code: 0 });
-    await served.restart();
-    const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
-      SECURE_CHAT_PASSWORD: 'a third one',
-    });
-    ben.end();
-    t.equal(await ben.ended, 77);
-    t.match(ben.stdout() + ben.stderr(), /banned/);
-  });
-
-  await t.test('where there is no data, it says so', async (t) => {
-    const empty = join(served.home.folder, 'empty');
-    await mkdir(empty);
-    t.teardown(() => rm(empty, { recursive: true }));
-    const list = served.home.run(['user', 'list', '--data', empty]);
-    t.equal(await list.ended, 78);
-    t.match(list.stderr(), /no server's data/);
   });
 });

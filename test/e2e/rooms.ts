@@ -6,8 +6,9 @@ import { jsonPeople } from '../support/json-people.js';
 type Three = [JsonClient, JsonClient, JsonClient];
 
 t.test('a room is made, found, joined and led', async (t) => {
-  const { people } = await jsonPeople(t, ['ann', 'ben', 'cleo']);
-  const [ann, ben, cleo] = people as Three;
+  // Cleo is the admin.
+  const { people } = await jsonPeople(t, ['cleo', 'ann', 'ben']);
+  const [cleo, ann, ben] = people as Three;
   await ben.ok({ type: 'join', room: 'dev' });
   t.match(await ben.event('room'), { conversation: { room: 'dev', role: 'owner', unread: 0 } });
   await ben.ok({ type: 'set-topic', room: 'dev', topic: 'what we build' });

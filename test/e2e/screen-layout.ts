@@ -13,7 +13,8 @@ function masked(terminal: PseudoTerminal): string {
   const rows = terminal.rows().map((row) => {
     // A minute may or may not pass between two things that one person says.
     const again = row.replace(/^\d\d:\d\d(?= +[│▌┃|])/, '     ').replace(/^\d\d:\d\d(?= )/, 'HH:MM');
-    const day = again.replace(/^── \w+, \d+ \w+ \d{4} ─+/, (line) => '── DAY '.padEnd(line.length, '─'));
+    const plain = again.replace(/[0-9A-Z]{5}(-[0-9A-Z]{5}){4}/, 'CODES-CODES-CODES-CODES-CODES');
+    const day = plain.replace(/^── \w+, \d+ \w+ \d{4} ─+/, (line) => '── DAY '.padEnd(line.length, '─'));
     return `|${day}|`;
   });
   return `${rows.join('\n')}\n`;

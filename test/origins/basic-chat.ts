@@ -1,5 +1,5 @@
 /** The basic terminal chat: what it does, and what its author wished for. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
@@ -86,10 +86,10 @@ t.test('the basic terminal chat', async (t) => {
   await t.test('wish: the chat is saved as a .txt', async (t) => {
     ada.write('worth keeping\n');
     await screen.shows(/worth keeping/);
-    screen.type('/save talk.txt\r');
-    const [, path = ''] = await screen.shows(/messages are in (\S+talk\.txt)/);
-    t.teardown(() => writeFile(path, ''));
-    t.match(await readFile(path, 'utf8'), /ada: worth keeping/);
+    screen.type('/save ~/talk.txt\r');
+    await screen.shows(/messages are in/);
+    const saved = await readFile(join(await people.home('dora'), 'talk.txt'), 'utf8');
+    t.match(saved, /ada: worth keeping/);
   });
 
   await t.test('wish: whisper', async (t) => {

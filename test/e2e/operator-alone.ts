@@ -1,0 +1,48 @@
+/** The operator's commands on the data folder, while no server runs. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { serve } from '../support/served.js';
+
+t.test('accounts, bans, invites and backups', async (t) => {
+  const served = await serve();
+  t.teardown(() => served.close());
+  const data = join(served.home.folder, 'data');
+  async function run(args: string[], { input = '' }: { input?: string } = {}) {
+    const command = served.home.run([...args, '--data', data]);
+    if (input !== '') command.write(input);
+    command.end();
+    return { code: await command.ended, out: command.stdout(), err: command.stderr() };
+  }
+
+  await t.test('the same on the folder, once the server is gone', async (t) => {
+    t.match(await run(['user', 'add', 'ana', '--role', 'admin'], { input: 'pa55word-ana\n' }), { code: 0 });
+    t.match(await run(['user', 'add', 'ben'], { input: 'pa55word-ben\n' }), { code: 0 });
+    served.server().kill('SIGTERM');
+    await served.server().ended;
+    t.match(await run(['user', 'add', 'dora'], { input: 'pa55word-dora\n' }), { code: 0 });
+    t.match(await run(['user', 'ban', 'ben']), { code: 0 });
+    t.match(await run(['user', 'list']), { code: 0, out: /^ben .*banned$/m });
+    t.match(await run(['user', 'remove', 'dora', '--yes']), { code: 0 });
+    t.match(await run(['invite', '--uses', '2']), { code: 0, out: /^secure-chat:/ });
+    t.match(await run(['audit', '--limit', '1']), { out: /operator invite/ });
+    t.match(await run(['check']), { code: 0 });
+    t.match(await run(['backup', join(served.home.folder, 'cold.tar')]), { code: 0 });
+    await served.restart();
+    const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+      SECURE_CHAT_PASSWORD: 'pa55word-ben',
+    });
+    ben.end();
+    t.equal(await ben.ended, 77);
+    t.match(ben.stdout() + ben.stderr(), /banned/);
+  });
+
+  await t.test('where there is no data, it says so', async (t) => {
+    const empty = join(served.home.folder, 'empty');
+    await mkdir(empty);
+    t.teardown(() => rm(empty, { recursive: true }));
+    const list = served.home.run(['user', 'list', '--data', empty]);
+    t.equal(await list.ended, 78);
+    t.match(list.stderr(), /no server's data/);
+  });
+});
