@@ -17,7 +17,7 @@ import type { Io } from './io.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import { startFailure } from './start-failure.js';
 import { type RunningServer, startServer } from './start-server.js';
-import { drained, type Stop, watchSignals } from './stop.js';
+import { endServer, type Stop, watchSignals } from './stop.js';
 
 type PersonFlags = Pick<ClientOptions, 'passwordFile' | 'remember' | 'color'>;
 
@@ -78,7 +78,7 @@ async function host(flags: Flags, io: Io): Promise<void> {
   });
   const { met, exit } = await takePart(server, { flags, io: { ...io, signals } });
   if (flags.persistent && met && !stop.signal.aborted) await stay(server, { guests, stop, io });
-  await Promise.race([server.close(), stop.second, drained()]);
+  await endServer(server, stop);
   const end = failure ?? exit;
   if (end !== undefined) throw end;
 }

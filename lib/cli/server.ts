@@ -8,7 +8,7 @@ import { type ServerFlags, serverOptions, settingsOf } from './server-options.js
 import { createServerScreen, type ServerScreen } from './server-screen.js';
 import { startFailure } from './start-failure.js';
 import { type RunningServer, startServer } from './start-server.js';
-import { aborted, drained, watchSignals } from './stop.js';
+import { aborted, endServer, watchSignals } from './stop.js';
 
 const option = (flags: string, description: string) => new Option(flags, description);
 
@@ -53,7 +53,7 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   const signal = String(stop.signal.reason);
   screen?.closing(signal);
   log.info('closing', { signal });
-  await Promise.race([server.close(), stop.second, drained()]);
+  await endServer(server, stop);
   screen?.closed();
   log.info('closed');
 }

@@ -55,8 +55,23 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/**
+ * Ends a server: gracefully, unless that takes longer than was promised or a second signal comes.
+ * @throws Exit for the second signal
+ */
+export async function endServer(
+  server: { close(): Promise<void>; abandon(): Promise<void> },
+  stop: Stop,
+): Promise<void> {
+  try {
+    await Promise.race([server.close(), stop.second, drained()]);
+  } finally {
+    await server.abandon();
+  }
+}
+
 /** Resolves when waiting any longer for those who do not go would break a promise. */
-export function drained(): Promise<void> {
+function drained(): Promise<void> {
   return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
 }
 
