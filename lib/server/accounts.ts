@@ -131,7 +131,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const name = parsed.ok ? parsed.name : '';
       await guard.admit(name, address);
       const account = parsed.ok ? await store.account(name) : undefined;
-      const { right, rehashed } = await hasher.verify(password, account?.password);
+      const { right, rehashed } = await hasher.verify(password, phcOf(account));
       if (account === undefined || !right) {
         guard.failed(name, address);
         throw wrongCredentials();
@@ -172,9 +172,9 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const phc = password === undefined ? '' : await hasher.hash(password);
       const recovery = newRecoveryCode();
       const account = { name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() };
-      const made = store.register(account);
+      const made = created(name, await store.register(account));
       await store.record({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
-      return { account: created(name, await made), recovery: recovery.text };
+      return { account: made, recovery: recovery.text };
     },
 
     async botToken({ id, name }) {
@@ -222,7 +222,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     async prove({ name }, password, address) {
       await guard.admit(name, address);
       const account = await store.account(name);
-      const { right } = await hasher.verify(password, account?.password);
+      const { right } = await hasher.verify(password, phcOf(account));
       if (right) return guard.succeeded(name);
       guard.failed(name, address);
       throw new ProtocolError('wrong-credentials', 'That is not your password.');
@@ -266,6 +266,13 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return code.text;
     },
   };
+}
+
+/** Undefined for whoever signs in with a token alone. */
+function phcOf(account: Account | undefined): string | undefined {
+  return account === undefined || account.role === 'bot' || account.password === ''
+    ? undefined
+    : account.password;
 }
 
 /** @throws ProtocolError for a name or an invite that is not to be had */

@@ -44,7 +44,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   const { store, clock, log } = deps;
   const doorway = createDoorway();
   const { desk, files, clearing } = await openDesk(options, { ...deps, doorway });
-  const { hub, moderation } = desk;
+  const { hub, bans } = desk;
   const sessions = createRoster(doorway);
   let closed: (() => void) | undefined;
 
@@ -67,7 +67,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     const session = createSession(socket, address, shared);
     const crowded = doorway.crowded(address);
     sessions.add(session);
-    const refusal = moderation.refusal(address);
+    const refusal = bans.refusal(address);
     if (closed !== undefined) session.dismiss('shutting-down', shuttingDown);
     else if (refusal !== undefined) session.dismiss('banned', refusal);
     else if (crowded)
@@ -77,7 +77,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   const listener = await listen(options, log, {
     chat: serveChat,
     file(socket, address) {
-      if (moderation.refusal(address) === undefined) files.serve(socket, address);
+      if (bans.refusal(address) === undefined) files.serve(socket, address);
       else socket.destroy();
     },
   });

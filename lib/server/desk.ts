@@ -4,6 +4,8 @@ import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
 import { createAccounts } from './accounts.js';
 import { createAddressBans } from './address-bans.js';
+import { createRights } from './agent.js';
+import { createBans } from './bans.js';
 import type { Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Doorway } from './doorway.js';
@@ -70,8 +72,22 @@ export async function openDesk(options: DeskOptions, deps: DeskDeps): Promise<Op
   const revokeFiles = files.revoke;
   const { presence, places } = hub;
   const own = createOwnAccount({ store, clock, accounts, factor, presence, revokeFiles });
-  const invites = createInvites({ store, clock, policy, accounts, places, links });
-  const moderation = createModeration({ store, clock, policy, hub, addresses, revokeFiles });
-  const desk = { store, clock, policy, accounts, own, invites, hub, moderation, motd, files: files.desk };
+  const rights = createRights({ store, clock, policy });
+  const invites = createInvites({ store, clock, rights, accounts, places, links });
+  const bans = createBans({ store, clock, policy, rights, hub, addresses, revokeFiles });
+  const moderation = createModeration({ store, clock, rights, hub, revokeFiles });
+  const desk = {
+    store,
+    clock,
+    policy,
+    accounts,
+    own,
+    invites,
+    hub,
+    bans,
+    moderation,
+    motd,
+    files: files.desk,
+  };
   return { desk, files, clearing };
 }

@@ -6,9 +6,9 @@ import type { RequestOf } from '../protocol/requests.js';
 import type { Store } from '../store/store.js';
 import type { Accounts } from './accounts.js';
 import { actorIn } from './actor.js';
-import { type Action, type Actor, can, type Policy } from './can.js';
+import { type Agent, actorOf, type Rights } from './agent.js';
+import type { Action, Actor } from './can.js';
 import type { Clock } from './clock.js';
-import type { Agent } from './moderation.js';
 import type { Places } from './places.js';
 import { newResetCode } from './secret.js';
 
@@ -31,7 +31,7 @@ export interface Invites {
 export interface InvitesDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly policy: Policy;
+  readonly rights: Rights;
   readonly accounts: Pick<Accounts, 'invite'>;
   readonly places: Pick<Places, 'person'>;
   readonly links: (code: string) => string[];
@@ -39,12 +39,9 @@ export interface InvitesDeps {
 
 export const defaultInviteMs = 7 * 24 * 60 * 60_000;
 
-export function createInvites({ store, clock, policy, accounts, places, links }: InvitesDeps): Invites {
-  function check(agent: Agent, action: Action, target?: Actor): void {
-    const actor = 'id' in agent ? actorIn(agent) : agent;
-    if (!can(actor, action, policy, target))
-      throw new ProtocolError('not-allowed', 'You may not do that here.');
-  }
+export function createInvites({ store, clock, rights, accounts, places, links }: InvitesDeps): Invites {
+  const check = (agent: Agent, action: Action, target?: Actor): void =>
+    rights.check(actorOf(agent), action, target);
 
   return {
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
@@ -52,8 +49,7 @@ export function createInvites({ store, clock, policy, accounts, places, links }:
       const expires = clock.now() + ms;
       const made = accounts.invite({ role, uses, expires, ...('id' in agent && { by: agent.id }) });
       const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
-      const recorded = store.record({ at: clock.now(), by: agent.name, action: 'invite', detail });
-      const [code] = await Promise.all([made, recorded]);
+      const [code] = await Promise.all([made, rights.audit(agent, { action: 'invite', detail })]);
       return { links: links(code), expires: new Date(expires).toISOString() };
     },
 
@@ -68,7 +64,7 @@ export function createInvites({ store, clock, policy, accounts, places, links }:
       if (!(await store.removeInvite(id))) {
         throw new ProtocolError('no-such-name', 'There is no such invite. /invites lists them.');
       }
-      await store.record({ at: clock.now(), by: agent.name, action: 'uninvite', detail: `invite ${id}` });
+      await rights.audit(agent, { action: 'uninvite', detail: `invite ${id}` });
     },
 
     async reset(agent, name) {
@@ -83,8 +79,7 @@ export function createInvites({ store, clock, policy, accounts, places, links }:
       const code = newResetCode();
       const expires = clock.now() + limits.resetMs;
       const kept = store.addReset({ account: target.id, code: code.hash, expires });
-      const entry = { at: clock.now(), by: agent.name, action: 'reset-link', on: target.name };
-      await Promise.all([kept, store.record(entry)]);
+      await Promise.all([kept, rights.audit(agent, { action: 'reset-link', on: target.name })]);
       return { links: links(code.text), expires: new Date(expires).toISOString() };
     },
   };

@@ -25,8 +25,17 @@ export interface Membership {
   invite(member: Member, request: RequestOf<'invite'>): Promise<void>;
   /** @throws ProtocolError `no-such-room`, `not-a-member`, `no-such-name`, `not-allowed` */
   appoint(member: Member, request: RequestOf<'appoint'>): Promise<void>;
-  /** Somebody is in a room no longer, whatever they want. @returns false where they are not in it */
-  expel(account: Account, room: LiveRoom, circumstances: Circumstances): Promise<boolean>;
+  /**
+   * Somebody is in a room no longer, whatever they want.
+   * @param end as its last member, too: the room ends then
+   * @returns false where they are not in it, or are the last and it is not to end
+   */
+  expel(
+    account: Account,
+    room: LiveRoom,
+    circumstances: Circumstances,
+    options?: { end: boolean },
+  ): Promise<boolean>;
 }
 
 export interface MembershipDeps {
@@ -136,6 +145,12 @@ export function createMembership(deps: MembershipDeps): Membership {
     room.tally.left(account.name, circumstances);
   }
 
+  function ended(account: Account, room: LiveRoom): void {
+    left(account, room);
+    seats.close(room);
+    deps.onEnded();
+  }
+
   function told(room: LiveRoom, account: Account, { role, by }: { role: RoomRole; by: string }): void {
     if (seats.of(account.id).get(room.name)?.room === room) seats.set(account.id, { room, role });
     const { name } = account;
@@ -195,9 +210,7 @@ export function createMembership(deps: MembershipDeps): Membership {
           if (leaving.heir !== undefined) told(mine.room, leaving.heir, { role: 'owner', by: account.name });
           return;
         case 'ended':
-          left(account, mine.room);
-          seats.close(mine.room);
-          deps.onEnded();
+          ended(account, mine.room);
           return;
         case 'not-a-member':
           return;
@@ -249,8 +262,12 @@ export function createMembership(deps: MembershipDeps): Membership {
       }
     },
 
-    async expel(account, room, circumstances) {
-      const leaving = await store.leaveRoom(account.id, room.id, { end: false });
+    async expel(account, room, circumstances, { end } = { end: false }) {
+      const leaving = await store.leaveRoom(account.id, room.id, { end });
+      if (leaving.outcome === 'ended') {
+        ended(account, room);
+        return true;
+      }
       if (leaving.outcome !== 'left') return false;
       left(account, room, circumstances);
       if (leaving.heir !== undefined) {

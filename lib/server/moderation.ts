@@ -1,27 +1,20 @@
 /**
- * What those who look after a server or a room do to others: kick, ban, mute, roles, rules. Each is checked in one
+ * What those who look after a server or a room do to others: kick, mute, roles, rules. Each is checked in one
  * table, takes effect on whoever is here at once, and is written into the audit log. Knows people and rooms, no
  * sockets.
  */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Ban as BanInfo, Role, RoomRules } from '../protocol/events.js';
+import type { Role, RoomRules } from '../protocol/events.js';
 import { reasonText } from '../protocol/message-text.js';
 import type { RequestOf, RequestType } from '../protocol/requests.js';
-import type { Account, Ban, NewAudit, Store } from '../store/store.js';
+import type { Account, Store } from '../store/store.js';
 import { actorIn } from './actor.js';
-import { type AddressRange, parseRange } from './address.js';
-import type { AddressBans } from './address-bans.js';
+import { type Agent, actorOf, lastAdmin, type Rights, reasonOf } from './agent.js';
 import { inAudit } from './audit.js';
-import { type Action, type Actor, can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Hub } from './hub.js';
 import type { LiveRoom, Membership } from './seats.js';
 import { until } from './until.js';
-
-/** Whoever does something: somebody who is signed in, or the operator. */
-export type Agent = Account | { readonly name: 'operator'; readonly role: 'operator' };
-
-export const operator: Agent = { name: 'operator', role: 'operator' };
 
 type Asked<T extends RequestType> = Omit<RequestOf<T>, 'type' | 'id'>;
 
@@ -29,48 +22,27 @@ type Asked<T extends RequestType> = Omit<RequestOf<T>, 'type' | 'id'>;
 export interface Moderation {
   /** Off the server, or out of a room. */
   kick(agent: Agent, request: Asked<'kick'>): Promise<void>;
-  /** A name or an address. Everything that the account is signed in with ends. */
-  ban(agent: Agent, request: Asked<'ban'>): Promise<void>;
-  unban(agent: Agent, request: Asked<'unban'>): Promise<void>;
-  bans(agent: Agent): Promise<BanInfo[]>;
   mute(agent: Agent, request: Asked<'mute'>): Promise<void>;
   unmute(agent: Agent, request: Asked<'unmute'>): Promise<void>;
   setRole(agent: Agent, request: Asked<'set-role'>): Promise<void>;
   /** The account is no more; its name stays taken. */
   remove(agent: Agent, name: string): Promise<void>;
   setRules(agent: Account, request: Asked<'set-rules'>): Promise<void>;
-  /** @throws ProtocolError `banned`, with the reason and the end */
-  admit(account: Account, address: string): Promise<void>;
-  /** The words for a banned address, undefined for one that is not. */
-  refusal(address: string): string | undefined;
 }
 
 export interface ModerationDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly policy: Policy;
+  readonly rights: Rights;
   readonly hub: Pick<Hub, 'presence' | 'seats' | 'places' | 'delivery' | 'speech' | 'membership'>;
-  readonly addresses: AddressBans;
   /** Ends every ticket and every transfer of an account. */
   readonly revokeFiles: (account: number) => void;
 }
 
 export function createModeration(deps: ModerationDeps): Moderation {
-  const { store, clock, policy, hub, addresses } = deps;
+  const { store, clock, hub, rights } = deps;
+  const { check, audit } = rights;
   const { presence, seats, places, delivery, speech } = hub;
-
-  function check(actor: Actor, action: Action, target?: Actor, whom = 'that person'): void {
-    if (can(actor, action, policy, target)) return;
-    const may = can({ ...actor }, action, policy);
-    throw new ProtocolError(
-      'not-allowed',
-      may ? `${whom} is not below you here: you may not do that.` : 'You may not do that here.',
-    );
-  }
-
-  function audit(agent: Agent, entry: Omit<NewAudit, 'at' | 'by'>): Promise<void> {
-    return store.record({ at: clock.now(), by: agent.name, ...entry });
-  }
 
   /** The room that an agent names: one that they are in, or for the operator a public one. */
   function roomOf(agent: Agent, name: string): Membership {
@@ -78,10 +50,6 @@ export function createModeration(deps: ModerationDeps): Moderation {
     const room = seats.publicRoom(name);
     if (room === undefined) throw new ProtocolError('no-such-room', 'There is no such room.');
     return { room, role: 'owner' };
-  }
-
-  function actorOf(agent: Agent, membership?: Membership): Actor {
-    return 'id' in agent ? actorIn(agent, membership) : agent;
   }
 
   async function inRoom(account: Account, room: LiveRoom): Promise<Membership> {
@@ -93,7 +61,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
 
   function dismiss(
     account: Account,
-    code: 'kicked' | 'banned' | 'signed-out',
+    code: 'kicked' | 'signed-out',
     message: string,
     by: string,
     reason = '',
@@ -123,49 +91,6 @@ export function createModeration(deps: ModerationDeps): Moderation {
     await audit(agent, { action: 'kick', on: target.name, ...inAudit(room), ...reasonOf(reason) });
   }
 
-  async function banName(agent: Agent, name: string, terms: Terms): Promise<void> {
-    const target = await places.person(name);
-    check(actorOf(agent), 'ban', actorIn(target), target.name);
-    const banned = store.ban({ account: target.id }, { ...terms, by: agent.name, at: clock.now() });
-    const recorded = audit(agent, {
-      action: 'ban',
-      on: target.name,
-      ...endOf(terms),
-      ...reasonOf(terms.reason),
-    });
-    if ((await banned) === 'last-admin') throw lastAdmin(target.name);
-    await recorded;
-    deps.revokeFiles(target.id);
-    dismiss(target, 'banned', bannedWords(terms), agent.name, terms.reason);
-  }
-
-  async function banAddress(agent: Agent, typed: string, terms: Terms): Promise<void> {
-    check(actorOf(agent), 'ban-address');
-    const range = rangeOf(typed);
-    const there = presence.members().filter(({ address }) => range.covers(address));
-    const above = there.find(({ account }) => !can(actorOf(agent), 'ban', policy, actorIn(account)));
-    if (above !== undefined) {
-      const message = `${above.account.name} is connected from there, and is not below you: you may not do that.`;
-      throw new ProtocolError('not-allowed', message);
-    }
-    const ban: Ban = { ...terms, by: agent.name, at: clock.now(), address: range.text };
-    const banned = store.ban({ address: range.text }, ban);
-    const recorded = audit(agent, {
-      action: 'ban',
-      on: range.text,
-      ...endOf(terms),
-      ...reasonOf(terms.reason),
-    });
-    await banned;
-    await recorded;
-    addresses.add(ban);
-    for (const member of presence.members()) {
-      if (!range.covers(member.address)) continue;
-      deps.revokeFiles(member.account.id);
-      member.dismiss('banned', bannedWords(terms), { by: agent.name, ...reasonOf(terms.reason) });
-    }
-  }
-
   return {
     async kick(agent, { name, room, reason: typed = '' }) {
       const reason = reasonText(typed);
@@ -181,34 +106,6 @@ export function createModeration(deps: ModerationDeps): Moderation {
       const words = `${agent.name} threw you out${reason === '' ? '.' : `: ${reason}`}`;
       dismiss(target, 'kicked', words, agent.name, reason);
       await audit(agent, { action: 'kick', on: target.name, ...reasonOf(reason) });
-    },
-
-    ban(agent, { name, address, ms, reason: typed = '' }) {
-      const terms = { reason: reasonText(typed), ...(ms !== undefined && { until: clock.now() + ms }) };
-      if (name !== undefined && address === undefined) return banName(agent, name, terms);
-      if (address !== undefined && name === undefined) return banAddress(agent, address, terms);
-      throw oneOf();
-    },
-
-    async unban(agent, { name, address }) {
-      check(actorOf(agent), 'see-bans');
-      if ((name === undefined) === (address === undefined)) throw oneOf();
-      const target = name === undefined ? undefined : await places.person(name);
-      const range = address === undefined ? undefined : rangeOf(address);
-      if (target !== undefined) check(actorOf(agent), 'ban', actorIn(target), target.name);
-      const on = target?.name ?? range?.text ?? '';
-      const lifted = store.unban(
-        target === undefined ? { address: on } : { account: target.id },
-        clock.now(),
-      );
-      if (!(await lifted)) throw new ProtocolError('no-such-name', `${on} is not banned. /bans says who is.`);
-      await audit(agent, { action: 'unban', on });
-      if (range !== undefined) addresses.remove(range.text);
-    },
-
-    async bans(agent) {
-      check(actorOf(agent), 'see-bans');
-      return (await store.bans(clock.now())).map(banInfo);
     },
 
     async mute(agent, { name, room, ms, reason: typed = '' }) {
@@ -263,12 +160,18 @@ export function createModeration(deps: ModerationDeps): Moderation {
     async remove(agent, name) {
       const target = await places.person(name);
       check(actorOf(agent), 'ban', actorIn(target), target.name);
-      const mine = [...seats.of(target.id).values()];
-      if ((await store.removeAccount(target.id)) === 'last-admin') throw lastAdmin(target.name);
+      // First, for this is what may be refused.
+      if ((await store.setRole(target.id, 'member')) === 'last-admin') throw lastAdmin(target.name);
+      for (const standing of await store.standings(target.id)) {
+        const room = 'room' in standing.target ? seats.rooms.get(standing.target.room) : undefined;
+        if (room !== undefined && !room.everybody) {
+          await hub.membership.expel(target, room, { by: agent.name }, { end: true });
+        }
+      }
+      await store.removeAccount(target.id);
       await audit(agent, { action: 'remove-account', on: target.name });
       deps.revokeFiles(target.id);
       dismiss(target, 'signed-out', 'Your account was removed.', agent.name);
-      for (const { room } of mine) room.tally.left(target.name);
     },
 
     async setRules(agent, request) {
@@ -281,16 +184,6 @@ export function createModeration(deps: ModerationDeps): Moderation {
       await Promise.all([kept, recorded]);
       room.rules = rules;
       delivery.toConversation({ room: room.id }, { type: 'rules', room: room.name, by: agent.name, rules });
-    },
-
-    async admit(account, address) {
-      const ban = addresses.of(address) ?? (await store.banOf(account.id, clock.now()));
-      if (ban !== undefined) throw new ProtocolError('banned', bannedWords(ban));
-    },
-
-    refusal(address) {
-      const ban = addresses.of(address);
-      return ban && bannedWords(ban);
     },
   };
 
@@ -319,29 +212,6 @@ export function createModeration(deps: ModerationDeps): Moderation {
   }
 }
 
-interface Terms {
-  readonly until?: number;
-  readonly reason: string;
-}
-
-function bannedWords({ reason, until: end }: Terms): string {
-  return `You are banned${until(end)}${reason === '' ? '.' : `: ${reason}`}`;
-}
-
-function banInfo(ban: Ban): BanInfo {
-  const { by, at, until: end, reason } = ban;
-  return {
-    ...('address' in ban ? { address: ban.address } : { name: ban.name }),
-    ...{ by, at: new Date(at).toISOString() },
-    ...(end !== undefined && { until: new Date(end).toISOString() }),
-    ...reasonOf(reason),
-  };
-}
-
-function reasonOf(reason: string): { reason?: string } {
-  return reason === '' ? {} : { reason };
-}
-
 function endOf({ until: end }: { until?: number }): { detail?: string } {
   return end === undefined ? {} : { detail: until(end).trim() };
 }
@@ -364,21 +234,4 @@ function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
     locked ? 'locked' : '',
   ];
   return words.filter((word) => word !== '').join(', ') || 'none';
-}
-
-function rangeOf(typed: string): AddressRange {
-  const range = parseRange(typed);
-  if (range !== undefined) return range;
-  throw new ProtocolError(
-    'bad-request',
-    'An address is like 192.0.2.7, a range like 192.0.2.0/24 (/8 at least, IPv6 /16).',
-  );
-}
-
-function oneOf(): ProtocolError {
-  return new ProtocolError('bad-request', 'Name either a person or an address.');
-}
-
-function lastAdmin(name: string): ProtocolError {
-  return new ProtocolError('not-allowed', `${name} is the last admin: make somebody else one first.`);
 }

@@ -7,16 +7,16 @@ import { ProtocolError } from '../protocol/errors.js';
 import type { Role } from '../protocol/events.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
+import { operator } from './agent.js';
 import { auditPage } from './audit.js';
 import { type ControlCommand, ControlError } from './control.js';
-import { operator } from './moderation.js';
 import type { Desk } from './request-table.js';
 
 const roles: readonly Role[] = ['admin', 'moderator', 'member', 'bot'];
 
 /** By name, for the control socket. Each answers with fields, and throws ControlError `refused` or ProtocolError. */
 export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand> {
-  const { store, clock, accounts, own, invites, moderation, hub } = desk;
+  const { store, clock, accounts, own, invites, bans, moderation, hub } = desk;
 
   const commands: Record<string, ControlCommand> = {
     async invite({ role = 'member', uses = 1, expiresMs }) {
@@ -31,8 +31,8 @@ export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand
       return { name: made.account.name, ...(secret === undefined ? {} : { recovery: made.recovery }) };
     },
     async 'user-list'() {
-      const [people, bans] = await Promise.all([store.directory(), store.bans(clock.now())]);
-      const banned = new Set(bans.flatMap((ban) => ('account' in ban ? [ban.account] : [])));
+      const [people, found] = await Promise.all([store.directory(), store.bans(clock.now())]);
+      const banned = new Set(found.flatMap((ban) => ('account' in ban ? [ban.account] : [])));
       const online = (id: number) => hub.presence.terminals(id).size;
       return {
         users: people.map((each) => ({ ...each, banned: banned.has(each.id), online: online(each.id) })),
@@ -66,7 +66,7 @@ export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand
     },
     async 'user-ban'({ name, address, ms, reason }) {
       const end = ms === undefined ? {} : { ms: whole(ms, 'ms', 1, limits.banMs) };
-      await moderation.ban(operator, {
+      await bans.ban(operator, {
         ...subject({ name, address }),
         ...end,
         reason: text(reason ?? '', 'reason'),
@@ -74,10 +74,10 @@ export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand
       return {};
     },
     async 'user-unban'({ name, address }) {
-      await moderation.unban(operator, subject({ name, address }));
+      await bans.unban(operator, subject({ name, address }));
       return {};
     },
-    bans: async () => ({ bans: await moderation.bans(operator) }),
+    bans: async () => ({ bans: await bans.list(operator) }),
     async audit({ before, limit = limits.auditPage }) {
       const page = whole(limit, 'limit', 1, limits.auditPage);
       const from =

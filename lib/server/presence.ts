@@ -27,6 +27,8 @@ export interface Member {
 }
 
 export interface Presence {
+  /** @throws ProtocolError `server-full` where nobody of this role comes in who is not here yet */
+  admit(role: Role): void;
   /**
    * Seats a member. The first of a name is told to the others; a further one only comes in as `mode` says.
    * @param continues the name is not coming, it never left: its own lost connection is what is still here
@@ -65,12 +67,16 @@ export function createPresence(
   const people = new Map<number, { account: Account; terminals: Set<Member>; away?: string | undefined }>();
   const tally = createTally({ clock, audience: () => people.size, online: () => people.size, notify });
 
+  function admit(role: Role): void {
+    if (people.size < most || role === 'admin') return;
+    throw new ProtocolError('server-full', `The server is full: ${most} people are here. Try again later.`);
+  }
+
   function check(account: Account, mode: SignInMode | 'continue' | undefined): void {
     const person = people.get(account.id);
     if (person === undefined) {
-      if (people.size < most || account.role === 'admin') return;
-      const message = `The server is full: ${most} people are here. Try again later.`;
-      throw new ProtocolError('server-full', message);
+      admit(account.role);
+      return;
     }
     if (mode === undefined) {
       throw new ProtocolError('name-in-use', `${account.name} is signed in already, on another terminal.`);
@@ -82,6 +88,7 @@ export function createPresence(
   }
 
   return {
+    admit,
     check,
 
     enter(member, mode) {

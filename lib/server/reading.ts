@@ -108,12 +108,11 @@ export async function listRooms(store: Store, { id }: Account): Promise<RoomInfo
 
 export async function listMembers(store: Store, hub: Hub, room: number): Promise<Person[]> {
   const members = await store.members(room);
-  return members.map(({ account: { id, name, role }, role: roomRole }) => ({
-    name,
-    role,
-    terminals: hub.presence.terminals(id).size,
-    room: roomRole,
-  }));
+  return members.map(({ account: { id, name, role }, role: roomRole }) => {
+    const away = hub.presence.awayOf(id);
+    const terminals = hub.presence.terminals(id).size;
+    return { name, role, terminals, room: roomRole, ...(away !== undefined && { away }) };
+  });
 }
 
 /** @throws ProtocolError `bad-request` for a date that no calendar has */

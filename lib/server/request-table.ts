@@ -2,13 +2,14 @@
  * Every request, one row each: when it may come and what it does. Knows the session that asks as a Caller,
  * not its socket.
  */
-import { ProtocolError } from '../protocol/errors.js';
+import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import type { ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { reasonText } from '../protocol/message-text.js';
 import type { RequestOf, RequestType, SignInMode } from '../protocol/requests.js';
 import type { Account, Logged, Store } from '../store/store.js';
 import { type Accounts, type OpenedSession, sessionOver } from './accounts.js';
+import type { Bans } from './bans.js';
 import type { Policy } from './can.js';
 import { catchUp } from './catch-up.js';
 import type { Clock } from './clock.js';
@@ -48,6 +49,7 @@ export interface Desk {
   readonly motd: () => string | undefined;
   readonly own: OwnAccount;
   readonly invites: Invites;
+  readonly bans: Bans;
   readonly moderation: Moderation;
   readonly hub: Hub;
   readonly files: FileDesk;
@@ -87,6 +89,8 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   register: {
     needs: 'greeting',
     async run(desk, caller, request) {
+      // First: an account that is made and does not get in has used up its invite, and lost its recovery code.
+      desk.hub.presence.admit('member');
       const { account, recovery } = await desk.accounts.register(request, caller.address);
       return { ...(await admit(desk, caller, account, request)), recovery };
     },
@@ -95,6 +99,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   recover: {
     needs: 'greeting',
     async run(desk, caller, request) {
+      desk.hub.presence.admit('member');
       const { account, recovery } = await desk.accounts.recover(request, caller.address);
       desk.own.dismissed(account);
       // Whatever came first: the new code is told here or nowhere.
@@ -106,7 +111,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     needs: 'greeting',
     async run(desk, caller, { token, mode }) {
       const { account, running, bot, ...opened } = await desk.accounts.resume(token, caller.address);
-      await desk.moderation.admit(account, caller.address);
+      await desk.bans.admit(account, caller.address);
       // Before it takes a seat: a take-over then ends the connection it was on without ending the session.
       caller.opened(opened.session, bot);
       let member: Member;
@@ -114,9 +119,9 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
         // A session that never ended takes its own seat back; one that did comes like any other.
         member = caller.enter(account, running && mode !== 'take-over' ? 'continue' : mode);
       } catch (error) {
-        // Whose connection was lost meanwhile comes again with the same token.
-        const lost = error instanceof ProtocolError && error.code === 'signed-out';
-        if (!lost) await desk.store.endSession(opened.session);
+        // Whose connection was lost meanwhile, or who finds the server full, comes again with the same token.
+        const again = error instanceof ProtocolError && comesAgain.has(error.code);
+        if (!again) await desk.store.endSession(opened.session);
         throw error;
       }
       return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
@@ -261,8 +266,22 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   fetch: { needs: 'open', run: ({ files }, { account }, { of }) => files.fetch(account, of) },
 
   kick: moderated('kick'),
-  ban: moderated('ban'),
-  unban: moderated('unban'),
+  ban: {
+    needs: 'open',
+    async run({ bans }, { account }, request) {
+      await bans.ban(account, request);
+      return {};
+    },
+  },
+
+  unban: {
+    needs: 'open',
+    async run({ bans }, { account }, request) {
+      await bans.unban(account, request);
+      return {};
+    },
+  },
+
   mute: moderated('mute'),
   unmute: moderated('unmute'),
   'set-role': moderated('setRole'),
@@ -270,7 +289,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
 
   bans: {
     needs: 'open',
-    run: async ({ moderation }, { account }) => ({ bans: await moderation.bans(account) }),
+    run: async ({ bans }, { account }) => ({ bans: await bans.list(account) }),
   },
 
   audit: {
@@ -377,7 +396,9 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   },
 };
 
-type Deed = 'kick' | 'ban' | 'unban' | 'mute' | 'unmute' | 'setRole' | 'setRules';
+const comesAgain: ReadonlySet<ErrorCode> = new Set(['signed-out', 'server-full']);
+
+type Deed = 'kick' | 'mute' | 'unmute' | 'setRole' | 'setRules';
 
 /** Something that is done to others, and answered with no more than that it was. */
 function moderated<D extends Deed>(deed: D) {
@@ -403,7 +424,7 @@ async function admit(
   { mode, remember = false }: { mode?: SignInMode; remember?: boolean },
 ): Promise<Answer> {
   // Before the seat, so that nobody hears of a coming that is none.
-  await desk.moderation.admit(account, caller.address);
+  await desk.bans.admit(account, caller.address);
   const member = caller.enter(account, mode);
   const opened = await desk.accounts.open(account, { remember, address: caller.address });
   caller.opened(opened.session);
@@ -411,7 +432,7 @@ async function admit(
 }
 
 async function seated(
-  { store, clock, hub, moderation, ...desk }: Desk,
+  { store, clock, hub, bans, ...desk }: Desk,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
@@ -420,7 +441,7 @@ async function seated(
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
   if (takeOver) await store.stopSessions(account.id, session);
   // Once more: a ban or a logout that comes after this finds the seat taken, and empties it.
-  await moderation.admit(account, member.address);
+  await bans.admit(account, member.address);
   const open = await store.sessions(account.id, clock.now());
   if (!open.some(({ id }) => id === session)) throw sessionOver();
   const mutes = await store.mutes(account.id, clock.now());

@@ -108,6 +108,24 @@ t.test('what passes is waited for', async (t) => {
   t.equal(clock.pending, 0);
 });
 
+t.test('what a room or a mute refuses has failed at once, even where it says how long', async (t) => {
+  const { outbox, sent, request, error, reports, clock } = prepare();
+  outbox.open(request);
+  const codes = ['muted', 'slow-mode', 'room-locked', 'restricted'] as const;
+  for (const code of codes) {
+    outbox.say({ room: 'lobby', text: code });
+    await turn();
+    error(code, 5_000);
+    await turn();
+  }
+  t.match(
+    reports.map(([, state, what]) => [state, what]),
+    codes.map((code) => ['failed', code]),
+  );
+  t.equal(sent.length, codes.length, 'each was sent once');
+  t.equal(clock.pending, 0);
+});
+
 t.test('a slow-down does not outlive the connection', async (t) => {
   const { outbox, sent, request, ok, error, reports, clock } = prepare();
   outbox.open(request);

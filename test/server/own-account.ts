@@ -1,6 +1,8 @@
 /** One's own account through the wire: password, sessions, codes, the second factor; and invites made for others. */
 import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
+import { controlSocket } from '../../lib/cli/data-folder.js';
+import { callControl } from '../../lib/server/control.js';
 import { outcome } from '../support/asking.js';
 import { ok, password, runServer } from '../support/running-server.js';
 
@@ -224,6 +226,32 @@ t.test('who somebody is, with addresses for moderators alone; who is away', asyn
   t.match(await ada.next('back'), { name: 'ben' });
   t.match(ok(await ada.ask({ type: 'whois', name: 'cleo' })).whois, { terminals: 0, rooms: ['lobby'] });
   t.equal(await outcome(ada, { type: 'whois', name: 'nobody' }), 'no-such-name');
+});
+
+t.test('a bot signs in with no password, whether it has one or not', async (t) => {
+  const server = await runServer(t, {
+    people: ['robo'],
+    passwords: true,
+    furnish: async (store, accounts) => void (await store.setRole(accounts.get('robo')?.id ?? 0, 'bot')),
+  });
+  const client = await server.dial();
+  t.equal(await outcome(client, { type: 'sign-in', name: 'robo', password }), 'wrong-credentials');
+  t.equal(await outcome(client, { type: 'resume', token: server.token('robo') }), 'ok');
+});
+
+t.test('an account that is removed leaves its rooms to others, or ends them', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'ben', 'cleo'] });
+  const [ben, cleo] = [await server.enter('ben'), await server.enter('cleo')];
+  ok(await ben.ask({ type: 'join', room: 'yard' }));
+  ok(await cleo.ask({ type: 'join', room: 'yard' }));
+  ok(await ben.ask({ type: 'join', room: 'alone' }));
+  await callControl(controlSocket(server.data), 'user-remove', { name: 'ben' });
+  t.match(await ben.next('closing'), { code: 'signed-out' });
+  t.match(await cleo.next('role'), { room: 'yard', name: 'cleo', role: 'owner', by: 'operator' });
+  t.equal(await outcome(cleo, { type: 'join', room: 'alone' }), 'ok', 'the name is free again');
+  t.equal(await outcome(cleo, { type: 'say', to: 'ben', text: 'hi', key: 'b' }), 'no-such-name');
+  const late = await server.dial();
+  t.equal(await outcome(late, { type: 'resume', token: server.token('ben') }), 'session-expired');
 });
 
 t.test('a full server lets admins in, and says so to the others', async (t) => {

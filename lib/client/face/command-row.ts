@@ -1,4 +1,5 @@
 /** What a slash command is, and how the words after it are read. Knows no command. */
+import { limits } from '../../protocol/limits.js';
 import { parseName, parseRoomName } from '../../protocol/names.js';
 import type { Act } from './act.js';
 
@@ -60,3 +61,11 @@ export function roomed(typed: string, act: (room: string) => Act): Act | string 
 export function parseId(typed: string): number | undefined {
   return /^\d{1,15}$/.test(typed) && Number(typed) > 0 ? Number(typed) : undefined;
 }
+
+/** Why a reason, or what somebody says who goes away, cannot be taken; undefined where it can. */
+export function tooLong(text: string): string | undefined {
+  const over = new TextEncoder().encode(text).length > limits.reasonBytes;
+  return over ? `It may have ${limits.reasonBytes} bytes; this is longer.` : undefined;
+}
+
+export const serverRoles = ['admin', 'moderator', 'member', 'bot'] as const;

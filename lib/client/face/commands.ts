@@ -54,6 +54,12 @@ export function argumentOf(word: string): Argument | undefined {
   return /^[a-z0-9]+(\|[a-z0-9]+)+$/.test(first) ? first.split('|') : undefined;
 }
 
+/** The words that a usage spells out, such as roles, wherever they stand in it. */
+export function wordsOf(word: string): readonly string[] {
+  const command = commands.find(({ name, aliases }) => name === word || aliases.includes(word));
+  return [...new Set(command?.usage.match(/(?<![\w:#])[a-z]{2,}(?![\w:])/g) ?? [])];
+}
+
 /** What /help answers. @param about a command or a group, '' for all */
 export function helpLines(about: string, screen: boolean): string[] | { readonly unknown: string } {
   const shown = commands.filter((command) => screen || command.screen === undefined);

@@ -5,11 +5,11 @@ import type { Errand, PeopleErrand, SearchTerms } from './act.js';
 import type { Place } from './deeds.js';
 import { fileLines, foundLines, roomLines } from './listing.js';
 import type { LocalTime } from './local-time.js';
-import { createPeopleErrands, type Enquire, isPeopleErrand } from './people-errands.js';
+import { createPeopleErrands, isPeopleErrand, type Privately } from './people-errands.js';
 import { errandRefusal } from './refusal.js';
 
 export interface ErrandDeps {
-  readonly session: Pick<Session, 'ask' | 'name' | 'role'>;
+  readonly session: Pick<Session, 'ask' | 'name' | 'hello'>;
   readonly time: LocalTime;
   /** Where it was typed. */
   readonly here: () => Place;
@@ -18,8 +18,8 @@ export interface ErrandDeps {
   readonly refuse: (message: string) => void;
   /** This person is in that room now, by /join. */
   readonly joined: (room: string) => void;
-  /** Asks for a secret; without it, commands that need one are refused. */
-  readonly enquire?: Enquire;
+  /** Without it, commands that need a secret are refused. */
+  readonly privately?: Privately;
   /** What there is to know of the chat that is hosted here. */
   readonly hosted?: readonly string[] | undefined;
 }
@@ -45,7 +45,7 @@ const searchPage = 10;
 const told = Symbol('told');
 
 export function createErrands(deps: ErrandDeps): Errands {
-  const { session, time, here, answer, refuse, joined, enquire, hosted } = deps;
+  const { session, time, here, answer, refuse, joined, privately, hosted } = deps;
   let lastPeer: string | undefined;
   let places = new Map<number, Place>();
   let lastSearch: { readonly request: Asked; readonly before: number | undefined } | undefined;
@@ -64,7 +64,7 @@ export function createErrands(deps: ErrandDeps): Errands {
     throw told;
   }
 
-  const people = createPeopleErrands({ session, time, here, answer, ask, stop, enquire, hosted });
+  const people = createPeopleErrands({ session, time, here, answer, ask, stop, privately, hosted });
 
   function roomHere(): string {
     const place = here();

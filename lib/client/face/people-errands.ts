@@ -1,6 +1,6 @@
 /** Commands about people and one's own account, and their answers in lines. Knows requests and words, no screen. */
-import { renderUnicodeCompact } from 'uqr';
 import type { ServerFrameOf } from '../../protocol/events.js';
+import { printable } from '../../protocol/printable.js';
 import type { Asked, Session } from '../session.js';
 import type { PeopleErrand } from './act.js';
 import type { Place } from './deeds.js';
@@ -8,7 +8,7 @@ import type { LocalTime } from './local-time.js';
 import { auditLines, banLines, inviteLines, sessionLines, whoisLines } from './people-listing.js';
 
 export interface PeopleErrandDeps {
-  readonly session: Pick<Session, 'name' | 'role'>;
+  readonly session: Pick<Session, 'name' | 'hello'>;
   readonly time: LocalTime;
   readonly here: () => Place;
   readonly answer: (lines: readonly string[]) => void;
@@ -16,19 +16,24 @@ export interface PeopleErrandDeps {
   readonly ask: (request: Asked) => Promise<ServerFrameOf<'ok'>>;
   /** Tells why not, and rejects. */
   readonly stop: (message: string) => never;
-  readonly enquire: Enquire | undefined;
+  readonly privately: Privately | undefined;
   /** What there is to know of the chat that is hosted here; undefined where none is. */
   readonly hosted: readonly string[] | undefined;
 }
 
-/**
- * Asks for something that must not stand on the screen afterwards; `hidden`: nor while it is typed. Undefined
- * where the person wants it no more. Without it, nobody can be asked.
- */
-export type Enquire = (question: string, options: { hidden: boolean }) => Promise<string | undefined>;
+/** Secrets, told and asked for so that nothing of them stays. Without it, nobody can be asked. */
+export interface Privately {
+  /** A line of what is typed; `hidden`: not to be seen meanwhile. Undefined where the person wants it no more. */
+  ask(question: string, options: { hidden: boolean }): Promise<string | undefined>;
+  /** Shows what an authenticator is to learn, as a picture where there is room; what is returned takes it away. */
+  showKey(key: { uri: string; text: string }): () => void;
+}
 
 const auditPage = 20;
-const fullScreenOnly = 'Secrets are typed on the full screen only: connect from a terminal for this.';
+const fullScreenOnly =
+  'Secrets are typed on the full screen only, where nobody sees them: connect on a terminal, without --plain.';
+const nowhere =
+  'This is between two people: do it in #lobby for the whole server, or in a room for that room.';
 
 export function createPeopleErrands(deps: PeopleErrandDeps) {
   const { session, time, answer, ask, stop } = deps;
@@ -36,7 +41,8 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
   /** The room where it was typed; undefined for the whole server, which the lobby stands for. */
   function roomHere(): { room?: string } {
     const place = deps.here();
-    return 'room' in place && place.room !== 'lobby' ? { room: place.room } : {};
+    if (!('room' in place)) return stop(nowhere);
+    return place.room === 'lobby' ? {} : { room: place.room };
   }
 
   function anyRoomHere(): string {
@@ -45,13 +51,18 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
   }
 
   async function secret(question: string, hidden = true): Promise<string> {
-    const enquire = deps.enquire ?? stop(fullScreenOnly);
+    const { ask: enquire } = deps.privately ?? stop(fullScreenOnly);
     const answered = await enquire(question, { hidden });
     return answered === undefined || answered === '' ? stop('Nothing was changed.') : answered;
   }
 
+  async function sixDigits(question: string): Promise<string> {
+    const typed = (await secret(question, false)).replace(/\s/g, '');
+    return /^\d{6}$/.test(typed) ? typed : sixDigits('It is 6 digits, as it shows them now: ');
+  }
+
   function handOut(what: string, { links = [], expires = '' }: ServerFrameOf<'ok'>): void {
-    const [best = '', ...others] = links;
+    const [best = '', ...others] = links.map((link) => printable(link));
     const until = `until ${time.date(expires)} ${time.minute(expires)}`;
     answer([
       `${what}, good ${until}. Whoever has it can use it: send it privately.`,
@@ -64,7 +75,9 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
 
   async function setPassword(): Promise<void> {
     const old = await secret('Your password now: ');
-    const password = await secret('The new one, 8 characters or more: ');
+    const { passwordMin } = session.hello.limits;
+    const password = await secret(`The new one, ${passwordMin} characters or more: `);
+    if ([...password].length < passwordMin) stop('That is too short: nothing was changed.');
     if ((await secret('The new one again: ')) !== password)
       stop('These are not the same: nothing was changed.');
     await ask({ type: 'set-password', old, password });
@@ -80,14 +93,14 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
   async function factorOn(): Promise<void> {
     const password = await secret('Your password: ');
     const { secret: key = '', uri = '' } = await ask({ type: 'begin-factor', password });
-    answer([
-      'Scan this with an authenticator, or type the key into it:',
-      ...renderUnicodeCompact(uri, { border: 1 }).split('\n'),
-      `key: ${key.replace(/.{4}/g, '$& ').trim()}`,
-    ]);
-    const otp = await secret('The 6 digits that it shows now: ', false);
-    if (!/^\d{6}$/.test(otp.trim())) stop('It is 6 digits: nothing was changed. /2fa on begins anew.');
-    await ask({ type: 'confirm-factor', otp: otp.trim() });
+    // Base32, in groups that can be typed.
+    const text = key
+      .replace(/[^a-z2-7]/gi, '')
+      .replace(/.{4}/g, '$& ')
+      .trim();
+    const takeAway = deps.privately?.showKey({ uri, text });
+    const otp = await sixDigits('The 6 digits that it shows now: ').finally(takeAway);
+    await ask({ type: 'confirm-factor', otp });
     answer([
       'From now on your sign-in asks for a code too. /recovery gets a code for when the authenticator is lost.',
     ]);
@@ -99,10 +112,10 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
     inRoom,
     room,
   }: Extract<PeopleErrand, { do: 'role' }>): Promise<void> {
-    const here = deps.here();
-    const place = room ?? ('room' in here ? here.room : 'lobby');
-    // Admins and bots are that everywhere; in the lobby all roles are the server's.
-    if (onServer !== undefined && (inRoom === undefined || place === 'lobby')) {
+    // Admins and bots are that everywhere.
+    const place = inRoom === undefined ? 'lobby' : (room ?? roomHere().room ?? 'lobby');
+    // In the lobby all roles are the server's.
+    if (onServer !== undefined && place === 'lobby') {
       await ask({ type: 'set-role', name, role: onServer });
       answer([`${name} is ${onServer} on this server now.`]);
     } else if (inRoom !== undefined) {
@@ -113,9 +126,10 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
   return async function run(errand: PeopleErrand): Promise<void> {
     switch (errand.do) {
       case 'kick': {
-        const { name, reason } = errand;
-        await ask({ type: 'kick', name, ...roomHere(), ...(reason !== undefined && { reason }) });
-        return answer([`${name} is out${'room' in roomHere() ? ` of #${roomHere().room}` : ''}.`]);
+        const { do: _, ...request } = errand;
+        const { room } = roomHere();
+        await ask({ type: 'kick', ...request, ...(room !== undefined && { room }) });
+        return answer([`${errand.name} is out${room === undefined ? '' : ` of #${room}`}.`]);
       }
       case 'ban': {
         const { do: _, ...request } = errand;
@@ -211,7 +225,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
 /** Shown once: whoever has it can set a new password. */
 export function recoveryLines(code: string): string[] {
   return [
-    `Your recovery code: ${code}`,
+    `Your recovery code: ${printable(code)}`,
     'Write it down and keep it: with it you set a new password when yours is lost. It is not shown again.',
   ];
 }

@@ -8,6 +8,7 @@ import { parseName, parseRoomName } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../byte-count.js';
 import type { Event, Happening, Session, Status } from '../session.js';
+import { createAbsences } from './absences.js';
 import type { Turn } from './act.js';
 import { type Deeds, type Place, perform, whoIsHere } from './deeds.js';
 import { createErrands } from './errands.js';
@@ -107,7 +108,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   let here: Place = { room: 'lobby' };
 
   function tell(words: string): void {
-    const [first = '', ...more] = words.split('\n');
+    const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
     const lines = [
       `${deps.time.minute(deps.time.now())} -- ${first}`,
       ...more.map((line) => continuation + line),
@@ -135,6 +136,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     joined: (room) => turnTo({ room }),
     hosted: deps.hosted,
   });
+  const absences = createAbsences({ session, tell });
   const sights = createSights({
     session,
     time: deps.time,
@@ -169,6 +171,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   const deeds: Deeds = {
     say(draft) {
       said.set(pipe.say(session, draft), excerpt(draft.text));
+      if (draft.to !== undefined) void pipe.busy(absences.wroteTo(draft.to));
     },
     errand: (errand) => void pipe.busy(errands.run(errand)),
     sight: (sight) => void pipe.busy(sights(sight)),
@@ -201,6 +204,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
 
   function showEvent(event: Event): void {
     errands.notice(event);
+    absences.notice(event);
     if (event.type === 'message') {
       print(event);
       marks.shown(event);

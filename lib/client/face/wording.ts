@@ -54,9 +54,10 @@ export function eventWords(event: Event): string | undefined {
     case 'room':
       return roomWords(event.conversation);
     case 'parted': {
-      const by = event.by === undefined ? '' : ` by ${printable(event.by)}`;
+      const room = `#${printable(event.room)}`;
       const reason = event.reason === undefined ? '' : ` (${printable(event.reason)})`;
-      return `you are in #${printable(event.room)} no longer${by}${reason}`;
+      if (event.by === undefined) return `you are in ${room} no longer${reason}`;
+      return `${printable(event.by)} threw you out of ${room}${reason}`;
     }
     case 'invited': {
       const about = event.topic === undefined ? '' : ` (${printable(event.topic)})`;
@@ -71,7 +72,7 @@ export function eventWords(event: Event): string | undefined {
       return `${printable(event.by)} set the rules of #${printable(event.room)}: ${rulesWords(event.rules)}`;
     case 'muted': {
       const { until, reason } = event;
-      const end = until === undefined ? '' : ` until ${until.slice(0, 16).replace('T', ' ')} UTC`;
+      const end = until === undefined ? '' : ` until ${printable(until).slice(0, 16).replace('T', ' ')} UTC`;
       const why = reason === undefined ? '' : ` (${printable(reason)})`;
       return `${printable(event.by)} muted you${ofRoom(event.room, ' in')}${end}${why}: nothing that you say is taken there`;
     }
@@ -91,10 +92,12 @@ export function eventWords(event: Event): string | undefined {
   }
 }
 
-function roomWords({ room = '', role, topic, private: hidden }: Conversation): string {
+function roomWords({ room = '', role, topic, private: hidden, rules }: Conversation): string {
   const what = role === 'owner' ? ', which you own' : '';
   const about = topic === undefined ? '' : `: ${printable(topic)}`;
-  return `you are in #${printable(room)}${hidden ? ' (private)' : ''}${what}${about}`;
+  const asked = rules === undefined ? 'none' : rulesWords(rules);
+  const more = asked === 'none' ? '' : `; its rules: ${asked}`;
+  return `you are in #${printable(room)}${hidden ? ' (private)' : ''}${what}${about}${more}`;
 }
 
 function a(role: RoomRole | Role): string {
@@ -170,6 +173,7 @@ const advice: Readonly<Record<string, string>> = {
   'name-in-use': ' Use --take-over to end the other session, or --attach to join as another terminal.',
   'too-many-terminals': ' Leave one of them, or use --take-over to end them all.',
   'wrong-credentials': ' Check both and try again.',
+  'second-factor-needed': ' Sign in on a terminal, which asks for it; a bot has a token (--token-file).',
   'name-taken': ' If it is yours, sign in with its password and without --create.',
 };
 

@@ -46,6 +46,9 @@ interface Enquiry {
   done(line: string | undefined): void;
 }
 
+/** More say no more. */
+const mostStars = 32;
+
 const leaveQuestion: Question = {
   about: 'quit',
   text: 'Leave the chat? y, or Ctrl-C once more; any other key stays',
@@ -94,7 +97,7 @@ export function createControls(deps: ControlsDeps): Controls {
 
   function showEnquiry(): void {
     const { question, hidden, typed } = enquiry ?? { question: '', hidden: true, typed: '' };
-    const shown = hidden ? '*'.repeat([...typed].length) : typed;
+    const shown = hidden ? '*'.repeat(Math.min(mostStars, [...typed].length)) : typed;
     stage.update((state) => asked(state, { about: 'secret', text: `${question}${shown}_` }));
   }
 
@@ -117,7 +120,9 @@ export function createControls(deps: ControlsDeps): Controls {
   function enquired(key: Key): boolean {
     if (enquiry === undefined || key.kind === 'focus') return false;
     if (key.kind === 'text' || key.kind === 'paste') {
-      enquiry.typed += printable(key.text.split('\n')[0] ?? '');
+      const [line = ''] = key.text.split(/[\r\n]/);
+      // What is hidden is what was typed, to the letter: it is shown nowhere.
+      enquiry.typed += enquiry.hidden ? line : printable(line);
       showEnquiry();
       return true;
     }
@@ -126,8 +131,8 @@ export function createControls(deps: ControlsDeps): Controls {
     if (command === 'send') enquiry.done(enquiry.typed);
     else if (key.kind === 'end' || command === 'interrupt' || (key.kind === 'key' && key.name === 'escape')) {
       enquiry.done(undefined);
-    } else if (command === 'delete-left') {
-      enquiry.typed = [...enquiry.typed].slice(0, -1).join('');
+    } else if (command === 'delete-left' || command === 'kill-to-start') {
+      enquiry.typed = command === 'delete-left' ? [...enquiry.typed].slice(0, -1).join('') : '';
       showEnquiry();
     }
     return key.kind !== 'end';

@@ -5,6 +5,7 @@
 import { homedir, tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../clock.js';
+import { createAbsences } from '../face/absences.js';
 import { type Deeds, type Place, perform, whoIsHere } from '../face/deeds.js';
 import { createErrands } from '../face/errands.js';
 import { createListener, type Face, type Leave, type OpenTransfers, type StopSignal } from '../face/face.js';
@@ -17,6 +18,7 @@ import type { Happening, Session } from '../session.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
+import { showKey } from './key-picture.js';
 import type { Look } from './look/theme.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
 import { saveConversation } from './save.js';
@@ -143,6 +145,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       stage.update((state) => said(state, key, { id, draft, now: look.time.now() }));
       if (id !== stage.state.current) stage.tell(`to ${id.slice(1)}: ${draft.text}`);
       initiated();
+      if (draft.to !== undefined) void absences.wroteTo(draft.to);
     },
     answer(lines) {
       // First, for the hint takes a row of the pane.
@@ -172,13 +175,21 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   };
   const here = (): Place => placeOf(stage.state.current);
   const answer = (lines: readonly string[]): void => deeds.answer(lines);
-  const refuse = (message: string): void => stage.tell(message, 'bad');
+  const refuse = (message: string): void => void stage.tell(message, 'bad');
   const errands = createErrands({
     ...{ session, time: look.time, here, answer, refuse },
     joined: (room) => acts.turn({ do: 'window', which: `#${room}` }),
-    enquire: (question, options) => controls.enquire(question, options),
+    privately: {
+      ask: (question, options) => controls.enquire(question, options),
+      showKey(key) {
+        // First, for the hint takes a row of the pane.
+        initiated();
+        return showKey({ stage, look }, key);
+      },
+    },
     hosted: deps.hosted,
   });
+  const absences = createAbsences({ session, tell: (words) => void stage.tell(words) });
   const transfers = deps.openTransfers(session, (transfer) => {
     const bad = transfer.progress.state === 'failed';
     const id = `t${transfer.id}`;
@@ -218,7 +229,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   return { show, over };
 
   function show(happening: Happening): void {
-    if (happening.kind === 'event') errands.notice(happening.event);
+    if (happening.kind === 'event') {
+      errands.notice(happening.event);
+      absences.notice(happening.event);
+    }
     if (happening.kind === 'synced') transfers.resume();
     happenings.show(happening);
     if (happening.kind === 'synced' && happening.first) welcome();

@@ -50,7 +50,8 @@ export type Entry =
       readonly id: string;
       readonly at: number;
       readonly text: string;
-      readonly tone: 'plain' | 'bad';
+      /** `code`: a picture for a camera, whose rows are drawn as they are. */
+      readonly tone: 'plain' | 'bad' | 'code';
     };
 
 export type Notify = 'off' | 'mention' | 'all';

@@ -6,7 +6,7 @@ import type { Asked } from '../../../lib/client/session.js';
 import type { ErrorCode } from '../../../lib/protocol/errors.js';
 import type { Found, Message, Reply } from '../../../lib/protocol/events.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
-import { messageOf } from '../../support/fake-session.js';
+import { hello, messageOf } from '../../support/fake-session.js';
 import { testTime } from '../../support/streams.js';
 import { unsafe } from '../../support/unsafe.js';
 
@@ -24,7 +24,7 @@ function scene(answers: Answers = {}, start: Place = { room: 'dev' }) {
   const errands = createErrands({
     session: {
       name: 'ana',
-      role: 'member',
+      hello: hello(),
       async ask(request: Asked): Promise<Reply> {
         asked.push(request);
         const answer = answers[request.type] ?? {};

@@ -1,13 +1,14 @@
 import t, { type Test } from 'tap';
 import { createPlainFace, plainMessage } from '../../../lib/client/face/plain.js';
 import type { Asked } from '../../../lib/client/session.js';
+import type { Whois } from '../../../lib/protocol/events.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createFakeSession, messageOf } from '../../support/fake-session.js';
 import { noTransfers } from '../../support/no-transfers.js';
 import { createStreams, settle, testTime } from '../../support/streams.js';
 import { unsafe } from '../../support/unsafe.js';
 
-function start(t: Test) {
+function start(t: Test, { motd }: { motd?: string } = {}) {
   const streams = createStreams();
   const stop = new AbortController();
   const pending: (() => void)[] = [];
@@ -23,14 +24,20 @@ function start(t: Test) {
     answer: (request: Asked) =>
       request.type === 'who'
         ? { type: 'ok', re: 1, people: [{ name: 'ana', role: 'admin', terminals: 2 }] }
-        : { type: 'ok', re: 1 },
+        : { type: 'ok', re: 1, ...(request.type === 'whois' && { whois: whois(request.name) }) },
   });
-  const over = face.run(fake.session);
+  const session = { ...fake.session, motd };
+  const over = face.run(session);
   t.teardown(() => streams.stdin.destroy());
   const later = (): void => {
     for (const run of pending.splice(0)) run();
   };
-  return { ...streams, ...fake, stop, over, later };
+  return { ...streams, ...fake, session, stop, over, later };
+}
+
+function whois(name: string): Whois {
+  const away = name === 'ben' ? { away: 'lunch' } : {};
+  return { name, role: 'member', since: '', terminals: 1, rooms: [], ...away };
 }
 
 t.test('a message is a line, an action and a direct message look different', async (t) => {
@@ -59,6 +66,7 @@ t.test('nothing hostile reaches the output', async (t) => {
     happen({ kind: 'event', event: { type: 'joined', room: text, name: text } });
     happen({ kind: 'event', event: { type: 'left', room: 'lobby', name: text, reason: text } });
     happen({ kind: 'event', event: { type: 'closing', code: 'internal', message: text } });
+    happen({ kind: 'event', event: { type: 'muted', by: text, until: text, reason: text } });
     happen({ kind: 'event', event: { type: 'gap', with: text, after: 1, before: 2 } });
     happen({ kind: 'status', status: { state: 'waiting', inMs: 10, why: text } });
   }
@@ -91,6 +99,44 @@ t.test('what is typed is said, and the end waits for every acknowledgement', asy
   deliver(said[3]?.key ?? '', { state: 'sent', seq: 8 });
   t.same(await over, { how: { by: 'person' }, refused: 0, unacknowledged: 0 });
   t.same(quits, [undefined]);
+});
+
+t.test('what the operator says to everybody is told at joining, and looks like nobody else', async (t) => {
+  const { err, over, stdin, synced, session } = start(t, {
+    motd: 'welcome\n12:34 ben: I owe you\u001b[2J\n',
+  });
+  t.ok(session.motd);
+  synced();
+  stdin.end();
+  await over;
+  const lines = err().split('\n');
+  t.match(lines.slice(1, 3), [/^13:00 -- \* welcome$/, /^13:00 -- \* 12:34 ben: I owe you/]);
+  t.notMatch(lines.join(''), unsafe);
+});
+
+t.test('whoever writes to somebody who is away is told, once for each time', async (t) => {
+  const { err, over, stdin, synced, deliverAll, happen } = start(t);
+  synced();
+  deliverAll();
+  err();
+  stdin.write('/msg ben one\n/msg ben two\n/msg cyd hi\n');
+  await settle();
+  t.equal(err(), '13:00 -- ben is away (lunch), and finds it when back\n');
+  happen({ kind: 'event', event: { type: 'back', name: 'ben' } });
+  happen({ kind: 'event', event: { type: 'away', name: 'ben', text: 'lunch' } });
+  err();
+  stdin.end('/msg ben three\n');
+  await over;
+  t.equal(err(), '13:00 -- ben is away (lunch), and finds it when back\n');
+});
+
+t.test('secrets are not asked for in a pipe', async (t) => {
+  const { err, over, stdin, synced, asked } = start(t);
+  synced();
+  stdin.end('/passwd\n/recovery\n/2fa on\n/2fa off\n');
+  t.equal((await over).refused, 4);
+  t.match(err(), /on the full screen only/);
+  t.same(asked, []);
 });
 
 t.test('an input that is empty still shows what was said before', async (t) => {

@@ -111,6 +111,41 @@ t.test('the list of people goes and comes', async (t) => {
   t.equal(scene.stage.state.side, 'shown');
 });
 
+t.test('a line that is asked for is kept nowhere, and nobody sees it', async (t) => {
+  const scene = createStageScene();
+  scene.press('draft');
+  const answer = scene.controls.enquire('Password: ', { hidden: true });
+  const question = () => scene.stage.state.question?.text;
+  scene.press('wrong', 'ctrl-u', 'hunter\u200d23', 'backspace', '2');
+  scene.controls.press({ kind: 'paste', text: 'x\nnot this' });
+  t.equal(question(), `Password: ${'*'.repeat(10)}_`);
+  scene.press('alt-1', 'up');
+  t.notMatch(JSON.stringify(scene.stage.state), 'hunter');
+  scene.press('enter');
+  t.equal(await answer, 'hunter\u200d22x', 'to the letter');
+  t.equal(question(), undefined);
+  t.equal(scene.typed(), 'draft|', 'what was typed before is still there');
+  scene.press('ctrl-c', 'up');
+  t.equal(scene.typed(), '|', 'it is no earlier input');
+});
+
+t.test('a line that is asked for can be refused, and stays empty for the next one', async (t) => {
+  const scene = createStageScene();
+  for (const key of ['ctrl-c', 'escape']) {
+    const answer = scene.controls.enquire('Password: ', { hidden: true });
+    scene.press('hunter22', key);
+    t.equal(await answer, undefined);
+    t.same(scene.left, []);
+  }
+  const first = scene.controls.enquire('One: ', { hidden: true });
+  const second = scene.controls.enquire('Two: ', { hidden: false });
+  t.equal(await first, undefined);
+  scene.press('123');
+  t.equal(scene.stage.state.question?.text, 'Two: 123_');
+  scene.press('enter');
+  t.equal(await second, '123');
+});
+
 t.test('a terminal that goes away ends the session', async (t) => {
   const scene = createStageScene();
   scene.controls.press({ kind: 'end' });

@@ -33,7 +33,7 @@ t.test('a room comes and goes, wherever that was decided', async (t) => {
   event({ type: 'parted', room: 'dev', by: 'mo', reason: 'noise' });
   t.same(ids(), ['#lobby']);
   t.equal(stage.state.current, '#lobby');
-  t.match(pane().at(-1), 'you are in #dev no longer by mo (noise)');
+  t.match(pane().at(-1), 'mo threw you out of #dev (noise)');
 });
 
 t.test('after a lost connection the rooms are those that the server tells', async (t) => {
@@ -81,6 +81,27 @@ t.test('beside a room stand its members, and who of them is here', async (t) => 
   t.equal(find(stage.state, '#dev')?.role, 'owner');
 });
 
+t.test('who is away is marked in every list, until they are back or gone', async (t) => {
+  const people = [
+    { name: 'ben', role: 'member', terminals: 1, room: 'owner', away: '' },
+    { name: 'cyd', role: 'member', terminals: 1, room: 'member' },
+  ] as const;
+  const { event, press, stage } = scene(() => ({ type: 'ok', re: 1, people: [...people] }));
+  const away = () => peopleBeside(stage.state).people.flatMap((person) => (person.away ? [person.name] : []));
+  event({ type: 'room', conversation: dev });
+  await settle();
+  t.same(away(), ['ben'], 'in the lobby');
+  press('/window 2', 'enter');
+  await settle();
+  t.same(away(), ['ben'], 'and in a room');
+  event({ type: 'away', name: 'cyd', text: 'lunch' });
+  event({ type: 'back', name: 'ben' });
+  t.same(away(), ['cyd']);
+  event({ type: 'left', room: 'lobby', name: 'cyd' });
+  event({ type: 'joined', room: 'lobby', name: 'cyd' });
+  t.same(away(), [], 'it ends with the last terminal');
+});
+
 t.test('a topic is in the bar and told where it counts; an invitation where the reader is', async (t) => {
   const { event, room, pane } = scene();
   event({ type: 'room', conversation: dev });
@@ -111,6 +132,11 @@ t.test('nothing that is told of a room can drive a terminal', async (t) => {
     event(messageOf({ seq: 6, room: text, file: { name: text, size: 1, hash: '' } }));
     event({ type: 'edited', seq: 7, of: 6, room: text, from: text, at, text });
     event({ type: 'removed', seq: 8, of: 6, room: text, from: text, at });
+    event({ type: 'rank', name: text, role: 'admin', by: text });
+    event({ type: 'rules', room: text, by: text, rules: { slow: 1000 } });
+    event({ type: 'muted', room: text, by: text, until: text, reason: text });
+    event({ type: 'unmuted', room: text, by: text });
+    event({ type: 'away', name: text, text });
     event({ type: 'parted', room: text, by: text, reason: text });
     const { draft: _, ...shown } = stage.state.conversations[0] ?? { draft: undefined };
     t.notMatch(JSON.stringify([shown, stage.state.conversations.slice(1)]), unsafe);

@@ -42,6 +42,18 @@ t.test('a file of version 1 keeps its people, sessions and invites', async (t) =
   t.same(resumed, { session: 7, account: ada, running: true, bot: false });
 });
 
+t.test('what is in the audit log is neither changed nor taken away, not even by SQL', async (t) => {
+  const file = await temporaryFile(t);
+  const store = await openStore(t, file);
+  await store.record({ at, by: 'ada', action: 'kick', on: 'bill' });
+  await store.close();
+  const db = new DatabaseSync(file);
+  t.teardown(() => db.close());
+  t.throws(() => db.exec("UPDATE audit SET by = 'somebody'"), /only grows/);
+  t.throws(() => db.exec('DELETE FROM audit'), /only grows/);
+  t.equal(db.prepare('SELECT count(*) AS rows FROM audit').get().rows, 1);
+});
+
 t.test('a file of version 1 keeps what was said', async (t) => {
   const store = await migrated(t, await frozen(t));
   const lobby = await lobbyOf(store);

@@ -19,6 +19,20 @@ export async function invitesContract(t: Test, make: MakeSubject): Promise<void>
     t.equal(await store.accounts(), 2);
   });
 
+  t.test('fifty at once on an invite for one make one account', async (t) => {
+    const { store } = await make(t);
+    await store.createInvite({ ...invite, uses: 1 });
+    const tried = Array.from({ length: 50 }, (_, n) =>
+      store.register(newAccount(`guest${n}`, { invite: code })),
+    );
+    const outcomes = (await Promise.all(tried)).map(({ outcome }) => outcome);
+    t.same(
+      outcomes.filter((outcome) => outcome !== 'invite-invalid'),
+      ['created'],
+    );
+    t.equal(await store.accounts(), 1);
+  });
+
   t.test('an invite is good until the instant it expires', async (t) => {
     const { store } = await make(t);
     await store.createInvite(invite);

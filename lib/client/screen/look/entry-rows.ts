@@ -91,6 +91,7 @@ function bodyRows(entry: Entry, drawing: Drawing): Row[] {
     case 'presence':
       return aside(presenceWords(entry, drawing.glyphs), entry.at, { drawing, bad: false });
     case 'notice':
+      if (entry.tone === 'code') return pictureRows(entry.text, drawing);
       return aside(entry.text, entry.at, { drawing, bad: entry.tone === 'bad' });
     default:
       return absurd(entry);
@@ -221,6 +222,12 @@ function answerRows(lines: readonly string[], { drawing, sgr }: { drawing: Drawi
       return [...before, i === 0 ? span(head, sgr) : gap(hang), ...row];
     });
   });
+}
+
+/** For a camera: light on dark, whatever the theme. */
+function pictureRows(text: string, { styles, glyphs }: Drawing): Row[] {
+  const bar = span(glyphs.bar, styles.dim);
+  return text.split('\n').map((line) => [bar, gap(1), span(line, styles.code)]);
 }
 
 function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {

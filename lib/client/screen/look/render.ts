@@ -7,7 +7,7 @@ import { type Layout, layout, promptColumns, sizeOf } from './layout.js';
 import { peopleRows } from './people-list.js';
 import { paneRows } from './rows.js';
 import { encode, encodeUpTo, fill, fit, gap, type Row, type Span, span } from './spans.js';
-import { statusLine } from './status-line.js';
+import { questionCursor, statusLine } from './status-line.js';
 import { glyphsOf, type Look, stylesOf } from './theme.js';
 import { type TwoParts, topLine } from './top-line.js';
 import { columnsOf, cut } from './wrap.js';
@@ -28,12 +28,14 @@ export function render(state: ScreenState, look: Look): Frame {
   const input = inputLines(state, look, columns);
   const first = lines.length;
   lines.push(...input.lines.slice(0, where.input));
+  const asked = where.status ? questionCursor(state, columns) : undefined;
+  const cursor =
+    asked === undefined
+      ? { row: first + input.cursor.row, column: input.cursor.column }
+      : { row: first - 1, column: asked };
   return {
     lines: lines.slice(0, rows),
-    cursor: {
-      row: clamp(first + input.cursor.row, rows),
-      column: clamp(input.cursor.column, columns),
-    },
+    cursor: { row: clamp(cursor.row, rows), column: clamp(cursor.column, columns) },
   };
 }
 

@@ -2,22 +2,41 @@
 
 import { limits } from '../../../protocol/limits.js';
 import { current } from '../stage/conversations.js';
-import type { ConversationState, ScreenState } from '../state.js';
+import type { ConversationState, Question, ScreenState } from '../state.js';
 import { fit, gap, type Row, rowColumns, span } from './spans.js';
 import { glyphsOf, type Look, stylesOf } from './theme.js';
 import type { TwoParts } from './top-line.js';
+import { columnsOf } from './wrap.js';
 
 export function statusLine(state: ScreenState, look: Look, columns: number): TwoParts {
   const styles = stylesOf(look);
   if (state.question !== undefined)
     return {
-      left: fit([span(` ${state.question.text} `, styles.barAlert)], columns),
+      left: [span(` ${questionWords(state.question, columns - 2)} `, styles.barAlert)],
       right: [],
       from: columns,
     };
   const right = belowMark(state, look).find((row) => rowColumns(row) <= columns) ?? [];
   const from = columns - rowColumns(right);
   return { left: conversationsRow(state, look, from), right, from };
+}
+
+/** Where the next character of a line goes that is asked for: its column; undefined where none is. */
+export function questionCursor({ question }: ScreenState, columns: number): number | undefined {
+  if (question?.about !== 'secret') return undefined;
+  return columnsOf(questionWords(question, columns - 2));
+}
+
+/** Of a line that is asked for, the end of what is typed is in sight; of a question, its beginning. */
+function questionWords({ text, about }: Question, room: number): string {
+  if (about !== 'secret') return textOf(fit([span(text)], room));
+  let from = 0;
+  while (from < text.length && columnsOf(text.slice(from)) > room) from++;
+  return text.slice(from);
+}
+
+function textOf(row: Row): string {
+  return row.map(({ text }) => text).join('');
 }
 
 /** How much came below of what is read, from the longest words to the shortest. */

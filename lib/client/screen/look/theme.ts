@@ -35,6 +35,8 @@ export interface Styles {
   readonly link: string;
   /** The host that a link really leads to. */
   readonly host: string;
+  /** White on black: a picture that a camera reads. */
+  readonly code: string;
   /** The lines at the top and above the input. */
   readonly bar: string;
   readonly barDim: string;
@@ -83,12 +85,15 @@ const plain: Fixed = {
   direct: '1',
   link: '4',
   host: '1;7',
+  code: '',
   bar: '7',
   barDim: '7',
   barStrong: '1;7',
   barCurrent: '1',
   barAlert: '1;4;7',
 };
+
+const code = '97;40';
 
 const basic: Record<Look['theme'], Fixed> = {
   dark: {
@@ -101,6 +106,7 @@ const basic: Record<Look['theme'], Fixed> = {
     direct: '95',
     link: '4;96',
     host: '1;93',
+    code,
     barAlert: '1;7;33',
   },
   light: {
@@ -112,6 +118,7 @@ const basic: Record<Look['theme'], Fixed> = {
     direct: '35',
     link: '4;34',
     host: '1;31',
+    code,
     barAlert: '1;37;41',
   },
 };
@@ -128,6 +135,7 @@ const many: Record<Look['theme'], Fixed> = {
     direct: '38;5;213',
     link: '4;38;5;75',
     host: '1;38;5;221',
+    code,
     bar: '38;5;252;48;5;236',
     barDim: '38;5;247;48;5;236',
     barStrong: '1;38;5;231;48;5;236',
@@ -145,6 +153,7 @@ const many: Record<Look['theme'], Fixed> = {
     direct: '38;5;126',
     link: '4;38;5;25',
     host: '1;38;5;160',
+    code,
     bar: '38;5;236;48;5;254',
     barDim: '38;5;240;48;5;254',
     barStrong: '1;38;5;16;48;5;254',
@@ -168,7 +177,7 @@ export function stylesOf(look: Look): Styles {
 }
 
 function stylesFor({ theme, colors }: Look): Styles {
-  if (colors === 0) return { ...plain, name: () => plain.bold };
+  if (colors === 0) return { ...plain, code: theme === 'light' ? '7' : '', name: () => plain.bold };
   const palette: Palette = palettes[theme][colors];
   const fixed = colors === 16 ? basic[theme] : many[theme];
   return { ...fixed, name: (name) => `1;${sgrOf(palette[hashOf(name) % palette.length] ?? 39, colors)}` };

@@ -19,11 +19,11 @@ export function peopleHere(state: ScreenState, people: readonly Person[]): Scree
 export function membersOf(people: readonly Person[]): readonly PersonState[] {
   return people
     .map(
-      ({ name, role, terminals, room }): PersonState => ({
+      ({ name, role, terminals, room, away }): PersonState => ({
         name: printable(name),
         role,
         online: terminals > 0,
-        away: false,
+        away: away !== undefined,
         ...(room === undefined ? {} : { room }),
       }),
     )
@@ -36,7 +36,8 @@ export function withPresence(state: ScreenState, name: string, online: boolean):
     if (!conversation.members?.some((member) => member.name === name && member.online !== online))
       return conversation;
     const members = conversation.members.map((member) =>
-      member.name === name ? { ...member, online } : member,
+      // Whoever comes or goes is no longer away: that ends with the last terminal.
+      member.name === name ? { ...member, online, away: false } : member,
     );
     return { ...conversation, members: members.sort(inOrder) };
   });

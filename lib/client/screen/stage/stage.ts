@@ -2,7 +2,7 @@
 
 import type { ConversationId, ConversationState, ScreenState } from '../state.js';
 import { change } from './conversations.js';
-import { noticed } from './update.js';
+import { type Notice, noticed } from './update.js';
 
 export interface Stage {
   readonly state: ScreenState;
@@ -10,8 +10,8 @@ export interface Stage {
   update(update: (state: ScreenState) => ScreenState): void;
   /** The same for one conversation, which is begun where there is none of that name. */
   change(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void;
-  /** Says something in the conversation on the screen. */
-  tell(text: string, tone?: 'plain' | 'bad'): void;
+  /** Says something in the conversation on the screen; returns the id of the entry. */
+  tell(text: string, tone?: Notice['tone']): string;
   /** A number that is given once. */
   serial(): number;
 }
@@ -40,8 +40,11 @@ export function createStage({ start, now, changed }: StageDeps): Stage {
     },
     update,
     change: (id, to) => update((before) => change(before, id, to)),
-    tell: (text, tone = 'plain') =>
-      update((before) => noticed(before, { text, tone, now: now(), serial: ++last })),
+    tell(text, tone = 'plain') {
+      const serial = ++last;
+      update((before) => noticed(before, { text, tone, now: now(), serial }));
+      return `n${serial}`;
+    },
     serial: () => ++last,
   };
 }

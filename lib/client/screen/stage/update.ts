@@ -245,7 +245,7 @@ function told(
 
 export interface Notice {
   readonly text: string;
-  readonly tone: 'plain' | 'bad';
+  readonly tone: Extract<Entry, { kind: 'notice' }>['tone'];
   readonly now: number;
   readonly serial: number;
 }
@@ -260,6 +260,15 @@ export function noticed(state: ScreenState, { text, tone, now, serial }: Notice)
     at: undefined,
     below: 0,
   }));
+}
+
+/** Without what is not to be seen any more, wherever it stands. */
+export function withoutEntries(state: ScreenState, ids: readonly string[]): ScreenState {
+  const conversations = state.conversations.map((conversation) => ({
+    ...conversation,
+    entries: conversation.entries.filter(({ id }) => !ids.includes(id)),
+  }));
+  return { ...state, conversations };
 }
 
 export function linked(state: ScreenState, status: Status, now: number): ScreenState {

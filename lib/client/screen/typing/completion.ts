@@ -17,6 +17,8 @@ export interface Candidates {
   /** What follows a command, whose word is given as it was typed; undefined for text. */
   // A file is the rest of the line, spaces too; all else is one word.
   readonly after: (command: string) => Argument | undefined;
+  /** Words that a command knows, anywhere after it. */
+  readonly words: (command: string) => readonly string[];
 }
 
 export interface Completed {
@@ -102,10 +104,10 @@ function fitting(head: string, candidates: Candidates): Fitting {
     // A path of which something cannot be shown cannot be typed either.
     return { from: start.length, choices: paths.filter((path) => printable(path) === path) };
   }
-  if (argument !== undefined && from === start.length) {
-    return { from, choices: argumentsLike(argument, word, candidates) };
-  }
-  return { from, choices: textLike(head, from, candidates) };
+  const first = argument !== undefined && from === start.length;
+  const choices = first ? argumentsLike(argument, word, candidates) : textLike(head, from, candidates);
+  if (choices.length > 0 || command === undefined || word === '') return { from, choices };
+  return { from, choices: wordsLike(candidates.words(command), { word }) };
 }
 
 function wordStart(head: string): number {

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { argumentOf, commandWords } from '../../face/commands.js';
+import { argumentOf, commandWords, wordsOf } from '../../face/commands.js';
 import { current } from '../stage/conversations.js';
 import { peopleBeside } from '../stage/people.js';
 import type { Stage } from '../stage/stage.js';
@@ -45,6 +45,7 @@ function candidates({ state }: Stage): Candidates {
     after(command) {
       return command === 'get' ? fileIds(state) : argumentOf(command);
     },
+    words: wordsOf,
   };
 }
 

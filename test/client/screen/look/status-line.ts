@@ -1,5 +1,5 @@
 import t from 'tap';
-import { statusLine } from '../../../../lib/client/screen/look/status-line.js';
+import { questionCursor, statusLine } from '../../../../lib/client/screen/look/status-line.js';
 import { conversation, plainLook, screen } from '../../../support/screens.js';
 
 const rooms = Array.from({ length: 15 }, (_, i) => conversation(`#room${i}`));
@@ -54,4 +54,19 @@ t.test('whoever reads above sees how much came below', async (t) => {
       .join('');
   t.equal(at(80), ' ↓ 12 new below · PgDn ');
   t.equal(at(20), ' ↓ 12 new ');
+});
+
+t.test('of a line that is asked for the end is in sight, with the cursor on it', async (t) => {
+  const state = screen({ question: { about: 'secret', text: 'The new one again: ******_' } });
+  const words = (columns: number): string => {
+    const [{ text } = { text: '' }] = statusLine(state, plainLook, columns).left;
+    t.equal(text[questionCursor(state, columns) ?? -1], '_');
+    t.ok(text.length <= columns);
+    return text;
+  };
+  t.equal(words(80), ' The new one again: ******_ ');
+  t.equal(words(12), ' n: ******_ ');
+  const quit = screen({ question: { about: 'quit', text: 'Leave the chat?' } });
+  t.equal(questionCursor(quit, 80), undefined);
+  t.equal(statusLine(quit, plainLook, 8).left[0]?.text, ' Leave  ');
 });

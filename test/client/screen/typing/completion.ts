@@ -16,6 +16,7 @@ const candidates: Candidates = {
     (({ msg: 'name', save: 'file', help: 'command', join: 'room', notify: ['off', 'all'] }) as const)[
       command
     ],
+  words: (command) => (command === 'role' ? ['owner', 'member'] : []),
 };
 
 /** The bar is the cursor; one letter a key: T is Tab, S is Shift-Tab. Undefined where the last does nothing. */
@@ -30,6 +31,12 @@ function pressed(before: string, keys = 'T', given = candidates): string | undef
   }
   return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
 }
+
+t.test('a word that the command knows is completed wherever it stands', async (t) => {
+  t.equal(pressed('/role ben ow|'), '/role ben owner |');
+  t.equal(pressed('/role ben |'), undefined, 'nothing is begun yet');
+  t.equal(pressed('/msg ben ow|'), undefined);
+});
 
 t.test('a name at the start of a line gets a colon, elsewhere a space', async (t) => {
   t.equal(pressed('car|'), 'carla: |');

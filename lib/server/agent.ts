@@ -1,0 +1,50 @@
+/** Whoever does something to others, whether they may, and the record of it. */
+import { ProtocolError } from '../protocol/errors.js';
+import type { Account, NewAudit, Store } from '../store/store.js';
+import { actorIn } from './actor.js';
+import { type Action, type Actor, can, type Policy } from './can.js';
+import type { Clock } from './clock.js';
+import type { Membership } from './seats.js';
+
+/** Somebody who is signed in, or the operator. */
+export type Agent = Account | { readonly name: 'operator'; readonly role: 'operator' };
+
+export const operator: Agent = { name: 'operator', role: 'operator' };
+
+export function actorOf(agent: Agent, membership?: Membership): Actor {
+  return 'id' in agent ? actorIn(agent, membership) : agent;
+}
+
+export interface Rights {
+  /** @param whom the name of the target. @throws ProtocolError `not-allowed` */
+  check(actor: Actor, action: Action, target?: Actor, whom?: string): void;
+  audit(agent: Agent, entry: Omit<NewAudit, 'at' | 'by'>): Promise<void>;
+}
+
+export interface RightsDeps {
+  readonly store: Pick<Store, 'record'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly policy: Policy;
+}
+
+export function createRights({ store, clock, policy }: RightsDeps): Rights {
+  return {
+    check(actor, action, target, whom = 'that person') {
+      if (can(actor, action, policy, target)) return;
+      const may = can(actor, action, policy);
+      const message = may
+        ? `${whom} is not below you here: you may not do that.`
+        : 'You may not do that here.';
+      throw new ProtocolError('not-allowed', message);
+    },
+    audit: (agent, entry) => store.record({ at: clock.now(), by: agent.name, ...entry }),
+  };
+}
+
+export function reasonOf(reason: string): { reason?: string } {
+  return reason === '' ? {} : { reason };
+}
+
+export function lastAdmin(name: string): ProtocolError {
+  return new ProtocolError('not-allowed', `${name} is the last admin: make somebody else one first.`);
+}

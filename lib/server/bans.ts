@@ -1,0 +1,154 @@
+/**
+ * Who is kept out, by name or by address: from the moment it is answered nobody who is meant is in, whatever they are
+ * signed in with. Knows people and addresses, no sockets.
+ */
+import { ProtocolError } from '../protocol/errors.js';
+import type { Ban as BanInfo } from '../protocol/events.js';
+import { reasonText } from '../protocol/message-text.js';
+import type { RequestOf } from '../protocol/requests.js';
+import type { Account, Ban, Store } from '../store/store.js';
+import { actorIn } from './actor.js';
+import { type AddressRange, parseRange } from './address.js';
+import type { AddressBans } from './address-bans.js';
+import { type Agent, actorOf, lastAdmin, type Rights, reasonOf } from './agent.js';
+import { can, type Policy } from './can.js';
+import type { Clock } from './clock.js';
+import type { Hub } from './hub.js';
+import { until } from './until.js';
+
+/** All throw ProtocolError: `not-allowed`, `no-such-name`, `bad-request`. */
+export interface Bans {
+  /** A name or an address. Everything that the account is signed in with ends. */
+  ban(agent: Agent, request: Omit<RequestOf<'ban'>, 'type' | 'id'>): Promise<void>;
+  unban(agent: Agent, request: Omit<RequestOf<'unban'>, 'type' | 'id'>): Promise<void>;
+  list(agent: Agent): Promise<BanInfo[]>;
+  /** @throws ProtocolError `banned`, with the reason and the end */
+  admit(account: Account, address: string): Promise<void>;
+  /** The words for a banned address, undefined for one that is not. */
+  refusal(address: string): string | undefined;
+}
+
+export interface BansDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly rights: Rights;
+  readonly hub: Pick<Hub, 'presence' | 'places'>;
+  readonly addresses: AddressBans;
+  /** Ends every ticket and every transfer of an account. */
+  readonly revokeFiles: (account: number) => void;
+}
+
+export function createBans(deps: BansDeps): Bans {
+  const { store, clock, policy, rights, addresses } = deps;
+  const { presence, places } = deps.hub;
+
+  async function banName(agent: Agent, name: string, terms: Terms): Promise<void> {
+    const target = await places.person(name);
+    rights.check(actorOf(agent), 'ban', actorIn(target), target.name);
+    const banned = await store.ban({ account: target.id }, { ...terms, by: agent.name, at: clock.now() });
+    if (banned === 'last-admin') throw lastAdmin(target.name);
+    await rights.audit(agent, { action: 'ban', on: target.name, ...endOf(terms), ...reasonOf(terms.reason) });
+    deps.revokeFiles(target.id);
+    const told = { by: agent.name, ...reasonOf(terms.reason) };
+    for (const terminal of [...presence.terminals(target.id)]) {
+      terminal.dismiss('banned', bannedWords(terms), told);
+    }
+  }
+
+  async function banAddress(agent: Agent, typed: string, terms: Terms): Promise<void> {
+    rights.check(actorOf(agent), 'ban-address');
+    const range = rangeOf(typed);
+    const there = presence.members().filter(({ address }) => range.covers(address));
+    const above = there.find(({ account }) => !can(actorOf(agent), 'ban', policy, actorIn(account)));
+    if (above !== undefined) {
+      const message = `${above.account.name} is connected from there, and is not below you: you may not do that.`;
+      throw new ProtocolError('not-allowed', message);
+    }
+    const ban: Ban = { ...terms, by: agent.name, at: clock.now(), address: range.text };
+    await store.ban({ address: range.text }, ban);
+    await rights.audit(agent, { action: 'ban', on: range.text, ...endOf(terms), ...reasonOf(terms.reason) });
+    addresses.add(ban);
+    for (const member of presence.members()) {
+      if (!range.covers(member.address)) continue;
+      deps.revokeFiles(member.account.id);
+      member.dismiss('banned', bannedWords(terms), { by: agent.name, ...reasonOf(terms.reason) });
+    }
+  }
+
+  return {
+    ban(agent, { name, address, ms, reason: typed = '' }) {
+      const terms = { reason: reasonText(typed), ...(ms !== undefined && { until: clock.now() + ms }) };
+      if (name !== undefined && address === undefined) return banName(agent, name, terms);
+      if (address !== undefined && name === undefined) return banAddress(agent, address, terms);
+      throw oneOf();
+    },
+
+    async unban(agent, { name, address }) {
+      rights.check(actorOf(agent), 'see-bans');
+      if ((name === undefined) === (address === undefined)) throw oneOf();
+      const target = name === undefined ? undefined : await places.person(name);
+      const range = address === undefined ? undefined : rangeOf(address);
+      if (target !== undefined) rights.check(actorOf(agent), 'ban', actorIn(target), target.name);
+      const on = target?.name ?? range?.text ?? '';
+      const lifted = store.unban(
+        target === undefined ? { address: on } : { account: target.id },
+        clock.now(),
+      );
+      if (!(await lifted)) throw new ProtocolError('no-such-name', `${on} is not banned. /bans says who is.`);
+      await rights.audit(agent, { action: 'unban', on });
+      if (range !== undefined) addresses.remove(range.text);
+    },
+
+    async list(agent) {
+      rights.check(actorOf(agent), 'see-bans');
+      return (await store.bans(clock.now())).map(banInfo);
+    },
+
+    async admit(account, address) {
+      const ban = addresses.of(address) ?? (await store.banOf(account.id, clock.now()));
+      if (ban !== undefined) throw new ProtocolError('banned', bannedWords(ban));
+    },
+
+    refusal(address) {
+      const ban = addresses.of(address);
+      return ban && bannedWords(ban);
+    },
+  };
+}
+
+interface Terms {
+  readonly until?: number;
+  readonly reason: string;
+}
+
+function bannedWords({ reason, until: end }: Terms): string {
+  return `You are banned${until(end)}${reason === '' ? '.' : `: ${reason}`}`;
+}
+
+function banInfo(ban: Ban): BanInfo {
+  const { by, at, until: end, reason } = ban;
+  return {
+    ...('address' in ban ? { address: ban.address } : { name: ban.name }),
+    ...{ by, at: new Date(at).toISOString() },
+    ...(end !== undefined && { until: new Date(end).toISOString() }),
+    ...reasonOf(reason),
+  };
+}
+
+function endOf({ until: end }: { until?: number }): { detail?: string } {
+  return end === undefined ? {} : { detail: until(end).trim() };
+}
+
+function rangeOf(typed: string): AddressRange {
+  const range = parseRange(typed);
+  if (range !== undefined) return range;
+  throw new ProtocolError(
+    'bad-request',
+    'An address is like 192.0.2.7, a range like 192.0.2.0/24 (/8 at least, IPv6 /16).',
+  );
+}
+
+function oneOf(): ProtocolError {
+  return new ProtocolError('bad-request', 'Name either a person or an address.');
+}
