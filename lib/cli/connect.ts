@@ -1,17 +1,13 @@
 /** `secure-chat connect`: options in, a session on the screen or in a pipe. */
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
-import { chooseFace } from './faces.js';
+import { chooseFace, type FaceFlags, faceOptions } from './faces.js';
 import { makeFolder } from './folders.js';
 import type { Io } from './io.js';
 
-interface Options extends ClientOptions {
-  readonly plain?: true;
+interface Options extends ClientOptions, FaceFlags {
   readonly json?: true;
-  readonly theme?: 'dark' | 'light';
-  readonly ascii?: true;
-  readonly downloads?: string;
 }
 
 export function addConnect(program: Command, io: Io): void {
@@ -20,17 +16,10 @@ export function addConnect(program: Command, io: Io): void {
     .summary('join a chat')
     .description('Joins a chat. On a terminal it asks for whatever is missing.');
   addClientOptions(command)
-    .addOption(new Option('--plain', 'one line a message; the default without a terminal').conflicts('json'))
     .option('--json', 'one JSON object a line, in both directions')
-    .addOption(new Option('--theme <THEME>', 'for a dark or a light terminal').choices(['dark', 'light']))
-    .option('--ascii', 'no characters beyond ASCII of its own')
-    .addOption(
-      new Option('--downloads <FOLDER>', 'where fetched files go; default: ~/Downloads').env(
-        'SECURE_CHAT_DOWNLOADS',
-      ),
-    )
     .addHelpText('after', connectHelp)
     .action((argument: string | undefined, options: Options) => connect({ argument, options, io }));
+  for (const one of faceOptions()) command.addOption(one);
 }
 
 const connectHelp = `

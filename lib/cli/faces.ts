@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { Option } from 'commander';
 import { systemClock } from '../client/clock.js';
 import type { Face, OpenTransfers } from '../client/face/face.js';
 import { createJsonFace } from '../client/face/json.js';
@@ -17,17 +18,32 @@ import { exitCode } from './exit.js';
 import { folders } from './folders.js';
 import type { Io } from './io.js';
 
-export interface FaceChoice {
+/** What a person chooses. */
+export interface FaceFlags {
+  readonly plain?: true;
+  readonly theme?: Look['theme'];
+  readonly ascii?: true;
+  readonly downloads?: string;
+}
+
+export function faceOptions(): Option[] {
+  return [
+    new Option('--plain', 'one line a message; the default without a terminal').conflicts('json'),
+    new Option('--theme <THEME>', 'for a dark or a light terminal').choices(['dark', 'light']),
+    new Option('--ascii', 'no characters beyond ASCII of its own'),
+    new Option('--downloads <FOLDER>', 'where fetched files go; default: ~/Downloads').env(
+      'SECURE_CHAT_DOWNLOADS',
+    ),
+  ];
+}
+
+export interface FaceChoice extends FaceFlags {
   readonly io: Io;
   readonly stop: AbortSignal;
   readonly server: Endpoint;
   /** Of what was chosen on the screen; in a folder that exists. */
   readonly preferences: string;
-  readonly plain?: true;
   readonly json?: true;
-  readonly theme?: Look['theme'];
-  readonly ascii?: true;
-  readonly downloads?: string;
   /** What there is to know of the chat that is hosted here. */
   readonly hosted?: readonly string[];
 }

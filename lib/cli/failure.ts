@@ -16,6 +16,7 @@ import { signalExit } from './stop.js';
 const passing: ReadonlySet<ErrorCode> = new Set([
   'busy',
   'internal',
+  'server-full',
   'shutting-down',
   'slow-consumer',
   'timed-out',

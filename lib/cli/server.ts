@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { limits } from '../protocol/limits.js';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { Exit, exitCode } from './exit.js';
@@ -9,7 +8,7 @@ import { type ServerFlags, serverOptions, settingsOf } from './server-options.js
 import { createServerScreen, type ServerScreen } from './server-screen.js';
 import { startFailure } from './start-failure.js';
 import { type RunningServer, startServer } from './start-server.js';
-import { watchSignals } from './stop.js';
+import { aborted, endServer, watchSignals } from './stop.js';
 
 const option = (flags: string, description: string) => new Option(flags, description);
 
@@ -54,21 +53,9 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   const signal = String(stop.signal.reason);
   screen?.closing(signal);
   log.info('closing', { signal });
-  await Promise.race([server.close(), stop.second, drained()]);
+  await endServer(server, stop);
   screen?.closed();
   log.info('closed');
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (signal.aborted) done();
-    signal.addEventListener('abort', () => done(), { once: true });
-  });
-}
-
-/** Resolves when waiting any longer for those who do not go would break a promise. */
-function drained(): Promise<void> {
-  return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
 }
 
 interface Told {
@@ -96,6 +83,6 @@ async function reload(server: RunningServer, log: Log): Promise<void> {
     const { pin, validTo } = server.certificate;
     log.info('certificate reloaded', { pin, validTo: validTo.toISOString() });
   } catch (error) {
-    log.error('certificate not reloaded, the old one is served on', error);
+    log.error('not reloaded, what there was is served on', error);
   }
 }

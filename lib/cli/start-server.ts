@@ -3,6 +3,7 @@
  * drivers are chosen; knows no command line and prints nothing.
  */
 import { hostname, networkInterfaces } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Registration, Role } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
@@ -86,7 +87,14 @@ export interface RunningServer {
   reload(): Promise<void>;
   /** Tells everybody, lets sends drain, closes. */
   close(): Promise<void>;
+  /**
+   * Closes the database alone, within 2 s, so that the process can be ended: while a thread of it is at work, an
+   * exit aborts.
+   */
+  abandon(): Promise<void>;
 }
+
+const abandonMs = 2_000;
 
 // Until there is an account; each start makes a new one anyway.
 const firstInviteMs = 365 * 24 * 60 * 60_000;
@@ -183,6 +191,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         motd = said;
       },
       close: closeAll,
+      async abandon() {
+        // What fails now would not be told to anybody.
+        await Promise.race([store.close().catch(() => {}), pause(abandonMs, undefined, { ref: false })]);
+      },
     };
   } catch (error) {
     await closeAll();

@@ -1,5 +1,6 @@
 /** What signals mean to a command: the first ends it in good order, the second at once. */
 import type { StopSignal } from '../client/face/face.js';
+import { limits } from '../protocol/limits.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io } from './io.js';
 
@@ -45,6 +46,33 @@ export function watchSignals(
       for (const off of handlers) off();
     },
   };
+}
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+/**
+ * Ends a server: gracefully, unless that takes longer than was promised or a second signal comes.
+ * @throws Exit for the second signal
+ */
+export async function endServer(
+  server: { close(): Promise<void>; abandon(): Promise<void> },
+  stop: Stop,
+): Promise<void> {
+  try {
+    await Promise.race([server.close(), stop.second, drained()]);
+  } finally {
+    await server.abandon();
+  }
+}
+
+/** Resolves when waiting any longer for those who do not go would break a promise. */
+function drained(): Promise<void> {
+  return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
 }
 
 function refusable(): { promise: Promise<never>; refuse: (error: Error) => void } {

@@ -27,6 +27,8 @@ export interface Member {
 }
 
 export interface Presence {
+  /** @throws ProtocolError `server-full` where nobody of this role comes in who is not here yet */
+  admit(role: Role): void;
   /**
    * Seats a member. The first of a name is told to the others; a further one only comes in as `mode` says.
    * @param continues the name is not coming, it never left: its own lost connection is what is still here
@@ -63,15 +65,18 @@ export function createPresence(
   const people = new Map<number, { account: Account; terminals: Set<Member>; away?: string | undefined }>();
   const tally = createTally({ clock, audience: () => people.size, online: () => people.size, notify });
 
+  function admit(role: Role): void {
+    if (people.size < most || role === 'admin') return;
+    throw new ProtocolError('server-full', `The server is full: ${most} people are here. Try again later.`);
+  }
+
   return {
+    admit,
     enter(member, mode) {
       const { account } = member;
       const person = people.get(account.id);
       if (person === undefined) {
-        if (people.size >= most && account.role !== 'admin') {
-          const message = `The server is full: ${most} people are here. Try again later.`;
-          throw new ProtocolError('server-full', message);
-        }
+        admit(account.role);
         people.set(account.id, { account, terminals: new Set([member]) });
         tally.joined(account.name);
         return;

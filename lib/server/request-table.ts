@@ -2,7 +2,7 @@
  * Every request, one row each: when it may come and what it does. Knows the session that asks as a Caller,
  * not its socket.
  */
-import { ProtocolError } from '../protocol/errors.js';
+import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import type { ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { reasonText } from '../protocol/message-text.js';
@@ -88,6 +88,8 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   register: {
     needs: 'greeting',
     async run(desk, caller, request) {
+      // First: an account that is made and does not get in has used up its invite, and lost its recovery code.
+      desk.hub.presence.admit('member');
       const { account, recovery } = await desk.accounts.register(request, caller.address);
       return { ...(await admit(desk, caller, account, request)), recovery };
     },
@@ -96,6 +98,7 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
   recover: {
     needs: 'greeting',
     async run(desk, caller, request) {
+      desk.hub.presence.admit('member');
       const { account, recovery } = await desk.accounts.recover(request, caller.address);
       desk.own.dismissed(account);
       return { ...(await admit(desk, caller, account, {})), recovery };
@@ -114,9 +117,9 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
         // A session that never ended takes its own seat back; one that did comes like any other.
         member = caller.enter(account, running && mode !== 'take-over' ? 'continue' : mode);
       } catch (error) {
-        // Whose connection was lost meanwhile comes again with the same token.
-        const lost = error instanceof ProtocolError && error.code === 'signed-out';
-        if (!lost) await desk.store.endSession(opened.session);
+        // Whose connection was lost meanwhile, or who finds the server full, comes again with the same token.
+        const again = error instanceof ProtocolError && comesAgain.has(error.code);
+        if (!again) await desk.store.endSession(opened.session);
         throw error;
       }
       return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
@@ -390,6 +393,8 @@ export const requestTable: { readonly [T in RequestType]: Row<T> } = {
     },
   },
 };
+
+const comesAgain: ReadonlySet<ErrorCode> = new Set(['signed-out', 'server-full']);
 
 type Deed = 'kick' | 'mute' | 'unmute' | 'setRole' | 'setRules';
 

@@ -1,89 +1,135 @@
-/** `secure-chat host`: a server and its host's client in one process. */
+/** A server and its host's client in one terminal, from the first start to the end. */
 import { join } from 'node:path';
-import t from 'tap';
-import { makeHome } from '../support/program.js';
+import t, { type Test } from 'tap';
+import { hostedLink, hostOnPipes } from '../support/hosted.js';
+import { type Home, makeHome, type Running } from '../support/program.js';
+import { noonZone } from '../support/screen-people.js';
+import { password } from '../support/served.js';
+import { openTerminal, type Terminal } from '../support/terminal.js';
 
-const env = { SECURE_CHAT_PASSWORD: 'correct horse' };
-
-t.test('a chat that is hosted begins and ends with its host', async (t) => {
+async function homeOf(t: Test): Promise<Home> {
   const home = await makeHome();
   t.teardown(() => home.remove());
-  const args = [
-    'host',
-    '--data',
-    join(home.folder, 'data'),
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--as',
-    'hana',
-  ];
-  const host = home.run(args, env);
-  t.teardown(() => host.kill('SIGKILL'));
-  const [, link = ''] = await host.prints(/secure-chat connect (secure-chat:\/\/\S+)/, 'stderr');
-  const guest = home.run(['connect', link, '--name', 'gus', '--json'], env);
-  t.teardown(() => guest.kill('SIGKILL'));
-  await guest.prints(/"state":"online"/);
-  host.write('welcome\n/link\n/role gus moderator\n');
-  await guest.prints(/"type":"message".*"from":"hana".*"text":"welcome"/);
-  await guest.prints(/"type":"rank","name":"gus","role":"moderator","by":"hana"/);
-  guest.write('{"type":"say","room":"lobby","text":"thanks"}\n');
-  await host.prints(/gus: thanks/);
-  host.end('/quit\n');
-  t.equal(await host.ended, 0);
-  t.equal(host.stderr().split(link).length - 1, 2, 'at the beginning and by /link');
-  await guest.prints(/"code":"shutting-down"/);
+  return home;
+}
 
-  const again = home.run(args, env);
-  t.teardown(() => again.kill('SIGKILL'));
-  await again.prints(/hana: welcome\n[\s\S]*gus: thanks/);
-  again.end();
-  t.equal(await again.ended, 0, 'the next time, with what was said before');
+function ending<R extends Pick<Running, 'ended'> & { kill(signal: 'SIGKILL'): void }>(
+  t: Test,
+  running: R,
+): R {
+  t.teardown(async () => {
+    running.kill('SIGKILL');
+    await running.ended;
+  });
+  return running;
+}
+
+const secret = { SECURE_CHAT_PASSWORD: password };
+
+t.test('on a terminal: one command, a name and a password, and others come by the link', async (t) => {
+  const home = await homeOf(t);
+  const hosts = (data: string, port: string, env = {}, ...args: string[]): Terminal => {
+    const at = ['host', '--data', join(home.folder, data), '--host', '127.0.0.1', '--port', port];
+    const options = { env: { ...home.env, TZ: noonZone(), ...env }, cols: 200, rows: 24 };
+    return ending(t, openTerminal([...at, ...args], options));
+  };
+  const first = hosts('data', '0');
+  const [, link = '', port = ''] = await first.shows(hostedLink);
+  await first.shows(/Choose a name/);
+  t.notMatch(first.all(), /trust|fingerprint/i, 'nobody is asked about keys');
+  first.enter('alice');
+  await first.shows(/Choose a password for alice/);
+  first.enter(password);
+  await first.shows(/once more/);
+  first.enter(password);
+  await first.shows(/● alice ★[\s\S]*You host this chat\.[\s\S]*connect secure-chat:/);
+  t.match(first.screen(), link, 'the link is on the screen');
+  t.match(first.screen(), /alice · .*TLS 1\.3 ✓ verified/);
+
+  const bob = ending(
+    t,
+    home.run(['connect', link, '--name', 'bob'], { ...secret, HOME: join(home.folder, 'bob') }),
+  );
+  await bob.prints(/in #lobby as bob/, 'stderr');
+  bob.write('/link\nhello\n');
+  await bob.prints(/not allowed|may|only/i, 'stderr');
+  await first.shows(/bob │ hello/);
+  first.enter('/clear');
+  await first.until(() => !first.screen().includes('│ hello'), 'an empty pane');
+  first.enter('/link');
+  await first.shows(/The others join with this/);
+  first.enter('/role bob moderator');
+  await bob.prints(/bob is a moderator on this server now, by alice/, 'stderr');
+
+  first.enter('/quit');
+  t.equal(await first.ended, 0);
+  t.strictSame(first.modes(), [], 'the terminal is what it was');
+  await bob.prints(/the server says: The server is shutting down/, 'stderr');
+
+  const again = hosts('data', port);
+  await again.shows(/Your name/);
+  again.enter('');
+  await again.shows(/Password of alice/i);
+  again.enter(password);
+  await again.shows(/bob │ hello/);
+  await bob.prints(/connected again/, 'stderr');
+  again.type('\x03\x03');
+  t.equal(await again.ended, 130, 'Ctrl-C twice leaves');
+
+  const other = hosts('elsewhere', port, secret, '--as', 'alice', '--registration', 'closed', '--persistent');
+  await other.shows(/● alice ★/);
+  t.match(other.all(), /Who has an account joins with this/, 'the name of another chat is made anew');
+  other.type('\x03\x03');
+  await other.shows(/goes on until somebody came and all have left/);
+  other.type('\x03');
+  t.equal(await other.ended, 130, 'and Ctrl-C ends what stayed');
 });
 
-t.test('with --persistent it stays until all others have left', async (t) => {
-  const home = await makeHome();
-  t.teardown(() => home.remove());
-  const args = [
-    'host',
-    '--data',
-    join(home.folder, 'data'),
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--as',
-    'hana',
-  ];
-  const host = home.run([...args, '--persistent'], env);
-  t.teardown(() => host.kill('SIGKILL'));
-  const [, link = ''] = await host.prints(/secure-chat connect (secure-chat:\/\/\S+)/, 'stderr');
-  host.end('/quit\n');
-  await host.prints(/goes on until somebody came and all have left/, 'stderr');
-  const guest = home.run(['connect', link, '--name', 'gus', '--json'], env);
-  await guest.prints(/"state":"online"/);
-  guest.write('{"type":"say","room":"lobby","text":"alone"}\n');
-  await guest.prints(/"text":"alone"/);
-  guest.end();
-  t.equal(await guest.ended, 0);
-  t.equal(await host.ended, 0);
-  t.match(host.stderr(), /The chat has ended/);
+t.test('on pipes: the end of the input ends it, and everybody is told', async (t) => {
+  const home = await homeOf(t);
+  const hosted = await hostOnPipes(home, '--name', 'Our Chat');
+  const { running } = hosted;
+  ending(t, running);
+  const bob = ending(t, await hosted.guest('bob'));
+  running.write('good evening\n');
+  await bob.prints(/alice: good evening/);
+  bob.write('to you too\n');
+  await running.prints(/bob: to you too/);
+  t.notMatch(running.stdout(), /secure-chat:\/\/|"msg"/, 'only what is said is on stdout');
+  t.notMatch(running.stderr(), /"msg"/, 'and no log anywhere');
+  running.end();
+  t.equal(await running.ended, 0);
+  await bob.prints(/shutting down/, 'stderr');
 });
 
-t.test('a signal ends it at any time, and what is wrong is said before', async (t) => {
-  const home = await makeHome();
-  t.teardown(() => home.remove());
-  const data = join(home.folder, 'data');
-  const args = ['host', '--data', data, '--host', '127.0.0.1', '--port', '0', '--as', 'hana', '--persistent'];
-  const host = home.run(args, env);
-  t.teardown(() => host.kill('SIGKILL'));
-  await host.prints(/You host this chat/, 'stderr');
-  const second = home.run(args, env);
+t.test('what cannot be ends at once', async (t) => {
+  const home = await homeOf(t);
+  const args = ['host', '--data', join(home.folder, 'data'), '--host', '127.0.0.1', '--port', '0'];
+  const nameless = home.run(args);
+  t.equal(await nameless.ended, 64);
+  t.match(nameless.stderr(), /No name to sign in with/);
+  t.equal(await home.run([...args, '--as', 'alice']).ended, 64, 'nor without a password');
+  const made = home.run([...args, '--as', 'alice'], secret);
+  await made.prints(/You host this chat/, 'stderr');
+  const second = home.run([...args, '--as', 'alice'], secret);
   t.equal(await second.ended, 78);
   t.match(second.stderr(), /Another server is running/);
-  host.end('/quit\n');
-  await host.prints(/goes on until/, 'stderr');
-  host.kill('SIGINT');
-  t.equal(await host.ended, 0);
+  made.end();
+  t.equal(await made.ended, 0);
+  const wrong = home.run([...args, '--as', 'alice'], { SECURE_CHAT_PASSWORD: 'another one' });
+  t.equal(await wrong.ended, 77);
+  t.match(wrong.stderr(), /Name or password is wrong/);
+});
+
+t.test('a signal ends it with its code, also with --persistent', async (t) => {
+  const { running } = await hostOnPipes(await homeOf(t), '--persistent');
+  ending(t, running);
+  running.kill('SIGTERM');
+  t.equal(await running.ended, 143);
+  const left = await hostOnPipes(await homeOf(t), '--persistent');
+  ending(t, left.running);
+  left.running.end('/quit\n');
+  await left.running.prints(/goes on until/, 'stderr');
+  left.running.kill('SIGINT');
+  t.equal(await left.running.ended, 0, 'whoever has left before has left in good order');
 });

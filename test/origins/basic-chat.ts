@@ -1,136 +1,193 @@
-/** The basic terminal chat: what it does, and what its author wished for. */
+/** What the basic terminal chat could, and what its author wished it could. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
-import { alpn } from '../../lib/protocol/events.js';
+import { jsonClient } from '../support/json-client.js';
 import { gather } from '../support/screen-people.js';
-import { tlsOptions } from '../support/wire-client.js';
+import { openSecondAddress } from '../support/second-address.js';
+import { password } from '../support/served.js';
 
-/** The first bytes of a server, as they come. */
-function hear(port: number, localAddress: string): Promise<{ bytes: Buffer; socket: TLSSocket }> {
-  return new Promise((resolve, reject) => {
-    const options = { ...tlsOptions(port), ALPNProtocols: [alpn], localAddress };
-    const socket = connect(options, () => {});
-    socket.on('error', reject);
-    socket.once('data', (bytes: Buffer) => resolve({ bytes, socket }));
-  });
-}
-
-t.test('the basic terminal chat', async (t) => {
-  const people = await gather(t);
+t.test('basic terminal chat', async (t) => {
+  const people = await gather(t, '--rate', '1000');
   const { served } = people;
-  const ada = served.connect(served.firstLink, 'ada');
-  await ada.prints(/in #lobby as ada/, 'stderr');
-  const ben = await people.pipe('ben');
-  const cleo = await people.pipe('cleo', '--json');
-  const screen = await people.screen('dora');
+  const ann = served.connect(served.firstLink, 'ann');
+  await ann.prints(/in #lobby as ann/, 'stderr');
+  const alice = await people.screen('alice');
+  const [bob, cleo] = await Promise.all([people.pipe('bob'), people.pipe('cleo')]);
 
-  await t.test('what one says, all others get', async (t) => {
-    ada.write('to everybody\n');
-    await ben.prints(/ada: to everybody/);
-    await cleo.prints(/"from":"ada","at":"[^"]+","text":"to everybody"|"text":"to everybody"/);
-    await screen.shows(/to everybody/);
-    t.end();
+  await t.test('broadcast: what one says, everybody gets', async (t) => {
+    bob.write('good morning\n');
+    await Promise.all([
+      alice.shows(/bob │ good morning/),
+      cleo.prints(/bob: good morning/),
+      ann.prints(/bob: good morning/),
+      bob.prints(/bob: good morning/),
+    ]);
+    t.pass();
   });
 
-  await t.test('messages are framed by a header with their length', async (t) => {
-    const { bytes, socket } = await hear(served.port, '127.0.0.1');
-    t.equal(bytes.readUInt32BE(0), bytes.length - 4);
-    t.match(JSON.parse(bytes.subarray(4).toString('utf8')), { type: 'hello' });
-    socket.destroy();
+  await t.test('messages are framed by a length header, however the bytes come', async (t) => {
+    const socket = await open(served.port);
+    t.teardown(() => socket.destroy());
+    const frames = readFrames(socket);
+    const next = async () => (await frames.next()).value;
+    t.match(await next(), { type: 'hello', server: 'The Test' });
+    for (const byte of frame({ type: 'ping', id: 1 })) socket.write(Uint8Array.of(byte));
+    t.match(await next(), { type: 'ok', re: 1 });
+    socket.write(Buffer.concat([frame({ type: 'ping', id: 2 }), frame({ type: 'ping', id: 3 })]));
+    t.match(await next(), { type: 'ok', re: 2 });
+    t.match(await next(), { type: 'ok', re: 3 });
   });
 
-  await t.test('UTF-8 arrives as it was written', async (t) => {
-    ben.write('grüße, 你好, привет 🦊\n');
-    await ada.prints(/ben: grüße, 你好, привет 🦊/);
-    await screen.shows(/grüße, 你好, привет 🦊/);
-    t.end();
+  await t.test('UTF-8: every script, whole', async (t) => {
+    const text = 'Grüße, 你好, مرحبا, नमस्ते, 👩‍👩‍👧 🇩🇪';
+    bob.write(`${text}\n`);
+    const [, got] = await cleo.prints(/bob: (Grüße.*)\n/);
+    t.equal(got, text);
+    await alice.shows(/│ Grüße, 你好/);
   });
 
-  await t.test('every message has its time', async (t) => {
-    await ada.prints(/^\d\d:\d\d ben: grüße/m);
-    t.match(cleo.stdout(), /"at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/);
+  await t.test('timestamps', async (t) => {
+    await cleo.prints(/^\d\d:\d\d bob: good morning$/m);
+    await alice.shows(/^ ?\d\d:\d\d +bob │ good morning/m);
+    t.pass();
   });
 
-  await t.test('people come from several machines', async (t) => {
-    const here = await hear(served.port, '127.0.0.1');
-    const there = await hear(served.port, '127.0.0.2');
-    t.match(here.bytes.subarray(4).toString(), /"type":"hello"/);
-    t.match(there.bytes.subarray(4).toString(), /"type":"hello"/);
-    here.socket.destroy();
-    there.socket.destroy();
+  await t.test('several machines: people come from several addresses', async (t) => {
+    const other = await openSecondAddress(served.port);
+    if (other === undefined) return t.comment('127.0.0.2 is no address of this machine');
+    t.teardown(() => other.close());
+    const link = people.link.replace(/127\.0\.0\.1:\d+/, `${other.host}:${other.port}`);
+    const dora = await jsonClient(served, link, 'dora');
+    await dora.say({ room: 'lobby' }, 'from over here');
+    await cleo.prints(/dora: from over here/);
+    ann.write('/whois dora\n/whois bob\n');
+    await ann.prints(/dora[\s\S]*127\.0\.0\.2[\s\S]*bob[\s\S]*127\.0\.0\.1/, 'stderr');
+    t.equal(await dora.leave(), 0);
   });
 
-  await t.test('wish: a command lists the clients, /clients as /list', async (t) => {
-    ada.write('/clients\n');
-    const [all] = await ada.prints(/4 people are here: .*/, 'stderr');
-    for (const name of ['ada (you, admin)', 'ben', 'cleo', 'dora']) t.match(all, name);
-  });
-
-  await t.test('wish: a command clears the screen', async (t) => {
-    screen.type('/clear\r');
-    await screen.until(() => !screen.screen().includes('to everybody'), 'an empty pane');
-    t.end();
+  await t.test('wish: /list, and /clients as its other name', async () => {
+    for (const command of ['list', 'clients']) {
+      const before = bob.stderr().length;
+      bob.write(`/${command}\n`);
+      await bob.prints(new RegExp(`^[\\s\\S]{${before}}.*4 people are here: .*alice.*\\n`), 'stderr');
+    }
   });
 
   await t.test('wish: a password to enter', async (t) => {
-    const wrong = served.home.run(['connect', served.link, '--name', 'ben'], {
-      SECURE_CHAT_PASSWORD: 'guessed it',
-    });
-    wrong.end();
+    const { run } = served.home;
+    const args = ['connect', served.link, '--name', 'bob', '--attach'];
+    const wrong = run(args, { SECURE_CHAT_PASSWORD: 'not that one' });
     t.equal(await wrong.ended, 77);
-    t.match(wrong.stderr(), /password is wrong/);
+    t.match(wrong.stderr(), /Name or password is wrong/);
+    const none = run(args);
+    t.equal(await none.ended, 64);
+    const stranger = run(['connect', served.link, '--name', 'zoe', '--create'], {
+      SECURE_CHAT_PASSWORD: password,
+    });
+    t.equal(await stranger.ended, 77, 'nor without an invite');
   });
 
-  await t.test('wish: the chat is saved as a .txt', async (t) => {
-    ada.write('worth keeping\n');
-    await screen.shows(/worth keeping/);
-    screen.type('/save ~/talk.txt\r');
-    await screen.shows(/messages are in/);
-    const saved = await readFile(join(await people.home('dora'), 'talk.txt'), 'utf8');
-    t.match(saved, /ada: worth keeping/);
+  await t.test('wish: saving the chat as .txt', async (t) => {
+    alice.enter('/save ~/chat.txt');
+    await alice.shows(/\d messages are in \//);
+    const text = await readFile(join(await people.home('alice'), 'chat.txt'), 'utf8');
+    t.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d bob: good morning$/m);
+  });
+
+  await t.test('wish: clearing the screen', async () => {
+    alice.enter('/clear');
+    await alice.until(() => !alice.screen().includes('good morning'), 'an empty pane');
+  });
+
+  await t.test('wish: removing clients', async (t) => {
+    ann.write('/kick cleo shouting\n');
+    t.equal(await cleo.ended, 77);
+    t.match(cleo.stderr(), /ann threw you out: shouting/);
+    await bob.prints(/cleo was thrown out by ann \(shouting\)/, 'stderr');
+    bob.write('/kick alice\n');
+    await bob.prints(/not allowed|may not|cannot|only/i, 'stderr');
+    alice.enter('still here');
+    await bob.prints(/alice: still here/);
+  });
+
+  await t.test('wish: restricting kinds of messages', async (t) => {
+    ann.write('/restrict #lobby links files caps rate\n');
+    await bob.prints(/ann set the rules of #lobby: no links, no files, no caps, few messages/, 'stderr');
+    bob.write('look at https://example.org/\nSHOUTING AT EVERYBODY\nsomething else\n');
+    await bob.prints(/not sent: "look at https.*takes no links/, 'stderr');
+    await bob.prints(/not sent: "SHOUTING.*takes no messages in capitals/, 'stderr');
+    await alice.shows(/bob │ something else/);
+    t.notMatch(alice.all(), /example\.org|SHOUTING/);
+    ann.write('HTTPS://EXAMPLE.ORG from who leads the room\n/restrict #lobby none\n');
+    await bob.prints(/rules of #lobby: none/, 'stderr');
+    bob.write('https://example.org/again\n');
+    await alice.shows(/example\.org\/again/);
   });
 
   await t.test('wish: whisper', async (t) => {
-    ada.write('/whisper ben for you alone\n');
-    await ben.prints(/ada -> ben: for you alone/);
-    ben.write('over\n');
-    await cleo.prints(/"text":"over"/);
-    t.notMatch(cleo.stdout(), 'for you alone');
+    bob.write('/whisper alice only you\n');
+    await alice.shows(/2 @bob {2}1!/);
+    bob.write('for all again\n');
+    await ann.prints(/bob: for all again/);
+    t.notMatch(ann.stdout(), 'only you');
   });
 
-  await t.test('wish: certain kinds of messages are restricted', async (t) => {
-    ada.write('/restrict #lobby links caps\n');
-    await ben.prints(/ada set the rules of #lobby: no links, no caps/, 'stderr');
-    ben.write('see https://example.org\nLISTEN TO ME NOW\n');
-    await ben.prints(/not sent: "see https:.*takes no links/, 'stderr');
-    await ben.prints(/not sent: "LISTEN.*takes no messages in capitals/, 'stderr');
-    ada.write('/restrict #lobby none\n');
-    await ben.prints(/rules of #lobby: none/, 'stderr');
-    t.notMatch(ada.stdout(), 'LISTEN');
+  await t.test('wish: readable formatting', async (t) => {
+    const long = 'word '.repeat(40).trim();
+    bob.write(`${long}\n`);
+    await alice.shows(/│ word word/);
+    const rows = alice.rows().filter((row) => /│ word/.test(row));
+    t.ok(rows.length > 1, 'it is wrapped between words');
+    const columns = new Set(rows.map((row) => row.indexOf('│ word')));
+    t.equal(columns.size, 1, 'in one column, apart from names and times');
   });
 
-  await t.test('wish: a client is removed', async (t) => {
-    ada.write('/kick ben too loud\n');
-    t.equal(await ben.ended, 77);
-    t.match(ben.stderr(), /ada threw you out: too loud/);
-    await ada.prints(/ben was thrown out by ada \(too loud\)/, 'stderr');
-  });
-
-  await t.test('wish: a command for quitting, with a reason', async (t) => {
-    screen.type('/quit see you\r');
-    t.equal(await screen.ended, 0);
-    await ada.prints(/dora left \(see you\)/, 'stderr');
+  await t.test('wish: quitting', async (t) => {
+    alice.enter('/quit good night');
+    t.equal(await alice.ended, 0);
+    t.strictSame(alice.modes(), [], 'the terminal is what it was');
+    await bob.prints(/alice left \(good night\)/, 'stderr');
   });
 
   await t.test('wish: history in a database', async (t) => {
     served.server().kill('SIGTERM');
-    await served.server().ended;
-    await served.restart();
-    const late = served.connect(served.link, 'ben');
-    await late.prints(/ada: worth keeping/);
+    t.equal(await served.server().ended, 0);
     const file = await readFile(join(served.home.folder, 'data', 'secure-chat.db'));
     t.equal(file.subarray(0, 15).toString(), 'SQLite format 3');
+    await served.restart();
+    const back = await jsonClient(served, served.link, 'bob');
+    const { messages = [] } = await back.ok({ type: 'history', room: 'lobby' });
+    t.ok(messages.some(({ text }) => text === 'good morning'));
+    t.match((await back.ok({ type: 'search', words: 'morning' })).found, [{ excerpt: 'good morning' }]);
   });
 });
+
+function frame(request: object): Buffer {
+  const body = Buffer.from(JSON.stringify(request));
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(body.length);
+  return Buffer.concat([head, body]);
+}
+
+function open(port: number): Promise<TLSSocket> {
+  const options = { port, host: '127.0.0.1', ALPNProtocols: ['secure-chat/1'], rejectUnauthorized: false };
+  return new Promise((resolve, reject) => {
+    const socket = connect(options, () => resolve(socket)).on('error', reject);
+  });
+}
+
+/** Frames as they come: four bytes of length, then so many of JSON. */
+async function* readFrames(socket: TLSSocket): AsyncGenerator<unknown, undefined> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of socket) {
+    bytes = Buffer.concat([bytes, chunk as Buffer]);
+    while (bytes.length >= 4 && bytes.length >= 4 + bytes.readUInt32BE(0)) {
+      const end = 4 + bytes.readUInt32BE(0);
+      yield JSON.parse(bytes.subarray(4, end).toString());
+      bytes = bytes.subarray(end);
+    }
+  }
+  return undefined;
+}

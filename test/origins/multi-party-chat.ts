@@ -1,124 +1,151 @@
-/** Multi-Party Chat: the host takes part, and what else it has. */
+/** What the Multi-Party Chat could: somebody hosts, and takes part. */
 import { join } from 'node:path';
-import t from 'tap';
-import { openPseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
-import { makeHome } from '../support/program.js';
-import { program } from '../support/screen-people.js';
+import t, { type Test } from 'tap';
+import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
+import { hostedLink, hostOnPipes } from '../support/hosted.js';
+import { makeHome, type Running } from '../support/program.js';
+import { noonZone } from '../support/screen-people.js';
+import { password } from '../support/served.js';
+import { openTerminal } from '../support/terminal.js';
 
-const env = { SECURE_CHAT_PASSWORD: 'correct horse' };
+const secret = { SECURE_CHAT_PASSWORD: password };
+const most = 13;
+
+function ended(t: Test, running: Pick<Running, 'ended'> & { kill(signal: 'SIGKILL'): void }): void {
+  t.teardown(async () => {
+    running.kill('SIGKILL');
+    await running.ended;
+  });
+}
 
 t.test('Multi-Party Chat', async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
-  const data = join(home.folder, 'data');
-  const args = [
-    'host',
-    '--data',
-    data,
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--as',
-    'hana',
-    '--max-clients',
-    '14',
-  ];
-  const host = openPseudoTerminal([process.execPath, program, ...args], {
-    env: { ...home.env, ...env },
-    cols: 160,
+  const at = ['--data', join(home.folder, 'data'), '--host', '127.0.0.1', '--port', '0'];
+  const host = openTerminal(['host', ...at, '--as', 'alice', '--max-clients', `${most}`, '--rate', '1000'], {
+    env: { ...home.env, ...secret, TZ: noonZone() },
+    cols: 200,
     rows: 40,
   });
-  t.teardown(() => host.kill('SIGKILL'));
-  const [, link = ''] = await host.shows(/secure-chat connect (secure-chat:\/\/\S+)/);
-  const newcomer = async (name: string) => {
-    const guest = home.run(['connect', link, '--name', name, '--json'], env);
-    t.teardown(() => guest.kill('SIGKILL'));
-    await guest.prints(/"state":"online"/);
+  ended(t, host);
+  const [, link = ''] = await host.shows(hostedLink);
+  await host.shows(/You host this chat/);
+  const guests: Running[] = [];
+  const enter = async (name: string): Promise<Running> => {
+    const guest = home.run(['connect', link, '--name', name], secret);
+    ended(t, guest);
+    guests.push(guest);
+    await guest.prints(/in #lobby as /, 'stderr');
     return guest;
   };
+  const bob = await enter('bob');
 
-  const again = async (name: string) => {
-    const guest = home.run(['connect', link, '--name', name, '--attach', '--json'], env);
-    t.teardown(() => guest.kill('SIGKILL'));
-    await guest.prints(/"state":"online"/);
-    return guest;
-  };
-
-  await t.test('the host takes part', async (t) => {
-    const first = await newcomer('guest-1');
-    host.type('welcome\r');
-    await first.prints(/"from":"hana".*"text":"welcome"/);
-    t.end();
+  await t.test('the host takes part', async () => {
+    host.enter('welcome to all');
+    await bob.prints(/alice: welcome to all/);
+    bob.write('glad to be here\n');
+    await host.shows(/bob │ glad to be here/);
   });
 
-  await t.test('the user name is at the top', async (t) => {
-    t.match(host.rows()[0], /hana/);
+  await t.test("the user's name at the top", async (t) => {
+    t.match(host.rows()[0], /alice · .* · TLS 1\.3/);
   });
 
-  await t.test('12 and more clients', async (t) => {
-    const names = Array.from({ length: 12 }, (_, n) => `guest-${n + 2}`);
-    const guests = await Promise.all(names.map(newcomer));
-    guests[0]?.write('{"type":"say","room":"lobby","text":"all of us"}\n');
-    for (const guest of guests) await guest.prints(/"text":"all of us"/);
-    await host.shows(/14 here/);
-    t.end();
+  await t.test('a limit on the length of a line', async (t) => {
+    bob.write(`${'x'.repeat(4_097)}\n`);
+    await bob.prints(/not sent: "x+…": .*4096 bytes/, 'stderr');
+    bob.write(`${'y'.repeat(4_096)}\n`);
+    await bob.prints(/bob: y{4096}\n/);
+    await host.shows(/│ y+/);
+    t.notMatch(host.all(), 'xxx');
   });
 
-  await t.test('a cap on clients, by an option', async (t) => {
-    const more = home.run(['connect', link, '--name', 'too-many', '--json'], env);
-    more.end();
-    t.equal(await more.ended, 77);
-    t.match(more.stderr() + more.stdout(), /The server is full: 14 people are here/);
+  await t.test('twelve and more clients', async (t) => {
+    const names = Array.from({ length: most - 2 }, (_, at) => `guest-${at + 1}`);
+    const more = await Promise.all(names.map(enter));
+    bob.write('can all of you read this?\n');
+    await Promise.all(more.map((guest) => guest.prints(/bob: can all of you read this\?/)));
+    more.forEach((guest, at) => void guest.write(`yes, says ${at + 1}\n`));
+    for (const at of more.keys()) await bob.prints(new RegExp(`yes, says ${at + 1}\n`));
+    await host.shows(new RegExp(`│ ${most} here`));
+    t.pass();
   });
 
-  await t.test('a colour for each name', async (t) => {
-    const [first, second] = await Promise.all(['guest-2', 'guest-3'].map((name) => again(name)));
-    first?.write('{"type":"say","room":"lobby","text":"in colour"}\n');
-    second?.write('{"type":"say","room":"lobby","text":"in another"}\n');
-    await host.shows(/in colour/);
-    await host.shows(/in another/);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour is one
-    const colour = (name: string) => /\x1b\[([\d;]+)m$/.exec(host.output().split(name).at(-2) ?? '')?.[1];
-    t.ok(colour('guest-2'));
-    t.not(colour('guest-2'), colour('guest-3'));
-    for (const client of [first, second]) client?.end();
+  await t.test('a colour a name', async (t) => {
+    host.enter('/clear');
+    await host.until(() => !host.screen().includes('yes, says'), 'an empty pane');
+    guests.forEach((guest, at) => void guest.write(`one of ${at}\n`));
+    const colors = new Map<string, unknown>();
+    for (const [at, name] of [
+      [0, 'bob'],
+      [1, 'guest-1'],
+      [2, 'guest-2'],
+      [3, 'guest-3'],
+      [4, 'guest-4'],
+    ] as const) {
+      await host.shows(new RegExp(`${name} │ one of ${at}`));
+      colors.set(name, colorOf(host, name, `one of ${at}`));
+    }
+    t.notOk([...colors.values()].includes('default'));
+    t.ok(new Set(colors.values()).size >= 3, 'names are told apart');
+    bob.write('once more\n');
+    await host.shows(/bob │ once more/);
+    t.equal(colorOf(host, 'bob', 'once more'), colors.get('bob'), 'and each keeps its own');
   });
 
-  await t.test('a limit of the length of lines', async (t) => {
-    const guest = home.run(['connect', link, '--name', 'guest-3', '--attach'], env);
-    await guest.prints(/in #lobby as guest-3/, 'stderr');
-    guest.write(`${'x'.repeat(4_097)}\n`);
-    await guest.prints(/not sent: "x{39}…": .*4,?096 bytes/, 'stderr');
-    guest.end();
-    t.equal(await guest.ended, 65);
+  await t.test('a cap on clients by an option', async (t) => {
+    const late = home.run(['connect', link, '--name', 'late'], secret);
+    t.equal(await late.ended, 69);
+    t.match(late.stderr(), new RegExp(`The server is full: ${most} people are here`));
+    const [guest] = guests.splice(-1);
+    guest?.end('/quit making room\n');
+    await host.shows(/left \(making room\)/);
+    await enter('late');
   });
 
   await t.test('it ends with its host', async (t) => {
-    const last = home.run(['connect', link, '--name', 'guest-4', '--attach', '--json', '--retry', '0'], env);
-    await last.prints(/"state":"online"/);
-    host.type('/quit\r');
+    host.enter('/quit');
     t.equal(await host.ended, 0);
-    await last.prints(/shutting-down/);
-    t.equal(await last.ended, 69);
+    await Promise.all(
+      guests.map((guest) => guest.prints(/the server says: The server is shutting down/, 'stderr')),
+    );
+    t.pass();
   });
 });
 
-t.test('Multi-Party Chat: with --persistent it ends when all have left', async (t) => {
+t.test('--persistent: it stays until at least one other came and all have left', async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
-  const data = join(home.folder, 'data');
-  const host = home.run(
-    ['host', '--data', data, '--host', '127.0.0.1', '--port', '0', '--as', 'hana', '--persistent'],
-    env,
-  );
-  t.teardown(() => host.kill('SIGKILL'));
-  const [, link = ''] = await host.prints(/secure-chat connect (secure-chat:\/\/\S+)/, 'stderr');
-  const guest = home.run(['connect', link, '--name', 'gus', '--json'], env);
-  await guest.prints(/"state":"online"/);
-  host.end('/quit\n');
-  await host.prints(/goes on until all others have left/, 'stderr');
-  guest.end('{"type":"say","room":"lobby","text":"still here"}\n');
-  t.equal(await guest.ended, 0);
-  t.equal(await host.ended, 0);
+  const { running, guest } = await hostOnPipes(home, '--persistent');
+  ended(t, running);
+  running.end('/quit\n');
+  await running.prints(/The chat goes on until somebody came and all have left/, 'stderr');
+  const bob = await guest('bob');
+  const cleo = await guest('cleo');
+  bob.write('the host is not here\n');
+  await cleo.prints(/bob: the host is not here/);
+  bob.end();
+  t.equal(await bob.ended, 0);
+  await cleo.prints(/bob left/, 'stderr');
+  cleo.write('/list\n');
+  await cleo.prints(/1 person is here: cleo/, 'stderr');
+  cleo.end();
+  t.equal(await cleo.ended, 0);
+  t.equal(await running.ended, 0);
+
+  const again = await hostOnPipes(home, '--persistent');
+  ended(t, again.running);
+  const dora = await again.guest('dora');
+  again.running.end('/quit\n');
+  await again.running.prints(/The chat goes on until all others have left/, 'stderr');
+  dora.end('still here\n');
+  t.equal(await dora.ended, 0);
+  t.equal(await again.running.ended, 0);
 });
+
+/** Of a name beside what it said. */
+function colorOf(terminal: PseudoTerminal, name: string, text: string): unknown {
+  const row = terminal.rows().findLastIndex((each) => each.includes(`${name} │ ${text}`));
+  const column = terminal.rows()[row]?.indexOf(`${name} │`) ?? -1;
+  return terminal.cells()[row]?.[column]?.foreground;
+}

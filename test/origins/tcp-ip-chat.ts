@@ -1,114 +1,108 @@
-/** TCP/IP Chat: what it does, and its wishes: file transfer and TLS. */
+/** What the TCP/IP Chat could, and what its author wished it could. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { connect as plain } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t from 'tap';
 import { gather } from '../support/screen-people.js';
 import { password } from '../support/served.js';
-import { tlsOptions } from '../support/wire-client.js';
 
 t.test('TCP/IP Chat', async (t) => {
   const people = await gather(t);
   const { served } = people;
-  const ana = await people.pipe('ana');
-  const ben = await people.pipe('ben');
+  const { home, port } = served;
+  const alice = await people.screen('alice');
+  const bob = await people.pipe('bob', '--downloads', join(home.folder, 'fetched'));
 
   await t.test('--host and --port on both sides', async (t) => {
-    const args = [
-      'connect',
-      '--host',
-      '127.0.0.1',
-      '--port',
-      String(served.port),
-      '--name',
-      'ana',
-      '--attach',
-    ];
-    const known = served.home.run(['trust', 'list']);
-    await known.ended;
-    t.match(known.stdout(), `127.0.0.1:${served.port}`, 'the link made the key known');
-    const client = served.home.run(args, { SECURE_CHAT_PASSWORD: password });
-    await client.prints(/in #lobby as ana/, 'stderr');
-    client.end();
-    t.equal(await client.ended, 0);
+    await served.server().prints(new RegExp(`"host":"127\\.0\\.0\\.1","port":${port}`), 'stderr');
+    // The key is known since bob came by his link.
+    const args = ['connect', '--host', '127.0.0.1', '--port', `${port}`, '--name', 'bob', '--attach'];
+    const again = home.run(args, { SECURE_CHAT_PASSWORD: password });
+    served.adopt(again);
+    await again.prints(/in #lobby as bob/, 'stderr');
+    again.end();
+    t.equal(await again.ended, 0);
   });
 
-  await t.test('/msg tells one person alone', async (t) => {
-    ana.write('/msg ben psst\n');
-    await ben.prints(/ana -> ben: psst/);
-    t.end();
+  await t.test('/msg', async (t) => {
+    bob.write('/msg alice only for you\n');
+    await alice.shows(/2 @bob {2}1!/);
+    alice.enter('/msg bob only for you too');
+    await bob.prints(/alice -> bob: only for you too/);
+    const cleo = await people.pipe('cleo');
+    t.notMatch(cleo.stdout(), 'only for you');
+    cleo.end();
+    t.equal(await cleo.ended, 0);
   });
 
-  await t.test('/list tells who is here', async (t) => {
-    ana.write('/list\n');
-    await ana.prints(/2 people are here: ana \(you\), ben/, 'stderr');
-    t.end();
+  await t.test('/list', async (t) => {
+    bob.write('/list\n');
+    const [, names = ''] = await bob.prints(/2 people are here: (.*)/, 'stderr');
+    t.match(names, /alice/);
+    t.match(names, /bob/);
   });
 
-  await t.test('an error for a taken name', async (t) => {
-    const taken = served.home.run(['connect', people.link, '--name', 'ana', '--create'], {
-      SECURE_CHAT_PASSWORD: 'not hers',
-    });
-    taken.end();
+  await t.test('the chat window is above the input', async (t) => {
+    bob.write('above\n');
+    await alice.shows(/bob │ above/);
+    alice.type('below');
+    await alice.until(() => alice.rows().at(-1)?.startsWith('#lobby › below') === true, 'the input');
+    const rows = alice.rows();
+    t.ok(rows.findIndex((row) => row.includes('│ above')) < rows.length - 1);
+    bob.write('while she types\n');
+    await alice.shows(/│ while she types/);
+    t.match(alice.rows().at(-1), /^#lobby › below/, 'what is typed stays where it is');
+    alice.type('\x15');
+  });
+
+  await t.test('an error for a name that is taken', async (t) => {
+    const other = { SECURE_CHAT_PASSWORD: 'somebody else entirely' };
+    const taken = home.run(['connect', people.link, '--name', 'Bob'], other);
     t.equal(await taken.ended, 77);
-    t.match(taken.stderr(), /The name ana is taken/);
-  });
-
-  await t.test('the chat window stands above the input', async (t) => {
-    const cleo = await people.screen('cleo');
-    ana.write('above it\n');
-    await cleo.shows(/above it/);
-    cleo.type('below it');
-    await cleo.shows(/below it/);
-    const rows = cleo.rows();
-    const said = rows.findIndex((row) => row.includes('above it'));
-    const typed = rows.findIndex((row) => row.includes('› below it'));
-    t.ok(said >= 0 && said < typed);
-    t.equal(typed, rows.length - 1, 'which is the last row');
-    cleo.kill('SIGTERM');
-    await cleo.ended;
+    t.match(taken.stderr(), /bob.*(taken|has an account|exists)/i);
+    const twice = home.run(['connect', served.link, '--name', 'bob'], { SECURE_CHAT_PASSWORD: password });
+    t.equal(await twice.ended, 77);
+    t.match(twice.stderr(), /bob is signed in already/);
   });
 
   await t.test('wish: file transfer', async (t) => {
-    const path = join(served.home.folder, 'notes.txt');
-    await writeFile(path, 'the notes');
-    ana.write(`/send ${path}\n`);
-    const [, id = ''] = await ben.prints(/ana sent a file: notes\.txt .*\/get (\d+)/);
-    ben.write(`/get ${id}\n`);
-    const [, got = ''] = await ben.prints(/notes\.txt is in (\S+)/, 'stderr');
-    t.equal(await readFile(got, 'utf8'), 'the notes');
+    const path = join(home.folder, 'report.bin');
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, at) => at % 251));
+    await writeFile(path, bytes);
+    alice.enter(`/send ${path}`);
+    const [, id = ''] = await bob.prints(/\* alice sent a file: report\.bin \(\S+ KiB\), \/get (\d+)/);
+    bob.write(`/get ${id}\n`);
+    await bob.prints(/report\.bin is in /, 'stderr');
+    t.ok(bytes.equals(await readFile(join(home.folder, 'fetched', 'report.bin'))));
   });
 
-  await t.test('wish: TLS, and nothing but it', async (t) => {
-    const protocol = await new Promise((resolve) => {
-      const socket = connect(tlsOptions(served.port), () => {
-        resolve(socket.getProtocol());
-        socket.destroy();
-      });
+  await t.test('wish: TLS, and nothing without it', async (t) => {
+    await alice.shows(/TLS 1\.3 ✓ verified/);
+    const at = { host: '127.0.0.1', port };
+    const secured = connect({ ...at, ALPNProtocols: ['secure-chat/1'], rejectUnauthorized: false });
+    t.teardown(() => secured.destroy());
+    await new Promise((resolve, reject) => secured.once('secureConnect', resolve).once('error', reject));
+    t.equal(secured.getProtocol(), 'TLSv1.3');
+    const plain = connectTcp(at);
+    plain.write('{"type":"ping","id":1}\n');
+    let answered = '';
+    plain.on('data', (bytes: Buffer) => {
+      answered += bytes.toString();
     });
-    t.equal(protocol, 'TLSv1.3');
-    const answer = await new Promise<string>((resolve) => {
-      let heard = '';
-      const socket = plain(served.port, '127.0.0.1', () => socket.write('hello\r\n'));
-      socket.on('data', (chunk) => {
-        heard += chunk.toString('latin1');
-      });
-      socket.on('error', () => {});
-      socket.on('close', () => resolve(heard));
-    });
-    t.notMatch(answer, 'hello');
+    await new Promise((resolve) => plain.once('close', resolve).on('error', () => {}));
+    t.notMatch(answered, 'type', 'a connection without TLS hears nothing');
   });
 
-  await t.test('/quit leaves', async (t) => {
-    ben.write('/quit good night\n');
-    t.equal(await ben.ended, 0);
-    await ana.prints(/ben left \(good night\)/, 'stderr');
+  await t.test('/quit', async (t) => {
+    alice.enter('/quit');
+    t.equal(await alice.ended, 0);
+    await bob.prints(/alice left/, 'stderr');
   });
 
   await t.test('Ctrl-C on the server tells everybody', async (t) => {
     served.server().kill('SIGINT');
+    await bob.prints(/the server says: The server is shutting down/, 'stderr');
     t.equal(await served.server().ended, 0);
-    await ana.prints(/the server says: The server is shutting down/, 'stderr');
   });
 });

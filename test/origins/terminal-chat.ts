@@ -1,28 +1,41 @@
-/** TerminalChat: a server, a username to join with, two and more terminals that talk. */
+/** What TerminalChat could: a server, people who join it with a user name, and terminals that talk. */
 import t from 'tap';
 import { gather } from '../support/screen-people.js';
 
 t.test('TerminalChat', async (t) => {
   const people = await gather(t);
 
-  await t.test('a server starts and says how to join it', async (t) => {
-    t.match(people.served.firstLink, /^secure-chat:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/[\w-]{22}$/);
+  await t.test('a server that runs and waits', async (t) => {
+    const { served } = people;
+    t.match(served.firstLink, /^secure-chat:\/\/127\.0\.0\.1:\d+\//);
+    await served.server().prints(/"msg":"listening"/, 'stderr');
   });
 
-  const ana = await people.screen('ana');
-  await t.test('one joins with a username', (t) => ana.shows(/#lobby +ana · The Test/).then(() => t.end()));
+  const alice = await people.screen('alice');
+  const bob = await people.screen('bob');
 
-  await t.test('two and more terminals talk', async (t) => {
-    const ben = await people.screen('ben', { cols: 120, rows: 40 });
+  await t.test('one joins with a user name', async (t) => {
+    await bob.shows(/bob · The Test/);
+    await alice.shows(/bob joined/);
+    t.match(alice.screen(), /alice/);
+  });
+
+  await t.test('two terminals talk', async () => {
+    alice.enter('hello bob');
+    await bob.shows(/alice ▌ hello bob/);
+    bob.enter('hello yourself');
+    await alice.shows(/bob │ hello yourself/);
+  });
+
+  await t.test('and more of them: everybody hears everybody', async (t) => {
     const cleo = await people.pipe('cleo');
-    ana.type('hello from ana\r');
-    await ben.shows(/ana ┃ hello from ana|ana │ hello from ana/);
-    await cleo.prints(/ana: hello from ana/);
-    cleo.write('hello from cleo\n');
-    await ana.shows(/hello from cleo/);
-    ben.type('hello from ben\r');
-    await ana.shows(/hello from ben/);
-    await cleo.prints(/ben: hello from ben/);
-    t.end();
+    await cleo.prints(/bob: hello yourself/);
+    const dora = await people.pipe('dora');
+    dora.write('four of us\n');
+    await Promise.all([alice.shows(/dora │ four of us/), bob.shows(/dora │ four of us/)]);
+    await cleo.prints(/dora: four of us/);
+    alice.enter('/list');
+    await alice.shows(/4 people are here/);
+    t.pass();
   });
 });

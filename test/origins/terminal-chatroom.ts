@@ -1,63 +1,87 @@
-/** Terminal Chatroom: flags, a banner, clearing the screen, a log of who comes and goes. */
+/** What the Terminal Chatroom could. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { openPseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { makeHome } from '../support/program.js';
-import { gather } from '../support/screen-people.js';
+import { noonZone, program, settle } from '../support/screen-people.js';
 import { password } from '../support/served.js';
 
 t.test('Terminal Chatroom', async (t) => {
   const home = await makeHome();
-  t.teardown(() => home.remove());
-  const motd = join(home.folder, 'motd');
-  await writeFile(motd, 'Welcome to the chatroom.\nBe kind.\n\x1b[31mred\n');
-  const people = await gather(t, '--motd', motd);
-  const { served } = people;
+  const data = join(home.folder, 'data');
+  const banner = join(home.folder, 'banner.txt');
+  await writeFile(banner, '+---------------+\n|  WELCOME ALL  |\n+---------------+\n\x1b[31mred\n');
+  const server = home.run([
+    ...['server', '-H', '127.0.0.1', '-p', '0', '-n', 'Chatroom', '--data', data, '--motd', banner],
+  ]);
+  t.teardown(async () => {
+    server.kill('SIGKILL');
+    await server.ended;
+    await home.remove();
+  });
+  const [, link = '', port = ''] = await server.prints(
+    /^join link: (secure-chat:\/\/127\.0\.0\.1:(\d+)\S+)/m,
+  );
+  const secret = { SECURE_CHAT_PASSWORD: password };
+  const first = home.run(['connect', link, '-n', 'alice'], secret);
+  t.teardown(() => first.kill('SIGKILL'));
+  await first.prints(/in #lobby as alice/, 'stderr');
+  const at = ['connect', '-H', '127.0.0.1', '-p', port];
 
-  await t.test('host, port and name as flags, in their short forms', async (t) => {
-    const link = await served.invite();
-    const first = served.connect(link, 'ana');
-    await first.prints(/in #lobby as ana/, 'stderr');
-    first.end();
-    t.equal(await first.ended, 0);
-    const args = ['connect', '-H', '127.0.0.1', '-p', String(served.port), '-n', 'ana'];
-    const flags = served.home.run(args, { SECURE_CHAT_PASSWORD: password });
-    await flags.prints(/in #lobby as ana/, 'stderr');
-    flags.end();
-    t.equal(await flags.ended, 0);
+  const screen = openPseudoTerminal([process.execPath, program, ...at, '-n', 'alice', '--attach'], {
+    env: { ...home.env, ...secret, TZ: noonZone() },
+    cols: 80,
+    rows: 24,
+  });
+  t.teardown(() => screen.kill('SIGKILL'));
+
+  await t.test('host, port and name as flags, in their short forms, on both sides', async () => {
+    await screen.shows(/alice · Chatroom · TLS 1\.3 ✓ verified/);
   });
 
-  const ben = await people.screen('ben');
   await t.test('a banner, which cannot drive the terminal', async (t) => {
-    await ben.shows(/\* Welcome to the chatroom\.[\s\S]*\* Be kind\./);
-    t.notMatch(ben.output(), '\x1b[31mred');
+    await first.prints(/-- \* \+-+\+\n.*\* \| {2}WELCOME ALL {2}\|\n.*\* \+-+\+\n/, 'stderr');
+    await screen.shows(/│ \* \+-+\+[^\n]*\n[^\n]*│ \* \| {2}WELCOME ALL {2}\|/);
+    t.notMatch(screen.output(), '\x1b[31mred');
+    await writeFile(banner, 'another one\n');
+    server.kill('SIGHUP');
+    await server.prints(/reloaded/, 'stderr');
+    const again = home.run([...at, '-n', 'alice', '--attach'], secret);
+    await again.prints(/\* another one/, 'stderr');
+    again.end();
+    t.equal(await again.ended, 0);
   });
 
-  await t.test('the banner is read again while the server runs', async () => {
-    await writeFile(motd, 'Closed on Sundays.\n');
-    served.server().kill('SIGHUP');
-    await served.server().prints(/certificate reloaded/, 'stderr');
-    const late = await people.pipe('late');
-    await late.prints(/\* Closed on Sundays\./, 'stderr');
-    late.end();
-    await late.ended;
+  await t.test('clearing the screen', async (t) => {
+    first.write('to be cleared away\n');
+    await screen.shows(/│ to be cleared away/);
+    screen.enter('/clear');
+    await screen.until(() => !screen.screen().includes('cleared away'), 'an empty pane');
+    const frames = screen.frames;
+    screen.type('\x0c');
+    await screen.until(() => screen.frames > frames, 'a new picture');
+    await settle(screen);
+    t.match(screen.rows().at(-1), /^#lobby ›/);
   });
 
-  await t.test('the screen is cleared', async (t) => {
-    ben.type('/clear\r');
-    await ben.until(() => !ben.screen().includes('Be kind'), 'an empty pane');
-    t.end();
-  });
-
-  await t.test('the server logs who comes and goes', async (t) => {
-    ben.type('/quit\r');
-    await ben.ended;
-    const log = () => served.server().stderr();
-    await served
-      .server()
-      .prints(/"name":"ben"[^\n]*"msg":"connection ended"|connection ended[^\n]*"ben"/, 'stderr');
-    t.match(log(), /"name":"ben"[^\n]*"msg":"signed in"/);
-    t.match(log(), /"name":"ana"[^\n]*"msg":"connection ended"/);
-    t.notMatch(log(), password);
+  await t.test('a log on the server of who comes and goes', async (t) => {
+    screen.enter('/quit');
+    t.equal(await screen.ended, 0);
+    first.end('/quit see you\n');
+    t.equal(await first.ended, 0);
+    await server.prints(/"reason":"see you"/, 'stderr');
+    const lines = server
+      .stderr()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const moves = lines.filter(({ msg }) => msg === 'signed in' || msg === 'connection ended');
+    t.equal(moves.filter(({ msg }) => msg === 'signed in').length, 3);
+    t.equal(moves.filter(({ msg }) => msg === 'connection ended').length, 3);
+    for (const move of moves) {
+      t.match(move, { name: 'alice', address: '127.0.0.1' });
+      t.ok(Date.parse(String(move.time)) > 0, 'when');
+    }
   });
 });

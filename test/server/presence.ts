@@ -8,10 +8,10 @@ interface TestMember extends Member {
   readonly dismissed: string[];
 }
 
-function setUp() {
+function setUp(most?: number) {
   const clock = createManualClock();
   const notices: ServerFrame[] = [];
-  const presence = createPresence(clock, (notice) => notices.push(notice('lobby')));
+  const presence = createPresence(clock, (notice) => notices.push(notice('lobby')), most);
   /** A session that, like a real one, leaves as soon as it is dismissed. */
   function session(id: number): TestMember {
     const dismissed: string[] = [];
@@ -114,6 +114,25 @@ t.test('a name has at most eight terminals; a lost one that continues is let in'
   t.equal(presence.terminals(1).size, limits.terminalsPerName);
   t.doesNotThrow(() => presence.enter(session(1), 'continue'));
 });
+
+t.test(
+  'a full server takes terminals of who is here, and admins, and others once somebody left',
+  async (t) => {
+    const { presence, session } = setUp(1);
+    const [first, second] = [session(1), session(2)];
+    const admin = session(3);
+    admin.account = { ...admin.account, role: 'admin' };
+    presence.enter(first, undefined);
+    t.throws(() => presence.enter(second, undefined), { code: 'server-full' });
+    presence.enter(session(1), 'take-over');
+    presence.enter(admin, undefined);
+    t.equal(presence.online, 2);
+    presence.leave(admin);
+    for (const terminal of presence.terminals(1)) presence.leave(terminal);
+    presence.enter(second, undefined);
+    t.ok(presence.has(second));
+  },
+);
 
 t.test('one that continues is seated beside its lost self, and nobody is told', async (t) => {
   const { notices, presence, session } = setUp();
