@@ -212,10 +212,13 @@ t.test('who somebody is, with addresses for moderators alone; who is away', asyn
   ok(await ada.ask({ type: 'join', room: 'attic', private: true }));
   ok(await ben.ask({ type: 'away', text: 'lunch' }));
   t.match(await ada.next('away'), { name: 'ben', text: 'lunch' });
-  t.match(
-    ok(await ada.ask({ type: 'who' })).people?.find(({ name }) => name === 'ben'),
-    { away: 'lunch' },
-  );
+  for (const place of [{}, { room: 'yard' }]) {
+    const { people } = ok(await ada.ask({ type: 'who', ...place }));
+    t.match(
+      people?.find(({ name }) => name === 'ben'),
+      { away: 'lunch' },
+    );
+  }
   const seen = ok(await ada.ask({ type: 'whois', name: 'ben' })).whois;
   t.match(seen, { name: 'ben', role: 'member', terminals: 1, away: 'lunch', addresses: ['127.0.0.1'] });
   t.same(seen?.rooms, ['lobby', 'yard']);

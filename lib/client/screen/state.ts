@@ -3,7 +3,7 @@
  * changes.
  */
 import type { ErrorCode } from '../../protocol/errors.js';
-import type { Role, RoomRole } from '../../protocol/events.js';
+import type { Role, RoomRole, RoomRules } from '../../protocol/events.js';
 import type { Editor } from './typing/editor.js';
 
 /** `#lobby` or `@bob`. */
@@ -69,6 +69,8 @@ export interface ConversationState {
   readonly topic: string;
   /** Only members know of it. */
   readonly private?: true;
+  /** What the room asks of those who do not lead it. */
+  readonly rules?: RoomRules;
   /** What this person is in the room. */
   readonly role?: RoomRole;
   /** Of a room that not everybody is in, once they are known; in the order they are shown. */

@@ -102,6 +102,25 @@ t.test('who is away is marked in every list, until they are back or gone', async
   t.same(away(), [], 'it ends with the last terminal');
 });
 
+t.test(
+  'what a room asks is known from the start, changes with its rules, and is there after /clear',
+  async (t) => {
+    const { event, press, stage, room, pane } = scene();
+    event({ type: 'room', conversation: { ...dev, private: true, rules: { slow: 10_000 } } });
+    t.same(room('#dev')?.rules, { slow: 10_000 });
+    press('/window 2', 'enter');
+    event({ type: 'rules', room: 'dev', by: 'mo', rules: { locked: true } });
+    t.match(pane().at(-1), 'mo set the rules of #dev: locked');
+    press('/clear', 'enter');
+    t.match(find(stage.state, '#dev'), {
+      entries: [],
+      private: true,
+      role: 'member',
+      rules: { locked: true },
+    });
+  },
+);
+
 t.test('a topic is in the bar and told where it counts; an invitation where the reader is', async (t) => {
   const { event, room, pane } = scene();
   event({ type: 'room', conversation: dev });

@@ -3,7 +3,7 @@
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../face/local-time.js';
 import { current } from '../stage/conversations.js';
-import type { ScreenState } from '../state.js';
+import type { ConversationState, ScreenState } from '../state.js';
 import { gap, type Row, rowColumns, span } from './spans.js';
 import { glyphsOf, type Look, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
@@ -18,8 +18,8 @@ export interface TwoParts {
 /** A bar across the screen: of the right parts the first, longest one that leaves the left enough room. */
 export function topLine(state: ScreenState, look: Look, columns: number): TwoParts {
   const styles = stylesOf(look);
-  const { id, topic, private: hidden } = current(state);
-  const mark = hidden ? [span(' private', styles.barDim)] : [];
+  const { id, topic } = current(state);
+  const mark = marksOf(current(state)).map((word) => span(` ${word}`, styles.barDim));
   const name = [gap(1, styles.bar), span(id, styles.barStrong), ...mark, gap(2, styles.bar)];
   const about = topic.trim() === '' && id.startsWith('@') ? 'only you two read this' : printable(topic);
   const wanted = columnsOf(about) + 1;
@@ -33,6 +33,15 @@ export function topLine(state: ScreenState, look: Look, columns: number): TwoPar
   const room = from - rowColumns(name) - 1;
   const left = room < 2 ? name : [...name, span(cut(about, room, glyphsOf(look).cut), styles.bar)];
   return { left, right, from };
+}
+
+/** What is to be known of a room before one says something there. */
+function marksOf({ private: hidden, rules: { locked, slow } = {} }: ConversationState): string[] {
+  return [
+    ...(hidden ? ['private'] : []),
+    ...(locked ? ['locked'] : []),
+    ...(slow === undefined ? [] : [`slow ${duration(slow)}`]),
+  ];
 }
 
 interface RightParts {

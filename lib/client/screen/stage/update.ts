@@ -157,8 +157,12 @@ export function happened(
         now,
         serial,
       });
-    case 'rules':
-      return told(state, roomId(event.room), { text: eventWords(event) ?? '', now, serial });
+    case 'rules': {
+      const { rules } = event;
+      const id = roomId(event.room);
+      const ruled = change(state, id, (conversation) => ({ ...conversation, rules }));
+      return told(ruled, id, { text: eventWords(event) ?? '', now, serial });
+    }
     case 'away':
     case 'back':
       return withAway(state, printable(event.name), event.type === 'away');
@@ -223,10 +227,11 @@ function roomId(room: string): ConversationId {
 /** A room that this person is in, as the server tells it. */
 function withRoom(
   state: ScreenState,
-  { room = '', role, topic, private: hidden }: Conversation,
+  { room = '', role, topic, private: hidden, rules = {} }: Conversation,
 ): ScreenState {
   return change(state, roomId(room), ({ private: _, ...conversation }) => ({
     ...conversation,
+    rules,
     topic: printable(topic ?? ''),
     ...(role === undefined ? {} : { role }),
     ...(hidden ? { private: true as const } : {}),
@@ -325,7 +330,8 @@ export function asked(state: ScreenState, question: Question | undefined): Scree
 
 /** Empties the pane; what was in it is still on the server. */
 export function cleared(state: ScreenState): ScreenState {
-  return change(state, state.current, (conversation) => ({
+  return change(state, state.current, ({ detached: _, marked: __, ...conversation }) => ({
+    ...conversation,
     ...newConversation(conversation.id, conversation.notify),
     draft: conversation.draft,
     topic: conversation.topic,

@@ -36,3 +36,13 @@ t.test('a lost connection is told as long as there is room for a word', async (t
   t.equal(right(20, { state: 'offline', why: 'signed out' }), 'offline');
   t.equal(right(24, { state: 'connecting' }), 'connecting…');
 });
+
+t.test('what a room asks stands beside its name', async (t) => {
+  const left = (more: Parameters<typeof conversation>[1]): string =>
+    topLine(screen({ conversations: [conversation('#lobby', more)] }), plainLook, 80)
+      .left.map(({ text }) => text)
+      .join('')
+      .trim();
+  t.equal(left({ rules: { restrict: ['caps'] } }), '#lobby');
+  t.equal(left({ rules: { locked: true, slow: 10_000 }, private: true }), '#lobby private locked slow 10 s');
+});

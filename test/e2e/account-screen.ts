@@ -1,0 +1,67 @@
+/** One's own account at the terminal: a second factor, a recovery code, and what is left on the screen of either. */
+import { TOTP } from 'otpauth';
+import t from 'tap';
+import { gather } from '../support/screen-people.js';
+import { password } from '../support/served.js';
+
+const enter = '\r';
+const down = '\x1b[B';
+const stepMs = 30_000;
+
+t.test('a second factor is set up on 80x24, and asked for from then on', async (t) => {
+  const people = await gather(t);
+  const ana = await people.screen('ana');
+  await ana.shows(/Your recovery code: /);
+  ana.type(`/2fa on${enter}`);
+  await ana.shows(/Your password: _/);
+  ana.type(`${password}${enter}`);
+  await ana.shows(/The 6 digits that it shows now: _/);
+  const pictured = ana.rows().filter((row) => /^\S+ [█▀▄ ]{39} /.test(row));
+  t.equal(pictured.length, 20, 'the whole picture is in sight');
+  const [, shown = ''] = await ana.shows(/((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})/);
+  const totp = new TOTP({ secret: shown.replaceAll(' ', '') });
+  const now = Date.now();
+  ana.type(`${totp.generate({ timestamp: now })}${enter}`);
+  await ana.shows(/From now on your sign-in/);
+  t.notMatch(ana.screen(), shown, 'the key is gone');
+  t.notMatch(ana.screen(), '█', 'and its picture');
+  ana.type(`/quit${enter}`);
+  t.equal(await ana.ended, 0);
+
+  const again = await people.terminal('ana');
+  await again.shows(/The 6 digits that your authenticator shows now/);
+  // The code of this moment was used.
+  again.type(`${totp.generate({ timestamp: now + stepMs })}${enter}`);
+  await again.until(() => again.modes().includes('alternate'), 'a full screen');
+
+  const pipe = people.served.connect(people.link, 'ana', '--attach');
+  t.equal(await pipe.ended, 77);
+  t.match(pipe.stderr(), /authenticator.*--token-file/);
+});
+
+t.test('a lost password is set anew with the code that was shown first', async (t) => {
+  const people = await gather(t);
+  const ben = await people.screen('ben');
+  const [, code = ''] = await ben.shows(/Your recovery code: (\S+)/);
+  ben.type(`/quit${enter}`);
+  t.equal(await ben.ended, 0);
+
+  const lost = await people.terminal('ben', { env: { SECURE_CHAT_PASSWORD: '' } });
+  for (const tries of [2, 1]) {
+    await lost.shows(/Password of ben/);
+    lost.type(`not my word ${tries}${enter}`);
+    await lost.shows(new RegExp(`${tries === 1 ? 'One try' : `${tries} tries`} left`));
+  }
+  await lost.shows(/Is the password lost/);
+  lost.type(`${down}${enter}`);
+  await lost.shows(/Recovery code of ben/);
+  lost.type(`${code}${enter}`);
+  await lost.shows(/Choose a password for ben/);
+  lost.type(`another good password${enter}`);
+  await lost.shows(/The same password once more/);
+  lost.type(`another good password${enter}`);
+  await lost.until(() => lost.modes().includes('alternate'), 'a full screen');
+  const [, next = ''] = await lost.shows(/Your recovery code: (\S+)/);
+  t.not(next, code, 'it was good once');
+  t.notMatch(lost.output(), 'another good password');
+});
