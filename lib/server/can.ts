@@ -99,9 +99,10 @@ const rules: Readonly<Record<Action, Rule>> = {
   'see-bans': staff,
   'see-audit': staff,
   'see-addresses': staff,
-  // Nobody makes others more than they are themselves.
+  // Nobody makes others more than they are themselves; a bot is made by the operator, with its token.
   'make-invite': (actor, target) =>
     staff(actor) &&
+    target.role !== 'bot' &&
     (administers(actor, target, { rooms: 'admins' }) || ranks[target.role] < ranks[actor.role]),
   'see-invites': staff,
   'make-reset': (actor, target) =>

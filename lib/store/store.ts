@@ -372,6 +372,7 @@ export interface Store {
   accounts(): Promise<number>;
   /** All, in the order of their making, removed ones too; or one. */
   directory(account?: number): Promise<readonly AccountInfo[]>;
+  /** A reset that was open is good for nothing any more. */
   setPassword(account: number, password: string): Promise<void>;
   /** Never leaves the server without an admin who can sign in. */
   setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;

@@ -190,11 +190,11 @@ t.test('an invite is ended before its time by whoever may', async (t) => {
   });
   const ada = await server.enter('ada');
   const { links = [], expires = '' } = ok(
-    await ada.ask({ type: 'make-invite', uses: 5, ms: 3_600_000, role: 'bot' }),
+    await ada.ask({ type: 'make-invite', uses: 5, ms: 3_600_000, role: 'moderator' }),
   );
   t.ok(Math.abs(Date.parse(expires) - Date.now() - 3_600_000) < 60_000);
   const [invite] = ok(await ada.ask({ type: 'invites' })).invites ?? [];
-  t.match(invite, { role: 'bot', uses: 5 });
+  t.match(invite, { role: 'moderator', uses: 5 });
   t.equal(await outcome(ada, { type: 'uninvite', invite: invite?.id ?? 0 }), 'ok');
   const late = await server.dial();
   const code = links[0]?.split('/').at(-1) ?? '';

@@ -71,7 +71,7 @@ export function createAccounts(
        AND id NOT IN (SELECT account FROM bans WHERE account IS NOT NULL)`,
   );
   const role = db.prepare('SELECT role FROM accounts WHERE id = ?');
-  const setPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ?');
+  const setPassword = db.prepare('UPDATE accounts SET password = ?, reset = NULL WHERE id = ?');
   const setRole = db.prepare('UPDATE accounts SET role = ? WHERE id = ?');
   const remove = db.prepare(
     `UPDATE accounts SET gone = 1, password = '', role = 'member', recovery = NULL, reset = NULL, factor = NULL

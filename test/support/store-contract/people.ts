@@ -180,6 +180,9 @@ export async function peopleContract(t: Test, make: MakeSubject): Promise<void> 
     t.equal((await store.account('ada'))?.factor, undefined);
     t.equal(await resumes(store, 'token'), false);
     t.same(await recover('first'), { outcome: 'invalid' }, 'once');
+    await store.addReset({ account: id, code: hash('open'), expires: at + hour });
+    await store.setPassword(id, '$argon2id$first');
+    t.same(await recover('open'), { outcome: 'invalid' }, 'a reset ends with a new password');
     await store.setRecovery(id, hash('second'));
     await store.addReset({ account: id, code: hash('reset'), expires: at + hour });
     t.same(await recover('reset', at + hour), { outcome: 'invalid' }, 'too late');
