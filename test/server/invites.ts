@@ -46,7 +46,7 @@ t.test('fifty registrations at once on an invite for one make exactly one accoun
   t.same(scene.errors, []);
 });
 
-t.test('nobody invites those who are not below them, and bots are the operator's', async (t) => {
+t.test('nobody invites those who are not below them, and bots come from the operator', async (t) => {
   const scene = await sceneWith(t, { ada: 'admin', mo: 'moderator', ben: 'member' });
   const may: readonly [string, readonly Role[]][] = [
     ['ada', ['admin', 'moderator', 'member']],
