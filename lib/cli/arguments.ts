@@ -3,6 +3,7 @@
  * becomes exit code 64.
  */
 import { InvalidArgumentError } from 'commander';
+import { momentForms, parseMoment } from '../client/face/moment.js';
 import { parseDuration } from '../protocol/duration.js';
 import type { Retention } from '../server/files/clearing.js';
 import { canonicalHost, parseEndpoint } from '../trust/endpoint.js';
@@ -66,6 +67,13 @@ export function durationArgument(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
   throw new InvalidArgumentError('It takes a time such as 30m, 12h or 7d.');
+}
+
+/** A moment in the past, in milliseconds since the epoch. */
+export function momentArgument(text: string): number {
+  const at = parseMoment(text, Date.now());
+  if (at === undefined) throw new InvalidArgumentError(`It takes ${momentForms}.`);
+  return at;
 }
 
 /** An age (`90d`) or a count of messages (`10000`). */

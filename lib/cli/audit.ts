@@ -1,9 +1,10 @@
 /** `secure-chat audit`: who did what to whom, for the operator. */
 import { type Command, Option } from 'commander';
+import { momentForms } from '../client/face/moment.js';
 import type { AuditEntry } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
-import { countArgument } from './arguments.js';
+import { countArgument, momentArgument } from './arguments.js';
 import { dataFolder, dataOption } from './data-folder.js';
 import type { Io } from './io.js';
 import { operate } from './operate.js';
@@ -12,6 +13,7 @@ interface Flags {
   readonly data?: string;
   readonly json?: true;
   readonly limit: number;
+  readonly since?: number;
 }
 
 export function addAudit(program: Command, io: Io): void {
@@ -26,19 +28,21 @@ export function addAudit(program: Command, io: Io): void {
         .default(1_000)
         .argParser(countArgument(1, 1_000_000)),
     )
+    .addOption(new Option('--since <DATE>', `from then on: ${momentForms}`).argParser(momentArgument))
     .action((flags: Flags) => audit(flags, io));
 }
 
-async function audit({ json, limit, ...flags }: Flags, io: Io): Promise<void> {
+async function audit({ json, limit, since = 0, ...flags }: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
   const entries: AuditEntry[] = [];
   for (let before: number | undefined; entries.length < limit; ) {
     const page = Math.min(limits.auditPage, limit - entries.length);
     const asked = { limit: page, ...(before !== undefined && { before }) };
     const { audit: found } = (await operate({ data, io }, 'audit', asked)) as { audit: AuditEntry[] };
-    entries.push(...found);
+    const wanted = found.filter(({ at }) => Date.parse(at) >= since);
+    entries.push(...wanted);
     before = found.at(-1)?.id;
-    if (found.length < page) break;
+    if (wanted.length < page) break;
   }
   for (const entry of entries.toReversed())
     io.stdout.write(`${json ? JSON.stringify(entry) : line(entry)}\n`);

@@ -1,19 +1,24 @@
 /** `secure-chat check`: whether a server's data, keys and settings are sound. Changes nothing. */
-import { stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { parseEndpoint } from '../trust/endpoint.js';
+import { ControlError, callControl } from '../server/control.js';
 import { keyFileOf, loadKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { blobFile } from './archive.js';
-import { databaseFile, dataFolder, dataOption, filesFolder } from './data-folder.js';
+import { shellWord } from '../trust/shell-word.js';
+import { blobPath } from './archive.js';
+import { controlSocket, databaseFile, dataFolder, dataOption, filesFolder } from './data-folder.js';
 import { Exit, type ExitCode, exitCode } from './exit.js';
 import type { Io } from './io.js';
 import { operate } from './operate.js';
+import { leftovers } from './pack.js';
+import { environmentSettings } from './server-options.js';
 
 interface Flags {
   readonly data?: string;
   readonly json?: true;
   readonly cert?: string;
+  readonly key?: string;
 }
 
 interface Finding {
@@ -28,56 +33,107 @@ interface Finding {
 const dayMs = 24 * 60 * 60_000;
 const warnDays = 14;
 const leastBytes = 1024 ** 3;
+const leastPercent = 5;
+/** A backup that still runs is not left behind. */
+const leftMs = 60 * 60_000;
 
 export function addCheck(program: Command, io: Io): void {
   program
     .command('check')
     .summary("whether a server's data, keys and settings are sound")
-    .description(
-      'Looks at certificate, file modes, disk, database, files and environment, and changes nothing.',
-    )
+    .description('Looks at settings, certificate, file modes, disk, database and files, and changes nothing.')
     .addOption(dataOption())
     .addOption(new Option('--cert <FILE>', 'certificate that the server is given').env('SECURE_CHAT_CERT'))
+    .addOption(new Option('--key <FILE>', 'its key').env('SECURE_CHAT_KEY'))
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
-      '\nExits with 0 where nothing is wrong (warnings are no more than that), 74 for damage, 78 for\na configuration that cannot work.',
+      '\nOf a running server it looks at the certificate that it serves. Exits with 0 where nothing is wrong (warnings\n' +
+        'are no more than that), 74 for damage, 78 for a configuration that cannot work.',
     )
     .action((flags: Flags) => check(flags, io));
 }
 
-async function check({ json, cert, ...flags }: Flags, io: Io): Promise<void> {
+async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
-  const findings: Finding[] = [];
+  const served = await servedCertificate(data);
   const checks = [
-    () => checkEnvironment(io.env),
-    () => checkCertificate(cert ?? ownCertificate(data), cert === undefined),
+    () => checkServer(data, served),
+    () => checkSettings(io.env),
+    () => checkCertificate(given(flags, data, served), served),
     () => checkModes(data),
     () => checkDisk(data),
     () => checkDatabase({ data, io }),
   ];
+  const codes: ExitCode[] = [];
   for (const run of checks) {
-    for (const finding of await run()) {
-      findings.push(finding);
-      io.stdout.write(
-        `${json ? JSON.stringify(finding) : `${finding.state.padEnd(8)} ${finding.about}: ${finding.says}`}\n`,
-      );
+    for (const { code = exitCode.configuration, ...finding } of await run()) {
+      const { state, about, says } = finding;
+      if (state === 'problem') codes.push(code);
+      io.stdout.write(`${json ? JSON.stringify(finding) : `${state.padEnd(8)} ${about}: ${says}`}\n`);
     }
   }
-  const codes = findings.flatMap(({ state, code }) =>
-    state === 'problem' ? [code ?? exitCode.configuration] : [],
-  );
   const worst = codes.find((code) => code === exitCode.io) ?? codes[0];
   if (worst !== undefined) throw new Exit(worst);
 }
 
-async function checkCertificate(cert: string, own: boolean): Promise<Finding[]> {
+interface Certificate {
+  readonly cert: string;
+  readonly key?: string | undefined;
+  /** The server makes and renews it. */
+  readonly own: boolean;
+}
+
+interface Served {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Milliseconds since the epoch. */
+  readonly validTo: number;
+}
+
+/** Undefined where no server runs. */
+async function servedCertificate(data: string): Promise<Served | undefined> {
+  try {
+    return (await callControl(controlSocket(data), 'certificate', {})) as unknown as Served;
+  } catch (error) {
+    if (error instanceof ControlError) return undefined;
+    throw error;
+  }
+}
+
+/** That of the running server; else of one that is started with this environment. */
+function given({ cert, key }: Flags, data: string, served: Served | undefined): Certificate {
+  const own = ownCertificate(data);
+  if (served !== undefined)
+    return { cert: served.certFile, key: served.keyFile, own: served.certFile === own };
+  return cert === undefined ? { cert: own, own: true } : { cert, key, own: false };
+}
+
+async function checkServer(data: string, served: Served | undefined): Promise<Finding[]> {
+  const about = 'server';
+  const left = await leftovers(data, leftMs).catch(() => []);
+  return [
+    { about, state: 'ok', says: served === undefined ? 'does not run' : 'runs' },
+    ...left.map((name): Finding => {
+      const says = `${join(data, name)} was left by a backup or restore that was broken off: remove it`;
+      return { about, state: 'warning', says };
+    }),
+  ];
+}
+
+async function checkCertificate(
+  { cert, key, own }: Certificate,
+  served: Served | undefined,
+): Promise<Finding[]> {
   const about = 'certificate';
   try {
-    const { validTo, hosts } = await loadKeyPair({ cert, now: Date.now() });
-    const days = Math.floor((validTo.getTime() - Date.now()) / dayMs);
-    const until = `good until ${validTo.toISOString().slice(0, 10)}, for ${hosts.join(', ')}`;
-    if (days >= warnDays) return [{ about, state: 'ok', says: until }];
+    const { validTo, hosts } = await loadKeyPair({ cert, key, now: Date.now() });
+    if (served !== undefined && served.validTo !== validTo.getTime()) {
+      const says = `${cert} was renewed, the server still has the one until ${day(served.validTo)}: send it SIGHUP`;
+      return [{ about, state: 'warning', says }];
+    }
+    const until = `good until ${day(validTo.getTime())}, for ${hosts.join(', ')}`;
+    if (validTo.getTime() - Date.now() >= warnDays * dayMs) return [{ about, state: 'ok', says: until }];
     const what = own ? 'restart the server, which renews it' : 'renew it, then send the server SIGHUP';
     return [{ about, state: 'warning', says: `${until}: ${what}` }];
   } catch (error) {
@@ -86,23 +142,28 @@ async function checkCertificate(cert: string, own: boolean): Promise<Finding[]> 
   }
 }
 
+function day(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
 async function checkModes(data: string): Promise<Finding[]> {
+  const about = 'modes';
+  const file = databaseFile(data);
   const places: [path: string, mode: number][] = [
     [data, 0o700],
-    [databaseFile(data), 0o600],
+    ...[file, `${file}-wal`, `${file}-shm`, `${file}-lock`].map((path): [string, number] => [path, 0o600]),
     [filesFolder(data), 0o700],
     [keyFileOf(ownCertificate(data)), 0o600],
+    [controlSocket(data), 0o600],
   ];
-  const findings = places.map(async ([path, mode]): Promise<Finding | undefined> => {
+  const findings = places.map(async ([path, mode]): Promise<Finding[]> => {
     const found = await stat(path).catch(() => undefined);
-    if (found === undefined || (found.mode & 0o777 & ~mode) === 0) return undefined;
-    const fix = `chmod ${mode.toString(8)} ${path}`;
-    return { about: 'modes', state: 'problem', says: `${path} is open to others: ${fix}` };
+    if (found === undefined || (found.mode & 0o777 & ~mode) === 0) return [];
+    const says = `${path} is open to others: chmod ${mode.toString(8)} ${shellWord(path)}`;
+    return [{ about, state: 'problem', says }];
   });
-  const open = (await Promise.all(findings)).filter((finding) => finding !== undefined);
-  return open.length > 0
-    ? open
-    : [{ about: 'modes', state: 'ok', says: 'data and keys are for their owner alone' }];
+  const open = (await Promise.all(findings)).flat();
+  return open.length > 0 ? open : [{ about, state: 'ok', says: 'data and keys are for their owner alone' }];
 }
 
 async function checkDisk(data: string): Promise<Finding[]> {
@@ -110,68 +171,75 @@ async function checkDisk(data: string): Promise<Finding[]> {
   const found = await statfs(data).catch(() => undefined);
   if (found === undefined) return [{ about, state: 'problem', says: `${data} cannot be read` }];
   const free = found.bavail * found.bsize;
-  const percent = Math.round((100 * found.bavail) / Math.max(1, found.blocks));
-  const says = `${(free / 1024 ** 3).toFixed(1)} GiB free (${percent} %)`;
-  if (free >= leastBytes && percent >= 5) return [{ about, state: 'ok', says }];
+  const percent = (100 * found.bavail) / Math.max(1, found.blocks);
+  const says = `${(free / 1024 ** 3).toFixed(1)} GiB free (${Math.floor(percent)} %)`;
+  if (free >= leastBytes && percent >= leastPercent) return [{ about, state: 'ok', says }];
   return [{ about, state: 'warning', says: `${says}: make room, or have less kept with --keep and --quota` }];
 }
 
 async function checkDatabase({ data, io }: { data: string; io: Io }): Promise<Finding[]> {
   const about = 'database';
   try {
-    const { damage } = (await operate({ data, io }, 'damage')) as { damage: string[] };
+    const found = await operate({ data, io }, 'damage');
+    const damage = found.damage as readonly string[];
     if (damage.length > 0) {
       const says = `${damage.slice(0, 3).join('; ')}: stop the server and restore a backup`;
       return [{ about, state: 'problem', says, code: exitCode.io }];
     }
     const { hashes } = (await operate({ data, io }, 'file-hashes')) as { hashes: string[] };
-    return [{ about, state: 'ok', says: 'sound' }, await checkFiles(data, hashes)];
+    const sound: Finding =
+      found.outdated === true
+        ? { about, state: 'warning', says: outdated }
+        : { about, state: 'ok', says: 'sound' };
+    return [sound, await checkFiles(data, hashes)];
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
     return [{ about, state: 'problem', says: error.message, code: error.code }];
   }
 }
 
+const outdated =
+  'sound, of an older version: make a backup, then start the server, which brings it up to date';
+
 async function checkFiles(data: string, hashes: readonly string[]): Promise<Finding> {
   const about = 'files';
-  let missing = 0;
-  for (const hash of hashes) {
-    const found = await stat(blobFile(data, hash)).catch(() => undefined);
-    if (found === undefined) missing++;
-  }
-  if (missing === 0) return { about, state: 'ok', says: `all ${hashes.length} are there` };
-  const says = `${missing} of ${hashes.length} are missing: restore ${filesFolder(data)} from a backup`;
-  return { about, state: 'problem', says, code: exitCode.io };
+  const there = await filesIn(data);
+  const missing = hashes.map(blobPath).filter((path) => !there.delete(path));
+  // Some at any time: they are cleared away within the hour.
+  const more = there.size === 0 ? '' : `; ${there.size} that nothing names any more will be cleared away`;
+  if (missing.length === 0) return { about, state: 'ok', says: `all ${hashes.length} are there${more}` };
+  const [first = ''] = missing;
+  const says = `${missing.length} of ${hashes.length} are missing, such as ${first}: put them back from a backup`;
+  return { about, state: 'problem', says: `${says}${more}`, code: exitCode.io };
 }
 
-/** Of the server and of the client. */
-const variables: ReadonlySet<string> = new Set(
-  ['CERT', 'KEY', 'HOST', 'PORT', 'PUBLIC_HOST', 'DATA', 'REGISTRATION', 'ROOMS', 'KEEP', 'MAX_FILE', 'QUOTA']
-    .concat([
-      'SERVER_NAME',
-      'MOTD',
-      'MAX_CLIENTS',
-      'RATE',
-      'PER_ADDRESS',
-      'NAME',
-      'LINK',
-      'PASSWORD',
-      'TOKEN',
-      'DOWNLOADS',
-    ])
-    .map((name) => `SECURE_CHAT_${name}`),
+async function filesIn(data: string): Promise<Set<string>> {
+  const there = new Set<string>();
+  const shelves = await readdir(filesFolder(data)).catch(() => []);
+  for (const shelf of shelves.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+    for (const name of await readdir(join(filesFolder(data), shelf))) there.add(`files/${shelf}/${name}`);
+  }
+  return there;
+}
+
+/** Variables that only clients read. */
+const clientVariables = ['NAME', 'LINK', 'PASSWORD', 'TOKEN', 'DOWNLOADS'].map(
+  (name) => `SECURE_CHAT_${name}`,
 );
 
-function checkEnvironment(env: Io['env']): Finding[] {
+function checkSettings(env: Io['env']): Finding[] {
   const about = 'settings';
-  const unknown = Object.keys(env).filter((name) => name.startsWith('SECURE_CHAT_') && !variables.has(name));
-  const findings = unknown.map((name): Finding => {
-    return { about, state: 'warning', says: `nothing reads ${name}: is it misspelt?` };
-  });
-  const publicHost = env.SECURE_CHAT_PUBLIC_HOST;
-  const parsed = publicHost === undefined ? undefined : parseEndpoint(publicHost);
-  if (parsed?.ok === false)
-    findings.push({ about, state: 'problem', says: `SECURE_CHAT_PUBLIC_HOST: ${parsed.message}` });
+  const { faults, variables } = environmentSettings(env);
+  const known = new Set([...variables, ...clientVariables]);
+  const unknown = Object.keys(env).filter((name) => name.startsWith('SECURE_CHAT_') && !known.has(name));
+  const findings = [
+    ...faults.map(({ variable, message }): Finding => {
+      return { about, state: 'problem', says: `${variable}: ${message}` };
+    }),
+    ...unknown.map((name): Finding => {
+      return { about, state: 'warning', says: `nothing reads ${name}: is it misspelt?` };
+    }),
+  ];
   return findings.length > 0
     ? findings
     : [{ about, state: 'ok', says: 'nothing misspelt in the environment' }];

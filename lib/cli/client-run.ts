@@ -212,7 +212,8 @@ async function answersOf(options: ClientOptions, env: Io['env']): Promise<Answer
   const parsed = given === undefined ? undefined : parseName(given);
   if (parsed?.ok === false) throw new Exit(exitCode.usage, parsed.message);
   const { passwordFile: file, tokenFile } = options;
-  const token = tokenFile === undefined ? nonEmpty(env.SECURE_CHAT_TOKEN) : await readPasswordFile(tokenFile);
+  const token =
+    tokenFile === undefined ? nonEmpty(env.SECURE_CHAT_TOKEN) : await readPasswordFile(tokenFile, 'token');
   return {
     name: parsed?.name,
     password: file === undefined ? nonEmpty(env.SECURE_CHAT_PASSWORD) : await readPasswordFile(file),

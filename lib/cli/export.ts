@@ -3,9 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { diskReason } from '../client/disk-reason.js';
 import { createExportFace, ExportError, type ExportWanted } from '../client/face/export.js';
-import { momentForms, parseMoment } from '../client/face/moment.js';
+import { momentForms } from '../client/face/moment.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
 import { errorCode } from '../trust/atomic-file.js';
+import { momentArgument } from './arguments.js';
 import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io, Output } from './io.js';
@@ -26,7 +27,7 @@ export function addExport(program: Command, io: Io): void {
   addClientOptions(command)
     .option('--room <ROOM>', 'this room; may be given several times', rooms, [])
     .option('--with <NAME>', 'what you and NAME said to each other; may be given several times', people, [])
-    .option('--since <DATE>', `from then on: ${momentForms}`, since)
+    .option('--since <DATE>', `from then on: ${momentForms}`, momentArgument)
     .addOption(
       new Option('--format <FORMAT>', 'for people or programs').choices(['text', 'json']).default('text'),
     )
@@ -105,10 +106,4 @@ function people(text: string, before: readonly string[]): string[] {
   const parsed = parseName(text.replace(/^@/, ''));
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
   return [...before, parsed.name];
-}
-
-function since(text: string): number {
-  const at = parseMoment(text, Date.now());
-  if (at === undefined) throw new InvalidArgumentError(`It takes ${momentForms}.`);
-  return at;
 }

@@ -1,5 +1,4 @@
 /** A command of the operator on a data folder on which no server runs. */
-import { access } from 'node:fs/promises';
 import { ProtocolError } from '../protocol/errors.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
@@ -12,23 +11,38 @@ import { silentLog } from '../server/log.js';
 import { operatorCommands } from '../server/operator.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
+import { openStill, type StillDatabase } from '../store/sqlite/still.js';
 import { defaultPort } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
 import { loadKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { databaseFile, filesFolder, type Where } from './data-folder.js';
+import { databaseFile, filesFolder, requireData, type Where } from './data-folder.js';
 import { Exit, exitCode, refusal } from './exit.js';
 import type { Io } from './io.js';
+import { environmentSettings } from './server-options.js';
 import { startFailure } from './start-failure.js';
 import { fileLimits, reachable } from './start-server.js';
 
+/** What reads the whole database changes nothing in it, not even its version. */
+const reads: Readonly<Record<string, (still: StillDatabase, args: RawFrame) => RawFrame>> = {
+  copy(still, { file }) {
+    still.copy(String(file));
+    return {};
+  },
+  damage: (still) => ({ damage: still.damage(), outdated: still.outdated }),
+  'file-hashes': (still) => ({ hashes: still.fileHashes() }),
+};
+
+const linking: ReadonlySet<string> = new Set(['invite', 'user-reset']);
+
 /** @throws Exit */
-export async function operateAlone({ data, io }: Where, command: string, args: object): Promise<RawFrame> {
-  await access(databaseFile(data)).catch((cause: unknown) => {
-    const message = `There is no server's data in ${data}. Start it once, secure-chat server, or name its --data.`;
-    throw new Exit(exitCode.configuration, message, { cause });
-  });
+export async function operateAlone({ data, io }: Where, command: string, args: RawFrame): Promise<RawFrame> {
+  await requireData(data);
   const file = databaseFile(data);
+  const read = reads[command];
+  if (read !== undefined) return readStill(file, data, (still) => read(still, args));
+  // Before anything is kept: a code without its link is of no use.
+  const links = linking.has(command) ? await offlineLinks(data, io) : () => [];
   const store = await openSqliteStore({ file, onFailure: () => {} }).catch((error: unknown) => {
     throw startFailure(error, { data });
   });
@@ -40,7 +54,7 @@ export async function operateAlone({ data, io }: Where, command: string, args: o
         registration: 'invite',
         rate: { burst: limits.messageBurst, perSecond: limits.messagesPerSecond },
         rooms: 'members',
-        links: await offlineLinks(data, io),
+        links,
         files: fileLimits({}),
         retention: {},
       },
@@ -49,7 +63,7 @@ export async function operateAlone({ data, io }: Where, command: string, args: o
         blobs: await openFolderBlobs(filesFolder(data)),
       },
     );
-    const answer = await operatorCommands(desk).get(command)?.({ ...args });
+    const answer = await operatorCommands(desk).get(command)?.(args);
     await clearing.close();
     return { ...answer };
   } catch (error) {
@@ -61,17 +75,31 @@ export async function operateAlone({ data, io }: Where, command: string, args: o
   }
 }
 
+function readStill(file: string, data: string, read: (still: StillDatabase) => RawFrame): RawFrame {
+  let still: StillDatabase | undefined;
+  try {
+    still = openStill(file);
+    return read(still);
+  } catch (error) {
+    throw startFailure(error, { data });
+  } finally {
+    still?.close();
+  }
+}
+
 /** To where a server with the same environment would listen. */
 async function offlineLinks(data: string, { env }: Io): Promise<(code: string) => string[]> {
-  const cert = env.SECURE_CHAT_CERT ?? ownCertificate(data);
-  const pair = await loadKeyPair({ cert, now: systemClock.now() }).catch(() => undefined);
-  const { SECURE_CHAT_PUBLIC_HOST: publicHost, SECURE_CHAT_HOST: host, SECURE_CHAT_PORT: port } = env;
-  const at = { ...(publicHost && { publicHost }), ...(host && { host }) };
-  return (code) => {
-    if (pair === undefined)
-      throw new ControlError('refused', `The certificate ${cert} cannot be read: start the server.`);
-    return reachable(at, Number(port ?? defaultPort)).map((endpoint) => {
-      return formatJoinLink({ ...endpoint, pin: pair.pin, code });
-    });
-  };
+  const { values, faults } = environmentSettings(env);
+  const { cert = ownCertificate(data), key, port = defaultPort } = values;
+  const [fault] = faults;
+  if (fault !== undefined) throw noLink(`${fault.variable}: ${fault.message}`);
+  if (port === 0) throw noLink('the server chooses its port (SECURE_CHAT_PORT=0). Start it first.');
+  const { pin } = await loadKeyPair({ cert, key, now: systemClock.now() }).catch((error: Error) => {
+    throw noLink(error.message, error);
+  });
+  return (code) => reachable(values, port).map((endpoint) => formatJoinLink({ ...endpoint, pin, code }));
+}
+
+function noLink(why: string, cause?: unknown): Exit {
+  return new Exit(exitCode.configuration, `No link can be made: ${why}`, { cause });
 }

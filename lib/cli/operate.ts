@@ -7,10 +7,13 @@ import { ControlError, callControl } from '../server/control.js';
 import { controlSocket, type Where } from './data-folder.js';
 import { refusal } from './exit.js';
 
+/** They read the whole database, however large it is. */
+const long: ReadonlySet<string> = new Set(['copy', 'damage']);
+
 /** @throws Exit with what was refused, or why nothing could be asked */
-export async function operate({ data, io }: Where, command: string, args: object = {}): Promise<RawFrame> {
+export async function operate({ data, io }: Where, command: string, args: RawFrame = {}): Promise<RawFrame> {
   try {
-    return await callControl(controlSocket(data), command, args);
+    return await callControl(controlSocket(data), command, args, long.has(command) ? 0 : undefined);
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     if (error.code === 'refused') throw refusal(error);

@@ -1,6 +1,6 @@
 /** The options of a server, as the commands that start one take them. Knows spellings, starts nothing. */
 import { resolve } from 'node:path';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Registration } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { Retention } from '../server/files/clearing.js';
@@ -104,4 +104,36 @@ export function settingsOf({ cert, key, data, motd, ...flags }: ServerFlags, io:
     ...(key === undefined ? {} : { key: resolve(key) }),
     ...(motd === undefined ? {} : { motd: resolve(motd) }),
   };
+}
+
+export interface EnvironmentFault {
+  readonly variable: string;
+  readonly message: string;
+}
+
+export interface EnvironmentSettings {
+  readonly values: Partial<ServerFlags>;
+  /** Variables that a server would not start with. */
+  readonly faults: readonly EnvironmentFault[];
+  /** All that there are. */
+  readonly variables: readonly string[];
+}
+
+/** What a server that is started with this environment, and no options, goes by. */
+export function environmentSettings(env: Io['env']): EnvironmentSettings {
+  const values: Record<string, unknown> = {};
+  const faults: EnvironmentFault[] = [];
+  const options = serverOptions(option('--name <TEXT>', '').env('SECURE_CHAT_SERVER_NAME'));
+  for (const one of options) {
+    const { envVar: variable = '', parseArg } = one;
+    const text = env[variable];
+    if (text === undefined) continue;
+    try {
+      values[one.attributeName()] = parseArg === undefined ? text : parseArg(text, undefined);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      faults.push({ variable, message: error.message });
+    }
+  }
+  return { values, faults, variables: options.flatMap(({ envVar }) => envVar ?? []) };
 }

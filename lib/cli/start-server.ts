@@ -162,7 +162,11 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
       return reachable(settings, chat.address.port).map(at);
     }
-    const control = await openControl(controlSocket(data), operatorCommands(chat.desk));
+    const commands = new Map(operatorCommands(chat.desk)).set('certificate', async () => {
+      const { certFile, keyFile, validTo } = keyPair;
+      return { certFile, keyFile, validTo: validTo.getTime() };
+    });
+    const control = await openControl(controlSocket(data), commands);
     opened.push(() => control.close());
     const first = (await store.accounts()) === 0 ? await firstInvite(chat) : undefined;
 

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { createClackPrompter } from '../client/entry/clack-prompter.js';
 import { askNewPassword } from '../client/entry/sign-in-questions.js';
+import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import { durationArgument } from './arguments.js';
@@ -103,7 +104,7 @@ interface Given {
   readonly io: Io;
 }
 
-async function act({ flags, io }: Given, command: string, args: object, told: string): Promise<void> {
+async function act({ flags, io }: Given, command: string, args: RawFrame, told: string): Promise<void> {
   await operate({ data: dataFolder(flags.data, io), io }, command, args);
   io.stderr.write(`${told}\n`);
 }

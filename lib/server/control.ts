@@ -24,7 +24,7 @@ export class ControlError extends Error {
 const frameBytes = 64 * 1024;
 /** An answer lists what there is: accounts, files. */
 const answerBytes = 64 * 1024 * 1024;
-/** A server that is this late will not answer. */
+/** A server that is this late will not answer; one that ends hangs up. */
 const answerMs = 30_000;
 /** sockaddr_un's room for a path on Linux; macOS has four bytes less. */
 export const socketPathBytes = 103;
@@ -100,16 +100,22 @@ function firstFrame(reader: FrameReader, chunk: Buffer): RawFrame | undefined {
 
 /**
  * Has a running server do something.
+ * @param patienceMs how long it may take; 0 for as long as the server runs
  * @returns the fields of its answer
  * @throws ControlError `not-running`, `refused`
  */
-export async function callControl(path: string, command: string, args: object): Promise<RawFrame> {
+export async function callControl(
+  path: string,
+  command: string,
+  args: object,
+  patienceMs = answerMs,
+): Promise<RawFrame> {
   const socket = connect(path);
   const reader = createFrameReader(() => answerBytes);
   try {
     return await new Promise<RawFrame>((resolve, reject) => {
       socket.on('error', reject);
-      socket.setTimeout(answerMs, () => reject(new ControlError('refused', 'The server does not answer.')));
+      socket.setTimeout(patienceMs, () => reject(new ControlError('refused', 'The server does not answer.')));
       socket.on('close', () => reject(new ControlError('refused', 'The server ended before it answered.')));
       socket.on('data', (chunk) => {
         const frame = firstFrame(reader, chunk);

@@ -42,7 +42,7 @@ async function resolved(path: string): Promise<string> {
 }
 
 // Some file systems cannot sync a folder; the file itself is safe by then.
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
     await handle.sync().finally(() => handle.close());

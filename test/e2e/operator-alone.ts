@@ -8,8 +8,11 @@ t.test('accounts, bans, invites and backups', async (t) => {
   const served = await serve();
   t.teardown(() => served.close());
   const data = join(served.home.folder, 'data');
-  async function run(args: string[], { input = '' }: { input?: string } = {}) {
-    const command = served.home.run([...args, '--data', data]);
+  async function run(
+    args: string[],
+    { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+  ) {
+    const command = served.home.run([...args, '--data', data], env);
     if (input !== '') command.write(input);
     command.end();
     return { code: await command.ended, out: command.stdout(), err: command.stderr() };
@@ -26,6 +29,19 @@ t.test('accounts, bans, invites and backups', async (t) => {
     t.match(await run(['user', 'remove', 'dora', '--yes']), { code: 0 });
     t.match(await run(['invite', '--uses', '2']), { code: 0, out: /^secure-chat:/ });
     t.match(await run(['audit', '--limit', '1']), { out: /operator invite/ });
+    const { out: before } = await run(['audit', '--json']);
+    for (const [name, value] of [
+      ['PORT', 'abc'],
+      ['PORT', '0'],
+      ['PUBLIC_HOST', 'no spaces'],
+      ['CERT', '/none.pem'],
+    ]) {
+      const invite = await run(['invite'], { env: { [`SECURE_CHAT_${name}`]: value ?? '' } });
+      t.match(invite, { code: 78, out: '', err: /^secure-chat: No link can be made: / }, `${name}=${value}`);
+    }
+    t.equal((await run(['audit', '--json'])).out, before, 'and no invite is kept');
+    const elsewhere = { SECURE_CHAT_PUBLIC_HOST: 'chat.example.org:443', SECURE_CHAT_PORT: '7000' };
+    t.match(await run(['invite'], { env: elsewhere }), { out: /^secure-chat:\/\/chat\.example\.org:443\// });
     t.match(await run(['check']), { code: 0 });
     t.match(await run(['backup', join(served.home.folder, 'cold.tar')]), { code: 0 });
     await served.restart();

@@ -89,6 +89,11 @@ t.test('accounts, bans and the audit log', async (t) => {
       bot.end();
       t.equal(await bot.ended, 0);
     }
+    await chmod(file, 0o644);
+    const open = served.home.run(['connect', served.link, '--json', '--token-file', file]);
+    t.equal(await open.ended, 78);
+    t.match(open.stderr(), /Others can read the token file/);
+    t.notMatch(open.stderr(), out.trim());
   });
 
   await t.test('a backup of the running server, and what it takes to restore it', async (t) => {
@@ -139,7 +144,7 @@ t.test('accounts, bans and the audit log', async (t) => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line).state),
-      Array(6).fill('ok'),
+      Array(7).fill('ok'),
     );
   });
 
@@ -158,6 +163,14 @@ t.test('accounts, bans and the audit log', async (t) => {
       { on: 'ben', detail: 'member to moderator' },
     );
     t.match((await run(['audit', '--limit', '1'])).out.split('\n').length, 2);
+    t.equal((await run(['audit', '--since', '1h', '--json'])).out, out);
+    t.equal((await run(['audit', '--since', '2999-01-01'])).out, '');
+    t.match(await run(['audit', '--since', 'soon']), { code: 64 });
+    // Both were refused above, as was taking the last admin's role.
+    const added = actions.filter(({ action }) => action === 'add').map(({ on }) => on);
+    t.same(added, ['ana', 'ben', 'leo', 'robot']);
+    t.match(await run(['user', 'ban', 'ana']), { code: 77, err: /last admin/ });
+    t.equal((await run(['audit', '--json'])).out, out, 'what was refused was not done');
     t.notMatch(out, /pa55word|another-ben|a third one/);
   });
 });

@@ -143,3 +143,14 @@ t.test('an answer that is no frame is an error of the call', async (t) => {
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
   await t.rejects(callControl(path, 'echo', {}), { name: 'ControlError', code: 'refused' });
 });
+
+t.test('a caller waits no longer than it says, or for as long as the server runs', async (t) => {
+  const path = await place(t);
+  const answers: ((fields: object) => void)[] = [];
+  const slow = () => new Promise<object>((resolve) => void answers.push(resolve));
+  await open(t, path, { slow });
+  const patient = callControl(path, 'slow', {}, 0);
+  await t.rejects(callControl(path, 'slow', {}, 20), { code: 'refused', message: /does not answer/ });
+  for (const answer of answers) answer({ done: true });
+  t.same(await patient, { done: true });
+});

@@ -54,7 +54,8 @@ export function closeDatabase(db: Database): void {
   }
 }
 
-function checkVersion(db: Database): number {
+/** @throws Refusal for a file of another program or of a newer version */
+export function checkVersion(db: Database): number {
   const version = pragma(db, 'user_version');
   const owner = pragma(db, 'application_id');
   const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get();

@@ -1,5 +1,5 @@
 /** A Store in one SQLite file. Knows which thread answers what and that a queue orders; no SQL. */
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Store, StoreError } from '../store.js';
 import type { Arguments, Method } from './call.js';
@@ -196,7 +196,11 @@ function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): St
 /** Makes an empty file for the owner alone; one that exists stays as it is. */
 function makePrivate(file: string): void {
   try {
-    closeSync(openSync(file, 'wx', 0o600));
+    const made = openSync(file, 'wx', 0o600);
+    // What root makes in the folder of another user's server, that server has to be able to open.
+    const { uid, gid } = statSync(dirname(file));
+    if (process.getuid?.() === 0) fchownSync(made, uid, gid);
+    closeSync(made);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EEXIST' && !statSync(file, { throwIfNoEntry: false })?.isDirectory()) return;

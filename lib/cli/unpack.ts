@@ -1,0 +1,91 @@
+/** An archive into an empty data folder. Knows files and what an archive promises of them, no server. */
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { openStill } from '../store/sqlite/still.js';
+import { errorCode, syncFolder } from '../trust/atomic-file.js';
+import { archiveFailure, blobPath, type Contents, database, noBackup, readArchive, sums } from './archive.js';
+import { Exit, exitCode } from './exit.js';
+import { giveToOwnerOf } from './pack.js';
+
+export interface Unpacking {
+  readonly archive: string;
+  /** Missing or empty. */
+  readonly data: string;
+  readonly signal: AbortSignal;
+}
+
+/** @throws Exit; the folder is then as it was */
+export async function unpack({ archive, data, signal }: Unpacking): Promise<{ files: number }> {
+  const missing = await checkEmpty(data);
+  // Beside a folder that is not there, so that it comes to be whole; inside one that is, which may be a disk of its
+  // own, or the only place where this user may write.
+  if (missing) await mkdir(dirname(data), { recursive: true, mode: 0o700 });
+  const staging = await mkdtemp(
+    missing ? join(dirname(data), `.${basename(data)}.restore-`) : join(data, '.restore-'),
+  );
+  try {
+    const contents = await readArchive({ archive, signal, into: staging });
+    const files = await verify(staging, contents, archive);
+    await rm(join(staging, sums));
+    // Made now, so that it belongs to whom the rest does, whoever opens the data first.
+    await mkdir(join(staging, 'files', 'uploads'), { recursive: true, mode: 0o700 });
+    signal.throwIfAborted();
+    if (missing) await rename(staging, data);
+    else await moveInto(staging, data);
+    await syncFolder(missing ? dirname(data) : data);
+    return { files };
+  } catch (error) {
+    throw archiveFailure(error, archive);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** @returns whether there is no such folder. @throws Exit where there is something in it */
+async function checkEmpty(data: string): Promise<boolean> {
+  try {
+    const [found] = await readdir(data);
+    if (found === undefined) return false;
+    const message = `${data} is not empty, it holds ${found}: choose a new folder with --data, or empty this one.`;
+    throw new Exit(exitCode.configuration, message);
+  } catch (cause) {
+    if (errorCode(cause) === 'ENOENT') return true;
+    if (cause instanceof Exit) throw cause;
+    throw new Exit(exitCode.io, `${data} cannot be read (${errorCode(cause)}).`, { cause });
+  }
+}
+
+/** @returns how many files there are */
+async function verify(folder: string, contents: Contents, archive: string): Promise<number> {
+  const lines = (await readFile(join(folder, sums), 'utf8')).trimEnd().split('\n');
+  const promised = new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
+  for (const [path, sum] of contents) {
+    if (path === sums || path.startsWith('files/')) continue;
+    if (promised.get(path) !== sum) throw noBackup(archive, `${path} is damaged`);
+  }
+  for (const path of promised.keys()) {
+    if (!contents.has(path)) throw noBackup(archive, `${path} is missing in it`);
+  }
+  const still = openStill(join(folder, database));
+  try {
+    const [found] = still.damage();
+    if (found !== undefined) throw noBackup(archive, `its database is damaged (${found})`);
+    const hashes = still.fileHashes();
+    const lost = hashes.map(blobPath).find((path) => !contents.has(path));
+    if (lost !== undefined) throw noBackup(archive, `${lost} is missing in it`);
+    return hashes.length;
+  } finally {
+    still.close();
+  }
+}
+
+/** The database last: with it, there is a server's data. */
+async function moveInto(staging: string, data: string): Promise<void> {
+  const names = (await readdir(staging)).filter((name) => name !== database);
+  const inside = await readdir(staging, { recursive: true });
+  await giveToOwnerOf(
+    data,
+    inside.map((path) => join(staging, path)),
+  );
+  for (const name of [...names, database]) await rename(join(staging, name), join(data, name));
+}

@@ -1,0 +1,166 @@
+/** A backup of a server that is at work, and a server on what was restored, by real processes. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { password, serve } from '../support/served.js';
+
+t.test('people talk, send and take back while backups are made; each is whole', async (t) => {
+  const served = await serve('--rate', '1000');
+  t.teardown(() => served.close());
+  const { folder, run } = served.home;
+  const data = join(folder, 'data');
+  const ana = served.connect(served.firstLink, 'ana');
+  const notes = join(folder, 'notes.txt');
+  await writeFile(notes, 'what to keep');
+  ana.write(`said before\n/send ${notes}\n`);
+  await ana.prints(/sent a file: notes\.txt/);
+  let busy = true;
+  const work = (async () => {
+    for (let n = 1; busy; n++) {
+      await writeFile(join(folder, `passing-${n}.txt`), `file ${n}`);
+      ana.write(`line ${n}\n/send ${join(folder, `passing-${n}.txt`)}\n`);
+      await ana.prints(new RegExp(`sent a file: passing-${n}\\.txt`));
+      ana.write('/delete\n');
+    }
+  })();
+  const archives = ['one.tar', 'two.tar', 'three.tar'].map((name) => join(folder, name));
+  for (const archive of archives) {
+    const backup = run(['backup', archive, '--data', data]);
+    t.equal(await backup.ended, 0, backup.stderr());
+    t.equal((await stat(archive)).mode & 0o777, 0o600);
+  }
+  busy = false;
+  await work;
+  ana.end();
+  t.equal(await ana.ended, 0, ana.stderr());
+  t.same(
+    (await readdir(data)).filter((name) => name.startsWith('.')),
+    [],
+  );
+
+  const restored = join(folder, 'restored');
+  const restore = run(['restore', archives[2] ?? '', '--data', restored]);
+  t.equal(await restore.ended, 0, restore.stderr());
+  const second = run(['server', '--data', restored, '--host', '127.0.0.1', '--port', '0']);
+  const [, link = ''] = await second.prints(/^join link: (\S+)$/m);
+  t.equal(link.split('/')[3], served.link.split('/')[3], 'clients know it by the same key');
+  const again = served.connect(link, 'ana', '--downloads', folder);
+  again.write('/history 100\n/files\n');
+  await again.prints(/said before/);
+  const [, id = ''] = await again.prints(/ (\d+) +notes\.txt/, 'stderr');
+  await rm(notes);
+  again.write(`/get ${id}\n`);
+  await again.prints(/notes\.txt is in/, 'stderr');
+  again.end();
+  t.equal(await again.ended, 0, again.stderr());
+  t.equal(await readFile(notes, 'utf8'), 'what to keep');
+  second.kill('SIGTERM');
+  t.equal(await second.ended, 0);
+});
+
+t.test('Ctrl-C amid a backup leaves nothing behind', async (t) => {
+  const served = await serve();
+  t.teardown(() => served.close());
+  const { folder, run } = served.home;
+  const data = join(folder, 'data');
+  const ana = served.connect(served.firstLink, 'ana');
+  await writeFile(join(folder, 'large'), randomBytes(60 * 1024 * 1024));
+  ana.write(`/send ${join(folder, 'large')}\n`);
+  await ana.prints(/sent a file: large/);
+  const backup = run(['backup', join(folder, 'chat.tar'), '--data', data]);
+  while (!(await readdir(folder)).includes('chat.tar.part')) await new Promise((soon) => setImmediate(soon));
+  backup.kill('SIGINT');
+  t.equal(await backup.ended, 130, backup.stderr());
+  t.same(
+    (await readdir(data)).filter((name) => name.startsWith('.')),
+    [],
+  );
+  t.same(
+    (await readdir(folder)).filter((name) => name.startsWith('chat.tar')),
+    [],
+  );
+});
+
+t.test('the data of a server that was killed: checked and backed up as it lies there', async (t) => {
+  const served = await serve();
+  t.teardown(() => served.close());
+  const { folder, run } = served.home;
+  const data = join(folder, 'data');
+  const ana = served.connect(served.firstLink, 'ana');
+  ana.write('the last words\n');
+  await ana.prints(/the last words/);
+  served.server().kill('SIGKILL');
+  await served.server().ended;
+  const check = run(['check', '--data', data]);
+  t.equal(await check.ended, 0, check.stdout());
+  t.match(check.stdout(), /^ok +server: does not run$/m);
+  const backup = run(['backup', join(folder, 'chat.tar'), '--data', data]);
+  t.equal(await backup.ended, 0, backup.stderr());
+  const restored = join(folder, 'restored');
+  t.equal(await run(['restore', join(folder, 'chat.tar'), '--data', restored]).ended, 0);
+  const second = run(['server', '--data', restored, '--host', '127.0.0.1', '--port', '0']);
+  const [, link = ''] = await second.prints(/^join link: (\S+)$/m);
+  const again = served.connect(link, 'ana');
+  await again.prints(/the last words/);
+  second.kill('SIGTERM');
+  await second.ended;
+});
+
+const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+const nobody = 65_534;
+
+/** As with the unit of docs/operating.md: a user of its own, and an operator who is root. */
+t.test('root, for a server that runs as somebody else', { skip: process.getuid?.() !== 0 }, async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+  t.teardown(() => rm(home, { recursive: true }));
+  await chmod(home, 0o755);
+  const env = { HOME: home, PATH: process.env.PATH, TZ: 'UTC' };
+  async function started(data: string): Promise<() => Promise<void>> {
+    const args = [script, 'server', '--data', data, '--host', '127.0.0.1', '--port', '0'];
+    const server = spawn(process.execPath, args, { env, uid: nobody, gid: nobody });
+    let told = '';
+    server.stderr.on('data', (chunk) => {
+      told += String(chunk);
+    });
+    const ready = once(server.stdout, 'data').then(() => 'ready');
+    t.equal(await Promise.race([ready, once(server, 'close').then(() => told)]), 'ready');
+    return async () => {
+      server.kill('SIGTERM');
+      await once(server, 'close');
+    };
+  }
+  async function asRoot(args: string[], input = '') {
+    const command = spawn(process.execPath, [script, ...args], { env });
+    let err = '';
+    command.stderr.on('data', (chunk) => {
+      err += String(chunk);
+    });
+    command.stdin.end(input);
+    const [code] = await once(command, 'close');
+    return { code, err };
+  }
+
+  const data = join(home, 'data');
+  await mkdir(data, { mode: 0o700 });
+  await chown(data, nobody, nobody);
+  const stop = await started(data);
+  t.match(await asRoot(['user', 'add', 'ana', '--data', data], `${password}\n`), { code: 0 });
+  t.match(await asRoot(['backup', join(home, 'chat.tar'), '--data', data]), { code: 0 });
+  t.match(await asRoot(['check', '--data', data]), { code: 0 });
+  await stop();
+
+  const restored = join(home, 'restored');
+  await mkdir(restored, { mode: 0o700 });
+  await chown(restored, nobody, nobody);
+  t.match(await asRoot(['restore', join(home, 'chat.tar'), '--data', restored]), { code: 0 });
+  t.match(await asRoot(['user', 'add', 'ben', '--data', restored], `${password}\n`), { code: 0 });
+  for (const path of ['.', ...(await readdir(restored, { recursive: true }))]) {
+    t.equal((await stat(join(restored, path))).uid, nobody, path);
+  }
+  await (await started(restored))();
+});
