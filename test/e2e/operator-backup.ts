@@ -50,8 +50,8 @@ t.test('people talk, send and take back while backups are made; each is whole', 
   const [, link = ''] = await second.prints(/^join link: (\S+)$/m);
   t.equal(link.split('/')[3], served.link.split('/')[3], 'clients know it by the same key');
   const again = served.connect(link, 'ana', '--downloads', folder);
-  again.write('/history 100\n/files\n');
-  await again.prints(/said before/);
+  again.write('/search "said before"\n/files\n');
+  await again.prints(/\[said before\]/, 'stderr');
   const [, id = ''] = await again.prints(/ (\d+) +notes\.txt/, 'stderr');
   await rm(notes);
   again.write(`/get ${id}\n`);
