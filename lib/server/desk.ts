@@ -2,26 +2,40 @@
 import type { Registration } from '../protocol/events.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
-import { createAccounts } from './accounts.js';
+import { type Accounts, createAccounts } from './accounts.js';
 import { createAddressBans } from './address-bans.js';
 import { createRights } from './agent.js';
-import { createBans } from './bans.js';
+import { type Bans, createBans } from './bans.js';
 import type { Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Doorway } from './doorway.js';
 import { type Clearing, createClearing, type Retention } from './files/clearing.js';
-import type { FileLimits } from './files/desk.js';
+import type { FileDesk, FileLimits } from './files/desk.js';
 import { createFiles, type Files } from './files/files.js';
 import type { Hasher } from './hasher.js';
-import { openHub } from './hub.js';
-import { createInvites } from './invites.js';
+import { type Hub, openHub } from './hub.js';
+import { createInvites, type Invites } from './invites.js';
 import type { Log } from './log.js';
-import { createModeration } from './moderation.js';
-import { createOwnAccount } from './own-account.js';
-import type { Desk } from './request-table.js';
+import { createModeration, type Moderation } from './moderation.js';
+import { createOwnAccount, type OwnAccount } from './own-account.js';
 import { createSecondFactor } from './second-factor.js';
 import { createSignInGuard } from './sign-in-guard.js';
 import type { Rate } from './throttle.js';
+
+export interface Desk {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly accounts: Accounts;
+  /** What the operator says to everybody who comes. */
+  readonly motd: () => string | undefined;
+  readonly own: OwnAccount;
+  readonly invites: Invites;
+  readonly bans: Bans;
+  readonly moderation: Moderation;
+  readonly hub: Hub;
+  readonly files: FileDesk;
+}
 
 export interface DeskOptions {
   /** What people see the server called; printable text. */

@@ -10,7 +10,7 @@ import { limits } from '../protocol/limits.js';
 import { operator } from './agent.js';
 import { auditPage } from './audit.js';
 import { type ControlCommand, ControlError } from './control.js';
-import type { Desk } from './request-table.js';
+import type { Desk } from './desk.js';
 
 const roles: readonly Role[] = ['admin', 'moderator', 'member', 'bot'];
 

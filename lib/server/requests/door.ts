@@ -1,0 +1,115 @@
+/** Coming and going: requests of those who have not signed in, and those that anybody may send. */
+import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
+import { reasonText } from '../../protocol/message-text.js';
+import type { SignInMode } from '../../protocol/requests.js';
+import type { Account } from '../../store/store.js';
+import { type OpenedSession, sessionOver } from '../accounts.js';
+import type { Desk } from '../desk.js';
+import { conversationOf } from '../membership.js';
+import type { Member } from '../presence.js';
+import type { Answer, Caller, Rows } from './row.js';
+
+type Door = 'sign-in' | 'register' | 'recover' | 'resume' | 'ping' | 'quit';
+
+export const doorRows: Rows<Door> = {
+  'sign-in': {
+    needs: 'greeting',
+    async run(desk, caller, request) {
+      const welcome = (account: Account) => desk.hub.presence.check(account, request.mode);
+      const account = await desk.accounts.signIn(request, caller.address, welcome);
+      return admit(desk, caller, account, request);
+    },
+  },
+
+  register: {
+    needs: 'greeting',
+    async run(desk, caller, request) {
+      // First: an account that is made and does not get in has used up its invite, and lost its recovery code.
+      desk.hub.presence.admit('member');
+      const { account, recovery } = await desk.accounts.register(request, caller.address);
+      return { ...(await admit(desk, caller, account, request)), recovery };
+    },
+  },
+
+  recover: {
+    needs: 'greeting',
+    async run(desk, caller, request) {
+      desk.hub.presence.admit('member');
+      const { account, recovery } = await desk.accounts.recover(request, caller.address);
+      desk.own.dismissed(account);
+      // Whatever came first: the new code is told here or nowhere.
+      return { ...(await admit(desk, caller, account, { mode: 'take-over' })), recovery };
+    },
+  },
+
+  resume: {
+    needs: 'greeting',
+    async run(desk, caller, { token, mode }) {
+      const { account, running, bot, ...opened } = await desk.accounts.resume(token, caller.address);
+      await desk.bans.admit(account, caller.address);
+      // Before it takes a seat: a take-over then ends the connection it was on without ending the session.
+      caller.opened(opened.session, bot);
+      let member: Member;
+      try {
+        // A session that never ended takes its own seat back; one that did comes like any other.
+        member = caller.enter(account, running && mode !== 'take-over' ? 'continue' : mode);
+      } catch (error) {
+        // Whose connection was lost meanwhile, or who finds the server full, comes again with the same token.
+        const again = error instanceof ProtocolError && comesAgain.has(error.code);
+        if (!again) await desk.store.endSession(opened.session);
+        throw error;
+      }
+      return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
+    },
+  },
+
+  ping: { needs: 'nothing', run: () => ({}) },
+
+  quit: {
+    needs: 'nothing',
+    run(caller, { reason }) {
+      caller.leave(reason === undefined ? undefined : reasonText(reason));
+      return {};
+    },
+  },
+};
+
+const comesAgain: ReadonlySet<ErrorCode> = new Set(['signed-out', 'server-full']);
+
+/** Seats somebody whose password is right and opens the session that their token continues. */
+async function admit(
+  desk: Desk,
+  caller: Caller,
+  account: Account,
+  { mode, remember = false }: { mode?: SignInMode; remember?: boolean },
+): Promise<Answer> {
+  // Before the seat, so that nobody hears of a coming that is none.
+  await desk.bans.admit(account, caller.address);
+  const member = caller.enter(account, mode);
+  const opened = await desk.accounts.open(account, { remember, address: caller.address });
+  caller.opened(opened.session);
+  return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
+}
+
+async function seated(
+  { store, clock, hub, bans, ...desk }: Desk,
+  member: Member,
+  { session, token, takeOver }: OpenedSession & { takeOver: boolean },
+): Promise<Answer> {
+  const { account } = member;
+  // First: one that was taken over meanwhile must not stop the session that did it.
+  if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
+  if (takeOver) await store.stopSessions(account.id, session);
+  // Once more: a ban or a logout that comes after this finds the seat taken, and empties it.
+  await bans.admit(account, member.address);
+  const open = await store.sessions(account.id, clock.now());
+  if (!open.some(({ id }) => id === session)) throw sessionOver();
+  const mutes = await store.mutes(account.id, clock.now());
+  const standings = await store.standings(account.id);
+  if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
+  hub.seat(account, { standings, mutes });
+  const conversations = standings.map(conversationOf);
+  const motd = desk.motd();
+  const { name, role } = account;
+  return { name, role, token, conversations, ...(motd !== undefined && { motd }) };
+}

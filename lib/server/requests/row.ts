@@ -1,0 +1,62 @@
+/** What a row of the request table is. Knows the session that asks as a Caller, not its socket. */
+import type { ServerFrameOf } from '../../protocol/events.js';
+import type { RequestOf, RequestType, SignInMode } from '../../protocol/requests.js';
+import type { Account } from '../../store/store.js';
+import type { Desk } from '../desk.js';
+import type { Member } from '../presence.js';
+
+/** Fields of the `ok` reply; undefined where something else is the answer. */
+export type Answer = Partial<ServerFrameOf<'ok'>> | undefined;
+
+/** What the rows may do to the session that asks. */
+export interface Caller {
+  readonly address: string;
+  /**
+   * Takes a seat for the account, and ends the connection that the session was on before.
+   * @throws ProtocolError `name-in-use`, `too-many-terminals`; `signed-out` where this connection is over
+   */
+  enter(account: Account, mode: SignInMode | 'continue' | undefined): Member;
+  /** The token's session, which ends with this one, unless several connections share its token. */
+  opened(session: number, shared?: boolean): void;
+  /** After the reply: leaves gracefully. */
+  leave(reason: string | undefined): void;
+}
+
+/** A row for a session that has not signed in yet; while it runs no other request is taken. */
+interface DoorRow<T extends RequestType> {
+  readonly needs: 'greeting';
+  run(desk: Desk, caller: Caller, request: RequestOf<T>): Promise<Answer>;
+}
+
+/** A row for a signed-in one. With `together` the next request does not wait for this one's end. */
+interface RoomRow<T extends RequestType> {
+  readonly needs: 'open';
+  readonly together?: true;
+  run(desk: Desk, member: Member, request: RequestOf<T>): Promise<Answer>;
+}
+
+/** A row for anybody. */
+interface PlainRow<T extends RequestType> {
+  readonly needs: 'nothing';
+  run(caller: Caller, request: RequestOf<T>): Answer;
+}
+
+export type Row<T extends RequestType> = DoorRow<T> | RoomRow<T> | PlainRow<T>;
+
+/** A row for each of these requests. */
+export type Rows<T extends RequestType> = { readonly [K in T]: Row<K> };
+
+/** The row of a signed-in one's request whose answer has fields. */
+export function answers<T extends RequestType>(run: RoomRow<T>['run']): RoomRow<T> {
+  return { needs: 'open', run };
+}
+
+/** The row of a signed-in one's request that is answered with no more than that it was done. */
+export function does<T extends RequestType>(
+  act: (desk: Desk, member: Member, request: RequestOf<T>) => Promise<unknown>,
+): RoomRow<T> {
+  return answers(async (desk, member, request) => {
+    await act(desk, member, request);
+    return {};
+  });
+}
