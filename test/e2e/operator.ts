@@ -10,15 +10,7 @@ t.test('accounts, bans and the audit log', async (t) => {
   const served = await serve();
   t.teardown(() => served.close());
   const data = join(served.home.folder, 'data');
-  async function run(
-    args: string[],
-    { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
-  ) {
-    const command = served.home.run([...args, '--data', data], env);
-    if (input !== '') command.write(input);
-    command.end();
-    return { code: await command.ended, out: command.stdout(), err: command.stderr() };
-  }
+  const run = served.operate;
 
   await t.test('while the server runs', async (t) => {
     t.match(await run(['user', 'add', 'ana', '--role', 'admin'], { input: 'pa55word-ana\n' }), { code: 0 });

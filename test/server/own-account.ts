@@ -151,38 +151,6 @@ t.test('a second factor is asked for once the password is right, and each code w
   t.equal(await visit({}), 'ok');
 });
 
-t.test('fifty at once on an invite for one make one account', async (t) => {
-  const server = await runServer(t, {
-    people: ['ada'],
-    perAddress: 200,
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
-  });
-  const ada = await server.enter('ada');
-  const { links = [] } = ok(await ada.ask({ type: 'make-invite' }));
-  const code = links[0]?.split('/').at(-1) ?? '';
-  t.match(ok(await ada.ask({ type: 'invites' })).invites, [{ by: 'ada', role: 'member', uses: 1 }]);
-  // As many as may stand at the door at once, one after the other until all fifty have tried.
-  const answers: string[] = [];
-  const queue = Array.from({ length: 50 }, (_, n) => `guest-${n}-x`);
-  const lines = Array.from({ length: 15 }, async () => {
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-      const client = await server.dial();
-      answers.push(await outcome(client, { type: 'register', name, password, code }));
-      client.destroy();
-    }
-  });
-  await Promise.all(lines);
-  t.equal(answers.length, 50);
-  t.equal(answers.filter((answer) => answer === 'ok').length, 1);
-  t.same(
-    [...new Set(answers)].filter(
-      (answer) => !['ok', 'invite-invalid', 'too-many-attempts', 'busy'].includes(answer),
-    ),
-    [],
-  );
-  t.same(ok(await ada.ask({ type: 'invites' })).invites, []);
-});
-
 t.test('an invite is ended before its time by whoever may', async (t) => {
   const server = await runServer(t, {
     people: ['ada'],

@@ -4,6 +4,12 @@ import { type Home, makeHome, type Running } from './program.js';
 
 export const password = 'correct horse battery';
 
+export interface Operated {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 export interface Served {
   readonly home: Home;
   readonly server: () => Running;
@@ -13,6 +19,8 @@ export interface Served {
   /** Without an invite: for those who have an account. */
   readonly link: string;
   invite(...args: string[]): Promise<string>;
+  /** Runs a command of the operator to its end, on this server's data. */
+  operate(args: readonly string[], given?: { input?: string; env?: NodeJS.ProcessEnv }): Promise<Operated>;
   /** Starts it again on the same port and data. */
   restart(): Promise<void>;
   /** A client on pipes; signs in as `name`, or makes the account when the link has a code. */
@@ -36,6 +44,12 @@ export async function serve(...args: string[]): Promise<Served> {
   const link = pieces.slice(0, 4).join('/');
   const clients: Running[] = [];
 
+  const operate: Served['operate'] = async (args, { input = '', env = {} } = {}) => {
+    const command = home.run([...args, '--data', data], env);
+    command.end(input);
+    return { code: await command.ended, out: command.stdout(), err: command.stderr() };
+  };
+
   return {
     home,
     server: () => server,
@@ -43,11 +57,11 @@ export async function serve(...args: string[]): Promise<Served> {
     firstLink,
     link,
     async invite(...more) {
-      const made = home.run(['invite', '--data', data, ...more]);
-      const code = await made.ended;
-      if (code !== 0) throw new Error(`invite ended with ${code}: ${made.stderr()}`);
-      return made.stdout().trim();
+      const { code, out, err } = await operate(['invite', ...more]);
+      if (code !== 0) throw new Error(`invite ended with ${code}: ${err}`);
+      return out.trim();
     },
+    operate,
     async restart() {
       server = start(Number(port));
       await server.prints(/^join link:/m);

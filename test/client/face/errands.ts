@@ -1,54 +1,15 @@
 import t from 'tap';
 import type { Errand, PeopleErrand } from '../../../lib/client/face/act.js';
 import type { Place } from '../../../lib/client/face/deeds.js';
-import { createErrands } from '../../../lib/client/face/errands.js';
 import type { Asked } from '../../../lib/client/session.js';
 import type { ErrorCode } from '../../../lib/protocol/errors.js';
-import type { Found, Message, Reply } from '../../../lib/protocol/events.js';
+import type { Found, Message } from '../../../lib/protocol/events.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
-import { hello, messageOf } from '../../support/fake-session.js';
-import { testTime } from '../../support/streams.js';
+import { type Answers, errandsScene } from '../../support/errands-scene.js';
+import { messageOf } from '../../support/fake-session.js';
 import { unsafe } from '../../support/unsafe.js';
 
-type Fields = Partial<Extract<Reply, { type: 'ok' }>>;
-
-/** What is answered to each type of request: fields of an ok, or the code of a refusal. */
-type Answers = Partial<Record<Asked['type'], Fields | ErrorCode>>;
-
-function scene(answers: Answers = {}, start: Place = { room: 'dev' }) {
-  const asked: Asked[] = [];
-  const told: string[] = [];
-  const refused: string[] = [];
-  const joined: string[] = [];
-  let here = start;
-  const errands = createErrands({
-    session: {
-      name: 'ana',
-      hello: hello(),
-      async ask(request: Asked): Promise<Reply> {
-        asked.push(request);
-        const answer = answers[request.type] ?? {};
-        if (typeof answer !== 'string') return { type: 'ok', re: 1, ...answer };
-        return { type: 'error', re: 1, code: answer, message: 'The server said no.' };
-      },
-    },
-    time: testTime,
-    here: () => here,
-    answer: (lines) => told.push(...lines),
-    refuse: (message) => refused.push(message),
-    joined: (room) => joined.push(room),
-  });
-  return {
-    errands,
-    asked,
-    told,
-    refused,
-    joined,
-    turn: (place: Place) => {
-      here = place;
-    },
-  };
-}
+const scene = (answers: Answers = {}, here: Place = { room: 'dev' }) => errandsScene({ here, answers });
 
 const found = (seq: number, fields: Partial<Found> = {}): Found => ({
   ...{ seq, room: 'dev', from: 'ben', at: '2026-11-20T12:34:56.000Z', excerpt: 'a red fox', marks: [[2, 5]] },
@@ -90,11 +51,11 @@ t.test('what names no room is about the one where it was typed', async (t) => {
 
 t.test('whoever joins is there when the server says so, and not before', async (t) => {
   const yes = scene();
-  await yes.errands.run({ do: 'join', room: 'ops', private: true });
+  await yes.run({ do: 'join', room: 'ops', private: true });
   t.same(yes.asked, [{ type: 'join', room: 'ops', private: true }]);
   t.same(yes.joined, ['ops']);
   const no = scene({ join: 'room-name-taken' });
-  await no.errands.run({ do: 'join', room: 'ops' });
+  await no.run({ do: 'join', room: 'ops' });
   t.same(no.joined, []);
   t.same(no.refused, ['The server said no. /rooms shows which there are.']);
 });
@@ -129,7 +90,7 @@ t.test('an edit is of the last own message that is still there', async (t) => {
   await errands.run({ do: 'delete', which: 'ben' });
   t.match(asked[5], { type: 'remove', of: 4 });
   const none = scene({ history: { messages: [] } });
-  await none.errands.run({ do: 'edit', text: 'better' });
+  await none.run({ do: 'edit', text: 'better' });
   t.same(none.refused, ['You have said nothing here lately.']);
   t.equal(none.asked.length, 1);
 });

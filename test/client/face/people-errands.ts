@@ -1,64 +1,8 @@
 import t from 'tap';
 import type { PeopleErrand } from '../../../lib/client/face/act.js';
-import type { Place } from '../../../lib/client/face/deeds.js';
-import { createErrands } from '../../../lib/client/face/errands.js';
-import type { Asked } from '../../../lib/client/session.js';
-import type { ErrorCode } from '../../../lib/protocol/errors.js';
-import type { Reply } from '../../../lib/protocol/events.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
-import { hello } from '../../support/fake-session.js';
-import { testTime } from '../../support/streams.js';
+import { errandsScene, type Given } from '../../support/errands-scene.js';
 import { unsafe } from '../../support/unsafe.js';
-
-type Fields = Partial<Extract<Reply, { type: 'ok' }>>;
-
-interface Given {
-  readonly here?: Place;
-  /** To each type of request: fields of an ok, or the code of a refusal. */
-  readonly answers?: Partial<Record<Asked['type'], Fields | ErrorCode>>;
-  /** What is typed where a secret is asked for; undefined for Escape. Without it nobody can be asked. */
-  readonly secrets?: (string | undefined)[];
-}
-
-function scene({ here = { room: 'lobby' }, answers = {}, secrets }: Given = {}) {
-  const asked: Asked[] = [];
-  const told: string[] = [];
-  const refused: string[] = [];
-  const questions: string[] = [];
-  const keys: string[] = [];
-  let shown = 0;
-  const errands = createErrands({
-    session: {
-      name: 'ana',
-      hello: hello(),
-      async ask(request: Asked): Promise<Reply> {
-        asked.push(request);
-        const answer = answers[request.type] ?? {};
-        if (typeof answer !== 'string') return { type: 'ok', re: 1, ...answer };
-        return { type: 'error', re: 1, code: answer, message: 'The server said no.' };
-      },
-    },
-    time: testTime,
-    here: () => here,
-    answer: (lines) => told.push(...lines),
-    refuse: (message) => refused.push(message),
-    joined: () => {},
-    ...(secrets !== undefined && {
-      privately: {
-        async ask(question: string, { hidden }: { hidden: boolean }) {
-          questions.push(`${question}${hidden ? '' : '(seen)'}`);
-          return secrets.shift();
-        },
-        showKey({ text }: { text: string }) {
-          keys.push(text);
-          shown++;
-          return () => shown--;
-        },
-      },
-    }),
-  });
-  return { run: errands.run, asked, told, refused, questions, keys, shown: () => shown };
-}
 
 const ben = { name: 'ben' };
 
@@ -110,7 +54,7 @@ t.test('in the lobby it is about the whole server, in a room about that room', a
       ['lobby', inLobby],
       ['dev', inDev],
     ] as const) {
-      const { run, asked, refused } = scene({ here: { room } });
+      const { run, asked, refused } = errandsScene({ here: { room } });
       await run(errand);
       t.same(asked, [request], `${errand.do} in ${room}`);
       t.same(refused, []);
@@ -127,18 +71,18 @@ t.test('between two people nothing is done that could be meant for a room or for
     { do: 'rules', locked: true },
   ];
   for (const errand of errands) {
-    const { run, asked, refused } = scene({ here: { to: 'ben' } });
+    const { run, asked, refused } = errandsScene({ here: { to: 'ben' } });
     await run(errand);
     t.same(asked, [], errand.do);
     t.match(refused, [/between two people/]);
   }
-  const { run, asked } = scene({ here: { to: 'ben' } });
+  const { run, asked } = errandsScene({ here: { to: 'ben' } });
   await run({ do: 'role', ...ben, onServer: 'admin' });
   t.same(asked, [{ type: 'set-role', ...ben, role: 'admin' }], 'an admin is one everywhere');
 });
 
 t.test('a new password is asked for twice, and is in nothing that is shown', async (t) => {
-  const { run, asked, told, refused, questions } = scene({
+  const { run, asked, told, refused, questions } = errandsScene({
     secrets: ['old-secret', 'new-secret', 'new-secret'],
   });
   await run({ do: 'passwd' });
@@ -157,7 +101,7 @@ t.test('nothing is changed where a password is short, another the second time, o
     [['old-secret', 'new-secret', undefined], /Nothing was changed/],
   ];
   for (const [secrets, why] of cases) {
-    const { run, asked, refused } = scene({ secrets });
+    const { run, asked, refused } = errandsScene({ secrets });
     await run({ do: 'passwd' });
     t.same(asked, []);
     t.match(refused, [why]);
@@ -173,7 +117,7 @@ t.test('without a full screen nobody is asked for a secret', async (t) => {
     { do: 'factor', on: false },
   ] as const;
   for (const errand of errands) {
-    const { run, asked, refused } = scene();
+    const { run, asked, refused } = errandsScene();
     await run(errand);
     t.same(asked, []);
     t.match(refused, [/full screen only/]);
@@ -185,7 +129,7 @@ const key = { 'begin-factor': { secret: 'ABCDEFGH', uri: 'otpauth://totp/x?secre
 t.test(
   'a second factor is on once a code of it was given; its key is shown no longer than that',
   async (t) => {
-    const { run, asked, told, keys, shown, questions } = scene({
+    const { run, asked, told, keys, shown, questions } = errandsScene({
       answers: key,
       secrets: ['my-secret', '12', '123 456'],
     });
@@ -202,11 +146,11 @@ t.test(
 );
 
 t.test('a second factor that is given up leaves no key behind, and nothing is on', async (t) => {
-  const left = scene({ answers: key, secrets: ['my-secret', undefined] });
+  const left = errandsScene({ answers: key, secrets: ['my-secret', undefined] });
   await left.run({ do: 'factor', on: true });
   t.equal(left.asked.length, 1);
   t.equal(left.shown(), 0);
-  const wrong = scene({
+  const wrong = errandsScene({
     answers: { ...key, 'confirm-factor': 'second-factor-wrong' },
     secrets: ['my-secret', '123456'],
   });
@@ -214,13 +158,13 @@ t.test('a second factor that is given up leaves no key behind, and nothing is on
   t.equal(wrong.shown(), 0);
   t.same(wrong.told, []);
   t.equal(wrong.refused.length, 1);
-  const refused = scene({ answers: { 'begin-factor': 'wrong-credentials' }, secrets: ['wrong'] });
+  const refused = errandsScene({ answers: { 'begin-factor': 'wrong-credentials' }, secrets: ['wrong'] });
   await refused.run({ do: 'factor', on: true });
   t.same(refused.keys, []);
 });
 
 t.test('a recovery code and an end of the second factor need the password', async (t) => {
-  const { run, asked, told } = scene({
+  const { run, asked, told } = errandsScene({
     answers: { 'make-recovery': { recovery: 'AAAAA-BBBBB' } },
     secrets: ['my-secret', 'my-secret'],
   });
@@ -235,7 +179,7 @@ t.test('a recovery code and an end of the second factor need the password', asyn
 
 t.test('a link is told with what it does, until when, and its other addresses', async (t) => {
   const made = { links: ['secure-chat://a/1', 'secure-chat://b/1'], expires: '2026-11-27T12:00:00.000Z' };
-  const { run, told, asked } = scene({ answers: { 'make-invite': made, 'make-reset': made } });
+  const { run, told, asked } = errandsScene({ answers: { 'make-invite': made, 'make-reset': made } });
   await run({ do: 'invite-link', uses: 3, role: 'moderator' });
   t.match(told[0], /for 3 people, who becomes moderator, good until 2026-11-27 12:00/);
   t.same(told.slice(1), [
@@ -256,8 +200,8 @@ t.test('lists are told by line, and empty ones say so', async (t) => {
     sessions: { sessions: [{ id: 4, at, used: at, address: '192.0.2.1', current: true }] },
     audit: { audit: [{ id: 9, at, by: 'mo', action: 'ban', on: 'eve', reason: 'spam' }] },
   } as const satisfies Record<string, unknown>;
-  const full = scene({ answers: lists as unknown as NonNullable<Given['answers']> });
-  const empty = scene({ answers: {} });
+  const full = errandsScene({ answers: lists as unknown as NonNullable<Given['answers']> });
+  const empty = errandsScene({ answers: {} });
   for (const what of ['bans', 'invites', 'audit'] as const) {
     await full.run({ do: what });
     await empty.run({ do: what });
@@ -278,7 +222,7 @@ t.test('lists are told by line, and empty ones say so', async (t) => {
 t.test('nothing that a server says of people can drive a terminal', async (t) => {
   for (const { text } of hostileText) {
     const person = { name: text, role: 'member' as const, since: text, terminals: 1, rooms: [text] };
-    const { run, told, keys } = scene({
+    const { run, told, keys } = errandsScene({
       answers: {
         bans: { bans: [{ name: text, by: text, at: text, until: text, reason: text }] },
         invites: { invites: [{ id: 1, by: text, role: 'member', uses: 1, expires: text }] },

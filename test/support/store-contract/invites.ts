@@ -26,10 +26,7 @@ export async function invitesContract(t: Test, make: MakeSubject): Promise<void>
       store.register(newAccount(`guest${n}`, { invite: code })),
     );
     const outcomes = (await Promise.all(tried)).map(({ outcome }) => outcome);
-    t.same(
-      outcomes.filter((outcome) => outcome !== 'invite-invalid'),
-      ['created'],
-    );
+    t.same(outcomes.toSorted(), ['created', ...Array.from({ length: 49 }, () => 'invite-invalid')]);
     t.equal(await store.accounts(), 1);
   });
 
@@ -58,16 +55,6 @@ export async function invitesContract(t: Test, make: MakeSubject): Promise<void>
     await store.register(newAccount('bob', { skeleton: '~ada', invite: code }));
     t.equal(await store.invite(code, at), 'member');
     t.match(await store.register(newAccount('bob', { invite: code })), { outcome: 'created' });
-  });
-
-  t.test('of fifty who show one single-use code at once, one gets an account', async (t) => {
-    const { store } = await make(t);
-    await store.createInvite(invite);
-    const names = Array.from({ length: 50 }, (_, index) => `user${index}`);
-    const all = await Promise.all(names.map((name) => store.register(newAccount(name, { invite: code }))));
-    t.equal(all.filter(({ outcome }) => outcome === 'created').length, 1);
-    t.equal(all.filter(({ outcome }) => outcome === 'invite-invalid').length, 49);
-    t.equal(await store.accounts(), 1);
   });
 
   t.test('a first invite ends when the next is made and when the first account is', async (t) => {
