@@ -120,8 +120,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
 
   /** The account with its password under the parameters of now, unless it was changed meanwhile. */
   async function renewed(account: Account, password: string): Promise<Account> {
-    if ((await store.account(account.name))?.password !== account.password) throw wrongCredentials();
-    await store.setPassword(account.id, password);
+    if (!(await store.renewPassword(account.id, account.password, password))) throw wrongCredentials();
     return { ...account, password };
   }
 

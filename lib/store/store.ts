@@ -374,6 +374,8 @@ export interface Store {
   directory(account?: number): Promise<readonly AccountInfo[]>;
   /** A reset that was open is good for nothing any more. */
   setPassword(account: number, password: string): Promise<void>;
+  /** The same password under another hash; false where it is another one by now. */
+  renewPassword(account: number, was: string, password: string): Promise<boolean>;
   /** Never leaves the server without an admin who can sign in. */
   setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;
   /** Its sessions, invites, codes and memberships go; what it said stays, and so does its name. */

@@ -27,6 +27,7 @@ type AccountMethod =
   | 'accounts'
   | 'directory'
   | 'setPassword'
+  | 'renewPassword'
   | 'setRole'
   | 'removeAccount'
   | 'setRecovery'
@@ -72,6 +73,7 @@ export function createAccounts(
   );
   const role = db.prepare('SELECT role FROM accounts WHERE id = ?');
   const setPassword = db.prepare('UPDATE accounts SET password = ?, reset = NULL WHERE id = ?');
+  const renewPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ? AND password = ?');
   const setRole = db.prepare('UPDATE accounts SET role = ? WHERE id = ?');
   const remove = db.prepare(
     `UPDATE accounts SET gone = 1, password = '', role = 'member', recovery = NULL, reset = NULL, factor = NULL
@@ -147,6 +149,7 @@ export function createAccounts(
         return { ...row, ...(used !== null && { used }), factor: factor === 1, removed: removed === 1 };
       });
     },
+    renewPassword: (account, was, password) => renewPassword.run(password, account, was).changes === 1,
     setPassword: (account, password) => one(setPassword.run(password, account), account),
     setRole(account, given) {
       if (given !== 'admin' && lastAdmin(account)) return 'last-admin';

@@ -122,6 +122,7 @@ function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): St
     register: (...args) => queue.ask('register', args),
     account: (...args) => queue.ask('account', args),
     accounts: (...args) => queue.ask('accounts', args),
+    renewPassword: (...args) => queue.ask('renewPassword', args),
     setPassword: (...args) => queue.ask('setPassword', args),
     directory: (...args) => queue.ask('directory', args),
     setRole: (...args) => queue.ask('setRole', args),

@@ -43,4 +43,14 @@ export async function accountsContract(t: Test, make: MakeSubject): Promise<void
     t.equal((await store.account('ada'))?.password, '$argon2id$new');
     await t.rejects(store.setPassword(id + 1, 'x'), { name: 'StoreError' });
   });
+
+  t.test('a hash is renewed where it is still the one that was read', async (t) => {
+    const { store } = await make(t);
+    const { id, password } = await register(store, 'ada');
+    t.equal(await store.renewPassword(id, password, '$argon2id$renewed'), true);
+    t.equal((await store.account('ada'))?.password, '$argon2id$renewed');
+    await store.setPassword(id, '$argon2id$other');
+    t.equal(await store.renewPassword(id, '$argon2id$renewed', password), false);
+    t.equal((await store.account('ada'))?.password, '$argon2id$other');
+  });
 }
