@@ -166,7 +166,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       case 'audit': {
         const { before } = errand;
         const reply = await ask({ type: 'audit', limit: auditPage, ...(before !== undefined && { before }) });
-        return answer(auditLines(reply.audit ?? [], time));
+        return answer(auditLines(reply.audit ?? [], time, auditPage));
       }
       case 'whois': {
         const { whois } = await ask({ type: 'whois', name: errand.name });

@@ -39,8 +39,8 @@ export function sessionLines(sessions: readonly SessionInfo[], time: LocalTime):
   return [...lines, '/logout NUMBER ends one, /logout all ends them all.'];
 }
 
-/** The newest last, as people read. */
-export function auditLines(entries: readonly AuditEntry[], time: LocalTime): string[] {
+/** The newest last, as people read; a full page says how to go on. */
+export function auditLines(entries: readonly AuditEntry[], time: LocalTime, page: number): string[] {
   if (entries.length === 0) return ['Nothing was done.'];
   const lines = entries.toReversed().map(({ at, by, action, on, room, detail, reason }) => {
     const where = room === undefined ? '' : ` in #${printable(room)}`;
@@ -48,7 +48,8 @@ export function auditLines(entries: readonly AuditEntry[], time: LocalTime): str
     const whom = on === undefined || on === by ? '' : ` ${printable(on)}`;
     return `${when(at, time)}  ${printable(by)} ${printable(action)}${whom}${where}${more}${ofReason(reason)}`;
   });
-  return [...lines, `/audit ${entries.at(-1)?.id} shows what was before.`];
+  if (entries.length === page) lines.push(`/audit ${entries.at(-1)?.id} shows what was before.`);
+  return lines;
 }
 
 export function whoisLines(who: Whois, time: LocalTime): string[] {

@@ -212,11 +212,26 @@ t.test('lists are told by line, and empty ones say so', async (t) => {
     '3  member, 2 times, until 2026-11-20 12:34, by the operator',
     /uninvite/,
     '2026-11-20 12:34  mo ban eve: spam',
-    '/audit 9 shows what was before.',
     /^4 {2}since .* from 192.0.2.1 \(this one\)$/,
     /logout/,
   ]);
   t.match(empty.told, ['Nobody is banned.', /invite-link makes one/, 'Nothing was done.']);
+});
+
+t.test('a full page of the audit log says how to read on', async (t) => {
+  const at = '2026-11-20T12:34:56.000Z';
+  const audit = Array.from({ length: 20 }, (_, n) => ({
+    id: 60 - n,
+    at,
+    by: 'mo',
+    action: 'kick',
+    on: 'eve',
+  }));
+  const { run, asked, told } = errandsScene({ answers: { audit: { audit } } });
+  await run({ do: 'audit' });
+  t.equal(told.length, 21);
+  t.equal(told.at(-1), '/audit 41 shows what was before.');
+  t.match(asked, [{ type: 'audit', limit: 20 }]);
 });
 
 t.test('nothing that a server says of people can drive a terminal', async (t) => {
