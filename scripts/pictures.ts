@@ -102,7 +102,8 @@ async function takePictures(): Promise<void> {
 
 async function enterRoom(name: string, invite: string): Promise<PseudoTerminal> {
   const terminal = await start(name, ['connect', invite, '--name', name, '--create'], sizes[name]);
-  await terminal.shows(/#lobby/);
+  await terminal.shows(/recovery code/);
+  terminal.enter('/clear');
   return terminal;
 }
 
