@@ -58,8 +58,16 @@ export interface Accounts {
   ): Promise<Account>;
   /** @throws ProtocolError for everything that a person can mend: name, password, invite, policy */
   register(request: RequestOf<'register'>, address: string): Promise<Fresh>;
-  /** A new password for whoever has a code. @throws ProtocolError `recovery-invalid`, and as `signIn` */
-  recover(request: RequestOf<'recover'>, address: string): Promise<Fresh>;
+  /**
+   * A new password for whoever has a code.
+   * @param welcome throws where there is no seat for the account; its code is then not used up
+   * @throws ProtocolError `recovery-invalid`, and as `signIn`
+   */
+  recover(
+    request: RequestOf<'recover'>,
+    address: string,
+    welcome: (account: Account) => void,
+  ): Promise<Fresh>;
   /** @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn` */
   prove(account: Account, password: string, address: string): Promise<void>;
   /** As the operator wishes, whatever the policy is. Without a password it signs in with a token alone. */
@@ -194,21 +202,25 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return token.text;
     },
 
-    async recover({ name: typed, code, password }, address) {
+    async recover({ name: typed, code, password }, address, welcome) {
       const parsed = parseName(typed);
       const name = parsed.ok ? parsed.name : '';
       await guard.admit(name, address);
       checkPassword(password, name);
-      const phc = await hasher.hash(password);
-      const used = { name, code: hashRecovery(code), password: phc, at: clock.now() };
-      const recovered = await store.recover(used);
-      if (recovered.outcome === 'invalid') {
+      const proof = { name, code: hashRecovery(code) };
+      const invalid = () => {
         guard.failed(name, address);
-        throw new ProtocolError(
+        return new ProtocolError(
           'recovery-invalid',
           'That is not a code of that name, or it was used before.',
         );
-      }
+      };
+      const found = await store.recoverable({ ...proof, at: clock.now() });
+      if (found === undefined) throw invalid();
+      welcome(found);
+      const phc = await hasher.hash(password);
+      const recovered = await store.recover({ ...proof, password: phc, at: clock.now() });
+      if (recovered.outcome === 'invalid') throw invalid();
       guard.succeeded(name);
       const { account } = recovered;
       const next = newRecoveryCode();

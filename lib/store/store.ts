@@ -384,6 +384,8 @@ export interface Store {
   setRecovery(account: number, code: Uint8Array): Promise<void>;
   /** A one-time code that an admin hands out; takes the place of the one before. */
   addReset(reset: { account: number; code: Uint8Array; expires: number }): Promise<void>;
+  /** Whose recovery code or reset that is, if it is good; nothing is used up. */
+  recoverable(proof: { name: string; code: Uint8Array; at: number }): Promise<Account | undefined>;
   /**
    * Uses up the recovery code or the reset of an account: its password is the new one, all its sessions end, its
    * second factor is gone, all or nothing.

@@ -56,8 +56,24 @@ t.test('nor is a recovery code used up', async (t) => {
   ok(await cleo.ask({ type: 'register', name: 'cleo', password, code: invite }));
   const back = await server.dial();
   const recover = { type: 'recover', name: 'ben', password: 'quite another one', code: recovery } as const;
+  t.match(await back.ask({ ...recover, code: 'none' }), { code: 'recovery-invalid' });
   t.match(await back.ask(recover), { code: 'server-full' });
   ok(await cleo.ask({ type: 'quit' }));
   await cleo.closed;
   ok(await back.ask(recover));
+});
+
+t.test('an admin who lost the password comes in with a code all the same', async (t) => {
+  const server = await runServer(t, { maxClients: 1 });
+  const first = server.running.firstLink?.split('/').at(-1) ?? '';
+  const ada = await server.dial();
+  const { recovery = '' } = ok(await ada.ask({ type: 'register', name: 'ada', password, code: first }));
+  ok(await ada.ask({ type: 'quit' }));
+  await ada.closed;
+  const ben = await server.dial();
+  const code = await server.running.invite({ uses: 1 });
+  ok(await ben.ask({ type: 'register', name: 'ben', password, code }));
+  const back = await server.dial();
+  const recover = { type: 'recover', name: 'ada', password: 'quite another one', code: recovery } as const;
+  t.match(ok(await back.ask(recover)), { name: 'ada', role: 'admin' });
 });

@@ -25,9 +25,10 @@ export interface FakeSessionOptions {
   readonly name?: string;
   readonly listener: (happening: Happening) => void;
   readonly answer?: (request: Asked) => Reply | Promise<Reply>;
+  readonly motd?: string;
 }
 
-export function createFakeSession({ name = 'ana', listener, answer }: FakeSessionOptions): FakeSession {
+export function createFakeSession({ name = 'ana', listener, answer, motd }: FakeSessionOptions): FakeSession {
   const said: (Draft & { readonly key: string })[] = [];
   const asked: Asked[] = [];
   const quits: (string | undefined)[] = [];
@@ -58,7 +59,7 @@ export function createFakeSession({ name = 'ana', listener, answer }: FakeSessio
     name,
     role: 'member',
     hello: hello(),
-    motd: undefined,
+    motd,
     recovery: undefined,
     say(draft) {
       const key = draft.key ?? `key-${said.length + 1}`;

@@ -48,7 +48,8 @@ export function createJsonFace(deps: JsonDeps): Face {
         deps.stdout.write(`${JSON.stringify(cleaned(line))}\n`);
       };
       const desk = createDesk({ session, pipe, write });
-      write({ type: 'session', name: session.name, role: session.role, server: session.hello.server });
+      const { name, role, motd, hello } = session;
+      write({ type: 'session', name, role, server: hello.server, ...(motd !== undefined && { motd }) });
       open((happening) => {
         desk.show(happening);
         pipe.notice(happening);
@@ -187,9 +188,12 @@ function requestOf(fields: Record<string, unknown>): Request {
   return request;
 }
 
+/** Texts of several lines. */
+const ofLines: ReadonlySet<string> = new Set(['text', 'motd']);
+
 /** Every text in it printable; what is nested deeper than any frame of this version is left out. */
 function cleaned(value: unknown, name = '', depth = 0): unknown {
-  if (typeof value === 'string') return printable(value, { newlines: name === 'text' });
+  if (typeof value === 'string') return printable(value, { newlines: ofLines.has(name) });
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= depthLimit) return undefined;
   if (Array.isArray(value)) return value.map((each) => cleaned(each, name, depth + 1));

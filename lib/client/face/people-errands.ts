@@ -6,9 +6,10 @@ import type { PeopleErrand } from './act.js';
 import type { Place } from './deeds.js';
 import type { LocalTime } from './local-time.js';
 import { auditLines, banLines, inviteLines, sessionLines, whoisLines } from './people-listing.js';
+import { errandRefusal } from './refusal.js';
 
 export interface PeopleErrandDeps {
-  readonly session: Pick<Session, 'name' | 'hello'>;
+  readonly session: Pick<Session, 'name' | 'hello' | 'ask'>;
   readonly time: LocalTime;
   readonly here: () => Place;
   readonly answer: (lines: readonly string[]) => void;
@@ -99,11 +100,20 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       .replace(/.{4}/g, '$& ')
       .trim();
     const takeAway = deps.privately?.showKey({ uri, text });
-    const otp = await sixDigits('The 6 digits that it shows now: ').finally(takeAway);
-    await ask({ type: 'confirm-factor', otp });
+    await confirm('The 6 digits that it shows now: ').finally(takeAway);
     answer([
       'From now on your sign-in asks for a code too. /recovery gets a code for when the authenticator is lost.',
     ]);
+  }
+
+  /** Asks until the authenticator has the key, or the person gives up. */
+  async function confirm(question: string): Promise<void> {
+    const request = { type: 'confirm-factor', otp: await sixDigits(question) } as const;
+    const reply = await session.ask(request);
+    if (reply.type === 'ok') return;
+    if (reply.code === 'second-factor-wrong')
+      return confirm('That is not the code. The one that it shows now: ');
+    stop(errandRefusal(reply, request));
   }
 
   async function setRole({

@@ -34,6 +34,9 @@ export type SaveResult =
 export async function saveConversation(saved: Saved, place: Place, timeZone?: string): Promise<SaveResult> {
   const name = place.file.trim();
   if (name === '') return { outcome: 'failed', message: 'Say which file, as in /save lobby.txt.' };
+  const messages = saved.entries.filter(({ kind }) => kind === 'message').length;
+  if (messages === 0)
+    return { outcome: 'failed', message: 'Nothing to save is shown here: PageUp gets what was said before.' };
   const path = typedPath(name, place);
   try {
     const there = await isThere(path);
@@ -47,7 +50,6 @@ export async function saveConversation(saved: Saved, place: Place, timeZone?: st
     if (code === 'EEXIST') return { outcome: 'exists', path };
     return failed(name, code);
   }
-  const messages = saved.entries.filter(({ kind }) => kind === 'message').length;
   return { outcome: 'saved', path, messages };
 }
 

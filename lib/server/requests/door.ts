@@ -34,8 +34,8 @@ export const doorRows: Rows<Door> = {
   recover: {
     needs: 'greeting',
     async run(desk, caller, request) {
-      desk.hub.presence.admit('member');
-      const { account, recovery } = await desk.accounts.recover(request, caller.address);
+      const welcome = (account: Account) => desk.hub.presence.check(account, 'take-over');
+      const { account, recovery } = await desk.accounts.recover(request, caller.address, welcome);
       desk.own.dismissed(account);
       // Whatever came first: the new code is told here or nowhere.
       return { ...(await admit(desk, caller, account, { mode: 'take-over' })), recovery };

@@ -32,6 +32,7 @@ type AccountMethod =
   | 'removeAccount'
   | 'setRecovery'
   | 'addReset'
+  | 'recoverable'
   | 'recover'
   | 'setFactor'
   | 'useFactor';
@@ -168,6 +169,10 @@ export function createAccounts(
     },
     setRecovery: (account, code) => one(setRecovery.run(code, account), account),
     addReset: ({ account, code, expires }) => one(setReset.run(code, expires, account), account),
+    recoverable({ name, code, at }) {
+      const row: AccountRow | undefined = recovering.get(name, code, at);
+      return row && accountOf(row);
+    },
     recover,
     setFactor: (account, secret) => one(setFactor.run(secret ?? null, account), account),
     useFactor: (account, step) => useFactor.run(step, account).changes > 0,

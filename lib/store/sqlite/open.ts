@@ -129,6 +129,7 @@ function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): St
     removeAccount: (...args) => queue.ask('removeAccount', args),
     setRecovery: (...args) => queue.ask('setRecovery', args),
     addReset: (...args) => queue.ask('addReset', args),
+    recoverable: (...args) => queue.ask('recoverable', args),
     recover: (...args) => queue.ask('recover', args),
     setFactor: (...args) => queue.ask('setFactor', args),
     useFactor: (...args) => queue.ask('useFactor', args),

@@ -9,11 +9,15 @@ import { unsafe } from '../../support/unsafe.js';
 
 type Line = Record<string, unknown>;
 
-function start(t: Test, answer: (request: Asked) => Reply = () => ({ type: 'ok', re: 9 })) {
+function start(
+  t: Test,
+  answer: (request: Asked) => Reply = () => ({ type: 'ok', re: 9 }),
+  given: { motd?: string } = {},
+) {
   const streams = createStreams();
   const stop = new AbortController();
   const face = createJsonFace({ ...streams, stop: stop.signal });
-  const fake = createFakeSession({ listener: face.listener, answer });
+  const fake = createFakeSession({ listener: face.listener, answer, ...given });
   const over = face.run(fake.session);
   t.teardown(() => streams.stdin.destroy());
   const lines = (): Line[] => {
@@ -37,6 +41,11 @@ function start(t: Test, answer: (request: Asked) => Reply = () => ({ type: 'ok',
 t.test('the first line says who is signed in where', async (t) => {
   const { lines } = start(t);
   t.same(lines(), [{ type: 'session', name: 'ana', role: 'member', server: 'test server' }]);
+});
+
+t.test('and what the operator says to everybody', async (t) => {
+  const { lines } = start(t, undefined, { motd: 'Quiet hours\nfrom ten on' });
+  t.match(lines(), [{ type: 'session', motd: 'Quiet hours\nfrom ten on' }]);
 });
 
 t.test('a say is delivered under its id, and its key is kept', async (t) => {

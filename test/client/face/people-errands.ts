@@ -152,9 +152,15 @@ t.test('a second factor that is given up leaves no key behind, and nothing is on
   t.equal(left.shown(), 0);
   const wrong = errandsScene({
     answers: { ...key, 'confirm-factor': 'second-factor-wrong' },
-    secrets: ['my-secret', '123456'],
+    secrets: ['my-secret', '123456', '654321', undefined],
   });
   await wrong.run({ do: 'factor', on: true });
+  t.same(
+    wrong.asked.map((request) => 'otp' in request && request.otp),
+    [false, '123456', '654321'],
+    'a wrong code is asked for again',
+  );
+  t.match(wrong.questions.at(-1), /not the code/);
   t.equal(wrong.shown(), 0);
   t.same(wrong.told, []);
   t.equal(wrong.refused.length, 1);

@@ -119,9 +119,16 @@ t.test('a new file is for this person alone', async (t) => {
   t.match(await readFile(path, 'utf8'), 'ana: hello\n');
 });
 
+t.test('where nothing is shown no file is made', async (t) => {
+  const { folder, home } = await place(t);
+  const result = await saveConversation(saved(), { file: 'talk.txt', home, folder });
+  t.match(result, { outcome: 'failed', message: /PageUp/ });
+  t.strictSame(await readdir(folder), ['home']);
+});
+
 t.test('~ is the home folder', async (t) => {
   const { folder, home } = await place(t);
-  const result = await saveConversation(saved(), { file: '~/talk.txt', home, folder });
+  const result = await saveConversation(saved(message({})), { file: '~/talk.txt', home, folder });
   t.match(result, { outcome: 'saved', path: join(home, 'talk.txt') });
 });
 
@@ -130,7 +137,7 @@ t.test('a file that is there is kept, unless it is to be overwritten', async (t)
   const path = join(folder, 'talk.txt');
   await writeFile(path, 'precious', { mode: 0o644 });
   const there = { file: path, home, folder };
-  t.strictSame(await saveConversation(saved(), there), { outcome: 'exists', path });
+  t.strictSame(await saveConversation(saved(message({})), there), { outcome: 'exists', path });
   t.equal(await readFile(path, 'utf8'), 'precious');
   t.match(await saveConversation(saved(message({})), { ...there, overwrite: true }), { outcome: 'saved' });
   t.match(await readFile(path, 'utf8'), 'ana: hello');
@@ -141,13 +148,14 @@ t.test('a file that is there is kept, unless it is to be overwritten', async (t)
 t.test('a link that leads nowhere is not followed', async (t) => {
   const { folder, home } = await place(t);
   await symlink(join(folder, 'elsewhere'), join(folder, 'link'));
-  t.match(await saveConversation(saved(), { file: 'link', home, folder }), { outcome: 'exists' });
+  t.match(await saveConversation(saved(message({})), { file: 'link', home, folder }), { outcome: 'exists' });
   t.strictSame((await readdir(folder)).sort(), ['home', 'link']);
 });
 
 t.test('what cannot be written is told in a sentence', async (t) => {
   const { folder, home } = await place(t);
-  const file = (name: string) => saveConversation(saved(), { file: name, home, folder, overwrite: true });
+  const talk = saved(message({}));
+  const file = (name: string) => saveConversation(talk, { file: name, home, folder, overwrite: true });
   t.match(await file(''), { outcome: 'failed', message: /\/save lobby\.txt/ });
   t.match(await file('~'), { outcome: 'failed', message: /not a file/ });
   t.match(await file('/dev/null'), { outcome: 'failed', message: /not a file/ });
