@@ -20,5 +20,5 @@ export { greet } from './client/wire/connection.js';
 export { ConnectionLost, NotSecureChat, Unreachable } from './client/wire/errors.js';
 export { type ErrorCode, ProtocolError } from './protocol/errors.js';
 export type { Conversation, Message, Person, Reply, Role } from './protocol/events.js';
-export { StoreError, StoreInUse } from './store/store.js';
+export { StoreError, StoreInUse } from './store/store-error.js';
 export { CertificateError } from './trust/certificate-error.js';

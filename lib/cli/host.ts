@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import type { Face } from '../client/face/face.js';
 import { printable } from '../protocol/printable.js';
 import { type Log, silentLog } from '../server/log.js';
-import type { StoreError } from '../store/store.js';
+import type { StoreError } from '../store/store-error.js';
 import { formatJoinLink, parseJoinLink } from '../trust/join-link.js';
 import { shellWord } from '../trust/shell-word.js';
 import { type ClientOptions, type MakeFace, runClient } from './client-run.js';

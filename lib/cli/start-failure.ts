@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { ControlError } from '../server/control.js';
 import { BlobError } from '../store/blobs.js';
-import { StoreError, StoreInUse } from '../store/store.js';
+import { StoreError, StoreInUse } from '../store/store-error.js';
 import { CertificateError } from '../trust/certificate-error.js';
 import { Exit, exitCode } from './exit.js';
 import type { ServerSettings } from './start-server.js';

@@ -18,7 +18,7 @@ import { type Log, silentLog } from '../server/log.js';
 import { operatorCommands } from '../server/operator.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
-import type { StoreError } from '../store/store.js';
+import type { StoreError } from '../store/store-error.js';
 import { canonicalHost, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
 import { machineHosts, usableAddresses } from '../trust/hosts.js';
 import { formatJoinLink } from '../trust/join-link.js';

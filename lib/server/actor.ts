@@ -1,5 +1,5 @@
 /** People as the table of rights sees them. */
-import type { Account } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
 import type { Actor } from './can.js';
 import type { Membership } from './seats.js';
 

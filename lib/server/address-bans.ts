@@ -1,5 +1,5 @@
 /** Which addresses are kept out at this moment. Knows bans and ranges, no connections. */
-import type { Ban } from '../store/store.js';
+import type { Ban } from '../store/moderation-store.js';
 import { type AddressRange, parseRange } from './address.js';
 import type { Clock } from './clock.js';
 

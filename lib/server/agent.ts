@@ -1,6 +1,8 @@
 /** Whoever does something to others, whether they may, and the record of it. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Account, NewAudit, Store } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
+import type { NewAudit } from '../store/moderation-store.js';
+import type { Store } from '../store/store.js';
 import { actorIn } from './actor.js';
 import { type Action, type Actor, can, type Policy } from './can.js';
 import type { Clock } from './clock.js';

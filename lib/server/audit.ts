@@ -1,7 +1,8 @@
 /** The audit log as it is told. Knows entries, not who writes them. */
 import type { AuditEntry } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
-import type { NewAudit, Store } from '../store/store.js';
+import type { NewAudit } from '../store/moderation-store.js';
+import type { Store } from '../store/store.js';
 import type { LiveRoom } from './seats.js';
 
 /** Where something was done, for the audit log: what is done in private rooms is for the operator alone. */

@@ -2,7 +2,8 @@
 import { ProtocolError } from '../protocol/errors.js';
 import { messageText, topicText } from '../protocol/message-text.js';
 import type { RequestOf } from '../protocol/requests.js';
-import type { Entry, Logged, Store } from '../store/store.js';
+import type { Entry, Logged } from '../store/log-store.js';
+import type { Store } from '../store/store.js';
 import { actorIn } from './actor.js';
 import { inAudit } from './audit.js';
 import { can, type Policy } from './can.js';

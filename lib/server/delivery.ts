@@ -1,7 +1,7 @@
 /** The way out of the hub: to everybody in a room, to every terminal of some people. Knows gates and bytes. */
 import type { ServerFrame } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
-import type { Target } from '../store/store.js';
+import type { Target } from '../store/log-store.js';
 import type { Gate } from './gate.js';
 import type { Member, Presence } from './presence.js';
 import type { Seats } from './seats.js';

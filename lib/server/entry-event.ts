@@ -1,6 +1,7 @@
 /** An entry of the log as a frame. Knows where it was said and who reads it, not who else does. */
 import type { EntryEvent, Message } from '../protocol/events.js';
-import type { Account, Entry, Target } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
+import type { Entry, Target } from '../store/log-store.js';
 
 /** Where something was or is to be said. */
 export interface Place {

@@ -2,7 +2,8 @@
 import { ProtocolError } from '../protocol/errors.js';
 import type { SessionInfo } from '../protocol/events.js';
 import type { RequestOf } from '../protocol/requests.js';
-import type { Account, Store } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
+import type { Store } from '../store/store.js';
 import type { Accounts } from './accounts.js';
 import type { Clock } from './clock.js';
 import type { Member, Presence } from './presence.js';

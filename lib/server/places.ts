@@ -4,7 +4,9 @@
  */
 import { ProtocolError } from '../protocol/errors.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
-import type { Account, Located, Store, Target } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
+import type { Located, Target } from '../store/log-store.js';
+import type { Store } from '../store/store.js';
 import type { Place } from './entry-event.js';
 import type { Membership, Seats } from './seats.js';
 

@@ -6,7 +6,7 @@ import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import type { Person, Role, ServerFrame } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { SignInMode } from '../protocol/requests.js';
-import type { Account } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
 import type { Clock } from './clock.js';
 import { type Circumstances, createTally } from './tally.js';
 

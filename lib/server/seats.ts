@@ -4,7 +4,7 @@
  */
 import type { RoomRole, RoomRules, ServerFrame } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
-import type { Room, Standing } from '../store/store.js';
+import type { Room, Standing } from '../store/room-store.js';
 import type { Clock } from './clock.js';
 import { createFanOut, type FanOut } from './fan-out.js';
 import type { Gate } from './gate.js';

@@ -1,7 +1,8 @@
 /** A second factor: codes of an authenticator (RFC 6238: SHA-1, 6 digits, 30 s). Knows secrets and time, no passwords. */
 import { Secret, TOTP } from 'otpauth';
 import { ProtocolError } from '../protocol/errors.js';
-import type { Account, Store } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
+import type { Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 
 export interface SecondFactor {

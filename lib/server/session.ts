@@ -8,7 +8,7 @@ import type { Reply, ServerFrameOf } from '../protocol/events.js';
 import { encodeFrame, type RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseRequest, type Request, requestId } from '../protocol/requests.js';
-import type { Account } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
 import type { Clock } from './clock.js';
 import { type Connection, createConnection } from './connection.js';
 import type { Desk } from './desk.js';

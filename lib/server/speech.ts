@@ -5,7 +5,8 @@
 import { ProtocolError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import { findLinks } from '../protocol/links.js';
-import type { Account, Mute } from '../store/store.js';
+import type { Account } from '../store/account-store.js';
+import type { Mute } from '../store/moderation-store.js';
 import { actorIn } from './actor.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { NewEntry } from '../../lib/store/log-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
-import type { NewEntry, Store } from '../../lib/store/store.js';
+import type { Store } from '../../lib/store/store.js';
 
 const text = 'A message of the usual length, about eighty characters, as people send them.';
 

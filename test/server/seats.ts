@@ -4,7 +4,7 @@ import { createFrameReader } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { createGate } from '../../lib/server/gate.js';
 import { createSeats, type LiveRoom } from '../../lib/server/seats.js';
-import type { Room, Standing } from '../../lib/store/store.js';
+import type { Room, Standing } from '../../lib/store/room-store.js';
 import { createManualClock } from '../support/manual-clock.js';
 
 function setUp() {

@@ -17,10 +17,11 @@ import { type ChatServerOptions, startChatServer } from '../../lib/server/chat-s
 import { systemClock } from '../../lib/server/clock.js';
 import { createHasher } from '../../lib/server/hasher.js';
 import { newToken } from '../../lib/server/secret.js';
+import type { Account } from '../../lib/store/account-store.js';
 import type { Blobs } from '../../lib/store/blobs.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
-import type { Account, Store } from '../../lib/store/store.js';
+import type { Store } from '../../lib/store/store.js';
 import { ensureKeyPair } from '../../lib/trust/renewal.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 import { folder, makeAccount, ok } from './running-server.js';

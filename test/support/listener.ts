@@ -3,7 +3,8 @@ import type { ServerFrame } from '../../lib/protocol/events.js';
 import { createFrameReader } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import type { Member } from '../../lib/server/presence.js';
-import type { Account, Store } from '../../lib/store/store.js';
+import type { Account } from '../../lib/store/account-store.js';
+import type { Store } from '../../lib/store/store.js';
 
 export interface Listener extends Member {
   /** Frames that reached it, and the texts of messages among them. */

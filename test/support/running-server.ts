@@ -9,8 +9,9 @@ import type { Asked } from '../../lib/client/session.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { parseName } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/secret.js';
+import type { Account } from '../../lib/store/account-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
-import type { Account, Store } from '../../lib/store/store.js';
+import type { Store } from '../../lib/store/store.js';
 import { dial, type WireClient } from './wire-client.js';
 
 export interface Scene {

@@ -1,7 +1,10 @@
 /** What tests of a Store begin with: an empty one, people, entries. Knows the interface only. */
 import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
-import type { Account, Appended, NewAccount, NewEntry, Room, Store, Target } from '../../lib/store/store.js';
+import type { Account, NewAccount } from '../../lib/store/account-store.js';
+import type { Appended, NewEntry, Target } from '../../lib/store/log-store.js';
+import type { Room } from '../../lib/store/room-store.js';
+import type { Store } from '../../lib/store/store.js';
 
 export interface Subject {
   readonly store: Store;

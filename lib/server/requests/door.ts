@@ -2,7 +2,7 @@
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
 import type { SignInMode } from '../../protocol/requests.js';
-import type { Account } from '../../store/store.js';
+import type { Account } from '../../store/account-store.js';
 import { type OpenedSession, sessionOver } from '../accounts.js';
 import type { Desk } from '../desk.js';
 import { conversationOf } from '../membership.js';

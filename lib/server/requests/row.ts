@@ -1,7 +1,7 @@
 /** What a row of the request table is. Knows the session that asks as a Caller, not its socket. */
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { RequestOf, RequestType, SignInMode } from '../../protocol/requests.js';
-import type { Account } from '../../store/store.js';
+import type { Account } from '../../store/account-store.js';
 import type { Desk } from '../desk.js';
 import type { Member } from '../presence.js';
 

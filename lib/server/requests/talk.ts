@@ -1,5 +1,5 @@
 /** What is said, changed, read and sent in conversations. */
-import type { Logged } from '../../store/store.js';
+import type { Logged } from '../../store/log-store.js';
 import { catchUp } from '../catch-up.js';
 import { listFiles, readHistory, runSearch } from '../reading.js';
 import { answers, does, type Rows } from './row.js';

@@ -1,5 +1,5 @@
 /** Who did what, in SQL: a log that only grows. */
-import type { Audited } from '../store.js';
+import type { Audited } from '../moderation-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 

@@ -1,5 +1,5 @@
 /** Bans and mutes in SQL. Knows accounts and addresses as they are given; what a range covers it does not. */
-import type { Ban, BanSubject, Mute } from '../store.js';
+import type { Ban, BanSubject, Mute } from '../moderation-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 

@@ -1,5 +1,5 @@
 /** What changes the log in SQL: edits, removals, topics. Knows messages by their seq, not who may change them. */
-import type { Logged } from '../store.js';
+import type { Logged } from '../log-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 import type { Words } from './words.js';

@@ -2,7 +2,8 @@
 import type { RoomRole } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { mentions } from '../../protocol/mentions.js';
-import type { Room, Standing, Target } from '../store.js';
+import type { Target } from '../log-store.js';
+import type { Room, Standing } from '../room-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
 import type { Words } from './words.js';

@@ -1,5 +1,5 @@
 /** The log of all messages in SQL: one table, one increasing seq. Knows ids of conversations, not what they are. */
-import type { Appended, Entry, Located, Logged, NewEntry, Page, Target } from '../store.js';
+import type { Appended, Entry, Located, Logged, NewEntry, Page, Target } from '../log-store.js';
 import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';

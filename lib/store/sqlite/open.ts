@@ -1,7 +1,8 @@
 /** A Store in one SQLite file. Knows which thread answers what and that a queue orders; no SQL. */
 import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Store, StoreError } from '../store.js';
+import type { Store } from '../store.js';
+import { StoreError } from '../store-error.js';
 import type { Arguments, Method } from './call.js';
 import type { DatabaseOptions } from './database.js';
 import { type Failure, storeError } from './failure.js';

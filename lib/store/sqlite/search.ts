@@ -1,5 +1,5 @@
 /** Search in SQL: what of somebody's conversations has these words. Knows the index and who is in what. */
-import type { Hit, Search } from '../store.js';
+import type { Hit, Search } from '../log-store.js';
 import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';

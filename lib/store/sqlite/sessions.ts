@@ -1,5 +1,5 @@
 /** Sessions in SQL, and the removal of what has expired. Knows hashes of tokens, never a token. */
-import type { SessionRow as Listed, Resume, Resumed } from '../store.js';
+import type { SessionRow as Listed, Resume, Resumed } from '../account-store.js';
 import { type AccountRow, accountColumns, accountOf } from './accounts.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import type { Target } from '../../../lib/store/store.js';
+import type { Target } from '../../../lib/store/log-store.js';
 import { fileScene, hashOf, someBytes, ticketOf, upload } from '../../support/file-scene.js';
 import { folder, ok } from '../../support/running-server.js';
 import type { WireClient } from '../../support/wire-client.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
 import { openStill } from '../../../lib/store/sqlite/still.js';
-import { StoreError } from '../../../lib/store/store.js';
+import { StoreError } from '../../../lib/store/store-error.js';
 import { makeData } from '../../support/data-folder.js';
 
 const v1 = new URL('../../../../test/fixtures/store-v1.db', import.meta.url);

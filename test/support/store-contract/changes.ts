@@ -1,6 +1,7 @@
 /** Edits and removals: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Store, Target } from '../../../lib/store/store.js';
+import type { Target } from '../../../lib/store/log-store.js';
+import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, people } from '../store-subject.js';
 
 export async function changesContract(t: Test, make: MakeSubject): Promise<void> {

@@ -1,6 +1,7 @@
 /** What is no longer kept: what every Store must do about it, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Prune, Store, Target } from '../../../lib/store/store.js';
+import type { Prune, Target } from '../../../lib/store/log-store.js';
+import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, newRoom, people } from '../store-subject.js';
 
 export async function retentionContract(t: Test, make: MakeSubject): Promise<void> {

@@ -1,6 +1,7 @@
 /** Sessions: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { NewSession, Store } from '../../../lib/store/store.js';
+import type { NewSession } from '../../../lib/store/account-store.js';
+import type { Store } from '../../../lib/store/store.js';
 import { at, hash, hour, type MakeSubject, register } from '../store-subject.js';
 
 export async function sessionsContract(t: Test, make: MakeSubject): Promise<void> {
