@@ -1,9 +1,9 @@
 /** `secure-chat audit`: who did what to whom, for the operator. */
 import { type Command, Option } from 'commander';
 import { momentForms } from '../client/face/moment.js';
-import type { AuditEntry } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
+import type { AuditEntry } from '../protocol/records.js';
 import { countArgument, momentArgument } from './arguments.js';
 import { dataFolder, dataOption } from './data-folder.js';
 import type { Io } from './io.js';

@@ -1,8 +1,8 @@
 /** The options of a server, as the commands that start one take them. Knows spellings, starts nothing. */
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import type { Registration } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
+import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/clearing.js';
 import { defaultPort } from '../trust/endpoint.js';
 import {

@@ -4,9 +4,9 @@
  */
 import { hostname, networkInterfaces } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Registration, Role } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
+import type { Registration, Role } from '../protocol/records.js';
 import { type ChatServer, startChatServer } from '../server/chat-server.js';
 import { systemClock } from '../server/clock.js';
 import { openControl } from '../server/control.js';

@@ -1,6 +1,7 @@
 /** A connection that is signed in. Knows the keyring, not what was said or how often this was tried. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Conversation, Role, ServerFrameOf } from '../protocol/events.js';
+import type { ServerFrameOf } from '../protocol/events.js';
+import type { Conversation, Role } from '../protocol/records.js';
 import type { Keyring } from './keyring.js';
 import type { SessionOptions } from './session.js';
 import { type Connection, type ConnectionOptions, openConnection } from './wire/connection.js';

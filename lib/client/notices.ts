@@ -1,5 +1,6 @@
 /** What a server tells of one person, apart from what is said. Knows events, not when they count. */
-import type { Conversation, EntryEvent } from '../protocol/events.js';
+import type { EntryEvent } from '../protocol/events.js';
+import type { Conversation } from '../protocol/records.js';
 import type { Event } from './session.js';
 
 const noticeTypes = ['room', 'parted', 'invited', 'role', 'seen'] as const;

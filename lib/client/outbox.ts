@@ -1,6 +1,6 @@
 /** Messages on their way, one after the other. Knows replies and keys, not connections. */
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
-import type { Message } from '../protocol/events.js';
+import type { Message } from '../protocol/records.js';
 import type { Clock } from './clock.js';
 import type { Delivery, Draft } from './session.js';
 import type { Connection } from './wire/connection.js';

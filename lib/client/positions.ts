@@ -1,5 +1,6 @@
 /** How far each conversation was seen. Knows seqs and names, not messages' content. */
-import type { Conversation, EntryEvent } from '../protocol/events.js';
+import type { EntryEvent } from '../protocol/events.js';
+import type { Conversation } from '../protocol/records.js';
 
 /** Last seqs seen, as `sync` takes them. */
 export interface Since {

@@ -4,7 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../protocol/errors.js';
-import type { Conversation, Reply, Role, ServerFrame, ServerFrameOf } from '../protocol/events.js';
+import type { Reply, ServerFrame, ServerFrameOf } from '../protocol/events.js';
+import type { Conversation, Role } from '../protocol/records.js';
 import type { Request, SignInMode } from '../protocol/requests.js';
 import type { Endpoint } from '../trust/endpoint.js';
 

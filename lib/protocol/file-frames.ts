@@ -3,7 +3,7 @@
  * carries them is not known here.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { checksOf } from './checks.js';
 import { errorCodes, ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
 
@@ -35,17 +35,16 @@ const answer = Type.Union([
 export type FileOpening = Static<typeof opening>;
 export type FileAnswer = Static<typeof answer>;
 
-const openingCheck = TypeCompiler.Compile(opening);
-const answerCheck = TypeCompiler.Compile(answer);
+const checkOf = checksOf({ opening, answer });
 
 /** @throws ProtocolError `bad-request` */
 export function parseFileOpening(frame: RawFrame): FileOpening {
-  if (openingCheck.Check(frame)) return frame as FileOpening;
+  if (checkOf('opening')?.Check(frame)) return frame as FileOpening;
   throw new ProtocolError('bad-request', 'A file connection begins with an upload or a download.');
 }
 
 /** @throws ProtocolError `bad-frame` */
 export function parseFileAnswer(frame: RawFrame): FileAnswer {
-  if (answerCheck.Check(frame)) return frame as FileAnswer;
+  if (checkOf('answer')?.Check(frame)) return frame as FileAnswer;
   throw new ProtocolError('bad-frame', 'The server sent a frame of the wrong shape.');
 }

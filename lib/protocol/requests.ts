@@ -1,11 +1,11 @@
 /** What a client may ask: the schema of every request, and the types that follow from them. */
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
+import { checksOf } from './checks.js';
 import { ProtocolError } from './errors.js';
-import { restriction, role, roomRole } from './events.js';
 import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
+import { restriction, role, roomRole } from './records.js';
 
 // maxLength is enforced in bytes of UTF-8 as well, as our limits are meant; JSON Schema counts code points.
 const closed = { additionalProperties: false } as const;
@@ -219,7 +219,7 @@ export const requestTypes = Object.keys(schemas) as RequestType[];
 /** JSON Schema of every request, for documentation and for other clients. */
 export const requestSchemas: Readonly<Record<RequestType, object>> = schemas;
 
-const checks = new Map(requestTypes.map((type) => [type as string, TypeCompiler.Compile(schemas[type])]));
+const checkOf = checksOf(schemas);
 
 /** The id to answer a frame by, 0 where it has none that can be used. */
 export function requestId(frame: RawFrame): number {
@@ -233,7 +233,7 @@ export function requestId(frame: RawFrame): number {
 export function parseRequest(frame: RawFrame): Request {
   // No String(): it throws on an object without toString and overflows the stack on nested arrays.
   const type = typeof frame.type === 'string' ? frame.type : '';
-  const check = checks.get(type);
+  const check = checkOf(type);
   if (check === undefined) throw new ProtocolError('unknown-type', 'This server does not know that request.');
   const problem =
     tooLong(frame, type as RequestType) ?? (check.Check(frame) ? undefined : misshapen(check.Errors(frame)));

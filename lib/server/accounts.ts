@@ -3,9 +3,9 @@
  * nor who is online.
  */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Registration, Role } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { parseName } from '../protocol/names.js';
+import type { Registration, Role } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account, Registered } from '../store/account-store.js';
 import type { Store } from '../store/store.js';

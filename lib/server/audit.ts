@@ -1,6 +1,7 @@
 /** The audit log as it is told. Knows entries, not who writes them. */
-import type { AuditEntry } from '../protocol/events.js';
+
 import { limits } from '../protocol/limits.js';
+import type { AuditEntry } from '../protocol/records.js';
 import type { NewAudit } from '../store/moderation-store.js';
 import type { Store } from '../store/store.js';
 import type { LiveRoom } from './seats.js';

@@ -3,8 +3,8 @@
  * signed in with. Knows people and addresses, no sockets.
  */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Ban as BanInfo } from '../protocol/events.js';
 import { reasonText } from '../protocol/message-text.js';
+import type { Ban as BanInfo } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Ban } from '../store/moderation-store.js';

@@ -1,5 +1,5 @@
 /** Who may do what to whom: one table for every path. Knows roles, not people. */
-import type { Role, RoomRole } from '../protocol/events.js';
+import type { Role, RoomRole } from '../protocol/records.js';
 
 export type Action =
   // in a conversation

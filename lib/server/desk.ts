@@ -1,5 +1,5 @@
 /** Everything that requests may act on, put together. Decides nothing that its parts decide. */
-import type { Registration } from '../protocol/events.js';
+import type { Registration } from '../protocol/records.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
 import { type Accounts, createAccounts } from './accounts.js';

@@ -1,5 +1,6 @@
 /** An entry of the log as a frame. Knows where it was said and who reads it, not who else does. */
-import type { EntryEvent, Message } from '../protocol/events.js';
+import type { EntryEvent } from '../protocol/events.js';
+import type { Message } from '../protocol/records.js';
 import type { Account } from '../store/account-store.js';
 import type { Entry, Target } from '../store/log-store.js';
 

@@ -1,8 +1,8 @@
 /** The hub: what is said goes to the store, then to everybody it is for. Knows members, not sockets. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { FileInfo } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
 import { messageText } from '../protocol/message-text.js';
+import type { FileInfo } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { NewEntry } from '../store/log-store.js';

@@ -1,7 +1,7 @@
 /** Invites and reset links that people make for others. Knows who may; links are made elsewhere. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { InviteInfo } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
+import type { InviteInfo } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Store } from '../store/store.js';
 import type { Accounts } from './accounts.js';

@@ -1,8 +1,8 @@
 /** Becoming and being a member of a room: join, leave, invite, appoint. Knows rooms and people, no messages. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Conversation, RoomRole } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { parseRoomName } from '../protocol/names.js';
+import type { Conversation, RoomRole } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Room, Standing } from '../store/room-store.js';

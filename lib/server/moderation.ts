@@ -4,8 +4,8 @@
  * sockets.
  */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Role, RoomRules } from '../protocol/events.js';
 import { reasonText } from '../protocol/message-text.js';
+import type { Role, RoomRules } from '../protocol/records.js';
 import type { RequestOf, RequestType } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Store } from '../store/store.js';

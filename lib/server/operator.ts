@@ -4,9 +4,9 @@
  */
 import { isAbsolute } from 'node:path';
 import { ProtocolError } from '../protocol/errors.js';
-import type { Role } from '../protocol/events.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
+import type { Role } from '../protocol/records.js';
 import { operator } from './agent.js';
 import { auditPage } from './audit.js';
 import { type ControlCommand, ControlError } from './control.js';

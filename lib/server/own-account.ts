@@ -1,6 +1,6 @@
 /** What people do with their own account: password, sessions, codes. Each change ends what the old one let in. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { SessionInfo } from '../protocol/events.js';
+import type { SessionInfo } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Store } from '../store/store.js';

@@ -1,7 +1,7 @@
 /** What people may know of each other: who somebody is, who is away, what was done to whom. */
 import { ProtocolError } from '../protocol/errors.js';
-import type { AuditEntry, Whois } from '../protocol/events.js';
 import { reasonText } from '../protocol/message-text.js';
+import type { AuditEntry, Whois } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Store } from '../store/store.js';
 import { actorIn } from './actor.js';

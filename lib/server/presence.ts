@@ -3,8 +3,9 @@
  * nor what is said.
  */
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
-import type { Person, Role, ServerFrame } from '../protocol/events.js';
+import type { ServerFrame } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
+import type { Person, Role } from '../protocol/records.js';
 import type { SignInMode } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Clock } from './clock.js';

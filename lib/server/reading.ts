@@ -5,8 +5,9 @@
  * of a room left meanwhile.
  */
 import { ProtocolError } from '../protocol/errors.js';
-import type { Found, Person, RoomInfo, ServerFrameOf } from '../protocol/events.js';
+import type { ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
+import type { Found, Person, RoomInfo } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Entry, Page } from '../store/log-store.js';

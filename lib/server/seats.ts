@@ -2,8 +2,9 @@
  * Live rooms, and who of those signed in is in which, as what. Knows gates and names; neither the store nor
  * what is said.
  */
-import type { RoomRole, RoomRules, ServerFrame } from '../protocol/events.js';
+import type { ServerFrame } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
+import type { RoomRole, RoomRules } from '../protocol/records.js';
 import type { Room, Standing } from '../store/room-store.js';
 import type { Clock } from './clock.js';
 import { createFanOut, type FanOut } from './fan-out.js';

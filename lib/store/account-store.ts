@@ -1,5 +1,5 @@
 /** Accounts, their invites and sessions. */
-import type { Role } from '../protocol/events.js';
+import type { Role } from '../protocol/records.js';
 
 export interface Account {
   readonly id: number;

@@ -1,5 +1,5 @@
 /** What was said, and its files. */
-import type { FileInfo } from '../protocol/events.js';
+import type { FileInfo } from '../protocol/records.js';
 
 /** A room, or what two people say to each other (ids in any order; the same id twice for notes to oneself). */
 export type Target = { readonly room: number } | { readonly direct: readonly [number, number] };

@@ -1,5 +1,5 @@
 /** What is held against whom, and who did what. */
-import type { RoomRules } from '../protocol/events.js';
+import type { RoomRules } from '../protocol/records.js';
 
 /** Whom or what a ban is for. An address is an IP address or a CIDR range in its canonical spelling. */
 export type BanSubject = { readonly account: number } | { readonly address: string };

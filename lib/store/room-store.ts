@@ -1,5 +1,5 @@
 /** Rooms, who is in them, and where each account stands in its conversations. */
-import type { RoomRole, RoomRules } from '../protocol/events.js';
+import type { RoomRole, RoomRules } from '../protocol/records.js';
 import type { Account } from './account-store.js';
 import type { Logged, Target } from './log-store.js';
 

@@ -6,7 +6,7 @@ import { systemClock } from '../../lib/client/clock.js';
 import type { Happening } from '../../lib/client/session.js';
 import { startSession } from '../../lib/client/start-session.js';
 import { createTransfers, type Transfer } from '../../lib/client/transfer/transfers.js';
-import type { Message } from '../../lib/protocol/events.js';
+import type { Message } from '../../lib/protocol/records.js';
 import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { createFeed } from '../support/feed.js';
 import { folder, runServer, type TestServer } from '../support/running-server.js';

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import type { Message } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
+import type { Message } from '../../lib/protocol/records.js';
 import { catchUp } from '../../lib/server/catch-up.js';
 import { openHub } from '../../lib/server/hub.js';
 import type { Account } from '../../lib/store/account-store.js';

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import type { FileInfo } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
+import type { FileInfo } from '../../lib/protocol/records.js';
 import { fence, granted, outcome, saying, told } from '../support/asking.js';
 import { runServer } from '../support/running-server.js';
 

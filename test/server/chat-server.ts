@@ -1,7 +1,7 @@
 import { connect as connectPlain } from 'node:net';
 import t from 'tap';
-import type { Message } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
+import type { Message } from '../../lib/protocol/records.js';
 import { helloOf } from '../support/hello.js';
 import { ok, runServer } from '../support/running-server.js';
 import { dial, type WireClient } from '../support/wire-client.js';

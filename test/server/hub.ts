@@ -1,8 +1,8 @@
 import t from 'tap';
-import type { Message } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { messageText } from '../../lib/protocol/message-text.js';
 import { isBlank } from '../../lib/protocol/printable.js';
+import type { Message } from '../../lib/protocol/records.js';
 import { openHub } from '../../lib/server/hub.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 import { createListener } from '../support/listener.js';

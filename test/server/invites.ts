@@ -1,6 +1,6 @@
 /** Invites and reset links through frames: races, rank, and a storage that fails. */
 import t, { type Test } from 'tap';
-import type { Role } from '../../lib/protocol/events.js';
+import type { Role } from '../../lib/protocol/records.js';
 import type { Store } from '../../lib/store/store.js';
 import { StoreError } from '../../lib/store/store-error.js';
 import { granted, outcome } from '../support/asking.js';

@@ -1,7 +1,8 @@
 /** A private room, and what two people say to each other, against every role on every path of the wire. */
 import t, { type Test } from 'tap';
 import type { Asked } from '../../lib/client/session.js';
-import type { FileInfo, ServerFrame } from '../../lib/protocol/events.js';
+import type { ServerFrame } from '../../lib/protocol/events.js';
+import type { FileInfo } from '../../lib/protocol/records.js';
 import { hashSecret } from '../../lib/server/secret.js';
 import type { Account } from '../../lib/store/account-store.js';
 import type { NewEntry, Target } from '../../lib/store/log-store.js';

@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import type { Asked } from '../../lib/client/session.js';
-import type { Role } from '../../lib/protocol/events.js';
+import type { Role } from '../../lib/protocol/records.js';
 import { hashSecret } from '../../lib/server/secret.js';
 import { outcome, saying } from '../support/asking.js';
 import { makeAccount, ok, password, runServer } from '../support/running-server.js';

@@ -1,6 +1,7 @@
 /** A person at the built program in `--json`: requests in, replies and events out. */
 import type { Asked } from '../../lib/client/session.js';
-import type { Conversation, Reply } from '../../lib/protocol/events.js';
+import type { Reply } from '../../lib/protocol/events.js';
+import type { Conversation } from '../../lib/protocol/records.js';
 import type { Running } from './program.js';
 import { password, type Served } from './served.js';
 

@@ -14,7 +14,8 @@ import type { ConversationId } from '../../lib/client/screen/state.js';
 import { keyHelp } from '../../lib/client/screen/typing/keymap.js';
 import { createTab } from '../../lib/client/screen/typing/tab.js';
 import type { Asked } from '../../lib/client/session.js';
-import type { Message, Reply } from '../../lib/protocol/events.js';
+import type { Reply } from '../../lib/protocol/events.js';
+import type { Message } from '../../lib/protocol/records.js';
 import { createFakeSession } from './fake-session.js';
 import { noon, plainLook } from './screens.js';
 

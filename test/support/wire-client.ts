@@ -5,7 +5,6 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Asked } from '../../lib/client/session.js';
 import {
   alpn,
-  type Message,
   parseServerFrame,
   type Reply,
   type ServerFrame,
@@ -14,6 +13,7 @@ import {
 } from '../../lib/protocol/events.js';
 import { createFrameReader, encodeFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
+import type { Message } from '../../lib/protocol/records.js';
 
 export interface Wire {
   /** Every frame so far. */

@@ -1,5 +1,5 @@
 /** What typed lines ask for, as values. Knows neither how it is typed nor how it is done. */
-import type { Restriction, Role, RoomRole } from '../../protocol/events.js';
+import type { Restriction, Role, RoomRole } from '../../protocol/records.js';
 
 export type Act =
   | Errand

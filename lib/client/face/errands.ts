@@ -1,5 +1,6 @@
 /** What is asked of the server with a slash command, and its answer in lines. Knows requests and words, no screen. */
-import type { Message, ServerFrameOf } from '../../protocol/events.js';
+import type { ServerFrameOf } from '../../protocol/events.js';
+import type { Message } from '../../protocol/records.js';
 import type { Asked, Event, Session } from '../session.js';
 import type { Errand, PeopleErrand, SearchTerms } from './act.js';
 import type { Place } from './deeds.js';

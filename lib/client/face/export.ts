@@ -2,8 +2,9 @@
  * The whole history of conversations, written out page by page. Knows a session and where text goes; neither
  * files nor command lines.
  */
-import type { Conversation, Message, Reply } from '../../protocol/events.js';
+import type { Reply } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
+import type { Conversation, Message } from '../../protocol/records.js';
 import { byteCount } from '../byte-count.js';
 import type { Asked, Happening, Session } from '../session.js';
 import { createListener, type Face, type StopSignal } from './face.js';

@@ -1,7 +1,7 @@
 /** Lists that commands answer with, as lines: rooms, search results, files. Knows words, no screen. */
 import stringWidth from 'string-width';
-import type { Found, Message, RoomInfo } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
+import type { Found, Message, RoomInfo } from '../../protocol/records.js';
 import { byteCount } from '../byte-count.js';
 import type { LocalTime } from './local-time.js';
 

@@ -1,6 +1,7 @@
 /** Lists about people as lines: bans, invites, sessions, the audit log, who somebody is. Knows words, no screen. */
-import type { AuditEntry, Ban, InviteInfo, SessionInfo, Whois } from '../../protocol/events.js';
+
 import { printable } from '../../protocol/printable.js';
+import type { AuditEntry, Ban, InviteInfo, SessionInfo, Whois } from '../../protocol/records.js';
 import { columns } from './listing.js';
 import type { LocalTime } from './local-time.js';
 

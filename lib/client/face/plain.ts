@@ -3,9 +3,9 @@
  * comes from stdin. Knows streams and words, no terminal.
  */
 import type { Readable, Writable } from 'node:stream';
-import type { Message } from '../../protocol/events.js';
 import { parseName, parseRoomName } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
+import type { Message } from '../../protocol/records.js';
 import { byteCount } from '../byte-count.js';
 import type { Event, Happening, Session, Status } from '../session.js';
 import { createAbsences } from './absences.js';

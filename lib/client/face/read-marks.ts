@@ -2,7 +2,7 @@
  * Tells the server what was shown, so that it is not new next time. Knows conversations and seqs, not how
  * they are shown.
  */
-import type { Message } from '../../protocol/events.js';
+import type { Message } from '../../protocol/records.js';
 import type { Session } from '../session.js';
 
 export interface ReadMarks {

@@ -1,5 +1,5 @@
 /** /history and /jump where there is no screen to scroll: what was said is printed again. */
-import type { Message } from '../../protocol/events.js';
+import type { Message } from '../../protocol/records.js';
 import type { Asked, Session } from '../session.js';
 import type { Sight } from './act.js';
 import type { Place } from './deeds.js';

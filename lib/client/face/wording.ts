@@ -1,14 +1,8 @@
 /** What happens, in words for people; nothing of it can drive a terminal. Knows no colours and no streams. */
-import type {
-  Conversation,
-  Person,
-  Role,
-  RoomRole,
-  RoomRules,
-  ServerFrameOf,
-} from '../../protocol/events.js';
+import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
+import type { Conversation, Person, Role, RoomRole, RoomRules } from '../../protocol/records.js';
 import type { Delivery, End, Event, Status } from '../session.js';
 import { duration } from './local-time.js';
 

@@ -3,7 +3,7 @@
  * changes.
  */
 import type { ErrorCode } from '../../protocol/errors.js';
-import type { Role, RoomRole, RoomRules } from '../../protocol/events.js';
+import type { Role, RoomRole, RoomRules } from '../../protocol/records.js';
 import type { Editor } from './typing/editor.js';
 
 /** `#lobby` or `@bob`. */

@@ -1,6 +1,7 @@
 /** Gets one file: ticket, bytes, hash, its place. Knows the protocol's side of it; the file here is its part's. */
-import type { FileInfo } from '../../protocol/events.js';
+
 import { fileName } from '../../protocol/file-name.js';
+import type { FileInfo } from '../../protocol/records.js';
 import { type Channel, withChannel } from './channel.js';
 import { type Errand, grant } from './errand.js';
 import { createPart, type Part } from './part.js';

@@ -1,9 +1,10 @@
 /** One connection to a server that was verified and said hello. Knows requests and replies, not who signs in. */
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
-import { alpn, fileAlpn, type Message, type ServerFrame, type ServerFrameOf } from '../../protocol/events.js';
+import { alpn, fileAlpn, type ServerFrame, type ServerFrameOf } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
+import type { Message } from '../../protocol/records.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { type Clock, systemClock } from '../clock.js';
 import type { Asked, Event, Presented, Verify } from '../session.js';

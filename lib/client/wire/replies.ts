@@ -1,5 +1,6 @@
 /** Requests that wait for their reply. Knows ids and keys, not how a request travels. */
-import type { Message, Reply } from '../../protocol/events.js';
+import type { Reply } from '../../protocol/events.js';
+import type { Message } from '../../protocol/records.js';
 import type { ConnectionLost } from './errors.js';
 
 /** Called once, as soon as the reply is read or will not come. */

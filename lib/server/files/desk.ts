@@ -1,9 +1,10 @@
 /** Offers and fetches of files: what may be sent or got, by whom, and how far it is. Knows no sockets. */
 import { createHash } from 'node:crypto';
 import { ProtocolError } from '../../protocol/errors.js';
-import type { FileInfo, ServerFrameOf } from '../../protocol/events.js';
+import type { ServerFrameOf } from '../../protocol/events.js';
 import { fileName } from '../../protocol/file-name.js';
 import { limits } from '../../protocol/limits.js';
+import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Blobs } from '../../store/blobs.js';

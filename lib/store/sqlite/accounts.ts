@@ -1,6 +1,6 @@
 /** Accounts in SQL. Knows names, skeletons and invites as bytes; what makes a good name or password it does not. */
 
-import type { Role } from '../../protocol/events.js';
+import type { Role } from '../../protocol/records.js';
 import type { Account, AccountInfo, NewAccount, Recovered, Registered } from '../account-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';

@@ -1,7 +1,8 @@
 /** Conversations and how far each member has read, in SQL: rooms, and what two people say to each other. */
-import type { RoomRole } from '../../protocol/events.js';
+
 import { limits } from '../../protocol/limits.js';
 import { mentions } from '../../protocol/mentions.js';
+import type { RoomRole } from '../../protocol/records.js';
 import type { Target } from '../log-store.js';
 import type { Room, Standing } from '../room-store.js';
 import type { OperationsOf } from './call.js';

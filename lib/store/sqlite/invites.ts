@@ -1,5 +1,5 @@
 /** Invites in SQL. Knows hashes of codes, never a code. An invite is good until the instant it expires. */
-import type { Role } from '../../protocol/events.js';
+import type { Role } from '../../protocol/records.js';
 import type { InviteRow } from '../account-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';

@@ -1,6 +1,7 @@
 /** Rooms in SQL: who makes, enters and leaves them, who owns them, who is invited. Knows no messages. */
-import type { RoomRole } from '../../protocol/events.js';
+
 import { limits } from '../../protocol/limits.js';
+import type { RoomRole } from '../../protocol/records.js';
 import type { Entered, LeftRoom, Made, RoomInvitation, RoomMember } from '../room-store.js';
 import { type AccountRow, accountColumns, accountOf } from './accounts.js';
 import type { OperationsOf } from './call.js';

@@ -7,7 +7,7 @@ import {
   signInUnattended,
 } from '../../../lib/client/entry/sign-in-unattended.js';
 import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
-import type { Registration } from '../../../lib/protocol/events.js';
+import type { Registration } from '../../../lib/protocol/records.js';
 import { createFakeSession, hello } from '../../support/fake-session.js';
 
 interface Scene {

@@ -3,7 +3,7 @@ import type { Errand, PeopleErrand } from '../../../lib/client/face/act.js';
 import type { Place } from '../../../lib/client/face/deeds.js';
 import type { Asked } from '../../../lib/client/session.js';
 import type { ErrorCode } from '../../../lib/protocol/errors.js';
-import type { Found, Message } from '../../../lib/protocol/events.js';
+import type { Found, Message } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { type Answers, errandsScene } from '../../support/errands-scene.js';
 import { messageOf } from '../../support/fake-session.js';

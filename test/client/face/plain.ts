@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { createPlainFace, plainMessage } from '../../../lib/client/face/plain.js';
 import type { Asked } from '../../../lib/client/session.js';
-import type { Whois } from '../../../lib/protocol/events.js';
+import type { Whois } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createFakeSession, messageOf } from '../../support/fake-session.js';
 import { noTransfers } from '../../support/no-transfers.js';

@@ -1,7 +1,7 @@
 /** What a room asks of those who do not lead it. */
 import { parseDuration } from '../../../protocol/duration.js';
-import type { Restriction } from '../../../protocol/events.js';
 import { limits } from '../../../protocol/limits.js';
+import type { Restriction } from '../../../protocol/records.js';
 import type { Act } from '../act.js';
 import { type Command, roomed } from '../command-row.js';
 

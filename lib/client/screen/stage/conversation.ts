@@ -1,7 +1,8 @@
 /** One conversation of the screen and what can happen to it. Pure; knows entries, neither the others nor keys. */
-import type { Message } from '../../../protocol/events.js';
+
 import { mentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
+import type { Message } from '../../../protocol/records.js';
 import type { Delivery, Draft } from '../../session.js';
 import type { ConversationId, ConversationState, Entry, Notify } from '../state.js';
 import { emptyEditor } from '../typing/editor.js';

@@ -1,5 +1,5 @@
 /** What the session tells, brought onto the stage. Knows the session's words; no keys and no terminal. */
-import type { Message } from '../../../protocol/events.js';
+import type { Message } from '../../../protocol/records.js';
 import type { ReadMarks } from '../../face/read-marks.js';
 import { failureWords } from '../../face/wording.js';
 import type { Delivery, End, Event, Happening, Session, Status } from '../../session.js';

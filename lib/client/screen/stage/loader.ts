@@ -1,5 +1,5 @@
 /** Loads what the window of a conversation does not hold, from the server. Knows pages, not when they are wanted. */
-import type { Message } from '../../../protocol/events.js';
+import type { Message } from '../../../protocol/records.js';
 import { errorWords } from '../../face/wording.js';
 import type { Session } from '../../session.js';
 import type { ConversationId, ConversationState } from '../state.js';

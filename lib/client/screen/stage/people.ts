@@ -1,6 +1,7 @@
 /** Who is here, as the screen lists them. Pure; knows people, not what they say. */
-import type { Person, Role, RoomRole } from '../../../protocol/events.js';
+
 import { printable } from '../../../protocol/printable.js';
+import type { Person, Role, RoomRole } from '../../../protocol/records.js';
 import type { ConversationState, PersonState, ScreenState } from '../state.js';
 import { current } from './conversations.js';
 

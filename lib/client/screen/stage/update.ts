@@ -1,6 +1,7 @@
 /** What happens, as changes of the screen's state. Pure; knows no session, terminal or clock. */
-import type { Conversation, Message, ServerFrameOf } from '../../../protocol/events.js';
+import type { ServerFrameOf } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
+import type { Conversation, Message } from '../../../protocol/records.js';
 import { endWords, eventWords } from '../../face/wording.js';
 import type { Delivery, Draft, Event, Status } from '../../session.js';
 import type {

@@ -9,7 +9,7 @@ import {
 } from '../../../../lib/client/screen/stage/amending.js';
 import { messageEntry, newConversation } from '../../../../lib/client/screen/stage/conversation.js';
 import type { ConversationState, Entry } from '../../../../lib/client/screen/state.js';
-import type { Message } from '../../../../lib/protocol/events.js';
+import type { Message } from '../../../../lib/protocol/records.js';
 import { messageOf } from '../../../support/fake-session.js';
 
 const at = '2026-11-21T12:00:00.000Z';

@@ -16,7 +16,7 @@ import {
   withoutFailed,
 } from '../../../../lib/client/screen/stage/conversation.js';
 import type { ConversationState } from '../../../../lib/client/screen/state.js';
-import type { Message } from '../../../../lib/protocol/events.js';
+import type { Message } from '../../../../lib/protocol/records.js';
 
 const at = '2026-11-20T20:00:00.000Z';
 

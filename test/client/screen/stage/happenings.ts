@@ -1,6 +1,6 @@
 import t from 'tap';
 import { find } from '../../../../lib/client/screen/stage/conversations.js';
-import type { Message } from '../../../../lib/protocol/events.js';
+import type { Message } from '../../../../lib/protocol/records.js';
 import { createStageScene } from '../../../support/stage-scene.js';
 import { settle } from '../../../support/streams.js';
 

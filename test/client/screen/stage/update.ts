@@ -21,8 +21,8 @@ import {
   welcomed,
 } from '../../../../lib/client/screen/stage/update.js';
 import type { ScreenState } from '../../../../lib/client/screen/state.js';
-import type { Message } from '../../../../lib/protocol/events.js';
 import { printable } from '../../../../lib/protocol/printable.js';
+import type { Message } from '../../../../lib/protocol/records.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
 
 const start = startState({
