@@ -1,5 +1,5 @@
 /** Errands on a server that answers as told: what was asked of it, and what the person reads. */
-import type { Place } from '../../lib/client/face/deeds.js';
+import type { Place } from '../../lib/client/face/act.js';
 import { createErrands } from '../../lib/client/face/errands.js';
 import type { Asked } from '../../lib/client/session.js';
 import type { ErrorCode } from '../../lib/protocol/errors.js';

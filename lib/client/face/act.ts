@@ -136,3 +136,16 @@ export type ScreenAct =
   /** Without a name: asks who is. */
   | { readonly do: 'ignore'; readonly name?: string }
   | { readonly do: 'unignore'; readonly name: string };
+
+/** Where what is typed is said. */
+export type Place = { readonly room: string } | { readonly to: string };
+
+export function isPeopleErrand(act: { readonly do: string }): act is PeopleErrand {
+  return peopleErrands.has(act.do);
+}
+
+const peopleErrands: ReadonlySet<string> = new Set<PeopleErrand['do']>([
+  ...(['kick', 'ban', 'unban', 'bans', 'mute', 'unmute', 'role', 'rules', 'audit', 'whois'] as const),
+  ...(['link', 'invite-link', 'invites', 'uninvite', 'reset'] as const),
+  ...(['away', 'back', 'passwd', 'sessions', 'logout', 'recovery', 'factor'] as const),
+]);

@@ -2,9 +2,17 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import type { Draft, Session } from '../session.js';
-import type { Errand, PeopleErrand, ScreenAct, Sight, TransferAct, Turn } from './act.js';
+import {
+  type Errand,
+  isPeopleErrand,
+  type PeopleErrand,
+  type Place,
+  type ScreenAct,
+  type Sight,
+  type TransferAct,
+  type Turn,
+} from './act.js';
 import { helpLines, parseInput } from './commands.js';
-import { isPeopleErrand } from './people-errands.js';
 import { errorWords, excerpt, peopleWords } from './wording.js';
 
 /** Where the deeds go. */
@@ -31,9 +39,6 @@ export interface Deeds {
   /** Nothing was done; `message` says why. */
   refuse(message: string): void;
 }
-
-/** Where what is typed is said. */
-export type Place = { readonly room: string } | { readonly to: string };
 
 /**
  * Does what the line asks for. What cannot be a message is refused here, before it is sent.

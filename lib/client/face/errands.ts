@@ -2,11 +2,11 @@
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { Message } from '../../protocol/records.js';
 import type { Asked, Event, Session } from '../session.js';
-import type { Errand, PeopleErrand, SearchTerms } from './act.js';
-import type { Place } from './deeds.js';
+import type { Errand, PeopleErrand, Place, SearchTerms } from './act.js';
+import { isPeopleErrand } from './act.js';
 import { fileLines, foundLines, roomLines } from './listing.js';
 import type { LocalTime } from './local-time.js';
-import { createPeopleErrands, isPeopleErrand, type Privately } from './people-errands.js';
+import { createPeopleErrands, type Privately } from './people-errands.js';
 import { errandRefusal } from './refusal.js';
 
 export interface ErrandDeps {

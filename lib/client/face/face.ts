@@ -1,6 +1,7 @@
 /** What every way of showing a session has in common. Knows no stream. */
 import type { End, Happening, Session } from '../session.js';
-import type { Transfer, Transfers } from '../transfer/transfers.js';
+import type { Transfer } from '../transfer/transfer.js';
+import type { Transfers } from '../transfer/transfers.js';
 
 export interface Face {
   /** To be given to the session before it starts. What happens before `run` is shown when it runs. */

@@ -2,8 +2,7 @@
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
 import type { Asked, Session } from '../session.js';
-import type { PeopleErrand } from './act.js';
-import type { Place } from './deeds.js';
+import type { PeopleErrand, Place } from './act.js';
 import type { LocalTime } from './local-time.js';
 import { auditLines, banLines, inviteLines, sessionLines, whoisLines } from './people-listing.js';
 import { errandRefusal } from './refusal.js';
@@ -239,14 +238,3 @@ export function recoveryLines(code: string): string[] {
     'Write it down and keep it: with it you set a new password when yours is lost. It is not shown again.',
   ];
 }
-
-/** Errands that this file runs. */
-export function isPeopleErrand(act: { readonly do: string }): act is PeopleErrand {
-  return peopleErrands.has(act.do);
-}
-
-const peopleErrands: ReadonlySet<string> = new Set<PeopleErrand['do']>([
-  ...(['kick', 'ban', 'unban', 'bans', 'mute', 'unmute', 'role', 'rules', 'audit', 'whois'] as const),
-  ...(['link', 'invite-link', 'invites', 'uninvite', 'reset'] as const),
-  ...(['away', 'back', 'passwd', 'sessions', 'logout', 'recovery', 'factor'] as const),
-]);

@@ -1,5 +1,7 @@
 /** Transfers told line by line: at each change, and at each quarter. Knows words, no stream. */
-import type { Transfer, Transfers } from '../transfer/transfers.js';
+
+import type { Transfer } from '../transfer/transfer.js';
+import type { Transfers } from '../transfer/transfers.js';
 import { isOver, percentOf, transferWords } from './transfer-words.js';
 
 export interface Reports {

@@ -1,8 +1,7 @@
 /** /history and /jump where there is no screen to scroll: what was said is printed again. */
 import type { Message } from '../../protocol/records.js';
 import type { Asked, Session } from '../session.js';
-import type { Sight } from './act.js';
-import type { Place } from './deeds.js';
+import type { Place, Sight } from './act.js';
 import type { LocalTime } from './local-time.js';
 import { errandRefusal } from './refusal.js';
 

@@ -1,7 +1,6 @@
 /** /send, /get, /cancel and /transfers. Knows transfers and words; not how a transfer under way is shown. */
 import type { Transfers } from '../transfer/transfers.js';
-import type { TransferAct } from './act.js';
-import type { Place } from './deeds.js';
+import type { Place, TransferAct } from './act.js';
 import { transferWords } from './transfer-words.js';
 
 export interface TransferDeskDeps {

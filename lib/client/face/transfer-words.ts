@@ -1,7 +1,7 @@
 /** What becomes of a transfer, in words for people. Knows transfers, not how often they are told. */
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../byte-count.js';
-import type { Transfer } from '../transfer/transfers.js';
+import type { Transfer } from '../transfer/transfer.js';
 
 /** One line; what it is called is said each time, for several may be on their way. */
 export function transferWords(transfer: Transfer): string {

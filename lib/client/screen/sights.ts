@@ -1,6 +1,5 @@
 /** /history and /jump on the screen: scrolls to what was said, and loads it. Knows places, no keys. */
-import type { Sight } from '../face/act.js';
-import type { Place } from '../face/deeds.js';
+import type { Place, Sight } from '../face/act.js';
 import type { Scrolling } from './scrolling.js';
 import { current, find } from './stage/conversations.js';
 import type { Loader } from './stage/loader.js';

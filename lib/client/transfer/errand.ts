@@ -5,7 +5,7 @@ import type { Asked, Session } from '../session.js';
 import { ConnectionLost } from '../wire/errors.js';
 import { unlessAborted } from '../wire/unless-aborted.js';
 import type { Gate } from './persist.js';
-import type { Transfer } from './transfers.js';
+import type { Transfer } from './transfer.js';
 import { Interruption, Refusal, refusal } from './trouble.js';
 
 export interface Errand {

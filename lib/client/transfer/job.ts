@@ -1,7 +1,7 @@
 /** One transfer from its beginning to its end, as it is told. Knows states, not files. */
 import type { Clock } from '../clock.js';
 import type { Errand } from './errand.js';
-import type { Progress, Transfer } from './transfers.js';
+import type { Progress, Transfer } from './transfer.js';
 
 export interface Job {
   readonly transfer: Transfer;

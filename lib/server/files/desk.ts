@@ -11,8 +11,8 @@ import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../clock.js';
 import type { Hub, Receipt } from '../hub.js';
-import type { Where } from '../places.js';
 import { createOffers } from './offers.js';
+import type { Download, Upload } from './purpose.js';
 import type { Tickets } from './tickets.js';
 
 type Answer = Partial<ServerFrameOf<'ok'>>;
@@ -21,23 +21,6 @@ type Answer = Partial<ServerFrameOf<'ok'>>;
 export interface FileLimits {
   readonly file: number;
   readonly account: number;
-}
-
-export interface Upload {
-  readonly what: 'upload';
-  readonly account: Account;
-  /** Names the bytes that came, for as long as they are an upload. */
-  readonly id: string;
-  readonly where: Where;
-  readonly file: FileInfo;
-  readonly key: string;
-}
-
-export interface Download {
-  readonly what: 'download';
-  readonly account: Account;
-  readonly of: number;
-  readonly file: FileInfo;
 }
 
 export interface FileDesk {

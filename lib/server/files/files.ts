@@ -9,7 +9,8 @@ import type { Doorway } from '../doorway.js';
 import type { Hub } from '../hub.js';
 import type { Log } from '../log.js';
 import type { Clearing } from './clearing.js';
-import { createFileDesk, type Download, type FileDesk, type FileLimits, type Upload } from './desk.js';
+import { createFileDesk, type FileDesk, type FileLimits } from './desk.js';
+import type { Download, Upload } from './purpose.js';
 import { createTickets } from './tickets.js';
 import { badTicket, serveTransfer } from './transfer.js';
 

@@ -15,7 +15,8 @@ import type { Clock } from '../clock.js';
 import type { Doorway } from '../doorway.js';
 import type { Log } from '../log.js';
 import type { Clearing } from './clearing.js';
-import { type Download, type FileDesk, noFile, noSpace, type Upload } from './desk.js';
+import { type FileDesk, noFile, noSpace } from './desk.js';
+import type { Download, Upload } from './purpose.js';
 import type { Tickets } from './tickets.js';
 
 /** From the handshake to a good ticket. */

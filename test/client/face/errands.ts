@@ -1,6 +1,5 @@
 import t from 'tap';
-import type { Errand, PeopleErrand } from '../../../lib/client/face/act.js';
-import type { Place } from '../../../lib/client/face/deeds.js';
+import type { Errand, PeopleErrand, Place } from '../../../lib/client/face/act.js';
 import type { Asked } from '../../../lib/client/session.js';
 import type { ErrorCode } from '../../../lib/protocol/errors.js';
 import type { Found, Message } from '../../../lib/protocol/records.js';
