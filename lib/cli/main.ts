@@ -35,6 +35,8 @@ const modules: readonly [names: readonly string[], load: () => Promise<Add>][] =
   [['backup', 'restore'], async () => (await import('./backup.js')).addBackup],
   [['check'], async () => (await import('./check.js')).addCheck],
   [['trust'], async () => (await import('./trust.js')).addTrust],
+  // Named by nobody: it is loaded with all the others, which it tells of.
+  [[], async () => (await import('./completion.js')).addCompletion],
 ];
 
 /** The command that is wanted, loaded alone, for each takes its time to load; all where that is not plain. */

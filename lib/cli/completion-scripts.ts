@@ -1,0 +1,158 @@
+/** Completion as each shell wants it. Knows shells and what can stand where, no command. */
+import { shellWord } from '../trust/shell-word.js';
+
+/** What a word can be: one of these, a file or folder, or something that nobody can guess. */
+export type Value = readonly string[] | 'file' | 'any';
+
+export interface Named {
+  readonly word: string;
+  readonly about: string;
+}
+
+/** Where something can be typed: after the program, or after one of its commands. */
+export interface Place {
+  /** The commands that lead there; none for the program alone. */
+  readonly path: readonly string[];
+  readonly commands: readonly Named[];
+  readonly options: readonly {
+    readonly flags: readonly string[];
+    readonly about: string;
+    /** Undefined for an option that is a switch. */
+    readonly value: Value | undefined;
+  }[];
+  /** The first argument; undefined where there is none. */
+  readonly argument: Value | undefined;
+}
+
+export const scripts = { bash, zsh, fish } as const;
+
+function bash(places: readonly Place[]): string {
+  const words = (list: readonly string[]) =>
+    `COMPREPLY=($(compgen -W ${shellWord(list.join(' '))} -- "$current"))`;
+  const values = (value: Value) =>
+    value === 'file' ? 'compopt -o default' : value === 'any' ? ':' : words(value);
+  return `# For ~/.bashrc: source <(secure-chat completion bash)
+_secure_chat() {
+  local word place= current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
+  COMPREPLY=()
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$place $word" in
+      ${commandPaths(places)}) place="$place $word" ;;
+    esac
+  done
+  case "$place $previous" in
+${valueCases(places, (value) => values(value))}
+  esac
+  case "$place" in
+${places
+  .map(({ path, commands, options, argument }) => {
+    const flags = words(options.flatMap(({ flags }) => flags));
+    const first =
+      commands.length > 0 ? words(commands.map(({ word }) => word)) : argument && values(argument);
+    return placeCase(shellWord(joined(path)), first, flags, '$current');
+  })
+  .join('\n')}
+  esac
+}
+complete -F _secure_chat secure-chat
+`;
+}
+
+function zsh(places: readonly Place[]): string {
+  const list = (items: readonly Named[]) =>
+    `items=(${items.map(({ word, about }) => shellWord(`${word}:${about}`)).join(' ')}); _describe secure-chat items`;
+  const values = (value: Value) =>
+    value === 'file' ? '_files' : value === 'any' ? ':' : `compadd -- ${value.join(' ')}`;
+  return `# For ~/.zshrc: source <(secure-chat completion zsh)
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+_secure_chat() {
+  local word place=
+  local -a items
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    case "$place $word" in
+      (${commandPaths(places)}) place="$place $word" ;;
+    esac
+  done
+  case "$place \${words[CURRENT-1]}" in
+${valueCases(places, (value) => values(value), '(')}
+  esac
+  case "$place" in
+${places
+  .map(({ path, commands, options, argument }) => {
+    const flags = list(options.flatMap(({ flags, about }) => flags.map((word) => ({ word, about }))));
+    const first = commands.length > 0 ? list(commands) : argument && values(argument);
+    return placeCase(`(${shellWord(joined(path))}`, first, flags, '$PREFIX');
+  })
+  .join('\n')}
+  esac
+}
+compdef _secure_chat secure-chat
+`;
+}
+
+function fish(places: readonly Place[]): string {
+  const word = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`;
+  const paths = places.filter(({ path }) => path.length > 0).map(({ path }) => word(path.join(' ')));
+  const lines = places.flatMap(({ path, commands, options, argument }) => {
+    const start = `complete -c secure-chat -n ${word(`__secure_chat_at ${word(path.join(' '))}`)}`;
+    const values = (value: Value) =>
+      value === 'file' ? ' -r -F' : value === 'any' ? ' -x' : ` -x -a ${word(value.join(' '))}`;
+    return [
+      ...commands.map(({ word: name, about }) => `${start} -a ${name} -d ${word(about)}`),
+      ...options.map(({ flags, about, value }) => {
+        const named = flags.map((flag) =>
+          flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+        );
+        return `${start} ${named.join(' ')}${value === undefined ? '' : values(value)} -d ${word(about)}`;
+      }),
+      ...(argument === 'file' ? [`${start} -F`] : []),
+      ...(Array.isArray(argument) ? [`${start} -a ${word(argument.join(' '))}`] : []),
+    ];
+  });
+  return `# For fish: secure-chat completion fish > ~/.config/fish/completions/secure-chat.fish
+function __secure_chat_at
+  set -l place
+  for word in (commandline -opc)[2..]
+    contains -- (string join ' ' -- $place $word) ${paths.join(' ')}
+    and set -a place $word
+  end
+  test "$place" = "$argv"
+end
+complete -c secure-chat -f
+${lines.join('\n')}
+`;
+}
+
+/** What the variable `place` of the scripts holds: each command with a space before it. */
+function joined(path: readonly string[]): string {
+  return path.map((word) => ` ${word}`).join('');
+}
+
+function commandPaths(places: readonly Place[]): string {
+  return places
+    .filter(({ path }) => path.length > 0)
+    .map(({ path }) => shellWord(joined(path)))
+    .join(' | ');
+}
+
+/** Options where a word begins like one, or where nothing else can stand. */
+function placeCase(pattern: string, first: string | undefined, flags: string, current: string): string {
+  const act = first === undefined ? flags : `if [[ ${current} == -* ]]; then ${flags}; else ${first}; fi`;
+  return `    ${pattern})\n      ${act}\n      ;;`;
+}
+
+/** A case for each kind of value, of all options that have it. */
+function valueCases(places: readonly Place[], act: (value: Value) => string, open = ''): string {
+  const flagsOf = new Map<string, string[]>();
+  for (const { path, options } of places) {
+    for (const { flags, value } of options) {
+      if (value === undefined) continue;
+      const action = act(value);
+      const known = flagsOf.get(action) ?? [];
+      flagsOf.set(action, [...known, ...flags.map((flag) => shellWord(`${joined(path)} ${flag}`))]);
+    }
+  }
+  return [...flagsOf]
+    .map(([action, flags]) => `    ${open}${flags.join(' | ')})\n      ${action}\n      return\n      ;;`)
+    .join('\n');
+}
