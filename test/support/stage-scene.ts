@@ -76,9 +76,10 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
   };
   const acts = createActs({
     stage,
-    loader,
     me: session.name,
     ignored,
+    open: (id) => controls.turn(id),
+    looked: happenings.looked,
     say: (id, { text }) =>
       perform(text, deeds, id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) }),
     keep: (changes) => kept.push(changes),

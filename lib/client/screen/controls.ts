@@ -34,6 +34,8 @@ export interface Controls {
   ask(question: Question, yes: () => void): void;
   /** Asks for a line that is kept nowhere; undefined where it is wanted no more. */
   enquire(question: string, options: { hidden: boolean }): Promise<string | undefined>;
+  /** Puts a conversation on the screen, with what the server has of it. */
+  turn(id: ConversationId): void;
   /** Puts a text in place of what is typed in a conversation. */
   replace(id: ConversationId, text: string): void;
 }
@@ -277,6 +279,7 @@ export function createControls(deps: ControlsDeps): Controls {
     press,
     ask,
     enquire,
+    turn,
     replace: (id, text) =>
       stage.update((state) =>
         change(state, id, (conversation) => ({

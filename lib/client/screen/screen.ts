@@ -198,9 +198,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   const transfer = createTransferDesk({ transfers, here, answer, refuse });
   const acts = createActs({
     stage,
-    loader,
     me: session.name,
     ignored,
+    open: (id) => controls.turn(id),
+    looked: happenings.looked,
     say: (id, { text, action }) =>
       perform(action ? `/me ${text}` : text.replace(/^\//, '//'), deeds, placeOf(id)),
     keep,

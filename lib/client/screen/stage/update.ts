@@ -25,7 +25,16 @@ import {
   withMove,
 } from './conversation.js';
 import { begun, change, find } from './conversations.js';
-import { arrived, departed, withAway, withMember, withPresence, withRank } from './people.js';
+import {
+  arrived,
+  departed,
+  known,
+  withAway,
+  withMember,
+  withoutMembers,
+  withPresence,
+  withRank,
+} from './people.js';
 import { closed, watched } from './turning.js';
 
 export interface Start {
@@ -144,7 +153,7 @@ export function happened(
       const id = roomId(event.room);
       const name = printable(event.name);
       const next = changeOpen(state, id, (conversation) => ({
-        ...withMember(conversation, name, { room: event.role, online: true }),
+        ...withMember(conversation, name, { room: event.role }),
         ...(event.name === state.me ? { role: event.role } : {}),
       }));
       return find(next, id) === undefined
@@ -195,7 +204,7 @@ function moved(
     id === lobby
       ? withPresence({ ...state, people: (came ? arrived : departed)(state.people, name) }, name, came)
       : changeOpen(state, id, (conversation) =>
-          withMember(conversation, name, came ? { room: 'member', online: true } : undefined),
+          withMember(conversation, name, came ? { ...known(state, name), room: 'member' } : undefined),
         );
   const move = { change: event.type, name, at: now, serial, ...(reason === '' ? {} : { reason }) };
   return changeOpen(listed, id, (conversation) => withMove(conversation, move));
@@ -301,7 +310,7 @@ function linkOf(status: Status, now: number): LinkState {
 export function welcomed(state: ScreenState, conversations: readonly Conversation[]): ScreenState {
   const mine = new Set(conversations.map(idOf));
   const gone = state.conversations.filter(({ id }) => id.startsWith('#') && id !== lobby && !mine.has(id));
-  let next = gone.reduce((before, { id }) => closed(before, id), state);
+  let next = withoutMembers(gone.reduce((before, { id }) => closed(before, id), state));
   for (const conversation of conversations) {
     const id = idOf(conversation);
     // Direct conversations without news would crowd the screen; /query opens them.
