@@ -178,6 +178,8 @@ t.test('commands of rooms', async (t) => {
     ['/mute ben 10m', { do: 'mute', name: 'ben', ms: 600_000 }],
     ['/mute ben 10', { do: 'error', message: /30m/ }],
     ['/ban ben 10min spam', { do: 'error', message: /for good/ }],
+    ['/ban ben 2h30m spam', { do: 'error', message: /for good/ }],
+    ['/mute ben 1.5h', { do: 'error', message: /for good/ }],
     ['/ban ben 99999w', { do: 'error', message: /ten years/ }],
     ['/passwd old new', { do: 'error', message: /alone/ }],
     ['/mute ben soon', { do: 'mute', name: 'ben', reason: 'soon' }],
