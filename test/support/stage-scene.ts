@@ -97,6 +97,7 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     compose: () => calls.push('compose'),
     leave: (how) => left.push(how),
     looked: happenings.looked,
+    soon: (callback) => setImmediate(callback),
   });
 
   return {

@@ -74,13 +74,18 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
     ]);
   }
 
+  /** Asks until it will do: whoever goes on typing must not say a password to the room. */
+  async function newPassword(words = ''): Promise<string> {
+    const { passwordMin } = session.hello.limits;
+    const password = await secret(`${words}The new one, ${passwordMin} characters or more: `);
+    const again = await secret('The new one again: ');
+    if (again !== password) return newPassword('Not the same. ');
+    return [...password].length < passwordMin ? newPassword('Too short. ') : password;
+  }
+
   async function setPassword(): Promise<void> {
     const old = await secret('Your password now: ');
-    const { passwordMin } = session.hello.limits;
-    const password = await secret(`The new one, ${passwordMin} characters or more: `);
-    if ([...password].length < passwordMin) stop('That is too short: nothing was changed.');
-    if ((await secret('The new one again: ')) !== password)
-      stop('These are not the same: nothing was changed.');
+    const password = await newPassword();
     await ask({ type: 'set-password', old, password });
     answer(['Your password is the new one. All your other sessions have ended.']);
   }
@@ -100,7 +105,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       .replace(/.{4}/g, '$& ')
       .trim();
     const takeAway = deps.privately?.showKey({ uri, text });
-    await confirm('The 6 digits that it shows now: ').finally(takeAway);
+    await confirm('The 6 digits that your authenticator shows: ').finally(takeAway);
     answer([
       'From now on your sign-in asks for a code too. /recovery gets a code for when the authenticator is lost.',
     ]);

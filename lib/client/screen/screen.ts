@@ -221,6 +221,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     compose: () => void write(),
     leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
     looked: happenings.looked,
+    soon: (callback) => void clock.after(0, callback),
   });
 
   const onStop = (): void => leave({ by: 'signal', signal: stop.reason as StopSignal });
