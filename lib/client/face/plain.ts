@@ -233,6 +233,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
         case 'synced': {
           if (!happening.first) {
             transfers.resume();
+            void absences.resume();
             break;
           }
           tell(`in #lobby as ${session.name}`);

@@ -235,7 +235,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       errands.notice(happening.event);
       absences.notice(happening.event);
     }
-    if (happening.kind === 'synced') transfers.resume();
+    if (happening.kind === 'synced') {
+      transfers.resume();
+      void absences.resume();
+    }
     happenings.show(happening);
     if (happening.kind === 'synced' && happening.first) welcome();
   }
