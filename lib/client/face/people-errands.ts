@@ -7,6 +7,7 @@ import type { Place } from './deeds.js';
 import type { LocalTime } from './local-time.js';
 import { auditLines, banLines, inviteLines, sessionLines, whoisLines } from './people-listing.js';
 import { errandRefusal } from './refusal.js';
+import { a } from './wording.js';
 
 export interface PeopleErrandDeps {
   readonly session: Pick<Session, 'name' | 'hello' | 'ask'>;
@@ -60,6 +61,12 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
   async function sixDigits(question: string): Promise<string> {
     const typed = (await secret(question, false)).replace(/\s/g, '');
     return /^\d{6}$/.test(typed) ? typed : sixDigits('It is 6 digits, as it shows them now: ');
+  }
+
+  function term(ms: number | undefined): string {
+    if (ms === undefined) return 'for good';
+    const end = time.now() + ms;
+    return `until ${time.date(end)} ${time.minute(end)}`;
   }
 
   function handOut(what: string, { links = [], expires = '' }: ServerFrameOf<'ok'>): void {
@@ -132,7 +139,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
     // In the lobby all roles are the server's.
     if (onServer !== undefined && place === 'lobby') {
       await ask({ type: 'set-role', name, role: onServer });
-      answer([`${name} is ${onServer} on this server now.`]);
+      answer([`${name} is ${a(onServer)} on this server now.`]);
     } else if (inRoom !== undefined) {
       await ask({ type: 'appoint', room: place, name, role: inRoom });
     }
@@ -149,7 +156,9 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       case 'ban': {
         const { do: _, ...request } = errand;
         await ask({ type: 'ban', ...request });
-        return answer([`${errand.name ?? errand.address} is banned. /bans lists who is, /unban lifts it.`]);
+        return answer([
+          `${errand.name ?? errand.address} is banned ${term(errand.ms)}. /bans lists who is, /unban lifts it.`,
+        ]);
       }
       case 'unban': {
         const { do: _, ...request } = errand;
@@ -161,7 +170,9 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       case 'mute': {
         const { do: _, ...request } = errand;
         await ask({ type: 'mute', ...request, ...roomHere() });
-        return answer([`${errand.name} is muted. /unmute ${errand.name} takes that back.`]);
+        return answer([
+          `${errand.name} is muted ${term(errand.ms)}. /unmute ${errand.name} takes that back.`,
+        ]);
       }
       case 'unmute':
         await ask({ type: 'unmute', name: errand.name, ...roomHere() });
@@ -191,9 +202,10 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       case 'invite-link': {
         const { do: _, ...request } = errand;
         const { uses = 1, role = 'member' } = errand;
-        const many = uses === 1 ? 'a join link for one person' : `a join link for ${uses} people`;
+        const [many, become] =
+          uses === 1 ? ['one person', `becomes ${a(role)}`] : [`${uses} people`, `become ${role}s`];
         return handOut(
-          `${many}${role === 'member' ? '' : `, who becomes ${role}`}`,
+          `A join link for ${many}${role === 'member' ? '' : `, who ${become}`}`,
           await ask({ type: 'make-invite', ...request }),
         );
       }
@@ -206,7 +218,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
         return answer([`Link ${errand.invite} is good for nothing any more.`]);
       case 'reset':
         return handOut(
-          `a link for ${errand.name} to set a new password, once`,
+          `A link for ${errand.name} to set a new password, once`,
           await ask({ type: 'make-reset', name: errand.name }),
         );
       case 'away':

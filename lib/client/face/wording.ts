@@ -107,7 +107,8 @@ function roomWords({ room = '', role, topic, private: hidden, rules }: Conversat
   return `you are in #${printable(room)}${hidden ? ' (private)' : ''}${what}${about}${more}`;
 }
 
-function a(role: RoomRole | Role): string {
+/** A role with its article. */
+export function a(role: RoomRole | Role): string {
   return role === 'owner' || role === 'admin' ? `an ${role}` : `a ${role}`;
 }
 

@@ -195,6 +195,7 @@ t.test('commands of rooms', async (t) => {
     ['/audit 12', { do: 'audit', before: 12 }],
     ['/invite-link', { do: 'invite-link' }],
     ['/invite-link 5 2d moderator', { do: 'invite-link', uses: 5, ms: 172_800_000, role: 'moderator' }],
+    ['/invite-link bot', { do: 'error', message: /Usage/ }],
     ['/invite-link 10001', { do: 'error', message: /10000 times/ }],
     ['/invite-link 5s', { do: 'error', message: /minute/ }],
     ['/uninvite 3', { do: 'uninvite', invite: 3 }],

@@ -198,15 +198,33 @@ t.test('a link is told with what it does, until when, and its other addresses', 
   const made = { links: ['secure-chat://a/1', 'secure-chat://b/1'], expires: '2026-11-27T12:00:00.000Z' };
   const { run, told, asked } = errandsScene({ answers: { 'make-invite': made, 'make-reset': made } });
   await run({ do: 'invite-link', uses: 3, role: 'moderator' });
-  t.match(told[0], /for 3 people, who becomes moderator, good until 2026-11-27 12:00/);
+  t.match(told[0], /^A join link for 3 people, who become moderators, good until 2026-11-27 12:00/);
   t.same(told.slice(1), [
     '  secure-chat://a/1',
     'The same by other addresses of the server:',
     '  secure-chat://b/1',
   ]);
   await run({ do: 'reset', ...ben });
-  t.match(told[4], /a link for ben to set a new password, once/);
+  t.match(told[4], /^A link for ben to set a new password, once/);
   t.same(asked[1], { type: 'make-reset', ...ben });
+});
+
+t.test('what was done is told with how long it holds, and what takes it back', async (t) => {
+  const { run, told } = errandsScene();
+  await run({ do: 'mute', ...ben, ms: 600_000 });
+  await run({ do: 'mute', ...ben });
+  await run({ do: 'ban', ...ben, ms: 7_200_000 });
+  await run({ do: 'ban', address: '192.0.2.7' });
+  await run({ do: 'role', ...ben, onServer: 'admin' });
+  await run({ do: 'invite-link', role: 'admin' });
+  t.match(told, [
+    'ben is muted until 2026-11-20 13:10. /unmute ben takes that back.',
+    'ben is muted for good. /unmute ben takes that back.',
+    /^ben is banned until 2026-11-20 15:00\. /,
+    /^192\.0\.2\.7 is banned for good\. /,
+    'ben is an admin on this server now.',
+    /^A join link for one person, who becomes an admin, /,
+  ]);
 });
 
 t.test('lists are told by line, and empty ones say so', async (t) => {
