@@ -266,6 +266,14 @@ t.test('presence, and a connection that goes and comes, are told on stderr', asy
   t.equal(out(), '');
 });
 
+t.test('what is told by the catch-up has its own time', async (t) => {
+  const { happen, err } = start(t);
+  const at = '2026-11-20T07:08:00.000Z';
+  const topic = { type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' } as const;
+  happen({ kind: 'event', event: topic });
+  t.equal(err(), '07:08 -- mo set the topic of #dev: plans\n');
+});
+
 t.test('what was shown is marked as read, once for many messages', async (t) => {
   const { message, asked, later, synced } = start(t);
   synced();

@@ -179,7 +179,9 @@ t.test('a topic is in the bar and told where it counts; an invitation where the 
   event({ type: 'room', conversation: dev });
   event({ type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' });
   t.equal(room('#dev')?.topic, 'plans');
-  t.match(room('#dev')?.entries, [{ kind: 'notice', text: 'mo set the topic of #dev: plans' }]);
+  t.match(room('#dev')?.entries, [
+    { kind: 'notice', text: 'mo set the topic of #dev: plans', at: Date.parse(at) },
+  ]);
   event({ type: 'invited', room: 'ops', by: 'mo' });
   t.match(pane().at(-1), 'mo invites you to #ops: /join #ops');
 });

@@ -137,7 +137,9 @@ export function happened(
         ...conversation,
         topic: printable(event.topic),
       }));
-      return told(titled, id, { text: eventWords(event) ?? '', now, serial });
+      // It may be of long ago, and told by the catch-up.
+      const at = Date.parse(event.at) || now;
+      return told(titled, id, { text: eventWords(event) ?? '', now: at, serial });
     }
     case 'room':
       return withRoom(state, event.conversation);
