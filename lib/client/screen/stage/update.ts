@@ -200,7 +200,6 @@ function moved(
   const name = printable(event.name);
   const id = roomId(event.room);
   if (name === state.me) return state;
-  const reason = event.type === 'left' ? leftBecause(event) : '';
   const came = event.type === 'joined';
   const listed =
     id === lobby
@@ -208,13 +207,13 @@ function moved(
       : changeOpen(state, id, (conversation) =>
           withMember(conversation, name, came ? { ...known(state, name), room: 'member' } : undefined),
         );
+  if (event.type === 'left' && event.by !== undefined && find(listed, id) !== undefined) {
+    // Never folded away: who was thrown out, and why, is told whatever came just before or after.
+    return told(listed, id, { text: eventWords(event) ?? '', now, serial });
+  }
+  const reason = event.type === 'left' ? printable(event.reason ?? '').trim() : '';
   const move = { change: event.type, name, at: now, serial, ...(reason === '' ? {} : { reason }) };
   return changeOpen(listed, id, (conversation) => withMove(conversation, move));
-}
-
-function leftBecause({ by, reason }: ServerFrameOf<'left'>): string {
-  const why = printable(reason ?? '').trim();
-  return by === undefined ? why : `thrown out by ${printable(by)}${why === '' ? '' : `: ${why}`}`;
 }
 
 /** Where it is on the screen: what is not is loaded when somebody goes there. */
