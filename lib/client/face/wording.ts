@@ -164,7 +164,8 @@ export function endWords(end: End): string {
     case 'lost':
       return `The connection was lost and did not come back (${withoutStop(end.message)}). Try again later.`;
     case 'distrusted':
-      return printable(end.error.message);
+      // Two pins, one below the other.
+      return printable(end.error.message, { newlines: true });
     default:
       return absurd(end);
   }

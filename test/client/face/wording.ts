@@ -57,6 +57,17 @@ t.test('whoever is thrown out reads why, once: where the session ends', async (t
   }
 });
 
+t.test(
+  'a changed key is told with the two pins below each other, also where it ends a session',
+  async (t) => {
+    const error = new Error('It has changed.\n  known here  one\n  the server  two\u001b[2J\nForget it.');
+    t.equal(
+      endWords({ why: 'distrusted', error }),
+      'It has changed.\n  known here  one\n  the server  two[2J\nForget it.',
+    );
+  },
+);
+
 t.test('a program without a terminal is told how to do without a second factor', async (t) => {
   t.match(refusalWords({ code: 'second-factor-needed', message: 'A code is needed.' }), /--token-file/);
 });
