@@ -112,7 +112,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       .replace(/.{4}/g, '$& ')
       .trim();
     const takeAway = deps.privately?.showKey({ uri, text });
-    await confirm('The 6 digits that your authenticator shows: ').finally(takeAway);
+    await confirm('6 digits of your authenticator: ').finally(takeAway);
     answer([
       'From now on your sign-in asks for a code too. /recovery gets a code for when the authenticator is lost.',
     ]);
@@ -151,7 +151,12 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
         const { do: _, ...request } = errand;
         const { room } = roomHere();
         await ask({ type: 'kick', ...request, ...(room !== undefined && { room }) });
-        return answer([`${errand.name} is out${room === undefined ? '' : ` of #${room}`}.`]);
+        const { name } = errand;
+        return answer([
+          room === undefined
+            ? `${name} is out, and can come back. /ban ${name} keeps them out.`
+            : `${name} is out of #${room}.`,
+        ]);
       }
       case 'ban': {
         const { do: _, ...request } = errand;

@@ -211,6 +211,7 @@ t.test('a link is told with what it does, until when, and its other addresses', 
 
 t.test('what was done is told with how long it holds, and what takes it back', async (t) => {
   const { run, told } = errandsScene();
+  await run({ do: 'kick', ...ben });
   await run({ do: 'mute', ...ben, ms: 600_000 });
   await run({ do: 'mute', ...ben });
   await run({ do: 'ban', ...ben, ms: 7_200_000 });
@@ -218,6 +219,7 @@ t.test('what was done is told with how long it holds, and what takes it back', a
   await run({ do: 'role', ...ben, onServer: 'admin' });
   await run({ do: 'invite-link', role: 'admin' });
   t.match(told, [
+    /^ben is out, .* \/ban ben /,
     'ben is muted until 2026-11-20 13:10. /unmute ben takes that back.',
     'ben is muted for good. /unmute ben takes that back.',
     /^ben is banned until 2026-11-20 15:00\. /,
