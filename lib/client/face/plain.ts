@@ -173,7 +173,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
       said.set(pipe.say(session, draft), excerpt(draft.text));
       if (draft.to !== undefined) void pipe.busy(absences.wroteTo(draft.to));
     },
-    errand: (errand) => void pipe.busy(errands.run(errand)),
+    errand: (errand) => pipe.inTurn(errands.run(errand)),
     sight: (sight) => void pipe.busy(sights(sight)),
     turn,
     transfer(act) {
