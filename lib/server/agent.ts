@@ -31,16 +31,20 @@ export interface RightsDeps {
 
 export function createRights({ store, clock, policy }: RightsDeps): Rights {
   return {
-    check(actor, action, target, whom = 'that person') {
+    check(actor, action, target, whom = 'That person') {
       if (can(actor, action, policy, target)) return;
-      const may = can(actor, action, policy);
-      const message = may
+      const message = can(actor, action, policy)
         ? `${whom} is not below you here: you may not do that.`
-        : 'You may not do that here.';
+        : `Only ${whoMay(action, policy)} may do that.`;
       throw new ProtocolError('not-allowed', message);
     },
     audit: (agent, entry) => store.record({ at: clock.now(), by: agent.name, ...entry }),
   };
+}
+
+function whoMay(action: Action, policy: Policy): string {
+  if (can({ role: 'member', room: 'moderator' }, action, policy)) return 'moderators and owners of the room';
+  return can({ role: 'moderator' }, action, policy) ? 'moderators and admins' : 'admins';
 }
 
 export function reasonOf(reason: string): { reason?: string } {

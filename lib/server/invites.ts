@@ -40,12 +40,12 @@ export interface InvitesDeps {
 export const defaultInviteMs = 7 * 24 * 60 * 60_000;
 
 export function createInvites({ store, clock, rights, accounts, places, links }: InvitesDeps): Invites {
-  const check = (agent: Agent, action: Action, target?: Actor): void =>
-    rights.check(actorOf(agent), action, target);
+  const check = (agent: Agent, action: Action, target?: Actor, whom?: string): void =>
+    rights.check(actorOf(agent), action, target, whom);
 
   return {
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
-      check(agent, 'make-invite', { role });
+      check(agent, 'make-invite', { role }, `Whoever becomes ${role}`);
       const expires = clock.now() + ms;
       const made = accounts.invite({ role, uses, expires, ...('id' in agent && { by: agent.id }) });
       const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
@@ -69,7 +69,7 @@ export function createInvites({ store, clock, rights, accounts, places, links }:
 
     async reset(agent, name) {
       const target = await places.person(name);
-      check(agent, 'make-reset', actorIn(target));
+      check(agent, 'make-reset', actorIn(target), target.name);
       if (target.role === 'bot' || target.password === '') {
         throw new ProtocolError(
           'not-allowed',

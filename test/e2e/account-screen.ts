@@ -15,7 +15,7 @@ t.test('a second factor is set up on 80x24, and asked for from then on', async (
   ana.type(`/2fa on${enter}`);
   await ana.shows(/Your password: _/);
   ana.type(`${password}${enter}`);
-  await ana.shows(/The 6 digits that it shows now: _/);
+  await ana.shows(/6 digits of your authenticator: _/);
   const pictured = ana.rows().filter((row) => /^\S+ [█▀▄ ]{39} /.test(row));
   t.equal(pictured.length, 20, 'the whole picture is in sight');
   const [, shown = ''] = await ana.shows(/((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})/);

@@ -13,7 +13,7 @@ t.test('kick and ban, from both sides', async (t) => {
   await mona.shows(/mona is a moderator on this/);
 
   mona.type('/kick ben too loud\r');
-  await mona.shows(/ben left \(thrown out by mona: too loud\)/);
+  await mona.shows(/ben was thrown out by mona \(too loud\)/);
   t.equal(await ben.ended, 77);
   await ben.until(() => /mona threw you out: too loud/.test(ben.screen()), 'why it ended');
   t.notOk(ben.modes().includes('alternate'), 'the terminal is as it was');

@@ -77,9 +77,10 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
   };
   const acts = createActs({
     stage,
-    loader,
     me: session.name,
     ignored,
+    open: (id) => controls.turn(id),
+    looked: happenings.looked,
     say: (id, { text }) =>
       perform(text, deeds, id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) }),
     keep: (changes) => kept.push(changes),
@@ -97,6 +98,7 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     compose: () => calls.push('compose'),
     leave: (how) => left.push(how),
     looked: happenings.looked,
+    soon: (callback) => setImmediate(callback),
   });
 
   return {

@@ -70,7 +70,8 @@ function createDesk(given: {
   readonly write: (line: object) => void;
 }): Desk {
   const { session, pipe, write } = given;
-  const asked = new Map<string, Id>();
+  // By key, in the order they were said: a program may say the same again before the first is sent.
+  const asked = new Map<string, (Id | undefined)[]>();
 
   function fail(error: unknown, id: Id | undefined): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'internal';
@@ -96,7 +97,7 @@ function createDesk(given: {
     }
     const { type: __, id: ___, key: own, ...draft } = request;
     const key = pipe.say(session, own === placeholder ? draft : { ...draft, key: own });
-    if (id !== undefined) asked.set(key, id);
+    asked.set(key, [...(asked.get(key) ?? []), id]);
     write({ type: 'delivery', ...(id !== undefined && { re: id }), key, state: 'sending' });
     return undefined;
   }
@@ -131,8 +132,11 @@ function createDesk(given: {
           break;
         case 'delivery': {
           const { key, delivery } = happening;
-          const id = asked.get(key);
-          if (delivery.state !== 'sending') asked.delete(key);
+          const [id, ...others] = asked.get(key) ?? [];
+          if (delivery.state !== 'sending') {
+            if (others.length === 0) asked.delete(key);
+            else asked.set(key, others);
+          }
           write({ type: 'delivery', ...(id !== undefined && { re: id }), key, ...delivery });
           break;
         }

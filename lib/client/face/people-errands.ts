@@ -6,6 +6,7 @@ import type { PeopleErrand, Place } from './act.js';
 import type { LocalTime } from './local-time.js';
 import { auditLines, banLines, inviteLines, sessionLines, whoisLines } from './people-listing.js';
 import { errandRefusal } from './refusal.js';
+import { a } from './wording.js';
 
 export interface PeopleErrandDeps {
   readonly session: Pick<Session, 'name' | 'hello' | 'ask'>;
@@ -61,6 +62,12 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
     return /^\d{6}$/.test(typed) ? typed : sixDigits('It is 6 digits, as it shows them now: ');
   }
 
+  function term(ms: number | undefined): string {
+    if (ms === undefined) return 'for good';
+    const end = time.now() + ms;
+    return `until ${time.date(end)} ${time.minute(end)}`;
+  }
+
   function handOut(what: string, { links = [], expires = '' }: ServerFrameOf<'ok'>): void {
     const [best = '', ...others] = links.map((link) => printable(link));
     const until = `until ${time.date(expires)} ${time.minute(expires)}`;
@@ -73,13 +80,18 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
     ]);
   }
 
+  /** Asks until it will do: whoever goes on typing must not say a password to the room. */
+  async function newPassword(words = ''): Promise<string> {
+    const { passwordMin } = session.hello.limits;
+    const password = await secret(`${words}The new one, ${passwordMin} characters or more: `);
+    const again = await secret('The new one again: ');
+    if (again !== password) return newPassword('Not the same. ');
+    return [...password].length < passwordMin ? newPassword('Too short. ') : password;
+  }
+
   async function setPassword(): Promise<void> {
     const old = await secret('Your password now: ');
-    const { passwordMin } = session.hello.limits;
-    const password = await secret(`The new one, ${passwordMin} characters or more: `);
-    if ([...password].length < passwordMin) stop('That is too short: nothing was changed.');
-    if ((await secret('The new one again: ')) !== password)
-      stop('These are not the same: nothing was changed.');
+    const password = await newPassword();
     await ask({ type: 'set-password', old, password });
     answer(['Your password is the new one. All your other sessions have ended.']);
   }
@@ -99,7 +111,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       .replace(/.{4}/g, '$& ')
       .trim();
     const takeAway = deps.privately?.showKey({ uri, text });
-    await confirm('The 6 digits that it shows now: ').finally(takeAway);
+    await confirm('6 digits of your authenticator: ').finally(takeAway);
     answer([
       'From now on your sign-in asks for a code too. /recovery gets a code for when the authenticator is lost.',
     ]);
@@ -126,7 +138,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
     // In the lobby all roles are the server's.
     if (onServer !== undefined && place === 'lobby') {
       await ask({ type: 'set-role', name, role: onServer });
-      answer([`${name} is ${onServer} on this server now.`]);
+      answer([`${name} is ${a(onServer)} on this server now.`]);
     } else if (inRoom !== undefined) {
       await ask({ type: 'appoint', room: place, name, role: inRoom });
     }
@@ -138,12 +150,19 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
         const { do: _, ...request } = errand;
         const { room } = roomHere();
         await ask({ type: 'kick', ...request, ...(room !== undefined && { room }) });
-        return answer([`${errand.name} is out${room === undefined ? '' : ` of #${room}`}.`]);
+        const { name } = errand;
+        return answer([
+          room === undefined
+            ? `${name} is out, and can come back. /ban ${name} keeps them out.`
+            : `${name} is out of #${room}.`,
+        ]);
       }
       case 'ban': {
         const { do: _, ...request } = errand;
         await ask({ type: 'ban', ...request });
-        return answer([`${errand.name ?? errand.address} is banned. /bans lists who is, /unban lifts it.`]);
+        return answer([
+          `${errand.name ?? errand.address} is banned ${term(errand.ms)}. /bans lists who is, /unban lifts it.`,
+        ]);
       }
       case 'unban': {
         const { do: _, ...request } = errand;
@@ -155,7 +174,9 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       case 'mute': {
         const { do: _, ...request } = errand;
         await ask({ type: 'mute', ...request, ...roomHere() });
-        return answer([`${errand.name} is muted. /unmute ${errand.name} takes that back.`]);
+        return answer([
+          `${errand.name} is muted ${term(errand.ms)}. /unmute ${errand.name} takes that back.`,
+        ]);
       }
       case 'unmute':
         await ask({ type: 'unmute', name: errand.name, ...roomHere() });
@@ -185,9 +206,10 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       case 'invite-link': {
         const { do: _, ...request } = errand;
         const { uses = 1, role = 'member' } = errand;
-        const many = uses === 1 ? 'a join link for one person' : `a join link for ${uses} people`;
+        const [many, become] =
+          uses === 1 ? ['one person', `becomes ${a(role)}`] : [`${uses} people`, `become ${role}s`];
         return handOut(
-          `${many}${role === 'member' ? '' : `, who becomes ${role}`}`,
+          `A join link for ${many}${role === 'member' ? '' : `, who ${become}`}`,
           await ask({ type: 'make-invite', ...request }),
         );
       }
@@ -200,7 +222,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
         return answer([`Link ${errand.invite} is good for nothing any more.`]);
       case 'reset':
         return handOut(
-          `a link for ${errand.name} to set a new password, once`,
+          `A link for ${errand.name} to set a new password, once`,
           await ask({ type: 'make-reset', name: errand.name }),
         );
       case 'away':

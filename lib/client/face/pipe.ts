@@ -28,6 +28,8 @@ export interface Pipe {
   refuse(): void;
   /** Counts work other than messages while it runs. */
   busy<T>(work: Promise<T>): Promise<T>;
+  /** The same; the next line is read when it is done, for where that is said may depend on it. */
+  inTurn(work: Promise<void>): void;
   /** Reads to the end. `onLine` gives `{quit}` to leave then; `before` runs before the connection closes. */
   run(session: Session, steps: PipeSteps): Promise<Leave>;
 }
@@ -41,6 +43,7 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
   const lines = createInputLines(stdin, lineLimit);
   const unacknowledged = new Set<string>();
   let working = 0;
+  let turn = Promise.resolve();
   let refused = 0;
   let online = false;
   let over: Leave['how'] | undefined;
@@ -81,6 +84,17 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
       if (line === undefined) return undefined;
       const answer = steps.onLine(line);
       if (answer !== undefined) return answer.quit;
+      await Promise.race([turn, ended]);
+    }
+  }
+
+  async function busy<T>(work: Promise<T>): Promise<T> {
+    working++;
+    try {
+      return await work;
+    } finally {
+      working--;
+      wake();
     }
   }
 
@@ -103,14 +117,9 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
     refuse() {
       refused++;
     },
-    async busy(work) {
-      working++;
-      try {
-        return await work;
-      } finally {
-        working--;
-        wake();
-      }
+    busy,
+    inTurn(work) {
+      turn = busy(work);
     },
     async run(session, steps) {
       const onStop = (): void => end({ by: 'signal', signal: stop.reason as StopSignal });

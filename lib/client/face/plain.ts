@@ -107,12 +107,9 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   let wasLost = false;
   let here: Place = { room: 'lobby' };
 
-  function tell(words: string): void {
+  function tell(words: string, at: string | number = deps.time.now()): void {
     const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
-    const lines = [
-      `${deps.time.minute(deps.time.now())} -- ${first}`,
-      ...more.map((line) => continuation + line),
-    ];
+    const lines = [`${deps.time.minute(at)} -- ${first}`, ...more.map((line) => continuation + line)];
     deps.stderr.write(lines.map((line) => `${line}\n`).join(''));
   }
 
@@ -126,7 +123,10 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     tell('room' in place ? `in #${place.room}` : `to ${place.to} alone; /window #lobby goes back`);
   }
 
-  const answer = (lines: readonly string[]): void => lines.forEach(tell);
+  function answer(lines: readonly string[]): void {
+    for (const line of lines) tell(line);
+  }
+
   const errands = createErrands({
     session,
     time: deps.time,
@@ -173,7 +173,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
       said.set(pipe.say(session, draft), excerpt(draft.text));
       if (draft.to !== undefined) void pipe.busy(absences.wroteTo(draft.to));
     },
-    errand: (errand) => void pipe.busy(errands.run(errand)),
+    errand: (errand) => pipe.inTurn(errands.run(errand)),
     sight: (sight) => void pipe.busy(sights(sight)),
     turn,
     transfer(act) {
@@ -211,7 +211,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
       return;
     }
     const words = eventWords(event);
-    if (words !== undefined) tell(words);
+    if (words !== undefined) tell(words, 'at' in event ? event.at : undefined);
     // Whoever is in that room no longer would say it to nobody.
     if (event.type === 'parted' && 'room' in here && here.room === event.room) turnTo({ room: 'lobby' });
   }
@@ -233,6 +233,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
         case 'synced': {
           if (!happening.first) {
             transfers.resume();
+            void absences.resume();
             break;
           }
           tell(`in #lobby as ${session.name}`);

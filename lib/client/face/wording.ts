@@ -2,7 +2,7 @@
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
-import type { Conversation, Person, Role, RoomRole, RoomRules } from '../../protocol/records.js';
+import type { Conversation, Person, Restriction, Role, RoomRole, RoomRules } from '../../protocol/records.js';
 import type { Delivery, End, Event, Status } from '../session.js';
 import { duration } from './local-time.js';
 
@@ -62,13 +62,19 @@ export function eventWords(event: Event): string | undefined {
       return `${printable(event.name)} is ${a(event.role)} of #${printable(event.room)} now, by ${printable(event.by)}`;
     case 'rank':
       return `${printable(event.name)} is ${a(event.role)} on this server now, by ${printable(event.by)}`;
-    case 'rules':
-      return `${printable(event.by)} set the rules of #${printable(event.room)}: ${rulesWords(event.rules)}`;
+    case 'rules': {
+      const rules = rulesWords(event.rules);
+      const [by, room] = [printable(event.by), `#${printable(event.room)}`];
+      return rules === ''
+        ? `${by} took the rules of ${room} away`
+        : `${by} set the rules of ${room}: ${rules}`;
+    }
     case 'muted': {
       const { until, reason } = event;
-      const end = until === undefined ? '' : ` until ${printable(until).slice(0, 16).replace('T', ' ')} UTC`;
+      const end =
+        until === undefined ? ' for good' : ` until ${printable(until).slice(0, 16).replace('T', ' ')} UTC`;
       const why = reason === undefined ? '' : ` (${printable(reason)})`;
-      return `${printable(event.by)} muted you${ofRoom(event.room, ' in')}${end}${why}: nothing that you say is taken there`;
+      return `${printable(event.by)} muted you${end}${why}: nothing that you say${ofRoom(event.room, ' in')} is taken`;
     }
     case 'unmuted':
       return `${printable(event.by)} lets you speak again${ofRoom(event.room, ' in')}`;
@@ -89,12 +95,13 @@ export function eventWords(event: Event): string | undefined {
 function roomWords({ room = '', role, topic, private: hidden, rules }: Conversation): string {
   const what = role === 'owner' ? ', which you own' : '';
   const about = topic === undefined ? '' : `: ${printable(topic)}`;
-  const asked = rules === undefined ? 'none' : rulesWords(rules);
-  const more = asked === 'none' ? '' : `; its rules: ${asked}`;
+  const asked = rules === undefined ? '' : rulesWords(rules);
+  const more = asked === '' ? '' : `; its rules: ${asked}`;
   return `you are in #${printable(room)}${hidden ? ' (private)' : ''}${what}${about}${more}`;
 }
 
-function a(role: RoomRole | Role): string {
+/** A role with its article. */
+export function a(role: RoomRole | Role): string {
   return role === 'owner' || role === 'admin' ? `an ${role}` : `a ${role}`;
 }
 
@@ -102,15 +109,22 @@ function ofRoom(room: string | undefined, word = ' of'): string {
   return room === undefined || room === 'lobby' ? '' : `${word} #${printable(room)}`;
 }
 
-/** What a room asks of those who do not lead it. */
+/** What a room asks of those who do not lead it; empty for nothing. */
 export function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
   const words = [
-    locked ? 'locked: only those who lead it say something' : '',
-    slow === undefined ? '' : `slow: ${duration(slow)} between two messages`,
-    ...restrict.map((kind) => (kind === 'rate' ? 'few messages at once' : `no ${kind}`)),
+    locked ? 'locked (only those who lead it say something)' : '',
+    slow === undefined ? '' : `slow (${duration(slow)} between two messages)`,
+    ...restrict.map((kind) => restrictions[kind]),
   ].filter((word) => word !== '');
-  return words.join(', ') || 'none';
+  return words.join(', ');
 }
+
+const restrictions: Readonly<Record<Restriction, string>> = {
+  links: 'no links',
+  files: 'no files',
+  caps: 'no capitals',
+  rate: 'few messages at once',
+};
 
 /** Rooms other than the one that everybody is in are named. */
 export function elsewhere(room: string | undefined): string {
@@ -143,7 +157,8 @@ export function endWords(end: End): string {
     case 'lost':
       return `The connection was lost and did not come back (${withoutStop(end.message)}). Try again later.`;
     case 'distrusted':
-      return printable(end.error.message);
+      // Two pins, one below the other.
+      return printable(end.error.message, { newlines: true });
     default:
       return absurd(end);
   }

@@ -3,18 +3,20 @@ import type { ScreenAct, Turn } from '../face/act.js';
 import type { Preferences } from './preferences.js';
 import { withoutFailed } from './stage/conversation.js';
 import { change, current } from './stage/conversations.js';
-import type { Loader } from './stage/loader.js';
 import type { Stage } from './stage/stage.js';
-import { closed, turnedTo } from './stage/turning.js';
+import { closed } from './stage/turning.js';
 import { cleared, withDraft } from './stage/update.js';
 import type { ConversationId, ConversationState, Notify, ScreenState } from './state.js';
 import { edit, emptyEditor } from './typing/editor.js';
 
 export interface ActsDeps {
   readonly stage: Stage;
-  readonly loader: Loader;
   readonly me: string;
   readonly ignored: Set<string>;
+  /** Puts a conversation on the screen. */
+  readonly open: (id: ConversationId) => void;
+  /** Another conversation came onto the screen by itself. */
+  readonly looked: () => void;
   /** Says something in a conversation. */
   readonly say: (id: ConversationId, what: { text: string; action?: true }) => boolean;
   readonly keep: (changes: Partial<Preferences>) => void;
@@ -34,13 +36,7 @@ const notifyWords: Readonly<Record<Notify, string>> = {
 };
 
 export function createActs(deps: ActsDeps): Acts {
-  const { stage, loader, me, ignored } = deps;
-
-  /** Puts a conversation on the screen, with what the server has of it. */
-  function open(id: ConversationId): void {
-    stage.update((state) => turnedTo(state, id));
-    if (current(stage.state).entries.length === 0) void loader.older(id);
-  }
+  const { stage, me, ignored, open } = deps;
 
   function window(which: number | string): void {
     const { conversations } = stage.state;
@@ -113,6 +109,16 @@ export function createActs(deps: ActsDeps): Acts {
       );
   }
 
+  function close(): void {
+    const { current } = stage.state;
+    if (current.startsWith('#')) {
+      stage.tell('Only direct conversations can be put away; /leave leaves a room.', 'bad');
+      return;
+    }
+    stage.update((state) => closed(state, current));
+    deps.looked();
+  }
+
   function turn(act: Turn): void {
     if (act.do === 'window') {
       window(act.which);
@@ -128,9 +134,7 @@ export function createActs(deps: ActsDeps): Acts {
         editLast();
         break;
       case 'close':
-        if (stage.state.current.startsWith('#'))
-          stage.tell('Only direct conversations can be put away; /leave leaves a room.', 'bad');
-        else stage.update((state) => closed(state, state.current));
+        close();
         break;
       case 'clear':
         stage.update(cleared);

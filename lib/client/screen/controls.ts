@@ -26,6 +26,8 @@ export interface ControlsDeps {
   readonly leave: (how: 'interrupt' | 'person') => void;
   /** Somebody looks at the newest of the conversation on the screen. */
   readonly looked: () => void;
+  /** Calls back once, when all that is to be done at once has been done. */
+  readonly soon: (callback: () => void) => void;
 }
 
 export interface Controls {
@@ -34,6 +36,8 @@ export interface Controls {
   ask(question: Question, yes: () => void): void;
   /** Asks for a line that is kept nowhere; undefined where it is wanted no more. */
   enquire(question: string, options: { hidden: boolean }): Promise<string | undefined>;
+  /** Puts a conversation on the screen, with what the server has of it. */
+  turn(id: ConversationId): void;
   /** Puts a text in place of what is typed in a conversation. */
   replace(id: ConversationId, text: string): void;
 }
@@ -60,6 +64,8 @@ export function createControls(deps: ControlsDeps): Controls {
   let history = emptyHistory;
   let yes: (() => void) | undefined;
   let enquiry: Enquiry | undefined;
+  // Typed after an answer, before the next question is there: it may be a secret, and is said to nobody.
+  let held: Key[] | undefined;
   let last: ConversationId = stage.state.current;
 
   function type(what: Edit): void {
@@ -108,12 +114,22 @@ export function createControls(deps: ControlsDeps): Controls {
         ...{ question, hidden, typed: '' },
         done(line) {
           enquiry = undefined;
+          if (line !== undefined && held === undefined) {
+            held = [];
+            deps.soon(release);
+          }
           stage.update((state) => asked(state, undefined));
           resolve(line);
         },
       };
       showEnquiry();
     });
+  }
+
+  function release(): void {
+    const keys = held ?? [];
+    held = undefined;
+    for (const key of keys) press(key);
   }
 
   /** @returns whether the key was of a line that is asked for */
@@ -248,6 +264,10 @@ export function createControls(deps: ControlsDeps): Controls {
   }
 
   function press(key: Key): void {
+    if (held !== undefined && key.kind !== 'end') {
+      held.push(key);
+      return;
+    }
     if (enquired(key) || answered(key)) return;
     switch (key.kind) {
       case 'text':
@@ -277,6 +297,7 @@ export function createControls(deps: ControlsDeps): Controls {
     press,
     ask,
     enquire,
+    turn,
     replace: (id, text) =>
       stage.update((state) =>
         change(state, id, (conversation) => ({

@@ -199,9 +199,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   const transfer = createTransferDesk({ transfers, here, answer, refuse });
   const acts = createActs({
     stage,
-    loader,
     me: session.name,
     ignored,
+    open: (id) => controls.turn(id),
+    looked: happenings.looked,
     say: (id, { text, action }) =>
       perform(action ? `/me ${text}` : text.replace(/^\//, '//'), deeds, placeOf(id)),
     keep,
@@ -221,6 +222,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     compose: () => void write(),
     leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
     looked: happenings.looked,
+    soon: (callback) => void clock.after(0, callback),
   });
 
   const onStop = (): void => leave({ by: 'signal', signal: stop.reason as StopSignal });
@@ -234,7 +236,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       errands.notice(happening.event);
       absences.notice(happening.event);
     }
-    if (happening.kind === 'synced') transfers.resume();
+    if (happening.kind === 'synced') {
+      transfers.resume();
+      void absences.resume();
+    }
     happenings.show(happening);
     if (happening.kind === 'synced' && happening.first) welcome();
   }

@@ -72,6 +72,20 @@ t.test('a say is delivered under its id, and its key is kept', async (t) => {
   ]);
 });
 
+t.test('of what is said twice under one key each is answered under its own id', async (t) => {
+  const { type, lines, synced, deliver } = start(t);
+  synced();
+  const twice = { type: 'say', room: 'lobby', text: 'one', key: 'mine' };
+  await type({ ...twice, id: 'a' }, { ...twice, id: 'b' });
+  deliver('mine', { state: 'sent', seq: 7 });
+  deliver('mine', { state: 'sent', seq: 7 });
+  const sent = lines().filter(({ state }) => state === 'sent');
+  t.same(
+    sent.map(({ re }) => re),
+    ['a', 'b'],
+  );
+});
+
 t.test('other requests are asked and answered', async (t) => {
   const { type, lines, asked, synced } = start(t, ({ type }) =>
     type === 'who'

@@ -92,12 +92,11 @@ t.test('a new password is asked for twice, and is in nothing that is shown', asy
   t.notMatch(questions.join(), 'seen');
 });
 
-t.test('nothing is changed where a password is short, another the second time, or not given', async (t) => {
+t.test('nothing is changed where a password is not given', async (t) => {
   const cases: [(string | undefined)[], RegExp][] = [
     [[undefined], /Nothing was changed/],
     [[''], /Nothing was changed/],
-    [['old-secret', 'short'], /too short/],
-    [['old-secret', 'new-secret', 'new-secrets'], /not the same/],
+    [['old-secret', 'short', 'short', undefined], /Nothing was changed/],
     [['old-secret', 'new-secret', undefined], /Nothing was changed/],
   ];
   for (const [secrets, why] of cases) {
@@ -108,6 +107,18 @@ t.test('nothing is changed where a password is short, another the second time, o
     t.notMatch(refused.join(), 'secret');
   }
 });
+
+t.test(
+  'a new password that will not do is asked for again: nobody goes on typing it into the room',
+  async (t) => {
+    const secrets = ['old-secret', 'short', 'short', 'new-secret', 'new-secrets', 'new-secret', 'new-secret'];
+    const { run, asked, questions } = errandsScene({ secrets });
+    await run({ do: 'passwd' });
+    t.same(asked, [{ type: 'set-password', old: 'old-secret', password: 'new-secret' }]);
+    t.match(questions[3], /^Too short\. The new one/);
+    t.match(questions[5], /^Not the same\. The new one/);
+  },
+);
 
 t.test('without a full screen nobody is asked for a secret', async (t) => {
   const errands = [
@@ -187,15 +198,35 @@ t.test('a link is told with what it does, until when, and its other addresses', 
   const made = { links: ['secure-chat://a/1', 'secure-chat://b/1'], expires: '2026-11-27T12:00:00.000Z' };
   const { run, told, asked } = errandsScene({ answers: { 'make-invite': made, 'make-reset': made } });
   await run({ do: 'invite-link', uses: 3, role: 'moderator' });
-  t.match(told[0], /for 3 people, who becomes moderator, good until 2026-11-27 12:00/);
+  t.match(told[0], /^A join link for 3 people, who become moderators, good until 2026-11-27 12:00/);
   t.same(told.slice(1), [
     '  secure-chat://a/1',
     'The same by other addresses of the server:',
     '  secure-chat://b/1',
   ]);
   await run({ do: 'reset', ...ben });
-  t.match(told[4], /a link for ben to set a new password, once/);
+  t.match(told[4], /^A link for ben to set a new password, once/);
   t.same(asked[1], { type: 'make-reset', ...ben });
+});
+
+t.test('what was done is told with how long it holds, and what takes it back', async (t) => {
+  const { run, told } = errandsScene();
+  await run({ do: 'kick', ...ben });
+  await run({ do: 'mute', ...ben, ms: 600_000 });
+  await run({ do: 'mute', ...ben });
+  await run({ do: 'ban', ...ben, ms: 7_200_000 });
+  await run({ do: 'ban', address: '192.0.2.7' });
+  await run({ do: 'role', ...ben, onServer: 'admin' });
+  await run({ do: 'invite-link', role: 'admin' });
+  t.match(told, [
+    /^ben is out, .* \/ban ben /,
+    'ben is muted until 2026-11-20 13:10. /unmute ben takes that back.',
+    'ben is muted for good. /unmute ben takes that back.',
+    /^ben is banned until 2026-11-20 15:00\. /,
+    /^192\.0\.2\.7 is banned for good\. /,
+    'ben is an admin on this server now.',
+    /^A join link for one person, who becomes an admin, /,
+  ]);
 });
 
 t.test('lists are told by line, and empty ones say so', async (t) => {

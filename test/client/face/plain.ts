@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { createPlainFace, plainMessage } from '../../../lib/client/face/plain.js';
 import type { Asked } from '../../../lib/client/session.js';
+import type { Reply } from '../../../lib/protocol/events.js';
 import type { Whois } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createFakeSession, messageOf } from '../../support/fake-session.js';
@@ -21,10 +22,13 @@ function start(t: Test, { motd }: { motd?: string } = {}) {
   });
   const fake = createFakeSession({
     listener: face.listener,
-    answer: (request: Asked) =>
-      request.type === 'who'
+    async answer(request: Asked): Promise<Reply> {
+      // A server takes longer than the next line.
+      if (request.type === 'join') await settle();
+      return request.type === 'who'
         ? { type: 'ok', re: 1, people: [{ name: 'ana', role: 'admin', terminals: 2 }] }
-        : { type: 'ok', re: 1, ...(request.type === 'whois' && { whois: whois(request.name) }) },
+        : { type: 'ok', re: 1, ...(request.type === 'whois' && { whois: whois(request.name) }) };
+    },
   });
   const session = { ...fake.session, motd };
   const over = face.run(session);
@@ -264,6 +268,26 @@ t.test('presence, and a connection that goes and comes, are told on stderr', asy
     '13:00 -- connected again',
   ]);
   t.equal(out(), '');
+});
+
+t.test('what is typed after /join is said in that room, and not before', async (t) => {
+  const { stdin, synced, said, deliverAll, over } = start(t);
+  synced();
+  deliverAll();
+  stdin.end('/join #dev\nfor dev\n/window #lobby\nfor all\n');
+  await over;
+  t.match(said, [
+    { room: 'dev', text: 'for dev' },
+    { room: 'lobby', text: 'for all' },
+  ]);
+});
+
+t.test('what is told by the catch-up has its own time', async (t) => {
+  const { happen, err } = start(t);
+  const at = '2026-11-20T07:08:00.000Z';
+  const topic = { type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' } as const;
+  happen({ kind: 'event', event: topic });
+  t.equal(err(), '07:08 -- mo set the topic of #dev: plans\n');
 });
 
 t.test('what was shown is marked as read, once for many messages', async (t) => {

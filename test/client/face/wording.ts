@@ -23,23 +23,27 @@ t.test('what is done to people is told with who did it, and why', async (t) => {
     [{ type: 'rank', name: 'ben', role: 'admin', by: 'mo' }, 'ben is an admin on this server now, by mo'],
     [
       { type: 'rules', room: 'dev', by: 'mo', rules: { slow: 10_000, restrict: ['links', 'rate'] } },
-      'mo set the rules of #dev: slow: 10 s between two messages, no links, few messages at once',
+      'mo set the rules of #dev: slow (10 s between two messages), no links, few messages at once',
     ],
-    [{ type: 'rules', room: 'dev', by: 'mo', rules: {} }, 'mo set the rules of #dev: none'],
+    [{ type: 'rules', room: 'dev', by: 'mo', rules: {} }, 'mo took the rules of #dev away'],
     [{ type: 'away', name: 'ben', text: 'lunch' }, 'ben is away (lunch)'],
     [{ type: 'away', name: 'ben', text: ' ' }, 'ben is away'],
     [{ type: 'back', name: 'ben' }, 'ben is back'],
     [{ type: 'unmuted', room: 'dev', by: 'mo' }, 'mo lets you speak again in #dev'],
     [
       { type: 'muted', by: 'mo', until: '2026-11-21T12:30:00.000Z', reason: 'loud' },
-      'mo muted you until 2026-11-21 12:30 UTC (loud): nothing that you say is taken there',
+      'mo muted you until 2026-11-21 12:30 UTC (loud): nothing that you say is taken',
+    ],
+    [
+      { type: 'muted', room: 'dev', by: 'mo' },
+      'mo muted you for good: nothing that you say in #dev is taken',
     ],
     [
       {
         type: 'room',
         conversation: { room: 'dev', last: 0, read: 0, unread: 0, mentions: 0, rules: { locked: true } },
       },
-      'you are in #dev; its rules: locked: only those who lead it say something',
+      'you are in #dev; its rules: locked (only those who lead it say something)',
     ],
   ];
   for (const [event, words] of cases) t.equal(eventWords(event), words);
@@ -52,6 +56,17 @@ t.test('whoever is thrown out reads why, once: where the session ends', async (t
     t.equal(endWords({ why: 'refused', code, message }), message);
   }
 });
+
+t.test(
+  'a changed key is told with the two pins below each other, also where it ends a session',
+  async (t) => {
+    const error = new Error('It has changed.\n  known here  one\n  the server  two\u001b[2J\nForget it.');
+    t.equal(
+      endWords({ why: 'distrusted', error }),
+      'It has changed.\n  known here  one\n  the server  two[2J\nForget it.',
+    );
+  },
+);
 
 t.test('a program without a terminal is told how to do without a second factor', async (t) => {
   t.match(refusalWords({ code: 'second-factor-needed', message: 'A code is needed.' }), /--token-file/);

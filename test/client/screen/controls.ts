@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createStageScene } from '../../support/stage-scene.js';
+import { settle } from '../../support/streams.js';
 
 t.test('Enter says what is typed where one is, and empties the line', async (t) => {
   const scene = createStageScene();
@@ -123,10 +124,25 @@ t.test('a line that is asked for is kept nowhere, and nobody sees it', async (t)
   t.notMatch(JSON.stringify(scene.stage.state), 'hunter');
   scene.press('enter');
   t.equal(await answer, 'hunter\u200d22x', 'to the letter');
+  await settle();
   t.equal(question(), undefined);
   t.equal(scene.typed(), 'draft|', 'what was typed before is still there');
   scene.press('ctrl-c', 'up');
   t.equal(scene.typed(), '|', 'it is no earlier input');
+});
+
+t.test('what is typed ahead of the next question is its answer, and said to nobody', async (t) => {
+  const scene = createStageScene();
+  const answers = (async () => [
+    await scene.controls.enquire('Old: ', { hidden: true }),
+    await scene.controls.enquire('New: ', { hidden: true }),
+    await scene.controls.enquire('Again: ', { hidden: true }),
+  ])();
+  scene.press('hunter22', 'enter', 'hunter33', 'enter', 'hunter33', 'enter', 'hi');
+  t.same(await answers, ['hunter22', 'hunter33', 'hunter33']);
+  await settle();
+  t.same(scene.said, []);
+  t.equal(scene.typed(), 'hi|');
 });
 
 t.test('a line that is asked for can be refused, and stays empty for the next one', async (t) => {

@@ -67,9 +67,9 @@ t.test('beside a room stand its members, and who of them is here', async (t) => 
     peopleBeside(stage.state).people.map(({ name, online, room }) => `${name} ${online} ${room}`);
   event({ type: 'room', conversation: dev });
   press('/window 2', 'enter');
-  press('alt-1', 'alt-2');
   await settle();
   t.same(beside(), ['ana true member', 'ben false owner']);
+  press('alt-1', 'alt-2');
   t.equal(asked.filter((each) => each.type === 'who' && each.room === 'dev').length, 1, 'asked once');
   event({ type: 'joined', room: 'lobby', name: 'ben' });
   event({ type: 'joined', room: 'dev', name: 'cyd' });
@@ -80,6 +80,56 @@ t.test('beside a room stand its members, and who of them is here', async (t) => 
   t.same(beside(), ['ana true member', 'ben false owner']);
   event({ type: 'role', room: 'dev', name: 'ana', role: 'owner', by: 'ben' });
   t.equal(find(stage.state, '#dev')?.role, 'owner');
+});
+
+t.test('a role that somebody gets who is not here does not bring them here', async (t) => {
+  const people = [{ name: 'ben', role: 'member', terminals: 0, room: 'member' }] as const;
+  const { event, press, stage } = scene(() => ({ type: 'ok', re: 1, people: [...people] }));
+  event({ type: 'room', conversation: dev });
+  press('/window 2', 'enter');
+  await settle();
+  event({ type: 'role', room: 'dev', name: 'ben', role: 'moderator', by: 'mo' });
+  t.match(peopleBeside(stage.state).people, [{ name: 'ben', room: 'moderator', online: false }]);
+});
+
+t.test('the members of a room are asked for again after a lost connection', async (t) => {
+  let owner = 'ben';
+  const { event, press, stage, sync } = scene(({ type }) => ({
+    ...{ type: 'ok', re: 1 },
+    ...(type === 'who' && { people: [{ name: owner, role: 'member', terminals: 1, room: 'owner' }] }),
+  }));
+  event({ type: 'room', conversation: dev });
+  press('/window 2', 'enter');
+  await settle();
+  owner = 'cyd';
+  sync(dev);
+  await settle();
+  t.same(
+    peopleBeside(stage.state).people.map(({ name }) => name),
+    ['cyd'],
+  );
+});
+
+t.test('whoever is turned to with a command, or is left on the screen, is read and loaded', async (t) => {
+  const { event, press, asked, calls, typed } = scene();
+  event({ type: 'room', conversation: dev });
+  event(messageOf({ seq: 10, room: 'dev' }));
+  press('/window 2', 'enter');
+  t.same(calls, ['read 10']);
+  press('in dev', 'alt-1', '/query ben', 'enter');
+  event(messageOf({ seq: 11, room: 'dev' }));
+  press('alt-/');
+  t.equal(typed(), '|', 'back in the lobby');
+  press('alt-/', '/close', 'enter');
+  t.same(calls, ['read 10', 'read 11'], 'what stands beside it is on the screen now');
+  t.equal(typed(), 'in dev|');
+  t.same(
+    asked.filter(({ type }) => type === 'history'),
+    [
+      { type: 'history', room: 'lobby', limit: 100 },
+      { type: 'history', with: 'ben', limit: 100 },
+    ],
+  );
 });
 
 t.test('who is away is marked in every list, until they are back or gone', async (t) => {
@@ -98,6 +148,9 @@ t.test('who is away is marked in every list, until they are back or gone', async
   event({ type: 'away', name: 'cyd', text: 'lunch' });
   event({ type: 'back', name: 'ben' });
   t.same(away(), ['cyd']);
+  event({ type: 'left', room: 'dev', name: 'cyd' });
+  event({ type: 'joined', room: 'dev', name: 'cyd' });
+  t.same(away(), ['cyd'], 'who joins a room may be away');
   event({ type: 'left', room: 'lobby', name: 'cyd' });
   event({ type: 'joined', room: 'lobby', name: 'cyd' });
   t.same(away(), [], 'it ends with the last terminal');
@@ -127,7 +180,9 @@ t.test('a topic is in the bar and told where it counts; an invitation where the 
   event({ type: 'room', conversation: dev });
   event({ type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' });
   t.equal(room('#dev')?.topic, 'plans');
-  t.match(room('#dev')?.entries, [{ kind: 'notice', text: 'mo set the topic of #dev: plans' }]);
+  t.match(room('#dev')?.entries, [
+    { kind: 'notice', text: 'mo set the topic of #dev: plans', at: Date.parse(at) },
+  ]);
   event({ type: 'invited', room: 'ops', by: 'mo' });
   t.match(pane().at(-1), 'mo invites you to #ops: /join #ops');
 });

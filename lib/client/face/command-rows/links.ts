@@ -17,7 +17,7 @@ export const linkCommands: readonly Command[] = [
     group: 'people',
     name: 'invite-link',
     aliases: [],
-    usage: '[USES] [7d] [ROLE]',
+    usage: '[USES] [7d] [member|moderator|admin]',
     help: 'make a join link, good once and for a week unless you say otherwise',
     parse: parseInviteLink,
   },
@@ -50,12 +50,15 @@ export const linkCommands: readonly Command[] = [
   },
 ];
 
+/** A bot comes from the operator, with its token. */
+const roles = serverRoles.filter((role) => role !== 'bot');
+
 function parseInviteLink(rest: string): Act | string {
   let act: Extract<Act, { do: 'invite-link' }> = { do: 'invite-link' };
   for (const word of rest.trim().toLowerCase().split(/\s+/).filter(Boolean)) {
     const uses = parseId(word);
     const ms = parseDuration(word);
-    const role = serverRoles.find((each) => each === word);
+    const role = roles.find((each) => each === word);
     if (uses !== undefined) act = { ...act, uses };
     else if (ms !== undefined) act = { ...act, ms };
     else if (role !== undefined) act = { ...act, role };

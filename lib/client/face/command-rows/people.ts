@@ -132,14 +132,14 @@ function subject(
 }
 
 /**
- * A duration, if the text begins with one, and the rest. What only looks like one is a mistake, for without one
- * it is for good.
+ * A duration, if the text begins with one, and the rest. What only looks like one, such as 2h30m, is a mistake, for
+ * without one it is for good.
  */
 function timed(text: string, act: (ms: { ms?: number }, reason: string) => Act | string): Act | string {
   const [word, rest] = firstWord(text.trimStart());
   const ms = parseDuration(word);
   if (ms === undefined) {
-    return /^\d+[a-z]*$/i.test(word)
+    return /^\d/.test(word)
       ? `${word} is no time: write it as 30m, 12h, 7d or 2w, or leave it out, which is for good.`
       : act({}, text);
   }

@@ -66,18 +66,29 @@ function withPerson(state: ScreenState, name: string, to: (person: PersonState) 
   return { ...state, people: each(state.people), conversations };
 }
 
+/** Who is in which room is not known any more: it changed while nobody was told. */
+export function withoutMembers(state: ScreenState): ScreenState {
+  const conversations = state.conversations.map(({ members: _, ...conversation }) => conversation);
+  return { ...state, conversations };
+}
+
+/** What is known of somebody who is here. */
+export function known({ people }: ScreenState, name: string): Partial<PersonState> {
+  return people.find((person) => person.name === name) ?? {};
+}
+
 /** Somebody is a member of a room now, or no longer, or something else in it. */
 export function withMember(
   conversation: ConversationState,
   name: string,
-  change: { readonly room: RoomRole; readonly online: boolean } | undefined,
+  change: (Partial<PersonState> & { readonly room: RoomRole }) | undefined,
 ): ConversationState {
   const { members } = conversation;
   if (members === undefined) return conversation;
   const before = members.find((member) => member.name === name);
   const others = members.filter((member) => member !== before);
   if (change === undefined) return { ...conversation, members: others };
-  const member: PersonState = { name, role: 'member', away: false, ...before, ...change };
+  const member: PersonState = { name, role: 'member', online: true, away: false, ...before, ...change };
   return { ...conversation, members: [...others, member].sort(inOrder) };
 }
 

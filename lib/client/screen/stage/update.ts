@@ -26,7 +26,16 @@ import {
   withMove,
 } from './conversation.js';
 import { begun, change, find } from './conversations.js';
-import { arrived, departed, withAway, withMember, withPresence, withRank } from './people.js';
+import {
+  arrived,
+  departed,
+  known,
+  withAway,
+  withMember,
+  withoutMembers,
+  withPresence,
+  withRank,
+} from './people.js';
 import { closed, watched } from './turning.js';
 
 export interface Start {
@@ -129,7 +138,9 @@ export function happened(
         ...conversation,
         topic: printable(event.topic),
       }));
-      return told(titled, id, { text: eventWords(event) ?? '', now, serial });
+      // It may be of long ago, and told by the catch-up.
+      const at = Date.parse(event.at) || now;
+      return told(titled, id, { text: eventWords(event) ?? '', now: at, serial });
     }
     case 'room':
       return withRoom(state, event.conversation);
@@ -145,7 +156,7 @@ export function happened(
       const id = roomId(event.room);
       const name = printable(event.name);
       const next = changeOpen(state, id, (conversation) => ({
-        ...withMember(conversation, name, { room: event.role, online: true }),
+        ...withMember(conversation, name, { room: event.role }),
         ...(event.name === state.me ? { role: event.role } : {}),
       }));
       return find(next, id) === undefined
@@ -190,21 +201,20 @@ function moved(
   const name = printable(event.name);
   const id = roomId(event.room);
   if (name === state.me) return state;
-  const reason = event.type === 'left' ? leftBecause(event) : '';
   const came = event.type === 'joined';
   const listed =
     id === lobby
       ? withPresence({ ...state, people: (came ? arrived : departed)(state.people, name) }, name, came)
       : changeOpen(state, id, (conversation) =>
-          withMember(conversation, name, came ? { room: 'member', online: true } : undefined),
+          withMember(conversation, name, came ? { ...known(state, name), room: 'member' } : undefined),
         );
+  if (event.type === 'left' && event.by !== undefined && find(listed, id) !== undefined) {
+    // Never folded away: who was thrown out, and why, is told whatever came just before or after.
+    return told(listed, id, { text: eventWords(event) ?? '', now, serial });
+  }
+  const reason = event.type === 'left' ? printable(event.reason ?? '').trim() : '';
   const move = { change: event.type, name, at: now, serial, ...(reason === '' ? {} : { reason }) };
   return changeOpen(listed, id, (conversation) => withMove(conversation, move));
-}
-
-function leftBecause({ by, reason }: ServerFrameOf<'left'>): string {
-  const why = printable(reason ?? '').trim();
-  return by === undefined ? why : `thrown out by ${printable(by)}${why === '' ? '' : `: ${why}`}`;
 }
 
 /** Where it is on the screen: what is not is loaded when somebody goes there. */
@@ -302,7 +312,7 @@ function linkOf(status: Status, now: number): LinkState {
 export function welcomed(state: ScreenState, conversations: readonly Conversation[]): ScreenState {
   const mine = new Set(conversations.map(idOf));
   const gone = state.conversations.filter(({ id }) => id.startsWith('#') && id !== lobby && !mine.has(id));
-  let next = gone.reduce((before, { id }) => closed(before, id), state);
+  let next = withoutMembers(gone.reduce((before, { id }) => closed(before, id), state));
   for (const conversation of conversations) {
     const id = idOf(conversation);
     // Direct conversations without news would crowd the screen; /query opens them.

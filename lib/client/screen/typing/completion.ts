@@ -106,8 +106,10 @@ function fitting(head: string, candidates: Candidates): Fitting {
   }
   const first = argument !== undefined && from === start.length;
   const choices = first ? argumentsLike(argument, word, candidates) : textLike(head, from, candidates);
-  if (choices.length > 0 || command === undefined || word === '') return { from, choices };
-  return { from, choices: wordsLike(candidates.words(command), { word }) };
+  // A room may be left out: what is meant may be the word after it.
+  const open = choices.length === 0 || (first && argument === 'room' && !word.startsWith('#'));
+  if (!open || command === undefined || word === '') return { from, choices };
+  return { from, choices: [...choices, ...wordsLike(candidates.words(command), { word })] };
 }
 
 function wordStart(head: string): number {

@@ -130,6 +130,19 @@ t.test('people come and go, admins first', async (t) => {
   t.equal(state.peopleBeyond, 200);
 });
 
+t.test('who was thrown out is told, also right after they came and before they come back', async (t) => {
+  const event = { room: 'lobby', name: 'bob' } as const;
+  let state = happened(start, { ...event, type: 'joined' }, { now: 0, serial: 1 });
+  state = happened(state, { ...event, type: 'left', by: 'zoe', reason: 'loud' }, { now: 1, serial: 2 });
+  t.same(state.people, []);
+  state = happened(state, { ...event, type: 'joined' }, { now: 2, serial: 3 });
+  t.match(current(state).entries, [
+    { kind: 'presence', joined: ['bob'] },
+    { kind: 'notice', text: 'bob was thrown out by zoe (loud)' },
+    { kind: 'presence', joined: ['bob'] },
+  ]);
+});
+
 t.test('the state of the connection is shown', async (t) => {
   t.match(linked(start, { state: 'waiting', inMs: 5_000, why: 'gone' }, 1_000).link, {
     until: 6_000,

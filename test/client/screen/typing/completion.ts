@@ -16,7 +16,8 @@ const candidates: Candidates = {
     (({ msg: 'name', save: 'file', help: 'command', join: 'room', notify: ['off', 'all'] }) as const)[
       command
     ],
-  words: (command) => (command === 'role' ? ['owner', 'member'] : []),
+  words: (command) =>
+    (({ role: ['owner', 'member'], join: ['private', 'loud'] }) as Record<string, string[]>)[command] ?? [],
 };
 
 /** The bar is the cursor; one letter a key: T is Tab, S is Shift-Tab. Undefined where the last does nothing. */
@@ -97,6 +98,8 @@ t.test('what follows a command is what the command takes', async (t) => {
   t.equal(pressed('/help /l|'), '/help list |');
   t.equal(pressed('/join lou|'), '/join #lounge |');
   t.equal(pressed('/join #d|'), '/join #dev |');
+  t.equal(pressed('/join l|', 'TTT'), '/join loud |', 'which may stand where a room was left out');
+  t.equal(pressed('/join p|'), '/join private |');
   t.equal(pressed('/notify a|'), '/notify all |');
   t.equal(pressed('/notify |', 'TT'), '/notify all |');
 });
