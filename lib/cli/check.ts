@@ -18,6 +18,7 @@ import {
 } from './data-folder.js';
 import { Exit, type ExitCode, exitCode } from './exit.js';
 import type { Io } from './io.js';
+import { readMotd } from './motd.js';
 import { operate } from './operate.js';
 import { leftovers } from './pack.js';
 import { environmentSettings } from './server-options.js';
@@ -254,15 +255,20 @@ const clientVariables = ['NAME', 'LINK', 'PASSWORD', 'TOKEN', 'DOWNLOADS'].map(
   (name) => `SECURE_CHAT_${name}`,
 );
 
-function checkSettings(env: Io['env']): Finding[] {
+async function checkSettings(env: Io['env']): Promise<Finding[]> {
   const about = 'settings';
-  const { faults, variables } = environmentSettings(env);
+  const { values, faults, variables } = environmentSettings(env);
+  const motd = await readMotd(values.motd).then(
+    () => [],
+    (error: Error) => [error.message],
+  );
   const known = new Set([...variables, ...clientVariables]);
   const unknown = Object.keys(env).filter((name) => name.startsWith('SECURE_CHAT_') && !known.has(name));
   const findings = [
     ...faults.map(({ variable, message }): Finding => {
       return { about, state: 'problem', says: `${variable}: ${message}` };
     }),
+    ...motd.map((message): Finding => ({ about, state: 'problem', says: `SECURE_CHAT_MOTD: ${message}` })),
     ...unknown.map((name): Finding => {
       return { about, state: 'warning', says: `nothing reads ${name}: is it misspelt?` };
     }),

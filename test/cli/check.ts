@@ -53,6 +53,7 @@ t.test('settings that a server would not start with', async (t) => {
     MAX_CLIENTS: '0',
     HOST: 'no spaces',
     PUBLIC_HOST: 'no spaces',
+    MOTD: '/none',
   })) {
     const { code, of } = await check({ [`SECURE_CHAT_${name}`]: value });
     t.equal(code, 78, name);
