@@ -3,10 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
+import { exitCode } from '../lib/cli/exit.js';
 import { main } from '../lib/cli/main.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
+/** What cannot be written, other than to a reader who has seen enough, as in `| head`. */
+let unwritten: unknown;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') unwritten ??= error;
+  });
+}
 const code = await main(
   process.argv.slice(2),
   {
@@ -23,7 +31,8 @@ const code = await main(
   version,
 );
 await Promise.all([process.stdout, process.stderr].map(flushed));
-process.exit(code);
+if (unwritten instanceof Error) process.stderr.write(`secure-chat: Not written: ${unwritten.message}.\n`);
+process.exit(unwritten === undefined || code !== 0 ? code : exitCode.io);
 
 /** A link named after the program is on the PATH; its file in a checkout is not. */
 function calledAs(): string {

@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Parser, type ReadEntry } from 'tar';
+import { diskReason } from '../client/disk-reason.js';
 import { errorCode } from '../trust/atomic-file.js';
 import { keyFileOf } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
@@ -127,10 +128,28 @@ export function noBackup(archive: string, why: string, cause?: unknown): Exit {
   return new Exit(exitCode.io, `${archive} is no good backup: ${why}.`, { cause });
 }
 
-/** What kept an archive from being made or read, as an exit. */
-export function archiveFailure(error: unknown, archive: string): unknown {
+/**
+ * What kept an archive from being made or read, as an exit that names the file or folder it was.
+ * @param written what was being written
+ */
+export function archiveFailure(error: unknown, archive: string, written = archive): unknown {
   if (error instanceof Exit) return error;
   if (!(error instanceof Error)) return error;
-  const why = errorCode(error) === 'ENOSPC' ? 'there is no room left on the disk' : error.message;
-  return new Exit(exitCode.io, `${archive}: ${why}.`, { cause: error });
+  if (!isOfSystem(error)) return new Exit(exitCode.io, `${archive}: ${error.message}`, { cause: error });
+  return new Exit(
+    exitCode.io,
+    `${placeOf(error) ?? (error.syscall === 'read' ? archive : written)}: ${diskReason(errorCode(error))}.`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** The file or folder that the system's error is about; undefined where that does not say. */
+function placeOf({ syscall, path, dest }: NodeJS.ErrnoException & { dest?: string }): string | undefined {
+  return syscall === 'mkdtemp' && path !== undefined ? dirname(path) : (dest ?? path);
+}
+
+function isOfSystem(error: Error): error is NodeJS.ErrnoException {
+  return 'syscall' in error;
 }

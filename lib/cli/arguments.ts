@@ -62,13 +62,6 @@ export function sizeArgument(text: string): number {
   throw new InvalidArgumentError('It takes a size such as 500K, 100M or 2G.');
 }
 
-/** `30m`, `12h`, `7d` in milliseconds. */
-export function durationArgument(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('It takes a time such as 30m, 12h or 7d.');
-}
-
 /** A moment in the past, in milliseconds since the epoch. */
 export function momentArgument(text: string): number {
   const at = parseMoment(text, Date.now());

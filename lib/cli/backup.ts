@@ -1,7 +1,7 @@
 /** `secure-chat backup` and `restore`: all of a server's data into one file, and out of it. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { dataFolder, dataOption, requireData } from './data-folder.js';
+import { commandOn, dataFolder, dataOption, requireData } from './data-folder.js';
 import type { Io } from './io.js';
 import { operate } from './operate.js';
 import { pack } from './pack.js';
@@ -47,7 +47,7 @@ async function restore(archive: string, flags: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
   const { files } = await untilSignal(io, (signal) => unpack({ archive, data, signal }));
   io.stderr.write(
-    `${data} holds the data of the backup; ${counted(files)} in it. Start: secure-chat server\n`,
+    `${data} holds the data of the backup; ${counted(files)} in it. Start: ${commandOn(flags.data, io, 'server')}\n`,
   );
 }
 

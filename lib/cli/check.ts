@@ -3,13 +3,22 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ControlError, callControl } from '../server/control.js';
-import { keyFileOf, loadKeyPair } from '../trust/key-pair.js';
+import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { shellWord } from '../trust/shell-word.js';
 import { blobPath } from './archive.js';
-import { controlSocket, databaseFile, dataFolder, dataOption, filesFolder } from './data-folder.js';
+import {
+  controlSocket,
+  databaseFile,
+  dataFolder,
+  dataOption,
+  filesFolder,
+  requireData,
+  type Where,
+} from './data-folder.js';
 import { Exit, type ExitCode, exitCode } from './exit.js';
 import type { Io } from './io.js';
+import { readMotd } from './motd.js';
 import { operate } from './operate.js';
 import { leftovers } from './pack.js';
 import { environmentSettings } from './server-options.js';
@@ -49,22 +58,25 @@ export function addCheck(program: Command, io: Io): void {
     .addHelpText(
       'after',
       '\nOf a running server it looks at the certificate that it serves. Exits with 0 where nothing is wrong (warnings\n' +
-        'are no more than that), 74 for damage, 78 for a configuration that cannot work.',
+        'are no more than that), 69 for a server that does not answer, 74 for damage or what cannot be read, 78 for a\nconfiguration that cannot work.',
     )
     .action((flags: Flags) => check(flags, io));
 }
 
 async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
-  const served = await servedCertificate(data);
-  const checks = [
-    () => checkServer(data, served),
-    () => checkSettings(io.env),
+  const server = await lookedAt(data);
+  const served = typeof server === 'object' ? server : undefined;
+  const foreign = await requireData(data).then(() => undefined, problemOf);
+  const always = [() => checkServer(data, server), () => checkSettings(io.env)];
+  const ofData = [
     () => checkCertificate(given(flags, data, served), served),
     () => checkModes(data),
     () => checkDisk(data),
-    () => checkDatabase({ data, io }),
+    () => checkDatabase(server, { data, io }),
   ];
+  // What to do about the modes of a folder that is not a server's would be bad advice.
+  const checks = [...always, ...(foreign === undefined ? ofData : [() => [foreign]])];
   const codes: ExitCode[] = [];
   for (const run of checks) {
     for (const { code = exitCode.configuration, ...finding } of await run()) {
@@ -91,14 +103,21 @@ interface Served {
   readonly validTo: number;
 }
 
-/** Undefined where no server runs. */
-async function servedCertificate(data: string): Promise<Served | undefined> {
+/** The server on the data, by the certificate that it serves. */
+type Server = Served | 'silent' | 'none';
+
+async function lookedAt(data: string): Promise<Server> {
   try {
     return (await callControl(controlSocket(data), 'certificate', {})) as unknown as Served;
   } catch (error) {
-    if (error instanceof ControlError) return undefined;
-    throw error;
+    if (!(error instanceof ControlError)) throw error;
+    return error.code === 'not-running' || error.code === 'closed' ? 'none' : 'silent';
   }
+}
+
+function problemOf(error: unknown): Finding {
+  if (!(error instanceof Exit)) throw error;
+  return { about: 'database', state: 'problem', says: error.message, code: error.code };
 }
 
 /** That of the running server; else of one that is started with this environment. */
@@ -109,11 +128,15 @@ function given({ cert, key }: Flags, data: string, served: Served | undefined): 
   return cert === undefined ? { cert: own, own: true } : { cert, key, own: false };
 }
 
-async function checkServer(data: string, served: Served | undefined): Promise<Finding[]> {
+const silent = 'runs and does not answer: look at its log and its processor time, then restart it';
+
+async function checkServer(data: string, server: Server): Promise<Finding[]> {
   const about = 'server';
   const left = await leftovers(data, leftMs).catch(() => []);
   return [
-    { about, state: 'ok', says: served === undefined ? 'does not run' : 'runs' },
+    server === 'silent'
+      ? { about, state: 'problem', says: silent, code: exitCode.unavailable }
+      : { about, state: 'ok', says: server === 'none' ? 'does not run' : 'runs' },
     ...left.map((name): Finding => {
       const says = `${join(data, name)} was left by a backup or restore that was broken off: remove it`;
       return { about, state: 'warning', says };
@@ -127,15 +150,19 @@ async function checkCertificate(
 ): Promise<Finding[]> {
   const about = 'certificate';
   try {
-    const { validTo, hosts } = await loadKeyPair({ cert, key, now: Date.now() });
+    const { validTo, hosts } = await (own ? readKeyPair(cert) : loadKeyPair({ cert, key, now: Date.now() }));
     if (served !== undefined && served.validTo !== validTo.getTime()) {
       const says = `${cert} was renewed, the server still has the one until ${day(served.validTo)}: send it SIGHUP`;
       return [{ about, state: 'warning', says }];
     }
-    const until = `good until ${day(validTo.getTime())}, for ${hosts.join(', ')}`;
+    const names = hosts.length === 0 ? '' : `, for ${hosts.join(', ')}`;
+    const until = `good until ${day(validTo.getTime())}${names}`;
     if (validTo.getTime() - Date.now() >= warnDays * dayMs) return [{ about, state: 'ok', says: until }];
-    const what = own ? 'restart the server, which renews it' : 'renew it, then send the server SIGHUP';
-    return [{ about, state: 'warning', says: `${until}: ${what}` }];
+    const start = served === undefined ? 'start' : 'restart';
+    const what = own ? `${start} the server, which renews it` : 'renew it, then send the server SIGHUP';
+    // Nobody gets in with one that ended; a server that starts has a new one for the same key.
+    const state = served !== undefined && validTo.getTime() <= Date.now() ? 'problem' : 'warning';
+    return [{ about, state, says: `${until}: ${what}` }];
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error);
     return [{ about, state: 'problem', says }];
@@ -177,24 +204,25 @@ async function checkDisk(data: string): Promise<Finding[]> {
   return [{ about, state: 'warning', says: `${says}: make room, or have less kept with --keep and --quota` }];
 }
 
-async function checkDatabase({ data, io }: { data: string; io: Io }): Promise<Finding[]> {
+async function checkDatabase(server: Server, where: Where): Promise<Finding[]> {
   const about = 'database';
+  // Beside a server that does not answer, the file itself can be read.
+  const ask = server === 'silent' ? (await import('./operate-alone.js')).operateAlone : operate;
   try {
-    const found = await operate({ data, io }, 'damage');
+    const found = await ask(where, 'damage', {});
     const damage = found.damage as readonly string[];
     if (damage.length > 0) {
       const says = `${damage.slice(0, 3).join('; ')}: stop the server and restore a backup`;
       return [{ about, state: 'problem', says, code: exitCode.io }];
     }
-    const { hashes } = (await operate({ data, io }, 'file-hashes')) as { hashes: string[] };
+    const { hashes } = (await ask(where, 'file-hashes', {})) as { hashes: string[] };
     const sound: Finding =
       found.outdated === true
         ? { about, state: 'warning', says: outdated }
         : { about, state: 'ok', says: 'sound' };
-    return [sound, await checkFiles(data, hashes)];
+    return [sound, await checkFiles(where.data, hashes)];
   } catch (error) {
-    if (!(error instanceof Exit)) throw error;
-    return [{ about, state: 'problem', says: error.message, code: error.code }];
+    return [problemOf(error)];
   }
 }
 
@@ -227,15 +255,20 @@ const clientVariables = ['NAME', 'LINK', 'PASSWORD', 'TOKEN', 'DOWNLOADS'].map(
   (name) => `SECURE_CHAT_${name}`,
 );
 
-function checkSettings(env: Io['env']): Finding[] {
+async function checkSettings(env: Io['env']): Promise<Finding[]> {
   const about = 'settings';
-  const { faults, variables } = environmentSettings(env);
+  const { values, faults, variables } = environmentSettings(env);
+  const motd = await readMotd(values.motd).then(
+    () => [],
+    (error: Error) => [error.message],
+  );
   const known = new Set([...variables, ...clientVariables]);
   const unknown = Object.keys(env).filter((name) => name.startsWith('SECURE_CHAT_') && !known.has(name));
   const findings = [
     ...faults.map(({ variable, message }): Finding => {
       return { about, state: 'problem', says: `${variable}: ${message}` };
     }),
+    ...motd.map((message): Finding => ({ about, state: 'problem', says: `SECURE_CHAT_MOTD: ${message}` })),
     ...unknown.map((name): Finding => {
       return { about, state: 'warning', says: `nothing reads ${name}: is it misspelt?` };
     }),

@@ -1,7 +1,9 @@
 /** The server's data folder, as the commands that share it name it. */
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { errorCode } from '../trust/atomic-file.js';
+import { shellWord } from '../trust/shell-word.js';
 import { Exit, exitCode } from './exit.js';
 import { folders } from './folders.js';
 import type { Io } from './io.js';
@@ -22,7 +24,13 @@ export function dataOption(): Option {
   return new Option(
     '--data <DIR>',
     'folder of accounts, history and the control socket; default: ~/.local/share/secure-chat/server',
-  ).env('SECURE_CHAT_DATA');
+  )
+    .env('SECURE_CHAT_DATA')
+    .argParser((text) => {
+      // Else it would be whatever folder one is in.
+      if (text === '') throw new InvalidArgumentError('It takes the name of a folder.');
+      return text;
+    });
 }
 
 /** A full path. @throws Exit 78 where neither the option nor HOME says where it is */
@@ -30,9 +38,20 @@ export function dataFolder(given: string | undefined, { env }: Io): string {
   return given === undefined ? join(folders(env).data, 'server') : resolve(given);
 }
 
-/** @throws Exit 78 where there is no server's data in the folder */
+/** A command on the same data, to be copied. @param given what --data or its variable said */
+export function commandOn(given: string | undefined, { called }: Io, command: string): string {
+  return given === undefined
+    ? `${called} ${command}`
+    : `${called} ${command} --data ${shellWord(resolve(given))}`;
+}
+
+/** @throws Exit 78 where there is no server's data in the folder, 74 where this user may not look */
 export async function requireData(data: string): Promise<void> {
   await access(databaseFile(data)).catch((cause: unknown) => {
+    if (errorCode(cause) === 'EACCES') {
+      const message = `${data} is for another user: run this as the user of the server, or as root.`;
+      throw new Exit(exitCode.io, message, { cause });
+    }
     const message = `There is no server's data in ${data}. Start it once, secure-chat server, or name its --data.`;
     throw new Exit(exitCode.configuration, message, { cause });
   });

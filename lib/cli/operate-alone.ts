@@ -14,7 +14,7 @@ import { openSqliteStore } from '../store/sqlite/open.js';
 import { openStill, type StillDatabase } from '../store/sqlite/still.js';
 import { defaultPort } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
-import { loadKeyPair } from '../trust/key-pair.js';
+import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { databaseFile, filesFolder, requireData, type Where } from './data-folder.js';
 import { Exit, exitCode, refusal } from './exit.js';
@@ -68,7 +68,7 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
     return { ...answer };
   } catch (error) {
     if (error instanceof ControlError || error instanceof ProtocolError) throw refusal(error);
-    throw error;
+    throw startFailure(error, { data });
   } finally {
     hasher.close();
     await store.close();
@@ -90,11 +90,16 @@ function readStill(file: string, data: string, read: (still: StillDatabase) => R
 /** To where a server with the same environment would listen. */
 async function offlineLinks(data: string, { env }: Io): Promise<(code: string) => string[]> {
   const { values, faults } = environmentSettings(env);
-  const { cert = ownCertificate(data), key, port = defaultPort } = values;
+  const { cert, key, port = defaultPort } = values;
   const [fault] = faults;
   if (fault !== undefined) throw noLink(`${fault.variable}: ${fault.message}`);
   if (port === 0) throw noLink('the server chooses its port (SECURE_CHAT_PORT=0). Start it first.');
-  const { pin } = await loadKeyPair({ cert, key, now: systemClock.now() }).catch((error: Error) => {
+  // Its own certificate the server renews at its start, however old; the key, and so the pin, stays.
+  const pair =
+    cert === undefined
+      ? readKeyPair(ownCertificate(data))
+      : loadKeyPair({ cert, key, now: systemClock.now() });
+  const { pin } = await pair.catch((error: Error) => {
     throw noLink(error.message, error);
   });
   return (code) => reachable(values, port).map((endpoint) => formatJoinLink({ ...endpoint, pin, code }));

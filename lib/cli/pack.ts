@@ -58,9 +58,10 @@ const attempts = 5;
  */
 export async function pack({ data, archive, copy, signal }: Packing): Promise<{ files: number }> {
   await refuseExisting(archive);
-  for (const name of await leftovers(data, staleMs)) await rm(join(data, name), { recursive: true });
   const part = `${archive}.part`;
-  const staging = await mkdtemp(join(data, '.backup-'));
+  const staging = await newStaging(data).catch((error: unknown) => {
+    throw archiveFailure(error, archive);
+  });
   try {
     await giveToOwnerOf(data, [staging]);
     const contents = await gather({ data, staging, copy, archive, signal });
@@ -77,6 +78,11 @@ export async function pack({ data, archive, copy, signal }: Packing): Promise<{ 
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+async function newStaging(data: string): Promise<string> {
+  for (const name of await leftovers(data, staleMs)) await rm(join(data, name), { recursive: true });
+  return mkdtemp(join(data, '.backup-'));
 }
 
 /** Folders of backups and restores that did not come to their end, and are older than this. */

@@ -12,7 +12,8 @@ import type { RunningServer } from './start-server.js';
 
 export interface ServerScreen {
   readonly log: Log;
-  summary(server: RunningServer, io: Pick<Io, 'called'>): void;
+  /** @param words how this program was called, and the command that makes a join link */
+  summary(server: RunningServer, words: Pick<Io, 'called'> & { invite: string }): void;
   closing(signal: string): void;
   closed(): void;
 }
@@ -50,7 +51,7 @@ export function createServerScreen(output: Output): ServerScreen {
       },
     },
 
-    summary(server, { called }) {
+    summary(server, { called, invite }) {
       const { certificate, data, registration, firstLink } = server;
       intro(`${pc.bold('secure-chat')}  ${printable(server.name)} is up`, { output });
       const rows: [string, string][] = [
@@ -76,12 +77,12 @@ export function createServerScreen(output: Output): ServerScreen {
         clack.step('Make your own account first, in a second terminal; it becomes the admin:', { output });
         line(`\n${pc.cyan(connect)}\n`);
         also();
-        clack.step(`Then invite others, one link a person: ${pc.cyan(`${called} invite`)}`, { output });
+        clack.step(`Then invite others, one link a person: ${pc.cyan(invite)}`, { output });
       } else {
         clack.step('To sign in:', { output });
         line(`\n${pc.cyan(connect)}\n`);
         also();
-        clack.step(`To invite somebody: ${pc.cyan(`${called} invite`)}`, { output });
+        clack.step(`To invite somebody: ${pc.cyan(invite)}`, { output });
       }
       line(`\n${pc.dim('Ctrl-C ends the server.')}\n`);
       for (const told of early ?? []) line(told);

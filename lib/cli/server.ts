@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store-error.js';
+import { commandOn } from './data-folder.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io } from './io.js';
 import { createJsonLog } from './json-log.js';
@@ -37,13 +38,20 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   const stop = watchSignals(io.signals, ['SIGINT', 'SIGTERM']);
   const failure = new AbortController();
   const onFailure = (error: StoreError) => failure.abort(error);
-  const server = await startServer({ ...settings, log, onFailure }).catch((error: unknown) => {
+  const starting = startServer({ ...settings, log, onFailure }).catch((error: unknown) => {
     throw startFailure(error, settings);
   });
-  io.signals.on('SIGHUP', () => void reload(server, log));
+  // From the start on: a database that is brought up to date is no time to be ended by a reload.
+  io.signals.on('SIGHUP', () => {
+    void starting.then(
+      (server) => reload(server, log),
+      () => {},
+    );
+  });
+  const server = await starting;
   // Without a listener Node opens its debugger to whoever is on this machine.
   io.signals.on('SIGUSR1', () => {});
-  tell(server, { io, screen, log });
+  tell(server, { io, screen, log, invite: commandOn(flags.data, io, 'invite') });
 
   await Promise.race([aborted(stop.signal), aborted(failure.signal)]);
   if (failure.signal.aborted) {
@@ -62,11 +70,13 @@ interface Told {
   readonly io: Io;
   readonly screen: ServerScreen | undefined;
   readonly log: Log;
+  /** The command that makes a join link for others. */
+  readonly invite: string;
 }
 
-function tell(server: RunningServer, { io, screen, log }: Told): void {
+function tell(server: RunningServer, { io, screen, log, invite }: Told): void {
   if (screen !== undefined) {
-    screen.summary(server, io);
+    screen.summary(server, { called: io.called, invite });
     return;
   }
   const { address, certificate, data, registration, keep = {} } = server;

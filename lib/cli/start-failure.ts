@@ -16,7 +16,7 @@ export function startFailure(
     return new Exit(exitCode.configuration, error.message, { cause: error });
   }
   if (error instanceof StoreInUse) {
-    const message = `Another server is running on ${data}. Stop it, or choose another folder with --data.`;
+    const message = `Another server is running on ${data}, or a command of its operator. End it, or choose another folder with --data.`;
     return new Exit(exitCode.configuration, message, { cause: error });
   }
   if (error instanceof BlobError) {

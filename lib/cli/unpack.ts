@@ -1,6 +1,7 @@
 /** An archive into an empty data folder. Knows files and what an archive promises of them, no server. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { diskReason } from '../client/disk-reason.js';
 import { openStill } from '../store/sqlite/still.js';
 import { errorCode, syncFolder } from '../trust/atomic-file.js';
 import { archiveFailure, blobPath, type Contents, database, noBackup, readArchive, sums } from './archive.js';
@@ -19,10 +20,9 @@ export async function unpack({ archive, data, signal }: Unpacking): Promise<{ fi
   const missing = await checkEmpty(data);
   // Beside a folder that is not there, so that it comes to be whole; inside one that is, which may be a disk of its
   // own, or the only place where this user may write.
-  if (missing) await mkdir(dirname(data), { recursive: true, mode: 0o700 });
-  const staging = await mkdtemp(
-    missing ? join(dirname(data), `.${basename(data)}.restore-`) : join(data, '.restore-'),
-  );
+  const staging = await newStaging(data, missing).catch((error: unknown) => {
+    throw archiveFailure(error, archive, data);
+  });
   try {
     const contents = await readArchive({ archive, signal, into: staging });
     const files = await verify(staging, contents, archive);
@@ -35,23 +35,34 @@ export async function unpack({ archive, data, signal }: Unpacking): Promise<{ fi
     await syncFolder(missing ? dirname(data) : data);
     return { files };
   } catch (error) {
-    throw archiveFailure(error, archive);
+    throw archiveFailure(error, archive, data);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
+async function newStaging(data: string, missing: boolean): Promise<string> {
+  if (!missing) return mkdtemp(join(data, '.restore-'));
+  await mkdir(dirname(data), { recursive: true, mode: 0o700 });
+  return mkdtemp(join(dirname(data), `.${basename(data)}.restore-`));
+}
+
 /** @returns whether there is no such folder. @throws Exit where there is something in it */
 async function checkEmpty(data: string): Promise<boolean> {
   try {
-    const [found] = await readdir(data);
+    const names = await readdir(data);
+    const [found] = names;
     if (found === undefined) return false;
+    if (names.includes(database)) {
+      const message = `${data} is not empty, it holds a server's data: choose a new folder with --data.`;
+      throw new Exit(exitCode.configuration, message);
+    }
     const message = `${data} is not empty, it holds ${found}: choose a new folder with --data, or empty this one.`;
     throw new Exit(exitCode.configuration, message);
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return true;
     if (cause instanceof Exit) throw cause;
-    throw new Exit(exitCode.io, `${data} cannot be read (${errorCode(cause)}).`, { cause });
+    throw new Exit(exitCode.io, `${data}: ${diskReason(errorCode(cause))}.`, { cause });
   }
 }
 

@@ -1,11 +1,11 @@
 /** `secure-chat user`: accounts, by the operator's hand. Knows options and prompts; what is done is in operate.ts. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createClackPrompter } from '../client/entry/clack-prompter.js';
 import { askNewPassword } from '../client/entry/sign-in-questions.js';
+import { parseDuration } from '../protocol/duration.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
-import { durationArgument } from './arguments.js';
 import { dataFolder, dataOption } from './data-folder.js';
 import { Exit, exitCode } from './exit.js';
 import { failureExit } from './failure.js';
@@ -87,9 +87,7 @@ arguments. What is done here is in the audit log, as done by the operator.`,
     .action((name: string, flags: Flags) => done(removeAccount(name, flags, io)));
   add('ban', 'keep somebody out; everything that they are signed in with ends')
     .argument('<NAME|ADDRESS>', 'an account, or an address such as 192.0.2.7 or 192.0.2.0/24')
-    .addOption(
-      new Option('--for <TIME>', 'how long: 30m, 12h, 7d; default: for good').argParser(durationArgument),
-    )
+    .addOption(new Option('--for <TIME>', 'how long: 30m, 12h, 7d; default: for good').argParser(banArgument))
     .option('--reason <TEXT>', 'what they are told')
     .action((who: string, flags: Flags) => done(ban(who, flags, io)));
   add('unban', 'let somebody in again')
@@ -195,6 +193,14 @@ async function ban(who: string, { for: ms, reason, ...flags }: Flags, io: Io): P
 
 function subject(who: string): { name: string } | { address: string } {
   return /[:/]|^\d+(\.\d+){3}$/.test(who) ? { address: who } : { name: who };
+}
+
+function banArgument(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms <= limits.banMs) return ms;
+  throw new InvalidArgumentError(
+    'It takes a time such as 30m, 12h or 7d, up to ten years; leave it out for good.',
+  );
 }
 
 /** Asked for twice on a terminal; elsewhere the first line of the file or of standard input. */

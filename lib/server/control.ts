@@ -4,15 +4,20 @@
  */
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { ProtocolError } from '../protocol/errors.js';
 import { createFrameReader, encodeFrame, type FrameReader, type RawFrame } from '../protocol/frame.js';
+import { errorCode } from '../trust/atomic-file.js';
 
 /** Takes a command's arguments, answers with fields. A ControlError is told to the operator. */
 export type ControlCommand = (args: RawFrame) => Promise<object>;
 
 /** What the operator can mend. */
 export class ControlError extends Error {
-  /** `not-running`: nobody listens there. `refused`: the server said no. */
-  readonly code: 'not-running' | 'refused';
+  /**
+   * `not-running`: nobody listens there. `closed`: not for this user. `unanswered`: something listens and says nothing;
+   * what was asked may be done. `refused`: the server said no. `failed`: it wanted to and could not.
+   */
+  readonly code: 'not-running' | 'closed' | 'unanswered' | 'refused' | 'failed';
 
   constructor(code: ControlError['code'], message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -26,6 +31,7 @@ const frameBytes = 64 * 1024;
 const answerBytes = 64 * 1024 * 1024;
 /** A server that is this late will not answer; one that ends hangs up. */
 const answerMs = 30_000;
+const whatNow = ' What was asked may be done all the same: look, then ask again.';
 /** sockaddr_un's room for a path on Linux; macOS has four bytes less. */
 export const socketPathBytes = 103;
 
@@ -84,7 +90,8 @@ function serve(socket: Socket, commands: ReadonlyMap<string, ControlCommand>): v
       if (run === undefined) throw new ControlError('refused', 'This server does not know that command.');
       socket.write(encodeFrame({ ok: await run(args) }));
     } catch (error) {
-      socket.write(encodeFrame({ error: error instanceof Error ? error.message : String(error) }));
+      const failed = !(error instanceof ControlError || error instanceof ProtocolError);
+      socket.write(encodeFrame({ error: error instanceof Error ? error.message : String(error), failed }));
     }
   }
 }
@@ -102,7 +109,7 @@ function firstFrame(reader: FrameReader, chunk: Buffer): RawFrame | undefined {
  * Has a running server do something.
  * @param patienceMs how long it may take; 0 for as long as the server runs
  * @returns the fields of its answer
- * @throws ControlError `not-running`, `refused`
+ * @throws ControlError
  */
 export async function callControl(
   path: string,
@@ -114,19 +121,26 @@ export async function callControl(
   const reader = createFrameReader(() => answerBytes);
   try {
     return await new Promise<RawFrame>((resolve, reject) => {
+      const unanswered = (why: string) => reject(new ControlError('unanswered', `${why}${whatNow}`));
       socket.on('error', reject);
-      socket.setTimeout(patienceMs, () => reject(new ControlError('refused', 'The server does not answer.')));
-      socket.on('close', () => reject(new ControlError('refused', 'The server ended before it answered.')));
+      // From here on somebody listens there.
+      socket.on('connect', () => socket.off('error', reject).on('error', () => {}));
+      socket.setTimeout(patienceMs, () => unanswered('The server runs and does not answer.'));
+      socket.on('close', () => unanswered('The server ended before it answered.'));
       socket.on('data', (chunk) => {
         const frame = firstFrame(reader, chunk);
         if (frame === undefined) return;
         if (typeof frame.ok === 'object' && frame.ok !== null) resolve(frame.ok as RawFrame);
-        else reject(new ControlError('refused', String(frame.error)));
+        else reject(new ControlError(frame.failed === true ? 'failed' : 'refused', String(frame.error)));
       });
       socket.write(encodeFrame({ ...args, command }));
     });
   } catch (error) {
     if (error instanceof ControlError) throw error;
+    if (errorCode(error) === 'EACCES') {
+      const message = `${path} is for another user: run this as the user of the server, or as root.`;
+      throw new ControlError('closed', message, { cause: error });
+    }
     throw new ControlError('not-running', `No server is running on ${path}.`, { cause: error });
   } finally {
     socket.destroy();

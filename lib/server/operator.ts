@@ -105,7 +105,7 @@ function subject({ name, address }: RawFrame): { name?: string; address?: string
 
 function text(value: unknown, what: string): string {
   if (typeof value === 'string' && value.length <= 4096) return value;
-  throw new ControlError('refused', `${what} has to be a text.`);
+  throw new ControlError('refused', `${what} has to be a text of at most 4096 characters.`);
 }
 
 function whole(value: unknown, what: string, least: number, most: number): number {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { blobPath } from '../../lib/cli/archive.js';
@@ -51,6 +53,7 @@ t.test('settings that a server would not start with', async (t) => {
     MAX_CLIENTS: '0',
     HOST: 'no spaces',
     PUBLIC_HOST: 'no spaces',
+    MOTD: '/none',
   })) {
     const { code, of } = await check({ [`SECURE_CHAT_${name}`]: value });
     t.equal(code, 78, name);
@@ -88,7 +91,15 @@ t.test(
     await renewKeyPair({ cert: own, hosts: ['localhost'], days: 13, now: Date.now() });
     const soon = await check();
     t.equal(soon.code, 0);
-    t.match(soon.of('certificate'), [{ state: 'warning', says: /restart the server, which renews it/ }]);
+    t.match(soon.of('certificate'), [{ state: 'warning', says: /: start the server, which renews it/ }]);
+    const longAgo = Date.now() - 20 * 24 * 60 * 60_000;
+    await renewKeyPair({ cert: own, hosts: ['localhost'], days: 13, now: longAgo });
+    const late = await check();
+    t.equal(late.code, 0, 'a server that starts renews it');
+    t.match(late.of('certificate'), [{ state: 'warning', says: /: start the server, which renews it/ }]);
+    t.notMatch(late.of('certificate'), [{ says: /gen-certs/ }]);
+    const invite = await (await openDesk(t)).run(['invite', '--data', data]);
+    t.match(invite, { code: 0, out: /^secure-chat:/ }, 'for the same key');
     await rm(own);
     t.match(await check(), { code: 78 });
   },
@@ -184,4 +195,21 @@ t.test('where there is no data, it says so and makes none', async (t) => {
   t.equal(code, 78);
   t.match(of('database'), [{ state: 'problem', says: /no server's data/ }]);
   t.notOk((await readdir(home)).includes('none'));
+  const elsewhere = await (await checking(t, '/'))();
+  t.notMatch(JSON.stringify(elsewhere.findings), 'chmod', 'no advice about a folder that is not a server’s');
+});
+
+t.test('a server that runs and does not answer', async (t) => {
+  const { data } = await makeData(t);
+  // It hangs up, which is the same answer as none after 30 s.
+  const server = createServer((socket) => socket.destroy());
+  server.listen(join(data, 'control.sock'));
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { code, of } = await (await checking(t, data))();
+  t.equal(code, 69);
+  t.match(of('server'), [{ state: 'problem', says: /does not answer/ }]);
+  t.match(of('files'), [{ state: 'ok' }], 'the data is looked at all the same');
+  const desk = await openDesk(t);
+  t.match(await desk.run(['user', 'list', '--data', data]), { code: 69, err: /before it answered/ });
 });

@@ -57,9 +57,9 @@ t.test('closing removes the socket and hangs up on whoever is connected', async 
   const call = callControl(path, 'never', {});
   // The call is there once another one after it was answered.
   await t.rejects(callControl(path, 'unknown', {}), { code: 'refused' });
-  const refused = t.rejects(call, { name: 'ControlError', code: 'refused' });
+  const ended = t.rejects(call, { name: 'ControlError', code: 'unanswered' });
   await control.close();
-  await refused;
+  await ended;
   await t.rejects(callControl(path, 'never', {}), { code: 'not-running' });
   await t.rejects(stat(path), { code: 'ENOENT' });
 });
@@ -79,7 +79,7 @@ t.test('an error of a command reaches the operator and ends nothing', async (t) 
   };
   await open(t, path, { wrong, odd, echo });
   await t.rejects(callControl(path, 'wrong', {}), { code: 'refused', message: 'no more than 10' });
-  await t.rejects(callControl(path, 'odd', {}), { code: 'refused', message: 'no error object' });
+  await t.rejects(callControl(path, 'odd', {}), { code: 'failed', message: 'no error object' });
   await t.rejects(callControl(path, 'unknown', {}), { code: 'refused' });
   t.same(await callControl(path, 'echo', {}), { args: {} });
 });
@@ -150,7 +150,7 @@ t.test('a caller waits no longer than it says, or for as long as the server runs
   const slow = () => new Promise<object>((resolve) => void answers.push(resolve));
   await open(t, path, { slow });
   const patient = callControl(path, 'slow', {}, 0);
-  await t.rejects(callControl(path, 'slow', {}, 20), { code: 'refused', message: /does not answer/ });
+  await t.rejects(callControl(path, 'slow', {}, 20), { code: 'unanswered', message: /does not answer/ });
   for (const answer of answers) answer({ done: true });
   t.same(await patient, { done: true });
 });

@@ -1,0 +1,82 @@
+/** Commands of the operator on a data folder, on a bad day. */
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { makeData } from '../support/data-folder.js';
+import { openDesk } from '../support/run-main.js';
+
+t.test('two commands at once on a folder without a server wait for each other', async (t) => {
+  const { data } = await makeData(t);
+  const desk = await openDesk(t);
+  const invites = Array.from({ length: 4 }, () => desk.run(['invite', '--data', data]));
+  for (const invite of await Promise.all(invites)) t.match(invite, { code: 0, out: /^secure-chat:/ });
+});
+
+t.test('a database that takes nothing more is told, and is no defect of the program', async (t) => {
+  const { data } = await makeData(t);
+  const desk = await openDesk(t);
+  const { DatabaseSync } = await import('@photostructure/sqlite');
+  const db = new DatabaseSync(join(data, 'secure-chat.db'));
+  db.exec("CREATE TRIGGER full BEFORE INSERT ON invites BEGIN SELECT RAISE(ABORT, 'full'); END");
+  db.close();
+  const { code, err } = await desk.run(['invite', '--data', data]);
+  t.equal(code, 74, err);
+  t.match(err, /secure-chat\.db: /);
+  t.notMatch(err, /defect/);
+});
+
+t.test('an empty --data is not the folder one happens to be in', async (t) => {
+  const desk = await openDesk(t);
+  for (const args of [['user', 'list'], ['check'], ['server']])
+    t.match(await desk.run([...args, '--data', '']), { code: 64, err: /name of a folder/ });
+});
+
+t.test('a ban for too long, or with too long a reason, says how long it can be', async (t) => {
+  const { data } = await makeData(t);
+  const desk = await openDesk(t);
+  const ban = await desk.run(['user', 'ban', 'ana', '--for', '100000d', '--data', data]);
+  t.match(ban, { code: 64, err: /up to ten years/ });
+  const wordy = await desk.run(['user', 'ban', 'ana', '--reason', 'x'.repeat(5_000), '--data', data]);
+  t.match(wordy, { code: 77, err: /at most 4096/ });
+});
+
+t.test('a restored folder is started with its own --data', async (t) => {
+  const { data, home } = await makeData(t);
+  const desk = await openDesk(t);
+  const archive = join(home, 'chat.tar');
+  t.match(await desk.run(['backup', archive, '--data', data]), { code: 0 });
+  const restored = join(home, 'new data');
+  const { err } = await desk.run(['restore', archive, '--data', restored]);
+  t.match(err, `Start: secure-chat server --data '${restored}'`);
+  t.match(await desk.run(['restore', archive, '--data', data]), { code: 78, err: /holds a server's data/ });
+});
+
+t.test('what cannot be written or read is named, with its reason', async (t) => {
+  const { data, home } = await makeData(t);
+  const desk = await openDesk(t);
+  const archive = join(home, 'chat.tar');
+  t.match(await desk.run(['backup', archive, '--data', data]), { code: 0 });
+  const nowhere = join(home, 'none', 'chat.tar');
+  t.match(await desk.run(['backup', nowhere, '--data', data]), {
+    code: 74,
+    err: /none.*: there is no such file/,
+  });
+  t.match(await desk.run(['restore', home, '--data', join(home, 'new')]), {
+    code: 74,
+    err: `secure-chat: ${home}: that is not a file.`,
+  });
+  await writeFile(join(home, 'file'), '');
+  t.match(await desk.run(['restore', archive, '--data', join(home, 'file', 'new')]), { code: 74 });
+  await t.test('by a user who may not', { skip: process.getuid?.() === 0 && 'root may' }, async (t) => {
+    await chmod(data, 0o500);
+    t.match(await desk.run(['backup', join(home, 'b.tar'), '--data', data]), { code: 74, err: /may not/ });
+    await chmod(data, 0);
+    t.match(await desk.run(['user', 'list', '--data', data]), { code: 74, err: /another user/ });
+    await chmod(data, 0o700);
+  });
+  // Of nobody: not even root may make a folder there.
+  t.match(await desk.run(['restore', archive, '--data', '/proc/secure-chat']), {
+    code: 74,
+    err: /^secure-chat: \/proc: /,
+  });
+});

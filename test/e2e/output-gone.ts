@@ -1,0 +1,33 @@
+/** What becomes of a command whose output cannot be written, by real processes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { makeHome } from '../support/program.js';
+
+const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+
+t.test('a reader that has seen enough, as in | head, ends nothing', async (t) => {
+  const home = await makeHome();
+  t.teardown(() => home.remove());
+  const check = home.run(['check']);
+  check.process.stdout.destroy();
+  t.equal(await check.ended, 78, check.stderr());
+  t.notMatch(check.stderr(), /EPIPE/);
+});
+
+t.test('output that a full disk does not take is an error', { skip: !existsSync('/dev/full') }, async (t) => {
+  const home = await makeHome();
+  t.teardown(() => home.remove());
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [script, 'help'], { env: home.env, stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  let told = '';
+  child.stderr?.on('data', (chunk) => {
+    told += String(chunk);
+  });
+  const [code] = await once(child, 'close');
+  t.equal(code, 74);
+  t.match(told, /^secure-chat: Not written: ENOSPC/);
+});
