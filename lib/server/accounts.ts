@@ -68,8 +68,11 @@ export interface Accounts {
     address: string,
     welcome: (account: Account) => void,
   ): Promise<Fresh>;
-  /** @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn` */
-  prove(account: Account, password: string, address: string): Promise<void>;
+  /**
+   * @returns the hash that the password is right for: what was proved is void once the account has another
+   * @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn`
+   */
+  prove(account: Account, password: string, address: string): Promise<string>;
   /** As the operator wishes, whatever the policy is. Without a password it signs in with a token alone. */
   add(account: { name: string; role: Role; password?: string | undefined }): Promise<Fresh>;
   /** A token that is good for ten years and stays the same when it is used. */
@@ -232,11 +235,14 @@ export function createAccounts(deps: AccountsDeps): Accounts {
 
     async prove({ name }, password, address) {
       await guard.admit(name, address);
-      const account = await store.account(name);
-      const { right } = await hasher.verify(password, phcOf(account));
-      if (right) return guard.succeeded(name);
-      guard.failed(name, address);
-      throw new ProtocolError('wrong-credentials', 'That is not your password.');
+      const phc = phcOf(await store.account(name));
+      const { right } = await hasher.verify(password, phc);
+      if (phc === undefined || !right) {
+        guard.failed(name, address);
+        throw notYourPassword();
+      }
+      guard.succeeded(name);
+      return phc;
     },
 
     hash({ name }, password) {
@@ -306,6 +312,10 @@ function created(name: string, made: Registered): Account {
 
 function wrongCredentials(): ProtocolError {
   return new ProtocolError('wrong-credentials', 'Name or password is wrong.');
+}
+
+export function notYourPassword(): ProtocolError {
+  return new ProtocolError('wrong-credentials', 'That is not your password.');
 }
 
 export function sessionOver(): ProtocolError {

@@ -3,7 +3,7 @@ import { ProtocolError } from '../protocol/errors.js';
 import type { SessionInfo } from '../protocol/events.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account, Store } from '../store/store.js';
-import type { Accounts } from './accounts.js';
+import { type Accounts, notYourPassword } from './accounts.js';
 import type { Clock } from './clock.js';
 import type { Member, Presence } from './presence.js';
 import type { SecondFactor } from './second-factor.js';
@@ -52,10 +52,17 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
       const { account, session } = member;
       if (account.role === 'bot')
         throw new ProtocolError('not-allowed', 'A bot has a token, not a password.');
-      await accounts.prove(account, old, member.address);
+      const was = await accounts.prove(account, old, member.address);
       const phc = await accounts.hash(account, password);
-      const kept = [store.setPassword(account.id, phc), store.revokeSessions(account.id, session)];
-      await Promise.all([...kept, audit(account, 'password')]);
+      const change = {
+        account: account.id,
+        was,
+        password: phc,
+        ...(session !== undefined && { except: session }),
+      };
+      // Whoever set it anew meanwhile did so to keep this one out.
+      if (!(await store.changePassword(change))) throw notYourPassword();
+      await audit(account, 'password');
       deps.revokeFiles(account.id);
       dismiss(account, 'Your password was changed on another terminal.', (other) => other !== member);
     },
@@ -83,9 +90,10 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
     },
 
     async makeRecovery({ account, address }, password) {
-      await accounts.prove(account, password, address);
+      const was = await accounts.prove(account, password, address);
       const code = newRecoveryCode();
-      await Promise.all([store.setRecovery(account.id, code.hash), audit(account, 'recovery-code')]);
+      if (!(await store.setRecovery(account.id, code.hash, was))) throw notYourPassword();
+      await audit(account, 'recovery-code');
       return code.text;
     },
 

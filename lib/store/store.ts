@@ -374,14 +374,28 @@ export interface Store {
   directory(account?: number): Promise<readonly AccountInfo[]>;
   /** A reset that was open is good for nothing any more. */
   setPassword(account: number, password: string): Promise<void>;
+  /**
+   * Another password, where it still is the one of the hash `was`; all sessions but `except` end with it.
+   * @returns false where nothing was done
+   */
+  changePassword(change: {
+    account: number;
+    was: string;
+    password: string;
+    except?: number;
+  }): Promise<boolean>;
   /** The same password under another hash; false where it is another one by now. */
   renewPassword(account: number, was: string, password: string): Promise<boolean>;
   /** Never leaves the server without an admin who can sign in. */
   setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;
   /** Its sessions, invites, codes and memberships go; what it said stays, and so does its name. */
   removeAccount(account: number): Promise<'removed' | 'last-admin'>;
-  /** SHA-256 of the code that takes the place of the one before. */
-  setRecovery(account: number, code: Uint8Array): Promise<void>;
+  /**
+   * SHA-256 of the code that takes the place of the one before.
+   * @param was nothing is done where the password has another hash by now
+   * @returns false where nothing was done
+   */
+  setRecovery(account: number, code: Uint8Array, was?: string): Promise<boolean>;
   /** A one-time code that an admin hands out; takes the place of the one before. */
   addReset(reset: { account: number; code: Uint8Array; expires: number }): Promise<void>;
   /** Whose recovery code or reset that is, if it is good; nothing is used up. */

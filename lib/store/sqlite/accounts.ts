@@ -27,6 +27,7 @@ type AccountMethod =
   | 'accounts'
   | 'directory'
   | 'setPassword'
+  | 'changePassword'
   | 'renewPassword'
   | 'setRole'
   | 'removeAccount'
@@ -39,8 +40,8 @@ type AccountMethod =
 
 /** What else of an account there is to take away with it. */
 interface Belongings {
-  /** All its sessions and tokens. */
-  readonly revoke: (account: number) => void;
+  /** All its sessions and tokens, but for one. */
+  readonly revoke: (account: number, except?: number) => void;
   /** Every room that not everybody is in. */
   readonly leaveRooms: (account: number) => void;
 }
@@ -74,6 +75,9 @@ export function createAccounts(
   );
   const role = db.prepare('SELECT role FROM accounts WHERE id = ?');
   const setPassword = db.prepare('UPDATE accounts SET password = ?, reset = NULL WHERE id = ?');
+  const changePassword = db.prepare(
+    'UPDATE accounts SET password = ?, reset = NULL WHERE id = ? AND password = ?',
+  );
   const renewPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ? AND password = ?');
   const setRole = db.prepare('UPDATE accounts SET role = ? WHERE id = ?');
   const remove = db.prepare(
@@ -82,7 +86,9 @@ export function createAccounts(
   );
   const endMemberships = db.prepare('DELETE FROM members WHERE account = ?');
   const endInvitations = db.prepare('DELETE FROM invitations WHERE account = ?1 OR by = ?1');
-  const setRecovery = db.prepare('UPDATE accounts SET recovery = ? WHERE id = ?');
+  const setRecovery = db.prepare(
+    'UPDATE accounts SET recovery = ?1 WHERE id = ?2 AND password = coalesce(?3, password)',
+  );
   const setReset = db.prepare('UPDATE accounts SET reset = ?, reset_expires = ? WHERE id = ?');
   const recovering = db.prepare(
     `SELECT ${accountColumns} FROM accounts
@@ -150,6 +156,11 @@ export function createAccounts(
         return { ...row, ...(used !== null && { used }), factor: factor === 1, removed: removed === 1 };
       });
     },
+    changePassword({ account, was, password, except }) {
+      if (changePassword.run(password, account, was).changes === 0) return false;
+      revoke(account, except);
+      return true;
+    },
     renewPassword: (account, was, password) => renewPassword.run(password, account, was).changes === 1,
     setPassword: (account, password) => one(setPassword.run(password, account), account),
     setRole(account, given) {
@@ -167,7 +178,7 @@ export function createAccounts(
       one(remove.run(account), account);
       return 'removed';
     },
-    setRecovery: (account, code) => one(setRecovery.run(code, account), account),
+    setRecovery: (account, code, was) => setRecovery.run(code, account, was ?? null).changes > 0,
     addReset: ({ account, code, expires }) => one(setReset.run(code, expires, account), account),
     recoverable({ name, code, at }) {
       const row: AccountRow | undefined = recovering.get(name, code, at);

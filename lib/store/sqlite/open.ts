@@ -123,6 +123,7 @@ function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): St
     account: (...args) => queue.ask('account', args),
     accounts: (...args) => queue.ask('accounts', args),
     renewPassword: (...args) => queue.ask('renewPassword', args),
+    changePassword: (...args) => queue.ask('changePassword', args),
     setPassword: (...args) => queue.ask('setPassword', args),
     directory: (...args) => queue.ask('directory', args),
     setRole: (...args) => queue.ask('setRole', args),

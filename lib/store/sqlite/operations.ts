@@ -61,7 +61,7 @@ export function createOperations(db: Database): Operations {
   const log = createLog(db, { conversations, words });
   const { seqBefore } = log;
   const sessions = createSessions(db);
-  const revoke = (account: number) => sessions.revokeSessions(account);
+  const revoke = (account: number, except?: number) => sessions.revokeSessions(account, except);
   const { leaveAll, ...rooms } = createRooms(db);
   const { lastAdmin, ...accounts } = createAccounts(db, { revoke, leaveRooms: leaveAll });
   return {
