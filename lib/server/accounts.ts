@@ -7,10 +7,11 @@ import type { Registration, Role } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { parseName } from '../protocol/names.js';
 import type { RequestOf } from '../protocol/requests.js';
-import type { Account, Registered, Store } from '../store/store.js';
+import type { Account, Maker, Registered, Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 import type { Hasher } from './hasher.js';
 import type { Log } from './log.js';
+import { notAllowed } from './membership.js';
 import type { SecondFactor } from './second-factor.js';
 import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode, newToken } from './secret.js';
 import type { SignInGuard } from './sign-in-guard.js';
@@ -42,7 +43,7 @@ export interface InviteTerms {
   readonly expires: number;
   readonly first?: boolean;
   /** The account that makes it; without it, the operator. */
-  readonly by?: number;
+  readonly by?: Maker;
 }
 
 export interface Accounts {
@@ -89,7 +90,10 @@ export interface Accounts {
     token: string,
     address: string,
   ): Promise<OpenedSession & { account: Account; running: boolean; bot: boolean }>;
-  /** @returns the code, which is kept nowhere */
+  /**
+   * @returns the code, which is kept nowhere
+   * @throws ProtocolError `not-allowed` for a maker who is banned, or something else by now
+   */
   invite(terms: InviteTerms): Promise<string>;
 }
 
@@ -279,7 +283,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
 
     async invite(terms) {
       const code = newInviteCode();
-      await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
+      const made = await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
+      if (made === undefined) throw notAllowed();
       return code.text;
     },
   };

@@ -25,7 +25,14 @@ async function scene(t: Test) {
       const expires = at + 3_600_000;
       await store.setRole(ada, 'admin');
       await store.setRole(oli, 'moderator');
-      await store.createInvite({ code: hashSecret(code), role: 'member', uses: 5, expires, at, by: oli });
+      await store.createInvite({
+        code: hashSecret(code),
+        role: 'member',
+        uses: 5,
+        expires,
+        at,
+        by: { id: oli, role: 'moderator' },
+      });
       await store.openSession({
         account: oli,
         token: hashSecret(botToken),
@@ -34,7 +41,7 @@ async function scene(t: Test) {
         remember: true,
         bot: true,
       });
-      await store.addReset({ account: oli, code: hashRecovery(resetCode), expires });
+      await store.addReset({ account: oli, code: hashRecovery(resetCode), expires, at });
       await store.setRecovery(oli, hashRecovery('AAAAA'));
     },
   });

@@ -4,7 +4,7 @@ import type { Role } from '../../protocol/events.js';
 import type { Account, AccountInfo, NewAccount, Recovered, Registered } from '../store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
-import { createInvites } from './invites.js';
+import { createInvites, createMakers } from './invites.js';
 
 /** Columns of an AccountRow. */
 export const accountColumns = 'accounts.id, accounts.name, accounts.role, password, factor';
@@ -49,7 +49,11 @@ interface Belongings {
 export function createAccounts(
   db: Database,
   { revoke, leaveRooms }: Belongings,
-): OperationsOf<AccountMethod> & { lastAdmin(account: number): boolean } {
+): OperationsOf<AccountMethod> & {
+  lastAdmin(account: number): boolean;
+  /** Ends the invites and resets that an account handed out, and its own reset. */
+  withdraw(account: number): void;
+} {
   const byName = db.prepare(`SELECT ${accountColumns} FROM accounts WHERE name = ? AND NOT gone`);
   const taken = db.prepare('SELECT 1 FROM accounts WHERE name = ?');
   const bySkeleton = db.prepare('SELECT name FROM accounts WHERE skeleton = ?');
@@ -89,7 +93,7 @@ export function createAccounts(
   const setRecovery = db.prepare(
     'UPDATE accounts SET recovery = ?1 WHERE id = ?2 AND password = coalesce(?3, password)',
   );
-  const setReset = db.prepare('UPDATE accounts SET reset = ?, reset_expires = ? WHERE id = ?');
+  const setReset = db.prepare('UPDATE accounts SET reset = ?, reset_expires = ?, reset_by = ? WHERE id = ?');
   const recovering = db.prepare(
     `SELECT ${accountColumns} FROM accounts
      WHERE name = ?1 AND NOT gone AND password <> '' AND (recovery = ?2 OR (reset = ?2 AND reset_expires > ?3))`,
@@ -103,6 +107,9 @@ export function createAccounts(
   const useInvite = db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?');
   const endFirstInvites = db.prepare('DELETE FROM invites WHERE first');
   const endInvites = db.prepare('DELETE FROM invites WHERE by = ?');
+  const endResets = db.prepare('UPDATE accounts SET reset = NULL WHERE reset_by = ?');
+  const endReset = db.prepare('UPDATE accounts SET reset = NULL WHERE id = ?');
+  const stands = createMakers(db);
   const { invite } = createInvites(db);
 
   function register(wanted: NewAccount): Registered {
@@ -125,6 +132,12 @@ export function createAccounts(
     const row: { role: Role } | undefined = role.get(account);
     const others: { count: number } = otherAdmins.get(account);
     return row?.role === 'admin' && others.count === 0;
+  }
+
+  function withdraw(account: number): void {
+    endInvites.run(account);
+    endResets.run(account);
+    endReset.run(account);
   }
 
   function recover({ name, code, password, at }: Parameters<typeof operations.recover>[0]): Recovered {
@@ -166,6 +179,9 @@ export function createAccounts(
     setRole(account, given) {
       if (given !== 'admin' && lastAdmin(account)) return 'last-admin';
       one(setRole.run(given, account), account);
+      // Whoever handed out a link to a member has none to what they have become.
+      if (given === 'admin') endReset.run(account);
+      else withdraw(account);
       return 'set';
     },
     removeAccount(account) {
@@ -174,12 +190,16 @@ export function createAccounts(
       leaveRooms(account);
       endMemberships.run(account);
       endInvitations.run(account);
-      endInvites.run(account);
+      withdraw(account);
       one(remove.run(account), account);
       return 'removed';
     },
     setRecovery: (account, code, was) => setRecovery.run(code, account, was ?? null).changes > 0,
-    addReset: ({ account, code, expires }) => one(setReset.run(code, expires, account), account),
+    addReset({ account, code, expires, at, by }) {
+      if (!stands(by, at)) return false;
+      one(setReset.run(code, expires, by?.id ?? null, account), account);
+      return true;
+    },
     recoverable({ name, code, at }) {
       const row: AccountRow | undefined = recovering.get(name, code, at);
       return row && accountOf(row);
@@ -188,7 +208,7 @@ export function createAccounts(
     setFactor: (account, secret) => one(setFactor.run(secret ?? null, account), account),
     useFactor: (account, step) => useFactor.run(step, account).changes > 0,
   };
-  return { ...operations, lastAdmin };
+  return { ...operations, lastAdmin, withdraw };
 }
 
 interface DirectoryRow {

@@ -63,12 +63,12 @@ export function createOperations(db: Database): Operations {
   const sessions = createSessions(db);
   const revoke = (account: number, except?: number) => sessions.revokeSessions(account, except);
   const { leaveAll, ...rooms } = createRooms(db);
-  const { lastAdmin, ...accounts } = createAccounts(db, { revoke, leaveRooms: leaveAll });
+  const { lastAdmin, withdraw, ...accounts } = createAccounts(db, { revoke, leaveRooms: leaveAll });
   return {
     ...accounts,
     ...createInvites(db),
     ...sessions,
-    ...createBans(db, { revoke, lastAdmin }),
+    ...createBans(db, { revoke, lastAdmin, withdraw }),
     ...createAudit(db),
     rooms: conversations.rooms,
     standings: conversations.standings,
