@@ -125,6 +125,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
       });
       await Promise.all([muted, recorded]);
       speech.mute(target.id, mute);
+      if (membership === undefined && presence.awayOf(target.id) !== undefined) presence.away(target.id, '');
       delivery.toAccounts([target.id], {
         ...{ type: 'muted', by: agent.name, ...reasonOf(reason) },
         ...(membership !== undefined && { room: membership.room.name }),

@@ -73,6 +73,9 @@ export async function readAudit(
   return auditPage(store, { before, limit, hidden: false });
 }
 
-export function setAway({ hub }: PeopleDeps, { account }: Member, text: string | undefined): void {
-  hub.presence.away(account.id, text === undefined ? undefined : reasonText(text));
+/** @throws ProtocolError `muted`, `room-locked`, `restricted` for a text that they could not say to everybody */
+export function setAway({ hub }: PeopleDeps, { account }: Member, typed: string | undefined): void {
+  const text = typed === undefined ? undefined : reasonText(typed);
+  hub.speech.admitNotice(account, text ?? '');
+  hub.presence.away(account.id, text);
 }

@@ -357,3 +357,55 @@ t.test('whoever is muted says nothing there, nowhere, or again', async (t) => {
     'that one lasts',
   );
 });
+
+t.test('nor do they say it by other means', async (t) => {
+  const server = await runServer(t, {
+    people: ['ada', 'mike', 'zed'],
+    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+  });
+  const [ada, mike, zed] = [await server.enter('ada'), await server.enter('mike'), await server.enter('zed')];
+  ok(await mike.ask({ type: 'join', room: 'yard' }));
+  ok(await mike.ask({ type: 'away', text: 'buy my things' }));
+  ok(await ada.ask({ type: 'mute', name: 'mike' }));
+  t.match(
+    ok(await zed.ask({ type: 'whois', name: 'mike' })).whois,
+    { away: '' },
+    'what was said before goes',
+  );
+  const topic = { type: 'set-topic', room: 'yard', topic: 'buy more' } as const;
+  t.same(
+    [await outcome(mike, { type: 'away', text: 'buy more' }), await outcome(mike, topic)],
+    ['muted', 'muted'],
+  );
+  ok(await mike.ask({ type: 'away', text: '' }));
+  ok(await mike.ask({ type: 'quit', reason: 'buy more' }));
+  const left = await ada.next('left');
+  t.same([left.name, left.reason], ['mike', undefined]);
+  ok(await ada.ask({ type: 'set-rules', room: 'lobby', locked: true }));
+  t.equal(await outcome(zed, { type: 'away', text: 'but I must say' }), 'room-locked');
+  ok(await zed.ask({ type: 'away', text: '' }));
+  ok(await ada.ask({ type: 'quit', reason: 'night' }));
+  const last = await zed.next('left', ({ name }) => name === 'ada');
+  t.equal(last.reason, 'night', 'who leads says it');
+});
+
+t.test('what others hear of has the pace of what is said', async (t) => {
+  const server = await runServer(t, { people: ['ana', 'ben'], rate: 1 });
+  const [ana, ben] = [await server.enter('ana'), await server.enter('ben')];
+  ok(await ana.ask({ type: 'join', room: 'den' }));
+  const floods: readonly Asked[] = [
+    { type: 'away', text: 'a' },
+    { type: 'back' },
+    { type: 'join', room: 'yard' },
+    { type: 'leave', room: 'den' },
+    { type: 'set-topic', room: 'den', topic: 'a' },
+    { type: 'set-rules', room: 'den', locked: true },
+    { type: 'appoint', room: 'den', name: 'ben', role: 'owner' },
+    { type: 'kick', name: 'ben', room: 'den' },
+    { type: 'mute', name: 'ben', room: 'den' },
+    { type: 'unmute', name: 'ben', room: 'den' },
+  ];
+  ok(await ana.ask({ type: 'away', text: 'now' }));
+  for (const request of floods) t.equal(await outcome(ana, request), 'rate-limited', request.type);
+  t.match(await ben.next('away'), { text: 'now' });
+});
