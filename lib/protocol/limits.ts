@@ -64,6 +64,8 @@ export const limits = {
   loginFailuresPerMinute: 10,
   /** The longest delay of an answer to a sign-in after many wrong passwords for one account. */
   loginDelayMaxMs: 8_000,
+  /** Wrong codes of an account's second factor, after a right password: at once, and then each hour. */
+  factorFailuresPerHour: 10,
   /** Passwords waiting to be hashed. */
   hashQueue: 64,
 
