@@ -23,8 +23,10 @@ export const limits = {
   unsignedPerAddress: 16,
   /** Connections that have not signed in, of all addresses. */
   connectionsUnsigned: 100,
-  /** Sessions of one name at the same time. */
+  /** Connections of one name at the same time. */
   terminalsPerName: 8,
+  /** Sessions of one account that can be continued; the one that was not used for longest goes. */
+  sessions: 100,
 
   /** A frame's body, client to server, before sign-in. */
   frameUnsignedBytes: 4 * 1024,

@@ -102,9 +102,12 @@ export function createPresence(
     renewed,
 
     enter(member, mode) {
-      const { account } = member;
-      check(account, mode);
+      const { account, session } = member;
       const person = people.get(account.id);
+      const mine =
+        mode === 'continue' && [...(person?.terminals ?? [])].some((each) => each.session === session);
+      // Whose seat was emptied meanwhile comes like another terminal.
+      check(account, mode === 'continue' && !mine ? 'attach' : mode);
       if (person === undefined) {
         people.set(account.id, { account, terminals: new Set([member]) });
         tally.joined(account.name);

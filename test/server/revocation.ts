@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { Asked } from '../../lib/client/session.js';
 import { fileAlpn } from '../../lib/protocol/events.js';
 import { encodeFrame } from '../../lib/protocol/frame.js';
+import { limits } from '../../lib/protocol/limits.js';
 import { hashRecovery, newToken } from '../../lib/server/secret.js';
 import type { Store } from '../../lib/store/store.js';
 import { granted, outcome } from '../support/asking.js';
@@ -216,4 +217,28 @@ t.test('nor does it take the new recovery code away', async (t) => {
   held.release();
   t.equal(await answer, 'closed');
   t.equal(await outcome(scene.visit().wire, { ...recover, code }), 'ok');
+});
+
+t.test('sessions whose connections were lost make no more terminals than a name may have', async (t) => {
+  const server = await runServer(t, { people: ['ana', 'ben'] });
+  const ben = await server.enter('ben');
+  const come = async (token: string) => {
+    const client = await server.dial();
+    return { client, reply: await client.ask({ type: 'resume', token, mode: 'attach' }) };
+  };
+  const tokens: string[] = [];
+  const lost: { client: Awaited<ReturnType<typeof come>>['client']; token: string }[] = [];
+  for (let n = 0; n < limits.terminalsPerName; n++) {
+    const { client, reply } = await come(server.token('ana'));
+    lost.push({ client, token: ok(reply).token ?? '' });
+  }
+  for (const { client, token } of lost) {
+    tokens.push(token);
+    client.destroy();
+  }
+  await ben.next('left', ({ name }) => name === 'ana');
+  const here = [];
+  for (let n = 0; n < limits.terminalsPerName; n++) here.push((await come(server.token('ana'))).reply);
+  t.same(new Set(here.map(({ type }) => type)), new Set(['ok']));
+  for (const token of tokens) t.match((await come(token)).reply, { code: 'too-many-terminals' });
 });
