@@ -113,20 +113,13 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   async function checkInvite(code: string | undefined, address: string): Promise<Uint8Array | undefined> {
     if (code === undefined) {
       if (registration === 'open') return undefined;
-      throw registration === 'closed'
-        ? new ProtocolError('registration-closed', 'New accounts are made by the operator only. Ask for one.')
-        : new ProtocolError('invite-needed', 'A new account needs a join link. Ask somebody here for one.');
+      if (registration === 'closed') throw registrationClosed();
+      throw new ProtocolError('invite-needed', 'A new account needs a join link. Ask somebody here for one.');
     }
     const hash = hashSecret(code);
-    const role = await store.invite(hash, clock.now());
-    // The first account, whose invite makes an admin, is made whatever the policy is.
-    if (registration === 'closed' && role !== 'admin') {
-      throw new ProtocolError(
-        'registration-closed',
-        'New accounts are made by the operator only. Ask for one.',
-      );
-    }
-    if (role === undefined) {
+    // The first account is made whatever the policy is.
+    if (registration === 'closed' && (await store.accounts()) > 0) throw registrationClosed();
+    if ((await store.invite(hash, clock.now())) === undefined) {
       guard.failed('', address);
       throw inviteInvalid();
     }
@@ -325,6 +318,11 @@ export function notYourPassword(): ProtocolError {
 
 export function sessionOver(): ProtocolError {
   return new ProtocolError('session-expired', 'That session is over. Sign in with your password.');
+}
+
+function registrationClosed(): ProtocolError {
+  const message = 'New accounts are made by the operator only. Ask for one.';
+  return new ProtocolError('registration-closed', message);
 }
 
 function inviteInvalid(): ProtocolError {
