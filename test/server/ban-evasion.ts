@@ -173,6 +173,21 @@ t.test('a banned address gets no further than the door, and what it has ends', a
   for (const client of [far, again, near, then]) client.destroy();
 });
 
+t.test('nobody bans upwards by the address of somebody who is out', async (t) => {
+  const server = await scene(t);
+  const from = { localAddress: '127.8.8.8' };
+  const ada = await dial(server.port, from);
+  ok(await ada.ask({ type: 'resume', token: server.token('ada') }));
+  const oli = await server.enter('oli');
+  ada.destroy();
+  t.match(await oli.next('left'), { name: 'ada' });
+  t.equal(await outcome(oli, { type: 'ban', address: '127.8.0.0/16' }), 'not-allowed');
+  t.equal(await outcome(oli, { type: 'ban', address: '127.9.0.0/16' }), 'ok');
+  const back = await dial(server.port, from);
+  t.equal(await outcome(back, { type: 'resume', token: server.token('ada') }), 'ok');
+  back.destroy();
+});
+
 t.test('a ban outlives a restart', async (t) => {
   const server = await scene(t);
   const ada = await server.enter('ada');
