@@ -409,3 +409,24 @@ t.test('what others hear of has the pace of what is said', async (t) => {
   for (const request of floods) t.equal(await outcome(ana, request), 'rate-limited', request.type);
   t.match(await ben.next('away'), { text: 'now' });
 });
+
+t.test('two who change the rules of a room at the same time both do', async (t) => {
+  const people = ['ada', 'eve'];
+  const server = await runServer(t, {
+    people,
+    async furnish(store, accounts) {
+      for (const name of people) await store.setRole(accounts.get(name)?.id ?? 0, 'admin');
+    },
+  });
+  const [ada, eve] = [await server.enter('ada'), await server.enter('eve')];
+  const change = { type: 'set-rules', room: 'lobby' } as const;
+  const answers = [
+    outcome(ada, { ...change, locked: true }),
+    outcome(eve, { ...change, slow: 5_000 }),
+    outcome(ada, { ...change, restrict: ['files'] }),
+  ];
+  t.same(await Promise.all(answers), ['ok', 'ok', 'ok']);
+  const rules = { locked: true, slow: 5_000, restrict: ['files'] };
+  const told = [await eve.next('rules'), await eve.next('rules'), await eve.next('rules')];
+  t.same(told.at(-1)?.rules, rules);
+});
