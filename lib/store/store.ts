@@ -469,7 +469,7 @@ export interface Store {
   sessions(account: number, at: number): Promise<readonly SessionRow[]>;
   /** Others took this account's name over: none of its sessions but `except` is running any longer. */
   stopSessions(account: number, except: number): Promise<void>;
-  /** Removes expired sessions and invites. */
+  /** Removes sessions, invites, bans and mutes that are over. */
   sweep(at: number): Promise<void>;
 
   rooms(): Promise<readonly (Room & { readonly members: number })[]>;

@@ -64,6 +64,8 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
   const forgetOthers = db.prepare('DELETE FROM sessions WHERE account = ? AND id <> ? AND NOT remember');
   const sweepSessions = db.prepare('DELETE FROM sessions WHERE expires <= ?');
   const sweepInvites = db.prepare('DELETE FROM invites WHERE expires <= ? OR uses = 0');
+  const sweepBans = db.prepare('DELETE FROM bans WHERE until <= ?');
+  const sweepMutes = db.prepare('DELETE FROM mutes WHERE until <= ?');
 
   function resumeSession({ token, next, at, expires, address }: Resume): Resumed | undefined {
     const row: SessionRow | undefined = byToken.get(token, at);
@@ -121,6 +123,8 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
     sweep(at) {
       sweepSessions.run(at);
       sweepInvites.run(at);
+      sweepBans.run(at);
+      sweepMutes.run(at);
     },
   };
 }

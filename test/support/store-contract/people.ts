@@ -96,6 +96,12 @@ export async function peopleContract(t: Test, make: MakeSubject): Promise<void> 
     await store.unban({ account: ben.id }, at);
     t.equal(await store.setRole(ada.id, 'member'), 'set');
     t.equal(await store.setRole(ben.id, 'moderator'), 'last-admin');
+    await store.setRole(ada.id, 'admin');
+    await store.ban({ account: ada.id }, { ...terms, until: at + 10 });
+    await store.sweep(at + 9);
+    t.equal(await store.setRole(ben.id, 'member'), 'last-admin');
+    await store.sweep(at + 10);
+    t.equal(await store.setRole(ben.id, 'member'), 'set', 'the ban of the other one is over');
   });
 
   t.test('a role is what somebody is in the room that everybody is in', async (t) => {
