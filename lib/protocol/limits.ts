@@ -107,6 +107,8 @@ export const limits = {
   inviteMs: 365 * 24 * 60 * 60_000,
   /** How long a reset link is good. */
   resetMs: 24 * 60 * 60_000,
+  /** Entries of one `bans` or `invites` reply, the newest first: more would not fit into a frame. */
+  listed: 1_000,
   /** Entries of one `audit` reply. */
   auditPage: 100,
   /** What the operator says to everybody who comes, in UTF-8. */

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { Asked } from '../../lib/client/session.js';
 import { fileAlpn } from '../../lib/protocol/events.js';
 import { encodeFrame } from '../../lib/protocol/frame.js';
+import { limits } from '../../lib/protocol/limits.js';
 import { hashRecovery, hashSecret } from '../../lib/server/secret.js';
 import { outcome } from '../support/asking.js';
 import { ok, password, runServer } from '../support/running-server.js';
@@ -200,4 +201,26 @@ t.test('a ban outlives a restart', async (t) => {
   const there = await dial(next.port, { localAddress: '127.7.7.7' });
   t.match(await there.next('closing'), { code: 'banned' });
   there.destroy();
+});
+
+t.test('lists of bans and invites fit into a frame, however many there are', async (t) => {
+  const server = await runServer(t, {
+    people: ['ada'],
+    async furnish(store, accounts) {
+      await store.setRole(accounts.get('ada')?.id ?? 0, 'admin');
+      const at = Date.now();
+      const [reason, expires] = ['"'.repeat(limits.reasonBytes), at + 3_600_000];
+      const numbers = Array.from({ length: 9_000 }, (_, n) => n);
+      const made = numbers.flatMap((n) => [
+        store.ban({ address: `10.1.${n >> 8}.${n & 255}` }, { by: 'ada', at: at + n, reason }),
+        store.createInvite({ code: hashSecret(`${n}`), role: 'member', uses: 1, expires, at }),
+      ]);
+      await Promise.all(made);
+    },
+  });
+  const ada = await server.enter('ada');
+  const { bans = [] } = ok(await ada.ask({ type: 'bans' }));
+  t.equal(bans.length, limits.listed);
+  t.match(bans[0], { address: `10.1.${8_999 >> 8}.${8_999 & 255}` }, 'the newest first');
+  t.equal(ok(await ada.ask({ type: 'invites' })).invites?.length, limits.listed);
 });

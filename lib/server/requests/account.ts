@@ -1,4 +1,5 @@
 /** One's own account, and the links that let others make or regain theirs. */
+import { limits } from '../../protocol/limits.js';
 import { answers, counted, does, type Rows } from './row.js';
 
 type Own =
@@ -25,7 +26,9 @@ export const accountRows: Rows<Own | Links> = {
   'make-invite': counted(
     answers(async ({ invites }, { account }, request) => invites.make(account, request)),
   ),
-  invites: answers(async ({ invites }, { account }) => ({ invites: await invites.list(account) })),
+  invites: answers(async ({ invites }, { account }) => ({
+    invites: (await invites.list(account)).slice(0, limits.listed),
+  })),
   uninvite: does(({ invites }, { account }, { invite }) => invites.remove(account, invite)),
   'make-reset': counted(answers(async ({ invites }, { account }, { name }) => invites.reset(account, name))),
 };

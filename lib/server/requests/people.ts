@@ -27,7 +27,9 @@ export const peopleRows: Rows<Seen | Moderated> = {
   unmute: counted(does(({ moderation }, { account }, request) => moderation.unmute(account, request))),
   ban: counted(does(({ bans }, { account }, request) => bans.ban(account, request))),
   unban: counted(does(({ bans }, { account }, request) => bans.unban(account, request))),
-  bans: answers(async ({ bans }, { account }) => ({ bans: await bans.list(account) })),
+  bans: answers(async ({ bans }, { account }) => ({
+    bans: (await bans.list(account)).slice(0, limits.listed),
+  })),
   'set-role': counted(does(({ moderation }, { account }, request) => moderation.setRole(account, request))),
   audit: answers(async (desk, member, request) => ({ audit: await readAudit(desk, member, request) })),
 };
