@@ -6,6 +6,7 @@ import { parseRoomName } from '../protocol/names.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account, Room, Standing, Store } from '../store/store.js';
 import { actorIn } from './actor.js';
+import { inAudit } from './audit.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Delivery } from './delivery.js';
@@ -250,6 +251,10 @@ export function createMembership(deps: MembershipDeps): Membership {
       switch (outcome) {
         case 'set':
           told(room, other, { role, by: account.name });
+          await store.record({
+            ...{ at: clock.now(), by: account.name, action: 'appoint', on: other.name, detail: role },
+            ...inAudit(room),
+          });
           return;
         case 'not-a-member':
           throw new ProtocolError('not-a-member', `${other.name} is not in #${room.name}.`);

@@ -2,9 +2,12 @@
  * Who may do what to others, through the wire: every role on every action, by somebody who signed in with a password,
  * and again by a token and on a second terminal.
  */
+
 import t from 'tap';
+import { controlSocket } from '../../lib/cli/data-folder.js';
 import type { Asked } from '../../lib/client/session.js';
 import type { Role } from '../../lib/protocol/events.js';
+import { callControl } from '../../lib/server/control.js';
 import { hashSecret } from '../../lib/server/secret.js';
 import { outcome, saying } from '../support/asking.js';
 import { makeAccount, ok, password, runServer } from '../support/running-server.js';
@@ -429,4 +432,28 @@ t.test('two who change the rules of a room at the same time both do', async (t) 
   const rules = { locked: true, slow: 5_000, restrict: ['files'] };
   const told = [await eve.next('rules'), await eve.next('rules'), await eve.next('rules')];
   t.same(told.at(-1)?.rules, rules);
+});
+
+t.test('who was given a room is in the audit log, of private ones for the operator alone', async (t) => {
+  const server = await runServer(t, {
+    people: ['ada', 'mike'],
+    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+  });
+  const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
+  ok(await mike.ask({ type: 'join', room: 'yard' }));
+  ok(await mike.ask({ type: 'join', room: 'den', private: true }));
+  ok(await mike.ask({ type: 'invite', room: 'den', name: 'ada' }));
+  for (const room of ['yard', 'den']) {
+    ok(await ada.ask({ type: 'join', room }));
+    ok(await mike.ask({ type: 'appoint', room, name: 'ada', role: 'owner' }));
+  }
+  const entry = { by: 'mike', action: 'appoint', on: 'ada', detail: 'owner' };
+  const seen = ok(await ada.ask({ type: 'audit' })).audit ?? [];
+  t.match(seen, [{ ...entry, room: 'yard' }]);
+  t.equal(seen.length, 1);
+  const { audit } = await callControl(controlSocket(server.data), 'audit', {});
+  t.match(audit, [
+    { ...entry, room: 'den' },
+    { ...entry, room: 'yard' },
+  ]);
 });
