@@ -160,6 +160,7 @@ function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): St
     makeRoom: (...args) => queue.ask('makeRoom', args),
     enterRoom: (...args) => queue.ask('enterRoom', args),
     leaveRoom: (...args) => queue.ask('leaveRoom', args),
+    sharedRooms: (...args) => queue.ask('sharedRooms', args),
     members: (...args) => queue.ask('members', args),
     setRoomRole: (...args) => queue.ask('setRoomRole', args),
     inviteToRoom: (...args) => queue.ask('inviteToRoom', args),

@@ -29,6 +29,7 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'sessions',
   'rooms',
   'members',
+  'sharedRooms',
   'invitations',
   'blocks',
   'standings',
