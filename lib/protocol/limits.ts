@@ -122,6 +122,8 @@ export const limits = {
   fileNameBytes: 255,
   /** From a ticket to the connection that shows it. */
   ticketMs: 60_000,
+  /** Tickets of one account that were not shown yet; the oldest goes. */
+  ticketsPerAccount: 64,
   /** File connections of one account at the same time. */
   transfersPerAccount: 4,
   /** A transfer in which nothing moved for this long is closed; it can be resumed. */
