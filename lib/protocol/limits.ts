@@ -23,8 +23,10 @@ export const limits = {
   unsignedPerAddress: 16,
   /** Connections that have not signed in, of all addresses. */
   connectionsUnsigned: 100,
-  /** Sessions of one name at the same time. */
+  /** Connections of one name at the same time. */
   terminalsPerName: 8,
+  /** Sessions of one account that can be continued; the one that was not used for longest goes. */
+  sessions: 100,
 
   /** A frame's body, client to server, before sign-in. */
   frameUnsignedBytes: 4 * 1024,
@@ -64,6 +66,8 @@ export const limits = {
   loginFailuresPerMinute: 10,
   /** The longest delay of an answer to a sign-in after many wrong passwords for one account. */
   loginDelayMaxMs: 8_000,
+  /** Wrong codes of an account's second factor, after a right password: at once, and then each hour. */
+  factorFailuresPerHour: 10,
   /** Passwords waiting to be hashed. */
   hashQueue: 64,
 
@@ -103,6 +107,8 @@ export const limits = {
   inviteMs: 365 * 24 * 60 * 60_000,
   /** How long a reset link is good. */
   resetMs: 24 * 60 * 60_000,
+  /** Entries of one `bans` or `invites` reply, the newest first: more would not fit into a frame. */
+  listed: 1_000,
   /** Entries of one `audit` reply. */
   auditPage: 100,
   /** What the operator says to everybody who comes, in UTF-8. */
@@ -116,6 +122,8 @@ export const limits = {
   fileNameBytes: 255,
   /** From a ticket to the connection that shows it. */
   ticketMs: 60_000,
+  /** Tickets of one account that were not shown yet; the oldest goes. */
+  ticketsPerAccount: 64,
   /** File connections of one account at the same time. */
   transfersPerAccount: 4,
   /** A transfer in which nothing moved for this long is closed; it can be resumed. */

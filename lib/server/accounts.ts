@@ -7,11 +7,12 @@ import { limits } from '../protocol/limits.js';
 import { parseName } from '../protocol/names.js';
 import type { Registration, Role } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
-import type { Account, Registered } from '../store/account-store.js';
+import type { Account, Maker, Registered } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from './clock.js';
 import type { Hasher } from './hasher.js';
 import type { Log } from './log.js';
+import { notAllowed } from './membership.js';
 import type { SecondFactor } from './second-factor.js';
 import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode, newToken } from './secret.js';
 import type { SignInGuard } from './sign-in-guard.js';
@@ -43,7 +44,7 @@ export interface InviteTerms {
   readonly expires: number;
   readonly first?: boolean;
   /** The account that makes it; without it, the operator. */
-  readonly by?: number;
+  readonly by?: Maker;
 }
 
 export interface Accounts {
@@ -69,8 +70,11 @@ export interface Accounts {
     address: string,
     welcome: (account: Account) => void,
   ): Promise<Fresh>;
-  /** @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn` */
-  prove(account: Account, password: string, address: string): Promise<void>;
+  /**
+   * @returns the hash that the password is right for: what was proved is void once the account has another
+   * @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn`
+   */
+  prove(account: Account, password: string, address: string): Promise<string>;
   /** As the operator wishes, whatever the policy is. Without a password it signs in with a token alone. */
   add(account: { name: string; role: Role; password?: string | undefined }): Promise<Fresh>;
   /** A token that is good for ten years and stays the same when it is used. */
@@ -87,7 +91,10 @@ export interface Accounts {
     token: string,
     address: string,
   ): Promise<OpenedSession & { account: Account; running: boolean; bot: boolean }>;
-  /** @returns the code, which is kept nowhere */
+  /**
+   * @returns the code, which is kept nowhere
+   * @throws ProtocolError `not-allowed` for a maker who is banned, or something else by now
+   */
   invite(terms: InviteTerms): Promise<string>;
 }
 
@@ -107,20 +114,13 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   async function checkInvite(code: string | undefined, address: string): Promise<Uint8Array | undefined> {
     if (code === undefined) {
       if (registration === 'open') return undefined;
-      throw registration === 'closed'
-        ? new ProtocolError('registration-closed', 'New accounts are made by the operator only. Ask for one.')
-        : new ProtocolError('invite-needed', 'A new account needs a join link. Ask somebody here for one.');
+      if (registration === 'closed') throw registrationClosed();
+      throw new ProtocolError('invite-needed', 'A new account needs a join link. Ask somebody here for one.');
     }
     const hash = hashSecret(code);
-    const role = await store.invite(hash, clock.now());
-    // The first account, whose invite makes an admin, is made whatever the policy is.
-    if (registration === 'closed' && role !== 'admin') {
-      throw new ProtocolError(
-        'registration-closed',
-        'New accounts are made by the operator only. Ask for one.',
-      );
-    }
-    if (role === undefined) {
+    // The first account is made whatever the policy is.
+    if (registration === 'closed' && (await store.accounts()) > 0) throw registrationClosed();
+    if ((await store.invite(hash, clock.now())) === undefined) {
       guard.failed('', address);
       throw inviteInvalid();
     }
@@ -233,11 +233,14 @@ export function createAccounts(deps: AccountsDeps): Accounts {
 
     async prove({ name }, password, address) {
       await guard.admit(name, address);
-      const account = await store.account(name);
-      const { right } = await hasher.verify(password, phcOf(account));
-      if (right) return guard.succeeded(name);
-      guard.failed(name, address);
-      throw new ProtocolError('wrong-credentials', 'That is not your password.');
+      const phc = phcOf(await store.account(name));
+      const { right } = await hasher.verify(password, phc);
+      if (phc === undefined || !right) {
+        guard.failed(name, address);
+        throw notYourPassword();
+      }
+      guard.succeeded(name);
+      return phc;
     },
 
     hash({ name }, password) {
@@ -274,7 +277,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
 
     async invite(terms) {
       const code = newInviteCode();
-      await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
+      const made = await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
+      if (made === undefined) throw notAllowed();
       return code.text;
     },
   };
@@ -309,8 +313,17 @@ function wrongCredentials(): ProtocolError {
   return new ProtocolError('wrong-credentials', 'Name or password is wrong.');
 }
 
+export function notYourPassword(): ProtocolError {
+  return new ProtocolError('wrong-credentials', 'That is not your password.');
+}
+
 export function sessionOver(): ProtocolError {
   return new ProtocolError('session-expired', 'That session is over. Sign in with your password.');
+}
+
+function registrationClosed(): ProtocolError {
+  const message = 'New accounts are made by the operator only. Ask for one.';
+  return new ProtocolError('registration-closed', message);
 }
 
 function inviteInvalid(): ProtocolError {

@@ -58,13 +58,24 @@ export function createBans(deps: BansDeps): Bans {
     }
   }
 
+  /** Somebody who is not below an agent and is in from there, or has a session that was last used there. */
+  async function aboveIn(agent: Account, range: AddressRange): Promise<string | undefined> {
+    const everybody = await store.directory();
+    for (const { id, name, role } of everybody) {
+      if (can(actorOf(agent), 'ban', policy, actorIn({ role }))) continue;
+      const here = [...presence.terminals(id)];
+      const known = [...here, ...(await store.sessions(id, clock.now()))];
+      if (known.some(({ address = '' }) => range.covers(address))) return name;
+    }
+    return undefined;
+  }
+
   async function banAddress(agent: Agent, typed: string, terms: Terms): Promise<void> {
     rights.check(actorOf(agent), 'ban-address');
     const range = rangeOf(typed);
-    const there = presence.members().filter(({ address }) => range.covers(address));
-    const above = there.find(({ account }) => !can(actorOf(agent), 'ban', policy, actorIn(account)));
+    const above = 'id' in agent ? await aboveIn(agent, range) : undefined;
     if (above !== undefined) {
-      const message = `${above.account.name} is connected from there, and is not below you: you may not do that.`;
+      const message = `${above} comes from there, and is not below you: you may not do that.`;
       throw new ProtocolError('not-allowed', message);
     }
     const ban: Ban = { ...terms, by: agent.name, at: clock.now(), address: range.text };
@@ -72,7 +83,8 @@ export function createBans(deps: BansDeps): Bans {
     await rights.audit(agent, { action: 'ban', on: range.text, ...endOf(terms), ...reasonOf(terms.reason) });
     addresses.add(ban);
     for (const member of presence.members()) {
-      if (!range.covers(member.address)) continue;
+      if (!range.covers(member.address) || !can(actorOf(agent), 'ban', policy, actorIn(member.account)))
+        continue;
       deps.revokeFiles(member.account.id);
       member.dismiss('banned', bannedWords(terms), { by: agent.name, ...reasonOf(terms.reason) });
     }

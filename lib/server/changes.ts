@@ -11,7 +11,7 @@ import type { Clock } from './clock.js';
 import type { Delivery } from './delivery.js';
 import { entryEvent } from './entry-event.js';
 import { notAllowed } from './membership.js';
-import type { Places } from './places.js';
+import { type Places, placeOf } from './places.js';
 import type { Member } from './presence.js';
 import type { Speech } from './speech.js';
 
@@ -97,6 +97,7 @@ export function createChanges(deps: ChangesDeps): Changes {
         throw new ProtocolError('not-allowed', `Only owners and moderators of #${room.name} set its topic.`);
       }
       const topic = topicText(request.topic);
+      speech.admit(account, placeOf(membership), { text: topic, again: true });
       const logged = await store.setTopic({ room: room.id, account: account.id, topic, at: clock.now() });
       if (logged === undefined) return undefined;
       room.topic = topic;

@@ -174,6 +174,18 @@ export async function openHub({ store, clock, rate, policy, most, onRemoved }: H
     }
   }
 
+  /** Without words of their own that they may not say. */
+  function tellable(account: Account, circumstances: Circumstances): Circumstances {
+    const { by, reason = '' } = circumstances;
+    if (by !== undefined) return circumstances;
+    try {
+      speech.admitNotice(account, reason);
+      return circumstances;
+    } catch {
+      return {};
+    }
+  }
+
   return {
     presence,
     seats,
@@ -239,12 +251,13 @@ export async function openHub({ store, clock, rate, policy, most, onRemoved }: H
       return gate.open;
     },
 
-    leave(member, circumstances) {
+    leave(member, circumstances = {}) {
       const gate = live.get(member);
       const { id } = member.account;
+      const told = tellable(member.account, circumstances);
       live.delete(member);
       if (gate !== undefined) for (const { room } of seats.of(id).values()) room.gates.delete(gate);
-      presence.leave(member, circumstances);
+      presence.leave(member, told);
       forget(id);
     },
 

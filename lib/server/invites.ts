@@ -3,12 +3,14 @@ import { ProtocolError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import type { InviteInfo } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
+import type { Maker } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
 import type { Accounts } from './accounts.js';
 import { actorIn } from './actor.js';
 import { type Agent, actorOf, type Rights } from './agent.js';
 import type { Action, Actor } from './can.js';
 import type { Clock } from './clock.js';
+import { notAllowed } from './membership.js';
 import type { Places } from './places.js';
 import { newResetCode } from './secret.js';
 
@@ -47,9 +49,9 @@ export function createInvites({ store, clock, rights, accounts, places, links }:
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
       check(agent, 'make-invite', { role }, `Whoever becomes ${role}`);
       const expires = clock.now() + ms;
-      const made = accounts.invite({ role, uses, expires, ...('id' in agent && { by: agent.id }) });
+      const code = await accounts.invite({ role, uses, expires, ...makerOf(agent) });
       const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
-      const [code] = await Promise.all([made, rights.audit(agent, { action: 'invite', detail })]);
+      await rights.audit(agent, { action: 'invite', detail });
       return { links: links(code), expires: new Date(expires).toISOString() };
     },
 
@@ -78,9 +80,15 @@ export function createInvites({ store, clock, rights, accounts, places, links }:
       }
       const code = newResetCode();
       const expires = clock.now() + limits.resetMs;
-      const kept = store.addReset({ account: target.id, code: code.hash, expires });
-      await Promise.all([kept, rights.audit(agent, { action: 'reset-link', on: target.name })]);
+      const at = clock.now();
+      const reset = { account: target.id, code: code.hash, expires, at, ...makerOf(agent) };
+      if (!(await store.addReset(reset))) throw notAllowed();
+      await rights.audit(agent, { action: 'reset-link', on: target.name });
       return { links: links(code.text), expires: new Date(expires).toISOString() };
     },
   };
+}
+
+function makerOf(agent: Agent): { by?: Maker } {
+  return 'id' in agent ? { by: { id: agent.id, role: agent.role } } : {};
 }

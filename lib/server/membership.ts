@@ -8,6 +8,7 @@ import type { Account } from '../store/account-store.js';
 import type { Room, Standing } from '../store/room-store.js';
 import type { Store } from '../store/store.js';
 import { actorIn } from './actor.js';
+import { inAudit } from './audit.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Delivery } from './delivery.js';
@@ -252,6 +253,10 @@ export function createMembership(deps: MembershipDeps): Membership {
       switch (outcome) {
         case 'set':
           told(room, other, { role, by: account.name });
+          await store.record({
+            ...{ at: clock.now(), by: account.name, action: 'appoint', on: other.name, detail: role },
+            ...inAudit(room),
+          });
           return;
         case 'not-a-member':
           throw new ProtocolError('not-a-member', `${other.name} is not in #${room.name}.`);

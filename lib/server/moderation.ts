@@ -126,6 +126,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
       });
       await Promise.all([muted, recorded]);
       speech.mute(target.id, mute);
+      if (membership === undefined && presence.awayOf(target.id) !== undefined) presence.away(target.id, '');
       delivery.toAccounts([target.id], {
         ...{ type: 'muted', by: agent.name, ...reasonOf(reason) },
         ...(membership !== undefined && { room: membership.room.name }),
@@ -179,11 +180,18 @@ export function createModeration(deps: ModerationDeps): Moderation {
       const membership = places.membership(agent, request.room);
       check(actorOf(agent, membership), 'set-rules');
       const { room } = membership;
-      const rules = changedRules(room.rules, request);
-      const kept = store.setRules(room.id, rules);
-      const recorded = audit(agent, { action: 'rules', detail: rulesWords(rules), ...inAudit(room) });
-      await Promise.all([kept, recorded]);
+      const before = room.rules;
+      const rules = changedRules(before, request);
+      // At once: another change that comes while this one is kept adds to it.
       room.rules = rules;
+      try {
+        const kept = store.setRules(room.id, rules);
+        const recorded = audit(agent, { action: 'rules', detail: rulesWords(rules), ...inAudit(room) });
+        await Promise.all([kept, recorded]);
+      } catch (error) {
+        room.rules = before;
+        throw error;
+      }
       delivery.toConversation({ room: room.id }, { type: 'rules', room: room.name, by: agent.name, rules });
     },
   };

@@ -4,7 +4,7 @@ import type { SessionInfo } from '../protocol/records.js';
 import type { RequestOf } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
-import type { Accounts } from './accounts.js';
+import { type Accounts, notYourPassword } from './accounts.js';
 import type { Clock } from './clock.js';
 import type { Member, Presence } from './presence.js';
 import type { SecondFactor } from './second-factor.js';
@@ -53,10 +53,17 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
       const { account, session } = member;
       if (account.role === 'bot')
         throw new ProtocolError('not-allowed', 'A bot has a token, not a password.');
-      await accounts.prove(account, old, member.address);
+      const was = await accounts.prove(account, old, member.address);
       const phc = await accounts.hash(account, password);
-      const kept = [store.setPassword(account.id, phc), store.revokeSessions(account.id, session)];
-      await Promise.all([...kept, audit(account, 'password')]);
+      const change = {
+        account: account.id,
+        was,
+        password: phc,
+        ...(session !== undefined && { except: session }),
+      };
+      // Whoever set it anew meanwhile did so to keep this one out.
+      if (!(await store.changePassword(change))) throw notYourPassword();
+      await audit(account, 'password');
       deps.revokeFiles(account.id);
       dismiss(account, 'Your password was changed on another terminal.', (other) => other !== member);
     },
@@ -84,9 +91,10 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
     },
 
     async makeRecovery({ account, address }, password) {
-      await accounts.prove(account, password, address);
+      const was = await accounts.prove(account, password, address);
       const code = newRecoveryCode();
-      await Promise.all([store.setRecovery(account.id, code.hash), audit(account, 'recovery-code')]);
+      if (!(await store.setRecovery(account.id, code.hash, was))) throw notYourPassword();
+      await audit(account, 'recovery-code');
       return code.text;
     },
 

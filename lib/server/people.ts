@@ -29,20 +29,9 @@ export async function whois(deps: PeopleDeps, { account: me }: Member, name: str
     since: new Date(info?.at ?? 0).toISOString(),
     terminals: hub.presence.terminals(other.id).size,
     ...(away !== undefined && { away }),
-    rooms: await sharedRooms(deps, me.id, other.id),
+    rooms: [...(await store.sharedRooms(me.id, other.id))],
     ...(can(actorIn(me), 'see-addresses', deps.policy) && (await forModerators(deps, other.id))),
   };
-}
-
-/** Rooms that both are in. */
-async function sharedRooms({ store, hub }: PeopleDeps, me: number, other: number): Promise<string[]> {
-  const mine = [...hub.seats.of(me).values()];
-  const shared = mine.map(async ({ room }) => {
-    if (room.everybody || room.people.has(other)) return room.name;
-    const members = await store.members(room.id);
-    return members.some(({ account }) => account.id === other) ? room.name : undefined;
-  });
-  return (await Promise.all(shared)).filter((name) => name !== undefined);
 }
 
 async function forModerators({ store, clock, hub }: PeopleDeps, account: number): Promise<Partial<Whois>> {
@@ -73,6 +62,9 @@ export async function readAudit(
   return auditPage(store, { before, limit, hidden: false });
 }
 
-export function setAway({ hub }: PeopleDeps, { account }: Member, text: string | undefined): void {
-  hub.presence.away(account.id, text === undefined ? undefined : reasonText(text));
+/** @throws ProtocolError `muted`, `room-locked`, `restricted` for a text that they could not say to everybody */
+export function setAway({ hub }: PeopleDeps, { account }: Member, typed: string | undefined): void {
+  const text = typed === undefined ? undefined : reasonText(typed);
+  hub.speech.admitNotice(account, text ?? '');
+  hub.presence.away(account.id, text);
 }

@@ -13,7 +13,7 @@ import { type Circumstances, createTally } from './tally.js';
 
 /** One signed-in session, as the hub sees it. */
 export interface Member {
-  /** Changed by `Presence.ranked` alone. */
+  /** Changed by `Presence` alone. */
   account: Account;
   readonly address: string;
   /** Of its token; undefined until it has one. */
@@ -44,6 +44,8 @@ export interface Presence {
   has(member: Member): boolean;
   /** Everybody's terminals. */
   members(): Member[];
+  /** Takes note of what an account is by now: its role may have changed while it was signing in. */
+  renewed(account: Account): void;
   /** Takes note of a new role of somebody, and tells everybody. */
   ranked(account: number, role: Role, by: string): void;
   /** Takes note of what somebody who is away said, or that they are back; tells everybody where that is new. */
@@ -88,14 +90,25 @@ export function createPresence(
     }
   }
 
+  function renewed(account: Account): void {
+    const person = people.get(account.id);
+    if (person === undefined) return;
+    person.account = account;
+    for (const terminal of person.terminals) terminal.account = account;
+  }
+
   return {
     admit,
     check,
+    renewed,
 
     enter(member, mode) {
-      const { account } = member;
-      check(account, mode);
+      const { account, session } = member;
       const person = people.get(account.id);
+      const mine =
+        mode === 'continue' && [...(person?.terminals ?? [])].some((each) => each.session === session);
+      // Whose seat was emptied meanwhile comes like another terminal.
+      check(account, mode === 'continue' && !mine ? 'attach' : mode);
       if (person === undefined) {
         people.set(account.id, { account, terminals: new Set([member]) });
         tally.joined(account.name);
@@ -121,8 +134,7 @@ export function createPresence(
     ranked(id, role, by) {
       const person = people.get(id);
       if (person === undefined) return;
-      person.account = { ...person.account, role };
-      for (const terminal of person.terminals) terminal.account = person.account;
+      renewed({ ...person.account, role });
       const { name } = person.account;
       notify(() => ({ type: 'rank', name, role, by }));
     },

@@ -1,14 +1,16 @@
 /** A second factor: codes of an authenticator (RFC 6238: SHA-1, 6 digits, 30 s). Knows secrets and time, no passwords. */
 import { Secret, TOTP } from 'otpauth';
 import { ProtocolError } from '../protocol/errors.js';
+import { limits } from '../protocol/limits.js';
 import type { Account } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from './clock.js';
+import { createThrottle } from './throttle.js';
 
 export interface SecondFactor {
   /**
    * @param before runs where all but that is right; what it throws leaves the code unused
-   * @throws ProtocolError `second-factor-needed`, `second-factor-wrong` for an account that has one
+   * @throws ProtocolError `second-factor-needed`, `second-factor-wrong`, `too-many-attempts` for an account that has one
    */
   check(account: Account, otp: string | undefined, before: () => void): Promise<void>;
   /** A secret to be put into an authenticator; it counts once `confirm` was given a code of it. */
@@ -23,8 +25,11 @@ const secretBytes = 20;
 const mostPending = 1_000;
 
 /** @param issuer what an authenticator calls the server */
-export function createSecondFactor(store: Store, clock: Pick<Clock, 'now'>, issuer: string): SecondFactor {
+export function createSecondFactor(store: Store, clock: Clock, issuer: string): SecondFactor {
   const pending = new Map<number, string>();
+  // RFC 4226, 7.3, for each account: addresses can be had by the thousand, and three codes of a million are good.
+  const perHour = limits.factorFailuresPerHour;
+  const failures = createThrottle<number>({ burst: perHour, perSecond: perHour / 3_600 }, clock);
 
   const totp = (name: string, secret: string) =>
     new TOTP({ issuer, label: name, secret: Secret.fromBase32(secret) });
@@ -53,8 +58,17 @@ export function createSecondFactor(store: Store, clock: Pick<Clock, 'now'>, issu
           'Your authenticator shows a code of 6 digits: it is needed too.',
         );
       }
+      const wait = failures.wait(id);
+      if (wait > 0) {
+        const minutes = Math.ceil(wait / 60_000);
+        const message = `Too many wrong codes for your account. Try again in ${minutes} min, or use your recovery code.`;
+        throw new ProtocolError('too-many-attempts', message, wait);
+      }
       const step = stepOf(account, factor, otp);
-      if (step === undefined) throw wrong();
+      if (step === undefined) {
+        failures.take(id);
+        throw wrong();
+      }
       before();
       if (!(await store.useFactor(id, step))) throw wrong();
     },

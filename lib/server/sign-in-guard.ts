@@ -50,7 +50,7 @@ export function createSignInGuard(clock: Clock): SignInGuard {
       if (ms > 0) await new Promise<void>((resolve) => clock.after(ms, resolve));
     },
     failed(name, address) {
-      addresses.take(addressKey(address));
+      addresses.charge(addressKey(address));
       if (name === '') return;
       const before = names.get(name);
       const recent = before !== undefined && clock.ticks() - before.at <= forgetMs;

@@ -11,6 +11,7 @@ import { actorIn } from './actor.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Place } from './entry-event.js';
+import { placeOf } from './places.js';
 import type { LiveRoom, Membership, Seats } from './seats.js';
 import { createThrottle, type Throttle } from './throttle.js';
 import { until } from './until.js';
@@ -19,7 +20,7 @@ import { until } from './until.js';
 export interface Saying {
   readonly text: string;
   readonly file?: true;
-  /** It stands there already: an edit. */
+  /** It is no further message: an edit, a topic. */
   readonly again?: true;
 }
 
@@ -33,6 +34,8 @@ export interface Speech {
   unmute(account: number, room: number | undefined): void;
   /** @throws ProtocolError `muted`, `room-locked`, `restricted`, `slow-mode` */
   admit(account: Account, place: Place, saying: Saying): void;
+  /** What everybody is told besides: why somebody is away or left. '' is nothing. @throws ProtocolError as `admit` */
+  admitNotice(account: Account, text: string): void;
 }
 
 export interface SpeechDeps {
@@ -113,6 +116,13 @@ export function createSpeech({ seats, clock, policy }: SpeechDeps): Speech {
     rate?.take(account.id);
   }
 
+  function admit(account: Account, place: Place, saying: Saying): void {
+    checkMutes(account.id, place);
+    const membership = place.room === undefined ? undefined : seats.of(account.id).get(place.room);
+    if (membership === undefined || can(actorIn(account, membership), 'say-restricted', policy)) return;
+    checkRules(account, membership, saying);
+  }
+
   return {
     fill(account, known) {
       if (!mutes.has(account)) mutes.set(account, [...known]);
@@ -131,11 +141,12 @@ export function createSpeech({ seats, clock, policy }: SpeechDeps): Speech {
         );
       }
     },
-    admit(account, place, saying) {
-      checkMutes(account.id, place);
-      const membership = place.room === undefined ? undefined : seats.of(account.id).get(place.room);
-      if (membership === undefined || can(actorIn(account, membership), 'say-restricted', policy)) return;
-      checkRules(account, membership, saying);
+    admit,
+    admitNotice(account, text) {
+      if (text === '') return;
+      for (const membership of seats.of(account.id).values()) {
+        if (membership.room.everybody) admit(account, placeOf(membership), { text, again: true });
+      }
     },
   };
 }

@@ -16,6 +16,8 @@ export interface Throttle<Key> {
   wait(key: Key): number;
   /** As `wait`, and where that is 0, counts one. */
   take(key: Key): number;
+  /** Counts one, whether it may happen or not: what was let in at the same time is paid for afterwards. */
+  charge(key: Key): void;
   /** Keys that are remembered. */
   readonly size: number;
 }
@@ -45,16 +47,21 @@ export function createThrottle<Key>(rate: Rate, clock: Clock): Throttle<Key> {
     nextSweep = Math.max(sweepAt, restAt.size * 2);
   }
 
+  function charge(key: Key): void {
+    restAt.set(key, restOf(key) + step);
+    if (restAt.size >= nextSweep) sweep();
+  }
+
   return {
     wait,
+    charge,
     get size() {
       return restAt.size;
     },
     take(key) {
       const ms = wait(key);
       if (ms > 0) return ms;
-      restAt.set(key, restOf(key) + step);
-      if (restAt.size >= nextSweep) sweep();
+      charge(key);
       return 0;
     },
   };

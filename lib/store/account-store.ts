@@ -77,9 +77,11 @@ export interface NewInvite {
   readonly at: number;
   /** Made by a server that has no account yet; all such end when the next is made or the first account is. */
   readonly first?: boolean;
-  /** The account that made it. */
-  readonly by?: number;
+  readonly by?: Maker;
 }
+
+/** Who hands out an invite or a reset, as what. What they hand out ends with what they are. */
+export type Maker = Pick<Account, 'id' | 'role'>;
 
 /** One sign-in that can be continued by its token. */
 export interface NewSession {
@@ -122,16 +124,42 @@ export interface AccountStore {
   directory(account?: number): Promise<readonly AccountInfo[]>;
   /** A reset that was open is good for nothing any more. */
   setPassword(account: number, password: string): Promise<void>;
+  /**
+   * Another password, where it still is the one of the hash `was`; all sessions but `except` end with it.
+   * @returns false where nothing was done
+   */
+  changePassword(change: {
+    account: number;
+    was: string;
+    password: string;
+    except?: number;
+  }): Promise<boolean>;
   /** The same password under another hash; false where it is another one by now. */
   renewPassword(account: number, was: string, password: string): Promise<boolean>;
-  /** Never leaves the server without an admin who can sign in. */
+  /**
+   * Never leaves the server without an admin who can sign in. Ends the account's reset and, unless it is an admin now, the
+   * invites and resets that it handed out.
+   */
   setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;
-  /** Its sessions, invites, codes and memberships go; what it said stays, and so does its name. */
+  /** Its sessions, codes, memberships and what it handed out go; what it said stays, and so does its name. */
   removeAccount(account: number): Promise<'removed' | 'last-admin'>;
-  /** SHA-256 of the code that takes the place of the one before. */
-  setRecovery(account: number, code: Uint8Array): Promise<void>;
-  /** A one-time code that an admin hands out; takes the place of the one before. */
-  addReset(reset: { account: number; code: Uint8Array; expires: number }): Promise<void>;
+  /**
+   * SHA-256 of the code that takes the place of the one before.
+   * @param was nothing is done where the password has another hash by now
+   * @returns false where nothing was done
+   */
+  setRecovery(account: number, code: Uint8Array, was?: string): Promise<boolean>;
+  /**
+   * A one-time code that an admin or the operator hands out; takes the place of the one before.
+   * @returns false where its maker is banned, or something else by now: nothing is kept then
+   */
+  addReset(reset: {
+    account: number;
+    code: Uint8Array;
+    expires: number;
+    at: number;
+    by?: Maker;
+  }): Promise<boolean>;
   /** Whose recovery code or reset that is, if it is good; nothing is used up. */
   recoverable(proof: { name: string; code: Uint8Array; at: number }): Promise<Account | undefined>;
   /**
@@ -143,8 +171,8 @@ export interface AccountStore {
   /** Notes that the code of this time step was used. @returns false where it, or a later one, was before */
   useFactor(account: number, step: number): Promise<boolean>;
 
-  /** @returns the number by which it is listed */
-  createInvite(invite: NewInvite): Promise<number>;
+  /** @returns the number by which it is listed; undefined as for `addReset` */
+  createInvite(invite: NewInvite): Promise<number | undefined>;
   /** Those that can still be used, the newest first. */
   invites(at: number): Promise<readonly InviteRow[]>;
   /** @returns false where there is none */
@@ -165,6 +193,6 @@ export interface AccountStore {
   sessions(account: number, at: number): Promise<readonly SessionRow[]>;
   /** Others took this account's name over: none of its sessions but `except` is running any longer. */
   stopSessions(account: number, except: number): Promise<void>;
-  /** Removes expired sessions and invites. */
+  /** Removes sessions, invites, bans and mutes that are over. */
   sweep(at: number): Promise<void>;
 }

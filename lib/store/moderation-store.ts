@@ -44,7 +44,7 @@ export interface Audited extends NewAudit {
 /** Part of a Store; see store.ts for what all of it promises. */
 export interface ModerationStore {
   /**
-   * Ends every session of the account, its invites and resets, in one transaction. Replaces an earlier ban.
+   * Ends every session of the account, its reset and what it handed out, in one transaction. Replaces an earlier ban.
    * Never leaves the server without an admin who can sign in.
    */
   ban(subject: BanSubject, terms: BanTerms): Promise<'banned' | 'last-admin'>;

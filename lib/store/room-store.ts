@@ -82,6 +82,8 @@ export interface RoomStore {
   leaveRoom(account: number, room: number, options: { end: boolean }): Promise<LeftRoom>;
   /** Those who were in it longest first. */
   members(room: number): Promise<readonly RoomMember[]>;
+  /** Names of the rooms that both are in, as the first one's standings are ordered. */
+  sharedRooms(one: number, other: number): Promise<readonly string[]>;
   setRoomRole(account: number, room: number, role: RoomRole): Promise<RoleSet>;
   /** A second invitation replaces the first. */
   inviteToRoom(invitation: { room: number; account: number; by: number; at: number }): Promise<Invited>;

@@ -46,7 +46,7 @@ async function answers(client: JsonClient, { room, seq, invited }: About): Promi
 
 t.test('to whoever is not in it, it is a room that never was', async (t) => {
   // The admin is one of those who are not in it.
-  const { people, again } = await jsonPeople(t, ['ann', 'ben', 'cleo', 'dora']);
+  const { people, again } = await jsonPeople(t, ['ann', 'ben', 'cleo', 'dora'], '--rate', '1000');
   const [ann, ben, cleo, dora] = people as [JsonClient, JsonClient, JsonClient, JsonClient];
   await ben.ok({ type: 'join', room: 'hideout', private: true });
   const seq = await ben.say({ room: 'hideout' }, `the ${secret} is ready, ann and cleo`);

@@ -100,12 +100,14 @@ t.test('who may register is what the policy says', async (t) => {
   const closed = await runServer(t, { people, registration: 'closed' });
   t.equal((await closed.dial()).hello.registration, 'closed');
   t.match(await register(closed, { name: 'bob' }), { code: 'registration-closed' });
-  const code = await closed.running.invite({});
-  t.match(
-    await register(closed, { name: 'bob', code }),
-    { code: 'registration-closed' },
-    'even with an invite',
-  );
+  for (const role of ['member', 'admin'] as const) {
+    const code = await closed.running.invite({ role });
+    t.match(
+      await register(closed, { name: 'bob', code }),
+      { code: 'registration-closed' },
+      `even with an invite for a ${role}`,
+    );
+  }
 
   const fresh = await runServer(t, { registration: 'closed' });
   const first = codeOf(fresh.running.firstLink);

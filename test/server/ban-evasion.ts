@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { Asked } from '../../lib/client/session.js';
 import { fileAlpn } from '../../lib/protocol/events.js';
 import { encodeFrame } from '../../lib/protocol/frame.js';
+import { limits } from '../../lib/protocol/limits.js';
 import { hashRecovery, hashSecret } from '../../lib/server/secret.js';
 import { outcome } from '../support/asking.js';
 import { ok, password, runServer } from '../support/running-server.js';
@@ -25,7 +26,14 @@ async function scene(t: Test) {
       const expires = at + 3_600_000;
       await store.setRole(ada, 'admin');
       await store.setRole(oli, 'moderator');
-      await store.createInvite({ code: hashSecret(code), role: 'member', uses: 5, expires, at, by: oli });
+      await store.createInvite({
+        code: hashSecret(code),
+        role: 'member',
+        uses: 5,
+        expires,
+        at,
+        by: { id: oli, role: 'moderator' },
+      });
       await store.openSession({
         account: oli,
         token: hashSecret(botToken),
@@ -34,7 +42,7 @@ async function scene(t: Test) {
         remember: true,
         bot: true,
       });
-      await store.addReset({ account: oli, code: hashRecovery(resetCode), expires });
+      await store.addReset({ account: oli, code: hashRecovery(resetCode), expires, at });
       await store.setRecovery(oli, hashRecovery('AAAAA'));
     },
   });
@@ -166,6 +174,21 @@ t.test('a banned address gets no further than the door, and what it has ends', a
   for (const client of [far, again, near, then]) client.destroy();
 });
 
+t.test('nobody bans upwards by the address of somebody who is out', async (t) => {
+  const server = await scene(t);
+  const from = { localAddress: '127.8.8.8' };
+  const ada = await dial(server.port, from);
+  ok(await ada.ask({ type: 'resume', token: server.token('ada') }));
+  const oli = await server.enter('oli');
+  ada.destroy();
+  t.match(await oli.next('left'), { name: 'ada' });
+  t.equal(await outcome(oli, { type: 'ban', address: '127.8.0.0/16' }), 'not-allowed');
+  t.equal(await outcome(oli, { type: 'ban', address: '127.9.0.0/16' }), 'ok');
+  const back = await dial(server.port, from);
+  t.equal(await outcome(back, { type: 'resume', token: server.token('ada') }), 'ok');
+  back.destroy();
+});
+
 t.test('a ban outlives a restart', async (t) => {
   const server = await scene(t);
   const ada = await server.enter('ada');
@@ -178,4 +201,26 @@ t.test('a ban outlives a restart', async (t) => {
   const there = await dial(next.port, { localAddress: '127.7.7.7' });
   t.match(await there.next('closing'), { code: 'banned' });
   there.destroy();
+});
+
+t.test('lists of bans and invites fit into a frame, however many there are', async (t) => {
+  const server = await runServer(t, {
+    people: ['ada'],
+    async furnish(store, accounts) {
+      await store.setRole(accounts.get('ada')?.id ?? 0, 'admin');
+      const at = Date.now();
+      const [reason, expires] = ['"'.repeat(limits.reasonBytes), at + 3_600_000];
+      const numbers = Array.from({ length: 9_000 }, (_, n) => n);
+      const made = numbers.flatMap((n) => [
+        store.ban({ address: `10.1.${n >> 8}.${n & 255}` }, { by: 'ada', at: at + n, reason }),
+        store.createInvite({ code: hashSecret(`${n}`), role: 'member', uses: 1, expires, at }),
+      ]);
+      await Promise.all(made);
+    },
+  });
+  const ada = await server.enter('ada');
+  const { bans = [] } = ok(await ada.ask({ type: 'bans' }));
+  t.equal(bans.length, limits.listed);
+  t.match(bans[0], { address: `10.1.${8_999 >> 8}.${8_999 & 255}` }, 'the newest first');
+  t.equal(ok(await ada.ask({ type: 'invites' })).invites?.length, limits.listed);
 });

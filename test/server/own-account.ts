@@ -3,8 +3,9 @@ import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
 import { controlSocket } from '../../lib/cli/data-folder.js';
 import { callControl } from '../../lib/server/control.js';
-import { outcome } from '../support/asking.js';
+import { granted, outcome } from '../support/asking.js';
 import { ok, password, runServer } from '../support/running-server.js';
+import { sessionScene } from '../support/session-scene.js';
 
 const next = 'another password';
 
@@ -243,4 +244,23 @@ t.test('a full server lets admins in, and says so to the others', async (t) => {
   await server.enter('ada');
   ben.destroy();
   again.destroy();
+});
+
+t.test('a whois of somebody who is out does not read the members of all rooms', async (t) => {
+  let reads = 0;
+  const scene = await sessionScene(t, {
+    storeOf: (store) => ({
+      ...store,
+      members(room) {
+        reads++;
+        return store.members(room);
+      },
+    }),
+  });
+  const { wire: ben } = await scene.member('ben');
+  const { wire: ada } = await scene.member('ada');
+  for (const wire of [ada, ben]) t.equal(await outcome(wire, { type: 'join', room: 'yard' }), 'ok');
+  await ben.ask({ type: 'quit' });
+  t.match((await granted(ada, { type: 'whois', name: 'ben' })).whois, { rooms: ['lobby', 'yard'] });
+  t.equal(reads, 0);
 });

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { Asked } from '../../lib/client/session.js';
 import { fileAlpn } from '../../lib/protocol/events.js';
 import { encodeFrame } from '../../lib/protocol/frame.js';
+import { limits } from '../../lib/protocol/limits.js';
 import { hashRecovery, newToken } from '../../lib/server/secret.js';
 import type { Store } from '../../lib/store/store.js';
 import { granted, outcome } from '../support/asking.js';
@@ -132,7 +133,8 @@ t.test('a password that others set anew ends tickets too', async (t) => {
   const server = await runServer(t, {
     people: ['ana'],
     passwords: true,
-    furnish: async (store, accounts) => store.setRecovery(accounts.get('ana')?.id ?? 0, hashRecovery(code)),
+    furnish: async (store, accounts) =>
+      void (await store.setRecovery(accounts.get('ana')?.id ?? 0, hashRecovery(code))),
   });
   const ana = await server.enter('ana');
   const offer: Asked = {
@@ -184,4 +186,59 @@ t.test("a bot's token is good for several connections, and quitting one ends no 
   t.match(await listening.next('closing'), { code: 'signed-out' }, 'ended, it is ended for all');
   await again.closed;
   t.equal(await outcome(await server.dial(), { type: 'resume', token: token.text }), 'session-expired');
+});
+
+t.test('nor does it, proved before the account was recovered, set another one after that', async (t) => {
+  const hash = createHeld(plainHasher.hash);
+  const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
+  const { wire: thief } = scene.visit();
+  const { recovery: code = '' } = await granted(thief, { type: 'register', name: 'ana', password });
+  const held = hash.hold();
+  const answer = outcome(thief, { ...change, password: 'of the thief' }).catch(() => 'closed');
+  await held.reached;
+  const { wire: owner } = scene.visit();
+  await granted(owner, { type: 'recover', name: 'ana', code, password: next });
+  held.release();
+  t.equal(await answer, 'closed');
+  t.equal(await outcome(owner, { type: 'sessions' }), 'ok');
+  const again = (typed: string) => outcome(scene.visit().wire, { ...signIn, password: typed });
+  t.equal(await again(next), 'ok');
+  t.equal(await again('of the thief'), 'wrong-credentials');
+  t.equal((await granted(owner, { type: 'sessions' })).sessions?.length, 2, 'nor ends the sessions of now');
+});
+
+t.test('nor does it take the new recovery code away', async (t) => {
+  const { scene, ana: thief, made, holdCheck } = await slowScene(t);
+  const held = holdCheck();
+  const answer = outcome(thief, { type: 'make-recovery', password }).catch(() => 'closed');
+  await held.reached;
+  const recover = { type: 'recover', name: 'ana', code: made.recovery ?? '', password: next } as const;
+  const { recovery: code = '' } = await granted(scene.visit().wire, recover);
+  held.release();
+  t.equal(await answer, 'closed');
+  t.equal(await outcome(scene.visit().wire, { ...recover, code }), 'ok');
+});
+
+t.test('sessions whose connections were lost make no more terminals than a name may have', async (t) => {
+  const server = await runServer(t, { people: ['ana', 'ben'] });
+  const ben = await server.enter('ben');
+  const come = async (token: string) => {
+    const client = await server.dial();
+    return { client, reply: await client.ask({ type: 'resume', token, mode: 'attach' }) };
+  };
+  const tokens: string[] = [];
+  const lost: { client: Awaited<ReturnType<typeof come>>['client']; token: string }[] = [];
+  for (let n = 0; n < limits.terminalsPerName; n++) {
+    const { client, reply } = await come(server.token('ana'));
+    lost.push({ client, token: ok(reply).token ?? '' });
+  }
+  for (const { client, token } of lost) {
+    tokens.push(token);
+    client.destroy();
+  }
+  await ben.next('left', ({ name }) => name === 'ana');
+  const here = [];
+  for (let n = 0; n < limits.terminalsPerName; n++) here.push((await come(server.token('ana'))).reply);
+  t.same(new Set(here.map(({ type }) => type)), new Set(['ok']));
+  for (const token of tokens) t.match((await come(token)).reply, { code: 'too-many-terminals' });
 });

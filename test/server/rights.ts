@@ -2,9 +2,12 @@
  * Who may do what to others, through the wire: every role on every action, by somebody who signed in with a password,
  * and again by a token and on a second terminal.
  */
+
 import t from 'tap';
+import { controlSocket } from '../../lib/cli/data-folder.js';
 import type { Asked } from '../../lib/client/session.js';
 import type { Role } from '../../lib/protocol/records.js';
+import { callControl } from '../../lib/server/control.js';
 import { hashSecret } from '../../lib/server/secret.js';
 import { outcome, saying } from '../support/asking.js';
 import { makeAccount, ok, password, runServer } from '../support/running-server.js';
@@ -356,4 +359,101 @@ t.test('whoever is muted says nothing there, nowhere, or again', async (t) => {
     'muted',
     'that one lasts',
   );
+});
+
+t.test('nor do they say it by other means', async (t) => {
+  const server = await runServer(t, {
+    people: ['ada', 'mike', 'zed'],
+    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+  });
+  const [ada, mike, zed] = [await server.enter('ada'), await server.enter('mike'), await server.enter('zed')];
+  ok(await mike.ask({ type: 'join', room: 'yard' }));
+  ok(await mike.ask({ type: 'away', text: 'buy my things' }));
+  ok(await ada.ask({ type: 'mute', name: 'mike' }));
+  t.match(
+    ok(await zed.ask({ type: 'whois', name: 'mike' })).whois,
+    { away: '' },
+    'what was said before goes',
+  );
+  const topic = { type: 'set-topic', room: 'yard', topic: 'buy more' } as const;
+  t.same(
+    [await outcome(mike, { type: 'away', text: 'buy more' }), await outcome(mike, topic)],
+    ['muted', 'muted'],
+  );
+  ok(await mike.ask({ type: 'away', text: '' }));
+  ok(await mike.ask({ type: 'quit', reason: 'buy more' }));
+  const left = await ada.next('left');
+  t.same([left.name, left.reason], ['mike', undefined]);
+  ok(await ada.ask({ type: 'set-rules', room: 'lobby', locked: true }));
+  t.equal(await outcome(zed, { type: 'away', text: 'but I must say' }), 'room-locked');
+  ok(await zed.ask({ type: 'away', text: '' }));
+  ok(await ada.ask({ type: 'quit', reason: 'night' }));
+  const last = await zed.next('left', ({ name }) => name === 'ada');
+  t.equal(last.reason, 'night', 'who leads says it');
+});
+
+t.test('what others hear of has the pace of what is said', async (t) => {
+  const server = await runServer(t, { people: ['ana', 'ben'], rate: 1 });
+  const [ana, ben] = [await server.enter('ana'), await server.enter('ben')];
+  ok(await ana.ask({ type: 'join', room: 'den' }));
+  const floods: readonly Asked[] = [
+    { type: 'away', text: 'a' },
+    { type: 'back' },
+    { type: 'join', room: 'yard' },
+    { type: 'leave', room: 'den' },
+    { type: 'set-topic', room: 'den', topic: 'a' },
+    { type: 'set-rules', room: 'den', locked: true },
+    { type: 'appoint', room: 'den', name: 'ben', role: 'owner' },
+    { type: 'kick', name: 'ben', room: 'den' },
+    { type: 'mute', name: 'ben', room: 'den' },
+    { type: 'unmute', name: 'ben', room: 'den' },
+  ];
+  ok(await ana.ask({ type: 'away', text: 'now' }));
+  for (const request of floods) t.equal(await outcome(ana, request), 'rate-limited', request.type);
+  t.match(await ben.next('away'), { text: 'now' });
+});
+
+t.test('two who change the rules of a room at the same time both do', async (t) => {
+  const people = ['ada', 'eve'];
+  const server = await runServer(t, {
+    people,
+    async furnish(store, accounts) {
+      for (const name of people) await store.setRole(accounts.get(name)?.id ?? 0, 'admin');
+    },
+  });
+  const [ada, eve] = [await server.enter('ada'), await server.enter('eve')];
+  const change = { type: 'set-rules', room: 'lobby' } as const;
+  const answers = [
+    outcome(ada, { ...change, locked: true }),
+    outcome(eve, { ...change, slow: 5_000 }),
+    outcome(ada, { ...change, restrict: ['files'] }),
+  ];
+  t.same(await Promise.all(answers), ['ok', 'ok', 'ok']);
+  const rules = { locked: true, slow: 5_000, restrict: ['files'] };
+  const told = [await eve.next('rules'), await eve.next('rules'), await eve.next('rules')];
+  t.same(told.at(-1)?.rules, rules);
+});
+
+t.test('who was given a room is in the audit log, of private ones for the operator alone', async (t) => {
+  const server = await runServer(t, {
+    people: ['ada', 'mike'],
+    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+  });
+  const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
+  ok(await mike.ask({ type: 'join', room: 'yard' }));
+  ok(await mike.ask({ type: 'join', room: 'den', private: true }));
+  ok(await mike.ask({ type: 'invite', room: 'den', name: 'ada' }));
+  for (const room of ['yard', 'den']) {
+    ok(await ada.ask({ type: 'join', room }));
+    ok(await mike.ask({ type: 'appoint', room, name: 'ada', role: 'owner' }));
+  }
+  const entry = { by: 'mike', action: 'appoint', on: 'ada', detail: 'owner' };
+  const seen = ok(await ada.ask({ type: 'audit' })).audit ?? [];
+  t.match(seen, [{ ...entry, room: 'yard' }]);
+  t.equal(seen.length, 1);
+  const { audit } = await callControl(controlSocket(server.data), 'audit', {});
+  t.match(audit, [
+    { ...entry, room: 'den' },
+    { ...entry, room: 'yard' },
+  ]);
 });

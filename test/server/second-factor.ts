@@ -1,6 +1,7 @@
 /** The second factor through frames, by a clock that the test moves. */
 import { Secret, TOTP } from 'otpauth';
 import t, { type Test } from 'tap';
+import { limits } from '../../lib/protocol/limits.js';
 import { granted, outcome } from '../support/asking.js';
 import { password, sessionScene } from '../support/session-scene.js';
 import { turns } from '../support/turns.js';
@@ -80,3 +81,41 @@ t.test('wrong codes delay the next attempt as wrong passwords do', async (t) => 
   scene.clock.advance(1);
   t.equal(await answer, 'ok');
 });
+
+t.test(
+  'wrong codes of an account are few, wherever they come from, and its recovery code is good',
+  async (t) => {
+    const scene = await sessionScene(t);
+    const { wire: ana } = scene.visit();
+    const { recovery = '' } = await granted(ana, { type: 'register', name: 'ana', password });
+    const { secret = '' } = await granted(ana, { type: 'begin-factor', password });
+    const totp = new TOTP({ secret: Secret.fromBase32(secret) });
+    const otp = () => totp.generate({ timestamp: scene.clock.now() });
+    t.equal(await outcome(ana, { type: 'confirm-factor', otp: otp() }), 'ok');
+    const attempt = async (typed: string, address: string) => {
+      const { wire } = scene.visit(address);
+      const answer = outcome(wire, { type: 'sign-in', name: 'ana', password, otp: typed, mode: 'attach' });
+      await turns();
+      scene.clock.advance(limits.loginDelayMaxMs);
+      return answer;
+    };
+    for (let n = 0; n < limits.factorFailuresPerHour; n++) {
+      t.equal(await attempt('000000', `192.0.2.${n + 10}`), 'second-factor-wrong');
+    }
+    t.equal(await attempt(otp(), '192.0.2.99'), 'too-many-attempts');
+    scene.clock.advance(6 * 60_000);
+    t.equal(await attempt(otp(), '192.0.2.98'), 'ok', 'a few minutes later it is');
+    for (let n = 0; n < 3; n++) await attempt('000000', `192.0.2.${n + 30}`);
+    t.equal(await attempt(otp(), '192.0.2.97'), 'too-many-attempts');
+    const { wire: owner } = scene.visit('192.0.2.96');
+    const recover = outcome(owner, {
+      type: 'recover',
+      name: 'ana',
+      code: recovery,
+      password: 'a new password',
+    });
+    await turns();
+    scene.clock.advance(limits.loginDelayMaxMs);
+    t.equal(await recover, 'ok');
+  },
+);

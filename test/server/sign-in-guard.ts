@@ -51,6 +51,18 @@ t.test('an address may fail ten times a minute, then it is told how long to wait
   t.equal(await refused('192.0.2.1'), undefined, 'so is this one, after as long as it was told');
 });
 
+t.test('those that an address tries at the same time count one by one', async (t) => {
+  const { clock, guard } = setUp();
+  const from = '192.0.2.1';
+  const tries = Array.from({ length: limits.loginFailuresPerMinute + 16 }, (_, n) => `name${n}`);
+  await Promise.all(tries.map((name) => guard.admit(name, from)));
+  for (const name of tries) guard.failed(name, from);
+  clock.advance(16 * 6_000);
+  await t.rejects(guard.admit('fresh', from), { code: 'too-many-attempts', retryAfter: 6_000 });
+  clock.advance(6_000);
+  await t.resolves(guard.admit('fresh', from));
+});
+
 t.test('addresses of one IPv6 network fail together', async (t) => {
   const { guard } = setUp();
   for (let i = 0; i < limits.loginFailuresPerMinute; i++) guard.failed(`name${i}`, `2001:db8::${i}`);

@@ -34,7 +34,7 @@ export interface SessionScene {
   readonly store: Store;
   /** Errors that were logged as the server's own. */
   readonly errors: readonly unknown[];
-  visit(): Visit;
+  visit(address?: string): Visit;
   /** A visit of somebody who has signed in and synced. Makes the account where there is none. */
   member(name: string): Promise<Visit>;
 }
@@ -101,7 +101,7 @@ export async function sessionScene(
     clock,
   );
 
-  function visit(): Visit {
+  function visit(address = '192.0.2.1'): Visit {
     const [socket, peer] = duplexPair();
     const phases: Phase[] = [];
     // As a socket does.
@@ -118,7 +118,7 @@ export async function sessionScene(
       claims: { claim: () => undefined, release: () => true },
       onPhase: (_session, phase) => phases.push(phase),
     };
-    return { wire, phases, session: createSession(socket, '192.0.2.1', deps) };
+    return { wire, phases, session: createSession(socket, address, deps) };
   }
 
   return {

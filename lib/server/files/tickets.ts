@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { hashSecret, newToken } from '../secret.js';
 
 export interface Tickets<Purpose> {
-  /** @returns the ticket, which is kept nowhere; good once, for `limits.ticketMs` */
+  /** @returns the ticket, which is kept nowhere; good once, for `limits.ticketMs` or until `limits.ticketsPerAccount` newer ones */
   issue(account: number, purpose: Purpose): string;
   /** What a ticket is for; undefined for one that is unknown, used or too old. */
   redeem(ticket: string): Purpose | undefined;
@@ -20,11 +20,17 @@ interface Issued<Purpose> {
 
 export function createTickets<Purpose>(clock: Clock): Tickets<Purpose> {
   const issued = new Map<string, Issued<Purpose>>();
+  // Of each account, the latest last.
+  const accounts = new Map<number, Set<string>>();
 
   function take(key: string): Issued<Purpose> | undefined {
     const found = issued.get(key);
-    found?.cancel();
+    if (found === undefined) return undefined;
+    found.cancel();
     issued.delete(key);
+    const mine = accounts.get(found.account);
+    mine?.delete(key);
+    if (mine?.size === 0) accounts.delete(found.account);
     return found;
   }
 
@@ -32,13 +38,19 @@ export function createTickets<Purpose>(clock: Clock): Tickets<Purpose> {
     issue(account, purpose) {
       const { text, hash } = newToken();
       const key = keyOf(hash);
-      const cancel = clock.after(limits.ticketMs, () => void issued.delete(key));
+      const cancel = clock.after(limits.ticketMs, () => void take(key));
       issued.set(key, { account, purpose, cancel });
+      const mine = accounts.get(account) ?? new Set<string>();
+      accounts.set(account, mine.add(key));
+      for (const oldest of mine) {
+        if (mine.size <= limits.ticketsPerAccount) break;
+        take(oldest);
+      }
       return text;
     },
     redeem: (ticket) => take(keyOf(hashSecret(ticket)))?.purpose,
     revoke(account) {
-      for (const [key, one] of issued) if (one.account === account) take(key);
+      for (const key of [...(accounts.get(account) ?? [])]) take(key);
     },
   };
 }

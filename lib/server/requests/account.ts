@@ -1,5 +1,6 @@
 /** One's own account, and the links that let others make or regain theirs. */
-import { answers, does, type Rows } from './row.js';
+import { limits } from '../../protocol/limits.js';
+import { answers, counted, does, type Rows } from './row.js';
 
 type Own =
   | 'set-password'
@@ -22,8 +23,12 @@ export const accountRows: Rows<Own | Links> = {
   'confirm-factor': does(({ own }, member, { otp }) => own.confirmFactor(member, otp)),
   'end-factor': does(({ own }, member, { password }) => own.endFactor(member, password)),
 
-  'make-invite': answers(async ({ invites }, { account }, request) => invites.make(account, request)),
-  invites: answers(async ({ invites }, { account }) => ({ invites: await invites.list(account) })),
+  'make-invite': counted(
+    answers(async ({ invites }, { account }, request) => invites.make(account, request)),
+  ),
+  invites: answers(async ({ invites }, { account }) => ({
+    invites: (await invites.list(account)).slice(0, limits.listed),
+  })),
   uninvite: does(({ invites }, { account }, { invite }) => invites.remove(account, invite)),
-  'make-reset': answers(async ({ invites }, { account }, { name }) => invites.reset(account, name)),
+  'make-reset': counted(answers(async ({ invites }, { account }, { name }) => invites.reset(account, name))),
 };

@@ -102,14 +102,19 @@ async function seated(
   if (takeOver) await store.stopSessions(account.id, session);
   // Once more: a ban or a logout that comes after this finds the seat taken, and empties it.
   await bans.admit(account, member.address);
-  const open = await store.sessions(account.id, clock.now());
-  if (!open.some(({ id }) => id === session)) throw sessionOver();
-  const mutes = await store.mutes(account.id, clock.now());
-  const standings = await store.standings(account.id);
+  // At one moment, as it is by now: whatever is changed after it finds the seat filled.
+  const [now, open, mutes, standings] = await Promise.all([
+    store.account(account.name),
+    store.sessions(account.id, clock.now()),
+    store.mutes(account.id, clock.now()),
+    store.standings(account.id),
+  ]);
+  if (now === undefined || !open.some(({ id }) => id === session)) throw sessionOver();
   if (!member.alive) throw new ProtocolError('signed-out', 'The connection ended during sign-in.');
-  hub.seat(account, { standings, mutes });
+  hub.presence.renewed(now);
+  hub.seat(now, { standings, mutes });
   const conversations = standings.map(conversationOf);
   const motd = desk.motd();
-  const { name, role } = account;
+  const { name, role } = now;
   return { name, role, token, conversations, ...(motd !== undefined && { motd }) };
 }

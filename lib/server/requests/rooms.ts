@@ -1,6 +1,6 @@
 /** Rooms and who is in them. */
 import { listMembers, listRooms } from '../reading.js';
-import { answers, does, type Rows } from './row.js';
+import { answers, counted, does, type Rows } from './row.js';
 
 type Room = 'rooms' | 'join' | 'leave' | 'set-rules' | 'invite' | 'appoint' | 'who';
 
@@ -9,11 +9,11 @@ export const roomRows: Rows<Room> = {
     await member.drained();
     return { rooms: await listRooms(store, member.account) };
   }),
-  join: does(({ hub }, member, request) => hub.membership.join(member, request)),
-  leave: does(({ hub }, member, request) => hub.membership.leave(member, request)),
-  'set-rules': does(({ moderation }, { account }, request) => moderation.setRules(account, request)),
+  join: counted(does(({ hub }, member, request) => hub.membership.join(member, request))),
+  leave: counted(does(({ hub }, member, request) => hub.membership.leave(member, request))),
+  'set-rules': counted(does(({ moderation }, { account }, request) => moderation.setRules(account, request))),
   invite: does(({ hub }, member, request) => hub.membership.invite(member, request)),
-  appoint: does(({ hub }, member, request) => hub.membership.appoint(member, request)),
+  appoint: counted(does(({ hub }, member, request) => hub.membership.appoint(member, request))),
   who: answers(async ({ store, hub }, member, { room: name }) => {
     await member.drained();
     if (name === undefined) return { people: hub.presence.people() };

@@ -51,6 +51,17 @@ export function answers<T extends RequestType>(run: RoomRow<T>['run']): RoomRow<
   return { needs: 'open', run };
 }
 
+/** The same, of what others hear of or find in the audit log: it counts like something that is said. */
+export function counted<T extends RequestType>(row: RoomRow<T>): RoomRow<T> {
+  return {
+    ...row,
+    async run(desk, member, request) {
+      desk.hub.count(member.account);
+      return row.run(desk, member, request);
+    },
+  };
+}
+
 /** The row of a signed-in one's request that is answered with no more than that it was done. */
 export function does<T extends RequestType>(
   act: (desk: Desk, member: Member, request: RequestOf<T>) => Promise<unknown>,

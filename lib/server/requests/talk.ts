@@ -2,7 +2,7 @@
 import type { Logged } from '../../store/log-store.js';
 import { catchUp } from '../catch-up.js';
 import { listFiles, readHistory, runSearch } from '../reading.js';
-import { answers, does, type Rows } from './row.js';
+import { answers, counted, does, type Rows } from './row.js';
 
 type Talk = 'sync' | 'say' | 'edit' | 'remove' | 'set-topic' | 'history' | 'search' | 'read';
 type Files = 'offer' | 'withdraw' | 'files' | 'fetch';
@@ -10,20 +10,20 @@ type Files = 'offer' | 'withdraw' | 'files' | 'fetch';
 export const talkRows: Rows<Talk | Files> = {
   sync: does(({ store, hub }, member, request) => catchUp(member, request, { store, hub })),
   say: { needs: 'open', together: true, run: ({ hub }, member, request) => hub.say(member, request) },
-  edit: answers(async ({ hub }, member, request) => {
-    hub.count(member.account);
-    return receipt(await hub.changes.edit(member, request));
-  }),
-  remove: answers(async ({ hub }, member, request) => {
-    hub.count(member.account);
-    return receipt(await hub.changes.remove(member, request));
-  }),
+  edit: counted(
+    answers(async ({ hub }, member, request) => receipt(await hub.changes.edit(member, request))),
+  ),
+  remove: counted(
+    answers(async ({ hub }, member, request) => receipt(await hub.changes.remove(member, request))),
+  ),
   history: answers(readHistory),
   search: answers(runSearch),
-  'set-topic': answers(async ({ hub }, member, request) => {
-    const logged = await hub.changes.setTopic(member, request);
-    return logged === undefined ? {} : receipt(logged);
-  }),
+  'set-topic': counted(
+    answers(async ({ hub }, member, request) => {
+      const logged = await hub.changes.setTopic(member, request);
+      return logged === undefined ? {} : receipt(logged);
+    }),
+  ),
   read: does(async ({ hub }, member, { room, with: peer, seq }) =>
     hub.read(member, await hub.places.find(member.account, { room, peer }), seq),
   ),

@@ -4,7 +4,7 @@ import type { Role } from '../../protocol/records.js';
 import type { Account, AccountInfo, NewAccount, Recovered, Registered } from '../account-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
-import { createInvites } from './invites.js';
+import { createInvites, createMakers } from './invites.js';
 
 /** Columns of an AccountRow. */
 export const accountColumns = 'accounts.id, accounts.name, accounts.role, password, factor';
@@ -27,6 +27,7 @@ type AccountMethod =
   | 'accounts'
   | 'directory'
   | 'setPassword'
+  | 'changePassword'
   | 'renewPassword'
   | 'setRole'
   | 'removeAccount'
@@ -39,8 +40,8 @@ type AccountMethod =
 
 /** What else of an account there is to take away with it. */
 interface Belongings {
-  /** All its sessions and tokens. */
-  readonly revoke: (account: number) => void;
+  /** All its sessions and tokens, but for one. */
+  readonly revoke: (account: number, except?: number) => void;
   /** Every room that not everybody is in. */
   readonly leaveRooms: (account: number) => void;
 }
@@ -48,7 +49,11 @@ interface Belongings {
 export function createAccounts(
   db: Database,
   { revoke, leaveRooms }: Belongings,
-): OperationsOf<AccountMethod> & { lastAdmin(account: number): boolean } {
+): OperationsOf<AccountMethod> & {
+  lastAdmin(account: number): boolean;
+  /** Ends the invites and resets that an account handed out, and its own reset. */
+  withdraw(account: number): void;
+} {
   const byName = db.prepare(`SELECT ${accountColumns} FROM accounts WHERE name = ? AND NOT gone`);
   const taken = db.prepare('SELECT 1 FROM accounts WHERE name = ?');
   const bySkeleton = db.prepare('SELECT name FROM accounts WHERE skeleton = ?');
@@ -74,6 +79,9 @@ export function createAccounts(
   );
   const role = db.prepare('SELECT role FROM accounts WHERE id = ?');
   const setPassword = db.prepare('UPDATE accounts SET password = ?, reset = NULL WHERE id = ?');
+  const changePassword = db.prepare(
+    'UPDATE accounts SET password = ?, reset = NULL WHERE id = ? AND password = ?',
+  );
   const renewPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ? AND password = ?');
   const setRole = db.prepare('UPDATE accounts SET role = ? WHERE id = ?');
   const remove = db.prepare(
@@ -82,8 +90,10 @@ export function createAccounts(
   );
   const endMemberships = db.prepare('DELETE FROM members WHERE account = ?');
   const endInvitations = db.prepare('DELETE FROM invitations WHERE account = ?1 OR by = ?1');
-  const setRecovery = db.prepare('UPDATE accounts SET recovery = ? WHERE id = ?');
-  const setReset = db.prepare('UPDATE accounts SET reset = ?, reset_expires = ? WHERE id = ?');
+  const setRecovery = db.prepare(
+    'UPDATE accounts SET recovery = ?1 WHERE id = ?2 AND password = coalesce(?3, password)',
+  );
+  const setReset = db.prepare('UPDATE accounts SET reset = ?, reset_expires = ?, reset_by = ? WHERE id = ?');
   const recovering = db.prepare(
     `SELECT ${accountColumns} FROM accounts
      WHERE name = ?1 AND NOT gone AND password <> '' AND (recovery = ?2 OR (reset = ?2 AND reset_expires > ?3))`,
@@ -97,6 +107,9 @@ export function createAccounts(
   const useInvite = db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?');
   const endFirstInvites = db.prepare('DELETE FROM invites WHERE first');
   const endInvites = db.prepare('DELETE FROM invites WHERE by = ?');
+  const endResets = db.prepare('UPDATE accounts SET reset = NULL WHERE reset_by = ?');
+  const endReset = db.prepare('UPDATE accounts SET reset = NULL WHERE id = ?');
+  const stands = createMakers(db);
   const { invite } = createInvites(db);
 
   function register(wanted: NewAccount): Registered {
@@ -119,6 +132,12 @@ export function createAccounts(
     const row: { role: Role } | undefined = role.get(account);
     const others: { count: number } = otherAdmins.get(account);
     return row?.role === 'admin' && others.count === 0;
+  }
+
+  function withdraw(account: number): void {
+    endInvites.run(account);
+    endResets.run(account);
+    endReset.run(account);
   }
 
   function recover({ name, code, password, at }: Parameters<typeof operations.recover>[0]): Recovered {
@@ -150,11 +169,19 @@ export function createAccounts(
         return { ...row, ...(used !== null && { used }), factor: factor === 1, removed: removed === 1 };
       });
     },
+    changePassword({ account, was, password, except }) {
+      if (changePassword.run(password, account, was).changes === 0) return false;
+      revoke(account, except);
+      return true;
+    },
     renewPassword: (account, was, password) => renewPassword.run(password, account, was).changes === 1,
     setPassword: (account, password) => one(setPassword.run(password, account), account),
     setRole(account, given) {
       if (given !== 'admin' && lastAdmin(account)) return 'last-admin';
       one(setRole.run(given, account), account);
+      // Whoever handed out a link to a member has none to what they have become.
+      if (given === 'admin') endReset.run(account);
+      else withdraw(account);
       return 'set';
     },
     removeAccount(account) {
@@ -163,12 +190,16 @@ export function createAccounts(
       leaveRooms(account);
       endMemberships.run(account);
       endInvitations.run(account);
-      endInvites.run(account);
+      withdraw(account);
       one(remove.run(account), account);
       return 'removed';
     },
-    setRecovery: (account, code) => one(setRecovery.run(code, account), account),
-    addReset: ({ account, code, expires }) => one(setReset.run(code, expires, account), account),
+    setRecovery: (account, code, was) => setRecovery.run(code, account, was ?? null).changes > 0,
+    addReset({ account, code, expires, at, by }) {
+      if (!stands(by, at)) return false;
+      one(setReset.run(code, expires, by?.id ?? null, account), account);
+      return true;
+    },
     recoverable({ name, code, at }) {
       const row: AccountRow | undefined = recovering.get(name, code, at);
       return row && accountOf(row);
@@ -177,7 +208,7 @@ export function createAccounts(
     setFactor: (account, secret) => one(setFactor.run(secret ?? null, account), account),
     useFactor: (account, step) => useFactor.run(step, account).changes > 0,
   };
-  return { ...operations, lastAdmin };
+  return { ...operations, lastAdmin, withdraw };
 }
 
 interface DirectoryRow {

@@ -19,16 +19,16 @@ interface Owned {
   /** All sessions and tokens of an account. */
   readonly revoke: (account: number) => void;
   readonly lastAdmin: (account: number) => boolean;
+  /** What an account handed out, and its own reset. */
+  readonly withdraw: (account: number) => void;
 }
 
 const everywhere = 0;
 
-export function createBans(db: Database, { revoke, lastAdmin }: Owned): OperationsOf<BanMethod> {
+export function createBans(db: Database, { revoke, lastAdmin, withdraw }: Owned): OperationsOf<BanMethod> {
   const insert = db.prepare(
     'INSERT OR REPLACE INTO bans (account, address, by, at, until, reason) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const endInvites = db.prepare('DELETE FROM invites WHERE by = ?');
-  const endReset = db.prepare('UPDATE accounts SET reset = NULL WHERE id = ?');
   const inForce = '(until IS NULL OR until > ?)';
   const remove = db.prepare(`DELETE FROM bans WHERE (account = ? OR address = ?) AND ${inForce}`);
   const columns = 'bans.account, accounts.name, address, by, at, until, reason';
@@ -53,8 +53,7 @@ export function createBans(db: Database, { revoke, lastAdmin }: Owned): Operatio
     if (lastAdmin(account)) return 'last-admin';
     insert.run(account, null, by, at, until, reason);
     revoke(account);
-    endInvites.run(account);
-    endReset.run(account);
+    withdraw(account);
     return 'banned';
   }
 

@@ -168,6 +168,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE accounts ADD COLUMN recovery BLOB;
   ALTER TABLE accounts ADD COLUMN reset BLOB;
   ALTER TABLE accounts ADD COLUMN reset_expires INTEGER;
+  ALTER TABLE accounts ADD COLUMN reset_by INTEGER REFERENCES accounts (id);
   -- The second factor's secret, and the last time step whose code was used.
   ALTER TABLE accounts ADD COLUMN factor TEXT;
   ALTER TABLE accounts ADD COLUMN factor_step INTEGER NOT NULL DEFAULT 0;

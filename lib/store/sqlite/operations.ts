@@ -29,6 +29,7 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'sessions',
   'rooms',
   'members',
+  'sharedRooms',
   'invitations',
   'blocks',
   'standings',
@@ -61,14 +62,14 @@ export function createOperations(db: Database): Operations {
   const log = createLog(db, { conversations, words });
   const { seqBefore } = log;
   const sessions = createSessions(db);
-  const revoke = (account: number) => sessions.revokeSessions(account);
+  const revoke = (account: number, except?: number) => sessions.revokeSessions(account, except);
   const { leaveAll, ...rooms } = createRooms(db);
-  const { lastAdmin, ...accounts } = createAccounts(db, { revoke, leaveRooms: leaveAll });
+  const { lastAdmin, withdraw, ...accounts } = createAccounts(db, { revoke, leaveRooms: leaveAll });
   return {
     ...accounts,
     ...createInvites(db),
     ...sessions,
-    ...createBans(db, { revoke, lastAdmin }),
+    ...createBans(db, { revoke, lastAdmin, withdraw }),
     ...createAudit(db),
     rooms: conversations.rooms,
     standings: conversations.standings,

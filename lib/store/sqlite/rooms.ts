@@ -13,6 +13,7 @@ type RoomMethod =
   | 'enterRoom'
   | 'leaveRoom'
   | 'members'
+  | 'sharedRooms'
   | 'setRoomRole'
   | 'inviteToRoom'
   | 'invitations'
@@ -48,6 +49,12 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> & { leaveAll
      FROM members JOIN accounts ON accounts.id = account
      JOIN conversations ON conversations.id = conversation
      WHERE conversation = ? ORDER BY turn, account`,
+  );
+  const shared = db.prepare(
+    `SELECT name FROM members AS mine
+     JOIN members AS theirs ON theirs.conversation = mine.conversation AND theirs.account = ?
+     JOIN conversations ON conversations.id = mine.conversation
+     WHERE mine.account = ? AND kind = 'room' ORDER BY mine.turn > 0, mine.turn, conversations.id`,
   );
   const owners = db.prepare(
     "SELECT count(*) AS count FROM members WHERE conversation = ? AND role = 'owner'",
@@ -139,6 +146,10 @@ export function createRooms(db: Database): OperationsOf<RoomMethod> & { leaveAll
     members(id) {
       const rows: (AccountRow & { roomRole: RoomRole })[] = members.all(id);
       return rows.map((row): RoomMember => ({ account: accountOf(row), role: row.roomRole }));
+    },
+    sharedRooms(one, other) {
+      const rows: { name: string }[] = shared.all(other, one);
+      return rows.map(({ name }) => name);
     },
     setRoomRole(who, id, role) {
       const before = roleOf(who, id);

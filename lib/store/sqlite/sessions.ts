@@ -1,4 +1,5 @@
 /** Sessions in SQL, and the removal of what has expired. Knows hashes of tokens, never a token. */
+import { limits } from '../../protocol/limits.js';
 import type { SessionRow as Listed, Resume, Resumed } from '../account-store.js';
 import { type AccountRow, accountColumns, accountOf } from './accounts.js';
 import type { OperationsOf } from './call.js';
@@ -48,6 +49,11 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
   const see = db.prepare('UPDATE accounts SET seen = ? WHERE id = ?');
   const revoke = db.prepare('DELETE FROM sessions WHERE id = ? AND account = ?');
   const revokeOthers = db.prepare('DELETE FROM sessions WHERE account = ? AND id IS NOT ?');
+  const revokeOldest = db.prepare(
+    `DELETE FROM sessions WHERE id IN (
+       SELECT id FROM sessions WHERE account = ? AND NOT bot
+       ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ${limits.sessions})`,
+  );
   const list = db.prepare(
     `SELECT id, created_at AS at, used_at AS used, expires, address, bot FROM sessions
      WHERE account = ? AND expires > ? ORDER BY used_at DESC, id DESC`,
@@ -58,6 +64,8 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
   const forgetOthers = db.prepare('DELETE FROM sessions WHERE account = ? AND id <> ? AND NOT remember');
   const sweepSessions = db.prepare('DELETE FROM sessions WHERE expires <= ?');
   const sweepInvites = db.prepare('DELETE FROM invites WHERE expires <= ? OR uses = 0');
+  const sweepBans = db.prepare('DELETE FROM bans WHERE until <= ?');
+  const sweepMutes = db.prepare('DELETE FROM mutes WHERE until <= ?');
 
   function resumeSession({ token, next, at, expires, address }: Resume): Resumed | undefined {
     const row: SessionRow | undefined = byToken.get(token, at);
@@ -92,6 +100,7 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
         at,
         at,
       );
+      revokeOldest.run(account);
       return row.id;
     },
     revokeSession: (account, session) => revoke.run(session, account).changes > 0,
@@ -114,6 +123,8 @@ export function createSessions(db: Database): OperationsOf<SessionMethod> {
     sweep(at) {
       sweepSessions.run(at);
       sweepInvites.run(at);
+      sweepBans.run(at);
+      sweepMutes.run(at);
     },
   };
 }

@@ -35,3 +35,13 @@ t.test('all tickets of one account can be revoked, and of no other', async (t) =
   t.equal(tickets.redeem(other), 'c');
   t.equal(clock.pending, 0);
 });
+
+t.test('of many tickets of one account the newest are good', async (t) => {
+  const clock = createManualClock();
+  const tickets = createTickets<number>(clock);
+  const other = tickets.issue(2, 0);
+  const mine = Array.from({ length: limits.ticketsPerAccount + 2 }, (_, n) => tickets.issue(1, n));
+  t.equal(clock.pending, limits.ticketsPerAccount + 1, 'nothing is left of the others');
+  t.same(mine.slice(0, 3).map(tickets.redeem), [undefined, undefined, 2]);
+  t.same([tickets.redeem(mine.at(-1) ?? ''), tickets.redeem(other)], [limits.ticketsPerAccount + 1, 0]);
+});

@@ -1,5 +1,6 @@
 /** Bans, mutes, roles, codes and the audit log: what every Store must do with them. Knows the interface only. */
 import type { Test } from 'tap';
+import type { Maker } from '../../../lib/store/account-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import {
   at,
@@ -51,9 +52,9 @@ export async function peopleContract(t: Test, make: MakeSubject): Promise<void> 
       await openSession(store, ben.id, 'bot', { bot: true });
       await openSession(store, cleo.id, 'hers');
       const invite = { role: 'member', uses: 3, expires: at + hour, at } as const;
-      await store.createInvite({ code: hash('his'), ...invite, by: ben.id });
-      await store.createInvite({ code: hash('hers'), ...invite, by: cleo.id });
-      await store.addReset({ account: ben.id, code: hash('reset'), expires: at + hour });
+      await store.createInvite({ code: hash('his'), ...invite, by: ben });
+      await store.createInvite({ code: hash('hers'), ...invite, by: cleo });
+      await store.addReset({ account: ben.id, code: hash('reset'), expires: at + hour, at });
       t.equal(await store.ban({ account: ben.id }, { ...terms, until: at + hour }), 'banned');
       t.same(
         [await resumes(store, 'one'), await resumes(store, 'bot'), await resumes(store, 'hers')],
@@ -96,6 +97,12 @@ export async function peopleContract(t: Test, make: MakeSubject): Promise<void> 
     await store.unban({ account: ben.id }, at);
     t.equal(await store.setRole(ada.id, 'member'), 'set');
     t.equal(await store.setRole(ben.id, 'moderator'), 'last-admin');
+    await store.setRole(ada.id, 'admin');
+    await store.ban({ account: ada.id }, { ...terms, until: at + 10 });
+    await store.sweep(at + 9);
+    t.equal(await store.setRole(ben.id, 'member'), 'last-admin');
+    await store.sweep(at + 10);
+    t.equal(await store.setRole(ben.id, 'member'), 'set', 'the ban of the other one is over');
   });
 
   t.test('a role is what somebody is in the room that everybody is in', async (t) => {
@@ -180,15 +187,52 @@ export async function peopleContract(t: Test, make: MakeSubject): Promise<void> 
     t.equal((await store.account('ada'))?.factor, undefined);
     t.equal(await resumes(store, 'token'), false);
     t.same(await recover('first'), { outcome: 'invalid' }, 'once');
-    await store.addReset({ account: id, code: hash('open'), expires: at + hour });
+    await store.addReset({ account: id, code: hash('open'), expires: at + hour, at });
     await store.setPassword(id, '$argon2id$first');
     t.same(await recover('open'), { outcome: 'invalid' }, 'a reset ends with a new password');
     await store.setRecovery(id, hash('second'));
-    await store.addReset({ account: id, code: hash('reset'), expires: at + hour });
+    await store.addReset({ account: id, code: hash('reset'), expires: at + hour, at });
     t.same(await recover('reset', at + hour), { outcome: 'invalid' }, 'too late');
     t.match(await recover('reset', at + hour - 1), { outcome: 'recovered' });
     t.same(await recover('reset'), { outcome: 'invalid' }, 'once');
     t.match(await recover('second'), { outcome: 'recovered' }, 'which a reset leaves alone');
+  });
+
+  t.test('what somebody handed out ends with what they were', async (t) => {
+    const { store } = await make(t);
+    const [ada, ben, cleo] = await people(store, 'ada', 'ben', 'cleo');
+    await admin(store, 'zoe');
+    const invite = { role: 'member', uses: 3, expires: at + hour, at } as const;
+    const reset = { account: cleo.id, code: hash('hers'), expires: at + hour, at };
+    const recoverable = () => store.recoverable({ name: 'cleo', code: hash('hers'), at });
+    const handOut = async (by: Maker) => [
+      (await store.createInvite({ ...invite, code: hash('his'), by })) !== undefined,
+      await store.addReset({ ...reset, by }),
+    ];
+    const good = async () => [
+      (await store.invite(hash('his'), at)) !== undefined,
+      (await recoverable()) !== undefined,
+    ];
+    const boss = { id: ben.id, role: 'admin' } as const;
+    await store.setRole(ben.id, 'admin');
+    t.same(await handOut(boss), [true, true]);
+    t.same(await good(), [true, true]);
+    await store.setRole(ben.id, 'moderator');
+    t.same(await good(), [false, false], 'demoted');
+    t.same(await handOut(boss), [false, false], 'nor can it be made any more as what they were');
+    await store.setRole(ben.id, 'admin');
+    t.same(await handOut(boss), [true, true]);
+    await store.ban({ account: ben.id }, { ...terms, until: at + 10 });
+    t.same(await good(), [false, false], 'banned');
+    t.same(await handOut(boss), [false, false]);
+    await store.unban({ account: ben.id }, at);
+    t.same(await handOut(boss), [true, true]);
+    await store.setRole(cleo.id, 'admin');
+    t.same(await good(), [true, false], 'a link to a member is none to an admin');
+    await store.removeAccount(ben.id);
+    t.same(await good(), [false, false], 'removed');
+    t.same(await handOut(boss), [false, false]);
+    t.equal(await store.addReset({ ...reset, account: ada.id }), true, "the operator's hand is free");
   });
 
   t.test('each time step of a second factor is used once, and none before it', async (t) => {
@@ -234,7 +278,7 @@ export async function peopleContract(t: Test, make: MakeSubject): Promise<void> 
     const { store } = await make(t);
     const [ada] = await people(store, 'ada');
     const invite = { role: 'member', uses: 2, expires: at + hour, at } as const;
-    const one = await store.createInvite({ code: hash('a'), ...invite, by: ada.id });
+    const one = await store.createInvite({ code: hash('a'), ...invite, by: ada });
     const two = await store.createInvite({ code: hash('b'), ...invite });
     await store.register(newAccount('ben', { invite: hash('a') }));
     const listed = { role: 'member', expires: at + hour } as const;
@@ -243,8 +287,8 @@ export async function peopleContract(t: Test, make: MakeSubject): Promise<void> 
       { id: one, ...listed, uses: 1, by: 'ada' },
     ]);
     t.same(await store.invites(at + hour), []);
-    t.equal(await store.removeInvite(one), true);
-    t.equal(await store.removeInvite(one), false);
+    t.equal(await store.removeInvite(one ?? 0), true);
+    t.equal(await store.removeInvite(one ?? 0), false);
     t.equal(await store.invite(hash('a'), at), undefined);
   });
 

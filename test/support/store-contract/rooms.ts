@@ -88,6 +88,22 @@ export async function roomsContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await store.enterRoom(bob.id, room.id + 1), { outcome: 'not-invited' }, 'there is none');
   });
 
+  t.test('rooms that two are in are those and no others', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob, cyd] = await people(store, 'ada', 'bob', 'cyd');
+    const tea = await newRoom(store, ada.id, 'tea');
+    const den = await newRoom(store, ada.id, 'den', { private: true });
+    await newRoom(store, bob.id, 'den', { private: true });
+    await newRoom(store, ada.id, 'alone');
+    await store.enterRoom(cyd.id, tea.id);
+    await store.inviteToRoom({ room: den.id, account: cyd.id, by: ada.id, at });
+    await kept(store, newEntry(ada.id, { direct: [ada.id, bob.id] }, 'k'));
+    t.same(await store.sharedRooms(ada.id, bob.id), ['lobby']);
+    t.same(await store.sharedRooms(ada.id, cyd.id), ['lobby', 'tea'], 'an invitation is none');
+    await store.enterRoom(cyd.id, den.id);
+    t.same(await store.sharedRooms(cyd.id, ada.id), ['lobby', 'tea', 'den']);
+  });
+
   t.test('a private room takes whom somebody invited, once', async (t) => {
     const { store } = await make(t);
     const [ada, bob, cyd] = await people(store, 'ada', 'bob', 'cyd');

@@ -1,5 +1,6 @@
 /** Sessions: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
 import type { NewSession } from '../../../lib/store/account-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { at, hash, hour, type MakeSubject, register } from '../store-subject.js';
@@ -84,6 +85,20 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     const first = await store.openSession(session(id, 'a'));
     await store.endSession(first);
     t.not(await store.openSession(session(id, 'b')), first);
+  });
+
+  t.test('of many sessions of an account, those that were not used for longest end', async (t) => {
+    const { store } = await make(t);
+    const [ada, ben] = [await register(store, 'ada'), await register(store, 'ben')];
+    await store.openSession({ ...session(ada.id, 'bot'), at: at - 9, bot: true });
+    await store.openSession(session(ben.id, 'his'));
+    for (let n = 0; n < limits.sessions; n++) {
+      await store.openSession({ ...session(ada.id, `n${n}`), at: at + n });
+    }
+    t.match(await resume(store, 'n0', 'next', at + limits.sessions), { running: true }, 'all are there');
+    await store.openSession({ ...session(ada.id, 'last'), at: at + limits.sessions + 1 });
+    t.equal(await resume(store, 'n1', 'x'), undefined);
+    for (const token of ['next', 'n2', 'last', 'bot', 'his']) t.ok(await resume(store, token, `${token}+`));
   });
 
   t.test('sweep removes expired sessions', async (t) => {
