@@ -55,6 +55,7 @@ export function errandsScene({ here = { room: 'lobby' }, answers = {}, secrets }
           shown++;
           return () => shown--;
         },
+        copying: 'Copy it so.',
       },
     }),
   });

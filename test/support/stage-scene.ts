@@ -93,6 +93,7 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     scrolling: createScrolling({ stage, loader, look: plainLook }),
     tab: createTab({ stage, used: () => calls.push('used') }),
     deeds,
+    bare: () => stage.update((state) => ({ ...state, bare: 'bare' })),
     redraw: () => calls.push('redraw'),
     suspend: () => calls.push('suspend'),
     compose: () => calls.push('compose'),

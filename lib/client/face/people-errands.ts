@@ -28,6 +28,8 @@ export interface Privately {
   ask(question: string, options: { hidden: boolean }): Promise<string | undefined>;
   /** Shows what an authenticator is to learn, as a picture where there is room; what is returned takes it away. */
   showKey(key: { uri: string; text: string }): () => void;
+  /** How a link is copied whole there: a sentence. */
+  readonly copying: string;
 }
 
 const auditPage = 20;
@@ -77,6 +79,7 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       ...(others.length === 0
         ? []
         : ['The same by other addresses of the server:', ...others.map((link) => `  ${link}`)]),
+      ...(deps.privately === undefined ? [] : [deps.privately.copying]),
     ]);
   }
 

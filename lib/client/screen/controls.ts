@@ -20,6 +20,8 @@ export interface ControlsDeps {
   readonly scrolling: Scrolling;
   readonly tab: Tab;
   readonly deeds: Deeds;
+  /** Shows text alone, until a key is pressed. */
+  readonly bare: () => void;
   readonly redraw: () => void;
   readonly suspend: () => void;
   readonly compose: () => void;
@@ -154,6 +156,13 @@ export function createControls(deps: ControlsDeps): Controls {
     return key.kind !== 'end';
   }
 
+  /** @returns whether the key put an end to the bare text */
+  function dressed(key: Key): boolean {
+    if (stage.state.bare === undefined || key.kind === 'focus' || key.kind === 'end') return false;
+    stage.update(({ bare: _, ...state }) => state);
+    return true;
+  }
+
   function turn(id: ConversationId | undefined): void {
     const from = stage.state.current;
     if (id === undefined || id === from) return;
@@ -241,6 +250,9 @@ export function createControls(deps: ControlsDeps): Controls {
       case 'side':
         side();
         break;
+      case 'bare':
+        deps.bare();
+        break;
       case 'redraw':
         deps.redraw();
         break;
@@ -268,7 +280,7 @@ export function createControls(deps: ControlsDeps): Controls {
       held.push(key);
       return;
     }
-    if (enquired(key) || answered(key)) return;
+    if (dressed(key) || enquired(key) || answered(key)) return;
     switch (key.kind) {
       case 'text':
       case 'paste':

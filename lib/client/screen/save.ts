@@ -3,8 +3,9 @@ import { open, stat, unlink } from 'node:fs/promises';
 import { printable } from '../../protocol/printable.js';
 import { errorCode, writeAtomically } from '../../trust/atomic-file.js';
 import { diskReason } from '../disk-reason.js';
-import { createStamp, spoken, transcribed } from '../face/transcript.js';
+import { createStamp, transcribed } from '../face/transcript.js';
 import { type PathPlaces, typedPath } from '../typed-path.js';
+import { entryWords } from './entry-words.js';
 import type { ConversationId, Entry } from './state.js';
 
 export interface Saved {
@@ -64,35 +65,11 @@ export function conversationText(
   const stamp = createStamp(timeZone);
   const header = `${printable(conversation)} at ${printable(server)}, saved by ${printable(me)} on ${stamp(now)}`;
   const lines = entries.flatMap((entry) =>
-    wordsOf(entry).map((words) => transcribed(words, { at: entry.at, stamp })),
+    (entry.kind === 'notice' ? [] : entryWords(entry)).map((words) =>
+      transcribed(words, { at: entry.at, stamp }),
+    ),
   );
   return `${[header, '', ...lines].join('\n')}\n`;
-}
-
-function wordsOf(entry: Entry): string[] {
-  switch (entry.kind) {
-    case 'message': {
-      const { from, text, action, delivery } = entry;
-      const fate =
-        delivery.state === 'failed'
-          ? ` (not sent: ${delivery.why})`
-          : delivery.state === 'sending'
-            ? ' (not sent yet)'
-            : '';
-      return [spoken({ from, text: `${text}${fate}`, action })];
-    }
-    case 'presence': {
-      const { joined, left } = entry;
-      return [
-        ...(joined.length === 0 ? [] : [`-- ${joined.join(', ')} joined`]),
-        ...left.map(({ name, reason }) => `-- ${name} left${reason === undefined ? '' : ` (${reason})`}`),
-      ];
-    }
-    case 'notice':
-      return [];
-    default:
-      return absurd(entry);
-  }
 }
 
 /** What a path leads to: `other` is a folder, a device or the like. */
@@ -121,8 +98,4 @@ async function writeNew(path: string, text: string): Promise<void> {
 
 function failed(name: string, code: string): SaveResult {
   return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${diskReason(code)}.` };
-}
-
-function absurd(value: never): never {
-  throw new TypeError(`unexpected ${JSON.stringify(value)}`);
 }

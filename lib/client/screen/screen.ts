@@ -20,6 +20,7 @@ import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
 import { showKey } from './key-picture.js';
+import { bareText } from './look/bare.js';
 import type { Look } from './look/theme.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
 import { saveConversation } from './save.js';
@@ -36,7 +37,7 @@ import { createNotifier } from './terminal/notifier.js';
 import { createPicture } from './terminal/picture.js';
 import { openTerminal } from './terminal/terminal.js';
 import { createKeyReader } from './typing/key-reader.js';
-import { keyHelp } from './typing/keymap.js';
+import { keyHelp, shownKey } from './typing/keymap.js';
 import { createTab } from './typing/tab.js';
 
 export interface ScreenDeps {
@@ -69,12 +70,14 @@ export function createScreenFace(deps: ScreenDeps): Face {
   };
 }
 
+const copying = `${shownKey('alt-l')} shows text alone, to copy it whole.`;
 const readMarkMs = 1_000;
 const secondMs = 1_000;
 
 function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   const { clock, env, look, stop } = deps;
   const ignored = new Set(kept.ignored);
+  const hosted = deps.hosted && [...deps.hosted, copying];
   let preferences = kept;
   let ticking = false;
   let left = false;
@@ -187,8 +190,9 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
         initiated();
         return showKey({ stage, look }, key);
       },
+      copying,
     },
-    hosted: deps.hosted,
+    hosted,
   });
   const absences = createAbsences({ session, tell: (words) => void stage.tell(words) });
   const transfers = deps.openTransfers(session, (transfer) => {
@@ -217,6 +221,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     scrolling,
     tab: createTab({ stage, used: initiated }),
     deeds,
+    bare: () => stage.update((state) => ({ ...state, bare: bareText(state, look) })),
     redraw: () => picture.redraw(),
     suspend: () => void terminal.suspend(),
     compose: () => void write(),
@@ -247,14 +252,14 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   function welcome(): void {
     const motd = motdLines(session.motd);
     if (motd.length > 0) stage.tell(motd.join('\n'));
-    if (deps.hosted !== undefined) stage.tell(deps.hosted.join('\n'));
+    if (hosted !== undefined) stage.tell(hosted.join('\n'));
     // Here too, for the screen covers what the sign-in showed.
     if (session.recovery !== undefined) stage.tell(recoveryLines(session.recovery).join('\n'));
   }
 
   function resized(): void {
     const { columns, rows } = terminal;
-    stage.update((state) => ({ ...state, columns, rows }));
+    stage.update(({ bare: _, ...state }) => ({ ...state, columns, rows }));
     picture.redraw();
   }
 

@@ -137,12 +137,16 @@ export interface ScreenState {
   /** The newcomer's hint is still wanted. */
   readonly hint: boolean;
   readonly question: Question | undefined;
+  /** Text in place of everything, until a key is pressed; the terminal wraps it. */
+  readonly bare?: string;
   /** The clock, for the time until a reconnection. Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** One picture of the screen. */
 export interface Frame {
+  /** In place of lines, without sequences; the terminal wraps it. */
+  readonly bare?: string;
   /** Exactly `rows` strings of at most `columns` columns, SGR and OSC 8 sequences in them, each complete in itself. */
   readonly lines: readonly string[];
   readonly cursor: { readonly row: number; readonly column: number };

@@ -204,6 +204,9 @@ t.test('a link is told with what it does, until when, and its other addresses', 
     'The same by other addresses of the server:',
     '  secure-chat://b/1',
   ]);
+  const onScreen = errandsScene({ answers: { 'make-invite': made }, secrets: [] });
+  await onScreen.run({ do: 'invite-link' });
+  t.equal(onScreen.told.at(-1), 'Copy it so.');
   await run({ do: 'reset', ...ben });
   t.match(told[4], /^A link for ben to set a new password, once/);
   t.same(asked[1], { type: 'make-reset', ...ben });

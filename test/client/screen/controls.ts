@@ -162,6 +162,19 @@ t.test('a line that is asked for can be refused, and stays empty for the next on
   t.equal(await second, '123');
 });
 
+t.test('any key puts the screen back where bare text is shown, and is no more than that', async (t) => {
+  const { press, controls, stage, typed } = createStageScene();
+  press('alt-l');
+  t.equal(stage.state.bare, 'bare');
+  controls.press({ kind: 'focus', focused: false });
+  t.equal(stage.state.bare, 'bare', 'to look at another window is no key');
+  press('x');
+  t.equal(stage.state.bare, undefined);
+  t.equal(typed(), '|');
+  press('x');
+  t.equal(typed(), 'x|');
+});
+
 t.test('a terminal that goes away ends the session', async (t) => {
   const scene = createStageScene();
   scene.controls.press({ kind: 'end' });

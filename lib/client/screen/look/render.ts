@@ -17,6 +17,7 @@ import { columnsOf, cut } from './wrap.js';
  * painter draws each from column 0 on, with what was on the line before cleared.
  */
 export function render(state: ScreenState, look: Look): Frame {
+  if (state.bare !== undefined) return { lines: [], cursor: { row: 0, column: 0 }, bare: state.bare };
   const columns = sizeOf(state.columns);
   const rows = sizeOf(state.rows);
   const where = layout(state);

@@ -13,7 +13,11 @@ const clear = '\x1b[0m\x1b[2J';
  * @returns empty where nothing changed
  */
 export function paint(previous: Frame | undefined, next: Frame): string {
-  const known = previous?.lines.length === next.lines.length ? previous : undefined;
+  if (next.bare !== undefined) {
+    return next.bare === previous?.bare ? '' : `${begin}${clear}${place(0, 0)}${wrapped(next.bare)}${end}`;
+  }
+  const known =
+    previous?.bare === undefined && previous?.lines.length === next.lines.length ? previous : undefined;
   const rows = next.lines.map((line, row) => {
     const before = known === undefined ? '' : known.lines[row];
     return line === before ? '' : `${place(row, 0)}${known === undefined ? '' : '\x1b[K'}${line}`;
@@ -23,6 +27,11 @@ export function paint(previous: Frame | undefined, next: Frame): string {
     known === undefined || rows.some(Boolean) || row !== known.cursor.row || column !== known.cursor.column;
   if (!changed) return '';
   return `${begin}${known === undefined ? clear : ''}${rows.join('')}${place(row, column)}${end}`;
+}
+
+/** DECAWM is on for this text alone: see modes.ts. */
+function wrapped(text: string): string {
+  return `\x1b[?7h${text}\x1b[?7l`;
 }
 
 /** CUP. A row is erased before it is written: after a last column that is full, erasing would take that too. */

@@ -22,6 +22,7 @@ export type Command =
   | 'last'
   | 'next-unread'
   | 'side'
+  | 'bare'
   | 'redraw'
   | 'interrupt'
   | 'suspend'
@@ -107,6 +108,7 @@ const conversations: readonly Omit<KeyRow, 'group'>[] = [
 
 const other: readonly Omit<KeyRow, 'group'>[] = [
   { keys: ['f8', 'alt-s'], does: 'side', help: 'show or hide the list of people' },
+  { keys: ['alt-l'], does: 'bare', help: 'text alone, to mark and copy with the mouse' },
   { keys: ['ctrl-l'], does: 'redraw', help: 'draw the screen again' },
   { keys: ['ctrl-c'], does: 'interrupt', help: 'clear what is typed; twice on nothing: leave' },
   { keys: ['ctrl-d'], does: 'delete-or-end', help: 'delete to the right; on nothing: leave' },

@@ -41,6 +41,14 @@ t.test('another number of rows is another screen', (t) => {
   t.end();
 });
 
+t.test('bare text is wrapped by the terminal, and the next picture is drawn anew', (t) => {
+  const bare: Frame = { ...frame([]), bare: 'a link' };
+  t.match(paint(frame(['a']), bare), '\x1b[2J\x1b[1;1H\x1b[?7ha link\x1b[?7l');
+  t.equal(paint(bare, { ...bare }), '');
+  t.match(paint(bare, frame(['a', 'b'])), '\x1b[2J\x1b[1;1Ha\x1b[2;1Hb');
+  t.end();
+});
+
 t.test('whatever follows whatever, a terminal shows the picture', async (t) => {
   const [columns, rows] = [20, 24];
   const random = randomNumbers(7);
