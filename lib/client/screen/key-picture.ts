@@ -2,8 +2,8 @@
 import { encode } from 'uqr';
 import { layout } from './look/layout.js';
 import type { Look } from './look/theme.js';
+import { withoutEntries } from './stage/notices.js';
 import type { Stage } from './stage/stage.js';
-import { withoutEntries } from './stage/update.js';
 
 /** What a code of 37 modules holds: with its border it fits beside the people on 80 columns and 24 rows. */
 const smallBytes = 106;

@@ -1,7 +1,10 @@
 /** All conversations of the screen: finding and changing one. Pure; knows their list, not what happens in them. */
 
+import { printable } from '../../../protocol/printable.js';
 import type { ConversationId, ConversationState, Notify, ScreenState } from '../state.js';
 import { newConversation } from './conversation.js';
+
+export const lobby = '#lobby';
 
 export function find(state: ScreenState, id: ConversationId): ConversationState | undefined {
   return state.conversations.find((conversation) => conversation.id === id);
@@ -33,4 +36,28 @@ export function change(
   }
   const after = to(before);
   return after === before ? state : { ...state, conversations: state.conversations.with(index, after) };
+}
+
+/** Where it is on the screen: what is not is loaded when somebody goes there. */
+export function changeOpen(
+  state: ScreenState,
+  where: ConversationId | { readonly room?: string; readonly with?: string },
+  to: (conversation: ConversationState) => ConversationState,
+): ScreenState {
+  const id = typeof where === 'string' ? where : idOf(where);
+  return find(state, id) === undefined ? state : change(state, id, to);
+}
+
+export function idOf({
+  room,
+  with: peer,
+}: {
+  readonly room?: string;
+  readonly with?: string;
+}): ConversationId {
+  return room === undefined ? `@${printable(peer ?? '')}` : roomId(room);
+}
+
+export function roomId(room: string): ConversationId {
+  return `#${printable(room)}`;
 }

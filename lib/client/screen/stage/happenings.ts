@@ -6,10 +6,11 @@ import type { Delivery, End, Event, Happening, Session, Status } from '../../ses
 import type { ConversationId } from '../state.js';
 import { conversationOf } from './conversation.js';
 import { current, find } from './conversations.js';
+import { happened } from './events.js';
 import { membersOf, peopleHere } from './people.js';
 import type { Stage } from './stage.js';
 import { watched, withoutNobody } from './turning.js';
-import { delivered, happened, linked, placeOf, received, welcomed } from './update.js';
+import { delivered, linked, placeOf, received, welcomed } from './update.js';
 
 export interface HappeningsDeps {
   readonly stage: Stage;

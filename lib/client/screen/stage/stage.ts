@@ -2,7 +2,7 @@
 
 import type { ConversationId, ConversationState, ScreenState } from '../state.js';
 import { change } from './conversations.js';
-import { type Notice, noticed } from './update.js';
+import { type Notice, noticed } from './notices.js';
 
 export interface Stage {
   readonly state: ScreenState;

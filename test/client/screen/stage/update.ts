@@ -1,5 +1,7 @@
 import t from 'tap';
 import { change, current, find } from '../../../../lib/client/screen/stage/conversations.js';
+import { happened } from '../../../../lib/client/screen/stage/events.js';
+import { noticed } from '../../../../lib/client/screen/stage/notices.js';
 import { peopleHere } from '../../../../lib/client/screen/stage/people.js';
 import {
   closed,
@@ -11,9 +13,7 @@ import {
 } from '../../../../lib/client/screen/stage/turning.js';
 import {
   delivered,
-  happened,
   linked,
-  noticed,
   placeOf,
   received,
   said,
