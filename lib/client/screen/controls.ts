@@ -1,12 +1,13 @@
 /** What keys do. Knows the stage, the editor and the keymap; neither bytes nor how anything looks. */
 import { printable } from '../../protocol/printable.js';
 import { type Deeds, perform } from '../face/deeds.js';
+import { createQuestions } from './questions.js';
 import type { Scrolling } from './scrolling.js';
 import { change, current, find } from './stage/conversations.js';
 import type { Loader } from './stage/loader.js';
 import type { Stage } from './stage/stage.js';
 import { looked, neighbour, nextUnread, turnedTo } from './stage/turning.js';
-import { asked, withDraft } from './stage/update.js';
+import { withDraft } from './stage/update.js';
 import type { ConversationId, Question } from './state.js';
 import { type Edit, type Editor, edit } from './typing/editor.js';
 import { emptyHistory, newer, older, remember } from './typing/input-history.js';
@@ -44,17 +45,6 @@ export interface Controls {
   replace(id: ConversationId, text: string): void;
 }
 
-/** A line that is asked for. */
-interface Enquiry {
-  readonly question: string;
-  readonly hidden: boolean;
-  typed: string;
-  done(line: string | undefined): void;
-}
-
-/** More say no more. */
-const mostStars = 32;
-
 const leaveQuestion: Question = {
   about: 'quit',
   text: 'Leave the chat? y, or Ctrl-C once more; any other key stays',
@@ -64,11 +54,9 @@ export function createControls(deps: ControlsDeps): Controls {
   const { stage, loader, scrolling, tab, deeds } = deps;
   let pending: string | undefined;
   let history = emptyHistory;
-  let yes: (() => void) | undefined;
-  let enquiry: Enquiry | undefined;
-  // Typed after an answer, before the next question is there: it may be a secret, and is said to nobody.
-  let held: Key[] | undefined;
   let last: ConversationId = stage.state.current;
+  const { leave, soon } = deps;
+  const questions = createQuestions({ stage, leave, soon, press });
 
   function type(what: Edit): void {
     const { draft } = current(stage.state);
@@ -81,79 +69,6 @@ export function createControls(deps: ControlsDeps): Controls {
 
   function set(text: string): void {
     type({ edit: 'set', text });
-  }
-
-  function ask(question: Question, then: () => void): void {
-    yes = then;
-    stage.update((state) => asked(state, question));
-  }
-
-  /** @returns whether the key answered a question */
-  function answered(key: Key): boolean {
-    const { question } = stage.state;
-    if (question === undefined || key.kind === 'focus' || key.kind === 'end') return false;
-    const then = yes;
-    yes = undefined;
-    stage.update((state) => asked(state, undefined));
-    const again = key.kind === 'key' && key.name === 'ctrl-c' && question.about === 'quit';
-    if (again) deps.leave('interrupt');
-    else if (key.kind === 'text' && /^[yY]$/.test(key.text)) then?.();
-    // A key that says no is no more than that, but what somebody goes on typing is not lost.
-    else return !(key.kind === 'text' || key.kind === 'paste');
-    return true;
-  }
-
-  function showEnquiry(): void {
-    const { question, hidden, typed } = enquiry ?? { question: '', hidden: true, typed: '' };
-    const shown = hidden ? '*'.repeat(Math.min(mostStars, [...typed].length)) : typed;
-    stage.update((state) => asked(state, { about: 'secret', text: `${question}${shown}_` }));
-  }
-
-  function enquire(question: string, { hidden }: { hidden: boolean }): Promise<string | undefined> {
-    enquiry?.done(undefined);
-    return new Promise((resolve) => {
-      enquiry = {
-        ...{ question, hidden, typed: '' },
-        done(line) {
-          enquiry = undefined;
-          if (line !== undefined && held === undefined) {
-            held = [];
-            deps.soon(release);
-          }
-          stage.update((state) => asked(state, undefined));
-          resolve(line);
-        },
-      };
-      showEnquiry();
-    });
-  }
-
-  function release(): void {
-    const keys = held ?? [];
-    held = undefined;
-    for (const key of keys) press(key);
-  }
-
-  /** @returns whether the key was of a line that is asked for */
-  function enquired(key: Key): boolean {
-    if (enquiry === undefined || key.kind === 'focus') return false;
-    if (key.kind === 'text' || key.kind === 'paste') {
-      const [line = ''] = key.text.split(/[\r\n]/);
-      // What is hidden is what was typed, to the letter: it is shown nowhere.
-      enquiry.typed += enquiry.hidden ? line : printable(line);
-      showEnquiry();
-      return true;
-    }
-    const meaning = key.kind === 'key' ? lookUp(key.name, undefined) : undefined;
-    const command = meaning?.kind === 'command' ? meaning.command : undefined;
-    if (command === 'send') enquiry.done(enquiry.typed);
-    else if (key.kind === 'end' || command === 'interrupt' || (key.kind === 'key' && key.name === 'escape')) {
-      enquiry.done(undefined);
-    } else if (command === 'delete-left' || command === 'kill-to-start') {
-      enquiry.typed = command === 'delete-left' ? [...enquiry.typed].slice(0, -1).join('') : '';
-      showEnquiry();
-    }
-    return key.kind !== 'end';
   }
 
   /** @returns whether the key put an end to the bare text */
@@ -202,7 +117,7 @@ export function createControls(deps: ControlsDeps): Controls {
 
   function interrupt(): void {
     if (current(stage.state).draft.text !== '') type({ edit: 'clear' });
-    else ask(leaveQuestion, () => deps.leave('person'));
+    else questions.ask(leaveQuestion, () => deps.leave('person'));
   }
 
   function side(): void {
@@ -276,11 +191,7 @@ export function createControls(deps: ControlsDeps): Controls {
   }
 
   function press(key: Key): void {
-    if (held !== undefined && key.kind !== 'end') {
-      held.push(key);
-      return;
-    }
-    if (dressed(key) || enquired(key) || answered(key)) return;
+    if (dressed(key) || questions.takes(key)) return;
     switch (key.kind) {
       case 'text':
       case 'paste':
@@ -307,8 +218,8 @@ export function createControls(deps: ControlsDeps): Controls {
 
   return {
     press,
-    ask,
-    enquire,
+    ask: questions.ask,
+    enquire: questions.enquire,
     turn,
     replace: (id, text) =>
       stage.update((state) =>
