@@ -40,6 +40,17 @@ t.test('a ban for too long, or with too long a reason, says how long it can be',
   t.match(wordy, { code: 77, err: /at most 4096/ });
 });
 
+t.test('a password file that would not be read is wrong usage, and nothing is done', async (t) => {
+  const { data, home } = await makeData(t);
+  const desk = await openDesk(t);
+  const file = join(home, 'password');
+  await writeFile(file, 'pa55word-ana\n', { mode: 0o600 });
+  const run = (...args: string[]) => desk.run(['user', ...args, '--password-file', file, '--data', data]);
+  t.match(await run('passwd', 'ana', '--link'), { code: 64, out: '', err: /--link.*--password-file/ });
+  t.match(await run('add', 'robo', '--role', 'bot'), { code: 64, err: /A bot has no password/ });
+  t.notMatch(await desk.run(['user', 'list', '--data', data]), { out: /robo/ });
+});
+
 t.test('a restored folder is started with its own --data', async (t) => {
   const { data, home } = await makeData(t);
   const desk = await openDesk(t);
