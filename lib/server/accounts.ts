@@ -58,11 +58,15 @@ export interface Accounts {
     address: string,
     welcome: (account: Account) => void,
   ): Promise<Account>;
-  /** @throws ProtocolError for everything that a person can mend: name, password, invite, policy */
-  register(request: RequestOf<'register'>, address: string): Promise<Fresh>;
+  /**
+   * @param welcome throws where the account would not get in; called again right before it is made, since one that stays
+   *   outside has used up its invite and lost its recovery code
+   * @throws ProtocolError for everything that a person can mend: name, password, invite, policy
+   */
+  register(request: RequestOf<'register'>, address: string, welcome: () => void): Promise<Fresh>;
   /**
    * A new password for whoever has a code.
-   * @param welcome throws where there is no seat for the account; its code is then not used up
+   * @param welcome throws where the account would not get in; called again right before its code is used up
    * @throws ProtocolError `recovery-invalid`, and as `signIn`
    */
   recover(
@@ -156,7 +160,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return rehashed === undefined ? account : renewed(account, rehashed);
     },
 
-    async register({ name: typed, password, code }, address) {
+    async register({ name: typed, password, code }, address, welcome) {
+      welcome();
       await guard.admit('', address);
       const hash = await checkInvite(code, address);
       const parsed = parseName(typed);
@@ -167,6 +172,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const phc = await hasher.hash(password);
       const recovery = newRecoveryCode();
       const account = { name, skeleton, password: phc, recovery: recovery.hash, at: clock.now() };
+      // No await from here to the store: the last seat may have gone while the password was hashed.
+      welcome();
       const made = created(name, await store.register({ ...account, ...invite }));
       log.info('account made', { name, role: made.role, address });
       return { account: made, recovery: recovery.text };
@@ -220,6 +227,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       if (found === undefined) throw invalid();
       welcome(found);
       const phc = await hasher.hash(password);
+      welcome(found);
       const recovered = await store.recover({ ...proof, password: phc, at: clock.now() });
       if (recovered.outcome === 'invalid') throw invalid();
       guard.succeeded(name);
