@@ -13,6 +13,7 @@ import type { Clock } from './clock.js';
 import type { Hasher } from './hasher.js';
 import type { Log } from './log.js';
 import { notAllowed } from './membership.js';
+import { createNewcomers } from './newcomers.js';
 import type { SecondFactor } from './second-factor.js';
 import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode, newToken } from './secret.js';
 import type { SignInGuard } from './sign-in-guard.js';
@@ -114,6 +115,7 @@ export interface AccountsDeps {
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { store, hasher, guard, factor, clock, log, registration } = deps;
+  const newcomers = createNewcomers(clock);
 
   async function checkInvite(code: string | undefined, address: string): Promise<Uint8Array | undefined> {
     if (code === undefined) {
@@ -164,6 +166,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       welcome();
       await guard.admit('', address);
       const hash = await checkInvite(code, address);
+      if (hash === undefined) newcomers.admit(address);
       const parsed = parseName(typed);
       if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
       const { name, skeleton } = parsed;
@@ -172,9 +175,11 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const phc = await hasher.hash(password);
       const recovery = newRecoveryCode();
       const account = { name, skeleton, password: phc, recovery: recovery.hash, at: clock.now() };
-      // No await from here to the store: the last seat may have gone while the password was hashed.
+      // No await from here to the store: others may have come while the password was hashed.
       welcome();
+      if (hash === undefined) newcomers.admit(address);
       const made = created(name, await store.register({ ...account, ...invite }));
+      if (hash === undefined) newcomers.made(address);
       log.info('account made', { name, role: made.role, address });
       return { account: made, recovery: recovery.text };
     },
