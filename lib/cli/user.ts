@@ -66,7 +66,11 @@ arguments. What is done here is in the audit log, as done by the operator.`,
   add('passwd', 'set a password; everything that the account is signed in with ends')
     .argument('<NAME>', 'whose')
     .addOption(passwordFile())
-    .option('--link', 'print a link with which they set it themselves, once, within a day')
+    .addOption(
+      new Option('--link', 'print a link with which they set it themselves, once, within a day').conflicts(
+        'passwordFile',
+      ),
+    )
     .action((name: string, flags: Flags) => done(setPassword(name, flags, io)));
   add('role', 'make somebody something else')
     .argument('<NAME>', 'who')
@@ -110,6 +114,8 @@ async function act({ flags, io }: Given, command: string, args: RawFrame, told: 
 async function addAccount(name: string, flags: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
   const bot = flags.role === 'bot';
+  if (bot && flags.passwordFile !== undefined)
+    throw new Exit(exitCode.usage, 'A bot has no password: leave --password-file out.');
   const password = bot ? {} : { password: await newPassword(name, flags, io) };
   const { recovery } = await operate({ data, io }, 'user-add', { name, role: flags.role, ...password });
   io.stderr.write(`${name} has an account.\n`);

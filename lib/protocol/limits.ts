@@ -68,6 +68,8 @@ export const limits = {
   loginDelayMaxMs: 8_000,
   /** Wrong codes of an account's second factor, after a right password: at once, and then each hour. */
   factorFailuresPerHour: 10,
+  /** Accounts that are made from one address (IPv6: one /64) without an invite: at once, and then each hour. */
+  accountsPerHour: 10,
   /** Passwords waiting to be hashed. */
   hashQueue: 64,
 

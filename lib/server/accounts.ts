@@ -13,6 +13,7 @@ import type { Clock } from './clock.js';
 import type { Hasher } from './hasher.js';
 import type { Log } from './log.js';
 import { notAllowed } from './membership.js';
+import { createNewcomers } from './newcomers.js';
 import type { SecondFactor } from './second-factor.js';
 import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode, newToken } from './secret.js';
 import type { SignInGuard } from './sign-in-guard.js';
@@ -58,11 +59,15 @@ export interface Accounts {
     address: string,
     welcome: (account: Account) => void,
   ): Promise<Account>;
-  /** @throws ProtocolError for everything that a person can mend: name, password, invite, policy */
-  register(request: RequestOf<'register'>, address: string): Promise<Fresh>;
+  /**
+   * @param welcome throws where the account would not get in; called again right before it is made, since one that stays
+   *   outside has used up its invite and lost its recovery code
+   * @throws ProtocolError for everything that a person can mend: name, password, invite, policy
+   */
+  register(request: RequestOf<'register'>, address: string, welcome: () => void): Promise<Fresh>;
   /**
    * A new password for whoever has a code.
-   * @param welcome throws where there is no seat for the account; its code is then not used up
+   * @param welcome throws where the account would not get in; called again right before its code is used up
    * @throws ProtocolError `recovery-invalid`, and as `signIn`
    */
   recover(
@@ -110,6 +115,7 @@ export interface AccountsDeps {
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { store, hasher, guard, factor, clock, log, registration } = deps;
+  const newcomers = createNewcomers(clock);
 
   async function checkInvite(code: string | undefined, address: string): Promise<Uint8Array | undefined> {
     if (code === undefined) {
@@ -156,9 +162,11 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return rehashed === undefined ? account : renewed(account, rehashed);
     },
 
-    async register({ name: typed, password, code }, address) {
+    async register({ name: typed, password, code }, address, welcome) {
+      welcome();
       await guard.admit('', address);
       const hash = await checkInvite(code, address);
+      if (hash === undefined) newcomers.admit(address);
       const parsed = parseName(typed);
       if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
       const { name, skeleton } = parsed;
@@ -167,7 +175,11 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const phc = await hasher.hash(password);
       const recovery = newRecoveryCode();
       const account = { name, skeleton, password: phc, recovery: recovery.hash, at: clock.now() };
+      // No await from here to the store: others may have come while the password was hashed.
+      welcome();
+      if (hash === undefined) newcomers.admit(address);
       const made = created(name, await store.register({ ...account, ...invite }));
+      if (hash === undefined) newcomers.made(address);
       log.info('account made', { name, role: made.role, address });
       return { account: made, recovery: recovery.text };
     },
@@ -220,6 +232,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       if (found === undefined) throw invalid();
       welcome(found);
       const phc = await hasher.hash(password);
+      welcome(found);
       const recovered = await store.recover({ ...proof, password: phc, at: clock.now() });
       if (recovered.outcome === 'invalid') throw invalid();
       guard.succeeded(name);

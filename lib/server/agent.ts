@@ -17,6 +17,11 @@ export function actorOf(agent: Agent, membership?: Membership): Actor {
   return 'id' in agent ? actorIn(agent, membership) : agent;
 }
 
+/** What whoever asks can type: on the operator's shell there are no commands of the chat, and the other way round. */
+export function typable(agent: Agent, { chat, shell }: { chat: string; shell: string }): string {
+  return 'id' in agent ? chat : shell;
+}
+
 export interface Rights {
   /** @param whom the name of the target. @throws ProtocolError `not-allowed` */
   check(actor: Actor, action: Action, target?: Actor, whom?: string): void;

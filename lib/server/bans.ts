@@ -12,7 +12,7 @@ import type { Store } from '../store/store.js';
 import { actorIn } from './actor.js';
 import { type AddressRange, parseRange } from './address.js';
 import type { AddressBans } from './address-bans.js';
-import { type Agent, actorOf, lastAdmin, type Rights, reasonOf } from './agent.js';
+import { type Agent, actorOf, lastAdmin, type Rights, reasonOf, typable } from './agent.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Hub } from './hub.js';
@@ -46,7 +46,7 @@ export function createBans(deps: BansDeps): Bans {
   const { presence, places } = deps.hub;
 
   async function banName(agent: Agent, name: string, terms: Terms): Promise<void> {
-    const target = await places.person(name);
+    const target = await places.person(agent, name);
     rights.check(actorOf(agent), 'ban', actorIn(target), target.name);
     const banned = await store.ban({ account: target.id }, { ...terms, by: agent.name, at: clock.now() });
     if (banned === 'last-admin') throw lastAdmin(target.name);
@@ -101,7 +101,7 @@ export function createBans(deps: BansDeps): Bans {
     async unban(agent, { name, address }) {
       rights.check(actorOf(agent), 'see-bans');
       if ((name === undefined) === (address === undefined)) throw oneOf();
-      const target = name === undefined ? undefined : await places.person(name);
+      const target = name === undefined ? undefined : await places.person(agent, name);
       const range = address === undefined ? undefined : rangeOf(address);
       if (target !== undefined) rights.check(actorOf(agent), 'ban', actorIn(target), target.name);
       const on = target?.name ?? range?.text ?? '';
@@ -109,7 +109,13 @@ export function createBans(deps: BansDeps): Bans {
         target === undefined ? { address: on } : { account: target.id },
         clock.now(),
       );
-      if (!(await lifted)) throw new ProtocolError('no-such-name', `${on} is not banned. /bans says who is.`);
+      if (!(await lifted)) {
+        // The list of accounts has no addresses.
+        const shell =
+          target === undefined ? 'secure-chat audit shows every ban.' : 'secure-chat user list says who is.';
+        const look = typable(agent, { chat: '/bans says who is.', shell });
+        throw new ProtocolError('no-such-name', `${on} is not banned. ${look}`);
+      }
       await rights.audit(agent, { action: 'unban', on });
       if (range !== undefined) addresses.remove(range.text);
     },

@@ -34,6 +34,8 @@ export interface Announcement {
   readonly where: Where;
   readonly file: FileInfo;
   readonly key: string;
+  /** Called right before it is said: throws where it may not be any more. */
+  readonly check: () => void;
 }
 
 export interface Hub {
@@ -52,7 +54,7 @@ export interface Hub {
   say(member: Member, request: RequestOf<'say'>): Promise<Receipt | undefined>;
   /**
    * Says that a file is there, also for somebody who has gone meanwhile.
-   * @throws ProtocolError `not-delivered`, and as Places.find: they may have left the room
+   * @throws ProtocolError `not-delivered`, as Places.find (they may have left the room), and as `check`
    */
   announce(account: Account, announcement: Announcement): Promise<Receipt>;
   /** Does `work` as if the account was signed in, which it need not be any more. */
@@ -208,12 +210,13 @@ export async function openHub({ store, clock, rate, policy, most, onRemoved }: H
       return told && hears(member, place) ? undefined : receipt;
     },
 
-    announce: (account, { where, file, key }) =>
+    announce: (account, { where, file, key, check }) =>
       seated(account, async () => {
         const place = await places.find(account, where);
         const said = { key, file, text: file.name, action: false };
         const before = await admit(account, place, { text: '', file: true, key });
         if (before !== undefined) return before;
+        check();
         const { told: _, ...receipt } = await append(account, place, said);
         return receipt;
       }),

@@ -7,7 +7,7 @@ import type { Maker } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
 import type { Accounts } from './accounts.js';
 import { actorIn } from './actor.js';
-import { type Agent, actorOf, type Rights } from './agent.js';
+import { type Agent, actorOf, type Rights, typable } from './agent.js';
 import type { Action, Actor } from './can.js';
 import type { Clock } from './clock.js';
 import { notAllowed } from './membership.js';
@@ -70,13 +70,14 @@ export function createInvites({ store, clock, rights, accounts, places, links }:
     },
 
     async reset(agent, name) {
-      const target = await places.person(name);
+      const target = await places.person(agent, name);
       check(agent, 'make-reset', actorIn(target), target.name);
       if (target.role === 'bot' || target.password === '') {
-        throw new ProtocolError(
-          'not-allowed',
-          `${target.name} signs in with a token: only the operator makes one.`,
-        );
+        const who = typable(agent, {
+          chat: 'only the operator makes one.',
+          shell: `secure-chat user token ${target.name} makes one.`,
+        });
+        throw new ProtocolError('not-allowed', `${target.name} signs in with a token: ${who}`);
       }
       const code = newResetCode();
       const expires = clock.now() + limits.resetMs;

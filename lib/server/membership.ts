@@ -224,7 +224,7 @@ export function createMembership(deps: MembershipDeps): Membership {
 
     async invite({ account }, { room: roomName, name }) {
       places.membership(account, roomName);
-      const other = await places.person(name);
+      const other = await places.person(account, name);
       // Only now: they may have left while the name was looked up.
       const membership = places.membership(account, roomName);
       const { room } = membership;
@@ -246,7 +246,7 @@ export function createMembership(deps: MembershipDeps): Membership {
 
     async appoint({ account }, { room: roomName, name, role }) {
       ownedBy(account, roomName);
-      const other = await places.person(name);
+      const other = await places.person(account, name);
       // Once more: they may be an owner no longer since the name was looked up.
       const room = ownedBy(account, roomName);
       const outcome = await store.setRoomRole(other.id, room.id, role);

@@ -95,7 +95,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
   return {
     async kick(agent, { name, room, reason: typed = '' }) {
       const reason = reasonText(typed);
-      const target = await places.person(name);
+      const target = await places.person(agent, name);
       const membership = room === undefined ? undefined : roomOf(agent, room);
       if (membership !== undefined && !membership.room.everybody) {
         return kickFromRoom(agent, target, membership, reason);
@@ -111,7 +111,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
 
     async mute(agent, { name, room, ms, reason: typed = '' }) {
       const reason = reasonText(typed);
-      const target = await places.person(name);
+      const target = await places.person(agent, name);
       const membership = await mutePlace(agent, target, room);
       const end = ms === undefined ? {} : { until: clock.now() + ms };
       const mute = { ...(membership !== undefined && { room: membership.room.id }), ...end };
@@ -135,7 +135,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
     },
 
     async unmute(agent, { name, room }) {
-      const target = await places.person(name);
+      const target = await places.person(agent, name);
       const membership = await mutePlace(agent, target, room);
       if (!(await store.unmute(target.id, membership?.room.id, clock.now()))) {
         throw new ProtocolError('no-such-name', `${target.name} is not muted there.`);
@@ -147,7 +147,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
     },
 
     async setRole(agent, { name, role }) {
-      const target = await places.person(name);
+      const target = await places.person(agent, name);
       // Whoever steps down needs nobody above.
       const above = 'id' in agent && agent.id === target.id ? { role: 'member' as const } : actorIn(target);
       check(actorOf(agent), 'set-role', above, target.name);
@@ -160,7 +160,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
     },
 
     async remove(agent, name) {
-      const target = await places.person(name);
+      const target = await places.person(agent, name);
       check(actorOf(agent), 'ban', actorIn(target), target.name);
       // First, for this is what may be refused.
       if ((await store.setRole(target.id, 'member')) === 'last-admin') throw lastAdmin(target.name);

@@ -39,7 +39,7 @@ export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand
       };
     },
     async 'user-passwd'({ name, password }) {
-      const account = await hub.places.person(text(name, 'name'));
+      const account = await hub.places.person(operator, text(name, 'name'));
       const phc = await accounts.hash(account, text(password, 'password'));
       const changed = [store.setPassword(account.id, phc), store.revokeSessions(account.id)];
       const recorded = store.record({
@@ -58,7 +58,7 @@ export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand
       return {};
     },
     async 'user-token'({ name }) {
-      return { token: await accounts.botToken(await hub.places.person(text(name, 'name'))) };
+      return { token: await accounts.botToken(await hub.places.person(operator, text(name, 'name'))) };
     },
     async 'user-remove'({ name }) {
       await moderation.remove(operator, text(name, 'name'));

@@ -21,7 +21,7 @@ export interface PeopleDeps {
 /** @throws ProtocolError `no-such-name` */
 export async function whois(deps: PeopleDeps, { account: me }: Member, name: string): Promise<Whois> {
   const { store, hub } = deps;
-  const other = await hub.places.person(name);
+  const other = await hub.places.person(me, name);
   const [info] = await store.directory(other.id);
   const away = hub.presence.awayOf(other.id);
   return {

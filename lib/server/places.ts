@@ -7,6 +7,7 @@ import { parseName, parseRoomName } from '../protocol/names.js';
 import type { Account } from '../store/account-store.js';
 import type { Located, Target } from '../store/log-store.js';
 import type { Store } from '../store/store.js';
+import { type Agent, typable } from './agent.js';
 import type { Place } from './entry-event.js';
 import type { Membership, Seats } from './seats.js';
 
@@ -26,8 +27,8 @@ export interface Places {
   membership(account: Account, room: string): Membership;
   /** Whether a conversation is the account's, by now. */
   isIn(account: Account, target: Target): boolean;
-  /** @throws ProtocolError `no-such-name` */
-  person(name: string): Promise<Account>;
+  /** @throws ProtocolError `no-such-name`, which tells the agent how to look */
+  person(agent: Agent, name: string): Promise<Account>;
   /**
    * Makes sure that the other one of two takes what is said.
    * @throws ProtocolError `not-delivered`
@@ -52,11 +53,15 @@ export function createPlaces({ store, seats }: { store: Store; seats: Seats }): 
     throw new ProtocolError('no-such-room', 'There is no such room.');
   }
 
-  async function person(typed: string): Promise<Account> {
+  async function person(agent: Agent, typed: string): Promise<Account> {
     const name = parseName(typed);
     const account = name.ok ? await store.account(name.name) : undefined;
     if (account !== undefined) return account;
-    throw new ProtocolError('no-such-name', 'Nobody here has that name. /list shows who is here.');
+    const look = typable(agent, {
+      chat: '/list shows who is here.',
+      shell: 'secure-chat user list shows all accounts.',
+    });
+    throw new ProtocolError('no-such-name', `Nobody here has that name. ${look}`);
   }
 
   function mineOf({ id }: Account, room: number): Membership | undefined {
@@ -81,7 +86,7 @@ export function createPlaces({ store, seats }: { store: Store; seats: Seats }): 
       if (peer === undefined || room !== undefined) {
         throw new ProtocolError('bad-request', 'Name either a room or a person.');
       }
-      const other = await person(peer);
+      const other = await person(account, peer);
       return { target: { direct: [account.id, other.id] }, room: undefined, peer: other.name };
     },
     async message(account, seq) {

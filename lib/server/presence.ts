@@ -27,17 +27,23 @@ export interface Member {
   dismiss(code: ErrorCode, message: string, circumstances?: Circumstances): void;
 }
 
+/**
+ * How a member comes: as it says, or its session goes on. `fresh` is whoever has just been given a recovery code, which
+ * is told here or nowhere: a take-over that no limit stops.
+ */
+export type Entrance = SignInMode | 'continue' | 'fresh';
+
 export interface Presence {
   /** @throws ProtocolError `server-full` where nobody of this role comes in who is not here yet */
   admit(role: Role): void;
   /**
    * Seats a member. The first of a name is told to the others; a further one only comes in as `mode` says.
-   * @param continues the name is not coming, it never left: its own lost connection is what is still here
+   * With `continue` the name is not coming, it never left: its own lost connection is what is still here.
    * @throws ProtocolError `name-in-use`, `too-many-terminals`, `server-full`
    */
-  enter(member: Member, mode: SignInMode | 'continue' | undefined): void;
+  enter(member: Member, mode: Entrance | undefined): void;
   /** @throws ProtocolError as `enter` would now */
-  check(account: Account, mode: SignInMode | 'continue' | undefined): void;
+  check(account: Account, mode: Entrance | undefined): void;
   /** Without effect for one that is not seated. */
   leave(member: Member, circumstances?: Circumstances): void;
   terminals(account: number): ReadonlySet<Member>;
@@ -59,7 +65,7 @@ export interface Presence {
 const none: ReadonlySet<Member> = new Set();
 
 /**
- * @param most names that are here at once; admins come in beyond it
+ * @param most names that are here at once; admins come in beyond it, and whoever is `fresh`
  * @param notify sends a notice to everybody who is in the rooms that everybody is in
  */
 export function createPresence(
@@ -75,7 +81,8 @@ export function createPresence(
     throw new ProtocolError('server-full', `The server is full: ${most} people are here. Try again later.`);
   }
 
-  function check(account: Account, mode: SignInMode | 'continue' | undefined): void {
+  function check(account: Account, mode: Entrance | undefined): void {
+    if (mode === 'fresh') return;
     const person = people.get(account.id);
     if (person === undefined) {
       admit(account.role);
@@ -114,7 +121,7 @@ export function createPresence(
         tally.joined(account.name);
         return;
       }
-      const others = mode === 'take-over' ? [...person.terminals] : [];
+      const others = mode === 'take-over' || mode === 'fresh' ? [...person.terminals] : [];
       for (const other of others) person.terminals.delete(other);
       person.terminals.add(member);
       for (const other of others) other.dismiss('taken-over', 'You signed in from another terminal.');

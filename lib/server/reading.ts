@@ -64,7 +64,7 @@ export async function runSearch(
   await member.drained();
   const place =
     room === undefined && peer === undefined ? undefined : await hub.places.find(account, { room, peer });
-  const writer = from === undefined ? undefined : await hub.places.person(from);
+  const writer = from === undefined ? undefined : await hub.places.person(account, from);
   const { hits, more } = await store.search({
     account: account.id,
     words,

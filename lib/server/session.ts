@@ -107,9 +107,12 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
 
   const caller: Caller = {
     address,
+    check() {
+      if (phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
+    },
     enter(account, mode) {
       // Nobody would ever empty the seat of one who went away while its password was checked.
-      if (phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
+      caller.check();
       const entering = memberOf(account);
       desk.hub.presence.enter(entering, mode);
       member = entering;

@@ -40,6 +40,45 @@ t.test('a ban for too long, or with too long a reason, says how long it can be',
   t.match(wordy, { code: 77, err: /at most 4096/ });
 });
 
+t.test('whom it refuses it tells what can be typed on a shell, nothing of the chat', async (t) => {
+  const { data, stored } = await makeData(t);
+  await stored((store) =>
+    store.register({ name: 'robo', skeleton: 'robo', password: '', at: 0, role: 'bot' }),
+  );
+  const desk = await openDesk(t);
+  const list = 'secure-chat user list';
+  const cases: [string[], string][] = [
+    [['passwd', 'nobody'], list],
+    [['passwd', 'nobody', '--link'], list],
+    [['role', 'nobody', 'member'], list],
+    [['token', 'nobody'], list],
+    [['remove', 'nobody', '--yes'], list],
+    [['ban', 'nobody'], list],
+    [['unban', 'nobody'], list],
+    [['unban', 'ana'], list],
+    [['unban', '192.0.2.0/24'], 'secure-chat audit'],
+    [['passwd', 'robo', '--link'], 'secure-chat user token robo'],
+    [['ban', 'ana'], 'last admin'],
+  ];
+  for (const [args, told] of cases) {
+    const { code, err } = await desk.run(['user', ...args, '--data', data], { input: 'pa55word-ana\n' });
+    t.equal(code, 77, args.join(' '));
+    t.match(err, told, args.join(' '));
+    t.notMatch(err, /(^| )\/[a-z]/, args.join(' '));
+  }
+});
+
+t.test('a password file that would not be read is wrong usage, and nothing is done', async (t) => {
+  const { data, home } = await makeData(t);
+  const desk = await openDesk(t);
+  const file = join(home, 'password');
+  await writeFile(file, 'pa55word-ana\n', { mode: 0o600 });
+  const run = (...args: string[]) => desk.run(['user', ...args, '--password-file', file, '--data', data]);
+  t.match(await run('passwd', 'ana', '--link'), { code: 64, out: '', err: /--link.*--password-file/ });
+  t.match(await run('add', 'robo', '--role', 'bot'), { code: 64, err: /A bot has no password/ });
+  t.notMatch(await desk.run(['user', 'list', '--data', data]), { out: /robo/ });
+});
+
 t.test('a restored folder is started with its own --data', async (t) => {
   const { data, home } = await makeData(t);
   const desk = await openDesk(t);

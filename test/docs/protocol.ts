@@ -69,6 +69,7 @@ t.test('the limits are the ones in force', async (t) => {
     ['terminals', `${limits.terminalsPerName} `],
     ['wrong passwords of one address', `${limits.loginFailuresPerMinute} a minute`],
     ['wrong passwords of one account', `${limits.loginDelayMaxMs / 1000} s at most`],
+    ['accounts made', `${limits.accountsPerHour} at once, then ${limits.accountsPerHour} an hour`],
     ['backlog', `${limits.backlog} messages`],
     ['messages of one conversation', number(limits.catchUp)],
     ['`history`', `${limits.historyPage} messages`],

@@ -1,7 +1,11 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
+import { hashSecret } from '../../lib/server/secret.js';
 import { parseJoinLink } from '../../lib/trust/join-link.js';
+import { granted, outcome } from '../support/asking.js';
+import { createHeld } from '../support/held.js';
 import { ok, password, runServer, type TestServer } from '../support/running-server.js';
+import { plainHasher, type SessionScene, sessionScene } from '../support/session-scene.js';
 import { turns } from '../support/turns.js';
 
 function codeOf(link: string | undefined): string {
@@ -116,6 +120,66 @@ t.test('who may register is what the policy says', async (t) => {
     { role: 'admin' },
     'but the first has to come in',
   );
+});
+
+const stepMs = 3_600_000 / limits.accountsPerHour;
+
+/** Makes as many accounts at once as one address may, all of 192.0.2.1. */
+async function crowd(scene: SessionScene) {
+  for (let n = 0; n < limits.accountsPerHour; n++) {
+    await granted(scene.visit().wire, { type: 'register', name: `name-${n}-of-many`, password });
+  }
+}
+
+t.test('without an invite an address makes ten accounts at once, then one every six minutes', async (t) => {
+  const scene = await sessionScene(t);
+  const make = (name: string, address?: string) =>
+    scene.visit(address).wire.ask({ type: 'register', name, password });
+  await crowd(scene);
+  const early = scene.visit().wire;
+  const reply = await early.ask({ type: 'register', name: 'early', password });
+  t.match(reply, { code: 'too-many-attempts', retryAfter: stepMs });
+  t.match(await early.next('closing'), { code: 'too-many-attempts' });
+  t.match(await make('other', '192.0.2.2'), { type: 'ok' }, 'others make theirs');
+  scene.clock.advance(stepMs - 1);
+  t.match(await make('early'), { code: 'too-many-attempts', retryAfter: 1 });
+  scene.clock.advance(1);
+  t.match(await make('name-1-of-many'), { code: 'name-taken' }, 'what is refused does not count');
+  t.match(await make('early'), { type: 'ok' });
+  t.match(await make('late'), { code: 'too-many-attempts', retryAfter: stepMs });
+});
+
+t.test('the addresses of one IPv6 network make them together', async (t) => {
+  const scene = await sessionScene(t);
+  const make = (n: number, address: string) =>
+    outcome(scene.visit(address).wire, { type: 'register', name: `name-${n}-of-many`, password });
+  for (let n = 0; n < limits.accountsPerHour; n++) t.equal(await make(n, `2001:db8::${n + 1}`), 'ok');
+  t.equal(await make(98, '2001:db8::ffff'), 'too-many-attempts');
+  t.equal(await make(99, '2001:db8:1::1'), 'ok');
+});
+
+t.test('an invite makes an account from anywhere, and is not counted', async (t) => {
+  const scene = await sessionScene(t);
+  const code = 'c'.repeat(22);
+  const at = scene.clock.now();
+  const expires = at + 3_600_000;
+  await scene.store.createInvite({ code: hashSecret(code), role: 'member', uses: 20, expires, at });
+  const make = (name: string) => outcome(scene.visit().wire, { type: 'register', name, password, code });
+  for (let n = 0; n <= limits.accountsPerHour; n++) t.equal(await make(`guest-${n}-of-many`), 'ok');
+  await crowd(scene);
+  t.equal(await make('one-more'), 'ok');
+});
+
+t.test('an account that was asked for in time but hashed too late waits too', async (t) => {
+  const hash = createHeld(plainHasher.hash);
+  const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
+  const held = hash.hold();
+  const answer = outcome(scene.visit().wire, { type: 'register', name: 'slow', password });
+  await held.reached;
+  await crowd(scene);
+  held.release();
+  t.equal(await answer, 'too-many-attempts');
+  t.equal(await scene.store.account('slow'), undefined);
 });
 
 t.test('names that are taken, look alike, are reserved or are none have each their code', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createRights } from '../../lib/server/agent.js';
+import { createRights, operator, typable } from '../../lib/server/agent.js';
 import type { Action, Actor } from '../../lib/server/can.js';
 
 const rights = createRights({
@@ -27,4 +27,10 @@ t.test('whoever may, but not do it to this one, is told whom it is about', async
   const check = (whom?: string) => rights.check({ role: 'moderator' }, 'kick', { role: 'admin' }, whom);
   t.throws(() => check('ana'), { code: 'not-allowed', message: /^ana is not below you/ });
   t.throws(() => check(), { code: 'not-allowed', message: /^That person/ });
+});
+
+t.test('the operator is told what a shell knows, whoever is in the chat what the chat does', async (t) => {
+  const words = { chat: '/list', shell: 'secure-chat user list' };
+  t.equal(typable(operator, words), words.shell);
+  t.equal(typable({ id: 1, name: 'ana', role: 'admin', password: '' }, words), words.chat);
 });

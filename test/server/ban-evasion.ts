@@ -8,6 +8,8 @@ import { encodeFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { hashRecovery, hashSecret } from '../../lib/server/secret.js';
 import { outcome } from '../support/asking.js';
+import { fileScene, someBytes, ticketOf, upload } from '../support/file-scene.js';
+import { createHeld } from '../support/held.js';
 import { ok, password, runServer } from '../support/running-server.js';
 import { dial, tlsOptions } from '../support/wire-client.js';
 
@@ -142,6 +144,34 @@ t.test('sign-ins on their way when the ban comes are not in afterwards', async (
     ['ada'],
   );
   for (const client of clients) t.not(await outcome(client, { type: 'who' }).catch(() => 'closed'), 'ok');
+});
+
+t.test('a file whose last byte came before the ban is not announced after it', async (t) => {
+  const kept = createHeld(async () => {});
+  const scene = await fileScene(t, {
+    people: ['ada', 'ben'],
+    wrap: (blobs) => ({
+      ...blobs,
+      async keep(id, hash) {
+        await blobs.keep(id, hash);
+        await kept.call();
+      },
+    }),
+  });
+  const account = await scene.store.account('ada');
+  await scene.store.setRole(account?.id ?? 0, 'admin');
+  const [ada, ben] = [await scene.enter('ada'), await scene.enter('ben')];
+  const bytes = someBytes(10);
+  const wire = await scene.open(upload(ticketOf(await scene.offer(ben, bytes))));
+  await wire.answer();
+  const held = kept.hold();
+  wire.socket.write(bytes);
+  await held.reached;
+  ok(await ada.ask({ type: 'ban', name: 'ben' }));
+  held.release();
+  await scene.close();
+  t.same(ada.all('message'), []);
+  t.same(scene.errors, []);
 });
 
 t.test('a banned address gets no further than the door, and what it has ends', async (t) => {

@@ -320,11 +320,12 @@ t.test('a file is announced for somebody who has gone, and not where they are no
     await hub.membership.join(member, { type: 'join', id: 1, room: 'dev' });
   }
   const file = { name: 'plan.txt', size: 3, hash: 'A'.repeat(43) };
-  const inRoom = { where: { room: 'dev' }, file, key: 'f1' };
+  const said = { file, check() {} };
+  const inRoom = { ...said, where: { room: 'dev' }, key: 'f1' };
   hub.leave(ada);
   const first = await hub.announce(ada.account, inRoom);
   t.same(await hub.announce(ada.account, inRoom), first, 'once');
-  const toBob = { where: { peer: 'bob' }, file, key: 'f2' };
+  const toBob = { ...said, where: { peer: 'bob' }, key: 'f2' };
   await hub.announce(ada.account, toBob);
   clock.advance(20);
   const news = bob.frames.filter((frame) => frame.type === 'message');

@@ -1,6 +1,11 @@
 /** A server that has room for so many: whom it turns away, and what that costs them. */
-import t from 'tap';
-import { ok, password, runServer } from '../support/running-server.js';
+import t, { type Test } from 'tap';
+import { limits } from '../../lib/protocol/limits.js';
+import { hashSecret } from '../../lib/server/secret.js';
+import { granted, outcome } from '../support/asking.js';
+import { createHeld } from '../support/held.js';
+import { makeAccount, ok, password, runServer } from '../support/running-server.js';
+import { plainHasher, sessionScene } from '../support/session-scene.js';
 
 t.test('beyond --max-clients nobody comes in but admins and those who are here', async (t) => {
   const server = await runServer(t, {
@@ -76,4 +81,115 @@ t.test('an admin who lost the password comes in with a code all the same', async
   const back = await server.dial();
   const recover = { type: 'recover', name: 'ada', password: 'quite another one', code: recovery } as const;
   t.match(ok(await back.ask(recover)), { name: 'ada', role: 'admin' });
+});
+
+const code = 'c'.repeat(22);
+const register = { type: 'register', name: 'dora', password, code } as const;
+
+/** A server with one seat, nobody on it, an invite for one, and an account of ben; hashes and the store can be slow. */
+async function oneSeat(t: Test) {
+  const hash = createHeld(plainHasher.hash);
+  let holdStore = (_work: 'register' | 'recover') => hash.hold();
+  const scene = await sessionScene(t, {
+    maxClients: 1,
+    hasher: { ...plainHasher, hash: hash.call },
+    storeOf(store) {
+      const held = { register: createHeld(store.register), recover: createHeld(store.recover) };
+      holdStore = (work) => held[work].hold();
+      return { ...store, register: held.register.call, recover: held.recover.call };
+    },
+  });
+  const at = scene.clock.now();
+  await makeAccount(scene.store, 'ben', `plain:${password}`);
+  const invite = { code: hashSecret(code), role: 'member', uses: 1, expires: at + 3_600_000, at } as const;
+  await scene.store.createInvite(invite);
+  /** Ben takes the seat. @returns has him leave again */
+  async function seatTaken() {
+    const { wire } = scene.visit();
+    await granted(wire, { type: 'sign-in', name: 'ben', password });
+    return async () => {
+      await granted(wire, { type: 'quit' });
+      await wire.closed;
+    };
+  }
+  return { scene, seatTaken, holdHash: hash.hold, holdStore };
+}
+
+t.test('an account whose seat went while its password was hashed is not made', async (t) => {
+  const { scene, seatTaken, holdHash } = await oneSeat(t);
+  const dora = scene.visit().wire;
+  const held = holdHash();
+  const answer = outcome(dora, register);
+  await held.reached;
+  const leave = await seatTaken();
+  held.release();
+  t.equal(await answer, 'server-full');
+  t.equal(await scene.store.account('dora'), undefined);
+  await leave();
+  t.equal(await outcome(dora, register), 'ok', 'and its invite is good later');
+});
+
+t.test('nor is one whose connection went meanwhile', async (t) => {
+  const { scene, holdHash } = await oneSeat(t);
+  const dora = scene.visit().wire;
+  const held = holdHash();
+  const answer = outcome(dora, register).catch(() => 'closed');
+  await held.reached;
+  scene.clock.advance(limits.signInMs);
+  t.match(await dora.next('closing'), { code: 'timed-out' });
+  held.release();
+  await answer;
+  t.equal(await outcome(scene.visit().wire, register), 'ok', 'name and invite are still to be had');
+});
+
+t.test('one that was made gets in, though the last seat went at that moment', async (t) => {
+  const { scene, seatTaken, holdStore } = await oneSeat(t);
+  const dora = scene.visit().wire;
+  const held = holdStore('register');
+  const answer = dora.ask(register);
+  await held.reached;
+  await seatTaken();
+  held.release();
+  t.match(await answer, { type: 'ok', name: 'dora', recovery: /^\w{5}-/ });
+  t.equal((await granted(dora, { type: 'who' })).people?.length, 2);
+  t.equal(await outcome(scene.visit().wire, { type: 'register', name: 'eve', password }), 'server-full');
+});
+
+t.test('the same holds for whoever sets a password with a code', async (t) => {
+  const { scene, seatTaken, holdHash, holdStore } = await oneSeat(t);
+  const dora = scene.visit().wire;
+  const { recovery = '' } = await granted(dora, register);
+  await granted(dora, { type: 'quit' });
+  await dora.closed;
+  const recover = { type: 'recover', name: 'dora', password: 'quite another one', code: recovery } as const;
+  const late = scene.visit().wire;
+  const hashing = holdHash();
+  const refused = outcome(late, recover);
+  await hashing.reached;
+  const leave = await seatTaken();
+  hashing.release();
+  t.equal(await refused, 'server-full');
+  await leave();
+  const keeping = holdStore('recover');
+  const answer = late.ask(recover);
+  await keeping.reached;
+  await seatTaken();
+  keeping.release();
+  t.match(await answer, { type: 'ok', recovery: /^\w{5}-/ }, 'the code was still good');
+});
+
+t.test('an address that was banned meanwhile makes no account', async (t) => {
+  const { scene, holdHash } = await oneSeat(t);
+  const { id } = await makeAccount(scene.store, 'ada', `plain:${password}`);
+  await scene.store.setRole(id, 'admin');
+  const dora = scene.visit('198.51.100.7').wire;
+  const held = holdHash();
+  const answer = outcome(dora, register);
+  await held.reached;
+  const ada = scene.visit('192.0.2.9').wire;
+  await granted(ada, { type: 'sign-in', name: 'ada', password });
+  await granted(ada, { type: 'ban', address: '198.51.100.0/24' });
+  held.release();
+  t.equal(await answer, 'banned');
+  t.equal(await scene.store.account('dora'), undefined);
 });

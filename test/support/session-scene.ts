@@ -61,11 +61,13 @@ export interface SceneDeps {
   readonly hasher?: Hasher;
   /** What the server has instead of the store; the scene's own stays what it is. */
   readonly storeOf?: (store: Store) => Store;
+  /** Names that are here at once; without it, any number. */
+  readonly maxClients?: number;
 }
 
 export async function sessionScene(
   t: Test,
-  { hasher = plainHasher, storeOf = (store) => store }: SceneDeps = {},
+  { hasher = plainHasher, storeOf = (store) => store, ...limited }: SceneDeps = {},
 ): Promise<SessionScene> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-session-'));
   const clock = createManualClock();
@@ -82,6 +84,7 @@ export async function sessionScene(
   const { desk, clearing } = await openDesk(
     {
       ...hubSettings,
+      ...limited,
       name: 'scene',
       registration: 'open',
       rooms: 'members',

@@ -29,11 +29,13 @@ export interface FileDesk {
   withdraw(account: Account, key: string): Promise<void>;
   /** @throws ProtocolError `no-such-file` */
   fetch(account: Account, of: number): Promise<Answer>;
-  /** It was offered, and neither withdrawn nor offered anew since. */
+  /** It was offered, and neither withdrawn, recalled nor offered anew since. */
   stands(upload: Upload): boolean;
+  /** Nothing that an account offered so far is announced from now on, even where all of it is there. */
+  recall(account: number): void;
   /** Forgets an upload that does not move any longer, and the bytes that came. */
   discard(upload: Upload): Promise<void>;
-  /** Announces an upload that is whole and kept. @throws ProtocolError as Hub.announce */
+  /** Announces an upload that is whole and kept. @throws ProtocolError `ticket-invalid`, and as Hub.announce */
   finish(upload: Upload): Promise<Receipt>;
   /** Checks once more that somebody may have a file. @throws ProtocolError `no-such-file` */
   admit(download: Download): Promise<void>;
@@ -55,6 +57,10 @@ export interface DeskDeps {
 export function createFileDesk(deps: DeskDeps): FileDesk {
   const { store, hub, blobs, tickets, clock } = deps;
   const offers = createOffers({ clock, moves: deps.moves });
+
+  function stands(upload: Upload): boolean {
+    return offers.find(upload.account.id, upload.key) === upload;
+  }
 
   async function discard(upload: Upload): Promise<void> {
     offers.forget(upload);
@@ -121,7 +127,8 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
       await discard(upload);
     },
 
-    stands: (upload) => offers.find(upload.account.id, upload.key) === upload,
+    stands,
+    recall: offers.recall,
     discard,
 
     async fetch(account, of) {
@@ -131,8 +138,11 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
 
     async finish(upload) {
       const { account, where, file, key } = upload;
+      const check = () => {
+        if (!stands(upload)) throw badTicket();
+      };
       try {
-        return await hub.announce(account, { where, file, key });
+        return await hub.announce(account, { where, file, key, check });
       } finally {
         offers.forget(upload);
       }
@@ -157,6 +167,10 @@ export function createFileDesk(deps: DeskDeps): FileDesk {
 const mostOffers = 2 * limits.transfersPerAccount;
 /** What an upload leaves to others on the same disk, the database first of all. */
 const spareBytes = 64 * 1024 * 1024;
+
+export function badTicket(): ProtocolError {
+  return new ProtocolError('ticket-invalid', 'That ticket is not good any more: ask for another one.');
+}
 
 export function noSpace(): ProtocolError {
   return new ProtocolError('no-space', 'The server has no room for that file.');

@@ -9,16 +9,16 @@ import type { Doorway } from '../doorway.js';
 import type { Hub } from '../hub.js';
 import type { Log } from '../log.js';
 import type { Clearing } from './clearing.js';
-import { createFileDesk, type FileDesk, type FileLimits } from './desk.js';
+import { badTicket, createFileDesk, type FileDesk, type FileLimits } from './desk.js';
 import type { Download, Upload } from './purpose.js';
 import { createTickets } from './tickets.js';
-import { badTicket, serveTransfer } from './transfer.js';
+import { serveTransfer } from './transfer.js';
 
 export interface Files {
   readonly desk: FileDesk;
   /** Takes a connection that speaks `secure-chat-file/1`. */
   serve(socket: TLSSocket, address: string): void;
-  /** Ends every ticket and every transfer of an account. */
+  /** Ends every ticket and every transfer of an account; what has not been announced by then is not. */
   revoke(account: number): void;
   /** Ends every transfer; resolves when they are over. */
   close(): Promise<void>;
@@ -100,6 +100,7 @@ export function createFiles(deps: FilesDeps): Files {
     },
     revoke(account) {
       tickets.revoke(account);
+      desk.recall(account);
       void end((purpose) => purpose.account.id === account);
     },
     async close() {

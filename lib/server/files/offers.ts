@@ -9,6 +9,8 @@ export interface Offers {
   find(account: number, key: string): Upload | undefined;
   /** Without effect where another one has its key by now. */
   forget(upload: Upload): void;
+  /** What an account offered so far stands no more, though it counts: another offer goes on with its bytes. */
+  recall(account: number): void;
   of(account: number): { readonly count: number; readonly bytes: number };
   /** The one that was offered longest ago of those that nobody goes on with at the moment. */
   idle(account: number): Upload | undefined;
@@ -49,6 +51,11 @@ export function createOffers({ clock, moves }: { clock: Clock; moves: (id: strin
       const mine = accounts.get(account.id);
       if (mine?.get(key)?.upload.id === id) mine.delete(key);
       if (mine?.size === 0) accounts.delete(account.id);
+    },
+    recall(account) {
+      const mine = of(account);
+      // Tickets and connections hold the offer itself: this one is not theirs.
+      for (const [key, one] of mine) mine.set(key, { ...one, upload: { ...one.upload } });
     },
     of(account) {
       const mine = [...of(account).values()];

@@ -15,7 +15,7 @@ import type { Clock } from '../clock.js';
 import type { Doorway } from '../doorway.js';
 import type { Log } from '../log.js';
 import type { Clearing } from './clearing.js';
-import { type FileDesk, noFile, noSpace } from './desk.js';
+import { badTicket, type FileDesk, noFile, noSpace } from './desk.js';
 import type { Download, Upload } from './purpose.js';
 import type { Tickets } from './tickets.js';
 
@@ -201,10 +201,6 @@ function refusalOf(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   if (error instanceof BlobError && error.full) return noSpace();
   return new ProtocolError('internal', 'The server could not do that. Its operator finds why in the log.');
-}
-
-export function badTicket(): ProtocolError {
-  return new ProtocolError('ticket-invalid', 'That ticket is not good any more: ask for another one.');
 }
 
 function cutOff(): ProtocolError {

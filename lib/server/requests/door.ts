@@ -1,12 +1,11 @@
 /** Coming and going: requests of those who have not signed in, and those that anybody may send. */
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
-import type { SignInMode } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import { type OpenedSession, sessionOver } from '../accounts.js';
 import type { Desk } from '../desk.js';
 import { conversationOf } from '../membership.js';
-import type { Member } from '../presence.js';
+import type { Entrance, Member } from '../presence.js';
 import type { Answer, Caller, Rows } from './row.js';
 
 type Door = 'sign-in' | 'register' | 'recover' | 'resume' | 'ping' | 'quit';
@@ -24,21 +23,28 @@ export const doorRows: Rows<Door> = {
   register: {
     needs: 'greeting',
     async run(desk, caller, request) {
-      // First: an account that is made and does not get in has used up its invite, and lost its recovery code.
-      desk.hub.presence.admit('member');
-      const { account, recovery } = await desk.accounts.register(request, caller.address);
-      return { ...(await admit(desk, caller, account, request)), recovery };
+      const welcome = () => {
+        caller.check();
+        const refusal = desk.bans.refusal(caller.address);
+        if (refusal !== undefined) throw new ProtocolError('banned', refusal);
+        desk.hub.presence.admit('member');
+      };
+      const { account, recovery } = await desk.accounts.register(request, caller.address, welcome);
+      const { remember } = request;
+      return { ...(await admit(desk, caller, account, { mode: 'fresh', remember })), recovery };
     },
   },
 
   recover: {
     needs: 'greeting',
     async run(desk, caller, request) {
-      const welcome = (account: Account) => desk.hub.presence.check(account, 'take-over');
+      const welcome = (account: Account) => {
+        caller.check();
+        desk.hub.presence.check(account, 'take-over');
+      };
       const { account, recovery } = await desk.accounts.recover(request, caller.address, welcome);
       desk.own.dismissed(account);
-      // Whatever came first: the new code is told here or nowhere.
-      return { ...(await admit(desk, caller, account, { mode: 'take-over' })), recovery };
+      return { ...(await admit(desk, caller, account, { mode: 'fresh' })), recovery };
     },
   },
 
@@ -81,14 +87,14 @@ async function admit(
   desk: Desk,
   caller: Caller,
   account: Account,
-  { mode, remember = false }: { mode?: SignInMode; remember?: boolean },
+  { mode, remember = false }: { mode?: Entrance | undefined; remember?: boolean | undefined },
 ): Promise<Answer> {
   // Before the seat, so that nobody hears of a coming that is none.
   await desk.bans.admit(account, caller.address);
   const member = caller.enter(account, mode);
   const opened = await desk.accounts.open(account, { remember, address: caller.address });
   caller.opened(opened.session);
-  return seated(desk, member, { ...opened, takeOver: mode === 'take-over' });
+  return seated(desk, member, { ...opened, takeOver: mode === 'take-over' || mode === 'fresh' });
 }
 
 async function seated(

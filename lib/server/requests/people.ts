@@ -12,13 +12,13 @@ export const peopleRows: Rows<Seen | Moderated> = {
   away: counted(does(async (desk, member, { text }) => setAway(desk, member, text))),
   back: counted(does(async (desk, member) => setAway(desk, member, undefined))),
   block: does(async ({ store, hub }, { account }, { name }) => {
-    const other = await hub.places.person(name);
+    const other = await hub.places.person(account, name);
     if (other.id === account.id) throw new ProtocolError('not-allowed', 'You cannot block yourself.');
     if (await store.block(account.id, other.id)) return;
     throw new ProtocolError('limit-reached', `You block ${limits.blocks} people: unblock somebody first.`);
   }),
   unblock: does(async ({ store, hub }, { account }, { name }) =>
-    store.unblock(account.id, (await hub.places.person(name)).id),
+    store.unblock(account.id, (await hub.places.person(account, name)).id),
   ),
   blocks: answers(async ({ store }, { account }) => ({ names: [...(await store.blocks(account.id))] })),
 

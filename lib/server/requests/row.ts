@@ -1,9 +1,9 @@
 /** What a row of the request table is. Knows the session that asks as a Caller, not its socket. */
 import type { ServerFrameOf } from '../../protocol/events.js';
-import type { RequestOf, RequestType, SignInMode } from '../../protocol/requests.js';
+import type { RequestOf, RequestType } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Desk } from '../desk.js';
-import type { Member } from '../presence.js';
+import type { Entrance, Member } from '../presence.js';
 
 /** Fields of the `ok` reply; undefined where something else is the answer. */
 export type Answer = Partial<ServerFrameOf<'ok'>> | undefined;
@@ -11,11 +11,13 @@ export type Answer = Partial<ServerFrameOf<'ok'>> | undefined;
 /** What the rows may do to the session that asks. */
 export interface Caller {
   readonly address: string;
+  /** @throws ProtocolError `signed-out` where this connection is over */
+  check(): void;
   /**
    * Takes a seat for the account, and ends the connection that the session was on before.
-   * @throws ProtocolError `name-in-use`, `too-many-terminals`; `signed-out` where this connection is over
+   * @throws ProtocolError `name-in-use`, `too-many-terminals`, `server-full`, and as `check`
    */
-  enter(account: Account, mode: SignInMode | 'continue' | undefined): Member;
+  enter(account: Account, mode: Entrance | undefined): Member;
   /** The token's session, which ends with this one, unless several connections share its token. */
   opened(session: number, shared?: boolean): void;
   /** After the reply: leaves gracefully. */

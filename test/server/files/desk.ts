@@ -56,6 +56,24 @@ t.test('an offer that nobody goes on with makes way for a new one', async (t) =>
   t.equal(await scene.coming(0), 0, 'its bytes are gone');
 });
 
+t.test('an upload that a logout broke off counts, and another offer goes on with its bytes', async (t) => {
+  const scene = await fileScene(t, { files: { file: 1_000, account: 1_500 } });
+  const ada = await scene.enter('ada');
+  const bytes = someBytes(1_000);
+  const wire = await scene.open(upload(ticketOf(await scene.offer(ada, bytes, { key: 'k1' }))));
+  await wire.answer();
+  wire.socket.write(bytes.subarray(0, 500));
+  await scene.coming(500);
+  await ada.ask({ type: 'logout', all: true }).catch(() => {});
+  await wire.closed;
+  const again = await scene.enter('ada');
+  t.match(await scene.offer(again, someBytes(1_000)), { type: 'error', code: 'quota-exceeded' });
+  const next = await scene.open(upload(ticketOf(await scene.offer(again, bytes, { key: 'k1' }))));
+  t.match(await next.answer(), { type: 'ready', offset: 500 });
+  next.socket.write(bytes.subarray(500));
+  t.match(await next.answer(), { type: 'kept' });
+});
+
 t.test('eight files of one account can be on their way, broken-off ones not counted', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
