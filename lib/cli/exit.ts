@@ -38,7 +38,8 @@ export const exitHelp = `
 Exit codes:
   0    done
   64   wrong usage: an unknown option, a missing or malformed argument
-  65   something that was to be said was refused (a message too long, a name nobody has)
+  65   something that was to be said was refused (a message too long, a name nobody has),
+       or, in a pipe, the conversation that the rest was for
   69   the server cannot be reached, or was lost for too long
   70   a defect of this program
   74   a file or stream cannot be read or written

@@ -10,6 +10,7 @@ import { byteCount } from '../byte-count.js';
 import type { Event, Happening, Session, Status } from '../session.js';
 import { createAbsences } from './absences.js';
 import type { Place, Turn } from './act.js';
+import { isTurn } from './commands.js';
 import { type Deeds, perform, whoIsHere } from './deeds.js';
 import { createErrands } from './errands.js';
 import { createListener, type Face, type OpenTransfers } from './face.js';
@@ -40,6 +41,8 @@ export interface PlainDeps {
   /** Calls back once after about a second, without keeping the process alive. */
   readonly later: (callback: () => void) => void;
   readonly openTransfers: OpenTransfers;
+  /** Somebody types, and sees what is refused before the next line. */
+  readonly typed: boolean;
   /** What there is to know of the chat that is hosted here; told at the beginning. */
   readonly hosted?: readonly string[] | undefined;
 }
@@ -106,6 +109,9 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   let quit: { readonly quit: string | undefined } | undefined;
   let wasLost = false;
   let here: Place = { room: 'lobby' };
+  let lineNumber = 0;
+  // In a pipe, the line that is to change the conversation, until it has: what comes after it is meant for another.
+  let turning: string | undefined;
 
   function tell(words: string, at: string | number = deps.time.now()): void {
     const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
@@ -118,8 +124,20 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     tell(message);
   }
 
+  /** The line that is being done. */
+  function refuseLine(message: string): void {
+    if (turning === undefined) {
+      refuse(message);
+    } else {
+      const line = `line ${lineNumber}, "${excerpt(turning)}"`;
+      refuse(`${line}, was refused, and nothing after it was sent: ${message}`);
+      pipe.close();
+    }
+  }
+
   function turnTo(place: Place): void {
     here = place;
+    turning = undefined;
     tell('room' in place ? `in #${place.room}` : `to ${place.to} alone; /window #lobby goes back`);
   }
 
@@ -132,7 +150,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     time: deps.time,
     here: () => here,
     answer,
-    refuse,
+    refuse: refuseLine,
     joined: (room) => turnTo({ room }),
     hosted: deps.hosted,
   });
@@ -165,7 +183,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     const name = parseName(which.replace(/^@/, ''));
     if (which.startsWith('@') && name.ok) turnTo({ to: name.name });
     else if (room.ok) turnTo({ room: room.name });
-    else refuse('Say which, as in /window #lobby or /window @ben.');
+    else refuseLine('Say which, as in /window #lobby or /window @ben.');
   }
 
   const deeds: Deeds = {
@@ -192,7 +210,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     quit(reason) {
       quit = { quit: reason };
     },
-    refuse,
+    refuse: refuseLine,
   };
 
   function showStatus(status: Status): void {
@@ -218,6 +236,8 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
 
   return {
     take(line) {
+      lineNumber++;
+      turning = 'text' in line && !deps.typed && isTurn(line.text) ? line.text : undefined;
       if ('tooLong' in line) refuse('not sent: a line is far too long for a message');
       else perform(line.text, deeds, here);
       return quit;
