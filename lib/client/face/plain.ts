@@ -112,6 +112,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   let lineNumber = 0;
   // In a pipe, the line that is to change the conversation, until it has: what comes after it is meant for another.
   let turning: string | undefined;
+  let leaving: string | undefined;
 
   function tell(words: string, at: string | number = deps.time.now()): void {
     const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
@@ -191,7 +192,10 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
       said.set(pipe.say(session, draft), excerpt(draft.text));
       if (draft.to !== undefined) void pipe.busy(absences.wroteTo(draft.to));
     },
-    errand: (errand) => pipe.inTurn(errands.run(errand)),
+    errand(errand) {
+      if (errand.do === 'leave') leaving = errand.room ?? ('room' in here ? here.room : undefined);
+      pipe.inTurn(errands.run(errand));
+    },
     sight: (sight) => void pipe.busy(sights(sight)),
     turn,
     transfer(act) {
@@ -230,13 +234,15 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     }
     const words = eventWords(event);
     if (words !== undefined) tell(words, 'at' in event ? event.at : undefined);
-    // Whoever is in that room no longer would say it to nobody.
-    if (event.type === 'parted' && 'room' in here && here.room === event.room) turnTo({ room: 'lobby' });
+    if (event.type !== 'parted' || !('room' in here) || here.room !== event.room) return;
+    // A person sees it. What a program goes on to write is for that room alone, and the server refuses it.
+    if (deps.typed || leaving === event.room) turnTo({ room: 'lobby' });
   }
 
   return {
     take(line) {
       lineNumber++;
+      leaving = undefined;
       turning = 'text' in line && !deps.typed && isTurn(line.text) ? line.text : undefined;
       if ('tooLong' in line) refuse('not sent: a line is far too long for a message');
       else perform(line.text, deeds, here);

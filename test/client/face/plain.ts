@@ -31,6 +31,8 @@ function start(t: Test, { motd, typed = false }: Given = {}) {
     async answer(request: Asked): Promise<Reply> {
       // A server takes longer than the next line.
       if (request.type === 'join') await settle();
+      if (request.type === 'leave')
+        face.listener({ kind: 'event', event: { type: 'parted', room: request.room } });
       if (request.type === 'join' && request.room === 'shut')
         return { type: 'error', re: 1, code: 'not-allowed', message: 'Not you.' };
       return request.type === 'who'
@@ -342,6 +344,34 @@ t.test('in a pipe only a change of conversation that was refused ends it', async
     { to: 'ben', text: 'for ben' },
     { room: 'lobby', text: 'for all' },
   ]);
+});
+
+t.test('in a pipe what is for a room that one was thrown out of is not said in the lobby', async (t) => {
+  for (const [typed, room] of [
+    [false, 'dev'],
+    [true, 'lobby'],
+  ] as const) {
+    const { stdin, synced, said, deliverAll, over, happen } = start(t, { typed });
+    synced();
+    deliverAll();
+    stdin.write('/join #dev\n');
+    await settle(20);
+    happen({ kind: 'event', event: { type: 'parted', room: 'dev', by: 'mo' } });
+    stdin.end('for dev\n');
+    await over;
+    t.match(said, [{ room, text: 'for dev' }]);
+  }
+});
+
+t.test('in a pipe what is typed after /leave is said in the lobby', async (t) => {
+  for (const leave of ['/leave', '/leave #dev']) {
+    const { stdin, synced, said, deliverAll, over } = start(t);
+    synced();
+    deliverAll();
+    stdin.end(`/join #dev\n${leave}\nfor all\n`);
+    await over;
+    t.match(said, [{ room: 'lobby', text: 'for all' }]);
+  }
 });
 
 t.test('what is told by the catch-up has its own time', async (t) => {
