@@ -194,7 +194,9 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     },
     errand(errand) {
       if (errand.do === 'leave') leaving = errand.room ?? ('room' in here ? here.room : undefined);
-      pipe.inTurn(errands.run(errand));
+      // A program cannot see what is on its way yet: /logout or /leave would overtake it.
+      const saidBefore = deps.typed ? Promise.resolve() : session.settled();
+      pipe.inTurn(saidBefore.then(() => errands.run(errand)));
     },
     sight: (sight) => void pipe.busy(sights(sight)),
     turn,

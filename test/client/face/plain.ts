@@ -374,6 +374,17 @@ t.test('in a pipe what is typed after /leave is said in the lobby', async (t) =>
   }
 });
 
+t.test('in a pipe a command waits for what was said before it', async (t) => {
+  const { stdin, synced, said, asked, deliver, over } = start(t);
+  synced();
+  stdin.end('first\n/logout\n');
+  await settle();
+  t.same(asked, []);
+  deliver(said[0]?.key ?? '', { state: 'sent', seq: 7 });
+  await over;
+  t.same(asked, [{ type: 'logout' }]);
+});
+
 t.test('what is told by the catch-up has its own time', async (t) => {
   const { happen, err } = start(t);
   const at = '2026-11-20T07:08:00.000Z';
