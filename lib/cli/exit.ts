@@ -44,7 +44,7 @@ Exit codes:
   70   a defect of this program
   74   a file or stream cannot be read or written
   76   the server's key is not the expected one, or nobody confirmed it
-  77   not let in: wrong password, taken name, invite used up, signed in elsewhere;
+  77   not let in: wrong password, taken name, invite not valid, signed in elsewhere;
        thrown out, or banned
   78   a configuration that cannot work, such as a secret file that others can read
   129  ended by SIGHUP: the terminal went away
