@@ -35,6 +35,8 @@ one types, slash commands too, and stdout what is said:
   HH:MM * ana text          said with /me
   HH:MM ana -> ben: text    to one person alone
 Everything else is told on stderr. At the end of stdin all messages are acknowledged first.
+What comes after a /join, /query or /window on a pipe is said there, or, where that was refused,
+to nobody: nothing after that line is read, and the exit code is 65.
 With --json, stdin lines are requests such as {"type":"say","room":"lobby","text":"hi"},
 stdout lines the events, replies and deliveries that docs/json.md describes.`;
 

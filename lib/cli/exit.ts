@@ -38,12 +38,13 @@ export const exitHelp = `
 Exit codes:
   0    done
   64   wrong usage: an unknown option, a missing or malformed argument
-  65   something that was to be said was refused (a message too long, a name nobody has)
+  65   something that was to be said was refused (a message too long, a name nobody has),
+       or, in a pipe, the conversation that the rest was for
   69   the server cannot be reached, or was lost for too long
   70   a defect of this program
   74   a file or stream cannot be read or written
   76   the server's key is not the expected one, or nobody confirmed it
-  77   not let in: wrong password, taken name, invite used up, signed in elsewhere;
+  77   not let in: wrong password, taken name, invite not valid, signed in elsewhere;
        thrown out, or banned
   78   a configuration that cannot work, such as a secret file that others can read
   129  ended by SIGHUP: the terminal went away

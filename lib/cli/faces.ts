@@ -60,7 +60,8 @@ export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): Fa
   const terminal = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
   const { theme, ascii, hosted } = choice;
   if (plain || !terminal) {
-    return createPlainFace({ stdin, stdout, stderr, stop, time, later, openTransfers, hosted });
+    const typed = stdin.isTTY === true;
+    return createPlainFace({ stdin, stdout, stderr, stop, time, later, openTransfers, typed, hosted });
   }
   return createScreenFace({
     stdin,

@@ -48,6 +48,7 @@ export function failureExit(error: unknown): unknown {
 
 /** How a session that was left ends the command; undefined where all is well. */
 export function leaveExit({ how, refused, unacknowledged }: Leave): Exit | undefined {
+  let closing = '';
   const unsent =
     unacknowledged === 0
       ? ''
@@ -56,27 +57,28 @@ export function leaveExit({ how, refused, unacknowledged }: Leave): Exit | undef
     case 'signal':
       return new Exit(signalExit[how.signal], unsent);
     case 'session': {
-      if (how.end.why === 'quit') break;
-      return new Exit(endCode(how.end), `${endWords(how.end)} ${unsent}`.trim());
+      const code = endCode(how.end);
+      if (code !== exitCode.ok) return new Exit(code, `${endWords(how.end)} ${unsent}`.trim());
+      if (how.end.why === 'logged-out') closing = endWords(how.end);
+      break;
     }
     case 'person':
       break;
     default:
       return how satisfies never;
   }
-  if (unacknowledged > 0) return new Exit(exitCode.unavailable, unsent);
+  if (unacknowledged > 0) return new Exit(exitCode.unavailable, `${closing} ${unsent}`.trim());
   if (refused > 0) {
-    return new Exit(
-      exitCode.data,
-      `${refused === 1 ? 'One line was' : `${refused} lines were`} refused; see above.`,
-    );
+    const lines = refused === 1 ? 'One line was' : `${refused} lines were`;
+    return new Exit(exitCode.data, `${closing} ${lines} refused; see above.`.trim());
   }
-  return undefined;
+  return closing === '' ? undefined : new Exit(exitCode.ok, closing);
 }
 
 function endCode(end: Extract<Leave['how'], { by: 'session' }>['end']): ExitCode {
   switch (end.why) {
     case 'quit':
+    case 'logged-out':
       return exitCode.ok;
     case 'refused':
       return refusalCode(end.code);

@@ -64,6 +64,8 @@ export type Status =
 /** Why a session is over. */
 export type End =
   | { readonly why: 'quit' }
+  /** By a `logout` that was asked for here. */
+  | { readonly why: 'logged-out'; readonly message: string }
   /** The server ended it for good (`taken-over`, `signed-out`) or refused to continue it. */
   | { readonly why: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** Tried for retryMs. */
@@ -119,7 +121,7 @@ export interface Session {
   say(draft: Draft): string;
   /**
    * One request, one reply (`ok` or `error`).
-   * Rejects with ConnectionLost when the connection ends before the reply.
+   * Rejects with ConnectionLost when the connection ends before the reply, but for a `logout` that ends it.
    */
   ask(request: Asked): Promise<Reply>;
   /**

@@ -64,6 +64,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
   // Signed in and not closed.
   let link: Link | undefined;
   let synced = false;
+  let loggedOut: End | undefined;
   // From the beginning of a connection to the end of its catch-up, so that faces learn first what this person
   // is in; a token may take its time to be kept, and these are not told again.
   let held: Notice[] | undefined = [];
@@ -152,6 +153,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
   async function live(first: Link, changed: (link: Link) => void): Promise<void> {
     for (let current = first; ; ) {
       const trouble = await serve(current);
+      if (loggedOut !== undefined) return finish(loggedOut);
       const signal = leaving.signal;
       const next = await reconnect(trouble, { open: connectAgain, backoff, clock, signal, tell });
       if ('end' in next) return finish(next.end);
@@ -168,8 +170,12 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Surroun
       if (link === undefined)
         throw new ConnectionLost('there is no connection at the moment: try again later');
       link.connection.request(request, (outcome) => {
-        if (outcome instanceof Error) reject(outcome);
-        else resolve(outcome);
+        if (!(outcome instanceof Error)) return resolve(outcome);
+        const closing = outcome instanceof ConnectionLost ? outcome.closing : undefined;
+        if (request.type !== 'logout' || closing?.code !== 'signed-out') return reject(outcome);
+        // Where it ends the connection that asks, that is all the answer there is.
+        loggedOut = { why: 'logged-out', message: closing.message };
+        resolve({ type: 'ok', re: 0 });
       });
     });
   }

@@ -341,7 +341,7 @@ function registrationClosed(): ProtocolError {
 
 function inviteInvalid(): ProtocolError {
   const message =
-    'That invite was used up or has expired. Ask for a new join link, or sign in if you have an account.';
+    'That invite is mistyped, used up, expired, or ended by its maker. Ask for a new join link, or sign in if you have an account.';
   return new ProtocolError('invite-invalid', message);
 }
 

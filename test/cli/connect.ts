@@ -45,6 +45,27 @@ t.test('by a link, from a pipe: signs in, shows, says, leaves', async (t) => {
   t.equal(known, certificate.pin);
 });
 
+t.test(
+  'by a link, from a pipe: what is for a room that it does not get into is said to nobody',
+  async (t) => {
+    const { server, start, link } = await scene(t);
+    const { stdin, done } = start(['connect', link], ada);
+    await server.peer();
+    const peer = await server.peer();
+    await peer.admit();
+    await peer.sync();
+    stdin.write('/join #board\nfor the board alone\n');
+    peer.error(await peer.next(), 'room-name-taken');
+    const { code, err } = await done;
+    t.equal(code, exitCode.data);
+    t.notOk(
+      peer.frames.some(({ type }) => type === 'say'),
+      'nothing was said',
+    );
+    t.match(err, /line 1, "\/join #board", was refused, and nothing after it was sent: /);
+  },
+);
+
 t.test('with an invite it registers, and signs in where the name is taken', async (t) => {
   const { server, start, link } = await scene(t);
   const { stdin, done } = start(['connect', `${link}/invite-code`], ada);

@@ -288,6 +288,24 @@ t.test('a lost connection', async (t) => {
     }
   });
 
+  t.test('is what a logout asks for: it is answered, and the session has ended', async (t) => {
+    const { session, peer, status } = await online(t);
+    const asking = session.ask({ type: 'logout', all: true });
+    await peer.next();
+    peer.send({ type: 'closing', code: 'signed-out', message: 'You logged out.' });
+    t.match(await asking, { type: 'ok' });
+    t.match(await status('ended'), { end: { why: 'logged-out', message: 'You logged out.' } });
+  });
+
+  t.test('is no answer to a logout where the server ends it for another reason', async (t) => {
+    const { session, peer, status } = await online(t);
+    const asking = t.rejects(session.ask({ type: 'logout' }), { code: 'connection-lost' });
+    await peer.next();
+    peer.send({ type: 'closing', code: 'banned', message: 'bye' });
+    await asking;
+    t.match(await status('ended'), { end: { why: 'refused', code: 'banned' } });
+  });
+
   t.test('ends the session, without a byte, where the key is another one', async (t) => {
     const distrust = new Error('the key changed');
     const scene: Awaited<ReturnType<typeof online>> = await online(t, {

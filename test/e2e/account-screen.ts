@@ -65,3 +65,26 @@ t.test('a lost password is set anew with the code that was shown first', async (
   t.not(next, code, 'it was good once');
   t.notMatch(lost.output(), 'another good password');
 });
+
+t.test('whoever logs out ends well, in each way of showing; their other terminals are told', async (t) => {
+  const people = await gather(t);
+  const ana = await people.screen('ana');
+  const other = await people.pipe('ana', '--attach');
+  ana.type(`/logout${enter}`);
+  t.equal(await ana.ended, 0);
+  t.match(ana.output(), /secure-chat: You logged out\.\r\n$/);
+
+  const json = await people.pipe('ana', '--attach', '--json');
+  json.write('{"type":"logout","id":"out"}\n');
+  t.equal(await json.ended, 0);
+  t.match(json.stdout(), '{"type":"ok","re":"out"}');
+  t.match(json.stdout(), '{"type":"status","state":"ended","why":"logged-out","message":"You logged out."}');
+  t.equal(json.stderr(), 'secure-chat: You logged out.\n');
+
+  const plain = await people.pipe('ana', '--attach');
+  plain.end('goodbye\n/logout all\n');
+  t.equal(await plain.ended, 0);
+  t.match(plain.stdout(), 'ana: goodbye');
+  t.match(plain.stderr(), /in #lobby as ana\nsecure-chat: You logged out\.\n$/);
+  t.equal(await other.ended, 77);
+});

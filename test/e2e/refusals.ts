@@ -64,11 +64,19 @@ t.test('an open server', async (t) => {
     t.equal(await taker.ended, 0);
   });
 
+  const badInvite =
+    /That invite is mistyped, used up, expired, or ended by its maker\. Ask for a new join link/;
+
+  await t.test('a mistyped invite', async (t) => {
+    const mistyped = (await served.invite()).replace(/.(?=[^/]*$)/, (letter) => (letter === 'x' ? 'y' : 'x'));
+    await refused(t, served.connect(mistyped, 'carol'), 77, badInvite);
+  });
+
   await t.test('a used invite', async (t) => {
     const link = await served.invite();
     const bob = served.connect(link, 'bob', '--json');
     await bob.prints(online);
-    await refused(t, served.connect(link, 'carol'), 77, /used up or has expired/);
+    await refused(t, served.connect(link, 'carol'), 77, badInvite);
     bob.end();
     t.equal(await bob.ended, 0);
     const again = served.connect(link, 'bob', '--json');

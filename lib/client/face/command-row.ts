@@ -23,6 +23,8 @@ export interface Command {
   readonly screen?: true;
   /** What cannot be undone is spelled in full. */
   readonly whole?: true;
+  /** What is typed after it is said elsewhere. */
+  readonly turns?: true;
   readonly name: string;
   readonly aliases: readonly string[];
   /** What comes after the name. */

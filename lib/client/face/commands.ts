@@ -20,9 +20,7 @@ export function parseInput(line: string, surroundings: Surroundings): Act {
   if (!line.startsWith('/')) return { do: 'say', text: line };
   if (line.startsWith('//')) return { do: 'say', text: line.slice(1) };
   const { screen } = surroundings;
-  const space = line.search(/\s/);
-  const word = (space < 0 ? line.slice(1) : line.slice(1, space)).toLowerCase();
-  const rest = space < 0 ? '' : line.slice(space + 1);
+  const [word, rest] = commandIn(line);
   const found = findCommand(word);
   if (Array.isArray(found)) return { do: 'error', message: unknown(word, found) };
   if (found.screen && !screen) {
@@ -31,6 +29,22 @@ export function parseInput(line: string, surroundings: Surroundings): Act {
   const act = found.parse(rest, surroundings);
   if (typeof act !== 'string') return act;
   return { do: 'error', message: act === '' ? `Usage: ${synopsis(found)}` : act };
+}
+
+/** Whether a line is to change where the next ones are said. One that was mistyped, as /jion, is too. */
+export function isTurn(line: string): boolean {
+  if (!line.startsWith('/') || line.startsWith('//')) return false;
+  const found = findCommand(commandIn(line)[0]);
+  if (!Array.isArray(found)) return found.turns === true;
+  return commands.some(
+    ({ turns, name, aliases }) => turns && [name, ...aliases].some((word) => found.includes(word)),
+  );
+}
+
+function commandIn(line: string): [word: string, rest: string] {
+  const space = line.search(/\s/);
+  if (space < 0) return [line.slice(1).toLowerCase(), ''];
+  return [line.slice(1, space).toLowerCase(), line.slice(space + 1)];
 }
 
 /** Every word that can follow a slash, for completion. */

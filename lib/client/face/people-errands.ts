@@ -241,7 +241,9 @@ export function createPeopleErrands(deps: PeopleErrandDeps) {
       case 'logout': {
         const { do: _, ...request } = errand;
         await ask({ type: 'logout', ...request });
-        return answer(['That session has ended.']);
+        // The end of this one is told where it ends.
+        if (errand.session !== undefined) answer(['That session has ended.']);
+        return;
       }
       case 'recovery':
         return recovery();

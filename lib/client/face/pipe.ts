@@ -26,6 +26,8 @@ export interface Pipe {
   say(session: Session, draft: Draft): string;
   /** Something to say was refused before the server saw it. */
   refuse(): void;
+  /** Reads no further line; what was said is still waited for. */
+  close(): void;
   /** Counts work other than messages while it runs. */
   busy<T>(work: Promise<T>): Promise<T>;
   /** The same; the next line is read when it is done, for where that is said may depend on it. */
@@ -117,6 +119,7 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
     refuse() {
       refused++;
     },
+    close: lines.stop,
     busy,
     inTurn(work) {
       turn = busy(work);

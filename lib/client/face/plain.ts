@@ -10,6 +10,7 @@ import { byteCount } from '../byte-count.js';
 import type { Event, Happening, Session, Status } from '../session.js';
 import { createAbsences } from './absences.js';
 import type { Place, Turn } from './act.js';
+import { isTurn } from './commands.js';
 import { type Deeds, perform, whoIsHere } from './deeds.js';
 import { createErrands } from './errands.js';
 import { createListener, type Face, type OpenTransfers } from './face.js';
@@ -40,6 +41,8 @@ export interface PlainDeps {
   /** Calls back once after about a second, without keeping the process alive. */
   readonly later: (callback: () => void) => void;
   readonly openTransfers: OpenTransfers;
+  /** Somebody types, and sees what is refused before the next line. */
+  readonly typed: boolean;
   /** What there is to know of the chat that is hosted here; told at the beginning. */
   readonly hosted?: readonly string[] | undefined;
 }
@@ -106,6 +109,10 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
   let quit: { readonly quit: string | undefined } | undefined;
   let wasLost = false;
   let here: Place = { room: 'lobby' };
+  let lineNumber = 0;
+  // In a pipe, the line that is to change the conversation, until it has: what comes after it is meant for another.
+  let turning: string | undefined;
+  let leaving: string | undefined;
 
   function tell(words: string, at: string | number = deps.time.now()): void {
     const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
@@ -118,8 +125,20 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     tell(message);
   }
 
+  /** The line that is being done. */
+  function refuseLine(message: string): void {
+    if (turning === undefined) {
+      refuse(message);
+    } else {
+      const line = `line ${lineNumber}, "${excerpt(turning)}"`;
+      refuse(`${line}, was refused, and nothing after it was sent: ${message}`);
+      pipe.close();
+    }
+  }
+
   function turnTo(place: Place): void {
     here = place;
+    turning = undefined;
     tell('room' in place ? `in #${place.room}` : `to ${place.to} alone; /window #lobby goes back`);
   }
 
@@ -132,7 +151,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     time: deps.time,
     here: () => here,
     answer,
-    refuse,
+    refuse: refuseLine,
     joined: (room) => turnTo({ room }),
     hosted: deps.hosted,
   });
@@ -165,7 +184,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     const name = parseName(which.replace(/^@/, ''));
     if (which.startsWith('@') && name.ok) turnTo({ to: name.name });
     else if (room.ok) turnTo({ room: room.name });
-    else refuse('Say which, as in /window #lobby or /window @ben.');
+    else refuseLine('Say which, as in /window #lobby or /window @ben.');
   }
 
   const deeds: Deeds = {
@@ -173,7 +192,12 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
       said.set(pipe.say(session, draft), excerpt(draft.text));
       if (draft.to !== undefined) void pipe.busy(absences.wroteTo(draft.to));
     },
-    errand: (errand) => pipe.inTurn(errands.run(errand)),
+    errand(errand) {
+      if (errand.do === 'leave') leaving = errand.room ?? ('room' in here ? here.room : undefined);
+      // A program cannot see what is on its way yet: /logout or /leave would overtake it.
+      const saidBefore = deps.typed ? Promise.resolve() : session.settled();
+      pipe.inTurn(saidBefore.then(() => errands.run(errand)));
+    },
     sight: (sight) => void pipe.busy(sights(sight)),
     turn,
     transfer(act) {
@@ -192,7 +216,7 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     quit(reason) {
       quit = { quit: reason };
     },
-    refuse,
+    refuse: refuseLine,
   };
 
   function showStatus(status: Status): void {
@@ -212,12 +236,16 @@ function createTalk({ deps, session, pipe, marks }: Parts): Talk {
     }
     const words = eventWords(event);
     if (words !== undefined) tell(words, 'at' in event ? event.at : undefined);
-    // Whoever is in that room no longer would say it to nobody.
-    if (event.type === 'parted' && 'room' in here && here.room === event.room) turnTo({ room: 'lobby' });
+    if (event.type !== 'parted' || !('room' in here) || here.room !== event.room) return;
+    // A person sees it. What a program goes on to write is for that room alone, and the server refuses it.
+    if (deps.typed || leaving === event.room) turnTo({ room: 'lobby' });
   }
 
   return {
     take(line) {
+      lineNumber++;
+      leaving = undefined;
+      turning = 'text' in line && !deps.typed && isTurn(line.text) ? line.text : undefined;
       if ('tooLong' in line) refuse('not sent: a line is far too long for a message');
       else perform(line.text, deeds, here);
       return quit;

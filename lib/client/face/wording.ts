@@ -152,6 +152,8 @@ export function endWords(end: End): string {
   switch (end.why) {
     case 'quit':
       return 'You left.';
+    case 'logged-out':
+      return sentence(printable(end.message));
     case 'refused':
       return refusalWords(end);
     case 'lost':

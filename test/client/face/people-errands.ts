@@ -258,6 +258,16 @@ t.test('lists are told by line, and empty ones say so', async (t) => {
   t.match(empty.told, ['Nobody is banned.', /invite-link makes one/, 'Nothing was done.']);
 });
 
+t.test('that a session has ended is told of another one; that this one has, where it ends', async (t) => {
+  const { run, asked, told } = errandsScene();
+  await run({ do: 'logout' });
+  await run({ do: 'logout', all: true });
+  t.same(told, []);
+  await run({ do: 'logout', session: 3 });
+  t.same(told, ['That session has ended.']);
+  t.same(asked, [{ type: 'logout' }, { type: 'logout', all: true }, { type: 'logout', session: 3 }]);
+});
+
 t.test('a full page of the audit log says how to read on', async (t) => {
   const at = '2026-11-20T12:34:56.000Z';
   const audit = Array.from({ length: 20 }, (_, n) => ({

@@ -9,7 +9,12 @@ import { noTransfers } from '../../support/no-transfers.js';
 import { createStreams, settle, testTime } from '../../support/streams.js';
 import { unsafe } from '../../support/unsafe.js';
 
-function start(t: Test, { motd }: { motd?: string } = {}) {
+interface Given {
+  readonly motd?: string;
+  readonly typed?: boolean;
+}
+
+function start(t: Test, { motd, typed = false }: Given = {}) {
   const streams = createStreams();
   const stop = new AbortController();
   const pending: (() => void)[] = [];
@@ -19,12 +24,17 @@ function start(t: Test, { motd }: { motd?: string } = {}) {
     stop: stop.signal,
     later: (callback) => pending.push(callback),
     openTransfers: noTransfers,
+    typed,
   });
   const fake = createFakeSession({
     listener: face.listener,
     async answer(request: Asked): Promise<Reply> {
       // A server takes longer than the next line.
       if (request.type === 'join') await settle();
+      if (request.type === 'leave')
+        face.listener({ kind: 'event', event: { type: 'parted', room: request.room } });
+      if (request.type === 'join' && request.room === 'shut')
+        return { type: 'error', re: 1, code: 'not-allowed', message: 'Not you.' };
       return request.type === 'who'
         ? { type: 'ok', re: 1, people: [{ name: 'ana', role: 'admin', terminals: 2 }] }
         : { type: 'ok', re: 1, ...(request.type === 'whois' && { whois: whois(request.name) }) };
@@ -280,6 +290,99 @@ t.test('what is typed after /join is said in that room, and not before', async (
     { room: 'dev', text: 'for dev' },
     { room: 'lobby', text: 'for all' },
   ]);
+});
+
+t.test('in a pipe nothing is said after a change of conversation that was refused', async (t) => {
+  const refused: [line: string, why: RegExp][] = [
+    ['/join #shut', /Not you\./],
+    ['/JOIN', /Usage: \/join/],
+    ['/join #no way', /Usage: \/join/],
+    ['/query no!body', /Nobody can have that name/],
+    ['/window 3', /Say which/],
+    ['/win', /Usage: \/window/],
+    ['/jion #dev', /Did you mean \/join/],
+  ];
+  for (const [line, why] of refused) {
+    const { stdin, synced, said, deliverAll, over, err } = start(t);
+    synced();
+    deliverAll();
+    err();
+    // The writer holds its end open, as `tail -f` does.
+    stdin.write(`for all\n\n${line}\nfor few\n/window @ben\nfor ben\n`);
+    t.same(await over, { how: { by: 'person' }, refused: 1, unacknowledged: 0 }, line);
+    t.match(said, [{ room: 'lobby', text: 'for all' }]);
+    t.equal(said.length, 1);
+    const told = err().trimEnd().split('\n');
+    t.equal(told.length, 1);
+    t.ok(told[0]?.startsWith(`13:00 -- line 3, "${line}", was refused, and nothing after it was sent: `));
+    t.match(told[0], why);
+  }
+});
+
+t.test('whoever types goes on after a change of conversation that was refused', async (t) => {
+  const { stdin, synced, said, deliverAll, over, err } = start(t, { typed: true });
+  synced();
+  deliverAll();
+  err();
+  stdin.end('/join #shut\n/window 3\nfor all\n');
+  t.equal((await over).refused, 2);
+  t.match(said, [{ room: 'lobby', text: 'for all' }]);
+  t.match(err(), /^13:00 -- Not you\.\n13:00 -- Say which/);
+});
+
+t.test('in a pipe only a change of conversation that was refused ends it', async (t) => {
+  const { stdin, synced, said, deliverAll, over } = start(t);
+  synced();
+  deliverAll();
+  const long = 'x'.repeat(5000);
+  stdin.end(
+    `/msg no!body psst\n/nothing\n//join #shut\n/query ben ${long}\nfor ben\n/window #lobby\nfor all\n`,
+  );
+  t.equal((await over).refused, 3);
+  t.match(said, [
+    { room: 'lobby', text: '/join #shut' },
+    { to: 'ben', text: 'for ben' },
+    { room: 'lobby', text: 'for all' },
+  ]);
+});
+
+t.test('in a pipe what is for a room that one was thrown out of is not said in the lobby', async (t) => {
+  for (const [typed, room] of [
+    [false, 'dev'],
+    [true, 'lobby'],
+  ] as const) {
+    const { stdin, synced, said, deliverAll, over, happen } = start(t, { typed });
+    synced();
+    deliverAll();
+    stdin.write('/join #dev\n');
+    await settle(20);
+    happen({ kind: 'event', event: { type: 'parted', room: 'dev', by: 'mo' } });
+    stdin.end('for dev\n');
+    await over;
+    t.match(said, [{ room, text: 'for dev' }]);
+  }
+});
+
+t.test('in a pipe what is typed after /leave is said in the lobby', async (t) => {
+  for (const leave of ['/leave', '/leave #dev']) {
+    const { stdin, synced, said, deliverAll, over } = start(t);
+    synced();
+    deliverAll();
+    stdin.end(`/join #dev\n${leave}\nfor all\n`);
+    await over;
+    t.match(said, [{ room: 'lobby', text: 'for all' }]);
+  }
+});
+
+t.test('in a pipe a command waits for what was said before it', async (t) => {
+  const { stdin, synced, said, asked, deliver, over } = start(t);
+  synced();
+  stdin.end('first\n/logout\n');
+  await settle();
+  t.same(asked, []);
+  deliver(said[0]?.key ?? '', { state: 'sent', seq: 7 });
+  await over;
+  t.same(asked, [{ type: 'logout' }]);
 });
 
 t.test('what is told by the catch-up has its own time', async (t) => {

@@ -57,6 +57,10 @@ t.test('whoever is thrown out reads why, once: where the session ends', async (t
   }
 });
 
+t.test('the end that one asked for is told in the words of the server, and drives no terminal', async (t) => {
+  t.equal(endWords({ why: 'logged-out', message: 'You logged out\u001b[2J' }), 'You logged out[2J.');
+});
+
 t.test(
   'a changed key is told with the two pins below each other, also where it ends a session',
   async (t) => {

@@ -5,6 +5,7 @@ import { type Command, firstWord, named, nothing, roomed } from '../command-row.
 export const roomCommands: readonly Command[] = [
   {
     group: 'rooms',
+    turns: true,
     name: 'join',
     aliases: ['j'],
     usage: '#ROOM [private]',

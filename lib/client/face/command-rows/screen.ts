@@ -4,6 +4,7 @@ import { type Command, named, nothing } from '../command-row.js';
 export const screenCommands: readonly Command[] = [
   {
     group: 'screen',
+    turns: true,
     name: 'window',
     aliases: ['win', 'buffer'],
     usage: 'NUMBER|NAME',

@@ -24,6 +24,7 @@ export const talkCommands: readonly Command[] = [
   },
   {
     group: 'talk',
+    turns: true,
     name: 'query',
     aliases: ['q', 'dm'],
     usage: 'NAME [TEXT]',
