@@ -68,7 +68,9 @@ t.test('an open server', async (t) => {
     /That invite is mistyped, used up, expired, or ended by its maker\. Ask for a new join link/;
 
   await t.test('a mistyped invite', async (t) => {
-    const mistyped = (await served.invite()).replace(/.(?=[^/]*$)/, (letter) => (letter === 'x' ? 'y' : 'x'));
+    const mistyped = (await served.invite()).replace(/[^/](?=[^/]*$)/, (letter) =>
+      letter === 'x' ? 'y' : 'x',
+    );
     await refused(t, served.connect(mistyped, 'carol'), 77, badInvite);
   });
 
