@@ -1,5 +1,5 @@
 /**
- * Who may come in: accounts, passwords, invites, tokens. Knows the store and the hasher, not connections
+ * Who may come in: accounts, passwords, invites, codes. Knows the store and the hasher, not connections
  * nor who is online.
  */
 import { ProtocolError } from '../protocol/errors.js';
@@ -15,22 +15,8 @@ import type { Log } from './log.js';
 import { notAllowed } from './membership.js';
 import { createNewcomers } from './newcomers.js';
 import type { SecondFactor } from './second-factor.js';
-import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode, newToken } from './secret.js';
+import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode } from './secret.js';
 import type { SignInGuard } from './sign-in-guard.js';
-
-const dayMs = 24 * 60 * 60_000;
-/** A remembered session that nobody uses for this long ends. */
-const rememberedMs = 90 * dayMs;
-/** Any other one, for this long after it was opened or continued: connections last, laptops sleep. */
-const passingMs = 30 * dayMs;
-
-/** A bot's token. */
-const botMs = 3650 * dayMs;
-
-export interface OpenedSession {
-  readonly session: number;
-  readonly token: string;
-}
 
 /** An account whose password was just set, with the code by which it is set anew. */
 export interface Fresh {
@@ -82,20 +68,8 @@ export interface Accounts {
   prove(account: Account, password: string, address: string): Promise<string>;
   /** As the operator wishes, whatever the policy is. Without a password it signs in with a token alone. */
   add(account: { name: string; role: Role; password?: string | undefined }): Promise<Fresh>;
-  /** A token that is good for ten years and stays the same when it is used. */
-  botToken(account: Account): Promise<string>;
   /** @throws ProtocolError `password-unsuitable` */
   hash(account: Pick<Account, 'name'>, password: string): Promise<string>;
-  /**
-   * For an account that has its seat, so that whoever changes the password after this finds it there.
-   * @throws ProtocolError `wrong-credentials` where the password was changed since it was checked
-   */
-  open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
-  /** @throws ProtocolError `session-expired`, `too-many-attempts` */
-  resume(
-    token: string,
-    address: string,
-  ): Promise<OpenedSession & { account: Account; running: boolean; bot: boolean }>;
   /**
    * @returns the code, which is kept nowhere
    * @throws ProtocolError `not-allowed` for a maker who is banned, or something else by now
@@ -197,24 +171,6 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return { account: made, recovery: recovery.text };
     },
 
-    async botToken({ id, name }) {
-      const token = newToken();
-      const at = clock.now();
-      const opened = {
-        account: id,
-        token: token.hash,
-        expires: at + botMs,
-        at,
-        remember: true,
-        bot: true,
-      } as const;
-      await Promise.all([
-        store.openSession(opened),
-        store.record({ at, by: 'operator', action: 'token', on: name }),
-      ]);
-      return token.text;
-    },
-
     async recover({ name: typed, code, password }, address, welcome) {
       const parsed = parseName(typed);
       const name = parsed.ok ? parsed.name : '';
@@ -261,33 +217,6 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return hasher.hash(password);
     },
 
-    async open({ id, name, password }, { remember, address }) {
-      const at = clock.now();
-      const token = newToken();
-      const expires = at + (remember ? rememberedMs : passingMs);
-      const opened = { account: id, token: token.hash, expires, at, remember, address };
-      const [session, now] = await Promise.all([store.openSession(opened), store.account(name)]);
-      if (now?.password !== password) {
-        await store.revokeSession(id, session);
-        throw wrongCredentials();
-      }
-      return { session, token: token.text };
-    },
-
-    async resume(shown, address) {
-      await guard.admit('', address);
-      const at = clock.now();
-      const next = newToken();
-      const expires = { remembered: at + rememberedMs, passing: at + passingMs };
-      const token = hashSecret(shown);
-      const resumed = await store.resumeSession({ token, next: next.hash, at, expires, address });
-      if (resumed === undefined) {
-        guard.failed('', address);
-        throw sessionOver();
-      }
-      return { ...resumed, token: resumed.bot ? shown : next.text };
-    },
-
     async invite(terms) {
       const code = newInviteCode();
       const made = await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
@@ -322,16 +251,12 @@ function created(name: string, made: Registered): Account {
   }
 }
 
-function wrongCredentials(): ProtocolError {
+export function wrongCredentials(): ProtocolError {
   return new ProtocolError('wrong-credentials', 'Name or password is wrong.');
 }
 
 export function notYourPassword(): ProtocolError {
   return new ProtocolError('wrong-credentials', 'That is not your password.');
-}
-
-export function sessionOver(): ProtocolError {
-  return new ProtocolError('session-expired', 'That session is over. Sign in with your password.');
 }
 
 function registrationClosed(): ProtocolError {

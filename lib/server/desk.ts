@@ -19,6 +19,7 @@ import type { Log } from './log.js';
 import { createModeration, type Moderation } from './moderation.js';
 import { createOwnAccount, type OwnAccount } from './own-account.js';
 import { createSecondFactor } from './second-factor.js';
+import { createSessions, type Sessions } from './sessions.js';
 import { createSignInGuard } from './sign-in-guard.js';
 import type { Rate } from './throttle.js';
 
@@ -27,6 +28,7 @@ export interface Desk {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly accounts: Accounts;
+  readonly sessions: Sessions;
   /** What the operator says to everybody who comes. */
   readonly motd: () => string | undefined;
   readonly own: OwnAccount;
@@ -75,7 +77,9 @@ export async function openDesk(options: DeskOptions, deps: DeskDeps): Promise<Op
   const { name, registration, rate, links } = options;
   const policy: Policy = { rooms: options.rooms };
   const factor = createSecondFactor(store, clock, name);
-  const accounts = createAccounts({ ...deps, guard: createSignInGuard(clock), factor, registration });
+  const guard = createSignInGuard(clock);
+  const accounts = createAccounts({ ...deps, guard, factor, registration });
+  const sessions = createSessions({ store, guard, clock });
   const clearing = createClearing({ ...deps, retention: options.retention });
   const { maxClients: most, motd = () => undefined } = options;
   const limit = most === undefined ? {} : { most };
@@ -95,6 +99,7 @@ export async function openDesk(options: DeskOptions, deps: DeskDeps): Promise<Op
     clock,
     policy,
     accounts,
+    sessions,
     own,
     invites,
     hub,

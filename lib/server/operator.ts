@@ -16,7 +16,7 @@ const roles: readonly Role[] = ['admin', 'moderator', 'member', 'bot'];
 
 /** By name, for the control socket. Each answers with fields, and throws ControlError `refused` or ProtocolError. */
 export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand> {
-  const { store, clock, accounts, own, invites, bans, moderation, hub } = desk;
+  const { store, clock, accounts, sessions, own, invites, bans, moderation, hub } = desk;
 
   const commands: Record<string, ControlCommand> = {
     async invite({ role = 'member', uses = 1, expiresMs }) {
@@ -58,7 +58,7 @@ export function operatorCommands(desk: Desk): ReadonlyMap<string, ControlCommand
       return {};
     },
     async 'user-token'({ name }) {
-      return { token: await accounts.botToken(await hub.places.person(operator, text(name, 'name'))) };
+      return { token: await sessions.bot(await hub.places.person(operator, text(name, 'name'))) };
     },
     async 'user-remove'({ name }) {
       await moderation.remove(operator, text(name, 'name'));

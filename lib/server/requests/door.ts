@@ -2,10 +2,10 @@
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
 import type { Account } from '../../store/account-store.js';
-import { type OpenedSession, sessionOver } from '../accounts.js';
 import type { Desk } from '../desk.js';
 import { conversationOf } from '../membership.js';
 import type { Entrance, Member } from '../presence.js';
+import { type OpenedSession, sessionOver } from '../sessions.js';
 import type { Answer, Caller, Rows } from './row.js';
 
 type Door = 'sign-in' | 'register' | 'recover' | 'resume' | 'ping' | 'quit';
@@ -51,7 +51,7 @@ export const doorRows: Rows<Door> = {
   resume: {
     needs: 'greeting',
     async run(desk, caller, { token, mode }) {
-      const { account, running, bot, ...opened } = await desk.accounts.resume(token, caller.address);
+      const { account, running, bot, ...opened } = await desk.sessions.resume(token, caller.address);
       await desk.bans.admit(account, caller.address);
       // Before it takes a seat: a take-over then ends the connection it was on without ending the session.
       caller.opened(opened.session, bot);
@@ -92,7 +92,7 @@ async function admit(
   // Before the seat, so that nobody hears of a coming that is none.
   await desk.bans.admit(account, caller.address);
   const member = caller.enter(account, mode);
-  const opened = await desk.accounts.open(account, { remember, address: caller.address });
+  const opened = await desk.sessions.open(account, { remember, address: caller.address });
   caller.opened(opened.session);
   return seated(desk, member, { ...opened, takeOver: mode === 'take-over' || mode === 'fresh' });
 }
