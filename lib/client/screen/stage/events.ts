@@ -4,7 +4,7 @@ import { printable } from '../../../protocol/printable.js';
 import type { Conversation } from '../../../protocol/records.js';
 import { eventWords } from '../../face/wording.js';
 import type { Event } from '../../session.js';
-import type { ScreenState } from '../state.js';
+import type { ConversationId, ScreenState } from '../state.js';
 import { seenUpTo, withEdit, withGap, withRemoval } from './amending.js';
 import { conversationOf, withMove } from './conversation.js';
 import { change, changeOpen, find, lobby, roomId } from './conversations.js';
@@ -15,12 +15,12 @@ import { closed } from './turning.js';
 export function happened(
   state: ScreenState,
   event: Exclude<Event, { type: 'message' }>,
-  { now, serial }: Time,
+  time: Time,
 ): ScreenState {
   switch (event.type) {
     case 'joined':
     case 'left':
-      return moved(state, event, { now, serial });
+      return moved(state, event, time);
     case 'crowd':
       if (event.room !== 'lobby') return state;
       return { ...state, peopleBeyond: Math.max(0, event.online - state.people.length) };
@@ -43,19 +43,21 @@ export function happened(
         topic: printable(event.topic),
       }));
       // It may be of long ago, and told by the catch-up.
-      const at = Date.parse(event.at) || now;
-      return told(titled, id, { text: eventWords(event) ?? '', now: at, serial });
+      const at = Date.parse(event.at) || time.now;
+      return toldIn(titled, id, event, { ...time, now: at });
     }
     case 'room':
       return withRoom(state, event.conversation);
     case 'parted': {
       const id = roomId(event.room);
       if (find(state, id) === undefined) return state;
-      const turned = closed(state, id);
-      return noticed(turned, { text: eventWords(event) ?? '', tone: 'plain', now, serial });
+      return noticedHere(closed(state, id), event, time);
     }
     case 'invited':
-      return noticed(state, { text: eventWords(event) ?? '', tone: 'plain', now, serial });
+    case 'muted':
+    case 'unmuted':
+    case 'closing':
+      return noticedHere(state, event, time);
     case 'role': {
       const id = roomId(event.room);
       const name = printable(event.name);
@@ -63,43 +65,38 @@ export function happened(
         ...withMember(conversation, name, { room: event.role }),
         ...(event.name === state.me ? { role: event.role } : {}),
       }));
-      return find(next, id) === undefined
-        ? next
-        : told(next, id, { text: eventWords(event) ?? '', now, serial });
+      return find(next, id) === undefined ? next : toldIn(next, id, event, time);
     }
     case 'rank':
-      return told(withRank(state, printable(event.name), event.role), lobby, {
-        text: eventWords(event) ?? '',
-        now,
-        serial,
-      });
+      return toldIn(withRank(state, printable(event.name), event.role), lobby, event, time);
     case 'rules': {
       const { rules } = event;
       const id = roomId(event.room);
       const ruled = change(state, id, (conversation) => ({ ...conversation, rules }));
-      return told(ruled, id, { text: eventWords(event) ?? '', now, serial });
+      return toldIn(ruled, id, event, time);
     }
     case 'away':
     case 'back':
       return withAway(state, printable(event.name), event.type === 'away');
-    case 'muted':
-    case 'unmuted':
-      return noticed(state, { text: eventWords(event) ?? '', tone: 'plain', now, serial });
-    case 'closing': {
-      const words = eventWords(event);
-      return words === undefined ? state : noticed(state, { text: words, tone: 'plain', now, serial });
-    }
     default:
       return event satisfies never;
   }
 }
 
+/** In the conversation that it is about. */
+function toldIn(state: ScreenState, id: ConversationId, event: Event, time: Time): ScreenState {
+  const text = eventWords(event);
+  return text === undefined ? state : told(state, id, { text, ...time });
+}
+
+/** In the conversation that is on the screen. */
+function noticedHere(state: ScreenState, event: Event, time: Time): ScreenState {
+  const text = eventWords(event);
+  return text === undefined ? state : noticed(state, { text, tone: 'plain', ...time });
+}
+
 /** Of the lobby it is who is here; of another room, who is a member. */
-function moved(
-  state: ScreenState,
-  event: ServerFrameOf<'joined' | 'left'>,
-  { now, serial }: Time,
-): ScreenState {
+function moved(state: ScreenState, event: ServerFrameOf<'joined' | 'left'>, time: Time): ScreenState {
   const name = printable(event.name);
   const id = roomId(event.room);
   if (name === state.me) return state;
@@ -112,10 +109,16 @@ function moved(
         );
   if (event.type === 'left' && event.by !== undefined && find(listed, id) !== undefined) {
     // Never folded away: who was thrown out, and why, is told whatever came just before or after.
-    return told(listed, id, { text: eventWords(event) ?? '', now, serial });
+    return toldIn(listed, id, event, time);
   }
   const reason = event.type === 'left' ? printable(event.reason ?? '').trim() : '';
-  const move = { change: event.type, name, at: now, serial, ...(reason === '' ? {} : { reason }) };
+  const move = {
+    change: event.type,
+    name,
+    at: time.now,
+    serial: time.serial,
+    ...(reason === '' ? {} : { reason }),
+  };
   return changeOpen(listed, id, (conversation) => withMove(conversation, move));
 }
 
