@@ -22,27 +22,28 @@ export function endpointArgument(text: string): string {
 }
 
 export function portArgument(least: 0 | 1): (text: string) => number {
-  return (text) => {
-    const port = Number(text);
-    if (/^\d{1,5}$/.test(text) && port >= least && port <= 65535) return port;
-    throw new InvalidArgumentError(`A port is a number from ${least} to 65535.`);
-  };
+  return ranged(/^\d{1,5}$/, [least, 65535], 'A port is a number');
 }
 
 /** A decimal number in a range. */
 export function numberArgument(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It takes a number from ${least} to ${most}.`);
-  };
+  return ranged(/^\d+(\.\d+)?$/, [least, most], 'It takes a number');
 }
 
 /** A whole number in a range. */
 export function countArgument(least: number, most: number): (text: string) => number {
+  return ranged(/^\d{1,9}$/, [least, most], 'It takes a whole number');
+}
+
+function ranged(
+  form: RegExp,
+  [least, most]: readonly [least: number, most: number],
+  what: string,
+): (text: string) => number {
   return (text) => {
-    if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
-    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
+    const value = Number(text);
+    if (form.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`${what} from ${least} to ${most}.`);
   };
 }
 
