@@ -41,7 +41,7 @@ _secure_chat() {
     esac
   done
   case "$place $previous" in
-${valueCases(places, (value) => values(value))}
+${valueCases(places, values)}
   esac
   case "$place" in
 ${places
@@ -74,7 +74,7 @@ _secure_chat() {
     esac
   done
   case "$place \${words[CURRENT-1]}" in
-${valueCases(places, (value) => values(value), '(')}
+${valueCases(places, values, '(')}
   esac
   case "$place" in
 ${places

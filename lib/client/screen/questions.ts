@@ -38,7 +38,7 @@ interface Enquiry {
 /** More say no more. */
 const mostStars = 32;
 
-export function createQuestions({ stage, soon, press, ...deps }: QuestionsDeps): Questions {
+export function createQuestions({ stage, leave, soon, press }: QuestionsDeps): Questions {
   let yes: (() => void) | undefined;
   let enquiry: Enquiry | undefined;
   // Typed after an answer, before the next question is there: it may be a secret, and is said to nobody.
@@ -57,7 +57,7 @@ export function createQuestions({ stage, soon, press, ...deps }: QuestionsDeps):
     yes = undefined;
     stage.update((state) => asked(state, undefined));
     const again = key.kind === 'key' && key.name === 'ctrl-c' && question.about === 'quit';
-    if (again) deps.leave('interrupt');
+    if (again) leave('interrupt');
     else if (key.kind === 'text' && /^[yY]$/.test(key.text)) then?.();
     // A key that says no is no more than that, but what somebody goes on typing is not lost.
     else return !(key.kind === 'text' || key.kind === 'paste');
