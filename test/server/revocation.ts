@@ -32,15 +32,19 @@ async function slowScene(t: Test, verify = plainHasher.verify) {
   const { wire } = scene.visit();
   const made = await granted(wire, { type: 'register', name: 'ana', password });
   const sessions = async () => (await granted(wire, { type: 'sessions' })).sessions ?? [];
-  return { scene, ana: wire, made, sessions, holdCheck: check.hold, holdBan: () => ban.hold() };
+  /** One whose password is being checked. */
+  const beginSignIn = async () => {
+    const held = check.hold();
+    const answer = outcome(scene.visit().wire, signIn);
+    await held.reached;
+    return { held, answer };
+  };
+  return { scene, ana: wire, made, sessions, beginSignIn, holdCheck: check.hold, holdBan: () => ban.hold() };
 }
 
 t.test('an old password that was being checked when it was changed lets nobody in', async (t) => {
-  const { scene, ana, sessions, holdCheck } = await slowScene(t);
-  const late = scene.visit().wire;
-  const held = holdCheck();
-  const answer = outcome(late, signIn);
-  await held.reached;
+  const { scene, ana, sessions, beginSignIn } = await slowScene(t);
+  const { held, answer } = await beginSignIn();
   t.equal(await outcome(ana, change), 'ok');
   held.release();
   t.equal(await answer, 'wrong-credentials');
@@ -55,14 +59,11 @@ t.test('an old password that was being checked when it was changed lets nobody i
 });
 
 t.test('nor does it come back as the password under new parameters', async (t) => {
-  const { scene, ana, holdCheck } = await slowScene(t, async (text, phc) => {
+  const { scene, ana, beginSignIn } = await slowScene(t, async (text, phc) => {
     const { right } = await plainHasher.verify(text, phc);
     return right ? { right, rehashed: `plain:${text}` } : { right };
   });
-  const late = scene.visit().wire;
-  const held = holdCheck();
-  const answer = outcome(late, signIn);
-  await held.reached;
+  const { held, answer } = await beginSignIn();
   t.equal(await outcome(ana, change), 'ok');
   held.release();
   t.equal(await answer, 'wrong-credentials');

@@ -2,6 +2,17 @@ import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { fileScene, hashOf, someBytes, ticketOf, upload } from '../../support/file-scene.js';
 import { ok } from '../../support/running-server.js';
+import type { WireClient } from '../../support/wire-client.js';
+
+/** The first 500 of 1,000 bytes of an upload whose key is k1. */
+async function sendHalf(scene: Awaited<ReturnType<typeof fileScene>>, from: WireClient) {
+  const bytes = someBytes(1_000);
+  const wire = await scene.open(upload(ticketOf(await scene.offer(from, bytes, { key: 'k1' }))));
+  await wire.answer();
+  wire.socket.write(bytes.subarray(0, 500));
+  await scene.coming(500);
+  return { bytes, wire };
+}
 
 t.test('a file may be as large as the server says in its hello', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 10_000 } });
@@ -59,11 +70,7 @@ t.test('an offer that nobody goes on with makes way for a new one', async (t) =>
 t.test('an upload that a logout broke off counts, and another offer goes on with its bytes', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 1_500 } });
   const ada = await scene.enter('ada');
-  const bytes = someBytes(1_000);
-  const wire = await scene.open(upload(ticketOf(await scene.offer(ada, bytes, { key: 'k1' }))));
-  await wire.answer();
-  wire.socket.write(bytes.subarray(0, 500));
-  await scene.coming(500);
+  const { bytes, wire } = await sendHalf(scene, ada);
   await ada.ask({ type: 'logout', all: true }).catch(() => {});
   await wire.closed;
   const again = await scene.enter('ada');
@@ -99,11 +106,7 @@ t.test('another file under the same key does not go on with the bytes of the fir
 t.test('a withdrawn offer is forgotten with its bytes, its ticket and its connection', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
-  const bytes = someBytes(1_000);
-  const wire = await scene.open(upload(ticketOf(await scene.offer(ada, bytes, { key: 'k1' }))));
-  await wire.answer();
-  wire.socket.write(bytes.subarray(0, 500));
-  await scene.coming(500);
+  const { bytes, wire } = await sendHalf(scene, ada);
   ok(await ada.ask({ type: 'withdraw', key: 'k1' }));
   await wire.closed;
   t.equal(await scene.coming(0), 0);
