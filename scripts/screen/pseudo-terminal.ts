@@ -25,7 +25,7 @@ export interface PseudoTerminal {
   readonly frames: number;
   /** Resolves once the whole output matches; rejects with the screen after 20 s. */
   shows(pattern: RegExp): Promise<RegExpExecArray>;
-  /** The same for anything that can be seen here. */
+  /** The same for anything that can be seen here. Never looks at a picture that is half drawn. */
   until(seen: () => boolean, what: string): Promise<void>;
   type(text: string): void;
   enter(text: string): void;
@@ -74,13 +74,15 @@ export function openPseudoTerminal(
   // What the program asks the terminal, the emulator answers.
   emulator.onData((data) => child.write(data));
   const { ended, isOver } = watchEnd(child, emulator);
+  void ended.then(() => changed.dispatchEvent(new Event('changed')));
 
   const text = (from: number): string => textOf(emulator, from);
   const all = (): string => text(0);
 
   async function until(seen: () => boolean, what: string): Promise<void> {
     const deadline = AbortSignal.timeout(patienceMs);
-    while (!seen()) {
+    const isWhole = () => isOver() || !emulator.modes.synchronizedOutputMode;
+    while (!isWhole() || !seen()) {
       await once(changed, 'changed', { signal: deadline }).catch(() => {
         throw new Error(`The terminal does not show ${what}:\n${all()}`);
       });

@@ -105,12 +105,7 @@ export async function settle(terminal: PseudoTerminal): Promise<void> {
   terminal.type('\x1b[F§');
   await terminal.until(() => terminal.frames > before && terminal.screen().includes('§'), 'a typed mark');
   terminal.type('\x7f');
-  await terminal.until(() => isWhole(terminal) && !terminal.screen().includes('§'), 'no mark any more');
-}
-
-/** No picture is half drawn. */
-export function isWhole(terminal: PseudoTerminal): boolean {
-  return !terminal.modes().includes('unfinished');
+  await terminal.until(() => !terminal.screen().includes('§'), 'no mark any more');
 }
 
 /** The rows of the input, without the prompt and the blank ends. */
