@@ -88,6 +88,9 @@ t.test('Multi-Party Chat', async (t) => {
     }
     t.notOk([...colors.values()].includes('default'));
     t.ok(new Set(colors.values()).size >= 3, 'names are told apart');
+    // A name stands once before what one person says in a row, and all may have spoken before bob.
+    guests[1]?.write('in between\n');
+    await host.shows(/in between/);
     bob.write('once more\n');
     await host.shows(/bob │ once more/);
     t.equal(colorOf(host, 'bob', 'once more'), colors.get('bob'), 'and each keeps its own');
