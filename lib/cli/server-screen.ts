@@ -1,7 +1,7 @@
 /** What the operator sees on a terminal: a summary at the start, then a line for each thing worth knowing. */
 import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
-import { duration } from '../client/face/local-time.js';
+import { duration } from '../protocol/duration.js';
 import { printable } from '../protocol/printable.js';
 import type { Retention } from '../server/files/clearing.js';
 import type { Log, LogFields } from '../server/log.js';

@@ -15,3 +15,18 @@ export function parseDuration(text: string): number | undefined {
   const ms = Number(count) * (units[unit] ?? Number.NaN);
   return ms > 0 ? ms : undefined;
 }
+
+/** A length of time for people: `3 s`, `2 min`, `1 h 5 min`, `7 d`. Rounded up, at least 1 s. */
+export function duration(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  if (minutes < 48 * 60) return both(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+  const hours = Math.ceil(minutes / 60);
+  return both(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function both(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}

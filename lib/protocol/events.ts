@@ -25,7 +25,6 @@ import {
   rules,
   seq,
   sessionInfo,
-  until,
   whois,
 } from './records.js';
 
@@ -37,6 +36,7 @@ export const fileAlpn = 'secure-chat-file/1';
 
 const re = Type.Integer({ minimum: 0, description: 'the id of the request; 0 where it had none' });
 const code = Type.Union(errorCodes.map((code) => Type.Literal(code)));
+const ms = Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds; without it, for good' }));
 const retryAfter = Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds' }));
 
 const schemas = {
@@ -148,7 +148,7 @@ const schemas = {
   ),
   rank: Type.Object({ type: Type.Literal('rank'), name, role, by: name }, open),
   rules: Type.Object({ type: Type.Literal('rules'), room: Type.String(), by: name, rules }, open),
-  muted: Type.Object({ type: Type.Literal('muted'), room: inRoom, by: name, until, reason }, open),
+  muted: Type.Object({ type: Type.Literal('muted'), room: inRoom, by: name, ms, reason }, open),
   unmuted: Type.Object({ type: Type.Literal('unmuted'), room: inRoom, by: name }, open),
   away: Type.Object({ type: Type.Literal('away'), name, text: Type.String() }, open),
   back: Type.Object({ type: Type.Literal('back'), name }, open),

@@ -1,4 +1,5 @@
 /** Whoever does something to others, whether they may, and the record of it. */
+import { duration } from '../protocol/duration.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Account } from '../store/account-store.js';
 import type { NewAudit } from '../store/moderation-store.js';
@@ -50,6 +51,11 @@ export function createRights({ store, clock, policy }: RightsDeps): Rights {
 function whoMay(action: Action, policy: Policy): string {
   if (can({ role: 'member', room: 'moderator' }, action, policy)) return 'moderators and owners of the room';
   return can({ role: 'moderator' }, action, policy) ? 'moderators and admins' : 'admins';
+}
+
+/** How long a measure lasts, for the audit log. */
+export function lastingOf(ms: number | undefined): { detail?: string } {
+  return ms === undefined ? {} : { detail: `for ${duration(ms)}` };
 }
 
 export function reasonOf(reason: string): { reason?: string } {

@@ -2,6 +2,7 @@
  * Who is kept out, by name or by address: from the moment it is answered nobody who is meant is in, whatever they are
  * signed in with. Knows people and addresses, no sockets.
  */
+import { duration } from '../protocol/duration.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { reasonText } from '../protocol/message-text.js';
 import type { Ban as BanInfo } from '../protocol/records.js';
@@ -12,11 +13,10 @@ import type { Store } from '../store/store.js';
 import { actorIn } from './actor.js';
 import { type AddressRange, parseRange } from './address.js';
 import type { AddressBans } from './address-bans.js';
-import { type Agent, actorOf, lastAdmin, type Rights, reasonOf, typable } from './agent.js';
+import { type Agent, actorOf, lastAdmin, lastingOf, type Rights, reasonOf, typable } from './agent.js';
 import { can, type Policy } from './can.js';
 import type { Clock } from './clock.js';
 import type { Hub } from './hub.js';
-import { until } from './until.js';
 
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `bad-request`. */
 export interface Bans {
@@ -48,14 +48,14 @@ export function createBans(deps: BansDeps): Bans {
   async function banName(agent: Agent, name: string, terms: Terms): Promise<void> {
     const target = await places.person(agent, name);
     rights.check(actorOf(agent), 'ban', actorIn(target), target.name);
-    const banned = await store.ban({ account: target.id }, { ...terms, by: agent.name, at: clock.now() });
+    const banned = await store.ban({ account: target.id }, banOf(agent, terms));
     if (banned === 'last-admin') throw lastAdmin(target.name);
-    await rights.audit(agent, { action: 'ban', on: target.name, ...endOf(terms), ...reasonOf(terms.reason) });
     deps.revokeFiles(target.id);
     const told = { by: agent.name, ...reasonOf(terms.reason) };
     for (const terminal of [...presence.terminals(target.id)]) {
-      terminal.dismiss('banned', bannedWords(terms), told);
+      terminal.dismiss('banned', bannedWords('for', terms), told);
     }
+    await recorded(agent, target.name, terms);
   }
 
   /** Somebody who is not below an agent and is in from there, or has a session that was last used there. */
@@ -78,21 +78,34 @@ export function createBans(deps: BansDeps): Bans {
       const message = `${above} comes from there, and is not below you: you may not do that.`;
       throw new ProtocolError('not-allowed', message);
     }
-    const ban: Ban = { ...terms, by: agent.name, at: clock.now(), address: range.text };
+    const ban = { ...banOf(agent, terms), address: range.text };
     await store.ban({ address: range.text }, ban);
-    await rights.audit(agent, { action: 'ban', on: range.text, ...endOf(terms), ...reasonOf(terms.reason) });
     addresses.add(ban);
     for (const member of presence.members()) {
       if (!range.covers(member.address) || !can(actorOf(agent), 'ban', policy, actorIn(member.account)))
         continue;
       deps.revokeFiles(member.account.id);
-      member.dismiss('banned', bannedWords(terms), { by: agent.name, ...reasonOf(terms.reason) });
+      member.dismiss('banned', bannedWords('for', terms), { by: agent.name, ...reasonOf(terms.reason) });
     }
+    await recorded(agent, range.text, terms);
+  }
+
+  function banOf(agent: Agent, { ms, reason }: Terms) {
+    const at = clock.now();
+    return { by: agent.name, at, reason, ...(ms !== undefined && { until: at + ms }) };
+  }
+
+  function recorded(agent: Agent, on: string, { ms, reason }: Terms): Promise<void> {
+    return rights.audit(agent, { action: 'ban', on, ...lastingOf(ms), ...reasonOf(reason) });
+  }
+
+  function refusalOf({ until, reason }: Ban): string {
+    return bannedWords('for another', { reason, ms: until && until - clock.now() });
   }
 
   return {
     ban(agent, { name, address, ms, reason: typed = '' }) {
-      const terms = { reason: reasonText(typed), ...(ms !== undefined && { until: clock.now() + ms }) };
+      const terms = { ms, reason: reasonText(typed) };
       if (name !== undefined && address === undefined) return banName(agent, name, terms);
       if (address !== undefined && name === undefined) return banAddress(agent, address, terms);
       throw oneOf();
@@ -127,37 +140,35 @@ export function createBans(deps: BansDeps): Bans {
 
     async admit(account, address) {
       const ban = addresses.of(address) ?? (await store.banOf(account.id, clock.now()));
-      if (ban !== undefined) throw new ProtocolError('banned', bannedWords(ban));
+      if (ban !== undefined) throw new ProtocolError('banned', refusalOf(ban));
     },
 
     refusal(address) {
       const ban = addresses.of(address);
-      return ban && bannedWords(ban);
+      return ban && refusalOf(ban);
     },
   };
 }
 
 interface Terms {
-  readonly until?: number;
+  /** Undefined for good. */
+  readonly ms: number | undefined;
   readonly reason: string;
 }
 
-function bannedWords({ reason, until: end }: Terms): string {
-  return `You are banned${until(end)}${reason === '' ? '.' : `: ${reason}`}`;
+function bannedWords(lasting: 'for' | 'for another', { ms, reason }: Terms): string {
+  const end = ms === undefined ? '' : ` ${lasting} ${duration(ms)}`;
+  return `You are banned${end}${reason === '' ? '.' : `: ${reason}`}`;
 }
 
 function banInfo(ban: Ban): BanInfo {
-  const { by, at, until: end, reason } = ban;
+  const { by, at, until, reason } = ban;
   return {
     ...('address' in ban ? { address: ban.address } : { name: ban.name }),
     ...{ by, at: new Date(at).toISOString() },
-    ...(end !== undefined && { until: new Date(end).toISOString() }),
+    ...(until !== undefined && { until: new Date(until).toISOString() }),
     ...reasonOf(reason),
   };
-}
-
-function endOf({ until: end }: { until?: number }): { detail?: string } {
-  return end === undefined ? {} : { detail: until(end).trim() };
 }
 
 function rangeOf(typed: string): AddressRange {

@@ -10,12 +10,11 @@ import type { RequestOf, RequestType } from '../protocol/requests.js';
 import type { Account } from '../store/account-store.js';
 import type { Store } from '../store/store.js';
 import { actorIn } from './actor.js';
-import { type Agent, actorOf, lastAdmin, type Rights, reasonOf } from './agent.js';
+import { type Agent, actorOf, lastAdmin, lastingOf, type Rights, reasonOf } from './agent.js';
 import { inAudit } from './audit.js';
 import type { Clock } from './clock.js';
 import type { Hub } from './hub.js';
 import type { LiveRoom, Membership } from './seats.js';
-import { until } from './until.js';
 
 type Asked<T extends RequestType> = Omit<RequestOf<T>, 'type' | 'id'>;
 
@@ -121,7 +120,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
         action: 'mute',
         on: target.name,
         ...where,
-        ...endOf(end),
+        ...lastingOf(ms),
         ...reasonOf(reason),
       });
       await Promise.all([muted, recorded]);
@@ -130,7 +129,7 @@ export function createModeration(deps: ModerationDeps): Moderation {
       delivery.toAccounts([target.id], {
         ...{ type: 'muted', by: agent.name, ...reasonOf(reason) },
         ...(membership !== undefined && { room: membership.room.name }),
-        ...(end.until !== undefined && { until: new Date(end.until).toISOString() }),
+        ...(ms !== undefined && { ms }),
       });
     },
 
@@ -219,10 +218,6 @@ export function createModeration(deps: ModerationDeps): Moderation {
       if (room.everybody) seats.set(id, { room, role: mine });
     }
   }
-}
-
-function endOf({ until: end }: { until?: number }): { detail?: string } {
-  return end === undefined ? {} : { detail: until(end).trim() };
 }
 
 function changedRules(before: RoomRules, change: Asked<'set-rules'>): RoomRules {

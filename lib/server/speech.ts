@@ -2,6 +2,7 @@
  * Whether somebody may say something in a place: mutes, and what a room restricts. Knows who is muted of those
  * who are signed in; not how it came to that.
  */
+import { duration } from '../protocol/duration.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import { findLinks } from '../protocol/links.js';
@@ -14,7 +15,6 @@ import type { Place } from './entry-event.js';
 import { placeOf } from './places.js';
 import type { LiveRoom, Membership, Seats } from './seats.js';
 import { createThrottle, type Throttle } from './throttle.js';
-import { until } from './until.js';
 
 /** What is to be said. */
 export interface Saying {
@@ -85,10 +85,8 @@ export function createSpeech({ seats, clock, policy }: SpeechDeps): Speech {
       ?.find(({ room, until: end }) => (room === undefined || room === here) && (end ?? now + 1) > now);
     if (muted === undefined) return;
     const where = muted.room === undefined ? 'here' : `in #${place.room}`;
-    throw new ProtocolError(
-      'muted',
-      `You are muted ${where}${until(muted.until)}: nothing that you say is taken.`,
-    );
+    const left = muted.until === undefined ? '' : ` for another ${duration(muted.until - now)}`;
+    throw new ProtocolError('muted', `You are muted ${where}${left}: nothing that you say is taken.`);
   }
 
   function checkRules(account: Account, { room }: Membership, saying: Saying): void {

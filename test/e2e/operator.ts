@@ -33,7 +33,7 @@ t.test('accounts, bans and the audit log', async (t) => {
     t.match(await run(['user', 'ban', 'ben', '--for', '2h', '--reason', 'spam']), { code: 0 });
     t.equal(await ben.ended, 77);
     t.ok(Date.now() - banned < 5_000);
-    t.match(ben.stdout(), /"code":"banned","message":"You are banned until [^"]* UTC: spam"/);
+    t.match(ben.stdout(), /"code":"banned","message":"You are banned for [^"]*: spam"/);
     t.match(await run(['user', 'list']), { out: /^ben +moderator .*banned$/m });
     const [listed] = (await run(['user', 'list', '--json'])).out
       .split('\n')

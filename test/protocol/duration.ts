@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseDuration } from '../../lib/protocol/duration.js';
+import { duration, parseDuration } from '../../lib/protocol/duration.js';
 
 t.test('a duration is a whole number and a unit', async (t) => {
   const minute = 60_000;
@@ -16,4 +16,21 @@ t.test('anything else is none', async (t) => {
   for (const text of ['', '0d', '7', 'd', '-7d', '1.5h', '7 d', '7y', '1e3d', '9999999d', '7dd']) {
     t.equal(parseDuration(text), undefined, JSON.stringify(text));
   }
+});
+
+t.test('lengths of time are rounded up', async (t) => {
+  const lengths: [number, string][] = [
+    [0, '1 s'],
+    [1001, '2 s'],
+    [119_000, '119 s'],
+    [120_000, '2 min'],
+    [121_000, '3 min'],
+    [7_200_000, '2 h'],
+    [7_260_000, '2 h 1 min'],
+    [47 * 3_600_000, '47 h'],
+    [48 * 3_600_000, '2 d'],
+    [7 * 86_400_000, '7 d'],
+    [7 * 86_400_000 + 1, '7 d 1 h'],
+  ];
+  for (const [ms, words] of lengths) t.equal(duration(ms), words);
 });

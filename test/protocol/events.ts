@@ -111,7 +111,7 @@ const examples: Examples = {
   ],
   muted: [
     { type: 'muted', by: 'bob' },
-    { type: 'muted', room: 'dev', by: 'bob', until: at, reason: 'noise' },
+    { type: 'muted', room: 'dev', by: 'bob', ms: 60_000, reason: 'noise' },
   ],
   unmuted: [{ type: 'unmuted', by: 'bob' }],
   away: [{ type: 'away', name: 'alice', text: '' }],

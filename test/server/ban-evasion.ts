@@ -65,7 +65,7 @@ t.test('the table of ways around a ban', async (t) => {
   for (const client of [first, second]) {
     const { code: why, message } = await client.next('closing');
     t.equal(why, 'banned');
-    t.match(message, /^You are banned until \d{4}-\d\d-\d\d \d\d:\d\d UTC: spam$/);
+    t.match(message, /^You are banned for 2 h: spam$/);
     await t.rejects(
       client.ask({ type: 'say', room: 'lobby', text: 'still here', key: 's' }),
       'nothing is taken any more',
@@ -102,6 +102,15 @@ t.test('the table of ways around a ban', async (t) => {
     );
     client.destroy();
   }
+  const { audit = [] } = ok(await ada.ask({ type: 'audit' }));
+  t.match(
+    audit.find(({ action }) => action === 'ban'),
+    { by: 'ada', on: 'oli', detail: 'for 2 h', reason: 'spam' },
+  );
+  const late = await server.dial();
+  const refused = await late.ask({ type: 'sign-in', name: 'oli', password });
+  t.match(refused, { message: 'You are banned for another 2 h: spam' });
+
   const good =
     ok(await ada.ask({ type: 'make-invite' }))
       .links?.[0]?.split('/')

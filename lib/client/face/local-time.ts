@@ -34,13 +34,3 @@ export function createLocalTime(now: () => number, timeZone?: string): LocalTime
     now,
   };
 }
-
-/** A length of time for people: `3 s`, `2 min`, `1 h 5 min`. Rounded up, at least 1 s. */
-export function duration(ms: number): string {
-  const seconds = Math.max(1, Math.ceil(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.ceil(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-}

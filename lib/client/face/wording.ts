@@ -1,10 +1,11 @@
 /** What happens, in words for people; nothing of it can drive a terminal. Knows no colours and no streams. */
+
+import { duration } from '../../protocol/duration.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
 import type { Conversation, Person, Restriction, Role, RoomRole, RoomRules } from '../../protocol/records.js';
 import type { Delivery, End, Event, Status } from '../session.js';
-import { duration } from './local-time.js';
 
 const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over', 'kicked', 'banned']);
 
@@ -70,9 +71,8 @@ export function eventWords(event: Event): string | undefined {
         : `${by} set the rules of ${room}: ${rules}`;
     }
     case 'muted': {
-      const { until, reason } = event;
-      const end =
-        until === undefined ? ' for good' : ` until ${printable(until).slice(0, 16).replace('T', ' ')} UTC`;
+      const { ms, reason } = event;
+      const end = ms === undefined ? ' for good' : ` for ${duration(ms)}`;
       const why = reason === undefined ? '' : ` (${printable(reason)})`;
       return `${printable(event.by)} muted you${end}${why}: nothing that you say${ofRoom(event.room, ' in')} is taken`;
     }

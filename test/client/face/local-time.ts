@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createLocalTime, duration } from '../../../lib/client/face/local-time.js';
+import { createLocalTime } from '../../../lib/client/face/local-time.js';
 
 t.test('moments are shown in their time zone', async (t) => {
   const at = '2026-11-20T23:30:00.000Z';
@@ -19,17 +19,4 @@ t.test('what is no moment is shown as none', async (t) => {
     t.equal(utc.minute(at), '--:--');
     t.equal(utc.day(at), '');
   }
-});
-
-t.test('lengths of time are rounded up', async (t) => {
-  const lengths: [number, string][] = [
-    [0, '1 s'],
-    [1001, '2 s'],
-    [119_000, '119 s'],
-    [120_000, '2 min'],
-    [121_000, '3 min'],
-    [7_200_000, '2 h'],
-    [7_260_000, '2 h 1 min'],
-  ];
-  for (const [ms, words] of lengths) t.equal(duration(ms), words);
 });

@@ -80,7 +80,7 @@ t.test('nothing hostile reaches the output', async (t) => {
     happen({ kind: 'event', event: { type: 'joined', room: text, name: text } });
     happen({ kind: 'event', event: { type: 'left', room: 'lobby', name: text, reason: text } });
     happen({ kind: 'event', event: { type: 'closing', code: 'internal', message: text } });
-    happen({ kind: 'event', event: { type: 'muted', by: text, until: text, reason: text } });
+    happen({ kind: 'event', event: { type: 'muted', by: text, reason: text } });
     happen({ kind: 'event', event: { type: 'gap', with: text, after: 1, before: 2 } });
     happen({ kind: 'status', status: { state: 'waiting', inMs: 10, why: text } });
   }

@@ -209,7 +209,7 @@ t.test('nothing that is told of a room can drive a terminal', async (t) => {
     event({ type: 'removed', seq: 8, of: 6, room: text, from: text, at });
     event({ type: 'rank', name: text, role: 'admin', by: text });
     event({ type: 'rules', room: text, by: text, rules: { slow: 1000 } });
-    event({ type: 'muted', room: text, by: text, until: text, reason: text });
+    event({ type: 'muted', room: text, by: text, reason: text });
     event({ type: 'unmuted', room: text, by: text });
     event({ type: 'away', name: text, text });
     event({ type: 'parted', room: text, by: text, reason: text });

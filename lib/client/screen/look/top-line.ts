@@ -1,7 +1,7 @@
 /** The first line of the screen: what is read, and who reads it over which connection. */
 
+import { duration } from '../../../protocol/duration.js';
 import { printable } from '../../../protocol/printable.js';
-import { duration } from '../../face/local-time.js';
 import { current } from '../stage/conversations.js';
 import type { ConversationState, ScreenState } from '../state.js';
 import { gap, type Row, rowColumns, span } from './spans.js';
