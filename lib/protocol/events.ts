@@ -55,9 +55,9 @@ const schemas = {
       // say, where no message event does it
       seq: Type.Optional(seq),
       at: Type.Optional(at),
-      // history, files
+      // history, files; who has more, too
       messages: Type.Optional(Type.Array(message)),
-      more: Type.Optional(Type.Boolean({ description: 'there are messages beyond this page' })),
+      more: Type.Optional(Type.Boolean({ description: 'there is more beyond this page' })),
       // who
       people: Type.Optional(Type.Array(person)),
       rooms: Type.Optional(Type.Array(room)),

@@ -94,6 +94,8 @@ export const limits = {
   roomsPerAccount: 100,
   /** Invitations to rooms that one account has not answered; the oldest goes. */
   invitations: 100,
+  /** People of one `who` reply: with what each may say who is away, more would not fit into a frame. */
+  peoplePage: 500,
   /** Names that one account blocks. */
   blocks: 1_000,
   /** Members of a room up to which each join and leave is told by name. */

@@ -124,7 +124,7 @@ const schemas = {
   }),
   invite: request('invite', { room, name }),
   appoint: request('appoint', { room, name, role: roomRole }),
-  who: request('who', { room: Type.Optional(room) }),
+  who: request('who', { room: Type.Optional(room), after: Type.Optional(name) }),
 
   block: request('block', { name }),
   unblock: request('unblock', { name }),

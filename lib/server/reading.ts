@@ -150,3 +150,12 @@ function range(bounds: { after?: number | undefined; before?: number | undefined
   const { after, before } = bounds;
   return { ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) };
 }
+
+/** Those that follow a name in the order of names, as many as fit into a frame. */
+export function peoplePage(people: readonly Person[], after = ''): { people: Person[]; more?: true } {
+  const following = people
+    .filter(({ name }) => name > after)
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  const page = following.slice(0, limits.peoplePage);
+  return { people: page, ...(page.length < following.length && { more: true }) };
+}

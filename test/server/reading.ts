@@ -1,9 +1,10 @@
 import t from 'tap';
+import { limits } from '../../lib/protocol/limits.js';
 import { openHub } from '../../lib/server/hub.js';
 import { listFiles, readHistory, runSearch } from '../../lib/server/reading.js';
 import { granted, outcome, saying } from '../support/asking.js';
 import { createListener, listenerOf } from '../support/listener.js';
-import { runServer } from '../support/running-server.js';
+import { makeAccount, runServer } from '../support/running-server.js';
 import { hubSettings, sessionScene } from '../support/session-scene.js';
 
 const seqsOf = (items: readonly { seq: number }[] = []) => items.map(({ seq }) => seq);
@@ -97,4 +98,28 @@ t.test('who asks and does not read gets nothing of a room left meanwhile', async
   read();
   for (const answer of await answers)
     t.match(answer, { status: 'rejected', reason: { code: 'no-such-room' } });
+});
+
+t.test('all people of a large room come, by name, a page at a time', async (t) => {
+  const many = Array.from({ length: 2 * limits.peoplePage }, (_, i) => `p${i}`);
+  const server = await runServer(t, {
+    people: ['ada'],
+    async furnish(store) {
+      await Promise.all(many.map((name) => makeAccount(store, name, 'none')));
+    },
+  });
+  const ada = await server.enter('ada');
+  const pages: string[][] = [];
+  for (let more = true; more; ) {
+    const after = pages.at(-1)?.at(-1);
+    const reply = await granted(ada, { type: 'who', room: 'lobby', ...(after !== undefined && { after }) });
+    pages.push((reply.people ?? []).map(({ name }) => name));
+    more = reply.more ?? false;
+  }
+  t.same(
+    pages.map(({ length }) => length),
+    [limits.peoplePage, limits.peoplePage, 1],
+  );
+  t.same(pages.flat(), ['ada', ...many].sort());
+  t.match(await granted(ada, { type: 'who' }), { people: [{ name: 'ada' }], more: undefined });
 });

@@ -1,6 +1,7 @@
 /** What a typed line does, wherever it was typed. Knows commands and the session; shows nothing itself. */
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
+import { askPeople } from '../people.js';
 import type { Draft, Session } from '../session.js';
 import {
   type Errand,
@@ -143,9 +144,8 @@ export interface Here {
 /** Who is here, or in a room; a text that says why where that cannot be told. Never rejects. */
 export async function whoIsHere(session: Session, room?: string): Promise<Here | string> {
   try {
-    const reply = await session.ask({ type: 'who', ...(room !== undefined && { room }) });
-    if (reply.type === 'error') return errorWords(reply);
-    const people = reply.people ?? [];
+    const people = await askPeople(session, room);
+    if ('code' in people) return errorWords(people);
     return { words: peopleWords(people, { me: session.name, room }), names: people.map(({ name }) => name) };
   } catch {
     return 'not connected just now: nobody can say who is here';

@@ -1,5 +1,5 @@
 /** Rooms and who is in them. */
-import { listMembers, listRooms } from '../reading.js';
+import { listMembers, listRooms, peoplePage } from '../reading.js';
 import { answers, counted, does, type Rows } from './row.js';
 
 type Room = 'rooms' | 'join' | 'leave' | 'set-rules' | 'invite' | 'appoint' | 'who';
@@ -14,10 +14,10 @@ export const roomRows: Rows<Room> = {
   'set-rules': counted(does(({ moderation }, { account }, request) => moderation.setRules(account, request))),
   invite: does(({ hub }, member, request) => hub.membership.invite(member, request)),
   appoint: counted(does(({ hub }, member, request) => hub.membership.appoint(member, request))),
-  who: answers(async ({ store, hub }, member, { room: name }) => {
+  who: answers(async ({ store, hub }, member, { room: name, after }) => {
     await member.drained();
-    if (name === undefined) return { people: hub.presence.people() };
+    if (name === undefined) return peoplePage(hub.presence.people(), after);
     const { room } = hub.places.membership(member.account, name);
-    return { people: await listMembers(store, hub, room.id) };
+    return peoplePage(await listMembers(store, hub, room.id), after);
   }),
 };

@@ -2,6 +2,7 @@
 import type { Message } from '../../../protocol/records.js';
 import type { ReadMarks } from '../../face/read-marks.js';
 import { failureWords } from '../../face/wording.js';
+import { askPeople } from '../../people.js';
 import type { Delivery, End, Event, Happening, Session, Status } from '../../session.js';
 import type { ConversationId } from '../state.js';
 import { conversationOf } from './conversation.js';
@@ -48,9 +49,9 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
 
   function refreshPeople(): void {
     whoIsDue = false;
-    session.ask({ type: 'who' }).then(
-      (reply) => {
-        if (reply.type === 'ok') stage.update((state) => peopleHere(state, reply.people ?? []));
+    askPeople(session).then(
+      (people) => {
+        if (!('code' in people)) stage.update((state) => peopleHere(state, people));
       },
       // Asked again after the next catch-up.
       () => {},
@@ -67,11 +68,11 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
   function loadMembers(): void {
     const { id, members } = current(stage.state);
     if (members !== undefined || !id.startsWith('#') || id === '#lobby') return;
-    session.ask({ type: 'who', room: id.slice(1) }).then(
-      (reply) => {
+    askPeople(session, id.slice(1)).then(
+      (people) => {
         const open = find(stage.state, id) !== undefined;
-        if (reply.type === 'ok' && open)
-          stage.change(id, (conversation) => ({ ...conversation, members: membersOf(reply.people ?? []) }));
+        if (!('code' in people) && open)
+          stage.change(id, (conversation) => ({ ...conversation, members: membersOf(people) }));
       },
       // Asked again at the next look.
       () => {},
