@@ -47,7 +47,7 @@ t.test('people talk, send and take back while backups are made; each is whole', 
   const restore = run(['restore', archives[2] ?? '', '--data', restored]);
   t.equal(await restore.ended, 0, restore.stderr());
   const second = run(['server', '--data', restored, '--host', '127.0.0.1', '--port', '0']);
-  const [, link = ''] = await second.prints(/^join link: (\S+)$/m);
+  const [, link = ''] = await second.prints(/^join link: (\S+)\n/m);
   t.equal(link.split('/')[3], served.link.split('/')[3], 'clients know it by the same key');
   const again = served.connect(link, 'ana', '--downloads', folder);
   again.write('/search "said before"\n/files\n');
@@ -104,7 +104,7 @@ t.test('the data of a server that was killed: checked and backed up as it lies t
   const restored = join(folder, 'restored');
   t.equal(await run(['restore', join(folder, 'chat.tar'), '--data', restored]).ended, 0);
   const second = run(['server', '--data', restored, '--host', '127.0.0.1', '--port', '0']);
-  const [, link = ''] = await second.prints(/^join link: (\S+)$/m);
+  const [, link = ''] = await second.prints(/^join link: (\S+)\n/m);
   const again = served.connect(link, 'ana');
   await again.prints(/the last words/);
   second.kill('SIGTERM');

@@ -39,7 +39,7 @@ t.test(
     ] as const) {
       for (const [n, request] of requests.entries()) {
         client.write(`${JSON.stringify({ ...request, id: `r${n}` })}\n`);
-        const [answer] = await client.prints(new RegExp(`^.*"re":"r${n}".*$`, 'm'));
+        const [answer] = await client.prints(new RegExp(`^.*"re":"r${n}".*\\n`, 'm'));
         const { type, code } = JSON.parse(answer);
         const allowed = may(request.type);
         t.match(

@@ -50,7 +50,9 @@ export async function jsonClient(served: Served, link: string, name: string): Pr
   async function ask(request: Asked): Promise<Line> {
     const mine = ++id;
     running.write(`${JSON.stringify({ ...request, id: mine })}\n`);
-    const [line] = await running.prints(new RegExp(`^\\{(?!.*"state":"sending").*"re":${mine}[,}].*$`, 'm'));
+    const [line] = await running.prints(
+      new RegExp(`^\\{(?!.*"state":"sending").*"re":${mine}[,}].*\\n`, 'm'),
+    );
     return JSON.parse(line) as Line;
   }
 

@@ -73,7 +73,7 @@ async function history(served: Awaited<ReturnType<typeof serve>>, expected: numb
   let after = 0;
   for (let id = 1; all.length < expected; id++) {
     reader.write(`${JSON.stringify({ type: 'history', id, room: 'lobby', after })}\n`);
-    const [line] = await reader.prints(new RegExp(`^.*"re":${id}[,}].*$`, 'm'));
+    const [line] = await reader.prints(new RegExp(`^.*"re":${id}[,}].*\\n`, 'm'));
     const { messages } = JSON.parse(line) as { messages: { seq: number; text: string }[] };
     if (messages.length === 0) break;
     all.push(...messages.map(({ text }) => text));
