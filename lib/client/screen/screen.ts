@@ -2,7 +2,7 @@
  * The full screen as a face of a session: puts its parts together. Knows which part does what; none of it
  * itself.
  */
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import { createAbsences } from '../face/absences.js';
@@ -19,11 +19,12 @@ import type { Happening, Session } from '../session.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
+import { createHabits } from './habits.js';
 import { showKey } from './key-picture.js';
 import { bareText } from './look/bare.js';
 import type { Look } from './look/theme.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
-import { saveConversation } from './save.js';
+import { createSaving } from './saving.js';
 import { createScrolling } from './scrolling.js';
 import { createSights } from './sights.js';
 import { current } from './stage/conversations.js';
@@ -79,7 +80,6 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
   const { clock, env, look, stop } = deps;
   const ignored = new Set(kept.ignored);
   const hosted = deps.hosted && [...deps.hosted, copying];
-  let preferences = kept;
   let ticking = false;
   let left = false;
   let finish: (leave: Leave) => void = () => {};
@@ -114,6 +114,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     now: look.time.now,
     changed,
   });
+  const { keep, initiated } = createHabits({ stage, file: deps.preferences, kept });
   const picture = createPicture({ stage, look, terminal, clock });
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const loader = createLoader({ stage, session, ignored });
@@ -211,7 +212,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     say: (id, { text, action }) =>
       perform(action ? `/me ${text}` : text.replace(/^\//, '//'), deeds, placeOf(id)),
     keep,
-    save: (file) => void save(file, false),
+    save: (file) => void save(file),
     compose: () => void write(),
   });
   const scrolling = createScrolling({ stage, loader, look });
@@ -231,6 +232,12 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     soon: (callback) => void clock.after(0, callback),
   });
 
+  const save = createSaving({
+    ...{ stage, env },
+    me: session.name,
+    now: look.time.now,
+    ask: controls.ask,
+  });
   const onStop = (): void => leave({ by: 'signal', signal: stop.reason as StopSignal });
   stop.addEventListener('abort', onStop);
   picture.redraw();
@@ -278,54 +285,12 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     });
   }
 
-  function keep(changes: Partial<Preferences>): void {
-    preferences = { ...preferences, ...changes };
-    deps.preferences.save(preferences).catch((error: unknown) => {
-      stage.tell(`This is not kept for the next time: ${String(error)}`, 'bad');
-    });
-  }
-
-  /** Whoever has found help, Tab or Enter needs no hint. */
-  function initiated(): void {
-    if (!stage.state.hint) return;
-    stage.update((state) => ({ ...state, hint: false }));
-    keep({ initiated: true });
-  }
-
   async function list(): Promise<void> {
     const { current: id } = stage.state;
     const room = id.startsWith('#') && id !== '#lobby' ? id.slice(1) : undefined;
     const who = await whoIsHere(session, room);
     if (typeof who === 'string') stage.tell(who, 'bad');
     else stage.tell(who.words);
-  }
-
-  async function save(file: string, overwrite: boolean): Promise<void> {
-    const { id, entries } = current(stage.state);
-    const saved = {
-      conversation: id,
-      server: stage.state.server,
-      me: session.name,
-      entries,
-      now: look.time.now(),
-    };
-    const place = { file, home: env.HOME ?? homedir(), folder: process.cwd(), overwrite };
-    const result = await saveConversation(saved, place);
-    switch (result.outcome) {
-      case 'saved':
-        stage.tell(`${result.messages} messages are in ${result.path}`);
-        break;
-      case 'exists':
-        controls.ask({ about: 'overwrite', text: `${result.path} exists. Overwrite it? y/n` }, () => {
-          void save(file, true);
-        });
-        break;
-      case 'failed':
-        stage.tell(result.message, 'bad');
-        break;
-      default:
-        result satisfies never;
-    }
   }
 
   async function write(): Promise<void> {
