@@ -65,7 +65,7 @@ t.test('a take-over ends the other session, tells it why, and tells nobody else'
   ok(await ada.ask({ type: 'sync' }));
   await fence(ada, bob);
   t.same(comings(bob), ['ada joined']);
-  t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'bob' }, { name: 'ada', terminals: 1 }] });
+  t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'ada', terminals: 1 }, { name: 'bob' }] });
   t.match(
     (await resume(server, ok(reply).token)).reply,
     { code: 'session-expired' },
@@ -101,8 +101,8 @@ t.test('attached terminals are one person who sees everything on each, eight at 
     terminals.push(client);
   }
   const people = [
-    { name: 'bob', role: 'member', terminals: 1 },
     { name: 'ada', role: 'member', terminals: 8 },
+    { name: 'bob', role: 'member', terminals: 1 },
   ];
   t.match(await bob.ask({ type: 'who' }), { people });
   t.match((await signIn(server, 'ada', 'attach')).reply, { code: 'too-many-terminals' });
@@ -179,7 +179,7 @@ t.test('whoever hangs up while the password is checked leaves no empty seat', as
   await client.closed;
   const { reply } = await signIn(server, 'ada');
   ok(reply);
-  t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'bob' }, { name: 'ada', terminals: 1 }] });
+  t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'ada', terminals: 1 }, { name: 'bob' }] });
 });
 
 async function withHistory(t: Parameters<typeof runServer>[0], count: number) {
