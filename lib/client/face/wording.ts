@@ -1,5 +1,4 @@
 /** What happens, in words for people; nothing of it can drive a terminal. Knows no colours and no streams. */
-
 import { duration } from '../../protocol/duration.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
