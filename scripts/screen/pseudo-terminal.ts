@@ -1,5 +1,6 @@
 /** A program on a terminal of its own: keys in, the screen as an emulator renders it out. */
 import { once } from 'node:events';
+import type { ReadStream } from 'node:tty';
 import { type IPty, spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import { type Cell, cellsOf } from './cell.js';
@@ -61,6 +62,7 @@ export function openPseudoTerminal(
   });
   const [file, ...args] = command;
   const child = spawn(file, args, { cols, rows, cwd, env: { ...env, TERM: 'xterm-256color' } });
+  readToTheEnd(child);
   const changed = new EventTarget();
   let output = '';
   let title = '';
@@ -128,6 +130,16 @@ export function openPseudoTerminal(
     pid: child.pid,
     ended,
   };
+}
+
+/**
+ * node-pty closes its side 200 ms after the program ended, whether all was read or not: on a busy machine the last
+ * picture was missing. On Linux the end of what there is to read comes by itself, as an error.
+ */
+function readToTheEnd(child: IPty): void {
+  const { _socket: socket } = child as unknown as { readonly _socket: ReadStream };
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error) => (error === undefined && !socket.readableEnded ? socket : destroy(error));
 }
 
 function watchEnd(child: IPty, emulator: xterm.Terminal): { ended: Promise<number>; isOver: () => boolean } {

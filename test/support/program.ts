@@ -88,3 +88,12 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv): Running {
     ended,
   };
 }
+
+/** There is a process of that id, ended or not as long as nobody has asked how it ended. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -6,6 +6,7 @@ import { setImmediate as immediate, setInterval } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { openTerminal } from '../../../../lib/client/screen/terminal/terminal.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
+import { isAlive } from '../../../support/program.js';
 import { openProgram, openShell, type Shell } from '../../../support/screen-terminal.js';
 import { createStreams, settle } from '../../../support/streams.js';
 
@@ -305,11 +306,3 @@ t.test('without a size that is known it is 80 by 24', (t) => {
   t.equal(terminal.rows, 24);
   t.end();
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
