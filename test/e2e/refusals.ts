@@ -1,6 +1,5 @@
 /** Everything that can keep somebody out: one sentence on stderr, the right exit code, and the server goes on. */
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Running } from '../support/program.js';
@@ -138,11 +137,8 @@ t.test('registration that is closed, and one that is open', async (t) => {
 t.test('nobody listens', async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
-  const free = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => free.once('listening', resolve));
-  const { port } = free.address() as { port: number };
-  await new Promise((resolve) => free.close(resolve));
-  const client = home.run(['connect', `127.0.0.1:${port}`, '--name', 'alice'], {
+  // A port that no other test is given.
+  const client = home.run(['connect', '127.0.0.1:1', '--name', 'alice'], {
     SECURE_CHAT_PASSWORD: password,
   });
   await refused(t, client, 69, /nothing is listening/);

@@ -31,7 +31,11 @@ t.test('several conversations on one screen', async (t) => {
 
   await t.test('a direct message opens one, with its count, a bell and the title', async (t) => {
     const from = alice.output().length;
+    // Both are there before she goes on: a second apart each would ring.
+    alice.kill('SIGSTOP');
     bob.write('/msg alice psst\n/msg alice are you there?\n');
+    await bob.prints(/bob -> alice: are you there\?\n/);
+    alice.kill('SIGCONT');
     await alice.shows(/1 #lobby +2 @bob {2}2!/);
     await title('(2) #lobby – secure-chat');
     t.equal(bells(since(alice, from)), 1, 'one bell for what comes together');
@@ -115,16 +119,18 @@ t.test('several conversations on one screen', async (t) => {
     'notifications only when nobody looks, by OSC 9 or 777, through tmux, as chosen',
     async (t) => {
       for (const [env, start] of [
-        [{}, '\x1b]9;#lobby bob: dora, wake up, it is late'],
-        [{ VTE_VERSION: '7600' }, '\x1b]777;notify;#lobby;bob: dora, wake up, it is late'],
+        [{}, '\x1b]9;#lobby bob: dora, wake up, it is late\x07'],
+        [{ VTE_VERSION: '7600' }, '\x1b]777;notify;#lobby;bob: dora, wake up, it is late\x07'],
         [{ TMUX: '/tmp/tmux' }, '\x1bPtmux;\x1b\x1b]9;#lobby bob: dora, wake up, it is late\x07\x1b\\'],
       ] as const) {
         const dora = await people.screen('dora', { env, args: ['--take-over'] });
-        await settle(dora);
+        // Who is here is asked after the catch-up, which rings for nothing.
+        await dora.shows(/4 here/);
         const from = dora.output().length;
         dora.type(keys.focusOut);
+        await settle(dora);
         bob.write('dora, wake up; it is late\n');
-        await dora.until(() => since(dora, from).includes(start), `${JSON.stringify(start)}`);
+        await dora.until(() => since(dora, from).includes(`${start}${bell}`), JSON.stringify(start));
         t.equal(bells(since(dora, from)), 1, 'and a bell');
         dora.type(keys.focusIn);
         await dora.until(() => dora.title === '#lobby – secure-chat', 'all is read again');
@@ -135,7 +141,7 @@ t.test('several conversations on one screen', async (t) => {
     },
   );
 
-  await t.test('/notify off is silent, all rings for everything, and it is kept', async (t) => {
+  await t.test('/notify off is silent, all rings for everything', async (t) => {
     const rings = async (say: string) => {
       const from = alice.output().length;
       alice.type(keys.focusOut);
@@ -152,11 +158,6 @@ t.test('several conversations on one screen', async (t) => {
     alice.enter('/notify all');
     await alice.shows(/#lobby rings for every message/);
     t.equal(await rings('still nobody'), 1);
-    const kept = await readFile(
-      join(await people.home('alice'), '.local/state/secure-chat/screen.json'),
-      'utf8',
-    );
-    t.match(kept, '"#lobby": "all"');
     alice.enter('/notify mention');
     await alice.shows(/#lobby rings when your name/);
   });
@@ -211,5 +212,14 @@ t.test('several conversations on one screen', async (t) => {
     alice.type(keys.pageUp);
     await alice.shows(/heard again/);
     t.pass();
+  });
+
+  await t.test('what was chosen is kept, also where one leaves at once', async (t) => {
+    alice.enter('/notify all');
+    await settle(alice);
+    alice.enter('/quit');
+    t.equal(await alice.ended, 0);
+    const file = join(await people.home('alice'), '.local/state/secure-chat/screen.json');
+    t.match(await readFile(file, 'utf8'), '"#lobby": "all"');
   });
 });

@@ -20,6 +20,8 @@ t.test('kick and ban, from both sides', async (t) => {
 
   const again = await people.screen('ben');
   await mona.shows(/ben joined/);
+  // He asks for it after the catch-up, before which he is not told.
+  await again.shows(/3 here/);
   mona.type('/mute ben 10m\r');
   await again.shows(/mona muted you for 10 min/);
   again.type('hello?\r');

@@ -16,6 +16,8 @@ t.test('what is typed, on a terminal', async (t) => {
   await chmod(editor, 0o700);
   const alice = await people.screen('alice', { env: { EDITOR: editor } });
   await alice.shows(/\/help shows what there is {2}· {2}Tab completes names/);
+  // She asks for it after the catch-up, before which nobody is told to have joined.
+  await alice.shows(/1 here/);
   const bob = await people.pipe('bob');
   await alice.shows(/bob joined/);
   const shows = (text: string) => alice.until(() => typed(alice) === text, `a typed [${text}]`);

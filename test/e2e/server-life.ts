@@ -117,7 +117,7 @@ t.test('a certificate is read again at SIGHUP; a bad one leaves the old one serv
     '0',
   ];
   const server = home.run(args);
-  const [, port = ''] = await server.prints(/127\.0\.0\.1:(\d+)/);
+  const [, port = ''] = await server.prints(/127\.0\.0\.1:(\d+)\//);
   const before = await serving(Number(port));
   await use('two');
   server.kill('SIGHUP');

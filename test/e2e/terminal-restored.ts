@@ -6,7 +6,7 @@ import { type Home, makeHome } from '../support/program.js';
 import { openShell, type Shell } from '../support/screen-terminal.js';
 
 const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
-const link = /secure-chat:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/[\w-]+/;
+const link = /secure-chat:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/[\w-]+(?=\n)/;
 
 interface Scene extends Shell {
   /** As `stty -g` says it. */

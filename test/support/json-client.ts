@@ -34,7 +34,7 @@ export async function jsonClient(served: Served, link: string, name: string): Pr
     SECURE_CHAT_PASSWORD: password,
   });
   served.adopt(running);
-  await running.prints(/"type":"synced"/);
+  await running.prints(/"type":"synced".*\n/);
   const looked = new Map<string, number>();
   let id = 0;
 

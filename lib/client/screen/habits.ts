@@ -6,6 +6,8 @@ export interface Habits {
   keep(changes: Partial<Preferences>): void;
   /** Whoever has found help, Tab or Enter needs no hint. */
   initiated(): void;
+  /** Resolves when all of that was written, or told that it was not. */
+  saved(): Promise<void>;
 }
 
 export interface HabitsDeps {
@@ -16,16 +18,22 @@ export interface HabitsDeps {
 
 export function createHabits({ stage, file, kept }: HabitsDeps): Habits {
   let preferences = kept;
+  let saving = Promise.resolve();
 
   function keep(changes: Partial<Preferences>): void {
     preferences = { ...preferences, ...changes };
-    file.save(preferences).catch((error: unknown) => {
-      stage.tell(`This is not kept for the next time: ${String(error)}`, 'bad');
-    });
+    const newest = preferences;
+    // One after the other, for of two at once the older might be the last.
+    saving = saving
+      .then(() => file.save(newest))
+      .catch((error: unknown) => {
+        stage.tell(`This is not kept for the next time: ${String(error)}`, 'bad');
+      });
   }
 
   return {
     keep,
+    saved: () => saving,
     initiated() {
       if (!stage.state.hint) return;
       stage.update((state) => ({ ...state, hint: false }));

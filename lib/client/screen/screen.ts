@@ -114,7 +114,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     now: look.time.now,
     changed,
   });
-  const { keep, initiated } = createHabits({ stage, file: deps.preferences, kept });
+  const { keep, initiated, saved } = createHabits({ stage, file: deps.preferences, kept });
   const picture = createPicture({ stage, look, terminal, clock });
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const loader = createLoader({ stage, session, ignored });
@@ -311,7 +311,10 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     if (how.by !== 'session' && online) marks.flush();
     const closed = transfers.close();
     const gone = how.by === 'session' ? closed : closed.then(() => session.quit(reason));
-    void gone.then(() => finish({ how, refused: 0, unacknowledged: unacknowledged(stage.state) }));
+    // The program ends with this.
+    void Promise.all([gone, saved()]).then(() =>
+      finish({ how, refused: 0, unacknowledged: unacknowledged(stage.state) }),
+    );
   }
 }
 
