@@ -1,6 +1,7 @@
 /** What the README promises, as people do it: on terminals, from nothing to a talk that survives a restart. */
 import { join } from 'node:path';
 import t from 'tap';
+import { ownPort } from '../support/own-port.js';
 import { makeHome } from '../support/program.js';
 import { openTerminal, type Terminal } from '../support/terminal.js';
 
@@ -21,12 +22,12 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   };
   const data = join(home.folder, 'data');
   const { env } = home;
-  const args = (port: string) => ['server', '--data', data, '--host', '127.0.0.1', '--port', port];
+  const port = `${await ownPort()}`;
+  const args = ['server', '--data', data, '--host', '127.0.0.1', '--port', port];
   const person = (name: string) => ({ ...env, HOME: join(home.folder, name) });
 
-  const server = terminal(args('0'), { env, cols: 160 });
+  const server = terminal(args, { env, cols: 160 });
   const [first] = await server.shows(link);
-  const port = first.split('/')[2]?.split(':')[1] ?? '';
   t.match(server.all(), /becomes the admin/);
 
   const alice = terminal(['connect', first], { env: person('alice') });
@@ -64,7 +65,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   t.equal(await server.ended, 0, 'Ctrl-C ends the server with 0');
   await alice.shows(/reconnecting|again in/);
   alice.enter('said while nobody served');
-  const again = terminal(args(port), { env, cols: 160 });
+  const again = terminal(args, { env, cols: 160 });
   await again.shows(/To sign in/);
   await bob.shows(/│ said while nobody served/);
   t.match(bob.screen().split('\n').at(-1), /half a sent$/, 'what bob was typing is still there');

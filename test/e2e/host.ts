@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { hostedLink, hostOnPipes } from '../support/hosted.js';
+import { ownPort } from '../support/own-port.js';
 import { type Home, makeHome, type Running } from '../support/program.js';
 import { noonZone } from '../support/screen-people.js';
 import { password } from '../support/served.js';
@@ -33,8 +34,9 @@ t.test('on a terminal: one command, a name and a password, and others come by th
     const options = { env: { ...home.env, TZ: noonZone(), ...env }, cols: 200, rows: 24 };
     return ending(t, openTerminal([...at, ...args], options));
   };
-  const first = hosts('data', '0');
-  const [, link = '', port = ''] = await first.shows(hostedLink);
+  const port = `${await ownPort()}`;
+  const first = hosts('data', port);
+  const [, link = ''] = await first.shows(hostedLink);
   await first.shows(/Choose a name/);
   t.notMatch(first.all(), /trust|fingerprint/i, 'nobody is asked about keys');
   first.enter('alice');

@@ -1,5 +1,6 @@
 /** A server process for end-to-end tests, with people in it. */
 import { join } from 'node:path';
+import { ownPort } from './own-port.js';
 import { type Home, makeHome, type Running } from './program.js';
 
 export const password = 'correct horse battery';
@@ -30,16 +31,15 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** A server on a free port of the loopback. */
+/** A server on a port of its own on the loopback. */
 export async function serve(...args: string[]): Promise<Served> {
   const home = await makeHome();
   const data = join(home.folder, 'data');
-  const start = (port: number) =>
+  const port = await ownPort();
+  const start = () =>
     home.run(['server', '--data', data, '--host', '127.0.0.1', '--port', String(port), ...args]);
-  let server = start(0);
-  const [, firstLink = '', port = ''] = await server.prints(
-    /^join link: (secure-chat:\/\/127\.0\.0\.1:(\d+)\/\S+)\n/m,
-  );
+  let server = start();
+  const [, firstLink = ''] = await server.prints(/^join link: (secure-chat:\/\/\S+)\n/m);
   const pieces = firstLink.split('/');
   const link = pieces.slice(0, 4).join('/');
   const clients: Running[] = [];
@@ -53,7 +53,7 @@ export async function serve(...args: string[]): Promise<Served> {
   return {
     home,
     server: () => server,
-    port: Number(port),
+    port,
     firstLink,
     link,
     async invite(...more) {
@@ -63,7 +63,7 @@ export async function serve(...args: string[]): Promise<Served> {
     },
     operate,
     async restart() {
-      server = start(Number(port));
+      server = start();
       await server.prints(/^join link:/m);
     },
     connect(to, name, ...more) {
