@@ -38,7 +38,7 @@ export async function serve(...args: string[]): Promise<Served> {
     home.run(['server', '--data', data, '--host', '127.0.0.1', '--port', String(port), ...args]);
   let server = start(0);
   const [, firstLink = '', port = ''] = await server.prints(
-    /^join link: (secure-chat:\/\/127\.0\.0\.1:(\d+)\/\S+)$/m,
+    /^join link: (secure-chat:\/\/127\.0\.0\.1:(\d+)\/\S+)\n/m,
   );
   const pieces = firstLink.split('/');
   const link = pieces.slice(0, 4).join('/');
