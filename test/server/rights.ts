@@ -11,6 +11,7 @@ import { callControl } from '../../lib/server/control.js';
 import { hashSecret } from '../../lib/server/secret.js';
 import { outcome, saying } from '../support/asking.js';
 import { makeAccount, ok, password, runServer } from '../support/running-server.js';
+import { sessionScene } from '../support/session-scene.js';
 import type { WireClient } from '../support/wire-client.js';
 
 /** What each is on the server; olga owns the rooms, otto moderates them. */
@@ -393,8 +394,8 @@ t.test('nor do they say it by other means', async (t) => {
 });
 
 t.test('what others hear of has the pace of what is said', async (t) => {
-  const server = await runServer(t, { people: ['ana', 'ben'], rate: 1 });
-  const [ana, ben] = [await server.enter('ana'), await server.enter('ben')];
+  const { clock, member } = await sessionScene(t, { rate: { burst: 2, perSecond: 1 } });
+  const [{ wire: ana }, { wire: ben }] = [await member('ana'), await member('ben')];
   ok(await ana.ask({ type: 'join', room: 'den' }));
   const floods: readonly Asked[] = [
     { type: 'away', text: 'a' },
@@ -410,6 +411,7 @@ t.test('what others hear of has the pace of what is said', async (t) => {
   ];
   ok(await ana.ask({ type: 'away', text: 'now' }));
   for (const request of floods) t.equal(await outcome(ana, request), 'rate-limited', request.type);
+  clock.advance(20);
   t.match(await ben.next('away'), { text: 'now' });
 });
 
