@@ -11,7 +11,7 @@ export interface Hosted {
   guest(name: string): Promise<Running>;
 }
 
-export const hostedLink = /connect (secure-chat:\/\/127\.0\.0\.1:(\d+)\/[\w-]+\/[\w-]+)/;
+export const hostedLink = /connect (secure-chat:\/\/127\.0\.0\.1:(\d+)\/[\w-]+\/[\w-]+)\s/;
 
 export async function hostOnPipes(home: Home, ...args: string[]): Promise<Hosted> {
   const at = ['--data', join(home.folder, 'hosted'), '--host', '127.0.0.1', '--port', '0'];
