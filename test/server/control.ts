@@ -147,9 +147,18 @@ t.test('an answer that is no frame is an error of the call', async (t) => {
 t.test('a caller waits no longer than it says, or for as long as the server runs', async (t) => {
   const path = await place(t);
   const answers: ((fields: object) => void)[] = [];
-  const slow = () => new Promise<object>((resolve) => void answers.push(resolve));
+  let called = () => {};
+  const asked = new Promise<void>((resolve) => {
+    called = resolve;
+  });
+  const slow = () =>
+    new Promise<object>((resolve) => {
+      answers.push(resolve);
+      called();
+    });
   await open(t, path, { slow });
   const patient = callControl(path, 'slow', {}, 0);
+  await asked;
   await t.rejects(callControl(path, 'slow', {}, 20), { code: 'unanswered', message: /does not answer/ });
   for (const answer of answers) answer({ done: true });
   t.same(await patient, { done: true });

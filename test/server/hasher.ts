@@ -50,10 +50,15 @@ t.test('an unknown name costs about as much as a wrong password', async (t) => {
   await hasher.verify(password, undefined);
   async function cost(check: string | undefined): Promise<number> {
     const start = performance.now();
-    for (let i = 0; i < 3; i++) await hasher.verify('wrong', check);
+    await hasher.verify('wrong', check);
     return performance.now() - start;
   }
-  const [known, unknown] = [await cost(phc), await cost(undefined)];
+  // The least of several, in turn: what else the machine does makes one slower, never faster.
+  let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < 5; i++) {
+    known = Math.min(known, await cost(phc));
+    unknown = Math.min(unknown, await cost(undefined));
+  }
   // Far apart where the work was not done: an answer without it takes a hundredth.
   t.ok(unknown > known / 5, `${unknown} ms against ${known} ms`);
 });
@@ -100,8 +105,10 @@ t.test(
   async (t) => {
     const hasher = createHasher();
     t.teardown(hasher.close);
+    // Those of other hashers end in their own time.
+    const before = await children();
     const phc = await hasher.hash(password);
-    const [child] = await children();
+    const [child] = (await children()).filter((pid) => !before.includes(pid));
     if (child === undefined) throw new Error('There is no child.');
     const pending = [hasher.hash(password), hasher.verify(password, phc)];
     process.kill(child, 'SIGKILL');
@@ -111,7 +118,7 @@ t.test(
       ['rejected', 'rejected'],
     );
     t.same(await hasher.verify(password, phc), { right: true });
-    t.notOk((await children()).includes(child));
+    await gone(child);
   },
 );
 

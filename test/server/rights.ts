@@ -6,11 +6,13 @@
 import t from 'tap';
 import { controlSocket } from '../../lib/cli/data-folder.js';
 import type { Asked } from '../../lib/client/session.js';
+import { limits } from '../../lib/protocol/limits.js';
 import type { Role } from '../../lib/protocol/records.js';
 import { callControl } from '../../lib/server/control.js';
 import { hashSecret } from '../../lib/server/secret.js';
 import { outcome, saying } from '../support/asking.js';
 import { makeAccount, ok, password, runServer } from '../support/running-server.js';
+import { sessionScene } from '../support/session-scene.js';
 import type { WireClient } from '../support/wire-client.js';
 
 /** What each is on the server; olga owns the rooms, otto moderates them. */
@@ -320,10 +322,29 @@ t.test(
     t.equal(await rule({ slow: 0, locked: true }), 'ok');
     t.equal(await say(mike, 'four'), 'room-locked');
     t.equal(await outcome(mike, { type: 'say', to: 'ada', text: 'hi', key: 'd1' }), 'ok', 'elsewhere he may');
-    t.equal(await rule({ locked: false, restrict: ['rate'] }), 'ok');
-    const rate = [];
-    for (let n = 0; n < 6; n++) rate.push(await say(mike, `fast ${n}`));
-    t.same(rate, ['said', 'said', 'said', 'said', 'said', 'slow-mode']);
+    t.equal(await rule({ locked: false }), 'ok');
+    t.equal(await say(mike, 'five'), 'said');
+  },
+);
+
+t.test(
+  'a room that restricts the rate takes five messages of one person, then one every six seconds',
+  async (t) => {
+    const { clock, member, visit } = await sessionScene(t);
+    const { wire: ada } = await member('ada');
+    // He does not sync, so that what he says is answered by ok.
+    const mike = visit().wire;
+    ok(await mike.ask({ type: 'register', name: 'mike', password }));
+    for (const wire of [ada, mike]) ok(await wire.ask({ type: 'join', room: 'den' }));
+    ok(await ada.ask({ type: 'set-rules', room: 'den', restrict: ['rate'] }));
+    let key = 0;
+    const say = () => outcome(mike, { type: 'say', room: 'den', text: 'fast', key: `r${++key}` });
+    for (let n = 0; n < limits.restrictedRate; n++) t.equal(await say(), 'ok');
+    t.equal(await say(), 'slow-mode');
+    clock.advance(5_999);
+    t.equal(await say(), 'slow-mode');
+    clock.advance(1);
+    t.same([await say(), await say()], ['ok', 'slow-mode']);
   },
 );
 
@@ -393,8 +414,8 @@ t.test('nor do they say it by other means', async (t) => {
 });
 
 t.test('what others hear of has the pace of what is said', async (t) => {
-  const server = await runServer(t, { people: ['ana', 'ben'], rate: 1 });
-  const [ana, ben] = [await server.enter('ana'), await server.enter('ben')];
+  const { clock, member } = await sessionScene(t, { rate: { burst: 2, perSecond: 1 } });
+  const [{ wire: ana }, { wire: ben }] = [await member('ana'), await member('ben')];
   ok(await ana.ask({ type: 'join', room: 'den' }));
   const floods: readonly Asked[] = [
     { type: 'away', text: 'a' },
@@ -410,6 +431,7 @@ t.test('what others hear of has the pace of what is said', async (t) => {
   ];
   ok(await ana.ask({ type: 'away', text: 'now' }));
   for (const request of floods) t.equal(await outcome(ana, request), 'rate-limited', request.type);
+  clock.advance(20);
   t.match(await ben.next('away'), { text: 'now' });
 });
 

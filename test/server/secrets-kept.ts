@@ -50,8 +50,9 @@ t.test('passwords, tokens and codes are told to their owners alone', async (t) =
   const factor = (await granted(back, { type: 'begin-factor', password })).secret ?? '';
   const totp = new TOTP({ secret: Secret.fromBase32(factor) });
   const otp = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 });
-  await granted(back, { type: 'confirm-factor', otp: otp(-1) });
-  const used = otp(0);
+  // Of now and of the next 30 seconds: good also where the next 30 seconds begin before they are shown.
+  await granted(back, { type: 'confirm-factor', otp: otp(0) });
+  const used = otp(1);
   const visitor = await server.dial();
   const signIn = { type: 'sign-in', name: 'ben', password, mode: 'attach' } as const;
   t.equal(await outcome(visitor, { ...signIn, otp: otp(7) }), 'second-factor-wrong');

@@ -14,7 +14,7 @@ import { createDoorway } from '../../lib/server/doorway.js';
 import type { Hasher } from '../../lib/server/hasher.js';
 import { createSendBudget } from '../../lib/server/send-budget.js';
 import { createSession, type Phase, type Session, type SessionDeps } from '../../lib/server/session.js';
-import { createThrottle } from '../../lib/server/throttle.js';
+import { createThrottle, type Rate } from '../../lib/server/throttle.js';
 import { createTurn } from '../../lib/server/turn.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
@@ -63,6 +63,8 @@ export interface SceneDeps {
   readonly storeOf?: (store: Store) => Store;
   /** Names that are here at once; without it, any number. */
   readonly maxClients?: number;
+  /** How much each may say; without it, everything at once. */
+  readonly rate?: Rate;
 }
 
 export async function sessionScene(

@@ -47,8 +47,14 @@ t.test('a lock that is held is waited for', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'lock');
   let release: () => void = () => undefined;
-  const held = withLock(path, () => new Promise<void>((resolve) => (release = resolve)));
-  while (!existsSync(path)) await new Promise(setImmediate);
+  let held: Promise<void> = Promise.resolve();
+  // The file is there a moment before the action runs.
+  await new Promise<void>((begun) => {
+    held = withLock(path, () => {
+      begun();
+      return new Promise((resolve) => (release = resolve));
+    });
+  });
   let waits = 0;
   const wait = async () => {
     waits += 1;
