@@ -72,6 +72,12 @@ t.test('Multi-Party Chat', async (t) => {
   });
 
   await t.test('a colour a name', async (t) => {
+    // All get them in one order: with bob's last one the host has all.
+    const last = bob
+      .stdout()
+      .match(/yes, says \d+/g)
+      ?.at(-1);
+    await host.shows(new RegExp(`${last}\\b`));
     host.enter('/clear');
     await host.until(() => !host.screen().includes('yes, says'), 'an empty pane');
     guests.forEach((guest, at) => void guest.write(`one of ${at}\n`));

@@ -21,7 +21,7 @@ t.test('Terminal Chatroom', async (t) => {
     await home.remove();
   });
   const [, link = '', port = ''] = await server.prints(
-    /^join link: (secure-chat:\/\/127\.0\.0\.1:(\d+)\S+)/m,
+    /^join link: (secure-chat:\/\/127\.0\.0\.1:(\d+)\S+)\n/m,
   );
   const secret = { SECURE_CHAT_PASSWORD: password };
   const first = home.run(['connect', link, '-n', 'alice'], secret);
@@ -70,7 +70,8 @@ t.test('Terminal Chatroom', async (t) => {
     t.equal(await screen.ended, 0);
     first.end('/quit see you\n');
     t.equal(await first.ended, 0);
-    await server.prints(/"reason":"see you"/, 'stderr');
+    await server.prints(/(?:"msg":"connection ended".*\n[\s\S]*){3}/, 'stderr');
+    t.match(server.stderr(), '"reason":"see you"');
     const lines = server
       .stderr()
       .trimEnd()
