@@ -47,12 +47,11 @@ t.test('a lost password is set anew with the code that was shown first', async (
   t.equal(await ben.ended, 0);
 
   const lost = await people.terminal('ben', { env: { SECURE_CHAT_PASSWORD: '' } });
-  for (const tries of [2, 1]) {
-    await lost.shows(/Password of ben/);
-    lost.type(`not my word ${tries}${enter}`);
-    await lost.shows(new RegExp(`${tries === 1 ? 'One try' : `${tries} tries`} left`));
-  }
-  await lost.shows(/Is the password lost/);
+  await lost.shows(/Password of ben/);
+  lost.type(`not my word 1${enter}`);
+  await lost.shows(/2 tries left[\s\S]*Password of ben/);
+  lost.type(`not my word 2${enter}`);
+  await lost.shows(/One try left[\s\S]*Is the password lost/);
   lost.type(`${down}${enter}`);
   await lost.shows(/Recovery code of ben/);
   lost.type(`${code}${enter}`);
