@@ -67,6 +67,7 @@ t.test('Multi-Party Chat', async (t) => {
     await Promise.all(more.map((guest) => guest.prints(/bob: can all of you read this\?/)));
     more.forEach((guest, at) => void guest.write(`yes, says ${at + 1}\n`));
     for (const at of more.keys()) await bob.prints(new RegExp(`yes, says ${at + 1}\n`));
+    for (const at of more.keys()) await host.shows(new RegExp(`yes, says ${at + 1}\\s`));
     await host.shows(new RegExp(`│ ${most} here`));
     t.pass();
   });
