@@ -60,6 +60,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   bob.enter('hello alice');
   await alice.shows(/bob ▌ hello alice/);
   bob.type('half a sent');
+  await bob.shows(/half a sent$/);
 
   server.type('\x03');
   t.equal(await server.ended, 0, 'Ctrl-C ends the server with 0');

@@ -29,10 +29,8 @@ t.test('accounts, bans and the audit log', async (t) => {
     await ben.prints(online);
     t.match(await run(['user', 'role', 'ben', 'moderator']), { code: 0 });
     await ben.prints(/"type":"rank","name":"ben","role":"moderator","by":"operator"/);
-    const banned = Date.now();
     t.match(await run(['user', 'ban', 'ben', '--for', '2h', '--reason', 'spam']), { code: 0 });
     t.equal(await ben.ended, 77);
-    t.ok(Date.now() - banned < 5_000);
     t.match(ben.stdout(), /"code":"banned","message":"You are banned for [^"]*: spam"/);
     t.match(await run(['user', 'list']), { out: /^ben +moderator .*banned$/m });
     const [listed] = (await run(['user', 'list', '--json'])).out

@@ -31,9 +31,10 @@ t.test('TCP/IP Chat', async (t) => {
     alice.enter('/msg bob only for you too');
     await bob.prints(/alice -> bob: only for you too/);
     const cleo = await people.pipe('cleo');
-    t.notMatch(cleo.stdout(), 'only for you');
     cleo.end();
     t.equal(await cleo.ended, 0);
+    t.notMatch(cleo.stdout(), 'only for you');
+    await bob.prints(/cleo left/, 'stderr');
   });
 
   await t.test('/list', async (t) => {
