@@ -55,8 +55,9 @@ const schemas = {
       // say, where no message event does it
       seq: Type.Optional(seq),
       at: Type.Optional(at),
-      // history, files; who has more, too
+      // history, files
       messages: Type.Optional(Type.Array(message)),
+      // history, files, who
       more: Type.Optional(Type.Boolean({ description: 'there is more beyond this page' })),
       // who
       people: Type.Optional(Type.Array(person)),

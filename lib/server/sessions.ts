@@ -12,7 +12,6 @@ const dayMs = 24 * 60 * 60_000;
 const rememberedMs = 90 * dayMs;
 /** Any other one, for this long after it was opened or continued: connections last, laptops sleep. */
 const passingMs = 30 * dayMs;
-
 /** A bot's token. */
 const botMs = 3650 * dayMs;
 

@@ -2,6 +2,7 @@
  * What wrong passwords cost: an address that fails too often waits, an account that is tried too often
  * answers slowly. Nobody is locked out of their own account. Knows names and addresses, no passwords.
  */
+import { duration } from '../protocol/duration.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import { addressKey } from './address.js';
@@ -42,8 +43,7 @@ export function createSignInGuard(clock: Clock): SignInGuard {
     async admit(name, address) {
       const wait = addresses.wait(addressKey(address));
       if (wait > 0) {
-        const seconds = Math.ceil(wait / 1000);
-        const message = `Too many failed attempts from your address. Try again in ${seconds} s.`;
+        const message = `Too many failed attempts from your address. Try again in ${duration(wait)}.`;
         throw new ProtocolError('too-many-attempts', message, wait);
       }
       const ms = delay(name);
