@@ -14,12 +14,13 @@ export type {
   SessionOptions,
   Status,
   Verify,
-} from './client/session.js';
-export { startSession as connect } from './client/start-session.js';
+} from './client/session/session.js';
+
+export { startSession as connect } from './client/session/start-session.js';
 export { greet } from './client/wire/connection.js';
 export { ConnectionLost, NotSecureChat, Unreachable } from './client/wire/errors.js';
 export { type ErrorCode, ProtocolError } from './protocol/errors.js';
 export type { Reply } from './protocol/events.js';
 export type { Conversation, Message, Person, Role } from './protocol/records.js';
-export { StoreError, StoreInUse } from './store/store-error.js';
-export { CertificateError } from './trust/certificate-error.js';
+export { StoreError, StoreInUse } from './store/store.js';
+export { CertificateError } from './trust/certificate.js';

@@ -4,13 +4,12 @@ import { hostname, networkInterfaces } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import picocolors from 'picocolors';
-import { daysMax } from '../lib/trust/certificate.js';
-import { CertificateError } from '../lib/trust/certificate-error.js';
+import { shellWord } from '../lib/system/shell-word.js';
+import { CertificateError, daysMax } from '../lib/trust/certificate.js';
 import { canonicalHost } from '../lib/trust/endpoint.js';
 import { type Machine, machineHosts } from '../lib/trust/hosts.js';
 import { formatPin } from '../lib/trust/pin.js';
 import { defaultDays, type Renewed, renewKeyPair } from '../lib/trust/renewal.js';
-import { shellWord } from '../lib/trust/shell-word.js';
 
 export interface Output {
   readonly isTTY?: boolean;

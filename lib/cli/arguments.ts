@@ -3,9 +3,9 @@
  * becomes exit code 64.
  */
 import { InvalidArgumentError } from 'commander';
-import { momentForms, parseMoment } from '../client/face/moment.js';
+import { momentForms, parseMoment } from '../client/commands/moment.js';
 import { parseDuration } from '../protocol/duration.js';
-import type { Retention } from '../server/files/clearing.js';
+import type { Retention } from '../server/files/cleanup.js';
 import { canonicalHost, parseEndpoint } from '../trust/endpoint.js';
 
 export function hostArgument(text: string): string {

@@ -1,6 +1,6 @@
 /** `secure-chat audit`: who did what to whom, for the operator. */
 import { type Command, Option } from 'commander';
-import { momentForms } from '../client/face/moment.js';
+import { momentForms } from '../client/commands/moment.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';

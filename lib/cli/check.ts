@@ -2,10 +2,10 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { ControlError, callControl } from '../server/control.js';
+import { ControlError, callControl } from '../server/operator/control-socket.js';
+import { shellWord } from '../system/shell-word.js';
 import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { shellWord } from '../trust/shell-word.js';
 import { blobPath } from './archive.js';
 import {
   controlSocket,

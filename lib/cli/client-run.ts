@@ -4,14 +4,14 @@
  */
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type ClackPrompter, createClackPrompter } from '../client/entry/clack-prompter.js';
-import { openRecent, type Recent } from '../client/entry/recent.js';
-import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/entry/sign-in.js';
-import { requireAnswers, signInByToken, signInUnattended } from '../client/entry/sign-in-unattended.js';
-import { createTrustGate } from '../client/entry/trust-gate.js';
-import type { Face } from '../client/face/face.js';
-import type { Session, Verify } from '../client/session.js';
-import { startSession } from '../client/start-session.js';
+import type { FrontEnd } from '../client/front-end.js';
+import type { Session, Verify } from '../client/session/session.js';
+import { startSession } from '../client/session/start-session.js';
+import { type ClackPrompter, createClackPrompter } from '../client/sign-in/clack-prompter.js';
+import { openRecent, type Recent } from '../client/sign-in/recent.js';
+import { type Answers, type Attempt, type SignInDeps, signIn } from '../client/sign-in/sign-in.js';
+import { requireAnswers, signInByToken, signInUnattended } from '../client/sign-in/sign-in-unattended.js';
+import { createTrustDecision } from '../client/sign-in/trust-decision.js';
 import { greet } from '../client/wire/connection.js';
 import { parseName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
@@ -83,7 +83,7 @@ interface Run {
 }
 
 /** What uses the session: a face for it, made before there is one. */
-export type MakeFace = (given: { stop: AbortSignal; server: Target; places: Folders }) => Promise<Face>;
+export type MakeFace = (given: { stop: AbortSignal; server: Target; places: Folders }) => Promise<FrontEnd>;
 
 /**
  * Connects, signs in, and runs a face until somebody leaves.
@@ -117,7 +117,7 @@ export async function runClient(given: ClientRun): Promise<void> {
 
 interface Opened {
   readonly session: Session;
-  readonly face: Face;
+  readonly face: FrontEnd;
   /** To be called when the session is over. */
   readonly done: () => Promise<void>;
 }
@@ -131,7 +131,7 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const where = formatEndpoint(target);
   prompter?.step(`Connecting to ${where}`);
   const knownHosts = knownHostsOf(io.env);
-  const verify = createTrustGate({ endpoint: target, linkPin: target.pin, knownHosts, prompter });
+  const verify = createTrustDecision({ endpoint: target, linkPin: target.pin, knownHosts, prompter });
   const { hello } = await greet({ host: target.host, port: target.port }, verify);
   prompter?.step(`${printable(hello.server)} answers`);
   const face = await run.makeFace({ stop: stop.signal, server: target, places });
@@ -153,7 +153,7 @@ function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promis
 }
 
 async function start(
-  given: { run: Run; target: Target; verify: Verify; face: Face; keeper: Keeper },
+  given: { run: Run; target: Target; verify: Verify; face: FrontEnd; keeper: Keeper },
   { name, credentials, mode }: Attempt,
 ): Promise<Session> {
   const { run, target, verify, face, keeper } = given;

@@ -1,5 +1,5 @@
 /** Completion as each shell wants it. Knows shells and what can stand where, no command. */
-import { shellWord } from '../trust/shell-word.js';
+import { shellWord } from '../system/shell-word.js';
 
 /** What a word can be: one of these, a file or folder, or something that nobody can guess. */
 export type Value = readonly string[] | 'file' | 'any';

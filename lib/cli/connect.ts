@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
-import { chooseFace, type FaceFlags, faceOptions } from './faces.js';
 import { makeFolder } from './folders.js';
+import { chooseFace, type FaceFlags, faceOptions } from './front-ends.js';
 import type { Io } from './io.js';
 
 interface Options extends ClientOptions, FaceFlags {

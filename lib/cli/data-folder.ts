@@ -2,8 +2,8 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { errorCode } from '../trust/atomic-file.js';
-import { shellWord } from '../trust/shell-word.js';
+import { errorCode } from '../system/atomic-file.js';
+import { shellWord } from '../system/shell-word.js';
 import { Exit, exitCode } from './exit.js';
 import { folders } from './folders.js';
 import type { Io } from './io.js';

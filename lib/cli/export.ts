@@ -1,11 +1,11 @@
 /** `secure-chat export`: what was said, to stdout or a file. Options in, a session that reads it all. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { diskReason } from '../client/disk-reason.js';
-import { createExportFace, ExportError, type ExportWanted } from '../client/face/export.js';
-import { momentForms } from '../client/face/moment.js';
+import { momentForms } from '../client/commands/moment.js';
+import { createExport, ExportError, type ExportWanted } from '../client/export/export.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
-import { errorCode } from '../trust/atomic-file.js';
+import { errorCode } from '../system/atomic-file.js';
+import { diskReason } from '../system/disk-reason.js';
 import { momentArgument } from './arguments.js';
 import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
 import { Exit, exitCode } from './exit.js';
@@ -44,7 +44,7 @@ async function run(given: { argument: string | undefined; options: Options; io: 
       ...given,
       options: { ...options, ...attach },
       makeFace: async ({ stop }) =>
-        createExportFace({
+        createExport({
           write: file === undefined ? (text) => written(io.stdout, text) : (text) => file.appendFile(text),
           progress: createProgress(io.stderr),
           stop,

@@ -1,10 +1,10 @@
 /** What each failure of a client means to whoever started it: an exit code and a sentence. */
 
-import { Cancelled } from '../client/entry/prompter.js';
-import { AnswerMissing } from '../client/entry/sign-in-unattended.js';
-import { Untrusted } from '../client/entry/trust-gate.js';
-import type { Leave } from '../client/face/face.js';
-import { endWords, refusalWords } from '../client/face/wording.js';
+import type { Leave } from '../client/front-end.js';
+import { Cancelled } from '../client/sign-in/prompter.js';
+import { AnswerMissing } from '../client/sign-in/sign-in-unattended.js';
+import { Untrusted } from '../client/sign-in/trust-decision.js';
+import { endWords, refusalWords } from '../client/text/wording.js';
 import { ConnectionLost, NotSecureChat, Unreachable } from '../client/wire/errors.js';
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import { printable } from '../protocol/printable.js';

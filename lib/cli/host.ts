@@ -3,16 +3,16 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import type { Face } from '../client/face/face.js';
+import type { FrontEnd } from '../client/front-end.js';
 import { printable } from '../protocol/printable.js';
 import { type Log, silentLog } from '../server/log.js';
-import type { StoreError } from '../store/store-error.js';
+import type { StoreError } from '../store/store.js';
+import { shellWord } from '../system/shell-word.js';
 import { formatJoinLink, parseJoinLink } from '../trust/join-link.js';
-import { shellWord } from '../trust/shell-word.js';
 import { type ClientOptions, type MakeFace, runClient } from './client-run.js';
 import { Exit, exitCode } from './exit.js';
-import { chooseFace, type FaceFlags, faceOptions } from './faces.js';
 import { makeFolder } from './folders.js';
+import { chooseFace, type FaceFlags, faceOptions } from './front-ends.js';
 import type { Io } from './io.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import { startFailure } from './start-failure.js';
@@ -115,7 +115,7 @@ async function takePart(server: RunningServer, { flags, io }: { flags: Flags; io
       ...(passwordFile !== undefined && { passwordFile }),
       ...(remember && { remember }),
     };
-    async function makeFace({ stop, server: endpoint, places }: Parameters<MakeFace>[0]): Promise<Face> {
+    async function makeFace({ stop, server: endpoint, places }: Parameters<MakeFace>[0]): Promise<FrontEnd> {
       const preferences = join(await makeFolder(places.state), 'screen.json');
       const hosted = ['You host this chat.', ...invitation];
       const face = chooseFace({ ...flags, io, stop, server: endpoint, preferences, hosted });

@@ -1,11 +1,11 @@
 /** `secure-chat invite`: a join link. */
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../protocol/duration.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { countArgument } from './arguments.js';
 import { dataFolder, dataOption } from './data-folder.js';
-import { defaultExpiry, parseExpiry } from './invite-terms.js';
 import type { Io } from './io.js';
 import { operate } from './operate.js';
 
@@ -61,4 +61,13 @@ function expiresArgument(text: string): number {
   const ms = parseExpiry(text);
   if (ms === undefined) throw new InvalidArgumentError('It takes 30m, 12h, 7d or 2w, up to a year.');
   return ms;
+}
+
+const minuteMs = 60_000;
+export const defaultExpiry = '7d';
+
+/** As lib/protocol/duration.ts has it, from a minute to a year; undefined for anything else. */
+export function parseExpiry(text: string): number | undefined {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= minuteMs && ms <= limits.inviteMs ? ms : undefined;
 }

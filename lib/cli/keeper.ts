@@ -1,5 +1,5 @@
 /** The sessions that `--remember` keeps for one server. Knows this process and where its complaints go. */
-import { openKeptSession } from '../client/entry/kept-sessions.js';
+import { openSavedSession } from '../client/sign-in/saved-sessions.js';
 import { printable } from '../protocol/printable.js';
 import type { Endpoint } from '../trust/endpoint.js';
 import { makeFolder } from './folders.js';
@@ -25,7 +25,7 @@ export function createKeeper({ folder, server, io }: KeeperDeps): Keeper {
   let warned = false;
   async function of(name: string) {
     const deps = { folder: await makeFolder(folder), pid: process.pid, running: isRunning };
-    return openKeptSession(deps, server, name);
+    return openSavedSession(deps, server, name);
   }
   return {
     find: async (name) => (await of(name)).find(),

@@ -1,9 +1,9 @@
 /** What the operator says to everybody who comes, in a file. */
 import { open } from 'node:fs/promises';
-import { diskReason } from '../client/disk-reason.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
-import { errorCode } from '../trust/atomic-file.js';
+import { errorCode } from '../system/atomic-file.js';
+import { diskReason } from '../system/disk-reason.js';
 import { Exit, exitCode } from './exit.js';
 
 /** Printable text; undefined for no file. @throws Exit 74 where it cannot be read, 78 where it cannot be shown */

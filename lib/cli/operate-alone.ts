@@ -2,16 +2,16 @@
 import { ProtocolError } from '../protocol/errors.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
-import { systemClock } from '../server/clock.js';
-import { ControlError } from '../server/control.js';
-import { openDesk } from '../server/desk.js';
-import { createDoorway } from '../server/doorway.js';
-import { createHasher } from '../server/hasher.js';
+import { openApp } from '../server/app.js';
+import { createHasher } from '../server/auth/hasher.js';
 import { silentLog } from '../server/log.js';
-import { operatorCommands } from '../server/operator.js';
+import { createConnectionLimits } from '../server/net/connection-limits.js';
+import { ControlError } from '../server/operator/control-socket.js';
+import { operatorCommands } from '../server/operator/operator-commands.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
-import { openStill, type StillDatabase } from '../store/sqlite/still.js';
+import { openStill, type StillDatabase } from '../store/sqlite/read-only.js';
+import { backgroundClock } from '../system/clock.js';
 import { defaultPort } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
 import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
@@ -48,7 +48,7 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
   });
   const hasher = createHasher();
   try {
-    const { desk, clearing } = await openDesk(
+    const { desk, clearing } = await openApp(
       {
         name: 'secure-chat',
         registration: 'invite',
@@ -59,7 +59,7 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
         retention: {},
       },
       {
-        ...{ store, hasher, clock: systemClock, log: silentLog, doorway: createDoorway() },
+        ...{ store, hasher, clock: backgroundClock, log: silentLog, doorway: createConnectionLimits() },
         blobs: await openFolderBlobs(filesFolder(data)),
       },
     );
@@ -98,7 +98,7 @@ async function offlineLinks(data: string, { env }: Io): Promise<(code: string) =
   const pair =
     cert === undefined
       ? readKeyPair(ownCertificate(data))
-      : loadKeyPair({ cert, key, now: systemClock.now() });
+      : loadKeyPair({ cert, key, now: backgroundClock.now() });
   const { pin } = await pair.catch((error: Error) => {
     throw noLink(error.message, error);
   });

@@ -4,8 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RawFrame } from '../protocol/frame.js';
-import { ControlError, callControl } from '../server/control.js';
-import { StoreInUse } from '../store/store-error.js';
+import { ControlError, callControl } from '../server/operator/control-socket.js';
+import { StoreInUse } from '../store/store.js';
 import { controlSocket, type Where } from './data-folder.js';
 import { Exit, exitCode, refusal } from './exit.js';
 

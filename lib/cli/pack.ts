@@ -20,9 +20,9 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { unlessAborted } from '../client/wire/unless-aborted.js';
-import { openStill } from '../store/sqlite/still.js';
-import { errorCode, syncFolder } from '../trust/atomic-file.js';
+import { openStill } from '../store/sqlite/read-only.js';
+import { errorCode, syncFolder } from '../system/atomic-file.js';
+import { unlessAborted } from '../system/unless-aborted.js';
 import {
   archiveFailure,
   blobPath,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
-import type { Retention } from '../server/files/clearing.js';
+import type { Retention } from '../server/files/cleanup.js';
 import { defaultPort } from '../trust/endpoint.js';
 import {
   countArgument,

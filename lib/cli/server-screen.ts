@@ -3,10 +3,10 @@ import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
 import { duration } from '../protocol/duration.js';
 import { printable } from '../protocol/printable.js';
-import type { Retention } from '../server/files/clearing.js';
+import type { Retention } from '../server/files/cleanup.js';
 import type { Log, LogFields } from '../server/log.js';
+import { shellWord } from '../system/shell-word.js';
 import { formatPin } from '../trust/pin.js';
-import { shellWord } from '../trust/shell-word.js';
 import type { Io, Output } from './io.js';
 import type { RunningServer } from './start-server.js';
 

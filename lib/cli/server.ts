@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Log } from '../server/log.js';
-import type { StoreError } from '../store/store-error.js';
+import type { StoreError } from '../store/store.js';
 import { commandOn } from './data-folder.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io } from './io.js';

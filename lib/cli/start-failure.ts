@@ -1,9 +1,9 @@
 /** What kept a server from starting, in words for its operator. */
 import { constants } from 'node:os';
-import { ControlError } from '../server/control.js';
+import { ControlError } from '../server/operator/control-socket.js';
 import { BlobError } from '../store/blobs.js';
-import { StoreError, StoreInUse } from '../store/store-error.js';
-import { CertificateError } from '../trust/certificate-error.js';
+import { StoreError, StoreInUse } from '../store/store.js';
+import { CertificateError } from '../trust/certificate.js';
 import { Exit, exitCode } from './exit.js';
 import type { ServerSettings } from './start-server.js';
 

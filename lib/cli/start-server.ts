@@ -7,18 +7,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import type { Registration, Role } from '../protocol/records.js';
+import { createHasher } from '../server/auth/hasher.js';
+import { defaultInviteMs } from '../server/auth/invites.js';
 import { type ChatServer, startChatServer } from '../server/chat-server.js';
-import { systemClock } from '../server/clock.js';
-import { openControl } from '../server/control.js';
-import type { Retention } from '../server/files/clearing.js';
-import type { FileLimits } from '../server/files/desk.js';
-import { createHasher } from '../server/hasher.js';
-import { defaultInviteMs } from '../server/invites.js';
+import type { Retention } from '../server/files/cleanup.js';
+import type { FileLimits } from '../server/files/file-requests.js';
 import { type Log, silentLog } from '../server/log.js';
-import { operatorCommands } from '../server/operator.js';
+import { openControl } from '../server/operator/control-socket.js';
+import { operatorCommands } from '../server/operator/operator-commands.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
-import type { StoreError } from '../store/store-error.js';
+import type { StoreError } from '../store/store.js';
+import { backgroundClock } from '../system/clock.js';
 import { canonicalHost, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
 import { machineHosts, usableAddresses } from '../trust/hosts.js';
 import { formatJoinLink } from '../trust/join-link.js';
@@ -152,7 +152,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
           perSecond,
         },
       },
-      { store, blobs, hasher, clock: systemClock, log },
+      { store, blobs, hasher, clock: backgroundClock, log },
     );
     opened.push(() => chat.close());
 
@@ -185,7 +185,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       firstLink: first === undefined ? undefined : links(first)[0],
       links,
       invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
-        return chat.desk.accounts.invite({ role, uses, expires: systemClock.now() + expiresMs });
+        return chat.desk.accounts.invite({ role, uses, expires: backgroundClock.now() + expiresMs });
       },
       async reload() {
         const next = await readKeyPair(settings);
@@ -214,13 +214,18 @@ export function fileLimits({
 }
 
 function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {
-  const now = systemClock.now();
+  const now = backgroundClock.now();
   if (cert === undefined) return ensureKeyPair({ folder: data, hosts: machineHosts(thisMachine()), now });
   return loadKeyPair({ cert, now, ...(key === undefined ? {} : { key }) });
 }
 
 function firstInvite({ desk: { accounts } }: ChatServer): Promise<string> {
-  return accounts.invite({ role: 'admin', uses: 1, expires: systemClock.now() + firstInviteMs, first: true });
+  return accounts.invite({
+    role: 'admin',
+    uses: 1,
+    expires: backgroundClock.now() + firstInviteMs,
+    first: true,
+  });
 }
 
 function thisMachine() {

@@ -1,5 +1,5 @@
 /** What signals mean to a command: the first ends it in good order, the second at once. */
-import type { StopSignal } from '../client/face/face.js';
+import type { StopSignal } from '../client/front-end.js';
 import { limits } from '../protocol/limits.js';
 import { Exit, exitCode } from './exit.js';
 import type { Io } from './io.js';

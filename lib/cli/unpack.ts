@@ -1,9 +1,9 @@
 /** An archive into an empty data folder. Knows files and what an archive promises of them, no server. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { diskReason } from '../client/disk-reason.js';
-import { openStill } from '../store/sqlite/still.js';
-import { errorCode, syncFolder } from '../trust/atomic-file.js';
+import { openStill } from '../store/sqlite/read-only.js';
+import { errorCode, syncFolder } from '../system/atomic-file.js';
+import { diskReason } from '../system/disk-reason.js';
 import { archiveFailure, blobPath, type Contents, database, noBackup, readArchive, sums } from './archive.js';
 import { Exit, exitCode } from './exit.js';
 import { giveToOwnerOf } from './pack.js';

@@ -1,7 +1,7 @@
 /** `secure-chat user`: accounts, by the operator's hand. Knows options and prompts; what is done is in operate.ts. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { createClackPrompter } from '../client/entry/clack-prompter.js';
-import { askNewPassword } from '../client/entry/sign-in-questions.js';
+import { createClackPrompter } from '../client/sign-in/clack-prompter.js';
+import { askNewPassword } from '../client/sign-in/sign-in-questions.js';
 import { parseDuration } from '../protocol/duration.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';

@@ -1,5 +1,4 @@
 /** The links in a text, and where they really lead. Knows URLs, not how they are shown. */
-import type { Range } from './range.js';
 
 export interface Link extends Range {
   /** Absolute, http or https, in printable ASCII. */
@@ -57,4 +56,9 @@ function withoutTrailing(text: string): string {
 
 function count(text: string, character: string): number {
   return text.split(character).length - 1;
+}
+
+export interface Range {
+  readonly start: number;
+  readonly end: number;
 }

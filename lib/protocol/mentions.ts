@@ -1,6 +1,7 @@
 /** Whether a text speaks of somebody. Knows names as people write them, not who is who. */
+
+import type { Range } from './links.js';
 import { findLinks } from './links.js';
-import type { Range } from './range.js';
 
 // Begins where a word does, so that it takes linear time.
 const email = /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu;

@@ -4,19 +4,19 @@ import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
-import type { Clock } from './clock.js';
-import type { Desk } from './desk.js';
-import { type DeskOptions, openDesk } from './desk.js';
-import { createDoorway, type Doorway } from './doorway.js';
-import type { Hasher } from './hasher.js';
-import { type KeyPair, type ListenerOptions, listen } from './listener.js';
+import type { Clock } from '../system/clock.js';
+import type { App } from './app.js';
+import { type AppOptions, openApp } from './app.js';
+import type { Hasher } from './auth/hasher.js';
 import type { Log } from './log.js';
-import { createSendBudget } from './send-budget.js';
-import { type Claims, createSession, type Phase, type Session, type SessionDeps } from './session.js';
-import { createThrottle, type Rate } from './throttle.js';
-import { createTurn } from './turn.js';
+import { createTurn } from './net/connection.js';
+import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
+import { type KeyPair, type ListenerOptions, listen } from './net/listener.js';
+import { createSendBudget } from './net/send-budget.js';
+import { createRateLimiter, type Rate } from './rate-limiter.js';
+import { type Claims, createSession, type Phase, type Session, type SessionDeps } from './session/session.js';
 
-export type ChatServerOptions = ListenerOptions & DeskOptions;
+export type ChatServerOptions = ListenerOptions & AppOptions;
 
 export interface ChatServerDeps {
   readonly store: Store;
@@ -28,7 +28,7 @@ export interface ChatServerDeps {
 
 export interface ChatServer {
   readonly address: { readonly host: string; readonly port: number };
-  readonly desk: Desk;
+  readonly desk: App;
   /** Names that are signed in. */
   readonly online: number;
   reload(keyPair: KeyPair): void;
@@ -42,8 +42,8 @@ const shuttingDown = 'The server is shutting down.';
 /** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) or a StoreError */
 export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
   const { store, clock, log } = deps;
-  const doorway = createDoorway();
-  const { desk, files, clearing } = await openDesk(options, { ...deps, doorway });
+  const doorway = createConnectionLimits();
+  const { desk, files, clearing } = await openApp(options, { ...deps, doorway });
   const { hub, bans } = desk;
   const sessions = createRoster(doorway);
   let closed: (() => void) | undefined;
@@ -54,7 +54,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     log,
     turn: createTurn(),
     budget: createSendBudget(limits.queueTotalBytes),
-    pace: createThrottle<number>(pace(options.rate), clock),
+    pace: createRateLimiter<number>(pace(options.rate), clock),
     hello: hello(options),
     claims: createClaims(),
     onPhase(session, phase) {
@@ -122,7 +122,7 @@ interface Roster {
   readonly size: number;
 }
 
-function createRoster(doorway: Doorway): Roster {
+function createRoster(doorway: ConnectionLimits): Roster {
   const sessions = new Map<Session, () => void>();
   return {
     add: (session) => void sessions.set(session, doorway.enter(session.address)),

@@ -1,7 +1,7 @@
 /** Rooms, who is in them, and where each account stands in its conversations. */
 import type { RoomRole, RoomRules } from '../protocol/records.js';
 import type { Account } from './account-store.js';
-import type { Logged, Target } from './log-store.js';
+import type { Logged, Target } from './message-store.js';
 
 export interface Room {
   readonly id: number;

@@ -4,11 +4,15 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { errorCode } from './atomic-file.js';
-import { type CertificateFacts, readCertificate } from './certificate.js';
-import { CertificateError, type CertificateFault } from './certificate-error.js';
+import { errorCode } from '../system/atomic-file.js';
+import { shellWord } from '../system/shell-word.js';
+import {
+  CertificateError,
+  type CertificateFacts,
+  type CertificateFault,
+  readCertificate,
+} from './certificate.js';
 import { unsuitable } from './key.js';
-import { shellWord } from './shell-word.js';
 
 export interface KeyPair extends CertificateFacts {
   /** PEM: the server's own certificate, then whatever else the file has of its chain. */

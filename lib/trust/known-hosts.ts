@@ -4,9 +4,9 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode, writeAtomically } from './atomic-file.js';
+import { errorCode, writeAtomically } from '../system/atomic-file.js';
+import { LockError, type LockTiming, systemTiming, withLock } from '../system/lock-file.js';
 import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
-import { LockError, type LockTiming, systemTiming, withLock } from './lock-file.js';
 import { isPin } from './pin.js';
 
 export interface KnownHost {

@@ -1,9 +1,8 @@
 /** Certificates made and renewed on disk. The key outlives them: its pin is what clients know a server by. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, writeAtomically } from './atomic-file.js';
-import { createCertificate, dayMs } from './certificate.js';
-import { CertificateError } from './certificate-error.js';
+import { errorCode, writeAtomically } from '../system/atomic-file.js';
+import { CertificateError, createCertificate, dayMs } from './certificate.js';
 import { exportKey, generateKey, type KeyKind, kindOf } from './key.js';
 import {
   findKey,

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { limits } from '../../lib/protocol/limits.js';
-import type { Search } from '../../lib/store/log-store.js';
+import type { Search } from '../../lib/store/message-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 import { createTalk, fillLog, type LongLog, type Talk } from './long-log.js';

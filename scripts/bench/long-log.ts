@@ -1,6 +1,6 @@
 /** Fills a store with years of talk: many rooms, few of them loud, words as frequent as in a language. */
 import { limits } from '../../lib/protocol/limits.js';
-import type { Target } from '../../lib/store/log-store.js';
+import type { Target } from '../../lib/store/message-store.js';
 import type { Store } from '../../lib/store/store.js';
 
 export interface LongLog {

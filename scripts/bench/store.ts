@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { NewEntry } from '../../lib/store/log-store.js';
+import type { NewEntry } from '../../lib/store/message-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 

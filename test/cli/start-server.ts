@@ -4,7 +4,7 @@ import t from 'tap';
 import { controlSocket } from '../../lib/cli/data-folder.js';
 import { exitCode } from '../../lib/cli/exit.js';
 import { startFailure } from '../../lib/cli/start-failure.js';
-import { callControl } from '../../lib/server/control.js';
+import { callControl } from '../../lib/server/operator/control-socket.js';
 import { parseJoinLink } from '../../lib/trust/join-link.js';
 import { folder, ok, runServer } from '../support/running-server.js';
 

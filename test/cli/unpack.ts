@@ -5,7 +5,7 @@ import { Header } from 'tar';
 import { blobPath, database } from '../../lib/cli/archive.js';
 import { pack } from '../../lib/cli/pack.js';
 import { unpack } from '../../lib/cli/unpack.js';
-import { openStill } from '../../lib/store/sqlite/still.js';
+import { openStill } from '../../lib/store/sqlite/read-only.js';
 import { makeData } from '../support/data-folder.js';
 
 const never = new AbortController().signal;

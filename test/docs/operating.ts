@@ -1,7 +1,7 @@
 /** docs/operating.md and the README against the tables: every command stands in one of them. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { commands } from '../../lib/client/face/command-rows.js';
+import { commands } from '../../lib/client/commands/command-rows.js';
 import { openDesk } from '../support/run-main.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');

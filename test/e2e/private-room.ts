@@ -1,6 +1,6 @@
 /** A private room against everybody who is not in it: every path, through the built programs. */
 import t from 'tap';
-import type { Asked } from '../../lib/client/session.js';
+import type { Asked } from '../../lib/client/session/session.js';
 import type { JsonClient } from '../support/json-client.js';
 import { jsonPeople } from '../support/json-people.js';
 

@@ -2,12 +2,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { systemClock } from '../../lib/client/clock.js';
-import type { Happening } from '../../lib/client/session.js';
-import { startSession } from '../../lib/client/start-session.js';
+import type { Happening } from '../../lib/client/session/session.js';
+import { startSession } from '../../lib/client/session/start-session.js';
 import type { Transfer } from '../../lib/client/transfer/transfer.js';
 import { createTransfers } from '../../lib/client/transfer/transfers.js';
 import type { Message } from '../../lib/protocol/records.js';
+import { systemClock } from '../../lib/system/clock.js';
 import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { createFeed } from '../support/feed.js';
 import { folder, runServer, type TestServer } from '../support/running-server.js';

@@ -1,7 +1,7 @@
 /** A server that has room for so many: whom it turns away, and what that costs them. */
 import t, { type Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
-import { hashSecret } from '../../lib/server/secret.js';
+import { hashSecret } from '../../lib/server/auth/secrets.js';
 import { granted, outcome } from '../support/asking.js';
 import { createHeld } from '../support/held.js';
 import { makeAccount, ok, password, runServer } from '../support/running-server.js';

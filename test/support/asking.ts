@@ -1,5 +1,5 @@
 /** What tests ask of a server over the wire: requests that have to be granted, refusals by their code, fences. */
-import type { Asked } from '../../lib/client/session.js';
+import type { Asked } from '../../lib/client/session/session.js';
 import type { Reply, ServerFrame } from '../../lib/protocol/events.js';
 import type { Message } from '../../lib/protocol/records.js';
 import { ok } from './running-server.js';

@@ -1,7 +1,7 @@
 /** Errands on a server that answers as told: what was asked of it, and what the person reads. */
-import type { Place } from '../../lib/client/face/act.js';
-import { createErrands } from '../../lib/client/face/errands.js';
-import type { Asked } from '../../lib/client/session.js';
+import type { Place } from '../../lib/client/commands/act.js';
+import { createErrands } from '../../lib/client/commands/errands.js';
+import type { Asked } from '../../lib/client/session/session.js';
 import type { ErrorCode } from '../../lib/protocol/errors.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { hello } from './fake-session.js';

@@ -1,39 +1,75 @@
-/** A clock that a test moves. */
-import type { Clock } from '../../lib/client/clock.js';
+/** A clock that a test moves by hand. */
+import type { Clock } from '../../lib/system/clock.js';
 
 export interface FakeClock extends Clock {
-  /** Rings every alarm that is due by then, in order, each at its own time. */
+  /** Ends the turn: runs what was due at its end, and what that made due at its own. */
+  endTurn(): void;
+  /** Ends the turn, then lets time pass: every timer that is due by then runs, in order, at its own time. */
   advance(ms: number): void;
-  /** Alarms that have not rung. */
+  /** Sets the time of day, back too. No timer runs early or late for it. */
+  set(time: number): void;
+  /** Timers and ends of turns that have not come. */
   readonly pending: number;
 }
 
-export function createFakeClock(): FakeClock {
-  let now = 1_000;
-  let alarms: { at: number; act: () => void }[] = [];
+interface Timer {
+  readonly due: number;
+  readonly action: () => void;
+}
+
+export function createFakeClock(start = 1_000_000): FakeClock {
+  // What timers count by does not jump when somebody sets the time of day.
+  let passed = 0;
+  let offset = start;
+  const timers = new Set<Timer>();
+  let ending = new Set<{ readonly action: () => void }>();
+
+  function earliest(until: number): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of timers) {
+      if (timer.due <= until && (first === undefined || timer.due < first.due)) first = timer;
+    }
+    return first;
+  }
+
+  function endTurn(): void {
+    while (ending.size > 0) {
+      const due = ending;
+      ending = new Set();
+      for (const { action } of due) action();
+    }
+  }
 
   return {
-    now: () => now,
-    after(ms, act) {
-      const alarm = { at: now + ms, act };
-      alarms.push(alarm);
-      return () => {
-        alarms = alarms.filter((other) => other !== alarm);
-      };
+    now: () => offset + passed,
+    ticks: () => passed,
+    after(ms, action) {
+      const timer = { due: passed + ms, action };
+      timers.add(timer);
+      return () => void timers.delete(timer);
     },
+    soon(action) {
+      const entry = { action };
+      ending.add(entry);
+      return () => void ending.delete(entry);
+    },
+    endTurn,
     advance(ms) {
-      const end = now + ms;
-      for (;;) {
-        const next = alarms.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-        if (next === undefined) break;
-        alarms = alarms.filter((other) => other !== next);
-        now = Math.max(now, next.at);
-        next.act();
+      const until = passed + ms;
+      endTurn();
+      for (let next = earliest(until); next !== undefined; next = earliest(until)) {
+        passed = Math.max(passed, next.due);
+        timers.delete(next);
+        next.action();
+        endTurn();
       }
-      now = end;
+      passed = until;
+    },
+    set(time) {
+      offset = time - passed;
     },
     get pending() {
-      return alarms.length;
+      return timers.size + ending.size;
     },
   };
 }

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import type { Endpoint } from '../../lib/client/session.js';
+import type { Endpoint } from '../../lib/client/session/session.js';
 import { alpn } from '../../lib/protocol/events.js';
 import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';

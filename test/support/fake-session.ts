@@ -1,6 +1,14 @@
 /** A session without a server: the test says what happens, and sees what was said and asked. */
 
-import type { Asked, Delivery, Draft, End, Happening, Session, Status } from '../../lib/client/session.js';
+import type {
+  Asked,
+  Delivery,
+  Draft,
+  End,
+  Happening,
+  Session,
+  Status,
+} from '../../lib/client/session/session.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import type { Message } from '../../lib/protocol/records.js';
 import { helloOf } from './hello.js';

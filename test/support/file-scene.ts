@@ -14,17 +14,17 @@ import { encodeFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { readFrame } from '../../lib/protocol/read-frame.js';
 import type { Message } from '../../lib/protocol/records.js';
+import { createHasher } from '../../lib/server/auth/hasher.js';
+import { newToken } from '../../lib/server/auth/secrets.js';
 import { type ChatServerOptions, startChatServer } from '../../lib/server/chat-server.js';
-import { systemClock } from '../../lib/server/clock.js';
-import { createHasher } from '../../lib/server/hasher.js';
-import { newToken } from '../../lib/server/secret.js';
 import type { Account } from '../../lib/store/account-store.js';
 import type { Blobs } from '../../lib/store/blobs.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
+import { backgroundClock } from '../../lib/system/clock.js';
 import { ensureKeyPair } from '../../lib/trust/renewal.js';
-import { createManualClock, type ManualClock } from './manual-clock.js';
+import { createFakeClock, type FakeClock } from './fake-clock.js';
 import { folder, makeAccount, ok } from './running-server.js';
 import { dial, tlsOptions, type WireClient } from './wire-client.js';
 
@@ -50,7 +50,7 @@ export interface Sent {
 
 export interface FileScene {
   readonly port: number;
-  readonly clock: ManualClock;
+  readonly clock: FakeClock;
   readonly store: Store;
   readonly blobs: Blobs;
   /** Folder of the files. */
@@ -94,11 +94,11 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
   const { people = ['ada', 'bob'], wrap = (blobs: Blobs) => blobs, retention = {} } = options;
   const data = options.data ?? (await folder(t));
   const files = join(data, 'files');
-  const manual = createManualClock(Date.now());
+  const manual = createFakeClock(Date.now());
   const clock = {
     ...manual,
-    soon: systemClock.soon,
-    after: (ms: number, action: () => void) => (ms < 1_000 ? systemClock : manual).after(ms, action),
+    soon: backgroundClock.soon,
+    after: (ms: number, action: () => void) => (ms < 1_000 ? backgroundClock : manual).after(ms, action),
   };
   const onFailure = (error: Error) => t.error(error);
   const store = await openSqliteStore({ file: join(data, 'secure-chat.db'), onFailure });

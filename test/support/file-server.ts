@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
-import type { Asked } from '../../lib/client/session.js';
+import type { Asked } from '../../lib/client/session/session.js';
 import type { TransferDeps } from '../../lib/client/transfer/transfers.js';
 import { openFileConnection } from '../../lib/client/wire/connection.js';
 import { ConnectionLost } from '../../lib/client/wire/errors.js';

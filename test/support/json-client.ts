@@ -1,5 +1,5 @@
 /** A person at the built program in `--json`: requests in, replies and events out. */
-import type { Asked } from '../../lib/client/session.js';
+import type { Asked } from '../../lib/client/session/session.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import type { Conversation } from '../../lib/protocol/records.js';
 import type { Running } from './program.js';

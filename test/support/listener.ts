@@ -2,7 +2,7 @@
 import type { ServerFrame } from '../../lib/protocol/events.js';
 import { createFrameReader } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
-import type { Member } from '../../lib/server/presence.js';
+import type { Member } from '../../lib/server/chat/presence.js';
 import type { Account } from '../../lib/store/account-store.js';
 import type { Store } from '../../lib/store/store.js';
 

@@ -3,11 +3,11 @@
  * id, what was typed, and how often it drew on an empty screen; some letters are orders.
  */
 import { spawn } from 'node:child_process';
-import { systemClock } from '../../lib/client/clock.js';
-import type { Frame } from '../../lib/client/screen/state.js';
-import { createFrames } from '../../lib/client/screen/terminal/frames.js';
+import type { Frame } from '../../lib/client/screen/state/state.js';
 import { paint } from '../../lib/client/screen/terminal/painter.js';
+import { createFrames } from '../../lib/client/screen/terminal/picture.js';
 import { openTerminal, type Terminal } from '../../lib/client/screen/terminal/terminal.js';
+import { systemClock } from '../../lib/system/clock.js';
 
 let typed = '';
 let blank = 0;

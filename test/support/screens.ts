@@ -1,14 +1,15 @@
 /** Screens to look at: states as a person would meet them, and how they are drawn in tests. */
-import { createLocalTime } from '../../lib/client/face/local-time.js';
-import { type Look, stylesOf } from '../../lib/client/screen/look/theme.js';
+
+import { emptyEditor } from '../../lib/client/screen/input/editor.js';
+import { type Look, stylesOf } from '../../lib/client/screen/render/theme.js';
 import type {
   ConversationState,
   Entry,
   Frame,
   PersonState,
   ScreenState,
-} from '../../lib/client/screen/state.js';
-import { emptyEditor } from '../../lib/client/screen/typing/editor.js';
+} from '../../lib/client/screen/state/state.js';
+import { createLocalTime } from '../../lib/client/text/local-time.js';
 
 export type Message = Extract<Entry, { kind: 'message' }>;
 

@@ -9,18 +9,23 @@ import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import type { Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
-import { openDesk } from '../../lib/server/desk.js';
-import { createDoorway } from '../../lib/server/doorway.js';
-import type { Hasher } from '../../lib/server/hasher.js';
-import { createSendBudget } from '../../lib/server/send-budget.js';
-import { createSession, type Phase, type Session, type SessionDeps } from '../../lib/server/session.js';
-import { createThrottle, type Rate } from '../../lib/server/throttle.js';
-import { createTurn } from '../../lib/server/turn.js';
+import { openApp } from '../../lib/server/app.js';
+import type { Hasher } from '../../lib/server/auth/hasher.js';
+import { createTurn } from '../../lib/server/net/connection.js';
+import { createConnectionLimits } from '../../lib/server/net/connection-limits.js';
+import { createSendBudget } from '../../lib/server/net/send-budget.js';
+import { createRateLimiter, type Rate } from '../../lib/server/rate-limiter.js';
+import {
+  createSession,
+  type Phase,
+  type Session,
+  type SessionDeps,
+} from '../../lib/server/session/session.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
+import { createFakeClock, type FakeClock } from './fake-clock.js';
 import { helloOf } from './hello.js';
-import { createManualClock, type ManualClock } from './manual-clock.js';
 import { createWire, type Wire } from './wire-client.js';
 
 export interface Visit {
@@ -30,7 +35,7 @@ export interface Visit {
 }
 
 export interface SessionScene {
-  readonly clock: ManualClock;
+  readonly clock: FakeClock;
   readonly store: Store;
   /** Errors that were logged as the server's own. */
   readonly errors: readonly unknown[];
@@ -72,7 +77,7 @@ export async function sessionScene(
   { hasher = plainHasher, storeOf = (store) => store, ...limited }: SceneDeps = {},
 ): Promise<SessionScene> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-session-'));
-  const clock = createManualClock();
+  const clock = createFakeClock();
   const store = await openSqliteStore({
     file: join(folder, 'chat.db'),
     onFailure: (error) => t.error(error),
@@ -83,7 +88,7 @@ export async function sessionScene(
   });
   const errors: unknown[] = [];
   const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
-  const { desk, clearing } = await openDesk(
+  const { desk, clearing } = await openApp(
     {
       ...hubSettings,
       ...limited,
@@ -95,13 +100,13 @@ export async function sessionScene(
       retention: {},
     },
     {
-      ...{ store: storeOf(store), clock, log, hasher, doorway: createDoorway() },
+      ...{ store: storeOf(store), clock, log, hasher, doorway: createConnectionLimits() },
       blobs: await openFolderBlobs(join(folder, 'files')),
     },
   );
   t.teardown(clearing.close);
   const turn = createTurn();
-  const pace = createThrottle<number>(
+  const pace = createRateLimiter<number>(
     { burst: limits.requestBurst, perSecond: limits.requestsPerSecond },
     clock,
   );

@@ -1,6 +1,6 @@
 /** A store with somebody in it who writes to the lobby, for tests of what that costs and of what goes wrong. */
 import type { Test } from 'tap';
-import type { Appended, Target } from '../../lib/store/log-store.js';
+import type { Appended, Target } from '../../lib/store/message-store.js';
 import type { Store } from '../../lib/store/store.js';
 import { commits, openStore, temporaryFile } from './sqlite-store.js';
 import { lobbyOf, newEntry, register } from './store-subject.js';

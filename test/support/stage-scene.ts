@@ -1,19 +1,19 @@
 /** The screen's parts around a stage, without a terminal: keys and happenings in, the state out. */
 
-import { type Deeds, perform } from '../../lib/client/face/deeds.js';
+import { type Deeds, perform } from '../../lib/client/commands/deeds.js';
 import { createActs } from '../../lib/client/screen/acts.js';
 import { createControls } from '../../lib/client/screen/controls.js';
+import { keyHelp } from '../../lib/client/screen/input/keymap.js';
+import { createTab } from '../../lib/client/screen/input/tab.js';
 import type { Preferences } from '../../lib/client/screen/preferences.js';
 import { createScrolling } from '../../lib/client/screen/scrolling.js';
-import { current } from '../../lib/client/screen/stage/conversations.js';
-import { createHappenings } from '../../lib/client/screen/stage/happenings.js';
-import { createLoader } from '../../lib/client/screen/stage/loader.js';
-import { createStage } from '../../lib/client/screen/stage/stage.js';
-import { said, startState } from '../../lib/client/screen/stage/update.js';
-import type { ConversationId } from '../../lib/client/screen/state.js';
-import { keyHelp } from '../../lib/client/screen/typing/keymap.js';
-import { createTab } from '../../lib/client/screen/typing/tab.js';
-import type { Asked } from '../../lib/client/session.js';
+import { current } from '../../lib/client/screen/state/conversations.js';
+import { createHappenings } from '../../lib/client/screen/state/happenings.js';
+import { createLoader } from '../../lib/client/screen/state/loader.js';
+import type { ConversationId } from '../../lib/client/screen/state/state.js';
+import { createScreenStore } from '../../lib/client/screen/state/store.js';
+import { said, startState } from '../../lib/client/screen/state/update.js';
+import type { Asked } from '../../lib/client/session/session.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import type { Message } from '../../lib/protocol/records.js';
 import { createFakeSession } from './fake-session.js';
@@ -32,7 +32,7 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     ...(answer === undefined ? {} : { answer }),
   });
   const { session } = fake;
-  const stage = createStage({
+  const stage = createScreenStore({
     start: startState({
       columns: 80,
       rows: 24,

@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
-import { StoreError } from '../../lib/store/store-error.js';
+import { StoreError } from '../../lib/store/store.js';
 import { lobbyOf, newEntry, register } from './store-subject.js';
 
 const never = new Int32Array(new SharedArrayBuffer(4));

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
 import type { Account, NewAccount } from '../../lib/store/account-store.js';
-import type { Appended, NewEntry, Target } from '../../lib/store/log-store.js';
+import type { Appended, NewEntry, Target } from '../../lib/store/message-store.js';
 import type { Room } from '../../lib/store/room-store.js';
 import type { Store } from '../../lib/store/store.js';
 

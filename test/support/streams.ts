@@ -1,6 +1,6 @@
 /** Streams that a face talks to, held by the test. */
 import { PassThrough } from 'node:stream';
-import { createLocalTime } from '../../lib/client/face/local-time.js';
+import { createLocalTime } from '../../lib/client/text/local-time.js';
 
 export interface TestStreams {
   readonly stdin: PassThrough;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { Asked } from '../../lib/client/session.js';
+import type { Asked } from '../../lib/client/session/session.js';
 import {
   alpn,
   parseServerFrame,

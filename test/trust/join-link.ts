@@ -1,6 +1,6 @@
 import t from 'tap';
+import { needsQuotes } from '../../lib/system/shell-word.js';
 import { formatJoinLink, looksLikeLink, parseJoinLink } from '../../lib/trust/join-link.js';
-import { needsQuotes } from '../../lib/trust/shell-word.js';
 
 const pin = 'p-_9AZaz0123456789ABCDEFGHIJKLMNOPQRSTUVWXY';
 const code = 'c0de-_Ab';

@@ -11,8 +11,8 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { systemTiming } from '../../lib/system/lock-file.js';
 import { openKnownHosts } from '../../lib/trust/known-hosts.js';
-import { systemTiming } from '../../lib/trust/lock-file.js';
 import { run, temporaryFolder } from '../support/trust.js';
 
 const a = { host: 'a.example', port: 6697 };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { judge } from '../../lib/trust/verdict.js';
+import { judge } from '../../lib/trust/pin.js';
 
 const right = 'R'.repeat(43);
 const wrong = 'W'.repeat(43);

@@ -1,16 +1,16 @@
 /** What slash commands of the full screen do. Knows the stage and what is kept; no keys. */
-import type { ScreenAct, Turn } from '../face/act.js';
+import type { ScreenAct, Turn } from '../commands/act.js';
+import { edit, emptyEditor } from './input/editor.js';
 import type { Preferences } from './preferences.js';
-import { withoutFailed } from './stage/conversation.js';
-import { change, current } from './stage/conversations.js';
-import type { Stage } from './stage/stage.js';
-import { closed } from './stage/turning.js';
-import { cleared, withDraft } from './stage/update.js';
-import type { ConversationId, ConversationState, Notify, ScreenState } from './state.js';
-import { edit, emptyEditor } from './typing/editor.js';
+import { withoutFailed } from './state/conversation.js';
+import { change, current } from './state/conversations.js';
+import type { ConversationId, ConversationState, Notify, ScreenState } from './state/state.js';
+import type { ScreenStore } from './state/store.js';
+import { closed } from './state/turning.js';
+import { cleared, withDraft } from './state/update.js';
 
 export interface ActsDeps {
-  readonly stage: Stage;
+  readonly stage: ScreenStore;
   readonly me: string;
   readonly ignored: Set<string>;
   /** Puts a conversation on the screen. */

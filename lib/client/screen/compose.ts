@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../../protocol/printable.js';
-import { errorCode } from '../../trust/atomic-file.js';
+import { errorCode } from '../../system/atomic-file.js';
 
 export interface ComposeDeps {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,22 +1,22 @@
 /** What keys do. Knows the stage, the editor and the keymap; neither bytes nor how anything looks. */
 import { printable } from '../../protocol/printable.js';
-import { type Deeds, perform } from '../face/deeds.js';
+import { type Deeds, perform } from '../commands/deeds.js';
+import { type Edit, type Editor, edit } from './input/editor.js';
+import { emptyHistory, newer, older, remember } from './input/input-history.js';
+import type { Key } from './input/key.js';
+import { type Command, lookUp } from './input/keymap.js';
+import type { Tab } from './input/tab.js';
 import { createQuestions } from './questions.js';
 import type { Scrolling } from './scrolling.js';
-import { change, current, find } from './stage/conversations.js';
-import type { Loader } from './stage/loader.js';
-import type { Stage } from './stage/stage.js';
-import { looked, neighbour, nextUnread, turnedTo } from './stage/turning.js';
-import { withDraft } from './stage/update.js';
-import type { ConversationId, Question } from './state.js';
-import { type Edit, type Editor, edit } from './typing/editor.js';
-import { emptyHistory, newer, older, remember } from './typing/input-history.js';
-import type { Key } from './typing/key.js';
-import { type Command, lookUp } from './typing/keymap.js';
-import type { Tab } from './typing/tab.js';
+import { change, current, find } from './state/conversations.js';
+import type { Loader } from './state/loader.js';
+import type { ConversationId, Question } from './state/state.js';
+import type { ScreenStore } from './state/store.js';
+import { looked, neighbour, nextUnread, turnedTo } from './state/turning.js';
+import { withDraft } from './state/update.js';
 
 export interface ControlsDeps {
-  readonly stage: Stage;
+  readonly stage: ScreenStore;
   readonly loader: Loader;
   readonly scrolling: Scrolling;
   readonly tab: Tab;

@@ -1,6 +1,6 @@
 /** An entry of a pane in words, each of them printable and of one line or several. Knows no looks. */
-import { spoken } from '../face/transcript.js';
-import type { Entry } from './state.js';
+import { spoken } from '../text/transcript.js';
+import type { Entry } from './state/state.js';
 
 export function entryWords(entry: Entry): string[] {
   switch (entry.kind) {

@@ -1,8 +1,9 @@
 /** What somebody chose on the screen, kept for the next time: by server. Knows a file, no secrets. */
 import { readFile } from 'node:fs/promises';
-import { writeAtomically } from '../../trust/atomic-file.js';
+import { writeAtomically } from '../../system/atomic-file.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
-import type { Notify } from './state.js';
+import type { Notify } from './state/state.js';
+import type { ScreenStore } from './state/store.js';
 
 export interface Preferences {
   /** The newcomer's hint has done its work. */
@@ -62,4 +63,44 @@ function checked(value: unknown): Preferences {
 
 function isNotify(value: unknown): value is Notify {
   return value === 'off' || value === 'mention' || value === 'all';
+}
+
+export interface Habits {
+  keep(changes: Partial<Preferences>): void;
+  /** Whoever has found help, Tab or Enter needs no hint. */
+  initiated(): void;
+  /** Resolves when all of that was written, or told that it was not. */
+  saved(): Promise<void>;
+}
+
+export interface HabitsDeps {
+  readonly stage: ScreenStore;
+  readonly file: PreferencesFile;
+  readonly kept: Preferences;
+}
+
+export function createHabits({ stage, file, kept }: HabitsDeps): Habits {
+  let preferences = kept;
+  let saving = Promise.resolve();
+
+  function keep(changes: Partial<Preferences>): void {
+    preferences = { ...preferences, ...changes };
+    const newest = preferences;
+    // One after the other, for of two at once the older might be the last.
+    saving = saving
+      .then(() => file.save(newest))
+      .catch((error: unknown) => {
+        stage.tell(`This is not kept for the next time: ${String(error)}`, 'bad');
+      });
+  }
+
+  return {
+    keep,
+    saved: () => saving,
+    initiated() {
+      if (!stage.state.hint) return;
+      stage.update((state) => ({ ...state, hint: false }));
+      keep({ initiated: true });
+    },
+  };
 }

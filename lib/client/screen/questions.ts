@@ -3,14 +3,14 @@
  * stage, not what is asked.
  */
 import { printable } from '../../protocol/printable.js';
-import type { Stage } from './stage/stage.js';
-import { asked } from './stage/update.js';
-import type { Question } from './state.js';
-import type { Key } from './typing/key.js';
-import { lookUp } from './typing/keymap.js';
+import type { Key } from './input/key.js';
+import { lookUp } from './input/keymap.js';
+import type { Question } from './state/state.js';
+import type { ScreenStore } from './state/store.js';
+import { asked } from './state/update.js';
 
 export interface QuestionsDeps {
-  readonly stage: Stage;
+  readonly stage: ScreenStore;
   readonly leave: (how: 'interrupt') => void;
   /** Calls back once, when all that is to be done at once has been done. */
   readonly soon: (callback: () => void) => void;

@@ -1,12 +1,16 @@
 /** A conversation as a text file. Knows entries and files, no screen. */
 import { open, stat, unlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { printable } from '../../protocol/printable.js';
-import { errorCode, writeAtomically } from '../../trust/atomic-file.js';
-import { diskReason } from '../disk-reason.js';
-import { createStamp, transcribed } from '../face/transcript.js';
-import { type PathPlaces, typedPath } from '../typed-path.js';
+import { errorCode, writeAtomically } from '../../system/atomic-file.js';
+import { diskReason } from '../../system/disk-reason.js';
+import { type PathPlaces, typedPath } from '../../system/typed-path.js';
+import { createStamp, transcribed } from '../text/transcript.js';
 import { entryWords } from './entry-words.js';
-import type { ConversationId, Entry } from './state.js';
+import type { Questions } from './questions.js';
+import { current } from './state/conversations.js';
+import type { ConversationId, Entry } from './state/state.js';
+import type { ScreenStore } from './state/store.js';
 
 export interface Saved {
   readonly conversation: ConversationId;
@@ -98,4 +102,37 @@ async function writeNew(path: string, text: string): Promise<void> {
 
 function failed(name: string, code: string): SaveResult {
   return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${diskReason(code)}.` };
+}
+
+export interface SavingDeps {
+  readonly stage: ScreenStore;
+  readonly me: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly ask: Questions['ask'];
+}
+
+/** Saves the conversation on the screen to the file that was typed. Never rejects. */
+export function createSaving({ stage, me, env, now, ask }: SavingDeps): (file: string) => Promise<void> {
+  return (file) => save(file, false);
+
+  async function save(file: string, overwrite: boolean): Promise<void> {
+    const { id, entries } = current(stage.state);
+    const saved = { conversation: id, server: stage.state.server, me, entries, now: now() };
+    const place = { file, home: env.HOME ?? homedir(), folder: process.cwd(), overwrite };
+    const result = await saveConversation(saved, place);
+    switch (result.outcome) {
+      case 'saved':
+        return void stage.tell(`${result.messages} messages are in ${result.path}`);
+      case 'exists':
+        return ask({ about: 'overwrite', text: `${result.path} exists. Overwrite it? y/n` }, () => {
+          void save(file, true);
+        });
+      case 'failed':
+        return void stage.tell(result.message, 'bad');
+      default:
+        return result satisfies never;
+    }
+  }
 }

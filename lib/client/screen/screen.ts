@@ -4,43 +4,49 @@
  */
 import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import type { Clock } from '../clock.js';
-import { createAbsences } from '../face/absences.js';
-import type { Place } from '../face/act.js';
-import { type Deeds, perform, whoIsHere } from '../face/deeds.js';
-import { createErrands } from '../face/errands.js';
-import { createListener, type Face, type Leave, type OpenTransfers, type StopSignal } from '../face/face.js';
-import { recoveryLines } from '../face/people-errands.js';
-import { createReadMarks } from '../face/read-marks.js';
-import { createTransferDesk } from '../face/transfer-desk.js';
-import { transferBar } from '../face/transfer-words.js';
-import { motdLines } from '../face/wording.js';
-import type { Happening, Session } from '../session.js';
+import type { Clock } from '../../system/clock.js';
+import { createAbsences } from '../commands/absences.js';
+import type { Place } from '../commands/act.js';
+import { type Deeds, perform, whoIsHere } from '../commands/deeds.js';
+import { createErrands } from '../commands/errands.js';
+import { recoveryLines } from '../commands/people-errands.js';
+import { createTransferDesk } from '../commands/transfer-desk.js';
+import {
+  createListener,
+  type FrontEnd,
+  type Leave,
+  type OpenTransfers,
+  type StopSignal,
+} from '../front-end.js';
+import { createReadMarks } from '../session/read-marks.js';
+import type { Happening, Session } from '../session/session.js';
+import { transferBar } from '../text/transfer-words.js';
+import { motdLines } from '../text/wording.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
-import { createHabits } from './habits.js';
-import { showKey } from './key-picture.js';
-import { bareText } from './look/bare.js';
-import type { Look } from './look/theme.js';
+import { createSights } from './history.js';
+import { createKeyReader } from './input/key-reader.js';
+import { keyHelp, shownKey } from './input/keymap.js';
+import { createTab } from './input/tab.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
-import { createSaving } from './saving.js';
+import { createHabits } from './preferences.js';
+import { bareText } from './render/bare.js';
+import type { Look } from './render/theme.js';
+import { createSaving } from './save.js';
 import { createScrolling } from './scrolling.js';
-import { createSights } from './sights.js';
-import { current } from './stage/conversations.js';
-import { createHappenings } from './stage/happenings.js';
-import { createLoader } from './stage/loader.js';
-import { reported } from './stage/notices.js';
-import { createStage } from './stage/stage.js';
-import { said, startState } from './stage/update.js';
-import type { ConversationId, ScreenState } from './state.js';
+import { current } from './state/conversations.js';
+import { createHappenings } from './state/happenings.js';
+import { createLoader } from './state/loader.js';
+import { reported } from './state/notices.js';
+import type { ConversationId, ScreenState } from './state/state.js';
+import { createScreenStore } from './state/store.js';
+import { said, startState } from './state/update.js';
 import type { Process } from './terminal/job.js';
 import { createNotifier } from './terminal/notifier.js';
 import { createPicture } from './terminal/picture.js';
 import { openTerminal } from './terminal/terminal.js';
-import { createKeyReader } from './typing/key-reader.js';
-import { keyHelp, shownKey } from './typing/keymap.js';
-import { createTab } from './typing/tab.js';
+import { showTotpQr } from './totp-qr.js';
 
 export interface ScreenDeps {
   /** Terminals both. */
@@ -60,12 +66,12 @@ export interface ScreenDeps {
   readonly onCrash: (error: unknown) => void;
 }
 
-export function createScreenFace(deps: ScreenDeps): Face {
+export function createScreen(deps: ScreenDeps): FrontEnd {
   const { listener, open } = createListener();
   return {
     listener,
     async run(session) {
-      const screen = createScreen(deps, session, await deps.preferences.load());
+      const screen = assemble(deps, session, await deps.preferences.load());
       open(screen.show);
       return screen.over;
     },
@@ -76,7 +82,7 @@ const copying = `${shownKey('alt-l')} shows text alone, to copy it whole.`;
 const readMarkMs = 1_000;
 const secondMs = 1_000;
 
-function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
+function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
   const { clock, env, look, stop } = deps;
   const ignored = new Set(kept.ignored);
   const hosted = deps.hosted && [...deps.hosted, copying];
@@ -101,7 +107,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
     onReady: () => picture.soon(),
     onCrash: deps.onCrash,
   });
-  const stage = createStage({
+  const stage = createScreenStore({
     start: startState({
       columns: terminal.columns,
       rows: terminal.rows,
@@ -190,7 +196,7 @@ function createScreen(deps: ScreenDeps, session: Session, kept: Preferences) {
       showKey(key) {
         // First, for the hint takes a row of the pane.
         initiated();
-        return showKey({ stage, look }, key);
+        return showTotpQr({ stage, look }, key);
       },
       copying,
     },

@@ -1,13 +1,13 @@
 /** Moving about in a conversation, and loading what is beyond its ends. Knows geometry by others, no keys. */
 
-import { layout } from './look/layout.js';
-import { scrollBy, scrollTo, topIsVisible } from './look/rows.js';
-import type { Look } from './look/theme.js';
-import { current } from './stage/conversations.js';
-import type { Loader } from './stage/loader.js';
-import type { Stage } from './stage/stage.js';
-import { looked } from './stage/turning.js';
-import type { ConversationId, ConversationState } from './state.js';
+import { layout } from './render/layout.js';
+import { scrollBy, scrollTo, topIsVisible } from './render/rows.js';
+import type { Look } from './render/theme.js';
+import { current } from './state/conversations.js';
+import type { Loader } from './state/loader.js';
+import type { ConversationId, ConversationState } from './state/state.js';
+import type { ScreenStore } from './state/store.js';
+import { looked } from './state/turning.js';
 
 export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
@@ -23,7 +23,7 @@ export function createScrolling({
   loader,
   look,
 }: {
-  stage: Stage;
+  stage: ScreenStore;
   loader: Loader;
   look: Look;
 }): Scrolling {

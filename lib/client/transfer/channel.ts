@@ -36,15 +36,15 @@ export async function withChannel<T>(
   // What goes wrong is told by those who read and write.
   socket.on('error', () => {});
   const close = () => void socket.destroy();
-  let movedAt = clock.now();
+  let movedAt = clock.ticks();
   let cancelWatch = clock.after(silenceMs, watch);
   function watch() {
-    const left = movedAt + silenceMs - clock.now();
+    const left = movedAt + silenceMs - clock.ticks();
     if (left > 0) cancelWatch = clock.after(left, watch);
     else close();
   }
   function moved() {
-    movedAt = clock.now();
+    movedAt = clock.ticks();
   }
   signal.addEventListener('abort', close);
   try {

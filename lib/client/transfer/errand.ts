@@ -1,9 +1,9 @@
 /** What a transfer needs to do its work. Knows requests, not which way bytes go. */
 import type { ServerFrameOf } from '../../protocol/events.js';
-import type { Clock } from '../clock.js';
-import type { Asked, Session } from '../session.js';
+import type { Clock } from '../../system/clock.js';
+import { unlessAborted } from '../../system/unless-aborted.js';
+import type { Asked, Session } from '../session/session.js';
 import { ConnectionLost } from '../wire/errors.js';
-import { unlessAborted } from '../wire/unless-aborted.js';
 import type { Gate } from './persist.js';
 import type { Transfer } from './transfer.js';
 import { Interruption, Refusal, refusal } from './trouble.js';

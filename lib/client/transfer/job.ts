@@ -1,5 +1,5 @@
 /** One transfer from its beginning to its end, as it is told. Knows states, not files. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../system/clock.js';
 import type { Errand } from './errand.js';
 import type { Progress, Transfer } from './transfer.js';
 
@@ -33,7 +33,7 @@ export function createJob(first: Transfer, { clock, report }: JobDeps): Job {
     if (isOver()) return;
     const before = transfer.progress.state;
     transfer = { ...transfer, ...change };
-    const now = clock.now();
+    const now = clock.ticks();
     if (transfer.progress.state === before && now - reportedAt < reportMs) return;
     reportedAt = now;
     report(transfer);

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '../../trust/atomic-file.js';
+import { errorCode } from '../../system/atomic-file.js';
 import { diskTrouble, Refusal } from './trouble.js';
 
 export interface Part {

@@ -1,5 +1,5 @@
 /** Trying a broken transfer again, as long as there is a point. Knows times, not files. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../system/clock.js';
 import { Interruption, Refusal } from './trouble.js';
 
 /** Tells when the session is connected again. */

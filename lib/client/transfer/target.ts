@@ -2,8 +2,8 @@
 import { lstat, mkdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { printable } from '../../protocol/printable.js';
-import { errorCode } from '../../trust/atomic-file.js';
-import { type PathPlaces, typedPath } from '../typed-path.js';
+import { errorCode } from '../../system/atomic-file.js';
+import { type PathPlaces, typedPath } from '../../system/typed-path.js';
 import { diskTrouble, Refusal } from './trouble.js';
 
 export interface TargetPlaces extends PathPlaces {

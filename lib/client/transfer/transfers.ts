@@ -1,8 +1,8 @@
 /** Files on their way, in both directions. Knows sessions and a folder; nothing of how it is shown. */
 import { fileName } from '../../protocol/file-name.js';
-import type { Clock } from '../clock.js';
-import type { Session } from '../session.js';
-import { typedPath } from '../typed-path.js';
+import type { Clock } from '../../system/clock.js';
+import { typedPath } from '../../system/typed-path.js';
+import type { Session } from '../session/session.js';
 import type { Errand } from './errand.js';
 import { getFile } from './get-file.js';
 import { createJob, type Job } from './job.js';

@@ -1,8 +1,8 @@
 /** What can go wrong with a transfer, and whether it may go on later. Knows words, not files. */
 import type { ErrorCode } from '../../protocol/errors.js';
 import { printable } from '../../protocol/printable.js';
-import { errorCode } from '../../trust/atomic-file.js';
-import { diskReason } from '../disk-reason.js';
+import { errorCode } from '../../system/atomic-file.js';
+import { diskReason } from '../../system/disk-reason.js';
 import { ConnectionLost, NotSecureChat, Unreachable } from '../wire/errors.js';
 
 /** There is no point in going on; the message is for people and says what to do. */

@@ -5,14 +5,14 @@ import { alpn, fileAlpn, type ServerFrame, type ServerFrameOf } from '../../prot
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Message } from '../../protocol/records.js';
+import { type Clock, systemClock } from '../../system/clock.js';
+import { unlessAborted } from '../../system/unless-aborted.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
-import { type Clock, systemClock } from '../clock.js';
-import type { Asked, Event, Presented, Verify } from '../session.js';
+import type { Asked, Event, Presented, Verify } from '../session/session.js';
 import { ConnectionLost } from './errors.js';
 import { dial, presentedBy } from './handshake.js';
 import { createLiveness } from './liveness.js';
 import { createReplies, type Settle } from './replies.js';
-import { unlessAborted } from './unless-aborted.js';
 import { createWire, type Wire, type WireListener } from './wire.js';
 
 export interface ConnectionOptions {
@@ -96,9 +96,9 @@ async function reach(
     const socket = await dial({ endpoint, alpn: protocol, timeoutMs: settings.timeoutMs, clock, signal });
     try {
       const presented = presentedBy(socket, endpoint);
-      const since = clock.now();
+      const since = clock.ticks();
       await unlessAborted(verify(presented), signal);
-      const stale = socket.destroyed || clock.now() - since > freshMs;
+      const stale = socket.destroyed || clock.ticks() - since > freshMs;
       if (!stale) return { socket, presented };
       if (!again)
         throw new ConnectionLost(`${formatEndpoint(endpoint)} hung up while its key was being verified`);

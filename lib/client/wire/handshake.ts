@@ -5,10 +5,10 @@
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
+import type { Clock } from '../../system/clock.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { pinOf } from '../../trust/pin.js';
-import type { Clock } from '../clock.js';
-import type { Presented } from '../session.js';
+import type { Presented } from '../session/session.js';
 import { NotSecureChat, Unreachable } from './errors.js';
 
 export interface DialOptions {

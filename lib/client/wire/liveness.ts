@@ -1,5 +1,5 @@
 /** Whether the other side is still there. Knows times, not what is sent. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../system/clock.js';
 
 export interface LivenessOptions {
   readonly clock: Clock;
@@ -24,7 +24,7 @@ const leastPingMs = 100;
 export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions): Liveness {
   const pingMs = Math.max(leastPingMs, wanted.pingMs);
   const deadMs = Math.max(1.5 * pingMs, wanted.deadMs);
-  let heardAt = clock.now();
+  let heardAt = clock.ticks();
   let sentAt = heardAt;
   let asked = false;
   let stopped = false;
@@ -32,7 +32,7 @@ export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions
 
   // The alarm is not moved at each frame; it looks at the times when it rings.
   function look() {
-    const now = clock.now();
+    const now = clock.ticks();
     if (now - heardAt >= deadMs) return dead();
     // A busy room keeps this side informed, but the server too wants to hear something.
     if (!asked && now - Math.min(heardAt, sentAt) >= pingMs) {
@@ -47,11 +47,11 @@ export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions
 
   return {
     heard() {
-      heardAt = clock.now();
+      heardAt = clock.ticks();
       asked = false;
     },
     sent() {
-      sentAt = clock.now();
+      sentAt = clock.ticks();
     },
     stop() {
       stopped = true;

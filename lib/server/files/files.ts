@@ -4,18 +4,18 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
-import type { Clock } from '../clock.js';
-import type { Doorway } from '../doorway.js';
-import type { Hub } from '../hub.js';
+import type { Clock } from '../../system/clock.js';
+import type { Hub } from '../chat/hub.js';
 import type { Log } from '../log.js';
-import type { Clearing } from './clearing.js';
-import { badTicket, createFileDesk, type FileDesk, type FileLimits } from './desk.js';
-import type { Download, Upload } from './purpose.js';
+import type { ConnectionLimits } from '../net/connection-limits.js';
+import type { Cleanup } from './cleanup.js';
+import { badTicket, createFileRequests, type FileLimits, type FileRequests } from './file-requests.js';
+import type { Download, Upload } from './tickets.js';
 import { createTickets } from './tickets.js';
 import { serveTransfer } from './transfer.js';
 
 export interface Files {
-  readonly desk: FileDesk;
+  readonly desk: FileRequests;
   /** Takes a connection that speaks `secure-chat-file/1`. */
   serve(socket: TLSSocket, address: string): void;
   /** Ends every ticket and every transfer of an account; what has not been announced by then is not. */
@@ -28,10 +28,10 @@ export interface FilesDeps {
   readonly store: Store;
   readonly hub: Hub;
   readonly blobs: Blobs;
-  readonly clearing: Clearing;
+  readonly clearing: Cleanup;
   readonly clock: Clock;
   readonly log: Log;
-  readonly doorway: Doorway;
+  readonly doorway: ConnectionLimits;
   readonly limits: FileLimits;
 }
 
@@ -80,7 +80,7 @@ export function createFiles(deps: FilesDeps): Files {
 
   const isUpload = (id: string) => (purpose: Upload | Download) =>
     purpose.what === 'upload' && purpose.id === id;
-  const desk = createFileDesk({
+  const desk = createFileRequests({
     ...deps,
     tickets,
     interrupt: (id) => end(isUpload(id)),

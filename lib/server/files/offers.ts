@@ -1,7 +1,7 @@
 /** Uploads that were offered and are not kept yet. Knows whose they are and since when, not how bytes come. */
 import { limits } from '../../protocol/limits.js';
-import type { Clock } from '../clock.js';
-import type { Upload } from './purpose.js';
+import type { Clock } from '../../system/clock.js';
+import type { Upload } from './tickets.js';
 
 export interface Offers {
   /** In place of any with the same key. */

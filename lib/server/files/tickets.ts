@@ -1,7 +1,10 @@
 /** One-time tickets for file connections. Knows whose they are and for what; neither files nor sockets. */
 import { limits } from '../../protocol/limits.js';
-import type { Clock } from '../clock.js';
-import { hashSecret, newToken } from '../secret.js';
+import type { FileInfo } from '../../protocol/records.js';
+import type { Account } from '../../store/account-store.js';
+import type { Clock } from '../../system/clock.js';
+import { hashSecret, newToken } from '../auth/secrets.js';
+import type { Where } from '../chat/lookup.js';
 
 export interface Tickets<Purpose> {
   /** @returns the ticket, which is kept nowhere; good once, for `limits.ticketMs` or until `limits.ticketsPerAccount` newer ones */
@@ -57,4 +60,21 @@ export function createTickets<Purpose>(clock: Clock): Tickets<Purpose> {
 
 function keyOf(hash: Uint8Array): string {
   return Buffer.from(hash).toString('base64');
+}
+
+export interface Upload {
+  readonly what: 'upload';
+  readonly account: Account;
+  /** Names the bytes that came, for as long as they are an upload. */
+  readonly id: string;
+  readonly where: Where;
+  readonly file: FileInfo;
+  readonly key: string;
+}
+
+export interface Download {
+  readonly what: 'download';
+  readonly account: Account;
+  readonly of: number;
+  readonly file: FileInfo;
 }

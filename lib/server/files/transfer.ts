@@ -11,24 +11,23 @@ import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import { readFrame } from '../../protocol/read-frame.js';
 import { BlobError, type Blobs } from '../../store/blobs.js';
-import type { Clock } from '../clock.js';
-import type { Doorway } from '../doorway.js';
+import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
-import type { Clearing } from './clearing.js';
-import { badTicket, type FileDesk, noFile, noSpace } from './desk.js';
-import type { Download, Upload } from './purpose.js';
-import type { Tickets } from './tickets.js';
+import type { ConnectionLimits } from '../net/connection-limits.js';
+import type { Cleanup } from './cleanup.js';
+import { badTicket, type FileRequests, noFile, noSpace } from './file-requests.js';
+import type { Download, Tickets, Upload } from './tickets.js';
 
 /** From the handshake to a good ticket. */
 const openingMs = 10_000;
 const openingBytes = 1024;
 
 export interface TransferDeps {
-  readonly desk: FileDesk;
+  readonly desk: FileRequests;
   readonly blobs: Blobs;
-  readonly clearing: Clearing;
+  readonly clearing: Cleanup;
   readonly tickets: Tickets<Upload | Download>;
-  readonly doorway: Doorway;
+  readonly doorway: ConnectionLimits;
   readonly clock: Clock;
   readonly log: Log;
   /** Takes a place for a transfer. @throws ProtocolError `limit-reached`; @returns gives it back */

@@ -1,7 +1,7 @@
 /** What somebody asks about other people, and does to them. */
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
-import { readAudit, setAway, whois } from '../people.js';
+import { readAudit, setAway, whois } from '../chat/people.js';
 import { answers, counted, does, type Rows } from './row.js';
 
 type Seen = 'whois' | 'away' | 'back' | 'block' | 'unblock' | 'blocks';

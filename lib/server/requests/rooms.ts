@@ -1,5 +1,5 @@
 /** Rooms and who is in them. */
-import { listMembers, listRooms, peoplePage } from '../reading.js';
+import { listMembers, listRooms, peoplePage } from '../chat/queries.js';
 import { answers, counted, does, type Rows } from './row.js';
 
 type Room = 'rooms' | 'join' | 'leave' | 'set-rules' | 'invite' | 'appoint' | 'who';

@@ -2,8 +2,8 @@
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { RequestOf, RequestType } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { Desk } from '../desk.js';
-import type { Entrance, Member } from '../presence.js';
+import type { App } from '../app.js';
+import type { Entrance, Member } from '../chat/presence.js';
 
 /** Fields of the `ok` reply; undefined where something else is the answer. */
 export type Answer = Partial<ServerFrameOf<'ok'>> | undefined;
@@ -25,36 +25,36 @@ export interface Caller {
 }
 
 /** A row for a session that has not signed in yet; while it runs no other request is taken. */
-interface DoorRow<T extends RequestType> {
+interface SignInRow<T extends RequestType> {
   readonly needs: 'greeting';
-  run(desk: Desk, caller: Caller, request: RequestOf<T>): Promise<Answer>;
+  run(desk: App, caller: Caller, request: RequestOf<T>): Promise<Answer>;
 }
 
 /** A row for a signed-in one. With `together` the next request does not wait for this one's end. */
-interface RoomRow<T extends RequestType> {
+interface SignedInRow<T extends RequestType> {
   readonly needs: 'open';
   readonly together?: true;
-  run(desk: Desk, member: Member, request: RequestOf<T>): Promise<Answer>;
+  run(desk: App, member: Member, request: RequestOf<T>): Promise<Answer>;
 }
 
 /** A row for anybody. */
-interface PlainRow<T extends RequestType> {
+interface OpenRow<T extends RequestType> {
   readonly needs: 'nothing';
   run(caller: Caller, request: RequestOf<T>): Answer;
 }
 
-export type Row<T extends RequestType> = DoorRow<T> | RoomRow<T> | PlainRow<T>;
+export type Row<T extends RequestType> = SignInRow<T> | SignedInRow<T> | OpenRow<T>;
 
 /** A row for each of these requests. */
 export type Rows<T extends RequestType> = { readonly [K in T]: Row<K> };
 
 /** The row of a signed-in one's request whose answer has fields. */
-export function answers<T extends RequestType>(run: RoomRow<T>['run']): RoomRow<T> {
+export function answers<T extends RequestType>(run: SignedInRow<T>['run']): SignedInRow<T> {
   return { needs: 'open', run };
 }
 
 /** The same, of what others hear of or find in the audit log: it counts like something that is said. */
-export function counted<T extends RequestType>(row: RoomRow<T>): RoomRow<T> {
+export function counted<T extends RequestType>(row: SignedInRow<T>): SignedInRow<T> {
   return {
     ...row,
     async run(desk, member, request) {
@@ -66,8 +66,8 @@ export function counted<T extends RequestType>(row: RoomRow<T>): RoomRow<T> {
 
 /** The row of a signed-in one's request that is answered with no more than that it was done. */
 export function does<T extends RequestType>(
-  act: (desk: Desk, member: Member, request: RequestOf<T>) => Promise<unknown>,
-): RoomRow<T> {
+  act: (desk: App, member: Member, request: RequestOf<T>) => Promise<unknown>,
+): SignedInRow<T> {
   return answers(async (desk, member, request) => {
     await act(desk, member, request);
     return {};

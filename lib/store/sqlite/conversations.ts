@@ -3,11 +3,11 @@
 import { limits } from '../../protocol/limits.js';
 import { mentions } from '../../protocol/mentions.js';
 import type { RoomRole } from '../../protocol/records.js';
-import type { Target } from '../log-store.js';
+import type { Target } from '../message-store.js';
 import type { Room, Standing } from '../room-store.js';
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
-import type { Words } from './words.js';
+import type { Words } from './search-index.js';
 
 export interface Conversations extends OperationsOf<'rooms' | 'standings' | 'markRead'> {
   /** The id of a conversation, undefined for a room that is gone and where two people have said nothing yet. */

@@ -2,7 +2,7 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { Refusal } from './failure.js';
 import { applicationId, migrations } from './migrations.js';
-import { spaced } from './script.js';
+import { spaced } from './tokenizer.js';
 
 export type Database = DatabaseSyncInstance;
 

@@ -1,5 +1,5 @@
 /** An entry of the log as a row of SQL. Knows columns, not which entries are wanted. */
-import type { Entry } from '../log-store.js';
+import type { Entry } from '../message-store.js';
 
 export interface EntryRow {
   readonly seq: number;

@@ -1,5 +1,5 @@
 /** What went wrong in SQLite, in words and in a form that crosses threads. Knows result codes, not tables. */
-import { StoreError, StoreInUse } from '../store-error.js';
+import { StoreError, StoreInUse } from '../store.js';
 
 export interface Failure {
   /** What is wrong and what to do, without the file's name. */

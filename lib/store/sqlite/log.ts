@@ -1,10 +1,10 @@
 /** The log of all messages in SQL: one table, one increasing seq. Knows ids of conversations, not what they are. */
-import type { Appended, Entry, Located, Logged, NewEntry, Page, Target } from '../log-store.js';
+import type { Appended, Entry, Located, Logged, NewEntry, Page, Target } from '../message-store.js';
 import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';
 import { type EntryRow, entryOf, selectEntries } from './entry.js';
-import type { Words } from './words.js';
+import type { Words } from './search-index.js';
 
 type LogMethod = 'append' | 'said' | 'floor' | 'history' | 'locate' | 'seqBefore';
 

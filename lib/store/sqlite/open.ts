@@ -2,7 +2,7 @@
 import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Store } from '../store.js';
-import { StoreError } from '../store-error.js';
+import { StoreError } from '../store.js';
 import type { Arguments, Method } from './call.js';
 import type { DatabaseOptions } from './database.js';
 import { type Failure, storeError } from './failure.js';

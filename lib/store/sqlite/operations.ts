@@ -4,17 +4,17 @@ import { createAudit } from './audit.js';
 import { createBans } from './bans.js';
 import { createBlocks } from './blocks.js';
 import type { Method, Operations } from './call.js';
-import { createChanges } from './changes.js';
 import { createConversations } from './conversations.js';
 import type { Database } from './database.js';
+import { createChanges } from './edits.js';
 import { createInvites } from './invites.js';
 import { createLog } from './log.js';
 import { createRetention } from './retention.js';
 import { createRooms } from './rooms.js';
 import { createSearch } from './search.js';
+import { createWords } from './search-index.js';
 import { createSessions } from './sessions.js';
 import { createUpkeep } from './upkeep.js';
-import { createWords } from './words.js';
 
 const reads: ReadonlySet<Method> = new Set<Method>([
   'account',

@@ -2,7 +2,7 @@
  * Group commit, the asking side: gathers calls into batches, one batch under way at a time, and settles them in
  * the order in which they were asked. Knows neither SQL nor threads.
  */
-import { StoreError } from '../store-error.js';
+import { StoreError } from '../store.js';
 import type { Outcome } from './batch.js';
 import type { Arguments, Call, Method, Result } from './call.js';
 import type { Failure } from './failure.js';

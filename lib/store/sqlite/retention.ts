@@ -1,7 +1,7 @@
 /** What is no longer kept, in SQL: old entries, rooms that ended, files that nobody refers to. */
 import type { OperationsOf } from './call.js';
 import type { Database } from './database.js';
-import type { Words } from './words.js';
+import type { Words } from './search-index.js';
 
 interface Doomed {
   readonly seq: number;

@@ -1,10 +1,10 @@
 /** Search in SQL: what of somebody's conversations has these words. Knows the index and who is in what. */
-import type { Hit, Search } from '../log-store.js';
+import type { Hit, Search } from '../message-store.js';
 import type { OperationsOf } from './call.js';
 import type { Conversations } from './conversations.js';
 import type { Database } from './database.js';
-import { excerptOf, matchOf, parseTerms } from './terms.js';
-import { author, place, type Words } from './words.js';
+import { author, place, type Words } from './search-index.js';
+import { excerptOf, matchOf, parseTerms } from './search-query.js';
 
 interface HitRow {
   readonly seq: number;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createHabits } from '../../../lib/client/screen/habits.js';
 import type { Preferences } from '../../../lib/client/screen/preferences.js';
+import { createHabits } from '../../../lib/client/screen/preferences.js';
 import { createStageScene } from '../../support/stage-scene.js';
 import { settle } from '../../support/streams.js';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { find } from '../../../lib/client/screen/stage/conversations.js';
-import { peopleBeside } from '../../../lib/client/screen/stage/people.js';
-import type { Asked, Event } from '../../../lib/client/session.js';
+import { find } from '../../../lib/client/screen/state/conversations.js';
+import { peopleBeside } from '../../../lib/client/screen/state/people.js';
+import type { Asked, Event } from '../../../lib/client/session/session.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import type { Conversation } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';

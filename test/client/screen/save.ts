@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { conversationText, type Saved, saveConversation } from '../../../lib/client/screen/save.js';
-import type { Entry } from '../../../lib/client/screen/state.js';
+import type { Entry } from '../../../lib/client/screen/state/state.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { noon } from '../../support/streams.js';
 

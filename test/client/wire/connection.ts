@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import type { Endpoint, Presented } from '../../../lib/client/session.js';
+import type { Endpoint, Presented } from '../../../lib/client/session/session.js';
 import { type Connection, greet, openConnection } from '../../../lib/client/wire/connection.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { createFakeClock } from '../../support/fake-clock.js';

@@ -4,9 +4,9 @@ import { createFakeClock } from '../../support/fake-clock.js';
 
 function prepare({ pingMs = 30_000, deadMs = 75_000 } = {}) {
   const clock = createFakeClock();
-  const start = clock.now();
+  const start = clock.ticks();
   const seen: string[] = [];
-  const note = (what: string) => () => seen.push(`${what} ${clock.now() - start}`);
+  const note = (what: string) => () => seen.push(`${what} ${clock.ticks() - start}`);
   const liveness = createLiveness({ clock, pingMs, deadMs, ping: note('ping'), dead: note('dead') });
   return { clock, seen, liveness };
 }

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { createTickets } from '../../../lib/server/files/tickets.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createFakeClock } from '../../support/fake-clock.js';
 
 t.test('a ticket has 32 random bytes, and is good once', async (t) => {
-  const tickets = createTickets<string>(createManualClock());
+  const tickets = createTickets<string>(createFakeClock());
   const [first, second] = [tickets.issue(1, 'one thing'), tickets.issue(1, 'another')];
   t.match(first, /^[A-Za-z0-9_-]{43}$/);
   t.not(first, second);
@@ -15,7 +15,7 @@ t.test('a ticket has 32 random bytes, and is good once', async (t) => {
 });
 
 t.test('a ticket is good for a minute, and leaves nothing behind', async (t) => {
-  const clock = createManualClock();
+  const clock = createFakeClock();
   const tickets = createTickets<string>(clock);
   const [soon, late] = [tickets.issue(1, 'soon'), tickets.issue(1, 'late')];
   clock.advance(limits.ticketMs - 1);
@@ -26,7 +26,7 @@ t.test('a ticket is good for a minute, and leaves nothing behind', async (t) => 
 });
 
 t.test('all tickets of one account can be revoked, and of no other', async (t) => {
-  const clock = createManualClock();
+  const clock = createFakeClock();
   const tickets = createTickets<string>(clock);
   const mine = [tickets.issue(1, 'a'), tickets.issue(1, 'b')];
   const other = tickets.issue(2, 'c');
@@ -37,7 +37,7 @@ t.test('all tickets of one account can be revoked, and of no other', async (t) =
 });
 
 t.test('of many tickets of one account the newest are good', async (t) => {
-  const clock = createManualClock();
+  const clock = createFakeClock();
   const tickets = createTickets<number>(clock);
   const other = tickets.issue(2, 0);
   const mine = Array.from({ length: limits.ticketsPerAccount + 2 }, (_, n) => tickets.issue(1, n));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import type { Entry } from '../../../lib/store/log-store.js';
+import type { Entry } from '../../../lib/store/message-store.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
 import { lobbyOf } from '../../support/store-subject.js';
 

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { StoreError, StoreInUse } from '../../../lib/store/store-error.js';
+import { StoreError, StoreInUse } from '../../../lib/store/store.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
 
 const program = fileURLToPath(new URL('../../support/store-process.js', import.meta.url));

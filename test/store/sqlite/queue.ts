@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createQueue } from '../../../lib/store/sqlite/queue.js';
-import { StoreError } from '../../../lib/store/store-error.js';
+import { StoreError } from '../../../lib/store/store.js';
 import { scene } from '../../support/sqlite-scene.js';
 
 t.test('one append costs one transaction', async (t) => {

@@ -1,6 +1,6 @@
 /** Edits and removals: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Target } from '../../../lib/store/log-store.js';
+import type { Target } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, people } from '../store-subject.js';
 

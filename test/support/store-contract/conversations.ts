@@ -1,6 +1,6 @@
 /** Conversations and who has read what: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Target } from '../../../lib/store/log-store.js';
+import type { Target } from '../../../lib/store/message-store.js';
 import { kept, lobbyOf, type MakeSubject, newEntry, register } from '../store-subject.js';
 
 export async function conversationsContract(t: Test, make: MakeSubject): Promise<void> {

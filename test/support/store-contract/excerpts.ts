@@ -1,7 +1,7 @@
 /** What is shown of a message that was found: what every Store must do with it, as tests. Knows the interface only. */
 import type { Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import type { Hit } from '../../../lib/store/log-store.js';
+import type { Hit } from '../../../lib/store/message-store.js';
 import { kept, lobbyOf, type MakeSubject, newEntry, register } from '../store-subject.js';
 
 /** The excerpt with its marks in brackets. */

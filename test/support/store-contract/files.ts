@@ -1,7 +1,7 @@
 /** Announcements of files: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
 import type { FileInfo } from '../../../lib/protocol/records.js';
-import type { Target } from '../../../lib/store/log-store.js';
+import type { Target } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, people } from '../store-subject.js';
 

@@ -1,6 +1,6 @@
 /** The log: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Page } from '../../../lib/store/log-store.js';
+import type { Page } from '../../../lib/store/message-store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, register } from '../store-subject.js';
 
 export async function logContract(t: Test, make: MakeSubject): Promise<void> {

@@ -1,6 +1,6 @@
 /** What is no longer kept: what every Store must do about it, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Prune, Target } from '../../../lib/store/log-store.js';
+import type { Prune, Target } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, newRoom, people } from '../store-subject.js';
 

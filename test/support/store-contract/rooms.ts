@@ -1,7 +1,7 @@
 /** Rooms, who is in them and who is invited: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import type { Target } from '../../../lib/store/log-store.js';
+import type { Target } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import {
   at,

@@ -1,6 +1,6 @@
 /** Search: what every Store must find, and what not, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Search } from '../../../lib/store/log-store.js';
+import type { Search } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import {
   at,

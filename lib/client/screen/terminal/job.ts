@@ -1,5 +1,5 @@
 /** This process as a shell's job: stopping, and giving way to another program. Knows signals, no terminal. */
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../../system/clock.js';
 
 /** `process`, or what stands for it. */
 export interface Process {

@@ -4,8 +4,8 @@
  */
 import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
-import type { Clock } from '../../clock.js';
-import type { ConversationId, Notify, ScreenState } from '../state.js';
+import type { Clock } from '../../../system/clock.js';
+import type { ConversationId, Notify, ScreenState } from '../state/state.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -36,7 +36,7 @@ export function createNotifier({ env, clock }: { env: Env; clock: Clock }): Noti
   return {
     notification(occasion) {
       const { conversation, focused } = occasion;
-      const now = clock.now();
+      const now = clock.ticks();
       for (const [id, at] of lately) if (now - at >= restMs) lately.delete(id);
       if (!wanted(occasion) || lately.has(conversation)) return '';
       lately.set(conversation, now);

@@ -2,7 +2,7 @@
  * The way out to a terminal that may be slow: whole pictures or none, and short texts in between. Knows what
  * has not gone out yet; not where it goes.
  */
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../../system/clock.js';
 
 export interface OutputDeps {
   /** Takes what it can without waiting; returns how many bytes, 0 for none now. Throws where nobody reads. */

@@ -1,5 +1,5 @@
 /** What to write so that a terminal shows the next picture of the screen. Pure; knows frames, no stream. */
-import type { Frame } from '../state.js';
+import type { Frame } from '../state/state.js';
 
 // DECSET 2026: a terminal that knows it shows what is between all at once; others ignore it.
 const begin = '\x1b[?2026h\x1b[?25l';

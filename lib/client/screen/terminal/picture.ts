@@ -1,10 +1,9 @@
 /** The stage as the terminal shows it: drawn when it changes, not more often than one can see. */
-import type { Clock } from '../../clock.js';
-import { render } from '../look/render.js';
-import type { Look } from '../look/theme.js';
-import type { Stage } from '../stage/stage.js';
-import type { Frame } from '../state.js';
-import { createFrames } from './frames.js';
+import type { Clock } from '../../../system/clock.js';
+import { render } from '../render/render.js';
+import type { Look } from '../render/theme.js';
+import type { Frame } from '../state/state.js';
+import type { ScreenStore } from '../state/store.js';
 import { titleFor } from './notifier.js';
 import { paint } from './painter.js';
 import type { Terminal } from './terminal.js';
@@ -18,7 +17,7 @@ export interface Picture {
 }
 
 export interface PictureDeps {
-  readonly stage: Stage;
+  readonly stage: ScreenStore;
   readonly look: Look;
   readonly terminal: Pick<Terminal, 'draw' | 'title'>;
   readonly clock: Clock;
@@ -47,5 +46,46 @@ export function createPicture({ stage, look, terminal, clock }: PictureDeps): Pi
       frames.now();
     },
     stop: frames.stop,
+  };
+}
+
+// 1000 / 30, rounded up, since timers are.
+export const frameMs = 34;
+
+export interface Frames {
+  /** Something changed: draws at once or, where the last picture is younger than a frame, when it is not. */
+  soon(): void;
+  /** Draws, however young the last picture is. */
+  now(): void;
+  /** Nothing is drawn any more. */
+  stop(): void;
+}
+
+export function createFrames({ clock, draw }: { clock: Clock; draw: () => void }): Frames {
+  let last = Number.NEGATIVE_INFINITY;
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+
+  function now(): void {
+    cancel?.();
+    cancel = undefined;
+    if (stopped) return;
+    last = clock.ticks();
+    draw();
+  }
+
+  return {
+    soon() {
+      if (cancel !== undefined || stopped) return;
+      const wait = last + frameMs - clock.ticks();
+      if (wait <= 0) now();
+      else cancel = clock.after(wait, now);
+    },
+    now,
+    stop() {
+      stopped = true;
+      cancel?.();
+      cancel = undefined;
+    },
   };
 }

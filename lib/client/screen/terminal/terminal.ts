@@ -5,9 +5,9 @@
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import type { Clock } from '../../clock.js';
-import type { Key } from '../typing/key.js';
-import type { KeyReader } from '../typing/key-reader.js';
+import type { Clock } from '../../../system/clock.js';
+import type { Key } from '../input/key.js';
+import type { KeyReader } from '../input/key-reader.js';
 import { beforeEnd, ignoreInterrupts, type Process, stopJob } from './job.js';
 import { enterSequence, leaveSequence, titleSequence } from './modes.js';
 import { createOutput } from './output.js';

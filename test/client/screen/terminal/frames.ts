@@ -1,17 +1,17 @@
 import t from 'tap';
-import { createFrames, frameMs } from '../../../../lib/client/screen/terminal/frames.js';
+import { createFrames, frameMs } from '../../../../lib/client/screen/terminal/picture.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
 
 function scene() {
   const clock = createFakeClock();
   const drawn: number[] = [];
-  const frames = createFrames({ clock, draw: () => void drawn.push(clock.now()) });
+  const frames = createFrames({ clock, draw: () => void drawn.push(clock.ticks()) });
   return { clock, drawn, frames };
 }
 
 t.test('the first change is drawn at once, those within its frame together at the end of it', (t) => {
   const { clock, drawn, frames } = scene();
-  const start = clock.now();
+  const start = clock.ticks();
   for (let change = 0; change < 10; change++) frames.soon();
   t.strictSame(drawn, [start]);
   clock.advance(frameMs);

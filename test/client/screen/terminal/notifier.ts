@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import t from 'tap';
-import type { ConversationId, ConversationState } from '../../../../lib/client/screen/state.js';
+import { emptyEditor } from '../../../../lib/client/screen/input/editor.js';
+import type { ConversationId, ConversationState } from '../../../../lib/client/screen/state/state.js';
 import { createNotifier, type Occasion, titleFor } from '../../../../lib/client/screen/terminal/notifier.js';
-import { emptyEditor } from '../../../../lib/client/screen/typing/editor.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Frame } from '../../../../lib/client/screen/state.js';
+import type { Frame } from '../../../../lib/client/screen/state/state.js';
 import { paint } from '../../../../lib/client/screen/terminal/painter.js';
 import { createEmulator } from '../../../support/emulator.js';
 import { randomNumbers } from '../../../support/random.js';

@@ -1,0 +1,229 @@
+/**
+ * How things look: which style stands for what, on dark and on light backgrounds, with as many colours as there
+ * are. Knows SGR parameters (ECMA-48 8.3.117), not what is on the screen.
+ */
+
+import type { LocalTime } from '../../text/local-time.js';
+import { isUtf8, wantsColor } from './capabilities.js';
+import { type Glyphs, glyphSets } from './glyphs.js';
+
+/** Colours that the terminal has; 0 for none, which leaves bold, dim, underlined and reverse. */
+export type Colors = 0 | 16 | 256 | 'truecolor';
+
+/** One value for the life of a screen: rows are cached by its identity. */
+export interface Look {
+  readonly theme: 'dark' | 'light';
+  readonly glyphs: 'unicode' | 'ascii';
+  readonly colors: Colors;
+  readonly time: LocalTime;
+  /** Links can be clicked (OSC 8). */
+  readonly links: boolean;
+}
+
+/** SGR parameters; empty for none. */
+export interface Styles {
+  readonly dim: string;
+  readonly bold: string;
+  readonly bad: string;
+  readonly good: string;
+  readonly warn: string;
+  /** The line above what is new. */
+  readonly fresh: string;
+  /** This reader's name in a text, and the mark beside it. */
+  readonly mention: string;
+  readonly direct: string;
+  readonly link: string;
+  /** The host that a link really leads to. */
+  readonly host: string;
+  /** White on black: a picture that a camera reads. */
+  readonly code: string;
+  /** The lines at the top and above the input. */
+  readonly bar: string;
+  readonly barDim: string;
+  readonly barStrong: string;
+  readonly barCurrent: string;
+  readonly barAlert: string;
+  /** Somebody's name, in the colour that it has everywhere. */
+  name(name: string): string;
+}
+
+type Palette = readonly (string | number)[];
+
+/**
+ * The colours of names, each with a contrast of at least 4.5 (WCAG 2.2, 1.4.3) to black or white: SGR numbers of
+ * the basic colours as xterm has them, indices of the 256 colours, `#rrggbb`.
+ */
+export const palettes = {
+  dark: {
+    16: [92, 93, 95, 96, 36, 33],
+    256: [217, 216, 215, 179, 178, 150, 114, 79, 44, 45, 81, 147, 183, 182, 212, 211],
+    truecolor: [
+      ...['#ff9ea6', '#fea388', '#fba962', '#e7b551', '#cac256', '#a6cd6f', '#7cd591', '#4ed9b5'],
+      ...['#2ad7d7', '#3bd1f5', '#78c7fd', '#9bbeff', '#b6b4ff', '#d4a7ff', '#ed9ee5', '#fe9ac6'],
+    ],
+  },
+  light: {
+    16: [31, 34, 35, 94],
+    256: [124, 130, 94, 58, 22, 28, 23, 24, 25, 26, 61, 62, 97, 90, 125, 161],
+    truecolor: [
+      ...['#a43144', '#a33712', '#8e4e00', '#7c5a02', '#69630b', '#4c6d05', '#007433', '#10715b'],
+      ...['#0f6e6e', '#0b6c80', '#076798', '#2f5bb4', '#5b4fb0', '#7743a1', '#8d3a88', '#9c3268'],
+    ],
+  },
+} as const satisfies Record<Look['theme'], Record<Exclude<Colors, 0>, Palette>>;
+
+type Fixed = Omit<Styles, 'name'>;
+
+const plain: Fixed = {
+  dim: '2',
+  bold: '1',
+  bad: '1',
+  good: '',
+  warn: '1',
+  fresh: '1',
+  mention: '1;7',
+  direct: '1',
+  link: '4',
+  host: '1;7',
+  code: '',
+  bar: '7',
+  barDim: '7',
+  barStrong: '1;7',
+  barCurrent: '1',
+  barAlert: '1;4;7',
+};
+
+const code = '97;40';
+
+const basic: Record<Look['theme'], Fixed> = {
+  dark: {
+    ...plain,
+    bad: '91',
+    good: '92',
+    warn: '93',
+    fresh: '1;96',
+    mention: '1;93',
+    direct: '95',
+    link: '4;96',
+    host: '1;93',
+    code,
+    barAlert: '1;7;33',
+  },
+  light: {
+    ...plain,
+    bad: '31',
+    warn: '35',
+    fresh: '1;34',
+    mention: '1;31',
+    direct: '35',
+    link: '4;34',
+    host: '1;31',
+    code,
+    barAlert: '1;37;41',
+  },
+};
+
+const many: Record<Look['theme'], Fixed> = {
+  dark: {
+    dim: '38;5;245',
+    bold: '1',
+    bad: '38;5;203',
+    good: '38;5;114',
+    warn: '38;5;221',
+    fresh: '1;38;5;81',
+    mention: '1;38;5;221',
+    direct: '38;5;213',
+    link: '4;38;5;75',
+    host: '1;38;5;221',
+    code,
+    bar: '38;5;252;48;5;236',
+    barDim: '38;5;247;48;5;236',
+    barStrong: '1;38;5;231;48;5;236',
+    barCurrent: '1;38;5;231;48;5;25',
+    barAlert: '1;38;5;16;48;5;221',
+  },
+  light: {
+    dim: '38;5;242',
+    bold: '1',
+    bad: '38;5;160',
+    good: '38;5;28',
+    warn: '38;5;130',
+    fresh: '1;38;5;25',
+    mention: '1;38;5;160',
+    direct: '38;5;126',
+    link: '4;38;5;25',
+    host: '1;38;5;160',
+    code,
+    bar: '38;5;236;48;5;254',
+    barDim: '38;5;240;48;5;254',
+    barStrong: '1;38;5;16;48;5;254',
+    barCurrent: '1;38;5;231;48;5;25',
+    barAlert: '1;38;5;231;48;5;160',
+  },
+};
+
+export function glyphsOf(look: Look): Glyphs {
+  return glyphSets[look.glyphs];
+}
+
+const styles = new WeakMap<Look, Styles>();
+
+export function stylesOf(look: Look): Styles {
+  const known = styles.get(look);
+  if (known !== undefined) return known;
+  const made = stylesFor(look);
+  styles.set(look, made);
+  return made;
+}
+
+function stylesFor({ theme, colors }: Look): Styles {
+  if (colors === 0) return { ...plain, code: theme === 'light' ? '7' : '', name: () => plain.bold };
+  const palette: Palette = palettes[theme][colors];
+  const fixed = colors === 16 ? basic[theme] : many[theme];
+  return { ...fixed, name: (name) => `1;${sgrOf(palette[hashOf(name) % palette.length] ?? 39, colors)}` };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Wishes {
+  /** Without it, what COLORFGBG says about the background; dark where that says nothing. */
+  readonly theme?: Look['theme'] | undefined;
+  readonly ascii?: boolean | undefined;
+  readonly time: LocalTime;
+}
+
+/** The look for a terminal: NO_COLOR, FORCE_COLOR, COLORTERM, TERM, COLORFGBG, VTE_VERSION and the locale decide. */
+export function chooseLook(env: Env, { theme, ascii, time }: Wishes): Look {
+  return {
+    theme: theme ?? (/[;:](?:7|15)$/.test(env.COLORFGBG ?? '') ? 'light' : 'dark'),
+    // The Linux console has few other characters.
+    glyphs: ascii === true || env.TERM === 'linux' || !isUtf8(env) ? 'ascii' : 'unicode',
+    colors: colorsOf(env),
+    time,
+    // Old VTE crashes on them (0.48.1) and the consoles print them.
+    links: !/^(?:linux|vt\d|dumb)/.test(env.TERM ?? '') && Number(env.VTE_VERSION ?? 5000) >= 5000,
+  };
+}
+
+function colorsOf(env: Env): Colors {
+  if (!wantsColor(env)) return 0;
+  const forced = { '1': 16, '2': 256, '3': 'truecolor' } as const;
+  const level = env.FORCE_COLOR;
+  if (level === '1' || level === '2' || level === '3') return forced[level];
+  const term = env.TERM ?? '';
+  if (/^(?:truecolor|24bit)$/.test(env.COLORTERM ?? '') || /direct/.test(term)) return 'truecolor';
+  return /256|kitty|alacritty|ghostty|foot|wezterm/.test(`${term} ${env.COLORTERM}`) ? 256 : 16;
+}
+
+function sgrOf(color: string | number, colors: Colors): string {
+  if (typeof color === 'number') return colors === 16 ? String(color) : `38;5;${color}`;
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  return `38;2;${red};${green};${blue}`;
+}
+
+/** FNV-1a, 32 bits: the same name has the same colour on every computer. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}

@@ -1,0 +1,122 @@
+/** Who is here, as the screen lists them. Pure; knows people, not what they say. */
+
+import { printable } from '../../../protocol/printable.js';
+import type { Person, Role, RoomRole } from '../../../protocol/records.js';
+import { current } from './conversations.js';
+import type { ConversationState, PersonState, ScreenState } from './state.js';
+
+export function peopleHere(state: ScreenState, people: readonly Person[]): ScreenState {
+  const here = people.map(
+    ({ name, role, away }): PersonState => ({
+      ...{ name: printable(name), role },
+      online: true,
+      away: away !== undefined,
+    }),
+  );
+  return { ...state, people: here.sort(inOrder), peopleBeyond: 0 };
+}
+
+/** The members of a room as it lists them. */
+export function membersOf(people: readonly Person[]): readonly PersonState[] {
+  return people
+    .map(
+      ({ name, role, terminals, room, away }): PersonState => ({
+        name: printable(name),
+        role,
+        online: terminals > 0,
+        away: away !== undefined,
+        ...(room === undefined ? {} : { room }),
+      }),
+    )
+    .sort(inOrder);
+}
+
+/** Somebody came or went: whatever room they are in, its list knows. */
+export function withPresence(state: ScreenState, name: string, online: boolean): ScreenState {
+  const conversations = state.conversations.map((conversation) => {
+    if (!conversation.members?.some((member) => member.name === name && member.online !== online))
+      return conversation;
+    const members = conversation.members.map((member) =>
+      // Whoever comes or goes is no longer away: that ends with the last terminal.
+      member.name === name ? { ...member, online, away: false } : member,
+    );
+    return { ...conversation, members: members.sort(inOrder) };
+  });
+  return { ...state, conversations };
+}
+
+/** Somebody is away, or back, wherever they are listed. */
+export function withAway(state: ScreenState, name: string, away: boolean): ScreenState {
+  return withPerson(state, name, (person) => ({ ...person, away }));
+}
+
+/** Somebody is something else on the server. */
+export function withRank(state: ScreenState, name: string, role: Role): ScreenState {
+  return withPerson(state, name, (person) => ({ ...person, role }));
+}
+
+function withPerson(state: ScreenState, name: string, to: (person: PersonState) => PersonState): ScreenState {
+  const each = (people: readonly PersonState[]) =>
+    people.map((person) => (person.name === name ? to(person) : person)).sort(inOrder);
+  const conversations = state.conversations.map((conversation) =>
+    conversation.members === undefined
+      ? conversation
+      : { ...conversation, members: each(conversation.members) },
+  );
+  return { ...state, people: each(state.people), conversations };
+}
+
+/** Who is in which room is not known any more: it changed while nobody was told. */
+export function withoutMembers(state: ScreenState): ScreenState {
+  const conversations = state.conversations.map(({ members: _, ...conversation }) => conversation);
+  return { ...state, conversations };
+}
+
+/** What is known of somebody who is here. */
+export function known({ people }: ScreenState, name: string): Partial<PersonState> {
+  return people.find((person) => person.name === name) ?? {};
+}
+
+/** Somebody is a member of a room now, or no longer, or something else in it. */
+export function withMember(
+  conversation: ConversationState,
+  name: string,
+  change: (Partial<PersonState> & { readonly room: RoomRole }) | undefined,
+): ConversationState {
+  const { members } = conversation;
+  if (members === undefined) return conversation;
+  const before = members.find((member) => member.name === name);
+  const others = members.filter((member) => member !== before);
+  if (change === undefined) return { ...conversation, members: others };
+  const member: PersonState = { name, role: 'member', online: true, away: false, ...before, ...change };
+  return { ...conversation, members: [...others, member].sort(inOrder) };
+}
+
+/** Who is listed beside the conversation on the screen. */
+export function peopleBeside(state: ScreenState): { people: readonly PersonState[]; beyond: number } {
+  const { members } = current(state);
+  if (members !== undefined) return { people: members, beyond: 0 };
+  return { people: state.people, beyond: state.peopleBeyond };
+}
+
+/** Somebody came; what they may do here is not known yet. */
+export function arrived(people: readonly PersonState[], name: string): readonly PersonState[] {
+  if (people.some((person) => person.name === name)) return people;
+  return [...people, { name, role: 'member' as const, online: true, away: false }].sort(inOrder);
+}
+
+export function departed(people: readonly PersonState[], name: string): readonly PersonState[] {
+  return people.filter((person) => person.name !== name);
+}
+
+function inOrder(one: PersonState, other: PersonState): number {
+  return (
+    Number(other.online) - Number(one.online) || rank(one) - rank(other) || (one.name < other.name ? -1 : 1)
+  );
+}
+
+/** In a room by what they are in it, else by what they are here. */
+function rank({ role, room }: PersonState): number {
+  if (room !== undefined) return ['owner', 'moderator', 'member'].indexOf(room);
+  return ['admin', 'moderator', 'member', 'bot'].indexOf(role);
+}

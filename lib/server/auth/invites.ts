@@ -1,0 +1,94 @@
+/** Invites and reset links that people make for others. Knows who may; links are made elsewhere. */
+import { ProtocolError } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
+import type { InviteInfo } from '../../protocol/records.js';
+import type { RequestOf } from '../../protocol/requests.js';
+import type { Maker } from '../../store/account-store.js';
+import type { Store } from '../../store/store.js';
+import type { Clock } from '../../system/clock.js';
+import { type Agent, actorIn, actorOf, type Rights, typable } from '../chat/actor.js';
+import type { Lookup } from '../chat/lookup.js';
+import { notAllowed } from '../chat/membership.js';
+import type { Action, Actor } from '../chat/permissions.js';
+import type { Accounts } from './accounts.js';
+import { newResetCode } from './secrets.js';
+
+export interface HandedOut {
+  /** Where others reach the server, the best first. */
+  readonly links: string[];
+  readonly expires: string;
+}
+
+/** All throw ProtocolError `not-allowed`. */
+export interface Invites {
+  make(agent: Agent, request: Omit<RequestOf<'make-invite'>, 'type' | 'id'>): Promise<HandedOut>;
+  list(agent: Agent): Promise<InviteInfo[]>;
+  /** @throws ProtocolError `no-such-name` */
+  remove(agent: Agent, id: number): Promise<void>;
+  /** Lets somebody set a new password, once. @throws ProtocolError `no-such-name` */
+  reset(agent: Agent, name: string): Promise<HandedOut>;
+}
+
+export interface InvitesDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly rights: Rights;
+  readonly accounts: Pick<Accounts, 'invite'>;
+  readonly places: Pick<Lookup, 'person'>;
+  readonly links: (code: string) => string[];
+}
+
+export const defaultInviteMs = 7 * 24 * 60 * 60_000;
+
+export function createInvites({ store, clock, rights, accounts, places, links }: InvitesDeps): Invites {
+  const check = (agent: Agent, action: Action, target?: Actor, whom?: string): void =>
+    rights.check(actorOf(agent), action, target, whom);
+
+  return {
+    async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
+      check(agent, 'make-invite', { role }, `Whoever becomes ${role}`);
+      const expires = clock.now() + ms;
+      const code = await accounts.invite({ role, uses, expires, ...makerOf(agent) });
+      const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
+      await rights.audit(agent, { action: 'invite', detail });
+      return { links: links(code), expires: new Date(expires).toISOString() };
+    },
+
+    async list(agent) {
+      check(agent, 'see-invites');
+      const rows = await store.invites(clock.now());
+      return rows.map(({ expires, ...row }) => ({ ...row, expires: new Date(expires).toISOString() }));
+    },
+
+    async remove(agent, id) {
+      check(agent, 'see-invites');
+      if (!(await store.removeInvite(id))) {
+        throw new ProtocolError('no-such-name', 'There is no such invite. /invites lists them.');
+      }
+      await rights.audit(agent, { action: 'uninvite', detail: `invite ${id}` });
+    },
+
+    async reset(agent, name) {
+      const target = await places.person(agent, name);
+      check(agent, 'make-reset', actorIn(target), target.name);
+      if (target.role === 'bot' || target.password === '') {
+        const who = typable(agent, {
+          chat: 'only the operator makes one.',
+          shell: `secure-chat user token ${target.name} makes one.`,
+        });
+        throw new ProtocolError('not-allowed', `${target.name} signs in with a token: ${who}`);
+      }
+      const code = newResetCode();
+      const expires = clock.now() + limits.resetMs;
+      const at = clock.now();
+      const reset = { account: target.id, code: code.hash, expires, at, ...makerOf(agent) };
+      if (!(await store.addReset(reset))) throw notAllowed();
+      await rights.audit(agent, { action: 'reset-link', on: target.name });
+      return { links: links(code.text), expires: new Date(expires).toISOString() };
+    },
+  };
+}
+
+function makerOf(agent: Agent): { by?: Maker } {
+  return 'id' in agent ? { by: { id: agent.id, role: agent.role } } : {};
+}

@@ -1,0 +1,68 @@
+/**
+ * How often something may happen for each key: a generic cell rate algorithm (ATM Forum TM 4.0, the
+ * "virtual scheduling" form), one number a key. Knows keys and time, not what is throttled.
+ */
+import type { Clock } from '../system/clock.js';
+
+export interface Rate {
+  /** How many may happen at once, after a pause. */
+  readonly burst: number;
+  /** How many may go on happening, each second. */
+  readonly perSecond: number;
+}
+
+export interface RateLimiter<Key> {
+  /** Milliseconds until one more may happen, 0 for now. Counts nothing. */
+  wait(key: Key): number;
+  /** As `wait`, and where that is 0, counts one. */
+  take(key: Key): number;
+  /** Counts one, whether it may happen or not: what was let in at the same time is paid for afterwards. */
+  charge(key: Key): void;
+  /** Keys that are remembered. */
+  readonly size: number;
+}
+
+/** Keys that are remembered before those that are at rest are forgotten. */
+const sweepAt = 4096;
+
+export function createRateLimiter<Key>(rate: Rate, clock: Clock): RateLimiter<Key> {
+  const step = 1000 / rate.perSecond;
+  const tolerance = step * (rate.burst - 1);
+  // When the key would be back at rest, had it used its rate evenly.
+  const restAt = new Map<Key, number>();
+  let nextSweep = sweepAt;
+
+  function restOf(key: Key): number {
+    const now = clock.ticks();
+    return Math.max(restAt.get(key) ?? now, now);
+  }
+
+  function wait(key: Key): number {
+    return Math.max(0, Math.ceil(restOf(key) - tolerance - clock.ticks()));
+  }
+
+  function sweep(): void {
+    const now = clock.ticks();
+    for (const [key, at] of restAt) if (at <= now) restAt.delete(key);
+    nextSweep = Math.max(sweepAt, restAt.size * 2);
+  }
+
+  function charge(key: Key): void {
+    restAt.set(key, restOf(key) + step);
+    if (restAt.size >= nextSweep) sweep();
+  }
+
+  return {
+    wait,
+    charge,
+    get size() {
+      return restAt.size;
+    },
+    take(key) {
+      const ms = wait(key);
+      if (ms > 0) return ms;
+      charge(key);
+      return 0;
+    },
+  };
+}

@@ -1,0 +1,410 @@
+import t, { type Test } from 'tap';
+import { createPlainFrontEnd, plainMessage } from '../../../lib/client/plain/plain.js';
+import type { Asked } from '../../../lib/client/session/session.js';
+import type { Reply } from '../../../lib/protocol/events.js';
+import type { Whois } from '../../../lib/protocol/records.js';
+import { hostileText } from '../../fixtures/hostile-text.js';
+import { createFakeSession, messageOf } from '../../support/fake-session.js';
+import { noTransfers } from '../../support/no-transfers.js';
+import { createStreams, settle, testTime } from '../../support/streams.js';
+import { unsafe } from '../../support/unsafe.js';
+
+interface Given {
+  readonly motd?: string;
+  readonly typed?: boolean;
+}
+
+function start(t: Test, { motd, typed = false }: Given = {}) {
+  const streams = createStreams();
+  const stop = new AbortController();
+  const pending: (() => void)[] = [];
+  const face = createPlainFrontEnd({
+    ...streams,
+    time: testTime,
+    stop: stop.signal,
+    later: (callback) => pending.push(callback),
+    openTransfers: noTransfers,
+    typed,
+  });
+  const fake = createFakeSession({
+    listener: face.listener,
+    async answer(request: Asked): Promise<Reply> {
+      // A server takes longer than the next line.
+      if (request.type === 'join') await settle();
+      if (request.type === 'leave')
+        face.listener({ kind: 'event', event: { type: 'parted', room: request.room } });
+      if (request.type === 'join' && request.room === 'shut')
+        return { type: 'error', re: 1, code: 'not-allowed', message: 'Not you.' };
+      return request.type === 'who'
+        ? { type: 'ok', re: 1, people: [{ name: 'ana', role: 'admin', terminals: 2 }] }
+        : { type: 'ok', re: 1, ...(request.type === 'whois' && { whois: whois(request.name) }) };
+    },
+  });
+  const session = { ...fake.session, motd };
+  const over = face.run(session);
+  t.teardown(() => streams.stdin.destroy());
+  const later = (): void => {
+    for (const run of pending.splice(0)) run();
+  };
+  return { ...streams, ...fake, session, stop, over, later };
+}
+
+function whois(name: string): Whois {
+  const away = name === 'ben' ? { away: 'lunch' } : {};
+  return { name, role: 'member', since: '', terminals: 1, rooms: [], ...away };
+}
+
+t.test('a message is a line, an action and a direct message look different', async (t) => {
+  t.equal(plainMessage(messageOf(), testTime), '12:34 ben: hi\n');
+  t.equal(plainMessage(messageOf({ action: true, text: 'waves' }), testTime), '12:34 * ben waves\n');
+  t.equal(plainMessage(messageOf({ to: 'ana' }), testTime), '12:34 ben -> ana: hi\n');
+  t.equal(plainMessage(messageOf({ room: 'cats' }), testTime), '12:34 #cats ben: hi\n');
+  t.equal(plainMessage(messageOf({ at: 'never' }), testTime), '--:-- ben: hi\n');
+});
+
+t.test('further lines of a message are indented, whatever they say', async (t) => {
+  const text = 'one\n12:34 ana: I owe you\r\n13:00 ana: really\u2028x';
+  const [first, ...rest] = plainMessage(messageOf({ text }), testTime).trimEnd().split('\n');
+  t.equal(first, '12:34 ben: one');
+  t.equal(rest.length, 3);
+  for (const line of rest) t.match(line, /^ {8}/);
+});
+
+t.test('nothing hostile reaches the output', async (t) => {
+  for (const { name, text } of hostileText) {
+    const all = messageOf({ text, from: text, to: text });
+    t.notMatch(plainMessage(all, testTime), unsafe, name);
+  }
+  const { happen, err, over, stdin, synced, deliverAll } = start(t);
+  for (const { text } of hostileText) {
+    happen({ kind: 'event', event: { type: 'joined', room: text, name: text } });
+    happen({ kind: 'event', event: { type: 'left', room: 'lobby', name: text, reason: text } });
+    happen({ kind: 'event', event: { type: 'closing', code: 'internal', message: text } });
+    happen({ kind: 'event', event: { type: 'muted', by: text, reason: text } });
+    happen({ kind: 'event', event: { type: 'gap', with: text, after: 1, before: 2 } });
+    happen({ kind: 'status', status: { state: 'waiting', inMs: 10, why: text } });
+  }
+  t.notMatch(err(), unsafe);
+  deliverAll();
+  synced();
+  stdin.end();
+  await over;
+});
+
+t.test('what is typed is said, and the end waits for every acknowledgement', async (t) => {
+  const { stdin, said, deliver, synced, over, quits, message, out } = start(t);
+  synced();
+  stdin.end('hello\n//slash\n/me waves\n/msg ben psst');
+  await settle();
+  t.same(
+    said.map(({ key: _, ...draft }) => draft),
+    [
+      { room: 'lobby', text: 'hello' },
+      { room: 'lobby', text: '/slash' },
+      { room: 'lobby', text: 'waves', action: true },
+      { to: 'ben', text: 'psst' },
+    ],
+  );
+  message({ from: 'ana', text: 'hello' });
+  t.equal(out(), '12:34 ana: hello\n');
+  for (const { key } of said.slice(0, 3)) deliver(key, { state: 'sent', seq: 7 });
+  await settle();
+  t.same(quits, []);
+  deliver(said[3]?.key ?? '', { state: 'sent', seq: 8 });
+  t.same(await over, { how: { by: 'person' }, refused: 0, unacknowledged: 0 });
+  t.same(quits, [undefined]);
+});
+
+t.test('what the operator says to everybody is told at joining, and looks like nobody else', async (t) => {
+  const { err, over, stdin, synced, session } = start(t, {
+    motd: 'welcome\n12:34 ben: I owe you\u001b[2J\n',
+  });
+  t.ok(session.motd);
+  synced();
+  stdin.end();
+  await over;
+  const lines = err().split('\n');
+  t.match(lines.slice(1, 3), [/^13:00 -- \* welcome$/, /^13:00 -- \* 12:34 ben: I owe you/]);
+  t.notMatch(lines.join(''), unsafe);
+});
+
+t.test('whoever writes to somebody who is away is told, once for each time', async (t) => {
+  const { err, over, stdin, synced, deliverAll, happen } = start(t);
+  synced();
+  deliverAll();
+  err();
+  stdin.write('/msg ben one\n/msg ben two\n/msg cyd hi\n');
+  await settle();
+  t.equal(err(), '13:00 -- ben is away (lunch), and finds it when back\n');
+  happen({ kind: 'event', event: { type: 'back', name: 'ben' } });
+  happen({ kind: 'event', event: { type: 'away', name: 'ben', text: 'lunch' } });
+  err();
+  stdin.end('/msg ben three\n');
+  await over;
+  t.equal(err(), '13:00 -- ben is away (lunch), and finds it when back\n');
+});
+
+t.test('secrets are not asked for in a pipe', async (t) => {
+  const { err, over, stdin, synced, asked } = start(t);
+  synced();
+  stdin.end('/passwd\n/recovery\n/2fa on\n/2fa off\n');
+  t.equal((await over).refused, 4);
+  t.match(err(), /on the full screen only/);
+  t.same(asked, []);
+});
+
+t.test('an input that is empty still shows what was said before', async (t) => {
+  const { stdin, over, quits, message, synced, out } = start(t);
+  stdin.end();
+  await settle();
+  t.same(quits, []);
+  message({ text: 'history' });
+  synced();
+  await over;
+  t.equal(out(), '12:34 ben: history\n');
+});
+
+t.test('what cannot be said is told, counted, and not sent', async (t) => {
+  const { stdin, said, over, err, synced, deliverAll } = start(t);
+  synced();
+  deliverAll();
+  stdin.write(`/nothing at all\n${'x'.repeat(5000)}\n${'y'.repeat(70_000)}\n\n\u200b\n`);
+  stdin.end('fine\n');
+  t.same(await over, { how: { by: 'person' }, refused: 4, unacknowledged: 0 });
+  t.same(
+    said.map(({ text }) => text),
+    ['fine'],
+  );
+  t.equal(
+    err()
+      .split('\n')
+      .filter((line) => line.includes('not')).length,
+    4,
+  );
+});
+
+t.test('what the server refuses is told with its beginning, and counted', async (t) => {
+  const { stdin, said, over, err, synced, deliver } = start(t);
+  synced();
+  stdin.end('/msg nobody-here psst\n');
+  await settle();
+  deliver(said[0]?.key ?? '', { state: 'failed', code: 'no-such-name', message: 'Nobody has that name.' });
+  t.equal((await over).refused, 1);
+  t.match(err(), 'not sent: "psst": Nobody has that name');
+});
+
+t.test('no more than about a hundred messages are kept, however fast they come', async (t) => {
+  const { stdin, said, over, synced, deliverAll } = start(t);
+  synced();
+  const lines = Array.from({ length: 1000 }, (_, i) => `line ${i}\n`);
+  for (const line of lines) stdin.write(line);
+  stdin.end();
+  await settle();
+  t.ok(said.length <= 101, String(said.length));
+  deliverAll();
+  t.equal((await over).unacknowledged, 0);
+  t.equal(said.length, 1000);
+  t.equal(said.at(-1)?.text, 'line 999');
+});
+
+t.test('/quit leaves after what was said before it, with its reason', async (t) => {
+  const { stdin, said, over, synced, deliverAll, quits } = start(t);
+  synced();
+  stdin.write('first\n/quit see you\nnever\n');
+  await settle();
+  t.same(quits, []);
+  deliverAll();
+  t.same((await over).how, { by: 'person' });
+  t.same(quits, ['see you']);
+  t.equal(said.length, 1);
+});
+
+t.test('/list and /help answer on stderr', async (t) => {
+  const { stdin, over, synced, err, out } = start(t);
+  synced();
+  stdin.end('/list\n/help\n');
+  await over;
+  const told = err();
+  t.match(told, '1 person is here: ana (you, admin, 2 terminals)');
+  t.match(told, '/quit');
+  t.equal(out(), '');
+});
+
+t.test('a signal leaves at once and tells what was not acknowledged', async (t) => {
+  const { stdin, over, synced, stop, quits } = start(t);
+  synced();
+  stdin.write('unsent\n');
+  await settle();
+  stop.abort('SIGINT');
+  t.same(await over, { how: { by: 'signal', signal: 'SIGINT' }, refused: 0, unacknowledged: 1 });
+  t.same(quits, [undefined]);
+});
+
+t.test('a session that ends ends the face', async (t) => {
+  const { over, end, quits } = start(t);
+  end({ why: 'lost', message: 'gone' });
+  t.same((await over).how, { by: 'session', end: { why: 'lost', message: 'gone' } });
+  t.same(quits, []);
+});
+
+t.test('a reader that closed stdout ends it quietly', async (t) => {
+  const { stdout, over, synced, message, said, stdin, deliverAll } = start(t);
+  synced();
+  stdin.write('before\n');
+  await settle();
+  stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  await settle();
+  message({ text: 'nobody reads this' });
+  deliverAll();
+  t.same(await over, { how: { by: 'person' }, refused: 0, unacknowledged: 0 });
+  t.equal(said.length, 1);
+});
+
+t.test('presence, and a connection that goes and comes, are told on stderr', async (t) => {
+  const { happen, status, err, out, synced } = start(t);
+  synced();
+  happen({ kind: 'event', event: { type: 'joined', room: 'lobby', name: 'ben' } });
+  happen({ kind: 'event', event: { type: 'left', room: 'lobby', name: 'ben', reason: 'tea' } });
+  happen({ kind: 'event', event: { type: 'crowd', room: 'lobby', joined: 3, left: 0, online: 150 } });
+  status({ state: 'waiting', inMs: 1500, why: 'the server is gone.' });
+  status({ state: 'connecting' });
+  status({ state: 'online' });
+  t.same(err().trimEnd().split('\n'), [
+    '13:00 -- in #lobby as ana',
+    '13:00 -- ben joined',
+    '13:00 -- ben left (tea)',
+    '13:00 -- 3 joined; 150 are here',
+    '13:00 -- not connected; trying again in 2 s (the server is gone)',
+    '13:00 -- connected again',
+  ]);
+  t.equal(out(), '');
+});
+
+t.test('what is typed after /join is said in that room, and not before', async (t) => {
+  const { stdin, synced, said, deliverAll, over } = start(t);
+  synced();
+  deliverAll();
+  stdin.end('/join #dev\nfor dev\n/window #lobby\nfor all\n');
+  await over;
+  t.match(said, [
+    { room: 'dev', text: 'for dev' },
+    { room: 'lobby', text: 'for all' },
+  ]);
+});
+
+t.test('in a pipe nothing is said after a change of conversation that was refused', async (t) => {
+  const refused: [line: string, why: RegExp][] = [
+    ['/join #shut', /Not you\./],
+    ['/JOIN', /Usage: \/join/],
+    ['/join #no way', /Usage: \/join/],
+    ['/query no!body', /Nobody can have that name/],
+    ['/window 3', /Say which/],
+    ['/win', /Usage: \/window/],
+    ['/jion #dev', /Did you mean \/join/],
+  ];
+  for (const [line, why] of refused) {
+    const { stdin, synced, said, deliverAll, over, err } = start(t);
+    synced();
+    deliverAll();
+    err();
+    // The writer holds its end open, as `tail -f` does.
+    stdin.write(`for all\n\n${line}\nfor few\n/window @ben\nfor ben\n`);
+    t.same(await over, { how: { by: 'person' }, refused: 1, unacknowledged: 0 }, line);
+    t.match(said, [{ room: 'lobby', text: 'for all' }]);
+    t.equal(said.length, 1);
+    const told = err().trimEnd().split('\n');
+    t.equal(told.length, 1);
+    t.ok(told[0]?.startsWith(`13:00 -- line 3, "${line}", was refused, and nothing after it was sent: `));
+    t.match(told[0], why);
+  }
+});
+
+t.test('whoever types goes on after a change of conversation that was refused', async (t) => {
+  const { stdin, synced, said, deliverAll, over, err } = start(t, { typed: true });
+  synced();
+  deliverAll();
+  err();
+  stdin.end('/join #shut\n/window 3\nfor all\n');
+  t.equal((await over).refused, 2);
+  t.match(said, [{ room: 'lobby', text: 'for all' }]);
+  t.match(err(), /^13:00 -- Not you\.\n13:00 -- Say which/);
+});
+
+t.test('in a pipe only a change of conversation that was refused ends it', async (t) => {
+  const { stdin, synced, said, deliverAll, over } = start(t);
+  synced();
+  deliverAll();
+  const long = 'x'.repeat(5000);
+  stdin.end(
+    `/msg no!body psst\n/nothing\n//join #shut\n/query ben ${long}\nfor ben\n/window #lobby\nfor all\n`,
+  );
+  t.equal((await over).refused, 3);
+  t.match(said, [
+    { room: 'lobby', text: '/join #shut' },
+    { to: 'ben', text: 'for ben' },
+    { room: 'lobby', text: 'for all' },
+  ]);
+});
+
+t.test('in a pipe what is for a room that one was thrown out of is not said in the lobby', async (t) => {
+  for (const [typed, room] of [
+    [false, 'dev'],
+    [true, 'lobby'],
+  ] as const) {
+    const { stdin, synced, said, deliverAll, over, happen } = start(t, { typed });
+    synced();
+    deliverAll();
+    stdin.write('/join #dev\n');
+    await settle(20);
+    happen({ kind: 'event', event: { type: 'parted', room: 'dev', by: 'mo' } });
+    stdin.end('for dev\n');
+    await over;
+    t.match(said, [{ room, text: 'for dev' }]);
+  }
+});
+
+t.test('in a pipe what is typed after /leave is said in the lobby', async (t) => {
+  for (const leave of ['/leave', '/leave #dev']) {
+    const { stdin, synced, said, deliverAll, over } = start(t);
+    synced();
+    deliverAll();
+    stdin.end(`/join #dev\n${leave}\nfor all\n`);
+    await over;
+    t.match(said, [{ room: 'lobby', text: 'for all' }]);
+  }
+});
+
+t.test('in a pipe a command waits for what was said before it', async (t) => {
+  const { stdin, synced, said, asked, deliver, over } = start(t);
+  synced();
+  stdin.end('first\n/logout\n');
+  await settle();
+  t.same(asked, []);
+  deliver(said[0]?.key ?? '', { state: 'sent', seq: 7 });
+  await over;
+  t.same(asked, [{ type: 'logout' }]);
+});
+
+t.test('what is told by the catch-up has its own time', async (t) => {
+  const { happen, err } = start(t);
+  const at = '2026-11-20T07:08:00.000Z';
+  const topic = { type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' } as const;
+  happen({ kind: 'event', event: topic });
+  t.equal(err(), '07:08 -- mo set the topic of #dev: plans\n');
+});
+
+t.test('what was shown is marked as read, once for many messages', async (t) => {
+  const { message, asked, later, synced } = start(t);
+  synced();
+  message({ seq: 1 });
+  message({ seq: 2 });
+  message({ seq: 3, from: 'cat', to: 'ana' });
+  message({ seq: 4, from: 'ana', to: 'dan' });
+  t.same(asked, []);
+  later();
+  t.same(asked, [
+    { type: 'read', room: 'lobby', seq: 2 },
+    { type: 'read', with: 'cat', seq: 3 },
+    { type: 'read', with: 'dan', seq: 4 },
+  ]);
+});

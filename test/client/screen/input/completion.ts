@@ -1,0 +1,153 @@
+import t from 'tap';
+import {
+  type Candidates,
+  type Completed,
+  complete,
+  likelyNames,
+} from '../../../../lib/client/screen/input/completion.js';
+
+const candidates: Candidates = {
+  names: ['ben', 'carla', 'bea', 'dan'],
+  commands: ['msg', 'me', 'list', 'save', 'help'],
+  rooms: ['lobby', 'lounge', 'dev'],
+  files: (prefix) =>
+    ['log.txt', 'logs/', 'logs/a b.txt', 'evil\u001b[2J.txt'].filter((path) => path.startsWith(prefix)),
+  after: (command) =>
+    (({ msg: 'name', save: 'file', help: 'command', join: 'room', notify: ['off', 'all'] }) as const)[
+      command
+    ],
+  words: (command) =>
+    (({ role: ['owner', 'member'], join: ['private', 'loud'] }) as Record<string, string[]>)[command] ?? [],
+};
+
+/** The bar is the cursor; one letter a key: T is Tab, S is Shift-Tab. Undefined where the last does nothing. */
+function pressed(before: string, keys = 'T', given = candidates): string | undefined {
+  let text = before.replace('|', '');
+  let cursor = before.indexOf('|');
+  let previous: Completed | undefined;
+  for (const key of keys) {
+    previous = complete({ text, cursor, back: key === 'S', previous }, given);
+    if (previous === undefined) return undefined;
+    ({ text, cursor } = previous);
+  }
+  return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
+}
+
+t.test('a word that the command knows is completed wherever it stands', async (t) => {
+  t.equal(pressed('/role ben ow|'), '/role ben owner |');
+  t.equal(pressed('/role ben |'), undefined, 'nothing is begun yet');
+  t.equal(pressed('/msg ben ow|'), undefined);
+});
+
+t.test('a name at the start of a line gets a colon, elsewhere a space', async (t) => {
+  t.equal(pressed('car|'), 'carla: |');
+  t.equal(pressed('hi car|'), 'hi carla |');
+  t.equal(pressed('one\ncar|'), 'one\ncarla: |');
+  t.equal(pressed('hi @ca|'), 'hi @carla |');
+});
+
+t.test('Tab again is the next that fits, and in the end the first', async (t) => {
+  t.equal(pressed('b|'), 'ben: |');
+  t.equal(pressed('b|', 'TT'), 'bea: |');
+  t.equal(pressed('b|', 'TTT'), 'ben: |');
+});
+
+t.test('Shift-Tab goes the other way', async (t) => {
+  t.equal(pressed('b|', 'S'), 'bea: |');
+  t.equal(pressed('b|', 'SS'), 'ben: |');
+  t.equal(pressed('b|', 'TTS'), 'ben: |');
+  t.equal(pressed('b|', 'TS'), 'bea: |');
+});
+
+t.test('whatever was typed or moved since ends it', async (t) => {
+  const first = complete({ text: 'b', cursor: 1, back: false, previous: undefined }, candidates);
+  t.equal(first?.text, 'ben: ');
+  t.equal(
+    complete({ text: 'ben: b', cursor: 6, back: false, previous: first }, candidates)?.text,
+    'ben: ben ',
+  );
+  t.equal(complete({ text: 'ben: ', cursor: 2, back: false, previous: first }, candidates)?.text, 'ben: n: ');
+});
+
+t.test('capitals do not matter', async (t) => {
+  t.equal(pressed('CAR|'), 'carla: |');
+  t.equal(pressed('/MS|'), '/msg |');
+  t.equal(pressed('x #LOB|'), 'x #lobby |');
+  t.equal(pressed('an|', 'T', { ...candidates, names: ['Ann'] }), 'Ann: |');
+});
+
+t.test('the text after the cursor stays, and no second space comes before it', async (t) => {
+  t.equal(pressed('hi car| and you'), 'hi carla| and you');
+  t.equal(pressed('car| hi'), 'carla:| hi');
+  t.equal(pressed('b| hi', 'TT'), 'bea:| hi');
+  t.equal(pressed('car|\nhi'), 'carla: |\nhi');
+});
+
+t.test('commands are completed where they are commands', async (t) => {
+  t.equal(pressed('/m|'), '/msg |');
+  t.equal(pressed('/m|', 'TT'), '/me |');
+  t.equal(pressed('/|', 'S'), '/help |');
+  for (const text of ['//m|', ' /m|', 'say /m|', 'one\n/m|']) t.equal(pressed(text), undefined, text);
+});
+
+t.test('what follows a command is what the command takes', async (t) => {
+  t.equal(pressed('/msg c|'), '/msg carla |');
+  t.equal(pressed('/msg |'), '/msg ben |');
+  t.equal(pressed('/msg @c|'), '/msg carla |');
+  t.equal(pressed('/help l|'), '/help list |');
+  t.equal(pressed('/help /l|'), '/help list |');
+  t.equal(pressed('/join lou|'), '/join #lounge |');
+  t.equal(pressed('/join #d|'), '/join #dev |');
+  t.equal(pressed('/join l|', 'TTT'), '/join loud |', 'which may stand where a room was left out');
+  t.equal(pressed('/join p|'), '/join private |');
+  t.equal(pressed('/notify a|'), '/notify all |');
+  t.equal(pressed('/notify |', 'TT'), '/notify all |');
+});
+
+t.test('after its first word a command has text', async (t) => {
+  t.equal(pressed('/msg ben hi car|'), '/msg ben hi carla |');
+  t.equal(pressed('/me waves to car|'), '/me waves to carla |');
+  t.equal(pressed('/me |'), undefined);
+});
+
+t.test('rooms are completed by their sign', async (t) => {
+  t.equal(pressed('see #lo|'), 'see #lobby |');
+  t.equal(pressed('see #lo|', 'TT'), 'see #lounge |');
+  t.equal(pressed('#d|'), '#dev |');
+});
+
+t.test('paths are completed as they are, and a folder can be gone into', async (t) => {
+  t.equal(pressed('/save log.|'), '/save log.txt|');
+  t.equal(pressed('/save logs/|'), '/save logs/|');
+  const folder = {
+    ...candidates,
+    files: (prefix: string) => (prefix === 'lo' ? ['logs/'] : ['logs/a b.txt']),
+  };
+  t.equal(pressed('/save lo|', 'T', folder), '/save logs/|');
+  t.equal(pressed('/save lo|', 'TT', folder), '/save logs/a b.txt|');
+  t.equal(pressed('/save logs/a b|'), '/save logs/a b.txt|');
+});
+
+t.test('a path that would drive the terminal is not offered', async (t) => {
+  t.equal(pressed('/save evil|'), undefined);
+});
+
+t.test('where nothing fits nothing is done', async (t) => {
+  for (const text of ['|', 'x|', 'hi |', '/nothing|', '#x|', '/save x|', '/join x|', 'one\n|']) {
+    t.equal(pressed(text), undefined, text);
+  }
+});
+
+t.test('likely are the latest speakers and then the others who are here', async (t) => {
+  t.same(
+    likelyNames({ spoke: ['ana', 'ben', 'me', 'ana', 'cy'], here: ['dan', 'ben', 'me', 'al'], me: 'me' }),
+    [...['cy', 'ana', 'ben'], ...['al', 'dan']],
+  );
+});
+
+t.test('a long word takes milliseconds', async (t) => {
+  const began = performance.now();
+  t.equal(pressed(`${'x'.repeat(1_000_000)} c|`), `${'x'.repeat(1_000_000)} carla |`);
+  t.equal(pressed(`${'x'.repeat(1_000_000)}|`), undefined);
+  t.ok(performance.now() - began < 2_000);
+});

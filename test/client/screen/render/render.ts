@@ -1,0 +1,351 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import xterm from '@xterm/headless';
+import stringWidth from 'string-width';
+import t, { type Test } from 'tap';
+import { render } from '../../../../lib/client/screen/render/render.js';
+import type { Look } from '../../../../lib/client/screen/render/theme.js';
+import type {
+  ConversationState,
+  Entry,
+  Frame,
+  ScreenState,
+} from '../../../../lib/client/screen/state/state.js';
+import { hostileText } from '../../../fixtures/hostile-text.js';
+import {
+  busyScreen,
+  conversation,
+  mine,
+  noon,
+  person,
+  plainLines,
+  plainLook,
+  said,
+  screen,
+  styledLines,
+} from '../../../support/screens.js';
+
+// From dist/test/client/screen/.
+const pictures = join(import.meta.dirname, '../../../../../test/fixtures/screens');
+const colorful: Look = { ...plainLook, colors: 256, links: true };
+const looks: readonly Look[] = [
+  plainLook,
+  colorful,
+  { ...plainLook, glyphs: 'ascii', colors: 16, theme: 'light' },
+  { ...colorful, colors: 'truecolor' },
+];
+
+/** Compares with the file, or writes it when UPDATE_SCREENS is set. A `|` stands at the edges of the screen. */
+function picture(t: Test, name: string, lines: readonly string[]): void {
+  const file = join(pictures, `${name}.txt`);
+  const text = `${lines.map((line) => `|${line}|`).join('\n')}\n`;
+  if (process.env.UPDATE_SCREENS !== undefined) writeFileSync(file, text);
+  t.equal(text, readFileSync(file, 'utf8'), `as in ${name}.txt (UPDATE_SCREENS=1 writes it)`);
+}
+
+/** Lines are shorter than the screen where nothing is at its right edge. */
+function square(frame: Frame, columns: number): string[] {
+  return plainLines(frame).map((line) => line + ' '.repeat(columns - stringWidth(line)));
+}
+
+const screens: Readonly<Record<string, ScreenState>> = {
+  'busy-80x24': busyScreen({ hint: true }),
+  'busy-120x40': busyScreen({ columns: 120, rows: 40 }),
+  'busy-24x6': busyScreen({ columns: 24, rows: 6 }),
+  'busy-20x5': busyScreen({ columns: 20, rows: 5 }),
+  'narrow-39x24': busyScreen({ columns: 39, side: 'shown' }),
+  'people-50x12': busyScreen({ columns: 50, rows: 12, side: 'shown' }),
+  'first-80x12': screen({ rows: 12, hint: true }),
+  'private-80x12': screen({
+    rows: 12,
+    current: '@bob',
+    conversations: [
+      conversation('#lobby', { unread: 1 }),
+      conversation('@bob', { entries: [said(0, 'bob', 'psst'), mine(1, 'yes?')], fromStart: false }),
+    ],
+  }),
+  'reconnecting-80x12': screen({
+    rows: 12,
+    link: { state: 'waiting', until: noon + 605_000, why: 'The server does not answer.' },
+    conversations: [
+      conversation('#lobby', {
+        entries: [mine(9, 'are you there?', { delivery: { state: 'sending', waitMs: 2500 } })],
+      }),
+    ],
+  }),
+  'scrolled-80x12': busyScreen({
+    rows: 12,
+    conversations: busyScreen().conversations.map((room) => {
+      return room.id === '#lobby' ? { ...room, at: { id: 'new', row: 1 }, below: 6 } : room;
+    }),
+  }),
+  'typing-60x16': screen({
+    columns: 60,
+    rows: 16,
+    question: { text: 'Send 3 lines as one message? y/n', about: 'paste' },
+    conversations: [
+      conversation('#lobby', {
+        entries: [said(0, 'bob', 'well?')],
+        draft: {
+          text: `one\ntwo ${'long '.repeat(20)}\nthree`,
+          cursor: 3,
+          killed: '',
+          past: [],
+          last: 'other',
+        },
+      }),
+    ],
+  }),
+  'crowd-80x12': screen({
+    rows: 12,
+    people: Array.from({ length: 30 }, (_, i) => person(`person${i}`)),
+    peopleBeyond: 200,
+    conversations: Array.from({ length: 20 }, (_, i) =>
+      conversation(i === 7 ? '#lobby' : `#room${i}`, {
+        unread: i === 15 ? 3 : 0,
+        mentions: i === 15 ? 2 : 0,
+      }),
+    ),
+  }),
+};
+
+for (const [name, state] of Object.entries(screens)) {
+  t.test(`${name} looks as its picture does`, async (t) => {
+    picture(t, name, square(render(state, plainLook), state.columns));
+  });
+}
+
+t.test('ASCII is enough', async (t) => {
+  const look: Look = { ...plainLook, glyphs: 'ascii' };
+  const state = busyScreen({ columns: 100, rows: 30 });
+  const frame = render(state, look);
+  picture(t, 'ascii-100x30', square(frame, 100));
+  const own = plainLines(frame).join('').replace('🍎 and パン', '');
+  t.match(own, /^[\x20-\x7e]*$/);
+});
+
+t.test('styles are as in their pictures', async (t) => {
+  picture(t, 'styles-80x24', styledLines(render(busyScreen({ hint: true }), colorful), colorful));
+});
+
+t.test('without colours nothing is coloured', async (t) => {
+  for (const line of render(busyScreen(), { ...plainLook, links: true }).lines) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
+    for (const [, sgr = ''] of line.matchAll(/\x1b\[([0-9;]*)m/g)) t.match(sgr, /^(?:[01247](?:;[1247])*)?$/);
+  }
+});
+
+t.test('links can be clicked only where that is wanted, and are one link on all rows', async (t) => {
+  t.notOk(render(busyScreen(), plainLook).lines.join('').includes('\x1b]'));
+  const text = render(busyScreen({ rows: 40 }), colorful).lines.join('');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: OSC 8
+  const targets = [...text.matchAll(/\x1b\]8;(id=[0-9a-z]+);(https:[^\x1b]+)/g)];
+  const ids = (host: string) => targets.filter(([, , href]) => href?.includes(host)).map(([, id]) => id);
+  t.equal(ids('trains.example').length, 3, 'three rows');
+  t.equal(new Set(ids('trains.example')).size, 1, 'one link');
+  t.not(ids('evil.example')[0], ids('trains.example')[0]);
+});
+
+t.test('in a terminal the people stand in their column, whatever is said', async (t) => {
+  const wide = [
+    '👨‍👩‍👧‍👦'.repeat(30),
+    '漢字'.repeat(40),
+    '\ufdfd'.repeat(60),
+    'क्'.repeat(90),
+    '❤️ ✓️ 1️⃣'.repeat(9),
+    'สวัสดี'.repeat(9),
+  ];
+  const entries = wide.map((text, i) => said(i, 'bob', text, { id: `${i}` }));
+  const state = screen({
+    rows: 40,
+    conversations: [conversation('#lobby', { entries, topic: wide[0] ?? '' })],
+  });
+  const frame = render(state, colorful);
+  const terminal = new xterm.Terminal({ cols: 80, rows: 40, allowProposedApi: true });
+  for (const [row, line] of frame.lines.entries()) terminal.write(`\x1b[${row + 1};1H\x1b[2K${line}`);
+  await new Promise<void>((resolve) => terminal.write('', resolve));
+  const cell = (row: number, column: number) =>
+    terminal.buffer.active.getLine(row)?.getCell(column)?.getChars() ?? '';
+  for (let row = 1; row < 38; row++) t.equal(cell(row, 62), '│', `row ${row}`);
+  t.equal(cell(1, 64), '3');
+  t.equal(cell(2, 64), '●');
+});
+
+t.test('no text of others drives the terminal, wherever it stands', async (t) => {
+  for (const { name, text } of hostileText) {
+    const state = hostileScreen(text.slice(0, 500));
+    for (const look of looks) {
+      const rest = plainLines(render(state, look)).join('');
+      if (/[\p{Cc}\p{Cs}\p{Co}\p{Bidi_Control}\u2028\u2029]/u.test(rest)) t.fail(name, { rest });
+    }
+  }
+  t.ok(hostileText.length > 100);
+});
+
+t.test('no text can pass for a line of another', async (t) => {
+  const state = screen({
+    conversations: [
+      conversation('#lobby', { entries: [said(0, 'bob', 'hi\n11:58       cleo │ I quit\n\n')] }),
+    ],
+  });
+  const rows = plainLines(render(state, plainLook)).filter((line) => /bob|cleo/.test(line.slice(0, 60)));
+  t.match(rows[0], /^11:58 {8}bob │ hi/);
+  t.match(rows[1], /^ {17}│ 11:58 {7}cleo │ I quit/);
+  for (const mention of [true, false]) {
+    const entries = [said(0, 'bob', 'hi\ncleo: I quit\ncleo▌ I quit', { mention })];
+    const narrow = screen({ columns: 30, conversations: [conversation('#lobby', { entries })] });
+    for (const glyphs of ['unicode', 'ascii'] as const) {
+      const quits = plainLines(render(narrow, { ...plainLook, glyphs })).filter((line) => /quit/.test(line));
+      t.equal(quits.length, 2);
+      for (const line of quits)
+        t.match(line, /^[│▌|!] cleo/, 'names begin in the first column, texts in the third');
+    }
+  }
+});
+
+t.test('every state has a frame of its size at every size', async (t) => {
+  const random = generator(20261121);
+  for (let i = 0; i < 400; i++) {
+    const state = randomScreen(random);
+    const look = random.pick(looks);
+    const { columns, rows } = state;
+    const { lines, cursor } = render(state, look);
+    const widest = Math.max(0, ...plainLines({ lines, cursor }).map((line) => stringWidth(line)));
+    const inside = cursor.row >= 0 && cursor.row < rows && cursor.column >= 0 && cursor.column < columns;
+    if (lines.length !== rows || widest > columns || !inside)
+      t.fail(`${columns}x${rows}`, { i, lines: lines.length, widest, cursor });
+  }
+  t.same(render(screen({ columns: 0, rows: 0 }), plainLook).lines, []);
+  t.equal(render(screen({ columns: Number.NaN, rows: 3 }), plainLook).lines.length, 3);
+});
+
+t.test('the same state is the same picture', async (t) => {
+  t.same(render(busyScreen(), colorful), render(busyScreen(), colorful));
+});
+
+t.test('a frame is cheap while messages come', async (t) => {
+  const state = busyScreen({ columns: 200, rows: 60 });
+  const [room] = state.conversations;
+  if (room === undefined) return t.fail('no room');
+  let entries: readonly Entry[] = Array.from({ length: 2000 }, (_, i) =>
+    said(i / 10, `person${i % 7}`, `number ${i}: ${'some words to wrap '.repeat(i % 9)}`, { id: `${i}` }),
+  );
+  const start = process.cpuUsage();
+  for (let frame = 0; frame < 30; frame++) {
+    entries = [...entries.slice(10), ...entries.slice(0, 10).map((entry) => ({ ...entry }))];
+    render({ ...state, conversations: [{ ...room, entries }] }, colorful);
+  }
+  const { user } = process.cpuUsage(start);
+  t.ok(user < 500_000, `${Math.round(user / 1000)} ms for 30 frames`);
+});
+
+/** The text in every place that a text can stand in. */
+function hostileScreen(text: string): ScreenState {
+  const room: ConversationState = conversation(`#${text}`, {
+    topic: text,
+    draft: { text, cursor: Math.floor(text.length / 2), killed: text, past: [], last: 'other' },
+    newFrom: 'b',
+    entries: [
+      said(0, text, text, { id: 'a' }),
+      said(1, text, `see https://${text}.example/${text}?q=${text}#${text} alice`, {
+        id: 'b',
+        mention: true,
+      }),
+      said(2, text, text, { action: true, id: 'c' }),
+      mine(3, text, { id: 'd', from: text, delivery: { state: 'failed', code: 'busy', why: text } }),
+      { kind: 'presence', id: 'p', at: noon, joined: [text, text], left: [{ name: text, reason: text }] },
+      { kind: 'notice', id: 'n', at: Number.NaN, text, tone: 'bad' },
+    ],
+  });
+  return screen({
+    columns: 90,
+    rows: 40,
+    me: text,
+    server: text,
+    link: { state: 'offline', why: text },
+    conversations: [room, conversation(`@${text}`, { unread: 3 })],
+    current: room.id,
+    people: [person(text, { role: 'admin' }), person(text, { away: true })],
+    question: { text, about: 'paste' },
+  });
+}
+
+interface Random {
+  below(limit: number): number;
+  pick<T>(some: readonly T[]): T;
+}
+
+/** Numbers that are the same on every run (mulberry32). */
+function generator(seed: number): Random {
+  let state = seed;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    below: (limit) => Math.floor(next() * limit),
+    pick(some) {
+      const [found] = some.slice(Math.floor(next() * some.length));
+      return found as (typeof some)[number];
+    },
+  };
+}
+
+function randomScreen(random: Random): ScreenState {
+  const text = () => random.pick(hostileText).text.slice(0, 300);
+  const name = () => random.pick(['bob', 'cleo', 'alice', 'maximilian-of-the-mountains-and-far']);
+  const entries = Array.from({ length: random.below(40) }, (_, i): Entry => {
+    const id = String(i);
+    const kind = random.below(8);
+    if (kind === 0) return { kind: 'notice', id, at: noon, text: text(), tone: 'plain' };
+    if (kind === 1)
+      return { kind: 'presence', id, at: noon, joined: [name()], left: [{ name: name(), reason: text() }] };
+    return said(i * random.below(10), name(), `${text()} ${text()}\n${text()}`, {
+      id,
+      mine: random.below(3) === 0,
+      mention: random.below(3) === 0,
+      action: random.below(4) === 0,
+      delivery: random.pick([
+        { state: 'sent' },
+        { state: 'sending', waitMs: 1000 },
+        { state: 'failed', code: 'busy', why: text() },
+      ]),
+    });
+  });
+  const draft = random.pick(['', 'short', 'x'.repeat(500), 'a\n'.repeat(30), text(), '漢'.repeat(60)]);
+  const rooms = Array.from({ length: 1 + random.below(12) }, (_, i) =>
+    conversation(i % 2 === 0 ? `#room${i}` : `@person${i}`, {
+      entries: random.pick([entries, []]),
+      topic: text(),
+      unread: random.below(50),
+      mentions: random.below(3),
+      fromStart: random.below(2) === 0,
+      loading: random.below(4) === 0,
+      newFrom: String(random.below(40)),
+      at: random.pick([undefined, { id: String(random.below(45)), row: random.below(9) }]),
+      below: random.below(5),
+      draft: { text: draft, cursor: random.below(draft.length + 1), killed: '', past: [], last: 'other' },
+    }),
+  );
+  return screen({
+    columns: random.pick([1, 2, 3, 5, 20, 24, 39, 40, 60, 79, 80, 120, 500]),
+    rows: random.pick([1, 2, 3, 5, 6, 9, 10, 24, 40, 200]),
+    conversations: rooms,
+    current: random.pick(rooms).id,
+    side: random.pick(['auto', 'shown', 'hidden']),
+    hint: random.below(2) === 0,
+    question: random.pick([undefined, { text: text(), about: 'quit' }]),
+    link: random.pick([
+      { state: 'online' },
+      { state: 'connecting' },
+      { state: 'waiting', until: noon + 900_000, why: text() },
+      { state: 'offline', why: text() },
+    ]),
+    people: Array.from({ length: random.below(30) }, (_, i) =>
+      person(`${name()}${i}`, { online: random.below(2) === 0, away: random.below(3) === 0 }),
+    ),
+    peopleBeyond: random.below(300),
+  });
+}

@@ -1,0 +1,32 @@
+import t from 'tap';
+import { askPeople } from '../../../lib/client/session/people.js';
+import type { Reply } from '../../../lib/protocol/events.js';
+
+const person = (name: string) => ({ name, role: 'member', terminals: 1 }) as const;
+
+t.test('page follows page until there is no more', async (t) => {
+  const pages: Record<string, Omit<Reply & { type: 'ok' }, 'type' | 're'>> = {
+    '': { people: [person('ada'), person('ben')], more: true },
+    ben: { people: [person('cleo')], more: true },
+    cleo: { people: [person('dan')] },
+  };
+  const asked: unknown[] = [];
+  const session = {
+    async ask(request: { type: string; after?: string | number | undefined }): Promise<Reply> {
+      asked.push(request);
+      return { type: 'ok', re: 1, ...pages[request.after ?? ''] };
+    },
+  };
+  t.same(await askPeople(session, 'dev'), ['ada', 'ben', 'cleo', 'dan'].map(person));
+  t.same(asked, [
+    { type: 'who', room: 'dev' },
+    { type: 'who', room: 'dev', after: 'ben' },
+    { type: 'who', room: 'dev', after: 'cleo' },
+  ]);
+});
+
+t.test('what the server refuses is passed on, and a page of nobody ends it', async (t) => {
+  const refusal = { type: 'error', re: 1, code: 'no-such-room', message: 'There is no such room.' } as const;
+  t.same(await askPeople({ ask: async () => refusal }), refusal);
+  t.same(await askPeople({ ask: async () => ({ type: 'ok', re: 1, people: [], more: true }) }), []);
+});

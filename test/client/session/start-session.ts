@@ -1,0 +1,805 @@
+import { execFile } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { promisify } from 'node:util';
+import t, { type Test } from 'tap';
+import type { Happening, SessionOptions } from '../../../lib/client/session/session.js';
+import { startSession } from '../../../lib/client/session/start-session.js';
+import { ProtocolError } from '../../../lib/protocol/errors.js';
+import { alpn, fileAlpn } from '../../../lib/protocol/events.js';
+import { encodeFrame } from '../../../lib/protocol/frame.js';
+import { type PausedStream, readFrame } from '../../../lib/protocol/read-frame.js';
+import type { Message } from '../../../lib/protocol/records.js';
+import { makeCertificate } from '../../support/certificate.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { message, type Peer, type ServerOptions, startFakeServer } from '../../support/fake-server.js';
+import { createFeed } from '../../support/feed.js';
+
+const certificate = await makeCertificate();
+const other = await makeCertificate();
+const credentials = { how: 'sign-in', name: 'ada', password: 'correct horse' } as const;
+
+type Wanted = Partial<Omit<SessionOptions, 'endpoint' | 'listener'>>;
+
+/** A server, a clock, and everything a session needs but its start. */
+async function prepare(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
+  const server = await startFakeServer(certificate, how);
+  t.teardown(server.close);
+  const clock = createFakeClock();
+  const happenings = createFeed<Happening>();
+  const options: SessionOptions = {
+    endpoint: server.endpoint,
+    verify: async () => {},
+    credentials,
+    retryMs: Number.POSITIVE_INFINITY,
+    listener: happenings.put,
+    ...wanted,
+  };
+  let keys = 0;
+  const makeKey = () => {
+    keys += 1;
+    return `own-${keys}`;
+  };
+  const start = () => startSession(options, { clock, random: () => 0.5, makeKey });
+  const synced = () => happenings.until((happening) => happening.kind === 'synced');
+  const status = async (state: string) => {
+    const found = await happenings.until(({ kind, ...rest }) => {
+      return kind === 'status' && (rest as { status: { state: string } }).status.state === state;
+    });
+    return (found as Extract<Happening, { kind: 'status' }>).status;
+  };
+  /** Lets the waiting time pass. */
+  const retry = async () => {
+    const waiting = await status('waiting');
+    clock.advance(waiting.state === 'waiting' ? waiting.inMs : 0);
+    return waiting;
+  };
+  return { server, clock, happenings, start, synced, status, retry };
+}
+
+/** A session that is online, with its server's side. */
+async function online(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
+  const scene = await prepare(t, wanted, how);
+  const starting = scene.start();
+  const peer = await scene.server.peer();
+  await peer.admit();
+  const session = await starting;
+  t.teardown(() => session.quit());
+  await peer.sync();
+  await scene.synced();
+  return { ...scene, session, peer };
+}
+
+function seqs(happenings: readonly Happening[]): number[] {
+  return happenings.flatMap((it) => (it.kind === 'event' && it.event.type === 'message' ? it.event.seq : []));
+}
+
+function deliveries(happenings: readonly Happening[]) {
+  return happenings.flatMap((it) => (it.kind === 'delivery' ? [[it.key, it.delivery.state]] : []));
+}
+
+/** The server's copy of a message that ada said. */
+function copy(said: Record<string, unknown>, seq: number): Message {
+  return message(seq, { from: 'ada', key: String(said.key), text: String(said.text) });
+}
+
+t.test('signing in', async (t) => {
+  t.test('keeps the token before anything else is sent, then catches up', async (t) => {
+    const kept: string[] = [];
+    let tokenKept = () => {};
+    const keeping = new Promise<void>((resolve) => {
+      tokenKept = resolve;
+    });
+    const keepToken = (token: string) => {
+      kept.push(token);
+      return keeping;
+    };
+    const scene = await prepare(t, { keepToken, mode: 'attach', remember: true });
+    const starting = scene.start();
+    const peer = await scene.server.peer();
+    const conversations = [{ room: 'lobby', last: 2, read: 0, unread: 0, mentions: 0 }];
+    t.same(await peer.admit({ conversations }), {
+      type: 'sign-in',
+      id: 1,
+      name: 'ada',
+      password: 'correct horse',
+      mode: 'attach',
+      remember: true,
+    });
+    while (kept.length === 0) await new Promise(setImmediate);
+    t.same(kept, ['token-1']);
+    t.equal(peer.frames.length, 1);
+    tokenKept();
+    const session = await starting;
+    t.match(session, { name: 'ada', role: 'member', hello: { server: 'test' } });
+    t.same(await peer.sync(message(1), message(2)), { type: 'sync', id: 2 });
+    t.same(await scene.synced(), { kind: 'synced', first: true, conversations });
+    t.same(
+      scene.happenings.all.map((it) => (it.kind === 'status' ? it.status.state : it.kind)),
+      ['connecting', 'event', 'event', 'online', 'synced'],
+    );
+    await session.quit();
+  });
+
+  t.test('registers with the code of a link', async (t) => {
+    const { start, server } = await prepare(t, {
+      credentials: { how: 'register', name: 'ada', password: 'correct horse', code: 'c0de' },
+    });
+    const starting = start();
+    const peer = await server.peer();
+    t.match(await peer.admit(), { type: 'register', name: 'ada', password: 'correct horse', code: 'c0de' });
+    await (await starting).quit();
+  });
+
+  t.test('tells why it is refused, by the code', async (t) => {
+    for (const code of ['wrong-credentials', 'name-in-use', 'too-many-attempts', 'session-expired']) {
+      const { start, server, clock } = await prepare(t, { credentials: { how: 'resume', token: 'old' } });
+      const starting = start();
+      const peer = await server.peer();
+      const request = await peer.next();
+      t.match(request, { type: 'resume', token: 'old' });
+      peer.error(request, code, { retryAfter: 7 });
+      const error = await starting.catch((refusal) => refusal);
+      t.ok(error instanceof ProtocolError);
+      t.match(error, { code, retryAfter: 7 });
+      await peer.closed;
+      t.equal(clock.pending, 0);
+    }
+  });
+
+  t.test('ends with the connection where no reply comes', async (t) => {
+    const { start, server, clock } = await prepare(t, {
+      credentials: { how: 'register', name: 'ada', password: 'correct horse' },
+    });
+    const starting = start();
+    const peer = await server.peer();
+    await peer.next();
+    peer.destroy();
+    await t.rejects(starting, { code: 'connection-lost' });
+    t.equal(server.connections, 1);
+    t.equal(clock.pending, 0);
+  });
+
+  t.test(
+    'ends where nobody listens, where the server is not trusted, where the token is not kept',
+    async (t) => {
+      const nobody = await prepare(t);
+      await nobody.server.close();
+      await t.rejects(nobody.start(), { code: 'unreachable' });
+
+      const no = new Error('no');
+      const distrusting = await prepare(t, { verify: () => Promise.reject(no) });
+      t.equal(await distrusting.start().catch((error) => error), no);
+
+      const full = new Error('disk full');
+      const forgetful = await prepare(t, { keepToken: () => Promise.reject(full) });
+      const starting = forgetful.start();
+      const peer = await forgetful.server.peer();
+      await peer.admit();
+      t.equal(await starting.catch((error) => error), full);
+      await peer.closed;
+      t.equal(peer.frames.length, 1);
+    },
+  );
+});
+
+t.test('a lost connection', async (t) => {
+  t.test('goes on by the newest token, where each conversation was left', async (t) => {
+    const kept: string[] = [];
+    const keepToken = async (token: string) => void kept.push(token);
+    const scene = await online(t, { keepToken });
+    const { server, happenings, session } = scene;
+    scene.peer.send(message(3), message(4, { to: 'ada' }), message(6, { from: 'ada', to: 'eve' }));
+    await happenings.until((it) => it.kind === 'event' && it.event.type === 'message' && it.event.seq === 6);
+    scene.peer.destroy();
+    t.match(await scene.retry(), { inMs: 375 });
+
+    const second = await server.peer();
+    const conversations = [{ room: 'lobby', last: 5, read: 0, unread: 0, mentions: 0 }];
+    t.same(await second.admit({ token: 'token-2', conversations }), {
+      type: 'resume',
+      id: 1,
+      token: 'token-1',
+    });
+    const request = await second.sync(
+      message(3),
+      message(5),
+      message(4, { to: 'ada' }),
+      message(7, { from: 'eve', to: 'ada' }),
+    );
+    t.match(request, { rooms: { lobby: 3 }, direct: { bob: 4, eve: 6 } });
+    t.match(await scene.synced(), { first: false });
+    t.same(seqs(happenings.all), [3, 4, 6, 5, 7], 'no gap, nothing twice');
+    second.destroy();
+    await scene.retry();
+    t.match(await (await server.peer()).admit(), { type: 'resume', token: 'token-2' });
+    while (kept.length < 3) await new Promise(setImmediate);
+    t.same(kept, ['token-1', 'token-2', 'token-1']);
+    await session.quit();
+  });
+
+  t.test('brings all of a conversation that was empty before', async (t) => {
+    const { server, start, synced, retry } = await prepare(t);
+    const starting = start();
+    const first = await server.peer();
+    const conversations = [{ room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 }];
+    await first.admit({ conversations });
+    const session = await starting;
+    await first.sync();
+    await synced();
+    first.destroy();
+    await retry();
+    const second = await server.peer();
+    await second.admit({ conversations });
+    t.match(await second.sync(), { rooms: { lobby: 0 } });
+    await session.quit();
+  });
+
+  t.test('waits longer each time, up to 15 s, and begins anew after a good while', async (t) => {
+    const scene = await online(t);
+    const waits: number[] = [];
+    let peer = scene.peer;
+    const lose = async () => {
+      peer.destroy();
+      const waiting = await scene.retry();
+      waits.push(waiting.state === 'waiting' ? waiting.inMs : 0);
+      peer = await scene.server.peer();
+    };
+    for (let tries = 0; tries < 8; tries += 1) await lose();
+    t.same(waits, [375, 625, 1125, 2125, 4125, 7625, 7625, 7625]);
+    await peer.admit();
+    await peer.sync();
+    await scene.synced();
+    scene.clock.advance(5_000);
+    await lose();
+    t.equal(waits.at(-1), 375);
+    await scene.session.quit();
+  });
+
+  t.test('is given up after the time for it', async (t) => {
+    const scene = await online(t, { retryMs: 1_000 });
+    await scene.server.close();
+    await scene.retry();
+    t.match(await scene.retry(), { why: /is the server running/ });
+    t.match(await scene.status('ended'), { end: { why: 'lost' } });
+    t.equal(scene.clock.ticks(), 1_000);
+    t.equal(scene.clock.pending, 0);
+    await t.rejects(scene.session.ask({ type: 'who' }), { code: 'connection-lost' });
+  });
+
+  t.test('is tried again when the server went down or let go of a slow reader', async (t) => {
+    for (const code of ['shutting-down', 'slow-consumer', 'timed-out']) {
+      const scene = await online(t);
+      scene.peer.send({ type: 'closing', code, message: 'bye', retryAfter: 4_000 });
+      t.match(await scene.retry(), { inMs: 4_000 });
+      t.match(await (await scene.server.peer()).admit(), { type: 'resume' });
+      await scene.session.quit();
+    }
+  });
+
+  t.test('is not tried again when somebody else took over', async (t) => {
+    for (const code of ['taken-over', 'signed-out']) {
+      const scene = await online(t);
+      scene.peer.send({ type: 'closing', code, message: 'bye' });
+      t.match(await scene.status('ended'), { end: { why: 'refused', code, message: 'bye' } });
+      t.equal(scene.server.connections, 1);
+      t.equal(scene.clock.pending, 0);
+      await scene.session.settled();
+      await scene.session.quit();
+    }
+  });
+
+  t.test('is what a logout asks for: it is answered, and the session has ended', async (t) => {
+    const { session, peer, status } = await online(t);
+    const asking = session.ask({ type: 'logout', all: true });
+    await peer.next();
+    peer.send({ type: 'closing', code: 'signed-out', message: 'You logged out.' });
+    t.match(await asking, { type: 'ok' });
+    t.match(await status('ended'), { end: { why: 'logged-out', message: 'You logged out.' } });
+  });
+
+  t.test('is no answer to a logout where the server ends it for another reason', async (t) => {
+    const { session, peer, status } = await online(t);
+    const asking = t.rejects(session.ask({ type: 'logout' }), { code: 'connection-lost' });
+    await peer.next();
+    peer.send({ type: 'closing', code: 'banned', message: 'bye' });
+    await asking;
+    t.match(await status('ended'), { end: { why: 'refused', code: 'banned' } });
+  });
+
+  t.test('ends the session, without a byte, where the key is another one', async (t) => {
+    const distrust = new Error('the key changed');
+    const scene: Awaited<ReturnType<typeof online>> = await online(t, {
+      verify: async ({ pin }) => {
+        if (pin === certificate.pin) return;
+        impostor = await scene.server.peer();
+        throw distrust;
+      },
+    });
+    let impostor: Peer | undefined;
+    scene.session.say({ room: 'lobby', text: 'secret' });
+    await scene.peer.next();
+    scene.server.present(other);
+    scene.peer.destroy();
+    await scene.retry();
+    t.match(await scene.status('ended'), { end: { why: 'distrusted', error: distrust } });
+    await impostor?.closed;
+    t.equal(impostor?.bytes, 0);
+    t.equal(scene.clock.pending, 0);
+  });
+
+  t.test('signs in by password where the token has expired, without taking over', async (t) => {
+    const scene = await online(t, { mode: 'take-over' });
+    scene.peer.destroy();
+    await scene.retry();
+    const peer = await scene.server.peer();
+    peer.error(await peer.next(), 'session-expired');
+    t.same(await peer.admit({ token: 'token-2' }), {
+      type: 'sign-in',
+      id: 2,
+      name: 'ada',
+      password: 'correct horse',
+    });
+    await peer.sync();
+    t.match(await scene.synced(), { first: false });
+    await scene.session.quit();
+  });
+
+  t.test('signs in by password after a registration', async (t) => {
+    const { server, start, retry } = await prepare(t, {
+      credentials: { how: 'register', name: 'ada', password: 'correct horse' },
+    });
+    const starting = start();
+    const first = await server.peer();
+    await first.admit();
+    const session = await starting;
+    first.destroy();
+    await retry();
+    const second = await server.peer();
+    second.error(await second.next(), 'session-expired');
+    t.match(await second.next(), { type: 'sign-in', name: 'ada' });
+    await session.quit();
+  });
+
+  t.test('ends the session where the server does not let it in again', async (t) => {
+    const scene = await online(t, { credentials: { how: 'resume', token: 'token-0' } });
+    scene.peer.destroy();
+    await scene.retry();
+    const peer = await scene.server.peer();
+    peer.error(await peer.next(), 'session-expired');
+    t.match(await scene.status('ended'), { end: { why: 'refused', code: 'session-expired' } });
+    t.equal(scene.clock.pending, 0);
+  });
+
+  t.test('waits as long as a busy server says', async (t) => {
+    const scene = await online(t);
+    scene.peer.destroy();
+    for (const code of ['busy', 'too-many-attempts', 'too-many-connections', 'internal']) {
+      await scene.retry();
+      const peer = await scene.server.peer();
+      peer.error(await peer.next(), code, { retryAfter: 60_000 });
+    }
+    t.match(await scene.retry(), { inMs: 60_000 });
+    const peer = await scene.server.peer();
+    await peer.admit();
+    peer.error(await peer.next(), 'busy', { retryAfter: 50_000 });
+    t.match(await scene.retry(), { inMs: 50_000 });
+    await scene.session.quit();
+  });
+
+  t.test('is noticed when nothing comes any more', async (t) => {
+    const scene = await online(t);
+    scene.clock.advance(30_000);
+    t.match(await scene.peer.next(), { type: 'ping' });
+    scene.clock.advance(45_000);
+    await scene.retry();
+    t.match(await (await scene.server.peer()).admit(), { type: 'resume' });
+    await scene.session.quit();
+  });
+
+  t.test('ends the session where a token cannot be kept', async (t) => {
+    let full = false;
+    const keepToken = async () => {
+      if (full) throw new Error('disk full');
+    };
+    const scene = await online(t, { keepToken });
+    full = true;
+    scene.peer.destroy();
+    await scene.retry();
+    await (await scene.server.peer()).admit();
+    t.match(await scene.status('ended'), { end: { why: 'lost', message: 'disk full' } });
+  });
+});
+
+function room(name: string, last: number) {
+  return { room: name, last, read: 0, unread: 0, mentions: 0 };
+}
+
+t.test('rooms', async (t) => {
+  const topic = (seq: number, name: string) => {
+    return { type: 'topic', seq, room: name, from: 'bob', at: '2030-01-01T00:00:00.000Z', topic: 'x' };
+  };
+  const again = async (scene: Awaited<ReturnType<typeof online>>, ...rooms: ReturnType<typeof room>[]) => {
+    scene.peer.destroy();
+    await scene.retry();
+    const peer = await scene.server.peer();
+    await peer.admit({ conversations: rooms });
+    return peer;
+  };
+
+  t.test('each entry is told once, and goes on from there', async (t) => {
+    const scene = await online(t);
+    const edited = { ...topic(5, 'lobby'), type: 'edited', of: 3, text: 'x' };
+    scene.peer.send(message(4), edited, edited, topic(6, 'lobby'), message(6), message(7));
+    await scene.happenings.until(
+      (it) => it.kind === 'event' && it.event.type === 'message' && it.event.seq === 7,
+    );
+    const told = scene.happenings.all.flatMap((it) => (it.kind === 'event' ? [it.event.type] : []));
+    t.same(told, ['message', 'edited', 'topic', 'message']);
+    const second = await again(scene, room('lobby', 7));
+    t.same(await second.next(), { type: 'sync', id: 2, rooms: { lobby: 7 } });
+    await scene.session.quit();
+  });
+
+  t.test('one that was joined begins where it was joined; one that was left is forgotten', async (t) => {
+    const scene = await online(t);
+    scene.peer.send(
+      { type: 'room', conversation: room('attic', 40) },
+      { type: 'room', conversation: room('cellar', 41) },
+      message(40, { room: 'attic' }),
+      message(42, { room: 'attic' }),
+      { type: 'room', conversation: room('attic', 90) },
+      { type: 'parted', room: 'cellar' },
+    );
+    await scene.happenings.until((it) => it.kind === 'event' && it.event.type === 'parted');
+    t.same(seqs(scene.happenings.all), [42]);
+    const second = await again(scene, room('lobby', 0), room('attic', 60), room('cellar', 41));
+    t.same(await second.sync(), { type: 'sync', id: 2, rooms: { attic: 42 } });
+    await scene.synced();
+    second.destroy();
+    await scene.retry();
+    const third = await scene.server.peer();
+    await third.admit({ conversations: [room('lobby', 0), room('attic', 8)] });
+    t.same(await third.next(), { type: 'sync', id: 2, rooms: { lobby: 0 } }, 'another room of that name');
+    await scene.session.quit();
+  });
+
+  t.test('what changes during the catch-up is part of it', async (t) => {
+    const keeping = createFeed<string>();
+    let kept = () => {};
+    const keepToken = (token: string) =>
+      new Promise<void>((resolve) => {
+        kept = resolve;
+        keeping.put(token);
+      });
+    const scene = await prepare(t, { keepToken });
+    const starting = scene.start();
+    const peer = await scene.server.peer();
+    const signIn = await peer.next();
+    const conversations = [room('lobby', 3), room('cellar', 2)];
+    peer.send(
+      { type: 'ok', re: signIn.id, name: 'ada', role: 'member', token: 'token-1', conversations },
+      { type: 'invited', room: 'den', by: 'bob' },
+      { type: 'room', conversation: room('attic', 9) },
+      { type: 'joined', room: 'lobby', name: 'bob' },
+    );
+    await keeping.next();
+    t.equal(peer.frames.length, 1);
+    kept();
+    const session = await starting;
+    const request = await peer.next();
+    t.same(request, { type: 'sync', id: 2 });
+    peer.send({ type: 'parted', room: 'cellar' }, message(10, { room: 'attic' }));
+    peer.ok(request);
+    t.same(await scene.synced(), {
+      kind: 'synced',
+      first: true,
+      conversations: [room('lobby', 3), room('attic', 9)],
+    });
+    await scene.happenings.until((it) => it.kind === 'event' && it.event.type === 'parted');
+    t.same(
+      scene.happenings.all.map((it) => (it.kind === 'event' ? it.event.type : it.kind)),
+      ['status', 'message', 'status', 'synced', 'invited', 'room', 'parted'],
+    );
+    peer.destroy();
+    await scene.retry();
+    const second = await scene.server.peer();
+    await second.admit({ conversations: [room('lobby', 3), room('cellar', 2), room('attic', 10)] });
+    await keeping.next();
+    kept();
+    await second.next();
+    t.same(second.frames[1], { type: 'sync', id: 2, rooms: { attic: 10, lobby: 3 } });
+    await session.quit();
+  });
+});
+
+t.test('a file connection', async (t) => {
+  const files: ServerOptions = { ALPNProtocols: [alpn, fileAlpn] };
+  const dialled = async (t: Test, wanted: Wanted = {}, how = files) => {
+    const scene = await online(t, wanted, how);
+    const abort = new AbortController();
+    return { ...scene, abort, opening: scene.session.openFileConnection(abort.signal) };
+  };
+
+  t.test('is verified, and begins with what this side sends', async (t) => {
+    const shown: string[] = [];
+    const verify = async ({ pin }: { pin: string }) => void shown.push(pin);
+    const { server, opening } = await dialled(t, { verify }, files);
+    const connection = await opening;
+    const peer = await server.peer();
+    t.same(shown, [certificate.pin, certificate.pin]);
+    t.equal(peer.alpnProtocol, fileAlpn);
+    t.equal(peer.bytes, 0);
+    connection.write(encodeFrame({ type: 'upload' }));
+    t.same(await peer.next(), { type: 'upload' });
+    peer.send({ type: 'ready' });
+    peer.raw('bytes');
+    t.same(await readFrame(connection as Duplex & PausedStream, 100), { type: 'ready' });
+    await new Promise((resolve) => connection.once('readable', resolve));
+    t.equal(String(connection.read()), 'bytes');
+    connection.destroy();
+  });
+
+  t.test('gets not a byte where the key is another one', async (t) => {
+    const distrust = new Error('the key changed');
+    const scene: Awaited<ReturnType<typeof online>> = await online(
+      t,
+      {
+        verify: async ({ pin }) => {
+          if (pin === certificate.pin) return;
+          impostor = await scene.server.peer();
+          throw distrust;
+        },
+      },
+      files,
+    );
+    let impostor: Peer | undefined;
+    scene.server.present(other);
+    const opening = scene.session.openFileConnection(new AbortController().signal);
+    t.equal(await opening.catch((error) => error), distrust);
+    await impostor?.closed;
+    t.equal(impostor?.bytes, 0);
+  });
+
+  t.test('is refused by a server that has none, and given up on demand', async (t) => {
+    const none = await dialled(t, {}, {});
+    await t.rejects(none.opening, { code: 'not-secure-chat', message: /secure-chat-file\/1/ });
+    const never = new Promise<void>(() => {});
+    let first = true;
+    const verify = () => {
+      const verdict = first ? Promise.resolve() : never;
+      first = false;
+      return verdict;
+    };
+    const { abort, opening, session } = await dialled(t, { verify });
+    abort.abort(new Error('enough'));
+    await t.rejects(opening, { message: 'enough' });
+    const leaving = session.openFileConnection(new AbortController().signal);
+    const refused = t.rejects(leaving, { name: 'AbortError' });
+    await session.quit();
+    await refused;
+  });
+});
+
+t.test('saying', async (t) => {
+  t.test('goes one message after the other', async (t) => {
+    const { session, peer, happenings } = await online(t);
+    const keys = [1, 2, 3].map((number) => session.say({ room: 'lobby', text: `${number}` }));
+    const first = await peer.next();
+    t.same(first, { type: 'say', id: 3, room: 'lobby', text: '1', key: keys[0] });
+    peer.send(message(1), copy(first, 2));
+    const second = await peer.next();
+    t.equal(second.text, '2');
+    peer.ok(second, { seq: 3 });
+    const third = await peer.next();
+    t.equal(peer.frames.length, 5, 'never two at a time');
+    peer.error(third, 'no-such-room');
+    await session.settled();
+    t.same(deliveries(happenings.all), [
+      [keys[0], 'sent'],
+      [keys[1], 'sent'],
+      [keys[2], 'failed'],
+    ]);
+    t.same(seqs(happenings.all), [1, 2]);
+  });
+
+  t.test('keeps the order across a slow-down', async (t) => {
+    const { session, peer, happenings, clock } = await online(t);
+    const keys = [1, 2].map((number) => session.say({ to: 'bob', text: `${number}` }));
+    const first = await peer.next();
+    peer.error(first, 'rate-limited', { retryAfter: 700 });
+    await happenings.until((it) => it.kind === 'delivery' && it.delivery.state === 'sending');
+    clock.advance(699);
+    t.equal(peer.frames.length, 3);
+    clock.advance(1);
+    const again = await peer.next();
+    t.match(again, { text: '1', key: first.key });
+    peer.ok(again, { seq: 1 });
+    peer.ok(await peer.next(), { seq: 2 });
+    await session.settled();
+    t.same(deliveries(happenings.all), [
+      [keys[0], 'sending'],
+      [keys[0], 'sent'],
+      [keys[1], 'sent'],
+    ]);
+  });
+
+  t.test('sends again what was not acknowledged, with its key', async (t) => {
+    const scene = await online(t);
+    const { session, server, happenings } = scene;
+    const key = session.say({ room: 'lobby', text: 'hi' });
+    const first = await scene.peer.next();
+    scene.peer.destroy();
+    const later = session.say({ room: 'lobby', text: 'later' });
+    await scene.retry();
+    const second = await server.peer();
+    await second.admit();
+    await second.sync();
+    const again = await second.next();
+    t.match(again, { type: 'say', text: 'hi', key: first.key });
+    second.send({ type: 'ok', re: again.id, seq: 9 }, copy(again, 9));
+    second.ok(await second.next(), { seq: 10 });
+    await session.settled();
+    t.same(deliveries(happenings.all), [
+      [key, 'sent'],
+      [later, 'sent'],
+    ]);
+    t.same(seqs(happenings.all), [9]);
+  });
+
+  t.test('does not send again what the catch-up shows as sent', async (t) => {
+    const scene = await online(t);
+    const { session, server, happenings } = scene;
+    const key = session.say({ room: 'lobby', text: 'hi' });
+    const first = await scene.peer.next();
+    scene.peer.destroy();
+    await scene.retry();
+    const second = await server.peer();
+    await second.admit();
+    await second.sync(message(3, { key: String(first.key) }), copy(first, 4));
+    await session.settled();
+    const who = session.ask({ type: 'who' });
+    const request = await second.next();
+    t.match(request, { type: 'who' });
+    second.ok(request, { people: [] });
+    t.match(await who, { people: [] });
+    t.same(deliveries(happenings.all), [[key, 'sent']]);
+    t.same(seqs(happenings.all), [3, 4]);
+  });
+
+  t.test('is settled, sent or not, when the session ends', async (t) => {
+    const scene = await online(t);
+    scene.peer.destroy();
+    await scene.status('waiting');
+    scene.session.say({ room: 'lobby', text: 'hi' });
+    let settled = false;
+    scene.session.settled().then(() => {
+      settled = true;
+    });
+    await new Promise(setImmediate);
+    t.notOk(settled);
+    await scene.session.quit();
+    t.ok(settled);
+  });
+});
+
+t.test('asking', async (t) => {
+  t.test('fails with the connection', async (t) => {
+    const { session, peer, status } = await online(t);
+    const asked = session.ask({ type: 'who' });
+    await peer.next();
+    peer.destroy();
+    await t.rejects(asked, { code: 'connection-lost' });
+    await status('waiting');
+    await t.rejects(session.ask({ type: 'who' }), { code: 'connection-lost' });
+  });
+  t.test('takes a refusal for an answer', async (t) => {
+    const { session, peer } = await online(t);
+    const asked = session.ask({ type: 'history', room: 'x' });
+    peer.error(await peer.next(), 'no-such-room');
+    t.match(await asked, { type: 'error', code: 'no-such-room' });
+  });
+  t.test('fails for what no server would read', async (t) => {
+    const { session } = await online(t);
+    await t.rejects(session.ask({ type: 'history', room: 'x'.repeat(70_000) }), { code: 'frame-too-large' });
+  });
+});
+
+t.test('leaving', async (t) => {
+  t.test('says why and waits for the end', async (t) => {
+    const { session, peer, clock, status } = await online(t);
+    session.say({ room: 'lobby', text: 'hi' });
+    await peer.next();
+    const quitting = session.quit(`${'é'.repeat(100)}é`);
+    t.match(await peer.next(), { type: 'quit', reason: 'é'.repeat(100) });
+    await quitting;
+    t.match(await status('ended'), { end: { why: 'quit' } });
+    t.equal(clock.pending, 0);
+    await session.settled();
+    await session.quit();
+  });
+
+  t.test('does not wait for a server that does not answer', async (t) => {
+    const { session, peer, clock, status } = await online(t, {}, { release: false });
+    const quitting = session.quit();
+    await peer.next();
+    clock.advance(2_000);
+    await quitting;
+    t.match(await status('ended'), { end: { why: 'quit' } });
+    t.equal(clock.pending, 0);
+  });
+
+  t.test('is taken for that, whatever the server closes with', async (t) => {
+    const { session, peer, status } = await online(t, {}, { release: false });
+    const quitting = session.quit();
+    await peer.next();
+    peer.send({ type: 'closing', code: 'signed-out', message: 'bye' });
+    await quitting;
+    t.match(await status('ended'), { end: { why: 'quit' } });
+  });
+
+  t.test('works before the catch-up is complete', async (t) => {
+    const { server, start, clock } = await prepare(t);
+    const starting = start();
+    const peer = await server.peer();
+    await peer.admit();
+    const session = await starting;
+    await peer.next();
+    await session.quit();
+    t.match(await peer.next(), { type: 'quit' });
+    t.equal(clock.pending, 0);
+  });
+
+  t.test('works while waiting for the next try', async (t) => {
+    const { session, peer, status, clock } = await online(t);
+    peer.destroy();
+    await status('waiting');
+    await session.quit();
+    t.match(await status('ended'), { end: { why: 'quit' } });
+    t.equal(clock.pending, 0);
+  });
+
+  t.test('works while connecting again: verifying, signing in', async (t) => {
+    let stuck = false;
+    const never = new Promise<void>(() => {});
+    const verify = () => (stuck ? never : Promise.resolve());
+    const scene = await online(t, { verify });
+    stuck = true;
+    scene.peer.destroy();
+    await scene.retry();
+    const unverified = await scene.server.peer();
+    await scene.session.quit();
+    await unverified.closed;
+    t.equal(unverified.bytes, 0);
+    t.match(await scene.status('ended'), { end: { why: 'quit' } });
+    t.equal(scene.clock.pending, 0);
+
+    const resuming = await online(t);
+    resuming.peer.destroy();
+    await resuming.retry();
+    const peer = await resuming.server.peer();
+    await peer.next();
+    await resuming.session.quit();
+    t.match(await resuming.status('ended'), { end: { why: 'quit' } });
+    t.equal(resuming.clock.pending, 0);
+  });
+
+  t.test('leaves nothing that keeps a process from ending', async (t) => {
+    const server = await startFakeServer(certificate);
+    t.teardown(server.close);
+    const program = `
+      const { connect } = await import(${JSON.stringify(new URL('../../../lib/index.js', import.meta.url))});
+      const session = await connect({
+        endpoint: { host: '127.0.0.1', port: ${server.endpoint.port} },
+        verify: async () => {},
+        credentials: { how: 'resume', token: 'token-0' },
+        retryMs: Infinity,
+        listener: (it) => it.kind === 'synced' && void session.quit(),
+      });`;
+    const running = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    const peer = await server.peer();
+    await peer.admit();
+    await peer.sync();
+    t.match(await peer.next(), { type: 'quit' });
+    t.match(await running, { stderr: '' });
+  });
+});

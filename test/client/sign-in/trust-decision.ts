@@ -1,0 +1,143 @@
+import t from 'tap';
+import { Cancelled, type Prompter } from '../../../lib/client/sign-in/prompter.js';
+import { createTrustDecision, Untrusted } from '../../../lib/client/sign-in/trust-decision.js';
+import { formatPin } from '../../../lib/trust/pin.js';
+
+const endpoint = { host: 'chat.example', port: 6697 };
+const pin = 'A'.repeat(43);
+const otherPin = 'B'.repeat(43);
+const presented = { pin, authorized: false, validTo: '2027-01-01T00:00:00.000Z' };
+
+function hosts(known?: string) {
+  const remembered: string[] = [];
+  let current = known;
+  return {
+    remembered,
+    knownHosts: {
+      find: async () => current,
+      async remember(_: unknown, next: string) {
+        remembered.push(next);
+        current = next;
+      },
+    },
+  };
+}
+
+function person(answer: boolean | Cancelled) {
+  const notes: string[] = [];
+  let questions = 0;
+  const never = () => Promise.reject(new Error('not asked for'));
+  const prompter: Prompter = {
+    text: never,
+    password: never,
+    select: never,
+    async confirm() {
+      questions++;
+      if (answer instanceof Cancelled) throw answer;
+      return answer;
+    },
+    note: (text) => void notes.push(text),
+  };
+  return { prompter, notes, questions: () => questions };
+}
+
+async function codeOf(work: Promise<void>): Promise<string> {
+  try {
+    await work;
+    return 'trusted';
+  } catch (error) {
+    if (error instanceof Untrusted) return error.code;
+    if (error instanceof Cancelled) return error.how;
+    throw error;
+  }
+}
+
+t.test('the pin of the link is enough, and is remembered', async (t) => {
+  const { knownHosts, remembered } = hosts();
+  const verify = createTrustDecision({ endpoint, linkPin: pin, knownHosts });
+  await verify(presented);
+  t.same(remembered, [pin]);
+  await verify(presented);
+  t.same(remembered, [pin]);
+});
+
+t.test('a link that names another key is a hard stop that shows both', async (t) => {
+  const { knownHosts, remembered } = hosts();
+  const { prompter, questions } = person(true);
+  const verify = createTrustDecision({ endpoint, linkPin: otherPin, knownHosts, prompter });
+  await t.rejects(verify(presented), {
+    code: 'key-changed',
+    message: new RegExp(`${otherPin}[\\s\\S]*${pin}`),
+  });
+  t.same(remembered, []);
+  t.equal(questions(), 0);
+});
+
+t.test('a known key is trusted, a changed one is a hard stop that says how to forget', async (t) => {
+  await createTrustDecision({ endpoint, ...hosts(pin) })(presented);
+  const { prompter, questions } = person(true);
+  const verify = createTrustDecision({ endpoint, ...hosts(otherPin), prompter });
+  const message = /secure-chat trust forget chat\.example:6697/;
+  await t.rejects(verify({ ...presented, authorized: true }), { code: 'key-changed', message });
+  t.equal(questions(), 0);
+});
+
+t.test('an authority is trusted without a question, and nothing is remembered', async (t) => {
+  const { knownHosts, remembered } = hosts();
+  await createTrustDecision({ endpoint, knownHosts })({ ...presented, authorized: true });
+  t.same(remembered, []);
+});
+
+t.test('an unknown key is a question that shows the fingerprint; yes is remembered', async (t) => {
+  const { knownHosts, remembered } = hosts();
+  const { prompter, notes, questions } = person(true);
+  const verify = createTrustDecision({ endpoint, knownHosts, prompter });
+  await verify(presented);
+  t.same(remembered, [pin]);
+  for (const line of formatPin(pin).split('\n')) t.ok(notes.join('\n').includes(line));
+  t.ok(notes.join('\n').includes(pin));
+  await verify(presented);
+  t.equal(questions(), 1);
+});
+
+t.test('no, the end of the input and Ctrl-C open nothing and remember nothing', async (t) => {
+  const outcomes: [boolean | Cancelled, string][] = [
+    [false, 'key-declined'],
+    [new Cancelled('input-ended'), 'key-declined'],
+    [new Cancelled('interrupted'), 'interrupted'],
+  ];
+  for (const [answer, outcome] of outcomes) {
+    const { knownHosts, remembered } = hosts();
+    const { prompter } = person(answer);
+    t.equal(await codeOf(createTrustDecision({ endpoint, knownHosts, prompter })(presented)), outcome);
+    t.same(remembered, []);
+  }
+});
+
+t.test('an unknown key without anybody to ask is refused', async (t) => {
+  t.equal(await codeOf(createTrustDecision({ endpoint, ...hosts() })(presented)), 'key-unknown');
+});
+
+t.test('at a reconnection the first decision holds, without questions', async (t) => {
+  const { prompter, questions } = person(true);
+  const asked = createTrustDecision({ endpoint, ...hosts(), prompter });
+  await asked(presented);
+  t.equal(await codeOf(asked({ ...presented, pin: otherPin })), 'key-changed');
+  t.equal(await codeOf(asked({ ...presented, pin: otherPin, authorized: true })), 'key-changed');
+  t.equal(questions(), 1);
+  const authority = createTrustDecision({ endpoint, ...hosts() });
+  await authority({ ...presented, authorized: true });
+  t.equal(await codeOf(authority({ ...presented, pin: otherPin, authorized: true })), 'trusted');
+  t.equal(await codeOf(authority({ ...presented, pin: otherPin })), 'key-changed');
+});
+
+t.test('a yes that cannot be written down is no yes', async (t) => {
+  const failing = {
+    find: async () => undefined,
+    remember: () => Promise.reject(new Error('disk full')),
+  };
+  const { prompter } = person(true);
+  await t.rejects(createTrustDecision({ endpoint, knownHosts: failing, prompter })(presented), {
+    message: 'disk full',
+  });
+});

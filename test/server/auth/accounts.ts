@@ -1,0 +1,296 @@
+import t, { type Test } from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import { hashSecret } from '../../../lib/server/auth/secrets.js';
+import { parseJoinLink } from '../../../lib/trust/join-link.js';
+import { granted, outcome } from '../../support/asking.js';
+import { createHeld } from '../../support/held.js';
+import { ok, password, runServer, type TestServer } from '../../support/running-server.js';
+import { plainHasher, type SessionScene, sessionScene } from '../../support/session-scene.js';
+import { turns } from '../../support/turns.js';
+
+function codeOf(link: string | undefined): string {
+  const parsed = parseJoinLink(link ?? '');
+  if (!parsed.ok || parsed.value.code === undefined) throw new Error('There is no code in the link.');
+  return parsed.value.code;
+}
+
+/** Registers over a connection of its own. */
+async function register(server: TestServer, fields: { name: string; password?: string; code?: string }) {
+  const client = await server.dial();
+  const reply = await client.ask({ type: 'register', password, ...fields });
+  client.destroy();
+  return reply;
+}
+
+t.test('the first link makes an admin, an invite a member', async (t) => {
+  const server = await runServer(t);
+  const first = { name: 'Ada', code: codeOf(server.running.firstLink) };
+  t.match(await register(server, first), { type: 'ok', name: 'ada', role: 'admin', token: /^[\w-]{43}$/ });
+  t.match(await register(server, { ...first, name: 'bob' }), { code: 'invite-invalid' }, 'and only once');
+  const code = await server.running.invite({});
+  t.match(await register(server, { name: 'bob', code }), { type: 'ok', name: 'bob', role: 'member' });
+  const admin = await server.running.invite({ role: 'admin' });
+  t.match(await register(server, { name: 'carol', code: admin }), { role: 'admin' });
+  t.same(server.errors, []);
+});
+
+t.test(
+  'a server that has an account makes no first link, and an unused one ends with the next',
+  async (t) => {
+    const people = await runServer(t, { people: ['ada'] });
+    t.equal(people.running.firstLink, undefined);
+
+    const fresh = await runServer(t);
+    const code = codeOf(fresh.running.firstLink);
+    await fresh.close();
+    const again = await runServer(t, { data: fresh.data });
+    t.not(codeOf(again.running.firstLink), code);
+    t.match(await register(again, { name: 'ada', code }), { code: 'invite-invalid' });
+  },
+);
+
+t.test('an invite makes as many accounts as it says', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({ uses: 2 });
+  t.match(await register(server, { name: 'bob', code }), { type: 'ok' });
+  t.match(await register(server, { name: 'carol', code }), { type: 'ok' });
+  t.match(await register(server, { name: 'dora', code }), { code: 'invite-invalid' });
+});
+
+t.test('a single invite used twice at the same time makes one account', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({});
+  const replies = await Promise.all([
+    register(server, { name: 'bob', code }),
+    register(server, { name: 'eve', code }),
+  ]);
+  t.same(replies.map(({ type }) => type).sort(), ['error', 'ok']);
+  t.match(
+    replies.find(({ type }) => type === 'error'),
+    { code: 'invite-invalid' },
+  );
+});
+
+t.test('an invite that is refused for another reason stays good', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({});
+  t.match(await register(server, { name: 'ada', code }), { code: 'name-taken' });
+  t.match(await register(server, { name: 'a d a', code }), { code: 'name-invalid' });
+  t.match(await register(server, { name: 'bob', code }), { type: 'ok' });
+});
+
+t.test('an expired or invented invite is refused in the same words', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const code = await server.running.invite({ expiresMs: 1 });
+  for (const made = Date.now(); Date.now() <= made + 1; ) await turns(1);
+  const { re: _, ...expired } = (await register(server, { name: 'bob', code })) as { re: number };
+  const { re: __, ...invented } = (await register(server, { name: 'bob', code: 'invented' })) as {
+    re: number;
+  };
+  t.match(expired, { code: 'invite-invalid' });
+  t.same(invented, expired);
+});
+
+t.test('who may register is what the policy says', async (t) => {
+  const people = ['ada'];
+  const open = await runServer(t, { people, registration: 'open' });
+  t.equal((await open.dial()).hello.registration, 'open');
+  t.match(await register(open, { name: 'bob' }), { type: 'ok', role: 'member' });
+
+  const invite = await runServer(t, { people });
+  t.equal((await invite.dial()).hello.registration, 'invite', 'the default');
+  t.match(await register(invite, { name: 'bob' }), { code: 'invite-needed' });
+
+  const closed = await runServer(t, { people, registration: 'closed' });
+  t.equal((await closed.dial()).hello.registration, 'closed');
+  t.match(await register(closed, { name: 'bob' }), { code: 'registration-closed' });
+  for (const role of ['member', 'admin'] as const) {
+    const code = await closed.running.invite({ role });
+    t.match(
+      await register(closed, { name: 'bob', code }),
+      { code: 'registration-closed' },
+      `even with an invite for a ${role}`,
+    );
+  }
+
+  const fresh = await runServer(t, { registration: 'closed' });
+  const first = codeOf(fresh.running.firstLink);
+  t.match(
+    await register(fresh, { name: 'ada', code: first }),
+    { role: 'admin' },
+    'but the first has to come in',
+  );
+});
+
+const stepMs = 3_600_000 / limits.accountsPerHour;
+
+/** Makes as many accounts at once as one address may, all of 192.0.2.1. */
+async function crowd(scene: SessionScene) {
+  for (let n = 0; n < limits.accountsPerHour; n++) {
+    await granted(scene.visit().wire, { type: 'register', name: `name-${n}-of-many`, password });
+  }
+}
+
+t.test('without an invite an address makes ten accounts at once, then one every six minutes', async (t) => {
+  const scene = await sessionScene(t);
+  const make = (name: string, address?: string) =>
+    scene.visit(address).wire.ask({ type: 'register', name, password });
+  await crowd(scene);
+  const early = scene.visit().wire;
+  const reply = await early.ask({ type: 'register', name: 'early', password });
+  t.match(reply, { code: 'too-many-attempts', retryAfter: stepMs });
+  t.match(await early.next('closing'), { code: 'too-many-attempts' });
+  t.match(await make('other', '192.0.2.2'), { type: 'ok' }, 'others make theirs');
+  scene.clock.advance(stepMs - 1);
+  t.match(await make('early'), { code: 'too-many-attempts', retryAfter: 1 });
+  scene.clock.advance(1);
+  t.match(await make('name-1-of-many'), { code: 'name-taken' }, 'what is refused does not count');
+  t.match(await make('early'), { type: 'ok' });
+  t.match(await make('late'), { code: 'too-many-attempts', retryAfter: stepMs });
+});
+
+t.test('the addresses of one IPv6 network make them together', async (t) => {
+  const scene = await sessionScene(t);
+  const make = (n: number, address: string) =>
+    outcome(scene.visit(address).wire, { type: 'register', name: `name-${n}-of-many`, password });
+  for (let n = 0; n < limits.accountsPerHour; n++) t.equal(await make(n, `2001:db8::${n + 1}`), 'ok');
+  t.equal(await make(98, '2001:db8::ffff'), 'too-many-attempts');
+  t.equal(await make(99, '2001:db8:1::1'), 'ok');
+});
+
+t.test('an invite makes an account from anywhere, and is not counted', async (t) => {
+  const scene = await sessionScene(t);
+  const code = 'c'.repeat(22);
+  const at = scene.clock.now();
+  const expires = at + 3_600_000;
+  await scene.store.createInvite({ code: hashSecret(code), role: 'member', uses: 20, expires, at });
+  const make = (name: string) => outcome(scene.visit().wire, { type: 'register', name, password, code });
+  for (let n = 0; n <= limits.accountsPerHour; n++) t.equal(await make(`guest-${n}-of-many`), 'ok');
+  await crowd(scene);
+  t.equal(await make('one-more'), 'ok');
+});
+
+t.test('an account that was asked for in time but hashed too late waits too', async (t) => {
+  const hash = createHeld(plainHasher.hash);
+  const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
+  const held = hash.hold();
+  const answer = outcome(scene.visit().wire, { type: 'register', name: 'slow', password });
+  await held.reached;
+  await crowd(scene);
+  held.release();
+  t.equal(await answer, 'too-many-attempts');
+  t.equal(await scene.store.account('slow'), undefined);
+});
+
+t.test('names that are taken, look alike, are reserved or are none have each their code', async (t) => {
+  const server = await runServer(t, { people: ['alice'], registration: 'open' });
+  const cases = [
+    ['alice', 'name-taken'],
+    ['  ALICE ', 'name-taken'],
+    ['a1ice', 'name-look-alike'],
+    ['al.ice_', 'name-look-alike'],
+    ['admin', 'name-reserved'],
+    ['r00t', 'name-reserved'],
+    ['', 'bad-request'],
+    ['käthe', 'name-invalid'],
+    ['a b', 'name-invalid'],
+    ['123', 'name-invalid'],
+    ['x'.repeat(limits.nameLength + 1), 'name-invalid'],
+  ] as const;
+  for (const [name, code] of cases) t.match(await register(server, { name }), { type: 'error', code }, name);
+});
+
+t.test('a password has to be one', async (t) => {
+  const server = await runServer(t, { people: ['ada'], registration: 'open' });
+  const cases = [
+    ['short', 'password-unsuitable'],
+    ['aaaaaaaaaaaa', 'password-unsuitable'],
+    ['Bob-the-builder', 'password-unsuitable'],
+    ['', 'bad-request'],
+    ['é'.repeat(limits.passwordMaxBytes / 2 + 1), 'bad-request'],
+  ] as const;
+  for (const [unsuitable, code] of cases) {
+    const reply = await register(server, { name: 'bob-the-builder', password: unsuitable });
+    t.match(reply, { type: 'error', code }, JSON.stringify(unsuitable.slice(0, 20)));
+  }
+});
+
+t.test('a wrong password and an unknown name get the very same answer', async (t) => {
+  const server = await runServer(t, { people: ['ada'], passwords: true });
+  const client = await server.dial();
+  const wrong = await client.ask({ type: 'sign-in', name: 'ada', password: 'not it at all' });
+  const unknown = await client.ask({ type: 'sign-in', name: 'nemo', password: 'not it at all' });
+  const invalid = await client.ask({ type: 'sign-in', name: '???', password: 'not it at all' });
+  t.match(wrong, { type: 'error', code: 'wrong-credentials' });
+  t.same({ ...unknown, re: 0 }, { ...wrong, re: 0 });
+  t.same({ ...invalid, re: 0 }, { ...wrong, re: 0 });
+  t.match(await client.ask({ type: 'sign-in', name: ' Ada', password }), { type: 'ok', name: 'ada' });
+});
+
+t.test('an address that failed too often is told how long to wait, for whatever it tries', async (t) => {
+  const scene = await sessionScene(t);
+  const owner = scene.visit('192.0.2.9').wire;
+  const { token = '' } = await granted(owner, { type: 'register', name: 'ada', password });
+  const client = scene.visit().wire;
+  for (let i = 0; i < limits.loginFailuresPerMinute; i++) {
+    t.match(await client.ask({ type: 'resume', token: `invented${i}` }), { code: 'session-expired' });
+  }
+  const attempts = [
+    { type: 'resume', token },
+    { type: 'sign-in', name: 'ada', password },
+    { type: 'register', name: 'bob', password, code: 'x' },
+  ] as const;
+  for (const attempt of attempts) {
+    const visitor = scene.visit().wire;
+    const reply = await visitor.ask(attempt);
+    t.match(reply, { code: 'too-many-attempts', retryAfter: 6_000 }, attempt.type);
+    t.match(await visitor.next('closing'), { code: 'too-many-attempts' }, 'and waits elsewhere');
+  }
+  t.equal(client.isClosed, false, 'whoever does not try is left alone');
+});
+
+async function resume(server: TestServer, token: string) {
+  const client = await server.dial();
+  return { client, reply: await client.ask({ type: 'resume', token }) };
+}
+
+t.test('a token is replaced at each use; the old one is good until the new one was used', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const first = server.token('ada');
+  const second = ok((await resume(server, first)).reply).token ?? '';
+  t.match(second, /^[\w-]{43}$/);
+  t.not(second, first);
+  const other = ok((await resume(server, first)).reply).token ?? '';
+  t.not(other, second, 'as after a reply that was lost');
+  t.match((await resume(server, second)).reply, { code: 'session-expired' }, 'which nobody can have got');
+  const third = ok((await resume(server, other)).reply).token ?? '';
+  t.match((await resume(server, first)).reply, { code: 'session-expired' }, 'the old one is dead');
+  t.match((await resume(server, third)).reply, { type: 'ok' });
+});
+
+async function endsWith(t: Test, remember: boolean) {
+  const server = await runServer(t, { people: ['ada'], passwords: true });
+  const client = await server.dial();
+  const { token = '' } = ok(await client.ask({ type: 'sign-in', name: 'ada', password, remember }));
+  ok(await client.ask({ type: 'quit' }));
+  await client.closed;
+  return (await resume(server, token)).reply;
+}
+
+t.test('quitting ends a session', async (t) => {
+  t.match(await endsWith(t, false), { code: 'session-expired' });
+});
+
+t.test('unless it is remembered', async (t) => {
+  t.match(await endsWith(t, true), { type: 'ok', name: 'ada' });
+});
+
+t.test('a lost connection and a restarted server end none', async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  const { client, reply } = await resume(server, server.token('ada'));
+  client.destroy();
+  const next = ok((await resume(server, ok(reply).token ?? '')).reply);
+  await server.close();
+  const again = await runServer(t, { data: server.data });
+  t.match((await resume(again, next.token ?? '')).reply, { type: 'ok', name: 'ada' });
+});

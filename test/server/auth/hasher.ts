@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import argon2 from 'argon2';
+import t from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import { createHasher } from '../../../lib/server/auth/hasher.js';
+import { turns } from '../../support/turns.js';
+
+/** Ids of this process's children (Linux tells in /proc). */
+async function children(): Promise<number[]> {
+  const list = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8');
+  return list.split(' ').filter(Boolean).map(Number);
+}
+
+/** Resolves when the process is gone. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    const list = await children();
+    if (!list.includes(pid)) return;
+    await turns(1);
+  }
+}
+
+const withoutProc = process.platform === 'linux' ? false : 'needs /proc';
+const password = 'correct horse';
+
+t.test(
+  'a hash is argon2id of RFC 9106, second recommended profile, and takes its own password only',
+  async (t) => {
+    const hasher = createHasher();
+    t.teardown(hasher.close);
+    const phc = await hasher.hash(password);
+    t.match(phc, /^\$argon2id\$v=19\$m=65536,t=3,p=4\$[\w+/]+\$[\w+/]+$/);
+    t.notMatch(phc, password);
+    const [right, wrong, nobody] = await Promise.all([
+      hasher.verify(password, phc),
+      hasher.verify('correct horsf', phc),
+      hasher.verify(password, undefined),
+    ]);
+    t.same(right, { right: true });
+    t.same(wrong, { right: false });
+    t.same(nobody, { right: false }, 'an unknown name answers like a wrong password');
+    t.not(await hasher.hash(password), phc, 'each has its own salt');
+  },
+);
+
+t.test('an unknown name costs about as much as a wrong password', async (t) => {
+  const hasher = createHasher();
+  t.teardown(hasher.close);
+  const phc = await hasher.hash(password);
+  await hasher.verify(password, undefined);
+  async function cost(check: string | undefined): Promise<number> {
+    const start = performance.now();
+    await hasher.verify('wrong', check);
+    return performance.now() - start;
+  }
+  // The least of several, in turn: what else the machine does makes one slower, never faster.
+  let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < 5; i++) {
+    known = Math.min(known, await cost(phc));
+    unknown = Math.min(unknown, await cost(undefined));
+  }
+  // Far apart where the work was not done: an answer without it takes a hundredth.
+  t.ok(unknown > known / 5, `${unknown} ms against ${known} ms`);
+});
+
+t.test('a right password whose hash has old parameters gets a new hash, a wrong one does not', async (t) => {
+  const hasher = createHasher();
+  t.teardown(hasher.close);
+  const old = await argon2.hash(password, {
+    type: argon2.argon2id,
+    memoryCost: 8192,
+    timeCost: 2,
+    parallelism: 1,
+  });
+  t.same(await hasher.verify('wrong', old), { right: false });
+  const { right, rehashed } = await hasher.verify(password, old);
+  t.equal(right, true);
+  t.match(rehashed, /^\$argon2id\$v=19\$m=65536,t=3,p=4\$/);
+  t.same(await hasher.verify(password, rehashed), { right: true });
+});
+
+t.test('a hash that is none fails alone', async (t) => {
+  const hasher = createHasher();
+  t.teardown(hasher.close);
+  await t.rejects(hasher.verify(password, 'not a hash'));
+  t.match(await hasher.hash(password), /^\$argon2id/);
+});
+
+t.test('more than the queue holds are told to come later', async (t) => {
+  const hasher = createHasher();
+  const waiting = Array.from({ length: limits.hashQueue }, () => hasher.hash(password));
+  await t.rejects(hasher.hash(password), { code: 'busy', retryAfter: Number });
+  await t.rejects(hasher.verify(password, undefined), { code: 'busy' });
+  hasher.close();
+  const outcomes = await Promise.allSettled(waiting);
+  t.ok(
+    outcomes.every(({ status }) => status === 'rejected'),
+    'close ends those that wait',
+  );
+});
+
+t.test(
+  'a child that dies takes its pending jobs along; the next call has a new one',
+  { skip: withoutProc },
+  async (t) => {
+    const hasher = createHasher();
+    t.teardown(hasher.close);
+    // Those of other hashers end in their own time.
+    const before = await children();
+    const phc = await hasher.hash(password);
+    const [child] = (await children()).filter((pid) => !before.includes(pid));
+    if (child === undefined) throw new Error('There is no child.');
+    const pending = [hasher.hash(password), hasher.verify(password, phc)];
+    process.kill(child, 'SIGKILL');
+    const outcomes = await Promise.allSettled(pending);
+    t.same(
+      outcomes.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    t.same(await hasher.verify(password, phc), { right: true });
+    await gone(child);
+  },
+);
+
+t.test('close leaves no process behind and refuses what comes after', { skip: withoutProc }, async (t) => {
+  const hasher = createHasher();
+  const before = await children();
+  await hasher.hash(password);
+  const [child] = (await children()).filter((pid) => !before.includes(pid));
+  if (child === undefined) throw new Error('There is no child.');
+  hasher.close();
+  await t.rejects(hasher.hash(password), { code: 'shutting-down' });
+  await gone(child);
+  t.doesNotThrow(() => hasher.close(), 'twice is once');
+});

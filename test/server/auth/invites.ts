@@ -1,0 +1,125 @@
+/** Invites and reset links through frames: races, rank, and a storage that fails. */
+import t, { type Test } from 'tap';
+import type { Role } from '../../../lib/protocol/records.js';
+import type { Store } from '../../../lib/store/store.js';
+import { StoreError } from '../../../lib/store/store.js';
+import { granted, outcome } from '../../support/asking.js';
+import { password, type SceneDeps, sessionScene } from '../../support/session-scene.js';
+
+async function sceneWith(t: Test, roles: Readonly<Record<string, Role>>, deps: SceneDeps = {}) {
+  const scene = await sessionScene(t, deps);
+  for (const [name, role] of Object.entries(roles)) {
+    const made = await scene.store.register({
+      name,
+      skeleton: name,
+      password: `plain:${password}`,
+      at: 1,
+      role,
+    });
+    t.equal(made.outcome, 'created');
+  }
+  const enter = async (name: string) => {
+    const { wire } = scene.visit();
+    await granted(wire, { type: 'sign-in', name, password });
+    return wire;
+  };
+  return { ...scene, enter };
+}
+
+const codeIn = (links: readonly string[] = []) => links[0]?.split('/').at(-1) ?? '';
+
+t.test('fifty registrations at once on an invite for one make exactly one account', async (t) => {
+  const scene = await sceneWith(t, { ada: 'admin' });
+  const ada = await scene.enter('ada');
+  const code = codeIn((await granted(ada, { type: 'make-invite' })).links);
+  const visitors = Array.from({ length: 50 }, () => scene.visit().wire);
+  await Promise.all(visitors.map((wire) => wire.next('hello')));
+  const answers = await Promise.all(
+    visitors.map((wire, n) => outcome(wire, { type: 'register', name: `guest${n}x`, password, code })),
+  );
+  t.same(
+    answers.toSorted(),
+    [...Array.from({ length: 49 }, () => 'invite-invalid'), 'ok'],
+    'all the others are told why',
+  );
+  t.equal(await scene.store.accounts(), 2);
+  t.same((await granted(ada, { type: 'invites' })).invites, []);
+  t.same(scene.errors, []);
+});
+
+t.test('nobody invites those who are not below them, and bots come from the operator', async (t) => {
+  const scene = await sceneWith(t, { ada: 'admin', mo: 'moderator', ben: 'member' });
+  const may: readonly [string, readonly Role[]][] = [
+    ['ada', ['admin', 'moderator', 'member']],
+    ['mo', ['member']],
+    ['ben', []],
+  ];
+  for (const [name, roles] of may) {
+    const wire = await scene.enter(name);
+    for (const role of ['admin', 'moderator', 'member', 'bot'] as const) {
+      const expected = roles.includes(role) ? 'ok' : 'not-allowed';
+      t.equal(await outcome(wire, { type: 'make-invite', role }), expected, `${name} makes a ${role}`);
+    }
+  }
+  const ben = await scene.enter('ben').catch(() => undefined);
+  t.equal(ben, undefined, 'who is here already');
+});
+
+t.test('each invite, its end and each reset link are in the audit log, and no code is', async (t) => {
+  const scene = await sceneWith(t, { ada: 'admin', ben: 'member' });
+  const ada = await scene.enter('ada');
+  const invite = codeIn((await granted(ada, { type: 'make-invite', uses: 3, role: 'moderator' })).links);
+  const [row] = (await granted(ada, { type: 'invites' })).invites ?? [];
+  await granted(ada, { type: 'uninvite', invite: row?.id ?? 0 });
+  t.equal(await outcome(ada, { type: 'uninvite', invite: row?.id ?? 0 }), 'no-such-name');
+  const reset = codeIn((await granted(ada, { type: 'make-reset', name: 'Ben' })).links);
+  const { audit = [] } = await granted(ada, { type: 'audit' });
+  t.match(audit, [
+    { by: 'ada', action: 'reset-link', on: 'ben' },
+    { by: 'ada', action: 'uninvite', detail: `invite ${row?.id}` },
+    { by: 'ada', action: 'invite', detail: 'moderator, 3 times' },
+  ]);
+  t.equal(audit.length, 3, 'nothing of what was refused');
+  for (const code of [invite, reset]) t.notOk(JSON.stringify(audit).includes(code));
+});
+
+t.test('a reset link is good for a day, for whoever can have a password', async (t) => {
+  const scene = await sceneWith(t, { ada: 'admin', eve: 'admin', ben: 'member', robo: 'bot' });
+  const ada = await scene.enter('ada');
+  t.equal(await outcome(ada, { type: 'make-reset', name: 'eve' }), 'not-allowed', 'not a peer');
+  t.equal(await outcome(ada, { type: 'make-reset', name: 'nobody' }), 'no-such-name');
+  t.equal(await outcome(ada, { type: 'make-reset', name: 'robo' }), 'not-allowed', 'not a bot');
+  const { links, expires = '' } = await granted(ada, { type: 'make-reset', name: 'ben' });
+  t.equal(Date.parse(expires) - scene.clock.now(), 24 * 60 * 60_000);
+  const recover = { type: 'recover', name: 'ben', code: codeIn(links), password: 'another one' } as const;
+  scene.clock.set(Date.parse(expires));
+  t.equal(await outcome(scene.visit().wire, recover), 'recovery-invalid', 'to the instant');
+  scene.clock.set(Date.parse(expires) - 1);
+  t.equal(await outcome(scene.visit().wire, recover), 'ok');
+});
+
+t.test('a storage that keeps nothing is an error of each request, and no more', async (t) => {
+  let full = false;
+  const failing =
+    <Args extends unknown[], Value>(work: (...args: Args) => Promise<Value>) =>
+    async (...args: Args): Promise<Value> => {
+      if (full) throw new StoreError('the disk is full');
+      return work(...args);
+    };
+  const storeOf = (store: Store): Store => ({
+    ...store,
+    record: failing(store.record),
+    createInvite: failing(store.createInvite),
+    addReset: failing(store.addReset),
+    setFactor: failing(store.setFactor),
+    useFactor: failing(store.useFactor),
+  });
+  const scene = await sceneWith(t, { ada: 'admin', ben: 'member' }, { storeOf });
+  const ada = await scene.enter('ada');
+  full = true;
+  t.equal(await outcome(ada, { type: 'make-invite' }), 'internal');
+  t.equal(await outcome(ada, { type: 'make-reset', name: 'ben' }), 'internal');
+  full = false;
+  t.equal(await outcome(ada, { type: 'make-invite' }), 'ok');
+  t.match(scene.errors, [{ name: 'StoreError' }, { name: 'StoreError' }]);
+});

@@ -1,0 +1,245 @@
+/** What a new password, a recovery and a logout end: what is here, and what is on its way in at that moment. */
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import t, { type Test } from 'tap';
+import type { Asked } from '../../../lib/client/session/session.js';
+import { fileAlpn } from '../../../lib/protocol/events.js';
+import { encodeFrame } from '../../../lib/protocol/frame.js';
+import { limits } from '../../../lib/protocol/limits.js';
+import { hashRecovery, newToken } from '../../../lib/server/auth/secrets.js';
+import type { Store } from '../../../lib/store/store.js';
+import { granted, outcome } from '../../support/asking.js';
+import { createHeld } from '../../support/held.js';
+import { ok, runServer } from '../../support/running-server.js';
+import { password, plainHasher, sessionScene } from '../../support/session-scene.js';
+import { tlsOptions } from '../../support/wire-client.js';
+
+const next = 'another password';
+const signIn = { type: 'sign-in', name: 'ana', password, mode: 'attach' } as const;
+const change = { type: 'set-password', old: password, password: next } as const;
+
+/** A scene with ana in it, in which the check of a password or of a ban can be slow. */
+async function slowScene(t: Test, verify = plainHasher.verify) {
+  const check = createHeld(verify);
+  let ban: ReturnType<typeof createHeld<Parameters<Store['banOf']>, Awaited<ReturnType<Store['banOf']>>>>;
+  const scene = await sessionScene(t, {
+    hasher: { ...plainHasher, verify: check.call },
+    storeOf(store) {
+      ban = createHeld(store.banOf);
+      return { ...store, banOf: ban.call };
+    },
+  });
+  const { wire } = scene.visit();
+  const made = await granted(wire, { type: 'register', name: 'ana', password });
+  const sessions = async () => (await granted(wire, { type: 'sessions' })).sessions ?? [];
+  /** One whose password is being checked. */
+  const beginSignIn = async () => {
+    const held = check.hold();
+    const answer = outcome(scene.visit().wire, signIn);
+    await held.reached;
+    return { held, answer };
+  };
+  return { scene, ana: wire, made, sessions, beginSignIn, holdCheck: check.hold, holdBan: () => ban.hold() };
+}
+
+t.test('an old password that was being checked when it was changed lets nobody in', async (t) => {
+  const { scene, ana, sessions, beginSignIn } = await slowScene(t);
+  const { held, answer } = await beginSignIn();
+  t.equal(await outcome(ana, change), 'ok');
+  held.release();
+  t.equal(await answer, 'wrong-credentials');
+  t.same(
+    (await sessions()).map(({ current }) => current),
+    [true],
+    'and leaves no session',
+  );
+  t.equal(await outcome(ana, { type: 'ping' }), 'ok');
+  t.equal((await granted(ana, { type: 'who' })).people?.[0]?.terminals, 1);
+  t.same(scene.errors, []);
+});
+
+t.test('nor does it come back as the password under new parameters', async (t) => {
+  const { scene, ana, beginSignIn } = await slowScene(t, async (text, phc) => {
+    const { right } = await plainHasher.verify(text, phc);
+    return right ? { right, rehashed: `plain:${text}` } : { right };
+  });
+  const { held, answer } = await beginSignIn();
+  t.equal(await outcome(ana, change), 'ok');
+  held.release();
+  t.equal(await answer, 'wrong-credentials');
+  t.equal(await outcome(scene.visit().wire, signIn), 'wrong-credentials');
+  t.equal(await outcome(scene.visit().wire, { ...signIn, password: next }), 'ok');
+});
+
+t.test('nor when the account was recovered', async (t) => {
+  const { scene, made, holdCheck } = await slowScene(t);
+  const [late, owner] = [scene.visit().wire, scene.visit().wire];
+  const held = holdCheck();
+  const answer = outcome(late, signIn);
+  await held.reached;
+  const recover = { type: 'recover', name: 'ana', code: made.recovery ?? '', password: next } as const;
+  t.equal(await outcome(owner, recover), 'ok');
+  held.release();
+  t.equal(await answer, 'wrong-credentials');
+});
+
+t.test('a token that was on its way in when the password was changed opens nothing', async (t) => {
+  const { scene, ana, sessions, holdBan } = await slowScene(t);
+  const lost = scene.visit().wire;
+  const { token = '' } = await granted(lost, signIn);
+  lost.destroy();
+  await lost.closed;
+  const thief = scene.visit().wire;
+  const held = holdBan();
+  const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
+  await held.reached;
+  t.equal(await outcome(ana, change), 'ok');
+  held.release();
+  t.equal(await answer, 'session-expired');
+  t.equal((await sessions()).length, 1);
+  t.equal((await granted(ana, { type: 'who' })).people?.[0]?.terminals, 1);
+});
+
+t.test('nor one whose session was ended by its number', async (t) => {
+  const { scene, ana, sessions, holdBan } = await slowScene(t);
+  const lost = scene.visit().wire;
+  const { token = '' } = await granted(lost, signIn);
+  lost.destroy();
+  await lost.closed;
+  const other = (await sessions()).find(({ current }) => current === undefined)?.id ?? 0;
+  const thief = scene.visit().wire;
+  const held = holdBan();
+  const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
+  await held.reached;
+  t.equal(await outcome(ana, { type: 'logout', session: other }), 'ok');
+  held.release();
+  t.equal(await answer, 'session-expired');
+});
+
+t.test('whoever recovers an account comes in, though another terminal came first', async (t) => {
+  const { scene, made, holdBan } = await slowScene(t);
+  const [owner, quick] = [scene.visit().wire, scene.visit().wire];
+  const held = holdBan();
+  const recover = { type: 'recover', name: 'ana', code: made.recovery ?? '', password: next } as const;
+  const answer = owner.ask(recover);
+  await held.reached;
+  t.equal(await outcome(quick, { ...signIn, password: next }), 'ok');
+  held.release();
+  t.match(await answer, { type: 'ok', recovery: /^\w{5}-/ }, 'or the new code would be lost');
+  t.match(await quick.next('closing'), { code: 'taken-over' });
+});
+
+t.test('a password that others set anew ends tickets too', async (t) => {
+  const code = 'AAAAA-AAAAA';
+  const server = await runServer(t, {
+    people: ['ana'],
+    passwords: true,
+    furnish: async (store, accounts) =>
+      void (await store.setRecovery(accounts.get('ana')?.id ?? 0, hashRecovery(code))),
+  });
+  const ana = await server.enter('ana');
+  const offer: Asked = {
+    type: 'offer',
+    room: 'lobby',
+    name: 'a.txt',
+    size: 1,
+    hash: 'x'.repeat(43),
+    key: 'k',
+  };
+  const { ticket = '' } = await granted(ana, offer);
+  const owner = await server.dial();
+  t.equal(await outcome(owner, { type: 'recover', name: 'ana', code, password: next }), 'ok');
+  const file = connect({ ...tlsOptions(server.port), ALPNProtocols: [fileAlpn] });
+  await once(file, 'secureConnect');
+  file.write(encodeFrame({ type: 'upload', ticket }));
+  const [answered] = (await once(file, 'data')) as [Buffer];
+  t.match(answered.toString(), /ticket-invalid/);
+  file.destroy();
+});
+
+t.test("a bot's token is good for several connections, and quitting one ends no other", async (t) => {
+  const token = newToken();
+  const server = await runServer(t, {
+    people: ['robo'],
+    async furnish(store, accounts) {
+      const account = accounts.get('robo')?.id ?? 0;
+      const at = Date.now();
+      const kept = { expires: at + 3_600_000, at, remember: true, bot: true } as const;
+      await store.openSession({ account, token: token.hash, ...kept });
+    },
+  });
+  const come = async () => {
+    const client = await server.dial();
+    const { token: answered } = ok(await client.ask({ type: 'resume', token: token.text, mode: 'attach' }));
+    t.equal(answered, token.text);
+    return client;
+  };
+  const [listening, sending] = [await come(), await come()];
+  t.equal(await outcome(listening, { type: 'ping' }), 'ok');
+  ok(await sending.ask({ type: 'quit' }));
+  await sending.closed;
+  t.equal(await outcome(listening, { type: 'ping' }), 'ok');
+  t.same(listening.all('closing'), []);
+  const again = await come();
+  const listed = (await granted(again, { type: 'sessions' })).sessions ?? [];
+  const session = listed.find(({ current }) => current)?.id ?? 0;
+  await again.ask({ type: 'logout', session }).catch(() => {});
+  t.match(await listening.next('closing'), { code: 'signed-out' }, 'ended, it is ended for all');
+  await again.closed;
+  t.equal(await outcome(await server.dial(), { type: 'resume', token: token.text }), 'session-expired');
+});
+
+t.test('nor does it, proved before the account was recovered, set another one after that', async (t) => {
+  const hash = createHeld(plainHasher.hash);
+  const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
+  const { wire: thief } = scene.visit();
+  const { recovery: code = '' } = await granted(thief, { type: 'register', name: 'ana', password });
+  const held = hash.hold();
+  const answer = outcome(thief, { ...change, password: 'of the thief' }).catch(() => 'closed');
+  await held.reached;
+  const { wire: owner } = scene.visit();
+  await granted(owner, { type: 'recover', name: 'ana', code, password: next });
+  held.release();
+  t.equal(await answer, 'closed');
+  t.equal(await outcome(owner, { type: 'sessions' }), 'ok');
+  const again = (typed: string) => outcome(scene.visit().wire, { ...signIn, password: typed });
+  t.equal(await again(next), 'ok');
+  t.equal(await again('of the thief'), 'wrong-credentials');
+  t.equal((await granted(owner, { type: 'sessions' })).sessions?.length, 2, 'nor ends the sessions of now');
+});
+
+t.test('nor does it take the new recovery code away', async (t) => {
+  const { scene, ana: thief, made, holdCheck } = await slowScene(t);
+  const held = holdCheck();
+  const answer = outcome(thief, { type: 'make-recovery', password }).catch(() => 'closed');
+  await held.reached;
+  const recover = { type: 'recover', name: 'ana', code: made.recovery ?? '', password: next } as const;
+  const { recovery: code = '' } = await granted(scene.visit().wire, recover);
+  held.release();
+  t.equal(await answer, 'closed');
+  t.equal(await outcome(scene.visit().wire, { ...recover, code }), 'ok');
+});
+
+t.test('sessions whose connections were lost make no more terminals than a name may have', async (t) => {
+  const server = await runServer(t, { people: ['ana', 'ben'] });
+  const ben = await server.enter('ben');
+  const come = async (token: string) => {
+    const client = await server.dial();
+    return { client, reply: await client.ask({ type: 'resume', token, mode: 'attach' }) };
+  };
+  const tokens: string[] = [];
+  const lost: { client: Awaited<ReturnType<typeof come>>['client']; token: string }[] = [];
+  for (let n = 0; n < limits.terminalsPerName; n++) {
+    const { client, reply } = await come(server.token('ana'));
+    lost.push({ client, token: ok(reply).token ?? '' });
+  }
+  for (const { client, token } of lost) {
+    tokens.push(token);
+    client.destroy();
+  }
+  await ben.next('left', ({ name }) => name === 'ana');
+  const here = [];
+  for (let n = 0; n < limits.terminalsPerName; n++) here.push((await come(server.token('ana'))).reply);
+  t.same(new Set(here.map(({ type }) => type)), new Set(['ok']));
+  for (const token of tokens) t.match((await come(token)).reply, { code: 'too-many-terminals' });
+});

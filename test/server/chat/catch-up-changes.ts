@@ -1,0 +1,179 @@
+/** Catching up where more than messages happened: changes, rooms that come and go, invitations. */
+import t, { type Test } from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import { catchUp } from '../../../lib/server/chat/catch-up.js';
+import { openHub } from '../../../lib/server/chat/hub.js';
+import type { Store } from '../../../lib/store/store.js';
+import { granted, saying, told } from '../../support/asking.js';
+import { createListener, type Listener, listenerOf, slowToAnswer } from '../../support/listener.js';
+import { runServer } from '../../support/running-server.js';
+import { hubSettings, sessionScene } from '../../support/session-scene.js';
+
+const entries = ['message', 'edited', 'removed', 'topic'] as const;
+
+t.test('who was away gets what changed, in its order, and of what is gone only that it is', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const [ada, first] = [await server.enter('ada'), await server.enter('bob')];
+  for (const client of [ada, first]) await granted(client, { type: 'join', room: 'dev' });
+  const old = await saying(ada, { room: 'dev' }, 'old');
+  const gone = await saying(ada, { room: 'dev' }, 'gone');
+  const { seq: psst } = await saying(ada, { to: 'bob' }, 'psst');
+  await granted(first, { type: 'ping' });
+  first.destroy();
+  await granted(ada, { type: 'edit', of: old.seq, text: 'older' });
+  await granted(ada, { type: 'edit', of: gone.seq, text: 'xylophone' });
+  await granted(ada, { type: 'remove', of: gone.seq });
+  await granted(ada, { type: 'set-topic', room: 'dev', topic: 'all new' });
+  await granted(ada, { type: 'edit', of: psst, text: 'hush' });
+  const late = await saying(ada, { room: 'dev' }, 'lat');
+  await granted(ada, { type: 'edit', of: late.seq, text: 'late' });
+
+  const rooms = { dev: gone.seq, lobby: 0 };
+  const bob = await server.enter('bob', { sync: { rooms, direct: { ada: psst } } });
+  t.same(
+    told(bob, ...entries).filter((entry) => 'room' in entry),
+    [
+      { type: 'edited', of: old.seq, room: 'dev', from: 'ada', text: 'older' },
+      { type: 'removed', of: gone.seq, room: 'dev', from: 'ada' },
+      { type: 'topic', room: 'dev', from: 'ada', topic: 'all new' },
+      {
+        type: 'message',
+        room: 'dev',
+        from: 'ada',
+        text: 'late',
+        edited: bob.all('edited').find(({ of }) => of === late.seq)?.at,
+      },
+      { type: 'edited', of: late.seq, room: 'dev', from: 'ada', text: 'late' },
+    ],
+  );
+  t.same(
+    told(bob, ...entries).filter((entry) => 'to' in entry),
+    [{ type: 'edited', of: psst, to: 'bob', from: 'ada', text: 'hush' }],
+  );
+  t.notMatch(JSON.stringify(bob.frames), /xylophone/);
+  const lastWith = (place: 'room' | 'to') =>
+    Math.max(...bob.all('edited').flatMap((event) => (place in event ? [event.seq] : [])));
+  const positions = { rooms: { dev: lastWith('room'), lobby: 0 }, direct: { ada: lastWith('to') } };
+  const again = await server.enter('bob', { sync: positions });
+  t.same(told(again, ...entries), [], 'a change moves the position as a message does');
+});
+
+t.test('positions of rooms that somebody left say nothing about them', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
+  for (const client of [ada, bob]) await granted(client, { type: 'join', room: 'dev' });
+  await granted(bob, { type: 'leave', room: 'dev' });
+  await saying(ada, { room: 'dev' }, 'without bob');
+  const back = await server.enter('bob', { sync: { rooms: { dev: 0 } } });
+  t.same(told(back, ...entries, 'gap', 'room'), []);
+});
+
+/** A hub on a slow store, and what can be done in it while somebody reads history for the first time. */
+async function slowScene(t: Test, meanwhile: (hub: Awaited<ReturnType<typeof openHub>>) => Promise<void>) {
+  const { store, clock } = await sessionScene(t);
+  let once = true;
+  const slow = slowToAnswer(store, async () => {
+    if (!once) return;
+    once = false;
+    await meanwhile(hub);
+  });
+  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  async function seat(listener: Listener): Promise<void> {
+    hub.seat(listener.account, { standings: await store.standings(listener.account.id), mutes: [] });
+    hub.presence.enter(listener, 'attach');
+  }
+  return { store: slow, clock, hub, seat };
+}
+
+let keys = 0;
+const sayIn = (room: string, text: string) =>
+  ({ type: 'say', id: 1, room, text, key: `k${++keys}` }) as const;
+const inRoom = <T extends 'join' | 'leave'>(type: T, room: string) => ({ type, id: 1, room }) as const;
+
+async function cast(store: Store): Promise<readonly [Listener, Listener, Listener]> {
+  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  return [ada, listenerOf(ada.account), bob];
+}
+
+t.test('a replay ends where its reader leaves the room, and nothing of it comes after that', async (t) => {
+  const scene = await slowScene(t, (hub) => hub.membership.leave(other, inRoom('leave', 'dev')));
+  const { store, hub, clock, seat } = scene;
+  const [ada, other, bob] = await cast(store);
+  for (const member of [ada, other, bob]) await seat(member);
+  for (const member of [bob, ada]) await hub.membership.join(member, inRoom('join', 'dev'));
+  for (let i = 0; i < 5; i++) await hub.say(bob, sayIn('dev', `${i}`));
+  await catchUp(ada, { rooms: { dev: 0, lobby: 0 } }, { store, hub });
+  await hub.say(bob, sayIn('dev', 'later'));
+  clock.advance(20);
+  t.same(ada.heard, []);
+  t.same(
+    ada.frames.filter(({ type }) => type === 'parted'),
+    [{ type: 'parted', room: 'dev' }],
+  );
+});
+
+t.test('rooms entered and left are told also where more was said than could be held', async (t) => {
+  const long = 'x'.repeat(limits.messageBytes - 10);
+  const scene = await slowScene(t, async (hub) => {
+    await hub.membership.join(other, inRoom('join', 'new'));
+    await hub.membership.leave(other, inRoom('leave', 'old'));
+    for (let i = 0; i < 300; i++) await hub.say(bob, sayIn('lobby', `${i} ${long}`));
+    scene.clock.advance(20);
+    await hub.membership.appoint(bob, { type: 'appoint', id: 1, room: 'led', name: 'ada', role: 'owner' });
+    await hub.say(bob, sayIn('new', 'hello'));
+    scene.clock.advance(20);
+  });
+  const { store, hub, clock, seat } = scene;
+  const [ada, other, bob] = await cast(store);
+  for (const member of [ada, other, bob]) await seat(member);
+  for (const room of ['new', 'old', 'led']) await hub.membership.join(bob, inRoom('join', room));
+  for (const room of ['old', 'led']) await hub.membership.join(other, inRoom('join', room));
+  const before = ada.frames.length;
+  await hub.say(bob, sayIn('lobby', 'first'));
+  await catchUp(ada, {}, { store, hub });
+  await hub.say(bob, sayIn('new', 'live'));
+  clock.advance(20);
+  const news = ada.frames.slice(before);
+  t.match(
+    news.filter(({ type }) => type === 'parted' || type === 'room'),
+    [
+      { type: 'parted', room: 'old' },
+      { type: 'room', conversation: { room: 'new', role: 'member' } },
+      { type: 'room', conversation: { room: 'led', role: 'owner' } },
+    ],
+  );
+  t.same(ada.heard.slice(-2), ['hello', 'live']);
+});
+
+t.test('who says something while another terminal of theirs leaves the room is answered', async (t) => {
+  const { store, hub, clock, seat } = await slowScene(t, async () => {});
+  const [ada, other, bob] = await cast(store);
+  for (const member of [ada, other, bob]) await seat(member);
+  for (const member of [bob, ada]) await hub.membership.join(member, inRoom('join', 'dev'));
+  for (const member of [ada, other, bob]) hub.attach(member)();
+  const leaving = hub.membership.leave(other, inRoom('leave', 'dev'));
+  const receipt = await hub.say(ada, sayIn('dev', 'wait'));
+  await leaving;
+  clock.advance(20);
+  t.match(receipt, { seq: Number, at: String }, 'for its own message comes to it no more');
+  t.same([ada.heard, bob.heard], [[], ['wait']]);
+});
+
+t.test('the second of two terminals that join at once is told before its reply too', async (t) => {
+  const { store, hub, clock, seat } = await slowScene(t, async () => {});
+  const [ada, other, bob] = await cast(store);
+  for (const member of [ada, other, bob]) await seat(member);
+  await hub.membership.join(bob, inRoom('join', 'dev'));
+  for (const member of [ada, other, bob]) hub.attach(member)();
+  const joined = [ada, other].map(async (member) => {
+    await hub.membership.join(member, inRoom('join', 'dev'));
+    return member.frames.filter(({ type }) => type === 'room').length;
+  });
+  t.same(await Promise.all(joined), [1, 1]);
+  clock.advance(20);
+  t.match(
+    bob.frames.filter(({ type }) => type === 'joined'),
+    [{ room: 'dev', name: 'ada' }],
+    'and the room once',
+  );
+});

@@ -1,0 +1,289 @@
+import t, { type Test } from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import type { Message } from '../../../lib/protocol/records.js';
+import { catchUp } from '../../../lib/server/chat/catch-up.js';
+import { openHub } from '../../../lib/server/chat/hub.js';
+import type { Account } from '../../../lib/store/account-store.js';
+import type { Target } from '../../../lib/store/message-store.js';
+import type { Store } from '../../../lib/store/store.js';
+import { createListener, slowToAnswer } from '../../support/listener.js';
+import { ok, runServer } from '../../support/running-server.js';
+import { hubSettings, sessionScene } from '../../support/session-scene.js';
+import { kept } from '../../support/store-subject.js';
+import type { WireClient } from '../../support/wire-client.js';
+
+const texts = (client: WireClient) => client.all('message').map(({ text }) => Number(text.split(' ')[0]));
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** A server in whose lobby bob has said so much. Texts are numbers, and padding. */
+async function withLobby(t: Test, count: number, padding = 0) {
+  let seqs: number[] = [];
+  const server = await runServer(t, {
+    people: ['ada', 'bob'],
+    async furnish(store, accounts) {
+      const [room] = await store.rooms();
+      seqs = await fill(store, { target: { room: room?.id ?? 0 }, by: accounts.get('bob'), count, padding });
+    },
+  });
+  return { server, seqs };
+}
+
+interface Talk {
+  readonly target: Target;
+  readonly by: Account | undefined;
+  readonly count: number;
+  readonly padding?: number;
+}
+
+async function fill(store: Store, { target, by, count, padding = 0 }: Talk): Promise<number[]> {
+  const entry = { target, account: by?.id ?? 0, action: false, at: Date.now() };
+  const appended = numbers(1, count).map((n) =>
+    kept(store, {
+      ...entry,
+      key: `${JSON.stringify(target)}${n}`.replace(/\s/g, ''),
+      text: `${n} ${'x'.repeat(padding)}`.trim(),
+    }),
+  );
+  return (await Promise.all(appended)).map(({ seq }) => seq);
+}
+
+t.test('a new arrival gets the last fifty messages, and learns that there are more', async (t) => {
+  const { server, seqs } = await withLobby(t, 51);
+  const ada = await server.enter('ada');
+  t.same(texts(ada), numbers(2, 51));
+  t.same(ada.all('gap'), [{ type: 'gap', room: 'lobby', after: 0, before: seqs[1] }]);
+  t.equal(ada.frames.at(-1)?.type, 'ok', 'the reply comes when all was replayed');
+});
+
+t.test('where there are no more there is no gap', async (t) => {
+  const { server } = await withLobby(t, limits.backlog);
+  const ada = await server.enter('ada');
+  t.same(texts(ada), numbers(1, limits.backlog));
+  t.same(ada.all('gap'), []);
+});
+
+t.test('whoever knows where it stands gets what came since, and nothing else', async (t) => {
+  const { server, seqs } = await withLobby(t, 300);
+  for (const known of [1, 99, 100, 250, 299, 300]) {
+    const ada = await server.enter('ada', { sync: { rooms: { lobby: seqs[known - 1] ?? 0 } } });
+    t.same(texts(ada), numbers(known + 1, 300), `after ${known}`);
+    t.same(ada.all('gap'), []);
+    ada.destroy();
+  }
+  const ada = await server.enter('ada', { sync: { rooms: { lobby: 0 } } });
+  t.same(texts(ada), numbers(1, 300), 'from the beginning');
+});
+
+t.test('positions of what is not there do no harm', async (t) => {
+  const { server } = await withLobby(t, 60);
+  const rooms = { attic: 5, lobby: Number.MAX_SAFE_INTEGER, constructor: 1 };
+  const ada = await server.enter('ada', { sync: { rooms, direct: { nobody: 7, constructor: 1 } } });
+  t.same(texts(ada), numbers(11, 60), 'one beyond the newest message counts as none');
+});
+
+t.test('a long absence is caught up to the limit, with a gap', async (t) => {
+  const { server, seqs } = await withLobby(t, limits.catchUp + 10);
+  const ada = await server.enter('ada', { sync: { rooms: { lobby: seqs[2] ?? 0 } } });
+  t.same(texts(ada), numbers(11, limits.catchUp + 10));
+  t.same(ada.all('gap'), [{ type: 'gap', room: 'lobby', after: seqs[2], before: seqs[10] }]);
+});
+
+t.test('direct messages that were not read wait for their reader', async (t) => {
+  let seqs: number[] = [];
+  const server = await runServer(t, {
+    people: ['ada', 'bob'],
+    async furnish(store, accounts) {
+      const [ada, bob] = [accounts.get('ada'), accounts.get('bob')];
+      const target: Target = { direct: [ada?.id ?? 0, bob?.id ?? 0] };
+      seqs = await fill(store, { target, by: bob, count: 70 });
+      await store.markRead(ada?.id ?? 0, target, seqs[59] ?? 0);
+    },
+  });
+  const ada = await server.enter('ada');
+  t.same(texts(ada), numbers(61, 70));
+  t.same(ada.all('gap'), []);
+  t.match(ada.all('message')[0], { from: 'bob', to: 'ada' });
+  ada.destroy();
+  const position = await server.enter('ada', { sync: { direct: { bob: seqs[66] ?? 0 } } });
+  t.same(texts(position), numbers(68, 70), 'a position counts more than the read mark');
+
+  const bob = await server.enter('bob');
+  t.same(texts(bob), numbers(21, 70), 'who wrote them has read none: the last fifty');
+  t.match(bob.all('gap'), [{ with: 'ada', after: 0, before: seqs[20] }]);
+  t.match(bob.all('message')[0], { from: 'bob', to: 'ada' });
+});
+
+t.test('a reader that is slow in catching up is waited for', async (t) => {
+  const count = 3_000;
+  const { server } = await withLobby(t, count, 3_000);
+  const ada = await server.enter('ada', { sync: false });
+  ada.send({ type: 'sync', id: 900, rooms: { lobby: 0 } });
+  await ada.next('message');
+  ada.pause();
+  // Others are served meanwhile.
+  const bob = await server.enter('bob');
+  for (let i = 0; i < 20; i++)
+    await bob.ask({ type: 'say', room: 'lobby', text: `${count + 1 + i}`, key: `k${i}` });
+  ada.resume();
+  await ada.next('ok', ({ re }) => re === 900);
+  const came = texts(ada);
+  t.same([...new Set(came)], numbers(1, count + 20));
+  t.same(came.slice(0, count), numbers(1, count), 'what came twice came at the end');
+});
+
+/** People who go on talking, eight messages at a time each, every fifth one to ada alone, until told to stop. */
+function keepTalking(talkers: readonly WireClient[]): () => Promise<void> {
+  let stopped = false;
+  let said = 0;
+  const talks = talkers.flatMap((talker, who) =>
+    numbers(1, 8).map(async (stream) => {
+      while (!stopped) {
+        const n = ++said;
+        const place = n % 5 === 0 ? { to: 'ada' } : { room: 'lobby' };
+        await talker.ask({ type: 'say', ...place, text: `${n}`, key: `${who}-${stream}-${n}` });
+      }
+    }),
+  );
+  return async () => {
+    stopped = true;
+    await Promise.all(talks);
+  };
+}
+
+/** What a client keeps: of each conversation, whatever is newer than what it has. */
+function createView() {
+  const seqs = new Map<string, number[]>();
+  const last = (conversation: string) => seqs.get(conversation)?.at(-1) ?? 0;
+  return {
+    seqs,
+    positions: () => ({
+      rooms: { lobby: last('lobby') },
+      direct: { bob: last('bob'), carol: last('carol') },
+    }),
+    take(messages: readonly Message[]): void {
+      for (const { room, from, seq } of messages) {
+        const conversation = room ?? from;
+        if (seq > last(conversation)) seqs.set(conversation, [...(seqs.get(conversation) ?? []), seq]);
+      }
+    },
+  };
+}
+
+t.test('who comes and goes while others keep talking misses nothing', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob', 'carol'] });
+  const talkers = [await server.enter('bob'), await server.enter('carol')];
+  const stop = keepTalking(talkers);
+  const view = createView();
+  for (let visit = 0; visit < 12; visit++) {
+    const client = await server.enter('ada', { sync: view.positions() });
+    // Live for a while, a little longer each time, then the connection is lost.
+    for (let message = 0; message < visit * 5; message++) await client.next('message');
+    client.destroy();
+    await client.closed;
+    t.same(client.all('gap'), [], `visit ${visit}`);
+    view.take(client.all('message'));
+  }
+  await stop();
+  view.take((await server.enter('ada', { sync: view.positions() })).all('message'));
+
+  const [bob, carol] = talkers.map((talker) => talker.all('message'));
+  const everything = createView();
+  everything.take((bob ?? []).filter(({ room }) => room !== undefined));
+  everything.take([...(bob ?? []), ...(carol ?? [])].filter(({ room }) => room === undefined));
+  for (const conversation of ['lobby', 'bob', 'carol']) {
+    const said = everything.seqs.get(conversation) ?? [];
+    t.ok(said.length >= 10, `${said.length} messages were said in ${conversation}`);
+    t.same(view.seqs.get(conversation), said, conversation);
+  }
+  t.same(server.errors, []);
+});
+
+t.test('around a sync a message may come twice, but none comes late, after a newer one', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const stop = keepTalking([await server.enter('bob')]);
+  for (let visit = 0; visit < 10; visit++) {
+    const ada = await server.enter('ada', { sync: { rooms: { lobby: 0 }, direct: { bob: 0 } } });
+    await ada.next('message', ({ seq }) => seq > 0);
+    for (const place of ['lobby', undefined]) {
+      const seen = new Set<number>();
+      let newest = 0;
+      let late = 0;
+      for (const { room, seq } of ada.all('message')) {
+        if (room !== place) continue;
+        if (seq < newest && !seen.has(seq)) late++;
+        seen.add(seq);
+        newest = Math.max(newest, seq);
+      }
+      t.equal(late, 0, `visit ${visit}, ${place ?? 'direct'}: ${seen.size} messages`);
+    }
+    ada.destroy();
+  }
+  await stop();
+});
+
+t.test('people who talk faster than the store answers hold nobody up', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  let said = 0;
+  const slow = slowToAnswer(store, async () => {
+    // An end, for otherwise a failure would go on for ever.
+    if (said >= 50) return;
+    for (let i = 0; i < 2; i++) {
+      const text = `${++said}`;
+      await hub.say(bob, { type: 'say', id: said, room: 'lobby', text, key: text });
+      clock.advance(20);
+    }
+  });
+  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  for (const member of [ada, bob]) {
+    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
+    hub.presence.enter(member, undefined);
+  }
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
+  await catchUp(ada, {}, { store: slow, hub });
+  t.ok(said < 10, `${said} messages later`);
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
+  clock.advance(20);
+  t.same([...new Set(ada.heard)], [...numbers(0, said).map(String), 'live']);
+});
+
+t.test('what is said during a long replay is not kept for ever: it is read instead', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  const text = 'x'.repeat(limits.messageBytes - 10);
+  let said = 0;
+  let once = true;
+  const slow = slowToAnswer(store, async () => {
+    if (!once) return;
+    once = false;
+    for (let i = 0; i < 300; i++) {
+      const key = `${++said}`;
+      await hub.say(bob, { type: 'say', id: said, room: 'lobby', text: `${key} ${text}`, key });
+    }
+    clock.advance(20);
+  });
+  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  for (const member of [ada, bob]) {
+    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
+    hub.presence.enter(member, undefined);
+  }
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
+  await catchUp(ada, {}, { store: slow, hub });
+  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
+  clock.advance(20);
+  t.same(
+    ada.heard.map((heard) => heard.split(' ')[0]),
+    [...numbers(0, said).map(String), 'live'],
+  );
+});
+
+t.test('a second sync on a connection replays again and doubles nothing that is live', async (t) => {
+  const { server } = await withLobby(t, 5);
+  const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
+  ok(await ada.ask({ type: 'sync' }));
+  t.same(texts(ada), [...numbers(1, 5), ...numbers(1, 5)]);
+  await bob.ask({ type: 'say', room: 'lobby', text: '6', key: 'k6' });
+  await bob.ask({ type: 'say', room: 'lobby', text: '7', key: 'k7' });
+  await ada.next('message', ({ key }) => key === 'k7');
+  t.same(texts(ada).slice(10), [6, 7]);
+});

@@ -1,0 +1,317 @@
+import t, { type Test } from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import { fence, granted, outcome, saying, told } from '../../support/asking.js';
+import { ok, runServer, type TestServer } from '../../support/running-server.js';
+import { sessionScene } from '../../support/session-scene.js';
+import type { WireClient } from '../../support/wire-client.js';
+
+const people = ['ada', 'bob', 'eve'];
+
+async function setUp(t: Test, settings: Parameters<typeof runServer>[1] = {}) {
+  const server = await runServer(t, { people, ...settings });
+  const [ada, bob, eve] = [await server.enter('ada'), await server.enter('bob'), await server.enter('eve')];
+  return { server, ada, bob, eve };
+}
+
+/** What the server says somebody is in when they sign in. */
+async function signedIn(server: TestServer, name: string) {
+  const client = await server.dial();
+  const reply = ok(await client.ask({ type: 'resume', token: server.token(name) }));
+  return { client, conversations: reply.conversations ?? [] };
+}
+
+const join = (room: string) => ({ type: 'join', room }) as const;
+const hide = (room: string) => ({ type: 'join', room, private: true }) as const;
+const leave = (room: string) => ({ type: 'leave', room }) as const;
+const end = (room: string) => ({ type: 'leave', room, end: true }) as const;
+const invite = (room: string, name: string) => ({ type: 'invite', room, name }) as const;
+const appoint = (room: string, name: string, role: 'owner' | 'moderator' | 'member') =>
+  ({ type: 'appoint', room, name, role }) as const;
+
+/** Names and roles in a room, those longest in it first. */
+async function rolesIn(client: WireClient, room: string): Promise<string[]> {
+  const { people: found = [] } = await granted(client, { type: 'who', room });
+  return found.map(({ name, room: role }) => `${name} ${role}`);
+}
+
+t.test('who joins is told before the reply, and hears the room from then on', async (t) => {
+  const { ada, bob, eve } = await setUp(t);
+  await granted(ada, join('Dev '));
+  const types = ada.frames.slice(-2).map(({ type }) => type);
+  t.same(types, ['room', 'ok']);
+  t.match(ada.all('room'), [{ conversation: { room: 'dev', last: 0, unread: 0, role: 'owner' } }]);
+  const before = await saying(ada, { room: 'dev' }, 'before');
+  await granted(bob, join('dev'));
+  t.match(bob.all('room'), [{ conversation: { room: 'dev', last: before.seq, unread: 0, role: 'member' } }]);
+  await saying(ada, { room: 'dev' }, 'after');
+  await fence(ada, 'dev', bob);
+  t.same(
+    bob.all('message').map(({ text }) => text),
+    ['after', 'fence'],
+  );
+  t.match(told(ada, 'joined').at(-1), { room: 'dev', name: 'bob' });
+  await granted(bob, join('dev'));
+  t.equal(bob.all('room').length, 1, 'joining again changes nothing');
+  await granted(eve, { type: 'ping' });
+  t.same(told(eve, 'message', 'room'), []);
+  t.same(
+    told(eve, 'joined', 'left').filter((frame) => 'room' in frame && frame.room !== 'lobby'),
+    [],
+    'who is not in the room is told nothing of it',
+  );
+});
+
+t.test('all terminals of a person enter and leave with it, the one that has not synced too', async (t) => {
+  const { server, ada, bob } = await setUp(t);
+  const second = await server.enter('ada');
+  const early = await server.enter('ada', { sync: false });
+  await granted(bob, join('dev'));
+  await granted(ada, join('dev'));
+  await fence(bob, 'dev', ada, second);
+  for (const terminal of [ada, second, early]) {
+    await granted(terminal, { type: 'ping' });
+    t.match(told(terminal, 'room'), [{ conversation: { room: 'dev' } }]);
+  }
+  t.same(early.all('message'), [], 'messages wait for the sync');
+  await granted(early, { type: 'sync' });
+  t.same(
+    early.all('message').map(({ text }) => text),
+    ['fence'],
+  );
+
+  await granted(second, leave('dev'));
+  await saying(bob, { room: 'dev' }, 'they are gone');
+  for (const terminal of [ada, second, early]) {
+    await granted(terminal, { type: 'ping' });
+    const parting = terminal.frames.findIndex(({ type }) => type === 'parted');
+    t.match(terminal.frames[parting], { room: 'dev' });
+    const later = terminal.frames.slice(parting + 1).filter((frame) => 'room' in frame);
+    t.same(later, [], 'nothing of the room comes after it');
+    t.equal(await outcome(terminal, { type: 'say', room: 'dev', text: 'hi', key: 'late' }), 'not-a-member');
+  }
+  t.match(told(bob, 'left'), [{ room: 'dev', name: 'ada' }]);
+});
+
+t.test('non-members of a public room find it, and are told to join', async (t) => {
+  const { ada, bob } = await setUp(t);
+  await granted(ada, join('dev'));
+  await granted(ada, { type: 'set-topic', room: 'dev', topic: ' build \u202e things ' });
+  const { rooms = [] } = await granted(bob, { type: 'rooms' });
+  t.same(rooms, [
+    { room: 'lobby', members: 3, role: 'member' },
+    { room: 'dev', topic: 'build  things', members: 1 },
+  ]);
+  const requests = [
+    { type: 'say', room: 'dev', text: 'hi', key: 'k' },
+    { type: 'history', room: 'dev' },
+    { type: 'search', words: '', room: 'dev' },
+    { type: 'files', room: 'dev' },
+    { type: 'read', room: 'dev', seq: 1 },
+    { type: 'who', room: 'dev' },
+    leave('dev'),
+    invite('dev', 'eve'),
+    appoint('dev', 'bob', 'owner'),
+    { type: 'set-topic', room: 'dev', topic: 'mine' },
+  ] as const;
+  for (const request of requests) {
+    const reply = await bob.ask(request);
+    t.match(reply, { type: 'error', code: 'not-a-member', message: /join/i }, request.type);
+  }
+});
+
+t.test('a name is a room’s once, but a private room’s name is nobody’s secret to find', async (t) => {
+  const { ada, bob, eve } = await setUp(t);
+  for (const bad of ['42', '-x', 'a b', 'ä', ' ']) {
+    t.equal(await outcome(ada, join(bad)), 'name-invalid', bad);
+  }
+  await granted(ada, hide('den'));
+  await granted(bob, hide('den'));
+  await granted(eve, join('den'));
+  const found: unknown[] = [];
+  for (const client of [ada, bob, eve]) {
+    await saying(client, { room: 'den' }, 'mine');
+    found.push((await granted(client, { type: 'history', room: 'den' })).messages?.map(({ from }) => from));
+  }
+  t.same(found, [['ada'], ['bob'], ['eve']], 'each is in a room of its own');
+  t.equal(await outcome(eve, hide('den')), 'room-name-taken', 'by the public one, which they are in');
+  t.equal(await outcome(ada, hide('lobby')), 'room-name-taken');
+  t.equal(await outcome(ada, hide('den')), 'ok', 'whoever is in it stays in it');
+
+  await granted(bob, invite('den', 'ada'));
+  t.equal((await granted(ada, { type: 'who', room: 'den' })).people?.length, 1, 'one’s own comes first');
+  t.equal(await outcome(ada, end('den')), 'ok');
+  t.equal(await outcome(ada, join('den')), 'ok');
+  t.same(await rolesIn(ada, 'den'), ['ada member', 'bob owner'], 'then the one that one is invited to');
+});
+
+t.test('nobody leaves the lobby, nor what they are not in', async (t) => {
+  const { ada } = await setUp(t);
+  t.equal(await outcome(ada, leave('lobby')), 'not-allowed');
+  t.equal(await outcome(ada, end('lobby')), 'not-allowed');
+  t.equal(await outcome(ada, leave('attic')), 'no-such-room');
+  t.equal(await outcome(ada, appoint('lobby', 'bob', 'owner')), 'not-allowed');
+});
+
+t.test(
+  'a room goes to its moderator, else to who is in it longest, and ends with its last one',
+  async (t) => {
+    const { ada, bob, eve } = await setUp(t);
+    for (const client of [ada, bob, eve]) await granted(client, join('dev'));
+    await granted(ada, appoint('dev', 'eve', 'moderator'));
+    await granted(ada, leave('dev'));
+    await fence(bob, 'dev', eve);
+    const heir = { type: 'role', room: 'dev', name: 'eve', role: 'owner', by: 'ada' };
+    t.same(told(bob, 'role').at(-1), heir);
+    t.same(told(eve, 'role').at(-1), heir);
+    t.equal(told(ada, 'role').length, 1, 'who left is not told');
+    await granted(ada, join('dev'));
+    await granted(eve, leave('dev'));
+    t.same(await rolesIn(bob, 'dev'), ['ada member', 'bob owner']);
+    t.equal(await outcome(bob, { type: 'set-topic', room: 'dev', topic: 'mine now' }), 'ok', 'at once');
+    await granted(ada, leave('dev'));
+    const { seq } = await saying(bob, { room: 'dev' }, 'the last word');
+    t.equal(await outcome(bob, leave('dev')), 'room-would-end');
+    t.same(await rolesIn(bob, 'dev'), ['bob owner'], 'nothing happened yet');
+    await granted(bob, end('dev'));
+    t.equal(await outcome(bob, { type: 'history', room: 'dev' }), 'no-such-room');
+    t.equal(await outcome(bob, { type: 'edit', of: seq, text: 'or not' }), 'no-such-message');
+    await granted(eve, join('dev'));
+    t.same((await granted(eve, { type: 'history', room: 'dev' })).messages, [], 'the name begins anew');
+  },
+);
+
+t.test('owners appoint, one at least stays, and the others are told', async (t) => {
+  const { ada, bob, eve } = await setUp(t);
+  for (const client of [ada, bob]) await granted(client, join('dev'));
+  t.equal(await outcome(ada, appoint('dev', 'ada', 'member')), 'not-allowed');
+  t.equal(await outcome(bob, appoint('dev', 'bob', 'owner')), 'not-allowed');
+  t.equal(await outcome(ada, appoint('dev', 'eve', 'owner')), 'not-a-member');
+  t.equal(await outcome(ada, appoint('dev', 'nobody1', 'owner')), 'no-such-name');
+  t.equal(await outcome(bob, { type: 'set-topic', room: 'dev', topic: 'x' }), 'not-allowed');
+  await granted(ada, appoint('dev', 'bob', 'moderator'));
+  t.equal(await outcome(bob, { type: 'set-topic', room: 'dev', topic: 'x' }), 'ok');
+  t.equal(await outcome(bob, appoint('dev', 'ada', 'member')), 'not-allowed');
+  await granted(ada, appoint('dev', 'bob', 'owner'));
+  await granted(bob, appoint('dev', 'ada', 'member'));
+  await fence(ada, 'dev', bob);
+  const roles = [
+    { type: 'role', room: 'dev', name: 'bob', role: 'moderator', by: 'ada' },
+    { type: 'role', room: 'dev', name: 'bob', role: 'owner', by: 'ada' },
+    { type: 'role', room: 'dev', name: 'ada', role: 'member', by: 'bob' },
+  ];
+  for (const client of [ada, bob]) t.same(told(client, 'role'), roles);
+  t.equal(await outcome(ada, { type: 'set-topic', room: 'dev', topic: 'y' }), 'not-allowed', 'at once');
+  t.same(told(eve, 'role'), []);
+});
+
+t.test(
+  'an invitation is told now and at each sign-in, on the terminal that came, until answered',
+  async (t) => {
+    const { server, ada, bob, eve } = await setUp(t);
+    await granted(ada, hide('den'));
+    await granted(ada, { type: 'set-topic', room: 'den', topic: 'secrets' });
+    await granted(ada, invite('den', 'bob'));
+    const invited = { type: 'invited', room: 'den', by: 'ada', topic: 'secrets' };
+    await granted(bob, { type: 'ping' });
+    t.same(told(bob, 'invited'), [invited]);
+    const second = await server.enter('bob');
+    await granted(bob, { type: 'ping' });
+    t.same([told(bob, 'invited').length, told(second, 'invited').length], [1, 1]);
+    t.equal(await outcome(ada, invite('den', 'ada')), 'not-allowed', 'who is in it needs none');
+    t.equal(await outcome(bob, invite('den', 'eve')), 'no-such-room', 'the invited do not invite');
+
+    await granted(second, leave('den'));
+    t.equal(await outcome(bob, leave('den')), 'no-such-room', 'it was refused');
+    t.same(told(await server.enter('bob'), 'invited'), []);
+    t.same(told(bob, 'parted'), [], 'nobody parted from anything');
+    await granted(ada, invite('den', 'bob'));
+    await granted(bob, join('den'));
+    t.same(told(await server.enter('bob'), 'invited'), [], 'it was taken');
+    await granted(bob, invite('den', 'eve'));
+    await granted(eve, join('den'));
+    t.same(await rolesIn(eve, 'den'), ['ada owner', 'bob member', 'eve member']);
+  },
+);
+
+t.test('who blocks the inviter is not told, and the inviter neither', async (t) => {
+  const { server, ada, bob } = await setUp(t);
+  await granted(bob, { type: 'block', name: 'ada' });
+  await granted(ada, hide('den'));
+  t.equal(await outcome(ada, invite('den', 'bob')), 'ok');
+  await granted(bob, { type: 'ping' });
+  t.same(told(bob, 'invited'), []);
+  t.same(told(await server.enter('bob'), 'invited'), []);
+  t.equal(await outcome(bob, leave('den')), 'no-such-room');
+});
+
+t.test('where the operator keeps rooms to admins, members join those there are', async (t) => {
+  const { ada, bob } = await setUp(t, {
+    rooms: 'admins',
+    async furnish(store, accounts) {
+      const owner = accounts.get('ada')?.id ?? 0;
+      await store.makeRoom({ name: 'dev', private: false, owner, at: Date.now() });
+    },
+  });
+  t.match(await bob.ask(join('attic')), { code: 'not-allowed', message: /admins/ });
+  t.equal(await outcome(bob, hide('attic')), 'not-allowed');
+  t.equal(await outcome(bob, join('dev')), 'ok');
+  t.equal(await outcome(ada, join('attic')), 'not-allowed', 'who owns a room makes no other');
+});
+
+t.test('new rooms and invitations are twenty at once, then one every three seconds', async (t) => {
+  const { clock, member } = await sessionScene(t);
+  const [ada] = [(await member('ada')).wire, await member('bob')];
+  for (let i = 1; i < 20; i++) t.equal(await outcome(ada, join(`room-${i}`)), 'ok');
+  t.equal(await outcome(ada, invite('room-1', 'bob')), 'ok');
+  t.match(await ada.ask(join('room-20')), { code: 'rate-limited', retryAfter: 3_000 });
+  t.match(await ada.ask(invite('room-2', 'bob')), { code: 'rate-limited', retryAfter: 3_000 });
+  t.equal(await outcome(ada, join('room-1')), 'ok', 'what makes nothing is not counted');
+  clock.advance(3_000);
+  t.equal(await outcome(ada, join('room-20')), 'ok');
+  t.equal(await outcome(ada, join('room-21')), 'rate-limited');
+});
+
+t.test('an account is in so many rooms, and no more', async (t) => {
+  const { server, ada } = await setUp(t, {
+    async furnish(store, accounts) {
+      const owner = accounts.get('ada')?.id ?? 0;
+      // And the lobby.
+      for (let i = 1; i < limits.roomsPerAccount; i++) {
+        await store.makeRoom({ name: `room-${i}`, private: i % 2 === 0, owner, at: Date.now() });
+      }
+      const bob = accounts.get('bob')?.id ?? 0;
+      await store.makeRoom({ name: 'another', private: false, owner: bob, at: Date.now() });
+    },
+  });
+  t.equal(await outcome(ada, join('too-much')), 'too-many-rooms');
+  t.equal(await outcome(ada, join('another')), 'too-many-rooms');
+  await granted(ada, end('room-1'));
+  t.equal(await outcome(ada, join('another')), 'ok');
+  t.same(server.errors, []);
+});
+
+t.test('memberships, roles, topics, invitations and blocks are there after a restart', async (t) => {
+  const { server, ada, bob } = await setUp(t);
+  await granted(ada, hide('den'));
+  await granted(ada, invite('den', 'bob'));
+  await granted(bob, join('den'));
+  await granted(ada, appoint('den', 'bob', 'moderator'));
+  await granted(bob, { type: 'set-topic', room: 'den', topic: 'plans' });
+  await saying(ada, { room: 'den' }, 'hello @bob');
+  await saying(ada, { room: 'den' }, 'hello all');
+  await granted(ada, invite('den', 'eve'));
+  await granted(bob, { type: 'block', name: 'eve' });
+  await server.close();
+
+  const again = { ...(await runServer(t, { data: server.data })), token: server.token };
+  const { client, conversations } = await signedIn(again, 'bob');
+  t.match(conversations, [
+    { room: 'lobby', role: 'member' },
+    { room: 'den', private: true, role: 'moderator', topic: 'plans', unread: 2, mentions: 1 },
+  ]);
+  t.equal(await outcome(client, { type: 'set-topic', room: 'den', topic: 'other plans' }), 'ok');
+  t.same((await granted(client, { type: 'blocks' })).names, ['eve']);
+  const { client: eve } = await signedIn(again, 'eve');
+  await granted(eve, { type: 'sync' });
+  t.same(told(eve, 'invited'), [{ type: 'invited', room: 'den', by: 'ada', topic: 'other plans' }]);
+});

@@ -1,0 +1,186 @@
+import t from 'tap';
+import type { ServerFrame } from '../../../lib/protocol/events.js';
+import { limits } from '../../../lib/protocol/limits.js';
+import { createPresence, type Member } from '../../../lib/server/chat/presence.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+
+interface TestMember extends Member {
+  readonly dismissed: string[];
+}
+
+function setUp(most?: number) {
+  const clock = createFakeClock();
+  const notices: ServerFrame[] = [];
+  const presence = createPresence(clock, (notice) => notices.push(notice('lobby')), most);
+  /** A session that, like a real one, leaves as soon as it is dismissed. */
+  function session(id: number): TestMember {
+    const dismissed: string[] = [];
+    const member: TestMember = {
+      account: { id, name: `name${id}`, role: 'member', password: '' },
+      address: '192.0.2.1',
+      session: undefined,
+      alive: true,
+      send() {},
+      drained: async () => {},
+      dismissed,
+      dismiss(code) {
+        dismissed.push(code);
+        presence.leave(member, { reason: 'dismissed' });
+      },
+    };
+    return member;
+  }
+  return { clock, notices, presence, session };
+}
+
+const joined = (id: number) => ({ type: 'joined', room: 'lobby', name: `name${id}` });
+
+t.test('coming and going is told once a person, with the reason', async (t) => {
+  const { notices, presence, session } = setUp();
+  const [one, two] = [session(1), session(2)];
+  presence.enter(one, undefined);
+  presence.enter(two, undefined);
+  presence.leave(two, { reason: 'lunch' });
+  presence.leave(two, { reason: 'twice' });
+  presence.leave(one);
+  t.same(notices, [
+    joined(1),
+    joined(2),
+    { type: 'left', room: 'lobby', name: 'name2', reason: 'lunch' },
+    { type: 'left', room: 'lobby', name: 'name1' },
+  ]);
+  t.equal(presence.online, 0);
+});
+
+t.test('one who was never seated leaves without a word', async (t) => {
+  const { notices, presence, session } = setUp();
+  presence.enter(session(1), undefined);
+  presence.leave(session(1), { reason: 'another session of the same name' });
+  presence.leave(session(2), { reason: 'nobody' });
+  t.same(notices, [joined(1)]);
+  t.equal(presence.online, 1);
+});
+
+t.test('a second session that does not say what it wants is refused', async (t) => {
+  const { presence, session } = setUp();
+  const [first, second] = [session(1), session(1)];
+  presence.enter(first, undefined);
+  t.throws(() => presence.enter(second, undefined), { code: 'name-in-use' });
+  t.ok(presence.has(first));
+  t.notOk(presence.has(second));
+  t.same(first.dismissed, []);
+});
+
+t.test('a take-over ends every other session of the name, and the others are told nothing', async (t) => {
+  const { notices, presence, session } = setUp();
+  const [first, second, third] = [session(1), session(1), session(1)];
+  presence.enter(first, undefined);
+  presence.enter(second, 'attach');
+  presence.enter(third, 'take-over');
+  t.same([first.dismissed, second.dismissed, third.dismissed], [['taken-over'], ['taken-over'], []]);
+  t.same(notices, [joined(1)], 'neither left nor joined');
+  t.same([...presence.terminals(1)], [third]);
+  presence.leave(third);
+  t.equal(notices.length, 2);
+});
+
+t.test('take-over and attach of somebody who is not here is simply coming', async (t) => {
+  const { notices, presence, session } = setUp();
+  presence.enter(session(1), 'take-over');
+  presence.enter(session(2), 'attach');
+  presence.enter(session(3), 'continue');
+  t.same(notices, [joined(1), joined(2), joined(3)]);
+});
+
+t.test('attached terminals count as one person who leaves with the last of them', async (t) => {
+  const { notices, presence, session } = setUp();
+  const terminals = [session(1), session(1), session(1)];
+  for (const terminal of terminals) presence.enter(terminal, 'attach');
+  t.same(presence.people(), [{ name: 'name1', role: 'member', terminals: 3 }]);
+  t.equal(presence.online, 1);
+  for (const terminal of terminals) {
+    t.same(notices, [joined(1)]);
+    presence.leave(terminal, { reason: 'done' });
+  }
+  t.match(notices, [joined(1), { type: 'left', name: 'name1', reason: 'done' }]);
+  t.equal(notices.length, 2);
+  t.same(presence.people(), []);
+});
+
+t.test('a name has at most eight terminals; a lost one that continues is let in', async (t) => {
+  const { presence, session } = setUp();
+  for (let i = 0; i < limits.terminalsPerName; i++) presence.enter(session(1), 'attach');
+  t.throws(() => presence.enter(session(1), 'attach'), { code: 'too-many-terminals' });
+  t.equal(presence.terminals(1).size, limits.terminalsPerName);
+  t.doesNotThrow(() => presence.enter(session(1), 'continue'));
+});
+
+t.test(
+  'a full server takes terminals of who is here, and admins, and others once somebody left',
+  async (t) => {
+    const { presence, session } = setUp(1);
+    const [first, second] = [session(1), session(2)];
+    const admin = session(3);
+    admin.account = { ...admin.account, role: 'admin' };
+    presence.enter(first, undefined);
+    t.throws(() => presence.enter(second, undefined), { code: 'server-full' });
+    presence.enter(session(1), 'take-over');
+    presence.enter(admin, undefined);
+    t.equal(presence.online, 2);
+    presence.leave(admin);
+    for (const terminal of presence.terminals(1)) presence.leave(terminal);
+    presence.enter(second, undefined);
+    t.ok(presence.has(second));
+  },
+);
+
+t.test('one that continues is seated beside its lost self, and nobody is told', async (t) => {
+  const { notices, presence, session } = setUp();
+  const [lost, back] = [session(1), session(1)];
+  presence.enter(lost, undefined);
+  presence.enter(back, 'continue');
+  presence.leave(lost, { reason: 'connection lost' });
+  t.same(notices, [joined(1)]);
+  t.same([...presence.terminals(1)], [back]);
+});
+
+t.test(
+  'above a hundred people comings and goings are counted once a second, not told one by one',
+  async (t) => {
+    const { clock, notices, presence, session } = setUp();
+    const crowd = Array.from({ length: 2_000 }, (_, id) => session(id));
+    for (const member of crowd) presence.enter(member, undefined);
+    t.equal(notices.length, limits.presenceNamed, 'the first hundred by name');
+    clock.advance(1_000);
+    t.equal(notices.length, limits.presenceNamed + 1, 'all others in one notice');
+    t.same(notices.at(-1), { type: 'crowd', room: 'lobby', joined: 1_900, left: 0, online: 2_000 });
+
+    for (const member of crowd.slice(0, 500)) presence.leave(member);
+    presence.enter(session(9_999), undefined);
+    clock.advance(1_000);
+    t.same(notices.at(-1), { type: 'crowd', room: 'lobby', joined: 1, left: 500, online: 1_501 });
+    t.equal(notices.length, limits.presenceNamed + 2);
+    t.equal(clock.pending, 0, 'no clock ticks where nobody comes or goes');
+  },
+);
+
+t.test(
+  'a change that began to be counted is told in numbers even where the room grows small meanwhile',
+  async (t) => {
+    const { clock, notices, presence, session } = setUp();
+    const crowd = Array.from({ length: limits.presenceNamed + 1 }, (_, id) => session(id));
+    for (const member of crowd) presence.enter(member, undefined);
+    for (const member of crowd.slice(1)) presence.leave(member);
+    clock.advance(1_000);
+    t.same(notices.at(-1), {
+      type: 'crowd',
+      room: 'lobby',
+      joined: 1,
+      left: limits.presenceNamed,
+      online: 1,
+    });
+    t.equal(notices.length, limits.presenceNamed + 1);
+    presence.enter(session(5_000), undefined);
+    t.same(notices.at(-1), joined(5_000), 'a small room is told by name again');
+  },
+);

@@ -1,0 +1,125 @@
+import t from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import { openHub } from '../../../lib/server/chat/hub.js';
+import { listFiles, readHistory, runSearch } from '../../../lib/server/chat/queries.js';
+import { granted, outcome, saying } from '../../support/asking.js';
+import { createListener, listenerOf } from '../../support/listener.js';
+import { makeAccount, runServer } from '../../support/running-server.js';
+import { hubSettings, sessionScene } from '../../support/session-scene.js';
+
+const seqsOf = (items: readonly { seq: number }[] = []) => items.map(({ seq }) => seq);
+
+t.test('history pages between its bounds, from the end that its bounds mean', async (t) => {
+  const seqs: number[] = [];
+  const start = Date.parse('2026-01-01T00:00:00Z');
+  const server = await runServer(t, {
+    people: ['ada'],
+    async furnish(store, accounts) {
+      const [lobby] = await store.rooms();
+      const said = { target: { room: lobby?.id ?? 0 }, account: accounts.get('ada')?.id ?? 0, action: false };
+      for (let i = 0; i < 10; i++) {
+        const kept = await store.append({ ...said, key: `k${i}`, text: `${i}`, at: start + i * 60_000 });
+        if (kept.outcome === 'kept') seqs.push(kept.seq);
+      }
+    },
+  });
+  const ada = await server.enter('ada');
+  const at = (i: number) => seqs[i] ?? 0;
+  const cases = [
+    [{}, [6, 7, 8, 9], true],
+    [{ before: at(3) }, [0, 1, 2], false],
+    [{ before: at(6) }, [2, 3, 4, 5], true],
+    [{ after: at(2) }, [3, 4, 5, 6], true],
+    [{ after: at(7) }, [8, 9], false],
+    [{ after: at(1), before: at(8) }, [4, 5, 6, 7], true],
+    [{ after: at(4), before: at(7) }, [5, 6], false],
+    [{ since: '2026-01-01T00:02:00Z' }, [2, 3, 4, 5], true],
+    [{ since: '2026-01-01T00:01:59.999Z', before: at(4) }, [2, 3], false],
+    [{ since: '2026-01-01T00:02:00Z', after: at(6) }, [7, 8, 9], false],
+    [{ since: '2027-01-01T00:00:00Z' }, [], false],
+    [{ since: '2020-01-01T00:00:00Z' }, [0, 1, 2, 3], true],
+  ] as const;
+  for (const [bounds, expected, more] of cases) {
+    const reply = await granted(ada, { type: 'history', room: 'lobby', limit: 4, ...bounds });
+    t.same(seqsOf(reply.messages), expected.map(at), JSON.stringify(bounds));
+    t.equal(reply.more, more, JSON.stringify(bounds));
+  }
+});
+
+t.test('what is asked for has to be there: rooms, people, dates, one place at a time', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const ada = await server.enter('ada');
+  await saying(ada, { room: 'lobby' }, 'a needle');
+  const search = { type: 'search', words: 'needle' } as const;
+  const never = '2026-13-45T99:00:00Z';
+  t.equal(await outcome(ada, { ...search, room: 'attic' }), 'no-such-room');
+  t.equal(await outcome(ada, { ...search, with: 'nobody1' }), 'no-such-name');
+  t.equal(await outcome(ada, { ...search, from: 'nobody1' }), 'no-such-name');
+  t.equal(await outcome(ada, { ...search, from: 'b o b' }), 'no-such-name');
+  t.equal(await outcome(ada, { ...search, room: 'lobby', with: 'bob' }), 'bad-request');
+  t.equal(await outcome(ada, { ...search, since: never }), 'bad-request');
+  t.equal(await outcome(ada, { ...search, until: never }), 'bad-request');
+  t.equal(await outcome(ada, { type: 'history', room: 'lobby', since: never }), 'bad-request');
+  for (const type of ['history', 'files'] as const) {
+    t.equal(await outcome(ada, { type }), 'bad-request', `${type} of nothing`);
+    t.equal(await outcome(ada, { type, room: 'lobby', with: 'bob' }), 'bad-request', `${type} of two`);
+    t.equal(await outcome(ada, { type, with: 'nobody1' }), 'no-such-name');
+  }
+  t.same((await granted(ada, { ...search, with: 'bob' })).found, [], 'who said nothing yet');
+  t.same((await granted(ada, { ...search, from: 'Bob' })).found, []);
+  t.match((await granted(ada, { ...search, from: 'ada', until: '2099-01-01T00:00:00Z' })).found, [
+    { room: 'lobby', from: 'ada', excerpt: 'a needle', marks: [[2, 8]] },
+  ]);
+  t.same((await granted(ada, { ...search, since: '2099-01-01T00:00:00Z' })).found, []);
+});
+
+t.test('who asks and does not read gets nothing of a room left meanwhile', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const hub = await openHub({ ...hubSettings, store, clock });
+  const other = await createListener(store, 'ada');
+  let read = () => {};
+  const drained = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const ada = { ...listenerOf(other.account), drained: () => drained };
+  for (const member of [other, ada]) {
+    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
+    hub.presence.enter(member, 'attach');
+  }
+  await hub.membership.join(other, { type: 'join', id: 1, room: 'dev' });
+  const place = { id: 2, room: 'dev' } as const;
+  const asked = [
+    readHistory({ store, hub }, ada, { type: 'history', ...place }),
+    listFiles({ store, hub }, ada, { type: 'files', ...place }),
+    runSearch({ store, hub }, ada, { type: 'search', words: '', ...place }),
+  ];
+  const answers = Promise.allSettled(asked);
+  await hub.membership.leave(other, { type: 'leave', id: 3, room: 'dev', end: true });
+  read();
+  for (const answer of await answers)
+    t.match(answer, { status: 'rejected', reason: { code: 'no-such-room' } });
+});
+
+t.test('all people of a large room come, by name, a page at a time', async (t) => {
+  const many = Array.from({ length: 2 * limits.peoplePage }, (_, i) => `p${i}`);
+  const server = await runServer(t, {
+    people: ['ada'],
+    async furnish(store) {
+      await Promise.all(many.map((name) => makeAccount(store, name, 'none')));
+    },
+  });
+  const ada = await server.enter('ada');
+  const pages: string[][] = [];
+  for (let more = true; more; ) {
+    const after = pages.at(-1)?.at(-1);
+    const reply = await granted(ada, { type: 'who', room: 'lobby', ...(after !== undefined && { after }) });
+    pages.push((reply.people ?? []).map(({ name }) => name));
+    more = reply.more ?? false;
+  }
+  t.same(
+    pages.map(({ length }) => length),
+    [limits.peoplePage, limits.peoplePage, 1],
+  );
+  t.same(pages.flat(), ['ada', ...many].sort());
+  t.match(await granted(ada, { type: 'who' }), { people: [{ name: 'ada' }], more: undefined });
+});

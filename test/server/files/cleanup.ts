@@ -1,0 +1,96 @@
+import t from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
+import type { Target } from '../../../lib/store/message-store.js';
+import { fileScene, hashOf, someBytes, ticketOf, upload } from '../../support/file-scene.js';
+import { folder, ok } from '../../support/running-server.js';
+import type { WireClient } from '../../support/wire-client.js';
+
+const hour = 3_600_000;
+
+async function texts(client: WireClient): Promise<string[]> {
+  const { messages = [] } = ok(await client.ask({ type: 'history', room: 'lobby' }));
+  return messages.map(({ text }) => text);
+}
+
+t.test('without a rule everything is kept', async (t) => {
+  const scene = await fileScene(t);
+  const ada = await scene.enter('ada');
+  await ada.ask({ type: 'say', room: 'lobby', text: 'old', key: 'k1' });
+  const bytes = someBytes(10);
+  await scene.keep(ada, bytes);
+  await scene.clear(1_000 * 24 * hour);
+  const bob = await scene.enter('bob');
+  t.same(await texts(bob), ['old', 'file.bin']);
+  t.same(await scene.kept(), [hashOf(bytes)]);
+});
+
+t.test('what is too old goes within an hour, its file with it', async (t) => {
+  const scene = await fileScene(t, { retention: { ms: 24 * hour }, people: ['ada'] });
+  const before = await scene.enter('ada');
+  await before.ask({ type: 'say', room: 'lobby', text: 'old', key: 'k1' });
+  await scene.keep(before, someBytes(10));
+  await scene.clear(20 * hour);
+  const ada = await scene.enter('ada');
+  await ada.ask({ type: 'say', room: 'lobby', text: 'young', key: 'k2' });
+  t.same(await texts(ada), ['old', 'file.bin', 'young']);
+  await scene.clear(hour);
+  t.equal((await scene.kept()).length, 1);
+  for (let i = 0; i < 4; i++) await scene.clear(hour);
+  t.same(await scene.kept(), []);
+  t.same(await texts(await scene.enter('ada')), ['young']);
+});
+
+t.test('of each conversation so many messages are kept', async (t) => {
+  const scene = await fileScene(t, { retention: { messages: 300 } });
+  const [ada, bob] = [await scene.store.account('ada'), await scene.store.account('bob')];
+  const [lobby] = await scene.store.rooms();
+  if (ada === undefined || bob === undefined || lobby === undefined) throw new Error('nobody is there');
+  const say = (target: Target, text: string) =>
+    scene.store.append({ target, account: ada.id, key: text, text, action: false, at: scene.clock.now() });
+  const messages = (target: Target) => scene.store.history({ target, limit: 2_000, keep: 'oldest' });
+  const [room, direct] = [{ room: lobby.id }, { direct: [ada.id, bob.id] }] as const;
+  await say(direct, 'first');
+  await Promise.all(Array.from({ length: 900 }, (_, i) => say(room, `${i}`)));
+  t.equal((await messages(room)).length, 900);
+  await scene.clear(hour);
+  t.equal((await messages(room)).length, 300);
+  t.equal((await messages(room))[0]?.text, '600');
+  t.match(await messages(direct), [{ text: 'first' }], 'another conversation has its own count');
+});
+
+t.test('a start clears what nobody refers to, and uploads that were broken off long ago', async (t) => {
+  const data = await folder(t);
+  const first = await fileScene(t, { data });
+  const ada = await first.enter('ada');
+  const bytes = someBytes(10);
+  await first.keep(ada, bytes);
+  const wire = await first.open(upload(ticketOf(await first.offer(ada, someBytes(1_000)))));
+  await wire.answer();
+  wire.socket.write(someBytes(500));
+  await first.coming(500);
+  await first.blobs.append('abc', lost());
+  await first.blobs.keep('abc', hashOf(Buffer.from('lost')));
+  await first.close();
+
+  const second = await fileScene(t, { data });
+  t.same(await second.kept(), [hashOf(bytes)]);
+  t.equal(await second.coming(0), 500, 'one that was broken off just now can go on');
+  second.clock.advance(limits.partialMs);
+  await second.clear(hour);
+  t.equal(await second.coming(0), 0);
+  t.same(await second.kept(), [hashOf(bytes)]);
+});
+
+t.test('the files of a room that ends are gone', async (t) => {
+  const scene = await fileScene(t);
+  const ada = await scene.enter('ada');
+  ok(await ada.ask({ type: 'join', room: 'den', private: true }));
+  await scene.keep(ada, someBytes(10), { where: { room: 'den' } });
+  ok(await ada.ask({ type: 'leave', room: 'den', end: true }));
+  await scene.clear(10_000);
+  t.same(await scene.kept(), []);
+});
+
+async function* lost(): AsyncGenerator<Buffer> {
+  yield Buffer.from('lost');
+}

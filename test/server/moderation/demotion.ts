@@ -1,0 +1,55 @@
+/** Whoever is demoted, banned or removed keeps nothing of what they were: no right, no invite, no link. */
+import t from 'tap';
+import { controlSocket } from '../../../lib/cli/data-folder.js';
+import { callControl } from '../../../lib/server/operator/control-socket.js';
+import { granted, outcome } from '../../support/asking.js';
+import { createHeld } from '../../support/held.js';
+import { runServer } from '../../support/running-server.js';
+import { password, plainHasher, sessionScene } from '../../support/session-scene.js';
+
+t.test('a role that was taken while its owner was signing in is gone', async (t) => {
+  const check = createHeld(plainHasher.verify);
+  const { member, visit, store } = await sessionScene(t, {
+    hasher: { ...plainHasher, verify: check.call },
+  });
+  const { wire: ada } = await member('ada');
+  const { wire: ben } = await member('ben');
+  await store.setRole((await store.account('ada'))?.id ?? 0, 'admin');
+  await ada.ask({ type: 'quit' });
+  const { wire: admin } = await member('ada');
+  t.equal(await outcome(admin, { type: 'set-role', name: 'ben', role: 'moderator' }), 'ok');
+  const { wire: late } = visit();
+  const held = check.hold();
+  const answer = granted(late, { type: 'sign-in', name: 'ben', password, mode: 'attach' });
+  await held.reached;
+  t.equal(await outcome(admin, { type: 'set-role', name: 'ben', role: 'member' }), 'ok');
+  held.release();
+  t.equal((await answer).role, 'member');
+  t.equal(await outcome(late, { type: 'bans' }), 'not-allowed');
+  t.equal(await outcome(ben, { type: 'bans' }), 'not-allowed');
+});
+
+t.test('what somebody handed out as an admin is good for nothing once they are none', async (t) => {
+  const admins = ['ada', 'eve'];
+  const server = await runServer(t, {
+    people: [...admins, 'ben'],
+    passwords: true,
+    async furnish(store, accounts) {
+      for (const name of admins) await store.setRole(accounts.get(name)?.id ?? 0, 'admin');
+    },
+  });
+  const eve = await server.enter('eve');
+  const codeIn = ({ links = [] }: { links?: string[] }) => links[0]?.split('/').at(-1) ?? '';
+  const invite = codeIn(await granted(eve, { type: 'make-invite', role: 'admin', uses: 9 }));
+  const reset = codeIn(await granted(eve, { type: 'make-reset', name: 'ben' }));
+  await callControl(controlSocket(server.data), 'user-role', { name: 'eve', role: 'member' });
+  const come = await server.dial();
+  t.equal(
+    await outcome(come, { type: 'register', name: 'mallory', password, code: invite }),
+    'invite-invalid',
+  );
+  t.equal(
+    await outcome(come, { type: 'recover', name: 'ben', code: reset, password: 'another one' }),
+    'recovery-invalid',
+  );
+});

@@ -1,0 +1,196 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import t, { type Test } from 'tap';
+import { alpn } from '../../../lib/protocol/events.js';
+import {
+  type KeyPair,
+  type Listener,
+  type ListenerOptions,
+  listen,
+} from '../../../lib/server/net/listener.js';
+import { ensureKeyPair } from '../../../lib/trust/renewal.js';
+import { folder } from '../../support/running-server.js';
+import { turns } from '../../support/turns.js';
+import { tlsOptions } from '../../support/wire-client.js';
+
+interface Scene {
+  readonly listener: Listener;
+  readonly port: number;
+  /** Every connection that was handed on. */
+  readonly accepted: TLSSocket[];
+  readonly events: string[];
+}
+
+async function keyPair(t: Test): Promise<KeyPair & { readonly pin: string }> {
+  return ensureKeyPair({ folder: await folder(t), hosts: ['127.0.0.1'], now: Date.now() });
+}
+
+async function open(t: Test, options: Partial<ListenerOptions> = {}): Promise<Scene> {
+  const accepted: TLSSocket[] = [];
+  const events: string[] = [];
+  const log = {
+    info: (event: string) => void events.push(event),
+    warn: (event: string) => void events.push(event),
+    error: (event: string) => void events.push(event),
+  };
+  const pair = options.keyPair ?? (await keyPair(t));
+  const all = { host: '127.0.0.1', port: 0, perAddress: 100, ...options, keyPair: pair };
+  function accept(socket: TLSSocket): void {
+    accepted.push(socket);
+    socket.on('error', () => {});
+    socket.resume();
+    socket.write('welcome');
+  }
+  const listener = await listen(all, log, { chat: accept, file: accept });
+  t.teardown(() => {
+    listener.close();
+    listener.destroy();
+  });
+  return { listener, port: listener.address.port, accepted, events };
+}
+
+/** Connects, resolves at the first byte, `closed` or the code of an error; leaves the connection open. */
+async function attempt(port: number, options: ConnectionOptions = {}) {
+  const socket = connect({ ...tlsOptions(port), ...options });
+  const outcome = await new Promise<string>((resolve) => {
+    socket.once('data', (data) => resolve(data.toString()));
+    socket.once('close', () => resolve('closed'));
+    socket.once('error', (error) => resolve('code' in error ? String(error.code) : error.message));
+  });
+  return { socket, outcome };
+}
+
+async function plain(port: number): Promise<Socket> {
+  const socket = connectPlain(port, '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function closed(socket: Socket): Promise<void> {
+  socket.resume();
+  if (!socket.closed) await once(socket, 'close');
+}
+
+t.test('a connection is TLS 1.3 with secure-chat/1, on AES where the client can', async (t) => {
+  const { port, accepted } = await open(t);
+  const { socket, outcome } = await attempt(port);
+  t.equal(outcome, 'welcome');
+  t.equal(socket.getProtocol(), 'TLSv1.3');
+  t.equal(socket.alpnProtocol, alpn);
+  t.equal(socket.getCipher().name, 'TLS_AES_128_GCM_SHA256');
+  t.equal(accepted.length, 1);
+  socket.destroy();
+});
+
+t.test('TLS 1.2 is refused', async (t) => {
+  const { port, accepted } = await open(t);
+  const { outcome } = await attempt(port, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
+  t.match(outcome, /ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION/);
+  t.same(accepted, []);
+});
+
+t.test('without the protocol’s name in ALPN, or with another, not one byte is told', async (t) => {
+  const { port, accepted } = await open(t);
+  const { ALPNProtocols: _, ...without } = tlsOptions(port);
+  const socket = connect(without);
+  let bytes = 0;
+  socket.on('data', (data) => {
+    bytes += data.length;
+  });
+  socket.on('error', () => {});
+  await closed(socket);
+  t.equal(bytes, 0);
+  for (const other of ['http/1.1', 'secure-chat/2', 'secure-chat/10']) {
+    const { outcome } = await attempt(port, { ALPNProtocols: [other] });
+    t.not(outcome, 'welcome', other);
+  }
+  t.same(accepted, []);
+  t.equal(
+    (await attempt(port, { ALPNProtocols: ['h2', alpn] })).outcome,
+    'welcome',
+    'among others it may be',
+  );
+});
+
+t.test('garbage closes its own connection only', async (t) => {
+  const { port, accepted, events } = await open(t);
+  const good = await attempt(port);
+  for (const garbage of ['GET / HTTP/1.1\r\n\r\n', '\0'.repeat(2_000), '\x16\x03\x01\xff\xff\x01']) {
+    const socket = await plain(port);
+    socket.end(garbage);
+    await closed(socket);
+  }
+  t.equal((await attempt(port)).outcome, 'welcome');
+  t.notOk(good.socket.destroyed);
+  t.equal(accepted.length, 2);
+  t.ok(events.includes('handshake failed'));
+});
+
+t.test('who does not finish the handshake in time is cut off', async (t) => {
+  const { port, accepted } = await open(t, { handshakeMs: 30 });
+  const silent = await plain(port);
+  const halfway = await plain(port);
+  // The beginning of a record that never ends.
+  halfway.write(Buffer.from('160301020001', 'hex'));
+  await Promise.all([closed(silent), closed(halfway)]);
+  t.same(accepted, []);
+});
+
+t.test('an address has so many connections and no more, until one of them ends', async (t) => {
+  const { port, accepted, events } = await open(t, { perAddress: 2 });
+  const first = await attempt(port);
+  const handshaking = await plain(port);
+  t.not((await attempt(port)).outcome, 'welcome', 'one in its handshake counts too');
+  t.ok(events.includes('connection refused'));
+  handshaking.destroy();
+  // The server learns of it in its own time.
+  let next = await attempt(port);
+  while (next.outcome !== 'welcome') next = await attempt(port);
+  t.equal(accepted.length, 2);
+  t.notOk(first.socket.destroyed);
+});
+
+t.test('another certificate is served from the next handshake on, by TLS 1.3 only', async (t) => {
+  const { port, listener } = await open(t);
+  const before = await attempt(port);
+  const next = await keyPair(t);
+  listener.reload(next);
+  const after = await attempt(port);
+  t.not(after.socket.getPeerCertificate().fingerprint256, before.socket.getPeerCertificate().fingerprint256);
+  t.equal(after.outcome, 'welcome');
+  const old = await attempt(port, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
+  t.match(old.outcome, /ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION/, 'TLS 1.2 is not let in by a reload');
+  t.not((await attempt(port, { ALPNProtocols: ['h2'] })).outcome, 'welcome', 'nor another protocol');
+  t.notOk(before.socket.destroyed, 'those who are in stay');
+});
+
+t.test('a pair that is no good leaves the old one serving', async (t) => {
+  const pair = await keyPair(t);
+  const { port, listener } = await open(t, { keyPair: pair });
+  const other = await keyPair(t);
+  t.throws(() => listener.reload({ cert: pair.cert, key: other.key }));
+  t.throws(() => listener.reload({ cert: 'nonsense', key: 'nonsense' }));
+  const { socket, outcome } = await attempt(port);
+  t.equal(outcome, 'welcome');
+  t.equal(socket.getPeerCertificate().fingerprint256, new X509Certificate(pair.cert).fingerprint256);
+});
+
+t.test('a closed listener takes nobody in and leaves those who are; destroying ends them', async (t) => {
+  const { port, listener } = await open(t);
+  const inside = await attempt(port);
+  const handshaking = await plain(port);
+  await turns();
+  listener.close();
+  t.equal((await attempt(port)).outcome, 'ECONNREFUSED');
+  t.notOk(inside.socket.destroyed);
+  listener.destroy();
+  await Promise.all([closed(inside.socket), closed(handshaking)]);
+});
+
+t.test('a port that is taken is told by its code', async (t) => {
+  const { port } = await open(t);
+  await t.rejects(open(t, { port }), { code: 'EADDRINUSE' });
+});

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { systemTiming, withLock } from '../../lib/system/lock-file.js';
+import { temporaryFolder } from '../support/trust.js';
+
+/** A clock that is moved by waiting, and what happens at each wait. */
+function manualTiming(atWait: (waits: number) => void = () => undefined) {
+  let now = Date.now();
+  let waits = 0;
+  return {
+    now: () => now,
+    wait: async (ms: number) => {
+      now += ms;
+      waits += 1;
+      atWait(waits);
+    },
+  };
+}
+
+t.test('the lock is there while the action runs, and gone after', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  t.equal(await withLock(path, async () => existsSync(path)), true);
+  t.notOk(existsSync(path));
+  await t.rejects(
+    withLock(path, () => Promise.reject(new Error('inside'))),
+    { message: 'inside' },
+  );
+  t.notOk(existsSync(path));
+});
+
+t.test('only one action runs at a time', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  let inside = 0;
+  let most = 0;
+  const enter = async () => {
+    inside += 1;
+    most = Math.max(most, inside);
+    await new Promise(setImmediate);
+    inside -= 1;
+  };
+  await Promise.all(Array.from({ length: 10 }, () => withLock(path, enter)));
+  t.equal(most, 1);
+});
+
+t.test('a lock that is held is waited for', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'lock');
+  let release: () => void = () => undefined;
+  let held: Promise<void> = Promise.resolve();
+  // The file is there a moment before the action runs.
+  await new Promise<void>((begun) => {
+    held = withLock(path, () => {
+      begun();
+      return new Promise((resolve) => (release = resolve));
+    });
+  });
+  let waits = 0;
+  const wait = async () => {
+    waits += 1;
+    release();
+    await held;
+  };
+  t.equal(await withLock(path, async () => 'mine', { ...systemTiming, wait }), 'mine');
+  t.equal(waits, 1);
+  t.strictSame(readdirSync(folder), []);
+});
+
+t.test('whoever never gets the lock is told', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  writeFileSync(path, '');
+  // Somebody takes it again and again: it never gets old.
+  const timing = manualTiming(() => utimesSync(path, timing.now() / 1000, timing.now() / 1000));
+  const start = timing.now();
+  await t.rejects(
+    withLock(path, async () => t.fail('never runs'), timing),
+    { name: 'LockError', path },
+  );
+  t.ok(timing.now() - start >= 15_000);
+  t.ok(existsSync(path), 'it is not removed');
+});
+
+t.test('a lock of the dead is taken over', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'lock');
+  writeFileSync(path, '');
+  const timing = manualTiming();
+  utimesSync(path, timing.now() / 1000 - 11, timing.now() / 1000 - 11);
+  const start = timing.now();
+  t.equal(await withLock(path, async () => 'mine', timing), 'mine');
+  t.equal(timing.now(), start, 'at once');
+  t.strictSame(readdirSync(folder), []);
+});
+
+t.test('a lock that gets old while one waits is taken over', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  writeFileSync(path, '');
+  const timing = manualTiming();
+  t.equal(await withLock(path, async () => 'mine', timing), 'mine');
+  t.notOk(existsSync(path));
+});
+
+t.test('many who find the same dead lock still take turns', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'lock');
+  writeFileSync(path, '');
+  utimesSync(path, 1, 1);
+  let inside = 0;
+  let most = 0;
+  const enter = async () => {
+    inside += 1;
+    most = Math.max(most, inside);
+    await new Promise(setImmediate);
+    inside -= 1;
+  };
+  await Promise.all(Array.from({ length: 20 }, () => withLock(path, enter)));
+  t.equal(most, 1);
+  t.strictSame(readdirSync(folder), []);
+});
+
+t.test('a place without a folder is an error, not a wait', async (t) => {
+  const path = join(temporaryFolder(t), 'none', 'lock');
+  await t.rejects(
+    withLock(path, async () => 'never'),
+    { code: 'ENOENT' },
+  );
+});
