@@ -63,7 +63,7 @@ t.test('the limits are the ones in force', async (t) => {
     ['unsent data of all', number(limits.queueTotalBytes)],
     [
       'connections of one',
-      `${limits.connectionsPerAddress} (the operator may change it), ${limits.unsignedPerAddress} not`,
+      `${limits.connectionsPerAddress} (configurable), ${limits.unsignedPerAddress} not`,
     ],
     ['connections that', `${limits.connectionsUnsigned} `],
     ['terminals', `${limits.terminalsPerName} `],
