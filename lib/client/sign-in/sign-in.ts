@@ -67,9 +67,9 @@ interface Draft {
   readonly otp?: string | undefined;
 }
 
-/** An admin's link for one person, with whose code a new password is set. */
+/** The code of a reset link. An invite's may begin with `r-` too, but is shorter: 22 characters. */
 export function isResetCode(code: string | undefined): code is string {
-  return code?.startsWith('r-') === true;
+  return code !== undefined && /^r-.{22}$/.test(code);
 }
 
 /**

@@ -23,7 +23,7 @@ export const newToken = (): Secret => newSecret(32);
 /** Part of a join link: 16 random bytes, 22 characters. */
 export const newInviteCode = (): Secret => newSecret(16);
 
-/** Part of a reset link, 24 characters: no invite begins like it. */
+/** Part of a reset link, 24 characters: two more than any invite, which can begin like it. */
 export function newResetCode(): Secret {
   const text = `r-${randomBytes(16).toString('base64url')}`;
   return { text, hash: hashSecret(text) };

@@ -183,6 +183,7 @@ t.test('a wrong password is asked again, up to three times in all', async (t) =>
 });
 
 t.test('a lost password is set anew with a recovery code, or with a reset link', async (t) => {
+  const resetCode = `r-${'a'.repeat(22)}`;
   const recover = (code: string, password: string) => ({
     name: 'ana',
     credentials: { how: 'recover', name: 'ana', password, code },
@@ -192,17 +193,32 @@ t.test('a lost password is set anew with a recovery code, or with a reset link',
   const answers = ['ana', 'a', 'b', 'recover', 'WRONG', 'pa55word', 'pa55word', 'RIGHT'];
   await signIn(lost.deps, answering(...answers).prompter);
   t.same(lost.attempts.slice(2), [recover('WRONG', 'pa55word'), recover('RIGHT', 'pa55word')]);
-  const link = scene({ code: 'r-abc', lastName: 'ben', answers: { password: 'not this' } });
+  const link = scene({ code: resetCode, lastName: 'ben', answers: { password: 'not this' } });
   await signIn(link.deps, answering('ana', 'pa55word', 'pa55word').prompter);
-  t.same(link.attempts, [recover('r-abc', 'pa55word')]);
-  const used = scene({ code: 'r-abc', outcomes: ['recovery-invalid'] });
+  t.same(link.attempts, [recover(resetCode, 'pa55word')]);
+  const used = scene({ code: resetCode, outcomes: ['recovery-invalid'] });
   t.equal(
     await codeOf(signIn(used.deps, answering('ana', 'pa55word', 'pa55word').prompter)),
     'recovery-invalid',
   );
-  const nobody = scene({ code: 'r-abc', answers: { name: 'ana', password: 'pa55word' } });
+  const nobody = scene({ code: resetCode, answers: { name: 'ana', password: 'pa55word' } });
   await signInUnattended(nobody.deps);
-  t.same(nobody.attempts, [recover('r-abc', 'pa55word')]);
+  t.same(nobody.attempts, [recover(resetCode, 'pa55word')]);
+});
+
+t.test('an invite whose code begins like that of a reset link is an invite', async (t) => {
+  const code = `r-${'a'.repeat(20)}`;
+  const registered = {
+    name: 'ana',
+    credentials: { how: 'register', name: 'ana', password: 'pa55word', code },
+    mode: undefined,
+  };
+  const asked = scene({ code });
+  await signIn(asked.deps, answering('ana', 'pa55word', 'pa55word').prompter);
+  t.same(asked.attempts, [registered]);
+  const unattended = scene({ code, answers: { name: 'ana', password: 'pa55word' } });
+  await signInUnattended(unattended.deps);
+  t.same(unattended.attempts, [registered]);
 });
 
 t.test(
