@@ -13,13 +13,11 @@ import { createLoader } from '../../lib/client/screen/state/loader.js';
 import type { ConversationId } from '../../lib/client/screen/state/state.js';
 import { createScreenStore } from '../../lib/client/screen/state/store.js';
 import { said, startState } from '../../lib/client/screen/state/update.js';
-import type { Asked } from '../../lib/client/session/session.js';
-import type { Reply } from '../../lib/protocol/events.js';
 import type { Message } from '../../lib/protocol/records.js';
-import { createFakeSession } from './fake-session.js';
+import { createFakeSession, type FakeSessionOptions } from './fake-session.js';
 import { noon, plainLook } from './screens.js';
 
-export function createStageScene({ answer }: { answer?: (request: Asked) => Reply } = {}) {
+export function createStageScene({ answer }: Pick<FakeSessionOptions, 'answer'> = {}) {
   const left: string[] = [];
   const rung: string[] = [];
   const kept: Partial<Preferences>[] = [];
@@ -87,10 +85,11 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     save: (path) => saved.push(path),
     compose: () => calls.push('compose'),
   });
+  const scrolling = createScrolling({ stage, loader, look: plainLook });
   const controls = createControls({
     stage,
     loader,
-    scrolling: createScrolling({ stage, loader, look: plainLook }),
+    scrolling,
     tab: createTab({ stage, used: () => calls.push('used') }),
     deeds,
     bare: () => stage.update((state) => ({ ...state, bare: 'bare' })),
@@ -106,6 +105,7 @@ export function createStageScene({ answer }: { answer?: (request: Asked) => Repl
     ...fake,
     stage,
     controls,
+    drawn: scrolling.drawn,
     calls,
     due,
     kept,

@@ -121,7 +121,7 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
     changed,
   });
   const { keep, initiated, saved } = createHabits({ stage, file: deps.preferences, kept });
-  const picture = createPicture({ stage, look, terminal, clock });
+  const picture = createPicture({ stage, look, terminal, clock, drawn: () => scrolling.drawn() });
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const loader = createLoader({ stage, session, ignored });
   const notifier = createNotifier({ env, clock });

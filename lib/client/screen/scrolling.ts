@@ -1,7 +1,7 @@
 /** Moving about in a conversation, and loading what is beyond its ends. Knows geometry by others, no keys. */
 
 import { layout } from './render/layout.js';
-import { scrollBy, scrollTo, topIsVisible } from './render/rows.js';
+import { pageUp, scrollBy, scrollTo, topIsVisible } from './render/rows.js';
 import type { Look } from './render/theme.js';
 import { current } from './state/conversations.js';
 import type { Loader } from './state/loader.js';
@@ -10,6 +10,8 @@ import type { ScreenStore } from './state/store.js';
 import { looked } from './state/turning.js';
 
 export interface Scrolling {
+  /** The state as it is now is on the screen. */
+  drawn(): void;
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
   /** Shows the newest entry from its first row on, where it is longer than the pane. */
   reveal(): void;
@@ -27,6 +29,9 @@ export function createScrolling({
   loader: Loader;
   look: Look;
 }): Scrolling {
+  /** What the reader saw last, or asked for: PgUp goes on from there. */
+  let seen = stage.state;
+
   function put(at: ConversationState['at']): void {
     const { id } = current(stage.state);
     stage.change(id, ({ marked, ...conversation }) => ({
@@ -37,6 +42,7 @@ export function createScrolling({
     const { detached } = current(stage.state);
     if (at === undefined && detached) void loader.newest(id);
     stage.update(looked);
+    seen = stage.state;
   }
 
   /** At the end of a window that ends before the newest message, the next ones come. */
@@ -51,16 +57,18 @@ export function createScrolling({
   }
 
   return {
+    drawn() {
+      seen = stage.state;
+    },
     move(where) {
       const { state } = stage;
-      const page = Math.max(1, layout(state).pane.height - 1);
       const id = state.current;
       switch (where) {
         case 'page-up':
-          put(scrollBy(state, look, -page));
+          put(pageUp(state, look, seen));
           break;
         case 'page-down':
-          down(page);
+          down(Math.max(1, layout(state).pane.height - 1));
           break;
         case 'top':
           put(scrollTo(state, look));

@@ -74,6 +74,20 @@ export function scrollBy(state: ScreenState, look: Look, rows: number): At | und
   return atOf(view, pageEnd(view, moved(view, anchor(view), Math.trunc(rows))));
 }
 
+/**
+ * Where the reader is one page further up. If older entries arrived since `seen`, their rows may fill the pane without
+ * having been on the screen: the top row of `seen` then stays in the pane, so that no row is skipped.
+ */
+export function pageUp(state: ScreenState, look: Look, seen: ScreenState): At | undefined {
+  const view = viewOf(state, look);
+  if (view.conversation.entries.length === 0 || view.height <= 0) return undefined;
+  const from = anchor(view);
+  const to = moved(view, from, -Math.max(1, view.height - 1));
+  const top = topOf(viewOf(seen, look), view);
+  const skips = top !== undefined && order(to, top) < 0 && order(top, from) <= 0;
+  return atOf(view, pageEnd(view, skips ? top : to));
+}
+
 /** Where the reader is with the first row of an entry at the top of the pane; unknown ids are the oldest entry. */
 export function scrollTo(state: ScreenState, look: Look, id?: string): At | undefined {
   const view = viewOf(state, look);
@@ -103,6 +117,22 @@ function visible(view: View): { readonly places: readonly Place[]; readonly head
   }
   const head = places.length < view.height ? headRow(view) : undefined;
   return { places: places.reverse(), head };
+}
+
+/** The place in `view` of the top row of an earlier view of it; undefined if it is gone. */
+function topOf(earlier: View, view: View): Place | undefined {
+  if (earlier.conversation.id !== view.conversation.id || earlier.height <= 0) return undefined;
+  if (earlier.conversation.entries.length === 0) return bottom(view);
+  const top = visible(earlier).places[0];
+  const id = top && earlier.conversation.entries[top.index]?.id;
+  const index = view.conversation.entries.findIndex((entry) => entry.id === id);
+  if (top === undefined || index < 0) return undefined;
+  return { index, row: Math.min(top.row, rowsOf(view, index).length - 1) };
+}
+
+/** Negative if `a` is above `b`, 0 if they are the same place. */
+function order(a: Place, b: Place): number {
+  return a.index - b.index || a.row - b.row;
 }
 
 /** That place, or the one further down that fills the pane from the oldest row on. */

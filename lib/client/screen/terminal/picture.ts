@@ -21,9 +21,11 @@ export interface PictureDeps {
   readonly look: Look;
   readonly terminal: Pick<Terminal, 'draw' | 'title'>;
   readonly clock: Clock;
+  /** The state as it is now is on the terminal. */
+  readonly drawn: () => void;
 }
 
-export function createPicture({ stage, look, terminal, clock }: PictureDeps): Picture {
+export function createPicture({ stage, look, terminal, clock, drawn }: PictureDeps): Picture {
   let shown: Frame | undefined;
   let title = '';
   const frames = createFrames({ clock, draw });
@@ -34,6 +36,7 @@ export function createPicture({ stage, look, terminal, clock }: PictureDeps): Pi
     // A terminal that is slow says when it takes the next one.
     if (text !== '' && !terminal.draw(text)) return;
     shown = next;
+    drawn();
     const words = titleFor(stage.state);
     if (words !== title) terminal.title(words);
     title = words;
