@@ -24,7 +24,7 @@ t.test('a file is sent, fetched as often as one likes, and overwrites nothing', 
   await writeFile(path, bytes);
   ann.write(`/send "${path}"\n`);
   await ann.prints(/two words\.bin was sent/, 'stderr');
-  const [, id = ''] = await ben.prints(/\* ann sent a file: two words\.bin \(1\.4 MiB\), \/get (\d+)/);
+  const [, id = ''] = await ben.prints(/\* ann sent a file: two words\.bin \(1\.4 MiB\), \/get (\d+)\n/);
 
   for (const name of ['two words.bin', 'two words (2).bin']) {
     ben.write(`/get ${id}\n`);
@@ -76,7 +76,7 @@ t.test('a file reaches one person, or the members of a room, and nobody else', a
   await writeFile(path, 'for ben alone');
   ann.write(`/send ${path} to ben\n`);
   const [, id = ''] = await ben.prints(
-    /ann -> ben: \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)/,
+    /ann -> ben: \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)\n/,
   );
   cleo.write(`/get ${id}\n`);
   await cleo.prints(/no such file/i, 'stderr');
@@ -88,7 +88,9 @@ t.test('a file reaches one person, or the members of a room, and nobody else', a
   await ann.prints(/in #den/, 'stderr');
   ann.write(`/send ${path}\n`);
   await ann.prints(/secret\.txt was sent[\s\S]*secret\.txt was sent/, 'stderr');
-  const [, second = ''] = await ann.prints(/#den \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)/);
+  const [, second = ''] = await ann.prints(
+    /#den \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)\n/,
+  );
   ben.write(`/get ${second}\n`);
   await ben.prints(/no such file/i, 'stderr');
   cleo.write(`/get ${second}\n`);
@@ -115,7 +117,7 @@ t.test('transfers go on after the server was killed', async (t) => {
   await ann.prints(/sending big\.bin, 40 MiB/, 'stderr');
   await kill();
   await ann.prints(/big\.bin was sent/, 'stderr');
-  const [, id = ''] = await ann.prints(/sent a file: big\.bin \(40 MiB\), \/get (\d+)/);
+  const [, id = ''] = await ann.prints(/sent a file: big\.bin \(40 MiB\), \/get (\d+)\n/);
   ann.write(`/get ${id}\n`);
   while ((await readdir(downloads)).length === 0) await pause(5);
   await kill();

@@ -132,6 +132,7 @@ t.test('several conversations on one screen', async (t) => {
         bob.write('dora, wake up; it is late\n');
         await dora.until(() => since(dora, from).includes(`${start}${bell}`), JSON.stringify(start));
         t.equal(bells(since(dora, from)), 1, 'and a bell');
+        await dora.until(() => dora.title === '(1) #lobby – secure-chat', 'one unread message');
         dora.type(keys.focusIn);
         await dora.until(() => dora.title === '#lobby – secure-chat', 'all is read again');
         dora.enter('/quit');
@@ -145,6 +146,7 @@ t.test('several conversations on one screen', async (t) => {
     const rings = async (say: string) => {
       const from = alice.output().length;
       alice.type(keys.focusOut);
+      await settle(alice);
       bob.write(`${say}\n`);
       await alice.shows(new RegExp(say));
       alice.type(keys.focusIn);

@@ -6,11 +6,12 @@ import { type FakeServer, hello, message, type Peer, startFakeServer } from '../
 import { foreign } from '../support/foreign-output.js';
 import { makeHome } from '../support/program.js';
 import { alt, keys } from '../support/screen-keys.js';
-import { program } from '../support/screen-people.js';
+import { program, settle } from '../support/screen-people.js';
 
 const texts = hostileText.map(({ text }) => text);
 const all = texts.filter((text) => text.length < 500).join(' ');
 const at = '2030-01-01T00:00:00.000Z';
+const oldest = 'the oldest.';
 
 t.test('what is allowed, and what is not', (t) => {
   for (const good of [
@@ -63,7 +64,7 @@ async function serveWorst(peer: Peer, entered: (peer: Peer) => void): Promise<vo
         break;
       case 'history':
         peer.ok(request, {
-          messages: texts.slice(0, 99).map((text, i) => message(i + 1, { text })),
+          messages: [oldest, ...texts.slice(0, 99)].map((text, i) => message(i + 1, { text })),
           more: true,
         });
         break;
@@ -162,7 +163,14 @@ for (const options of [
     await t.test('as refusals and as history', async () => {
       screen.type('refuse this\r');
       await screen.shows(/\/retry/);
-      screen.type(keys.pageUp.repeat(3));
+      while (!screen.screen().includes(oldest)) {
+        screen.type(keys.altHome);
+        await settle(screen);
+      }
+      for (let page = 0; page < 5; page++) {
+        screen.type(keys.pageDown);
+        await settle(screen);
+      }
       screen.type(keys.altEnd);
       await screen.until(() => screen.screen().includes('/retry'), 'the newest');
       clean();

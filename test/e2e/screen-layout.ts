@@ -111,6 +111,7 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
       alice.resize(cols, rows);
       await alice.until(() => alice.frames > frames, `a picture at ${cols}x${rows}`);
     }
+    await alice.until(() => alice.rows()[0]?.trimEnd().length === 79, 'the top line across the window');
     await picture(t, alice, 'evening-80x24');
   });
 

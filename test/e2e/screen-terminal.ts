@@ -71,14 +71,14 @@ t.test('what becomes of the terminal', async (t) => {
   });
 
   await t.test('without a full screen: --plain, TERM=dumb', async (t) => {
-    for (const options of [
-      { args: ['--plain', '--take-over'] },
-      { env: { TERM: 'dumb' }, args: ['--take-over'] },
-    ]) {
+    for (const [text, options] of [
+      ['hello', { args: ['--plain', '--take-over'] }],
+      ['hello again', { env: { TERM: 'dumb' }, args: ['--take-over'] }],
+    ] as const) {
       const plain = await people.terminal('alice', options);
       await plain.shows(/in #lobby as alice/);
-      plain.enter('hello');
-      await plain.shows(/alice: hello/);
+      plain.enter(text);
+      await plain.shows(new RegExp(`alice: ${text}`));
       plain.enter('/quit');
       t.equal(await plain.ended, 0);
       t.notMatch(plain.output(), '\x1b[?1049h');

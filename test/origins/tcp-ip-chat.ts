@@ -39,7 +39,7 @@ t.test('TCP/IP Chat', async (t) => {
 
   await t.test('/list', async (t) => {
     bob.write('/list\n');
-    const [, names = ''] = await bob.prints(/2 people are here: (.*)/, 'stderr');
+    const [, names = ''] = await bob.prints(/2 people are here: (.*)\n/, 'stderr');
     t.match(names, /alice/);
     t.match(names, /bob/);
   });
@@ -72,7 +72,7 @@ t.test('TCP/IP Chat', async (t) => {
     const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, at) => at % 251));
     await writeFile(path, bytes);
     alice.enter(`/send ${path}`);
-    const [, id = ''] = await bob.prints(/\* alice sent a file: report\.bin \(\S+ KiB\), \/get (\d+)/);
+    const [, id = ''] = await bob.prints(/\* alice sent a file: report\.bin \(\S+ KiB\), \/get (\d+)\n/);
     bob.write(`/get ${id}\n`);
     await bob.prints(/report\.bin is in /, 'stderr');
     t.ok(bytes.equals(await readFile(join(home.folder, 'fetched', 'report.bin'))));

@@ -48,30 +48,36 @@ for (const [loaded, from] of [
 ] as const) {
   for (const presses of [1, 2, 3]) {
     const what = `${loaded} loaded, each page after ${presses}`;
-    t.test(`PgUp skips nothing where a page comes undrawn between two presses: ${what}`, async (t) => {
-      const { press, reply, shown, stage } = reader({ loaded, from });
-      const seen = new Set(shown());
-      for (let pressed = 1; !current(stage.state).fromStart || !seen.has(1); pressed++) {
-        press('pageup');
-        for (const number of shown()) seen.add(number);
-        if (pressed % presses === 0) await reply();
-        if (pressed === 100) break;
-      }
-      const missing = Array.from({ length: newest }, (_, i) => i + 1).filter((number) => !seen.has(number));
-      t.strictSame(missing, []);
-    });
+    t.test(
+      `PgUp skips no message when a page arrives between two presses and is not drawn yet: ${what}`,
+      async (t) => {
+        const { press, reply, shown, stage } = reader({ loaded, from });
+        const seen = new Set(shown());
+        for (let pressed = 1; !current(stage.state).fromStart || !seen.has(1); pressed++) {
+          press('pageup');
+          for (const number of shown()) seen.add(number);
+          if (pressed % presses === 0) await reply();
+          if (pressed === 100) break;
+        }
+        const missing = Array.from({ length: newest }, (_, i) => i + 1).filter((number) => !seen.has(number));
+        t.strictSame(missing, []);
+      },
+    );
   }
 }
 
-t.test('PgUp stays at the newest where these came undrawn into an empty pane', async (t) => {
-  const { press, reply, shown } = reader({ loaded: 0 });
-  press('pageup');
-  await reply();
-  press('pageup');
-  t.equal(shown().at(-1), newest);
-});
+t.test(
+  'PgUp stays at the newest messages when they arrive in an empty pane and are not drawn yet',
+  async (t) => {
+    const { press, reply, shown } = reader({ loaded: 0 });
+    press('pageup');
+    await reply();
+    press('pageup');
+    t.equal(shown().at(-1), newest);
+  },
+);
 
-t.test('PgUp is a whole page again when the page that came is drawn', async (t) => {
+t.test('PgUp moves a whole page once the page that arrived is drawn', async (t) => {
   const { press, reply, shown, drawn } = reader({ loaded: 3 });
   press('pageup');
   await reply();
