@@ -1,0 +1,166 @@
+/**
+ * What a slash command is: one row with its name, arguments, help, parser and action, and what the front end
+ * does for it. Knows no particular command.
+ */
+import type { ServerFrameOf } from '../../protocol/events.js';
+import type { RoomOrPerson } from '../../protocol/room-or-person.js';
+import type { Asked, Draft, Session } from '../session/session.js';
+import type { LocalTime } from '../text/local-time.js';
+import type { Transfers } from '../transfer/transfers.js';
+
+/** The groups of /help, in its order. */
+export const groups = [
+  ...(['messages', 'rooms', 'people', 'history', 'files', 'moderation'] as const),
+  ...(['invites', 'account', 'display', 'other'] as const),
+];
+export type Group = (typeof groups)[number];
+
+export interface Command {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly group: Group;
+  /** The arguments, as usage errors and /help show them. */
+  readonly usage: string;
+  readonly help: string;
+  /** Needs the full screen. */
+  readonly screenOnly?: true;
+  /** Cannot be undone: a prefix of the name is not enough. */
+  readonly fullNameOnly?: true;
+  /** Opens another conversation: what is typed after it goes there. */
+  readonly opensConversation?: true;
+  /** Reads the rest of the line, without the space before it. Pure. */
+  readonly parse: (rest: string, context: ParseContext) => ParsedCommand | UsageError;
+}
+
+/** How a row is written: `run` gets what `parse` returned. */
+export interface CommandRow<A extends object> extends Omit<Command, 'parse' | 'aliases'> {
+  readonly aliases?: readonly string[];
+  readonly parse: (rest: string, context: ParseContext) => A | UsageError;
+  readonly run: (args: A, context: CommandContext) => CommandOutcome;
+}
+
+export interface ParseContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** There is a full screen. */
+  readonly screen: boolean;
+}
+
+/** Why the arguments are wrong; '' shows the usage. */
+export type UsageError = string;
+
+/** `keep-line`: what is in the input line now is to stay. @throws CommandRefused */
+export type CommandOutcome = void | 'keep-line' | Promise<void>;
+
+export interface ParsedCommand {
+  readonly args: object;
+  readonly run: (context: CommandContext) => CommandOutcome;
+}
+
+export function command<A extends object>(row: CommandRow<A>): Command {
+  return {
+    aliases: [],
+    ...row,
+    parse(rest, context) {
+      const args = row.parse(rest, context);
+      return typeof args === 'string' ? args : { args, run: (given) => row.run(args, given) };
+    },
+  };
+}
+
+/** Nothing was done; the message says why and what to do. */
+export class CommandRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandRefused';
+  }
+}
+
+/** What a command works with. */
+export interface CommandContext extends Omit<CommandFrontEnd, 'refuse' | 'conversation'> {
+  /** The conversation the line was typed in. */
+  readonly conversation: RoomOrPerson;
+  readonly memory: CommandMemory;
+  /**
+   * One request to the server.
+   * @throws CommandRefused where the server refused it, ConnectionLost
+   */
+  ask(request: Asked): Promise<ServerFrameOf<'ok'>>;
+}
+
+/** What commands remember for later ones. */
+export interface CommandMemory {
+  /** Who sent the last direct message to this person. */
+  lastPeer: string | undefined;
+  /** Where the messages are that the last search found. */
+  found: ReadonlyMap<number, RoomOrPerson>;
+  /** The rest of the last search, if it has more results. */
+  nextSearchPage: Asked | undefined;
+}
+
+/** What each front end does for commands. */
+export interface CommandFrontEnd {
+  readonly session: Pick<Session, 'ask' | 'name' | 'hello'>;
+  readonly transfers: Pick<Transfers, 'send' | 'get' | 'cancel' | 'current'>;
+  readonly time: LocalTime;
+  /** About the chat that is hosted by this program, its join link included. */
+  readonly hosted?: readonly string[] | undefined;
+  /** The conversation that is typed in. */
+  conversation(): RoomOrPerson;
+  /** Shows what a command answers. */
+  answer(lines: readonly string[]): void;
+  /** Shows why nothing was done. */
+  refuse(message: string): void;
+  /** Posts a message; its text was checked. */
+  say(draft: Draft): void;
+  /** Goes to a conversation; a direct message that does not exist yet is created. */
+  open(conversation: RoomOrPerson): void;
+  /** What /window names: a number on the screen, `#room`, `@person` or a bare name. */
+  findConversation(which: string): RoomOrPerson | undefined;
+  /** The person left a room with /leave. */
+  left?(room: string): void;
+  /** Shows older messages of the conversation. @throws CommandRefused, ConnectionLost */
+  showHistory(range: HistoryRange, conversation: RoomOrPerson): Promise<void>;
+  /** Shows one message in its context. @throws CommandRefused, ConnectionLost */
+  jump(seq: number, conversation: RoomOrPerson): Promise<void>;
+  quit(reason: string | undefined): void;
+  /** Without it, commands that need a password are refused. */
+  readonly secrets?: SecretPrompts;
+  /** Only the full screen has it. */
+  readonly screen?: ScreenCommands;
+}
+
+/** The last so many messages, or those since a moment (milliseconds since the epoch). */
+export type HistoryRange = { readonly last: number } | { readonly since: number };
+
+/** Asks for secrets and shows them, so that they are neither sent as a message nor kept. */
+export interface SecretPrompts {
+  /** One typed line; `hidden` shows stars. Undefined if the person cancels. */
+  ask(question: string, options: { hidden: boolean }): Promise<string | undefined>;
+  /** Shows the key for an authenticator app, as a QR code where there is room; the returned function removes it. */
+  showKey(key: { uri: string; text: string }): () => void;
+  /** One sentence: how to copy a long link here. */
+  readonly copying: string;
+}
+
+/** The commands that only a full screen has. */
+export interface ScreenCommands {
+  clear(): void;
+  /** Closes the direct message on the screen. */
+  close(): void;
+  compose(): void;
+  /** Sends failed messages again. */
+  retry(): void;
+  /** Puts the last own message into the input line. */
+  editLast(): void;
+  save(path: string): void;
+  /** Without a choice, shows the current one. */
+  notify(choice: NotifyChoice | undefined): void;
+  /** Without a name, lists the ignored people. */
+  ignore(name: string | undefined): void;
+  unignore(name: string): void;
+  keyHelp(): readonly string[];
+}
+
+export const notifyChoices = ['off', 'mention', 'all'] as const;
+export type NotifyChoice = (typeof notifyChoices)[number];
