@@ -1,48 +1,48 @@
-/** What every way of showing a session has in common. Knows no stream. */
+/** What all front ends have in common: a listener, a run, and why it ended. Knows no stream. */
 import type { End, Happening, Session } from './session/session.js';
 import type { Transfer } from './transfer/transfer.js';
 import type { Transfers } from './transfer/transfers.js';
 
 export interface FrontEnd {
-  /** To be given to the session before it starts. What happens before `run` is shown when it runs. */
+  /** The session's listener. What happens before `run` is shown once it runs. */
   readonly listener: (happening: Happening) => void;
-  /** Shows the session and does what is typed, until somebody leaves. Never rejects because of either. */
+  /** Shows the session and does what is typed, until the person quits or the session ends. */
   run(session: Session): Promise<Leave>;
 }
 
-/** Makes the transfers of a session, once there is one. */
+/** Creates the transfers of a session. */
 export type OpenTransfers = (session: Session, report: (transfer: Transfer) => void) => Transfers;
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface Leave {
-  readonly how: /** Whoever types left: `/quit`, the end of the input, a reader that closed the output. */
+  readonly how: /** `/quit`, the end of the input, or a reader that closed the output. */
     | { readonly by: 'person' }
     | { readonly by: 'signal'; readonly signal: StopSignal }
     | { readonly by: 'session'; readonly end: End };
-  /** Things to say that were refused, by the server or before it came to that. */
+  /** Lines that were refused, by the server or before they were sent. */
   readonly refused: number;
-  /** Messages that nobody acknowledged; the server may have them or not. */
+  /** Messages without an acknowledgement; the server may have them or not. */
   readonly unacknowledged: number;
 }
 
-/** Keeps what happens until there is somebody to tell. */
+/** Keeps what happens until `open` is called. */
 export function createListener(): {
   listener: (happening: Happening) => void;
-  open: (tell: (happening: Happening) => void) => void;
+  open: (show: (happening: Happening) => void) => void;
 } {
   let held: Happening[] | undefined = [];
-  let tell: ((happening: Happening) => void) | undefined;
+  let show: ((happening: Happening) => void) | undefined;
   return {
     listener(happening) {
-      if (tell === undefined) held?.push(happening);
-      else tell(happening);
+      if (show === undefined) held?.push(happening);
+      else show(happening);
     },
-    open(teller) {
+    open(given) {
       const before = held ?? [];
       held = undefined;
-      tell = teller;
-      before.forEach(teller);
+      show = given;
+      before.forEach(given);
     },
   };
 }

@@ -1,13 +1,13 @@
 /**
- * The life of a session that is typed into by a program: lines in, each when there is room for it, and an end
- * that waits for what was said. Knows neither what a line means nor how anything is shown.
+ * The life of a session whose input is a stream of lines: reads each line when there is room for it, and at the end waits
+ * until everything is sent. Knows neither what a line means nor how anything is shown.
  */
 import type { Readable, Writable } from 'node:stream';
 import type { Leave, StopSignal } from './front-end.js';
 import type { Draft, Happening, Session } from './session/session.js';
 
-// Enough to keep the connection busy, few enough to remember while it is lost.
-const queueLimit = 100;
+// Enough to keep the connection busy, few enough to keep in memory while it is lost.
+const backlogLimit = 100;
 
 export interface PipeDeps {
   readonly stdin: Readable;
@@ -21,81 +21,56 @@ export interface PipeDeps {
 export interface Pipe {
   /** Must see everything that happens. */
   notice(happening: Happening): void;
-  /** Says something and counts it until it is acknowledged. */
+  /** Posts a message and counts it until it is acknowledged. */
   say(session: Session, draft: Draft): string;
-  /** Something to say was refused before the server saw it. */
+  /** Counts something that was refused before the server saw it. */
   refuse(): void;
-  /** Reads no further line; what was said is still waited for. */
+  /** Reads no more lines; what was posted is still waited for. */
   close(): void;
   /** Counts work other than messages while it runs. */
   busy<T>(work: Promise<T>): Promise<T>;
-  /** The same; the next line is read when it is done, for where that is said may depend on it. */
+  /** The same, and the next line is read only when it is done, because that line may depend on it. */
   inTurn(work: Promise<void>): void;
-  /** Reads to the end. `onLine` gives `{quit}` to leave then; `before` runs before the connection closes. */
+  /** Reads to the end. */
   run(session: Session, steps: PipeSteps): Promise<Leave>;
 }
 
+/** Ends the session, as /quit does. */
+export interface PipeQuit {
+  readonly reason: string | undefined;
+}
+
 export interface PipeSteps {
-  readonly onLine: (line: InputLine) => { readonly quit: string | undefined } | undefined;
+  readonly onLine: (line: InputLine) => PipeQuit | undefined;
+  /** Runs before the connection is closed. */
   readonly before?: () => void;
 }
 
 export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
   const lines = createInputLines(stdin, lineLimit);
-  const unacknowledged = new Set<string>();
-  let working = 0;
+  const backlog = createBacklog();
+  const synced = createLatch();
+  const ended = createLatch();
   let turn = Promise.resolve();
   let refused = 0;
   let online = false;
   let over: Leave['how'] | undefined;
-  let wake = (): void => {};
-  let markSynced = (): void => {};
-  const synced = new Promise<void>((resolve) => {
-    markSynced = resolve;
-  });
-  let markOver = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    markOver = resolve;
-  });
 
   function end(how: Leave['how']): void {
     over ??= how;
     lines.stop();
-    markOver();
-    wake();
+    ended.open();
+    backlog.abandon();
   }
 
-  function settle(key: string): void {
-    unacknowledged.delete(key);
-    wake();
-  }
-
-  async function room(limit: number): Promise<void> {
-    while (over === undefined && unacknowledged.size + working > limit) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  }
-
-  async function readAll(steps: PipeSteps): Promise<string | undefined> {
+  async function readAll({ onLine }: PipeSteps): Promise<string | undefined> {
     for (;;) {
-      await room(queueLimit);
+      await backlog.atMost(backlogLimit);
       const line = await lines.next();
       if (line === undefined) return undefined;
-      const answer = steps.onLine(line);
-      if (answer !== undefined) return answer.quit;
-      await Promise.race([turn, ended]);
-    }
-  }
-
-  async function busy<T>(work: Promise<T>): Promise<T> {
-    working++;
-    try {
-      return await work;
-    } finally {
-      working--;
-      wake();
+      const quit = onLine(line);
+      if (quit !== undefined) return quit.reason;
+      await Promise.race([turn, ended.opened]);
     }
   }
 
@@ -103,44 +78,41 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
     notice(happening) {
       if (happening.kind === 'delivery' && happening.delivery.state !== 'sending') {
         if (happening.delivery.state === 'failed') refused++;
-        settle(happening.key);
+        backlog.remove(happening.key);
       }
-      if (happening.kind === 'synced') markSynced();
+      if (happening.kind === 'synced') synced.open();
       if (happening.kind !== 'status') return;
       online = happening.status.state === 'online';
       if (happening.status.state === 'ended') end({ by: 'session', end: happening.status.end });
     },
     say(session, draft) {
       const key = session.say(draft);
-      unacknowledged.add(key);
+      backlog.add(key);
       return key;
     },
     refuse() {
       refused++;
     },
     close: lines.stop,
-    busy,
+    busy: backlog.busy,
     inTurn(work) {
-      turn = busy(work);
+      turn = backlog.busy(work);
     },
     async run(session, steps) {
       const onStop = (): void => end({ by: 'signal', signal: stop.reason as StopSignal });
-      // A reader that is gone, as in `| head`, is no fault: nobody is left to show anything to.
+      // A reader that is gone, as in `| head`, is no error: nothing needs to be shown.
       const onOutputGone = (): void => lines.stop();
       if (stop.aborted) onStop();
       stop.addEventListener('abort', onStop);
       stdout.on('error', onOutputGone);
       const reason = await readAll(steps);
       lines.stop();
-      // An input that ends at once still gets to see what was said before.
-      await Promise.race([synced, ended]);
-      await Promise.race([Promise.all([room(0), session.settled()]), ended]);
-      const leave = {
-        how: over ?? ({ by: 'person' } as const),
-        refused,
-        unacknowledged: unacknowledged.size,
-      };
-      if (leave.how.by !== 'session') {
+      // Also when the input ends at once, earlier messages are shown.
+      await Promise.race([synced.opened, ended.opened]);
+      await Promise.race([Promise.all([backlog.atMost(0), session.settled()]), ended.opened]);
+      const how = over ?? ({ by: 'person' } as const);
+      const leave = { how, refused, unacknowledged: backlog.unacknowledged };
+      if (how.by !== 'session') {
         if (online) steps.before?.();
         await session.quit(reason);
       }
@@ -150,15 +122,65 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
   };
 }
 
+/** A promise that is resolved from outside. */
+function createLatch(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Messages that are not acknowledged yet, and other work in progress. */
+function createBacklog() {
+  const keys = new Set<string>();
+  let working = 0;
+  let abandoned = false;
+  // One caller waits at a time.
+  let wake = (): void => {};
+
+  return {
+    get unacknowledged() {
+      return keys.size;
+    },
+    add: (key: string) => void keys.add(key),
+    remove(key: string): void {
+      keys.delete(key);
+      wake();
+    },
+    async busy<T>(work: Promise<T>): Promise<T> {
+      working++;
+      try {
+        return await work;
+      } finally {
+        working--;
+        wake();
+      }
+    },
+    /** Resolves when so much is left, or it was abandoned. */
+    async atMost(limit: number): Promise<void> {
+      while (!abandoned && keys.size + working > limit) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    abandon(): void {
+      abandoned = true;
+      wake();
+    },
+  };
+}
+
 export type InputLine =
   | { readonly text: string }
-  /** Longer than the limit; its text is gone, the lines after it are not. */
+  /** Longer than the limit: its text was dropped. */
   | { readonly tooLong: true };
 
 export interface InputLines {
-  /** The next line without its end; undefined once there is none. One call at a time. */
+  /** The next line without its end; undefined at the end of the input. One call at a time. */
   next(): Promise<InputLine | undefined>;
-  /** Reads no more: a waiting `next`, and every later one, gives undefined. */
+  /** Reads no more: a waiting `next`, and every later one, resolves to undefined. */
   stop(): void;
 }
 
@@ -169,7 +191,7 @@ export interface InputLines {
 export function createInputLines(stream: Readable, limit: number): InputLines {
   const decoder = new TextDecoder();
   const ready: InputLine[] = [];
-  let rest = '';
+  let partial = '';
   let skipping = false;
   let ended = false;
   let waiting: ((line: InputLine | undefined) => void) | undefined;
@@ -181,35 +203,35 @@ export function createInputLines(stream: Readable, limit: number): InputLines {
   }
 
   function take(text: string): void {
-    const pieces = (rest + text).split('\n');
-    rest = pieces.pop() ?? '';
+    const pieces = (partial + text).split('\n');
+    partial = pieces.pop() ?? '';
     pieces.forEach(complete);
-    if (rest.length > limit) {
+    if (partial.length > limit) {
       skipping = true;
-      rest = '';
+      partial = '';
     }
   }
 
-  function hand(): void {
+  function deliver(): void {
     if (waiting === undefined) return;
     const line = ready.shift();
     if (line === undefined && !ended) return;
-    const give = waiting;
+    const resolve = waiting;
     waiting = undefined;
-    give(line);
+    resolve(line);
   }
 
   function onData(chunk: Buffer | string): void {
     take(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
     if (ready.length > 0) stream.pause();
-    hand();
+    deliver();
   }
 
   function onEnd(): void {
     if (ended) return;
     take(decoder.decode());
-    if (rest !== '' || skipping) complete(rest);
-    rest = '';
+    if (partial !== '' || skipping) complete(partial);
+    partial = '';
     finish();
   }
 
@@ -217,10 +239,10 @@ export function createInputLines(stream: Readable, limit: number): InputLines {
     ended = true;
     stream.off('data', onData).off('end', onEnd).off('close', onEnd);
     stream.pause();
-    hand();
+    deliver();
   }
 
-  // A terminal that went away is an error here, and the end of what is typed.
+  // A terminal that was closed is an error here, and the end of the input.
   stream.on('error', onEnd);
   stream.on('end', onEnd).on('close', onEnd);
   stream.on('data', onData);
@@ -231,7 +253,7 @@ export function createInputLines(stream: Readable, limit: number): InputLines {
     next() {
       return new Promise((resolve) => {
         waiting = resolve;
-        hand();
+        deliver();
         if (waiting !== undefined) stream.resume();
       });
     },

@@ -15,14 +15,14 @@ t.test('a second factor is set up on 80x24, and asked for from then on', async (
   ana.type(`/2fa on${enter}`);
   await ana.shows(/Your password: _/);
   ana.type(`${password}${enter}`);
-  await ana.shows(/6 digits of your authenticator: _/);
+  await ana.shows(/6-digit code: _/);
   const pictured = ana.rows().filter((row) => /^\S+ [█▀▄ ]{39} /.test(row));
   t.equal(pictured.length, 20, 'the whole picture is in sight');
   const [, shown = ''] = await ana.shows(/((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})/);
   const totp = new TOTP({ secret: shown.replaceAll(' ', '') });
   const now = Date.now();
   ana.type(`${totp.generate({ timestamp: now })}${enter}`);
-  await ana.shows(/From now on your sign-in/);
+  await ana.shows(/Second factor is on/);
   t.notMatch(ana.screen(), shown, 'the key is gone');
   t.notMatch(ana.screen(), '█', 'and its picture');
   ana.type(`/quit${enter}`);

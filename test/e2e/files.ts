@@ -23,7 +23,7 @@ t.test('a file is sent, fetched as often as one likes, and overwrites nothing', 
   const path = join(served.home.folder, 'two words.bin');
   await writeFile(path, bytes);
   ann.write(`/send "${path}"\n`);
-  await ann.prints(/two words\.bin was sent/, 'stderr');
+  await ann.prints(/Sent two words\.bin/, 'stderr');
   const [, id = ''] = await ben.prints(/\* ann sent a file: two words\.bin \(1\.4 MiB\), \/get (\d+)\n/);
 
   for (const name of ['two words.bin', 'two words (2).bin']) {
@@ -37,7 +37,7 @@ t.test('a file is sent, fetched as often as one likes, and overwrites nothing', 
   await writeFile(precious, 'mine');
   await symlink(precious, join(downloads, 'link.bin'));
   ben.write(`/get ${id} ${join(downloads, 'link.bin')}\n`);
-  await ben.prints(/was not fetched: /, 'stderr');
+  await ben.prints(/Couldn't download .*: /, 'stderr');
   t.equal(await readFile(precious, 'utf8'), 'mine', 'nothing is written through a link');
 
   ben.write('/files\n');
@@ -47,9 +47,9 @@ t.test('a file is sent, fetched as often as one likes, and overwrites nothing', 
   const large = join(served.home.folder, 'large.bin');
   await writeFile(large, randomBytes(2 * 1024 * 1024 + 1));
   ann.write(`/send ${large}\n`);
-  await ann.prints(/large\.bin was not sent: /, 'stderr');
+  await ann.prints(/Couldn't send large\.bin: /, 'stderr');
   ann.write(`/send ${served.home.folder}\n`);
-  await ann.prints(/was not sent: [^\n]*folder/, 'stderr');
+  await ann.prints(/Couldn't send [^\n]*folder/, 'stderr');
 
   ann.write('/delete\n');
   await ben.prints(/ann removed a message/, 'stderr');
@@ -81,13 +81,13 @@ t.test('a file reaches one person, or the members of a room, and nobody else', a
   cleo.write(`/get ${id}\n`);
   await cleo.prints(/no such file/i, 'stderr');
   ben.write(`/get ${id}\n`);
-  await ben.prints(/secret\.txt is in /, 'stderr');
+  await ben.prints(/Downloaded secret\.txt to /, 'stderr');
   t.equal(await readFile(join(served.home.folder, 'of-ben', 'secret.txt'), 'utf8'), 'for ben alone');
 
   ann.write('/join #den private\n');
   await ann.prints(/in #den/, 'stderr');
   ann.write(`/send ${path}\n`);
-  await ann.prints(/secret\.txt was sent[\s\S]*secret\.txt was sent/, 'stderr');
+  await ann.prints(/Sent secret\.txt[\s\S]*Sent secret\.txt/, 'stderr');
   const [, second = ''] = await ann.prints(
     /#den \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)\n/,
   );
@@ -116,12 +116,12 @@ t.test('transfers go on after the server was killed', async (t) => {
   ann.write(`/send ${path}\n`);
   await ann.prints(/sending big\.bin, 40 MiB/, 'stderr');
   await kill();
-  await ann.prints(/big\.bin was sent/, 'stderr');
+  await ann.prints(/Sent big\.bin/, 'stderr');
   const [, id = ''] = await ann.prints(/sent a file: big\.bin \(40 MiB\), \/get (\d+)\n/);
   ann.write(`/get ${id}\n`);
   while ((await readdir(downloads)).length === 0) await pause(5);
   await kill();
-  await ann.prints(/big\.bin is in /, 'stderr');
+  await ann.prints(/Downloaded big\.bin to /, 'stderr');
   t.equal(hash(await readFile(join(downloads, 'big.bin'))), hash(bytes));
   t.same(await readdir(downloads), ['big.bin'], 'and nothing half is left');
   ann.end();

@@ -61,7 +61,7 @@ t.test('on a terminal: one command, a name and a password, and others come by th
   first.enter('/link');
   await first.shows(/The others join with this/);
   first.enter('/role bob moderator');
-  await bob.prints(/bob is a moderator on this server now, by alice/, 'stderr');
+  await bob.prints(/alice made bob a moderator on this server/, 'stderr');
 
   first.enter('/quit');
   t.equal(await first.ended, 0);

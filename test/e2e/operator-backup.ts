@@ -58,7 +58,7 @@ t.test('people talk, send and take back while backups are made; each is whole', 
   const [, id = ''] = await again.prints(/ (\d+) +notes\.txt/, 'stderr');
   await rm(notes);
   again.write(`/get ${id}\n`);
-  await again.prints(/notes\.txt is in/, 'stderr');
+  await again.prints(/Downloaded notes\.txt to/, 'stderr');
   again.end();
   t.equal(await again.ended, 0, again.stderr());
   t.equal(await readFile(notes, 'utf8'), 'what to keep');

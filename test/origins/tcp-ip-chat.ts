@@ -74,7 +74,7 @@ t.test('TCP/IP Chat', async (t) => {
     alice.enter(`/send ${path}`);
     const [, id = ''] = await bob.prints(/\* alice sent a file: report\.bin \(\S+ KiB\), \/get (\d+)\n/);
     bob.write(`/get ${id}\n`);
-    await bob.prints(/report\.bin is in /, 'stderr');
+    await bob.prints(/Downloaded report\.bin to /, 'stderr');
     t.ok(bytes.equals(await readFile(join(home.folder, 'fetched', 'report.bin'))));
   });
 

@@ -1,9 +1,8 @@
 /** The screen's parts around a stage, without a terminal: keys and happenings in, the state out. */
 
-import { type Deeds, perform } from '../../lib/client/commands/deeds.js';
+import { createLineRunner } from '../../lib/client/commands/run-line.js';
 import { createActs } from '../../lib/client/screen/acts.js';
 import { createControls } from '../../lib/client/screen/controls.js';
-import { keyHelp } from '../../lib/client/screen/input/keymap.js';
 import { createTab } from '../../lib/client/screen/input/tab.js';
 import type { Preferences } from '../../lib/client/screen/preferences.js';
 import { createScrolling } from '../../lib/client/screen/scrolling.js';
@@ -14,8 +13,11 @@ import type { ConversationId } from '../../lib/client/screen/state/state.js';
 import { createScreenStore } from '../../lib/client/screen/state/store.js';
 import { said, startState } from '../../lib/client/screen/state/update.js';
 import type { Message } from '../../lib/protocol/records.js';
+import { formatRoomOrPerson, recipientOf, toRoomOrPerson } from '../../lib/protocol/room-or-person.js';
 import { createFakeSession, type FakeSessionOptions } from './fake-session.js';
+import { noTransfers } from './no-transfers.js';
 import { noon, plainLook } from './screens.js';
+import { testTime } from './streams.js';
 
 export function createStageScene({ answer }: Pick<FakeSessionOptions, 'answer'> = {}) {
   const left: string[] = [];
@@ -54,36 +56,34 @@ export function createStageScene({ answer }: Pick<FakeSessionOptions, 'answer'> 
     ring: (id: ConversationId, message: Message) => rung.push(`${id} ${message.text}`),
     ended: ({ why }) => left.push(why),
   });
-  const deeds: Deeds = {
+  const acts = createActs({
+    stage,
+    me: session.name,
+    ignored,
+    looked: happenings.looked,
+    say: (id, draft) => runner.post({ ...recipientOf(toRoomOrPerson(id)), ...draft }),
+    keep: (changes) => kept.push(changes),
+    save: (path) => saved.push(path),
+    compose: () => calls.push('compose'),
+  });
+  const runner = createLineRunner({
+    session,
+    transfers: noTransfers(),
+    time: testTime,
+    conversation: () => toRoomOrPerson(stage.state.current),
+    answer: (lines) => stage.tell(lines.join('\n')),
+    refuse: (message) => stage.tell(message, 'bad'),
     say(draft) {
       const id: ConversationId = draft.to === undefined ? `#${draft.room}` : `@${draft.to}`;
       const key = session.say(draft);
       stage.update((state) => said(state, key, { id, draft, now: noon }));
     },
-    answer: (lines) => stage.tell(lines.join('\n')),
-    list: () => calls.push('list'),
-    errand: (errand) => calls.push(errand.do),
-    sight: (sight) => calls.push(sight.do),
-    transfer: (act) => calls.push(act.do),
-    lastPeer: () => undefined,
+    open: (conversation) => controls.turn(formatRoomOrPerson(conversation)),
+    findConversation: acts.findConversation,
+    showHistory: async () => void calls.push('history'),
+    jump: async () => void calls.push('jump'),
     quit: (reason) => left.push(`quit ${reason ?? ''}`),
-    refuse: (message) => stage.tell(message, 'bad'),
-    turn: (act) => acts.turn(act),
-    keys: keyHelp,
-    now: () => noon,
-    screen: (act) => acts.screen(act),
-  };
-  const acts = createActs({
-    stage,
-    me: session.name,
-    ignored,
-    open: (id) => controls.turn(id),
-    looked: happenings.looked,
-    say: (id, { text }) =>
-      perform(text, deeds, id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) }),
-    keep: (changes) => kept.push(changes),
-    save: (path) => saved.push(path),
-    compose: () => calls.push('compose'),
+    screen: acts.screen,
   });
   const scrolling = createScrolling({ stage, loader, look: plainLook });
   const controls = createControls({
@@ -91,7 +91,7 @@ export function createStageScene({ answer }: Pick<FakeSessionOptions, 'answer'> 
     loader,
     scrolling,
     tab: createTab({ stage, used: () => calls.push('used') }),
-    deeds,
+    runner,
     bare: () => stage.update((state) => ({ ...state, bare: 'bare' })),
     redraw: () => calls.push('redraw'),
     suspend: () => calls.push('suspend'),

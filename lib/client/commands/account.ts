@@ -1,75 +1,163 @@
-/** One's own account. */
-import { type Command, nothing, parseId, tooLong } from './command-row.js';
+/** Commands about your own account: away, password, sessions, recovery code, second factor. */
+import type { ServerFrameOf } from '../../protocol/events.js';
+import { sessionLines } from '../text/lists.js';
+import { recoveryLines } from '../text/wording.js';
+import { noArguments, parseId, tooLong } from './arguments.js';
+import { type CommandContext, command } from './command.js';
+import { CommandRefused, refusalOf } from './refusal.js';
 
-export const accountCommands: readonly Command[] = [
-  {
-    group: 'account',
+export const accountCommands = [
+  command({
     name: 'away',
-    aliases: [],
+    group: 'account',
     usage: '[TEXT]',
-    help: 'say that you are not there',
-    parse(rest) {
-      const text = rest.trim();
-      return tooLong(text) ?? { do: 'away', text };
+    help: 'mark yourself as away',
+    parse: (rest) => tooLong(rest.trim()) ?? { text: rest.trim() },
+    async run({ text }, { ask, answer }) {
+      await ask({ type: 'away', text });
+      answer(['You are marked as away. /back ends that.']);
     },
-  },
-  {
-    group: 'account',
+  }),
+  command({
     name: 'back',
-    aliases: [],
-    usage: '',
-    help: 'and that you are again',
-    parse: nothing({ do: 'back' }),
-  },
-  {
     group: 'account',
+    usage: '',
+    help: 'you are no longer away',
+    parse: noArguments,
+    async run(_, { ask, answer }) {
+      await ask({ type: 'back' });
+      answer(['You are no longer marked as away.']);
+    },
+  }),
+  command({
     name: 'passwd',
     aliases: ['password'],
+    group: 'account',
     usage: '',
-    help: 'set a new password; all your other sessions end',
+    help: 'change your password; this ends your other sessions',
     parse: (rest) =>
-      rest.trim() === '' ? { do: 'passwd' } : 'It asks for both passwords, unseen: type /passwd alone.',
-  },
-  {
-    group: 'account',
+      rest.trim() === '' ? {} : 'Type /passwd alone; it asks for your passwords without showing them.',
+    async run(_, context) {
+      const old = await askSecret('Current password: ', context);
+      const password = await askNewPassword('', context);
+      await context.ask({ type: 'set-password', old, password });
+      context.answer(['Your password was changed and your other sessions were ended.']);
+    },
+  }),
+  command({
     name: 'sessions',
-    aliases: [],
-    usage: '',
-    help: 'where you are signed in',
-    parse: nothing({ do: 'sessions' }),
-  },
-  {
     group: 'account',
-    whole: true,
+    usage: '',
+    help: 'list where you are signed in',
+    parse: noArguments,
+    async run(_, { ask, answer, time }) {
+      answer(sessionLines((await ask({ type: 'sessions' })).sessions ?? [], time));
+    },
+  }),
+  command<{ session?: number; all?: true }>({
     name: 'logout',
-    aliases: [],
+    group: 'account',
     usage: '[NUMBER|all]',
-    help: 'end this session for good, that of a number, or all',
+    help: 'sign out here, end the session with that number, or end all',
+    fullNameOnly: true,
     parse(rest) {
       const word = rest.trim().toLowerCase();
-      if (word === '') return { do: 'logout' };
+      if (word === '') return {};
       const session = parseId(word);
-      if (session !== undefined) return { do: 'logout', session };
-      return word === 'all' ? { do: 'logout', all: true } : '';
+      if (session !== undefined) return { session };
+      return word === 'all' ? { all: true } : '';
     },
-  },
-  {
-    group: 'account',
+    async run(args, { ask, answer }) {
+      await ask({ type: 'logout', ...args });
+      // The end of this session is shown when it ends.
+      if (args.session !== undefined) answer([`Session ${args.session} was ended.`]);
+    },
+  }),
+  command({
     name: 'recovery',
-    aliases: [],
-    usage: '',
-    help: 'get a new recovery code, for when the password is lost',
-    parse: nothing({ do: 'recovery' }),
-  },
-  {
     group: 'account',
+    usage: '',
+    help: 'get a new recovery code, with which you can reset a lost password',
+    parse: noArguments,
+    async run(_, context) {
+      const password = await askSecret('Your password: ', context);
+      const { recovery: code = '' } = await context.ask({ type: 'make-recovery', password });
+      context.answer([...recoveryLines(code), 'Your old code no longer works.']);
+    },
+  }),
+  command({
     name: '2fa',
     aliases: ['factor'],
+    group: 'account',
     usage: 'on|off',
-    help: 'have your sign-in ask for a code of an authenticator too',
+    help: 'turn the second factor on or off: sign-in then also asks for a 6-digit code',
     parse(rest) {
       const word = rest.trim().toLowerCase();
-      return word === 'on' || word === 'off' ? { do: 'factor', on: word === 'on' } : '';
+      return word === 'on' || word === 'off' ? { on: word === 'on' } : '';
     },
-  },
+    run: ({ on }, context) => (on ? startSecondFactor(context) : endSecondFactor(context)),
+  }),
 ];
+
+/** @throws CommandRefused if there is no safe place to type it, or the person cancels */
+async function askSecret(question: string, context: CommandContext, { hidden = true } = {}): Promise<string> {
+  const { secrets } = context;
+  if (secrets === undefined) {
+    throw new CommandRefused(
+      'This needs a password, which only the full screen can hide: connect without --plain.',
+    );
+  }
+  const typed = await secrets.ask(question, { hidden });
+  if (typed === undefined || typed === '') throw new CommandRefused('Nothing was changed.');
+  return typed;
+}
+
+/** Repeats until the password is acceptable: if it stopped, the next try might be typed into the room. */
+async function askNewPassword(problem: string, context: CommandContext): Promise<string> {
+  const { passwordMin } = context.session.hello.limits;
+  const question = `${problem}New password, at least ${passwordMin} characters: `;
+  const password = await askSecret(question, context);
+  const again = await askSecret('Repeat the password: ', context);
+  if (again !== password) return askNewPassword("Passwords don't match. ", context);
+  return [...password].length < passwordMin ? askNewPassword('Too short. ', context) : password;
+}
+
+async function startSecondFactor(context: CommandContext): Promise<void> {
+  const password = await askSecret('Your password: ', context);
+  const reply = await context.ask({ type: 'begin-factor', password });
+  const removeKey = context.secrets?.showKey(authenticatorKey(reply));
+  await confirmSecondFactor('6-digit code: ', context).finally(removeKey);
+  context.answer([
+    'Second factor is on: sign-in now also asks for a 6-digit code.',
+    'Get a recovery code with /recovery, in case you lose your authenticator.',
+  ]);
+}
+
+function authenticatorKey({ secret = '', uri = '' }: ServerFrameOf<'ok'>): { uri: string; text: string } {
+  // Base32, in groups of four for typing.
+  const text = secret
+    .replace(/[^a-z2-7]/gi, '')
+    .replace(/.{4}/g, '$& ')
+    .trim();
+  return { uri, text };
+}
+
+/** Repeats until the code is right: then the authenticator has the key. */
+async function confirmSecondFactor(question: string, context: CommandContext): Promise<void> {
+  const request = { type: 'confirm-factor', otp: await askDigits(question, context) } as const;
+  const reply = await context.session.ask(request);
+  if (reply.type === 'ok') return;
+  if (reply.code !== 'second-factor-wrong') throw refusalOf(reply, request);
+  return confirmSecondFactor('Wrong code. Current 6-digit code: ', context);
+}
+
+async function askDigits(question: string, context: CommandContext): Promise<string> {
+  const typed = (await askSecret(question, context, { hidden: false })).replace(/\s/g, '');
+  return /^\d{6}$/.test(typed) ? typed : askDigits('The code has 6 digits: ', context);
+}
+
+async function endSecondFactor(context: CommandContext): Promise<void> {
+  const password = await askSecret('Your password: ', context);
+  await context.ask({ type: 'end-factor', password });
+  context.answer(['Second factor is off: sign-in asks only for your password.']);
+}

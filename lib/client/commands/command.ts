@@ -68,14 +68,6 @@ export function command<A extends object>(row: CommandRow<A>): Command {
   };
 }
 
-/** Nothing was done; the message says why and what to do. */
-export class CommandRefused extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'CommandRefused';
-  }
-}
-
 /** What a command works with. */
 export interface CommandContext extends Omit<CommandFrontEnd, 'refuse' | 'conversation'> {
   /** The conversation the line was typed in. */
@@ -120,15 +112,17 @@ export interface CommandFrontEnd {
   /** The person left a room with /leave. */
   left?(room: string): void;
   /** Shows older messages of the conversation. @throws CommandRefused, ConnectionLost */
-  showHistory(range: HistoryRange, conversation: RoomOrPerson): Promise<void>;
+  showHistory(range: HistoryRange, query: HistoryQuery): Promise<void>;
   /** Shows one message in its context. @throws CommandRefused, ConnectionLost */
-  jump(seq: number, conversation: RoomOrPerson): Promise<void>;
+  jump(seq: number, query: HistoryQuery): Promise<void>;
   quit(reason: string | undefined): void;
   /** Without it, commands that need a password are refused. */
   readonly secrets?: SecretPrompts;
   /** Only the full screen has it. */
   readonly screen?: ScreenCommands;
 }
+
+export type HistoryQuery = Pick<CommandContext, 'ask' | 'conversation'>;
 
 /** The last so many messages, or those since a moment (milliseconds since the epoch). */
 export type HistoryRange = { readonly last: number } | { readonly since: number };

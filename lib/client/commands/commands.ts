@@ -1,46 +1,93 @@
 /**
- * What a typed line means: something to say, or a slash command. Knows the table of commands; neither a
+ * The table of slash commands, in the order of /help: reads a typed line, completes and explains commands. Knows neither a
  * session nor a terminal.
  */
-import type { Act } from './act.js';
-import { type Command, groups, groupTitles } from './command-row.js';
-import { commands } from './command-rows.js';
+import { accountCommands } from './account.js';
+import { tooLong } from './arguments.js';
+import { type Command, command, groups, type ParseContext, type ParsedCommand } from './command.js';
+import { displayCommands } from './display.js';
+import { fileCommands } from './files.js';
+import { historyCommands } from './history.js';
+import { inviteCommands } from './invites.js';
+import { messageCommands } from './messages.js';
+import { moderationCommands } from './moderation.js';
+import { peopleCommands } from './people.js';
+import { CommandRefused } from './refusal.js';
+import { roomCommands } from './rooms.js';
 
-export interface Surroundings {
-  /** There is a full screen. */
-  readonly screen: boolean;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-}
+export type ParsedLine =
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'text'; readonly text: string }
+  | ({ readonly kind: 'command'; readonly name: string } & ParsedCommand)
+  /** Nothing is done and nothing is sent. */
+  | { readonly kind: 'error'; readonly message: string };
 
-/** What a line, without its line end, asks for. Only a slash in the very first column makes a command. */
-export function parseInput(line: string, surroundings: Surroundings): Act {
-  if (line.trim() === '') return { do: 'nothing' };
-  if (!line.startsWith('/')) return { do: 'say', text: line };
-  if (line.startsWith('//')) return { do: 'say', text: line.slice(1) };
-  const { screen } = surroundings;
-  const [word, rest] = commandIn(line);
+const otherCommands = [
+  command({
+    name: 'help',
+    group: 'other',
+    usage: '[COMMAND]',
+    help: 'list the commands, or explain a command or a group',
+    parse: (rest) => ({ about: rest.trim().replace(/^\//, '').toLowerCase() }),
+    run({ about }, { answer, screen }) {
+      answer(about === 'keys' && screen ? screen.keyHelp() : helpLines(about, screen !== undefined));
+    },
+  }),
+  command<{ reason?: string }>({
+    name: 'quit',
+    aliases: ['exit'],
+    group: 'other',
+    usage: '[REASON]',
+    help: 'quit; the others see the reason',
+    parse(rest) {
+      const reason = rest.trim();
+      return reason === '' ? {} : (tooLong(reason) ?? { reason });
+    },
+    run: ({ reason }, { quit }) => quit(reason),
+  }),
+];
+
+export const commands: readonly Command[] = [
+  ...messageCommands,
+  ...roomCommands,
+  ...peopleCommands,
+  ...historyCommands,
+  ...fileCommands,
+  ...moderationCommands,
+  ...inviteCommands,
+  ...accountCommands,
+  ...displayCommands,
+  ...otherCommands,
+];
+
+/** Reads a line without its line end. Only a slash in the very first column makes a command. */
+export function parseLine(line: string, context: ParseContext): ParsedLine {
+  if (line.trim() === '') return { kind: 'blank' };
+  if (!line.startsWith('/')) return { kind: 'text', text: line };
+  if (line.startsWith('//')) return { kind: 'text', text: line.slice(1) };
+  const [word, rest] = splitCommand(line);
   const found = findCommand(word);
-  if (Array.isArray(found)) return { do: 'error', message: unknown(word, found) };
-  if (found.screen && !screen) {
-    return { do: 'error', message: `/${found.name} is only on the full screen; nothing was sent.` };
+  if (Array.isArray(found)) return { kind: 'error', message: unknownCommand(word, found) };
+  const { name } = found;
+  if (found.screenOnly && !context.screen) {
+    return { kind: 'error', message: `/${name} works only on the full screen; nothing was sent.` };
   }
-  const act = found.parse(rest, surroundings);
-  if (typeof act !== 'string') return act;
-  return { do: 'error', message: act === '' ? `Usage: ${synopsis(found)}` : act };
+  const parsed = found.parse(rest, context);
+  if (typeof parsed !== 'string') return { kind: 'command', name, ...parsed };
+  return { kind: 'error', message: parsed === '' ? `Usage: ${synopsis(found)}` : parsed };
 }
 
-/** Whether a line is to change where the next ones are said. One that was mistyped, as /jion, is too. */
-export function isTurn(line: string): boolean {
+/** Whether a line is meant to open another conversation; also a mistyped one, such as /jion. */
+export function opensConversation(line: string): boolean {
   if (!line.startsWith('/') || line.startsWith('//')) return false;
-  const found = findCommand(commandIn(line)[0]);
-  if (!Array.isArray(found)) return found.turns === true;
+  const found = findCommand(splitCommand(line)[0]);
+  if (!Array.isArray(found)) return found.opensConversation === true;
   return commands.some(
-    ({ turns, name, aliases }) => turns && [name, ...aliases].some((word) => found.includes(word)),
+    (each) => each.opensConversation && wordsFor(each).some((word) => found.includes(word)),
   );
 }
 
-function commandIn(line: string): [word: string, rest: string] {
+function splitCommand(line: string): [word: string, rest: string] {
   const space = line.search(/\s/);
   if (space < 0) return [line.slice(1).toLowerCase(), ''];
   return [line.slice(1, space).toLowerCase(), line.slice(space + 1)];
@@ -48,18 +95,20 @@ function commandIn(line: string): [word: string, rest: string] {
 
 /** Every word that can follow a slash, for completion. */
 export function commandWords(screen = false): string[] {
-  return commands
-    .filter((command) => screen || command.screen === undefined)
-    .flatMap((command) => [command.name, ...command.aliases]);
+  return commands.filter((each) => screen || !each.screenOnly).flatMap(wordsFor);
 }
 
-/** What the first word after a command is, as its usage says: one of a list where that names the words. */
+function wordsFor({ name, aliases }: Command): string[] {
+  return [name, ...aliases];
+}
+
+/** What the first argument of a command is, as its usage says; a list if the usage spells the words out. */
 export type Argument = 'name' | 'room' | 'file' | 'command' | readonly string[];
 
-/** For completion; undefined for a text, a number, and a word that is no command. */
+/** For completion; undefined for a text, a number and an unknown command. */
 export function argumentOf(word: string): Argument | undefined {
-  const command = commands.find(({ name, aliases }) => name === word || aliases.includes(word));
-  const first = command?.usage.replace(/[[\]]/g, '').split(' ')[0] ?? '';
+  const found = commands.find((each) => wordsFor(each).includes(word));
+  const first = found?.usage.replace(/[[\]]/g, '').split(' ')[0] ?? '';
   if (/^NAME\b/.test(first)) return 'name';
   if (/^#ROOM\b/.test(first)) return 'room';
   if (first === 'FILE' || first === 'PATH') return 'file';
@@ -69,65 +118,65 @@ export function argumentOf(word: string): Argument | undefined {
 
 /** The words that a usage spells out, such as roles, wherever they stand in it. */
 export function wordsOf(word: string): readonly string[] {
-  const command = commands.find(({ name, aliases }) => name === word || aliases.includes(word));
-  return [...new Set(command?.usage.match(/(?<![\w:#])[a-z]{2,}(?![\w:])/g) ?? [])];
+  const found = commands.find((each) => wordsFor(each).includes(word));
+  return [...new Set(found?.usage.match(/(?<![\w:#])[a-z]{2,}(?![\w:])/g) ?? [])];
 }
 
-/** What /help answers. @param about a command or a group, '' for all */
-export function helpLines(about: string, screen: boolean): string[] | { readonly unknown: string } {
-  const shown = commands.filter((command) => screen || command.screen === undefined);
+/**
+ * What /help answers.
+ * @param about a command or a group; '' for all
+ * @throws CommandRefused if there is no such command
+ */
+export function helpLines(about: string, screen: boolean): string[] {
+  const shown = commands.filter((each) => screen || !each.screenOnly);
   if (about === '') return overview(shown, screen);
-  const group = groups.find((each) => each === about || groupTitles[each] === about);
-  if (group !== undefined) {
-    return shown
-      .filter((command) => command.group === group)
-      .flatMap((command) => [synopsis(command), `  ${command.help}`]);
-  }
+  const inGroup = shown.filter(({ group }) => group === about);
+  if (inGroup.length > 0) return inGroup.flatMap((each) => [synopsis(each), `  ${each.help}`]);
   const found = findCommand(about);
-  if (Array.isArray(found)) return { unknown: unknown(about, found) };
+  if (Array.isArray(found)) throw new CommandRefused(unknownCommand(about, found));
   const also = found.aliases.map((alias) => `/${alias}`).join(', ');
   const lines = [synopsis(found), `  ${found.help}`];
   return also === '' ? lines : [...lines, `  also: ${also}`];
 }
 
-/** The command, or the names that may have been meant. A prefix needs two letters, so that /q never leaves. */
+/** The command, or the words that may have been meant. A prefix needs two letters, so that /q never quits. */
 function findCommand(word: string): Command | string[] {
-  const exact = commands.find((command) => command.name === word || command.aliases.includes(word));
+  const exact = commands.find((each) => wordsFor(each).includes(word));
   if (exact !== undefined) return exact;
   const begins = (text: string): boolean => word.length >= 2 && text.startsWith(word);
-  const some = commands.filter((command) => begins(command.name) || command.aliases.some(begins));
+  const some = commands.filter((each) => wordsFor(each).some(begins));
   const [only] = some;
-  if (some.length === 1 && only !== undefined && !only.whole) return only;
-  if (some.length > 0) return some.map((command) => [command.name, ...command.aliases].find(begins) ?? '');
+  if (some.length === 1 && only !== undefined && !only.fullNameOnly) return only;
+  if (some.length > 0) return some.map((each) => wordsFor(each).find(begins) ?? '');
   const near = nearest(word, commandWords());
   return near === undefined ? [] : [near];
 }
 
-function unknown(word: string, meant: readonly string[]): string {
-  const said = `/${word.slice(0, 20)}`;
+function unknownCommand(word: string, meant: readonly string[]): string {
+  const typed = `/${word.slice(0, 20)}`;
   const hint =
     meant.length > 0 ? `Did you mean ${meant.map((name) => `/${name}`).join(' or ')}?` : 'See /help.';
-  return `There is no command ${said}; nothing was sent. ${hint} To say it, type it with two slashes: /${said}`;
+  return `There is no command ${typed}; nothing was sent. ${hint} To post it as text, type /${typed}`;
 }
 
-function synopsis(command: Command): string {
-  return `/${command.name} ${command.usage}`.trimEnd();
+function synopsis({ name, usage }: Command): string {
+  return `/${name} ${usage}`.trimEnd();
 }
 
-const indent = 14;
-/** Of the narrowest pane that stands beside a list of people on 80 columns. */
-const width = 58;
+const groupColumns = 12;
+/** Of the narrowest pane beside a list of people on 80 columns. */
+const helpColumns = 58;
 
-/** The commands by what they are for, several in a line; what each takes and does is told by /help COMMAND. */
+/** The commands by group, several in a line; /help COMMAND explains them. */
 function overview(shown: readonly Command[], screen: boolean): string[] {
   const lines = groups.flatMap((group) => {
-    const words = shown.filter((command) => command.group === group).map(({ name }) => `/${name}`);
-    return filled(words).map((line, at) => `${(at === 0 ? groupTitles[group] : '').padEnd(indent)}${line}`);
+    const words = shown.filter((each) => each.group === group).map(({ name }) => `/${name}`);
+    return filled(words).map((line, at) => `${(at === 0 ? group : '').padEnd(groupColumns)}${line}`);
   });
   return [
     ...lines,
-    '/help COMMAND tells more, /help rooms about a group of them.',
-    `/ed is short for /edit; //TEXT says TEXT with a slash.${screen ? ' /help keys: the keys.' : ''}`,
+    '/help COMMAND explains one, /help rooms a group.',
+    `Commands can be shortened: /ed for /edit. //TEXT posts /TEXT.${screen ? ' Keys: /help keys' : ''}`,
   ];
 }
 
@@ -135,7 +184,7 @@ function filled(words: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);
-    const fits = last !== undefined && last.length + 1 + word.length <= width - indent;
+    const fits = last !== undefined && last.length + 1 + word.length <= helpColumns - groupColumns;
     if (fits) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
@@ -143,7 +192,7 @@ function filled(words: readonly string[]): string[] {
 }
 
 /** The candidate with the fewest changed letters, where those are at most a third of the word, at least one. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 20) return undefined;
   const allowed = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;

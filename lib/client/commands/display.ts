@@ -1,58 +1,50 @@
-/** What only a full screen has, but for /window. */
-import { type Command, named, nothing } from './command-row.js';
+/** Commands that change what is shown here. */
+import { noArguments } from './arguments.js';
+import { type Command, command, type NotifyChoice, notifyChoices, type ScreenCommands } from './command.js';
+import { CommandRefused } from './refusal.js';
 
-export const screenCommands: readonly Command[] = [
-  {
-    group: 'screen',
-    turns: true,
+export const displayCommands = [
+  command({
     name: 'window',
     aliases: ['win', 'buffer'],
+    group: 'display',
     usage: 'NUMBER|NAME',
-    help: 'go to a conversation, as Alt-1 does',
-    parse(rest) {
-      const which = rest.trim();
-      if (which === '') return '';
-      return { do: 'window', which: /^\d{1,3}$/.test(which) ? Number(which) : which.toLowerCase() };
+    help: 'go to a conversation, by its number or name',
+    opensConversation: true,
+    parse: (rest) => (rest.trim() === '' ? '' : { which: rest.trim().toLowerCase() }),
+    run({ which }, { findConversation, open }) {
+      const found = findConversation(which);
+      if (found === undefined) {
+        throw new CommandRefused(
+          `There is no conversation "${which}" here. Try /window #lobby, /join #ROOM or /query NAME.`,
+        );
+      }
+      open(found);
     },
-  },
-  screenCommand('close', 'put a direct conversation away'),
-  screenCommand('clear', 'empty the screen; nothing is lost'),
-  screenCommand('compose', 'write in $EDITOR, as Ctrl-X Ctrl-E does'),
-  screenCommand('retry', 'send again what failed here'),
-  {
-    group: 'screen',
-    screen: true,
+  }),
+  screenCommand('close', 'close this direct message'),
+  screenCommand('clear', 'clear the screen; no message is removed'),
+  screenCommand('compose', 'write a message in $EDITOR (Ctrl-X Ctrl-E)'),
+  screenCommand('retry', 'send failed messages again'),
+  command<{ choice?: NotifyChoice }>({
     name: 'notify',
-    aliases: [],
+    group: 'display',
     usage: '[off|mention|all]',
-    help: 'when this conversation rings',
+    help: 'set when this conversation rings the bell',
+    screenOnly: true,
     parse(rest) {
-      const what = rest.trim().toLowerCase();
-      if (what === '') return { do: 'notify' };
-      return what === 'off' || what === 'mention' || what === 'all' ? { do: 'notify', what } : '';
+      const word = rest.trim().toLowerCase();
+      if (word === '') return {};
+      const choice = notifyChoices.find((each) => each === word);
+      return choice === undefined ? '' : { choice };
     },
-  },
-  {
-    group: 'screen',
-    screen: true,
-    name: 'ignore',
-    aliases: [],
-    usage: '[NAME]',
-    help: 'hide what somebody says, here',
-    parse: (rest) =>
-      rest.trim() === '' ? { do: 'ignore' } : named(rest.trim(), (name) => ({ do: 'ignore', name })),
-  },
-  {
-    group: 'screen',
-    screen: true,
-    name: 'unignore',
-    aliases: [],
-    usage: 'NAME',
-    help: 'show it again',
-    parse: (rest) => named(rest.trim(), (name) => ({ do: 'unignore', name })),
-  },
+    run: ({ choice }, { screen }) => screen?.notify(choice),
+  }),
 ];
 
 function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: string): Command {
-  return { group: 'screen', screen: true, name, aliases: [], usage: '', help, parse: nothing({ do: name }) };
+  return command({
+    ...{ name, group: 'display', usage: '', help, screenOnly: true, parse: noArguments },
+    run: (_, { screen }) => (screen as ScreenCommands | undefined)?.[name](),
+  });
 }

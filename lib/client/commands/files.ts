@@ -1,66 +1,89 @@
-/** Files. */
-import type { Act } from './act.js';
-import { type Command, firstWord, named, nothing, parseId, roomed } from './command-row.js';
+/** Commands that send and download files. */
+import { type Recipient, recipientOf } from '../../protocol/room-or-person.js';
+import { fileLines } from '../text/lists.js';
+import { transferWords } from '../text/transfer-words.js';
+import { firstWord, noArguments, parseId, withName, withRoom } from './arguments.js';
+import { command, type UsageError } from './command.js';
+import { CommandRefused } from './refusal.js';
 
-export const fileCommands: readonly Command[] = [
-  {
-    group: 'files',
+interface SendArguments {
+  readonly path: string;
+  readonly to?: Recipient;
+}
+
+export const fileCommands = [
+  command({
     name: 'send',
-    aliases: [],
+    group: 'files',
     usage: 'PATH [to NAME|#ROOM]',
-    help: 'send a file to this room or person, or another one',
+    help: 'send a file here, or to another person or room',
     parse: parseSend,
-  },
-  {
-    group: 'files',
-    name: 'files',
-    aliases: [],
-    usage: '',
-    help: 'which files were sent here',
-    parse: nothing({ do: 'files' }),
-  },
-  {
-    group: 'files',
-    name: 'get',
-    aliases: [],
-    usage: 'ID [PATH]',
-    help: 'fetch a file; nothing is overwritten or opened',
-    parse(rest) {
-      const [word, path] = firstWord(rest);
-      const seq = parseId(word);
-      if (seq === undefined) return '';
-      return path.trim() === '' ? { do: 'get', seq } : { do: 'get', seq, path: path.trim() };
+    run({ path, to }, { transfers, conversation }) {
+      transfers.send(path, to ?? recipientOf(conversation));
     },
-  },
-  {
+  }),
+  command({
+    name: 'files',
     group: 'files',
+    usage: '',
+    help: 'list the files that were sent here',
+    parse: noArguments,
+    async run(_, { ask, answer, conversation, time }) {
+      const { messages = [], more } = await ask({ type: 'files', ...conversation });
+      answer(fileLines(messages, { more: more === true, time }));
+    },
+  }),
+  command<{ seq: number; path?: string }>({
+    name: 'get',
+    group: 'files',
+    usage: 'ID [PATH]',
+    help: 'download a file; it never overwrites or opens one',
+    parse(rest) {
+      const [word, more] = firstWord(rest);
+      const [seq, path] = [parseId(word), more.trim()];
+      if (seq === undefined) return '';
+      return path === '' ? { seq } : { seq, path };
+    },
+    run({ seq, path }, { transfers }) {
+      transfers.get(seq, path);
+    },
+  }),
+  command<{ transfer?: number }>({
     name: 'cancel',
-    aliases: [],
+    group: 'files',
     usage: '[NUMBER]',
-    help: 'stop the last transfer, or that of a number',
+    help: 'cancel the last transfer, or the one with that number',
     parse(rest) {
       const typed = rest.trim();
       const transfer = parseId(typed);
-      if (typed === '') return { do: 'cancel' };
-      return transfer === undefined ? '' : { do: 'cancel', transfer };
+      if (typed === '') return {};
+      return transfer === undefined ? '' : { transfer };
     },
-  },
-  {
-    group: 'files',
+    run({ transfer }, { transfers }) {
+      if (transfers.cancel(transfer) === undefined) {
+        throw new CommandRefused('There is no such transfer. List them with /transfers.');
+      }
+    },
+  }),
+  command({
     name: 'transfers',
-    aliases: [],
+    group: 'files',
     usage: '',
-    help: 'what is on its way',
-    parse: nothing({ do: 'transfers' }),
-  },
+    help: 'list the transfers in progress',
+    parse: noArguments,
+    run(_, { transfers, answer }) {
+      const lines = transfers.current.map((transfer) => `${transfer.id}  ${transferWords(transfer)}`);
+      answer(lines.length === 0 ? ['No transfers in progress.'] : lines);
+    },
+  }),
 ];
 
-/** `PATH`, `PATH to NAME`, `PATH to #ROOM`; a path in quotes may say " to " itself. */
-function parseSend(rest: string): Act | string {
+/** `PATH`, `PATH to NAME`, `PATH to #ROOM`; a path in quotes may contain " to ". */
+function parseSend(rest: string): SendArguments | UsageError {
   const quoted = /^\s*("[^"]+"|'[^']+')(?:\s+to\s+(\S+))?\s*$/i.exec(rest);
   const [, path = '', to] = quoted ?? /^\s*(.+?)(?:\s+to\s+([#@]?\S+))?\s*$/i.exec(rest) ?? [];
   if (path === '') return '';
-  if (to === undefined) return { do: 'send', path };
-  if (to.startsWith('#')) return roomed(to, (room) => ({ do: 'send', path, to: { room } }));
-  return named(to, (name) => ({ do: 'send', path, to: { to: name } }));
+  if (to === undefined) return { path };
+  if (to.startsWith('#')) return withRoom(to, (room) => ({ path, to: { room } }));
+  return withName(to, (name) => ({ path, to: { to: name } }));
 }

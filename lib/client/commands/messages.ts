@@ -1,89 +1,133 @@
-/** What is said: to whom, and what becomes of it. */
-import { type Command, firstWord, named, parseId } from './command-row.js';
+/** Commands that send, edit and remove messages. */
+import { ProtocolError } from '../../protocol/errors.js';
+import { messageText } from '../../protocol/message-text.js';
+import type { Message } from '../../protocol/records.js';
+import { recipientOf } from '../../protocol/room-or-person.js';
+import type { Draft } from '../session/session.js';
+import { excerpt } from '../text/wording.js';
+import { firstWord, parseId, withName } from './arguments.js';
+import { type CommandContext, type CommandFrontEnd, command } from './command.js';
+import { CommandRefused } from './refusal.js';
 
-export const talkCommands: readonly Command[] = [
-  {
-    group: 'talk',
+/**
+ * Posts a message unless its text cannot be one.
+ * @throws CommandRefused
+ */
+export function post(draft: Draft, { say }: Pick<CommandFrontEnd, 'say'>): void {
+  try {
+    messageText(draft.text);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new CommandRefused(`not sent: "${excerpt(draft.text)}": ${error.message}`);
+  }
+  say(draft);
+}
+
+/** Messages in which /edit and /delete look for the last one of a person. */
+const lookBack = 100;
+
+/** The last message of a person in this conversation that was not removed. */
+async function lastMessageOf(name: string, { ask, session, conversation }: CommandContext): Promise<Message> {
+  const { messages = [] } = await ask({ type: 'history', ...conversation, limit: lookBack });
+  const found = messages.findLast(({ from, removed }) => from === name && removed === undefined);
+  if (found !== undefined) return found;
+  throw new CommandRefused(`No recent message from ${name === session.name ? 'you' : name} here.`);
+}
+
+export const messageCommands = [
+  command({
     name: 'msg',
     aliases: ['m', 'w', 'whisper'],
+    group: 'messages',
     usage: 'NAME TEXT',
-    help: 'say something to one person alone, even if away',
+    help: 'send a direct message',
     parse(rest) {
-      const [name, text] = firstWord(rest);
-      if (text.trim() === '') return '';
-      return named(name, (to) => ({ do: 'tell', to, text }));
+      const [typed, text] = firstWord(rest);
+      return text.trim() === '' ? '' : withName(typed, (to) => ({ to, text }));
     },
-  },
-  {
-    group: 'talk',
+    run: post,
+  }),
+  command({
     name: 'reply',
     aliases: ['r'],
+    group: 'messages',
     usage: 'TEXT',
-    help: 'answer whoever wrote to you alone last',
-    parse: (rest) => (rest.trim() === '' ? '' : { do: 'reply', text: rest }),
-  },
-  {
-    group: 'talk',
-    turns: true,
+    help: 'answer the last direct message you received',
+    parse: (rest) => (rest.trim() === '' ? '' : { text: rest }),
+    run({ text }, context) {
+      const to = context.memory.lastPeer;
+      if (to === undefined) {
+        throw new CommandRefused(
+          'You have no direct message to answer; nothing was sent. Use /msg NAME TEXT.',
+        );
+      }
+      post({ to, text }, context);
+    },
+  }),
+  command({
     name: 'query',
     aliases: ['q', 'dm'],
+    group: 'messages',
     usage: 'NAME [TEXT]',
-    help: 'open a conversation with one person',
+    help: 'open a direct message, and send TEXT if given',
+    opensConversation: true,
     parse(rest) {
-      const [name, text] = firstWord(rest);
-      return named(name, (to) => ({ do: 'query', name: to, text: text.trim() === '' ? '' : text }));
+      const [typed, text] = firstWord(rest);
+      return withName(typed, (name) => ({ name, text: text.trim() === '' ? '' : text }));
     },
-  },
-  {
-    group: 'talk',
+    run({ name, text }, context) {
+      context.open({ with: name });
+      if (text !== '') post({ to: name, text }, context);
+    },
+  }),
+  command({
     name: 'me',
-    aliases: [],
+    group: 'messages',
     usage: 'TEXT',
-    help: 'say what you do, as in "* ana waves"',
-    parse: (rest) => (rest.trim() === '' ? '' : { do: 'say', text: rest, action: true }),
-  },
-  {
-    group: 'talk',
+    help: 'send an action, such as "* ana waves"',
+    parse: (rest) => (rest.trim() === '' ? '' : { text: rest }),
+    run({ text }, context) {
+      post({ ...recipientOf(context.conversation), text, action: true }, context);
+    },
+  }),
+  command<{ text?: string }>({
     name: 'edit',
     aliases: ['correct'],
+    group: 'messages',
     usage: 'TEXT',
-    help: 'replace your last message here; without TEXT on the screen, to write it anew',
+    help: 'replace your last message here; on the full screen, /edit alone lets you change it',
     parse(rest, { screen }) {
-      if (rest.trim() !== '') return { do: 'edit', text: rest };
-      return screen ? { do: 'edit-last' } : '';
+      if (rest.trim() !== '') return { text: rest };
+      return screen ? {} : '';
     },
-  },
-  {
-    group: 'talk',
-    whole: true,
+    run({ text }, context) {
+      if (text !== undefined) return editLast(text, context);
+      context.screen?.editLast();
+      return 'keep-line';
+    },
+  }),
+  command<{ which?: string | number }>({
     name: 'delete',
     aliases: ['redact'],
+    group: 'messages',
     usage: '[NAME|ID]',
-    help: 'remove your last message here, or that of an ID; moderators: the last of NAME',
+    help: 'remove your last message here, or the one with that ID; moderators: the last one of NAME',
+    fullNameOnly: true,
     parse(rest) {
-      const which = rest.trim();
-      if (which === '') return { do: 'delete' };
-      const id = parseId(which);
-      return id === undefined
-        ? named(which, (name) => ({ do: 'delete', which: name }))
-        : { do: 'delete', which: id };
+      const typed = rest.trim();
+      if (typed === '') return {};
+      const id = parseId(typed);
+      return id === undefined ? withName(typed, (name) => ({ which: name })) : { which: id };
     },
-  },
-  {
-    group: 'talk',
-    name: 'block',
-    aliases: [],
-    usage: '[NAME]',
-    help: 'refuse what NAME says to you alone; without NAME, who is blocked',
-    parse: (rest) =>
-      rest.trim() === '' ? { do: 'block' } : named(rest.trim(), (name) => ({ do: 'block', name })),
-  },
-  {
-    group: 'talk',
-    name: 'unblock',
-    aliases: [],
-    usage: 'NAME',
-    help: 'take it again',
-    parse: (rest) => named(rest.trim(), (name) => ({ do: 'unblock', name })),
-  },
+    async run({ which }, context) {
+      const of =
+        typeof which === 'number' ? which : (await lastMessageOf(which ?? context.session.name, context)).seq;
+      await context.ask({ type: 'remove', of });
+    },
+  }),
 ];
+
+async function editLast(text: string, context: CommandContext): Promise<void> {
+  const { seq } = await lastMessageOf(context.session.name, context);
+  await context.ask({ type: 'edit', of: seq, text });
+}

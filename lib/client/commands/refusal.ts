@@ -1,25 +1,36 @@
-/** What a server refused, and what to type next. Knows codes and commands, not how it is shown. */
+/** Why a command did nothing, and what to type next. Knows codes and commands, not how it is shown. */
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { Asked } from '../session/session.js';
 import { errorWords } from '../text/wording.js';
+
+/** Nothing was done; the message is for the person. */
+export class CommandRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandRefused';
+  }
+}
+
+export const notConnected = 'Not connected. Try again once the connection is back.';
 
 type Advice = (request: { room?: string; name?: string }) => string;
 
 const roomOf = ({ room }: { room?: string }): string => `#${room?.replace(/^#/, '') ?? 'ROOM'}`;
 
 const advice: Partial<Record<ErrorCode, Advice>> = {
-  'not-a-member': (request) => (request.name === undefined ? `/join ${roomOf(request)} does it.` : ''),
-  'room-would-end': (request) => `/leave ${roomOf(request)} end does it all the same.`,
-  'no-such-room': () => '/rooms shows which there are.',
-  'no-such-message': () => 'It may have been removed. /search finds messages and their IDs.',
-  'no-such-file': () => '/files shows which there are here.',
-  'room-name-taken': () => '/rooms shows which there are.',
-  'too-many-rooms': () => '/leave #ROOM leaves one.',
+  // With a name, it is that person who is not a member.
+  'not-a-member': (request) => (request.name === undefined ? `Join it with /join ${roomOf(request)}.` : ''),
+  'room-would-end': (request) => `To leave and close it, type /leave ${roomOf(request)} end.`,
+  'no-such-room': () => 'List the rooms with /rooms.',
+  'no-such-message': () => 'It may have been removed. Find messages and their IDs with /search.',
+  'no-such-file': () => 'List the files sent here with /files.',
+  'room-name-taken': () => 'List the rooms with /rooms.',
+  'too-many-rooms': () => 'Leave one with /leave #ROOM.',
 };
 
-/** One sentence or two. */
-export function errandRefusal(reply: ServerFrameOf<'error'>, request: Asked): string {
-  const more = advice[reply.code]?.(request as { room?: string; name?: string }) ?? '';
-  return `${errorWords(reply)} ${more}`.trimEnd();
+/** What the server refused, in its words, and what to type next. */
+export function refusalOf(reply: ServerFrameOf<'error'>, request: Asked): CommandRefused {
+  const next = advice[reply.code]?.(request as { room?: string; name?: string }) ?? '';
+  return new CommandRefused(`${errorWords(reply)} ${next}`.trimEnd());
 }

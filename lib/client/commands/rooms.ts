@@ -1,84 +1,102 @@
-/** Rooms, and who is in them. */
-import type { Act } from './act.js';
-import { type Command, firstWord, named, nothing, roomed } from './command-row.js';
+/** Commands that join, leave, list and describe rooms. */
+import { roomLines } from '../text/lists.js';
+import { firstWord, noArguments, withName, withRoom, wordsIn } from './arguments.js';
+import { type CommandContext, command } from './command.js';
+import { CommandRefused } from './refusal.js';
 
-export const roomCommands: readonly Command[] = [
-  {
-    group: 'rooms',
-    turns: true,
+/** The room where the line was typed. @throws CommandRefused in a direct message */
+export function roomHere({ conversation }: CommandContext): string {
+  if ('room' in conversation) return conversation.room;
+  throw new CommandRefused(
+    'This is a direct message. Name a room, or go to one first, as in /window #lobby.',
+  );
+}
+
+export const roomCommands = [
+  command<{ room: string; private?: true }>({
     name: 'join',
     aliases: ['j'],
+    group: 'rooms',
     usage: '#ROOM [private]',
-    help: 'go into a room; a new one is made, with "private" one that only its members see',
+    help: 'join a room, or create it; only members can see a private room',
+    opensConversation: true,
     parse(rest) {
-      const [word, more] = firstWord(rest);
+      const [typed, more] = firstWord(rest);
       const how = more.trim().toLowerCase();
       if (how !== '' && how !== 'private') return '';
-      return roomed(word, (room) => ({
-        do: 'join',
-        room,
-        ...(how === '' ? {} : { private: true as const }),
-      }));
+      return withRoom(typed, (room) => (how === '' ? { room } : { room, private: true }));
     },
-  },
-  {
-    group: 'rooms',
-    whole: true,
+    async run(args, { ask, open }) {
+      await ask({ type: 'join', ...args });
+      open({ room: args.room });
+    },
+  }),
+  command<{ room?: string; end?: true }>({
     name: 'leave',
     aliases: ['part'],
-    usage: '[#ROOM] [end]',
-    help: 'be in a room no longer; with "end" as its last member, which ends it',
-    parse(rest) {
-      const words = rest.trim().split(/\s+/).filter(Boolean);
-      const end = words.at(-1)?.toLowerCase() === 'end' ? { end: true as const } : {};
-      const others = 'end' in end ? words.slice(0, -1) : words;
-      const [word] = others;
-      if (others.length > 1) return '';
-      return word === undefined
-        ? { do: 'leave', ...end }
-        : roomed(word, (room) => ({ do: 'leave', room, ...end }));
-    },
-  },
-  {
     group: 'rooms',
+    usage: '[#ROOM] [end]',
+    help: 'leave a room; if you are its last member, "end" closes it',
+    fullNameOnly: true,
+    parse(rest) {
+      const words = wordsIn(rest);
+      const end = words.at(-1)?.toLowerCase() === 'end' ? { end: true as const } : {};
+      const [typed, ...more] = 'end' in end ? words.slice(0, -1) : words;
+      if (more.length > 0) return '';
+      return typed === undefined ? end : withRoom(typed, (room) => ({ room, ...end }));
+    },
+    async run(args, context) {
+      const { room = roomHere(context), ...end } = args;
+      await context.ask({ type: 'leave', room, ...end });
+      context.left?.(room);
+    },
+  }),
+  command({
     name: 'rooms',
     aliases: ['channels'],
-    usage: '',
-    help: 'which rooms there are',
-    parse: nothing({ do: 'rooms' }),
-  },
-  {
     group: 'rooms',
-    name: 'list',
-    aliases: ['who', 'names', 'users', 'clients'],
     usage: '',
-    help: 'who is here now, or in this room',
-    parse: nothing({ do: 'list' }),
-  },
-  {
-    group: 'rooms',
+    help: 'list the rooms',
+    parse: noArguments,
+    async run(_, { ask, answer }) {
+      answer(roomLines((await ask({ type: 'rooms' })).rooms ?? []));
+    },
+  }),
+  command<{ topic?: string }>({
     name: 'topic',
-    aliases: [],
+    group: 'rooms',
     usage: '[TEXT|-]',
-    help: 'what this room is about; owners and moderators set it, - takes it away',
+    help: 'show the topic of this room; owners and moderators can set it, - clears it',
     parse(rest) {
       const topic = rest.trim();
-      return topic === '' ? { do: 'topic' } : { do: 'topic', topic: topic === '-' ? '' : topic };
+      return topic === '' ? {} : { topic: topic === '-' ? '' : topic };
     },
-  },
-  {
-    group: 'rooms',
+    async run({ topic }, context) {
+      const { ask, answer } = context;
+      const room = roomHere(context);
+      if (topic !== undefined) return void (await ask({ type: 'set-topic', room, topic }));
+      const { rooms = [] } = await ask({ type: 'rooms' });
+      const about = rooms.find((each) => each.room === room)?.topic;
+      answer([
+        about === undefined ? `#${room} has no topic. Set one with /topic TEXT.` : `#${room}: ${about}`,
+      ]);
+    },
+  }),
+  command<{ name: string; room?: string }>({
     name: 'invite',
-    aliases: [],
+    group: 'rooms',
     usage: 'NAME [#ROOM]',
-    help: 'ask somebody into this room, or another one',
+    help: 'invite a person to this room, or to another one',
     parse(rest) {
-      const [name, room] = firstWord(rest);
-      return named(name, (to) => inRoom(room, { do: 'invite', name: to }));
+      const [typed, more] = firstWord(rest);
+      return withName(typed, (name) =>
+        more.trim() === '' ? { name } : withRoom(more.trim(), (room) => ({ name, room })),
+      );
     },
-  },
+    async run({ name, room: named }, context) {
+      const room = named ?? roomHere(context);
+      await context.ask({ type: 'invite', room, name });
+      context.answer([`You invited ${name} to #${room}.`]);
+    },
+  }),
 ];
-
-function inRoom<A extends { do: 'invite' }>(typed: string, act: A & Act): Act | string {
-  return typed.trim() === '' ? act : roomed(typed.trim(), (room) => ({ ...act, room }));
-}

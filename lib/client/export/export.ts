@@ -1,19 +1,20 @@
 /**
- * The whole history of conversations, written out page by page. Knows a session and where text goes; neither
- * files nor command lines.
+ * Exports the whole history of conversations, page by page. Knows a session and a writer; neither files nor the
+ * command line.
  */
 import type { Reply } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
 import type { Conversation, Message } from '../../protocol/records.js';
+import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
-import type { Asked, Happening, Session } from '../session/session.js';
+import type { Asked, End, Happening, Session } from '../session/session.js';
 import { byteCount } from '../text/byte-count.js';
 import { createStamp, spoken, transcribed } from '../text/transcript.js';
 
 export interface ExportDeps {
-  /** Resolves when there is room for more; rejects where nothing more can be written. */
+  /** Resolves when there is room for more; rejects if nothing more can be written. */
   readonly write: (text: string) => Promise<void>;
-  /** Tells how far it is, of one conversation. */
+  /** Called with the number of messages so far of one conversation. */
   readonly progress: (conversation: string, messages: number) => void;
   /** Aborted with a StopSignal as its reason. */
   readonly stop: AbortSignal;
@@ -22,7 +23,7 @@ export interface ExportDeps {
 }
 
 export interface ExportWanted {
-  /** Without rooms and people: all that this person is in. */
+  /** Without rooms and people: all conversations of this person. */
   readonly rooms: readonly string[];
   readonly people: readonly string[];
   /** Milliseconds since the epoch. */
@@ -30,7 +31,7 @@ export interface ExportWanted {
   readonly format: 'text' | 'json';
 }
 
-/** What was asked for is not there; the message says what to do. */
+/** What was asked for does not exist; the message says what to do. */
 export class ExportError extends Error {
   constructor(message: string) {
     super(message);
@@ -38,30 +39,28 @@ export class ExportError extends Error {
   }
 }
 
-type Place = { readonly room: string } | { readonly with: string };
-
 const pageSize = 100;
 
-/** Its `run` rejects with ExportError, and with whatever `write` rejects with. */
+/** Its `run` rejects with ExportError, and with the error of `write`. */
 export function createExport(deps: ExportDeps): FrontEnd {
   const { listener, open } = createListener();
   return {
     listener,
     async run(session) {
-      const line = createLine(open);
+      const connection = createConnectionWatch(open);
       const stopped = new Promise<StopSignal>((resolve) => {
         const onStop = (): void => resolve(deps.stop.reason as StopSignal);
         if (deps.stop.aborted) onStop();
         deps.stop.addEventListener('abort', onStop);
       });
       try {
-        const signal = await Promise.race([exportAll(session, { ...deps, line }), stopped]);
+        const signal = await Promise.race([exportAll(session, { ...deps, connection }), stopped]);
         await session.quit();
         const by = signal === undefined ? { by: 'person' as const } : { by: 'signal' as const, signal };
         return { how: by, refused: 0, unacknowledged: 0 };
       } catch (error) {
-        if (line.end !== undefined) {
-          return { how: { by: 'session', end: line.end }, refused: 0, unacknowledged: 0 };
+        if (connection.end !== undefined) {
+          return { how: { by: 'session', end: connection.end }, refused: 0, unacknowledged: 0 };
         }
         await session.quit();
         throw error;
@@ -70,10 +69,10 @@ export function createExport(deps: ExportDeps): FrontEnd {
   };
 }
 
-/** The connection as an export sees it: it is there, or comes back. */
-function createLine(open: (tell: (happening: Happening) => void) => void) {
+/** Waits for the connection, which may be lost and come back. */
+function createConnectionWatch(open: (show: (happening: Happening) => void) => void) {
   let conversations: readonly Conversation[] | undefined;
-  let end: Extract<Extract<Happening, { kind: 'status' }>['status'], { state: 'ended' }>['end'] | undefined;
+  let end: End | undefined;
   let online = false;
   let waiting: (() => void)[] = [];
 
@@ -90,7 +89,7 @@ function createLine(open: (tell: (happening: Happening) => void) => void) {
     get end() {
       return end;
     },
-    /** All that this person is in; rejects where the session ended. */
+    /** All conversations of this person; rejects if the session ended. */
     async ready(): Promise<readonly Conversation[]> {
       while (conversations === undefined || !online) {
         if (end !== undefined) throw new Error('the session ended');
@@ -103,33 +102,33 @@ function createLine(open: (tell: (happening: Happening) => void) => void) {
   };
 }
 
-type Line = ReturnType<typeof createLine>;
-type Export = ExportDeps & { readonly line: Line };
+type ConnectionWatch = ReturnType<typeof createConnectionWatch>;
+type Export = ExportDeps & { readonly connection: ConnectionWatch };
 
 async function exportAll(session: Session, work: Export): Promise<undefined> {
-  const places = chosen(await work.line.ready(), work.wanted);
-  for (const [index, place] of places.entries())
-    await exportOne(session, { ...work, place, first: index === 0 });
+  const conversations = chosen(await work.connection.ready(), work.wanted);
+  for (const [index, conversation] of conversations.entries())
+    await exportOne(session, { ...work, conversation, first: index === 0 });
   return undefined;
 }
 
-function chosen(all: readonly Conversation[], { rooms, people }: ExportWanted): Place[] {
-  if (rooms.length === 0 && people.length === 0) return all.map(placeOf);
+function chosen(all: readonly Conversation[], { rooms, people }: ExportWanted): RoomOrPerson[] {
+  if (rooms.length === 0 && people.length === 0)
+    return all.map(({ room, with: peer = '' }) => (room === undefined ? { with: peer } : { room }));
   for (const room of rooms) {
     if (!all.some((each) => each.room === room)) {
-      throw new ExportError(`You are not in #${room}. /rooms shows which rooms there are, /join enters one.`);
+      throw new ExportError(`You are not a member of #${room}. Connect and join it with /join #${room}.`);
     }
   }
   return [...rooms.map((room) => ({ room })), ...people.map((name) => ({ with: name }))];
 }
 
-function placeOf({ room, with: peer }: Conversation): Place {
-  return room === undefined ? { with: peer ?? '' } : { room };
-}
-
-async function exportOne(session: Session, work: Export & { place: Place; first: boolean }): Promise<void> {
-  const { place, wanted, line, write, progress } = work;
-  const name = printable('room' in place ? `#${place.room}` : `@${place.with}`);
+async function exportOne(
+  session: Session,
+  work: Export & { conversation: RoomOrPerson; first: boolean },
+): Promise<void> {
+  const { conversation, wanted, connection, write, progress } = work;
+  const name = printable(formatRoomOrPerson(conversation));
   const stamp = createStamp(undefined);
   if (wanted.format === 'text') {
     const by = `exported by ${printable(session.name)} on ${stamp(work.now())}`;
@@ -140,15 +139,19 @@ async function exportOne(session: Session, work: Export & { place: Place; first:
   for (let more = true; more; ) {
     const start = wanted.since === undefined ? { after: 0 } : { since: new Date(wanted.since).toISOString() };
     const range = after === undefined ? start : { after };
-    const reply = await persist(session, line, { type: 'history', ...place, ...range, limit: pageSize });
+    const reply = await askUntilAnswered(session, connection, {
+      type: 'history',
+      ...conversation,
+      ...range,
+      limit: pageSize,
+    });
     if (reply.type === 'error') throw new ExportError(`${name}: ${reply.message}`);
     const { messages = [] } = reply;
-    // What was removed is gone from here too.
     const kept = messages.filter(({ removed }) => removed === undefined);
     const lines = kept.map((message) =>
       wanted.format === 'json'
         ? JSON.stringify(message)
-        : transcribed(wordsOf(message), { at: Date.parse(message.at), stamp }),
+        : transcribed(messageWords(message), { at: Date.parse(message.at), stamp }),
     );
     if (lines.length > 0) await write(`${lines.join('\n')}\n`);
     count += kept.length;
@@ -158,18 +161,22 @@ async function exportOne(session: Session, work: Export & { place: Place; first:
   }
 }
 
-/** Asks until there is an answer, over as many connections as it takes. */
-async function persist(session: Session, line: Line, request: Asked): Promise<Reply> {
+/** Repeats a request until there is a reply, over as many connections as it takes. */
+async function askUntilAnswered(
+  session: Session,
+  connection: ConnectionWatch,
+  request: Asked,
+): Promise<Reply> {
   for (;;) {
-    await line.ready();
+    await connection.ready();
     const reply = await session.ask(request).catch(() => undefined);
     if (reply !== undefined) return reply;
-    // Whoever lost the connection is told so only after this turn.
+    // The loss of the connection is reported after this turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-function wordsOf({ from, text, action, file, seq }: Message): string {
+function messageWords({ from, text, action, file, seq }: Message): string {
   if (file !== undefined) {
     return spoken({
       from,

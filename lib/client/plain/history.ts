@@ -1,100 +1,84 @@
-/** /history and /jump where there is no screen to scroll: what was said is printed again. */
+/** /history and /jump without a screen to scroll: earlier messages are printed again. */
 import type { Message } from '../../protocol/records.js';
-import type { Place, Sight } from '../commands/act.js';
-import { errandRefusal } from '../commands/refusal.js';
-import type { Asked, Session } from '../session/session.js';
+import type { HistoryQuery, HistoryRange } from '../commands/command.js';
+import { CommandRefused } from '../commands/refusal.js';
+import type { Asked } from '../session/session.js';
 import type { LocalTime } from '../text/local-time.js';
 
-export interface SightsDeps {
-  readonly session: Pick<Session, 'ask'>;
+export interface HistoryPrinter {
   readonly time: LocalTime;
-  readonly here: () => Place;
-  /** Where a message is that was found; undefined where that is not known. */
-  readonly placeOf: (seq: number) => Place | undefined;
-  readonly tell: (words: string) => void;
-  readonly refuse: (message: string) => void;
+  readonly show: (words: string) => void;
   readonly print: (message: Message) => void;
 }
 
 const pageSize = 100;
-/** Messages of one /history; whoever wants more asks from there on, or exports. */
-const mostPrinted = 1_000;
-/** Before and after the message that /jump shows. */
-const around = 5;
+/** Messages of one /history; the next one or an export shows more. */
+const printedMax = 1_000;
+/** Messages before and after the one that /jump shows. */
+const contextSize = 5;
 
-/** Resolves when it was printed or refused. Never rejects. */
-export function createSights({ session, time, here, placeOf, tell, refuse, print }: SightsDeps) {
-  async function page(
-    range: object,
-    place = here(),
-  ): Promise<{ messages: readonly Message[]; more: boolean } | undefined> {
-    const where = 'room' in place ? place : { with: place.to };
-    const request = { type: 'history', ...where, ...range } as Asked;
-    const reply = await session.ask(request);
-    if (reply.type === 'ok') return { messages: reply.messages ?? [], more: reply.more === true };
-    refuse(errandRefusal(reply, request));
-    return undefined;
+/** @throws CommandRefused, ConnectionLost */
+export async function printHistory(
+  range: HistoryRange,
+  query: HistoryQuery,
+  printer: HistoryPrinter,
+): Promise<void> {
+  if ('last' in range) return printAll(await lastMessages(range.last, query), printer);
+  const messages = await messagesSince(range.since, query);
+  printAll(messages, printer);
+  if (messages.length >= printedMax) printer.show(`only the first ${messages.length} are shown`);
+}
+
+/** @throws CommandRefused, ConnectionLost */
+export async function printContext(seq: number, query: HistoryQuery, printer: HistoryPrinter): Promise<void> {
+  const before = await page({ before: seq + 1, limit: contextSize + 1 }, query);
+  const after = await page({ after: seq, limit: contextSize }, query);
+  if (before.messages.at(-1)?.seq !== seq) {
+    throw new CommandRefused(`There is no message ${seq} here. Go to its room first, as in /window #ROOM.`);
   }
+  printAll([...before.messages, ...after.messages], printer);
+}
 
-  /** With the day wherever it changes. */
-  function printAll(messages: readonly Message[]): void {
-    let day = '';
-    for (const message of messages) {
-      if (time.day(message.at) !== day) tell(time.day(message.at));
-      day = time.day(message.at);
-      print(message);
-    }
-    if (messages.length === 0) tell('nothing was said here then');
+async function lastMessages(count: number, query: HistoryQuery): Promise<readonly Message[]> {
+  let messages: readonly Message[] = [];
+  for (let more = true; more && messages.length < count; ) {
+    const before = messages[0]?.seq;
+    const limit = Math.min(pageSize, count - messages.length);
+    const older = await page({ limit, ...(before !== undefined && { before }) }, query);
+    messages = [...older.messages, ...messages];
+    more = older.more && older.messages.length > 0;
   }
+  return messages;
+}
 
-  async function last(count: number): Promise<void> {
-    let messages: readonly Message[] = [];
-    for (let more = true; more && messages.length < count; ) {
-      const before = messages[0]?.seq;
-      const limit = Math.min(pageSize, count - messages.length);
-      const older = await page({ limit, ...(before !== undefined && { before }) });
-      if (older === undefined) return;
-      messages = [...older.messages, ...messages];
-      more = older.more && older.messages.length > 0;
-    }
-    printAll(messages);
+async function messagesSince(at: number, query: HistoryQuery): Promise<readonly Message[]> {
+  const messages: Message[] = [];
+  for (let more = true; more && messages.length < printedMax; ) {
+    const after = messages.at(-1)?.seq;
+    const start = after === undefined ? { since: new Date(at).toISOString() } : { after };
+    const next = await page({ limit: pageSize, ...start }, query);
+    messages.push(...next.messages);
+    more = next.more;
   }
+  return messages;
+}
 
-  async function since(at: number): Promise<void> {
-    const messages: Message[] = [];
-    for (let more = true; more && messages.length < mostPrinted; ) {
-      const after = messages.at(-1)?.seq;
-      const next = await page({
-        limit: pageSize,
-        ...(after === undefined ? { since: new Date(at).toISOString() } : { after }),
-      });
-      if (next === undefined) return;
-      messages.push(...next.messages);
-      more = next.more;
-    }
-    printAll(messages);
-    if (messages.length >= mostPrinted) tell(`these are the first ${messages.length} of them`);
+async function page(
+  range: object,
+  { ask, conversation }: HistoryQuery,
+): Promise<{ messages: readonly Message[]; more: boolean }> {
+  const request = { type: 'history', ...conversation, ...range } as Asked;
+  const { messages = [], more } = await ask(request);
+  return { messages, more: more === true };
+}
+
+/** With the date wherever it changes. */
+function printAll(messages: readonly Message[], { time, show, print }: HistoryPrinter): void {
+  let day = '';
+  for (const message of messages) {
+    if (time.day(message.at) !== day) show(time.day(message.at));
+    day = time.day(message.at);
+    print(message);
   }
-
-  async function jump(seq: number): Promise<void> {
-    const place = placeOf(seq) ?? here();
-    const before = await page({ before: seq + 1, limit: around + 1 }, place);
-    const after = before && (await page({ after: seq, limit: around }, place));
-    if (before === undefined || after === undefined) return;
-    if (before.messages.at(-1)?.seq !== seq) {
-      refuse(`There is no message ${seq} here. /window #ROOM goes to another room first.`);
-      return;
-    }
-    printAll([...before.messages, ...after.messages]);
-  }
-
-  return async (sight: Sight): Promise<void> => {
-    try {
-      if (sight.do === 'jump') await jump(sight.seq);
-      else if ('last' in sight) await last(sight.last);
-      else await since(sight.since);
-    } catch {
-      refuse('Not connected just now: try again when the connection is back.');
-    }
-  };
+  if (messages.length === 0) show('no messages');
 }

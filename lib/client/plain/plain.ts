@@ -1,35 +1,25 @@
 /**
- * The plain face: what is said goes to stdout, one message a line, everything else to stderr; what is typed
- * comes from stdin. Knows streams and words, no terminal.
+ * The plain front end: messages go to stdout, one a line, everything else to stderr; lines come from stdin. Knows streams
+ * and words, no terminal.
  */
 import type { Readable, Writable } from 'node:stream';
-import { parseName, parseRoomName } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import type { Message } from '../../protocol/records.js';
-import { createAbsences } from '../commands/absences.js';
-import type { Place, Turn } from '../commands/act.js';
-import { isTurn } from '../commands/commands.js';
-import { type Deeds, perform, whoIsHere } from '../commands/deeds.js';
-import { createErrands } from '../commands/errands.js';
-import { createTransferDesk } from '../commands/transfer-desk.js';
+import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
+import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
+import { opensConversation } from '../commands/commands.js';
+import { createLineRunner, type LineRunner } from '../commands/run-line.js';
 import { createListener, type FrontEnd, type OpenTransfers } from '../front-end.js';
-import type { InputLine } from '../pipe.js';
-import { createPipe, type Pipe } from '../pipe.js';
+import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
 import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
-import type { Event, Happening, Session, Status } from '../session/session.js';
+import type { Delivery, Event, Happening, Session, Status } from '../session/session.js';
 import { byteCount } from '../text/byte-count.js';
+import { eventWords, unlessLobby } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
-import {
-  elsewhere,
-  eventWords,
-  excerpt,
-  failureWords,
-  motdLines,
-  newsWords,
-  statusWords,
-} from '../text/wording.js';
-import { createSights } from './history.js';
-import { createReports } from './transfer-reports.js';
+import { excerpt, failureWords, motdLines, newsWords, statusWords } from '../text/wording.js';
+import type { Transfers } from '../transfer/transfers.js';
+import { printContext, printHistory } from './history.js';
+import { createTransferReports, type TransferReports } from './transfer-reports.js';
 
 export interface PlainDeps {
   readonly stdin: Readable;
@@ -41,16 +31,16 @@ export interface PlainDeps {
   /** Calls back once after about a second, without keeping the process alive. */
   readonly later: (callback: () => void) => void;
   readonly openTransfers: OpenTransfers;
-  /** Somebody types, and sees what is refused before the next line. */
+  /** A person types, and sees a refusal before typing the next line. */
   readonly typed: boolean;
-  /** What there is to know of the chat that is hosted here; told at the beginning. */
+  /** About the chat that is hosted by this program; shown at the start. */
   readonly hosted?: readonly string[] | undefined;
 }
 
-// A line that cannot be a message even after what is unprintable was dropped is not kept to be looked at.
+// Longer lines cannot be messages, even once unprintable characters are dropped.
 const lineLimit = 64 * 1024;
 
-/** Eight spaces stand where a line of its own has its time, so that no text can fake another's line. */
+/** Where other lines have their time, so that no text can fake another line. */
 const continuation = '        ';
 
 /**
@@ -63,12 +53,12 @@ export function plainMessage(message: Message, time: LocalTime): string {
   const to = message.to === undefined ? '' : ` -> ${printable(message.to)}`;
   const action = message.action === true || message.file !== undefined || message.removed !== undefined;
   const who = action ? (to === '' ? `* ${from}` : `${from}${to}: * ${from}`) : `${from}${to}:`;
-  const head = `${time.minute(message.at)}${elsewhere(message.room)} ${who} ${first}`;
+  const head = `${time.minute(message.at)}${unlessLobby('', message.room)} ${who} ${first}`;
   return [head, ...more.map((line) => `${continuation}${line}`)].map((line) => `${line}\n`).join('');
 }
 
 function plainText({ text, file, removed, edited, seq }: Message): string {
-  if (removed !== undefined) return `said something that ${removed} removed`;
+  if (removed !== undefined) return `wrote a message that ${removed} removed`;
   if (file !== undefined) return `sent a file: ${file.name} (${byteCount(file.size)}), /get ${seq}`;
   return edited === undefined ? text : `${text} (edited)`;
 }
@@ -80,206 +70,229 @@ export function createPlainFrontEnd(deps: PlainDeps): FrontEnd {
     listener,
     run(session) {
       const marks = createReadMarks({ session, later: deps.later });
-      const talk = createTalk({ deps, session, pipe, marks });
+      const chat = createPlainChat({ deps, session, pipe, marks });
       open((happening) => {
-        talk.show(happening);
+        chat.show(happening);
         pipe.notice(happening);
       });
-      // Whoever ends the reading of stderr still gets the messages.
+      // Without a reader of stderr, messages still go to stdout.
       deps.stderr.on('error', () => {});
-      return pipe.run(session, { onLine: talk.take, before: marks.flush });
+      return pipe.run(session, { onLine: chat.onLine, before: marks.flush });
     },
   };
 }
 
-interface Talk {
+interface PlainChat {
   readonly show: (happening: Happening) => void;
-  readonly take: (line: InputLine) => { readonly quit: string | undefined } | undefined;
+  readonly onLine: (line: InputLine) => PipeQuit | undefined;
 }
 
-interface Parts {
+/** What the parts below share. */
+interface Chat {
   readonly deps: PlainDeps;
   readonly session: Session;
   readonly pipe: Pipe;
   readonly marks: ReadMarks;
+  readonly away: AwayStatus;
+  readonly transfers: Transfers;
+  readonly reports: TransferReports;
+  /** One line on stderr, or several for a text of several. */
+  readonly show: (words: string, at?: string | number) => void;
+  /** The beginnings of messages on their way, by key. */
+  readonly sending: Map<string, string>;
+  /** Where lines that are typed go. */
+  conversation: RoomOrPerson;
+  lineNumber: number;
+  /**
+   * In a pipe, the line that is to open another conversation, until it has: if it fails, the lines after it must not go
+   * to the old one.
+   */
+  opening: string | undefined;
+  quit: PipeQuit | undefined;
 }
 
-function createTalk({ deps, session, pipe, marks }: Parts): Talk {
-  const said = new Map<string, string>();
-  let quit: { readonly quit: string | undefined } | undefined;
-  let wasLost = false;
-  let here: Place = { room: 'lobby' };
-  let lineNumber = 0;
-  // In a pipe, the line that is to change the conversation, until it has: what comes after it is meant for another.
-  let turning: string | undefined;
-  let leaving: string | undefined;
+function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'>): PlainChat {
+  const { deps, session, pipe } = given;
 
-  function tell(words: string, at: string | number = deps.time.now()): void {
+  function show(words: string, at: string | number = deps.time.now()): void {
     const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
     const lines = [`${deps.time.minute(at)} -- ${first}`, ...more.map((line) => continuation + line)];
     deps.stderr.write(lines.map((line) => `${line}\n`).join(''));
   }
 
-  function refuse(message: string): void {
-    pipe.refuse();
-    tell(message);
-  }
-
-  /** The line that is being done. */
-  function refuseLine(message: string): void {
-    if (turning === undefined) {
-      refuse(message);
-    } else {
-      const line = `line ${lineNumber}, "${excerpt(turning)}"`;
-      refuse(`${line}, was refused, and nothing after it was sent: ${message}`);
-      pipe.close();
-    }
-  }
-
-  function turnTo(place: Place): void {
-    here = place;
-    turning = undefined;
-    tell('room' in place ? `in #${place.room}` : `to ${place.to} alone; /window #lobby goes back`);
-  }
-
-  function answer(lines: readonly string[]): void {
-    for (const line of lines) tell(line);
-  }
-
-  const errands = createErrands({
-    session,
-    time: deps.time,
-    here: () => here,
-    answer,
-    refuse: refuseLine,
-    joined: (room) => turnTo({ room }),
-    hosted: deps.hosted,
-  });
-  const absences = createAbsences({ session, tell });
-  const sights = createSights({
-    session,
-    time: deps.time,
-    here: () => here,
-    placeOf: errands.placeOf,
-    tell,
-    refuse,
-    print,
-  });
-  const reports = createReports({ tell, failed: pipe.refuse });
-  const transfers = deps.openTransfers(session, reports.report);
-  const transfer = createTransferDesk({ transfers, here: () => here, answer, refuse });
-
-  function print(message: Message): void {
-    deps.stdout.write(plainMessage(message, deps.time));
-  }
-
-  function turn(act: Turn): void {
-    if (act.do === 'query') {
-      turnTo({ to: act.name });
-      if (act.text !== '') perform(act.text.startsWith('/') ? `/${act.text}` : act.text, deeds, here);
-      return;
-    }
-    const which = String(act.which);
-    const room = parseRoomName(which);
-    const name = parseName(which.replace(/^@/, ''));
-    if (which.startsWith('@') && name.ok) turnTo({ to: name.name });
-    else if (room.ok) turnTo({ room: room.name });
-    else refuseLine('Say which, as in /window #lobby or /window @ben.');
-  }
-
-  const deeds: Deeds = {
-    say(draft) {
-      said.set(pipe.say(session, draft), excerpt(draft.text));
-      if (draft.to !== undefined) void pipe.busy(absences.wroteTo(draft.to));
-    },
-    errand(errand) {
-      if (errand.do === 'leave') leaving = errand.room ?? ('room' in here ? here.room : undefined);
-      // A program cannot see what is on its way yet: /logout or /leave would overtake it.
-      const saidBefore = deps.typed ? Promise.resolve() : session.settled();
-      pipe.inTurn(saidBefore.then(() => errands.run(errand)));
-    },
-    sight: (sight) => void pipe.busy(sights(sight)),
-    turn,
-    transfer(act) {
-      transfer(act);
-      // An input that ends waits for what is on its way.
-      void pipe.busy(reports.over(transfers));
-    },
-    lastPeer: () => errands.lastPeer,
-    now: deps.time.now,
-    answer,
-    list() {
-      const room = 'room' in here && here.room !== 'lobby' ? here.room : undefined;
-      const asked = whoIsHere(session, room);
-      void pipe.busy(asked).then((who) => tell(typeof who === 'string' ? who : who.words));
-    },
-    quit(reason) {
-      quit = { quit: reason };
-    },
-    refuse: refuseLine,
+  const reports = createTransferReports({ show, failed: pipe.refuse });
+  const chat: Chat = {
+    ...given,
+    show,
+    away: createAwayStatus({ session, show }),
+    reports,
+    transfers: deps.openTransfers(session, reports.report),
+    sending: new Map(),
+    conversation: { room: 'lobby' },
+    lineNumber: 0,
+    opening: undefined,
+    quit: undefined,
   };
-
-  function showStatus(status: Status): void {
-    const words = statusWords(status);
-    if (status.state === 'waiting') wasLost = true;
-    if (words !== undefined && wasLost) tell(words);
-    if (status.state === 'online') wasLost = false;
-  }
-
-  function showEvent(event: Event): void {
-    errands.notice(event);
-    absences.notice(event);
-    if (event.type === 'message') {
-      print(event);
-      marks.shown(event);
-      return;
-    }
-    const words = eventWords(event);
-    if (words !== undefined) tell(words, 'at' in event ? event.at : undefined);
-    if (event.type !== 'parted' || !('room' in here) || here.room !== event.room) return;
-    // A person sees it. What a program goes on to write is for that room alone, and the server refuses it.
-    if (deps.typed || leaving === event.room) turnTo({ room: 'lobby' });
-  }
-
+  const runner = createRunner(chat);
+  const showStatus = createStatusLines(show);
   return {
-    take(line) {
-      lineNumber++;
-      leaving = undefined;
-      turning = 'text' in line && !deps.typed && isTurn(line.text) ? line.text : undefined;
-      if ('tooLong' in line) refuse('not sent: a line is far too long for a message');
-      else perform(line.text, deeds, here);
-      return quit;
-    },
+    onLine: (line) => takeLine(line, chat, runner),
     show(happening) {
       switch (happening.kind) {
         case 'event':
-          showEvent(happening.event);
+          runner.notice(happening.event);
+          showEvent(happening.event, chat);
           break;
         case 'status':
           showStatus(happening.status);
           break;
-        case 'synced': {
-          if (!happening.first) {
-            transfers.resume();
-            void absences.resume();
-            break;
-          }
-          tell(`in #lobby as ${session.name}`);
-          for (const line of [...motdLines(session.motd), ...(deps.hosted ?? [])]) tell(line);
-          const news = newsWords(happening.conversations);
-          if (news !== undefined) tell(news);
+        case 'synced':
+          showSynced(happening, chat);
           break;
-        }
-        case 'delivery': {
-          const { key, delivery } = happening;
-          if (delivery.state === 'failed')
-            tell(`not sent: "${said.get(key) ?? ''}": ${failureWords(delivery)}`);
-          if (delivery.state !== 'sending') said.delete(key);
+        case 'delivery':
+          showDelivery(happening, chat);
           break;
-        }
         default:
           happening satisfies never;
       }
     },
   };
+}
+
+function takeLine(line: InputLine, chat: Chat, runner: LineRunner): PipeQuit | undefined {
+  const { deps, pipe } = chat;
+  chat.lineNumber++;
+  chat.opening = 'text' in line && !deps.typed && opensConversation(line.text) ? line.text : undefined;
+  if ('tooLong' in line) {
+    pipe.refuse();
+    chat.show('not sent: a line is too long for a message');
+    return chat.quit;
+  }
+  const { done } = runner.run(line.text);
+  if (done !== undefined) pipe.inTurn(done);
+  return chat.quit;
+}
+
+/** What this front end does for commands. */
+function createRunner(chat: Chat): LineRunner {
+  const { deps, session, pipe, transfers, reports, show } = chat;
+  const printer = { time: deps.time, show, print: (message: Message) => print(message, chat) };
+
+  /** The input ends only once they are done. */
+  function busy<T>(transfer: T): T {
+    void pipe.busy(reports.idle(transfers));
+    return transfer;
+  }
+
+  return createLineRunner({
+    session: {
+      name: session.name,
+      hello: session.hello,
+      async ask(request) {
+        // A program cannot see what is unsent yet: /logout or /leave would overtake it.
+        if (!deps.typed) await session.settled();
+        return session.ask(request);
+      },
+    },
+    time: deps.time,
+    hosted: deps.hosted,
+    transfers: {
+      send: (path, to) => busy(transfers.send(path, to)),
+      get: (seq, path) => busy(transfers.get(seq, path)),
+      cancel: transfers.cancel,
+      get current() {
+        return transfers.current;
+      },
+    },
+    conversation: () => chat.conversation,
+    answer(lines) {
+      for (const line of lines) show(line);
+    },
+    refuse: (message) => refuse(message, chat),
+    say(draft) {
+      chat.sending.set(pipe.say(session, draft), excerpt(draft.text));
+      if (draft.to !== undefined) void pipe.busy(chat.away.wroteTo(draft.to));
+    },
+    open: (conversation) => goTo(conversation, chat),
+    findConversation(which) {
+      const parsed = parseRoomOrPerson(which, 'room');
+      return parsed.ok ? parsed.conversation : undefined;
+    },
+    left: (room) => leaveFor(room, chat),
+    showHistory: (range, query) => printHistory(range, query, printer),
+    jump: (seq, query) => printContext(seq, query, printer),
+    quit(reason) {
+      chat.quit = { reason };
+    },
+  });
+}
+
+function refuse(message: string, { pipe, show, opening, lineNumber }: Chat): void {
+  pipe.refuse();
+  if (opening === undefined) {
+    show(message);
+    return;
+  }
+  show(`line ${lineNumber}, "${excerpt(opening)}", was refused, and nothing after it was sent: ${message}`);
+  pipe.close();
+}
+
+function goTo(conversation: RoomOrPerson, chat: Chat): void {
+  chat.conversation = conversation;
+  chat.opening = undefined;
+  const name = formatRoomOrPerson(conversation);
+  chat.show('room' in conversation ? `in ${name}` : `direct message with ${name}; /window #lobby goes back`);
+}
+
+function leaveFor(room: string, chat: Chat): void {
+  const { conversation } = chat;
+  if ('room' in conversation && conversation.room === room) goTo({ room: 'lobby' }, chat);
+}
+
+function print(message: Message, { deps }: Chat): void {
+  deps.stdout.write(plainMessage(message, deps.time));
+}
+
+function showEvent(event: Event, chat: Chat): void {
+  chat.away.notice(event);
+  if (event.type === 'message') {
+    print(event, chat);
+    chat.marks.shown(event);
+    return;
+  }
+  const words = eventWords(event);
+  if (words !== undefined) chat.show(words, 'at' in event ? event.at : undefined);
+  // A person sees it. A program's next lines are for that room alone, and the server refuses them.
+  if (event.type === 'parted' && chat.deps.typed) leaveFor(event.room, chat);
+}
+
+/** The connection is mentioned only once it was lost. */
+function createStatusLines(show: (words: string) => void): (status: Status) => void {
+  let wasLost = false;
+  return (status) => {
+    const words = statusWords(status);
+    if (status.state === 'waiting') wasLost = true;
+    if (words !== undefined && wasLost) show(words);
+    if (status.state === 'online') wasLost = false;
+  };
+}
+
+function showSynced({ first, conversations }: Extract<Happening, { kind: 'synced' }>, chat: Chat): void {
+  const { deps, session, show } = chat;
+  if (!first) {
+    chat.transfers.resume();
+    void chat.away.restore();
+    return;
+  }
+  show(`in #lobby as ${session.name}`);
+  for (const line of [...motdLines(session.motd), ...(deps.hosted ?? [])]) show(line);
+  const news = newsWords(conversations);
+  if (news !== undefined) show(news);
+}
+
+function showDelivery({ key, delivery }: { key: string; delivery: Delivery }, chat: Chat): void {
+  if (delivery.state === 'failed') {
+    chat.show(`not sent: "${chat.sending.get(key) ?? ''}": ${failureWords(delivery)}`);
+  }
+  if (delivery.state !== 'sending') chat.sending.delete(key);
 }

@@ -1,6 +1,8 @@
-/** What slash commands of the full screen do. Knows the stage and what is kept; no keys. */
-import type { ScreenAct, Turn } from '../commands/act.js';
+/** The commands that only the full screen has. Knows the screen's state and what is kept; no keys. */
+import { toRoomOrPerson } from '../../protocol/room-or-person.js';
+import type { CommandFrontEnd, ScreenCommands } from '../commands/command.js';
 import { edit, emptyEditor } from './input/editor.js';
+import { keyHelp } from './input/keymap.js';
 import type { Preferences } from './preferences.js';
 import { withoutFailed } from './state/conversation.js';
 import { change, current } from './state/conversations.js';
@@ -13,8 +15,6 @@ export interface ActsDeps {
   readonly stage: ScreenStore;
   readonly me: string;
   readonly ignored: Set<string>;
-  /** Puts a conversation on the screen. */
-  readonly open: (id: ConversationId) => void;
   /** Another conversation came onto the screen by itself. */
   readonly looked: () => void;
   /** Says something in a conversation. */
@@ -24,9 +24,8 @@ export interface ActsDeps {
   readonly compose: () => void;
 }
 
-export interface Acts {
-  readonly screen: (act: ScreenAct) => void;
-  readonly turn: (turn: Turn) => void;
+export interface Acts extends Pick<CommandFrontEnd, 'findConversation'> {
+  readonly screen: ScreenCommands;
 }
 
 const notifyWords: Readonly<Record<Notify, string>> = {
@@ -36,20 +35,14 @@ const notifyWords: Readonly<Record<Notify, string>> = {
 };
 
 export function createActs(deps: ActsDeps): Acts {
-  const { stage, me, ignored, open } = deps;
+  const { stage, me, ignored } = deps;
 
-  function window(which: number | string): void {
+  function findConversation(which: string) {
     const { conversations } = stage.state;
-    const found =
-      typeof which === 'number'
-        ? conversations[which - 1]
-        : conversations.find(({ id }) => id === which || id.slice(1) === which);
-    if (found === undefined)
-      stage.tell(
-        `There is no conversation ${which} here; /query NAME opens one, /join #ROOM another.`,
-        'bad',
-      );
-    else open(found.id);
+    const found = /^\d{1,3}$/.test(which)
+      ? conversations[Number(which) - 1]
+      : conversations.find(({ id }) => id === which || id.slice(1) === which);
+    return found && toRoomOrPerson(found.id);
   }
 
   function notify(what: Notify | undefined): void {
@@ -119,50 +112,21 @@ export function createActs(deps: ActsDeps): Acts {
     deps.looked();
   }
 
-  function turn(act: Turn): void {
-    if (act.do === 'window') {
-      window(act.which);
-      return;
-    }
-    open(`@${act.name}`);
-    if (act.text !== '') deps.say(`@${act.name}`, { text: act.text });
-  }
-
-  function screen(act: ScreenAct): void {
-    switch (act.do) {
-      case 'edit-last':
-        editLast();
-        break;
-      case 'close':
-        close();
-        break;
-      case 'clear':
-        stage.update(cleared);
-        break;
-      case 'compose':
-        deps.compose();
-        break;
-      case 'retry':
-        retry();
-        break;
-      case 'save':
-        deps.save(act.path);
-        break;
-      case 'notify':
-        notify(act.what);
-        break;
-      case 'ignore':
-        ignore(act.name);
-        break;
-      case 'unignore':
-        unignore(act.name);
-        break;
-      default:
-        act satisfies never;
-    }
-  }
-
-  return { screen, turn };
+  return {
+    findConversation,
+    screen: {
+      editLast,
+      close,
+      clear: () => stage.update(cleared),
+      compose: deps.compose,
+      retry,
+      save: deps.save,
+      notify,
+      ignore,
+      unignore,
+      keyHelp,
+    },
+  };
 }
 
 function withoutMessagesOf(state: ScreenState, name: string): ScreenState {

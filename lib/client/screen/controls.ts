@@ -1,6 +1,6 @@
 /** What keys do. Knows the stage, the editor and the keymap; neither bytes nor how anything looks. */
 import { printable } from '../../protocol/printable.js';
-import { type Deeds, perform } from '../commands/deeds.js';
+import type { LineRunner } from '../commands/run-line.js';
 import { type Edit, type Editor, edit } from './input/editor.js';
 import { emptyHistory, newer, older, remember } from './input/input-history.js';
 import type { Key } from './input/key.js';
@@ -20,7 +20,7 @@ export interface ControlsDeps {
   readonly loader: Loader;
   readonly scrolling: Scrolling;
   readonly tab: Tab;
-  readonly deeds: Deeds;
+  readonly runner: Pick<LineRunner, 'run'>;
   /** Shows text alone, until a key is pressed. */
   readonly bare: () => void;
   readonly redraw: () => void;
@@ -51,7 +51,7 @@ const leaveQuestion: Question = {
 };
 
 export function createControls(deps: ControlsDeps): Controls {
-  const { stage, loader, scrolling, tab, deeds } = deps;
+  const { stage, loader, scrolling, tab, runner } = deps;
   let pending: string | undefined;
   let history = emptyHistory;
   let last: ConversationId = stage.state.current;
@@ -89,10 +89,9 @@ export function createControls(deps: ControlsDeps): Controls {
 
   function submit(): void {
     const { id, draft } = current(stage.state);
-    const place = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
     const { text } = draft;
     // What was refused stays where it can be mended; what was typed into another conversation is its own.
-    if (!perform(text, deeds, place)) return;
+    if (runner.run(text).keep) return;
     history = remember(history, { in: id, text });
     // A command may have put the conversation away.
     if (find(stage.state, id) === undefined) return;

@@ -1,5 +1,7 @@
-/** /history and /jump on the screen: scrolls to what was said, and loads it. Knows places, no keys. */
-import type { Place, Sight } from '../commands/act.js';
+/** /history and /jump on the screen: scrolls to earlier messages and loads them. Knows conversations, no keys. */
+import { formatRoomOrPerson } from '../../protocol/room-or-person.js';
+import type { CommandFrontEnd } from '../commands/command.js';
+import { CommandRefused, notConnected } from '../commands/refusal.js';
 import type { Scrolling } from './scrolling.js';
 import { current, find } from './state/conversations.js';
 import type { Loader } from './state/loader.js';
@@ -7,23 +9,24 @@ import type { ConversationId } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 import { turnedTo } from './state/turning.js';
 
-export interface SightsDeps {
+export interface ScreenHistoryDeps {
   readonly stage: ScreenStore;
   readonly loader: Loader;
   readonly scrolling: Pick<Scrolling, 'show'>;
-  /** Where a message is that was found; undefined where that is not known. */
-  readonly placeOf: (seq: number) => Place | undefined;
 }
 
-/** Resolves when it is on the screen, or why not has been told. Never rejects. */
-export function createSights({ stage, loader, scrolling, placeOf }: SightsDeps) {
+export function createScreenHistory({
+  stage,
+  loader,
+  scrolling,
+}: ScreenHistoryDeps): Pick<CommandFrontEnd, 'showHistory' | 'jump'> {
   async function jump(id: ConversationId, seq: number): Promise<void> {
     stage.update((state) => turnedTo(state, id));
     const result = await loader.around(id, seq);
     if (result === 'shown') scrolling.show(id, `m${seq}`, 'with-context');
     else if (result === 'not-there') {
-      stage.tell(`There is no message ${seq} in ${id}; /search tells where one is.`, 'bad');
-    } else stage.tell('Not connected just now: try again when the connection is back.', 'bad');
+      throw new CommandRefused(`There is no message ${seq} in ${id}. Find messages with /search.`);
+    } else throw new CommandRefused(notConnected);
   }
 
   async function last(id: ConversationId, count: number): Promise<void> {
@@ -41,20 +44,14 @@ export function createSights({ stage, loader, scrolling, placeOf }: SightsDeps) 
     }
   }
 
-  return async (sight: Sight): Promise<void> => {
-    const here = stage.state.current;
-    if (sight.do === 'jump') {
-      const place = placeOf(sight.seq);
-      const id = place === undefined ? here : idOf(place);
-      return jump(id, sight.seq);
-    }
-    if ('last' in sight) return last(here, sight.last);
-    const seq = await loader.firstSince(here, sight.since);
-    if (seq === undefined) stage.tell('Nothing was said here since then.');
-    else await jump(here, seq);
+  return {
+    async showHistory(range, { conversation }) {
+      const id = formatRoomOrPerson(conversation);
+      if ('last' in range) return last(id, range.last);
+      const seq = await loader.firstSince(id, range.since);
+      if (seq === undefined) stage.tell('No messages here since then.');
+      else await jump(id, seq);
+    },
+    jump: (seq, { conversation }) => jump(formatRoomOrPerson(conversation), seq),
   };
-}
-
-function idOf(place: Place): ConversationId {
-  return 'room' in place ? `#${place.room}` : `@${place.to}`;
 }

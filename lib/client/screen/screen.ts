@@ -4,13 +4,10 @@
  */
 import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { formatRoomOrPerson, recipientOf, toRoomOrPerson } from '../../protocol/room-or-person.js';
 import type { Clock } from '../../system/clock.js';
-import { createAbsences } from '../commands/absences.js';
-import type { Place } from '../commands/act.js';
-import { type Deeds, perform, whoIsHere } from '../commands/deeds.js';
-import { createErrands } from '../commands/errands.js';
-import { recoveryLines } from '../commands/people-errands.js';
-import { createTransferDesk } from '../commands/transfer-desk.js';
+import { createAwayStatus } from '../commands/away-status.js';
+import { createLineRunner } from '../commands/run-line.js';
 import {
   createListener,
   type FrontEnd,
@@ -21,13 +18,13 @@ import {
 import { createReadMarks } from '../session/read-marks.js';
 import type { Happening, Session } from '../session/session.js';
 import { transferBar } from '../text/transfer-words.js';
-import { motdLines } from '../text/wording.js';
+import { motdLines, recoveryLines } from '../text/wording.js';
 import { createActs } from './acts.js';
 import { compose } from './compose.js';
 import { createControls } from './controls.js';
-import { createSights } from './history.js';
+import { createScreenHistory } from './history.js';
 import { createKeyReader } from './input/key-reader.js';
-import { keyHelp, shownKey } from './input/keymap.js';
+import { shownKey } from './input/keymap.js';
 import { createTab } from './input/tab.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
 import { createHabits } from './preferences.js';
@@ -150,48 +147,57 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
     ended: (end) => leave({ by: 'session', end }),
   });
 
-  const deeds: Deeds = {
-    say(draft) {
-      const id: ConversationId = draft.to === undefined ? `#${draft.room ?? 'lobby'}` : `@${draft.to}`;
-      const key = session.say(draft);
-      stage.update((state) => said(state, key, { id, draft, now: look.time.now() }));
-      if (id !== stage.state.current) stage.tell(`to ${id.slice(1)}: ${draft.text}`);
-      initiated();
-      if (draft.to !== undefined) void absences.wroteTo(draft.to);
-    },
+  const awayStatus = createAwayStatus({ session, show: (words) => void stage.tell(words) });
+  const transfers = deps.openTransfers(session, (transfer) => {
+    const bad = transfer.progress.state === 'failed';
+    const id = `t${transfer.id}`;
+    stage.update((state) => reported(state, { id, text: transferBar(transfer), now: look.time.now(), bad }));
+  });
+  const acts = createActs({
+    stage,
+    me: session.name,
+    ignored,
+    looked: happenings.looked,
+    say: (id, draft) => runner.post({ ...recipientOf(toRoomOrPerson(id)), ...draft }),
+    keep,
+    save: (file) => void save(file),
+    compose: () => void write(),
+  });
+  const scrolling = createScrolling({ stage, loader, look });
+  const runner = createLineRunner({
+    session,
+    transfers,
+    time: look.time,
+    hosted,
+    conversation: () => toRoomOrPerson(stage.state.current),
     answer(lines) {
       // First, for the hint takes a row of the pane.
       initiated();
       stage.tell(lines.join('\n'));
       scrolling.reveal();
     },
-    list: () => void list(),
-    errand: (errand) => void errands.run(errand),
-    sight: (sight) => void sights(sight),
-    turn: (act) => acts.turn(act),
-    transfer: (act) => transfer(act),
-    lastPeer: () => errands.lastPeer,
-    keys: keyHelp,
-    now: look.time.now,
+    refuse: (message) => void stage.tell(message, 'bad'),
+    say(draft) {
+      const id: ConversationId = draft.to === undefined ? `#${draft.room ?? 'lobby'}` : `@${draft.to}`;
+      const key = session.say(draft);
+      stage.update((state) => said(state, key, { id, draft, now: look.time.now() }));
+      if (id !== stage.state.current) stage.tell(`to ${id.slice(1)}: ${draft.text}`);
+      initiated();
+      if (draft.to !== undefined) void awayStatus.wroteTo(draft.to);
+    },
+    open: (conversation) => controls.turn(formatRoomOrPerson(conversation)),
+    findConversation: acts.findConversation,
+    ...createScreenHistory({ stage, loader, scrolling }),
     quit(reason) {
       const count = transfers.current.length;
-      const files = count === 1 ? 'A file is' : `${count} files are`;
+      const files = count === 1 ? 'A transfer is' : `${count} transfers are`;
       if (count === 0) leave({ by: 'person' }, reason);
       else
-        controls.ask({ about: 'quit', text: `${files} on the way. Leave all the same? y/n` }, () =>
+        controls.ask({ about: 'quit', text: `${files} in progress. Quit anyway? y/n` }, () =>
           leave({ by: 'person' }, reason),
         );
     },
-    refuse: (message) => stage.tell(message, 'bad'),
-    screen: (act) => acts.screen(act),
-  };
-  const here = (): Place => placeOf(stage.state.current);
-  const answer = (lines: readonly string[]): void => deeds.answer(lines);
-  const refuse = (message: string): void => void stage.tell(message, 'bad');
-  const errands = createErrands({
-    ...{ session, time: look.time, here, answer, refuse },
-    joined: (room) => acts.turn({ do: 'window', which: `#${room}` }),
-    privately: {
+    secrets: {
       ask: (question, options) => controls.enquire(question, options),
       showKey(key) {
         // First, for the hint takes a row of the pane.
@@ -200,35 +206,14 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
       },
       copying,
     },
-    hosted,
+    screen: acts.screen,
   });
-  const absences = createAbsences({ session, tell: (words) => void stage.tell(words) });
-  const transfers = deps.openTransfers(session, (transfer) => {
-    const bad = transfer.progress.state === 'failed';
-    const id = `t${transfer.id}`;
-    stage.update((state) => reported(state, { id, text: transferBar(transfer), now: look.time.now(), bad }));
-  });
-  const transfer = createTransferDesk({ transfers, here, answer, refuse });
-  const acts = createActs({
-    stage,
-    me: session.name,
-    ignored,
-    open: (id) => controls.turn(id),
-    looked: happenings.looked,
-    say: (id, { text, action }) =>
-      perform(action ? `/me ${text}` : text.replace(/^\//, '//'), deeds, placeOf(id)),
-    keep,
-    save: (file) => void save(file),
-    compose: () => void write(),
-  });
-  const scrolling = createScrolling({ stage, loader, look });
-  const sights = createSights({ stage, loader, scrolling, placeOf: errands.placeOf });
   const controls = createControls({
     stage,
     loader,
     scrolling,
     tab: createTab({ stage, used: initiated }),
-    deeds,
+    runner,
     bare: () => stage.update((state) => ({ ...state, bare: bareText(state, look) })),
     redraw: () => picture.redraw(),
     suspend: () => void terminal.suspend(),
@@ -252,12 +237,12 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
 
   function show(happening: Happening): void {
     if (happening.kind === 'event') {
-      errands.notice(happening.event);
-      absences.notice(happening.event);
+      runner.notice(happening.event);
+      awayStatus.notice(happening.event);
     }
     if (happening.kind === 'synced') {
       transfers.resume();
-      void absences.resume();
+      void awayStatus.restore();
     }
     happenings.show(happening);
     if (happening.kind === 'synced' && happening.first) welcome();
@@ -291,14 +276,6 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
     });
   }
 
-  async function list(): Promise<void> {
-    const { current: id } = stage.state;
-    const room = id.startsWith('#') && id !== '#lobby' ? id.slice(1) : undefined;
-    const who = await whoIsHere(session, room);
-    if (typeof who === 'string') stage.tell(who, 'bad');
-    else stage.tell(who.words);
-  }
-
   async function write(): Promise<void> {
     const { id, draft } = current(stage.state);
     const written = await compose(draft.text, { env, temporary: tmpdir(), run: terminal.run, stop });
@@ -327,8 +304,4 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
 function unacknowledged({ conversations }: ScreenState): number {
   const entries = conversations.flatMap((conversation) => conversation.entries);
   return entries.filter((entry) => entry.kind === 'message' && entry.delivery.state === 'sending').length;
-}
-
-function placeOf(id: ConversationId): Place {
-  return id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
 }

@@ -5,9 +5,8 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { SignInMode } from '../../protocol/requests.js';
-import { recoveryLines } from '../commands/people-errands.js';
 import type { Credentials, Session } from '../session/session.js';
-import { refusalWords } from '../text/wording.js';
+import { recoveryLines, refusalWords } from '../text/wording.js';
 import { Cancelled, type Prompter } from './prompter.js';
 import {
   askHow,

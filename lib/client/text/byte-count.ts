@@ -1,4 +1,4 @@
-/** How many bytes, for people. */
+/** A number of bytes for people. */
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
@@ -6,7 +6,7 @@ const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 export function byteCount(bytes: number): string {
   if (bytes === 1) return '1 byte';
   let [count, unit] = [bytes, 0];
-  // As it would be rounded: never `1024 KiB`.
+  // Rounded first: never `1024 KiB`.
   while (Math.round(count) >= 1024 && unit < units.length - 1) {
     count /= 1024;
     unit += 1;

@@ -1,4 +1,4 @@
-/** Lists that commands answer with, as lines: rooms, search results, files. Knows words, no screen. */
+/** The lists that commands answer with, as lines: rooms, search results, files, bans, links. Knows no screen. */
 import stringWidth from 'string-width';
 import { printable } from '../../protocol/printable.js';
 import type {
@@ -14,7 +14,7 @@ import type {
 import { byteCount } from './byte-count.js';
 import type { LocalTime } from './local-time.js';
 
-/** One line a room: whether this person is in it, its name, how many are, what it is about. */
+/** One line per room: whether you are a member, its name, how many members, its topic. */
 export function roomLines(rooms: readonly RoomInfo[]): string[] {
   const sorted = rooms.toSorted((one, other) => rank(one) - rank(other) || (one.room < other.room ? -1 : 1));
   const names = columns(sorted.map(({ room }) => `#${printable(room)}`));
@@ -22,13 +22,13 @@ export function roomLines(rooms: readonly RoomInfo[]): string[] {
     const marks = [
       room.private ? 'private' : '',
       role === undefined || role === 'member' ? '' : `you: ${role}`,
-      invited === undefined ? '' : `${printable(invited)} invites you: /join #${printable(room.room)}`,
+      invited === undefined ? '' : `${printable(invited)} invited you: /join #${printable(room.room)}`,
     ].filter((mark) => mark !== '');
     const about = [...marks.map((mark) => `(${mark})`), printable(topic ?? '')].join(' ').trim();
     const count = `${members}`.padStart(4);
     return `${role === undefined ? ' ' : '*'} ${names[at]} ${count}  ${about}`.trimEnd();
   });
-  return [...lines, '* you are in it. /join #ROOM goes into another one, or makes it.'];
+  return [...lines, '* = you are a member. Join or create a room with /join #ROOM.'];
 }
 
 function rank({ role, invited }: RoomInfo): number {
@@ -38,21 +38,21 @@ function rank({ role, invited }: RoomInfo): number {
 
 export interface FoundList {
   readonly more: boolean;
-  /** It is not the first page. */
+  /** These are not the first results. */
   readonly further: boolean;
   readonly time: LocalTime;
 }
 
-/** Two lines a message: its ID, when and where and by whom; then the text, with [what was found] in brackets. */
+/** Two lines per message: its ID, time, conversation and sender; then the text, with the [matches] in brackets. */
 export function foundLines(found: readonly Found[], { more, further, time }: FoundList): string[] {
-  if (found.length === 0) return [further ? 'There is nothing more.' : 'Nothing was found.'];
+  if (found.length === 0) return [further ? 'No more results.' : 'No messages found.'];
   const lines = found.flatMap(({ seq, at, from, room, with: peer, excerpt, marks }) => {
     const where = room === undefined ? `@${printable(peer ?? '')}` : `#${printable(room)}`;
     const head = `${seq}  ${time.date(at)} ${time.minute(at)}  ${where}  ${printable(from)}:`;
     return [head, `    ${marked(excerpt, marks)}`];
   });
-  const next = more ? '; /search shows the next ones' : '';
-  return [...lines, `/jump ID shows one in its place${next}.`];
+  const next = more ? ', more results with /search' : '';
+  return [...lines, `See one in context with /jump ID${next}.`];
 }
 
 function marked(excerpt: string, marks: Found['marks']): string {
@@ -66,7 +66,7 @@ function marked(excerpt: string, marks: Found['marks']): string {
   return printable(text + excerpt.slice(from));
 }
 
-/** One line a file, the newest last. */
+/** One line per file, the newest last. */
 export function fileLines(
   messages: readonly Message[],
   { more, time }: { more: boolean; time: LocalTime },
@@ -74,81 +74,96 @@ export function fileLines(
   const files = messages.flatMap(({ seq, at, from, file }) =>
     file === undefined ? [] : [{ seq, at, from, file }],
   );
-  if (files.length === 0) return ['No files were sent here. /send PATH sends one.'];
+  if (files.length === 0) return ['No files were sent here. Send one with /send PATH.'];
   const ids = columns(files.map(({ seq }) => `${seq}`));
   const names = columns(files.map(({ file }) => printable(file.name)));
   const lines = files.map(({ at, from, file }, index) => {
     const size = byteCount(file.size).padStart(9);
     return `${ids[index]}  ${names[index]}  ${size}  ${printable(from)}, ${time.date(at)} ${time.minute(at)}`;
   });
-  return [...lines, `/get ID fetches one.${more ? ' There are older ones.' : ''}`];
+  return [...lines, `Download one with /get ID.${more ? ' There are older ones.' : ''}`];
 }
 
-/** Filled up to the width of the widest. */
+/** Padded to the width of the widest. */
 export function columns(words: readonly string[]): string[] {
   const width = Math.max(0, ...words.map((word) => stringWidth(word)));
   return words.map((word) => word + ' '.repeat(width - stringWidth(word)));
 }
 
-function when(at: string, time: LocalTime): string {
+function dateAndTime(at: string, time: LocalTime): string {
   return `${time.date(at)} ${time.minute(at)}`;
 }
 
-function ofReason(reason: string | undefined): string {
+function reasonSuffix(reason: string | undefined): string {
   return reason === undefined ? '' : `: ${printable(reason)}`;
 }
 
 export function banLines(bans: readonly Ban[], time: LocalTime): string[] {
-  if (bans.length === 0) return ['Nobody is banned.'];
+  if (bans.length === 0) return ['There are no bans.'];
   const who = columns(bans.map(({ name, address }) => printable(name ?? address ?? '')));
   return bans.map(({ by, at, until, reason }, index) => {
-    const end = until === undefined ? 'for good' : `until ${when(until, time)}`;
-    return `${who[index]}  ${end}, by ${printable(by)} on ${when(at, time)}${ofReason(reason)}`;
+    const end = until === undefined ? 'permanently' : `until ${dateAndTime(until, time)}`;
+    return `${who[index]}  ${end}, by ${printable(by)} on ${dateAndTime(at, time)}${reasonSuffix(reason)}`;
   });
 }
 
 export function inviteLines(invites: readonly InviteInfo[], time: LocalTime): string[] {
-  if (invites.length === 0) return ['No join link is good any more. /invite-link makes one.'];
+  if (invites.length === 0) return ['There are no valid join links. Create one with /invite-link.'];
   const lines = invites.map(({ id, by, role, uses, expires }) => {
     const times = uses === 1 ? 'once' : `${uses} times`;
-    return `${id}  ${role}, ${times}, until ${when(expires, time)}, by ${printable(by ?? 'the operator')}`;
+    return `${id}  ${role}, ${times}, until ${dateAndTime(expires, time)}, by ${printable(by ?? 'the operator')}`;
   });
-  return [...lines, '/uninvite NUMBER ends one.'];
+  return [...lines, 'Revoke one with /uninvite NUMBER.'];
+}
+
+/** A new link, when it expires, and the same link by the other addresses of the server. */
+export function linkLines(
+  what: string,
+  { links, expires, time }: { links: readonly string[]; expires: string; time: LocalTime },
+): string[] {
+  const [link = '', ...others] = links.map((each) => `  ${printable(each)}`);
+  return [
+    `${what}, valid until ${dateAndTime(expires, time)}. Anyone who has it can use it: send it privately.`,
+    link,
+    ...(others.length === 0 ? [] : ['The same link, for the other addresses of this server:', ...others]),
+  ];
 }
 
 export function sessionLines(sessions: readonly SessionInfo[], time: LocalTime): string[] {
   const lines = sessions.map(({ id, at, used, address, bot, current }) => {
-    const what = [current ? 'this one' : '', bot ? 'a token' : ''].filter((word) => word !== '').join(', ');
+    const what = [current ? 'this session' : '', bot ? 'bot token' : '']
+      .filter((word) => word !== '')
+      .join(', ');
     const from = address === undefined ? '' : ` from ${printable(address)}`;
-    return `${id}  since ${when(at, time)}, used ${when(used, time)}${from}${what === '' ? '' : ` (${what})`}`;
+    return `${id}  since ${dateAndTime(at, time)}, used ${dateAndTime(used, time)}${from}${what === '' ? '' : ` (${what})`}`;
   });
-  return [...lines, '/logout NUMBER ends one, /logout all ends them all.'];
+  return [...lines, 'End one with /logout NUMBER, or all with /logout all.'];
 }
 
-/** The newest last, as people read; a full page says how to go on. */
+/** The newest last; a full page says how to see older actions. */
 export function auditLines(entries: readonly AuditEntry[], time: LocalTime, page: number): string[] {
-  if (entries.length === 0) return ['Nothing was done.'];
+  if (entries.length === 0) return ['No moderation actions.'];
   const lines = entries.toReversed().map(({ at, by, action, on, room, detail, reason }) => {
     const where = room === undefined ? '' : ` in #${printable(room)}`;
     const more = detail === undefined ? '' : ` (${printable(detail)})`;
     const whom = on === undefined || on === by ? '' : ` ${printable(on)}`;
-    return `${when(at, time)}  ${printable(by)} ${printable(action)}${whom}${where}${more}${ofReason(reason)}`;
+    return `${dateAndTime(at, time)}  ${printable(by)} ${printable(action)}${whom}${where}${more}${reasonSuffix(reason)}`;
   });
-  if (entries.length === page) lines.push(`/audit ${entries.at(-1)?.id} shows what was before.`);
+  if (entries.length === page) lines.push(`Older actions: /audit ${entries.at(-1)?.id}`);
   return lines;
 }
 
 export function whoisLines(who: Whois, time: LocalTime): string[] {
   const { name, role, since, terminals, away, rooms, addresses, mutedUntil } = who;
-  const here = terminals === 0 ? 'not here' : terminals === 1 ? 'here' : `here on ${terminals} terminals`;
+  const here = terminals === 0 ? 'offline' : terminals === 1 ? 'online' : `online on ${terminals} terminals`;
   const absent = away === undefined ? '' : `, away${away === '' ? '' : `: ${printable(away)}`}`;
-  const muted = mutedUntil === '' ? 'for good' : `until ${when(mutedUntil ?? '', time)}`;
+  const muted = mutedUntil === '' ? 'permanently' : `until ${dateAndTime(mutedUntil ?? '', time)}`;
   return [
     `${printable(name)}: ${role} since ${time.date(since)}, ${here}${absent}`,
-    `  rooms you share: ${rooms.map((room) => `#${printable(room)}`).join(', ') || 'none'}`,
+    `  shared rooms: ${rooms.map((room) => `#${printable(room)}`).join(', ') || 'none'}`,
     ...(addresses === undefined
       ? []
-      : [`  addresses: ${addresses.map((each) => printable(each)).join(', ') || 'none known'}`]),
+      : [`  addresses: ${addresses.map((each) => printable(each)).join(', ') || 'unknown'}`]),
     ...(mutedUntil === undefined ? [] : [`  muted ${muted}`]),
   ];
 }

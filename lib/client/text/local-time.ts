@@ -1,11 +1,11 @@
-/** How moments are shown: local hour and minute, and the day. Knows time zones, not what happened. */
+/** How times are shown: local hour and minute, and the day. Knows time zones, not what happened. */
 
 export interface LocalTime {
-  /** `HH:MM`; `--:--` for what is no moment. */
+  /** `HH:MM`; `--:--` for an invalid time. */
   minute(at: string | number): string;
-  /** `2026-11-21`; empty for what is no moment. */
+  /** `2026-11-21`; empty for an invalid time. */
   date(at: string | number): string;
-  /** `Saturday, 21 November 2026`; empty for what is no moment. */
+  /** `Saturday, 21 November 2026`; empty for an invalid time. */
   day(at: string | number): string;
   /** Milliseconds since the epoch. */
   now(): number;

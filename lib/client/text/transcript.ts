@@ -1,10 +1,10 @@
-/** What was said, as a text to keep: one entry a line, with its date. Knows words, no file. */
+/** Messages as a text to keep: one entry per line, with its date. Knows no file. */
 import { printable } from '../../protocol/printable.js';
 
 /** `YYYY-MM-DD HH:MM`. */
 export type Stamp = (at: number) => string;
 
-// As wide as a stamp and its space.
+// As wide as a stamp and a space.
 const indent = ' '.repeat(17);
 
 export function createStamp(timeZone: string | undefined): Stamp {
@@ -23,13 +23,13 @@ export function createStamp(timeZone: string | undefined): Stamp {
   };
 }
 
-/** An entry with its stamp; its further lines stand under its own place, so that none can look like another one. */
+/** An entry with its date; its further lines are indented, so that none can look like another entry. */
 export function transcribed(words: string, { at, stamp }: { at: number; stamp: Stamp }): string {
   const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
   return [`${stamp(at)} ${first}`, ...more.map((line) => `${indent}${line}`)].join('\n');
 }
 
-/** `ana: text`, or `* ana text` for what somebody does. */
+/** `ana: text`, or `* ana text` for an action. */
 export function spoken({ from, text, action }: { from: string; text: string; action: boolean }): string {
   return `${action ? `* ${from}` : `${from}:`} ${text}`;
 }

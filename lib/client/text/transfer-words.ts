@@ -1,26 +1,26 @@
-/** What becomes of a transfer, in words for people. Knows transfers, not how often they are told. */
+/** The state of a transfer in words. Knows transfers, not how often they are shown. */
 import { printable } from '../../protocol/printable.js';
 import type { Transfer } from '../transfer/transfer.js';
 import { byteCount } from './byte-count.js';
 
-/** One line; what it is called is said each time, for several may be on their way. */
+/** One line, always with the file's name: several may be in progress. */
 export function transferWords(transfer: Transfer): string {
   const { id, direction, path, progress } = transfer;
   const name = printable(transfer.name);
-  const verb = direction === 'send' ? 'sending' : 'fetching';
+  const verb = direction === 'send' ? 'sending' : 'downloading';
   switch (progress.state) {
     case 'hashing':
-      return `${verb} ${name}: reading it${percent(transfer)}`;
+      return `${verb} ${name}: reading${percent(transfer)}`;
     case 'moving':
-      return `${verb} ${name}${sizeOf(transfer)}${percent(transfer)} (/cancel ${id} stops it)`;
+      return `${verb} ${name}${sizeOf(transfer)}${percent(transfer)} (/cancel ${id})`;
     case 'waiting':
       return `${verb} ${name}: waiting${percent(transfer)}`;
     case 'done':
-      return direction === 'send' ? `${name} was sent` : `${name} is in ${printable(path ?? '')}`;
+      return direction === 'send' ? `Sent ${name}` : `Downloaded ${name} to ${printable(path ?? '')}`;
     case 'cancelled':
-      return `${name}: cancelled`;
+      return `Cancelled ${name}`;
     case 'failed':
-      return `${name} was not ${direction === 'send' ? 'sent' : 'fetched'}: ${printable(progress.why)}`;
+      return `Couldn't ${direction === 'send' ? 'send' : 'download'} ${name}: ${printable(progress.why)}`;
     default:
       return progress satisfies never;
   }
@@ -28,7 +28,7 @@ export function transferWords(transfer: Transfer): string {
 
 const barColumns = 20;
 
-/** The same with a bar, while bytes move. */
+/** The same with a progress bar while bytes move. */
 export function transferBar(transfer: Transfer): string {
   const share = transfer.progress.state === 'moving' ? percentOf(transfer) : undefined;
   if (share === undefined) return transferWords(transfer);
@@ -36,12 +36,12 @@ export function transferBar(transfer: Transfer): string {
   return `[${'#'.repeat(full)}${'.'.repeat(barColumns - full)}] ${transferWords(transfer)}`;
 }
 
-/** Nothing becomes of it any more. */
+/** It is done, cancelled or failed. */
 export function isOver({ progress }: Transfer): boolean {
   return progress.state === 'done' || progress.state === 'cancelled' || progress.state === 'failed';
 }
 
-/** From 0 to 100, undefined where the size is not known. */
+/** 0 to 100; undefined while the size is unknown. */
 export function percentOf({ size, done }: Transfer): number | undefined {
   if (size === undefined) return undefined;
   return size === 0 ? 100 : Math.floor((100 * done) / size);

@@ -1,28 +1,30 @@
 import t from 'tap';
-import { commands } from '../../../lib/client/commands/command-rows.js';
-import { commandWords, helpLines, parseInput as parse } from '../../../lib/client/commands/commands.js';
+import { commands, commandWords, helpLines, parseLine } from '../../../lib/client/commands/commands.js';
+import { CommandRefused } from '../../../lib/client/commands/refusal.js';
 
 const noon = new Date(2026, 10, 21, 12).getTime();
-const parseInput = (line: string, screen = false) => parse(line, { screen, now: noon });
 
-function help(about: string, screen = true): string {
-  const lines = helpLines(about, screen);
-  return 'unknown' in lines ? lines.unknown : lines.join('\n');
+/** A command as its name and arguments. */
+function parse(line: string, screen = false): { kind?: string; command?: string; message?: string } {
+  const parsed = parseLine(line, { screen, now: noon });
+  return parsed.kind === 'command' ? { command: parsed.name, ...parsed.args } : parsed;
 }
 
-t.test('what has no slash in front is said as it is', async (t) => {
-  t.same(parseInput('hello'), { do: 'say', text: 'hello' });
-  t.same(parseInput('  indented /quit'), { do: 'say', text: '  indented /quit' });
-  t.same(parseInput('1/2'), { do: 'say', text: '1/2' });
+const help = (about: string, screen = true): string => helpLines(about, screen).join('\n');
+
+t.test('a line without a slash is text', async (t) => {
+  t.same(parse('hello'), { kind: 'text', text: 'hello' });
+  t.same(parse('  indented /quit'), { kind: 'text', text: '  indented /quit' });
+  t.same(parse('1/2'), { kind: 'text', text: '1/2' });
 });
 
-t.test('two slashes say one', async (t) => {
-  t.same(parseInput('//quit'), { do: 'say', text: '/quit' });
-  t.same(parseInput('///'), { do: 'say', text: '//' });
+t.test('two slashes post one', async (t) => {
+  t.same(parse('//quit'), { kind: 'text', text: '/quit' });
+  t.same(parse('///'), { kind: 'text', text: '//' });
 });
 
 t.test('blank lines do nothing', async (t) => {
-  for (const line of ['', ' ', '\t  ']) t.same(parseInput(line), { do: 'nothing' });
+  for (const line of ['', ' ', '\t  ']) t.same(parse(line), { kind: 'blank' });
 });
 
 t.test('every name and alias is found, in capitals too', async (t) => {
@@ -34,41 +36,41 @@ t.test('every name and alias is found, in capitals too', async (t) => {
   };
   for (const command of commands) {
     for (const word of [command.name, ...command.aliases]) {
-      t.not(parseInput(`/${word}${rest[command.name] ?? ''}`, true).do, 'error', word);
-      t.not(parseInput(`/${word.toUpperCase()}${rest[command.name] ?? ''}`, true).do, 'error', word);
+      t.not(parse(`/${word}${rest[command.name] ?? ''}`, true).kind, 'error', word);
+      t.not(parse(`/${word.toUpperCase()}${rest[command.name] ?? ''}`, true).kind, 'error', word);
     }
   }
 });
 
-t.test('what only the full screen can is refused elsewhere, and not in the help there', async (t) => {
-  t.match(parseInput('/clear'), { do: 'error', message: /full screen/ });
+t.test('commands of the full screen are refused elsewhere, and not in the help there', async (t) => {
+  t.match(parse('/clear'), { kind: 'error', message: /full screen/ });
   t.notMatch(help('', false), '/clear');
   t.notOk(commandWords().includes('clear'));
 });
 
 t.test('commands of the full screen', async (t) => {
   const cases: [string, object][] = [
-    ['/query Ben', { do: 'query', name: 'ben', text: '' }],
-    ['/q ben hi there', { do: 'query', name: 'ben', text: 'hi there' }],
-    ['/query no!name', { do: 'error' }],
-    ['/query', { do: 'error', message: /Usage/ }],
-    ['/window 3', { do: 'window', which: 3 }],
-    ['/win Lobby', { do: 'window', which: 'lobby' }],
-    ['/close', { do: 'close' }],
-    ['/clear now', { do: 'error', message: /Usage/ }],
-    ['/compose', { do: 'compose' }],
-    ['/retry', { do: 'retry' }],
-    ['/save my file.txt', { do: 'save', path: 'my file.txt' }],
-    ['/notify', { do: 'notify' }],
-    ['/notify ALL', { do: 'notify', what: 'all' }],
-    ['/notify sometimes', { do: 'error' }],
-    ['/ignore', { do: 'ignore' }],
-    ['/ignore Eve', { do: 'ignore', name: 'eve' }],
-    ['/unignore eve', { do: 'unignore', name: 'eve' }],
-    ['/help keys', { do: 'help', about: 'keys' }],
-    ['/edit', { do: 'edit-last' }],
+    ['/query Ben', { command: 'query', name: 'ben', text: '' }],
+    ['/q ben hi there', { command: 'query', name: 'ben', text: 'hi there' }],
+    ['/query no!name', { kind: 'error' }],
+    ['/query', { kind: 'error', message: /Usage/ }],
+    ['/window 3', { command: 'window', which: '3' }],
+    ['/win Lobby', { command: 'window', which: 'lobby' }],
+    ['/close', { command: 'close' }],
+    ['/clear now', { kind: 'error', message: /Usage/ }],
+    ['/compose', { command: 'compose' }],
+    ['/retry', { command: 'retry' }],
+    ['/save my file.txt', { command: 'save', path: 'my file.txt' }],
+    ['/notify', { command: 'notify' }],
+    ['/notify ALL', { command: 'notify', choice: 'all' }],
+    ['/notify sometimes', { kind: 'error' }],
+    ['/ignore', { command: 'ignore' }],
+    ['/ignore Eve', { command: 'ignore', name: 'eve' }],
+    ['/unignore eve', { command: 'unignore', name: 'eve' }],
+    ['/help keys', { command: 'help', about: 'keys' }],
+    ['/edit', { command: 'edit' }],
   ];
-  for (const [line, act] of cases) t.match(parseInput(line, true), act, line);
+  for (const [line, expected] of cases) t.match(parse(line, true), expected, line);
 });
 
 t.test('no two commands share a word', async (t) => {
@@ -76,43 +78,41 @@ t.test('no two commands share a word', async (t) => {
   t.equal(new Set(words).size, words.length);
 });
 
-t.test('a message to one person keeps its text', async (t) => {
-  t.same(parseInput('/msg ben  two  spaces '), { do: 'tell', to: 'ben', text: ' two  spaces ' });
-  t.same(parseInput('/w BEN hi'), { do: 'tell', to: 'ben', text: 'hi' });
+t.test('a direct message keeps its text', async (t) => {
+  t.same(parse('/msg ben  two  spaces '), { command: 'msg', to: 'ben', text: ' two  spaces ' });
+  t.same(parse('/w BEN hi'), { command: 'msg', to: 'ben', text: 'hi' });
   for (const line of ['/msg', '/msg ben', '/msg ben  ', '/msg b\u00e9n hi', '/msg . hi']) {
-    t.equal(parseInput(line).do, 'error', line);
+    t.equal(parse(line).kind, 'error', line);
   }
 });
 
 t.test('an action needs its text', async (t) => {
-  t.same(parseInput('/me waves'), { do: 'say', text: 'waves', action: true });
-  t.equal(parseInput('/me ').do, 'error');
+  t.same(parse('/me waves'), { command: 'me', text: 'waves' });
+  t.equal(parse('/me ').kind, 'error');
 });
 
-t.test('leaving may have a reason, which has a limit', async (t) => {
-  t.same(parseInput('/quit'), { do: 'quit' });
-  t.same(parseInput('/exit  see you '), { do: 'quit', reason: 'see you' });
-  t.equal(parseInput(`/quit ${'x'.repeat(200)}`).do, 'quit');
-  t.equal(parseInput(`/quit ${'\u00e4'.repeat(101)}`).do, 'error');
+t.test('/quit takes a reason, up to a limit', async (t) => {
+  t.same(parse('/quit'), { command: 'quit' });
+  t.same(parse('/exit  see you '), { command: 'quit', reason: 'see you' });
+  t.match(parse(`/quit ${'x'.repeat(200)}`), { command: 'quit' });
+  t.equal(parse(`/quit ${'\u00e4'.repeat(101)}`).kind, 'error');
 });
 
 t.test('a unique prefix of two letters is enough, of one it is not', async (t) => {
-  t.same(parseInput('/sess'), { do: 'sessions' });
-  t.same(parseInput('/qui'), { do: 'quit' });
-  t.same(parseInput('/whi ben hi'), { do: 'tell', to: 'ben', text: 'hi' });
-  for (const line of ['/q', '/e', '/l', '/h']) t.equal(parseInput(line).do, 'error', line);
+  t.same(parse('/sess'), { command: 'sessions' });
+  t.same(parse('/qui'), { command: 'quit' });
+  t.same(parse('/whi ben hi'), { command: 'msg', to: 'ben', text: 'hi' });
+  for (const line of ['/q', '/e', '/l', '/h']) t.equal(parse(line).kind, 'error', line);
 });
 
 t.test('a prefix of two commands is refused, naming both', async (t) => {
-  const act = parseInput('/wh');
-  t.equal(act.do, 'error');
-  if (act.do === 'error') {
-    t.match(act.message, '/whisper');
-    t.match(act.message, '/who');
-  }
+  const { kind, message } = parse('/wh');
+  t.equal(kind, 'error');
+  t.match(message, '/whisper');
+  t.match(message, '/who');
 });
 
-t.test('an unknown command is never said; the nearest one is named', async (t) => {
+t.test('an unknown command is never posted; the nearest one is named', async (t) => {
   const hints: Record<string, string | undefined> = {
     '/lsit': '/list',
     '/hepl me': '/help',
@@ -124,11 +124,10 @@ t.test('an unknown command is never said; the nearest one is named', async (t) =
     '/etc/passwd': undefined,
   };
   for (const [line, hint] of Object.entries(hints)) {
-    const act = parseInput(line);
-    t.equal(act.do, 'error', line);
-    if (act.do !== 'error') continue;
-    if (hint !== undefined) t.match(act.message, `Did you mean ${hint}?`);
-    t.notMatch(act.message, 'hunter2');
+    const { kind, message } = parse(line);
+    t.equal(kind, 'error', line);
+    if (hint !== undefined) t.match(message, `Did you mean ${hint}?`);
+    t.notMatch(message, 'hunter2');
   }
 });
 
@@ -139,107 +138,112 @@ t.test('help lists every command within 80 columns, and explains a command or a 
   t.match(help('w'), '/msg NAME TEXT');
   t.match(help('w'), '/whisper');
   t.match(help('rooms'), '/rooms');
-  t.match(help('files'), 'which files were sent here');
-  t.match(help('reading'), '/search');
-  t.match(help('back'), 'that you are again');
-  t.match(help('nothing'), 'There is no command /nothing');
-  t.same(parseInput('/help /W'), { do: 'help', about: 'w' });
+  t.match(help('files'), 'list the files that were sent here');
+  t.match(help('history'), '/search');
+  t.match(help('back'), 'no longer away');
+  t.throws(
+    () => help('nothing'),
+    new CommandRefused(
+      'There is no command /nothing; nothing was sent. See /help. To post it as text, type //nothing',
+    ),
+  );
+  t.same(parse('/help /W'), { command: 'help', about: 'w' });
 });
 
-t.test('commands of rooms', async (t) => {
+t.test('commands of rooms, moderation, invites and accounts', async (t) => {
   const cases: [string, object][] = [
-    ['/join #Dev', { do: 'join', room: 'dev' }],
-    ['/j dev private', { do: 'join', room: 'dev', private: true }],
-    ['/join', { do: 'error', message: /Usage/ }],
-    ['/join #dev secret', { do: 'error', message: /Usage/ }],
-    ['/join #d\u00e9v', { do: 'error', message: /name has/ }],
-    ['/leave', { do: 'leave' }],
-    ['/leave end', { do: 'leave', end: true }],
-    ['/part #dev end', { do: 'leave', room: 'dev', end: true }],
-    ['/leave now please', { do: 'error' }],
-    ['/topic', { do: 'topic' }],
-    ['/topic  what we do ', { do: 'topic', topic: 'what we do' }],
-    ['/topic -', { do: 'topic', topic: '' }],
-    ['/invite Ben', { do: 'invite', name: 'ben' }],
-    ['/invite ben #dev', { do: 'invite', name: 'ben', room: 'dev' }],
+    ['/join #Dev', { command: 'join', room: 'dev' }],
+    ['/j dev private', { command: 'join', room: 'dev', private: true }],
+    ['/join', { kind: 'error', message: /Usage/ }],
+    ['/join #dev secret', { kind: 'error', message: /Usage/ }],
+    ['/join #d\u00e9v', { kind: 'error', message: /name has/ }],
+    ['/leave', { command: 'leave' }],
+    ['/leave end', { command: 'leave', end: true }],
+    ['/part #dev end', { command: 'leave', room: 'dev', end: true }],
+    ['/leave now please', { kind: 'error' }],
+    ['/topic', { command: 'topic' }],
+    ['/topic  what we do ', { command: 'topic', topic: 'what we do' }],
+    ['/topic -', { command: 'topic', topic: '' }],
+    ['/invite Ben', { command: 'invite', name: 'ben' }],
+    ['/invite ben #dev', { command: 'invite', name: 'ben', room: 'dev' }],
     [
       '/role ben Moderator #dev',
-      { do: 'role', name: 'ben', onServer: 'moderator', inRoom: 'moderator', room: 'dev' },
+      { command: 'role', name: 'ben', onServer: 'moderator', inRoom: 'moderator', room: 'dev' },
     ],
-    ['/role ben admin', { do: 'role', name: 'ben', onServer: 'admin' }],
-    ['/role ben admin #dev', { do: 'error', message: /Usage/ }],
-    ['/kick ben', { do: 'kick', name: 'ben' }],
-    ['/kick @Ben too loud', { do: 'kick', name: 'ben', reason: 'too loud' }],
-    ['/ban ben 2h too loud', { do: 'ban', name: 'ben', ms: 7_200_000, reason: 'too loud' }],
-    ['/ban 192.0.2.0/24 spam', { do: 'ban', address: '192.0.2.0/24', reason: 'spam' }],
-    ['/ban 2001:db8::/32', { do: 'ban', address: '2001:db8::/32' }],
-    [`/ban ben ${'x'.repeat(201)}`, { do: 'error', message: /200 bytes/ }],
-    ['/unban 192.0.2.7', { do: 'unban', address: '192.0.2.7' }],
-    ['/mute ben 10m', { do: 'mute', name: 'ben', ms: 600_000 }],
-    ['/mute ben 10', { do: 'error', message: /30m/ }],
-    ['/ban ben 10min spam', { do: 'error', message: /for good/ }],
-    ['/ban ben 2h30m spam', { do: 'error', message: /for good/ }],
-    ['/mute ben 1.5h', { do: 'error', message: /for good/ }],
-    ['/ban ben 99999w', { do: 'error', message: /ten years/ }],
-    ['/passwd old new', { do: 'error', message: /alone/ }],
-    ['/mute ben soon', { do: 'mute', name: 'ben', reason: 'soon' }],
-    ['/restrict #dev links caps', { do: 'rules', room: 'dev', restrict: ['links', 'caps'] }],
-    ['/restrict none', { do: 'rules', restrict: [] }],
-    ['/restrict fun', { do: 'error', message: /Usage/ }],
-    ['/slow 10s', { do: 'rules', slow: 10_000 }],
-    ['/slow #dev off', { do: 'rules', room: 'dev', slow: 0 }],
-    ['/slow 2h', { do: 'error', message: /1h/ }],
-    ['/lock', { do: 'rules', locked: true }],
-    ['/unlock #dev', { do: 'rules', room: 'dev', locked: false }],
-    ['/audit', { do: 'audit' }],
-    ['/audit 12', { do: 'audit', before: 12 }],
-    ['/invite-link', { do: 'invite-link' }],
-    ['/invite-link 5 2d moderator', { do: 'invite-link', uses: 5, ms: 172_800_000, role: 'moderator' }],
-    ['/invite-link bot', { do: 'error', message: /Usage/ }],
-    ['/invite-link 10001', { do: 'error', message: /10000 times/ }],
-    ['/invite-link 5s', { do: 'error', message: /minute/ }],
-    ['/uninvite 3', { do: 'uninvite', invite: 3 }],
-    ['/away', { do: 'away', text: '' }],
-    ['/away at lunch', { do: 'away', text: 'at lunch' }],
-    ['/logout', { do: 'logout' }],
-    ['/logout 3', { do: 'logout', session: 3 }],
-    ['/logout all', { do: 'logout', all: true }],
-    ['/2fa on', { do: 'factor', on: true }],
-    ['/2fa', { do: 'error', message: /Usage/ }],
-    ['/whois ben', { do: 'whois', name: 'ben' }],
-    ['/role ben king', { do: 'error', message: /Usage/ }],
-    ['/clients', { do: 'list' }],
+    ['/role ben admin', { command: 'role', name: 'ben', onServer: 'admin' }],
+    ['/role ben admin #dev', { kind: 'error', message: /Usage/ }],
+    ['/kick ben', { command: 'kick', name: 'ben' }],
+    ['/kick @Ben too loud', { command: 'kick', name: 'ben', reason: 'too loud' }],
+    ['/ban ben 2h too loud', { command: 'ban', name: 'ben', ms: 7_200_000, reason: 'too loud' }],
+    ['/ban 192.0.2.0/24 spam', { command: 'ban', address: '192.0.2.0/24', reason: 'spam' }],
+    ['/ban 2001:db8::/32', { command: 'ban', address: '2001:db8::/32' }],
+    [`/ban ben ${'x'.repeat(201)}`, { kind: 'error', message: /200 bytes/ }],
+    ['/unban 192.0.2.7', { command: 'unban', address: '192.0.2.7' }],
+    ['/mute ben 10m', { command: 'mute', name: 'ben', ms: 600_000 }],
+    ['/mute ben 10', { kind: 'error', message: /30m/ }],
+    ['/ban ben 10min spam', { kind: 'error', message: /permanent/ }],
+    ['/ban ben 2h30m spam', { kind: 'error', message: /permanent/ }],
+    ['/mute ben 1.5h', { kind: 'error', message: /permanent/ }],
+    ['/ban ben 99999w', { kind: 'error', message: /Ten years/ }],
+    ['/passwd old new', { kind: 'error', message: /alone/ }],
+    ['/mute ben soon', { command: 'mute', name: 'ben', reason: 'soon' }],
+    ['/restrict #dev links caps', { command: 'restrict', room: 'dev', restrict: ['links', 'caps'] }],
+    ['/restrict none', { command: 'restrict', restrict: [] }],
+    ['/restrict fun', { kind: 'error', message: /Usage/ }],
+    ['/slow 10s', { command: 'slow', slow: 10_000 }],
+    ['/slow #dev off', { command: 'slow', room: 'dev', slow: 0 }],
+    ['/slow 2h', { kind: 'error', message: /1h/ }],
+    ['/lock', { command: 'lock', locked: true }],
+    ['/unlock #dev', { command: 'unlock', room: 'dev', locked: false }],
+    ['/audit', { command: 'audit' }],
+    ['/audit 12', { command: 'audit', before: 12 }],
+    ['/invite-link', { command: 'invite-link' }],
+    ['/invite-link 5 2d moderator', { command: 'invite-link', uses: 5, ms: 172_800_000, role: 'moderator' }],
+    ['/invite-link bot', { kind: 'error', message: /Usage/ }],
+    ['/invite-link 10001', { kind: 'error', message: /10000 times/ }],
+    ['/invite-link 5s', { kind: 'error', message: /minute/ }],
+    ['/uninvite 3', { command: 'uninvite', invite: 3 }],
+    ['/away', { command: 'away', text: '' }],
+    ['/away at lunch', { command: 'away', text: 'at lunch' }],
+    ['/logout', { command: 'logout' }],
+    ['/logout 3', { command: 'logout', session: 3 }],
+    ['/logout all', { command: 'logout', all: true }],
+    ['/2fa on', { command: '2fa', on: true }],
+    ['/2fa', { kind: 'error', message: /Usage/ }],
+    ['/whois ben', { command: 'whois', name: 'ben' }],
+    ['/role ben king', { kind: 'error', message: /Usage/ }],
+    ['/clients', { command: 'list' }],
   ];
-  for (const [line, act] of cases) t.match(parseInput(line), act, line);
+  for (const [line, expected] of cases) t.match(parse(line), expected, line);
 });
 
-t.test('what takes something away has to be spelled in full', async (t) => {
+t.test('commands that cannot be undone need their full name', async (t) => {
   for (const line of ['/del', '/lea', '/leav #dev']) {
-    t.match(parseInput(line), { do: 'error', message: /Did you mean \/(delete|leave)\?/ }, line);
+    t.match(parse(line), { kind: 'error', message: /Did you mean \/(delete|leave)\?/ }, line);
   }
-  t.same(parseInput('/delete'), { do: 'delete' });
-  t.same(parseInput('/delete 17'), { do: 'delete', which: 17 });
-  t.same(parseInput('/delete Ben'), { do: 'delete', which: 'ben' });
+  t.same(parse('/delete'), { command: 'delete' });
+  t.same(parse('/delete 17'), { command: 'delete', which: 17 });
+  t.same(parse('/delete Ben'), { command: 'delete', which: 'ben' });
 });
 
-t.test('commands that read back', async (t) => {
+t.test('commands of the history', async (t) => {
   const hour = 3_600_000;
   const cases: [string, object][] = [
-    ['/history', { do: 'history', last: 50 }],
-    ['/history 7', { do: 'history', last: 7 }],
-    ['/history 0', { do: 'error' }],
-    ['/history 2h', { do: 'history', since: noon - 2 * hour }],
-    ['/history yesterday', { do: 'history', since: noon - 36 * hour }],
-    ['/history 2026-11-20 14:30', { do: 'history', since: new Date(2026, 10, 20, 14, 30).getTime() }],
-    ['/history 2026-02-30', { do: 'error', message: /2026-11-20/ }],
-    ['/jump 12', { do: 'jump', seq: 12 }],
-    ['/jump here', { do: 'error', message: /Usage/ }],
-    ['/search', { do: 'search-more' }],
-    ['/search red fox', { do: 'search', terms: { words: 'red fox' } }],
+    ['/history', { command: 'history', last: 50 }],
+    ['/history 7', { command: 'history', last: 7 }],
+    ['/history 0', { kind: 'error' }],
+    ['/history 2h', { command: 'history', since: noon - 2 * hour }],
+    ['/history yesterday', { command: 'history', since: noon - 36 * hour }],
+    ['/history 2026-11-20 14:30', { command: 'history', since: new Date(2026, 10, 20, 14, 30).getTime() }],
+    ['/history 2026-02-30', { kind: 'error', message: /2026-11-20/ }],
+    ['/jump 12', { command: 'jump', seq: 12 }],
+    ['/jump here', { kind: 'error', message: /Usage/ }],
+    ['/search', { command: 'search' }],
+    ['/search red fox', { command: 'search', terms: { words: 'red fox' } }],
     [
       '/search "red fox" from:Ben in:#dev after:2026-11-20 before:09:00',
       {
-        do: 'search',
+        command: 'search',
         terms: {
           words: '"red fox"',
           from: 'ben',
@@ -249,27 +253,30 @@ t.test('commands that read back', async (t) => {
         },
       },
     ],
-    ['/search in:@ben hi', { do: 'search', terms: { words: 'hi', with: 'ben' } }],
-    ['/search before:soon from:', { do: 'search', terms: { words: 'before:soon from:' } }],
-    [`/search ${'x'.repeat(201)}`, { do: 'error' }],
+    ['/search in:@ben hi', { command: 'search', terms: { words: 'hi', with: 'ben' } }],
+    ['/search before:soon from:', { command: 'search', terms: { words: 'before:soon from:' } }],
+    [`/search ${'x'.repeat(201)}`, { kind: 'error' }],
   ];
-  for (const [line, act] of cases) t.match(parseInput(line), act, line);
-  t.notOk('from' in parseInput('/search red'));
+  for (const [line, expected] of cases) t.match(parse(line), expected, line);
+  t.notOk('from' in parse('/search red'));
 });
 
 t.test('commands of files', async (t) => {
   const cases: [string, object][] = [
-    ['/send a b.txt', { do: 'send', path: 'a b.txt' }],
-    ['/send ~/a.txt to #Dev', { do: 'send', path: '~/a.txt', to: { room: 'dev' } }],
-    ['/send a.txt to @Ben', { do: 'send', path: 'a.txt', to: { to: 'ben' } }],
-    ['/send "from me to you.txt"', { do: 'send', path: '"from me to you.txt"' }],
-    ["/send 'from me to you.txt' to ben", { do: 'send', path: "'from me to you.txt'", to: { to: 'ben' } }],
-    ['/send', { do: 'error', message: /Usage/ }],
-    ['/get 17', { do: 'get', seq: 17 }],
-    ['/get 17 ~/my files/', { do: 'get', seq: 17, path: '~/my files/' }],
-    ['/get it', { do: 'error', message: /Usage/ }],
-    ['/cancel', { do: 'cancel' }],
-    ['/cancel 2', { do: 'cancel', transfer: 2 }],
+    ['/send a b.txt', { command: 'send', path: 'a b.txt' }],
+    ['/send ~/a.txt to #Dev', { command: 'send', path: '~/a.txt', to: { room: 'dev' } }],
+    ['/send a.txt to @Ben', { command: 'send', path: 'a.txt', to: { to: 'ben' } }],
+    ['/send "from me to you.txt"', { command: 'send', path: '"from me to you.txt"' }],
+    [
+      "/send 'from me to you.txt' to ben",
+      { command: 'send', path: "'from me to you.txt'", to: { to: 'ben' } },
+    ],
+    ['/send', { kind: 'error', message: /Usage/ }],
+    ['/get 17', { command: 'get', seq: 17 }],
+    ['/get 17 ~/my files/', { command: 'get', seq: 17, path: '~/my files/' }],
+    ['/get it', { kind: 'error', message: /Usage/ }],
+    ['/cancel', { command: 'cancel' }],
+    ['/cancel 2', { command: 'cancel', transfer: 2 }],
   ];
-  for (const [line, act] of cases) t.match(parseInput(line), act, line);
+  for (const [line, expected] of cases) t.match(parse(line), expected, line);
 });

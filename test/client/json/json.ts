@@ -16,9 +16,9 @@ function start(
 ) {
   const streams = createStreams();
   const stop = new AbortController();
-  const face = createJsonFrontEnd({ ...streams, stop: stop.signal });
-  const fake = createFakeSession({ listener: face.listener, answer, ...given });
-  const over = face.run(fake.session);
+  const frontEnd = createJsonFrontEnd({ ...streams, stop: stop.signal });
+  const fake = createFakeSession({ listener: frontEnd.listener, answer, ...given });
+  const over = frontEnd.run(fake.session);
   t.teardown(() => streams.stdin.destroy());
   const lines = (): Line[] => {
     const text = streams.out();
@@ -229,15 +229,15 @@ t.test('a nest of any depth neither breaks it nor comes out', async (t) => {
 t.test('the end of the input waits for acknowledgements and replies', async (t) => {
   let reply: (reply: Reply) => void = () => {};
   const streams = createStreams();
-  const face = createJsonFrontEnd({ ...streams, stop: new AbortController().signal });
+  const frontEnd = createJsonFrontEnd({ ...streams, stop: new AbortController().signal });
   const fake = createFakeSession({
-    listener: face.listener,
+    listener: frontEnd.listener,
     answer: () =>
       new Promise<Reply>((resolve) => {
         reply = resolve;
       }),
   });
-  const over = face.run(fake.session);
+  const over = frontEnd.run(fake.session);
   fake.synced();
   streams.stdin.end('{"type":"who"}\n{"type":"say","room":"lobby","text":"hi"}\n');
   await settle();

@@ -18,7 +18,7 @@ function start(t: Test, { motd, typed = false }: Given = {}) {
   const streams = createStreams();
   const stop = new AbortController();
   const pending: (() => void)[] = [];
-  const face = createPlainFrontEnd({
+  const frontEnd = createPlainFrontEnd({
     ...streams,
     time: testTime,
     stop: stop.signal,
@@ -27,12 +27,12 @@ function start(t: Test, { motd, typed = false }: Given = {}) {
     typed,
   });
   const fake = createFakeSession({
-    listener: face.listener,
+    listener: frontEnd.listener,
     async answer(request: Asked): Promise<Reply> {
       // A server takes longer than the next line.
       if (request.type === 'join') await settle();
       if (request.type === 'leave')
-        face.listener({ kind: 'event', event: { type: 'parted', room: request.room } });
+        frontEnd.listener({ kind: 'event', event: { type: 'parted', room: request.room } });
       if (request.type === 'join' && request.room === 'shut')
         return { type: 'error', re: 1, code: 'not-allowed', message: 'Not you.' };
       return request.type === 'who'
@@ -41,7 +41,7 @@ function start(t: Test, { motd, typed = false }: Given = {}) {
     },
   });
   const session = { ...fake.session, motd };
-  const over = face.run(session);
+  const over = frontEnd.run(session);
   t.teardown(() => streams.stdin.destroy());
   const later = (): void => {
     for (const run of pending.splice(0)) run();
@@ -91,7 +91,7 @@ t.test('nothing hostile reaches the output', async (t) => {
   await over;
 });
 
-t.test('what is typed is said, and the end waits for every acknowledgement', async (t) => {
+t.test('lines are posted, and the end waits for every acknowledgement', async (t) => {
   const { stdin, said, deliver, synced, over, quits, message, out } = start(t);
   synced();
   stdin.end('hello\n//slash\n/me waves\n/msg ben psst');
@@ -115,7 +115,7 @@ t.test('what is typed is said, and the end waits for every acknowledgement', asy
   t.same(quits, [undefined]);
 });
 
-t.test('what the operator says to everybody is told at joining, and looks like nobody else', async (t) => {
+t.test('the message of the day is shown first, and cannot look like a message', async (t) => {
   const { err, over, stdin, synced, session } = start(t, {
     motd: 'welcome\n12:34 ben: I owe you\u001b[2J\n',
   });
@@ -128,20 +128,20 @@ t.test('what the operator says to everybody is told at joining, and looks like n
   t.notMatch(lines.join(''), unsafe);
 });
 
-t.test('whoever writes to somebody who is away is told, once for each time', async (t) => {
+t.test('a direct message to a person who is away says so, once per absence', async (t) => {
   const { err, over, stdin, synced, deliverAll, happen } = start(t);
   synced();
   deliverAll();
   err();
   stdin.write('/msg ben one\n/msg ben two\n/msg cyd hi\n');
   await settle();
-  t.equal(err(), '13:00 -- ben is away (lunch), and finds it when back\n');
+  t.equal(err(), '13:00 -- ben is away (lunch) and will see your message later\n');
   happen({ kind: 'event', event: { type: 'back', name: 'ben' } });
   happen({ kind: 'event', event: { type: 'away', name: 'ben', text: 'lunch' } });
   err();
   stdin.end('/msg ben three\n');
   await over;
-  t.equal(err(), '13:00 -- ben is away (lunch), and finds it when back\n');
+  t.equal(err(), '13:00 -- ben is away (lunch) and will see your message later\n');
 });
 
 t.test('secrets are not asked for in a pipe', async (t) => {
@@ -149,11 +149,11 @@ t.test('secrets are not asked for in a pipe', async (t) => {
   synced();
   stdin.end('/passwd\n/recovery\n/2fa on\n/2fa off\n');
   t.equal((await over).refused, 4);
-  t.match(err(), /on the full screen only/);
+  t.match(err(), /only the full screen/);
   t.same(asked, []);
 });
 
-t.test('an input that is empty still shows what was said before', async (t) => {
+t.test('an empty input still shows earlier messages', async (t) => {
   const { stdin, over, quits, message, synced, out } = start(t);
   stdin.end();
   await settle();
@@ -164,7 +164,7 @@ t.test('an input that is empty still shows what was said before', async (t) => {
   t.equal(out(), '12:34 ben: history\n');
 });
 
-t.test('what cannot be said is told, counted, and not sent', async (t) => {
+t.test('a line that cannot be sent is shown, counted, and not sent', async (t) => {
   const { stdin, said, over, err, synced, deliverAll } = start(t);
   synced();
   deliverAll();
@@ -183,7 +183,7 @@ t.test('what cannot be said is told, counted, and not sent', async (t) => {
   );
 });
 
-t.test('what the server refuses is told with its beginning, and counted', async (t) => {
+t.test('a message that the server refuses is shown with its beginning, and counted', async (t) => {
   const { stdin, said, over, err, synced, deliver } = start(t);
   synced();
   stdin.end('/msg nobody-here psst\n');
@@ -193,7 +193,7 @@ t.test('what the server refuses is told with its beginning, and counted', async 
   t.match(err(), 'not sent: "psst": Nobody has that name');
 });
 
-t.test('no more than about a hundred messages are kept, however fast they come', async (t) => {
+t.test('about a hundred messages are kept at most, however fast they come', async (t) => {
   const { stdin, said, over, synced, deliverAll } = start(t);
   synced();
   const lines = Array.from({ length: 1000 }, (_, i) => `line ${i}\n`);
@@ -207,7 +207,7 @@ t.test('no more than about a hundred messages are kept, however fast they come',
   t.equal(said.at(-1)?.text, 'line 999');
 });
 
-t.test('/quit leaves after what was said before it, with its reason', async (t) => {
+t.test('/quit waits for the messages before it, and has a reason', async (t) => {
   const { stdin, said, over, synced, deliverAll, quits } = start(t);
   synced();
   stdin.write('first\n/quit see you\nnever\n');
@@ -230,7 +230,7 @@ t.test('/list and /help answer on stderr', async (t) => {
   t.equal(out(), '');
 });
 
-t.test('a signal leaves at once and tells what was not acknowledged', async (t) => {
+t.test('a signal ends it at once and counts what was not acknowledged', async (t) => {
   const { stdin, over, synced, stop, quits } = start(t);
   synced();
   stdin.write('unsent\n');
@@ -240,7 +240,7 @@ t.test('a signal leaves at once and tells what was not acknowledged', async (t) 
   t.same(quits, [undefined]);
 });
 
-t.test('a session that ends ends the face', async (t) => {
+t.test('the end of the session ends the front end', async (t) => {
   const { over, end, quits } = start(t);
   end({ why: 'lost', message: 'gone' });
   t.same((await over).how, { by: 'session', end: { why: 'lost', message: 'gone' } });
@@ -260,7 +260,7 @@ t.test('a reader that closed stdout ends it quietly', async (t) => {
   t.equal(said.length, 1);
 });
 
-t.test('presence, and a connection that goes and comes, are told on stderr', async (t) => {
+t.test('presence and the state of the connection are shown on stderr', async (t) => {
   const { happen, status, err, out, synced } = start(t);
   synced();
   happen({ kind: 'event', event: { type: 'joined', room: 'lobby', name: 'ben' } });
@@ -273,14 +273,14 @@ t.test('presence, and a connection that goes and comes, are told on stderr', asy
     '13:00 -- in #lobby as ana',
     '13:00 -- ben joined',
     '13:00 -- ben left (tea)',
-    '13:00 -- 3 joined; 150 are here',
+    '13:00 -- 3 joined; 150 online',
     '13:00 -- not connected; trying again in 2 s (the server is gone)',
     '13:00 -- connected again',
   ]);
   t.equal(out(), '');
 });
 
-t.test('what is typed after /join is said in that room, and not before', async (t) => {
+t.test('lines after /join are posted in that room once it is joined', async (t) => {
   const { stdin, synced, said, deliverAll, over } = start(t);
   synced();
   deliverAll();
@@ -292,13 +292,13 @@ t.test('what is typed after /join is said in that room, and not before', async (
   ]);
 });
 
-t.test('in a pipe nothing is said after a change of conversation that was refused', async (t) => {
+t.test('in a pipe nothing is posted after a conversation could not be opened', async (t) => {
   const refused: [line: string, why: RegExp][] = [
     ['/join #shut', /Not you\./],
     ['/JOIN', /Usage: \/join/],
     ['/join #no way', /Usage: \/join/],
-    ['/query no!body', /Nobody can have that name/],
-    ['/window 3', /Say which/],
+    ['/query no!body', /"no!body" is not a valid name/],
+    ['/window 3', /There is no conversation "3"/],
     ['/win', /Usage: \/window/],
     ['/jion #dev', /Did you mean \/join/],
   ];
@@ -319,7 +319,7 @@ t.test('in a pipe nothing is said after a change of conversation that was refuse
   }
 });
 
-t.test('whoever types goes on after a change of conversation that was refused', async (t) => {
+t.test('a person goes on typing after a conversation could not be opened', async (t) => {
   const { stdin, synced, said, deliverAll, over, err } = start(t, { typed: true });
   synced();
   deliverAll();
@@ -327,10 +327,10 @@ t.test('whoever types goes on after a change of conversation that was refused', 
   stdin.end('/join #shut\n/window 3\nfor all\n');
   t.equal((await over).refused, 2);
   t.match(said, [{ room: 'lobby', text: 'for all' }]);
-  t.match(err(), /^13:00 -- Not you\.\n13:00 -- Say which/);
+  t.match(err(), /^13:00 -- Not you\.\n13:00 -- There is no conversation "3"/);
 });
 
-t.test('in a pipe only a change of conversation that was refused ends it', async (t) => {
+t.test('in a pipe no other refusal ends it', async (t) => {
   const { stdin, synced, said, deliverAll, over } = start(t);
   synced();
   deliverAll();
@@ -346,7 +346,7 @@ t.test('in a pipe only a change of conversation that was refused ends it', async
   ]);
 });
 
-t.test('in a pipe what is for a room that one was thrown out of is not said in the lobby', async (t) => {
+t.test('in a pipe lines for a room that you were kicked from do not go to the lobby', async (t) => {
   for (const [typed, room] of [
     [false, 'dev'],
     [true, 'lobby'],
@@ -363,7 +363,7 @@ t.test('in a pipe what is for a room that one was thrown out of is not said in t
   }
 });
 
-t.test('in a pipe what is typed after /leave is said in the lobby', async (t) => {
+t.test('in a pipe lines after /leave go to the lobby', async (t) => {
   for (const leave of ['/leave', '/leave #dev']) {
     const { stdin, synced, said, deliverAll, over } = start(t);
     synced();
@@ -374,7 +374,7 @@ t.test('in a pipe what is typed after /leave is said in the lobby', async (t) =>
   }
 });
 
-t.test('in a pipe a command waits for what was said before it', async (t) => {
+t.test('in a pipe a command waits for the messages before it', async (t) => {
   const { stdin, synced, said, asked, deliver, over } = start(t);
   synced();
   stdin.end('first\n/logout\n');
@@ -385,7 +385,7 @@ t.test('in a pipe a command waits for what was said before it', async (t) => {
   t.same(asked, [{ type: 'logout' }]);
 });
 
-t.test('what is told by the catch-up has its own time', async (t) => {
+t.test('events of the catch-up show their own time', async (t) => {
   const { happen, err } = start(t);
   const at = '2026-11-20T07:08:00.000Z';
   const topic = { type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' } as const;
@@ -393,7 +393,7 @@ t.test('what is told by the catch-up has its own time', async (t) => {
   t.equal(err(), '07:08 -- mo set the topic of #dev: plans\n');
 });
 
-t.test('what was shown is marked as read, once for many messages', async (t) => {
+t.test('shown messages are marked as read, once for many', async (t) => {
   const { message, asked, later, synced } = start(t);
   synced();
   message({ seq: 1 });

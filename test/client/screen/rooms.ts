@@ -34,7 +34,7 @@ t.test('a room comes and goes, wherever that was decided', async (t) => {
   event({ type: 'parted', room: 'dev', by: 'mo', reason: 'noise' });
   t.same(ids(), ['#lobby']);
   t.equal(stage.state.current, '#lobby');
-  t.match(pane().at(-1), 'mo threw you out of #dev (noise)');
+  t.match(pane().at(-1), 'you were kicked from #dev by mo: noise');
 });
 
 t.test('after a lost connection the rooms are those that the server tells', async (t) => {
@@ -184,7 +184,7 @@ t.test('a topic is in the bar and told where it counts; an invitation where the 
     { kind: 'notice', text: 'mo set the topic of #dev: plans', at: Date.parse(at) },
   ]);
   event({ type: 'invited', room: 'ops', by: 'mo' });
-  t.match(pane().at(-1), 'mo invites you to #ops: /join #ops');
+  t.match(pane().at(-1), 'mo invited you to #ops: /join #ops');
 });
 
 t.test('the last own message is put into the input, to be mended', async (t) => {

@@ -3,7 +3,7 @@ import type { ServerFrameOf } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation } from '../../../protocol/records.js';
 import type { Event } from '../../session/session.js';
-import { eventWords } from '../../text/wording.js';
+import { eventWords } from '../../text/event-words.js';
 import { seenUpTo, withEdit, withGap, withRemoval } from './amending.js';
 import { conversationOf, withMove } from './conversation.js';
 import { change, changeOpen, find, lobby, roomId } from './conversations.js';

@@ -135,7 +135,7 @@ t.test('commands of the screen', async (t) => {
     ['#lobby'],
   );
   scene.press('/window 7', 'enter');
-  t.match(scene.pane().at(-1), /no conversation 7/);
+  t.match(scene.pane().at(-1), /no conversation "7"/);
   scene.press('ctrl-u', '/ignore ana', 'enter');
   t.match(scene.pane().at(-1), /cannot ignore yourself/);
   scene.press('/help keys', 'enter');

@@ -138,7 +138,7 @@ t.test('who was thrown out is told, also right after they came and before they c
   state = happened(state, { ...event, type: 'joined' }, { now: 2, serial: 3 });
   t.match(current(state).entries, [
     { kind: 'presence', joined: ['bob'] },
-    { kind: 'notice', text: 'bob was thrown out by zoe (loud)' },
+    { kind: 'notice', text: 'bob was kicked by zoe: loud' },
     { kind: 'presence', joined: ['bob'] },
   ]);
 });

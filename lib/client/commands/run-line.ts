@@ -1,0 +1,90 @@
+/**
+ * Carries out typed lines: posts them or runs the command. Knows the table of commands and a front end, no stream and no
+ * key.
+ */
+import { type RoomOrPerson, recipientOf } from '../../protocol/room-or-person.js';
+import type { Draft, Event } from '../session/session.js';
+import { ConnectionLost } from '../wire/errors.js';
+import type { CommandContext, CommandFrontEnd, CommandMemory } from './command.js';
+import { parseLine } from './commands.js';
+import { post } from './messages.js';
+import { CommandRefused, notConnected, refusalOf } from './refusal.js';
+
+export interface LineRunner {
+  /** Does what a line says, where it is typed. A text that cannot be a message is refused before it is sent. */
+  run(line: string): LineResult;
+  /** Posts a message; false if its text was refused. */
+  post(draft: Draft): boolean;
+  /** Must see every event, for /reply. */
+  notice(event: Event): void;
+}
+
+export interface LineResult {
+  /** It was refused, or replaced: what is in the input line now is to stay. */
+  readonly keep: boolean;
+  /** Resolves when the command is done or was refused. Undefined if it is done already. */
+  readonly done: Promise<void> | undefined;
+}
+
+const doneLine: LineResult = { keep: false, done: undefined };
+const keptLine: LineResult = { keep: true, done: undefined };
+
+export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
+  const { session, time } = frontEnd;
+  const memory: CommandMemory = { lastPeer: undefined, found: new Map(), nextSearchPage: undefined };
+
+  function contextFor(conversation: RoomOrPerson): CommandContext {
+    return {
+      ...frontEnd,
+      conversation,
+      memory,
+      async ask(request) {
+        const reply = await session.ask(request);
+        if (reply.type === 'ok') return reply;
+        throw refusalOf(reply, request);
+      },
+    };
+  }
+
+  function refuse(error: unknown): void {
+    if (error instanceof CommandRefused) frontEnd.refuse(error.message);
+    else if (error instanceof ConnectionLost) frontEnd.refuse(notConnected);
+    else throw error;
+  }
+
+  function attempt(action: () => ReturnType<typeof runLine>): LineResult {
+    try {
+      const outcome = action();
+      if (outcome instanceof Promise) return { keep: false, done: outcome.catch(refuse) };
+      return outcome === 'keep-line' ? keptLine : doneLine;
+    } catch (error) {
+      refuse(error);
+      return keptLine;
+    }
+  }
+
+  function runLine(line: string, conversation: RoomOrPerson) {
+    const parsed = parseLine(line, { now: time.now(), screen: frontEnd.screen !== undefined });
+    switch (parsed.kind) {
+      case 'blank':
+        return undefined;
+      case 'text':
+        return post({ ...recipientOf(conversation), text: parsed.text }, frontEnd);
+      case 'command':
+        return parsed.run(contextFor(conversation));
+      case 'error':
+        throw new CommandRefused(parsed.message);
+      default:
+        return parsed satisfies never;
+    }
+  }
+
+  return {
+    run: (line) => attempt(() => runLine(line, frontEnd.conversation())),
+    post: (draft) => !attempt(() => post(draft, frontEnd)).keep,
+    notice(event) {
+      const direct = event.type === 'message' && event.room === undefined;
+      if (direct && event.from !== session.name) memory.lastPeer = event.from;
+    },
+  };
+}

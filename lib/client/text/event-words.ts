@@ -1,0 +1,127 @@
+/** Events in words: joins, kicks, topics, roles, rules. No text of theirs can drive a terminal. Knows no colours. */
+import { duration } from '../../protocol/duration.js';
+import { printable } from '../../protocol/printable.js';
+import type { Conversation, Restriction, Role, RoomRole, RoomRules } from '../../protocol/records.js';
+import type { Event } from '../session/session.js';
+
+type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
+
+/** What a front end shows for an event in one line; undefined for events that have none, such as messages. */
+export function eventWords(event: Event): string | undefined {
+  // Each row takes the event of its own type.
+  return (wordsByType[event.type] as (event: Event) => string | undefined)(event);
+}
+
+// They end the session, which says why.
+const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over', 'kicked', 'banned']);
+
+const wordsByType: { readonly [T in Event['type']]: (event: EventOf<T>) => string | undefined } = {
+  message: () => undefined,
+  seen: () => undefined,
+  joined: ({ name, room }) => `${printable(name)} joined${unlessLobby('', room)}`,
+  left: leftWords,
+  crowd({ joined, left, online, room }) {
+    const moves = [counted(joined, 'joined'), counted(left, 'left')].filter((words) => words !== '');
+    return [moves.join(', '), `${online} online${unlessLobby('in', room)}`].filter(Boolean).join('; ');
+  },
+  gap({ room = '', with: peer }) {
+    const where = peer === undefined ? `in #${printable(room)}` : `with ${printable(peer)}`;
+    return `older messages ${where} are not shown`;
+  },
+  closing: ({ code, message }) => (final.has(code) ? undefined : `the server says: ${printable(message)}`),
+  edited: ({ from, room, text }) =>
+    `${printable(from)} edited a message${unlessLobby('in', room)}: ${printable(text, { newlines: true })}`,
+  removed: ({ from, room }) => `${printable(from)} removed a message${unlessLobby('in', room)}`,
+  topic({ from, room, topic }) {
+    const what = `the topic of #${printable(room)}`;
+    return topic === ''
+      ? `${printable(from)} cleared ${what}`
+      : `${printable(from)} set ${what}: ${printable(topic)}`;
+  },
+  room: ({ conversation }) => roomWords(conversation),
+  parted({ room, by, reason }) {
+    const left = `#${printable(room)}`;
+    if (by !== undefined) return `you were kicked from ${left} by ${printable(by)}${afterColon(reason)}`;
+    return `you are no longer in ${left}${inParentheses(reason)}`;
+  },
+  invited({ room, by, topic }) {
+    const to = `#${printable(room)}`;
+    return `${printable(by)} invited you to ${to}${inParentheses(topic)}: /join ${to}, or /leave ${to} to decline`;
+  },
+  role: ({ name, role, room, by }) =>
+    `${printable(by)} made ${printable(name)} ${withArticle(role)} of #${printable(room)}`,
+  rank: ({ name, role, by }) =>
+    `${printable(by)} made ${printable(name)} ${withArticle(role)} on this server`,
+  rules({ room, by, rules }) {
+    const words = rulesWords(rules);
+    const what = `the rules of #${printable(room)}`;
+    return words === '' ? `${printable(by)} cleared ${what}` : `${printable(by)} set ${what}: ${words}`;
+  },
+  muted({ by, room, ms, reason }) {
+    const time = ms === undefined ? 'permanently' : `for ${duration(ms)}`;
+    const how = `${unlessLobby('in', room)} ${time}${inParentheses(reason)}`;
+    return `${printable(by)} muted you${how}; your messages won't be delivered`;
+  },
+  unmuted: ({ by, room }) => `${printable(by)} unmuted you${unlessLobby('in', room)}`,
+  away: ({ name, text }) => `${printable(name)} is away${inParentheses(text)}`,
+  back: ({ name }) => `${printable(name)} is back`,
+};
+
+function leftWords({ name, room, by, reason }: EventOf<'left'>): string {
+  if (by === undefined) return `${printable(name)} left${unlessLobby('', room)}${inParentheses(reason)}`;
+  const kicked = `${printable(name)} was kicked${unlessLobby('from', room)}`;
+  return `${kicked} by ${printable(by)}${afterColon(reason)}`;
+}
+
+function roomWords({ room = '', role, topic, private: hidden, rules = {} }: Conversation): string {
+  const marks = [hidden ? 'private' : '', role === 'owner' ? 'you are the owner' : ''].filter(Boolean);
+  const about = topic === undefined ? '' : `: ${printable(topic)}`;
+  const ruled = rulesWords(rules);
+  return [
+    `you are in #${printable(room)}${inParentheses(marks.join(', '))}${about}`,
+    ...(ruled === '' ? [] : [`rules: ${ruled}`]),
+  ].join('; ');
+}
+
+/** What a room forbids to members; empty for nothing. */
+export function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
+  return [
+    locked ? 'locked (only owners and moderators can post)' : '',
+    slow === undefined ? '' : `slow mode (${duration(slow)} between messages)`,
+    ...restrict.map((kind) => restrictionWords[kind]),
+  ]
+    .filter((word) => word !== '')
+    .join(', ');
+}
+
+const restrictionWords: Readonly<Record<Restriction, string>> = {
+  links: 'no links',
+  files: 'no files',
+  caps: 'no all-caps',
+  rate: 'rate limit',
+};
+
+/** `an owner`, `a moderator`. */
+export function withArticle(role: RoomRole | Role): string {
+  return role === 'owner' || role === 'admin' ? `an ${role}` : `a ${role}`;
+}
+
+/** ` in #dev`; empty for the lobby, which needs no naming. */
+export function unlessLobby(preposition: '' | 'in' | 'from', room: string | undefined): string {
+  if (room === undefined || room === 'lobby') return '';
+  return `${preposition === '' ? '' : ` ${preposition}`} #${printable(room)}`;
+}
+
+function inParentheses(text: string | undefined): string {
+  const shown = printable(text ?? '').trim();
+  return shown === '' ? '' : ` (${shown})`;
+}
+
+function afterColon(text: string | undefined): string {
+  const shown = printable(text ?? '').trim();
+  return shown === '' ? '' : `: ${shown}`;
+}
+
+function counted(number: number, verb: string): string {
+  return number === 0 ? '' : `${number} ${verb}`;
+}

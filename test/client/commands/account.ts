@@ -1,0 +1,116 @@
+import t from 'tap';
+import { commandScene } from '../../support/command-scene.js';
+
+t.test('/passwd asks for the new password twice and shows none of it', async (t) => {
+  const { run, asked, shown, refused, questions } = commandScene({
+    secrets: ['old-secret', 'new-secret', 'new-secret'],
+  });
+  await run('/passwd');
+  t.same(asked, [{ type: 'set-password', old: 'old-secret', password: 'new-secret' }]);
+  t.equal(questions.length, 3);
+  t.notMatch([...shown, ...refused, ...questions].join(), 'secret');
+  t.notMatch(questions.join(), 'visible');
+});
+
+t.test('nothing is changed without a password', async (t) => {
+  const cases: [(string | undefined)[], RegExp][] = [
+    [[undefined], /Nothing was changed/],
+    [[''], /Nothing was changed/],
+    [['old-secret', 'short', 'short', undefined], /Nothing was changed/],
+    [['old-secret', 'new-secret', undefined], /Nothing was changed/],
+  ];
+  for (const [secrets, why] of cases) {
+    const { run, asked, refused } = commandScene({ secrets });
+    await run('/passwd');
+    t.same(asked, []);
+    t.match(refused, [why]);
+    t.notMatch(refused.join(), 'secret');
+  }
+});
+
+t.test(
+  'an unacceptable new password is asked for again, so that it is not typed into the room',
+  async (t) => {
+    const secrets = ['old-secret', 'short', 'short', 'new-secret', 'new-secrets', 'new-secret', 'new-secret'];
+    const { run, asked, questions } = commandScene({ secrets });
+    await run('/passwd');
+    t.same(asked, [{ type: 'set-password', old: 'old-secret', password: 'new-secret' }]);
+    t.match(questions[3], /^Too short\. New password/);
+    t.match(questions[5], /^Passwords don't match\. New password/);
+  },
+);
+
+t.test('without a full screen no secret is asked for', async (t) => {
+  for (const line of ['/passwd', '/recovery', '/2fa on', '/2fa off']) {
+    const { run, asked, refused } = commandScene();
+    await run(line);
+    t.same(asked, []);
+    t.match(refused, [/only the full screen/]);
+  }
+});
+
+const key = { 'begin-factor': { secret: 'ABCDEFGH', uri: 'otpauth://totp/x?secret=ABCDEFGH' } };
+
+t.test('the second factor is on once its code was typed; its key is shown only until then', async (t) => {
+  const { run, asked, shown, keys, keysOnScreen, questions } = commandScene({
+    answers: key,
+    secrets: ['my-secret', '12', '123 456'],
+  });
+  await run('/2fa on');
+  t.same(asked, [
+    { type: 'begin-factor', password: 'my-secret' },
+    { type: 'confirm-factor', otp: '123456' },
+  ]);
+  t.same(keys, ['ABCD EFGH']);
+  t.equal(keysOnScreen(), 0);
+  t.match(questions, [/password/, /6-digit.*visible/, /6 digits.*visible/]);
+  t.notMatch(shown.join(), /ABCD|secret/);
+});
+
+t.test('a cancelled second factor leaves no key on the screen and turns nothing on', async (t) => {
+  const left = commandScene({ answers: key, secrets: ['my-secret', undefined] });
+  await left.run('/2fa on');
+  t.equal(left.asked.length, 1);
+  t.equal(left.keysOnScreen(), 0);
+  const wrong = commandScene({
+    answers: { ...key, 'confirm-factor': 'second-factor-wrong' },
+    secrets: ['my-secret', '123456', '654321', undefined],
+  });
+  await wrong.run('/2fa on');
+  t.same(
+    wrong.asked.map((request) => 'otp' in request && request.otp),
+    [false, '123456', '654321'],
+    'a wrong code is asked for again',
+  );
+  t.match(wrong.questions.at(-1), /^Wrong code/);
+  t.equal(wrong.keysOnScreen(), 0);
+  t.same(wrong.shown, []);
+  t.equal(wrong.refused.length, 1);
+  const refused = commandScene({ answers: { 'begin-factor': 'wrong-credentials' }, secrets: ['wrong'] });
+  await refused.run('/2fa on');
+  t.same(refused.keys, []);
+});
+
+t.test('/recovery and /2fa off need the password', async (t) => {
+  const { run, asked, shown } = commandScene({
+    answers: { 'make-recovery': { recovery: 'AAAAA-BBBBB' } },
+    secrets: ['my-secret', 'my-secret'],
+  });
+  await run('/recovery');
+  t.match(shown[0], 'AAAAA-BBBBB');
+  await run('/2fa off');
+  t.same(asked, [
+    { type: 'make-recovery', password: 'my-secret' },
+    { type: 'end-factor', password: 'my-secret' },
+  ]);
+});
+
+t.test('the end of another session is shown; the end of this one shows itself', async (t) => {
+  const { run, asked, shown } = commandScene();
+  await run('/logout');
+  await run('/logout all');
+  t.same(shown, []);
+  await run('/logout 3');
+  t.same(shown, ['Session 3 was ended.']);
+  t.same(asked, [{ type: 'logout' }, { type: 'logout', all: true }, { type: 'logout', session: 3 }]);
+});

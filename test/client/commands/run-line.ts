@@ -1,0 +1,182 @@
+import t from 'tap';
+import type { Asked } from '../../../lib/client/session/session.js';
+import type { ErrorCode } from '../../../lib/protocol/errors.js';
+import type { Found, Message } from '../../../lib/protocol/records.js';
+import type { RoomOrPerson } from '../../../lib/protocol/room-or-person.js';
+import { hostileText } from '../../fixtures/hostile-text.js';
+import { type Answers, commandScene } from '../../support/command-scene.js';
+import { messageOf } from '../../support/fake-session.js';
+import { unsafe } from '../../support/unsafe.js';
+
+const scene = (answers: Answers = {}, here: RoomOrPerson = { room: 'dev' }) =>
+  commandScene({ here, answers });
+
+const found = (seq: number, fields: Partial<Found> = {}): Found => ({
+  ...{ seq, room: 'dev', from: 'ben', at: '2026-11-20T12:34:56.000Z', excerpt: 'a red fox', marks: [[2, 5]] },
+  ...fields,
+});
+
+t.test('a text is posted where it is typed, and one that cannot be a message is refused', async (t) => {
+  const { run, runner, said, refused } = scene();
+  await run('hello');
+  await run('/me waves');
+  await run('/msg ben psst');
+  t.same(said, [
+    { room: 'dev', text: 'hello' },
+    { room: 'dev', text: 'waves', action: true },
+    { to: 'ben', text: 'psst' },
+  ]);
+  t.equal(runner.run('\u200b').keep, true);
+  t.equal(runner.run('/me \u200b').keep, true);
+  t.equal(runner.run('/nothing').keep, true);
+  t.equal(said.length, 3);
+  t.equal(refused.length, 3);
+  const direct = scene({}, { with: 'ben' });
+  await direct.run('hello');
+  t.same(direct.said, [{ to: 'ben', text: 'hello' }]);
+});
+
+t.test('/query opens a direct message and posts its text as it is', async (t) => {
+  const { run, opened, said } = scene();
+  await run('/query ben /quit');
+  t.same(opened, ['@ben']);
+  t.same(said, [{ to: 'ben', text: '/quit' }]);
+});
+
+t.test('/edit alone puts the last message into the input line, which stays', async (t) => {
+  const calls: string[] = [];
+  const screen = { editLast: () => calls.push('edit-last') };
+  const { runner } = commandScene({ frontEnd: { screen: screen as never } });
+  t.equal(runner.run('/edit').keep, true);
+  t.same(calls, ['edit-last']);
+  t.equal(runner.run('/edit better').keep, false);
+});
+
+t.test('a command that names no room is about the one where it was typed', async (t) => {
+  const requests: [string, object][] = [
+    ['/leave', { type: 'leave', room: 'dev' }],
+    ['/leave #ops end', { type: 'leave', room: 'ops', end: true }],
+    ['/topic x', { type: 'set-topic', room: 'dev', topic: 'x' }],
+    ['/invite ben', { type: 'invite', room: 'dev', name: 'ben' }],
+    ['/role ben owner', { type: 'appoint', room: 'dev', name: 'ben', role: 'owner' }],
+    ['/files', { type: 'files', room: 'dev' }],
+  ];
+  for (const [line, request] of requests) {
+    const { run, asked, refused } = scene();
+    await run(line);
+    t.same(asked, [request]);
+    t.same(refused, []);
+  }
+  const { run, asked, refused } = scene({}, { with: 'ben' });
+  await run('/leave');
+  t.same(asked, [], 'a direct message is not a room');
+  t.match(refused, [/direct message/]);
+});
+
+t.test('/join opens the room once the server has agreed', async (t) => {
+  const yes = scene();
+  await yes.run('/join #ops private');
+  t.same(yes.asked, [{ type: 'join', room: 'ops', private: true }]);
+  t.same(yes.opened, ['#ops']);
+  const no = scene({ join: 'room-name-taken' });
+  await no.run('/join #ops');
+  t.same(no.opened, []);
+  t.same(no.refused, ['The server said no. List the rooms with /rooms.']);
+});
+
+t.test('a refusal says what to type next', async (t) => {
+  const cases: [string, Asked['type'], ErrorCode, string][] = [
+    ['/files', 'files', 'not-a-member', '/join #dev'],
+    ['/leave', 'leave', 'room-would-end', '/leave #dev end'],
+    ['/delete 3', 'remove', 'no-such-message', '/search'],
+    ['/role ben owner', 'appoint', 'not-a-member', 'The server said no.'],
+  ];
+  for (const [line, type, code, words] of cases) {
+    const { run, refused } = scene({ [type]: code });
+    await run(line);
+    t.equal(refused.length, 1);
+    t.match(refused[0], words);
+  }
+});
+
+t.test('without a connection a command is refused', async (t) => {
+  const { run, refused } = scene({ rooms: 'lost' });
+  await run('/rooms');
+  t.same(refused, ['Not connected. Try again once the connection is back.']);
+});
+
+t.test('an edit is of the last own message that was not removed', async (t) => {
+  const messages: Message[] = [
+    messageOf({ seq: 1, from: 'ana', text: 'first' }),
+    messageOf({ seq: 2, from: 'ana', text: 'second' }),
+    messageOf({ seq: 3, from: 'ana', text: '', removed: 'ana' }),
+    messageOf({ seq: 4, from: 'ben' }),
+  ];
+  const { run, asked } = scene({ history: { messages } });
+  await run('/edit better');
+  t.match(asked[1], { type: 'edit', of: 2, text: 'better' });
+  await run('/delete');
+  t.match(asked[3], { type: 'remove', of: 2 });
+  await run('/delete ben');
+  t.match(asked[5], { type: 'remove', of: 4 });
+  const none = scene({ history: { messages: [] } });
+  await none.run('/edit better');
+  t.same(none.refused, ['No recent message from you here.']);
+  t.equal(none.asked.length, 1);
+});
+
+t.test('a search shows matches, continues where it was, and /jump finds its results', async (t) => {
+  const answers: Answers = {
+    search: { found: [found(9), found(5, { room: undefined as never, with: 'ben' })], more: true },
+  };
+  const { run, asked, shown, refused } = scene(answers);
+  await run('/search red after:2026-11-01');
+  t.match(asked[0], { type: 'search', words: 'red', since: new Date(2026, 10, 1).toISOString() });
+  t.match(shown.join('\n'), /^9 .*#dev {2}ben:\n {4}a \[red\] fox\n5 .*@ben/);
+  t.match(shown.at(-1), /\/jump ID.*\/search/);
+  for (const [seq, where] of [
+    [9, '#dev'],
+    [5, '@ben'],
+    [4, '#dev'],
+  ] as const) {
+    await run(`/jump ${seq}`);
+    t.equal(shown.at(-1), `message ${seq} in ${where}`);
+  }
+  answers.search = { found: [], more: false };
+  await run('/search');
+  t.match(asked[1], { type: 'search', words: 'red', before: 5 });
+  t.equal(shown.at(-1), 'No more results.');
+  await run('/jump 5');
+  t.equal(shown.at(-1), 'message 5 in @ben', 'earlier results stay known');
+  await run('/search');
+  t.equal(asked.length, 2);
+  t.match(refused, [/No more results/]);
+});
+
+t.test('/reply answers the sender of the last direct message', async (t) => {
+  const { run, runner, said, refused } = scene();
+  await run('/reply hi');
+  runner.notice(messageOf({ from: 'ben' }));
+  await run('/reply hi');
+  t.equal(refused.length, 2, 'a message in a room is not direct');
+  const { room: _, ...direct } = messageOf({ from: 'cyd', to: 'ana' });
+  runner.notice(direct);
+  runner.notice({ ...direct, from: 'ana', to: 'dora' });
+  await run('/reply hi');
+  t.same(said, [{ to: 'cyd', text: 'hi' }]);
+});
+
+t.test('nothing in a list can drive a terminal', async (t) => {
+  for (const { text } of hostileText) {
+    const { run, shown } = scene({
+      rooms: { rooms: [{ room: text, topic: text, members: 1, invited: text }] },
+      search: { found: [found(1, { from: text, excerpt: text, room: text, marks: [[0, 1]] })] },
+      files: { messages: [messageOf({ from: text, file: { name: text, size: 1, hash: '' } })] },
+    });
+    await run('/rooms');
+    await run('/search x');
+    await run('/files');
+    t.equal(shown.length > 3, true);
+    t.notMatch(shown.join(''), unsafe);
+  }
+});
