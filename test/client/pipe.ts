@@ -12,20 +12,20 @@ async function linesOf(chunks: readonly (Buffer | string)[], limit = 100): Promi
   return found;
 }
 
-t.test('lines end with LF or CR LF, the last one with nothing', async (t) => {
+t.test('lines end with LF or CR LF, the last one may have no end', async (t) => {
   t.same(await linesOf(['a\nb\r\n', '\nc']), [{ text: 'a' }, { text: 'b' }, { text: '' }, { text: 'c' }]);
   t.same(await linesOf([]), []);
   t.same(await linesOf(['a\n']), [{ text: 'a' }]);
 });
 
-t.test('a character may be cut anywhere', async (t) => {
+t.test('a character may be split between chunks', async (t) => {
   const bytes = Buffer.from('h\u00e9 \u{1f600}\n');
   const single = [...bytes].map((byte) => Buffer.from([byte]));
   t.same(await linesOf(single), [{ text: 'h\u00e9 \u{1f600}' }]);
   t.same(await linesOf([Buffer.from([0x61, 0xff, 0x0a])]), [{ text: 'a\ufffd' }]);
 });
 
-t.test('a line above the limit is dropped, those around it are not', async (t) => {
+t.test('a line above the limit is dropped, its neighbours are not', async (t) => {
   const expected = [{ text: 'a' }, { tooLong: true }, { text: 'b' }];
   t.same(await linesOf([`a\n${'x'.repeat(101)}\nb`]), expected);
   t.same(await linesOf(['a\n', 'x'.repeat(90), 'x'.repeat(90), 'x'.repeat(90), '\nb\n']), expected);
@@ -33,7 +33,7 @@ t.test('a line above the limit is dropped, those around it are not', async (t) =
   t.same(await linesOf(['x'.repeat(100)]), [{ text: 'x'.repeat(100) }]);
 });
 
-t.test('nothing is read ahead of what was asked for, bar one chunk', async (t) => {
+t.test('at most one chunk is read ahead', async (t) => {
   const stream = new PassThrough({ highWaterMark: 10 });
   const lines = createInputLines(stream, 100);
   stream.write('one\ntwo\n');
@@ -45,7 +45,7 @@ t.test('nothing is read ahead of what was asked for, bar one chunk', async (t) =
   t.same(await lines.next(), { text: 'three' });
 });
 
-t.test('once stopped there are no more lines, for whoever waits either', async (t) => {
+t.test('once stopped there are no more lines, not even for a waiting reader', async (t) => {
   const stream = new PassThrough();
   const lines = createInputLines(stream, 100);
   const waiting = lines.next();
@@ -55,7 +55,7 @@ t.test('once stopped there are no more lines, for whoever waits either', async (
   t.equal(await lines.next(), undefined);
 });
 
-t.test('a stream that breaks, or was over before, has ended', async (t) => {
+t.test('a stream that breaks, or had ended before, has no more lines', async (t) => {
   const stream = new PassThrough();
   const lines = createInputLines(stream, 100);
   const waiting = lines.next();

@@ -29,7 +29,7 @@ t.test('a file is sent, fetched as often as one likes, and overwrites nothing', 
   for (const name of ['two words.bin', 'two words (2).bin']) {
     ben.write(`/get ${id}\n`);
     const place = join(downloads, name);
-    await ben.prints(new RegExp(`is in ${place.replace(/[()]/g, '\\$&')}`), 'stderr');
+    await ben.prints(new RegExp(`Downloaded .* to ${place.replace(/[()]/g, '\\$&')}`), 'stderr');
     t.equal(hash(await readFile(place)), hash(bytes), name);
     t.equal((await lstat(place)).mode & 0o777, 0o600);
   }

@@ -1,5 +1,11 @@
 import t from 'tap';
 import { namePattern, nameRule, parseName, parseRoomName, skeleton } from '../../lib/protocol/names.js';
+import {
+  formatRoomOrPerson,
+  parseRoomOrPerson,
+  recipientOf,
+  toRoomOrPerson,
+} from '../../lib/protocol/room-or-person.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 
 function nameOf(text: string): string {
@@ -191,5 +197,22 @@ t.test('the pattern alone decides what a tidy name is', (t) => {
   const pattern = new RegExp(namePattern);
   for (const name of ['a', 'a.b', 'x'.repeat(32)]) t.match(name, pattern);
   for (const text of ['', 'A', '1', '.a', 'a\n', 'x'.repeat(33), ' a']) t.notMatch(text, pattern);
+  t.end();
+});
+
+t.test('a room or a person is read with its mark, or as the caller wants it', (t) => {
+  const cases = [
+    ['#Dev', 'person', { room: 'dev' }],
+    ['@Ben', 'room', { with: 'ben' }],
+    ['dev', 'room', { room: 'dev' }],
+    ['ben', 'person', { with: 'ben' }],
+  ] as const;
+  for (const [typed, bare, conversation] of cases) {
+    t.same(parseRoomOrPerson(typed, bare), { ok: true, conversation });
+    t.same(toRoomOrPerson(formatRoomOrPerson(conversation)), conversation);
+  }
+  for (const typed of ['', '#', '@', '#no!', '@no!']) t.notOk(parseRoomOrPerson(typed, 'room').ok, typed);
+  t.same(recipientOf({ room: 'dev' }), { room: 'dev' });
+  t.same(recipientOf({ with: 'ben' }), { to: 'ben' });
   t.end();
 });

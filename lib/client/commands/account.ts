@@ -22,7 +22,7 @@ export const accountCommands = [
     name: 'back',
     group: 'account',
     usage: '',
-    help: 'you are no longer away',
+    help: 'stop being marked as away',
     parse: noArguments,
     async run(_, { ask, answer }) {
       await ask({ type: 'back' });

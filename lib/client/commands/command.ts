@@ -15,7 +15,7 @@ export const groups = [
 ];
 export type Group = (typeof groups)[number];
 
-export interface Command {
+export interface SlashCommand {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly group: Group;
@@ -33,7 +33,7 @@ export interface Command {
 }
 
 /** How a row is written: `run` gets what `parse` returned. */
-export interface CommandRow<A extends object> extends Omit<Command, 'parse' | 'aliases'> {
+export interface CommandRow<A extends object> extends Omit<SlashCommand, 'parse' | 'aliases'> {
   readonly aliases?: readonly string[];
   readonly parse: (rest: string, context: ParseContext) => A | UsageError;
   readonly run: (args: A, context: CommandContext) => CommandOutcome;
@@ -57,7 +57,7 @@ export interface ParsedCommand {
   readonly run: (context: CommandContext) => CommandOutcome;
 }
 
-export function command<A extends object>(row: CommandRow<A>): Command {
+export function command<A extends object>(row: CommandRow<A>): SlashCommand {
   return {
     aliases: [],
     ...row,

@@ -4,7 +4,7 @@
  */
 import { accountCommands } from './account.js';
 import { tooLong } from './arguments.js';
-import { type Command, command, groups, type ParseContext, type ParsedCommand } from './command.js';
+import { command, groups, type ParseContext, type ParsedCommand, type SlashCommand } from './command.js';
 import { displayCommands } from './display.js';
 import { fileCommands } from './files.js';
 import { historyCommands } from './history.js';
@@ -47,7 +47,7 @@ const otherCommands = [
   }),
 ];
 
-export const commands: readonly Command[] = [
+export const commands: readonly SlashCommand[] = [
   ...messageCommands,
   ...roomCommands,
   ...peopleCommands,
@@ -98,7 +98,7 @@ export function commandWords(screen = false): string[] {
   return commands.filter((each) => screen || !each.screenOnly).flatMap(wordsFor);
 }
 
-function wordsFor({ name, aliases }: Command): string[] {
+function wordsFor({ name, aliases }: SlashCommand): string[] {
   return [name, ...aliases];
 }
 
@@ -140,7 +140,7 @@ export function helpLines(about: string, screen: boolean): string[] {
 }
 
 /** The command, or the words that may have been meant. A prefix needs two letters, so that /q never quits. */
-function findCommand(word: string): Command | string[] {
+function findCommand(word: string): SlashCommand | string[] {
   const exact = commands.find((each) => wordsFor(each).includes(word));
   if (exact !== undefined) return exact;
   const begins = (text: string): boolean => word.length >= 2 && text.startsWith(word);
@@ -159,7 +159,7 @@ function unknownCommand(word: string, meant: readonly string[]): string {
   return `There is no command ${typed}; nothing was sent. ${hint} To post it as text, type /${typed}`;
 }
 
-function synopsis({ name, usage }: Command): string {
+function synopsis({ name, usage }: SlashCommand): string {
   return `/${name} ${usage}`.trimEnd();
 }
 
@@ -168,7 +168,7 @@ const groupColumns = 12;
 const helpColumns = 58;
 
 /** The commands by group, several in a line; /help COMMAND explains them. */
-function overview(shown: readonly Command[], screen: boolean): string[] {
+function overview(shown: readonly SlashCommand[], screen: boolean): string[] {
   const lines = groups.flatMap((group) => {
     const words = shown.filter((each) => each.group === group).map(({ name }) => `/${name}`);
     return filled(words).map((line, at) => `${(at === 0 ? group : '').padEnd(groupColumns)}${line}`);
@@ -176,7 +176,8 @@ function overview(shown: readonly Command[], screen: boolean): string[] {
   return [
     ...lines,
     '/help COMMAND explains one, /help rooms a group.',
-    `Commands can be shortened: /ed for /edit. //TEXT posts /TEXT.${screen ? ' Keys: /help keys' : ''}`,
+    '/ed is short for /edit; //TEXT posts /TEXT as text.',
+    ...(screen ? ['/help keys lists the keys.'] : []),
   ];
 }
 

@@ -1,6 +1,12 @@
 /** Commands that change what is shown here. */
 import { noArguments } from './arguments.js';
-import { type Command, command, type NotifyChoice, notifyChoices, type ScreenCommands } from './command.js';
+import {
+  command,
+  type NotifyChoice,
+  notifyChoices,
+  type ScreenCommands,
+  type SlashCommand,
+} from './command.js';
 import { CommandRefused } from './refusal.js';
 
 export const displayCommands = [
@@ -42,7 +48,7 @@ export const displayCommands = [
   }),
 ];
 
-function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: string): Command {
+function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: string): SlashCommand {
   return command({
     ...{ name, group: 'display', usage: '', help, screenOnly: true, parse: noArguments },
     run: (_, { screen }) => (screen as ScreenCommands | undefined)?.[name](),

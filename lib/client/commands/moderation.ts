@@ -5,7 +5,7 @@ import type { Restriction, Role, RoomRole } from '../../protocol/records.js';
 import { withArticle } from '../text/event-words.js';
 import { auditLines, banLines } from '../text/lists.js';
 import { firstWord, noArguments, parseId, tooLong, withName, withRoom, wordsIn } from './arguments.js';
-import { type Command, type CommandContext, command, type UsageError } from './command.js';
+import { type CommandContext, command, type SlashCommand, type UsageError } from './command.js';
 import { CommandRefused } from './refusal.js';
 import { roomHere } from './rooms.js';
 
@@ -127,7 +127,7 @@ export const moderationCommands = [
     name: 'restrict',
     group: 'moderation',
     usage: '[#ROOM] links files caps rate | none',
-    help: 'block kinds of messages from members: links, files, all-caps, many at once',
+    help: 'block links, files or all-caps from members, or limit their rate; none allows all again',
     parse(rest) {
       const { room, words } = optionalRoom(rest);
       const none = words.length === 1 && words[0] === 'none';
@@ -170,7 +170,7 @@ export const moderationCommands = [
   }),
 ];
 
-function lockCommand(name: 'lock' | 'unlock', locked: boolean, help: string): Command {
+function lockCommand(name: 'lock' | 'unlock', locked: boolean, help: string): SlashCommand {
   return command({
     ...{ name, group: 'moderation', usage: '[#ROOM]', help },
     parse(rest) {

@@ -140,7 +140,7 @@ t.test('help lists every command within 80 columns, and explains a command or a 
   t.match(help('rooms'), '/rooms');
   t.match(help('files'), 'list the files that were sent here');
   t.match(help('history'), '/search');
-  t.match(help('back'), 'no longer away');
+  t.match(help('back'), 'stop being marked as away');
   t.throws(
     () => help('nothing'),
     new CommandRefused(

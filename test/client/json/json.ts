@@ -38,17 +38,17 @@ function start(
   return { ...streams, ...fake, stop, over, lines, type };
 }
 
-t.test('the first line says who is signed in where', async (t) => {
+t.test('the first line says who is signed in, and where', async (t) => {
   const { lines } = start(t);
   t.same(lines(), [{ type: 'session', name: 'ana', role: 'member', server: 'test server' }]);
 });
 
-t.test('and what the operator says to everybody', async (t) => {
+t.test('the first line has the message of the day', async (t) => {
   const { lines } = start(t, undefined, { motd: 'Quiet hours\nfrom ten on' });
   t.match(lines(), [{ type: 'session', motd: 'Quiet hours\nfrom ten on' }]);
 });
 
-t.test('a say is delivered under its id, and its key is kept', async (t) => {
+t.test('a message is delivered under its id, and its key is kept', async (t) => {
   const { type, lines, said, synced, deliver } = start(t);
   synced();
   lines();
@@ -72,7 +72,7 @@ t.test('a say is delivered under its id, and its key is kept', async (t) => {
   ]);
 });
 
-t.test('of what is said twice under one key each is answered under its own id', async (t) => {
+t.test('two messages with one key are each answered under their own id', async (t) => {
   const { type, lines, synced, deliver } = start(t);
   synced();
   const twice = { type: 'say', room: 'lobby', text: 'one', key: 'mine' };
@@ -86,7 +86,7 @@ t.test('of what is said twice under one key each is answered under its own id', 
   );
 });
 
-t.test('other requests are asked and answered', async (t) => {
+t.test('other requests are sent and answered', async (t) => {
   const { type, lines, asked, synced } = start(t, ({ type }) =>
     type === 'who'
       ? { type: 'ok', re: 9, people: [{ name: 'ben', role: 'member', terminals: 1 }] }
@@ -111,7 +111,7 @@ t.test('other requests are asked and answered', async (t) => {
   ]);
 });
 
-t.test('a line that is no request is an error, and the next one counts', async (t) => {
+t.test('a line that is not a request is an error, and the next one works', async (t) => {
   const { type, lines, said, synced, over, stdin, deliverAll } = start(t);
   synced();
   lines();
@@ -142,7 +142,7 @@ t.test('a line that is no request is an error, and the next one counts', async (
   t.equal((await over).refused, bad.length);
 });
 
-t.test('what the client does by itself cannot be asked for', async (t) => {
+t.test('requests that the client sends itself are refused', async (t) => {
   const { type, lines, asked, synced } = start(t);
   synced();
   lines();
@@ -201,7 +201,7 @@ t.test('a distrusted server ends with a sentence, not with an error object', asy
   t.equal((await over).how.by, 'session');
 });
 
-t.test('nothing hostile reaches the output, in names of fields and in depth neither', async (t) => {
+t.test('nothing hostile reaches the output, not even in field names and nested values', async (t) => {
   const { lines, message, happen, stdout } = start(t);
   lines();
   for (const { name, text } of hostileText) {
@@ -217,7 +217,7 @@ t.test('nothing hostile reaches the output, in names of fields and in depth neit
   }
 });
 
-t.test('a nest of any depth neither breaks it nor comes out', async (t) => {
+t.test('deeply nested values are dropped', async (t) => {
   const { lines, happen } = start(t);
   lines();
   let nest: object = {};
@@ -249,7 +249,7 @@ t.test('the end of the input waits for acknowledgements and replies', async (t) 
   t.same(fake.quits, [undefined]);
 });
 
-t.test('quit leaves with its reason', async (t) => {
+t.test('quit has a reason', async (t) => {
   const { type, over, synced, quits } = start(t);
   synced();
   await type({ type: 'quit', reason: 'tea' });

@@ -224,9 +224,9 @@ t.test('/list and /help answer on stderr', async (t) => {
   synced();
   stdin.end('/list\n/help\n');
   await over;
-  const told = err();
-  t.match(told, '1 person is here: ana (you, admin, 2 terminals)');
-  t.match(told, '/quit');
+  const shown = err();
+  t.match(shown, '1 person is here: ana (you, admin, 2 terminals)');
+  t.match(shown, '/quit');
   t.equal(out(), '');
 });
 
@@ -254,7 +254,7 @@ t.test('a reader that closed stdout ends it quietly', async (t) => {
   await settle();
   stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
   await settle();
-  message({ text: 'nobody reads this' });
+  message({ text: 'without a reader' });
   deliverAll();
   t.same(await over, { how: { by: 'person' }, refused: 0, unacknowledged: 0 });
   t.equal(said.length, 1);
@@ -312,10 +312,10 @@ t.test('in a pipe nothing is posted after a conversation could not be opened', a
     t.same(await over, { how: { by: 'person' }, refused: 1, unacknowledged: 0 }, line);
     t.match(said, [{ room: 'lobby', text: 'for all' }]);
     t.equal(said.length, 1);
-    const told = err().trimEnd().split('\n');
-    t.equal(told.length, 1);
-    t.ok(told[0]?.startsWith(`13:00 -- line 3, "${line}", was refused, and nothing after it was sent: `));
-    t.match(told[0], why);
+    const shown = err().trimEnd().split('\n');
+    t.equal(shown.length, 1);
+    t.ok(shown[0]?.startsWith(`13:00 -- line 3, "${line}", was refused, and nothing after it was sent: `));
+    t.match(shown[0], why);
   }
 });
 
