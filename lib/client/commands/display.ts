@@ -1,12 +1,6 @@
 /** Commands that change what is shown here. */
 import { noArguments } from './arguments.js';
-import {
-  command,
-  type NotifyChoice,
-  notifyChoices,
-  type ScreenCommands,
-  type SlashCommand,
-} from './command.js';
+import { command, type NotifyChoice, notifyChoices, type SlashCommand } from './command.js';
 import { CommandRefused } from './refusal.js';
 
 export const displayCommands = [
@@ -51,6 +45,6 @@ export const displayCommands = [
 function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: string): SlashCommand {
   return command({
     ...{ name, group: 'display', usage: '', help, screenOnly: true, parse: noArguments },
-    run: (_, { screen }) => (screen as ScreenCommands | undefined)?.[name](),
+    run: (_, { screen }) => screen?.[name](),
   });
 }

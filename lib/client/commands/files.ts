@@ -1,8 +1,8 @@
 /** Commands that send and download files. */
-import { type Recipient, recipientOf } from '../../protocol/room-or-person.js';
+import { parseRoomOrPerson, type Recipient, recipientOf } from '../../protocol/room-or-person.js';
 import { fileLines } from '../text/lists.js';
 import { transferWords } from '../text/transfer-words.js';
-import { firstWord, noArguments, parseId, withName, withRoom } from './arguments.js';
+import { firstWord, noArguments, parseId } from './arguments.js';
 import { command, type UsageError } from './command.js';
 import { CommandRefused } from './refusal.js';
 
@@ -84,6 +84,6 @@ function parseSend(rest: string): SendArguments | UsageError {
   const [, path = '', to] = quoted ?? /^\s*(.+?)(?:\s+to\s+([#@]?\S+))?\s*$/i.exec(rest) ?? [];
   if (path === '') return '';
   if (to === undefined) return { path };
-  if (to.startsWith('#')) return withRoom(to, (room) => ({ path, to: { room } }));
-  return withName(to, (name) => ({ path, to: { to: name } }));
+  const parsed = parseRoomOrPerson(to, 'person');
+  return parsed.ok ? { path, to: recipientOf(parsed.conversation) } : parsed.message;
 }

@@ -9,7 +9,7 @@ import { type CommandContext, command, type SlashCommand, type UsageError } from
 import { CommandRefused } from './refusal.js';
 import { roomHere } from './rooms.js';
 
-export const serverRoles = ['admin', 'moderator', 'member', 'bot'] as const satisfies readonly Role[];
+const serverRoles = ['admin', 'moderator', 'member', 'bot'] as const satisfies readonly Role[];
 const roomRoles = ['owner', 'moderator', 'member'] as const satisfies readonly RoomRole[];
 const restrictions = ['links', 'files', 'caps', 'rate'] as const satisfies readonly Restriction[];
 const auditPage = 20;
