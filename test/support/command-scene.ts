@@ -2,7 +2,6 @@
 import type { CommandFrontEnd } from '../../lib/client/commands/command.js';
 import { createLineRunner } from '../../lib/client/commands/run-line.js';
 import type { Asked, Draft } from '../../lib/client/session/session.js';
-import { ConnectionLost } from '../../lib/client/wire/errors.js';
 import type { ErrorCode } from '../../lib/protocol/errors.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../lib/protocol/room-or-person.js';
@@ -12,8 +11,8 @@ import { testTime } from './streams.js';
 
 type Fields = Partial<Extract<Reply, { type: 'ok' }>>;
 
-/** For each type of request: fields of an ok, the code of a refusal, or a lost connection. */
-export type Answers = Partial<Record<Asked['type'], Fields | ErrorCode | 'lost'>>;
+/** For each type of request: fields of an ok, the code of a refusal, or what is thrown. */
+export type Answers = Partial<Record<Asked['type'], Fields | ErrorCode | Error>>;
 
 export interface SceneOptions {
   readonly here?: RoomOrPerson;
@@ -44,7 +43,7 @@ export function commandScene({
       async ask(request: Asked): Promise<Reply> {
         asked.push(request);
         const answer = answers[request.type] ?? {};
-        if (answer === 'lost') throw new ConnectionLost('the connection is lost');
+        if (answer instanceof Error) throw answer;
         if (typeof answer !== 'string') return { type: 'ok', re: 1, ...answer };
         return { type: 'error', re: 1, code: answer, message: 'The server said no.' };
       },

@@ -25,7 +25,9 @@ export function withName<A extends object>(
   if (typed === '') return '';
   const parsed = parseName(typed.replace(/^@/, ''));
   if (parsed.ok) return then(parsed.name);
-  return `"${excerpt(typed)}" is not a valid name; nothing was sent. List who is here with /list.`;
+  const why =
+    parsed.code === 'name-reserved' ? 'That name is reserved' : `"${excerpt(typed)}" is not a valid name`;
+  return `${why}; nothing was sent. List who is here with /list.`;
 }
 
 /** A room's name, with or without `#`. */

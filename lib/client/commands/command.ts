@@ -75,7 +75,7 @@ export interface CommandContext extends Omit<CommandFrontEnd, 'refuse' | 'conver
   readonly memory: CommandMemory;
   /**
    * One request to the server.
-   * @throws CommandRefused where the server refused it, ConnectionLost
+   * @throws CommandRefused if the server refused it, ConnectionLost, ProtocolError `frame-too-large`
    */
   ask(request: Asked): Promise<ServerFrameOf<'ok'>>;
 }

@@ -1,12 +1,12 @@
-/** Moments in the past, as people type them: ages, days, times. Knows the local calendar, not what happened. */
+/** Times in the past, as people type them: ages, days, times of day. Knows the local calendar. */
 import { parseDuration } from '../../protocol/duration.js';
 
 /** For usage errors. */
 export const momentForms = '2h, 3d, yesterday, 2026-11-20, 2026-11-20T14:30 or 14:30';
 
 /**
- * A moment in milliseconds since the epoch, in the system's time zone: so long ago, the beginning of a day, or a
- * time. Undefined for anything else, days that do not exist included.
+ * Milliseconds since the epoch, in the system's time zone: so long ago, the beginning of a day, or a time of day.
+ * Undefined for anything else, also for days that do not exist.
  */
 export function parseMoment(text: string, now: number): number | undefined {
   const typed = text.trim().toLowerCase();

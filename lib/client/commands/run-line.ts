@@ -2,6 +2,7 @@
  * Carries out typed lines: posts them or runs the command. Knows the table of commands and a front end, no stream and no
  * key.
  */
+import { ProtocolError } from '../../protocol/errors.js';
 import { type RoomOrPerson, recipientOf } from '../../protocol/room-or-person.js';
 import type { Draft, Event } from '../session/session.js';
 import { ConnectionLost } from '../wire/errors.js';
@@ -22,7 +23,7 @@ export interface LineRunner {
 export interface LineResult {
   /** It was refused, or replaced: what is in the input line now is to stay. */
   readonly keep: boolean;
-  /** Resolves when the command is done or was refused. Undefined if it is done already. */
+  /** Resolves when the command is done or was refused; rejects only for a bug. Undefined if it is done already. */
   readonly done: Promise<void> | undefined;
 }
 
@@ -49,6 +50,8 @@ export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
   function refuse(error: unknown): void {
     if (error instanceof CommandRefused) frontEnd.refuse(error.message);
     else if (error instanceof ConnectionLost) frontEnd.refuse(notConnected);
+    // Such as a topic that is larger than a frame.
+    else if (error instanceof ProtocolError) frontEnd.refuse(error.message);
     else throw error;
   }
 

@@ -52,7 +52,8 @@ t.test('commands of the full screen', async (t) => {
   const cases: [string, object][] = [
     ['/query Ben', { command: 'query', name: 'ben', text: '' }],
     ['/q ben hi there', { command: 'query', name: 'ben', text: 'hi there' }],
-    ['/query no!name', { kind: 'error' }],
+    ['/query no!name', { kind: 'error', message: /"no!name" is not a valid name/ }],
+    ['/query admin', { kind: 'error', message: /That name is reserved/ }],
     ['/query', { kind: 'error', message: /Usage/ }],
     ['/window 3', { command: 'window', which: '3' }],
     ['/win Lobby', { command: 'window', which: 'lobby' }],

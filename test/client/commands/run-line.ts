@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Asked } from '../../../lib/client/session/session.js';
-import type { ErrorCode } from '../../../lib/protocol/errors.js';
+import { ConnectionLost } from '../../../lib/client/wire/errors.js';
+import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
 import type { Found, Message } from '../../../lib/protocol/records.js';
 import type { RoomOrPerson } from '../../../lib/protocol/room-or-person.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
@@ -100,9 +101,21 @@ t.test('a refusal says what to type next', async (t) => {
 });
 
 t.test('without a connection a command is refused', async (t) => {
-  const { run, refused } = scene({ rooms: 'lost' });
+  const { run, refused } = scene({ rooms: new ConnectionLost('the connection is lost') });
   await run('/rooms');
   t.same(refused, ['Not connected. Try again once the connection is back.']);
+});
+
+t.test('a request that is too large is refused', async (t) => {
+  const { run, refused } = scene({ 'set-topic': new ProtocolError('frame-too-large', 'Too large.') });
+  await run('/topic x');
+  t.same(refused, ['Too large.']);
+});
+
+t.test('an error of this program is not taken for a refusal', async (t) => {
+  const { run, refused } = scene({ rooms: new TypeError('a bug') });
+  await t.rejects(run('/rooms'), { name: 'TypeError' });
+  t.same(refused, []);
 });
 
 t.test('an edit is of the last own message that was not removed', async (t) => {
