@@ -48,7 +48,7 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
   });
   const hasher = createHasher();
   try {
-    const { desk, clearing } = await openApp(
+    const { app, cleanup } = await openApp(
       {
         name: 'secure-chat',
         registration: 'invite',
@@ -59,12 +59,18 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
         retention: {},
       },
       {
-        ...{ store, hasher, clock: backgroundClock, log: silentLog, doorway: createConnectionLimits() },
+        ...{
+          store,
+          hasher,
+          clock: backgroundClock,
+          log: silentLog,
+          connectionLimits: createConnectionLimits(),
+        },
         blobs: await openFolderBlobs(filesFolder(data)),
       },
     );
-    const answer = await operatorCommands(desk).get(command)?.(args);
-    await clearing.close();
+    const answer = await operatorCommands(app).get(command)?.(args);
+    await cleanup.close();
     return { ...answer };
   } catch (error) {
     if (error instanceof ControlError || error instanceof ProtocolError) throw refusal(error);

@@ -162,7 +162,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
       return reachable(settings, chat.address.port).map(at);
     }
-    const commands = new Map(operatorCommands(chat.desk)).set('certificate', async () => {
+    const commands = new Map(operatorCommands(chat.app)).set('certificate', async () => {
       const { certFile, keyFile, validTo } = keyPair;
       return { certFile, keyFile, validTo: validTo.getTime() };
     });
@@ -185,7 +185,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       firstLink: first === undefined ? undefined : links(first)[0],
       links,
       invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
-        return chat.desk.accounts.invite({ role, uses, expires: backgroundClock.now() + expiresMs });
+        return chat.app.accounts.invite({ role, uses, expires: backgroundClock.now() + expiresMs });
       },
       async reload() {
         const next = await readKeyPair(settings);
@@ -219,7 +219,7 @@ function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {
   return loadKeyPair({ cert, now, ...(key === undefined ? {} : { key }) });
 }
 
-function firstInvite({ desk: { accounts } }: ChatServer): Promise<string> {
+function firstInvite({ app: { accounts } }: ChatServer): Promise<string> {
   return accounts.invite({
     role: 'admin',
     uses: 1,

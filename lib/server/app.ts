@@ -1,4 +1,4 @@
-/** Everything that requests may act on, put together. Decides nothing that its parts decide. */
+/** The application: the parts that requests may use, built and connected here. Decides nothing that its parts decide. */
 import type { Registration } from '../protocol/records.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
@@ -10,9 +10,15 @@ import { createInvites, type Invites } from './auth/invites.js';
 import { createOwnAccount, type OwnAccount } from './auth/own-account.js';
 import { createSecondFactor } from './auth/second-factor.js';
 import { createSessions, type Sessions } from './auth/sessions.js';
-import { createRights } from './chat/actor.js';
-import { type Hub, openHub } from './chat/hub.js';
-import type { Policy } from './chat/permissions.js';
+import { type AuditLog, createAuditLog } from './chat/audit.js';
+import { createEdits, type Edits } from './chat/edits.js';
+import { createHub, type Hub } from './chat/hub.js';
+import { createLiveRooms, type LiveRooms } from './chat/live-rooms.js';
+import { createLookup, type Lookup } from './chat/lookup.js';
+import { createMembership, type Membership } from './chat/membership.js';
+import { createPermissions, type Permissions, type Policy } from './chat/permissions.js';
+import { createPostingRules, type PostingRules } from './chat/posting-rules.js';
+import { createPresence, type Member, type Presence } from './chat/presence.js';
 import { type Cleanup, createCleanup, type Retention } from './files/cleanup.js';
 import type { FileLimits, FileRequests } from './files/file-requests.js';
 import { createFiles, type Files } from './files/files.js';
@@ -22,37 +28,48 @@ import { createModeration, type Moderation } from './moderation/moderation.js';
 import type { ConnectionLimits } from './net/connection-limits.js';
 import type { Rate } from './rate-limiter.js';
 
-export interface App {
+/** The parts that conversations need. */
+export interface Chat {
   readonly store: Store;
   readonly clock: Clock;
-  readonly policy: Policy;
+  readonly permissions: Permissions;
+  readonly audit: AuditLog;
+  readonly rooms: LiveRooms;
+  readonly presence: Presence;
+  readonly lookup: Lookup;
+  readonly postingRules: PostingRules;
+  readonly membership: Membership;
+  readonly edits: Edits;
+  readonly hub: Hub;
+}
+
+export interface App extends Chat {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
-  /** What the operator says to everybody who comes. */
-  readonly motd: () => string | undefined;
-  readonly own: OwnAccount;
+  readonly ownAccount: OwnAccount;
   readonly invites: Invites;
   readonly bans: Bans;
   readonly moderation: Moderation;
-  readonly hub: Hub;
   readonly files: FileRequests;
+  /** The message of the day. */
+  readonly motd: () => string | undefined;
 }
 
 export interface AppOptions {
-  /** What people see the server called; printable text. */
+  /** The server's name for people; printable text. */
   readonly name: string;
   readonly registration: Registration;
-  /** Messages of one person. */
+  /** Messages of one account. */
   readonly rate: Rate;
-  /** Who may make rooms. */
+  /** Who may create rooms. */
   readonly rooms: Policy['rooms'];
-  /** Where others reach it, with a code, the best first. */
+  /** The server's links with this code, the best first. */
   readonly links: (code: string) => string[];
   readonly files: FileLimits;
   readonly retention: Retention;
-  /** Names that are here at once; without it, any number. */
+  /** Accounts that may be online at once; by default any number. */
   readonly maxClients?: number;
-  /** What is said to everybody who comes; changes while the server runs. */
+  /** The message of the day; may change while the server runs. */
   readonly motd?: () => string | undefined;
 }
 
@@ -62,50 +79,67 @@ export interface AppDeps {
   readonly hasher: Hasher;
   readonly clock: Clock;
   readonly log: Log;
-  readonly doorway: ConnectionLimits;
+  readonly connectionLimits: ConnectionLimits;
 }
 
 export interface OpenApp {
-  readonly desk: App;
+  readonly app: App;
   readonly files: Files;
-  readonly clearing: Cleanup;
+  readonly cleanup: Cleanup;
 }
 
 export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenApp> {
   const { store, clock } = deps;
-  const { name, registration, rate, links } = options;
-  const policy: Policy = { rooms: options.rooms };
-  const factor = createSecondFactor(store, clock, name);
-  const guard = createAttemptLimits(clock);
-  const accounts = createAccounts({ ...deps, guard, factor, registration });
-  const sessions = createSessions({ store, guard, clock });
-  const clearing = createCleanup({ ...deps, retention: options.retention });
-  const { maxClients: most, motd = () => undefined } = options;
-  const limit = most === undefined ? {} : { most };
-  const hub = await openHub({ store, clock, rate, policy, ...limit, onRemoved: clearing.soon });
-  const files = createFiles({ ...deps, hub, clearing, limits: options.files });
+  const cleanup = createCleanup({ ...deps, retention: options.retention });
+  const chat = await openChat({ ...options, ...deps, onRemoved: cleanup.soon });
+  const files = createFiles({ ...deps, ...chat, cleanup, limits: options.files });
+
+  const attemptLimits = createAttemptLimits(clock);
+  const factor = createSecondFactor(store, clock, options.name);
+  const { registration } = options;
+  const accounts = createAccounts({ ...deps, guard: attemptLimits, factor, registration });
+  const revokeFiles = files.revoke;
   const addresses = createAddressBans(clock);
   for (const ban of await store.bans(clock.now())) addresses.add(ban);
-  const revokeFiles = files.revoke;
-  const { presence, places } = hub;
-  const own = createOwnAccount({ store, clock, accounts, factor, presence, revokeFiles });
-  const rights = createRights({ store, clock, policy });
-  const invites = createInvites({ store, clock, rights, accounts, places, links });
-  const bans = createBans({ store, clock, policy, rights, hub, addresses, revokeFiles });
-  const moderation = createModeration({ store, clock, rights, hub, revokeFiles });
-  const desk = {
-    store,
-    clock,
-    policy,
+
+  const app: App = {
+    ...chat,
     accounts,
-    sessions,
-    own,
-    invites,
-    hub,
-    bans,
-    moderation,
-    motd,
+    sessions: createSessions({ store, guard: attemptLimits, clock }),
+    ownAccount: createOwnAccount({ ...chat, accounts, factor, revokeFiles }),
+    invites: createInvites({ ...chat, accounts, links: options.links }),
+    bans: createBans({ ...chat, addresses, revokeFiles }),
+    moderation: createModeration({ ...chat, revokeFiles }),
     files: files.desk,
+    motd: options.motd ?? (() => undefined),
   };
-  return { desk, files, clearing };
+  return { app, files, cleanup };
+}
+
+export interface ChatOptions extends Pick<AppOptions, 'rate' | 'rooms' | 'maxClients'> {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Called when a message with a file was removed or a room ended: there may be files to clean up. */
+  readonly onRemoved: () => void;
+}
+
+export async function openChat(options: ChatOptions): Promise<Chat> {
+  const { store, clock, rate, maxClients, onRemoved } = options;
+  const permissions = createPermissions({ rooms: options.rooms });
+  const audit = createAuditLog({ store, clock });
+  const rooms = createLiveRooms(clock, terminals);
+  const presence = createPresence(clock, rooms.sendToEveryone, maxClients);
+  const lookup = createLookup({ store, clock, rooms });
+  const postingRules = createPostingRules({ rooms, clock, permissions, rate });
+  const deps = { store, clock, permissions, audit, rooms, presence, lookup, postingRules };
+  const membership = createMembership({ ...deps, onRoomEnded: onRemoved });
+  const edits = createEdits({ ...deps, onFileRemoved: onRemoved });
+  const hub = createHub(deps);
+  for (const room of await store.rooms()) rooms.open(room);
+  return { ...deps, membership, edits, hub };
+
+  // Rooms send to the terminals that presence knows, and presence sends its notices to rooms.
+  function terminals(account: number): ReadonlySet<Member> {
+    return presence.terminals(account);
+  }
 }

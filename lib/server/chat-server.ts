@@ -1,20 +1,19 @@
-/** A running server: sessions over a listener, one hub, one store. Knows no files, signals or command lines. */
+/** A running server: sessions over a listener, one app, one store. Knows no folders, signals or command lines. */
 import type { TLSSocket } from 'node:tls';
 import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import type { Blobs } from '../store/blobs.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../system/clock.js';
-import type { App } from './app.js';
-import { type AppOptions, openApp } from './app.js';
+import { type App, type AppOptions, openApp } from './app.js';
 import type { Hasher } from './auth/hasher.js';
 import type { Log } from './log.js';
-import { createTurn } from './net/connection.js';
+import { createEndOfTurn } from './net/connection.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
 import { type KeyPair, type ListenerOptions, listen } from './net/listener.js';
 import { createSendBudget } from './net/send-budget.js';
 import { createRateLimiter, type Rate } from './rate-limiter.js';
-import { type Claims, createSession, type Phase, type Session, type SessionDeps } from './session/session.js';
+import { createSession, createTokenHolders, type Session, type SessionDeps } from './session/session.js';
 
 export type ChatServerOptions = ListenerOptions & AppOptions;
 
@@ -28,133 +27,128 @@ export interface ChatServerDeps {
 
 export interface ChatServer {
   readonly address: { readonly host: string; readonly port: number };
-  readonly desk: App;
-  /** Names that are signed in. */
+  readonly app: App;
+  /** How many accounts are signed in. */
   readonly online: number;
   reload(keyPair: KeyPair): void;
-  /** Tells everybody, lets sends drain, closes every connection. The store and the hasher stay open. */
+  /** Tells everyone, lets sends drain, closes every connection. The store and the hasher stay open. */
   close(): Promise<void>;
 }
 
 const sweepMs = 60 * 60_000;
-const shuttingDown = 'The server is shutting down.';
 
 /** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) or a StoreError */
 export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
-  const { store, clock, log } = deps;
-  const doorway = createConnectionLimits();
-  const { desk, files, clearing } = await openApp(options, { ...deps, doorway });
-  const { hub, bans } = desk;
-  const sessions = createRoster(doorway);
-  let closed: (() => void) | undefined;
-
-  const shared: SessionDeps = {
-    desk,
-    clock,
-    log,
-    turn: createTurn(),
-    budget: createSendBudget(limits.queueTotalBytes),
-    pace: createRateLimiter<number>(pace(options.rate), clock),
-    hello: hello(options),
-    claims: createClaims(),
-    onPhase(session, phase) {
-      sessions.moved(session, phase);
-      if (closed !== undefined && sessions.size === 0) closed();
-    },
-  };
-
-  function serveChat(socket: TLSSocket, address: string): void {
-    const session = createSession(socket, address, shared);
-    const crowded = doorway.crowded(address);
-    sessions.add(session);
-    const refusal = bans.refusal(address);
-    if (closed !== undefined) session.dismiss('shutting-down', shuttingDown);
-    else if (refusal !== undefined) session.dismiss('banned', refusal);
-    else if (crowded)
-      session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
-  }
+  const { store, log } = deps;
+  const connectionLimits = createConnectionLimits();
+  const { app, files, cleanup } = await openApp(options, { ...deps, connectionLimits });
+  const sessions = createLiveSessions(options, { ...deps, app, connectionLimits });
 
   const listener = await listen(options, log, {
-    chat: serveChat,
+    chat: sessions.accept,
     file(socket, address) {
-      if (bans.refusal(address) === undefined) files.serve(socket, address);
+      if (app.bans.refusal(address) === undefined) files.serve(socket, address);
       else socket.destroy();
     },
   });
 
-  void clearing.run();
-  let cancelSweep = clock.after(0, sweep);
-  function sweep(): void {
-    store.sweep(clock.now()).catch((error: unknown) => log.error('sweep failed', error));
-    cancelSweep = clock.after(sweepMs, sweep);
-  }
+  void cleanup.run();
+  const stopSweeping = sweepHourly(deps);
 
   return {
     address: listener.address,
-    desk,
+    app,
     get online() {
-      return hub.presence.online;
+      return app.presence.online;
     },
     reload: listener.reload,
     async close() {
-      cancelSweep();
-      const empty = new Promise<void>((resolve) => {
-        closed = resolve;
-      });
+      stopSweeping();
+      sessions.refuseNew();
       listener.close();
       await files.close();
-      await clearing.close();
-      // The store answers in order: once this has, what was said before is on disk and in the rooms' buffers.
+      await cleanup.close();
+      // The store answers in order: after this, what was posted before is on disk and in the rooms' buffers.
       await store.accounts().catch((error: unknown) => log.error('store not drained', error));
-      hub.flush();
-      for (const session of sessions.all()) session.dismiss('shutting-down', shuttingDown);
-      if (sessions.size > 0) await empty;
+      app.rooms.flush();
+      await sessions.close();
       listener.destroy();
     },
   };
 }
 
-interface Roster {
-  add(session: Session): void;
-  /** Notes that it has signed in, or is over. */
-  moved(session: Session, phase: Phase): void;
-  all(): Session[];
-  readonly size: number;
+function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {
+  let cancel = clock.after(0, sweep);
+  function sweep(): void {
+    store.sweep(clock.now()).catch((error: unknown) => log.error('sweep failed', error));
+    cancel = clock.after(sweepMs, sweep);
+  }
+  return () => cancel();
 }
 
-function createRoster(doorway: ConnectionLimits): Roster {
+interface LiveSessions {
+  accept(socket: TLSSocket, address: string): void;
+  /** From now on, new sessions are told that the server is shutting down. */
+  refuseNew(): void;
+  /** Dismisses all sessions, and waits until they are closed. */
+  close(): Promise<void>;
+}
+
+function createLiveSessions(
+  options: ChatServerOptions,
+  deps: Pick<SessionDeps, 'app' | 'clock' | 'log'> & { connectionLimits: ConnectionLimits },
+): LiveSessions {
+  const { app, clock, connectionLimits } = deps;
+  /** With what ends each one's count among the unauthenticated connections. */
   const sessions = new Map<Session, () => void>();
-  return {
-    add: (session) => void sessions.set(session, doorway.enter(session.address)),
-    moved(session, phase) {
+  let shuttingDown = false;
+  let onEmpty = (): void => {};
+
+  const sessionDeps: SessionDeps = {
+    ...deps,
+    endOfTurn: createEndOfTurn(),
+    budget: createSendBudget(limits.queueTotalBytes),
+    requestRate: createRateLimiter<number>(requestRate(options.rate), clock),
+    hello: hello(options),
+    tokenHolders: createTokenHolders(),
+    onPhase(session, phase) {
       if (phase === 'open' || phase === 'closing' || phase === 'closed') sessions.get(session)?.();
       if (phase === 'closed') sessions.delete(session);
-    },
-    all: () => [...sessions.keys()],
-    get size() {
-      return sessions.size;
+      if (sessions.size === 0) onEmpty();
     },
   };
-}
 
-function createClaims(): Claims {
-  const owners = new Map<number, Session>();
+  function shutDown(session: Session): void {
+    session.dismiss('shutting-down', 'The server is shutting down.');
+  }
+
   return {
-    claim(token, session) {
-      const before = owners.get(token);
-      owners.set(token, session);
-      return before === session ? undefined : before;
+    accept(socket, address) {
+      const full = connectionLimits.full(address);
+      const session = createSession(socket, address, sessionDeps);
+      sessions.set(session, connectionLimits.add(address));
+      const refusal = app.bans.refusal(address);
+      if (shuttingDown) shutDown(session);
+      else if (refusal !== undefined) session.dismiss('banned', refusal);
+      else if (full) {
+        session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
+      }
     },
-    release(token, session) {
-      if (owners.get(token) !== session) return false;
-      owners.delete(token);
-      return true;
+    refuseNew() {
+      shuttingDown = true;
+    },
+    async close() {
+      const empty = new Promise<void>((resolve) => {
+        onEmpty = resolve;
+      });
+      for (const session of [...sessions.keys()]) shutDown(session);
+      if (sessions.size > 0) await empty;
     },
   };
 }
 
-/** Whoever may say more than people usually ask may ask as much. */
-function pace({ burst, perSecond }: Rate): Rate {
+/** At least as fast as people may post. */
+function requestRate({ burst, perSecond }: Rate): Rate {
   return {
     burst: Math.max(limits.requestBurst, burst),
     perSecond: Math.max(limits.requestsPerSecond, perSecond),
@@ -169,16 +163,10 @@ function hello({ name, registration, rate, files }: ChatServerOptions): ServerFr
     server: name,
     registration,
     limits: {
-      messageBytes,
-      messageLines,
-      frameBytes,
-      passwordMin,
-      nameLength,
-      pingMs,
-      deadMs,
+      ...{ messageBytes, messageLines, frameBytes, passwordMin, nameLength, pingMs, deadMs },
       messageBurst: rate.burst,
       messagesPerSecond: rate.perSecond,
-      // One that no account has room for cannot be sent.
+      // A file that exceeds every quota can't be sent.
       fileBytes: Math.min(files.file, files.account),
     },
   };

@@ -1,34 +1,34 @@
 /**
- * How often something may happen for each key: a generic cell rate algorithm (ATM Forum TM 4.0, the
- * "virtual scheduling" form), one number a key. Knows keys and time, not what is throttled.
+ * A rate limiter per key: the generic cell rate algorithm (ATM Forum TM 4.0, "virtual scheduling"), one number per key.
+ * Knows keys and time, not what is limited.
  */
 import type { Clock } from '../system/clock.js';
 
 export interface Rate {
-  /** How many may happen at once, after a pause. */
+  /** How many may happen at once after a pause. */
   readonly burst: number;
-  /** How many may go on happening, each second. */
+  /** How many may happen per second in the long run. */
   readonly perSecond: number;
 }
 
 export interface RateLimiter<Key> {
-  /** Milliseconds until one more may happen, 0 for now. Counts nothing. */
+  /** Milliseconds until one more may happen, 0 for now. Does not count it. */
   wait(key: Key): number;
-  /** As `wait`, and where that is 0, counts one. */
+  /** As `wait`; if that is 0, counts one. */
   take(key: Key): number;
-  /** Counts one, whether it may happen or not: what was let in at the same time is paid for afterwards. */
+  /** Counts one even if it may not happen: for what was admitted at the same time and is counted afterwards. */
   charge(key: Key): void;
-  /** Keys that are remembered. */
+  /** How many keys are remembered. */
   readonly size: number;
 }
 
-/** Keys that are remembered before those that are at rest are forgotten. */
+/** Above so many keys, those at rest are forgotten. */
 const sweepAt = 4096;
 
 export function createRateLimiter<Key>(rate: Rate, clock: Clock): RateLimiter<Key> {
   const step = 1000 / rate.perSecond;
   const tolerance = step * (rate.burst - 1);
-  // When the key would be back at rest, had it used its rate evenly.
+  // When each key is back at rest if it uses its rate evenly.
   const restAt = new Map<Key, number>();
   let nextSweep = sweepAt;
 

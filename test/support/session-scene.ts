@@ -11,16 +11,12 @@ import type { Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
 import { openApp } from '../../lib/server/app.js';
 import type { Hasher } from '../../lib/server/auth/hasher.js';
-import { createTurn } from '../../lib/server/net/connection.js';
+import { createEndOfTurn } from '../../lib/server/net/connection.js';
 import { createConnectionLimits } from '../../lib/server/net/connection-limits.js';
 import { createSendBudget } from '../../lib/server/net/send-budget.js';
 import { createRateLimiter, type Rate } from '../../lib/server/rate-limiter.js';
-import {
-  createSession,
-  type Phase,
-  type Session,
-  type SessionDeps,
-} from '../../lib/server/session/session.js';
+import type { Phase } from '../../lib/server/requests/row.js';
+import { createSession, type Session, type SessionDeps } from '../../lib/server/session/session.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
@@ -53,10 +49,10 @@ export const plainHasher: Hasher = {
   close() {},
 };
 
-/** Everybody may do everything at once. */
-export const hubSettings = {
+/** Without limits. */
+export const chatSettings = {
   rate: { burst: 1_000, perSecond: 1_000 },
-  policy: { rooms: 'members' },
+  rooms: 'members',
   onRemoved() {},
 } as const;
 
@@ -88,25 +84,24 @@ export async function sessionScene(
   });
   const errors: unknown[] = [];
   const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
-  const { desk, clearing } = await openApp(
+  const { app, cleanup } = await openApp(
     {
-      ...hubSettings,
+      ...chatSettings,
       ...limited,
       name: 'scene',
       registration: 'open',
-      rooms: 'members',
       links: (code) => [`secure-chat://192.0.2.9/${code}`],
       files: { file: limits.fileBytes, account: limits.filesPerAccountBytes },
       retention: {},
     },
     {
-      ...{ store: storeOf(store), clock, log, hasher, doorway: createConnectionLimits() },
+      ...{ store: storeOf(store), clock, log, hasher, connectionLimits: createConnectionLimits() },
       blobs: await openFolderBlobs(join(folder, 'files')),
     },
   );
-  t.teardown(clearing.close);
-  const turn = createTurn();
-  const pace = createRateLimiter<number>(
+  t.teardown(cleanup.close);
+  const endOfTurn = createEndOfTurn();
+  const requestRate = createRateLimiter<number>(
     { burst: limits.requestBurst, perSecond: limits.requestsPerSecond },
     clock,
   );
@@ -118,14 +113,14 @@ export async function sessionScene(
     peer.on('end', () => peer.end());
     const wire = createWire(peer);
     const deps: SessionDeps = {
-      desk,
+      app,
       clock,
       log,
-      turn,
+      endOfTurn,
       budget: createSendBudget(limits.queueTotalBytes),
-      pace,
+      requestRate,
       hello,
-      claims: { claim: () => undefined, release: () => true },
+      tokenHolders: { claim: () => undefined, release: () => true },
       onPhase: (_session, phase) => phases.push(phase),
     };
     return { wire, phases, session: createSession(socket, address, deps) };

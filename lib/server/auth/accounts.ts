@@ -10,7 +10,7 @@ import type { RequestOf } from '../../protocol/requests.js';
 import type { Account, Maker, Registered } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import { notAllowed } from '../chat/membership.js';
+import { notAllowed } from '../chat/permissions.js';
 import type { Log } from '../log.js';
 import type { AttemptLimits } from './attempt-limits.js';
 import { createNewcomers } from './attempt-limits.js';

@@ -6,10 +6,17 @@ import type { RequestOf } from '../../protocol/requests.js';
 import type { Maker } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import { type Agent, actorIn, actorOf, type Rights, typable } from '../chat/actor.js';
+import type { AuditLog } from '../chat/audit.js';
 import type { Lookup } from '../chat/lookup.js';
-import { notAllowed } from '../chat/membership.js';
-import type { Action, Actor } from '../chat/permissions.js';
+import {
+  type Action,
+  type Actor,
+  type Agent,
+  actorOf,
+  adviceFor,
+  notAllowed,
+  type Permissions,
+} from '../chat/permissions.js';
 import type { Accounts } from './accounts.js';
 import { newResetCode } from './secrets.js';
 
@@ -32,25 +39,27 @@ export interface Invites {
 export interface InvitesDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly rights: Rights;
+  readonly permissions: Permissions;
+  readonly audit: Pick<AuditLog, 'record'>;
   readonly accounts: Pick<Accounts, 'invite'>;
-  readonly places: Pick<Lookup, 'person'>;
+  readonly lookup: Pick<Lookup, 'person'>;
   readonly links: (code: string) => string[];
 }
 
 export const defaultInviteMs = 7 * 24 * 60 * 60_000;
 
-export function createInvites({ store, clock, rights, accounts, places, links }: InvitesDeps): Invites {
+export function createInvites(deps: InvitesDeps): Invites {
+  const { store, clock, permissions, audit, accounts, lookup, links } = deps;
   const check = (agent: Agent, action: Action, target?: Actor, whom?: string): void =>
-    rights.check(actorOf(agent), action, target, whom);
+    permissions.check(actorOf(agent), action, target, whom);
 
   return {
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
-      check(agent, 'make-invite', { role }, `Whoever becomes ${role}`);
+      check(agent, 'make-invite', { role });
       const expires = clock.now() + ms;
       const code = await accounts.invite({ role, uses, expires, ...makerOf(agent) });
       const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
-      await rights.audit(agent, { action: 'invite', detail });
+      await audit.record(agent, { action: 'invite', detail });
       return { links: links(code), expires: new Date(expires).toISOString() };
     },
 
@@ -65,14 +74,14 @@ export function createInvites({ store, clock, rights, accounts, places, links }:
       if (!(await store.removeInvite(id))) {
         throw new ProtocolError('no-such-name', 'There is no such invite. /invites lists them.');
       }
-      await rights.audit(agent, { action: 'uninvite', detail: `invite ${id}` });
+      await audit.record(agent, { action: 'uninvite', detail: `invite ${id}` });
     },
 
     async reset(agent, name) {
-      const target = await places.person(agent, name);
-      check(agent, 'make-reset', actorIn(target), target.name);
+      const target = await lookup.person(agent, name);
+      check(agent, 'make-reset', actorOf(target), target.name);
       if (target.role === 'bot' || target.password === '') {
-        const who = typable(agent, {
+        const who = adviceFor(agent, {
           chat: 'only the operator makes one.',
           shell: `secure-chat user token ${target.name} makes one.`,
         });
@@ -83,7 +92,7 @@ export function createInvites({ store, clock, rights, accounts, places, links }:
       const at = clock.now();
       const reset = { account: target.id, code: code.hash, expires, at, ...makerOf(agent) };
       if (!(await store.addReset(reset))) throw notAllowed();
-      await rights.audit(agent, { action: 'reset-link', on: target.name });
+      await audit.record(agent, { action: 'reset-link', on: target.name });
       return { links: links(code.text), expires: new Date(expires).toISOString() };
     },
   };

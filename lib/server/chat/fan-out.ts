@@ -1,12 +1,11 @@
 /**
- * One room's way out: frames of one window become one buffer, given to every member at once. Knows bytes
- * and time, neither members nor sockets.
+ * How frames leave a room: a fan-out joins the frames of a window into one buffer for all subscribers, and a subscriber
+ * (one terminal) holds its frames back while it catches up. Knows bytes and time, neither members nor sockets.
  *
- * A write costs about 7 us of CPU, a message inside it 0.13 us: what a busy room needs is fewer writes. A
- * quiet room must not wait for company. So the first frame after a pause goes out at the end of its turn,
- * and frames that come within the window of a flush wait for the window's end.
+ * A write costs about 7 us of CPU, a message inside it 0.13 us, so a busy room needs fewer writes. A quiet room must not
+ * wait: the first frame after a pause leaves at the end of its turn, and frames within the window of a flush wait for
+ * the end of the window.
  */
-
 import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 
@@ -15,11 +14,11 @@ export const windowMs = 10;
 
 export interface FanOut {
   push(frame: Buffer): void;
-  /** Delivers what waits, now. */
+  /** Delivers at once what is waiting. */
   flush(): void;
 }
 
-/** @param deliver called with one buffer of whole frames; the same buffer is meant for every member */
+/** @param deliver gets one buffer of whole frames, to be shared by all subscribers */
 export function createFanOut(clock: Clock, deliver: (frames: Buffer) => void): FanOut {
   let frames: Buffer[] = [];
   let lastFlush = Number.NEGATIVE_INFINITY;
@@ -49,27 +48,27 @@ export function createFanOut(clock: Clock, deliver: (frames: Buffer) => void): F
 
 export interface Subscriber {
   send(bytes: Buffer): void;
-  /** Holds back what is sent from now on. What was held is forgotten. */
+  /** Holds back what is sent from now on, and drops what was held before. */
   hold(): void;
   /**
-   * Lets through what was held, and whatever comes after it.
-   * @returns false where that was too much to keep: none of it was sent, and the gate is still shut
+   * Sends what was held, and from now on everything at once.
+   * @returns false if that was more than may be held: nothing was sent, and it still holds
    */
-  open(): boolean;
-  readonly isOpen: boolean;
+  release(): boolean;
+  readonly holding: boolean;
 }
 
-/** @param pass gets what goes through; a gate is open at first */
-export function createSubscriber(pass: (bytes: Buffer) => void): Subscriber {
+/** @param deliver gets what is sent. A subscriber does not hold at first. */
+export function createSubscriber(deliver: (bytes: Buffer) => void): Subscriber {
   let held: Buffer[] | undefined;
   let size = 0;
   return {
-    get isOpen() {
-      return held === undefined;
+    get holding() {
+      return held !== undefined;
     },
     send(bytes) {
       if (held === undefined) {
-        pass(bytes);
+        deliver(bytes);
         return;
       }
       size += bytes.length;
@@ -80,12 +79,12 @@ export function createSubscriber(pass: (bytes: Buffer) => void): Subscriber {
       held = [];
       size = 0;
     },
-    open() {
+    release() {
       if (size > limits.queueBytes) return false;
       const waiting = held ?? [];
       held = undefined;
       size = 0;
-      for (const bytes of waiting) pass(bytes);
+      for (const bytes of waiting) deliver(bytes);
       return true;
     },
   };

@@ -1,37 +1,35 @@
-/** Comings and goings: told by name among few people, counted among many. Knows neither rooms nor members. */
+/** Notices that people joined and left: by name in a small room, as counts in a large one. Knows neither rooms nor members. */
 import type { ServerFrame } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 
-/** What is told with a name, besides it. */
-export interface Circumstances {
+/** Shown with the notice that someone left. */
+export interface LeaveDetails {
   readonly by?: string;
   readonly reason?: string;
 }
 
 export interface JoinNotices {
   joined(name: string): void;
-  left(name: string, circumstances?: Circumstances): void;
+  left(name: string, details?: LeaveDetails): void;
 }
 
 export interface JoinNoticesDeps {
   readonly clock: Clock;
-  /** How many would be told. */
-  readonly audience: () => number;
-  /** How many are there, as the counts say it. */
+  /** How many people get the notices; also what the counts report. */
   readonly online: () => number;
   readonly notify: (notice: (room: string) => ServerFrame) => void;
 }
 
-/** Milliseconds between two counts of comings and goings in a large room. */
+/** Milliseconds between two counts in a large room. */
 const crowdMs = 1_000;
 
-export function createJoinNotices({ clock, audience, online, notify }: JoinNoticesDeps): JoinNotices {
+export function createJoinNotices({ clock, online, notify }: JoinNoticesDeps): JoinNotices {
   let crowd: { joined: number; left: number } | undefined;
 
-  /** A notice to each of n members for each of n comings is the quadratic part of a large room. */
+  /** Naming n people to n members is quadratic; counts are not. @returns false if the room is small enough for names */
   function counts(change: 'joined' | 'left'): boolean {
-    if (crowd === undefined && audience() <= limits.presenceNamed) return false;
+    if (crowd === undefined && online() <= limits.presenceNamed) return false;
     if (crowd === undefined) {
       crowd = { joined: 0, left: 0 };
       clock.after(crowdMs, () => {
@@ -48,8 +46,8 @@ export function createJoinNotices({ clock, audience, online, notify }: JoinNotic
     joined(name) {
       if (!counts('joined')) notify((room) => ({ type: 'joined', room, name }));
     },
-    left(name, circumstances = {}) {
-      if (!counts('left')) notify((room) => ({ type: 'left', room, name, ...circumstances }));
+    left(name, details = {}) {
+      if (!counts('left')) notify((room) => ({ type: 'left', room, name, ...details }));
     },
   };
 }

@@ -1,158 +1,256 @@
 /**
- * Live rooms, and who of those signed in is in which, as what. Knows gates and names; neither the store nor
- * what is said.
+ * Live rooms: which signed-in accounts are in which room, their roles and mutes, and how frames reach their terminals.
+ * Knows neither the store nor what is posted.
  */
 import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import type { RoomRole, RoomRules } from '../../protocol/records.js';
 import type { Target } from '../../store/message-store.js';
+import type { Mute } from '../../store/moderation-store.js';
 import type { Room, Standing } from '../../store/room-store.js';
 import type { Clock } from '../../system/clock.js';
-import type { Subscriber } from './fan-out.js';
-import { createFanOut, type FanOut } from './fan-out.js';
+import { createFanOut, createSubscriber, type FanOut, type Subscriber } from './fan-out.js';
 import { createJoinNotices, type JoinNotices } from './join-notices.js';
-import type { Member, Presence } from './presence.js';
+import type { Member } from './presence.js';
 
 export interface LiveRoom extends Omit<Room, 'topic' | 'rules'> {
   topic: string;
   rules: RoomRules;
-  /** Terminals of its members that hear what is said in it. */
-  readonly gates: Set<Subscriber>;
-  /** Its members who are signed in. */
-  readonly people: Set<number>;
+  /** Terminals of its members that get what is posted in it. */
+  readonly subscribers: Set<Subscriber>;
+  /** Ids of its members who are signed in. */
+  readonly online: Set<number>;
   readonly fanOut: FanOut;
-  /** Who becomes a member and who no longer is. */
-  readonly tally: JoinNotices;
+  readonly joinNotices: JoinNotices;
 }
 
-export interface Membership {
+export interface RoomMembership {
   readonly room: LiveRoom;
   readonly role: RoomRole;
 }
 
-export interface LiveRooms {
-  readonly rooms: ReadonlyMap<number, LiveRoom>;
-  /** The public room of a name. */
-  publicRoom(name: string): LiveRoom | undefined;
-  open(room: Room): LiveRoom;
-  /** The room is no longer. */
-  close(room: LiveRoom): void;
-  /** Takes note of what an account is in, unless it is known. */
-  fill(account: number, standings: readonly Standing[]): void;
-  /** Forgets an account that has no terminal here any more. */
-  forget(account: number): void;
-  /** Rooms of an account that is signed in, by name. */
-  of(account: number): ReadonlyMap<string, Membership>;
-  /** Without effect for an account that is not signed in. */
-  set(account: number, membership: Membership): void;
-  remove(account: number, room: LiveRoom): void;
-  /** Sends a notice to everybody who is in a room that everybody is in. */
-  everybody(notice: (room: string) => ServerFrame): void;
+/** What is kept in memory of an account while it is signed in; changes have no effect on other accounts. */
+interface LiveAccounts {
+  /** Without effect if the account is loaded already. */
+  load(account: number, state: { standings: readonly Standing[]; mutes: readonly Mute[] }): void;
+  /** Forgets an account, unless a terminal of it is signed in. */
+  unload(account: number): void;
+  /** By the room's name. */
+  membershipsOf(account: number): ReadonlyMap<string, RoomMembership>;
+  setRole(account: number, room: LiveRoom, role: RoomRole): void;
+  mutesOf(account: number): readonly Mute[];
+  mute(account: number, mute: Mute): void;
+  /** @param room undefined for the mute everywhere */
+  unmute(account: number, room: number | undefined): void;
 }
 
-const nowhere: ReadonlyMap<string, Membership> = new Map();
+/** Frames to terminals that have synced. */
+interface Delivery {
+  /**
+   * Holds what is posted from now on for a member; it goes out when the returned function is called. That function
+   * returns false if it was too much to hold: then it is in the store only.
+   */
+  subscribe(member: Member): () => boolean;
+  unsubscribe(member: Member): void;
+  /** Whether posts in a conversation reach a member now. */
+  reaches(member: Member, target: Target): boolean;
+  sendToMember(member: Member, frame: ServerFrame): void;
+  /** All terminals of these accounts but one. */
+  sendToAccounts(accounts: readonly number[], frame: ServerFrame, except?: Member): void;
+  /** All terminals of an account, including those that have not synced. */
+  sendToTerminals(account: number, frame: ServerFrame): void;
+  /** Everyone in a conversation; encoded once. */
+  sendToConversation(target: Target, frame: ServerFrame): void;
+  /** Members of the rooms that every account is in. */
+  sendToEveryone(notice: (room: string) => ServerFrame): void;
+  /** Sends at once what is waiting in the rooms' buffers. */
+  flush(): void;
+}
 
-export function createLiveRooms(clock: Clock): LiveRooms {
-  const rooms = new Map<number, LiveRoom>();
-  const named = new Map<string, LiveRoom>();
-  const seats = new Map<number, Map<string, Membership>>();
+export interface LiveRooms extends LiveAccounts, Delivery {
+  readonly byId: ReadonlyMap<number, LiveRoom>;
+  publicRoom(name: string): LiveRoom | undefined;
+  open(room: Room): LiveRoom;
+  close(room: LiveRoom): void;
+  /** The account's terminals get what is posted from now on. Without effect for an account that is not loaded. */
+  enter(account: number, membership: RoomMembership): void;
+  leave(account: number, room: LiveRoom): void;
+}
 
-  function open(room: Room): LiveRoom {
-    const gates = new Set<Subscriber>();
-    const people = new Set<number>();
-    const fanOut = createFanOut(clock, (frames) => {
-      for (const gate of gates) gate.send(frames);
-    });
-    const tally = createJoinNotices({
-      clock,
-      audience: () => people.size,
-      online: () => people.size,
-      notify: (notice) => fanOut.push(encodeFrame(notice(room.name))),
-    });
-    const live: LiveRoom = { ...room, gates, people, fanOut, tally };
-    rooms.set(room.id, live);
-    if (!room.private) named.set(room.name, live);
-    return live;
-  }
+interface LiveAccount {
+  readonly memberships: Map<string, RoomMembership>;
+  mutes: readonly Mute[];
+}
+
+interface State {
+  readonly rooms: Map<number, LiveRoom>;
+  readonly publicRooms: Map<string, LiveRoom>;
+  readonly accounts: Map<number, LiveAccount>;
+  /** Terminals that have synced. */
+  readonly subscribers: Map<Member, Subscriber>;
+  readonly terminals: (account: number) => ReadonlySet<Member>;
+}
+
+const noMemberships: ReadonlyMap<string, RoomMembership> = new Map();
+
+/** @param terminals those of an account that are signed in */
+export function createLiveRooms(clock: Clock, terminals: State['terminals']): LiveRooms {
+  const state: State = {
+    ...{ rooms: new Map(), publicRooms: new Map(), accounts: new Map(), subscribers: new Map() },
+    terminals,
+  };
+  const { rooms, publicRooms, accounts } = state;
 
   return {
-    rooms,
-    publicRoom: (name) => named.get(name),
-    open,
+    ...liveAccounts(state),
+    ...delivery(state),
+    byId: rooms,
+    publicRoom: (name) => publicRooms.get(name),
+    open(room) {
+      const live = createLiveRoom(room, clock);
+      rooms.set(room.id, live);
+      if (!room.private) publicRooms.set(room.name, live);
+      return live;
+    },
     close(room) {
       room.fanOut.flush();
       rooms.delete(room.id);
-      if (named.get(room.name) === room) named.delete(room.name);
+      if (publicRooms.get(room.name) === room) publicRooms.delete(room.name);
     },
-    fill(account, standings) {
-      if (seats.has(account)) return;
-      const mine = new Map<string, Membership>();
+    enter(account, membership) {
+      const live = accounts.get(account);
+      if (live === undefined) return;
+      const { room } = membership;
+      live.memberships.set(room.name, membership);
+      room.online.add(account);
+      // What is waiting there was posted before.
+      room.fanOut.flush();
+      for (const subscriber of subscribersOf(state, account)) room.subscribers.add(subscriber);
+    },
+    leave(account, room) {
+      room.fanOut.flush();
+      for (const subscriber of subscribersOf(state, account)) room.subscribers.delete(subscriber);
+      const memberships = accounts.get(account)?.memberships;
+      if (memberships?.get(room.name)?.room !== room) return;
+      memberships.delete(room.name);
+      room.online.delete(account);
+    },
+  };
+}
+
+function createLiveRoom(room: Room, clock: Clock): LiveRoom {
+  const subscribers = new Set<Subscriber>();
+  const online = new Set<number>();
+  const fanOut = createFanOut(clock, (frames) => {
+    for (const subscriber of subscribers) subscriber.send(frames);
+  });
+  const joinNotices = createJoinNotices({
+    clock,
+    online: () => online.size,
+    notify: (notice) => fanOut.push(encodeFrame(notice(room.name))),
+  });
+  return { ...room, subscribers, online, fanOut, joinNotices };
+}
+
+function liveAccounts({ rooms, accounts, terminals }: State): LiveAccounts {
+  return {
+    load(account, { standings, mutes }) {
+      if (accounts.has(account)) return;
+      const memberships = new Map<string, RoomMembership>();
       for (const standing of standings) {
         const room = standing.kind === 'room' ? rooms.get(standing.room.id) : undefined;
         if (standing.kind !== 'room' || room === undefined) continue;
-        mine.set(room.name, { room, role: standing.role });
-        room.people.add(account);
+        memberships.set(room.name, { room, role: standing.role });
+        room.online.add(account);
       }
-      seats.set(account, mine);
+      accounts.set(account, { memberships, mutes });
     },
-    forget(account) {
-      for (const { room } of seats.get(account)?.values() ?? []) room.people.delete(account);
-      seats.delete(account);
+    unload(account) {
+      if (terminals(account).size > 0) return;
+      for (const { room } of accounts.get(account)?.memberships.values() ?? []) room.online.delete(account);
+      accounts.delete(account);
     },
-    of: (account) => seats.get(account) ?? nowhere,
-    set(account, membership) {
-      const mine = seats.get(account);
-      if (mine === undefined) return;
-      mine.set(membership.room.name, membership);
-      membership.room.people.add(account);
+    membershipsOf: (account) => accounts.get(account)?.memberships ?? noMemberships,
+    setRole(account, room, role) {
+      const memberships = accounts.get(account)?.memberships;
+      if (memberships?.get(room.name)?.room === room) memberships.set(room.name, { room, role });
     },
-    remove(account, room) {
-      const mine = seats.get(account);
-      if (mine?.get(room.name)?.room !== room) return;
-      mine.delete(room.name);
-      room.people.delete(account);
+    mutesOf: (account) => accounts.get(account)?.mutes ?? [],
+    mute(account, mute) {
+      const live = accounts.get(account);
+      if (live !== undefined) live.mutes = [...live.mutes.filter(({ room }) => room !== mute.room), mute];
     },
-    everybody(notice) {
+    unmute(account, room) {
+      const live = accounts.get(account);
+      if (live !== undefined) live.mutes = live.mutes.filter((mute) => mute.room !== room);
+    },
+  };
+}
+
+function delivery(state: State): Delivery {
+  const { rooms, accounts, subscribers, terminals } = state;
+
+  function send(to: readonly number[], bytes: Buffer, except?: Member): void {
+    for (const account of new Set(to)) {
+      for (const terminal of terminals(account)) {
+        if (terminal !== except) subscribers.get(terminal)?.send(bytes);
+      }
+    }
+  }
+
+  function roomsOf({ account: { id } }: Member): LiveRoom[] {
+    return [...(accounts.get(id)?.memberships.values() ?? [])].map(({ room }) => room);
+  }
+
+  return {
+    subscribe(member) {
+      const known = subscribers.get(member);
+      const subscriber = known ?? createSubscriber(member.send);
+      subscriber.hold();
+      if (known === undefined) {
+        subscribers.set(member, subscriber);
+        for (const room of roomsOf(member)) {
+          // What is waiting in the buffer is in the store, where this member reads it.
+          room.fanOut.flush();
+          room.subscribers.add(subscriber);
+        }
+      }
+      return subscriber.release;
+    },
+    unsubscribe(member) {
+      const subscriber = subscribers.get(member);
+      if (subscriber === undefined) return;
+      subscribers.delete(member);
+      for (const room of roomsOf(member)) room.subscribers.delete(subscriber);
+    },
+    reaches(member, target) {
+      const subscriber = subscribers.get(member);
+      if (subscriber === undefined || subscriber.holding) return false;
+      return 'direct' in target || rooms.get(target.room)?.subscribers.has(subscriber) === true;
+    },
+    sendToMember: (member, frame) => subscribers.get(member)?.send(encodeFrame(frame)),
+    sendToAccounts: (to, frame, except) => send(to, encodeFrame(frame), except),
+    sendToTerminals(account, frame) {
+      const bytes = encodeFrame(frame);
+      for (const terminal of terminals(account)) (subscribers.get(terminal) ?? terminal).send(bytes);
+    },
+    sendToConversation(target, frame) {
+      const bytes = encodeFrame(frame);
+      if ('direct' in target) send(target.direct, bytes);
+      else rooms.get(target.room)?.fanOut.push(bytes);
+    },
+    sendToEveryone(notice) {
       for (const room of rooms.values()) {
         if (room.everybody) room.fanOut.push(encodeFrame(notice(room.name)));
       }
     },
-  };
-}
-
-export interface Delivery {
-  /** Every terminal of these accounts that is live, but for one. */
-  toAccounts(accounts: readonly number[], frame: ServerFrame, except?: Member): void;
-  /** Every terminal of an account, also those that have not synced: what they know of it changes. */
-  toTerminals(account: number, frame: ServerFrame): void;
-  /** Everybody in a conversation; encoded once. */
-  toConversation(target: Target, frame: ServerFrame): void;
-}
-
-export interface DeliveryDeps {
-  readonly seats: LiveRooms;
-  readonly presence: Pick<Presence, 'terminals'>;
-  readonly live: ReadonlyMap<Member, Subscriber>;
-}
-
-export function createDelivery({ seats, presence, live }: DeliveryDeps): Delivery {
-  function toAccounts(accounts: readonly number[], bytes: Buffer, except?: Member): void {
-    for (const id of new Set(accounts)) {
-      for (const terminal of presence.terminals(id)) {
-        if (terminal !== except) live.get(terminal)?.send(bytes);
-      }
-    }
-  }
-  return {
-    toAccounts: (accounts, frame, except) => toAccounts(accounts, encodeFrame(frame), except),
-    toTerminals(account, frame) {
-      const bytes = encodeFrame(frame);
-      for (const terminal of presence.terminals(account)) (live.get(terminal) ?? terminal).send(bytes);
-    },
-    toConversation(target, frame) {
-      const bytes = encodeFrame(frame);
-      if ('direct' in target) toAccounts(target.direct, bytes);
-      else seats.rooms.get(target.room)?.fanOut.push(bytes);
+    flush() {
+      for (const room of rooms.values()) room.fanOut.flush();
     },
   };
+}
+
+/** Of an account's terminals that have synced. */
+function subscribersOf({ subscribers, terminals }: State, account: number): Subscriber[] {
+  return [...terminals(account)].flatMap((terminal) => subscribers.get(terminal) ?? []);
 }

@@ -1,73 +1,82 @@
 /**
- * Where a request means, for whoever asks: what is not for them does not exist. Knows seats and names, not
- * what is asked.
+ * Finds the conversation, person or message that a request names. What the account must not see does not exist for it.
+ * Knows live rooms and names, not what is requested.
  */
 import { ProtocolError } from '../../protocol/errors.js';
 import { parseName, parseRoomName } from '../../protocol/names.js';
 import type { Account } from '../../store/account-store.js';
 import type { Located, Target } from '../../store/message-store.js';
 import type { Store } from '../../store/store.js';
-import { type Agent, typable } from './actor.js';
-import type { Place } from './entry-event.js';
-import type { LiveRooms, Membership } from './live-rooms.js';
+import type { Clock } from '../../system/clock.js';
+import type { LiveRooms, RoomMembership } from './live-rooms.js';
+import { type Agent, adviceFor } from './permissions.js';
 
-/** A room or a person, as requests name them: one of the two. */
-export interface Where {
+/** A room or a person as a request names it: one of the two. */
+export interface ConversationName {
   readonly room?: string | undefined;
+  /** The other person in a direct message. */
   readonly peer?: string | undefined;
 }
+
+/** A conversation that was found. */
+export interface ConversationRef {
+  readonly target: Target;
+  /** The room's name; undefined for direct messages. */
+  readonly room: string | undefined;
+  /** The other person's name; undefined for a room. */
+  readonly peer: string | undefined;
+}
+
+/** A message that was found, with its conversation. */
+export type FoundMessage = Located & { conversation: ConversationRef; membership?: RoomMembership };
 
 export interface Lookup {
   /**
    * A conversation that the account is in, or can begin.
    * @throws ProtocolError `no-such-room`, `not-a-member`, `no-such-name`, `bad-request`
    */
-  find(account: Account, where: Where): Promise<Place>;
+  conversation(account: Account, name: ConversationName): Promise<ConversationRef>;
   /** @throws ProtocolError `no-such-room`, `not-a-member` */
-  membership(account: Account, room: string): Membership;
-  /** Whether a conversation is the account's, by now. */
+  membership(account: Account, room: string): RoomMembership;
+  /** Whether the account is in a conversation now. */
   isIn(account: Account, target: Target): boolean;
-  /** @throws ProtocolError `no-such-name`, which tells the agent how to look */
+  /** @throws ProtocolError `no-such-name`, with advice for the agent */
   person(agent: Agent, name: string): Promise<Account>;
-  /**
-   * Makes sure that the other one of two takes what is said.
-   * @throws ProtocolError `not-delivered`
-   */
-  deliverable(account: Account, place: Place): Promise<void>;
-  /**
-   * A message in a conversation that the account is in.
-   * @throws ProtocolError `no-such-message`
-   */
-  message(account: Account, seq: number): Promise<Located & { place: Place; membership?: Membership }>;
+  /** A message in a conversation that the account is in. @throws ProtocolError `no-such-message` */
+  message(account: Account, seq: number): Promise<FoundMessage>;
+  /** Checks that the other person in a direct message has not blocked the account. @throws ProtocolError `not-delivered` */
+  checkNotBlocked(account: Account, conversation: ConversationRef): Promise<void>;
+  /** Does `work` as if the account were signed in, which it need not be. */
+  asSignedIn<Value>(account: Account, work: () => Promise<Value>): Promise<Value>;
 }
 
-export function createLookup({ store, seats }: { store: Store; seats: LiveRooms }): Lookup {
-  function membership(account: Account, room: string): Membership {
+export interface LookupDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly rooms: LiveRooms;
+}
+
+export function createLookup({ store, clock, rooms }: LookupDeps): Lookup {
+  function membership(account: Account, room: string): RoomMembership {
     const parsed = parseRoomName(room);
     const name = parsed.ok ? parsed.name : '';
-    const found = seats.of(account.id).get(name);
+    const found = rooms.membershipsOf(account.id).get(name);
     if (found !== undefined) return found;
-    if (seats.publicRoom(name) !== undefined) {
-      throw new ProtocolError('not-a-member', `You are not in #${name}. Join it first.`);
+    if (rooms.publicRoom(name) === undefined) {
+      throw new ProtocolError('no-such-room', 'There is no such room.');
     }
-    throw new ProtocolError('no-such-room', 'There is no such room.');
+    throw new ProtocolError('not-a-member', `You are not in #${name}. Join it first.`);
   }
 
   async function person(agent: Agent, typed: string): Promise<Account> {
     const name = parseName(typed);
     const account = name.ok ? await store.account(name.name) : undefined;
     if (account !== undefined) return account;
-    const look = typable(agent, {
-      chat: '/list shows who is here.',
+    const advice = adviceFor(agent, {
+      chat: '/list shows who is online.',
       shell: 'secure-chat user list shows all accounts.',
     });
-    throw new ProtocolError('no-such-name', `Nobody here has that name. ${look}`);
-  }
-
-  function mineOf({ id }: Account, room: number): Membership | undefined {
-    const live = seats.rooms.get(room);
-    const mine = live === undefined ? undefined : seats.of(id).get(live.name);
-    return mine?.room === live ? mine : undefined;
+    throw new ProtocolError('no-such-name', `There is no account with that name. ${advice}`);
   }
 
   return {
@@ -75,14 +84,10 @@ export function createLookup({ store, seats }: { store: Store; seats: LiveRooms 
     person,
     isIn(account, target) {
       if ('direct' in target) return target.direct.includes(account.id);
-      return mineOf(account, target.room) !== undefined;
+      return membershipIn(rooms, account, target.room) !== undefined;
     },
-    async deliverable({ name }, { peer }) {
-      const other = peer === undefined ? undefined : await store.account(peer);
-      if (other !== undefined && (await store.blocks(other.id)).includes(name)) throw notDelivered();
-    },
-    async find(account, { room, peer }) {
-      if (room !== undefined && peer === undefined) return placeOf(membership(account, room));
+    async conversation(account, { room, peer }) {
+      if (room !== undefined && peer === undefined) return roomRef(membership(account, room));
       if (peer === undefined || room !== undefined) {
         throw new ProtocolError('bad-request', 'Name either a room or a person.');
       }
@@ -90,26 +95,53 @@ export function createLookup({ store, seats }: { store: Store; seats: LiveRooms 
       return { target: { direct: [account.id, other.id] }, room: undefined, peer: other.name };
     },
     async message(account, seq) {
-      const found = await store.locate(seq);
-      if (found !== undefined && 'direct' in found.target && found.target.direct.includes(account.id)) {
-        const { entry, to } = found;
-        const peer = entry.from === account.name ? to : entry.from;
-        return { ...found, place: { target: found.target, room: undefined, peer } };
+      const located = await store.locate(seq);
+      const found = located && foundBy(account, located, rooms);
+      if (found === undefined) throw noSuchMessage();
+      return found;
+    },
+    async checkNotBlocked({ name }, { peer }) {
+      const other = peer === undefined ? undefined : await store.account(peer);
+      if (other !== undefined && (await store.blocks(other.id)).includes(name)) throw notDelivered();
+    },
+    async asSignedIn({ id }, work) {
+      const [standings, mutes] = await Promise.all([store.standings(id), store.mutes(id, clock.now())]);
+      rooms.load(id, { standings, mutes });
+      try {
+        return await work();
+      } finally {
+        rooms.unload(id);
       }
-      if (found !== undefined && 'room' in found.target) {
-        const mine = mineOf(account, found.target.room);
-        if (mine !== undefined) return { ...found, place: placeOf(mine), membership: mine };
-      }
-      throw new ProtocolError('no-such-message', 'There is no such message.');
     },
   };
 }
 
-export function placeOf({ room }: Membership): Place {
+function foundBy(account: Account, located: Located, rooms: LiveRooms): FoundMessage | undefined {
+  const { target, entry, to } = located;
+  if ('direct' in target) {
+    if (!target.direct.includes(account.id)) return undefined;
+    const peer = entry.from === account.name ? to : entry.from;
+    return { ...located, conversation: { target, room: undefined, peer } };
+  }
+  const membership = membershipIn(rooms, account, target.room);
+  return membership && { ...located, conversation: roomRef(membership), membership };
+}
+
+function membershipIn(rooms: LiveRooms, { id }: Account, room: number): RoomMembership | undefined {
+  const live = rooms.byId.get(room);
+  const membership = live && rooms.membershipsOf(id).get(live.name);
+  return membership?.room === live ? membership : undefined;
+}
+
+export function roomRef({ room }: Pick<RoomMembership, 'room'>): ConversationRef {
   return { target: { room: room.id }, room: room.name, peer: undefined };
 }
 
-/** The same whatever the reason: whoever is blocked learns nothing more. */
+/** The same for every reason, so that people don't learn that they are blocked. */
 export function notDelivered(): ProtocolError {
-  return new ProtocolError('not-delivered', 'It was not delivered.');
+  return new ProtocolError('not-delivered', 'Your message was not delivered.');
+}
+
+export function noSuchMessage(): ProtocolError {
+  return new ProtocolError('no-such-message', 'There is no such message.');
 }

@@ -1,41 +1,46 @@
-/** Becoming and being a member of a room: join, leave, invite, appoint. Knows rooms and people, no messages. */
+/** Membership of rooms: join, leave, invite, appoint, expel. Knows rooms and people, no messages. */
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import { parseRoomName } from '../../protocol/names.js';
-import type { Conversation, RoomRole } from '../../protocol/records.js';
+import type { RoomRole } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { Room, Standing } from '../../store/room-store.js';
+import type { Room, RoomInvitation } from '../../store/room-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import { inAudit } from '../moderation/audit.js';
 import { createRateLimiter } from '../rate-limiter.js';
-import { actorIn } from './actor.js';
-import type { Subscriber } from './fan-out.js';
-import type { Circumstances } from './join-notices.js';
-import type { Delivery, LiveRoom, LiveRooms } from './live-rooms.js';
+import type { AuditLog } from './audit.js';
+import { conversationRecord, topicField } from './frames.js';
+import type { LeaveDetails } from './join-notices.js';
+import type { LiveRoom, LiveRooms } from './live-rooms.js';
 import type { Lookup } from './lookup.js';
-import { can, type Policy } from './permissions.js';
-import type { Member, Presence } from './presence.js';
+import { actorOf, notAllowed, type Permissions } from './permissions.js';
+import type { Member } from './presence.js';
 
 export interface Membership {
-  /** @throws ProtocolError `name-invalid`, `not-allowed`, `room-name-taken`, `too-many-rooms`, `rate-limited` */
+  /**
+   * Joins the public room of that name or one that the account is invited to; else creates it.
+   * @throws ProtocolError `name-invalid`, `not-allowed`, `room-name-taken`, `too-many-rooms`, `rate-limited`
+   */
   join(member: Member, request: RequestOf<'join'>): Promise<void>;
-  /** @throws ProtocolError `not-allowed`, `room-would-end`, `not-a-member`, `no-such-room` */
+  /**
+   * Leaves a room or declines the invitation to it.
+   * @throws ProtocolError `not-allowed`, `room-would-end`, `not-a-member`, `no-such-room`
+   */
   leave(member: Member, request: RequestOf<'leave'>): Promise<void>;
   /** @throws ProtocolError `no-such-room`, `not-a-member`, `no-such-name`, `not-allowed`, `rate-limited` */
   invite(member: Member, request: RequestOf<'invite'>): Promise<void>;
   /** @throws ProtocolError `no-such-room`, `not-a-member`, `no-such-name`, `not-allowed` */
   appoint(member: Member, request: RequestOf<'appoint'>): Promise<void>;
   /**
-   * Somebody is in a room no longer, whatever they want.
-   * @param end as its last member, too: the room ends then
-   * @returns false where they are not in it, or are the last and it is not to end
+   * Takes an account out of a room.
+   * @param end even if it is the last member: the room then ends
+   * @returns false if it is not a member, or is the last one and `end` is not set
    */
   expel(
     account: Account,
     room: LiveRoom,
-    circumstances: Circumstances,
+    details: LeaveDetails,
     options?: { end: boolean },
   ): Promise<boolean>;
 }
@@ -43,260 +48,257 @@ export interface Membership {
 export interface MembershipDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly seats: LiveRooms;
-  readonly places: Lookup;
-  readonly delivery: Delivery;
-  readonly presence: Presence;
-  readonly live: ReadonlyMap<Member, Subscriber>;
-  readonly policy: Policy;
-  /** A room ended: what was said in it can be cleared away. */
-  readonly onEnded: () => void;
+  readonly rooms: LiveRooms;
+  readonly lookup: Lookup;
+  readonly permissions: Permissions;
+  readonly audit: Pick<AuditLog, 'record'>;
+  /** Called when a room ended: its messages and files can be cleaned up. */
+  readonly onRoomEnded: () => void;
+}
+
+interface Internals extends MembershipDeps {
+  /** Counts a new room or an invitation. @throws ProtocolError `rate-limited` */
+  readonly countCreation: (account: Account) => void;
 }
 
 /** New rooms and invitations of one account: a burst, and this many a minute after it. */
-const eagerness = { burst: 20, perSecond: 20 / 60 };
-
-export function conversationOf(standing: Standing): Conversation {
-  const { name, last, read, unread, mentions } = standing;
-  if (standing.kind === 'direct') return { with: name, last, read, unread, mentions };
-  const { role, room } = standing;
-  return {
-    room: name,
-    last,
-    read,
-    unread,
-    mentions,
-    role,
-    ...(room.private ? { private: true } : {}),
-    ...(room.topic === '' ? {} : { topic: room.topic }),
-    ...(Object.keys(room.rules).length === 0 ? {} : { rules: room.rules }),
-  };
-}
+const creationRate = { burst: 20, perSecond: 20 / 60 };
 
 export function createMembership(deps: MembershipDeps): Membership {
-  const { store, clock, seats, places, delivery, presence, live, policy } = deps;
-  const allowance = createRateLimiter<number>(eagerness, clock);
-
-  function hasten({ id }: Account): void {
-    const wait = allowance.take(id);
-    if (wait > 0) throw new ProtocolError('rate-limited', 'You make and invite too much at once.', wait);
-  }
-
-  async function entered(account: Account, room: LiveRoom): Promise<void> {
-    const standings = await store.standings(account.id);
-    const standing = standings.find((each) => each.kind === 'room' && each.room.id === room.id);
-    // Gone again, or known by now, by another terminal of the same person.
-    if (standing?.kind !== 'room' || room.people.has(account.id)) return;
-    seats.set(account.id, { room, role: standing.role });
-    // What waits there was said before.
-    room.fanOut.flush();
-    delivery.toTerminals(account.id, { type: 'room', conversation: conversationOf(standing) });
-    for (const terminal of presence.terminals(account.id)) {
-      const gate = live.get(terminal);
-      if (gate !== undefined) room.gates.add(gate);
-    }
-    room.tally.joined(account.name);
-  }
-
-  /** @returns false where somebody may not, or cannot any more, enter it as it is */
-  async function enter(account: Account, { id }: Pick<Room, 'id'>): Promise<boolean> {
-    const { outcome } = await store.enterRoom(account.id, id);
-    const room = seats.rooms.get(id);
-    switch (outcome) {
-      case 'entered':
-      case 'member-already':
-        if (room !== undefined) await entered(account, room);
-        return true;
-      case 'not-invited':
-        return false;
-      case 'name-taken':
-        throw nameTaken();
-      case 'too-many':
-        throw tooMany();
-      default:
-        return outcome satisfies never;
-    }
-  }
-
-  async function make(account: Account, name: string, hidden: boolean): Promise<void> {
-    if (!can(actorIn(account), 'make-room', policy)) {
-      throw new ProtocolError('not-allowed', 'Here only admins make rooms. Ask one of them.');
-    }
-    hasten(account);
-    const made = await store.makeRoom({ name, private: hidden, owner: account.id, at: clock.now() });
-    switch (made.outcome) {
-      case 'made':
-        return entered(account, seats.open(made.room));
-      case 'name-taken':
-        throw nameTaken();
-      case 'too-many':
-        throw tooMany();
-      default:
-        return made satisfies never;
-    }
-  }
-
-  function left(account: Account, room: LiveRoom, circumstances: Circumstances = {}): void {
-    room.fanOut.flush();
-    seats.remove(account.id, room);
-    for (const terminal of presence.terminals(account.id)) {
-      const gate = live.get(terminal);
-      if (gate !== undefined) room.gates.delete(gate);
-    }
-    delivery.toTerminals(account.id, { type: 'parted', room: room.name, ...circumstances });
-    room.tally.left(account.name, circumstances);
-  }
-
-  function ended(account: Account, room: LiveRoom): void {
-    left(account, room);
-    seats.close(room);
-    deps.onEnded();
-  }
-
-  function told(room: LiveRoom, account: Account, { role, by }: { role: RoomRole; by: string }): void {
-    if (seats.of(account.id).get(room.name)?.room === room) seats.set(account.id, { room, role });
-    const { name } = account;
-    delivery.toConversation({ room: room.id }, { type: 'role', room: room.name, name, role, by });
-  }
-
-  function ownedBy(account: Account, name: string): LiveRoom {
-    const membership = places.membership(account, name);
-    const { room } = membership;
-    if (room.everybody) {
-      throw new ProtocolError('not-allowed', `#${room.name} is everybody's: the admins own it.`);
-    }
-    if (can(actorIn(account, membership), 'appoint', policy)) return room;
-    throw new ProtocolError('not-allowed', `Only owners of #${room.name} may do that.`);
-  }
-
+  const creations = createRateLimiter<number>(creationRate, deps.clock);
+  const internals: Internals = {
+    ...deps,
+    countCreation({ id }) {
+      const wait = creations.take(id);
+      if (wait === 0) return;
+      throw new ProtocolError('rate-limited', 'You are creating rooms and inviting people too fast.', wait);
+    },
+  };
   return {
-    async join({ account }, { room, private: hidden = false }) {
-      const parsed = parseRoomName(room);
-      if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
-      const { name } = parsed;
-      const mine = seats.of(account.id).get(name)?.room;
-      if (mine !== undefined && hidden && !mine.private) throw nameTaken();
-      if (mine !== undefined) return;
-      const invitations = await store.invitations(account.id);
-      const invited = invitations.find((each) => each.room.name === name);
-      const open = seats.publicRoom(name);
-      if (hidden && open !== undefined) throw nameTaken();
-      const known = invited?.room ?? (hidden ? undefined : open);
-      if (known !== undefined && (await enter(account, known))) return;
-      await make(account, name, hidden);
-    },
-
-    async leave({ account }, { room, end = false }) {
-      const parsed = parseRoomName(room);
-      const name = parsed.ok ? parsed.name : '';
-      const mine = seats.of(account.id).get(name);
-      if (mine === undefined) {
-        const invitations = await store.invitations(account.id);
-        const invited = invitations.find((each) => each.room.name === name);
-        // Without an invitation either, there is nothing to leave.
-        if (invited === undefined) places.membership(account, room);
-        else await store.dismissInvitation(account.id, invited.room.id);
-        return;
-      }
-      if (mine.room.everybody) {
-        throw new ProtocolError('not-allowed', `Everybody is in #${name}: nobody leaves it.`);
-      }
-      const leaving = await store.leaveRoom(account.id, mine.room.id, { end });
-      switch (leaving.outcome) {
-        case 'last': {
-          const message = `You are the last one in #${name}: it ends, with all that was said in it, if you leave.`;
-          throw new ProtocolError('room-would-end', message);
-        }
-        case 'left':
-          left(account, mine.room);
-          if (leaving.heir !== undefined) told(mine.room, leaving.heir, { role: 'owner', by: account.name });
-          return;
-        case 'ended':
-          ended(account, mine.room);
-          return;
-        case 'not-a-member':
-          return;
-        default:
-          leaving satisfies never;
-      }
-    },
-
-    async invite({ account }, { room: roomName, name }) {
-      places.membership(account, roomName);
-      const other = await places.person(account, name);
-      // Only now: they may have left while the name was looked up.
-      const membership = places.membership(account, roomName);
-      const { room } = membership;
-      if (!can(actorIn(account, membership), 'invite', policy)) throw notAllowed();
-      hasten(account);
-      const invitation = { room: room.id, account: other.id, by: account.id, at: clock.now() };
-      const invited = await store.inviteToRoom(invitation);
-      if (invited === 'member-already') {
-        throw new ProtocolError('not-allowed', `${other.name} is in #${room.name} already.`);
-      }
-      if (invited === 'blocked') return;
-      delivery.toAccounts([other.id], {
-        type: 'invited',
-        room: room.name,
-        by: account.name,
-        ...topicOf(room),
-      });
-    },
-
-    async appoint({ account }, { room: roomName, name, role }) {
-      ownedBy(account, roomName);
-      const other = await places.person(account, name);
-      // Once more: they may be an owner no longer since the name was looked up.
-      const room = ownedBy(account, roomName);
-      const outcome = await store.setRoomRole(other.id, room.id, role);
-      switch (outcome) {
-        case 'set':
-          told(room, other, { role, by: account.name });
-          await store.record({
-            ...{ at: clock.now(), by: account.name, action: 'appoint', on: other.name, detail: role },
-            ...inAudit(room),
-          });
-          return;
-        case 'not-a-member':
-          throw new ProtocolError('not-a-member', `${other.name} is not in #${room.name}.`);
-        case 'last-owner': {
-          const message = `#${room.name} needs an owner: appoint another one first.`;
-          throw new ProtocolError('not-allowed', message);
-        }
-        default:
-          outcome satisfies never;
-      }
-    },
-
-    async expel(account, room, circumstances, { end } = { end: false }) {
-      const leaving = await store.leaveRoom(account.id, room.id, { end });
-      if (leaving.outcome === 'ended') {
-        ended(account, room);
-        return true;
-      }
-      if (leaving.outcome !== 'left') return false;
-      left(account, room, circumstances);
-      if (leaving.heir !== undefined) {
-        told(room, leaving.heir, { role: 'owner', by: circumstances.by ?? account.name });
-      }
-      return true;
-    },
+    join: ({ account }, request) => join(internals, account, request),
+    leave: ({ account }, request) => leave(internals, account, request),
+    invite: ({ account }, request) => invite(internals, account, request),
+    appoint: ({ account }, request) => appoint(internals, account, request),
+    expel: (account, room, details, options) => expel(internals, account, room, { ...details, ...options }),
   };
 }
 
-export function topicOf({ topic }: Pick<Room, 'topic'>): { topic?: string } {
-  return topic === '' ? {} : { topic };
+async function join(deps: Internals, account: Account, request: RequestOf<'join'>): Promise<void> {
+  const { rooms } = deps;
+  const isPrivate = request.private ?? false;
+  const parsed = parseRoomName(request.room);
+  if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
+  const { name } = parsed;
+  const mine = rooms.membershipsOf(account.id).get(name)?.room;
+  if (mine !== undefined && isPrivate && !mine.private) throw nameTaken();
+  if (mine !== undefined) return;
+  const invitation = await invitationTo(deps, account, name);
+  const publicRoom = rooms.publicRoom(name);
+  if (isPrivate && publicRoom !== undefined) throw nameTaken();
+  const known = invitation?.room ?? (isPrivate ? undefined : publicRoom);
+  if (known !== undefined && (await enter(deps, account, known))) return;
+  await create(deps, account, { name, isPrivate });
 }
 
-export function notAllowed(): ProtocolError {
-  return new ProtocolError('not-allowed', 'You may not do that here.');
+/** @returns false if the account is not or no longer allowed to enter the room */
+async function enter(deps: Internals, account: Account, { id }: Pick<Room, 'id'>): Promise<boolean> {
+  const { outcome } = await deps.store.enterRoom(account.id, id);
+  const room = deps.rooms.byId.get(id);
+  switch (outcome) {
+    case 'entered':
+    case 'member-already':
+      if (room !== undefined) await announceJoin(deps, account, room);
+      return true;
+    case 'not-invited':
+      return false;
+    case 'name-taken':
+      throw nameTaken();
+    case 'too-many':
+      throw tooManyRooms();
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function create(
+  deps: Internals,
+  account: Account,
+  { name, isPrivate }: { name: string; isPrivate: boolean },
+): Promise<void> {
+  const { store, clock, rooms, permissions } = deps;
+  if (!permissions.allows(actorOf(account), 'make-room')) {
+    throw notAllowed('Only admins can create rooms on this server.');
+  }
+  deps.countCreation(account);
+  const made = await store.makeRoom({ name, private: isPrivate, owner: account.id, at: clock.now() });
+  switch (made.outcome) {
+    case 'made':
+      return announceJoin(deps, account, rooms.open(made.room));
+    case 'name-taken':
+      throw nameTaken();
+    case 'too-many':
+      throw tooManyRooms();
+    default:
+      return made satisfies never;
+  }
+}
+
+async function announceJoin({ store, rooms }: Internals, account: Account, room: LiveRoom): Promise<void> {
+  const standings = await store.standings(account.id);
+  const standing = standings.find((each) => each.kind === 'room' && each.room.id === room.id);
+  // It left again, or another terminal of the same account was faster.
+  if (standing?.kind !== 'room' || room.online.has(account.id)) return;
+  rooms.enter(account.id, { room, role: standing.role });
+  rooms.sendToTerminals(account.id, { type: 'room', conversation: conversationRecord(standing) });
+  room.joinNotices.joined(account.name);
+}
+
+async function leave(deps: Internals, account: Account, request: RequestOf<'leave'>): Promise<void> {
+  const parsed = parseRoomName(request.room);
+  const name = parsed.ok ? parsed.name : '';
+  const room = deps.rooms.membershipsOf(account.id).get(name)?.room;
+  if (room === undefined) {
+    const invitation = await invitationTo(deps, account, name);
+    // Throws: without an invitation there is nothing to leave.
+    if (invitation === undefined) deps.lookup.membership(account, request.room);
+    else await deps.store.dismissInvitation(account.id, invitation.room.id);
+    return;
+  }
+  if (room.everybody) throw notAllowed(`You can't leave #${name}.`);
+  if ((await leaveRoom(deps, account, room, { end: request.end ?? false })) !== 'last') return;
+  const message = `You are the last member of #${name}. Leaving it deletes the room and its messages.`;
+  throw new ProtocolError('room-would-end', message);
+}
+
+async function expel(
+  deps: Internals,
+  account: Account,
+  room: LiveRoom,
+  options: LeaveDetails & { end?: boolean },
+): Promise<boolean> {
+  const outcome = await leaveRoom(deps, account, room, options);
+  return outcome === 'left' || outcome === 'ended';
+}
+
+/** Takes an account out of a room in the store, then for everyone online. */
+async function leaveRoom(
+  deps: Internals,
+  account: Account,
+  room: LiveRoom,
+  { end = false, ...details }: LeaveDetails & { end?: boolean },
+): Promise<'left' | 'ended' | 'last' | 'not-a-member'> {
+  const leaving = await deps.store.leaveRoom(account.id, room.id, { end });
+  switch (leaving.outcome) {
+    case 'left':
+      announceLeave(deps, account, room, details);
+      if (leaving.heir !== undefined) {
+        announceRole(deps, leaving.heir, room, { role: 'owner', by: details.by ?? account.name });
+      }
+      break;
+    case 'ended':
+      announceLeave(deps, account, room, {});
+      deps.rooms.close(room);
+      deps.onRoomEnded();
+      break;
+    case 'last':
+    case 'not-a-member':
+      break;
+    default:
+      leaving satisfies never;
+  }
+  return leaving.outcome;
+}
+
+function announceLeave({ rooms }: Internals, account: Account, room: LiveRoom, details: LeaveDetails): void {
+  rooms.leave(account.id, room);
+  rooms.sendToTerminals(account.id, { type: 'parted', room: room.name, ...details });
+  room.joinNotices.left(account.name, details);
+}
+
+async function invite(
+  deps: Internals,
+  account: Account,
+  { room: roomName, name }: RequestOf<'invite'>,
+): Promise<void> {
+  const { store, clock, rooms, lookup, permissions } = deps;
+  lookup.membership(account, roomName);
+  const other = await lookup.person(account, name);
+  // Once more: the account may have left while the name was looked up.
+  const membership = lookup.membership(account, roomName);
+  const { room } = membership;
+  if (!permissions.allows(actorOf(account, membership), 'invite')) throw notAllowed();
+  deps.countCreation(account);
+  const invited = await store.inviteToRoom({
+    room: room.id,
+    account: other.id,
+    by: account.id,
+    at: clock.now(),
+  });
+  if (invited === 'member-already') throw notAllowed(`${other.name} is already in #${room.name}.`);
+  if (invited === 'blocked') return;
+  rooms.sendToAccounts([other.id], invitedEvent({ room, by: account.name }));
+}
+
+async function appoint(
+  deps: Internals,
+  account: Account,
+  { room: roomName, name, role }: RequestOf<'appoint'>,
+): Promise<void> {
+  const { store, lookup, audit } = deps;
+  ownedRoom(deps, account, roomName);
+  const other = await lookup.person(account, name);
+  // Once more: the account may have lost its role while the name was looked up.
+  const room = ownedRoom(deps, account, roomName);
+  const outcome = await store.setRoomRole(other.id, room.id, role);
+  switch (outcome) {
+    case 'set':
+      announceRole(deps, other, room, { role, by: account.name });
+      return audit.record(account, { action: 'appoint', on: other.name, detail: role, room });
+    case 'not-a-member':
+      throw new ProtocolError('not-a-member', `${other.name} is not in #${room.name}.`);
+    case 'last-owner':
+      throw notAllowed(`#${room.name} needs an owner. Appoint another one first.`);
+    default:
+      outcome satisfies never;
+  }
+}
+
+function ownedRoom({ lookup, permissions }: Internals, account: Account, name: string): LiveRoom {
+  const membership = lookup.membership(account, name);
+  const { room } = membership;
+  if (room.everybody) throw notAllowed(`The roles in #${room.name} are those of the server.`);
+  if (permissions.allows(actorOf(account, membership), 'appoint')) return room;
+  throw notAllowed(`Only owners of #${room.name} can do that.`);
+}
+
+function announceRole(
+  { rooms }: Internals,
+  { id, name }: Account,
+  room: LiveRoom,
+  { role, by }: { role: RoomRole; by: string },
+): void {
+  rooms.setRole(id, room, role);
+  rooms.sendToConversation({ room: room.id }, { type: 'role', room: room.name, name, role, by });
+}
+
+async function invitationTo(
+  { store }: Internals,
+  account: Account,
+  name: string,
+): Promise<RoomInvitation | undefined> {
+  const invitations = await store.invitations(account.id);
+  return invitations.find(({ room }) => room.name === name);
+}
+
+export function invitedEvent({ room, by }: { room: Pick<Room, 'name' | 'topic'>; by: string }) {
+  return { type: 'invited', room: room.name, by, ...topicField(room) } as const;
 }
 
 function nameTaken(): ProtocolError {
-  return new ProtocolError('room-name-taken', 'Another room has that name: choose another.');
+  return new ProtocolError('room-name-taken', 'Another room has that name. Choose another.');
 }
 
-function tooMany(): ProtocolError {
-  const message = `You can be in ${limits.roomsPerAccount} rooms, and there can be ${limits.rooms}: leave one first.`;
+function tooManyRooms(): ProtocolError {
+  const message = `You can be in ${limits.roomsPerAccount} rooms, and the server can have ${limits.rooms}. Leave one first.`;
   return new ProtocolError('too-many-rooms', message);
 }

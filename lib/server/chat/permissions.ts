@@ -1,9 +1,11 @@
-/** Who may do what to whom: one table for every path. Knows roles, not people. */
+/** Who may do what to whom: one table for every request and command. Knows roles, not people. */
+import { ProtocolError } from '../../protocol/errors.js';
 import type { Role, RoomRole } from '../../protocol/records.js';
+import type { Account } from '../../store/account-store.js';
 
 export type Action =
   // in a conversation
-  /** What the room's rules refuse to others. */
+  /** Posting what the room's rules forbid to others. */
   | 'say-restricted'
   | 'edit-own'
   | 'remove-own'
@@ -29,22 +31,33 @@ export type Action =
   | 'see-invites'
   | 'make-reset';
 
-/** Somebody, as far as it matters there. The operator, on the server's own machine, outranks everybody. */
+/** The roles of an account or of the operator, who is above everyone. */
 export interface Actor {
   readonly role: Role | 'operator';
-  /** In the room that it is about; without it they are not in it, or it is between two people. */
+  /** In the room in question; undefined outside it and in direct messages. */
   readonly room?: RoomRole;
-  /** Everybody may enter that room: whoever looks after the server leads there too. */
+  /** That room is public, so server roles count in it. */
   readonly open?: boolean;
 }
 
-/** What the operator decided. */
+/** Who asks: an account, or the operator on the server's machine. */
+export type Agent = Account | { readonly name: 'operator'; readonly role: 'operator' };
+
+export const operator: Agent = { name: 'operator', role: 'operator' };
+
+/** Chosen by the operator. */
 export interface Policy {
-  /** Who may make rooms. */
+  /** Who may create rooms. */
   readonly rooms: 'members' | 'admins';
 }
 
-/** @param target whom it is done to, or for a role: what they would become */
+export interface Permissions {
+  /** @param target whom it is done to, or when a role is given: what they would become */
+  allows(actor: Actor, action: Action, target?: Actor): boolean;
+  /** @param name the target's. @throws ProtocolError `not-allowed` */
+  check(actor: Actor, action: Action, target?: Actor, name?: string): void;
+}
+
 type Rule = (actor: Actor, target: Actor, policy: Policy) => boolean;
 
 const ranks: Readonly<Record<Actor['role'], number>> = {
@@ -56,11 +69,15 @@ const ranks: Readonly<Record<Actor['role'], number>> = {
 };
 const roomRanks: Readonly<Record<RoomRole, number>> = { member: 0, moderator: 1, owner: 2 };
 
-function staff({ role }: Actor): boolean {
+function isStaff({ role }: Actor): boolean {
   return ranks[role] >= ranks.moderator;
 }
 
-/** In a private room, those who look after the server are members like any other: what is private is private. */
+function isAdmin({ role }: Actor): boolean {
+  return ranks[role] >= ranks.admin;
+}
+
+/** Server roles don't count in a private room. */
 function roomRank(actor: Actor): number {
   const { role, room, open = false } = actor;
   if (role === 'operator') return roomRanks.owner + 1;
@@ -70,19 +87,17 @@ function roomRank(actor: Actor): number {
 
 const leads: Rule = (actor) => roomRank(actor) >= roomRanks.moderator;
 const owns: Rule = (actor) => roomRank(actor) >= roomRanks.owner;
-const anybody: Rule = () => true;
-const overMembers: Rule = (actor, target) => staff(actor) && ranks[actor.role] > ranks[target.role];
+const anyone: Rule = () => true;
+const overMembers: Rule = (actor, target) => isStaff(actor) && ranks[actor.role] > ranks[target.role];
 const overRoomMembers: Rule = (actor, target) =>
   roomRank(actor) >= roomRanks.moderator && roomRank(actor) > roomRank(target);
-const administers: Rule = ({ role }) => ranks[role] >= ranks.admin;
 
 const rules: Readonly<Record<Action, Rule>> = {
   'say-restricted': leads,
-  'edit-own': anybody,
-  'remove-own': anybody,
+  'edit-own': anyone,
+  'remove-own': anyone,
   'remove-other': leads,
-  'make-room': ({ role }, _, { rooms }) =>
-    role !== 'bot' && (rooms === 'members' || ranks[role] >= ranks.admin),
+  'make-room': (actor, _, { rooms }) => actor.role !== 'bot' && (rooms === 'members' || isAdmin(actor)),
   'set-topic': leads,
   'set-rules': leads,
   invite: ({ role, room }) => room !== undefined && role !== 'bot',
@@ -91,26 +106,56 @@ const rules: Readonly<Record<Action, Rule>> = {
   'mute-in-room': overRoomMembers,
   kick: overMembers,
   ban: overMembers,
-  'ban-address': staff,
+  'ban-address': isStaff,
   mute: overMembers,
-  // An admin can make others admins; only the operator takes an admin's role away.
-  'set-role': (actor, target, policy) =>
-    administers(actor, target, policy) && ranks[actor.role] > ranks[target.role],
-  'see-bans': staff,
-  'see-audit': staff,
-  'see-addresses': staff,
-  // Nobody makes others more than they are themselves; a bot is made by the operator, with its token.
+  // An admin can promote others to admin; only the operator can demote an admin.
+  'set-role': (actor, target) => isAdmin(actor) && ranks[actor.role] > ranks[target.role],
+  'see-bans': isStaff,
+  'see-audit': isStaff,
+  'see-addresses': isStaff,
+  // Not for a role above one's own. Bots are created by the operator, with a token.
   'make-invite': (actor, target) =>
-    staff(actor) &&
-    target.role !== 'bot' &&
-    (administers(actor, target, { rooms: 'admins' }) || ranks[target.role] < ranks[actor.role]),
-  'see-invites': staff,
-  'make-reset': (actor, target) =>
-    administers(actor, target, { rooms: 'admins' }) && ranks[actor.role] > ranks[target.role],
+    isStaff(actor) && target.role !== 'bot' && (isAdmin(actor) || ranks[target.role] < ranks[actor.role]),
+  'see-invites': isStaff,
+  'make-reset': (actor, target) => isAdmin(actor) && ranks[actor.role] > ranks[target.role],
 };
 
-const nobody: Actor = { role: 'member' };
+const anyMember: Actor = { role: 'member' };
 
-export function can(actor: Actor, action: Action, policy: Policy, target: Actor = nobody): boolean {
-  return rules[action](actor, target, policy);
+export function createPermissions(policy: Policy): Permissions {
+  function allows(actor: Actor, action: Action, target: Actor = anyMember): boolean {
+    return rules[action](actor, target, policy);
+  }
+
+  function whoMay(action: Action): string {
+    if (allows({ role: 'member', room: 'moderator' }, action)) return 'moderators and owners of the room';
+    return allows({ role: 'moderator' }, action) ? 'moderators and admins' : 'admins';
+  }
+
+  return {
+    allows,
+    check(actor, action, target, name) {
+      if (allows(actor, action, target)) return;
+      if (!allows(actor, action)) throw notAllowed(`Only ${whoMay(action)} can do that.`);
+      throw notAllowed(`You don't have permission to do that${name === undefined ? '.' : ` to ${name}.`}`);
+    },
+  };
+}
+
+/** @param membership in the room in question */
+export function actorOf(
+  { role }: Pick<Agent, 'role'>,
+  membership?: { readonly role: RoomRole; readonly room: { readonly private: boolean } },
+): Actor {
+  if (membership === undefined) return { role };
+  return { role, room: membership.role, open: !membership.room.private };
+}
+
+export function notAllowed(message = "You don't have permission to do that here."): ProtocolError {
+  return new ProtocolError('not-allowed', message);
+}
+
+/** Advice that the agent can follow: the operator has a shell, everyone else the chat's commands. */
+export function adviceFor(agent: Agent, { chat, shell }: { chat: string; shell: string }): string {
+  return 'id' in agent ? chat : shell;
 }

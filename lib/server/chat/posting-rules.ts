@@ -1,159 +1,145 @@
 /**
- * Whether somebody may say something in a place: mutes, and what a room restricts. Knows who is muted of those
- * who are signed in; not how it came to that.
+ * Whether an account may post in a conversation now: rate, mutes and the room's rules. Knows live rooms, not what becomes of
+ * the post.
  */
 import { duration } from '../../protocol/duration.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import { findLinks } from '../../protocol/links.js';
 import type { Account } from '../../store/account-store.js';
-import type { Mute } from '../../store/moderation-store.js';
 import type { Clock } from '../../system/clock.js';
-import { createRateLimiter, type RateLimiter } from '../rate-limiter.js';
-import { actorIn } from './actor.js';
-import type { Place } from './entry-event.js';
-import type { LiveRoom, LiveRooms, Membership } from './live-rooms.js';
-import { placeOf } from './lookup.js';
-import { can, type Policy } from './permissions.js';
+import { createRateLimiter, type Rate, type RateLimiter } from '../rate-limiter.js';
+import type { LiveRoom, LiveRooms } from './live-rooms.js';
+import { type ConversationRef, roomRef } from './lookup.js';
+import { actorOf, type Permissions } from './permissions.js';
 
-/** What is to be said. */
-export interface Saying {
+/** What is to be posted. */
+export interface Post {
   readonly text: string;
   readonly file?: true;
-  /** It is no further message: an edit, a topic. */
-  readonly again?: true;
+  /** Not a new message but an edit, a topic or a notice: it doesn't count in slow mode. */
+  readonly slowModeExempt?: true;
 }
 
 export interface PostingRules {
-  /** Takes note of the mutes of somebody who signs in, unless they are known. */
-  fill(account: number, mutes: readonly Mute[]): void;
-  /** Forgets somebody who has no terminal here any more. */
-  forget(account: number): void;
-  /** Without effect for somebody who is not signed in. */
-  mute(account: number, mute: Mute): void;
-  unmute(account: number, room: number | undefined): void;
+  /** Counts a message, or an action that others see. @throws ProtocolError `rate-limited` */
+  countMessage(account: Account): void;
   /** @throws ProtocolError `muted`, `room-locked`, `restricted`, `slow-mode` */
-  admit(account: Account, place: Place, saying: Saying): void;
-  /** What everybody is told besides: why somebody is away or left. '' is nothing. @throws ProtocolError as `admit` */
-  admitNotice(account: Account, text: string): void;
+  check(account: Account, conversation: ConversationRef, post: Post): void;
+  /** For a text that everyone sees: an away message or the reason for leaving. @throws ProtocolError as `check` */
+  checkNotice(account: Account, text: string): void;
 }
 
 export interface PostingRulesDeps {
-  readonly seats: LiveRooms;
+  readonly rooms: LiveRooms;
   readonly clock: Clock;
-  readonly policy: Policy;
+  readonly permissions: Permissions;
+  /** Messages of one account. */
+  readonly rate: Rate;
 }
 
-/** Paces of one room: changed with its rules. */
-interface Pace {
-  readonly slow: number | undefined;
-  readonly restricted: boolean;
-  readonly intervals: RateLimiter<number> | undefined;
-  readonly rate: RateLimiter<number> | undefined;
-}
+export function createPostingRules({ rooms, clock, permissions, rate }: PostingRulesDeps): PostingRules {
+  const messages = createRateLimiter<number>(rate, clock);
+  const slowModeWait = createSlowMode(clock);
 
-const rateMs = 30_000;
-
-export function createPostingRules({ seats, clock, policy }: PostingRulesDeps): PostingRules {
-  const mutes = new Map<number, Mute[]>();
-  const paces = new WeakMap<LiveRoom, Pace>();
-
-  function paceOf(room: LiveRoom): Pace {
-    const { slow, restrict = [] } = room.rules;
-    const restricted = restrict.includes('rate');
-    const known = paces.get(room);
-    if (known !== undefined && known.slow === slow && known.restricted === restricted) return known;
-    const burst = limits.restrictedRate;
-    const pace = {
-      slow,
-      restricted,
-      intervals:
-        slow === undefined
-          ? undefined
-          : createRateLimiter<number>({ burst: 1, perSecond: 1000 / slow }, clock),
-      rate: restricted
-        ? createRateLimiter<number>({ burst, perSecond: (burst * 1000) / rateMs }, clock)
-        : undefined,
-    };
-    paces.set(room, pace);
-    return pace;
-  }
-
-  function checkMutes(account: number, place: Place): void {
+  function checkMutes(account: Account, { target, room }: ConversationRef): void {
     const now = clock.now();
-    const here = 'room' in place.target ? place.target.room : undefined;
-    const muted = mutes
-      .get(account)
-      ?.find(({ room, until: end }) => (room === undefined || room === here) && (end ?? now + 1) > now);
-    if (muted === undefined) return;
-    const where = muted.room === undefined ? 'here' : `in #${place.room}`;
-    const left = muted.until === undefined ? '' : ` for another ${duration(muted.until - now)}`;
-    throw new ProtocolError('muted', `You are muted ${where}${left}: nothing that you say is taken.`);
+    const here = 'room' in target ? target.room : undefined;
+    const mute = rooms
+      .mutesOf(account.id)
+      .find((each) => (each.room === undefined || each.room === here) && (each.until ?? now + 1) > now);
+    if (mute === undefined) return;
+    const where = mute.room === undefined ? '' : ` in #${room}`;
+    const left = mute.until === undefined ? '' : ` for another ${duration(mute.until - now)}`;
+    throw new ProtocolError('muted', `You are muted${where}${left}. Your message was not sent.`);
   }
 
-  function checkRules(account: Account, { room }: Membership, saying: Saying): void {
-    const { restrict = [], locked = false } = room.rules;
-    const name = `#${room.name}`;
-    if (locked)
-      throw new ProtocolError('room-locked', `${name} is locked: only those who lead it say something.`);
-    if (restrict.includes('files') && saying.file === true) {
-      throw new ProtocolError('restricted', `${name} takes no files.`);
-    }
-    if (restrict.includes('links') && findLinks(saying.text).length > 0) {
-      throw new ProtocolError('restricted', `${name} takes no links.`);
-    }
-    if (restrict.includes('caps') && shouts(saying.text)) {
-      throw new ProtocolError('restricted', `${name} takes no messages in capitals.`);
-    }
-    if (saying.again) return;
-    const { intervals, rate } = paceOf(room);
-    const wait = Math.max(intervals?.wait(account.id) ?? 0, rate?.wait(account.id) ?? 0);
-    if (wait > 0) {
-      const message = `${name} is slow: you can say something in ${Math.ceil(wait / 1000)} s.`;
-      throw new ProtocolError('slow-mode', message, wait);
-    }
-    intervals?.take(account.id);
-    rate?.take(account.id);
-  }
-
-  function admit(account: Account, place: Place, saying: Saying): void {
-    checkMutes(account.id, place);
-    const membership = place.room === undefined ? undefined : seats.of(account.id).get(place.room);
-    if (membership === undefined || can(actorIn(account, membership), 'say-restricted', policy)) return;
-    checkRules(account, membership, saying);
+  function check(account: Account, conversation: ConversationRef, post: Post): void {
+    checkMutes(account, conversation);
+    const { room: name } = conversation;
+    const membership = name === undefined ? undefined : rooms.membershipsOf(account.id).get(name);
+    if (membership === undefined) return;
+    if (permissions.allows(actorOf(account, membership), 'say-restricted')) return;
+    checkRestrictions(membership.room, post);
+    if (post.slowModeExempt) return;
+    const wait = slowModeWait(membership.room, account.id);
+    if (wait === 0) return;
+    const message = `Slow mode: you can post again in ${Math.ceil(wait / 1000)} s.`;
+    throw new ProtocolError('slow-mode', message, wait);
   }
 
   return {
-    fill(account, known) {
-      if (!mutes.has(account)) mutes.set(account, [...known]);
+    countMessage({ id }) {
+      const wait = messages.take(id);
+      if (wait === 0) return;
+      const message = `You are sending more than ${rate.perSecond} messages a second.`;
+      throw new ProtocolError('rate-limited', message, wait);
     },
-    forget: (account) => void mutes.delete(account),
-    mute(account, mute) {
-      const known = mutes.get(account);
-      if (known !== undefined) mutes.set(account, [...known.filter(({ room }) => room !== mute.room), mute]);
-    },
-    unmute(account, room) {
-      const known = mutes.get(account);
-      if (known !== undefined) {
-        mutes.set(
-          account,
-          known.filter((each) => each.room !== room),
-        );
-      }
-    },
-    admit,
-    admitNotice(account, text) {
+    check,
+    checkNotice(account, text) {
       if (text === '') return;
-      for (const membership of seats.of(account.id).values()) {
-        if (membership.room.everybody) admit(account, placeOf(membership), { text, again: true });
+      for (const membership of rooms.membershipsOf(account.id).values()) {
+        if (membership.room.everybody) check(account, roomRef(membership), { text, slowModeExempt: true });
       }
     },
   };
 }
 
-/** Most of its letters are capitals, and there are enough of them to be sure. */
-function shouts(text: string): boolean {
+function checkRestrictions({ name, rules }: LiveRoom, post: Post): void {
+  const { restrict = [], locked = false } = rules;
+  if (locked) {
+    throw new ProtocolError('room-locked', `#${name} is locked. Only owners and moderators can post here.`);
+  }
+  if (restrict.includes('files') && post.file === true) {
+    throw new ProtocolError('restricted', `Files are not allowed in #${name}.`);
+  }
+  if (restrict.includes('links') && findLinks(post.text).length > 0) {
+    throw new ProtocolError('restricted', `Links are not allowed in #${name}.`);
+  }
+  if (restrict.includes('caps') && isMostlyCapitals(post.text)) {
+    throw new ProtocolError('restricted', `All-caps messages are not allowed in #${name}.`);
+  }
+}
+
+function isMostlyCapitals(text: string): boolean {
   const capitals = text.match(/\p{Lu}/gu)?.length ?? 0;
   const small = text.match(/\p{Ll}/gu)?.length ?? 0;
+  // Fewer could be an abbreviation.
   return capitals >= 8 && capitals > 2 * small;
+}
+
+/** The limiters of one room; they are replaced when its rules change. */
+interface RoomLimiters {
+  readonly slow: number | undefined;
+  readonly restricted: boolean;
+  readonly limiters: readonly RateLimiter<number>[];
+}
+
+const restrictedRateMs = 30_000;
+
+/** @returns counts a message unless it has to wait: then for how many milliseconds, else 0 */
+function createSlowMode(clock: Clock): (room: LiveRoom, account: number) => number {
+  const known = new WeakMap<LiveRoom, RoomLimiters>();
+
+  function limitersOf(room: LiveRoom): RoomLimiters {
+    const { slow, restrict = [] } = room.rules;
+    const restricted = restrict.includes('rate');
+    const before = known.get(room);
+    if (before !== undefined && before.slow === slow && before.restricted === restricted) return before;
+    const burst = limits.restrictedRate;
+    const rates: Rate[] = [
+      ...(slow === undefined ? [] : [{ burst: 1, perSecond: 1000 / slow }]),
+      ...(restricted ? [{ burst, perSecond: (burst * 1000) / restrictedRateMs }] : []),
+    ];
+    const now = { slow, restricted, limiters: rates.map((rate) => createRateLimiter<number>(rate, clock)) };
+    known.set(room, now);
+    return now;
+  }
+
+  return (room, account) => {
+    const { limiters } = limitersOf(room);
+    const wait = Math.max(0, ...limiters.map((limiter) => limiter.wait(account)));
+    if (wait === 0) for (const limiter of limiters) limiter.take(account);
+    return wait;
+  };
 }

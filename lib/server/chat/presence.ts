@@ -1,6 +1,6 @@
 /**
- * Who is here: names with their terminals, and the notices of coming and going. Knows members, not sockets
- * nor what is said.
+ * Who is online: names with their terminals, and the notices that people joined and left. Knows members, neither sockets nor
+ * what is posted.
  */
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrame } from '../../protocol/events.js';
@@ -9,116 +9,111 @@ import type { Person, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
-import { type Circumstances, createJoinNotices } from './join-notices.js';
+import { createJoinNotices, type LeaveDetails } from './join-notices.js';
 
-/** One signed-in session, as the hub sees it. */
+/** A signed-in session as the hub sees it: one terminal of an account. */
 export interface Member {
-  /** Changed by `Presence` alone. */
+  /** Changed by `Presence` only. */
   account: Account;
   readonly address: string;
-  /** Of its token; undefined until it has one. */
+  /** The id of its token's session; undefined until it has one. */
   readonly session: number | undefined;
   send(bytes: Buffer): void;
   /** Resolves when the peer has taken what was sent, or is gone. */
   drained(): Promise<void>;
   /** False once its connection is closing. */
   readonly alive: boolean;
-  /** Tells it why, and ends it. @param circumstances what the others are told */
-  dismiss(code: ErrorCode, message: string, circumstances?: Circumstances): void;
+  /** Tells it why, and ends it. @param details for the notice to others */
+  dismiss(code: ErrorCode, message: string, details?: LeaveDetails): void;
 }
 
 /**
- * How a member comes: as it says, or its session goes on. `fresh` is whoever has just been given a recovery code, which
- * is told here or nowhere: a take-over that no limit stops.
+ * What becomes of the account's other terminals: as the client asks, or the same session goes on. `fresh` takes over
+ * regardless of limits: that terminal is about to get a recovery code, which is shown only once.
  */
-export type Entrance = SignInMode | 'continue' | 'fresh';
+export type JoinMode = SignInMode | 'continue' | 'fresh';
 
 export interface Presence {
-  /** @throws ProtocolError `server-full` where nobody of this role comes in who is not here yet */
-  admit(role: Role): void;
+  /** @throws ProtocolError `server-full` if another account of this role can't come online */
+  checkCapacity(role: Role): void;
+  /** @throws ProtocolError as `add` would now */
+  checkJoin(account: Account, mode: JoinMode | undefined): void;
   /**
-   * Seats a member. The first of a name is told to the others; a further one only comes in as `mode` says.
-   * With `continue` the name is not coming, it never left: its own lost connection is what is still here.
+   * Adds a terminal. Others see the account's first one join; for a further one, `mode` is required.
+   * With `continue` the account never left: its own lost connection is still here.
    * @throws ProtocolError `name-in-use`, `too-many-terminals`, `server-full`
    */
-  enter(member: Member, mode: Entrance | undefined): void;
-  /** @throws ProtocolError as `enter` would now */
-  check(account: Account, mode: Entrance | undefined): void;
-  /** Without effect for one that is not seated. */
-  leave(member: Member, circumstances?: Circumstances): void;
-  terminals(account: number): ReadonlySet<Member>;
+  add(member: Member, mode: JoinMode | undefined): void;
+  /** Without effect for a terminal that is not here. @param details for the notice to others */
+  remove(member: Member, details?: LeaveDetails): void;
   has(member: Member): boolean;
-  /** Everybody's terminals. */
+  terminals(account: number): ReadonlySet<Member>;
+  /** Everyone's terminals. */
   members(): Member[];
-  /** Takes note of what an account is by now: its role may have changed while it was signing in. */
-  renewed(account: Account): void;
-  /** Takes note of a new role of somebody, and tells everybody. */
-  ranked(account: number, role: Role, by: string): void;
-  /** Takes note of what somebody who is away said, or that they are back; tells everybody where that is new. */
-  away(account: number, text: string | undefined): void;
-  /** What somebody said who is away; undefined for whoever is not. */
+  /** Takes over an account's data from the store, such as a role that changed during its sign-in. */
+  update(account: Account): void;
+  /** Notes an account's new role and tells everyone. */
+  setRole(account: number, role: Role, by: string): void;
+  /** Notes an away message, or with undefined that the account is back; tells everyone if that changes it. */
+  setAway(account: number, text: string | undefined): void;
   awayOf(account: number): string | undefined;
   people(): Person[];
+  /** How many accounts are online. */
   readonly online: number;
+}
+
+interface OnlineAccount {
+  account: Account;
+  readonly terminals: Set<Member>;
+  away?: string | undefined;
 }
 
 const none: ReadonlySet<Member> = new Set();
 
 /**
- * @param most names that are here at once; admins come in beyond it, and whoever is `fresh`
- * @param notify sends a notice to everybody who is in the rooms that everybody is in
+ * @param notify sends a notice to everyone
+ * @param most accounts online at once; admins can exceed it, and `fresh` terminals
  */
 export function createPresence(
   clock: Clock,
   notify: (notice: (room: string) => ServerFrame) => void,
   most = Number.POSITIVE_INFINITY,
 ): Presence {
-  const people = new Map<number, { account: Account; terminals: Set<Member>; away?: string | undefined }>();
-  const tally = createJoinNotices({ clock, audience: () => people.size, online: () => people.size, notify });
+  const online = new Map<number, OnlineAccount>();
+  const joinNotices = createJoinNotices({ clock, online: () => online.size, notify });
 
-  function admit(role: Role): void {
-    if (people.size < most || role === 'admin') return;
-    throw new ProtocolError('server-full', `The server is full: ${most} people are here. Try again later.`);
+  function checkCapacity(role: Role): void {
+    if (online.size < most || role === 'admin') return;
+    throw new ProtocolError('server-full', `The server is full (${most} people). Try again later.`);
   }
 
-  function check(account: Account, mode: Entrance | undefined): void {
+  function checkJoin(account: Account, mode: JoinMode | undefined): void {
     if (mode === 'fresh') return;
-    const person = people.get(account.id);
-    if (person === undefined) {
-      admit(account.role);
-      return;
-    }
-    if (mode === undefined) {
-      throw new ProtocolError('name-in-use', `${account.name} is signed in already, on another terminal.`);
-    }
-    if (mode === 'attach' && person.terminals.size >= limits.terminalsPerName) {
-      const message = `${account.name} is signed in on ${limits.terminalsPerName} terminals. Close one of them.`;
-      throw new ProtocolError('too-many-terminals', message);
-    }
+    const terminals = online.get(account.id)?.terminals;
+    if (terminals === undefined) checkCapacity(account.role);
+    else checkFurther(account, mode, terminals.size);
   }
 
-  function renewed(account: Account): void {
-    const person = people.get(account.id);
+  function update(account: Account): void {
+    const person = online.get(account.id);
     if (person === undefined) return;
     person.account = account;
     for (const terminal of person.terminals) terminal.account = account;
   }
 
   return {
-    admit,
-    check,
-    renewed,
+    checkCapacity,
+    checkJoin,
+    update,
 
-    enter(member, mode) {
-      const { account, session } = member;
-      const person = people.get(account.id);
-      const mine =
-        mode === 'continue' && [...(person?.terminals ?? [])].some((each) => each.session === session);
-      // Whose seat was emptied meanwhile comes like another terminal.
-      check(account, mode === 'continue' && !mine ? 'attach' : mode);
+    add(member, mode) {
+      const { account } = member;
+      const person = online.get(account.id);
+      // If its lost connection is gone by now, it joins like another terminal.
+      checkJoin(account, mode === 'continue' && !continues(member, person) ? 'attach' : mode);
       if (person === undefined) {
-        people.set(account.id, { account, terminals: new Set([member]) });
-        tally.joined(account.name);
+        online.set(account.id, { account, terminals: new Set([member]) });
+        joinNotices.joined(account.name);
         return;
       }
       const others = mode === 'take-over' || mode === 'fresh' ? [...person.terminals] : [];
@@ -127,41 +122,56 @@ export function createPresence(
       for (const other of others) other.dismiss('taken-over', 'You signed in from another terminal.');
     },
 
-    leave(member, circumstances = {}) {
+    remove(member, details = {}) {
       const { account } = member;
-      const person = people.get(account.id);
+      const person = online.get(account.id);
       if (person === undefined || !person.terminals.delete(member) || person.terminals.size > 0) return;
-      people.delete(account.id);
-      tally.left(account.name, circumstances);
+      online.delete(account.id);
+      joinNotices.left(account.name, details);
     },
 
-    terminals: (account) => people.get(account)?.terminals ?? none,
-    has: (member) => people.get(member.account.id)?.terminals.has(member) ?? false,
-    members: () => [...people.values()].flatMap(({ terminals }) => [...terminals]),
-    ranked(id, role, by) {
-      const person = people.get(id);
+    has: (member) => online.get(member.account.id)?.terminals.has(member) ?? false,
+    terminals: (account) => online.get(account)?.terminals ?? none,
+    members: () => [...online.values()].flatMap(({ terminals }) => [...terminals]),
+
+    setRole(id, role, by) {
+      const person = online.get(id);
       if (person === undefined) return;
-      renewed({ ...person.account, role });
+      update({ ...person.account, role });
       const { name } = person.account;
       notify(() => ({ type: 'rank', name, role, by }));
     },
-    away(id, text) {
-      const person = people.get(id);
+
+    setAway(id, text) {
+      const person = online.get(id);
       if (person === undefined || person.away === text) return;
       person.away = text;
       const { name } = person.account;
       notify(() => (text === undefined ? { type: 'back', name } : { type: 'away', name, text }));
     },
-    awayOf: (id) => people.get(id)?.away,
-    people: () =>
-      [...people.values()].map(({ account, terminals, away }) => ({
-        name: account.name,
-        role: account.role,
-        terminals: terminals.size,
-        ...(away !== undefined && { away }),
-      })),
+    awayOf: (id) => online.get(id)?.away,
+
+    people: () => [...online.values()].map(personRecord),
     get online() {
-      return people.size;
+      return online.size;
     },
   };
+}
+
+function checkFurther({ name }: Account, mode: JoinMode | undefined, terminals: number): void {
+  if (mode === undefined) {
+    throw new ProtocolError('name-in-use', `${name} is already signed in on another terminal.`);
+  }
+  if (mode === 'attach' && terminals >= limits.terminalsPerName) {
+    const message = `${name} is signed in on ${limits.terminalsPerName} terminals. Close one of them first.`;
+    throw new ProtocolError('too-many-terminals', message);
+  }
+}
+
+function continues({ session }: Member, person: OnlineAccount | undefined): boolean {
+  return [...(person?.terminals ?? [])].some((terminal) => terminal.session === session);
+}
+
+function personRecord({ account: { name, role }, terminals, away }: OnlineAccount): Person {
+  return { name, role, terminals: terminals.size, ...(away !== undefined && { away }) };
 }

@@ -1,89 +1,122 @@
 /**
- * Requests that read: pages of history and of files, search, lists of rooms and members. Changes nothing.
+ * Requests that read: pages of history and of files, search, lists of rooms and members, whois, the read marker. Changes
+ * nothing but that marker.
  *
- * Each waits for the reader first and looks up what is the reader's after it: who does not read for an hour gets nothing
- * of a room left meanwhile.
+ * Long answers wait until the reader has taken what was sent, and look up what it may see only then: a reader that stalls
+ * gets nothing of a room it has left by then.
  */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
-import type { Found, Person, RoomInfo } from '../../protocol/records.js';
+import type { Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { Account } from '../../store/account-store.js';
-import type { Entry, Page } from '../../store/message-store.js';
+import type { Page } from '../../store/message-store.js';
 import type { Store } from '../../store/store.js';
-import { messageEvent, type Place } from './entry-event.js';
-import type { Hub } from './hub.js';
-import { topicOf } from './membership.js';
-import type { Member } from './presence.js';
+import type { Clock } from '../../system/clock.js';
+import { messageEvent, topicField } from './frames.js';
+import type { LiveRooms } from './live-rooms.js';
+import type { Lookup } from './lookup.js';
+import { actorOf, type Permissions } from './permissions.js';
+import type { Member, Presence } from './presence.js';
 
-interface Desk {
+export interface QueryDeps {
   readonly store: Store;
-  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly lookup: Lookup;
+  readonly rooms: LiveRooms;
+  readonly presence: Presence;
+  readonly permissions: Permissions;
 }
 
-type Answer = Partial<ServerFrameOf<'ok'>>;
+type Fields = Partial<ServerFrameOf<'ok'>>;
 
 const searchDefault = 20;
 
 export async function readHistory(
-  { store, hub }: Desk,
+  deps: Pick<QueryDeps, 'store' | 'lookup'>,
   member: Member,
   request: RequestOf<'history'>,
-): Promise<Answer> {
-  const { room, with: peer, before, since, limit = limits.historyPage } = request;
+): Promise<Fields> {
+  const { room, with: peer, before, since, limit } = request;
   const sinceTime = timeOf('since', since);
   await member.drained();
-  const place = await hub.places.find(member.account, { room, peer });
-  const from = sinceTime === undefined ? undefined : await store.seqBefore(sinceTime);
+  const from = sinceTime === undefined ? undefined : await deps.store.seqBefore(sinceTime);
   const after = from === undefined ? request.after : Math.max(from, request.after ?? 0);
   const keep = after !== undefined && before === undefined ? 'oldest' : 'newest';
-  const page = { target: place.target, keep, what: 'messages', ...range({ after, before }) } as const;
-  return answer(await pageOf(store, page, limit), { place, member });
+  return readPage(deps, member, { room, peer, limit, after, before, keep, what: 'messages' });
 }
 
 export async function listFiles(
-  { store, hub }: Desk,
+  deps: Pick<QueryDeps, 'store' | 'lookup'>,
   member: Member,
-  { room, with: peer, before, limit = limits.historyPage }: RequestOf<'files'>,
-): Promise<Answer> {
+  { room, with: peer, before, limit }: RequestOf<'files'>,
+): Promise<Fields> {
   await member.drained();
-  const place = await hub.places.find(member.account, { room, peer });
-  const page = { target: place.target, keep: 'newest', what: 'files', ...range({ before }) } as const;
-  return answer(await pageOf(store, page, limit), { place, member });
+  return readPage(deps, member, {
+    room,
+    peer,
+    limit,
+    after: undefined,
+    before,
+    keep: 'newest',
+    what: 'files',
+  });
+}
+
+async function readPage(
+  { store, lookup }: Pick<QueryDeps, 'store' | 'lookup'>,
+  { account }: Member,
+  query: Required<Pick<Page, 'keep' | 'what'>> &
+    Record<'room' | 'peer', string | undefined> &
+    Record<'after' | 'before' | 'limit', number | undefined>,
+): Promise<Fields> {
+  const { room, peer, after, before, limit = limits.historyPage, keep, what } = query;
+  const conversation = await lookup.conversation(account, { room, peer });
+  const entries = await store.history({
+    ...{ target: conversation.target, keep, what },
+    ...(after !== undefined && { after }),
+    ...(before !== undefined && { before }),
+    // One more than asked for shows whether there are more.
+    limit: limit + 1,
+  });
+  const more = entries.length > limit;
+  const page = !more ? entries : keep === 'oldest' ? entries.slice(0, limit) : entries.slice(1);
+  return { messages: page.map((entry) => messageEvent(entry, conversation, account)), more };
 }
 
 export async function runSearch(
-  { store, hub }: Desk,
+  { store, lookup }: Pick<QueryDeps, 'store' | 'lookup'>,
   member: Member,
   request: RequestOf<'search'>,
-): Promise<Answer> {
+): Promise<Fields> {
   const { words, room, with: peer, from, since, until, before, limit = searchDefault } = request;
   const { account } = member;
   const [start, end] = [timeOf('since', since), timeOf('until', until)];
   await member.drained();
-  const place =
-    room === undefined && peer === undefined ? undefined : await hub.places.find(account, { room, peer });
-  const writer = from === undefined ? undefined : await hub.places.person(account, from);
+  const everywhere = room === undefined && peer === undefined;
+  const conversation = everywhere ? undefined : await lookup.conversation(account, { room, peer });
+  const writer = from === undefined ? undefined : await lookup.person(account, from);
   const { hits, more } = await store.search({
-    account: account.id,
-    words,
-    limit,
-    ...(place === undefined ? {} : { target: place.target }),
-    ...(writer === undefined ? {} : { from: writer.id }),
-    ...(start === undefined ? {} : { since: start }),
-    ...(end === undefined ? {} : { until: end }),
-    ...(before === undefined ? {} : { before }),
+    ...{ account: account.id, words, limit },
+    ...(conversation !== undefined && { target: conversation.target }),
+    ...(writer !== undefined && { from: writer.id }),
+    ...(start !== undefined && { since: start }),
+    ...(end !== undefined && { until: end }),
+    ...(before !== undefined && { before }),
   });
   const found = hits.map(({ kind, name, at, marks, ...hit }): Found => {
-    const where = kind === 'room' ? { room: name } : { with: name };
-    return { ...hit, ...where, at: new Date(at).toISOString(), marks: marks.map((mark) => [...mark]) };
+    const address = kind === 'room' ? { room: name } : { with: name };
+    return { ...hit, ...address, at: new Date(at).toISOString(), marks: marks.map((mark) => [...mark]) };
   });
   return { found, more };
 }
 
-/** Public rooms, and those that this account is in or invited to. */
-export async function listRooms(store: Store, { id }: Account): Promise<RoomInfo[]> {
+/** Public rooms, and those that the account is in or invited to. */
+export async function listRooms(
+  { store }: Pick<QueryDeps, 'store'>,
+  { account: { id }, drained }: Member,
+): Promise<RoomInfo[]> {
+  await drained();
   const [rooms, standings, invitations] = await Promise.all([
     store.rooms(),
     store.standings(id),
@@ -99,63 +132,91 @@ export async function listRooms(store: Store, { id }: Account): Promise<RoomInfo
       const role = roles.get(room.id);
       const invited = inviters.get(room.id);
       return {
-        room: room.name,
-        ...topicOf(room),
-        members: room.members,
-        ...(room.private ? { private: true } : {}),
-        ...(role === undefined ? {} : { role }),
-        ...(invited === undefined ? {} : { invited }),
+        ...{ room: room.name, ...topicField(room), members: room.members },
+        ...(room.private && { private: true }),
+        ...(role !== undefined && { role }),
+        ...(invited !== undefined && { invited }),
       };
     });
 }
 
-export async function listMembers(store: Store, hub: Hub, room: number): Promise<Person[]> {
-  const members = await store.members(room);
-  return members.map(({ account: { id, name, role }, role: roomRole }) => {
-    const away = hub.presence.awayOf(id);
-    const terminals = hub.presence.terminals(id).size;
-    return { name, role, terminals, room: roomRole, ...(away !== undefined && { away }) };
-  });
+/** A page of everyone online, or of all members of a room, by name. */
+export async function listPeople(
+  { store, lookup, presence }: Pick<QueryDeps, 'store' | 'lookup' | 'presence'>,
+  member: Member,
+  { room: name, after = '' }: RequestOf<'who'>,
+): Promise<{ people: Person[]; more?: true }> {
+  await member.drained();
+  const people =
+    name === undefined
+      ? presence.people()
+      : (await store.members(lookup.membership(member.account, name).room.id)).map(({ account, role }) => ({
+          ...{ name: account.name, role: account.role, room: role },
+          ...onlineFields(presence, account.id),
+        }));
+  const following = people
+    .filter((person) => person.name > after)
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  const page = following.slice(0, limits.peoplePage);
+  return { people: page, ...(page.length < following.length && { more: true }) };
+}
+
+/** @throws ProtocolError `no-such-name` */
+export async function whois(deps: QueryDeps, { account: me }: Member, name: string): Promise<Whois> {
+  const { store, lookup, presence, permissions } = deps;
+  const other = await lookup.person(me, name);
+  const [info] = await store.directory(other.id);
+  return {
+    ...{ name: other.name, role: other.role, since: new Date(info?.at ?? 0).toISOString() },
+    ...onlineFields(presence, other.id),
+    rooms: [...(await store.sharedRooms(me.id, other.id))],
+    ...(permissions.allows(actorOf(me), 'see-addresses') && (await moderatorFields(deps, other.id))),
+  };
+}
+
+function onlineFields(presence: Presence, account: number): { terminals: number; away?: string } {
+  const away = presence.awayOf(account);
+  return { terminals: presence.terminals(account).size, ...(away !== undefined && { away }) };
+}
+
+const mostAddresses = 10;
+
+async function moderatorFields(
+  { store, clock, presence }: QueryDeps,
+  account: number,
+): Promise<Partial<Whois>> {
+  const now = clock.now();
+  const [sessions, mutes] = await Promise.all([store.sessions(account, now), store.mutes(account, now)]);
+  const current = [...presence.terminals(account)].map(({ address }) => address);
+  const earlier = sessions.flatMap(({ address = '' }) => (address === '' ? [] : [address]));
+  const mute = mutes.find(({ room }) => room === undefined);
+  return {
+    addresses: [...new Set([...current, ...earlier])].slice(0, mostAddresses),
+    ...(mute !== undefined && {
+      mutedUntil: mute.until === undefined ? '' : new Date(mute.until).toISOString(),
+    }),
+  };
+}
+
+/** Moves the read marker, and tells the account's other terminals. */
+export async function markRead(
+  { store, lookup, rooms }: Pick<QueryDeps, 'store' | 'lookup' | 'rooms'>,
+  member: Member,
+  { room, with: peer, seq }: RequestOf<'read'>,
+): Promise<void> {
+  const { account } = member;
+  const conversation = await lookup.conversation(account, { room, peer });
+  const marker = await store.markRead(account.id, conversation.target, seq);
+  if (marker === undefined) return;
+  const address =
+    conversation.room === undefined ? { with: conversation.peer ?? '' } : { room: conversation.room };
+  rooms.sendToAccounts([account.id], { type: 'seen', ...address, seq: marker }, member);
 }
 
 /** @throws ProtocolError `bad-request` for a date that no calendar has */
 function timeOf(field: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new ProtocolError('bad-request', `There is no such time as ${field} says.`);
+  if (Number.isNaN(time)) throw new ProtocolError('bad-request', `${field}: there is no such time.`);
   return time;
-}
-
-interface Paged {
-  readonly entries: readonly Entry[];
-  readonly more: boolean;
-}
-
-async function pageOf(store: Store, page: Omit<Page, 'limit'>, limit: number): Promise<Paged> {
-  // One more than asked tells whether there are more.
-  const entries = await store.history({ ...page, limit: limit + 1 });
-  const more = entries.length > limit;
-  if (!more) return { entries, more };
-  return { entries: page.keep === 'oldest' ? entries.slice(0, limit) : entries.slice(1), more };
-}
-
-function answer({ entries, more }: Paged, { place, member }: { place: Place; member: Member }): Answer {
-  return { messages: entries.map((entry) => messageEvent(entry, place, member.account)), more };
-}
-
-function range(bounds: { after?: number | undefined; before?: number | undefined }): {
-  after?: number;
-  before?: number;
-} {
-  const { after, before } = bounds;
-  return { ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) };
-}
-
-/** Those that follow a name in the order of names, as many as fit into a frame. */
-export function peoplePage(people: readonly Person[], after = ''): { people: Person[]; more?: true } {
-  const following = people
-    .filter(({ name }) => name > after)
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
-  const page = following.slice(0, limits.peoplePage);
-  return { people: page, ...(page.length < following.length && { more: true }) };
 }

@@ -11,6 +11,8 @@ import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { Hub, Receipt } from '../chat/hub.js';
+import type { Lookup } from '../chat/lookup.js';
+import type { PostingRules } from '../chat/posting-rules.js';
 import { createOffers } from './offers.js';
 import type { Download, Tickets, Upload } from './tickets.js';
 
@@ -42,7 +44,9 @@ export interface FileRequests {
 
 export interface FileRequestsDeps {
   readonly store: Store;
-  readonly hub: Hub;
+  readonly hub: Pick<Hub, 'announce'>;
+  readonly lookup: Lookup;
+  readonly postingRules: PostingRules;
   readonly blobs: Blobs;
   readonly tickets: Tickets<Upload | Download>;
   readonly limits: FileLimits;
@@ -54,7 +58,7 @@ export interface FileRequestsDeps {
 }
 
 export function createFileRequests(deps: FileRequestsDeps): FileRequests {
-  const { store, hub, blobs, tickets, clock } = deps;
+  const { store, hub, lookup, postingRules, blobs, tickets, clock } = deps;
   const offers = createOffers({ clock, moves: deps.moves });
 
   function stands(upload: Upload): boolean {
@@ -88,7 +92,7 @@ export function createFileRequests(deps: FileRequestsDeps): FileRequests {
 
   return {
     async offer(account, { room, to, name, size, hash, key }) {
-      hub.count(account);
+      postingRules.countMessage(account);
       const before = offers.find(account.id, key);
       // What is being announced at this moment is said after that.
       if (before !== undefined) await deps.interrupt(before.id);
@@ -98,11 +102,11 @@ export function createFileRequests(deps: FileRequestsDeps): FileRequests {
         const message = `A file may have ${deps.limits.file} bytes here, this one has ${size}.`;
         throw new ProtocolError('file-too-large', message);
       }
-      const place = await hub.places.find(account, { room, peer: to });
-      await hub.places.deliverable(account, place);
-      hub.speech.admit(account, place, { text: '', file: true, again: true });
+      const conversation = await lookup.conversation(account, { room, peer: to });
+      await lookup.checkNotBlocked(account, conversation);
+      postingRules.check(account, conversation, { text: '', file: true, slowModeExempt: true });
       const file = { name: fileName(name), size, hash };
-      const where = { room: place.room, peer: place.peer };
+      const where = { room: conversation.room, peer: conversation.peer };
       const id = createHash('sha256').update(`${account.id} ${key} ${size} ${hash}`).digest('hex');
       const upload: Upload = { what: 'upload', account, id, where, file, key };
       if (before !== undefined && before.id !== id) await discard(before);
@@ -141,19 +145,19 @@ export function createFileRequests(deps: FileRequestsDeps): FileRequests {
         if (!stands(upload)) throw badTicket();
       };
       try {
-        return await hub.announce(account, { where, file, key, check });
+        return await hub.announce(account, { conversation: where, file, key, check });
       } finally {
         offers.forget(upload);
       }
     },
 
     async admit({ account, of }) {
-      await hub.seated(account, () => visible(account, of));
+      await lookup.asSignedIn(account, () => visible(account, of));
     },
   };
 
   async function visible(account: Account, of: number): Promise<{ file: FileInfo }> {
-    const { entry } = await hub.places.message(account, of).catch((error: unknown) => {
+    const { entry } = await lookup.message(account, of).catch((error: unknown) => {
       if (error instanceof ProtocolError) throw noFile();
       throw error;
     });

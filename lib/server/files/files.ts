@@ -6,6 +6,8 @@ import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { Hub } from '../chat/hub.js';
+import type { Lookup } from '../chat/lookup.js';
+import type { PostingRules } from '../chat/posting-rules.js';
 import type { Log } from '../log.js';
 import type { ConnectionLimits } from '../net/connection-limits.js';
 import type { Cleanup } from './cleanup.js';
@@ -26,12 +28,14 @@ export interface Files {
 
 export interface FilesDeps {
   readonly store: Store;
-  readonly hub: Hub;
+  readonly hub: Pick<Hub, 'announce'>;
+  readonly lookup: Lookup;
+  readonly postingRules: PostingRules;
   readonly blobs: Blobs;
-  readonly clearing: Cleanup;
+  readonly cleanup: Cleanup;
   readonly clock: Clock;
   readonly log: Log;
-  readonly doorway: ConnectionLimits;
+  readonly connectionLimits: ConnectionLimits;
   readonly limits: FileLimits;
 }
 

@@ -4,7 +4,7 @@ import type { FileInfo } from '../../protocol/records.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
 import { hashSecret, newToken } from '../auth/secrets.js';
-import type { Where } from '../chat/lookup.js';
+import type { ConversationName } from '../chat/lookup.js';
 
 export interface Tickets<Purpose> {
   /** @returns the ticket, which is kept nowhere; good once, for `limits.ticketMs` or until `limits.ticketsPerAccount` newer ones */
@@ -67,7 +67,7 @@ export interface Upload {
   readonly account: Account;
   /** Names the bytes that came, for as long as they are an upload. */
   readonly id: string;
-  readonly where: Where;
+  readonly where: ConversationName;
   readonly file: FileInfo;
   readonly key: string;
 }

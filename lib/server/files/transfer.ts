@@ -25,9 +25,9 @@ const openingBytes = 1024;
 export interface TransferDeps {
   readonly desk: FileRequests;
   readonly blobs: Blobs;
-  readonly clearing: Cleanup;
+  readonly cleanup: Cleanup;
   readonly tickets: Tickets<Upload | Download>;
-  readonly doorway: ConnectionLimits;
+  readonly connectionLimits: ConnectionLimits;
   readonly clock: Clock;
   readonly log: Log;
   /** Takes a place for a transfer. @throws ProtocolError `limit-reached`; @returns gives it back */
@@ -39,12 +39,12 @@ export async function serveTransfer(socket: TLSSocket, address: string, deps: Tr
   const { clock, log } = deps;
   // Whatever it was, what was waited for rejects.
   socket.on('error', () => {});
-  const crowded = deps.doorway.crowded(address);
-  const admitted = deps.doorway.enter(address);
+  const full = deps.connectionLimits.full(address);
+  const admitted = deps.connectionLimits.add(address);
   const cancel = clock.after(openingMs, () => socket.destroy());
   const silence = watchSilence(socket, clock);
   try {
-    if (crowded) throw new ProtocolError('too-many-connections', 'Too many are coming in. Try again soon.');
+    if (full) throw new ProtocolError('too-many-connections', 'Too many new connections. Try again soon.');
     const frame = await readFrame(socket, openingBytes);
     if (frame === undefined) return;
     const opening = parseFileOpening(frame);
@@ -97,7 +97,7 @@ function move(purpose: Upload | Download, moving: Moving): Promise<void> {
 }
 
 async function receive(upload: Upload, { socket, deps, moved }: Moving): Promise<void> {
-  const { blobs, desk, clearing } = deps;
+  const { blobs, desk, cleanup } = deps;
   const { id, file } = upload;
   const { bytes: offset, digest } = await blobs.uploaded(id);
   moved();
@@ -112,13 +112,13 @@ async function receive(upload: Upload, { socket, deps, moved }: Moving): Promise
   }
   try {
     // Until it is announced nobody refers to it.
-    const { seq } = await clearing.hold(file.hash, async () => {
+    const { seq } = await cleanup.hold(file.hash, async () => {
       await blobs.keep(id, file.hash);
       return desk.finish(upload);
     });
     send(socket, { type: 'kept', seq });
   } catch (error) {
-    clearing.soon();
+    cleanup.soon();
     throw error;
   }
 }

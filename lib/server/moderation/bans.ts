@@ -11,19 +11,12 @@ import type { Account } from '../../store/account-store.js';
 import type { Ban } from '../../store/moderation-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import {
-  type Agent,
-  actorIn,
-  actorOf,
-  lastAdmin,
-  lastingOf,
-  type Rights,
-  reasonOf,
-  typable,
-} from '../chat/actor.js';
-import type { Hub } from '../chat/hub.js';
-import { can, type Policy } from '../chat/permissions.js';
+import type { AuditLog } from '../chat/audit.js';
+import type { Lookup } from '../chat/lookup.js';
+import { type Agent, actorOf, adviceFor, type Permissions } from '../chat/permissions.js';
+import type { Presence } from '../chat/presence.js';
 import { type AddressRange, parseRange } from '../net/address.js';
+import { lastAdmin, reasonOf } from './moderation.js';
 
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `bad-request`. */
 export interface Bans {
@@ -40,21 +33,21 @@ export interface Bans {
 export interface BansDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly policy: Policy;
-  readonly rights: Rights;
-  readonly hub: Pick<Hub, 'presence' | 'places'>;
+  readonly permissions: Permissions;
+  readonly audit: Pick<AuditLog, 'record'>;
+  readonly lookup: Pick<Lookup, 'person'>;
+  readonly presence: Pick<Presence, 'terminals' | 'members'>;
   readonly addresses: AddressBans;
   /** Ends every ticket and every transfer of an account. */
   readonly revokeFiles: (account: number) => void;
 }
 
 export function createBans(deps: BansDeps): Bans {
-  const { store, clock, policy, rights, addresses } = deps;
-  const { presence, places } = deps.hub;
+  const { store, clock, permissions, audit, lookup, presence, addresses } = deps;
 
   async function banName(agent: Agent, name: string, terms: Terms): Promise<void> {
-    const target = await places.person(agent, name);
-    rights.check(actorOf(agent), 'ban', actorIn(target), target.name);
+    const target = await lookup.person(agent, name);
+    permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
     const banned = await store.ban({ account: target.id }, banOf(agent, terms));
     if (banned === 'last-admin') throw lastAdmin(target.name);
     deps.revokeFiles(target.id);
@@ -69,7 +62,7 @@ export function createBans(deps: BansDeps): Bans {
   async function aboveIn(agent: Account, range: AddressRange): Promise<string | undefined> {
     const everybody = await store.directory();
     for (const { id, name, role } of everybody) {
-      if (can(actorOf(agent), 'ban', policy, actorIn({ role }))) continue;
+      if (permissions.allows(actorOf(agent), 'ban', actorOf({ role }))) continue;
       const here = [...presence.terminals(id)];
       const known = [...here, ...(await store.sessions(id, clock.now()))];
       if (known.some(({ address = '' }) => range.covers(address))) return name;
@@ -78,7 +71,7 @@ export function createBans(deps: BansDeps): Bans {
   }
 
   async function banAddress(agent: Agent, typed: string, terms: Terms): Promise<void> {
-    rights.check(actorOf(agent), 'ban-address');
+    permissions.check(actorOf(agent), 'ban-address');
     const range = rangeOf(typed);
     const above = 'id' in agent ? await aboveIn(agent, range) : undefined;
     if (above !== undefined) {
@@ -89,7 +82,10 @@ export function createBans(deps: BansDeps): Bans {
     await store.ban({ address: range.text }, ban);
     addresses.add(ban);
     for (const member of presence.members()) {
-      if (!range.covers(member.address) || !can(actorOf(agent), 'ban', policy, actorIn(member.account)))
+      if (
+        !range.covers(member.address) ||
+        !permissions.allows(actorOf(agent), 'ban', actorOf(member.account))
+      )
         continue;
       deps.revokeFiles(member.account.id);
       member.dismiss('banned', bannedWords('for', terms), { by: agent.name, ...reasonOf(terms.reason) });
@@ -103,7 +99,7 @@ export function createBans(deps: BansDeps): Bans {
   }
 
   function recorded(agent: Agent, on: string, { ms, reason }: Terms): Promise<void> {
-    return rights.audit(agent, { action: 'ban', on, ...lastingOf(ms), ...reasonOf(reason) });
+    return audit.record(agent, { action: 'ban', on, ms, reason });
   }
 
   function refusalOf({ until, reason }: Ban): string {
@@ -119,11 +115,11 @@ export function createBans(deps: BansDeps): Bans {
     },
 
     async unban(agent, { name, address }) {
-      rights.check(actorOf(agent), 'see-bans');
+      permissions.check(actorOf(agent), 'see-bans');
       if ((name === undefined) === (address === undefined)) throw oneOf();
-      const target = name === undefined ? undefined : await places.person(agent, name);
+      const target = name === undefined ? undefined : await lookup.person(agent, name);
       const range = address === undefined ? undefined : rangeOf(address);
-      if (target !== undefined) rights.check(actorOf(agent), 'ban', actorIn(target), target.name);
+      if (target !== undefined) permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
       const on = target?.name ?? range?.text ?? '';
       const lifted = store.unban(
         target === undefined ? { address: on } : { account: target.id },
@@ -133,15 +129,15 @@ export function createBans(deps: BansDeps): Bans {
         // The list of accounts has no addresses.
         const shell =
           target === undefined ? 'secure-chat audit shows every ban.' : 'secure-chat user list says who is.';
-        const look = typable(agent, { chat: '/bans says who is.', shell });
+        const look = adviceFor(agent, { chat: '/bans says who is.', shell });
         throw new ProtocolError('no-such-name', `${on} is not banned. ${look}`);
       }
-      await rights.audit(agent, { action: 'unban', on });
+      await audit.record(agent, { action: 'unban', on });
       if (range !== undefined) addresses.remove(range.text);
     },
 
     async list(agent) {
-      rights.check(actorOf(agent), 'see-bans');
+      permissions.check(actorOf(agent), 'see-bans');
       return (await store.bans(clock.now())).map(banInfo);
     },
 

@@ -10,10 +10,12 @@ import type { RequestOf, RequestType } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import { type Agent, actorIn, actorOf, lastAdmin, lastingOf, type Rights, reasonOf } from '../chat/actor.js';
-import type { Hub } from '../chat/hub.js';
-import type { LiveRoom, Membership } from '../chat/live-rooms.js';
-import { inAudit } from './audit.js';
+import type { AuditLog } from '../chat/audit.js';
+import type { LiveRoom, LiveRooms, RoomMembership } from '../chat/live-rooms.js';
+import type { Lookup } from '../chat/lookup.js';
+import type { Membership } from '../chat/membership.js';
+import { type Agent, actorOf, type Permissions } from '../chat/permissions.js';
+import type { Presence } from '../chat/presence.js';
 
 type Asked<T extends RequestType> = Omit<RequestOf<T>, 'type' | 'id'>;
 
@@ -32,26 +34,29 @@ export interface Moderation {
 export interface ModerationDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly rights: Rights;
-  readonly hub: Pick<Hub, 'presence' | 'seats' | 'places' | 'delivery' | 'speech' | 'membership'>;
+  readonly permissions: Permissions;
+  readonly audit: Pick<AuditLog, 'record'>;
+  readonly rooms: LiveRooms;
+  readonly presence: Presence;
+  readonly lookup: Lookup;
+  readonly membership: Pick<Membership, 'expel'>;
   /** Ends every ticket and every transfer of an account. */
   readonly revokeFiles: (account: number) => void;
 }
 
 export function createModeration(deps: ModerationDeps): Moderation {
-  const { store, clock, hub, rights } = deps;
-  const { check, audit } = rights;
-  const { presence, seats, places, delivery, speech } = hub;
+  const { store, clock, audit, rooms, presence, lookup } = deps;
+  const { check } = deps.permissions;
 
   /** The room that an agent names: one that they are in, or for the operator a public one. */
-  function roomOf(agent: Agent, name: string): Membership {
-    if ('id' in agent) return places.membership(agent, name);
-    const room = seats.publicRoom(name);
+  function roomOf(agent: Agent, name: string): RoomMembership {
+    if ('id' in agent) return lookup.membership(agent, name);
+    const room = rooms.publicRoom(name);
     if (room === undefined) throw new ProtocolError('no-such-room', 'There is no such room.');
     return { room, role: 'owner' };
   }
 
-  async function inRoom(account: Account, room: LiveRoom): Promise<Membership> {
+  async function inRoom(account: Account, room: LiveRoom): Promise<RoomMembership> {
     const found = (await store.members(room.id)).find((member) => member.account.id === account.id);
     if (found === undefined)
       throw new ProtocolError('not-a-member', `${account.name} is not in #${room.name}.`);
@@ -73,59 +78,59 @@ export function createModeration(deps: ModerationDeps): Moderation {
   async function kickFromRoom(
     agent: Agent,
     target: Account,
-    membership: Membership,
+    membership: RoomMembership,
     reason: string,
   ): Promise<void> {
     const { room } = membership;
     check(
       actorOf(agent, membership),
       'kick-from-room',
-      actorIn(target, await inRoom(target, room)),
+      actorOf(target, await inRoom(target, room)),
       target.name,
     );
     const told = { by: agent.name, ...(reason !== '' && { reason }) };
-    if (!(await hub.membership.expel(target, room, told))) {
+    if (!(await deps.membership.expel(target, room, told))) {
       throw new ProtocolError('not-a-member', `${target.name} is not in #${room.name} any more.`);
     }
-    await audit(agent, { action: 'kick', on: target.name, ...inAudit(room), ...reasonOf(reason) });
+    await audit.record(agent, { action: 'kick', on: target.name, room, reason });
   }
 
   return {
     async kick(agent, { name, room, reason: typed = '' }) {
       const reason = reasonText(typed);
-      const target = await places.person(agent, name);
+      const target = await lookup.person(agent, name);
       const membership = room === undefined ? undefined : roomOf(agent, room);
       if (membership !== undefined && !membership.room.everybody) {
         return kickFromRoom(agent, target, membership, reason);
       }
-      check(actorOf(agent), 'kick', actorIn(target), target.name);
+      check(actorOf(agent), 'kick', actorOf(target), target.name);
       if (presence.terminals(target.id).size === 0) {
         throw new ProtocolError('not-allowed', `${target.name} is not here. /ban keeps somebody out.`);
       }
       const words = `${agent.name} threw you out${reason === '' ? '.' : `: ${reason}`}`;
       dismiss(target, 'kicked', words, agent.name, reason);
-      await audit(agent, { action: 'kick', on: target.name, ...reasonOf(reason) });
+      await audit.record(agent, { action: 'kick', on: target.name, reason });
     },
 
     async mute(agent, { name, room, ms, reason: typed = '' }) {
       const reason = reasonText(typed);
-      const target = await places.person(agent, name);
+      const target = await lookup.person(agent, name);
       const membership = await mutePlace(agent, target, room);
       const end = ms === undefined ? {} : { until: clock.now() + ms };
       const mute = { ...(membership !== undefined && { room: membership.room.id }), ...end };
       const muted = store.mute(target.id, mute);
-      const where = inAudit(membership?.room);
-      const recorded = audit(agent, {
+      const recorded = audit.record(agent, {
         action: 'mute',
         on: target.name,
-        ...where,
-        ...lastingOf(ms),
-        ...reasonOf(reason),
+        room: membership?.room,
+        ms,
+        reason,
       });
       await Promise.all([muted, recorded]);
-      speech.mute(target.id, mute);
-      if (membership === undefined && presence.awayOf(target.id) !== undefined) presence.away(target.id, '');
-      delivery.toAccounts([target.id], {
+      rooms.mute(target.id, mute);
+      if (membership === undefined && presence.awayOf(target.id) !== undefined)
+        presence.setAway(target.id, '');
+      rooms.sendToAccounts([target.id], {
         ...{ type: 'muted', by: agent.name, ...reasonOf(reason) },
         ...(membership !== undefined && { room: membership.room.name }),
         ...(ms !== undefined && { ms }),
@@ -133,49 +138,49 @@ export function createModeration(deps: ModerationDeps): Moderation {
     },
 
     async unmute(agent, { name, room }) {
-      const target = await places.person(agent, name);
+      const target = await lookup.person(agent, name);
       const membership = await mutePlace(agent, target, room);
       if (!(await store.unmute(target.id, membership?.room.id, clock.now()))) {
         throw new ProtocolError('no-such-name', `${target.name} is not muted there.`);
       }
-      await audit(agent, { action: 'unmute', on: target.name, ...inAudit(membership?.room) });
-      speech.unmute(target.id, membership?.room.id);
+      await audit.record(agent, { action: 'unmute', on: target.name, room: membership?.room });
+      rooms.unmute(target.id, membership?.room.id);
       const where = membership === undefined ? {} : { room: membership.room.name };
-      delivery.toAccounts([target.id], { type: 'unmuted', by: agent.name, ...where });
+      rooms.sendToAccounts([target.id], { type: 'unmuted', by: agent.name, ...where });
     },
 
     async setRole(agent, { name, role }) {
-      const target = await places.person(agent, name);
+      const target = await lookup.person(agent, name);
       // Whoever steps down needs nobody above.
-      const above = 'id' in agent && agent.id === target.id ? { role: 'member' as const } : actorIn(target);
+      const above = 'id' in agent && agent.id === target.id ? { role: 'member' as const } : actorOf(target);
       check(actorOf(agent), 'set-role', above, target.name);
       if (target.role === role) return;
       const detail = `${target.role} to ${role}`;
       const set = store.setRole(target.id, role);
       if ((await set) === 'last-admin') throw lastAdmin(target.name);
-      await audit(agent, { action: 'role', on: target.name, detail });
+      await audit.record(agent, { action: 'role', on: target.name, detail });
       ranked(target, role, agent.name);
     },
 
     async remove(agent, name) {
-      const target = await places.person(agent, name);
-      check(actorOf(agent), 'ban', actorIn(target), target.name);
+      const target = await lookup.person(agent, name);
+      check(actorOf(agent), 'ban', actorOf(target), target.name);
       // First, for this is what may be refused.
       if ((await store.setRole(target.id, 'member')) === 'last-admin') throw lastAdmin(target.name);
       for (const standing of await store.standings(target.id)) {
-        const room = 'room' in standing.target ? seats.rooms.get(standing.target.room) : undefined;
+        const room = 'room' in standing.target ? rooms.byId.get(standing.target.room) : undefined;
         if (room !== undefined && !room.everybody) {
-          await hub.membership.expel(target, room, { by: agent.name }, { end: true });
+          await deps.membership.expel(target, room, { by: agent.name }, { end: true });
         }
       }
       await store.removeAccount(target.id);
-      await audit(agent, { action: 'remove-account', on: target.name });
+      await audit.record(agent, { action: 'remove-account', on: target.name });
       deps.revokeFiles(target.id);
       dismiss(target, 'signed-out', 'Your account was removed.', agent.name);
     },
 
     async setRules(agent, request) {
-      const membership = places.membership(agent, request.room);
+      const membership = lookup.membership(agent, request.room);
       check(actorOf(agent, membership), 'set-rules');
       const { room } = membership;
       const before = room.rules;
@@ -184,13 +189,13 @@ export function createModeration(deps: ModerationDeps): Moderation {
       room.rules = rules;
       try {
         const kept = store.setRules(room.id, rules);
-        const recorded = audit(agent, { action: 'rules', detail: rulesWords(rules), ...inAudit(room) });
+        const recorded = audit.record(agent, { action: 'rules', detail: rulesWords(rules), room });
         await Promise.all([kept, recorded]);
       } catch (error) {
         room.rules = before;
         throw error;
       }
-      delivery.toConversation({ room: room.id }, { type: 'rules', room: room.name, by: agent.name, rules });
+      rooms.sendToConversation({ room: room.id }, { type: 'rules', room: room.name, by: agent.name, rules });
     },
   };
 
@@ -199,22 +204,22 @@ export function createModeration(deps: ModerationDeps): Moderation {
     agent: Agent,
     target: Account,
     name: string | undefined,
-  ): Promise<Membership | undefined> {
+  ): Promise<RoomMembership | undefined> {
     const membership = name === undefined ? undefined : roomOf(agent, name);
     if (membership === undefined || membership.room.everybody) {
-      check(actorOf(agent), 'mute', actorIn(target), target.name);
+      check(actorOf(agent), 'mute', actorOf(target), target.name);
       return undefined;
     }
-    const theirs = actorIn(target, await inRoom(target, membership.room));
+    const theirs = actorOf(target, await inRoom(target, membership.room));
     check(actorOf(agent, membership), 'mute-in-room', theirs, target.name);
     return membership;
   }
 
   function ranked({ id }: Account, role: Role, by: string): void {
-    presence.ranked(id, role, by);
+    presence.setRole(id, role, by);
     const mine = role === 'admin' ? 'owner' : role === 'moderator' ? 'moderator' : 'member';
-    for (const { room } of [...seats.of(id).values()]) {
-      if (room.everybody) seats.set(id, { room, role: mine });
+    for (const { room } of [...rooms.membershipsOf(id).values()]) {
+      if (room.everybody) rooms.setRole(id, room, mine);
     }
   }
 }
@@ -237,4 +242,12 @@ function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
     locked ? 'locked' : '',
   ];
   return words.filter((word) => word !== '').join(', ') || 'none';
+}
+
+export function lastAdmin(name: string): ProtocolError {
+  return new ProtocolError('not-allowed', `${name} is the last admin. Make someone else an admin first.`);
+}
+
+export function reasonOf(reason: string): { reason?: string } {
+  return reason === '' ? {} : { reason };
 }

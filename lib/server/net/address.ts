@@ -1,14 +1,14 @@
-/** A peer's address: as it is shown, as the unit that limits count by, and as one of a range (RFC 4632, RFC 4291). */
+/** IP addresses: as shown, as the unit that limits count by, and in ranges (RFC 4632, RFC 4291). */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** Without its zone, and IPv4 as such where it comes as ::ffff:a.b.c.d. */
+/** Without its zone; an IPv4 address in the form ::ffff:a.b.c.d as plain IPv4. */
 export function plainAddress(address: string): string {
   const plain = address.replace(/%.*$/, '');
   const mapped = plain.replace(/^::ffff:/i, '');
   return isIPv4(mapped) ? mapped : plain;
 }
 
-/** IPv4 whole; of IPv6 the /64, which one customer owns. */
+/** The whole IPv4 address; of IPv6 the /64, which belongs to one customer. */
 export function addressKey(address: string): string {
   const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
@@ -23,17 +23,16 @@ export function addressKey(address: string): string {
     .join(':')}::/64`;
 }
 
-/** Addresses with the same beginning. */
 export interface AddressRange {
-  /** `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`: the same for every spelling. */
+  /** Canonical: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */
   readonly text: string;
   covers(address: string): boolean;
 }
 
-/** Shorter ones would shut out whole providers by a slip of a finger. */
+/** Shorter prefixes would ban whole providers by a typo. */
 const shortest = { ipv4: 8, ipv6: 16 } as const;
 
-/** An address or a CIDR range; undefined for anything else, and for a range that is far too wide. */
+/** An address or a CIDR range; undefined for anything else, and for a range that is too wide. */
 export function parseRange(typed: string): AddressRange | undefined {
   const [, given = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(typed) ?? [];
   const address = plainAddress(given);
@@ -57,7 +56,7 @@ function canonical(address: string): string {
   return isIPv4(address) ? address : new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
-/** The address with all bits behind the prefix off. */
+/** The address with all bits after the prefix cleared. */
 function network(address: string, prefix: number): string {
   if (isIPv4(address)) {
     const bits = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);

@@ -1,6 +1,6 @@
 /**
- * One peer's bytes: frames in, buffers out, with the limits on both. Knows a stream, not what a frame means
- * nor who sent it.
+ * One peer's bytes: frames in, buffers out, with the limits on both; one write per turn of the event loop. Knows a stream, not
+ * what a frame means nor who sent it.
  */
 import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -9,14 +9,14 @@ import { limits } from '../../protocol/limits.js';
 import type { Debtor, SendBudget } from './send-budget.js';
 
 export interface ConnectionDeps {
-  readonly turn: Turn;
+  readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
   /** The longest frame accepted now, in bytes. */
   readonly frameLimit: () => number;
   readonly onFrame: (frame: RawFrame) => void;
   /** The peer broke the framing: nothing more can be read. */
   readonly onBroken: (error: ProtocolError) => void;
-  /** Called once. `error` where the transport failed or the peer did not read. */
+  /** Called once. `error` if the transport failed or the peer did not read. */
   readonly onClosed: (error?: Error) => void;
 }
 
@@ -25,7 +25,7 @@ export interface Connection {
   send(bytes: Buffer): void;
   /** Resolves when the peer has taken what was queued, or the connection is closed. */
   drained(): Promise<void>;
-  /** Stops and starts taking bytes from the peer; what it sends meanwhile waits on its side. */
+  /** Stops and continues reading; what the peer sends meanwhile waits on its side. */
   pause(): void;
   resume(): void;
   /** Sends what is queued, then closes. */
@@ -35,25 +35,15 @@ export interface Connection {
 
 export function createConnection(socket: Duplex, deps: ConnectionDeps): Connection {
   const reader = createFrameReader(deps.frameLimit);
-  let queue: Buffer[] = [];
+  const outgoing = createOutgoing(socket, deps);
   let broken = false;
   let ended = false;
-  let waiting: (() => void)[] = [];
-
-  const debtor: Debtor = {
-    get unsent() {
-      return socket.writableLength;
-    },
-    sacrifice() {
-      socket.destroy(new ProtocolError('slow-consumer', 'All connections together have too much unsent.'));
-    },
-  };
+  let failure: Error | undefined;
 
   socket.on('data', onData);
-  socket.on('drain', onDrain);
+  socket.on('drain', outgoing.settle);
   socket.on('error', onError);
   socket.on('close', onClose);
-  let failure: Error | undefined;
 
   function onData(chunk: Buffer): void {
     if (broken) return;
@@ -69,21 +59,57 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): Connecti
     for (const frame of frames) deps.onFrame(frame);
   }
 
-  function onDrain(): void {
-    deps.budget.settle(debtor, 0);
-    release();
-  }
-
   function onError(error: Error): void {
     failure ??= error;
   }
 
   function onClose(): void {
-    queue = [];
-    deps.budget.settle(debtor, 0);
-    release();
+    outgoing.settle();
     deps.onClosed(failure);
   }
+
+  return {
+    send(bytes) {
+      if (!ended) outgoing.send(bytes);
+    },
+    drained: outgoing.drained,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    end() {
+      if (ended) return;
+      ended = true;
+      outgoing.flush();
+      socket.end();
+    },
+    destroy(error) {
+      ended = true;
+      socket.destroy(error);
+    },
+  };
+}
+
+interface Outgoing {
+  send(bytes: Buffer): void;
+  flush(): void;
+  drained(): Promise<void>;
+  /** Nothing is left to send: everything was taken, or the connection is closed. */
+  settle(): void;
+}
+
+function createOutgoing(
+  socket: Duplex,
+  { endOfTurn, budget }: Pick<ConnectionDeps, 'endOfTurn' | 'budget'>,
+): Outgoing {
+  let queue: Buffer[] = [];
+  let waiting: (() => void)[] = [];
+  const debtor: Debtor = {
+    get unsent() {
+      return socket.writableLength;
+    },
+    drop() {
+      socket.destroy(new ProtocolError('slow-consumer', 'All connections together have too much unsent.'));
+    },
+  };
 
   function release(): void {
     const resolved = waiting;
@@ -97,45 +123,38 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): Connecti
     const bytes = queue.length === 1 ? first : Buffer.concat(queue);
     queue = [];
     if (socket.write(bytes)) {
-      if (waiting.length > 0) release();
+      release();
       return;
     }
     const unsent = socket.writableLength;
     if (unsent > limits.queueBytes) {
       socket.destroy(new ProtocolError('slow-consumer', `The peer left ${unsent} bytes unread.`));
     } else {
-      deps.budget.settle(debtor, unsent);
+      budget.settle(debtor, unsent);
     }
   }
 
   return {
+    flush,
     send(bytes) {
-      if (ended || socket.destroyed) return;
-      if (queue.push(bytes) === 1) deps.turn(flush);
+      if (!socket.destroyed && queue.push(bytes) === 1) endOfTurn(flush);
     },
     drained() {
       if (socket.destroyed || (queue.length === 0 && !socket.writableNeedDrain)) return Promise.resolve();
       return new Promise((resolve) => waiting.push(resolve));
     },
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
-    end() {
-      if (ended) return;
-      ended = true;
-      flush();
-      socket.end();
-    },
-    destroy(error) {
-      ended = true;
-      socket.destroy(error);
+    settle() {
+      if (socket.destroyed) queue = [];
+      budget.settle(debtor, 0);
+      release();
     },
   };
 }
 
-/** Has `flush` called once the callback that runs now, and the promises it settled, are done. */
-export type Turn = (flush: () => void) => void;
+/** Has `flush` called when the current callback and the promises it settled are done. */
+export type EndOfTurn = (flush: () => void) => void;
 
-export function createTurn(): Turn {
+export function createEndOfTurn(): EndOfTurn {
   let due: (() => void)[] = [];
   function run(): void {
     const flushes = due;
@@ -143,8 +162,8 @@ export function createTurn(): Turn {
     for (const flush of flushes) flush();
   }
   return (flush) => {
-    // One callback for all: thousands of members of one room are written to in one go. By way of a microtask,
-    // because after a callback of the event loop the next tick comes before the promises.
+    // One callback for all: thousands of members of one room are written to in one go. A microtask first, because
+    // after a callback of the event loop the next tick comes before the promises.
     if (due.push(flush) === 1) queueMicrotask(() => process.nextTick(run));
   };
 }

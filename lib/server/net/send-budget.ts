@@ -1,17 +1,14 @@
-/**
- * The unsent bytes of all connections together, against one limit. Knows amounts and who owes them, not
- * sockets.
- */
+/** The unsent bytes of all connections together, against one limit. Knows amounts and debtors, not sockets. */
 
 export interface Debtor {
-  /** Bytes this one has not got rid of. */
+  /** Bytes that the peer has not taken. */
   readonly unsent: number;
-  /** Ends it at once; it then settles with `settle(this, 0)`. */
-  sacrifice(): void;
+  /** Ends the connection at once; it then calls `settle(this, 0)`. */
+  drop(): void;
 }
 
 export interface SendBudget {
-  /** Notes what a connection owes now; over the limit, those that owe most are sacrificed. */
+  /** Notes what a connection has unsent now; over the limit, those with the most are dropped. */
   settle(debtor: Debtor, unsent: number): void;
   readonly total: number;
 }
@@ -20,8 +17,8 @@ export function createSendBudget(limit: number): SendBudget {
   const debts = new Map<Debtor, number>();
   let total = 0;
 
-  /** What was noted is what was owed at the last write; by now some of it has gone out. */
-  function reckon(): void {
+  /** What was noted is from the last write; some of it has gone out since. */
+  function refresh(): void {
     total = 0;
     for (const debtor of debts.keys()) {
       debts.set(debtor, debtor.unsent);
@@ -37,13 +34,13 @@ export function createSendBudget(limit: number): SendBudget {
       total += unsent - (debts.get(debtor) ?? 0);
       if (unsent === 0) debts.delete(debtor);
       else debts.set(debtor, unsent);
-      if (total > limit) reckon();
+      if (total > limit) refresh();
       while (total > limit) {
         let worst = debtor;
         for (const [other, owed] of debts) if (owed > (debts.get(worst) ?? 0)) worst = other;
         total -= debts.get(worst) ?? 0;
         debts.delete(worst);
-        worst.sacrifice();
+        worst.drop();
       }
     },
   };

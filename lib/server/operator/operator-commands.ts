@@ -1,6 +1,6 @@
 /**
  * What the operator does on the server's machine, as commands with their arguments checked: the same whether the
- * server runs or not. Knows the desk, not how commands come to it.
+ * server runs or not. Knows the app, not how commands come to it.
  */
 import { isAbsolute } from 'node:path';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -8,15 +8,15 @@ import type { RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Role } from '../../protocol/records.js';
 import type { App } from '../app.js';
-import { operator } from '../chat/actor.js';
-import { auditPage } from '../moderation/audit.js';
+import { operator } from '../chat/permissions.js';
 import { type ControlCommand, ControlError } from './control-socket.js';
 
 const roles: readonly Role[] = ['admin', 'moderator', 'member', 'bot'];
 
 /** By name, for the control socket. Each answers with fields, and throws ControlError `refused` or ProtocolError. */
-export function operatorCommands(desk: App): ReadonlyMap<string, ControlCommand> {
-  const { store, clock, accounts, sessions, own, invites, bans, moderation, hub } = desk;
+export function operatorCommands(app: App): ReadonlyMap<string, ControlCommand> {
+  const { store, clock, accounts, sessions, ownAccount, invites, bans, moderation, presence, lookup, audit } =
+    app;
 
   const commands: Record<string, ControlCommand> = {
     async invite({ role = 'member', uses = 1, expiresMs }) {
@@ -33,23 +33,18 @@ export function operatorCommands(desk: App): ReadonlyMap<string, ControlCommand>
     async 'user-list'() {
       const [people, found] = await Promise.all([store.directory(), store.bans(clock.now())]);
       const banned = new Set(found.flatMap((ban) => ('account' in ban ? [ban.account] : [])));
-      const online = (id: number) => hub.presence.terminals(id).size;
+      const online = (id: number) => presence.terminals(id).size;
       return {
         users: people.map((each) => ({ ...each, banned: banned.has(each.id), online: online(each.id) })),
       };
     },
     async 'user-passwd'({ name, password }) {
-      const account = await hub.places.person(operator, text(name, 'name'));
+      const account = await lookup.person(operator, text(name, 'name'));
       const phc = await accounts.hash(account, text(password, 'password'));
       const changed = [store.setPassword(account.id, phc), store.revokeSessions(account.id)];
-      const recorded = store.record({
-        at: clock.now(),
-        by: operator.name,
-        action: 'password',
-        on: account.name,
-      });
+      const recorded = audit.record(operator, { action: 'password', on: account.name });
       await Promise.all([...changed, recorded]);
-      own.dismissed(account);
+      ownAccount.dismissed(account);
       return {};
     },
     'user-reset': async ({ name }) => invites.reset(operator, text(name, 'name')),
@@ -58,7 +53,7 @@ export function operatorCommands(desk: App): ReadonlyMap<string, ControlCommand>
       return {};
     },
     async 'user-token'({ name }) {
-      return { token: await sessions.bot(await hub.places.person(operator, text(name, 'name'))) };
+      return { token: await sessions.bot(await lookup.person(operator, text(name, 'name'))) };
     },
     async 'user-remove'({ name }) {
       await moderation.remove(operator, text(name, 'name'));
@@ -82,7 +77,7 @@ export function operatorCommands(desk: App): ReadonlyMap<string, ControlCommand>
       const page = whole(limit, 'limit', 1, limits.auditPage);
       const from =
         before === undefined ? {} : { before: whole(before, 'before', 1, Number.MAX_SAFE_INTEGER) };
-      return { audit: await auditPage(store, { ...from, limit: page, hidden: true }) };
+      return { audit: await audit.page({ ...from, limit: page, hidden: true }) };
     },
     async copy({ file }) {
       const path = text(file, 'file');

@@ -1,8 +1,8 @@
-/** One's own account, and the links that let others make or regain theirs. */
+/** Requests about one's own account, and links for others to register or reset their password. */
 import { limits } from '../../protocol/limits.js';
-import { answers, counted, does, type Rows } from './row.js';
+import { answers, counted, does, type RequestRows } from './row.js';
 
-type Own =
+type OwnAccountRequest =
   | 'set-password'
   | 'sessions'
   | 'logout'
@@ -10,18 +10,18 @@ type Own =
   | 'begin-factor'
   | 'confirm-factor'
   | 'end-factor';
-type Links = 'make-invite' | 'invites' | 'uninvite' | 'make-reset';
+type LinkRequest = 'make-invite' | 'invites' | 'uninvite' | 'make-reset';
 
-export const accountRows: Rows<Own | Links> = {
-  'set-password': does(({ own }, member, request) => own.setPassword(member, request)),
-  sessions: answers(async ({ own }, member) => ({ sessions: await own.sessions(member) })),
-  logout: does(({ own }, member, request) => own.logout(member, request)),
-  'make-recovery': answers(async ({ own }, member, { password }) => ({
-    recovery: await own.makeRecovery(member, password),
+export const accountRows: RequestRows<OwnAccountRequest | LinkRequest> = {
+  'set-password': does(({ ownAccount }, member, request) => ownAccount.setPassword(member, request)),
+  sessions: answers(async ({ ownAccount }, member) => ({ sessions: await ownAccount.sessions(member) })),
+  logout: does(({ ownAccount }, member, request) => ownAccount.logout(member, request)),
+  'make-recovery': answers(async ({ ownAccount }, member, { password }) => ({
+    recovery: await ownAccount.makeRecovery(member, password),
   })),
-  'begin-factor': answers(({ own }, member, { password }) => own.beginFactor(member, password)),
-  'confirm-factor': does(({ own }, member, { otp }) => own.confirmFactor(member, otp)),
-  'end-factor': does(({ own }, member, { password }) => own.endFactor(member, password)),
+  'begin-factor': answers(({ ownAccount }, member, { password }) => ownAccount.beginFactor(member, password)),
+  'confirm-factor': does(({ ownAccount }, member, { otp }) => ownAccount.confirmFactor(member, otp)),
+  'end-factor': does(({ ownAccount }, member, { password }) => ownAccount.endFactor(member, password)),
 
   'make-invite': counted(
     answers(async ({ invites }, { account }, request) => invites.make(account, request)),

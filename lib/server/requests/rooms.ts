@@ -1,23 +1,15 @@
-/** Rooms and who is in them. */
-import { listMembers, listRooms, peoplePage } from '../chat/queries.js';
-import { answers, counted, does, type Rows } from './row.js';
+/** Requests about rooms and who is in them. */
+import { listPeople, listRooms } from '../chat/queries.js';
+import { answers, counted, does, type RequestRows } from './row.js';
 
-type Room = 'rooms' | 'join' | 'leave' | 'set-rules' | 'invite' | 'appoint' | 'who';
+type RoomRequest = 'rooms' | 'join' | 'leave' | 'set-rules' | 'invite' | 'appoint' | 'who';
 
-export const roomRows: Rows<Room> = {
-  rooms: answers(async ({ store }, member) => {
-    await member.drained();
-    return { rooms: await listRooms(store, member.account) };
-  }),
-  join: counted(does(({ hub }, member, request) => hub.membership.join(member, request))),
-  leave: counted(does(({ hub }, member, request) => hub.membership.leave(member, request))),
+export const roomRows: RequestRows<RoomRequest> = {
+  rooms: answers(async (app, member) => ({ rooms: await listRooms(app, member) })),
+  join: counted(does(({ membership }, member, request) => membership.join(member, request))),
+  leave: counted(does(({ membership }, member, request) => membership.leave(member, request))),
   'set-rules': counted(does(({ moderation }, { account }, request) => moderation.setRules(account, request))),
-  invite: does(({ hub }, member, request) => hub.membership.invite(member, request)),
-  appoint: counted(does(({ hub }, member, request) => hub.membership.appoint(member, request))),
-  who: answers(async ({ store, hub }, member, { room: name, after }) => {
-    await member.drained();
-    if (name === undefined) return peoplePage(hub.presence.people(), after);
-    const { room } = hub.places.membership(member.account, name);
-    return peoplePage(await listMembers(store, hub, room.id), after);
-  }),
+  invite: does(({ membership }, member, request) => membership.invite(member, request)),
+  appoint: counted(does(({ membership }, member, request) => membership.appoint(member, request))),
+  who: answers(listPeople),
 };

@@ -1,27 +1,27 @@
-/** Watches whether a peer still says something. Knows time, not the peer. */
+/** Notices when a peer has sent nothing for too long. Knows time, not the peer. */
 import type { Clock } from '../../system/clock.js';
 
 export interface IdleTimer {
-  /** Something came. */
-  broken(): void;
-  /** Calls back once nothing has come for so long. */
-  watch(ms: number, onSilent: () => void): void;
+  /** The peer sent something. */
+  reset(): void;
+  /** Calls back once, when nothing has come for so long. */
+  watch(ms: number, onIdle: () => void): void;
   stop(): void;
 }
 
-/** @param deaf whether nothing can come at the moment, since nobody listens */
-export function createIdleTimer(clock: Clock, deaf: () => boolean): IdleTimer {
+/** @param paused whether the peer is not being read, so that nothing can come */
+export function createIdleTimer(clock: Clock, paused: () => boolean): IdleTimer {
   let since = clock.ticks();
   let cancel = (): void => {};
 
-  function watch(ms: number, onSilent: () => void): void {
-    const lasted = deaf() ? 0 : clock.ticks() - since;
-    if (lasted >= ms) onSilent();
-    else cancel = clock.after(ms - lasted, () => watch(ms, onSilent));
+  function watch(ms: number, onIdle: () => void): void {
+    const idle = paused() ? 0 : clock.ticks() - since;
+    if (idle >= ms) onIdle();
+    else cancel = clock.after(ms - idle, () => watch(ms, onIdle));
   }
 
   return {
-    broken() {
+    reset() {
       since = clock.ticks();
     },
     watch,

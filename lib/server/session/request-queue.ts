@@ -1,17 +1,17 @@
 /**
- * The requests of one connection: one after the other, no faster than its pace. Knows frames and time; not
- * what is asked, nor who asks.
+ * The requests of one connection: answered one after the other, no faster than its rate. Knows frames and time, neither
+ * what is requested nor by whom.
  */
 import type { RawFrame } from '../../protocol/frame.js';
 import type { Clock } from '../../system/clock.js';
 
 export interface RequestQueueDeps {
   readonly clock: Clock;
-  /** Counts one request, unless it has to wait: then, for how many milliseconds. */
-  readonly pace: () => number;
-  /** Deals with a request; the next one waits for the promise, where there is one. */
-  readonly take: (frame: RawFrame) => Promise<void> | undefined;
-  /** Reads the peer no further, and goes on: what it sends meanwhile waits on its side. */
+  /** Counts one request and returns 0, or returns how many milliseconds it has to wait. */
+  readonly countRequest: () => number;
+  /** Answers a request; the next one waits for the promise if there is one. */
+  readonly answer: (frame: RawFrame) => Promise<void> | undefined;
+  /** Stop and continue reading the peer; what it sends meanwhile waits on its side. */
   readonly pause: () => void;
   readonly resume: () => void;
 }
@@ -20,16 +20,17 @@ export interface RequestQueue {
   push(frame: RawFrame): void;
   /** The peer is not being read. */
   readonly paused: boolean;
-  /** Drops what waits. */
+  /** Drops what is waiting. */
   close(): void;
 }
 
-/** Requests that wait before the peer is read no further. */
+/** Requests that may wait before reading pauses. */
 const mostWaiting = 64;
 
-export function createRequestQueue({ clock, pace, take, pause, resume }: RequestQueueDeps): RequestQueue {
+export function createRequestQueue(deps: RequestQueueDeps): RequestQueue {
+  const { clock, countRequest, answer, pause, resume } = deps;
   let waiting: RawFrame[] = [];
-  let pumping = false;
+  let running = false;
   let paused = false;
   let closed = false;
 
@@ -39,20 +40,20 @@ export function createRequestQueue({ clock, pace, take, pause, resume }: Request
     pause();
   }
 
-  async function pump(): Promise<void> {
-    pumping = true;
+  async function run(): Promise<void> {
+    running = true;
     // An index, not shift(): one chunk can hold thousands of small frames.
     for (let next = 0; next < waiting.length && !closed; next++) {
       const frame = waiting[next] as RawFrame;
-      for (let wait = pace(); wait > 0; wait = pace()) {
+      for (let wait = countRequest(); wait > 0; wait = countRequest()) {
         hold();
         await new Promise<void>((done) => clock.after(wait, done));
       }
-      const done = take(frame);
-      if (done !== undefined) await done;
+      const answered = answer(frame);
+      if (answered !== undefined) await answered;
     }
     waiting = [];
-    pumping = false;
+    running = false;
     if (!paused || closed) return;
     paused = false;
     resume();
@@ -62,7 +63,7 @@ export function createRequestQueue({ clock, pace, take, pause, resume }: Request
     push(frame) {
       if (closed) return;
       waiting.push(frame);
-      if (!pumping) void pump();
+      if (!running) void run();
       else if (waiting.length > mostWaiting) hold();
     },
     get paused() {

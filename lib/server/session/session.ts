@@ -1,49 +1,36 @@
 /**
- * One connection's life: greeting -> signing-in -> open -> closing -> closed. Knows frames and the request
- * table; neither TLS nor what is said to whom.
+ * One connection's life: greeting -> signing-in -> open -> closing -> closed. Knows frames, neither TLS nor what requests do.
  */
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
-import type { Reply, ServerFrameOf } from '../../protocol/events.js';
-import { encodeFrame, type RawFrame } from '../../protocol/frame.js';
+import type { ServerFrame, ServerFrameOf } from '../../protocol/events.js';
+import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
-import { parseRequest, type Request, requestId } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
 import type { App } from '../app.js';
-import type { Circumstances } from '../chat/join-notices.js';
-import type { Member } from '../chat/presence.js';
+import type { LeaveDetails } from '../chat/join-notices.js';
+import type { JoinMode, Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
-import type { Turn } from '../net/connection.js';
-import { type Connection, createConnection } from '../net/connection.js';
+import { type Connection, createConnection, type EndOfTurn } from '../net/connection.js';
 import type { SendBudget } from '../net/send-budget.js';
 import type { RateLimiter } from '../rate-limiter.js';
-import { requestTable } from '../requests/request-table.js';
-import type { Caller, Row } from '../requests/row.js';
-import { createIdleTimer } from './idle-timer.js';
-import { createRequestQueue } from './request-queue.js';
-
-export type Phase = 'greeting' | 'signing-in' | 'open' | 'closing' | 'closed';
+import { answerFrame } from '../requests/request-table.js';
+import type { Caller, Phase } from '../requests/row.js';
+import { createIdleTimer, type IdleTimer } from './idle-timer.js';
+import { createRequestQueue, type RequestQueue } from './request-queue.js';
 
 export interface SessionDeps {
-  readonly desk: App;
+  readonly app: App;
   readonly clock: Clock;
   readonly log: Log;
-  readonly turn: Turn;
+  readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
-  /** Requests of one connection: too many and they are read later. */
-  readonly pace: RateLimiter<number>;
+  /** Requests of each session, by its serial number: beyond it, they are read later. */
+  readonly requestRate: RateLimiter<number>;
   readonly hello: ServerFrameOf<'hello'>;
-  readonly claims: Claims;
+  readonly tokenHolders: TokenHolders;
   readonly onPhase: (session: Session, phase: Phase) => void;
-}
-
-/** Which connection each token's session is on. */
-export interface Claims {
-  /** Notes that the token is this session's now. @returns the one that had it */
-  claim(token: number, session: Session): Session | undefined;
-  /** @returns false where another session has claimed it since */
-  release(token: number, session: Session): boolean;
 }
 
 export interface Session {
@@ -57,235 +44,235 @@ export interface Session {
   dismiss(code: ErrorCode, message: string): void;
 }
 
+interface State {
+  readonly deps: SessionDeps;
+  readonly session: Session;
+  readonly connection: Connection;
+  readonly requestQueue: RequestQueue;
+  readonly idleTimer: IdleTimer;
+  phase: Phase;
+  /** From the moment it is online. */
+  member: Member | undefined;
+  /** The id of its token's session. */
+  token: number | undefined;
+  /** The session on the lost connection that this one continues. */
+  continued: Session | undefined;
+  /** Set when it ends: what others are told. */
+  leaving: LeaveDetails | undefined;
+  cancelDeadline: () => void;
+}
+
 let sessions = 0;
 
-/** After these the token's session is over. */
-const final: ReadonlySet<ErrorCode> = new Set(['signed-out', 'taken-over', 'kicked']);
-
 export function createSession(socket: Duplex, address: string, deps: SessionDeps): Session {
-  const { desk, clock, log } = deps;
+  const { clock } = deps;
   const serial = ++sessions;
-  let phase: Phase = 'greeting';
-  let member: Member | undefined;
-  let token: number | undefined;
-  // The lost connection that this one continues.
-  let continued: Session | undefined;
-  let leaving: Circumstances | undefined;
+  const session: Session = {
+    ...{ serial, address },
+    get phase() {
+      return state.phase;
+    },
+    get name() {
+      return state.member?.account.name;
+    },
+    dismiss: (code, message) => dismiss(state, code, message),
+  };
 
-  const connection: Connection = createConnection(socket, {
-    turn: deps.turn,
+  const connection = createConnection(socket, {
+    endOfTurn: deps.endOfTurn,
     budget: deps.budget,
-    frameLimit: () => (phase === 'open' ? limits.frameBytes : limits.frameUnsignedBytes),
-    onFrame,
-    onBroken: (error) => dismiss(error.code, error.message),
-    onClosed,
+    frameLimit: () => (state.phase === 'open' ? limits.frameBytes : limits.frameUnsignedBytes),
+    onFrame(frame) {
+      idleTimer.reset();
+      requestQueue.push(frame);
+    },
+    onBroken: (error) => dismiss(state, error.code, error.message),
+    onClosed: (error) => connectionClosed(state, error),
   });
-
-  const inbox = createRequestQueue({
+  const requestQueue = createRequestQueue({
     clock,
-    pace: () => deps.pace.take(serial),
-    take: answer,
+    countRequest: () => deps.requestRate.take(serial),
+    answer: (frame) => answerFrame(frame, caller, deps),
     pause: connection.pause,
     resume() {
-      silence.broken();
+      idleTimer.reset();
       connection.resume();
     },
   });
-  const silence = createIdleTimer(clock, () => inbox.paused);
+  const idleTimer = createIdleTimer(clock, () => requestQueue.paused);
+  const cancelDeadline = clock.after(limits.signInMs, () =>
+    dismiss(state, 'timed-out', `You did not sign in within ${limits.signInMs / 1000} s.`),
+  );
 
-  const session: Session = {
-    serial,
-    address,
-    get phase() {
-      return phase;
-    },
-    get name() {
-      return member?.account.name;
-    },
-    dismiss,
+  const state: State = {
+    ...{ deps, session, connection, requestQueue, idleTimer, cancelDeadline },
+    ...{ phase: 'greeting', member: undefined, token: undefined, continued: undefined, leaving: undefined },
   };
-
-  const caller: Caller = {
-    address,
-    check() {
-      if (phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
-    },
-    enter(account, mode) {
-      // Nobody would ever empty the seat of one who went away while its password was checked.
-      caller.check();
-      const entering = memberOf(account);
-      desk.hub.presence.enter(entering, mode);
-      member = entering;
-      continued?.dismiss('taken-over', 'This session goes on over another connection.');
-      continued = undefined;
-      return entering;
-    },
-    opened(id, shared = false) {
-      if (phase !== 'signing-in') return;
-      if (token !== undefined) deps.claims.release(token, session);
-      token = id;
-      if (!shared) continued = deps.claims.claim(id, session);
-    },
-    leave(reason) {
-      leaving = reason === undefined ? {} : { reason };
-    },
-  };
-
-  let cancelDeadline = clock.after(limits.signInMs, () => {
-    dismiss('timed-out', `Sign in within ${limits.signInMs / 1000} s of connecting.`);
-  });
-  connection.send(encodeFrame(deps.hello));
+  const caller = callerOf(state);
+  send(state, deps.hello);
   return session;
+}
 
-  function memberOf(account: Account): Member {
-    return {
-      account,
-      address,
-      get session() {
-        return token;
-      },
-      get alive() {
-        return phase === 'signing-in' || phase === 'open';
-      },
-      send: (bytes) => {
-        if (phase === 'open') connection.send(bytes);
-      },
-      drained: connection.drained,
-      dismiss,
-    };
-  }
+function callerOf(state: State): Caller {
+  const { session, deps } = state;
+  return {
+    address: session.address,
+    get phase() {
+      return state.phase;
+    },
+    get member() {
+      return state.member;
+    },
+    checkSigningIn: () => checkSigningIn(state),
+    join: (account, mode) => join(state, account, mode),
+    useToken: (id, { shared } = { shared: false }) => useToken(state, id, shared),
+    leave(reason) {
+      state.leaving = reason === undefined ? {} : { reason };
+    },
+    reply: (frame) => send(state, frame),
+    beginSignIn: () => setPhase(state, 'signing-in'),
+    granted() {
+      if (state.leaving !== undefined) dismiss(state, 'signed-out', 'You signed out.');
+      else if (state.phase === 'signing-in') signedIn(state);
+    },
+    refused(code, message) {
+      if (state.phase !== 'signing-in') return;
+      goOffline(state);
+      deps.log.warn('sign-in refused', { address: session.address, code });
+      setPhase(state, 'greeting');
+      // A client that has to wait must not wait here: each refusal costs a line of the log.
+      if (code === 'too-many-attempts') dismiss(state, code, message);
+    },
+  };
+}
 
-  function enter(next: Phase): void {
-    phase = next;
-    deps.onPhase(session, next);
-  }
+function send({ connection }: State, frame: ServerFrame): void {
+  connection.send(encodeFrame(frame));
+}
 
-  function onFrame(frame: RawFrame): void {
-    silence.broken();
-    inbox.push(frame);
-  }
+function setPhase(state: State, phase: Phase): void {
+  state.phase = phase;
+  state.deps.onPhase(state.session, phase);
+}
 
-  /** @returns a promise where the next request has to wait for this one */
-  function answer(frame: RawFrame): Promise<void> | undefined {
-    const re = requestId(frame);
-    try {
-      const request = parseRequest(frame);
-      if (re === 0) throw new ProtocolError('bad-request', 'A request needs an id.');
-      const row = requestTable[request.type] as Row<Request['type']>;
-      const done = take(row, request);
-      const together = row.needs === 'open' && row.together === true;
-      if (!(done instanceof Promise)) {
-        reply({ type: 'ok', re, ...done });
-        if (leaving !== undefined) leave();
-        return undefined;
-      }
-      const answered = done.then(
-        (fields) => {
-          if (fields !== undefined) reply({ type: 'ok', re, ...fields });
-          if (phase === 'signing-in') opened();
-        },
-        (error: unknown) => refuse(re, error),
-      );
-      return together ? undefined : answered;
-    } catch (error) {
-      refuse(re, error);
-      return undefined;
-    }
-  }
+function checkSigningIn({ phase }: State): void {
+  if (phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
+}
 
-  function take(row: Row<Request['type']>, request: Request) {
-    switch (row.needs) {
-      case 'nothing':
-        return row.run(caller, request as never);
-      case 'greeting':
-        if (phase !== 'greeting') throw new ProtocolError('already-signed-in', 'You are signed in.');
-        enter('signing-in');
-        return row.run(desk, caller, request as never);
-      case 'open':
-        if (phase !== 'open' || member === undefined)
-          throw new ProtocolError('not-signed-in', 'Sign in first.');
-        return row.run(desk, member, request as never);
-      default:
-        return row satisfies never;
-    }
-  }
+function join(state: State, account: Account, mode: JoinMode | undefined): Member {
+  // If the connection was lost while the password was checked, nothing would take it offline again.
+  checkSigningIn(state);
+  const member = memberOf(state, account);
+  state.deps.app.presence.add(member, mode);
+  state.member = member;
+  state.continued?.dismiss('taken-over', 'This session continues on another connection.');
+  state.continued = undefined;
+  return member;
+}
 
-  function reply(frame: Reply): void {
-    connection.send(encodeFrame(frame));
-  }
+function memberOf(state: State, account: Account): Member {
+  const { connection, session } = state;
+  return {
+    account,
+    address: session.address,
+    get session() {
+      return state.token;
+    },
+    get alive() {
+      return state.phase === 'signing-in' || state.phase === 'open';
+    },
+    send(bytes) {
+      if (state.phase === 'open') connection.send(bytes);
+    },
+    drained: connection.drained,
+    dismiss: (code, message, details) => dismiss(state, code, message, details),
+  };
+}
 
-  function refuse(re: number, error: unknown): void {
-    let refusal: ProtocolError;
-    if (error instanceof ProtocolError) {
-      refusal = error;
-    } else {
-      log.error('request failed', error, { name: session.name });
-      refusal = new ProtocolError(
-        'internal',
-        'The server could not do that. Its operator finds why in the log.',
-      );
-    }
-    const { code, message, retryAfter } = refusal;
-    reply({ type: 'error', re, code, message, ...(retryAfter === undefined ? {} : { retryAfter }) });
-    if (phase !== 'signing-in') return;
-    unseat();
-    log.warn('sign-in refused', { address, code });
-    enter('greeting');
-    // Whoever is told to wait does not wait here: each refusal costs a line of the log.
-    if (code === 'too-many-attempts') dismiss(code, message);
-  }
+function useToken(state: State, id: number, shared: boolean): void {
+  if (state.phase !== 'signing-in') return;
+  const { tokenHolders } = state.deps;
+  if (state.token !== undefined) tokenHolders.release(state.token, state.session);
+  state.token = id;
+  if (!shared) state.continued = tokenHolders.claim(id, state.session);
+}
 
-  function opened(): void {
-    cancelDeadline();
-    enter('open');
-    silence.broken();
-    silence.watch(limits.deadMs, () => {
-      dismiss('timed-out', `Nothing was heard from you for ${limits.deadMs / 1000} s.`);
-    });
-    log.info('signed in', { name: session.name, address });
-  }
+function signedIn(state: State): void {
+  const { session, idleTimer, deps } = state;
+  state.cancelDeadline();
+  setPhase(state, 'open');
+  idleTimer.reset();
+  idleTimer.watch(limits.deadMs, () =>
+    dismiss(state, 'timed-out', `Nothing was received from you for ${limits.deadMs / 1000} s.`),
+  );
+  deps.log.info('signed in', { name: session.name, address: session.address });
+}
 
-  function leave(): void {
-    dismiss('signed-out', 'You left.');
-  }
+function goOffline(state: State): void {
+  if (state.member === undefined) return;
+  state.deps.app.hub.leave(state.member, state.leaving ?? { reason: 'connection lost' });
+  state.member = undefined;
+}
 
-  function unseat(): void {
-    if (member === undefined) return;
-    desk.hub.leave(member, leaving ?? { reason: 'connection lost' });
-    member = undefined;
-  }
+/** After these the token no longer works; a lost session can be continued. */
+const endsToken: ReadonlySet<ErrorCode> = new Set(['signed-out', 'taken-over', 'kicked']);
 
-  function dismiss(code: ErrorCode, message: string, circumstances: Circumstances = {}): void {
-    if (phase === 'closing' || phase === 'closed') return;
-    const name = session.name;
-    cancelDeadline();
-    silence.stop();
-    connection.send(encodeFrame({ type: 'closing', code, message } satisfies ServerFrameOf<'closing'>));
-    enter('closing');
-    inbox.close();
-    if (leaving === undefined && code !== 'timed-out') leaving = circumstances;
-    unseat();
-    log.info('connection ended', { name, address, code, reason: leaving?.reason });
-    const mine = token !== undefined && deps.claims.release(token, session);
-    // A session that its owner or another terminal ended is over; a lost one can be continued.
-    if (mine && token !== undefined && final.has(code)) {
-      desk.store.endSession(token).catch((error: unknown) => log.error('session not ended', error));
-    }
-    cancelDeadline = clock.after(limits.closingMs, () => connection.destroy());
-    connection.end();
+function dismiss(state: State, code: ErrorCode, message: string, details: LeaveDetails = {}): void {
+  if (state.phase === 'closing' || state.phase === 'closed') return;
+  const { deps, session, connection, token } = state;
+  const { name, address } = session;
+  stopTimers(state);
+  send(state, { type: 'closing', code, message });
+  setPhase(state, 'closing');
+  state.requestQueue.close();
+  if (state.leaving === undefined && code !== 'timed-out') state.leaving = details;
+  goOffline(state);
+  deps.log.info('connection ended', { name, address, code, reason: state.leaving?.reason });
+  if (token !== undefined && deps.tokenHolders.release(token, session) && endsToken.has(code)) {
+    deps.app.store.endSession(token).catch((error: unknown) => deps.log.error('session not ended', error));
   }
+  state.cancelDeadline = deps.clock.after(limits.closingMs, () => connection.destroy());
+  connection.end();
+}
 
-  function onClosed(error?: Error): void {
-    const name = session.name;
-    const before = phase;
-    cancelDeadline();
-    silence.stop();
-    if (token !== undefined) deps.claims.release(token, session);
-    unseat();
-    inbox.close();
-    enter('closed');
-    if (before === 'closing') return;
-    const code = error instanceof ProtocolError ? error.code : undefined;
-    log.info('connection lost', { name, address, ...(code === undefined ? {} : { code }) });
-  }
+function connectionClosed(state: State, error?: Error): void {
+  const { deps, session, token, phase } = state;
+  const { name, address } = session;
+  stopTimers(state);
+  if (token !== undefined) deps.tokenHolders.release(token, session);
+  goOffline(state);
+  state.requestQueue.close();
+  setPhase(state, 'closed');
+  if (phase === 'closing') return;
+  const code = error instanceof ProtocolError ? error.code : undefined;
+  deps.log.info('connection lost', { name, address, ...(code !== undefined && { code }) });
+}
+
+function stopTimers({ cancelDeadline, idleTimer }: State): void {
+  cancelDeadline();
+  idleTimer.stop();
+}
+
+/** Which session holds each token now. */
+export interface TokenHolders {
+  /** @returns the session that held it before */
+  claim(token: number, session: Session): Session | undefined;
+  /** @returns false if another session has claimed it since */
+  release(token: number, session: Session): boolean;
+}
+
+export function createTokenHolders(): TokenHolders {
+  const holders = new Map<number, Session>();
+  return {
+    claim(token, session) {
+      const before = holders.get(token);
+      holders.set(token, session);
+      return before === session ? undefined : before;
+    },
+    release(token, session) {
+      if (holders.get(token) !== session) return false;
+      holders.delete(token);
+      return true;
+    },
+  };
 }

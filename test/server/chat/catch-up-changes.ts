@@ -1,13 +1,13 @@
 /** Catching up where more than messages happened: changes, rooms that come and go, invitations. */
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
+import { type Chat, openChat } from '../../../lib/server/app.js';
 import { catchUp } from '../../../lib/server/chat/catch-up.js';
-import { openHub } from '../../../lib/server/chat/hub.js';
 import type { Store } from '../../../lib/store/store.js';
 import { granted, saying, told } from '../../support/asking.js';
 import { createListener, type Listener, listenerOf, slowToAnswer } from '../../support/listener.js';
 import { runServer } from '../../support/running-server.js';
-import { hubSettings, sessionScene } from '../../support/session-scene.js';
+import { chatSettings, sessionScene } from '../../support/session-scene.js';
 
 const entries = ['message', 'edited', 'removed', 'topic'] as const;
 
@@ -69,20 +69,23 @@ t.test('positions of rooms that somebody left say nothing about them', async (t)
 });
 
 /** A hub on a slow store, and what can be done in it while somebody reads history for the first time. */
-async function slowScene(t: Test, meanwhile: (hub: Awaited<ReturnType<typeof openHub>>) => Promise<void>) {
+async function slowScene(t: Test, meanwhile: (chat: Chat) => Promise<void>) {
   const { store, clock } = await sessionScene(t);
   let once = true;
   const slow = slowToAnswer(store, async () => {
     if (!once) return;
     once = false;
-    await meanwhile(hub);
+    await meanwhile(chat);
   });
-  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  const chat = await openChat({ ...chatSettings, store: slow, clock });
   async function seat(listener: Listener): Promise<void> {
-    hub.seat(listener.account, { standings: await store.standings(listener.account.id), mutes: [] });
-    hub.presence.enter(listener, 'attach');
+    chat.rooms.load(listener.account.id, {
+      standings: await store.standings(listener.account.id),
+      mutes: [],
+    });
+    chat.presence.add(listener, 'attach');
   }
-  return { store: slow, clock, hub, seat };
+  return { store: slow, clock, chat, seat };
 }
 
 let keys = 0;
@@ -96,14 +99,14 @@ async function cast(store: Store): Promise<readonly [Listener, Listener, Listene
 }
 
 t.test('a replay ends where its reader leaves the room, and nothing of it comes after that', async (t) => {
-  const scene = await slowScene(t, (hub) => hub.membership.leave(other, inRoom('leave', 'dev')));
-  const { store, hub, clock, seat } = scene;
+  const scene = await slowScene(t, (chat) => chat.membership.leave(other, inRoom('leave', 'dev')));
+  const { store, chat, clock, seat } = scene;
   const [ada, other, bob] = await cast(store);
   for (const member of [ada, other, bob]) await seat(member);
-  for (const member of [bob, ada]) await hub.membership.join(member, inRoom('join', 'dev'));
-  for (let i = 0; i < 5; i++) await hub.say(bob, sayIn('dev', `${i}`));
-  await catchUp(ada, { rooms: { dev: 0, lobby: 0 } }, { store, hub });
-  await hub.say(bob, sayIn('dev', 'later'));
+  for (const member of [bob, ada]) await chat.membership.join(member, inRoom('join', 'dev'));
+  for (let i = 0; i < 5; i++) await chat.hub.say(bob, sayIn('dev', `${i}`));
+  await catchUp(ada, { rooms: { dev: 0, lobby: 0 } }, chat);
+  await chat.hub.say(bob, sayIn('dev', 'later'));
   clock.advance(20);
   t.same(ada.heard, []);
   t.same(
@@ -114,24 +117,24 @@ t.test('a replay ends where its reader leaves the room, and nothing of it comes 
 
 t.test('rooms entered and left are told also where more was said than could be held', async (t) => {
   const long = 'x'.repeat(limits.messageBytes - 10);
-  const scene = await slowScene(t, async (hub) => {
-    await hub.membership.join(other, inRoom('join', 'new'));
-    await hub.membership.leave(other, inRoom('leave', 'old'));
-    for (let i = 0; i < 300; i++) await hub.say(bob, sayIn('lobby', `${i} ${long}`));
+  const scene = await slowScene(t, async (chat) => {
+    await chat.membership.join(other, inRoom('join', 'new'));
+    await chat.membership.leave(other, inRoom('leave', 'old'));
+    for (let i = 0; i < 300; i++) await chat.hub.say(bob, sayIn('lobby', `${i} ${long}`));
     scene.clock.advance(20);
-    await hub.membership.appoint(bob, { type: 'appoint', id: 1, room: 'led', name: 'ada', role: 'owner' });
-    await hub.say(bob, sayIn('new', 'hello'));
+    await chat.membership.appoint(bob, { type: 'appoint', id: 1, room: 'led', name: 'ada', role: 'owner' });
+    await chat.hub.say(bob, sayIn('new', 'hello'));
     scene.clock.advance(20);
   });
-  const { store, hub, clock, seat } = scene;
+  const { store, chat, clock, seat } = scene;
   const [ada, other, bob] = await cast(store);
   for (const member of [ada, other, bob]) await seat(member);
-  for (const room of ['new', 'old', 'led']) await hub.membership.join(bob, inRoom('join', room));
-  for (const room of ['old', 'led']) await hub.membership.join(other, inRoom('join', room));
+  for (const room of ['new', 'old', 'led']) await chat.membership.join(bob, inRoom('join', room));
+  for (const room of ['old', 'led']) await chat.membership.join(other, inRoom('join', room));
   const before = ada.frames.length;
-  await hub.say(bob, sayIn('lobby', 'first'));
-  await catchUp(ada, {}, { store, hub });
-  await hub.say(bob, sayIn('new', 'live'));
+  await chat.hub.say(bob, sayIn('lobby', 'first'));
+  await catchUp(ada, {}, chat);
+  await chat.hub.say(bob, sayIn('new', 'live'));
   clock.advance(20);
   const news = ada.frames.slice(before);
   t.match(
@@ -146,13 +149,13 @@ t.test('rooms entered and left are told also where more was said than could be h
 });
 
 t.test('who says something while another terminal of theirs leaves the room is answered', async (t) => {
-  const { store, hub, clock, seat } = await slowScene(t, async () => {});
+  const { store, chat, clock, seat } = await slowScene(t, async () => {});
   const [ada, other, bob] = await cast(store);
   for (const member of [ada, other, bob]) await seat(member);
-  for (const member of [bob, ada]) await hub.membership.join(member, inRoom('join', 'dev'));
-  for (const member of [ada, other, bob]) hub.attach(member)();
-  const leaving = hub.membership.leave(other, inRoom('leave', 'dev'));
-  const receipt = await hub.say(ada, sayIn('dev', 'wait'));
+  for (const member of [bob, ada]) await chat.membership.join(member, inRoom('join', 'dev'));
+  for (const member of [ada, other, bob]) chat.hub.attach(member)();
+  const leaving = chat.membership.leave(other, inRoom('leave', 'dev'));
+  const receipt = await chat.hub.say(ada, sayIn('dev', 'wait'));
   await leaving;
   clock.advance(20);
   t.match(receipt, { seq: Number, at: String }, 'for its own message comes to it no more');
@@ -160,13 +163,13 @@ t.test('who says something while another terminal of theirs leaves the room is a
 });
 
 t.test('the second of two terminals that join at once is told before its reply too', async (t) => {
-  const { store, hub, clock, seat } = await slowScene(t, async () => {});
+  const { store, chat, clock, seat } = await slowScene(t, async () => {});
   const [ada, other, bob] = await cast(store);
   for (const member of [ada, other, bob]) await seat(member);
-  await hub.membership.join(bob, inRoom('join', 'dev'));
-  for (const member of [ada, other, bob]) hub.attach(member)();
+  await chat.membership.join(bob, inRoom('join', 'dev'));
+  for (const member of [ada, other, bob]) chat.hub.attach(member)();
   const joined = [ada, other].map(async (member) => {
-    await hub.membership.join(member, inRoom('join', 'dev'));
+    await chat.membership.join(member, inRoom('join', 'dev'));
     return member.frames.filter(({ type }) => type === 'room').length;
   });
   t.same(await Promise.all(joined), [1, 1]);

@@ -1,14 +1,14 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import type { Message } from '../../../lib/protocol/records.js';
+import { openChat } from '../../../lib/server/app.js';
 import { catchUp } from '../../../lib/server/chat/catch-up.js';
-import { openHub } from '../../../lib/server/chat/hub.js';
 import type { Account } from '../../../lib/store/account-store.js';
 import type { Target } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { createListener, slowToAnswer } from '../../support/listener.js';
 import { ok, runServer } from '../../support/running-server.js';
-import { hubSettings, sessionScene } from '../../support/session-scene.js';
+import { chatSettings, sessionScene } from '../../support/session-scene.js';
 import { kept } from '../../support/store-subject.js';
 import type { WireClient } from '../../support/wire-client.js';
 
@@ -230,19 +230,19 @@ t.test('people who talk faster than the store answers hold nobody up', async (t)
     if (said >= 50) return;
     for (let i = 0; i < 2; i++) {
       const text = `${++said}`;
-      await hub.say(bob, { type: 'say', id: said, room: 'lobby', text, key: text });
+      await chat.hub.say(bob, { type: 'say', id: said, room: 'lobby', text, key: text });
       clock.advance(20);
     }
   });
-  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  const chat = await openChat({ ...chatSettings, store: slow, clock });
   for (const member of [ada, bob]) {
-    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
-    hub.presence.enter(member, undefined);
+    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.presence.add(member, undefined);
   }
-  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
-  await catchUp(ada, {}, { store: slow, hub });
+  await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
+  await catchUp(ada, {}, { ...chat, store: slow });
   t.ok(said < 10, `${said} messages later`);
-  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
+  await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
   clock.advance(20);
   t.same([...new Set(ada.heard)], [...numbers(0, said).map(String), 'live']);
 });
@@ -258,18 +258,18 @@ t.test('what is said during a long replay is not kept for ever: it is read inste
     once = false;
     for (let i = 0; i < 300; i++) {
       const key = `${++said}`;
-      await hub.say(bob, { type: 'say', id: said, room: 'lobby', text: `${key} ${text}`, key });
+      await chat.hub.say(bob, { type: 'say', id: said, room: 'lobby', text: `${key} ${text}`, key });
     }
     clock.advance(20);
   });
-  const hub = await openHub({ ...hubSettings, store: slow, clock });
+  const chat = await openChat({ ...chatSettings, store: slow, clock });
   for (const member of [ada, bob]) {
-    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
-    hub.presence.enter(member, undefined);
+    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.presence.add(member, undefined);
   }
-  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
-  await catchUp(ada, {}, { store: slow, hub });
-  await hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
+  await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
+  await catchUp(ada, {}, { ...chat, store: slow });
+  await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
   clock.advance(20);
   t.same(
     ada.heard.map((heard) => heard.split(' ')[0]),

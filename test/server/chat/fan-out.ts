@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createFanOut, windowMs } from '../../../lib/server/chat/fan-out.js';
+import { limits } from '../../../lib/protocol/limits.js';
+import { createFanOut, createSubscriber, windowMs } from '../../../lib/server/chat/fan-out.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
 function setUp() {
@@ -105,4 +106,56 @@ t.test('a clock that is set back or forward holds nothing up', async (t) => {
   push('d');
   clock.advance(windowMs);
   t.same(delivered, ['a', 'b', 'c', 'd'], 'to the epoch');
+});
+
+function subscribe() {
+  const sent: Buffer[] = [];
+  return { sent, subscriber: createSubscriber((bytes) => sent.push(bytes)) };
+}
+
+t.test('a subscriber sends every buffer as it is', async (t) => {
+  const { subscriber, sent } = subscribe();
+  const shared = Buffer.from('to everybody');
+  subscriber.send(shared);
+  t.equal(subscriber.holding, false);
+  t.equal(sent[0], shared);
+});
+
+t.test('a subscriber that holds sends nothing, then everything in order when released', async (t) => {
+  const { subscriber, sent } = subscribe();
+  subscriber.hold();
+  subscriber.send(Buffer.from('a'));
+  subscriber.send(Buffer.from('b'));
+  t.equal(subscriber.holding, true);
+  t.same(sent, []);
+  t.equal(subscriber.release(), true);
+  subscriber.send(Buffer.from('c'));
+  t.same(sent.map(String), ['a', 'b', 'c']);
+  t.equal(subscriber.holding, false);
+});
+
+t.test(
+  'more than a connection may have unsent is not held: it sends nothing until it holds anew',
+  async (t) => {
+    const { subscriber, sent } = subscribe();
+    subscriber.hold();
+    subscriber.send(Buffer.alloc(limits.queueBytes));
+    subscriber.send(Buffer.from('x'));
+    t.equal(subscriber.release(), false);
+    subscriber.send(Buffer.from('y'));
+    t.equal(subscriber.release(), false, 'one piece of it would be a gap');
+    t.same(sent, []);
+    subscriber.hold();
+    subscriber.send(Buffer.from('z'));
+    t.equal(subscriber.release(), true);
+    t.same(sent.map(String), ['z']);
+  },
+);
+
+t.test('exactly as much is kept', async (t) => {
+  const { subscriber, sent } = subscribe();
+  subscriber.hold();
+  subscriber.send(Buffer.alloc(limits.queueBytes));
+  t.equal(subscriber.release(), true);
+  t.equal(sent[0]?.length, limits.queueBytes);
 });

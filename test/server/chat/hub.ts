@@ -4,11 +4,11 @@ import { limits } from '../../../lib/protocol/limits.js';
 import { messageText } from '../../../lib/protocol/message-text.js';
 import { isBlank } from '../../../lib/protocol/printable.js';
 import type { Message } from '../../../lib/protocol/records.js';
-import { openHub } from '../../../lib/server/chat/hub.js';
+import { openChat } from '../../../lib/server/app.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createListener } from '../../support/listener.js';
 import { ok, runServer } from '../../support/running-server.js';
-import { hubSettings, password, sessionScene } from '../../support/session-scene.js';
+import { chatSettings, password, sessionScene } from '../../support/session-scene.js';
 import type { WireClient } from '../../support/wire-client.js';
 
 const say = (text: string, key: string) => ({ type: 'say', room: 'lobby', text, key }) as const;
@@ -282,7 +282,7 @@ t.test('whoever is blocked says nothing to that person alone, and learns no more
   t.same(ok(await bob.ask({ type: 'blocks' })).names, ['ada']);
   t.match(await ada.ask(tell('bob', 'psst', 'k1')), {
     code: 'not-delivered',
-    message: /^It was not delivered/,
+    message: /^Your message was not delivered\.$/,
   });
   t.same(ok(await ada.ask({ type: 'history', with: 'bob' })).messages, [], 'nothing is kept');
   t.match(await ada.ask(say('aloud', 'k2')), { type: 'message' }, 'in a room all hear all');
@@ -320,22 +320,22 @@ t.test('how far somebody has read is told to their other terminals, when it move
 
 t.test('a file is announced for somebody who has gone, and not where they are no longer', async (t) => {
   const { store, clock } = await sessionScene(t);
-  const hub = await openHub({ ...hubSettings, store, clock });
+  const chat = await openChat({ ...chatSettings, store, clock });
   const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
   for (const member of [ada, bob]) {
-    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
-    hub.presence.enter(member, undefined);
-    hub.attach(member)();
-    await hub.membership.join(member, { type: 'join', id: 1, room: 'dev' });
+    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.presence.add(member, undefined);
+    chat.hub.attach(member)();
+    await chat.membership.join(member, { type: 'join', id: 1, room: 'dev' });
   }
   const file = { name: 'plan.txt', size: 3, hash: 'A'.repeat(43) };
   const said = { file, check() {} };
-  const inRoom = { ...said, where: { room: 'dev' }, key: 'f1' };
-  hub.leave(ada);
-  const first = await hub.announce(ada.account, inRoom);
-  t.same(await hub.announce(ada.account, inRoom), first, 'once');
-  const toBob = { ...said, where: { peer: 'bob' }, key: 'f2' };
-  await hub.announce(ada.account, toBob);
+  const inRoom = { ...said, conversation: { room: 'dev' }, key: 'f1' };
+  chat.hub.leave(ada);
+  const first = await chat.hub.announce(ada.account, inRoom);
+  t.same(await chat.hub.announce(ada.account, inRoom), first, 'once');
+  const toBob = { ...said, conversation: { peer: 'bob' }, key: 'f2' };
+  await chat.hub.announce(ada.account, toBob);
   clock.advance(20);
   const news = bob.frames.filter((frame) => frame.type === 'message');
   t.match(new Map(news.map((message) => [message.key, message])).get('f1'), { room: 'dev', file });
@@ -343,11 +343,11 @@ t.test('a file is announced for somebody who has gone, and not where they are no
   t.equal(news.length, 2);
 
   await store.block(bob.account.id, ada.account.id);
-  await t.rejects(hub.announce(ada.account, { ...toBob, key: 'f3' }), { code: 'not-delivered' });
+  await t.rejects(chat.hub.announce(ada.account, { ...toBob, key: 'f3' }), { code: 'not-delivered' });
   const [, dev] = await store.rooms();
   await store.leaveRoom(ada.account.id, dev?.id ?? 0, { end: false });
-  await t.rejects(hub.announce(ada.account, { ...inRoom, key: 'f4' }), { code: 'not-a-member' });
-  await t.rejects(hub.announce(ada.account, { ...inRoom, where: { room: 'attic' } }), {
+  await t.rejects(chat.hub.announce(ada.account, { ...inRoom, key: 'f4' }), { code: 'not-a-member' });
+  await t.rejects(chat.hub.announce(ada.account, { ...inRoom, conversation: { room: 'attic' } }), {
     code: 'no-such-room',
   });
 });

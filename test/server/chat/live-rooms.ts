@@ -9,71 +9,80 @@ import { createFakeClock } from '../../support/fake-clock.js';
 
 function setUp() {
   const clock = createFakeClock();
-  const seats = createLiveRooms(clock);
-  const dev = seats.open(roomOf({ id: 1, name: 'dev' }));
+  const rooms = createLiveRooms(clock, () => new Set());
+  const dev = rooms.open(roomOf({ id: 1, name: 'dev' }));
   const reader = createFrameReader(() => limits.frameFromServerBytes);
   const heard: ServerFrame[] = [];
-  const gate = createSubscriber((bytes) => heard.push(...(reader.push(bytes) as unknown as ServerFrame[])));
-  return { clock, seats, dev, heard, gate };
+  const subscriber = createSubscriber((bytes) =>
+    heard.push(...(reader.push(bytes) as unknown as ServerFrame[])),
+  );
+  return { clock, rooms, dev, heard, subscriber };
 }
 
 function roomOf(fields: { id: number; name: string; private?: boolean }): Room {
   return { private: false, everybody: false, topic: '', rules: {}, ...fields };
 }
 
-function standingIn({ fanOut: _, gates: __, people: ___, tally: ____, ...room }: LiveRoom): Standing {
+function standingIn({
+  fanOut: _,
+  subscribers: __,
+  online: ___,
+  joinNotices: ____,
+  ...room
+}: LiveRoom): Standing {
   const counts = { last: 0, read: 0, unread: 0, mentions: 0 };
   return { kind: 'room', name: room.name, target: { room: room.id }, room, role: 'member', ...counts };
 }
 
-t.test('of a small room everybody is named; of a large one people are counted, not their terminals', (t) => {
-  const { clock, seats, dev, heard, gate } = setUp();
-  dev.gates.add(gate);
+t.test('join notices have names in a small room, and count people, not terminals, in a large one', (t) => {
+  const { clock, rooms, dev, heard, subscriber } = setUp();
+  dev.subscribers.add(subscriber);
   const other = createSubscriber(() => {});
   for (let terminal = 0; terminal < 2 * limits.presenceNamed; terminal++) {
-    dev.gates.add(createSubscriber(other.send));
+    dev.subscribers.add(createSubscriber(other.send));
   }
-  for (let id = 1; id <= limits.presenceNamed; id++) seats.fill(id, [standingIn(dev)]);
-  dev.tally.joined('ada');
+  for (let id = 1; id <= limits.presenceNamed; id++)
+    rooms.load(id, { standings: [standingIn(dev)], mutes: [] });
+  dev.joinNotices.joined('ada');
   clock.advance(20);
   t.same(heard, [{ type: 'joined', room: 'dev', name: 'ada' }]);
 
-  seats.fill(1_000, [standingIn(dev)]);
-  dev.tally.joined('bob');
-  dev.tally.joined('eve');
-  dev.tally.left('ada');
+  rooms.load(1_000, { standings: [standingIn(dev)], mutes: [] });
+  dev.joinNotices.joined('bob');
+  dev.joinNotices.joined('eve');
+  dev.joinNotices.left('ada');
   clock.advance(1_020);
   t.same(heard.slice(1), [
     { type: 'crowd', room: 'dev', joined: 2, left: 1, online: limits.presenceNamed + 1 },
   ]);
 
-  seats.forget(1_000);
-  seats.remove(1, dev);
-  dev.tally.left('bob');
+  rooms.unload(1_000);
+  rooms.leave(1, dev);
+  dev.joinNotices.left('bob');
   clock.advance(20);
-  t.same(heard.at(-1), { type: 'left', room: 'dev', name: 'bob' }, 'and named again once it is small');
+  t.same(heard.at(-1), { type: 'left', room: 'dev', name: 'bob' }, 'names again once it is small');
   t.end();
 });
 
-t.test('what an account is in is known while it is here, and private rooms by their members alone', (t) => {
-  const { seats, dev } = setUp();
-  const hidden = seats.open(roomOf({ id: 2, name: 'den', private: true }));
-  t.equal(seats.publicRoom('dev'), dev);
-  t.equal(seats.publicRoom('den'), undefined);
-  t.equal(seats.publicRoom('constructor'), undefined);
-  seats.fill(7, [standingIn(dev)]);
-  seats.set(7, { room: hidden, role: 'owner' });
-  t.same([...seats.of(7).keys()], ['dev', 'den']);
-  seats.fill(7, []);
-  t.equal(seats.of(7).size, 2, 'what is known is not looked up again');
-  seats.set(8, { room: hidden, role: 'owner' });
-  t.equal(seats.of(8).size, 0, 'nobody is seated who is not here');
-  const twin = seats.open(roomOf({ id: 3, name: 'den' }));
-  seats.remove(7, twin);
-  t.equal(seats.of(7).get('den')?.room, hidden, 'another room of that name is another room');
-  seats.close(hidden);
-  t.equal(seats.publicRoom('den'), twin);
-  seats.forget(7);
-  t.same([seats.of(7).size, dev.people.size], [0, 0]);
+t.test('memberships are known while an account is loaded, and private rooms only to their members', (t) => {
+  const { rooms, dev } = setUp();
+  const hidden = rooms.open(roomOf({ id: 2, name: 'den', private: true }));
+  t.equal(rooms.publicRoom('dev'), dev);
+  t.equal(rooms.publicRoom('den'), undefined);
+  t.equal(rooms.publicRoom('constructor'), undefined);
+  rooms.load(7, { standings: [standingIn(dev)], mutes: [] });
+  rooms.enter(7, { room: hidden, role: 'owner' });
+  t.same([...rooms.membershipsOf(7).keys()], ['dev', 'den']);
+  rooms.load(7, { standings: [], mutes: [] });
+  t.equal(rooms.membershipsOf(7).size, 2, 'loading again changes nothing');
+  rooms.enter(8, { room: hidden, role: 'owner' });
+  t.equal(rooms.membershipsOf(8).size, 0, 'an account that is not loaded is not added');
+  const twin = rooms.open(roomOf({ id: 3, name: 'den' }));
+  rooms.leave(7, twin);
+  t.equal(rooms.membershipsOf(7).get('den')?.room, hidden, 'another room of that name is another room');
+  rooms.close(hidden);
+  t.equal(rooms.publicRoom('den'), twin);
+  rooms.unload(7);
+  t.same([rooms.membershipsOf(7).size, dev.online.size], [0, 0]);
   t.end();
 });

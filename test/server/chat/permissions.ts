@@ -1,11 +1,15 @@
 import t from 'tap';
-import { type Action, type Actor, can, type Policy } from '../../../lib/server/chat/permissions.js';
+import {
+  type Action,
+  type Actor,
+  adviceFor,
+  createPermissions,
+  operator,
+} from '../../../lib/server/chat/permissions.js';
 
-const members: Policy = { rooms: 'members' };
-const admins: Policy = { rooms: 'admins' };
+const { allows, check } = createPermissions({ rooms: 'members' });
 
-// Everybody there is: a server's role, and what they are in the room (`out` for those who are not in it), which is
-// public or private.
+// A role on the server and one in the room (`out` if not a member), which is public or private.
 const actors: Readonly<Record<string, Actor>> = {
   owner: { role: 'member', room: 'owner', open: false },
   'room moderator': { role: 'member', room: 'moderator', open: false },
@@ -20,25 +24,25 @@ const actors: Readonly<Record<string, Actor>> = {
   'admin, out': { role: 'admin' },
   operator: { role: 'operator' },
 };
-const everybody = Object.keys(actors);
-const but = (...some: string[]) => everybody.filter((who) => !some.includes(who));
-const moderators = everybody.filter((who) => /^(moderator|admin|operator)/.test(who));
-const administrators = everybody.filter((who) => /^(admin|operator)/.test(who));
-const leading = ['owner', 'room moderator', 'moderator, public', 'admin, public', 'operator'];
+const everyone = Object.keys(actors);
+const but = (...some: string[]) => everyone.filter((who) => !some.includes(who));
+const moderators = everyone.filter((who) => /^(moderator|admin|operator)/.test(who));
+const administrators = everyone.filter((who) => /^(admin|operator)/.test(who));
+const roomModerators = ['owner', 'room moderator', 'moderator, public', 'admin, public', 'operator'];
 
 /** Who may, of all of them, where it is done to a member. */
 const table: Readonly<Record<Action, readonly string[]>> = {
-  'say-restricted': leading,
-  'edit-own': everybody,
-  'remove-own': everybody,
-  'remove-other': leading,
+  'say-restricted': roomModerators,
+  'edit-own': everyone,
+  'remove-own': everyone,
+  'remove-other': roomModerators,
   'make-room': but('bot'),
-  'set-topic': leading,
-  'set-rules': leading,
+  'set-topic': roomModerators,
+  'set-rules': roomModerators,
   invite: but('bot', 'out', 'moderator, out', 'admin, out', 'operator'),
   appoint: ['owner', 'admin, public', 'operator'],
-  'kick-from-room': leading,
-  'mute-in-room': leading,
+  'kick-from-room': roomModerators,
+  'mute-in-room': roomModerators,
   kick: moderators,
   ban: moderators,
   'ban-address': moderators,
@@ -54,19 +58,20 @@ const table: Readonly<Record<Action, readonly string[]>> = {
 
 t.test('who may do what', (t) => {
   for (const [action, may] of Object.entries(table)) {
-    const found = everybody.filter((who) => can(actors[who] as Actor, action as Action, members));
+    const found = everyone.filter((who) => allows(actors[who] as Actor, action as Action));
     t.same(found, may, action);
   }
   t.end();
 });
 
-t.test('where the operator keeps rooms to the admins, members make none', (t) => {
-  const found = everybody.filter((who) => can(actors[who] as Actor, 'make-room', admins));
+t.test('members create no rooms if the operator allows only admins', (t) => {
+  const adminsOnly = createPermissions({ rooms: 'admins' });
+  const found = everyone.filter((who) => adminsOnly.allows(actors[who] as Actor, 'make-room'));
   t.same(found, administrators);
   t.end();
 });
 
-t.test('nobody acts on their like or upwards', (t) => {
+t.test('no one acts on the same role or a higher one', (t) => {
   const order = [['member', 'bot'], ['moderator'], ['admin'], ['operator']] as const;
   const level = (role: Actor['role']) =>
     order.findIndex((roles) => (roles as readonly string[]).includes(role));
@@ -76,7 +81,7 @@ t.test('nobody acts on their like or upwards', (t) => {
     for (const by of roles) {
       for (const on of roles) {
         const may = level(by) >= least && level(by) > level(on);
-        t.equal(can({ role: by }, action, members, { role: on }), may, `${by}: ${action} of ${on}`);
+        t.equal(allows({ role: by }, action, { role: on }), may, `${by}: ${action} of ${on}`);
       }
     }
   }
@@ -85,7 +90,7 @@ t.test('nobody acts on their like or upwards', (t) => {
     for (const [rank, by] of rooms.entries()) {
       for (const [theirs, on] of rooms.entries()) {
         const may = rank > 0 && rank > theirs;
-        const allowed = can({ role: 'member', room: by }, action, members, { role: 'member', room: on });
+        const allowed = allows({ role: 'member', room: by }, action, { role: 'member', room: on });
         t.equal(allowed, may, `${by}: ${action} of ${on}`);
       }
     }
@@ -93,13 +98,40 @@ t.test('nobody acts on their like or upwards', (t) => {
   t.end();
 });
 
-t.test('nobody makes others more than they are', (t) => {
+t.test('no one invites others to a higher role than their own', (t) => {
   const invited = (by: Actor['role']) =>
     (['member', 'bot', 'moderator', 'admin'] as const).filter((role) =>
-      can({ role: by }, 'make-invite', members, { role }),
+      allows({ role: by }, 'make-invite', { role }),
     );
   t.same(invited('member'), []);
   t.same(invited('moderator'), ['member']);
   t.same(invited('admin'), ['member', 'moderator', 'admin']);
   t.end();
+});
+
+t.test('a refusal names who has the permission', async (t) => {
+  const cases: [Action, RegExp][] = [
+    ['kick', /moderators and admins/],
+    ['make-invite', /moderators and admins/],
+    ['set-role', /^Only admins/],
+    ['make-reset', /^Only admins/],
+    ['set-rules', /owners of the room/],
+    ['kick-from-room', /owners of the room/],
+  ];
+  for (const [action, who] of cases) {
+    const member: Actor = { role: 'member', room: 'member' };
+    t.throws(() => check(member, action), { code: 'not-allowed', message: who }, action);
+  }
+});
+
+t.test('a refusal because of the target names the target', async (t) => {
+  const kick = (name?: string) => check({ role: 'moderator' }, 'kick', { role: 'admin' }, name);
+  t.throws(() => kick('ana'), { code: 'not-allowed', message: /do that to ana\.$/ });
+  t.throws(() => kick(), { code: 'not-allowed', message: /do that\.$/ });
+});
+
+t.test('the operator gets advice for the shell, everyone else for the chat', async (t) => {
+  const advice = { chat: '/list', shell: 'secure-chat user list' };
+  t.equal(adviceFor(operator, advice), advice.shell);
+  t.equal(adviceFor({ id: 1, name: 'ana', role: 'admin', password: '' }, advice), advice.chat);
 });

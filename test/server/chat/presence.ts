@@ -25,7 +25,7 @@ function setUp(most?: number) {
       dismissed,
       dismiss(code) {
         dismissed.push(code);
-        presence.leave(member, { reason: 'dismissed' });
+        presence.remove(member, { reason: 'dismissed' });
       },
     };
     return member;
@@ -35,14 +35,14 @@ function setUp(most?: number) {
 
 const joined = (id: number) => ({ type: 'joined', room: 'lobby', name: `name${id}` });
 
-t.test('coming and going is told once a person, with the reason', async (t) => {
+t.test('joins and leaves are announced once per person, with the reason', async (t) => {
   const { notices, presence, session } = setUp();
   const [one, two] = [session(1), session(2)];
-  presence.enter(one, undefined);
-  presence.enter(two, undefined);
-  presence.leave(two, { reason: 'lunch' });
-  presence.leave(two, { reason: 'twice' });
-  presence.leave(one);
+  presence.add(one, undefined);
+  presence.add(two, undefined);
+  presence.remove(two, { reason: 'lunch' });
+  presence.remove(two, { reason: 'twice' });
+  presence.remove(one);
   t.same(notices, [
     joined(1),
     joined(2),
@@ -52,135 +52,129 @@ t.test('coming and going is told once a person, with the reason', async (t) => {
   t.equal(presence.online, 0);
 });
 
-t.test('one who was never seated leaves without a word', async (t) => {
+t.test('a session that was never online leaves silently', async (t) => {
   const { notices, presence, session } = setUp();
-  presence.enter(session(1), undefined);
-  presence.leave(session(1), { reason: 'another session of the same name' });
-  presence.leave(session(2), { reason: 'nobody' });
+  presence.add(session(1), undefined);
+  presence.remove(session(1), { reason: 'another session of the same name' });
+  presence.remove(session(2), { reason: 'offline' });
   t.same(notices, [joined(1)]);
   t.equal(presence.online, 1);
 });
 
-t.test('a second session that does not say what it wants is refused', async (t) => {
+t.test('a second session without a mode is refused', async (t) => {
   const { presence, session } = setUp();
   const [first, second] = [session(1), session(1)];
-  presence.enter(first, undefined);
-  t.throws(() => presence.enter(second, undefined), { code: 'name-in-use' });
+  presence.add(first, undefined);
+  t.throws(() => presence.add(second, undefined), { code: 'name-in-use' });
   t.ok(presence.has(first));
   t.notOk(presence.has(second));
   t.same(first.dismissed, []);
 });
 
-t.test('a take-over ends every other session of the name, and the others are told nothing', async (t) => {
+t.test('a take-over ends every other session of the name, and others see nothing', async (t) => {
   const { notices, presence, session } = setUp();
   const [first, second, third] = [session(1), session(1), session(1)];
-  presence.enter(first, undefined);
-  presence.enter(second, 'attach');
-  presence.enter(third, 'take-over');
+  presence.add(first, undefined);
+  presence.add(second, 'attach');
+  presence.add(third, 'take-over');
   t.same([first.dismissed, second.dismissed, third.dismissed], [['taken-over'], ['taken-over'], []]);
   t.same(notices, [joined(1)], 'neither left nor joined');
   t.same([...presence.terminals(1)], [third]);
-  presence.leave(third);
+  presence.remove(third);
   t.equal(notices.length, 2);
 });
 
-t.test('take-over and attach of somebody who is not here is simply coming', async (t) => {
+t.test('take-over and attach of an account that is offline simply join', async (t) => {
   const { notices, presence, session } = setUp();
-  presence.enter(session(1), 'take-over');
-  presence.enter(session(2), 'attach');
-  presence.enter(session(3), 'continue');
+  presence.add(session(1), 'take-over');
+  presence.add(session(2), 'attach');
+  presence.add(session(3), 'continue');
   t.same(notices, [joined(1), joined(2), joined(3)]);
 });
 
-t.test('attached terminals count as one person who leaves with the last of them', async (t) => {
+t.test('attached terminals count as one person, who leaves with the last one', async (t) => {
   const { notices, presence, session } = setUp();
   const terminals = [session(1), session(1), session(1)];
-  for (const terminal of terminals) presence.enter(terminal, 'attach');
+  for (const terminal of terminals) presence.add(terminal, 'attach');
   t.same(presence.people(), [{ name: 'name1', role: 'member', terminals: 3 }]);
   t.equal(presence.online, 1);
   for (const terminal of terminals) {
     t.same(notices, [joined(1)]);
-    presence.leave(terminal, { reason: 'done' });
+    presence.remove(terminal, { reason: 'done' });
   }
   t.match(notices, [joined(1), { type: 'left', name: 'name1', reason: 'done' }]);
   t.equal(notices.length, 2);
   t.same(presence.people(), []);
 });
 
-t.test('a name has at most eight terminals; a lost one that continues is let in', async (t) => {
+t.test('a name has at most eight terminals; a lost one that continues is admitted', async (t) => {
   const { presence, session } = setUp();
-  for (let i = 0; i < limits.terminalsPerName; i++) presence.enter(session(1), 'attach');
-  t.throws(() => presence.enter(session(1), 'attach'), { code: 'too-many-terminals' });
+  for (let i = 0; i < limits.terminalsPerName; i++) presence.add(session(1), 'attach');
+  t.throws(() => presence.add(session(1), 'attach'), { code: 'too-many-terminals' });
   t.equal(presence.terminals(1).size, limits.terminalsPerName);
-  t.doesNotThrow(() => presence.enter(session(1), 'continue'));
+  t.doesNotThrow(() => presence.add(session(1), 'continue'));
 });
 
 t.test(
-  'a full server takes terminals of who is here, and admins, and others once somebody left',
+  'a full server admits admins and more terminals of people online, and others once there is room',
   async (t) => {
     const { presence, session } = setUp(1);
     const [first, second] = [session(1), session(2)];
     const admin = session(3);
     admin.account = { ...admin.account, role: 'admin' };
-    presence.enter(first, undefined);
-    t.throws(() => presence.enter(second, undefined), { code: 'server-full' });
-    presence.enter(session(1), 'take-over');
-    presence.enter(admin, undefined);
+    presence.add(first, undefined);
+    t.throws(() => presence.add(second, undefined), { code: 'server-full' });
+    presence.add(session(1), 'take-over');
+    presence.add(admin, undefined);
     t.equal(presence.online, 2);
-    presence.leave(admin);
-    for (const terminal of presence.terminals(1)) presence.leave(terminal);
-    presence.enter(second, undefined);
+    presence.remove(admin);
+    for (const terminal of presence.terminals(1)) presence.remove(terminal);
+    presence.add(second, undefined);
     t.ok(presence.has(second));
   },
 );
 
-t.test('one that continues is seated beside its lost self, and nobody is told', async (t) => {
+t.test('a session that continues joins beside its lost connection, and others see nothing', async (t) => {
   const { notices, presence, session } = setUp();
   const [lost, back] = [session(1), session(1)];
-  presence.enter(lost, undefined);
-  presence.enter(back, 'continue');
-  presence.leave(lost, { reason: 'connection lost' });
+  presence.add(lost, undefined);
+  presence.add(back, 'continue');
+  presence.remove(lost, { reason: 'connection lost' });
   t.same(notices, [joined(1)]);
   t.same([...presence.terminals(1)], [back]);
 });
 
-t.test(
-  'above a hundred people comings and goings are counted once a second, not told one by one',
-  async (t) => {
-    const { clock, notices, presence, session } = setUp();
-    const crowd = Array.from({ length: 2_000 }, (_, id) => session(id));
-    for (const member of crowd) presence.enter(member, undefined);
-    t.equal(notices.length, limits.presenceNamed, 'the first hundred by name');
-    clock.advance(1_000);
-    t.equal(notices.length, limits.presenceNamed + 1, 'all others in one notice');
-    t.same(notices.at(-1), { type: 'crowd', room: 'lobby', joined: 1_900, left: 0, online: 2_000 });
+t.test('above a hundred people, joins and leaves are counted once a second', async (t) => {
+  const { clock, notices, presence, session } = setUp();
+  const crowd = Array.from({ length: 2_000 }, (_, id) => session(id));
+  for (const member of crowd) presence.add(member, undefined);
+  t.equal(notices.length, limits.presenceNamed, 'the first hundred by name');
+  clock.advance(1_000);
+  t.equal(notices.length, limits.presenceNamed + 1, 'all others in one notice');
+  t.same(notices.at(-1), { type: 'crowd', room: 'lobby', joined: 1_900, left: 0, online: 2_000 });
 
-    for (const member of crowd.slice(0, 500)) presence.leave(member);
-    presence.enter(session(9_999), undefined);
-    clock.advance(1_000);
-    t.same(notices.at(-1), { type: 'crowd', room: 'lobby', joined: 1, left: 500, online: 1_501 });
-    t.equal(notices.length, limits.presenceNamed + 2);
-    t.equal(clock.pending, 0, 'no clock ticks where nobody comes or goes');
-  },
-);
+  for (const member of crowd.slice(0, 500)) presence.remove(member);
+  presence.add(session(9_999), undefined);
+  clock.advance(1_000);
+  t.same(notices.at(-1), { type: 'crowd', room: 'lobby', joined: 1, left: 500, online: 1_501 });
+  t.equal(notices.length, limits.presenceNamed + 2);
+  t.equal(clock.pending, 0, 'no timer runs while no one joins or leaves');
+});
 
-t.test(
-  'a change that began to be counted is told in numbers even where the room grows small meanwhile',
-  async (t) => {
-    const { clock, notices, presence, session } = setUp();
-    const crowd = Array.from({ length: limits.presenceNamed + 1 }, (_, id) => session(id));
-    for (const member of crowd) presence.enter(member, undefined);
-    for (const member of crowd.slice(1)) presence.leave(member);
-    clock.advance(1_000);
-    t.same(notices.at(-1), {
-      type: 'crowd',
-      room: 'lobby',
-      joined: 1,
-      left: limits.presenceNamed,
-      online: 1,
-    });
-    t.equal(notices.length, limits.presenceNamed + 1);
-    presence.enter(session(5_000), undefined);
-    t.same(notices.at(-1), joined(5_000), 'a small room is told by name again');
-  },
-);
+t.test('a count that has begun is sent even if the room becomes small meanwhile', async (t) => {
+  const { clock, notices, presence, session } = setUp();
+  const crowd = Array.from({ length: limits.presenceNamed + 1 }, (_, id) => session(id));
+  for (const member of crowd) presence.add(member, undefined);
+  for (const member of crowd.slice(1)) presence.remove(member);
+  clock.advance(1_000);
+  t.same(notices.at(-1), {
+    type: 'crowd',
+    room: 'lobby',
+    joined: 1,
+    left: limits.presenceNamed,
+    online: 1,
+  });
+  t.equal(notices.length, limits.presenceNamed + 1);
+  presence.add(session(5_000), undefined);
+  t.same(notices.at(-1), joined(5_000), 'a small room gets names again');
+});

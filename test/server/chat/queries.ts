@@ -1,11 +1,11 @@
 import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { openHub } from '../../../lib/server/chat/hub.js';
+import { openChat } from '../../../lib/server/app.js';
 import { listFiles, readHistory, runSearch } from '../../../lib/server/chat/queries.js';
 import { granted, outcome, saying } from '../../support/asking.js';
 import { createListener, listenerOf } from '../../support/listener.js';
 import { makeAccount, runServer } from '../../support/running-server.js';
-import { hubSettings, sessionScene } from '../../support/session-scene.js';
+import { chatSettings, sessionScene } from '../../support/session-scene.js';
 
 const seqsOf = (items: readonly { seq: number }[] = []) => items.map(({ seq }) => seq);
 
@@ -75,7 +75,7 @@ t.test('what is asked for has to be there: rooms, people, dates, one place at a 
 
 t.test('who asks and does not read gets nothing of a room left meanwhile', async (t) => {
   const { store, clock } = await sessionScene(t);
-  const hub = await openHub({ ...hubSettings, store, clock });
+  const chat = await openChat({ ...chatSettings, store, clock });
   const other = await createListener(store, 'ada');
   let read = () => {};
   const drained = new Promise<void>((resolve) => {
@@ -83,18 +83,18 @@ t.test('who asks and does not read gets nothing of a room left meanwhile', async
   });
   const ada = { ...listenerOf(other.account), drained: () => drained };
   for (const member of [other, ada]) {
-    hub.seat(member.account, { standings: await store.standings(member.account.id), mutes: [] });
-    hub.presence.enter(member, 'attach');
+    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.presence.add(member, 'attach');
   }
-  await hub.membership.join(other, { type: 'join', id: 1, room: 'dev' });
+  await chat.membership.join(other, { type: 'join', id: 1, room: 'dev' });
   const place = { id: 2, room: 'dev' } as const;
   const asked = [
-    readHistory({ store, hub }, ada, { type: 'history', ...place }),
-    listFiles({ store, hub }, ada, { type: 'files', ...place }),
-    runSearch({ store, hub }, ada, { type: 'search', words: '', ...place }),
+    readHistory(chat, ada, { type: 'history', ...place }),
+    listFiles(chat, ada, { type: 'files', ...place }),
+    runSearch(chat, ada, { type: 'search', words: '', ...place }),
   ];
   const answers = Promise.allSettled(asked);
-  await hub.membership.leave(other, { type: 'leave', id: 3, room: 'dev', end: true });
+  await chat.membership.leave(other, { type: 'leave', id: 3, room: 'dev', end: true });
   read();
   for (const answer of await answers)
     t.match(answer, { status: 'rejected', reason: { code: 'no-such-room' } });

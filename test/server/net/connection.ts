@@ -3,7 +3,7 @@ import t from 'tap';
 import type { ProtocolError } from '../../../lib/protocol/errors.js';
 import { encodeFrame, type RawFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
-import { createConnection, createTurn } from '../../../lib/server/net/connection.js';
+import { createConnection, createEndOfTurn } from '../../../lib/server/net/connection.js';
 import { createSendBudget, type SendBudget } from '../../../lib/server/net/send-budget.js';
 import { turns } from '../../support/turns.js';
 
@@ -14,7 +14,7 @@ function setUp(options: { budget?: SendBudget; frameLimit?: () => number } = {})
   const closed: (Error | undefined)[] = [];
   const budget = options.budget ?? createSendBudget(Number.POSITIVE_INFINITY);
   const connection = createConnection(socket, {
-    turn: createTurn(),
+    endOfTurn: createEndOfTurn(),
     budget,
     frameLimit: options.frameLimit ?? (() => limits.frameUnsignedBytes),
     onFrame: (frame) => frames.push(frame),
@@ -226,4 +226,43 @@ t.test('a transport that fails is told of once, with its error', async (t) => {
   connection.end();
   await turns();
   t.same(closed, [failure]);
+});
+
+t.test('flushes run in order, after the callback that asked and the promises it settled', async (t) => {
+  const endOfTurn = createEndOfTurn();
+  const order: string[] = [];
+  // In a callback of the event loop, as sockets and the store's thread call.
+  setImmediate(() => {
+    endOfTurn(() => order.push('first flush'));
+    void Promise.resolve()
+      .then(() => order.push('promise'))
+      .then(() => endOfTurn(() => order.push('third flush')));
+    endOfTurn(() => order.push('second flush'));
+    order.push('callback');
+  });
+  await turns(3);
+  t.same(order, ['callback', 'promise', 'first flush', 'second flush', 'third flush']);
+});
+
+t.test('flushes run before the next turn of the event loop', async (t) => {
+  const endOfTurn = createEndOfTurn();
+  const order: string[] = [];
+  setImmediate(() => {
+    endOfTurn(() => order.push('flush'));
+    setImmediate(() => order.push('next turn'));
+  });
+  await turns(3);
+  t.same(order, ['flush', 'next turn']);
+});
+
+t.test('a flush asked for during a flush runs too, after the others', async (t) => {
+  const endOfTurn = createEndOfTurn();
+  const order: string[] = [];
+  endOfTurn(() => {
+    order.push('a');
+    endOfTurn(() => order.push('c'));
+  });
+  endOfTurn(() => order.push('b'));
+  await turns(1);
+  t.same(order, ['a', 'b', 'c']);
 });

@@ -5,15 +5,15 @@ import { randomNumbers } from '../../support/random.js';
 interface Peer {
   unsent: number;
   ended: boolean;
-  sacrifice(): void;
+  drop(): void;
 }
 
-/** Ends like a connection: its sacrifice settles it, at once or when the test says so. */
+/** Ends like a connection: its drop settles it, at once or when the test says so. */
 function createPeer(budget: SendBudget): Peer {
   const peer: Peer = {
     unsent: 0,
     ended: false,
-    sacrifice() {
+    drop() {
       peer.ended = true;
       peer.unsent = 0;
       budget.settle(peer, 0);
@@ -41,7 +41,7 @@ t.test('a total up to the limit costs nobody anything', async (t) => {
   t.equal(budget.total, 0);
 });
 
-t.test('over the limit the one that owes most is sacrificed, not the one that asked last', async (t) => {
+t.test('over the limit the one that owes most is dropd, not the one that asked last', async (t) => {
   const budget = createSendBudget(100);
   const [small, big, last] = [createPeer(budget), createPeer(budget), createPeer(budget)];
   owe(budget, small, 20);
@@ -51,7 +51,7 @@ t.test('over the limit the one that owes most is sacrificed, not the one that as
   t.equal(budget.total, 50);
 });
 
-t.test('as many are sacrificed as it takes', async (t) => {
+t.test('as many are dropd as it takes', async (t) => {
   const budget = createSendBudget(100);
   const peers = [50, 30, 20].map((unsent) => {
     const peer = createPeer(budget);

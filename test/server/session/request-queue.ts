@@ -5,13 +5,13 @@ import { turns } from '../../support/turns.js';
 
 function scene(deps: Partial<RequestQueueDeps> = {}) {
   const clock = createFakeClock();
-  const taken: unknown[] = [];
+  const answered: unknown[] = [];
   const read: string[] = [];
-  const inbox = createRequestQueue({
+  const queue = createRequestQueue({
     clock,
-    pace: () => 0,
-    take(frame) {
-      taken.push(frame.id);
+    countRequest: () => 0,
+    answer(frame) {
+      answered.push(frame.id);
       return undefined;
     },
     pause: () => read.push('pause'),
@@ -19,77 +19,77 @@ function scene(deps: Partial<RequestQueueDeps> = {}) {
     ...deps,
   });
   const push = (...ids: number[]) => {
-    for (const id of ids) inbox.push({ id });
+    for (const id of ids) queue.push({ id });
   };
-  return { clock, taken, read, inbox, push };
+  return { clock, answered, read, queue, push };
 }
 
 t.test('takes requests at once and in order', async (t) => {
-  const { taken, push } = scene();
+  const { answered, push } = scene();
   push(1, 2, 3);
-  t.same(taken, [1, 2, 3]);
+  t.same(answered, [1, 2, 3]);
 });
 
 t.test('the next one waits for a promise', async (t) => {
-  const taken: unknown[] = [];
+  const answered: unknown[] = [];
   let finish = () => {};
   const { push } = scene({
-    take(frame) {
-      taken.push(frame.id);
+    answer(frame) {
+      answered.push(frame.id);
       return frame.id === 1 ? new Promise<void>((resolve) => (finish = resolve)) : undefined;
     },
   });
   push(1, 2, 3);
-  t.same(taken, [1]);
+  t.same(answered, [1]);
   finish();
   await turns(1);
-  t.same(taken, [1, 2, 3]);
+  t.same(answered, [1, 2, 3]);
 });
 
 t.test('more than 64 that wait stop the reading until all are taken', async (t) => {
   let finish = () => {};
-  const { push, read, inbox } = scene({ take: () => new Promise<void>((resolve) => (finish = resolve)) });
+  const { push, read, queue } = scene({ answer: () => new Promise<void>((resolve) => (finish = resolve)) });
   push(...Array.from({ length: 64 }, (_, index) => index));
   t.same(read, []);
   push(64);
   t.same(read, ['pause']);
-  t.equal(inbox.paused, true);
+  t.equal(queue.paused, true);
   for (let left = 65; left > 0; left--) {
     finish();
     await turns(1);
   }
   t.same(read, ['pause', 'resume']);
-  t.equal(inbox.paused, false);
+  t.equal(queue.paused, false);
 });
 
-t.test('a request beyond the pace is taken later, and nothing is read meanwhile', async (t) => {
+t.test('a request beyond the countRequest is answered later, and nothing is read meanwhile', async (t) => {
   const waits = [0, 250, 0, 0];
-  const { clock, taken, read, push } = scene({ pace: () => waits.shift() ?? 0 });
+  const { clock, answered, read, push } = scene({ countRequest: () => waits.shift() ?? 0 });
   push(1, 2, 3);
-  t.same(taken, [1]);
+  t.same(answered, [1]);
   t.same(read, ['pause']);
   clock.advance(249);
   await turns(1);
-  t.same(taken, [1]);
+  t.same(answered, [1]);
   clock.advance(1);
   await turns(1);
-  t.same(taken, [1, 2, 3]);
+  t.same(answered, [1, 2, 3]);
   t.same(read, ['pause', 'resume']);
 });
 
 t.test('a closed one takes nothing more', async (t) => {
   let finish = () => {};
-  const taken: unknown[] = [];
-  const { push, inbox } = scene({
-    take(frame) {
-      taken.push(frame.id);
+  const answered: unknown[] = [];
+  const { push, queue } = scene({
+    answer(frame) {
+      answered.push(frame.id);
       return new Promise<void>((resolve) => (finish = resolve));
     },
   });
   push(1, 2);
-  inbox.close();
+  queue.close();
   finish();
   await turns(1);
   push(3);
-  t.same(taken, [1]);
+  t.same(answered, [1]);
 });

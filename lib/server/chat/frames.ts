@@ -1,0 +1,73 @@
+/** What the store keeps as the protocol's frames and records. Knows who reads it, not who else does. */
+import type { EntryEvent } from '../../protocol/events.js';
+import type { Conversation, Message } from '../../protocol/records.js';
+import type { Account } from '../../store/account-store.js';
+import type { Entry } from '../../store/message-store.js';
+import type { Room, Standing } from '../../store/room-store.js';
+import type { ConversationRef } from './lookup.js';
+
+type Reader = Pick<Account, 'name'>;
+
+/** @param reader one of the two people in a direct message, any member in a room */
+export function entryEvent(entry: Entry, conversation: ConversationRef, reader: Reader): EntryEvent {
+  const { seq, from, text, of = 0 } = entry;
+  const at = new Date(entry.at).toISOString();
+  const address = addressOf(conversation, entry, reader);
+  switch (entry.kind) {
+    case 'text':
+    case 'action':
+    case 'file':
+      return messageEvent(entry, conversation, reader);
+    case 'edit':
+      return { type: 'edited', seq, of, ...address, from, text, at };
+    case 'removal':
+      return { type: 'removed', seq, of, ...address, from, at };
+    case 'topic':
+      return { type: 'topic', seq, room: conversation.room ?? '', from, topic: text, at };
+    default:
+      return entry.kind satisfies never;
+  }
+}
+
+/** An entry that is a message. */
+export function messageEvent(entry: Entry, conversation: ConversationRef, reader: Reader): Message {
+  const { seq, at, from, key, text, kind, file, edited, removed } = entry;
+  return {
+    type: 'message',
+    seq,
+    ...addressOf(conversation, entry, reader),
+    from,
+    text,
+    at: new Date(at).toISOString(),
+    key,
+    ...(kind === 'action' ? { action: true } : {}),
+    ...(file === undefined ? {} : { file }),
+    ...(edited === undefined ? {} : { edited: new Date(edited).toISOString() }),
+    ...(removed === undefined ? {} : { removed }),
+  };
+}
+
+function addressOf(
+  { room, peer }: ConversationRef,
+  { from }: Entry,
+  reader: Reader,
+): { room?: string; to?: string } {
+  if (room !== undefined) return { room };
+  return peer === undefined ? {} : { to: from === peer ? reader.name : peer };
+}
+
+export function conversationRecord(standing: Standing): Conversation {
+  const { name, last, read, unread, mentions } = standing;
+  if (standing.kind === 'direct') return { with: name, last, read, unread, mentions };
+  const { role, room } = standing;
+  return {
+    ...{ room: name, last, read, unread, mentions, role },
+    ...(room.private && { private: true }),
+    ...topicField(room),
+    ...(Object.keys(room.rules).length > 0 && { rules: room.rules }),
+  };
+}
+
+export function topicField({ topic }: Pick<Room, 'topic'>): { topic?: string } {
+  return topic === '' ? {} : { topic };
+}
