@@ -100,7 +100,7 @@ t.test('Multi-Party Chat', async (t) => {
   await t.test('a cap on clients by an option', async (t) => {
     const late = home.run(['connect', link, '--name', 'late'], secret);
     t.equal(await late.ended, 69);
-    t.match(late.stderr(), new RegExp(`The server is full: ${most} people are here`));
+    t.match(late.stderr(), new RegExp(`The server is full \\(${most} people\\)`));
     const [guest] = guests.splice(-1);
     guest?.end('/quit making room\n');
     await host.shows(/left \(making room\)/);

@@ -64,7 +64,7 @@ t.test('TCP/IP Chat', async (t) => {
     t.match(taken.stderr(), /bob.*(taken|has an account|exists)/i);
     const twice = home.run(['connect', served.link, '--name', 'bob'], { SECURE_CHAT_PASSWORD: password });
     t.equal(await twice.ended, 77);
-    t.match(twice.stderr(), /bob is signed in already/);
+    t.match(twice.stderr(), /bob is already signed in/);
   });
 
   await t.test('wish: file transfer', async (t) => {

@@ -51,7 +51,7 @@ export function createPostingRules({ rooms, clock, permissions, rate }: PostingR
     if (mute === undefined) return;
     const where = mute.room === undefined ? '' : ` in #${room}`;
     const left = mute.until === undefined ? '' : ` for another ${duration(mute.until - now)}`;
-    throw new ProtocolError('muted', `You are muted${where}${left}. Your message was not sent.`);
+    throw new ProtocolError('muted', `You are muted${where}${left}.`);
   }
 
   function check(account: Account, conversation: ConversationRef, post: Post): void {
