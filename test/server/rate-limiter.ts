@@ -16,7 +16,7 @@ t.test('a burst goes through at once, the next one waits for its step', async (t
   t.same(take(throttle, 2), [0, 200]);
 });
 
-t.test('whoever waits as long as told gets through, and goes on at the rate', async (t) => {
+t.test('after the wait one more is allowed, and then at the rate', async (t) => {
   const clock = createFakeClock();
   const throttle = createRateLimiter<string>({ burst: 10, perSecond: 3 }, clock);
   const start = clock.now();
@@ -63,7 +63,7 @@ t.test('a rate below one a second is kept', async (t) => {
   t.equal(throttle.take('a'), 0);
 });
 
-t.test('a clock that is set back makes nobody wait for longer than the burst took', async (t) => {
+t.test('setting the clock back makes no one wait longer than the burst took', async (t) => {
   const clock = createFakeClock();
   const throttle = createRateLimiter<string>({ burst: 2, perSecond: 1 }, clock);
   take(throttle, 2);
@@ -71,7 +71,7 @@ t.test('a clock that is set back makes nobody wait for longer than the burst too
   t.ok(throttle.take('a') <= 2_000);
 });
 
-t.test('keys at rest are forgotten: a million of them keep no memory', async (t) => {
+t.test('a million keys at rest take no memory', async (t) => {
   const clock = createFakeClock();
   const throttle = createRateLimiter<string>({ burst: 1, perSecond: 1_000 }, clock);
   let most = 0;
@@ -83,7 +83,7 @@ t.test('keys at rest are forgotten: a million of them keep no memory', async (t)
   t.ok(most <= 4096, `${most} keys at most`);
 });
 
-t.test('keys that are not at rest are kept whatever their number', async (t) => {
+t.test('keys that are not at rest are kept, however many', async (t) => {
   const throttle = createRateLimiter<number>({ burst: 1, perSecond: 1 }, createFakeClock());
   for (let key = 0; key < 20_000; key++) throttle.take(key);
   t.equal(throttle.wait(0), 1000);

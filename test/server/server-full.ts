@@ -7,7 +7,7 @@ import { createHeld } from '../support/held.js';
 import { makeAccount, ok, password, runServer } from '../support/running-server.js';
 import { plainHasher, sessionScene } from '../support/session-scene.js';
 
-t.test('beyond --max-clients nobody comes in but admins and those who are here', async (t) => {
+t.test('beyond --max-clients only admins and people already online can sign in', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'ben', 'cleo'],
     maxClients: 1,
@@ -22,7 +22,7 @@ t.test('beyond --max-clients nobody comes in but admins and those who are here',
   t.match(ok(await ada.ask({ type: 'who' })).people, [{ name: 'ada', terminals: 2 }, { name: 'cleo' }]);
 });
 
-t.test('whoever finds it full comes again with the same session', async (t) => {
+t.test('a client that finds the server full tries again with the same session', async (t) => {
   const server = await runServer(t, { people: ['ada', 'ben'], maxClients: 1 });
   const ada = await server.enter('ada');
   const token = server.token('ben');
@@ -33,7 +33,7 @@ t.test('whoever finds it full comes again with the same session', async (t) => {
   ok(await ben.ask({ type: 'resume', token }));
 });
 
-t.test('an account that would not get in is not made, and its invite is good later', async (t) => {
+t.test('an account that could not join is not created, and its invite stays valid', async (t) => {
   const server = await runServer(t, { people: ['ada'], maxClients: 1 });
   const code = await server.running.invite({ uses: 1 });
   const ada = await server.enter('ada');
@@ -45,7 +45,7 @@ t.test('an account that would not get in is not made, and its invite is good lat
   t.match(ok(await dora.ask(register)), { name: 'dora', role: 'member' });
 });
 
-t.test('nor is a recovery code used up', async (t) => {
+t.test('a recovery code stays valid if its account could not join', async (t) => {
   const server = await runServer(t, { maxClients: 1 });
   const code = server.running.firstLink?.split('/').at(-1) ?? '';
   const ada = await server.dial();
@@ -68,7 +68,7 @@ t.test('nor is a recovery code used up', async (t) => {
   ok(await back.ask(recover));
 });
 
-t.test('an admin who lost the password comes in with a code all the same', async (t) => {
+t.test('an admin recovers an account on a full server', async (t) => {
   const server = await runServer(t, { maxClients: 1 });
   const first = server.running.firstLink?.split('/').at(-1) ?? '';
   const ada = await server.dial();
@@ -86,8 +86,8 @@ t.test('an admin who lost the password comes in with a code all the same', async
 const code = 'c'.repeat(22);
 const register = { type: 'register', name: 'dora', password, code } as const;
 
-/** A server with one seat, nobody on it, an invite for one, and an account of ben; hashes and the store can be slow. */
-async function oneSeat(t: Test) {
+/** An empty server for one person, with an invite for one and an account of ben; hashes and the store can be slow. */
+async function serverForOne(t: Test) {
   const hash = createHeld(plainHasher.hash);
   let holdStore = (_work: 'register' | 'recover') => hash.hold();
   const scene = await sessionScene(t, {
@@ -103,8 +103,8 @@ async function oneSeat(t: Test) {
   await makeAccount(scene.store, 'ben', `plain:${password}`);
   const invite = { code: hashSecret(code), role: 'member', uses: 1, expires: at + 3_600_000, at } as const;
   await scene.store.createInvite(invite);
-  /** Ben takes the seat. @returns has him leave again */
-  async function seatTaken() {
+  /** Signs ben in. @returns has him leave again */
+  async function fillServer() {
     const { wire } = scene.visit();
     await granted(wire, { type: 'sign-in', name: 'ben', password });
     return async () => {
@@ -112,25 +112,25 @@ async function oneSeat(t: Test) {
       await wire.closed;
     };
   }
-  return { scene, seatTaken, holdHash: hash.hold, holdStore };
+  return { scene, fillServer, holdHash: hash.hold, holdStore };
 }
 
-t.test('an account whose seat went while its password was hashed is not made', async (t) => {
-  const { scene, seatTaken, holdHash } = await oneSeat(t);
+t.test('an account is not created if the server filled up while its password was hashed', async (t) => {
+  const { scene, fillServer, holdHash } = await serverForOne(t);
   const dora = scene.visit().wire;
   const held = holdHash();
   const answer = outcome(dora, register);
   await held.reached;
-  const leave = await seatTaken();
+  const leave = await fillServer();
   held.release();
   t.equal(await answer, 'server-full');
   t.equal(await scene.store.account('dora'), undefined);
   await leave();
-  t.equal(await outcome(dora, register), 'ok', 'and its invite is good later');
+  t.equal(await outcome(dora, register), 'ok', 'and its invite stays valid');
 });
 
-t.test('nor is one whose connection went meanwhile', async (t) => {
-  const { scene, holdHash } = await oneSeat(t);
+t.test('an account is not created if its connection ended meanwhile', async (t) => {
+  const { scene, holdHash } = await serverForOne(t);
   const dora = scene.visit().wire;
   const held = holdHash();
   const answer = outcome(dora, register).catch(() => 'closed');
@@ -139,24 +139,24 @@ t.test('nor is one whose connection went meanwhile', async (t) => {
   t.match(await dora.next('closing'), { code: 'timed-out' });
   held.release();
   await answer;
-  t.equal(await outcome(scene.visit().wire, register), 'ok', 'name and invite are still to be had');
+  t.equal(await outcome(scene.visit().wire, register), 'ok', 'name and invite are still available');
 });
 
-t.test('one that was made gets in, though the last seat went at that moment', async (t) => {
-  const { scene, seatTaken, holdStore } = await oneSeat(t);
+t.test('an account that was created joins even if the server filled up at that moment', async (t) => {
+  const { scene, fillServer, holdStore } = await serverForOne(t);
   const dora = scene.visit().wire;
   const held = holdStore('register');
   const answer = dora.ask(register);
   await held.reached;
-  await seatTaken();
+  await fillServer();
   held.release();
   t.match(await answer, { type: 'ok', name: 'dora', recovery: /^\w{5}-/ });
   t.equal((await granted(dora, { type: 'who' })).people?.length, 2);
   t.equal(await outcome(scene.visit().wire, { type: 'register', name: 'eve', password }), 'server-full');
 });
 
-t.test('the same holds for whoever sets a password with a code', async (t) => {
-  const { scene, seatTaken, holdHash, holdStore } = await oneSeat(t);
+t.test('an account that was recovered joins even if the server filled up at that moment', async (t) => {
+  const { scene, fillServer, holdHash, holdStore } = await serverForOne(t);
   const dora = scene.visit().wire;
   const { recovery = '' } = await granted(dora, register);
   await granted(dora, { type: 'quit' });
@@ -166,20 +166,20 @@ t.test('the same holds for whoever sets a password with a code', async (t) => {
   const hashing = holdHash();
   const refused = outcome(late, recover);
   await hashing.reached;
-  const leave = await seatTaken();
+  const leave = await fillServer();
   hashing.release();
   t.equal(await refused, 'server-full');
   await leave();
   const keeping = holdStore('recover');
   const answer = late.ask(recover);
   await keeping.reached;
-  await seatTaken();
+  await fillServer();
   keeping.release();
   t.match(await answer, { type: 'ok', recovery: /^\w{5}-/ }, 'the code was still good');
 });
 
-t.test('an address that was banned meanwhile makes no account', async (t) => {
-  const { scene, holdHash } = await oneSeat(t);
+t.test('an address that was banned meanwhile registers no account', async (t) => {
+  const { scene, holdHash } = await serverForOne(t);
   const { id } = await makeAccount(scene.store, 'ada', `plain:${password}`);
   await scene.store.setRole(id, 'admin');
   const dora = scene.visit('198.51.100.7').wire;

@@ -11,54 +11,57 @@ import { chatSettings, sessionScene } from '../../support/session-scene.js';
 
 const entries = ['message', 'edited', 'removed', 'topic'] as const;
 
-t.test('who was away gets what changed, in its order, and of what is gone only that it is', async (t) => {
-  const server = await runServer(t, { people: ['ada', 'bob'] });
-  const [ada, first] = [await server.enter('ada'), await server.enter('bob')];
-  for (const client of [ada, first]) await granted(client, { type: 'join', room: 'dev' });
-  const old = await saying(ada, { room: 'dev' }, 'old');
-  const gone = await saying(ada, { room: 'dev' }, 'gone');
-  const { seq: psst } = await saying(ada, { to: 'bob' }, 'psst');
-  await granted(first, { type: 'ping' });
-  first.destroy();
-  await granted(ada, { type: 'edit', of: old.seq, text: 'older' });
-  await granted(ada, { type: 'edit', of: gone.seq, text: 'xylophone' });
-  await granted(ada, { type: 'remove', of: gone.seq });
-  await granted(ada, { type: 'set-topic', room: 'dev', topic: 'all new' });
-  await granted(ada, { type: 'edit', of: psst, text: 'hush' });
-  const late = await saying(ada, { room: 'dev' }, 'lat');
-  await granted(ada, { type: 'edit', of: late.seq, text: 'late' });
+t.test(
+  'after an absence edits and removals come in order, and removed messages without their text',
+  async (t) => {
+    const server = await runServer(t, { people: ['ada', 'bob'] });
+    const [ada, first] = [await server.enter('ada'), await server.enter('bob')];
+    for (const client of [ada, first]) await granted(client, { type: 'join', room: 'dev' });
+    const old = await saying(ada, { room: 'dev' }, 'old');
+    const gone = await saying(ada, { room: 'dev' }, 'gone');
+    const { seq: psst } = await saying(ada, { to: 'bob' }, 'psst');
+    await granted(first, { type: 'ping' });
+    first.destroy();
+    await granted(ada, { type: 'edit', of: old.seq, text: 'older' });
+    await granted(ada, { type: 'edit', of: gone.seq, text: 'xylophone' });
+    await granted(ada, { type: 'remove', of: gone.seq });
+    await granted(ada, { type: 'set-topic', room: 'dev', topic: 'all new' });
+    await granted(ada, { type: 'edit', of: psst, text: 'hush' });
+    const late = await saying(ada, { room: 'dev' }, 'lat');
+    await granted(ada, { type: 'edit', of: late.seq, text: 'late' });
 
-  const rooms = { dev: gone.seq, lobby: 0 };
-  const bob = await server.enter('bob', { sync: { rooms, direct: { ada: psst } } });
-  t.same(
-    told(bob, ...entries).filter((entry) => 'room' in entry),
-    [
-      { type: 'edited', of: old.seq, room: 'dev', from: 'ada', text: 'older' },
-      { type: 'removed', of: gone.seq, room: 'dev', from: 'ada' },
-      { type: 'topic', room: 'dev', from: 'ada', topic: 'all new' },
-      {
-        type: 'message',
-        room: 'dev',
-        from: 'ada',
-        text: 'late',
-        edited: bob.all('edited').find(({ of }) => of === late.seq)?.at,
-      },
-      { type: 'edited', of: late.seq, room: 'dev', from: 'ada', text: 'late' },
-    ],
-  );
-  t.same(
-    told(bob, ...entries).filter((entry) => 'to' in entry),
-    [{ type: 'edited', of: psst, to: 'bob', from: 'ada', text: 'hush' }],
-  );
-  t.notMatch(JSON.stringify(bob.frames), /xylophone/);
-  const lastWith = (place: 'room' | 'to') =>
-    Math.max(...bob.all('edited').flatMap((event) => (place in event ? [event.seq] : [])));
-  const positions = { rooms: { dev: lastWith('room'), lobby: 0 }, direct: { ada: lastWith('to') } };
-  const again = await server.enter('bob', { sync: positions });
-  t.same(told(again, ...entries), [], 'a change moves the position as a message does');
-});
+    const rooms = { dev: gone.seq, lobby: 0 };
+    const bob = await server.enter('bob', { sync: { rooms, direct: { ada: psst } } });
+    t.same(
+      told(bob, ...entries).filter((entry) => 'room' in entry),
+      [
+        { type: 'edited', of: old.seq, room: 'dev', from: 'ada', text: 'older' },
+        { type: 'removed', of: gone.seq, room: 'dev', from: 'ada' },
+        { type: 'topic', room: 'dev', from: 'ada', topic: 'all new' },
+        {
+          type: 'message',
+          room: 'dev',
+          from: 'ada',
+          text: 'late',
+          edited: bob.all('edited').find(({ of }) => of === late.seq)?.at,
+        },
+        { type: 'edited', of: late.seq, room: 'dev', from: 'ada', text: 'late' },
+      ],
+    );
+    t.same(
+      told(bob, ...entries).filter((entry) => 'to' in entry),
+      [{ type: 'edited', of: psst, to: 'bob', from: 'ada', text: 'hush' }],
+    );
+    t.notMatch(JSON.stringify(bob.frames), /xylophone/);
+    const lastWith = (address: 'room' | 'to') =>
+      Math.max(...bob.all('edited').flatMap((event) => (address in event ? [event.seq] : [])));
+    const positions = { rooms: { dev: lastWith('room'), lobby: 0 }, direct: { ada: lastWith('to') } };
+    const again = await server.enter('bob', { sync: positions });
+    t.same(told(again, ...entries), [], 'a change moves the position as a message does');
+  },
+);
 
-t.test('positions of rooms that somebody left say nothing about them', async (t) => {
+t.test('positions of rooms that the account left reveal nothing', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   for (const client of [ada, bob]) await granted(client, { type: 'join', room: 'dev' });
@@ -68,7 +71,7 @@ t.test('positions of rooms that somebody left say nothing about them', async (t)
   t.same(told(back, ...entries, 'gap', 'room'), []);
 });
 
-/** A hub on a slow store, and what can be done in it while somebody reads history for the first time. */
+/** Chat on a slow store; `meanwhile` runs during the first read of history. */
 async function slowScene(t: Test, meanwhile: (chat: Chat) => Promise<void>) {
   const { store, clock } = await sessionScene(t);
   let once = true;
@@ -78,14 +81,14 @@ async function slowScene(t: Test, meanwhile: (chat: Chat) => Promise<void>) {
     await meanwhile(chat);
   });
   const chat = await openChat({ ...chatSettings, store: slow, clock });
-  async function seat(listener: Listener): Promise<void> {
+  async function goOnline(listener: Listener): Promise<void> {
     chat.rooms.load(listener.account.id, {
       standings: await store.standings(listener.account.id),
       mutes: [],
     });
     chat.presence.add(listener, 'attach');
   }
-  return { store: slow, clock, chat, seat };
+  return { store: slow, clock, chat, goOnline };
 }
 
 let keys = 0;
@@ -98,11 +101,11 @@ async function cast(store: Store): Promise<readonly [Listener, Listener, Listene
   return [ada, listenerOf(ada.account), bob];
 }
 
-t.test('a replay ends where its reader leaves the room, and nothing of it comes after that', async (t) => {
+t.test('a replay stops when its reader leaves the room', async (t) => {
   const scene = await slowScene(t, (chat) => chat.membership.leave(other, inRoom('leave', 'dev')));
-  const { store, chat, clock, seat } = scene;
+  const { store, chat, clock, goOnline } = scene;
   const [ada, other, bob] = await cast(store);
-  for (const member of [ada, other, bob]) await seat(member);
+  for (const member of [ada, other, bob]) await goOnline(member);
   for (const member of [bob, ada]) await chat.membership.join(member, inRoom('join', 'dev'));
   for (let i = 0; i < 5; i++) await chat.hub.say(bob, sayIn('dev', `${i}`));
   await catchUp(ada, { rooms: { dev: 0, lobby: 0 } }, chat);
@@ -115,7 +118,7 @@ t.test('a replay ends where its reader leaves the room, and nothing of it comes 
   );
 });
 
-t.test('rooms entered and left are told also where more was said than could be held', async (t) => {
+t.test('rooms entered and left are sent even if too much was posted to hold', async (t) => {
   const long = 'x'.repeat(limits.messageBytes - 10);
   const scene = await slowScene(t, async (chat) => {
     await chat.membership.join(other, inRoom('join', 'new'));
@@ -126,9 +129,9 @@ t.test('rooms entered and left are told also where more was said than could be h
     await chat.hub.say(bob, sayIn('new', 'hello'));
     scene.clock.advance(20);
   });
-  const { store, chat, clock, seat } = scene;
+  const { store, chat, clock, goOnline } = scene;
   const [ada, other, bob] = await cast(store);
-  for (const member of [ada, other, bob]) await seat(member);
+  for (const member of [ada, other, bob]) await goOnline(member);
   for (const room of ['new', 'old', 'led']) await chat.membership.join(bob, inRoom('join', room));
   for (const room of ['old', 'led']) await chat.membership.join(other, inRoom('join', room));
   const before = ada.frames.length;
@@ -148,10 +151,10 @@ t.test('rooms entered and left are told also where more was said than could be h
   t.same(ada.heard.slice(-2), ['hello', 'live']);
 });
 
-t.test('who says something while another terminal of theirs leaves the room is answered', async (t) => {
-  const { store, chat, clock, seat } = await slowScene(t, async () => {});
+t.test('a post is answered even if another terminal of the account leaves the room meanwhile', async (t) => {
+  const { store, chat, clock, goOnline } = await slowScene(t, async () => {});
   const [ada, other, bob] = await cast(store);
-  for (const member of [ada, other, bob]) await seat(member);
+  for (const member of [ada, other, bob]) await goOnline(member);
   for (const member of [bob, ada]) await chat.membership.join(member, inRoom('join', 'dev'));
   for (const member of [ada, other, bob]) chat.hub.attach(member)();
   const leaving = chat.membership.leave(other, inRoom('leave', 'dev'));
@@ -162,10 +165,10 @@ t.test('who says something while another terminal of theirs leaves the room is a
   t.same([ada.heard, bob.heard], [[], ['wait']]);
 });
 
-t.test('the second of two terminals that join at once is told before its reply too', async (t) => {
-  const { store, chat, clock, seat } = await slowScene(t, async () => {});
+t.test('both of two terminals that join at once get the room before the reply', async (t) => {
+  const { store, chat, clock, goOnline } = await slowScene(t, async () => {});
   const [ada, other, bob] = await cast(store);
-  for (const member of [ada, other, bob]) await seat(member);
+  for (const member of [ada, other, bob]) await goOnline(member);
   await chat.membership.join(bob, inRoom('join', 'dev'));
   for (const member of [ada, other, bob]) chat.hub.attach(member)();
   const joined = [ada, other].map(async (member) => {

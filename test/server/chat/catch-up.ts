@@ -47,7 +47,7 @@ async function fill(store: Store, { target, by, count, padding = 0 }: Talk): Pro
   return (await Promise.all(appended)).map(({ seq }) => seq);
 }
 
-t.test('a new arrival gets the last fifty messages, and learns that there are more', async (t) => {
+t.test('a new member gets the last fifty messages, and a gap if there are more', async (t) => {
   const { server, seqs } = await withLobby(t, 51);
   const ada = await server.enter('ada');
   t.same(texts(ada), numbers(2, 51));
@@ -55,14 +55,14 @@ t.test('a new arrival gets the last fifty messages, and learns that there are mo
   t.equal(ada.frames.at(-1)?.type, 'ok', 'the reply comes when all was replayed');
 });
 
-t.test('where there are no more there is no gap', async (t) => {
+t.test('a backlog of all messages has no gap', async (t) => {
   const { server } = await withLobby(t, limits.backlog);
   const ada = await server.enter('ada');
   t.same(texts(ada), numbers(1, limits.backlog));
   t.same(ada.all('gap'), []);
 });
 
-t.test('whoever knows where it stands gets what came since, and nothing else', async (t) => {
+t.test('a client with a position gets what came since, and nothing else', async (t) => {
   const { server, seqs } = await withLobby(t, 300);
   for (const known of [1, 99, 100, 250, 299, 300]) {
     const ada = await server.enter('ada', { sync: { rooms: { lobby: seqs[known - 1] ?? 0 } } });
@@ -74,7 +74,7 @@ t.test('whoever knows where it stands gets what came since, and nothing else', a
   t.same(texts(ada), numbers(1, 300), 'from the beginning');
 });
 
-t.test('positions of what is not there do no harm', async (t) => {
+t.test('positions of unknown conversations are ignored', async (t) => {
   const { server } = await withLobby(t, 60);
   const rooms = { attic: 5, lobby: Number.MAX_SAFE_INTEGER, constructor: 1 };
   const ada = await server.enter('ada', { sync: { rooms, direct: { nobody: 7, constructor: 1 } } });
@@ -88,7 +88,7 @@ t.test('a long absence is caught up to the limit, with a gap', async (t) => {
   t.same(ada.all('gap'), [{ type: 'gap', room: 'lobby', after: seqs[2], before: seqs[10] }]);
 });
 
-t.test('direct messages that were not read wait for their reader', async (t) => {
+t.test('unread direct messages are kept for their reader', async (t) => {
   let seqs: number[] = [];
   const server = await runServer(t, {
     people: ['ada', 'bob'],
@@ -113,7 +113,7 @@ t.test('direct messages that were not read wait for their reader', async (t) => 
   t.match(bob.all('message')[0], { from: 'bob', to: 'ada' });
 });
 
-t.test('a reader that is slow in catching up is waited for', async (t) => {
+t.test('the replay waits for a slow reader', async (t) => {
   const count = 3_000;
   const { server } = await withLobby(t, count, 3_000);
   const ada = await server.enter('ada', { sync: false });
@@ -131,7 +131,7 @@ t.test('a reader that is slow in catching up is waited for', async (t) => {
   t.same(came.slice(0, count), numbers(1, count), 'what came twice came at the end');
 });
 
-/** People who go on talking, eight messages at a time each, every fifth one to ada alone, until told to stop. */
+/** People who keep posting, eight messages at a time each, every fifth one to ada alone, until stopped. */
 function keepTalking(talkers: readonly WireClient[]): () => Promise<void> {
   let stopped = false;
   let said = 0;
@@ -139,8 +139,8 @@ function keepTalking(talkers: readonly WireClient[]): () => Promise<void> {
     numbers(1, 8).map(async (stream) => {
       while (!stopped) {
         const n = ++said;
-        const place = n % 5 === 0 ? { to: 'ada' } : { room: 'lobby' };
-        await talker.ask({ type: 'say', ...place, text: `${n}`, key: `${who}-${stream}-${n}` });
+        const address = n % 5 === 0 ? { to: 'ada' } : { room: 'lobby' };
+        await talker.ask({ type: 'say', ...address, text: `${n}`, key: `${who}-${stream}-${n}` });
       }
     }),
   );
@@ -169,18 +169,18 @@ function createView() {
   };
 }
 
-t.test('who comes and goes while others keep talking misses nothing', async (t) => {
+t.test('a client that reconnects while others keep posting misses nothing', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob', 'carol'] });
   const talkers = [await server.enter('bob'), await server.enter('carol')];
   const stop = keepTalking(talkers);
   const view = createView();
-  for (let visit = 0; visit < 12; visit++) {
+  for (let round = 0; round < 12; round++) {
     const client = await server.enter('ada', { sync: view.positions() });
     // Live for a while, a little longer each time, then the connection is lost.
-    for (let message = 0; message < visit * 5; message++) await client.next('message');
+    for (let message = 0; message < round * 5; message++) await client.next('message');
     client.destroy();
     await client.closed;
-    t.same(client.all('gap'), [], `visit ${visit}`);
+    t.same(client.all('gap'), [], `round ${round}`);
     view.take(client.all('message'));
   }
   await stop();
@@ -198,30 +198,30 @@ t.test('who comes and goes while others keep talking misses nothing', async (t) 
   t.same(server.errors, []);
 });
 
-t.test('around a sync a message may come twice, but none comes late, after a newer one', async (t) => {
+t.test('around a sync a message may come twice, but never after a newer one', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const stop = keepTalking([await server.enter('bob')]);
-  for (let visit = 0; visit < 10; visit++) {
+  for (let round = 0; round < 10; round++) {
     const ada = await server.enter('ada', { sync: { rooms: { lobby: 0 }, direct: { bob: 0 } } });
     await ada.next('message', ({ seq }) => seq > 0);
-    for (const place of ['lobby', undefined]) {
+    for (const address of ['lobby', undefined]) {
       const seen = new Set<number>();
       let newest = 0;
       let late = 0;
       for (const { room, seq } of ada.all('message')) {
-        if (room !== place) continue;
+        if (room !== address) continue;
         if (seq < newest && !seen.has(seq)) late++;
         seen.add(seq);
         newest = Math.max(newest, seq);
       }
-      t.equal(late, 0, `visit ${visit}, ${place ?? 'direct'}: ${seen.size} messages`);
+      t.equal(late, 0, `round ${round}, ${address ?? 'direct'}: ${seen.size} messages`);
     }
     ada.destroy();
   }
   await stop();
 });
 
-t.test('people who talk faster than the store answers hold nobody up', async (t) => {
+t.test('people who post faster than the store answers don’t block a catch-up', async (t) => {
   const { store, clock } = await sessionScene(t);
   const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
   let said = 0;
@@ -247,7 +247,7 @@ t.test('people who talk faster than the store answers hold nobody up', async (t)
   t.same([...new Set(ada.heard)], [...numbers(0, said).map(String), 'live']);
 });
 
-t.test('what is said during a long replay is not kept for ever: it is read instead', async (t) => {
+t.test('what is posted during a long replay is not held without limit but read from the store', async (t) => {
   const { store, clock } = await sessionScene(t);
   const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
   const text = 'x'.repeat(limits.messageBytes - 10);
@@ -272,12 +272,12 @@ t.test('what is said during a long replay is not kept for ever: it is read inste
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
   clock.advance(20);
   t.same(
-    ada.heard.map((heard) => heard.split(' ')[0]),
+    ada.heard.map((text) => text.split(' ')[0]),
     [...numbers(0, said).map(String), 'live'],
   );
 });
 
-t.test('a second sync on a connection replays again and doubles nothing that is live', async (t) => {
+t.test('a second sync on a connection replays again and duplicates no live message', async (t) => {
   const { server } = await withLobby(t, 5);
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   ok(await ada.ask({ type: 'sync' }));

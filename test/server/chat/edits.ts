@@ -15,7 +15,7 @@ async function setUp(t: Test, settings: Parameters<typeof runServer>[1] = {}) {
   return { server, ada, bob, eve };
 }
 
-t.test('an edit reaches everybody and every terminal, and history has the new text alone', async (t) => {
+t.test('an edit reaches everyone on every terminal, and history has only the new text', async (t) => {
   const { server, ada, bob } = await setUp(t);
   const second = await server.enter('ada');
   const { seq } = await saying(ada, { room: 'lobby' }, 'teh text');
@@ -33,7 +33,7 @@ t.test('an edit reaches everybody and every terminal, and history has the new te
   t.equal((await granted(bob, { type: 'search', words: 'the' })).found?.length, 1);
 });
 
-t.test('nobody edits what others said, what is gone, or what is no message', async (t) => {
+t.test('messages of others, removed messages and other entries can’t be edited', async (t) => {
   const file: FileInfo = { name: 'a.txt', size: 1, hash: 'A'.repeat(43) };
   let announced = 0;
   const { ada, bob } = await setUp(t, {
@@ -64,7 +64,7 @@ t.test('nobody edits what others said, what is gone, or what is no message', asy
   t.same([bob.all('edited').length, bob.all('removed').length], [1, 1]);
 });
 
-t.test('in a room its owners and moderators remove what others said', async (t) => {
+t.test('owners and moderators of a room can remove messages of others', async (t) => {
   const { ada, bob, eve } = await setUp(t);
   for (const client of [ada, bob, eve]) await granted(client, { type: 'join', room: 'dev' });
   const by = async (text: string) => (await saying(eve, { room: 'dev' }, text)).seq;
@@ -93,7 +93,7 @@ t.test('in a room its owners and moderators remove what others said', async (t) 
   t.equal(await outcome(bob, remove(three)), 'no-such-message', 'who left changes nothing there');
 });
 
-t.test('between two people each changes only their own, and both see it', async (t) => {
+t.test('in direct messages each person changes only their own, and both see it', async (t) => {
   const { ada, bob, eve } = await setUp(t);
   const { seq } = await saying(ada, { to: 'bob' }, 'psst');
   t.equal(await outcome(bob, remove(seq)), 'not-allowed');
@@ -115,7 +115,7 @@ t.test('between two people each changes only their own, and both see it', async 
   t.equal(ada.all('edited').length, 2, 'once');
 });
 
-t.test('an old message is no way around a block; taking it back is always possible', async (t) => {
+t.test('a blocked person can’t edit an old message but can remove it', async (t) => {
   const { ada, bob } = await setUp(t);
   const { seq } = await saying(ada, { to: 'bob' }, 'hello');
   await granted(bob, { type: 'block', name: 'ada' });
@@ -142,7 +142,7 @@ t.test('edits and removals count as messages', async (t) => {
   t.equal(await outcome(ada, edit(seq, '4')), 'rate-limited');
 });
 
-t.test('a topic is one printable line, told to the room where it changed', async (t) => {
+t.test('a topic is one printable line, sent to the room when it changes', async (t) => {
   const { ada, bob } = await setUp(t);
   for (const client of [ada, bob]) await granted(client, { type: 'join', room: 'dev' });
   const topic = (text: string) => ({ type: 'set-topic', room: 'dev', topic: text }) as const;

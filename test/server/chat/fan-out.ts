@@ -60,7 +60,7 @@ t.test('a lone frame is delivered as the very buffer that was pushed', async (t)
   t.equal(buffers[0], frame);
 });
 
-t.test('a flush delivers at once what waits, and only once', async (t) => {
+t.test('a flush delivers at once what is waiting, and only once', async (t) => {
   const { clock, delivered, fanOut, push } = setUp();
   push('a');
   fanOut.flush();
@@ -90,7 +90,7 @@ t.test('a frame pushed by a delivery is delivered by the next one', async (t) =>
   t.same(delivered, ['call', 'echo']);
 });
 
-t.test('a clock that is set back or forward holds nothing up', async (t) => {
+t.test('setting the clock back or forward delays nothing', async (t) => {
   const { clock, delivered, push } = setUp();
   push('a');
   clock.endTurn();
@@ -115,7 +115,7 @@ function subscribe() {
 
 t.test('a subscriber sends every buffer as it is', async (t) => {
   const { subscriber, sent } = subscribe();
-  const shared = Buffer.from('to everybody');
+  const shared = Buffer.from('to everyone');
   subscriber.send(shared);
   t.equal(subscriber.holding, false);
   t.equal(sent[0], shared);
@@ -152,7 +152,7 @@ t.test(
   },
 );
 
-t.test('exactly as much is kept', async (t) => {
+t.test('as much as a connection may have unsent is held', async (t) => {
   const { subscriber, sent } = subscribe();
   subscriber.hold();
   subscriber.send(Buffer.alloc(limits.queueBytes));

@@ -24,7 +24,7 @@ async function until(client: WireClient, key: string): Promise<Message[]> {
   }
 }
 
-t.test('everybody gets the very same message, the sender too, to whom it is the answer', async (t) => {
+t.test('everyone gets the same message, including its sender as the answer', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob', 'carol'] });
   const ada = await server.enter('ada');
   const others = [await server.enter('bob'), await server.enter('carol')];
@@ -40,25 +40,25 @@ t.test('everybody gets the very same message, the sender too, to whom it is the 
   t.equal(ada.all('ok').filter(({ seq }) => seq !== undefined).length, 0, 'and no other answer');
 });
 
-t.test('a message said with /me says so', async (t) => {
+t.test('a message sent with /me is marked as an action', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   await ada.ask({ ...say('waves', 'k1'), action: true });
   t.match(await bob.next('message'), { text: 'waves', action: true });
 });
 
-t.test('a repeated key says nothing twice and is answered by the first seq', async (t) => {
+t.test('a repeated key posts nothing twice and is answered by the first seq', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   const first = (await ada.ask(say('once', 'k1'))) as Message;
   for (const again of [say('once', 'k1'), say('another text', 'k1'), tell('bob', 'elsewhere', 'k1')]) {
     t.match(await ada.ask(again), { type: 'ok', seq: first.seq, at: first.at });
   }
-  await bob.ask(say('of somebody else', 'k1'));
+  await bob.ask(say('of another account', 'k1'));
   await ada.ask(say('end', 'k2'));
   t.same(
     (await until(bob, 'k2')).map(({ text }) => text),
-    ['once', 'of somebody else', 'end'],
+    ['once', 'of another account', 'end'],
   );
 });
 
@@ -76,7 +76,7 @@ t.test('the same key sent twice at once is one message and two answers', async (
   t.equal(receipt.seq, messages[0]?.seq);
 });
 
-t.test('who has not synced is answered by ok, and finds the message on syncing', async (t) => {
+t.test('a sender that has not synced is answered by ok, and gets the message on syncing', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const bob = await server.enter('bob');
   const ada = await server.enter('ada', { sync: false });
@@ -85,9 +85,9 @@ t.test('who has not synced is answered by ok, and finds the message on syncing',
   t.match(await ada.ask(tell('bob', 'early too', 'k2')), { type: 'ok', seq: Number, at: String });
   // In whichever order: the room's buffer and direct messages leave apart.
   while (bob.all('message').length < 2) await bob.next('message');
-  const heard = new Map(bob.all('message').map((message) => [message.key, message]));
-  t.match(heard.get('k1'), { room: 'lobby', seq: ok(room).seq });
-  t.match(heard.get('k2'), { to: 'bob' });
+  const received = new Map(bob.all('message').map((message) => [message.key, message]));
+  t.match(received.get('k1'), { room: 'lobby', seq: ok(room).seq });
+  t.match(received.get('k2'), { to: 'bob' });
   t.same(ada.all('message'), []);
   ok(await ada.ask({ type: 'sync' }));
   t.same(
@@ -96,7 +96,7 @@ t.test('who has not synced is answered by ok, and finds the message on syncing',
   );
 });
 
-t.test('a direct message reaches both people and nobody else', async (t) => {
+t.test('a direct message reaches both people and no one else', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob', 'eve'] });
   const [ada, bob, eve] = [await server.enter('ada'), await server.enter('bob'), await server.enter('eve')];
   const answer = await ada.ask(tell(' BOB', 'psst', 'k1'));
@@ -113,7 +113,7 @@ t.test('a direct message reaches both people and nobody else', async (t) => {
   );
 });
 
-t.test('a direct message to somebody who is not here waits, until it was read', async (t) => {
+t.test('a direct message to someone offline is unread until read', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const ada = await server.enter('ada');
   const said = (await ada.ask(tell('bob', 'call me', 'k1'))) as Message;
@@ -131,7 +131,7 @@ t.test('a direct message to somebody who is not here waits, until it was read', 
   t.match(ok(await third.ask({ type: 'history', with: 'ada' })).messages, [said], 'history has it');
 });
 
-t.test('a note to oneself comes once', async (t) => {
+t.test('a direct message to oneself comes once', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const ada = await server.enter('ada');
   const note = await ada.ask(tell('ada', 'buy milk', 'k1'));
@@ -144,7 +144,7 @@ t.test('a note to oneself comes once', async (t) => {
   t.same(ok(await ada.ask({ type: 'history', with: 'ada' })).messages, [note]);
 });
 
-t.test('nowhere and nobody cannot be told anything', async (t) => {
+t.test('a post to an unknown room or person is refused', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const ada = await server.enter('ada');
   t.match(await ada.ask(tell('bob', 'hi', 'k1')), { code: 'no-such-name' });
@@ -154,7 +154,7 @@ t.test('nowhere and nobody cannot be told anything', async (t) => {
   t.same(ada.all('message'), []);
 });
 
-t.test('all see all messages in one order, which keeps every sender’s own', async (t) => {
+t.test('everyone sees all messages in one order, which keeps that of each sender', async (t) => {
   const people = ['ada', 'bob', 'carol', 'dora'];
   const server = await runServer(t, { people });
   const clients: WireClient[] = [];
@@ -189,36 +189,39 @@ t.test('all see all messages in one order, which keeps every sender’s own', as
   }
 });
 
-t.test('whoever is too fast is told how long to wait, on all terminals together', async (t) => {
-  const scene = await sessionScene(t, { rate: { burst: 4, perSecond: 2 } });
-  // They do not sync, so that what they say is answered by ok.
-  const come = async (request: Asked) => {
-    const { wire } = scene.visit();
-    ok(await wire.ask(request));
-    return wire;
-  };
-  const one = await come({ type: 'register', name: 'ada', password });
-  const two = await come({ type: 'sign-in', name: 'ada', password, mode: 'attach' });
-  const bob = await come({ type: 'register', name: 'bob', password });
-  for (const [i, terminal] of [one, two, one, two].entries())
-    ok(await terminal.ask(say(`text ${i}`, `k${i}`)));
-  const refused = { type: 'error', code: 'rate-limited' };
-  for (const terminal of [one, two]) {
-    t.match(await terminal.ask(say('too much', 'k4')), { ...refused, retryAfter: 500 });
-  }
-  ok(await bob.ask(say('others may', 'k5')));
-  ok(await one.ask({ type: 'ping' }));
-  scene.clock.advance(499);
-  t.match(await one.ask(say('too early', 'k4')), { ...refused, retryAfter: 1 });
-  scene.clock.advance(1);
-  ok(await one.ask(say('as told', 'k4')));
-  t.same(
-    ok(await bob.ask({ type: 'history', room: 'lobby' })).messages?.map(({ key }) => key),
-    ['k0', 'k1', 'k2', 'k3', 'k5', 'k4'],
-  );
-});
+t.test(
+  'the message rate is one for all terminals of an account, and a refusal says how long to wait',
+  async (t) => {
+    const scene = await sessionScene(t, { rate: { burst: 4, perSecond: 2 } });
+    // They do not sync, so that what they say is answered by ok.
+    const come = async (request: Asked) => {
+      const { wire } = scene.visit();
+      ok(await wire.ask(request));
+      return wire;
+    };
+    const one = await come({ type: 'register', name: 'ada', password });
+    const two = await come({ type: 'sign-in', name: 'ada', password, mode: 'attach' });
+    const bob = await come({ type: 'register', name: 'bob', password });
+    for (const [i, terminal] of [one, two, one, two].entries())
+      ok(await terminal.ask(say(`text ${i}`, `k${i}`)));
+    const refused = { type: 'error', code: 'rate-limited' };
+    for (const terminal of [one, two]) {
+      t.match(await terminal.ask(say('too much', 'k4')), { ...refused, retryAfter: 500 });
+    }
+    ok(await bob.ask(say('others may', 'k5')));
+    ok(await one.ask({ type: 'ping' }));
+    scene.clock.advance(499);
+    t.match(await one.ask(say('too early', 'k4')), { ...refused, retryAfter: 1 });
+    scene.clock.advance(1);
+    ok(await one.ask(say('after the wait', 'k4')));
+    t.same(
+      ok(await bob.ask({ type: 'history', room: 'lobby' })).messages?.map(({ key }) => key),
+      ['k0', 'k1', 'k2', 'k3', 'k5', 'k4'],
+    );
+  },
+);
 
-t.test('a message has to have something in it, and not too much', async (t) => {
+t.test('a message must be neither empty nor too long', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const ada = await server.enter('ada');
   const cases = [
@@ -241,7 +244,7 @@ t.test('a message has to have something in it, and not too much', async (t) => {
   }
 });
 
-t.test('hostile text is kept, sent and replayed as what is printable of it', async (t) => {
+t.test('only what is printable of a text is stored, sent and replayed', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   let visible = 0;
@@ -272,7 +275,7 @@ function isBlankAfterwards(text: string): boolean {
   }
 }
 
-t.test('whoever is blocked says nothing to that person alone, and learns no more than that', async (t) => {
+t.test('a blocked person can’t post to the one who blocked them, and learns no more than that', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   t.match(await bob.ask({ type: 'block', name: 'bob' }), { code: 'not-allowed' });
@@ -295,7 +298,7 @@ t.test('whoever is blocked says nothing to that person alone, and learns no more
   t.match(await ada.ask(tell('bob', 'psst', 'k1')), { type: 'message' }, 'under the same key');
 });
 
-t.test('how far somebody has read is told to their other terminals, when it moved', async (t) => {
+t.test('a read marker that moved is sent to the account’s other terminals', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [one, two, bob] = [await server.enter('ada'), await server.enter('ada'), await server.enter('bob')];
   const { seq } = (await bob.ask(say('1', 'k1'))) as Message;
@@ -309,7 +312,7 @@ t.test('how far somebody has read is told to their other terminals, when it move
     { type: 'seen', room: 'lobby', seq },
     { type: 'seen', with: 'bob', seq: direct },
   ]);
-  t.same([...one.all('seen'), ...bob.all('seen')], [], 'nobody else, and not the one who told it');
+  t.same([...one.all('seen'), ...bob.all('seen')], [], 'no one else, and not the terminal that read it');
   const three = await server.dial();
   const { conversations = [] } = ok(await three.ask({ type: 'resume', token: server.token('ada') }));
   t.match(conversations, [
@@ -318,7 +321,7 @@ t.test('how far somebody has read is told to their other terminals, when it move
   ]);
 });
 
-t.test('a file is announced for somebody who has gone, and not where they are no longer', async (t) => {
+t.test('a file is posted for an account that is offline, but not to a room it has left', async (t) => {
   const { store, clock } = await sessionScene(t);
   const chat = await openChat({ ...chatSettings, store, clock });
   const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];

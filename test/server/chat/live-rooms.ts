@@ -12,11 +12,11 @@ function setUp() {
   const rooms = createLiveRooms(clock, () => new Set());
   const dev = rooms.open(roomOf({ id: 1, name: 'dev' }));
   const reader = createFrameReader(() => limits.frameFromServerBytes);
-  const heard: ServerFrame[] = [];
+  const received: ServerFrame[] = [];
   const subscriber = createSubscriber((bytes) =>
-    heard.push(...(reader.push(bytes) as unknown as ServerFrame[])),
+    received.push(...(reader.push(bytes) as unknown as ServerFrame[])),
   );
-  return { clock, rooms, dev, heard, subscriber };
+  return { clock, rooms, dev, received, subscriber };
 }
 
 function roomOf(fields: { id: number; name: string; private?: boolean }): Room {
@@ -35,7 +35,7 @@ function standingIn({
 }
 
 t.test('join notices have names in a small room, and count people, not terminals, in a large one', (t) => {
-  const { clock, rooms, dev, heard, subscriber } = setUp();
+  const { clock, rooms, dev, received, subscriber } = setUp();
   dev.subscribers.add(subscriber);
   const other = createSubscriber(() => {});
   for (let terminal = 0; terminal < 2 * limits.presenceNamed; terminal++) {
@@ -45,14 +45,14 @@ t.test('join notices have names in a small room, and count people, not terminals
     rooms.load(id, { standings: [standingIn(dev)], mutes: [] });
   dev.joinNotices.joined('ada');
   clock.advance(20);
-  t.same(heard, [{ type: 'joined', room: 'dev', name: 'ada' }]);
+  t.same(received, [{ type: 'joined', room: 'dev', name: 'ada' }]);
 
   rooms.load(1_000, { standings: [standingIn(dev)], mutes: [] });
   dev.joinNotices.joined('bob');
   dev.joinNotices.joined('eve');
   dev.joinNotices.left('ada');
   clock.advance(1_020);
-  t.same(heard.slice(1), [
+  t.same(received.slice(1), [
     { type: 'crowd', room: 'dev', joined: 2, left: 1, online: limits.presenceNamed + 1 },
   ]);
 
@@ -60,7 +60,7 @@ t.test('join notices have names in a small room, and count people, not terminals
   rooms.leave(1, dev);
   dev.joinNotices.left('bob');
   clock.advance(20);
-  t.same(heard.at(-1), { type: 'left', room: 'dev', name: 'bob' }, 'names again once it is small');
+  t.same(received.at(-1), { type: 'left', room: 'dev', name: 'bob' }, 'names again once it is small');
   t.end();
 });
 

@@ -13,7 +13,7 @@ async function setUp(t: Test, settings: Parameters<typeof runServer>[1] = {}) {
   return { server, ada, bob, eve };
 }
 
-/** What the server says somebody is in when they sign in. */
+/** The conversations in the reply to a sign-in. */
 async function signedIn(server: TestServer, name: string) {
   const client = await server.dial();
   const reply = ok(await client.ask({ type: 'resume', token: server.token(name) }));
@@ -34,7 +34,7 @@ async function rolesIn(client: WireClient, room: string): Promise<string[]> {
   return found.map(({ name, room: role }) => `${name} ${role}`);
 }
 
-t.test('who joins is told before the reply, and hears the room from then on', async (t) => {
+t.test('a member who joins gets the room before the reply, and its messages from then on', async (t) => {
   const { ada, bob, eve } = await setUp(t);
   await granted(ada, join('Dev '));
   const types = ada.frames.slice(-2).map(({ type }) => type);
@@ -57,11 +57,11 @@ t.test('who joins is told before the reply, and hears the room from then on', as
   t.same(
     told(eve, 'joined', 'left').filter((frame) => 'room' in frame && frame.room !== 'lobby'),
     [],
-    'who is not in the room is told nothing of it',
+    'non-members see nothing of the room',
   );
 });
 
-t.test('all terminals of a person enter and leave with it, the one that has not synced too', async (t) => {
+t.test('all terminals of an account join and leave with it, including one that has not synced', async (t) => {
   const { server, ada, bob } = await setUp(t);
   const second = await server.enter('ada');
   const early = await server.enter('ada', { sync: false });
@@ -92,7 +92,7 @@ t.test('all terminals of a person enter and leave with it, the one that has not 
   t.match(told(bob, 'left'), [{ room: 'dev', name: 'ada' }]);
 });
 
-t.test('non-members of a public room find it, and are told to join', async (t) => {
+t.test('non-members see a public room, and are told to join it', async (t) => {
   const { ada, bob } = await setUp(t);
   await granted(ada, join('dev'));
   await granted(ada, { type: 'set-topic', room: 'dev', topic: ' build \u202e things ' });
@@ -119,32 +119,35 @@ t.test('non-members of a public room find it, and are told to join', async (t) =
   }
 });
 
-t.test('a name is a room’s once, but a private room’s name is nobody’s secret to find', async (t) => {
-  const { ada, bob, eve } = await setUp(t);
-  for (const bad of ['42', '-x', 'a b', 'ä', ' ']) {
-    t.equal(await outcome(ada, join(bad)), 'name-invalid', bad);
-  }
-  await granted(ada, hide('den'));
-  await granted(bob, hide('den'));
-  await granted(eve, join('den'));
-  const found: unknown[] = [];
-  for (const client of [ada, bob, eve]) {
-    await saying(client, { room: 'den' }, 'mine');
-    found.push((await granted(client, { type: 'history', room: 'den' })).messages?.map(({ from }) => from));
-  }
-  t.same(found, [['ada'], ['bob'], ['eve']], 'each is in a room of its own');
-  t.equal(await outcome(eve, hide('den')), 'room-name-taken', 'by the public one, which they are in');
-  t.equal(await outcome(ada, hide('lobby')), 'room-name-taken');
-  t.equal(await outcome(ada, hide('den')), 'ok', 'whoever is in it stays in it');
+t.test(
+  'room names are unique among public rooms, and a private room’s name can’t be found out',
+  async (t) => {
+    const { ada, bob, eve } = await setUp(t);
+    for (const bad of ['42', '-x', 'a b', 'ä', ' ']) {
+      t.equal(await outcome(ada, join(bad)), 'name-invalid', bad);
+    }
+    await granted(ada, hide('den'));
+    await granted(bob, hide('den'));
+    await granted(eve, join('den'));
+    const found: unknown[] = [];
+    for (const client of [ada, bob, eve]) {
+      await saying(client, { room: 'den' }, 'mine');
+      found.push((await granted(client, { type: 'history', room: 'den' })).messages?.map(({ from }) => from));
+    }
+    t.same(found, [['ada'], ['bob'], ['eve']], 'each is in a room of its own');
+    t.equal(await outcome(eve, hide('den')), 'room-name-taken', 'by the public one, which they are in');
+    t.equal(await outcome(ada, hide('lobby')), 'room-name-taken');
+    t.equal(await outcome(ada, hide('den')), 'ok', 'members of it stay in it');
 
-  await granted(bob, invite('den', 'ada'));
-  t.equal((await granted(ada, { type: 'who', room: 'den' })).people?.length, 1, 'one’s own comes first');
-  t.equal(await outcome(ada, end('den')), 'ok');
-  t.equal(await outcome(ada, join('den')), 'ok');
-  t.same(await rolesIn(ada, 'den'), ['ada member', 'bob owner'], 'then the one that one is invited to');
-});
+    await granted(bob, invite('den', 'ada'));
+    t.equal((await granted(ada, { type: 'who', room: 'den' })).people?.length, 1, 'one’s own comes first');
+    t.equal(await outcome(ada, end('den')), 'ok');
+    t.equal(await outcome(ada, join('den')), 'ok');
+    t.same(await rolesIn(ada, 'den'), ['ada member', 'bob owner'], 'then the one that one is invited to');
+  },
+);
 
-t.test('nobody leaves the lobby, nor what they are not in', async (t) => {
+t.test('the lobby can’t be left, nor a room one is not in', async (t) => {
   const { ada } = await setUp(t);
   t.equal(await outcome(ada, leave('lobby')), 'not-allowed');
   t.equal(await outcome(ada, end('lobby')), 'not-allowed');
@@ -153,7 +156,7 @@ t.test('nobody leaves the lobby, nor what they are not in', async (t) => {
 });
 
 t.test(
-  'a room goes to its moderator, else to who is in it longest, and ends with its last one',
+  'the ownership of a room passes to a moderator, else to its longest member; the room ends with its last one',
   async (t) => {
     const { ada, bob, eve } = await setUp(t);
     for (const client of [ada, bob, eve]) await granted(client, join('dev'));
@@ -163,7 +166,7 @@ t.test(
     const heir = { type: 'role', room: 'dev', name: 'eve', role: 'owner', by: 'ada' };
     t.same(told(bob, 'role').at(-1), heir);
     t.same(told(eve, 'role').at(-1), heir);
-    t.equal(told(ada, 'role').length, 1, 'who left is not told');
+    t.equal(told(ada, 'role').length, 1, 'the one who left does not see it');
     await granted(ada, join('dev'));
     await granted(eve, leave('dev'));
     t.same(await rolesIn(bob, 'dev'), ['ada member', 'bob owner']);
@@ -180,7 +183,7 @@ t.test(
   },
 );
 
-t.test('owners appoint, one at least stays, and the others are told', async (t) => {
+t.test('owners appoint, at least one stays, and the room sees it', async (t) => {
   const { ada, bob, eve } = await setUp(t);
   for (const client of [ada, bob]) await granted(client, join('dev'));
   t.equal(await outcome(ada, appoint('dev', 'ada', 'member')), 'not-allowed');
@@ -204,36 +207,33 @@ t.test('owners appoint, one at least stays, and the others are told', async (t) 
   t.same(told(eve, 'role'), []);
 });
 
-t.test(
-  'an invitation is told now and at each sign-in, on the terminal that came, until answered',
-  async (t) => {
-    const { server, ada, bob, eve } = await setUp(t);
-    await granted(ada, hide('den'));
-    await granted(ada, { type: 'set-topic', room: 'den', topic: 'secrets' });
-    await granted(ada, invite('den', 'bob'));
-    const invited = { type: 'invited', room: 'den', by: 'ada', topic: 'secrets' };
-    await granted(bob, { type: 'ping' });
-    t.same(told(bob, 'invited'), [invited]);
-    const second = await server.enter('bob');
-    await granted(bob, { type: 'ping' });
-    t.same([told(bob, 'invited').length, told(second, 'invited').length], [1, 1]);
-    t.equal(await outcome(ada, invite('den', 'ada')), 'not-allowed', 'who is in it needs none');
-    t.equal(await outcome(bob, invite('den', 'eve')), 'no-such-room', 'the invited do not invite');
+t.test('an invitation is sent at once and at each sign-in until it is answered', async (t) => {
+  const { server, ada, bob, eve } = await setUp(t);
+  await granted(ada, hide('den'));
+  await granted(ada, { type: 'set-topic', room: 'den', topic: 'secrets' });
+  await granted(ada, invite('den', 'bob'));
+  const invited = { type: 'invited', room: 'den', by: 'ada', topic: 'secrets' };
+  await granted(bob, { type: 'ping' });
+  t.same(told(bob, 'invited'), [invited]);
+  const second = await server.enter('bob');
+  await granted(bob, { type: 'ping' });
+  t.same([told(bob, 'invited').length, told(second, 'invited').length], [1, 1]);
+  t.equal(await outcome(ada, invite('den', 'ada')), 'not-allowed', 'who is in it needs none');
+  t.equal(await outcome(bob, invite('den', 'eve')), 'no-such-room', 'the invited do not invite');
 
-    await granted(second, leave('den'));
-    t.equal(await outcome(bob, leave('den')), 'no-such-room', 'it was refused');
-    t.same(told(await server.enter('bob'), 'invited'), []);
-    t.same(told(bob, 'parted'), [], 'nobody parted from anything');
-    await granted(ada, invite('den', 'bob'));
-    await granted(bob, join('den'));
-    t.same(told(await server.enter('bob'), 'invited'), [], 'it was taken');
-    await granted(bob, invite('den', 'eve'));
-    await granted(eve, join('den'));
-    t.same(await rolesIn(eve, 'den'), ['ada owner', 'bob member', 'eve member']);
-  },
-);
+  await granted(second, leave('den'));
+  t.equal(await outcome(bob, leave('den')), 'no-such-room', 'it was refused');
+  t.same(told(await server.enter('bob'), 'invited'), []);
+  t.same(told(bob, 'parted'), [], 'no room was left');
+  await granted(ada, invite('den', 'bob'));
+  await granted(bob, join('den'));
+  t.same(told(await server.enter('bob'), 'invited'), [], 'it was used');
+  await granted(bob, invite('den', 'eve'));
+  await granted(eve, join('den'));
+  t.same(await rolesIn(eve, 'den'), ['ada owner', 'bob member', 'eve member']);
+});
 
-t.test('who blocks the inviter is not told, and the inviter neither', async (t) => {
+t.test('an invitation by a blocked person is dropped, and neither person sees it', async (t) => {
   const { server, ada, bob } = await setUp(t);
   await granted(bob, { type: 'block', name: 'ada' });
   await granted(ada, hide('den'));
@@ -244,7 +244,7 @@ t.test('who blocks the inviter is not told, and the inviter neither', async (t) 
   t.equal(await outcome(bob, leave('den')), 'no-such-room');
 });
 
-t.test('where the operator keeps rooms to admins, members join those there are', async (t) => {
+t.test('if only admins may create rooms, members can join existing ones', async (t) => {
   const { ada, bob } = await setUp(t, {
     rooms: 'admins',
     async furnish(store, accounts) {
@@ -258,7 +258,7 @@ t.test('where the operator keeps rooms to admins, members join those there are',
   t.equal(await outcome(ada, join('attic')), 'not-allowed', 'who owns a room makes no other');
 });
 
-t.test('new rooms and invitations are twenty at once, then one every three seconds', async (t) => {
+t.test('an account can create rooms and invite twenty times at once, then every three seconds', async (t) => {
   const { clock, member } = await sessionScene(t);
   const [ada] = [(await member('ada')).wire, await member('bob')];
   for (let i = 1; i < 20; i++) t.equal(await outcome(ada, join(`room-${i}`)), 'ok');
@@ -271,7 +271,7 @@ t.test('new rooms and invitations are twenty at once, then one every three secon
   t.equal(await outcome(ada, join('room-21')), 'rate-limited');
 });
 
-t.test('an account is in so many rooms, and no more', async (t) => {
+t.test('an account can be in a limited number of rooms', async (t) => {
   const { server, ada } = await setUp(t, {
     async furnish(store, accounts) {
       const owner = accounts.get('ada')?.id ?? 0;
@@ -290,7 +290,7 @@ t.test('an account is in so many rooms, and no more', async (t) => {
   t.same(server.errors, []);
 });
 
-t.test('memberships, roles, topics, invitations and blocks are there after a restart', async (t) => {
+t.test('memberships, roles, topics, invitations and blocks survive a restart', async (t) => {
   const { server, ada, bob } = await setUp(t);
   await granted(ada, hide('den'));
   await granted(ada, invite('den', 'bob'));

@@ -22,7 +22,7 @@ const code = 'c'.repeat(22);
 
 /** Olga owns it, mona moderates it, mike is a member and said all that is in it. */
 const insiders = { owner: 'olga', moderator: 'mona', member: 'mike' } as const;
-/** Stan never was in it; bart neither, and is blocked by everybody who is; the admin is not in it. */
+/** Stan and bart were never in it, and all its members block bart; the admin is not in it. */
 const outsiders = {
   'former member': 'finn',
   stranger: 'stan',
@@ -56,7 +56,7 @@ const noRoom = 'no-such-room';
 const noMessage = 'no-such-message';
 let offers = 0;
 
-/** What is last takes somebody in or out. */
+/** The last ones add or remove a member. */
 const paths: readonly Path[] = [
   {
     name: 'say',
@@ -103,7 +103,7 @@ const paths: readonly Path[] = [
     expected: members('ok', noRoom),
   },
   {
-    name: 'invite nobody',
+    name: 'invite an unknown name',
     ask: (to) => ({ type: 'invite', room: to, name: 'nobody1' }),
     expected: members('no-such-name', noRoom),
   },
@@ -134,7 +134,7 @@ interface House extends Marks {
   readonly last: number;
 }
 
-/** A server in whose data the room is, with everybody where they belong. */
+/** A server with the room and its people in its data. */
 async function openHouse(t: Test): Promise<House> {
   const seqs: number[] = [];
   const server = await runServer(t, {
@@ -186,7 +186,7 @@ async function comes({ server }: House, name: string): Promise<WireClient> {
   return client;
 }
 
-/** All that a client was ever sent, but for what it is told of itself. */
+/** Everything that a client received, except about itself. */
 function traces(frames: readonly ServerFrame[]): string[] {
   return frames
     .map((frame) => JSON.stringify(frame))
@@ -236,7 +236,7 @@ const readings: readonly Asked[] = [
 ];
 
 for (const [column, name] of Object.entries(insiders) as [keyof typeof insiders, string][]) {
-  t.test(`${column}: all of it is there`, async (t) => {
+  t.test(`${column}: everything is there`, async (t) => {
     const house = await openHouse(t);
     const client = await comes(house, name);
     t.match(traces(client.frames).join(), `"topic":"about ${secret}"`, 'in the reply to the sign-in');
@@ -258,7 +258,7 @@ for (const [column, name] of Object.entries(insiders) as [keyof typeof insiders,
 }
 
 for (const [who, name] of [...Object.entries(outsiders), ['invited', invited] as const]) {
-  t.test(`${who}: it never was`, async (t) => {
+  t.test(`${who}: the room does not exist`, async (t) => {
     const house = await openHouse(t);
     const client = await comes(house, name);
     const column = who === 'invited' ? 'invited' : 'outsider';
@@ -332,8 +332,8 @@ async function entersOrRefuses(t: Test, { house, client }: { house: House; clien
   );
 }
 
-/** What ada and bob say to each other, against everybody else. */
-t.test('what two people say to each other nobody else reads, whatever they are', async (t) => {
+/** The direct messages of ada and bob, against everyone else. */
+t.test('direct messages are readable by the two people only, whatever role others have', async (t) => {
   const seqs: number[] = [];
   const server = await runServer(t, {
     people: ['ada', 'bob', 'stan', 'bart'],
@@ -353,7 +353,7 @@ t.test('what two people say to each other nobody else reads, whatever they are',
   ok(await adele.ask({ type: 'register', name: 'adele', password, code }));
   const others = new Map([
     ['a stranger', await server.enter('stan', { sync: { direct: { ada: 0, bob: 0 } } })],
-    ['somebody who is blocked', await server.enter('bart', { sync: { direct: { ada: 0, bob: 0 } } })],
+    ['a blocked person', await server.enter('bart', { sync: { direct: { ada: 0, bob: 0 } } })],
     ['an admin', adele],
   ]);
   await granted(adele, { type: 'sync', direct: { ada: 0, bob: 0 } });

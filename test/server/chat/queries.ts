@@ -9,7 +9,7 @@ import { chatSettings, sessionScene } from '../../support/session-scene.js';
 
 const seqsOf = (items: readonly { seq: number }[] = []) => items.map(({ seq }) => seq);
 
-t.test('history pages between its bounds, from the end that its bounds mean', async (t) => {
+t.test('a page of history starts at the end that its bounds mean', async (t) => {
   const seqs: number[] = [];
   const start = Date.parse('2026-01-01T00:00:00Z');
   const server = await runServer(t, {
@@ -46,7 +46,7 @@ t.test('history pages between its bounds, from the end that its bounds mean', as
   }
 });
 
-t.test('what is asked for has to be there: rooms, people, dates, one place at a time', async (t) => {
+t.test('queries for unknown rooms, people and dates, or for two conversations, are refused', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const ada = await server.enter('ada');
   await saying(ada, { room: 'lobby' }, 'a needle');
@@ -73,7 +73,7 @@ t.test('what is asked for has to be there: rooms, people, dates, one place at a 
   t.same((await granted(ada, { ...search, since: '2099-01-01T00:00:00Z' })).found, []);
 });
 
-t.test('who asks and does not read gets nothing of a room left meanwhile', async (t) => {
+t.test('a reader that stalls gets nothing of a room it left meanwhile', async (t) => {
   const { store, clock } = await sessionScene(t);
   const chat = await openChat({ ...chatSettings, store, clock });
   const other = await createListener(store, 'ada');
@@ -87,11 +87,11 @@ t.test('who asks and does not read gets nothing of a room left meanwhile', async
     chat.presence.add(member, 'attach');
   }
   await chat.membership.join(other, { type: 'join', id: 1, room: 'dev' });
-  const place = { id: 2, room: 'dev' } as const;
+  const inDev = { id: 2, room: 'dev' } as const;
   const asked = [
-    readHistory(chat, ada, { type: 'history', ...place }),
-    listFiles(chat, ada, { type: 'files', ...place }),
-    runSearch(chat, ada, { type: 'search', words: '', ...place }),
+    readHistory(chat, ada, { type: 'history', ...inDev }),
+    listFiles(chat, ada, { type: 'files', ...inDev }),
+    runSearch(chat, ada, { type: 'search', words: '', ...inDev }),
   ];
   const answers = Promise.allSettled(asked);
   await chat.membership.leave(other, { type: 'leave', id: 3, room: 'dev', end: true });
@@ -100,7 +100,7 @@ t.test('who asks and does not read gets nothing of a room left meanwhile', async
     t.match(answer, { status: 'rejected', reason: { code: 'no-such-room' } });
 });
 
-t.test('all people of a large room come, by name, a page at a time', async (t) => {
+t.test('the people of a large room come by name, a page at a time', async (t) => {
   const many = Array.from({ length: 2 * limits.peoplePage }, (_, i) => `p${i}`);
   const server = await runServer(t, {
     people: ['ada'],

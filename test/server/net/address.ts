@@ -1,14 +1,14 @@
 import t from 'tap';
 import { addressKey } from '../../../lib/server/net/address.js';
 
-t.test('an IPv4 address is itself, mapped into IPv6 or not', async (t) => {
+t.test('an IPv4 address counts as itself, mapped into IPv6 or not', async (t) => {
   t.equal(addressKey('192.0.2.7'), '192.0.2.7');
   for (const mapped of ['::ffff:192.0.2.7', '::FFFF:192.0.2.7']) {
     t.equal(addressKey(mapped), '192.0.2.7', mapped);
   }
 });
 
-t.test('an IPv6 address is its /64, in every spelling', async (t) => {
+t.test('an IPv6 address counts as its /64, in every spelling', async (t) => {
   const spellings = [
     '2001:db8:0:42::1',
     '2001:db8:0:42::',
@@ -20,7 +20,7 @@ t.test('an IPv6 address is its /64, in every spelling', async (t) => {
   for (const spelling of spellings) t.equal(addressKey(spelling), '2001:db8:0:42::/64', spelling);
 });
 
-t.test('short forms are told apart', async (t) => {
+t.test('short forms are distinct', async (t) => {
   t.equal(addressKey('::1'), '0:0:0:0::/64');
   t.equal(addressKey('::'), '0:0:0:0::/64');
   t.equal(addressKey('1::'), '1:0:0:0::/64');
@@ -29,11 +29,11 @@ t.test('short forms are told apart', async (t) => {
   t.not(addressKey('2001:db8:0:42::1'), addressKey('2001:db8:0:43::1'), 'the next network');
 });
 
-t.test('a zone counts for nothing', async (t) => {
+t.test('a zone is ignored', async (t) => {
   t.equal(addressKey('fe80::1%eth0'), 'fe80:0:0:0::/64');
   t.equal(addressKey('fe80::2%wlan0'), 'fe80:0:0:0::/64');
 });
 
-t.test('what is no address is one key of its own', async (t) => {
+t.test('anything else is a key of its own', async (t) => {
   t.equal(addressKey(''), '');
 });

@@ -48,7 +48,7 @@ t.test('what is sent in one turn leaves in one write, in order', async (t) => {
 });
 
 t.test('a lone buffer is written as it is, so that many connections can share it', async (t) => {
-  const shared = Buffer.from('to everybody');
+  const shared = Buffer.from('to everyone');
   for (const { connection, peer } of [setUp(), setUp()]) {
     const chunks = read(peer);
     connection.send(shared);
@@ -70,7 +70,7 @@ t.test('frames come as they are complete, however they are cut', async (t) => {
   );
 });
 
-t.test('after broken framing nothing more is read, but it can still be told', async (t) => {
+t.test('after broken framing nothing more is read, but can still be sent', async (t) => {
   const { connection, peer, frames, broken } = setUp();
   const chunks = read(peer);
   peer.write(ping(1));
@@ -87,7 +87,7 @@ t.test('after broken framing nothing more is read, but it can still be told', as
   t.same(
     broken.map(({ code }) => code),
     ['bad-frame'],
-    'told once',
+    'reported once',
   );
   connection.send(Buffer.from('why'));
   await turns();
@@ -120,7 +120,7 @@ t.test('a peer that does not read is destroyed beyond the limit, not at it', asy
   connection.send(Buffer.alloc(1));
   await turns();
   t.match(closed, [{ code: 'slow-consumer' }]);
-  t.equal(budget.total, 0, 'and owes nothing any more');
+  t.equal(budget.total, 0, 'and has nothing unsent');
   connection.send(Buffer.from('late'));
   await turns();
   t.equal(closed.length, 1, 'closed once');
@@ -138,7 +138,7 @@ t.test('many small sends to a peer that does not read keep no more than the limi
   t.ok(most <= limits.queueBytes + 8 * 1024, `${most} bytes at most`);
 });
 
-t.test('over the limit of all together the one that owes most is destroyed', async (t) => {
+t.test('over the limit of all connections, the one with the most unsent is destroyed', async (t) => {
   const budget = createSendBudget(200 * 1024);
   const [small, big, reader] = [setUp({ budget }), setUp({ budget }), setUp({ budget })];
   const chunks = read(reader.peer);
@@ -205,7 +205,7 @@ t.test('end sends what is queued, then ends; nothing is sent after it', async (t
   t.same(closed, [undefined]);
 });
 
-t.test('a paused peer is read no further until resumed, and loses nothing', async (t) => {
+t.test('a paused peer is not read until resumed, and nothing is lost', async (t) => {
   const { connection, peer, frames } = setUp();
   connection.pause();
   peer.write(ping(1));
@@ -216,7 +216,7 @@ t.test('a paused peer is read no further until resumed, and loses nothing', asyn
   t.equal(frames.length, 1);
 });
 
-t.test('a transport that fails is told of once, with its error', async (t) => {
+t.test('a failure of the transport is reported once, with its error', async (t) => {
   const { socket, connection, closed } = setUp();
   const failure = new Error('ECONNRESET');
   connection.send(Buffer.from('a'));

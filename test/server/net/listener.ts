@@ -74,7 +74,7 @@ async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await once(socket, 'close');
 }
 
-t.test('a connection is TLS 1.3 with secure-chat/1, on AES where the client can', async (t) => {
+t.test('a connection is TLS 1.3 with secure-chat/1, with AES if the client has it', async (t) => {
   const { port, accepted } = await open(t);
   const { socket, outcome } = await attempt(port);
   t.equal(outcome, 'welcome');
@@ -92,7 +92,7 @@ t.test('TLS 1.2 is refused', async (t) => {
   t.same(accepted, []);
 });
 
-t.test('without the protocol’s name in ALPN, or with another, not one byte is told', async (t) => {
+t.test('without the right ALPN protocol, not one byte is sent', async (t) => {
   const { port, accepted } = await open(t);
   const { ALPNProtocols: _, ...without } = tlsOptions(port);
   const socket = connect(without);
@@ -129,7 +129,7 @@ t.test('garbage closes its own connection only', async (t) => {
   t.ok(events.includes('handshake failed'));
 });
 
-t.test('who does not finish the handshake in time is cut off', async (t) => {
+t.test('a peer that does not finish the handshake in time is disconnected', async (t) => {
   const { port, accepted } = await open(t, { handshakeMs: 30 });
   const silent = await plain(port);
   const halfway = await plain(port);
@@ -139,7 +139,7 @@ t.test('who does not finish the handshake in time is cut off', async (t) => {
   t.same(accepted, []);
 });
 
-t.test('an address has so many connections and no more, until one of them ends', async (t) => {
+t.test('an address has a limited number of connections at a time', async (t) => {
   const { port, accepted, events } = await open(t, { perAddress: 2 });
   const first = await attempt(port);
   const handshaking = await plain(port);
@@ -153,7 +153,7 @@ t.test('an address has so many connections and no more, until one of them ends',
   t.notOk(first.socket.destroyed);
 });
 
-t.test('another certificate is served from the next handshake on, by TLS 1.3 only', async (t) => {
+t.test('another certificate is used from the next handshake on, still with TLS 1.3 only', async (t) => {
   const { port, listener } = await open(t);
   const before = await attempt(port);
   const next = await keyPair(t);
@@ -167,7 +167,7 @@ t.test('another certificate is served from the next handshake on, by TLS 1.3 onl
   t.notOk(before.socket.destroyed, 'those who are in stay');
 });
 
-t.test('a pair that is no good leaves the old one serving', async (t) => {
+t.test('an invalid key pair leaves the old one in use', async (t) => {
   const pair = await keyPair(t);
   const { port, listener } = await open(t, { keyPair: pair });
   const other = await keyPair(t);
@@ -178,7 +178,7 @@ t.test('a pair that is no good leaves the old one serving', async (t) => {
   t.equal(socket.getPeerCertificate().fingerprint256, new X509Certificate(pair.cert).fingerprint256);
 });
 
-t.test('a closed listener takes nobody in and leaves those who are; destroying ends them', async (t) => {
+t.test('a closed listener accepts no one and keeps existing connections; destroying ends them', async (t) => {
   const { port, listener } = await open(t);
   const inside = await attempt(port);
   const handshaking = await plain(port);
@@ -190,7 +190,7 @@ t.test('a closed listener takes nobody in and leaves those who are; destroying e
   await Promise.all([closed(inside.socket), closed(handshaking)]);
 });
 
-t.test('a port that is taken is told by its code', async (t) => {
+t.test('a port in use is an error with its code', async (t) => {
   const { port } = await open(t);
   await t.rejects(open(t, { port }), { code: 'EADDRINUSE' });
 });

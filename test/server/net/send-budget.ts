@@ -27,7 +27,7 @@ function owe(budget: SendBudget, peer: Peer, unsent: number): void {
   budget.settle(peer, unsent);
 }
 
-t.test('a total up to the limit costs nobody anything', async (t) => {
+t.test('a total up to the limit drops no one', async (t) => {
   const budget = createSendBudget(100);
   const [a, b] = [createPeer(budget), createPeer(budget)];
   owe(budget, a, 60);
@@ -41,7 +41,7 @@ t.test('a total up to the limit costs nobody anything', async (t) => {
   t.equal(budget.total, 0);
 });
 
-t.test('over the limit the one that owes most is dropd, not the one that asked last', async (t) => {
+t.test('over the limit the connection with the most unsent is dropped, not the latest', async (t) => {
   const budget = createSendBudget(100);
   const [small, big, last] = [createPeer(budget), createPeer(budget), createPeer(budget)];
   owe(budget, small, 20);
@@ -51,7 +51,7 @@ t.test('over the limit the one that owes most is dropd, not the one that asked l
   t.equal(budget.total, 50);
 });
 
-t.test('as many are dropd as it takes', async (t) => {
+t.test('as many are dropped as needed', async (t) => {
   const budget = createSendBudget(100);
   const peers = [50, 30, 20].map((unsent) => {
     const peer = createPeer(budget);
@@ -74,7 +74,7 @@ t.test('as many are dropd as it takes', async (t) => {
   t.equal(budget.total, 50);
 });
 
-t.test('who has got rid of its bytes since it was noted is not taken for a debtor', async (t) => {
+t.test('a connection that sent its bytes since the last note is not dropped', async (t) => {
   const budget = createSendBudget(100);
   const [fast, slow] = [createPeer(budget), createPeer(budget)];
   owe(budget, fast, 60);
@@ -84,7 +84,7 @@ t.test('who has got rid of its bytes since it was noted is not taken for a debto
   t.equal(budget.total, 51);
 });
 
-t.test('the total never drifts from what is owed', async (t) => {
+t.test('the total never drifts from the sum of unsent bytes', async (t) => {
   const budget = createSendBudget(1_000);
   const random = randomNumbers(7);
   const peers = Array.from({ length: 20 }, () => createPeer(budget));

@@ -22,7 +22,7 @@ async function resume(server: TestServer, token: string | undefined, mode?: Sign
   return { client, reply: reply as Reply };
 }
 
-/** Says something in the lobby and waits until this client has it: what was told before has come too. */
+/** Posts in the lobby and waits until this client has it, so that everything before it has come too. */
 async function fence(by: WireClient, seenBy: WireClient): Promise<void> {
   const key = `fence-${by.frames.length}-${seenBy.frames.length}`;
   const said = by.ask({ type: 'say', room: 'lobby', text: 'fence', key });
@@ -30,14 +30,14 @@ async function fence(by: WireClient, seenBy: WireClient): Promise<void> {
   await said;
 }
 
-/** Everything that was told of people's coming and going. */
-function comings(client: WireClient): string[] {
+/** All notices of people who joined or left. */
+function notices(client: WireClient): string[] {
   return client.frames
     .filter((frame) => frame.type === 'joined' || frame.type === 'left')
     .map((frame) => `${frame.name} ${frame.type}`);
 }
 
-t.test('a second sign-in is refused until it says what it wants; the first is left alone', async (t) => {
+t.test('a second sign-in without a mode is refused, and the first stays', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'], passwords: true });
   const bob = await server.enter('bob');
   const ada = await server.enter('ada');
@@ -53,7 +53,7 @@ t.test('a second sign-in is refused until it says what it wants; the first is le
   t.notOk(ada.isClosed);
 });
 
-t.test('a take-over ends the other session, tells it why, and tells nobody else', async (t) => {
+t.test('a take-over ends the other session with the reason, and no one else sees it', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'], passwords: true });
   const bob = await server.enter('bob');
   const { client: old, reply } = await signIn(server, 'ada');
@@ -64,7 +64,7 @@ t.test('a take-over ends the other session, tells it why, and tells nobody else'
   t.match(old.frames.at(-1), { type: 'closing', code: 'taken-over' });
   ok(await ada.ask({ type: 'sync' }));
   await fence(ada, bob);
-  t.same(comings(bob), ['ada joined']);
+  t.same(notices(bob), ['ada joined']);
   t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'ada', terminals: 1 }, { name: 'bob' }] });
   t.match(
     (await resume(server, ok(reply).token)).reply,
@@ -73,7 +73,7 @@ t.test('a take-over ends the other session, tells it why, and tells nobody else'
   );
 });
 
-t.test('a remembered session that was taken over comes back like any other sign-in', async (t) => {
+t.test('a remembered session that was taken over joins like any other sign-in', async (t) => {
   const server = await runServer(t, { people: ['ada'], passwords: true });
   const { reply } = await signIn(server, 'ada', undefined, true);
   const { client } = await signIn(server, 'ada', 'take-over');
@@ -90,7 +90,7 @@ t.test('a remembered session that was taken over comes back like any other sign-
   }
 });
 
-t.test('attached terminals are one person who sees everything on each, eight at most', async (t) => {
+t.test('attached terminals are one person who sees everything on each, at most eight', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'], passwords: true });
   const bob = await server.enter('bob');
   const terminals: WireClient[] = [];
@@ -120,28 +120,25 @@ t.test('attached terminals are one person who sees everything on each, eight at 
     await terminal.closed;
   }
   await fence(first, bob);
-  t.same(comings(bob), ['ada joined'], 'she is here as long as one of them is');
+  t.same(notices(bob), ['ada joined'], 'she is here as long as one of them is');
 });
 
-t.test(
-  'a lost connection takes its seat back without asking, while the server still holds the old one',
-  async (t) => {
-    const server = await runServer(t, { people: ['ada', 'bob'] });
-    const bob = await server.enter('bob');
-    const lost = await resume(server, server.token('ada'));
-    ok(await lost.client.ask({ type: 'sync' }));
-    const { client: ada, reply } = await resume(server, ok(lost.reply).token);
-    ok(reply);
-    await lost.client.closed;
-    t.match(lost.client.frames.at(-1), { type: 'closing', code: 'taken-over' });
-    ok(await ada.ask({ type: 'sync' }));
-    await fence(ada, bob);
-    t.same(comings(bob), ['ada joined'], 'nobody was told');
-    t.match((await resume(server, ok(reply).token)).reply, { type: 'ok' }, 'and it can do so again');
-  },
-);
+t.test('a lost connection continues without a mode while the server still has the old one', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const bob = await server.enter('bob');
+  const lost = await resume(server, server.token('ada'));
+  ok(await lost.client.ask({ type: 'sync' }));
+  const { client: ada, reply } = await resume(server, ok(lost.reply).token);
+  ok(reply);
+  await lost.client.closed;
+  t.match(lost.client.frames.at(-1), { type: 'closing', code: 'taken-over' });
+  ok(await ada.ask({ type: 'sync' }));
+  await fence(ada, bob);
+  t.same(notices(bob), ['ada joined'], 'no one saw it');
+  t.match((await resume(server, ok(reply).token)).reply, { type: 'ok' }, 'and it can do so again');
+});
 
-t.test('a session may take over even its own lost connection, and lives on', async (t) => {
+t.test('a session can take over its own lost connection, and goes on', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const lost = await resume(server, server.token('ada'));
   const other = await resume(server, server.token('ada'));
@@ -157,7 +154,7 @@ t.test('a session may take over even its own lost connection, and lives on', asy
   );
 });
 
-t.test('an attached terminal that was lost comes back however many there are', async (t) => {
+t.test('a lost attached terminal comes back however many there are', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const terminals = [];
   for (let i = 0; i < limits.terminalsPerName; i++) {
@@ -170,7 +167,7 @@ t.test('an attached terminal that was lost comes back however many there are', a
   t.match(await back.client.ask({ type: 'who' }), { people: [{ terminals: limits.terminalsPerName }] });
 });
 
-t.test('whoever hangs up while the password is checked leaves no empty seat', async (t) => {
+t.test('a client that hangs up while its password is checked is not online', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'], passwords: true });
   const bob = await server.enter('bob');
   const client = await server.dial();
@@ -245,7 +242,7 @@ t.test('a page may be small, bounded on both sides, exact or empty', async (t) =
   t.same([none.messages, none.more], [[], false]);
 });
 
-t.test('history of what is not there is refused', async (t) => {
+t.test('history of unknown conversations is refused', async (t) => {
   const { ada } = await withHistory(t, 0);
   t.match(await ada.ask({ type: 'history', room: 'attic' }), { code: 'no-such-room' });
   t.match(await ada.ask({ type: 'history', with: 'nobody-known' }), { code: 'no-such-name' });
@@ -258,7 +255,7 @@ t.test('history of what is not there is refused', async (t) => {
   t.same(ok(await ada.ask({ type: 'history', with: 'bob' })).messages, [], 'nothing was said yet');
 });
 
-t.test('nobody reads what two others say to each other', async (t) => {
+t.test('no one reads the direct messages of two others', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob', 'eve'] });
   const [ada, bob, eve] = [await server.enter('ada'), await server.enter('bob'), await server.enter('eve')];
   await ada.ask({ type: 'say', to: 'bob', text: 'secret', key: 'k1' });
@@ -273,7 +270,7 @@ t.test('nobody reads what two others say to each other', async (t) => {
   );
 });
 
-t.test('a read mark is kept, and never goes back nor past the newest message', async (t) => {
+t.test('a read marker is kept, and never goes back nor past the newest message', async (t) => {
   const { server, ada } = await withHistory(t, 5);
   const conversation = async () => {
     const client = await server.dial();

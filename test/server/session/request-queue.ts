@@ -24,13 +24,13 @@ function scene(deps: Partial<RequestQueueDeps> = {}) {
   return { clock, answered, read, queue, push };
 }
 
-t.test('takes requests at once and in order', async (t) => {
+t.test('requests are answered at once and in order', async (t) => {
   const { answered, push } = scene();
   push(1, 2, 3);
   t.same(answered, [1, 2, 3]);
 });
 
-t.test('the next one waits for a promise', async (t) => {
+t.test('the next request waits for a promise', async (t) => {
   const answered: unknown[] = [];
   let finish = () => {};
   const { push } = scene({
@@ -46,7 +46,7 @@ t.test('the next one waits for a promise', async (t) => {
   t.same(answered, [1, 2, 3]);
 });
 
-t.test('more than 64 that wait stop the reading until all are taken', async (t) => {
+t.test('more than 64 waiting requests pause reading until all are answered', async (t) => {
   let finish = () => {};
   const { push, read, queue } = scene({ answer: () => new Promise<void>((resolve) => (finish = resolve)) });
   push(...Array.from({ length: 64 }, (_, index) => index));
@@ -62,7 +62,7 @@ t.test('more than 64 that wait stop the reading until all are taken', async (t) 
   t.equal(queue.paused, false);
 });
 
-t.test('a request beyond the countRequest is answered later, and nothing is read meanwhile', async (t) => {
+t.test('a request beyond the rate is answered later, and nothing is read meanwhile', async (t) => {
   const waits = [0, 250, 0, 0];
   const { clock, answered, read, push } = scene({ countRequest: () => waits.shift() ?? 0 });
   push(1, 2, 3);
@@ -77,7 +77,7 @@ t.test('a request beyond the countRequest is answered later, and nothing is read
   t.same(read, ['pause', 'resume']);
 });
 
-t.test('a closed one takes nothing more', async (t) => {
+t.test('a closed queue answers nothing more', async (t) => {
   let finish = () => {};
   const answered: unknown[] = [];
   const { push, queue } = scene({

@@ -4,7 +4,7 @@ import { limits } from '../../../lib/protocol/limits.js';
 import { hello, password, sessionScene } from '../../support/session-scene.js';
 import { turns } from '../../support/turns.js';
 
-t.test('a visitor is greeted before it says a word', async (t) => {
+t.test('a client is greeted before it sends anything', async (t) => {
   const scene = await sessionScene(t);
   const { wire, session } = scene.visit();
   t.same(await wire.next('hello'), hello);
@@ -33,7 +33,7 @@ t.test('signing in leads through the phases, quitting ends them', async (t) => {
   );
 });
 
-t.test('whoever does not sign in is told when the time is up', async (t) => {
+t.test('a client that does not sign in is dismissed when the time is up', async (t) => {
   const scene = await sessionScene(t);
   const { wire, phases } = scene.visit();
   await wire.next('hello');
@@ -47,7 +47,7 @@ t.test('whoever does not sign in is told when the time is up', async (t) => {
   t.same(phases, ['signing-in', 'greeting', 'closing', 'closed']);
 });
 
-t.test('one from whom nothing is heard is taken for dead, one that pings is not', async (t) => {
+t.test('a silent client is dismissed, one that pings is not', async (t) => {
   const scene = await sessionScene(t);
   const { wire } = await scene.member('ada');
   for (let i = 0; i < 3; i++) {
@@ -63,7 +63,7 @@ t.test('one from whom nothing is heard is taken for dead, one that pings is not'
   t.equal(scene.clock.pending, 0, 'no timer of it is left');
 });
 
-t.test('one who neither reads nor leaves is destroyed soon after its end', async (t) => {
+t.test('a dismissed client that neither reads nor leaves is destroyed soon', async (t) => {
   const scene = await sessionScene(t);
   const { wire, session } = scene.visit();
   await wire.next('hello');
@@ -88,7 +88,7 @@ t.test('there is one closing frame, and nothing after it', async (t) => {
   t.equal(wire.all('closing').length, 1);
 });
 
-t.test('before sign-in every other request is refused and the door stays open', async (t) => {
+t.test('before sign-in every other request is refused, and the connection stays', async (t) => {
   const scene = await sessionScene(t);
   const { wire } = scene.visit();
   const early = [
@@ -105,7 +105,7 @@ t.test('before sign-in every other request is refused and the door stays open', 
   t.match(await wire.ask({ type: 'register', name: 'ada', password }), { type: 'ok' });
 });
 
-t.test('nobody signs in twice on one connection', async (t) => {
+t.test('a connection signs in only once', async (t) => {
   const scene = await sessionScene(t);
   const { wire, session } = await scene.member('ada');
   const again = [
@@ -137,7 +137,7 @@ t.test('two sign-ins in one write: the second is refused', async (t) => {
   );
 });
 
-t.test('a request that is none is refused by name, with its id where it has one', async (t) => {
+t.test('an invalid request is refused by its code, with its id if it has one', async (t) => {
   const scene = await sessionScene(t);
   const { wire } = await scene.member('ada');
   const cases = [
@@ -147,7 +147,11 @@ t.test('a request that is none is refused by name, with its id where it has one'
     [{ type: 'who', id: 93, loudly: true }, 93, 'bad-request'],
     [{ type: 'say', id: 94, room: 'lobby', text: 'no key' }, 94, 'bad-request'],
     [{ type: 'say', id: 95, text: 'nowhere', key: 'k1' }, 95, 'bad-request'],
-    [{ type: 'say', id: 96, room: 'lobby', to: 'ada', text: 'two places', key: 'k2' }, 96, 'bad-request'],
+    [
+      { type: 'say', id: 96, room: 'lobby', to: 'ada', text: 'two conversations', key: 'k2' },
+      96,
+      'bad-request',
+    ],
     [{ type: 'ping', id: 0 }, 0, 'bad-request'],
     [{ type: 'ping' }, 0, 'bad-request'],
     [{ type: 'ping', id: -1 }, 0, 'bad-request'],
@@ -161,13 +165,13 @@ t.test('a request that is none is refused by name, with its id where it has one'
   t.match(await wire.ask({ type: 'ping' }), { type: 'ok' }, 'and the session goes on');
 });
 
-t.test('a bad frame ends that connection and no other', async (t) => {
+t.test('a bad frame ends its own connection only', async (t) => {
   const scene = await sessionScene(t);
   const [{ wire: ada }, { wire: bob }] = [await scene.member('ada'), await scene.member('bob')];
-  const stranger = scene.visit();
-  stranger.wire.raw(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
-  await stranger.wire.closed;
-  t.match(stranger.wire.all('closing'), [{ code: 'frame-too-large' }]);
+  const other = scene.visit();
+  other.wire.raw(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+  await other.wire.closed;
+  t.match(other.wire.all('closing'), [{ code: 'frame-too-large' }]);
 
   bob.raw(Buffer.from([0, 0, 0, 2, 0x7b, 0x7b]));
   await bob.closed;
@@ -181,11 +185,11 @@ t.test('a bad frame ends that connection and no other', async (t) => {
 
 t.test('frames may be longer once signed in', async (t) => {
   const scene = await sessionScene(t);
-  const visitor = scene.visit();
+  const client = scene.visit();
   const padded = encodeFrame({ type: 'ping', id: 1, pad: 'x'.repeat(limits.frameUnsignedBytes) });
-  visitor.wire.raw(padded);
-  await visitor.wire.closed;
-  t.match(visitor.wire.all('closing'), [{ code: 'frame-too-large' }]);
+  client.wire.raw(padded);
+  await client.wire.closed;
+  t.match(client.wire.all('closing'), [{ code: 'frame-too-large' }]);
 
   const { wire } = await scene.member('ada');
   wire.raw(padded);
@@ -195,7 +199,7 @@ t.test('frames may be longer once signed in', async (t) => {
   t.match(wire.all('closing'), [{ code: 'frame-too-large' }]);
 });
 
-t.test('requests are answered in their order, however many come at once', async (t) => {
+t.test('requests are answered in order, however many come at once', async (t) => {
   const scene = await sessionScene(t);
   const { wire } = await scene.member('ada');
   const ids = Array.from({ length: 150 }, (_, i) => 1_000 + i);
@@ -229,7 +233,7 @@ t.test('too many requests are read later, and none is refused', async (t) => {
   t.same(wire.all('error'), []);
 });
 
-t.test('a session that ends during sign-in leaves nobody behind', async (t) => {
+t.test('a session that ends during sign-in leaves no one online', async (t) => {
   const scene = await sessionScene(t);
   await scene.member('ada');
   const { wire, session } = scene.visit();
@@ -259,6 +263,6 @@ t.test('reasons for leaving reach the others as one printable line', async (t) =
   const { wire: carol } = await scene.member('carol');
   carol.destroy();
   const again = scene.visit();
-  again.session.dismiss('timed-out', 'not signed in: nobody is told');
+  again.session.dismiss('timed-out', 'not signed in: no one sees it');
   t.same(scene.errors, []);
 });
