@@ -1,15 +1,16 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import type { Message } from '../../../lib/protocol/records.js';
-import { openChat } from '../../../lib/server/app.js';
+import { type Chat, openChat } from '../../../lib/server/app.js';
 import { catchUp } from '../../../lib/server/chat/catch-up.js';
 import type { Account } from '../../../lib/store/account-store.js';
 import type { Target } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
-import { createListener, slowToAnswer } from '../../support/listener.js';
+import { granted, saying, told } from '../../support/asking.js';
 import { ok, runServer } from '../../support/running-server.js';
 import { chatSettings, sessionScene } from '../../support/session-scene.js';
 import { kept } from '../../support/store-subject.js';
+import { createTestMember, slowStore, type TestMember, testMemberOf } from '../../support/test-members.js';
 import type { WireClient } from '../../support/wire-client.js';
 
 const texts = (client: WireClient) => client.all('message').map(({ text }) => Number(text.split(' ')[0]));
@@ -223,9 +224,9 @@ t.test('around a sync a message may come twice, but never after a newer one', as
 
 t.test('people who post faster than the store answers don’t block a catch-up', async (t) => {
   const { store, clock } = await sessionScene(t);
-  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  const [ada, bob] = [await createTestMember(store, 'ada'), await createTestMember(store, 'bob')];
   let said = 0;
-  const slow = slowToAnswer(store, async () => {
+  const slow = slowStore(store, async () => {
     // An end, for otherwise a failure would go on for ever.
     if (said >= 50) return;
     for (let i = 0; i < 2; i++) {
@@ -244,16 +245,16 @@ t.test('people who post faster than the store answers don’t block a catch-up',
   t.ok(said < 10, `${said} messages later`);
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
   clock.advance(20);
-  t.same([...new Set(ada.heard)], [...numbers(0, said).map(String), 'live']);
+  t.same([...new Set(ada.texts)], [...numbers(0, said).map(String), 'live']);
 });
 
 t.test('what is posted during a long replay is not held without limit but read from the store', async (t) => {
   const { store, clock } = await sessionScene(t);
-  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  const [ada, bob] = [await createTestMember(store, 'ada'), await createTestMember(store, 'bob')];
   const text = 'x'.repeat(limits.messageBytes - 10);
   let said = 0;
   let once = true;
-  const slow = slowToAnswer(store, async () => {
+  const slow = slowStore(store, async () => {
     if (!once) return;
     once = false;
     for (let i = 0; i < 300; i++) {
@@ -272,7 +273,7 @@ t.test('what is posted during a long replay is not held without limit but read f
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
   clock.advance(20);
   t.same(
-    ada.heard.map((text) => text.split(' ')[0]),
+    ada.texts.map((text) => text.split(' ')[0]),
     [...numbers(0, said).map(String), 'live'],
   );
 });
@@ -286,4 +287,179 @@ t.test('a second sync on a connection replays again and duplicates no live messa
   await bob.ask({ type: 'say', room: 'lobby', text: '7', key: 'k7' });
   await ada.next('message', ({ key }) => key === 'k7');
   t.same(texts(ada).slice(10), [6, 7]);
+});
+
+const entries = ['message', 'edited', 'removed', 'topic'] as const;
+
+t.test(
+  'after an absence edits and removals come in order, and removed messages without their text',
+  async (t) => {
+    const server = await runServer(t, { people: ['ada', 'bob'] });
+    const [ada, first] = [await server.enter('ada'), await server.enter('bob')];
+    for (const client of [ada, first]) await granted(client, { type: 'join', room: 'dev' });
+    const old = await saying(ada, { room: 'dev' }, 'old');
+    const gone = await saying(ada, { room: 'dev' }, 'gone');
+    const { seq: psst } = await saying(ada, { to: 'bob' }, 'psst');
+    await granted(first, { type: 'ping' });
+    first.destroy();
+    await granted(ada, { type: 'edit', of: old.seq, text: 'older' });
+    await granted(ada, { type: 'edit', of: gone.seq, text: 'xylophone' });
+    await granted(ada, { type: 'remove', of: gone.seq });
+    await granted(ada, { type: 'set-topic', room: 'dev', topic: 'all new' });
+    await granted(ada, { type: 'edit', of: psst, text: 'hush' });
+    const late = await saying(ada, { room: 'dev' }, 'lat');
+    await granted(ada, { type: 'edit', of: late.seq, text: 'late' });
+
+    const rooms = { dev: gone.seq, lobby: 0 };
+    const bob = await server.enter('bob', { sync: { rooms, direct: { ada: psst } } });
+    t.same(
+      told(bob, ...entries).filter((entry) => 'room' in entry),
+      [
+        { type: 'edited', of: old.seq, room: 'dev', from: 'ada', text: 'older' },
+        { type: 'removed', of: gone.seq, room: 'dev', from: 'ada' },
+        { type: 'topic', room: 'dev', from: 'ada', topic: 'all new' },
+        {
+          type: 'message',
+          room: 'dev',
+          from: 'ada',
+          text: 'late',
+          edited: bob.all('edited').find(({ of }) => of === late.seq)?.at,
+        },
+        { type: 'edited', of: late.seq, room: 'dev', from: 'ada', text: 'late' },
+      ],
+    );
+    t.same(
+      told(bob, ...entries).filter((entry) => 'to' in entry),
+      [{ type: 'edited', of: psst, to: 'bob', from: 'ada', text: 'hush' }],
+    );
+    t.notMatch(JSON.stringify(bob.frames), /xylophone/);
+    const lastWith = (address: 'room' | 'to') =>
+      Math.max(...bob.all('edited').flatMap((event) => (address in event ? [event.seq] : [])));
+    const positions = { rooms: { dev: lastWith('room'), lobby: 0 }, direct: { ada: lastWith('to') } };
+    const again = await server.enter('bob', { sync: positions });
+    t.same(told(again, ...entries), [], 'a change moves the position as a message does');
+  },
+);
+
+t.test('positions of rooms that the account left reveal nothing', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bob'] });
+  const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
+  for (const client of [ada, bob]) await granted(client, { type: 'join', room: 'dev' });
+  await granted(bob, { type: 'leave', room: 'dev' });
+  await saying(ada, { room: 'dev' }, 'without bob');
+  const back = await server.enter('bob', { sync: { rooms: { dev: 0 } } });
+  t.same(told(back, ...entries, 'gap', 'room'), []);
+});
+
+/** Chat on a slow store; `meanwhile` runs during the first read of history. */
+async function slowScene(t: Test, meanwhile: (chat: Chat) => Promise<void>) {
+  const { store, clock } = await sessionScene(t);
+  let once = true;
+  const slow = slowStore(store, async () => {
+    if (!once) return;
+    once = false;
+    await meanwhile(chat);
+  });
+  const chat = await openChat({ ...chatSettings, store: slow, clock });
+  async function goOnline(member: TestMember): Promise<void> {
+    chat.rooms.load(member.account.id, {
+      standings: await store.standings(member.account.id),
+      mutes: [],
+    });
+    chat.presence.add(member, 'attach');
+  }
+  return { store: slow, clock, chat, goOnline };
+}
+
+let keys = 0;
+const sayIn = (room: string, text: string) =>
+  ({ type: 'say', id: 1, room, text, key: `k${++keys}` }) as const;
+const inRoom = <T extends 'join' | 'leave'>(type: T, room: string) => ({ type, id: 1, room }) as const;
+
+async function threeMembers(store: Store): Promise<readonly [TestMember, TestMember, TestMember]> {
+  const [ada, bob] = [await createTestMember(store, 'ada'), await createTestMember(store, 'bob')];
+  return [ada, testMemberOf(ada.account), bob];
+}
+
+t.test('a replay stops when its reader leaves the room', async (t) => {
+  const scene = await slowScene(t, (chat) => chat.membership.leave(other, inRoom('leave', 'dev')));
+  const { store, chat, clock, goOnline } = scene;
+  const [ada, other, bob] = await threeMembers(store);
+  for (const member of [ada, other, bob]) await goOnline(member);
+  for (const member of [bob, ada]) await chat.membership.join(member, inRoom('join', 'dev'));
+  for (let i = 0; i < 5; i++) await chat.hub.say(bob, sayIn('dev', `${i}`));
+  await catchUp(ada, { rooms: { dev: 0, lobby: 0 } }, chat);
+  await chat.hub.say(bob, sayIn('dev', 'later'));
+  clock.advance(20);
+  t.same(ada.texts, []);
+  t.same(
+    ada.frames.filter(({ type }) => type === 'parted'),
+    [{ type: 'parted', room: 'dev' }],
+  );
+});
+
+t.test('rooms entered and left are sent even if too much was posted to hold', async (t) => {
+  const long = 'x'.repeat(limits.messageBytes - 10);
+  const scene = await slowScene(t, async (chat) => {
+    await chat.membership.join(other, inRoom('join', 'new'));
+    await chat.membership.leave(other, inRoom('leave', 'old'));
+    for (let i = 0; i < 300; i++) await chat.hub.say(bob, sayIn('lobby', `${i} ${long}`));
+    scene.clock.advance(20);
+    await chat.membership.appoint(bob, { type: 'appoint', id: 1, room: 'led', name: 'ada', role: 'owner' });
+    await chat.hub.say(bob, sayIn('new', 'hello'));
+    scene.clock.advance(20);
+  });
+  const { store, chat, clock, goOnline } = scene;
+  const [ada, other, bob] = await threeMembers(store);
+  for (const member of [ada, other, bob]) await goOnline(member);
+  for (const room of ['new', 'old', 'led']) await chat.membership.join(bob, inRoom('join', room));
+  for (const room of ['old', 'led']) await chat.membership.join(other, inRoom('join', room));
+  const before = ada.frames.length;
+  await chat.hub.say(bob, sayIn('lobby', 'first'));
+  await catchUp(ada, {}, chat);
+  await chat.hub.say(bob, sayIn('new', 'live'));
+  clock.advance(20);
+  const news = ada.frames.slice(before);
+  t.match(
+    news.filter(({ type }) => type === 'parted' || type === 'room'),
+    [
+      { type: 'parted', room: 'old' },
+      { type: 'room', conversation: { room: 'new', role: 'member' } },
+      { type: 'room', conversation: { room: 'led', role: 'owner' } },
+    ],
+  );
+  t.same(ada.texts.slice(-2), ['hello', 'live']);
+});
+
+t.test('a post is answered even if another terminal of the account leaves the room meanwhile', async (t) => {
+  const { store, chat, clock, goOnline } = await slowScene(t, async () => {});
+  const [ada, other, bob] = await threeMembers(store);
+  for (const member of [ada, other, bob]) await goOnline(member);
+  for (const member of [bob, ada]) await chat.membership.join(member, inRoom('join', 'dev'));
+  for (const member of [ada, other, bob]) chat.hub.attach(member)();
+  const leaving = chat.membership.leave(other, inRoom('leave', 'dev'));
+  const receipt = await chat.hub.say(ada, sayIn('dev', 'wait'));
+  await leaving;
+  clock.advance(20);
+  t.match(receipt, { seq: Number, at: String }, 'for its own message comes to it no more');
+  t.same([ada.texts, bob.texts], [[], ['wait']]);
+});
+
+t.test('both of two terminals that join at once get the room before the reply', async (t) => {
+  const { store, chat, clock, goOnline } = await slowScene(t, async () => {});
+  const [ada, other, bob] = await threeMembers(store);
+  for (const member of [ada, other, bob]) await goOnline(member);
+  await chat.membership.join(bob, inRoom('join', 'dev'));
+  for (const member of [ada, other, bob]) chat.hub.attach(member)();
+  const joined = [ada, other].map(async (member) => {
+    await chat.membership.join(member, inRoom('join', 'dev'));
+    return member.frames.filter(({ type }) => type === 'room').length;
+  });
+  t.same(await Promise.all(joined), [1, 1]);
+  clock.advance(20);
+  t.match(
+    bob.frames.filter(({ type }) => type === 'joined'),
+    [{ room: 'dev', name: 'ada' }],
+    'and the room once',
+  );
 });

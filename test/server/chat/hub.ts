@@ -6,9 +6,9 @@ import { isBlank } from '../../../lib/protocol/printable.js';
 import type { Message } from '../../../lib/protocol/records.js';
 import { openChat } from '../../../lib/server/app.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
-import { createListener } from '../../support/listener.js';
 import { ok, runServer } from '../../support/running-server.js';
 import { chatSettings, password, sessionScene } from '../../support/session-scene.js';
+import { createTestMember } from '../../support/test-members.js';
 import type { WireClient } from '../../support/wire-client.js';
 
 const say = (text: string, key: string) => ({ type: 'say', room: 'lobby', text, key }) as const;
@@ -324,7 +324,7 @@ t.test('a read marker that moved is sent to the account’s other terminals', as
 t.test('a file is posted for an account that is offline, but not to a room it has left', async (t) => {
   const { store, clock } = await sessionScene(t);
   const chat = await openChat({ ...chatSettings, store, clock });
-  const [ada, bob] = [await createListener(store, 'ada'), await createListener(store, 'bob')];
+  const [ada, bob] = [await createTestMember(store, 'ada'), await createTestMember(store, 'bob')];
   for (const member of [ada, bob]) {
     chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
     chat.presence.add(member, undefined);

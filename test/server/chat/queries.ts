@@ -3,9 +3,9 @@ import { limits } from '../../../lib/protocol/limits.js';
 import { openChat } from '../../../lib/server/app.js';
 import { listFiles, readHistory, runSearch } from '../../../lib/server/chat/queries.js';
 import { granted, outcome, saying } from '../../support/asking.js';
-import { createListener, listenerOf } from '../../support/listener.js';
 import { makeAccount, runServer } from '../../support/running-server.js';
 import { chatSettings, sessionScene } from '../../support/session-scene.js';
+import { createTestMember, testMemberOf } from '../../support/test-members.js';
 
 const seqsOf = (items: readonly { seq: number }[] = []) => items.map(({ seq }) => seq);
 
@@ -76,12 +76,12 @@ t.test('queries for unknown rooms, people and dates, or for two conversations, a
 t.test('a reader that stalls gets nothing of a room it left meanwhile', async (t) => {
   const { store, clock } = await sessionScene(t);
   const chat = await openChat({ ...chatSettings, store, clock });
-  const other = await createListener(store, 'ada');
+  const other = await createTestMember(store, 'ada');
   let read = () => {};
   const drained = new Promise<void>((resolve) => {
     read = resolve;
   });
-  const ada = { ...listenerOf(other.account), drained: () => drained };
+  const ada = { ...testMemberOf(other.account), drained: () => drained };
   for (const member of [other, ada]) {
     chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
     chat.presence.add(member, 'attach');

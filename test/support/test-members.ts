@@ -1,4 +1,4 @@
-/** Members as a hub sees them, without connections; a store that is slow to answer. */
+/** Members for the hub, without connections; a slow store. */
 import type { ServerFrame } from '../../lib/protocol/events.js';
 import { createFrameReader } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
@@ -6,14 +6,14 @@ import type { Member } from '../../lib/server/chat/presence.js';
 import type { Account } from '../../lib/store/account-store.js';
 import type { Store } from '../../lib/store/store.js';
 
-export interface Listener extends Member {
-  /** Frames that reached it, and the texts of messages among them. */
+export interface TestMember extends Member {
+  /** Frames that it received, and the texts of messages among them. */
   readonly frames: readonly ServerFrame[];
-  readonly heard: readonly string[];
+  readonly texts: readonly string[];
 }
 
-/** A store in which, whenever somebody reads history, `meanwhile` happens before the answer is there. */
-export function slowToAnswer(store: Store, meanwhile: () => Promise<void>): Store {
+/** A store that runs `meanwhile` before each answer of `history`. */
+export function slowStore(store: Store, meanwhile: () => Promise<void>): Store {
   return {
     ...store,
     async history(page) {
@@ -24,15 +24,15 @@ export function slowToAnswer(store: Store, meanwhile: () => Promise<void>): Stor
   };
 }
 
-/** Makes the account too. */
-export async function createListener(store: Store, name: string): Promise<Listener> {
+/** Creates the account too. */
+export async function createTestMember(store: Store, name: string): Promise<TestMember> {
   const made = await store.register({ name, skeleton: name, password: 'none', at: 1 });
   if (made.outcome !== 'created') throw new Error(made.outcome);
-  return listenerOf(made.account);
+  return testMemberOf(made.account);
 }
 
-/** Another terminal of somebody. */
-export function listenerOf(account: Account): Listener {
+/** Another terminal of an account. */
+export function testMemberOf(account: Account): TestMember {
   const reader = createFrameReader(() => limits.frameFromServerBytes);
   const frames: ServerFrame[] = [];
   const heard: string[] = [];
@@ -42,7 +42,7 @@ export function listenerOf(account: Account): Listener {
     session: undefined,
     alive: true,
     frames,
-    heard,
+    texts: heard,
     drained: async () => {},
     dismiss() {},
     send(bytes) {
