@@ -10,10 +10,15 @@ import type { Hasher } from './auth/hasher.js';
 import type { Log } from './log.js';
 import { createEndOfTurn } from './net/connection.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
-import { type KeyPair, type ListenerOptions, listen } from './net/listener.js';
+import { type KeyPairPem, type ListenerOptions, listen } from './net/listener.js';
 import { createSendBudget } from './net/send-budget.js';
 import { createRateLimiter, type Rate } from './rate-limiter.js';
-import { createSession, createTokenHolders, type Session, type SessionDeps } from './session/session.js';
+import {
+  createSession,
+  createTokenHolders,
+  type ServerSession,
+  type SessionDeps,
+} from './session/session.js';
 
 export type ChatServerOptions = ListenerOptions & AppOptions;
 
@@ -30,7 +35,7 @@ export interface ChatServer {
   readonly app: App;
   /** How many accounts are signed in. */
   readonly online: number;
-  reload(keyPair: KeyPair): void;
+  reload(keyPair: KeyPairPem): void;
   /** Tells everyone, lets sends drain, closes every connection. The store and the hasher stay open. */
   close(): Promise<void>;
 }
@@ -100,7 +105,7 @@ function createLiveSessions(
 ): LiveSessions {
   const { app, clock, connectionLimits } = deps;
   /** With what ends each one's count among the unauthenticated connections. */
-  const sessions = new Map<Session, () => void>();
+  const sessions = new Map<ServerSession, () => void>();
   let shuttingDown = false;
   let onEmpty = (): void => {};
 
@@ -118,7 +123,7 @@ function createLiveSessions(
     },
   };
 
-  function shutDown(session: Session): void {
+  function shutDown(session: ServerSession): void {
     session.dismiss('shutting-down', 'The server is shutting down.');
   }
 

@@ -16,7 +16,7 @@ import { createConnectionLimits } from '../../lib/server/net/connection-limits.j
 import { createSendBudget } from '../../lib/server/net/send-budget.js';
 import { createRateLimiter, type Rate } from '../../lib/server/rate-limiter.js';
 import type { Phase } from '../../lib/server/requests/row.js';
-import { createSession, type Session, type SessionDeps } from '../../lib/server/session/session.js';
+import { createSession, type ServerSession, type SessionDeps } from '../../lib/server/session/session.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
@@ -26,7 +26,7 @@ import { createWire, type Wire } from './wire-client.js';
 
 export interface Visit {
   readonly wire: Wire;
-  readonly session: Session;
+  readonly session: ServerSession;
   readonly phases: readonly Phase[];
 }
 

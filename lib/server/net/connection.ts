@@ -20,7 +20,7 @@ export interface ConnectionDeps {
   readonly onClosed: (error?: Error) => void;
 }
 
-export interface Connection {
+export interface ServerConnection {
   /** Queues bytes; all of a turn leave in one write. A peer that does not read is destroyed, not waited for. */
   send(bytes: Buffer): void;
   /** Resolves when the peer has taken what was queued, or the connection is closed. */
@@ -33,7 +33,7 @@ export interface Connection {
   destroy(error?: Error): void;
 }
 
-export function createConnection(socket: Duplex, deps: ConnectionDeps): Connection {
+export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerConnection {
   const reader = createFrameReader(deps.frameLimit);
   const outgoing = createOutgoing(socket, deps);
   let broken = false;

@@ -9,7 +9,7 @@ import type { Log } from '../log.js';
 import { addressKey, plainAddress } from './address.js';
 
 /** PEM texts. */
-export interface KeyPair {
+export interface KeyPairPem {
   readonly cert: string;
   readonly key: string;
 }
@@ -19,7 +19,7 @@ export interface ListenerOptions {
   readonly host?: string;
   /** 0 for any free port. */
   readonly port: number;
-  readonly keyPair: KeyPair;
+  readonly keyPair: KeyPairPem;
   /** Connections of one address, including handshakes; more are closed at once. */
   readonly perAddress: number;
   /** From TCP accept to the end of the TLS handshake; default `limits.handshakeMs`. */
@@ -29,7 +29,7 @@ export interface ListenerOptions {
 export interface Listener {
   readonly address: { readonly host: string; readonly port: number };
   /** Uses another certificate from the next handshake on. @throws if the pair is invalid; the old one stays */
-  reload(keyPair: KeyPair): void;
+  reload(keyPair: KeyPairPem): void;
   /** Accepts no new connections; existing ones stay. */
   close(): void;
   /** Ends every connection, including handshakes. */
@@ -129,7 +129,7 @@ function bind(server: Server, { host, port }: ListenerOptions): Promise<void> {
 }
 
 /** All options at each reload: with the key pair alone, Node allows TLS 1.2 again. */
-function secureOptions({ cert, key }: KeyPair): TlsOptions {
+function secureOptions({ cert, key }: KeyPairPem): TlsOptions {
   return {
     cert,
     key,

@@ -12,7 +12,7 @@ import type { App } from '../app.js';
 import type { LeaveDetails } from '../chat/join-notices.js';
 import type { JoinMode, Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
-import { type Connection, createConnection, type EndOfTurn } from '../net/connection.js';
+import { createConnection, type EndOfTurn, type ServerConnection } from '../net/connection.js';
 import type { SendBudget } from '../net/send-budget.js';
 import type { RateLimiter } from '../rate-limiter.js';
 import { answerFrame } from '../requests/request-table.js';
@@ -30,10 +30,10 @@ export interface SessionDeps {
   readonly requestRate: RateLimiter<number>;
   readonly hello: ServerFrameOf<'hello'>;
   readonly tokenHolders: TokenHolders;
-  readonly onPhase: (session: Session, phase: Phase) => void;
+  readonly onPhase: (session: ServerSession, phase: Phase) => void;
 }
 
-export interface Session {
+export interface ServerSession {
   /** Counts up from 1. */
   readonly serial: number;
   readonly address: string;
@@ -46,8 +46,8 @@ export interface Session {
 
 interface State {
   readonly deps: SessionDeps;
-  readonly session: Session;
-  readonly connection: Connection;
+  readonly session: ServerSession;
+  readonly connection: ServerConnection;
   readonly requestQueue: RequestQueue;
   readonly idleTimer: IdleTimer;
   phase: Phase;
@@ -56,7 +56,7 @@ interface State {
   /** The id of its token's session. */
   token: number | undefined;
   /** The session on the lost connection that this one continues. */
-  continued: Session | undefined;
+  continued: ServerSession | undefined;
   /** Set when it ends: what others are told. */
   leaving: LeaveDetails | undefined;
   cancelDeadline: () => void;
@@ -64,10 +64,10 @@ interface State {
 
 let sessions = 0;
 
-export function createSession(socket: Duplex, address: string, deps: SessionDeps): Session {
+export function createSession(socket: Duplex, address: string, deps: SessionDeps): ServerSession {
   const { clock } = deps;
   const serial = ++sessions;
-  const session: Session = {
+  const session: ServerSession = {
     ...{ serial, address },
     get phase() {
       return state.phase;
@@ -256,13 +256,13 @@ function stopTimers({ cancelDeadline, idleTimer }: State): void {
 /** Which session holds each token now. */
 export interface TokenHolders {
   /** @returns the session that held it before */
-  claim(token: number, session: Session): Session | undefined;
+  claim(token: number, session: ServerSession): ServerSession | undefined;
   /** @returns false if another session has claimed it since */
-  release(token: number, session: Session): boolean;
+  release(token: number, session: ServerSession): boolean;
 }
 
 export function createTokenHolders(): TokenHolders {
-  const holders = new Map<number, Session>();
+  const holders = new Map<number, ServerSession>();
   return {
     claim(token, session) {
       const before = holders.get(token);

@@ -5,7 +5,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { alpn } from '../../../lib/protocol/events.js';
 import {
-  type KeyPair,
+  type KeyPairPem,
   type Listener,
   type ListenerOptions,
   listen,
@@ -23,7 +23,7 @@ interface Scene {
   readonly events: string[];
 }
 
-async function keyPair(t: Test): Promise<KeyPair & { readonly pin: string }> {
+async function keyPair(t: Test): Promise<KeyPairPem & { readonly pin: string }> {
   return ensureKeyPair({ folder: await folder(t), hosts: ['127.0.0.1'], now: Date.now() });
 }
 
