@@ -29,7 +29,7 @@ export interface RoomMembership {
   readonly role: RoomRole;
 }
 
-/** What is kept in memory of an account while it is signed in; changes have no effect on other accounts. */
+/** What is kept in memory of accounts that are signed in. Changes of others have no effect. */
 interface LiveAccounts {
   /** Without effect if the account is loaded already. */
   load(account: number, state: { standings: readonly Standing[]; mutes: readonly Mute[] }): void;

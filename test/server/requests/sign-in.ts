@@ -1,11 +1,11 @@
-/** A server that has room for so many: whom it turns away, and what that costs them. */
+/** Signing in to a full server: who is refused, and what they keep. */
 import t, { type Test } from 'tap';
-import { limits } from '../../lib/protocol/limits.js';
-import { hashSecret } from '../../lib/server/auth/secrets.js';
-import { granted, outcome } from '../support/asking.js';
-import { createHeld } from '../support/held.js';
-import { makeAccount, ok, password, runServer } from '../support/running-server.js';
-import { plainHasher, sessionScene } from '../support/session-scene.js';
+import { limits } from '../../../lib/protocol/limits.js';
+import { hashSecret } from '../../../lib/server/auth/secrets.js';
+import { granted, outcome } from '../../support/asking.js';
+import { createHeld } from '../../support/held.js';
+import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
+import { plainHasher, sessionScene } from '../../support/session-scene.js';
 
 t.test('beyond --max-clients only admins and people already online can sign in', async (t) => {
   const server = await runServer(t, {
