@@ -2,7 +2,7 @@
 import { TOTP } from 'otpauth';
 import t from 'tap';
 import { gather } from '../support/screen-people.js';
-import { password } from '../support/served.js';
+import { password } from '../support/server-process.js';
 
 const enter = '\r';
 const down = '\x1b[B';

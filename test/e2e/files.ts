@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import type { Running } from '../support/program.js';
-import { serve } from '../support/served.js';
+import { startServerProcess } from '../support/server-process.js';
 
 const online = /in #lobby as /;
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 t.test('a file is sent, fetched as often as one likes, and overwrites nothing', async (t) => {
-  const served = await serve('--max-file', '2M');
+  const served = await startServerProcess('--max-file', '2M');
   t.teardown(() => served.close());
   const downloads = join(served.home.folder, 'fetched');
   const ann = served.connect(served.firstLink, 'ann');
@@ -60,7 +60,7 @@ t.test('a file is sent, fetched as often as one likes, and overwrites nothing', 
 });
 
 t.test('a file reaches one person, or the members of a room, and nobody else', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const people: Running[] = [];
   const guests = await served.invite('--uses', '2');
@@ -99,7 +99,7 @@ t.test('a file reaches one person, or the members of a room, and nobody else', a
 });
 
 t.test('transfers go on after the server was killed', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const downloads = join(served.home.folder, 'fetched');
   await mkdir(downloads);

@@ -5,7 +5,7 @@ import { hostedLink, hostOnPipes } from '../support/hosted.js';
 import { ownPort } from '../support/own-port.js';
 import { type Home, makeHome, type Running } from '../support/program.js';
 import { noonZone } from '../support/screen-people.js';
-import { password } from '../support/served.js';
+import { password } from '../support/server-process.js';
 import { openTerminal, type Terminal } from '../support/terminal.js';
 
 async function homeOf(t: Test): Promise<Home> {

@@ -6,7 +6,7 @@ import { encodeFrame } from '../../lib/protocol/frame.js';
 import { createCertificate } from '../../lib/trust/certificate.js';
 import { exportKey, generateKey } from '../../lib/trust/key.js';
 import { type Home, makeHome } from '../support/program.js';
-import { password, serve } from '../support/served.js';
+import { password, startServerProcess } from '../support/server-process.js';
 import { openTerminal, type Terminal } from '../support/terminal.js';
 
 interface Thief {
@@ -140,7 +140,7 @@ t.test('an answer that takes its time', async (t) => {
 });
 
 t.test('the server is replaced while somebody is in the chat', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json');
   await alice.prints(/"state":"online"/);
@@ -154,7 +154,7 @@ t.test('the server is replaced while somebody is in the chat', async (t) => {
 });
 
 t.test('a known server comes with another key', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json');
   await alice.prints(/"state":"online"/);

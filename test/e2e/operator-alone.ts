@@ -2,10 +2,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { serve } from '../support/served.js';
+import { startServerProcess } from '../support/server-process.js';
 
 t.test('accounts, bans, invites and backups', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const run = served.operate;
 

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { password, serve } from '../support/served.js';
+import { password, startServerProcess } from '../support/server-process.js';
 
 const stuckDisk = new URL('../support/stuck-disk.js', import.meta.url).href;
 
 t.test('people talk, send and take back while backups are made; each is whole', async (t) => {
-  const served = await serve('--rate', '1000');
+  const served = await startServerProcess('--rate', '1000');
   t.teardown(() => served.close());
   const { folder, run } = served.home;
   const data = join(folder, 'data');
@@ -67,7 +67,7 @@ t.test('people talk, send and take back while backups are made; each is whole', 
 });
 
 t.test('Ctrl-C amid a backup leaves nothing behind', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const { folder, run } = served.home;
   const data = join(folder, 'data');
@@ -91,7 +91,7 @@ t.test('Ctrl-C amid a backup leaves nothing behind', async (t) => {
 });
 
 t.test('the data of a server that was killed: checked and backed up as it lies there', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const { folder, run } = served.home;
   const data = join(folder, 'data');

@@ -2,12 +2,12 @@
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { serve } from '../support/served.js';
+import { startServerProcess } from '../support/server-process.js';
 
 const online = /"state":"online"/;
 
 t.test('accounts, bans and the audit log', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const data = join(served.home.folder, 'data');
   const run = served.operate;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { JsonClient } from '../support/json-client.js';
 import { jsonPeople } from '../support/json-people.js';
-import { password } from '../support/served.js';
+import { password } from '../support/server-process.js';
 
 t.test('pages in both directions, and from a time on', async (t) => {
   const { people } = await jsonPeople(t, ['ann'], '--rate', '1000');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Running } from '../support/program.js';
 import { makeHome } from '../support/program.js';
-import { password, serve } from '../support/served.js';
+import { password, startServerProcess } from '../support/server-process.js';
 
 const online = /"state":"online"/;
 
@@ -20,7 +20,7 @@ async function refused(t: Test, client: Running, code: number, sentence: RegExp)
 }
 
 t.test('an open server', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json');
   await alice.prints(online);
@@ -122,13 +122,13 @@ t.test('an open server', async (t) => {
 });
 
 t.test('registration that is closed, and one that is open', async (t) => {
-  const closed = await serve('--registration', 'closed');
+  const closed = await startServerProcess('--registration', 'closed');
   t.teardown(() => closed.close());
   await refused(t, closed.connect(closed.link, 'mallory', '--create'), 77, /operator/);
   const first = closed.connect(closed.firstLink, 'alice', '--json');
   await first.prints(online);
 
-  const open = await serve('--registration', 'open');
+  const open = await startServerProcess('--registration', 'open');
   t.teardown(() => open.close());
   const anybody = open.connect(open.link, 'anybody-1', '--create', '--json');
   await anybody.prints(online);

@@ -1,11 +1,11 @@
 /** Who may do what, once more in `--json`: rights are the server's, whatever asks. */
 import t from 'tap';
-import { serve } from '../support/served.js';
+import { startServerProcess } from '../support/server-process.js';
 
 t.test(
   'a member in --json does nothing to others, a moderator what is below, an admin the rest',
   async (t) => {
-    const served = await serve();
+    const served = await startServerProcess();
     t.teardown(() => served.close());
     const ada = served.connect(served.firstLink, 'ada', '--json');
     await ada.prints(/"type":"synced"/);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
 import { type Home, makeHome, type Running } from '../support/program.js';
-import { serve } from '../support/served.js';
+import { startServerProcess } from '../support/server-process.js';
 
 const online = /"state":"online"/;
 
@@ -22,7 +22,7 @@ async function fails(t: Test, server: Running, code: number, sentence: RegExp): 
 }
 
 t.test('a port that is taken, a data folder that is in use or no folder', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const { folder, run } = served.home;
   const at = (port: number) => ['--host', '127.0.0.1', '--port', String(port)];
@@ -152,7 +152,7 @@ async function serving(port: number, maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.
 }
 
 t.test('SIGTERM tells everybody and ends with 0, also with somebody who reads nothing', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json', '--retry', '1');
   await alice.prints(online);
@@ -173,7 +173,7 @@ t.test('SIGTERM tells everybody and ends with 0, also with somebody who reads no
 });
 
 t.test('a second signal ends at once', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const server = served.server();
   // Somebody whose connection takes its time to close.
@@ -194,7 +194,7 @@ t.test('a second signal ends at once', async (t) => {
 });
 
 t.test('what is logged is JSON, without codes and passwords', async (t) => {
-  const served = await serve();
+  const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json');
   await alice.prints(online);

@@ -6,7 +6,7 @@ import t from 'tap';
 import { jsonClient } from '../support/json-client.js';
 import { gather } from '../support/screen-people.js';
 import { openSecondAddress } from '../support/second-address.js';
-import { password } from '../support/served.js';
+import { password } from '../support/server-process.js';
 
 t.test('basic terminal chat', async (t) => {
   const people = await gather(t, '--rate', '1000');

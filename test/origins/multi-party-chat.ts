@@ -5,7 +5,7 @@ import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { hostedLink, hostOnPipes } from '../support/hosted.js';
 import { makeHome, type Running } from '../support/program.js';
 import { noonZone } from '../support/screen-people.js';
-import { password } from '../support/served.js';
+import { password } from '../support/server-process.js';
 import { openTerminal } from '../support/terminal.js';
 
 const secret = { SECURE_CHAT_PASSWORD: password };

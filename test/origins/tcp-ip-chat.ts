@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t from 'tap';
 import { gather } from '../support/screen-people.js';
-import { password } from '../support/served.js';
+import { password } from '../support/server-process.js';
 
 t.test('TCP/IP Chat', async (t) => {
   const people = await gather(t);

@@ -5,7 +5,7 @@ import t from 'tap';
 import { openPseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { makeHome } from '../support/program.js';
 import { noonZone, program, settle } from '../support/screen-people.js';
-import { password } from '../support/served.js';
+import { password } from '../support/server-process.js';
 
 t.test('Terminal Chatroom', async (t) => {
   const home = await makeHome();

@@ -1,7 +1,7 @@
 /** `secure-chat host` as a process on pipes, and its guests. */
 import { join } from 'node:path';
 import type { Home, Running } from './program.js';
-import { password } from './served.js';
+import { password } from './server-process.js';
 
 export interface Hosted {
   readonly running: Running;

@@ -3,7 +3,7 @@ import type { Asked } from '../../lib/client/session/session.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import type { Conversation } from '../../lib/protocol/records.js';
 import type { Running } from './program.js';
-import { password, type Served } from './served.js';
+import { password, type ServerProcess } from './server-process.js';
 
 type Line = { readonly type: string; readonly [field: string]: unknown };
 
@@ -29,7 +29,7 @@ export interface JsonClient {
 }
 
 /** Signs in, as another terminal where the name is there already; makes the account when the link has a code. */
-export async function jsonClient(served: Served, link: string, name: string): Promise<JsonClient> {
+export async function jsonClient(served: ServerProcess, link: string, name: string): Promise<JsonClient> {
   const running = served.home.run(['connect', link, '--name', name, '--json', '--attach'], {
     SECURE_CHAT_PASSWORD: password,
   });

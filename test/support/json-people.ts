@@ -1,10 +1,10 @@
 /** A server with people at it, each at the built program in `--json`. */
 import type { Test } from 'tap';
 import { type JsonClient, jsonClient } from './json-client.js';
-import { type Served, serve } from './served.js';
+import { type ServerProcess, startServerProcess } from './server-process.js';
 
 export interface JsonPeople {
-  readonly served: Served;
+  readonly served: ServerProcess;
   /** In the order of their names; the first is the admin. */
   readonly people: readonly JsonClient[];
   /** Another terminal of somebody who is there. */
@@ -16,7 +16,7 @@ export async function jsonPeople(
   names: readonly string[],
   ...settings: string[]
 ): Promise<JsonPeople> {
-  const served = await serve(...settings);
+  const served = await startServerProcess(...settings);
   t.teardown(() => served.close());
   const [first = '', ...others] = names;
   const people = [await jsonClient(served, served.firstLink, first)];

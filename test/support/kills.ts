@@ -1,7 +1,7 @@
 /** Clients that talk through pipes while their server is killed, and what must be true of it afterwards. */
 import type { Test } from 'tap';
 import type { Running } from './program.js';
-import { password, serve } from './served.js';
+import { password, startServerProcess } from './server-process.js';
 
 const people = ['ann', 'ben', 'cleo', 'dora', 'edgar'];
 const lines = 200;
@@ -17,7 +17,7 @@ function texts(client: Running): string[] {
 
 /** Five clients send 200 lines each while the server is killed three times. @param settings of the server */
 export async function talkThroughKills(t: Test, ...settings: string[]): Promise<void> {
-  const served = await serve(...settings);
+  const served = await startServerProcess(...settings);
   t.teardown(() => served.close());
   const link = await served.invite('--uses', String(people.length));
   const clients: Running[] = [];
@@ -64,7 +64,10 @@ export async function talkThroughKills(t: Test, ...settings: string[]): Promise<
 }
 
 /** The whole history, page by page. */
-async function history(served: Awaited<ReturnType<typeof serve>>, expected: number): Promise<string[]> {
+async function history(
+  served: Awaited<ReturnType<typeof startServerProcess>>,
+  expected: number,
+): Promise<string[]> {
   const reader = served.home.run(['connect', served.link, '--name', 'ann', '--json', '--attach'], {
     SECURE_CHAT_PASSWORD: password,
   });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { openPseudoTerminal, type PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import type { Running } from './program.js';
-import { password, type Served, serve } from './served.js';
+import { password, type ServerProcess, startServerProcess } from './server-process.js';
 
 export const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
 
@@ -18,7 +18,7 @@ export interface ScreenOptions {
 }
 
 export interface People {
-  readonly served: Served;
+  readonly served: ServerProcess;
   /** A link that makes accounts. */
   readonly link: string;
   /** The folder that is this person's home; it exists. */
@@ -35,7 +35,7 @@ export interface People {
 
 /** @param args of the server */
 export async function gather(t: Test, ...args: string[]): Promise<People> {
-  const served = await serve('--name', 'The Test', ...args);
+  const served = await startServerProcess('--name', 'The Test', ...args);
   const open: PseudoTerminal[] = [];
   t.teardown(async () => {
     for (const terminal of open) terminal.kill('SIGKILL');

@@ -1,38 +1,41 @@
-/** A server process for end-to-end tests, with people in it. */
+/** A server process for end-to-end tests, and clients that connect to it. */
 import { join } from 'node:path';
 import { ownPort } from './own-port.js';
 import { type Home, makeHome, type Running } from './program.js';
 
 export const password = 'correct horse battery';
 
-export interface Operated {
+export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-export interface Served {
+export interface ServerProcess {
   readonly home: Home;
   readonly server: () => Running;
   readonly port: number;
-  /** The link that a first start prints. */
+  /** The link printed at the first start. */
   readonly firstLink: string;
-  /** Without an invite: for those who have an account. */
+  /** Without an invite, for people with an account. */
   readonly link: string;
   invite(...args: string[]): Promise<string>;
-  /** Runs a command of the operator to its end, on this server's data. */
-  operate(args: readonly string[], given?: { input?: string; env?: NodeJS.ProcessEnv }): Promise<Operated>;
-  /** Starts it again on the same port and data. */
+  /** Runs an operator command on this server's data, to its end. */
+  operate(
+    args: readonly string[],
+    given?: { input?: string; env?: NodeJS.ProcessEnv },
+  ): Promise<CommandResult>;
+  /** Starts it again with the same port and data. */
   restart(): Promise<void>;
-  /** A client on pipes; signs in as `name`, or makes the account when the link has a code. */
+  /** A client on pipes; signs in as `name`, or registers if the link has a code. */
   connect(link: string, name: string, ...args: string[]): Running;
-  /** Ends this process too at the end. */
+  /** `close` ends this process too. */
   adopt(client: Running): void;
   close(): Promise<void>;
 }
 
-/** A server on a port of its own on the loopback. */
-export async function serve(...args: string[]): Promise<Served> {
+/** Starts a server on a free port of the loopback interface. */
+export async function startServerProcess(...args: string[]): Promise<ServerProcess> {
   const home = await makeHome();
   const data = join(home.folder, 'data');
   const port = await ownPort();
@@ -44,7 +47,7 @@ export async function serve(...args: string[]): Promise<Served> {
   const link = pieces.slice(0, 4).join('/');
   const clients: Running[] = [];
 
-  const operate: Served['operate'] = async (args, { input = '', env = {} } = {}) => {
+  const operate: ServerProcess['operate'] = async (args, { input = '', env = {} } = {}) => {
     const command = home.run([...args, '--data', data], env);
     command.end(input);
     return { code: await command.ended, out: command.stdout(), err: command.stderr() };
