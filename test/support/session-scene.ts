@@ -1,8 +1,6 @@
 /**
- * Sessions of the server over pairs of streams: real store, hub and accounts, a clock that the test moves,
- * passwords that cost nothing. No sockets.
+ * Server sessions over pairs of streams: a real store and app, a fake clock, passwords that cost nothing. No sockets.
  */
-
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +22,7 @@ import { createFakeClock, type FakeClock } from './fake-clock.js';
 import { helloOf } from './hello.js';
 import { createWire, type Wire } from './wire-client.js';
 
-export interface Visit {
+export interface SceneClient {
   readonly wire: Wire;
   readonly session: ServerSession;
   readonly phases: readonly Phase[];
@@ -33,16 +31,16 @@ export interface Visit {
 export interface SessionScene {
   readonly clock: FakeClock;
   readonly store: Store;
-  /** Errors that were logged as the server's own. */
+  /** Logged errors. */
   readonly errors: readonly unknown[];
-  visit(address?: string): Visit;
-  /** A visit of somebody who has signed in and synced. Makes the account where there is none. */
-  member(name: string): Promise<Visit>;
+  connect(address?: string): SceneClient;
+  /** A client that has signed in and synced. Registers the account if there is none. */
+  signIn(name: string): Promise<SceneClient>;
 }
 
 export const password = 'a good password';
 
-/** What it keeps is the password itself. */
+/** The hash is the password itself. */
 export const plainHasher: Hasher = {
   hash: async (text) => `plain:${text}`,
   verify: async (text, phc) => ({ right: phc === `plain:${text}` }),
@@ -60,11 +58,11 @@ export const hello = helloOf({ registration: 'open' });
 
 export interface SceneDeps {
   readonly hasher?: Hasher;
-  /** What the server has instead of the store; the scene's own stays what it is. */
+  /** Wraps the store for the server; the scene's own is not wrapped. */
   readonly storeOf?: (store: Store) => Store;
-  /** Names that are here at once; without it, any number. */
+  /** Accounts that may be online at once; by default any number. */
   readonly maxClients?: number;
-  /** How much each may say; without it, everything at once. */
+  /** Messages of one account; by default without limit. */
   readonly rate?: Rate;
 }
 
@@ -106,7 +104,7 @@ export async function sessionScene(
     clock,
   );
 
-  function visit(address = '192.0.2.1'): Visit {
+  function connect(address = '192.0.2.1'): SceneClient {
     const [socket, peer] = duplexPair();
     const phases: Phase[] = [];
     // As a socket does.
@@ -130,14 +128,14 @@ export async function sessionScene(
     clock,
     store,
     errors,
-    visit,
-    async member(name) {
-      const visitor = visit();
+    connect,
+    async signIn(name) {
+      const client = connect();
       const known = (await store.account(name)) !== undefined;
-      const reply = await visitor.wire.ask({ type: known ? 'sign-in' : 'register', name, password });
+      const reply = await client.wire.ask({ type: known ? 'sign-in' : 'register', name, password });
       t.match(reply, { type: 'ok', name }, `${name} is in`);
-      await visitor.wire.ask({ type: 'sync' });
-      return visitor;
+      await client.wire.ask({ type: 'sync' });
+      return client;
     },
   };
 }

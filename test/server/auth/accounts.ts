@@ -127,16 +127,16 @@ const stepMs = 3_600_000 / limits.accountsPerHour;
 /** Makes as many accounts at once as one address may, all of 192.0.2.1. */
 async function crowd(scene: SessionScene) {
   for (let n = 0; n < limits.accountsPerHour; n++) {
-    await granted(scene.visit().wire, { type: 'register', name: `name-${n}-of-many`, password });
+    await granted(scene.connect().wire, { type: 'register', name: `name-${n}-of-many`, password });
   }
 }
 
 t.test('without an invite an address makes ten accounts at once, then one every six minutes', async (t) => {
   const scene = await sessionScene(t);
   const make = (name: string, address?: string) =>
-    scene.visit(address).wire.ask({ type: 'register', name, password });
+    scene.connect(address).wire.ask({ type: 'register', name, password });
   await crowd(scene);
-  const early = scene.visit().wire;
+  const early = scene.connect().wire;
   const reply = await early.ask({ type: 'register', name: 'early', password });
   t.match(reply, { code: 'too-many-attempts', retryAfter: stepMs });
   t.match(await early.next('closing'), { code: 'too-many-attempts' });
@@ -152,7 +152,7 @@ t.test('without an invite an address makes ten accounts at once, then one every 
 t.test('the addresses of one IPv6 network make them together', async (t) => {
   const scene = await sessionScene(t);
   const make = (n: number, address: string) =>
-    outcome(scene.visit(address).wire, { type: 'register', name: `name-${n}-of-many`, password });
+    outcome(scene.connect(address).wire, { type: 'register', name: `name-${n}-of-many`, password });
   for (let n = 0; n < limits.accountsPerHour; n++) t.equal(await make(n, `2001:db8::${n + 1}`), 'ok');
   t.equal(await make(98, '2001:db8::ffff'), 'too-many-attempts');
   t.equal(await make(99, '2001:db8:1::1'), 'ok');
@@ -164,7 +164,7 @@ t.test('an invite makes an account from anywhere, and is not counted', async (t)
   const at = scene.clock.now();
   const expires = at + 3_600_000;
   await scene.store.createInvite({ code: hashSecret(code), role: 'member', uses: 20, expires, at });
-  const make = (name: string) => outcome(scene.visit().wire, { type: 'register', name, password, code });
+  const make = (name: string) => outcome(scene.connect().wire, { type: 'register', name, password, code });
   for (let n = 0; n <= limits.accountsPerHour; n++) t.equal(await make(`guest-${n}-of-many`), 'ok');
   await crowd(scene);
   t.equal(await make('one-more'), 'ok');
@@ -174,7 +174,7 @@ t.test('an account that was asked for in time but hashed too late waits too', as
   const hash = createHeld(plainHasher.hash);
   const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
   const held = hash.hold();
-  const answer = outcome(scene.visit().wire, { type: 'register', name: 'slow', password });
+  const answer = outcome(scene.connect().wire, { type: 'register', name: 'slow', password });
   await held.reached;
   await crowd(scene);
   held.release();
@@ -229,9 +229,9 @@ t.test('a wrong password and an unknown name get the very same answer', async (t
 
 t.test('an address that failed too often is told how long to wait, for whatever it tries', async (t) => {
   const scene = await sessionScene(t);
-  const owner = scene.visit('192.0.2.9').wire;
+  const owner = scene.connect('192.0.2.9').wire;
   const { token = '' } = await granted(owner, { type: 'register', name: 'ada', password });
-  const client = scene.visit().wire;
+  const client = scene.connect().wire;
   for (let i = 0; i < limits.loginFailuresPerMinute; i++) {
     t.match(await client.ask({ type: 'resume', token: `invented${i}` }), { code: 'session-expired' });
   }
@@ -241,7 +241,7 @@ t.test('an address that failed too often is told how long to wait, for whatever 
     { type: 'register', name: 'bob', password, code: 'x' },
   ] as const;
   for (const attempt of attempts) {
-    const visitor = scene.visit().wire;
+    const visitor = scene.connect().wire;
     const reply = await visitor.ask(attempt);
     t.match(reply, { code: 'too-many-attempts', retryAfter: 6_000 }, attempt.type);
     t.match(await visitor.next('closing'), { code: 'too-many-attempts' }, 'and waits elsewhere');

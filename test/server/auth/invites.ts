@@ -19,7 +19,7 @@ async function sceneWith(t: Test, roles: Readonly<Record<string, Role>>, deps: S
     t.equal(made.outcome, 'created');
   }
   const enter = async (name: string) => {
-    const { wire } = scene.visit();
+    const { wire } = scene.connect();
     await granted(wire, { type: 'sign-in', name, password });
     return wire;
   };
@@ -32,7 +32,7 @@ t.test('fifty registrations at once on an invite for one make exactly one accoun
   const scene = await sceneWith(t, { ada: 'admin' });
   const ada = await scene.enter('ada');
   const code = codeIn((await granted(ada, { type: 'make-invite' })).links);
-  const visitors = Array.from({ length: 50 }, () => scene.visit().wire);
+  const visitors = Array.from({ length: 50 }, () => scene.connect().wire);
   await Promise.all(visitors.map((wire) => wire.next('hello')));
   const answers = await Promise.all(
     visitors.map((wire, n) => outcome(wire, { type: 'register', name: `guest${n}x`, password, code })),
@@ -93,9 +93,9 @@ t.test('a reset link is good for a day, for whoever can have a password', async 
   t.equal(Date.parse(expires) - scene.clock.now(), 24 * 60 * 60_000);
   const recover = { type: 'recover', name: 'ben', code: codeIn(links), password: 'another one' } as const;
   scene.clock.set(Date.parse(expires));
-  t.equal(await outcome(scene.visit().wire, recover), 'recovery-invalid', 'to the instant');
+  t.equal(await outcome(scene.connect().wire, recover), 'recovery-invalid', 'to the instant');
   scene.clock.set(Date.parse(expires) - 1);
-  t.equal(await outcome(scene.visit().wire, recover), 'ok');
+  t.equal(await outcome(scene.connect().wire, recover), 'ok');
 });
 
 t.test('a storage that keeps nothing is an error of each request, and no more', async (t) => {

@@ -121,7 +121,7 @@ t.test('a second factor is asked for once the password is right, and each code w
   t.equal(await outcome(ana, { type: 'begin-factor', password: 'wrong' }), 'wrong-credentials');
   const { secret = '', uri } = ok(await ana.ask({ type: 'begin-factor', password }));
   t.match(uri, /^otpauth:\/\/totp\/.*ana.*secret=/);
-  const visit = async (request: object) => {
+  const signIn = async (request: object) => {
     const client = await server.dial();
     const code = await outcome(client, {
       type: 'sign-in',
@@ -133,16 +133,16 @@ t.test('a second factor is asked for once the password is right, and each code w
     client.destroy();
     return code;
   };
-  t.equal(await visit({}), 'ok', 'nothing counts before it is confirmed');
+  t.equal(await signIn({}), 'ok', 'nothing counts before it is confirmed');
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: '000000' }), 'second-factor-wrong');
   // Of now and of the next 30 seconds: good also where the next 30 seconds begin before they are shown.
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: codeOf(secret) }), 'ok');
-  t.equal(await visit({}), 'second-factor-needed');
-  t.equal(await visit({ password: 'wrong', otp: codeOf(secret) }), 'wrong-credentials');
-  t.equal(await visit({ otp: codeOf(secret, 5) }), 'second-factor-wrong');
+  t.equal(await signIn({}), 'second-factor-needed');
+  t.equal(await signIn({ password: 'wrong', otp: codeOf(secret) }), 'wrong-credentials');
+  t.equal(await signIn({ otp: codeOf(secret, 5) }), 'second-factor-wrong');
   const otp = codeOf(secret, 1);
-  t.equal(await visit({ otp }), 'ok');
-  t.equal(await visit({ otp }), 'second-factor-wrong', 'once');
+  t.equal(await signIn({ otp }), 'ok');
+  t.equal(await signIn({ otp }), 'second-factor-wrong', 'once');
   const resumed = await server.dial();
   t.equal(
     await outcome(resumed, { type: 'resume', token: server.token('ana'), mode: 'attach' }),
@@ -150,7 +150,7 @@ t.test('a second factor is asked for once the password is right, and each code w
     'a token needs none',
   );
   t.equal(await outcome(ana, { type: 'end-factor', password }), 'ok');
-  t.equal(await visit({}), 'ok');
+  t.equal(await signIn({}), 'ok');
 });
 
 t.test('an invite is ended before its time by whoever may', async (t) => {
@@ -258,8 +258,8 @@ t.test('a whois of somebody who is out does not read the members of all rooms', 
       },
     }),
   });
-  const { wire: ben } = await scene.member('ben');
-  const { wire: ada } = await scene.member('ada');
+  const { wire: ben } = await scene.signIn('ben');
+  const { wire: ada } = await scene.signIn('ada');
   for (const wire of [ada, ben]) t.equal(await outcome(wire, { type: 'join', room: 'yard' }), 'ok');
   await ben.ask({ type: 'quit' });
   t.match((await granted(ada, { type: 'whois', name: 'ben' })).whois, { rooms: ['lobby', 'yard'] });

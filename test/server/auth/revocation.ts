@@ -29,13 +29,13 @@ async function slowScene(t: Test, verify = plainHasher.verify) {
       return { ...store, banOf: ban.call };
     },
   });
-  const { wire } = scene.visit();
+  const { wire } = scene.connect();
   const made = await granted(wire, { type: 'register', name: 'ana', password });
   const sessions = async () => (await granted(wire, { type: 'sessions' })).sessions ?? [];
   /** One whose password is being checked. */
   const beginSignIn = async () => {
     const held = check.hold();
-    const answer = outcome(scene.visit().wire, signIn);
+    const answer = outcome(scene.connect().wire, signIn);
     await held.reached;
     return { held, answer };
   };
@@ -67,13 +67,13 @@ t.test('nor does it come back as the password under new parameters', async (t) =
   t.equal(await outcome(ana, change), 'ok');
   held.release();
   t.equal(await answer, 'wrong-credentials');
-  t.equal(await outcome(scene.visit().wire, signIn), 'wrong-credentials');
-  t.equal(await outcome(scene.visit().wire, { ...signIn, password: next }), 'ok');
+  t.equal(await outcome(scene.connect().wire, signIn), 'wrong-credentials');
+  t.equal(await outcome(scene.connect().wire, { ...signIn, password: next }), 'ok');
 });
 
 t.test('nor when the account was recovered', async (t) => {
   const { scene, made, holdCheck } = await slowScene(t);
-  const [late, owner] = [scene.visit().wire, scene.visit().wire];
+  const [late, owner] = [scene.connect().wire, scene.connect().wire];
   const held = holdCheck();
   const answer = outcome(late, signIn);
   await held.reached;
@@ -85,11 +85,11 @@ t.test('nor when the account was recovered', async (t) => {
 
 t.test('a token that was on its way in when the password was changed opens nothing', async (t) => {
   const { scene, ana, sessions, holdBan } = await slowScene(t);
-  const lost = scene.visit().wire;
+  const lost = scene.connect().wire;
   const { token = '' } = await granted(lost, signIn);
   lost.destroy();
   await lost.closed;
-  const thief = scene.visit().wire;
+  const thief = scene.connect().wire;
   const held = holdBan();
   const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
   await held.reached;
@@ -102,12 +102,12 @@ t.test('a token that was on its way in when the password was changed opens nothi
 
 t.test('nor one whose session was ended by its number', async (t) => {
   const { scene, ana, sessions, holdBan } = await slowScene(t);
-  const lost = scene.visit().wire;
+  const lost = scene.connect().wire;
   const { token = '' } = await granted(lost, signIn);
   lost.destroy();
   await lost.closed;
   const other = (await sessions()).find(({ current }) => current === undefined)?.id ?? 0;
-  const thief = scene.visit().wire;
+  const thief = scene.connect().wire;
   const held = holdBan();
   const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
   await held.reached;
@@ -118,7 +118,7 @@ t.test('nor one whose session was ended by its number', async (t) => {
 
 t.test('whoever recovers an account comes in, though another terminal came first', async (t) => {
   const { scene, made, holdBan } = await slowScene(t);
-  const [owner, quick] = [scene.visit().wire, scene.visit().wire];
+  const [owner, quick] = [scene.connect().wire, scene.connect().wire];
   const held = holdBan();
   const recover = { type: 'recover', name: 'ana', code: made.recovery ?? '', password: next } as const;
   const answer = owner.ask(recover);
@@ -192,17 +192,17 @@ t.test("a bot's token is good for several connections, and quitting one ends no 
 t.test('nor does it, proved before the account was recovered, set another one after that', async (t) => {
   const hash = createHeld(plainHasher.hash);
   const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
-  const { wire: thief } = scene.visit();
+  const { wire: thief } = scene.connect();
   const { recovery: code = '' } = await granted(thief, { type: 'register', name: 'ana', password });
   const held = hash.hold();
   const answer = outcome(thief, { ...change, password: 'of the thief' }).catch(() => 'closed');
   await held.reached;
-  const { wire: owner } = scene.visit();
+  const { wire: owner } = scene.connect();
   await granted(owner, { type: 'recover', name: 'ana', code, password: next });
   held.release();
   t.equal(await answer, 'closed');
   t.equal(await outcome(owner, { type: 'sessions' }), 'ok');
-  const again = (typed: string) => outcome(scene.visit().wire, { ...signIn, password: typed });
+  const again = (typed: string) => outcome(scene.connect().wire, { ...signIn, password: typed });
   t.equal(await again(next), 'ok');
   t.equal(await again('of the thief'), 'wrong-credentials');
   t.equal((await granted(owner, { type: 'sessions' })).sessions?.length, 2, 'nor ends the sessions of now');
@@ -214,10 +214,10 @@ t.test('nor does it take the new recovery code away', async (t) => {
   const answer = outcome(thief, { type: 'make-recovery', password }).catch(() => 'closed');
   await held.reached;
   const recover = { type: 'recover', name: 'ana', code: made.recovery ?? '', password: next } as const;
-  const { recovery: code = '' } = await granted(scene.visit().wire, recover);
+  const { recovery: code = '' } = await granted(scene.connect().wire, recover);
   held.release();
   t.equal(await answer, 'closed');
-  t.equal(await outcome(scene.visit().wire, { ...recover, code }), 'ok');
+  t.equal(await outcome(scene.connect().wire, { ...recover, code }), 'ok');
 });
 
 t.test('sessions whose connections were lost make no more terminals than a name may have', async (t) => {

@@ -11,7 +11,7 @@ const stepMs = 30_000;
 /** A scene with ana in it, who has a second factor. */
 async function factorScene(t: Test) {
   const scene = await sessionScene(t);
-  const { wire: ana } = scene.visit();
+  const { wire: ana } = scene.connect();
   await granted(ana, { type: 'register', name: 'ana', password });
   const { secret = '' } = await granted(ana, { type: 'begin-factor', password });
   const codeAt = (steps: number) =>
@@ -21,7 +21,7 @@ async function factorScene(t: Test) {
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: codeAt(0) }), 'ok');
   scene.clock.set(scene.clock.now() + 10 * stepMs);
   const signIn = (otp: string, more: { mode?: 'attach' } = { mode: 'attach' }) =>
-    outcome(scene.visit().wire, { type: 'sign-in', name: 'ana', password, otp, ...more });
+    outcome(scene.connect().wire, { type: 'sign-in', name: 'ana', password, otp, ...more });
   return { scene, ana, codeAt, signIn };
 }
 
@@ -86,14 +86,14 @@ t.test(
   'wrong codes of an account are few, wherever they come from, and its recovery code is good',
   async (t) => {
     const scene = await sessionScene(t);
-    const { wire: ana } = scene.visit();
+    const { wire: ana } = scene.connect();
     const { recovery = '' } = await granted(ana, { type: 'register', name: 'ana', password });
     const { secret = '' } = await granted(ana, { type: 'begin-factor', password });
     const totp = new TOTP({ secret: Secret.fromBase32(secret) });
     const otp = () => totp.generate({ timestamp: scene.clock.now() });
     t.equal(await outcome(ana, { type: 'confirm-factor', otp: otp() }), 'ok');
     const attempt = async (typed: string, address: string) => {
-      const { wire } = scene.visit(address);
+      const { wire } = scene.connect(address);
       const answer = outcome(wire, { type: 'sign-in', name: 'ana', password, otp: typed, mode: 'attach' });
       await turns();
       scene.clock.advance(limits.loginDelayMaxMs);
@@ -107,7 +107,7 @@ t.test(
     t.equal(await attempt(otp(), '192.0.2.98'), 'ok', 'a few minutes later it is');
     for (let n = 0; n < 3; n++) await attempt('000000', `192.0.2.${n + 30}`);
     t.equal(await attempt(otp(), '192.0.2.97'), 'too-many-attempts');
-    const { wire: owner } = scene.visit('192.0.2.96');
+    const { wire: owner } = scene.connect('192.0.2.96');
     const recover = outcome(owner, {
       type: 'recover',
       name: 'ana',

@@ -131,7 +131,7 @@ t.test('a blocked person can’t edit an old message but can remove it', async (
 
 t.test('edits and removals count as messages', async (t) => {
   const scene = await sessionScene(t, { rate: { burst: 4, perSecond: 2 } });
-  const ada = scene.visit().wire;
+  const ada = scene.connect().wire;
   await granted(ada, { type: 'register', name: 'ada', password });
   // Who has not synced is answered by ok.
   const { seq = 0 } = await granted(ada, { type: 'say', room: 'lobby', text: '1', key: 'k1' });

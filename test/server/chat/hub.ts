@@ -195,7 +195,7 @@ t.test(
     const scene = await sessionScene(t, { rate: { burst: 4, perSecond: 2 } });
     // They do not sync, so that what they say is answered by ok.
     const come = async (request: Asked) => {
-      const { wire } = scene.visit();
+      const { wire } = scene.connect();
       ok(await wire.ask(request));
       return wire;
     };

@@ -9,16 +9,16 @@ import { password, plainHasher, sessionScene } from '../../support/session-scene
 
 t.test('a role that was taken while its owner was signing in is gone', async (t) => {
   const check = createHeld(plainHasher.verify);
-  const { member, visit, store } = await sessionScene(t, {
+  const { signIn, connect, store } = await sessionScene(t, {
     hasher: { ...plainHasher, verify: check.call },
   });
-  const { wire: ada } = await member('ada');
-  const { wire: ben } = await member('ben');
+  const { wire: ada } = await signIn('ada');
+  const { wire: ben } = await signIn('ben');
   await store.setRole((await store.account('ada'))?.id ?? 0, 'admin');
   await ada.ask({ type: 'quit' });
-  const { wire: admin } = await member('ada');
+  const { wire: admin } = await signIn('ada');
   t.equal(await outcome(admin, { type: 'set-role', name: 'ben', role: 'moderator' }), 'ok');
-  const { wire: late } = visit();
+  const { wire: late } = connect();
   const held = check.hold();
   const answer = granted(late, { type: 'sign-in', name: 'ben', password, mode: 'attach' });
   await held.reached;

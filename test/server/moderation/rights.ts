@@ -330,10 +330,10 @@ t.test(
 t.test(
   'a room that restricts the rate takes five messages of one person, then one every six seconds',
   async (t) => {
-    const { clock, member, visit } = await sessionScene(t);
-    const { wire: ada } = await member('ada');
+    const { clock, signIn, connect } = await sessionScene(t);
+    const { wire: ada } = await signIn('ada');
     // He does not sync, so that what he says is answered by ok.
-    const mike = visit().wire;
+    const mike = connect().wire;
     ok(await mike.ask({ type: 'register', name: 'mike', password }));
     for (const wire of [ada, mike]) ok(await wire.ask({ type: 'join', room: 'den' }));
     ok(await ada.ask({ type: 'set-rules', room: 'den', restrict: ['rate'] }));
@@ -414,8 +414,8 @@ t.test('nor do they say it by other means', async (t) => {
 });
 
 t.test('what others hear of has the pace of what is said', async (t) => {
-  const { clock, member } = await sessionScene(t, { rate: { burst: 2, perSecond: 1 } });
-  const [{ wire: ana }, { wire: ben }] = [await member('ana'), await member('ben')];
+  const { clock, signIn } = await sessionScene(t, { rate: { burst: 2, perSecond: 1 } });
+  const [{ wire: ana }, { wire: ben }] = [await signIn('ana'), await signIn('ben')];
   ok(await ana.ask({ type: 'join', room: 'den' }));
   const floods: readonly Asked[] = [
     { type: 'away', text: 'a' },

@@ -105,7 +105,7 @@ async function serverForOne(t: Test) {
   await scene.store.createInvite(invite);
   /** Signs ben in. @returns has him leave again */
   async function fillServer() {
-    const { wire } = scene.visit();
+    const { wire } = scene.connect();
     await granted(wire, { type: 'sign-in', name: 'ben', password });
     return async () => {
       await granted(wire, { type: 'quit' });
@@ -117,7 +117,7 @@ async function serverForOne(t: Test) {
 
 t.test('an account is not created if the server filled up while its password was hashed', async (t) => {
   const { scene, fillServer, holdHash } = await serverForOne(t);
-  const dora = scene.visit().wire;
+  const dora = scene.connect().wire;
   const held = holdHash();
   const answer = outcome(dora, register);
   await held.reached;
@@ -131,7 +131,7 @@ t.test('an account is not created if the server filled up while its password was
 
 t.test('an account is not created if its connection ended meanwhile', async (t) => {
   const { scene, holdHash } = await serverForOne(t);
-  const dora = scene.visit().wire;
+  const dora = scene.connect().wire;
   const held = holdHash();
   const answer = outcome(dora, register).catch(() => 'closed');
   await held.reached;
@@ -139,12 +139,12 @@ t.test('an account is not created if its connection ended meanwhile', async (t) 
   t.match(await dora.next('closing'), { code: 'timed-out' });
   held.release();
   await answer;
-  t.equal(await outcome(scene.visit().wire, register), 'ok', 'name and invite are still available');
+  t.equal(await outcome(scene.connect().wire, register), 'ok', 'name and invite are still available');
 });
 
 t.test('an account that was created joins even if the server filled up at that moment', async (t) => {
   const { scene, fillServer, holdStore } = await serverForOne(t);
-  const dora = scene.visit().wire;
+  const dora = scene.connect().wire;
   const held = holdStore('register');
   const answer = dora.ask(register);
   await held.reached;
@@ -152,17 +152,17 @@ t.test('an account that was created joins even if the server filled up at that m
   held.release();
   t.match(await answer, { type: 'ok', name: 'dora', recovery: /^\w{5}-/ });
   t.equal((await granted(dora, { type: 'who' })).people?.length, 2);
-  t.equal(await outcome(scene.visit().wire, { type: 'register', name: 'eve', password }), 'server-full');
+  t.equal(await outcome(scene.connect().wire, { type: 'register', name: 'eve', password }), 'server-full');
 });
 
 t.test('an account that was recovered joins even if the server filled up at that moment', async (t) => {
   const { scene, fillServer, holdHash, holdStore } = await serverForOne(t);
-  const dora = scene.visit().wire;
+  const dora = scene.connect().wire;
   const { recovery = '' } = await granted(dora, register);
   await granted(dora, { type: 'quit' });
   await dora.closed;
   const recover = { type: 'recover', name: 'dora', password: 'quite another one', code: recovery } as const;
-  const late = scene.visit().wire;
+  const late = scene.connect().wire;
   const hashing = holdHash();
   const refused = outcome(late, recover);
   await hashing.reached;
@@ -182,11 +182,11 @@ t.test('an address that was banned meanwhile registers no account', async (t) =>
   const { scene, holdHash } = await serverForOne(t);
   const { id } = await makeAccount(scene.store, 'ada', `plain:${password}`);
   await scene.store.setRole(id, 'admin');
-  const dora = scene.visit('198.51.100.7').wire;
+  const dora = scene.connect('198.51.100.7').wire;
   const held = holdHash();
   const answer = outcome(dora, register);
   await held.reached;
-  const ada = scene.visit('192.0.2.9').wire;
+  const ada = scene.connect('192.0.2.9').wire;
   await granted(ada, { type: 'sign-in', name: 'ada', password });
   await granted(ada, { type: 'ban', address: '198.51.100.0/24' });
   held.release();

@@ -6,7 +6,7 @@ import { turns } from '../../support/turns.js';
 
 t.test('a client is greeted before it sends anything', async (t) => {
   const scene = await sessionScene(t);
-  const { wire, session } = scene.visit();
+  const { wire, session } = scene.connect();
   t.same(await wire.next('hello'), hello);
   t.equal(session.phase, 'greeting');
   t.equal(session.name, undefined);
@@ -14,7 +14,7 @@ t.test('a client is greeted before it sends anything', async (t) => {
 
 t.test('signing in leads through the phases, quitting ends them', async (t) => {
   const scene = await sessionScene(t);
-  const { wire, session, phases } = scene.visit();
+  const { wire, session, phases } = scene.connect();
   t.match(await wire.ask({ type: 'register', name: 'ada', password }), {
     type: 'ok',
     name: 'ada',
@@ -35,7 +35,7 @@ t.test('signing in leads through the phases, quitting ends them', async (t) => {
 
 t.test('a client that does not sign in is dismissed when the time is up', async (t) => {
   const scene = await sessionScene(t);
-  const { wire, phases } = scene.visit();
+  const { wire, phases } = scene.connect();
   await wire.next('hello');
   t.match(await wire.ask({ type: 'sign-in', name: 'ada', password: 'wrong' }), { code: 'wrong-credentials' });
   scene.clock.advance(limits.signInMs - 1);
@@ -49,7 +49,7 @@ t.test('a client that does not sign in is dismissed when the time is up', async 
 
 t.test('a silent client is dismissed, one that pings is not', async (t) => {
   const scene = await sessionScene(t);
-  const { wire } = await scene.member('ada');
+  const { wire } = await scene.signIn('ada');
   for (let i = 0; i < 3; i++) {
     scene.clock.advance(limits.deadMs - 1);
     await wire.ask({ type: 'ping' });
@@ -65,7 +65,7 @@ t.test('a silent client is dismissed, one that pings is not', async (t) => {
 
 t.test('a dismissed client that neither reads nor leaves is destroyed soon', async (t) => {
   const scene = await sessionScene(t);
-  const { wire, session } = scene.visit();
+  const { wire, session } = scene.connect();
   await wire.next('hello');
   wire.pause();
   session.dismiss('shutting-down', 'bye');
@@ -78,7 +78,7 @@ t.test('a dismissed client that neither reads nor leaves is destroyed soon', asy
 
 t.test('there is one closing frame, and nothing after it', async (t) => {
   const scene = await sessionScene(t);
-  const { wire, session } = await scene.member('ada');
+  const { wire, session } = await scene.signIn('ada');
   wire.send({ type: 'ping', id: 50 });
   session.dismiss('shutting-down', 'first');
   session.dismiss('timed-out', 'second');
@@ -90,7 +90,7 @@ t.test('there is one closing frame, and nothing after it', async (t) => {
 
 t.test('before sign-in every other request is refused, and the connection stays', async (t) => {
   const scene = await sessionScene(t);
-  const { wire } = scene.visit();
+  const { wire } = scene.connect();
   const early = [
     { type: 'sync' },
     { type: 'say', room: 'lobby', text: 'hi', key: 'k' },
@@ -107,7 +107,7 @@ t.test('before sign-in every other request is refused, and the connection stays'
 
 t.test('a connection signs in only once', async (t) => {
   const scene = await sessionScene(t);
-  const { wire, session } = await scene.member('ada');
+  const { wire, session } = await scene.signIn('ada');
   const again = [
     { type: 'sign-in', name: 'ada', password },
     { type: 'register', name: 'bob', password },
@@ -122,7 +122,7 @@ t.test('a connection signs in only once', async (t) => {
 
 t.test('two sign-ins in one write: the second is refused', async (t) => {
   const scene = await sessionScene(t);
-  const { wire } = scene.visit();
+  const { wire } = scene.connect();
   wire.send(
     { type: 'register', id: 1, name: 'ada', password },
     { type: 'register', id: 2, name: 'bob', password },
@@ -139,7 +139,7 @@ t.test('two sign-ins in one write: the second is refused', async (t) => {
 
 t.test('an invalid request is refused by its code, with its id if it has one', async (t) => {
   const scene = await sessionScene(t);
-  const { wire } = await scene.member('ada');
+  const { wire } = await scene.signIn('ada');
   const cases = [
     [{ type: 'fly', id: 90 }, 90, 'unknown-type'],
     [{ id: 91 }, 91, 'unknown-type'],
@@ -167,8 +167,8 @@ t.test('an invalid request is refused by its code, with its id if it has one', a
 
 t.test('a bad frame ends its own connection only', async (t) => {
   const scene = await sessionScene(t);
-  const [{ wire: ada }, { wire: bob }] = [await scene.member('ada'), await scene.member('bob')];
-  const other = scene.visit();
+  const [{ wire: ada }, { wire: bob }] = [await scene.signIn('ada'), await scene.signIn('bob')];
+  const other = scene.connect();
   other.wire.raw(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
   await other.wire.closed;
   t.match(other.wire.all('closing'), [{ code: 'frame-too-large' }]);
@@ -185,13 +185,13 @@ t.test('a bad frame ends its own connection only', async (t) => {
 
 t.test('frames may be longer once signed in', async (t) => {
   const scene = await sessionScene(t);
-  const client = scene.visit();
+  const client = scene.connect();
   const padded = encodeFrame({ type: 'ping', id: 1, pad: 'x'.repeat(limits.frameUnsignedBytes) });
   client.wire.raw(padded);
   await client.wire.closed;
   t.match(client.wire.all('closing'), [{ code: 'frame-too-large' }]);
 
-  const { wire } = await scene.member('ada');
+  const { wire } = await scene.signIn('ada');
   wire.raw(padded);
   t.match(await wire.next('error'), { code: 'bad-request' });
   wire.raw(encodeFrame({ type: 'ping', id: 1, pad: 'x'.repeat(limits.frameBytes) }));
@@ -201,7 +201,7 @@ t.test('frames may be longer once signed in', async (t) => {
 
 t.test('requests are answered in order, however many come at once', async (t) => {
   const scene = await sessionScene(t);
-  const { wire } = await scene.member('ada');
+  const { wire } = await scene.signIn('ada');
   const ids = Array.from({ length: 150 }, (_, i) => 1_000 + i);
   const kinds = [{ type: 'ping' }, { type: 'who' }, { type: 'history', room: 'lobby' }];
   wire.send(...ids.map((id) => ({ ...kinds[id % kinds.length], id })));
@@ -217,7 +217,7 @@ t.test('requests are answered in order, however many come at once', async (t) =>
 
 t.test('too many requests are read later, and none is refused', async (t) => {
   const scene = await sessionScene(t);
-  const { wire } = await scene.member('ada');
+  const { wire } = await scene.signIn('ada');
   const count = limits.requestBurst + 300;
   wire.send(...Array.from({ length: count }, (_, i) => ({ type: 'ping', id: 1_000 + i })));
   await turns();
@@ -235,8 +235,8 @@ t.test('too many requests are read later, and none is refused', async (t) => {
 
 t.test('a session that ends during sign-in leaves no one online', async (t) => {
   const scene = await sessionScene(t);
-  await scene.member('ada');
-  const { wire, session } = scene.visit();
+  await scene.signIn('ada');
+  const { wire, session } = scene.connect();
   wire.send({ type: 'register', id: 1, name: 'bob', password });
   await turns(1);
   wire.destroy();
@@ -245,7 +245,7 @@ t.test('a session that ends during sign-in leaves no one online', async (t) => {
   await turns();
   await scene.store.accounts();
   await turns();
-  const { wire: carol } = await scene.member('carol');
+  const { wire: carol } = await scene.signIn('carol');
   const reply = await carol.ask({ type: 'who' });
   t.same('people' in reply && reply.people?.map(({ name }) => name), ['ada', 'carol']);
   t.same(scene.errors, []);
@@ -253,16 +253,16 @@ t.test('a session that ends during sign-in leaves no one online', async (t) => {
 
 t.test('reasons for leaving reach the others as one printable line', async (t) => {
   const scene = await sessionScene(t);
-  const { wire: ada } = await scene.member('ada');
-  const { wire: bob } = await scene.member('bob');
+  const { wire: ada } = await scene.signIn('ada');
+  const { wire: bob } = await scene.signIn('bob');
   bob.send({ type: 'quit', id: 1, reason: 'see\n\u001b[31myou' });
   await bob.closed;
   scene.clock.advance(10);
   t.match(await ada.next('left'), { name: 'bob', reason: 'see [31myou' });
 
-  const { wire: carol } = await scene.member('carol');
+  const { wire: carol } = await scene.signIn('carol');
   carol.destroy();
-  const again = scene.visit();
+  const again = scene.connect();
   again.session.dismiss('timed-out', 'not signed in: no one sees it');
   t.same(scene.errors, []);
 });
