@@ -23,4 +23,4 @@ export { type ErrorCode, ProtocolError } from './protocol/errors.js';
 export type { Reply } from './protocol/events.js';
 export type { Conversation, Message, Person, Role } from './protocol/records.js';
 export { StoreError, StoreInUse } from './store/store.js';
-export { CertificateError } from './trust/certificate.js';
+export { CertificateError } from './trust/key-pair.js';

@@ -1,13 +1,14 @@
-/** `npm run gen-certs`: makes or renews the certificate of a server. Knows options and how to show a result. */
+/** `npm run gen-certs`: creates or renews a server certificate. Parses options and prints the result. */
 import { realpathSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import picocolors from 'picocolors';
 import { shellWord } from '../lib/system/shell-word.js';
-import { CertificateError, daysMax } from '../lib/trust/certificate.js';
+import { daysMax } from '../lib/trust/certificate.js';
 import { canonicalHost } from '../lib/trust/endpoint.js';
-import { type Machine, machineHosts } from '../lib/trust/hosts.js';
+import { CertificateError } from '../lib/trust/key-pair.js';
+import { type Machine, machineHosts } from '../lib/trust/machine-addresses.js';
 import { formatPin } from '../lib/trust/pin.js';
 import { defaultDays, type Renewed, renewKeyPair } from '../lib/trust/renewal.js';
 
@@ -16,7 +17,7 @@ export interface Output {
   write(text: string): unknown;
 }
 
-export interface Surroundings {
+export interface ScriptContext {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -37,47 +38,47 @@ interface Options {
 // sysexits(3)
 const exits = { ok: 0, usage: 64, io: 74 } as const;
 
-/** @returns the exit code: 0, 64 for wrong options, 74 for files that cannot be read, used or written */
-export async function main(argv: readonly string[], around: Surroundings): Promise<number> {
-  const command = describe(around);
+/** @returns the exit code: 0, 64 for invalid options, 74 for files that cannot be read, used or written */
+export async function main(argv: readonly string[], context: ScriptContext): Promise<number> {
+  const command = createCommand(context);
   try {
     command.parse(argv, { from: 'user' });
     const options = command.opts<Options>();
-    const hosts = options.host ?? machineHosts(around.machine);
+    const hosts = options.host ?? machineHosts(context.machine);
     const renewed = await renewKeyPair({
-      cert: join(resolve(around.cwd, options.out), 'server.pem'),
+      cert: join(resolve(context.cwd, options.out), 'server.pem'),
       hosts,
       days: options.days,
-      now: around.now,
+      now: context.now,
       kind: options.rsa ? 'rsa' : undefined,
       newKey: options.newKey,
     });
-    around.stdout.write(summary(renewed, around));
+    context.stdout.write(summary(renewed, context));
     return exits.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exits.ok : exits.usage;
     if (!(error instanceof CertificateError)) throw error;
-    around.stderr.write(`gen-certs: ${error.message}\n`);
+    context.stderr.write(`gen-certs: ${error.message}\n`);
     return error.code === 'other-kind' ? exits.usage : exits.io;
   }
 }
 
-function describe({ stdout, stderr }: Surroundings): Command {
+function createCommand({ stdout, stderr }: ScriptContext): Command {
   return new Command('gen-certs')
     .description(
-      'Makes server.pem and server-key.pem, or renews the certificate of the key that is there, ' +
-        'so that clients go on knowing the server.',
+      'Creates server.pem and server-key.pem. If there is a key already, renews its certificate; ' +
+        'clients keep trusting the server.',
     )
     .addOption(
       new Option(
         '--host <name>',
-        'a name or address of the server; repeatable (default: all of this machine)',
+        'a host name or address of the server; repeatable (default: all of this machine)',
       ).argParser(addHost),
     )
-    .option('--days <n>', `how long it is valid, 1 to ${daysMax}`, parseDays, defaultDays)
-    .option('--rsa', 'an RSA-2048 key instead of P-256')
-    .option('--new-key', 'replace the key: clients that know the old one will refuse the server')
-    .option('--out <folder>', 'where both files go', 'certs')
+    .option('--days <n>', `validity in days, 1 to ${daysMax}`, parseDays, defaultDays)
+    .option('--rsa', 'create an RSA-2048 key instead of P-256')
+    .option('--new-key', 'replace the key; clients that know the old one will refuse the server')
+    .option('--out <folder>', 'folder for both files', 'certs')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -89,26 +90,26 @@ function describe({ stdout, stderr }: Surroundings): Command {
 
 function addHost(text: string, hosts: readonly string[] = []): readonly string[] {
   const host = canonicalHost(text);
-  if (host === undefined) throw new InvalidArgumentError('It must be a host name or an IP address.');
+  if (host === undefined) throw new InvalidArgumentError('Use a host name or an IP address.');
   return [...new Set([...hosts, host])];
 }
 
 function parseDays(text: string): number {
   const days = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (days < 1 || days > daysMax) {
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${daysMax}.`);
+    throw new InvalidArgumentError(`Use a whole number from 1 to ${daysMax}.`);
   }
   return days;
 }
 
-function summary(renewed: Renewed, { stdout, env, cwd, now }: Surroundings): string {
+function summary(renewed: Renewed, { stdout, env, cwd, now }: ScriptContext): string {
   const { bold, cyan, dim, green } = picocolors.createColors(isColourful(stdout, env));
   const cert = shownPath(cwd, renewed.certFile);
   const [pinStart, pinEnd] = formatPin(renewed.pin).split('\n');
   const days = Math.round((renewed.validTo.getTime() - now) / 86_400_000);
   const rows = [
     ['certificate', cert],
-    ['key', `${shownPath(cwd, renewed.keyFile)} ${dim(renewed.madeKey ? '(new)' : '(kept)')}`],
+    ['key', `${shownPath(cwd, renewed.keyFile)} ${dim(renewed.isNewKey ? '(new)' : '(unchanged)')}`],
     [
       'valid until',
       `${renewed.validTo.toISOString().slice(0, 10)} ${dim(days === 1 ? '(1 day)' : `(${days} days)`)}`,
@@ -119,7 +120,7 @@ function summary(renewed: Renewed, { stdout, env, cwd, now }: Surroundings): str
   ] as const;
   const body = rows.map(([label, value]) => row(dim(label.padEnd(labelWidth)), value)).join('');
   const next = `npx secure-chat server --cert ${shellWord(cert)}`;
-  return `${green('✔')} ${renewed.madeKey ? 'New key and certificate' : 'Certificate renewed'}\n\n${body}\nNext: ${cyan(next)}\n`;
+  return `${green('✔')} ${renewed.isNewKey ? 'Created a new key and certificate' : 'Renewed the certificate'}\n\n${body}\nNext: ${cyan(next)}\n`;
 }
 
 const labelWidth = 12;
@@ -144,7 +145,7 @@ function shownPath(cwd: string, path: string): string {
 }
 
 // no-color.org; a pipe or a dumb terminal gets plain text.
-function isColourful(stdout: Output, env: Surroundings['env']): boolean {
+function isColourful(stdout: Output, env: ScriptContext['env']): boolean {
   return stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { ControlError } from '../server/operator/control-socket.js';
 import { BlobError } from '../store/blobs.js';
 import { StoreError, StoreInUse } from '../store/store.js';
-import { CertificateError } from '../trust/certificate.js';
+import { CertificateError } from '../trust/key-pair.js';
 import { Exit, exitCode } from './exit.js';
 import type { ServerSettings } from './start-server.js';
 

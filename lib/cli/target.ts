@@ -1,5 +1,5 @@
 /** Which server was meant: the argument, the options or the environment. Knows spellings, asks nobody. */
-import { defaultPort, type Endpoint, type Parsed, parseEndpoint } from '../trust/endpoint.js';
+import { defaultPort, type Endpoint, type ParsedAddress, parseEndpoint } from '../trust/endpoint.js';
 import { type JoinLink, looksLikeLink, parseJoinLink } from '../trust/join-link.js';
 import { Exit, exitCode } from './exit.js';
 
@@ -14,7 +14,7 @@ export interface TargetGiven {
 export type Target = JoinLink;
 
 /** A link or an address as a person writes it. */
-export function parseTarget(text: string): Parsed<Target> {
+export function parseTarget(text: string): ParsedAddress<Target> {
   return looksLikeLink(text) ? parseJoinLink(text) : parseEndpoint(text);
 }
 
@@ -43,7 +43,7 @@ export function givenTarget({ argument, host, port, link }: TargetGiven): Target
   return link === undefined || link === '' ? undefined : checked(parseJoinLink(link));
 }
 
-function checked<T extends Endpoint>(parsed: Parsed<T>): T {
+function checked<T extends Endpoint>(parsed: ParsedAddress<T>): T {
   if (!parsed.ok) throw new Exit(exitCode.usage, parsed.message);
   return parsed.value;
 }

@@ -1,4 +1,4 @@
-/** How long, as people write it. */
+/** Durations as people write and read them. */
 
 const secondMs = 1_000;
 const units: Readonly<Record<string, number>> = {
@@ -9,14 +9,14 @@ const units: Readonly<Record<string, number>> = {
   w: 7 * 24 * 60 * 60 * secondMs,
 };
 
-/** `45s`, `30m`, `12h`, `7d`, `2w` in milliseconds; undefined for anything else and for nothing at all. */
+/** `45s`, `30m`, `12h`, `7d`, `2w` in milliseconds; undefined for anything else, and for 0. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text.trim().toLowerCase()) ?? [];
   const ms = Number(count) * (units[unit] ?? Number.NaN);
   return ms > 0 ? ms : undefined;
 }
 
-/** A length of time for people: `3 s`, `2 min`, `1 h 5 min`, `7 d`. Rounded up, at least 1 s. */
+/** `3 s`, `2 min`, `1 h 5 min`, `7 d`. Rounded up, at least 1 s. */
 export function duration(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
   if (seconds < 120) return `${seconds} s`;

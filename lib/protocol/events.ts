@@ -1,6 +1,5 @@
-/** What a server says: replies, which answer a request, and events, which do not. Schemas and their types. */
+/** Frames from the server: replies, which answer a request, and events. Schemas and types. */
 import { type Static, Type } from '@sinclair/typebox';
-import { checksOf } from './checks.js';
 import { errorCodes, ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
 import {
@@ -27,6 +26,7 @@ import {
   sessionInfo,
   whois,
 } from './records.js';
+import { schemaChecks } from './schema-checks.js';
 
 export const protocolVersion = 1;
 /** RFC 7301 protocol name of a chat connection. */
@@ -34,9 +34,9 @@ export const alpn = 'secure-chat/1';
 /** RFC 7301 protocol name of a file connection. */
 export const fileAlpn = 'secure-chat-file/1';
 
-const re = Type.Integer({ minimum: 0, description: 'the id of the request; 0 where it had none' });
+const re = Type.Integer({ minimum: 0, description: 'the id of the request; 0 if it had none' });
 const code = Type.Union(errorCodes.map((code) => Type.Literal(code)));
-const ms = Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds; without it, for good' }));
+const ms = Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds; permanent if missing' }));
 const retryAfter = Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds' }));
 
 const schemas = {
@@ -49,16 +49,16 @@ const schemas = {
       role: Type.Optional(role),
       token: Type.Optional(Type.String({ description: 'resumes this session, once' })),
       conversations: Type.Optional(Type.Array(conversation)),
-      motd: Type.Optional(Type.String({ description: 'lines of the operator for everybody who comes' })),
+      motd: Type.Optional(Type.String({ description: 'message of the day, from the operator' })),
       // register, recover, make-recovery
-      recovery: Type.Optional(Type.String({ description: 'lets a new password be set, once' })),
-      // say, where no message event does it
+      recovery: Type.Optional(Type.String({ description: 'one-time code to set a new password' })),
+      // say, if it was already stored
       seq: Type.Optional(seq),
       at: Type.Optional(at),
       // history, files
       messages: Type.Optional(Type.Array(message)),
       // history, files, who
-      more: Type.Optional(Type.Boolean({ description: 'there is more beyond this page' })),
+      more: Type.Optional(Type.Boolean({ description: 'there are more pages' })),
       // who
       people: Type.Optional(Type.Array(person)),
       rooms: Type.Optional(Type.Array(room)),
@@ -68,17 +68,17 @@ const schemas = {
       sessions: Type.Optional(Type.Array(sessionInfo)),
       invites: Type.Optional(Type.Array(invite)),
       // make-invite, make-reset
-      links: Type.Optional(Type.Array(Type.String({ description: 'the best first' }))),
+      links: Type.Optional(Type.Array(Type.String({ description: 'best first' }))),
       expires: Type.Optional(at),
       // begin-factor
       secret: Type.Optional(Type.String({ description: 'base32, for an authenticator' })),
-      uri: Type.Optional(Type.String({ description: 'otpauth://, the same as a QR code holds it' })),
+      uri: Type.Optional(Type.String({ description: 'otpauth:// URI, as in the QR code' })),
       // blocks
       names: Type.Optional(Type.Array(name)),
       // search
       found: Type.Optional(Type.Array(found)),
       // offer, fetch
-      ticket: Type.Optional(Type.String({ description: 'opens one file connection, once' })),
+      ticket: Type.Optional(Type.String({ description: 'opens one file connection' })),
       file: Type.Optional(file),
     },
     open,
@@ -88,7 +88,7 @@ const schemas = {
     {
       type: Type.Literal('hello'),
       version: Type.Integer(),
-      server: Type.String({ description: 'what the operator calls it' }),
+      server: Type.String({ description: "the server's name" }),
       registration,
       limits: Type.Object(
         {
@@ -181,23 +181,22 @@ export type ServerFrameType = keyof typeof schemas;
 export type ServerFrameOf<T extends ServerFrameType> = Static<(typeof schemas)[T]>;
 export type ServerFrame = { [T in ServerFrameType]: ServerFrameOf<T> }[ServerFrameType];
 export type Reply = ServerFrameOf<'ok'> | ServerFrameOf<'error'>;
-/** An entry of a conversation's log: each has a seq, and each is seen once, in that order. */
+/** An entry of a conversation's log, delivered exactly once, in `seq` order. */
 export type EntryEvent = ServerFrameOf<'message' | 'edited' | 'removed' | 'topic'>;
 
 export const serverFrameTypes = Object.keys(schemas) as ServerFrameType[];
-/** JSON Schema of every frame a server sends. */
+/** JSON Schema of every frame from the server. */
 export const serverFrameSchemas: Readonly<Record<ServerFrameType, object>> = schemas;
 
-const checkOf = checksOf(schemas);
+const checkOf = schemaChecks(schemas);
 
 /**
- * A frame from a server, checked; undefined for a type this version does not know, which a client skips.
- * @throws ProtocolError `bad-frame` where a known type does not have its shape
+ * Validates a frame from a server; undefined for an unknown type, which a client skips.
+ * @throws ProtocolError `bad-frame` if a known type does not match its schema
  */
 export function parseServerFrame(frame: RawFrame): ServerFrame | undefined {
   const check = typeof frame.type === 'string' ? checkOf(frame.type) : undefined;
   if (check === undefined) return undefined;
-  if (!check.Check(frame))
-    throw new ProtocolError('bad-frame', 'The server sent a frame of the wrong shape.');
+  if (!check.Check(frame)) throw new ProtocolError('bad-frame', 'The server sent an invalid frame.');
   return frame as ServerFrame;
 }

@@ -1,11 +1,11 @@
 /**
- * A file connection: one frame from each side, then the bytes of one file. Schemas and their types; what
- * carries them is not known here.
+ * The frames of a file connection: one from each side, then the bytes of one file. Schemas and types; knows no
+ * sockets.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import { checksOf } from './checks.js';
 import { errorCodes, ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
+import { schemaChecks } from './schema-checks.js';
 
 const closed = { additionalProperties: false } as const;
 const open = { additionalProperties: true } as const;
@@ -18,7 +18,7 @@ const opening = Type.Union([
   Type.Object({ type: Type.Literal('download'), ticket, offset: bytes }, closed),
 ]);
 
-/** The server's: `ready` before the bytes, `kept` once an upload is in its conversation, `error` instead of either. */
+/** The server's: `ready` before the bytes, `kept` once an upload is posted, or `error`. */
 const answer = Type.Union([
   Type.Object({ type: Type.Literal('ready'), offset: bytes, size: bytes }, open),
   Type.Object({ type: Type.Literal('kept'), seq: bytes }, open),
@@ -35,16 +35,16 @@ const answer = Type.Union([
 export type FileOpening = Static<typeof opening>;
 export type FileAnswer = Static<typeof answer>;
 
-const checkOf = checksOf({ opening, answer });
+const checkOf = schemaChecks({ opening, answer });
 
 /** @throws ProtocolError `bad-request` */
 export function parseFileOpening(frame: RawFrame): FileOpening {
   if (checkOf('opening')?.Check(frame)) return frame as FileOpening;
-  throw new ProtocolError('bad-request', 'A file connection begins with an upload or a download.');
+  throw new ProtocolError('bad-request', 'A file connection must start with upload or download.');
 }
 
 /** @throws ProtocolError `bad-frame` */
 export function parseFileAnswer(frame: RawFrame): FileAnswer {
   if (checkOf('answer')?.Check(frame)) return frame as FileAnswer;
-  throw new ProtocolError('bad-frame', 'The server sent a frame of the wrong shape.');
+  throw new ProtocolError('bad-frame', 'The server sent an invalid frame.');
 }

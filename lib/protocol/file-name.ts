@@ -1,20 +1,19 @@
-/** Names of files as strangers give them, made harmless. Knows words, not folders. */
-import { cut } from './cut.js';
+/** Makes file names from others safe to use. Knows names, not folders. */
 import { limits } from './limits.js';
-import { printable } from './printable.js';
+import { cutToBytes, printable } from './printable.js';
 
-// Windows gives these to devices, with any ending.
+// Reserved by Windows for devices, with any extension.
 const devices = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
-/** Also for the ` (2)` that a second file of the name gets. */
-const mostBytes = limits.fileNameBytes - 55;
+/** Leaves room for the ` (2)` of a second file with the same name. */
+const maxBytes = limits.fileNameBytes - 55;
 
 /**
- * The last part of a path as a name that is only a name on every system: printable, no separators, nothing
- * hidden, no option, no device, at most 200 bytes of UTF-8 with its ending kept; `file` where nothing remains.
- * Unchanged when given what it returned.
+ * The last part of a path as a name that is safe on every system: printable, no separators, not hidden, not an
+ * option, not a device, at most 200 bytes of UTF-8 with its extension kept; `file` if nothing remains.
+ * Idempotent.
  */
 export function fileName(raw: string): string {
-  // What goes from the beginning can bare a mark that then has nothing to stand on, and so on.
+  // Repeated, since removing the first characters can leave a mark without its base.
   for (let name = raw; ; ) {
     const next = harmless(name);
     if (next === name) return name;
@@ -23,7 +22,7 @@ export function fileName(raw: string): string {
 }
 
 function harmless(raw: string): string {
-  // A path of any length costs little.
+  // Cut first, so that a huge path costs little.
   const last =
     raw
       .slice(-4 * limits.fileNameBytes)
@@ -41,8 +40,8 @@ function harmless(raw: string): string {
 }
 
 function shortened(name: string): string {
-  if (Buffer.byteLength(name) <= mostBytes) return name;
+  if (Buffer.byteLength(name) <= maxBytes) return name;
   const ending = /\.[A-Za-z0-9]{1,16}(\.[A-Za-z0-9]{1,8})?$/.exec(name)?.[0] ?? '';
   const stem = ending === '' ? name : name.slice(0, -ending.length);
-  return `${cut(stem, mostBytes - Buffer.byteLength(ending))}${ending}`;
+  return `${cutToBytes(stem, maxBytes - Buffer.byteLength(ending))}${ending}`;
 }

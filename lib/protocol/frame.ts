@@ -1,16 +1,16 @@
 /**
- * The codec: a 4-byte big-endian length, then that many bytes of UTF-8 JSON, one object.
- * Knows bytes and objects, neither sockets nor what a frame means.
+ * The frame codec: a 4-byte big-endian length, then that many bytes of UTF-8 JSON, one object. Knows bytes and
+ * objects, neither sockets nor what a frame means.
  */
 import { ProtocolError } from './errors.js';
 import { limits } from './limits.js';
 
-/** Of the header before each frame. */
+/** Length of the header before each frame. */
 export const frameHeaderBytes = 4;
 const nothing = Buffer.alloc(0);
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A JSON object off the wire, not yet checked against a schema. */
+/** A JSON object from the wire, not yet validated. */
 export type RawFrame = Record<string, unknown>;
 
 /** Encodes one frame, header included. */
@@ -25,63 +25,39 @@ export function encodeFrame(frame: object): Buffer {
 
 export interface FrameReader {
   /**
-   * Takes bytes as they come and returns the frames that they complete.
-   * @throws ProtocolError `frame-too-large` as soon as a header announces more than the limit (nothing is
-   *   allocated for it), `bad-frame` for a body that is not one JSON object in UTF-8 or is nested deeper than
-   *   `limits.frameDepth`. What was in the same chunk is lost; every later push throws the same error.
+   * Takes the next bytes and returns the frames that they complete.
+   * @throws ProtocolError `frame-too-large` as soon as a header exceeds the limit (before any allocation),
+   *   `bad-frame` for a body that is not one JSON object in UTF-8 or is nested deeper than `limits.frameDepth`.
+   *   Frames in the same chunk are lost; every later push throws the same error.
    */
   push(chunk: Buffer): RawFrame[];
-  /** Bytes of an unfinished frame that are kept, in at most twice as much memory. */
+  /** Bytes held of an incomplete frame, in at most twice as much memory. */
   readonly pending: number;
 }
 
-/** @param limit the longest body accepted now, in bytes; asked again for each frame */
+/** @param limit the longest accepted body in bytes; asked again for each frame */
 export function createFrameReader(limit: () => number): FrameReader {
-  // The beginning of a header or body, copied out of its chunks: many small chunks would cost far more than
-  // their bytes, and a short rest of a long chunk would keep all of it alive.
-  let held = nothing;
-  let pending = 0;
-  // Length of the body awaited; -1 while the header is.
-  let awaited = -1;
-  let broken: unknown;
-
-  function hold(bytes: Buffer, wanted: number): void {
-    const size = pending + bytes.length;
-    if (size > held.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(2 * size, wanted));
-      held.copy(grown, 0, 0, pending);
-      held = grown;
-    }
-    bytes.copy(held, pending);
-    pending = size;
-  }
-
-  /** The next `wanted` bytes, out of what is held and then of `rest`, which has enough. */
-  function take(rest: Buffer, wanted: number): Buffer {
-    if (pending === 0) return rest.subarray(0, wanted);
-    hold(rest.subarray(0, wanted - pending), wanted);
-    const whole = held;
-    held = nothing;
-    pending = 0;
-    return whole.subarray(0, wanted);
-  }
+  const held = createHeldBytes();
+  // Length of the body to read; undefined before the header is complete.
+  let bodyLength: number | undefined;
+  let failure: unknown;
 
   function read(chunk: Buffer): RawFrame[] {
     const frames: RawFrame[] = [];
     let rest = chunk;
     for (;;) {
-      const wanted = awaited < 0 ? frameHeaderBytes : awaited;
-      const missing = wanted - pending;
+      const wanted = bodyLength ?? frameHeaderBytes;
+      const missing = wanted - held.size;
       if (rest.length < missing) {
-        if (rest.length > 0) hold(rest, wanted);
+        if (rest.length > 0) held.add(rest, wanted);
         return frames;
       }
-      const piece = take(rest, wanted);
+      const piece = held.take(rest.subarray(0, missing), wanted);
       rest = rest.subarray(missing);
-      if (awaited < 0) {
-        awaited = frameLength(piece, limit());
+      if (bodyLength === undefined) {
+        bodyLength = frameLength(piece, limit());
       } else {
-        awaited = -1;
+        bodyLength = undefined;
         frames.push(decodeFrame(piece));
       }
     }
@@ -89,47 +65,91 @@ export function createFrameReader(limit: () => number): FrameReader {
 
   return {
     get pending() {
-      return pending;
+      return held.size;
     },
     push(chunk) {
-      if (broken !== undefined) throw broken;
+      if (failure !== undefined) throw failure;
       try {
         return read(chunk);
       } catch (error) {
-        broken = error;
-        held = nothing;
-        pending = 0;
+        failure = error;
+        held.clear();
         throw error;
       }
     },
   };
 }
 
-/** The length of the body that a header announces. @throws ProtocolError `frame-too-large` */
+/**
+ * The start of a header or body, copied out of its chunks: many small chunks would cost far more than their
+ * bytes, and a small rest would keep a whole large chunk alive.
+ */
+function createHeldBytes() {
+  let buffer = nothing;
+  let size = 0;
+
+  /** @param wanted the most bytes that there will be */
+  function add(bytes: Buffer, wanted: number): void {
+    const total = size + bytes.length;
+    if (total > buffer.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.min(2 * total, wanted));
+      buffer.copy(grown, 0, 0, size);
+      buffer = grown;
+    }
+    bytes.copy(buffer, size);
+    size = total;
+  }
+
+  function clear(): void {
+    buffer = nothing;
+    size = 0;
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    add,
+    clear,
+    /** The held bytes and `last` as one buffer of `wanted` bytes; holds nothing afterwards. */
+    take(last: Buffer, wanted: number): Buffer {
+      if (size === 0) return last;
+      add(last, wanted);
+      const whole = buffer;
+      clear();
+      return whole.subarray(0, wanted);
+    },
+  };
+}
+
+/** The body length in a header. @throws ProtocolError `frame-too-large` */
 export function frameLength(header: Buffer, limit: number): number {
   const length = header.readUInt32BE(0);
   if (length <= limit) return length;
-  throw new ProtocolError('frame-too-large', `A frame may have ${limit} bytes, this one has ${length}.`);
+  throw new ProtocolError(
+    'frame-too-large',
+    `Frame too large: the limit is ${limit} bytes, this one has ${length}.`,
+  );
 }
 
-/** A body as the frame it is. @throws ProtocolError `bad-frame` */
+/** @throws ProtocolError `bad-frame` */
 export function decodeFrame(body: Buffer): RawFrame {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));
   } catch {
-    throw new ProtocolError('bad-frame', 'A frame is one JSON object in UTF-8.');
+    throw new ProtocolError('bad-frame', 'A frame must be one JSON object in UTF-8.');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ProtocolError('bad-frame', 'A frame is one JSON object, not another JSON value.');
+    throw new ProtocolError('bad-frame', 'A frame must be a JSON object, not another JSON value.');
   }
   if (isDeeperThan(value, limits.frameDepth)) {
-    throw new ProtocolError('bad-frame', `A frame may be nested ${limits.frameDepth} levels deep.`);
+    throw new ProtocolError('bad-frame', `A frame can be nested ${limits.frameDepth} levels deep at most.`);
   }
   return value as RawFrame;
 }
 
-// JSON.parse takes any depth, JSON.stringify and whatever else is recursive overflows the stack later.
+// JSON.parse accepts any depth, but JSON.stringify and other recursive code would overflow the stack later.
 function isDeeperThan(value: object, levels: number): boolean {
   let level: object[] = [value];
   for (let depth = 1; level.length > 0; depth++) {
@@ -139,4 +159,58 @@ function isDeeperThan(value: object, levels: number): boolean {
     );
   }
   return false;
+}
+
+/** The part of a node:stream Readable that `readFrame` needs. */
+export interface PausedStream {
+  read(count: number): Buffer | null;
+  on(event: string, listener: (error: Error) => void): unknown;
+  off(event: string, listener: (error: Error) => void): unknown;
+  readonly errored: Error | null;
+  readonly readableEnded: boolean;
+  readonly destroyed: boolean;
+}
+
+/**
+ * Reads one frame and leaves the bytes after it in the stream, which must be paused and stays paused.
+ * @returns undefined if the stream ended before the frame
+ * @throws ProtocolError `frame-too-large`, `bad-frame` (also for an incomplete frame); the stream's error
+ */
+export async function readFrame(stream: PausedStream, limit: number): Promise<RawFrame | undefined> {
+  const header = await readBytes(stream, frameHeaderBytes);
+  if (header === undefined) return undefined;
+  if (header.length < frameHeaderBytes) throw incomplete();
+  const length = frameLength(header, limit);
+  const body = length === 0 ? Buffer.alloc(0) : await readBytes(stream, length);
+  if (body === undefined || body.length < length) throw incomplete();
+  return decodeFrame(body);
+}
+
+function incomplete(): ProtocolError {
+  return new ProtocolError('bad-frame', 'The connection ended in the middle of a frame.');
+}
+
+const ends = ['readable', 'end', 'close'];
+
+/** Exactly `count` bytes (at least 1); fewer if the stream ends, undefined if it ends at once. */
+function readBytes(stream: PausedStream, count: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    function settle(how: () => void): void {
+      for (const event of ends) stream.off(event, tryRead);
+      stream.off('error', fail);
+      how();
+    }
+    function fail(error: Error): void {
+      settle(() => reject(error));
+    }
+    function tryRead(): void {
+      const bytes: Buffer | null = stream.read(count);
+      if (bytes !== null) settle(() => resolve(bytes));
+      else if (stream.errored) fail(stream.errored);
+      else if (stream.readableEnded || stream.destroyed) settle(() => resolve(undefined));
+    }
+    for (const event of ends) stream.on(event, tryRead);
+    stream.on('error', fail);
+    tryRead();
+  });
 }

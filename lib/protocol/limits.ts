@@ -1,6 +1,5 @@
 /**
- * Every limit of the protocol and its server, in one place. Knows numbers, not who enforces them.
- * Milliseconds, bytes and counts, as each name says.
+ * Every limit of the protocol and the server, in milliseconds, bytes and counts. Enforced elsewhere.
  */
 
 export const limits = {
@@ -10,22 +9,22 @@ export const limits = {
   signInMs: 30_000,
   /** From `closing` to a destroyed socket. */
   closingMs: 2_000,
-  /** A client that has sent nothing for this long sends `ping`. */
+  /** An idle client sends `ping` after this long. */
   pingMs: 30_000,
-  /** A side that has heard nothing for this long takes the other for dead. */
+  /** A side that has received nothing for this long closes the connection. */
   deadMs: 75_000,
-  /** From SIGTERM to a forced end. */
+  /** From SIGTERM to a forced exit. */
   drainMs: 10_000,
 
-  /** Connections of one address (IPv6: one /64), signed in or not; a class behind one router has to fit. */
+  /** Connections per address (IPv6: per /64), signed in or not; a class behind one router must fit. */
   connectionsPerAddress: 128,
-  /** Connections of one address that have not signed in. */
+  /** Unauthenticated connections per address. */
   unsignedPerAddress: 16,
-  /** Connections that have not signed in, of all addresses. */
+  /** Unauthenticated connections of all addresses. */
   connectionsUnsigned: 100,
-  /** Connections of one name at the same time. */
+  /** Simultaneous connections per name. */
   terminalsPerName: 8,
-  /** Sessions of one account that can be continued; the one that was not used for longest goes. */
+  /** Resumable sessions per account; the least recently used is dropped. */
   sessions: 100,
 
   /** A frame's body, client to server, before sign-in. */
@@ -34,7 +33,7 @@ export const limits = {
   frameBytes: 64 * 1024,
   /** A frame's body, server to client. */
   frameFromServerBytes: 1024 * 1024,
-  /** Objects and arrays inside each other in a frame, the frame itself included. The protocol needs 3. */
+  /** Nesting of a frame, itself included. The protocol needs 3. */
   frameDepth: 16,
 
   /** A message's text in UTF-8. */
@@ -45,93 +44,93 @@ export const limits = {
   /** A room's topic in UTF-8. */
   topicBytes: 300,
   passwordMin: 8,
-  /** In UTF-8; argon2 takes more, a frame before sign-in does not. */
+  /** In UTF-8; must fit into a frame before sign-in. */
   passwordMaxBytes: 512,
   reasonBytes: 200,
 
-  /** Unsent bytes of one connection, then it is a slow consumer. */
+  /** Unsent bytes of one connection; beyond it is a slow consumer. */
   queueBytes: 1024 * 1024,
   /** Unsent bytes of all connections. */
   queueTotalBytes: 256 * 1024 * 1024,
 
-  /** Messages a user may send at once. */
+  /** Messages that an account can send at once. */
   messageBurst: 10,
-  /** Messages a user may send each second after the burst. */
+  /** Messages per second of an account after the burst. */
   messagesPerSecond: 5,
-  /** Requests of any kind of one connection; beyond it the server reads slower, it refuses nothing. */
+  /** Requests of one connection; beyond, the server reads more slowly but refuses nothing. */
   requestBurst: 200,
   requestsPerSecond: 100,
 
-  /** Wrong passwords of one address within a minute. */
+  /** Failed attempts per address. */
   loginFailuresPerMinute: 10,
-  /** The longest delay of an answer to a sign-in after many wrong passwords for one account. */
+  /** The longest delay of a sign-in after many wrong passwords for one account. */
   loginDelayMaxMs: 8_000,
-  /** Wrong codes of an account's second factor, after a right password: at once, and then each hour. */
+  /** Wrong second-factor codes per account, after the right password: at once, and then per hour. */
   factorFailuresPerHour: 10,
-  /** Accounts that are made from one address (IPv6: one /64) without an invite: at once, and then each hour. */
+  /** New accounts per address (IPv6: per /64) without an invite: at once, and then per hour. */
   accountsPerHour: 10,
-  /** Passwords waiting to be hashed. */
+  /** Passwords waiting for the hasher. */
   hashQueue: 64,
 
-  /** Messages of a room that a new arrival gets. */
+  /** Messages that a new member of a room gets. */
   backlog: 50,
-  /** Messages of one conversation that `sync` replays; what is older comes by `history`. */
+  /** Messages per conversation that `sync` replays; older ones come with `history`. */
   catchUp: 10_000,
   /** Messages of one `history` reply. */
   historyPage: 100,
   /** Results of one `search` reply. */
   searchPage: 50,
-  /** What is searched for, in UTF-8. */
+  /** A search query in UTF-8. */
   searchBytes: 200,
-  /** Of a message that was found, in UTF-16 code units. */
+  /** Excerpt of a search result, in UTF-16 code units. */
   excerptLength: 160,
-  /** Up to here what is unread is counted; beyond, it is "more than". */
+  /** Unread messages are counted up to here. */
   unreadCounted: 1_000,
 
   /** Rooms of a server, private ones included. */
   rooms: 1_000,
-  /** Rooms that one account is a member of. */
+  /** Rooms that one account can be a member of. */
   roomsPerAccount: 100,
-  /** Invitations to rooms that one account has not answered; the oldest goes. */
+  /** Unanswered room invitations per account; the oldest is dropped. */
   invitations: 100,
-  /** People of one `who` reply: with what each may say who is away, more would not fit into a frame. */
+  /** People in one `who` reply: with an away message each, more would not fit into a frame. */
   peoplePage: 500,
-  /** Names that one account blocks. */
+  /** Names that one account can block. */
   blocks: 1_000,
-  /** Members of a room up to which each join and leave is told by name. */
+  /** Rooms up to this size announce each join and leave by name. */
   presenceNamed: 100,
 
-  /** The longest ban or mute that ends. */
+  /** The longest temporary ban or mute. */
   banMs: 10 * 365 * 24 * 60 * 60_000,
-  /** Between two messages of one person in a slow room. */
+  /** The longest slow mode interval. */
   slowMs: 60 * 60_000,
-  /** Messages of one person in 30 seconds in a room that restricts the rate. */
+  /** Messages per person in 30 seconds in a room with the `rate` restriction. */
   restrictedRate: 5,
   inviteUses: 10_000,
   inviteMs: 365 * 24 * 60 * 60_000,
-  /** How long a reset link is good. */
+  /** Validity of a reset link. */
   resetMs: 24 * 60 * 60_000,
-  /** Entries of one `bans` or `invites` reply, the newest first: more would not fit into a frame. */
+  /** Entries of one `bans` or `invites` reply, newest first: more would not fit into a frame. */
   listed: 1_000,
   /** Entries of one `audit` reply. */
   auditPage: 100,
-  /** What the operator says to everybody who comes, in UTF-8. */
+  /** The message of the day, in UTF-8. */
   motdBytes: 4096,
 
-  /** A file, unless the operator says otherwise. */
+  /** One file, by default. */
   fileBytes: 100 * 1024 * 1024,
-  /** All files of one account, unless the operator says otherwise. */
+  /** All files of one account, by default. */
   filesPerAccountBytes: 1024 * 1024 * 1024,
   /** A file's name in UTF-8. */
   fileNameBytes: 255,
-  /** From a ticket to the connection that shows it. */
+  /** Validity of a ticket. */
   ticketMs: 60_000,
-  /** Tickets of one account that were not shown yet; the oldest goes. */
+  /** Unused tickets per account; the oldest is dropped. */
   ticketsPerAccount: 64,
-  /** File connections of one account at the same time. */
+  /** Simultaneous transfers per account. */
   transfersPerAccount: 4,
-  /** A transfer in which nothing moved for this long is closed; it can be resumed. */
-  transferSilenceMs: 30_000,
-  /** How long an upload that was broken off can be resumed. */
+  /** A transfer that is idle for this long is closed; it can be resumed. */
+  transferIdleMs: 30_000,
+  /** How long an interrupted upload can be resumed. */
   partialMs: 24 * 60 * 60_000,
 } as const;

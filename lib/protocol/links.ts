@@ -1,21 +1,21 @@
-/** The links in a text, and where they really lead. Knows URLs, not how they are shown. */
+/** Finds the links in a text and where they really lead. Knows URLs, not how they are displayed. */
 
-export interface Link extends Range {
+export interface Link extends TextRange {
   /** Absolute, http or https, in printable ASCII. */
   readonly href: string;
-  /** Where it leads, when that is not what the text shows: a look-alike, `user@`, a number for an address. */
+  /** The real host if the text shows another one: a look-alike, `user@`, a numeric address. */
   readonly host: string | undefined;
 }
 
 const candidate =
   /(?<![\p{L}\p{N}])https?:\/\/[^\s\u00a0\u3000<>"`\u00ab\u00bb\u201c\u201d\u3001\u3002\u300c\u300d\uff08\uff09]+/giu;
-// What ends a sentence rather than a link.
+// Punctuation that ends a sentence, not a link.
 const trailing = /[.,;:!?'*_~\u2019\u2026]$/;
 const pairs: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
-// Longer ones are cut or ignored by terminals (VTE: 2,083).
+// Terminals cut or ignore longer ones (VTE: 2,083).
 const longest = 2000;
 
-/** From left to right, apart from each other. */
+/** In order, not overlapping. */
 export function findLinks(text: string): Link[] {
   if (!/https?:\/\//i.test(text)) return [];
   return Array.from(text.matchAll(candidate)).flatMap((match) => {
@@ -34,13 +34,13 @@ function parse(text: string): URL | undefined {
   return /^[\x21-\x7e]+$/.test(url.href) && url.href.length <= longest ? url : undefined;
 }
 
-/** What a reader takes for the host: all between the slashes. */
+/** What a reader takes for the host: everything between the slashes. */
 function authorityOf(text: string): string {
   return /^https?:\/\/([^/?#\\]*)/i.exec(text)?.[1]?.toLowerCase() ?? '';
 }
 
 function withoutTrailing(text: string): string {
-  // How many of each closing bracket have no opening one; counted once, for a text can be all brackets.
+  // Unmatched closing brackets of each kind; counted once, since a text can be all brackets.
   const unopened = new Map<string, number>();
   for (const [close, open] of Object.entries(pairs))
     unopened.set(close, count(text, close) - count(text, open));
@@ -58,7 +58,7 @@ function count(text: string, character: string): number {
   return text.split(character).length - 1;
 }
 
-export interface Range {
+export interface TextRange {
   readonly start: number;
   readonly end: number;
 }

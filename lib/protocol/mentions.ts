@@ -1,22 +1,20 @@
-/** Whether a text speaks of somebody. Knows names as people write them, not who is who. */
+/** Finds mentions of a name in a text. Knows how people write names, not who has them. */
+import { findLinks, type TextRange } from './links.js';
 
-import type { Range } from './links.js';
-import { findLinks } from './links.js';
-
-// Begins where a word does, so that it takes linear time.
+// Anchored at the start of a word, for linear time.
 const email = /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu;
 
-/** The name stands in the text as a word of its own: in any case, also `name's`, not in a link or an e-mail address. */
+/** Whether the text has the name as a word: in any case, also `name's`, but not in a link or an e-mail address. */
 export function mentions(text: string, name: string): boolean {
   return findMentions(text, name).length > 0;
 }
 
-/** Every place where the name stands in the text, as `mentions` counts them. */
-export function findMentions(text: string, name: string): Range[] {
+/** All mentions of the name, as `mentions` counts them. */
+export function findMentions(text: string, name: string): TextRange[] {
   const wanted = name.toLowerCase();
-  // Lower case can be longer or shorter than the capital; this says no to most texts, and never wrongly.
+  // A quick check that rules out most texts. Only that: lower case can differ in length from the original.
   if (wanted === '' || !text.toLowerCase().includes(wanted)) return [];
-  const taken: Range[] = findLinks(text);
+  const taken: TextRange[] = findLinks(text);
   for (const { 0: found, index } of text.matchAll(email))
     taken.push({ start: index, end: index + found.length });
   return Array.from(text.matchAll(wordOf(wanted)), ({ 0: found, index }) => ({
@@ -27,11 +25,11 @@ export function findMentions(text: string, name: string): Range[] {
 
 let last: { readonly name: string; readonly word: RegExp } | undefined;
 
-/** Of other letters than Latin ones a name, which is ASCII, is no part; `.` and `-` join names, not sentences. */
+/** Matches the name next to letters of other scripts, since names are ASCII; `.` and `-` join names, not sentences. */
 function wordOf(name: string): RegExp {
   if (last?.name === name) return last.word;
   const letter = '[\\p{Script=Latin}\\p{M}\\p{Nd}_]';
-  // All of it: a name that the server sent is no name for sure.
+  // Escaped fully: a name from a server may not be a valid one.
   const escaped = name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   const word = new RegExp(`(?<!${letter})(?<!${letter}[.-])${escaped}(?!${letter})(?![.-]${letter})`, 'giu');
   last = { name, word };

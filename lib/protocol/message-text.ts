@@ -1,27 +1,25 @@
 /**
- * What people write as it is kept: the text of a message and of a reason for leaving. The server applies it
- * to what it stores, the client to what it is about to send; neither knows the other.
+ * Normalizes what people write: messages, reasons and topics. The server applies it before it stores them, the
+ * client before it sends them.
  */
-import { cut } from './cut.js';
 import { ProtocolError } from './errors.js';
 import { limits } from './limits.js';
-import { isBlank, printable } from './printable.js';
+import { cutToBytes, isBlank, printable } from './printable.js';
 
 /**
- * The text of a message as it is stored: printable, without white space at the end of a line and without
- * blank lines around it. Unchanged when given what it returned.
- * @throws ProtocolError `message-too-long` above `limits.messageBytes` (UTF-8, of `raw` and of the result)
- *   or `limits.messageLines`, `message-empty` when nothing visible remains
+ * A message as it is stored: printable, without trailing white space and without blank lines around it.
+ * Idempotent.
+ * @throws ProtocolError `message-too-long` above `limits.messageBytes` (of `raw` and of the result) or
+ *   `limits.messageLines`; `message-empty` if nothing visible remains
  */
 export function messageText(raw: string): string {
-  // Before anything else looks at the text, so that a text of any length costs little.
+  // First, so that a huge text costs little.
   refuseAbove(limits.messageBytes, Buffer.byteLength(raw), 'bytes');
   const lines = printable(raw, { newlines: true })
     .split('\n')
     .map((line) => line.trimEnd());
   const first = lines.findIndex((line) => !isBlank(line));
-  if (first < 0)
-    throw new ProtocolError('message-empty', 'There is nothing to see in this message: write some text.');
+  if (first < 0) throw new ProtocolError('message-empty', 'The message is empty.');
   const last = lines.findLastIndex((line) => !isBlank(line));
   const kept = lines.slice(first, last + 1);
   refuseAbove(limits.messageLines, kept.length, 'lines');
@@ -31,14 +29,14 @@ export function messageText(raw: string): string {
 }
 
 /**
- * A reason for leaving: one printable line of at most `limits.reasonBytes` bytes of UTF-8, cut between
- * graphemes rather than refused; '' when nothing visible remains.
+ * A reason (of a quit, kick, ban, …): one printable line, cut to `limits.reasonBytes` between graphemes; '' if
+ * nothing visible remains.
  */
 export function reasonText(raw: string): string {
-  // A mark or joiner that stood on a space would be left without it by a mere trim.
+  // Also the marks and joiners on a leading space, which a mere trim would leave without a base.
   const line = printable(raw).replace(/^[\s\p{M}\u200c\u200d]+/u, '');
-  // Once more, for the cut can part a joiner from what it joined.
-  const text = printable(cut(line, limits.reasonBytes)).trimEnd();
+  // Again, since the cut can separate a joiner from what it joined.
+  const text = printable(cutToBytes(line, limits.reasonBytes)).trimEnd();
   return isBlank(text) ? '' : text;
 }
 
@@ -46,12 +44,12 @@ function refuseAbove(limit: number, size: number, unit: 'bytes' | 'lines'): void
   if (size <= limit) return;
   throw new ProtocolError(
     'message-too-long',
-    `A message may have ${limit} ${unit}, this one has ${size}: shorten it or send it in parts.`,
+    `Message too long: the limit is ${limit} ${unit}, this one has ${size}.`,
   );
 }
 
 /** A room's topic: one printable line, cut to `limits.topicBytes`; '' for none. */
 export function topicText(raw: string): string {
-  const text = printable(cut(printable(raw).trim(), limits.topicBytes)).trim();
+  const text = printable(cutToBytes(printable(raw).trim(), limits.topicBytes)).trim();
   return isBlank(text) ? '' : text;
 }

@@ -1,9 +1,9 @@
 /**
- * Printable text: the one decision on which characters of others may reach a terminal, a log or the store.
- * Knows Unicode, not what the text is for.
+ * The one place that decides which characters may reach a terminal, a log or the store. Knows Unicode, not what
+ * the text is for.
  */
 
-/** A base with more marks than this is drawn over its neighbours; scripts in use need four at most. */
+/** More marks on one base are drawn over its neighbours; real scripts need four at most. */
 const marksPerBase = 4;
 const zwj = '\u200d';
 const vs16 = '\ufe0f';
@@ -16,15 +16,15 @@ const plainLines = /^[\x20-\x7e\n]*$/;
 const lineBreak = /\r\n?|[\n\v\f\x85\u2028\u2029]/g;
 // The no-break space and the ideographic space are ordinary typing; every other kind becomes a space.
 const oddSpace = /(?![\u00a0\u3000])[\t\p{Zs}]/gu;
-// Controls, formats, lone surrogates, private use, unassigned and default-ignorables. What the lookahead
-// spares: the line feed, what `shape` decides by context, and the formats that are visible number signs.
+// Controls, formats, lone surrogates, private use, unassigned and default-ignorables. The lookahead exempts the
+// line feed, what `shape` decides by context, and the formats that are visible number signs.
 const unprintable =
   /(?!\n|\u200c|\u200d|\ufe0f|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
 
-// What belongs to the character before it. U+FE0F is a mark too; the modifiers are the skin tones.
+// Characters that attach to the one before. U+FE0F is a mark too; the modifiers are the skin tones.
 const attached = /[\p{M}\p{Emoji_Modifier}\u200c\u200d]+/gu;
-// The longest sequences in use (a family, a kiss with skin tones) have three joiners; a longer one is a
-// single grapheme of any width.
+// The longest real sequences (a family, a kiss with skin tones) have three joiners; a longer one is a single
+// grapheme of any width.
 const longEmojiSequence =
   /((?:\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?\u200d){3}\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)\u200d/gu;
 
@@ -34,7 +34,7 @@ const joinableEmoji = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$
 const skinTone = /^\p{Emoji_Modifier}$/u;
 const keycapBase = /^[0-9#*]$/;
 const letterOrMark = /^[\p{L}\p{M}]$/u;
-// Arabic and its kin join letters by shape, the Indic scripts by virama; both are misspelt without joiners.
+// Arabic-like scripts join letters by shape, Indic scripts by virama; both need joiners for correct spelling.
 const joiningScript = new RegExp(
   `^[${[
     ...['Arab', 'Syrc', 'Mand', 'Mong', 'Phag', 'Nkoo', 'Adlm', 'Rohg', 'Sogd'],
@@ -47,20 +47,20 @@ const joiningScript = new RegExp(
 );
 const virama = /^[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca]$/;
 
-// Assigned, not white space and yet without ink: Braille, Khitan, musical and Egyptian blanks.
+// Assigned and not white space, but invisible: Braille, Khitan, musical and Egyptian blanks.
 const inkless = /[\s\u2800\u{16fe4}\u{1d159}\u{13441}\u{13442}]/gu;
 
 export interface PrintableOptions {
-  /** Keep line feeds, to which every other line break is turned. Without it they become spaces. */
+  /** Turn every line break into a line feed. Otherwise they become spaces. */
   readonly newlines?: boolean;
 }
 
 /**
- * The text without anything that could drive a terminal, reorder or hide what is shown, or be drawn over its
- * neighbours; in NFC. Controls go and the rest of an escape sequence stays as the plain text it then is.
+ * Removes everything that could drive a terminal, reorder or hide text, or be drawn over its neighbours; the
+ * result is in NFC. Control characters are removed; the rest of an escape sequence stays as plain text.
  *
- * `printable(printable(x)) === printable(x)`. Takes time linear in the text; the result can be longer than
- * the text (NFC takes some letters apart), by a factor of three at most.
+ * Idempotent, in linear time. The result can be longer than the text (NFC takes some letters apart), at most
+ * three times.
  */
 export function printable(text: string, options: PrintableOptions = {}): string {
   const newlines = options.newlines === true;
@@ -69,8 +69,8 @@ export function printable(text: string, options: PrintableOptions = {}): string 
     .replace(lineBreak, newlines ? '\n' : ' ')
     .replace(oddSpace, ' ')
     .replace(unprintable, '');
-  // To the fixed point, for a mark that goes can take away what a joiner beside it needs. A round acts on
-  // single runs of at most four marks, so there are a handful of rounds, whatever the length.
+  // Repeated to the fixed point: removing a mark can remove what a joiner beside it needs. A round acts on
+  // single runs of at most four marks, so a few rounds are enough for any length.
   for (;;) {
     const next = shape(shaped);
     if (next === shaped) return next;
@@ -78,38 +78,51 @@ export function printable(text: string, options: PrintableOptions = {}): string 
   }
 }
 
-/** Nothing in this text can be seen. For what `printable` returned. */
+/** Whether the text has no visible character. @param text printable */
 export function isBlank(text: string): boolean {
   return text.replace(inkless, '') === '';
+}
+
+/** The longest prefix of whole graphemes (UAX #29) with at most `bytes` bytes of UTF-8. */
+export function cutToBytes(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  let size = 0;
+  let kept = '';
+  for (const { segment } of new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text)) {
+    size += Buffer.byteLength(segment);
+    if (size > bytes) break;
+    kept += segment;
+  }
+  return kept;
 }
 
 // Marks are capped first: normalize() takes quadratic time on a run of them.
 function shape(text: string): string {
   return text
     .replace(attached, (run, at: number, whole: string) =>
-      fitRun(characterBefore(whole, at), run, characterAt(whole, at + run.length)),
+      validRun(characterBefore(whole, at), run, characterAt(whole, at + run.length)),
     )
     .replace(longEmojiSequence, '$1')
     .normalize('NFC');
 }
 
-/** What stays of a run of marks, skin tones and joiners between the characters `base` and `next` ('' for none). */
-function fitRun(base: string, run: string, next: string): string {
-  // Without a base on its own line the run would change what the screen shows before this text.
+/** The valid part of a run of marks, skin tones and joiners between `base` and `next` ('' for none). */
+function validRun(base: string, run: string, next: string): string {
+  // Without a base on the same line, the run would change what the screen shows before this text.
   if (base === '' || base === '\n') return '';
   let marks = 0;
   const capped = [...run].filter((char) => joiner.test(char) || ++marks <= marksPerBase);
   let kept = '';
   let previous = base;
   capped.forEach((char, i) => {
-    if (!fits(char, previous, capped[i + 1] ?? next)) return;
+    if (!isValidAfter(char, previous, capped[i + 1] ?? next)) return;
     kept += char;
     previous = char;
   });
   return kept;
 }
 
-function fits(char: string, previous: string, next: string): boolean {
+function isValidAfter(char: string, previous: string, next: string): boolean {
   if (char === vs16) return emoji.test(previous) || (keycapBase.test(previous) && next === keycap);
   if (skinTone.test(char)) return emoji.test(previous);
   if (!joiner.test(char)) return true;

@@ -1,27 +1,26 @@
-/** What frames tell of: people, rooms, messages, files, and what is held against whom. Schemas and their types. */
+/** The records inside frames: people, rooms, messages, files, bans, sessions. Schemas and types. */
 import { type Static, Type } from '@sinclair/typebox';
 import { limits } from './limits.js';
 
-// Unlike requests, frames from the server may carry fields that this version does not know: a newer
-// server stays readable.
+// Unlike requests, frames from the server may have unknown fields, so that an older client can read them.
 export const open = { additionalProperties: true } as const;
 export const seq = Type.Integer({ minimum: 0 });
 export const name = Type.String();
 export const at = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
-/** What somebody is on the whole server. A bot is a member that signs in with a token alone. */
+/** A role on the server. A bot is a member that signs in with a token only. */
 export const role = Type.Union([
   Type.Literal('admin'),
   Type.Literal('moderator'),
   Type.Literal('member'),
   Type.Literal('bot'),
 ]);
-/** What somebody is in one room. In the room that everybody is in, admins are its owners. */
+/** A role in one room. In the lobby, admins are owners. */
 export const roomRole = Type.Union([
   Type.Literal('owner'),
   Type.Literal('moderator'),
   Type.Literal('member'),
 ]);
-/** Kinds of messages that a room does without; whoever leads it may send them all the same. */
+/** Kinds of messages that a room blocks, except from its owners and moderators. */
 export const restriction = Type.Union([
   Type.Literal('links'),
   Type.Literal('files'),
@@ -34,7 +33,7 @@ export const registration = Type.Union([
   Type.Literal('closed'),
 ]);
 
-// In the log of a conversation: a room, or what two people say to each other.
+// Fields of every log entry, in a room or a direct conversation.
 export const inRoom = Type.Optional(Type.String());
 export const entry = { seq, room: inRoom, to: Type.Optional(name), from: name, at };
 
@@ -52,11 +51,11 @@ export const message = Type.Object(
     type: Type.Literal('message'),
     ...entry,
     text: Type.String({ description: "'' once removed" }),
-    key: Type.String({ description: "the sender's; tells the sender which message this acknowledges" }),
+    key: Type.String({ description: "the sender's; acknowledges the message to the sender" }),
     action: Type.Optional(Type.Literal(true)),
     file: Type.Optional(file),
     edited: Type.Optional(at),
-    removed: Type.Optional(Type.String({ description: 'the name of whoever removed it' })),
+    removed: Type.Optional(Type.String({ description: 'name of the person who removed it' })),
   },
   open,
 );
@@ -68,22 +67,22 @@ export const found = Type.Object(
     with: Type.Optional(name),
     from: name,
     at,
-    excerpt: Type.String({ description: 'one line of the text around what was found' }),
+    excerpt: Type.String({ description: 'one line around the match' }),
     marks: Type.Array(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 2, maxItems: 2 }), {
-      description: 'where in the excerpt: [start, end), in UTF-16 code units',
+      description: 'matches in the excerpt: [start, end), in UTF-16 code units',
     }),
   },
   open,
 );
 
-/** What a room asks of those who do not lead it; without a field, nothing of that kind. */
+/** What a room's plain members are held to. */
 export const rules = Type.Object(
   {
     restrict: Type.Optional(Type.Array(restriction)),
     slow: Type.Optional(
       Type.Integer({ minimum: 1, description: 'milliseconds between two messages of one person' }),
     ),
-    locked: Type.Optional(Type.Literal(true, { description: 'only those who lead it say something' })),
+    locked: Type.Optional(Type.Literal(true, { description: 'only owners and moderators can post' })),
   },
   open,
 );
@@ -97,10 +96,10 @@ export const conversation = Type.Object(
     unread: Type.Integer({
       minimum: 0,
       maximum: limits.unreadCounted,
-      description: 'messages of others since',
+      description: 'messages of others since then',
     }),
-    mentions: Type.Integer({ minimum: 0, description: 'of those, the ones that name this person' }),
-    // a room's
+    mentions: Type.Integer({ minimum: 0, description: 'of those, the ones that mention this person' }),
+    // rooms only
     role: Type.Optional(roomRole),
     private: Type.Optional(Type.Literal(true)),
     topic: Type.Optional(Type.String()),
@@ -116,7 +115,7 @@ export const room = Type.Object(
     members: Type.Integer({ minimum: 0 }),
     private: Type.Optional(Type.Literal(true)),
     role: Type.Optional(roomRole),
-    invited: Type.Optional(Type.String({ description: 'the name of whoever invited this person' })),
+    invited: Type.Optional(Type.String({ description: 'name of the person who sent the invitation' })),
   },
   open,
 );
@@ -125,14 +124,14 @@ export const person = Type.Object(
   {
     name,
     role,
-    terminals: Type.Integer({ minimum: 0, description: 'sessions of this name, 0 for nobody here' }),
+    terminals: Type.Integer({ minimum: 0, description: 'terminals that are signed in, 0 if offline' }),
     room: Type.Optional(roomRole),
-    away: Type.Optional(Type.String({ description: 'what they said when they went away, or nothing' })),
+    away: Type.Optional(Type.String({ description: "the away message, '' for none" })),
   },
   open,
 );
 
-export const until = Type.Optional(Type.String({ description: 'ISO 8601, UTC; without it, for good' }));
+export const until = Type.Optional(Type.String({ description: 'ISO 8601, UTC; permanent if missing' }));
 export const reason = Type.Optional(Type.String());
 
 export const ban = Type.Object(
@@ -143,9 +142,9 @@ export const ban = Type.Object(
 export const invite = Type.Object(
   {
     id: Type.Integer({ minimum: 1 }),
-    by: Type.Optional(Type.String({ description: 'without it, the operator' })),
+    by: Type.Optional(Type.String({ description: 'the operator if missing' })),
     role,
-    uses: Type.Integer({ minimum: 1, description: 'that are left' }),
+    uses: Type.Integer({ minimum: 1, description: 'remaining uses' }),
     expires: at,
   },
   open,
@@ -154,11 +153,11 @@ export const invite = Type.Object(
 export const sessionInfo = Type.Object(
   {
     id: Type.Integer({ minimum: 1 }),
-    at: Type.String({ description: 'of its beginning' }),
-    used: Type.String({ description: 'when it was last continued' }),
+    at: Type.String({ description: 'when it was opened' }),
+    used: Type.String({ description: 'when it was last used' }),
     address: Type.Optional(Type.String()),
-    bot: Type.Optional(Type.Literal(true, { description: 'a token made by the operator' })),
-    current: Type.Optional(Type.Literal(true, { description: 'the one that asks' })),
+    bot: Type.Optional(Type.Literal(true, { description: "a bot's token, made by the operator" })),
+    current: Type.Optional(Type.Literal(true, { description: 'the session of this request' })),
   },
   open,
 );
@@ -181,13 +180,13 @@ export const whois = Type.Object(
   {
     name,
     role,
-    since: Type.String({ description: 'when the account was made' }),
+    since: Type.String({ description: 'when the account was created' }),
     terminals: Type.Integer({ minimum: 0 }),
     away: Type.Optional(Type.String()),
-    rooms: Type.Array(Type.String(), { description: 'that both are in' }),
-    // for moderators
+    rooms: Type.Array(Type.String(), { description: 'rooms that you are both in' }),
+    // for moderators only
     addresses: Type.Optional(Type.Array(Type.String())),
-    mutedUntil: Type.Optional(Type.String({ description: "'' for good" })),
+    mutedUntil: Type.Optional(Type.String({ description: "'' if permanent" })),
   },
   open,
 );
@@ -202,7 +201,7 @@ export type Person = Static<typeof person>;
 export type Role = Static<typeof role>;
 export type Restriction = Static<typeof restriction>;
 export type RoomRules = Static<typeof rules>;
-export type Ban = Static<typeof ban>;
+export type BanInfo = Static<typeof ban>;
 export type InviteInfo = Static<typeof invite>;
 export type SessionInfo = Static<typeof sessionInfo>;
 export type AuditEntry = Static<typeof auditEntry>;

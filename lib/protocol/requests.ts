@@ -1,28 +1,28 @@
-/** What a client may ask: the schema of every request, and the types that follow from them. */
+/** Requests from the client: the schema of each, and its type. */
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
-import { checksOf } from './checks.js';
 import { ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
 import { restriction, role, roomRole } from './records.js';
+import { schemaChecks } from './schema-checks.js';
 
-// maxLength is enforced in bytes of UTF-8 as well, as our limits are meant; JSON Schema counts code points.
+// parseRequest also enforces maxLength in bytes of UTF-8; JSON Schema counts code points.
 const closed = { additionalProperties: false } as const;
-const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'comes back as `re`' });
+const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'returned as `re`' });
 const name = Type.String({ minLength: 1, maxLength: 64 });
 const room = Type.String({ minLength: 1, maxLength: 64, description: 'a room, without #' });
 const seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const password = Type.String({ minLength: 1, maxLength: limits.passwordMaxBytes });
 const mode = Type.Union([Type.Literal('take-over'), Type.Literal('attach')], {
-  description: 'what to do when this name is signed in already',
+  description: 'what to do if this name is already signed in',
 });
-const remember = Type.Boolean({ description: 'the token lives on after `quit`' });
+const remember = Type.Boolean({ description: 'the token stays valid after `quit`' });
 const text = Type.String({
   minLength: 1,
   description: `at most ${limits.messageBytes} bytes, ${limits.messageLines} lines`,
 });
-// Visible ASCII, so that it comes back as it was sent, whatever kept it in between.
+// Visible ASCII, so that it comes back unchanged from any store.
 const key = Type.String({
   pattern: '^[!-~]{1,64}$',
   description: 'made by the client, unique to this message',
@@ -37,11 +37,11 @@ const reason = Type.String({ maxLength: limits.reasonBytes });
 const ms = Type.Integer({
   minimum: 1,
   maximum: limits.banMs,
-  description: 'milliseconds; without it, for good',
+  description: 'milliseconds; permanent if missing',
 });
 const otp = Type.String({ pattern: '^[0-9]{6}$', description: 'of an authenticator (RFC 6238)' });
 
-// Closed, as the library's pattern for keys lets those with a line break go unchecked.
+// Closed, because the library's key pattern does not match keys with a line break, which would go unchecked.
 function positions(of: string) {
   return Type.Record(Type.String(), seq, { ...closed, description: `${of} -> last seq seen` });
 }
@@ -83,7 +83,7 @@ const schemas = {
     to: Type.Optional(name),
     text,
     key,
-    action: Type.Optional(Type.Literal(true, { description: 'said with /me' })),
+    action: Type.Optional(Type.Literal(true, { description: 'sent with /me' })),
   }),
   edit: request('edit', { of, text }),
   remove: request('remove', { of }),
@@ -96,7 +96,7 @@ const schemas = {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyPage })),
   }),
   search: request('search', {
-    words: Type.String({ maxLength: limits.searchBytes, description: 'as typed; "two words" are a phrase' }),
+    words: Type.String({ maxLength: limits.searchBytes, description: 'as typed; "two words" is a phrase' }),
     room: Type.Optional(room),
     with: Type.Optional(name),
     from: Type.Optional(name),
@@ -111,12 +111,12 @@ const schemas = {
   join: request('join', {
     room,
     private: Type.Optional(
-      Type.Literal(true, { description: 'makes a room that only members know of, and only new' }),
+      Type.Literal(true, { description: 'creates a new room, visible to its members only' }),
     ),
   }),
   leave: request('leave', {
     room,
-    end: Type.Optional(Type.Literal(true, { description: 'as the last member: ends the room' })),
+    end: Type.Optional(Type.Literal(true, { description: 'as the last member: deletes the room' })),
   }),
   'set-topic': request('set-topic', {
     room,
@@ -216,40 +216,40 @@ export type Request = { [T in RequestType]: RequestOf<T> }[RequestType];
 export type SignInMode = Static<typeof mode>;
 
 export const requestTypes = Object.keys(schemas) as RequestType[];
-/** JSON Schema of every request, for documentation and for other clients. */
+/** JSON Schema of every request, for the documentation and other clients. */
 export const requestSchemas: Readonly<Record<RequestType, object>> = schemas;
 
-const checkOf = checksOf(schemas);
+const checkOf = schemaChecks(schemas);
 
-/** The id to answer a frame by, 0 where it has none that can be used. */
+/** The id of a request, 0 if it has no valid one. */
 export function requestId(frame: RawFrame): number {
   return Number.isSafeInteger(frame.id) && (frame.id as number) > 0 ? (frame.id as number) : 0;
 }
 
 /**
- * A frame as the request it is.
- * @throws ProtocolError `unknown-type` or `bad-request`, naming the field but never its value
+ * Validates a frame from a client.
+ * @throws ProtocolError `unknown-type` or `bad-request`, which names the field but never its value
  */
 export function parseRequest(frame: RawFrame): Request {
   // No String(): it throws on an object without toString and overflows the stack on nested arrays.
   const type = typeof frame.type === 'string' ? frame.type : '';
   const check = checkOf(type);
-  if (check === undefined) throw new ProtocolError('unknown-type', 'This server does not know that request.');
+  if (check === undefined) throw new ProtocolError('unknown-type', 'Unknown request type.');
   const problem =
-    tooLong(frame, type as RequestType) ?? (check.Check(frame) ? undefined : misshapen(check.Errors(frame)));
+    tooLong(frame, type as RequestType) ?? (check.Check(frame) ? undefined : mismatch(check.Errors(frame)));
   if (problem !== undefined) {
-    throw new ProtocolError('bad-request', `Not a valid ${type} request: ${problem}.`);
+    throw new ProtocolError('bad-request', `Invalid ${type} request: ${problem}.`);
   }
   return frame as Request;
 }
 
-// Keys of a frame are the sender's as much as its values are: only what looks like a field is repeated.
-function misshapen(findings: ValueErrorIterator): string {
+// The peer controls the keys as well: the message repeats only what looks like a field name.
+function mismatch(findings: ValueErrorIterator): string {
   const [first] = findings;
-  if (first === undefined) return 'it has another shape';
-  const field = /^\/([a-z]{1,20})(?=\/|$)/i.exec(first.path)?.[1] ?? 'something';
+  if (first === undefined) return 'it does not match the schema';
+  const field = /^\/([a-z]{1,20})(?=\/|$)/i.exec(first.path)?.[1] ?? 'a field';
   if (first.type === ValueErrorType.ObjectAdditionalProperties) {
-    return `it has ${field}, which such a request has not`;
+    return `unexpected field ${field}`;
   }
   return `${field}: ${first.message.toLowerCase()}`;
 }
@@ -259,7 +259,7 @@ function tooLong(frame: RawFrame, type: RequestType): string | undefined {
     const value = frame[field];
     if (typeof value !== 'string' || !('maxLength' in schema)) continue;
     if (Buffer.byteLength(value) > Number(schema.maxLength)) {
-      return `${field} must not have more than ${schema.maxLength} bytes`;
+      return `${field} is longer than ${schema.maxLength} bytes`;
     }
   }
   return undefined;

@@ -1,20 +1,19 @@
-/** A file replaced as a whole: readers see the old text or the new one, and so does a crash. */
+/** Replaces a file atomically: readers see the old text or the new one, even after a crash. */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Writes `text` with `mode` from the first moment (less what the umask takes), synced, then renames it into
- * place. A symbolic link stays one: what it points to is replaced. Rejects with the system's error; the old
- * file is untouched then.
+ * Writes `text` to a temporary file, created with `mode` (minus the umask), syncs it and renames it into place.
+ * A symbolic link is followed. Rejects with the system's error and leaves the old file untouched.
  */
 export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
-  const target = await resolved(path);
+  const target = await followLink(path);
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}`);
   const file = await open(temporary, 'wx', mode);
   try {
-    await fill(file, text);
+    await writeSynced(file, text);
     await rename(temporary, target);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
@@ -23,7 +22,7 @@ export async function writeAtomically(path: string, text: string, mode: number):
   await syncFolder(folder);
 }
 
-async function fill(file: FileHandle, text: string): Promise<void> {
+async function writeSynced(file: FileHandle, text: string): Promise<void> {
   try {
     await file.writeFile(text);
     await file.sync();
@@ -32,7 +31,7 @@ async function fill(file: FileHandle, text: string): Promise<void> {
   }
 }
 
-async function resolved(path: string): Promise<string> {
+async function followLink(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
@@ -41,7 +40,7 @@ async function resolved(path: string): Promise<string> {
   }
 }
 
-// Some file systems cannot sync a folder; the file itself is safe by then.
+// Some file systems cannot sync a folder; the file itself is synced by then.
 export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
@@ -51,7 +50,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The system's code of an error, such as ENOENT; empty for any other error. */
+/** The code of a system error, such as ENOENT; '' for any other error. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,17 +1,17 @@
-/** Time, so that tests can pass their own. */
+/** The clock, passed in so that tests can control time. */
 
 export interface Clock {
-  /** The time of day in milliseconds since the epoch. Jumps when the system's clock is set. */
+  /** Wall time in milliseconds since the epoch. Jumps when the system's clock is set. */
   now(): number;
-  /** Milliseconds since some moment; never goes back. What waits and limits count by. */
+  /** Monotonic milliseconds, for timeouts and rate limits. */
   ticks(): number;
-  /** Runs `action` once, `ms` from now. @returns cancels it */
+  /** Runs `action` once after `ms` milliseconds. @returns cancels it */
   after(ms: number, action: () => void): () => void;
   /** Runs `action` at the end of this turn of the event loop. @returns cancels it */
   soon(action: () => void): () => void;
 }
 
-// setTimeout fires at once when asked to wait longer, and a server may name any number.
+// setTimeout fires at once for longer delays, and a server may send any number.
 const longestMs = 2 ** 31 - 1;
 
 /** A pending timer keeps the process alive. */
@@ -28,7 +28,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** The same, but a timer alone does not keep the process alive. */
+/** Like systemClock, but its timers do not keep the process alive. */
 export const backgroundClock: Clock = {
   ...systemClock,
   after(ms, action) {

@@ -1,22 +1,22 @@
-/** Why the system did not let a file be read or written, in words. Knows codes, not files. */
+/** System error codes in words. Knows codes, not files. */
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  ENOTDIR: 'there is no such folder',
-  EISDIR: 'that is not a file',
-  EACCES: 'you may not do that there',
-  EPERM: 'you may not do that there',
-  EROFS: 'nothing can be written there',
-  ENOSPC: 'the disk is full; make room, then try again',
-  EDQUOT: 'your share of the disk is full; make room, then try again',
-  EFBIG: 'it is larger than files may be there',
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'no such folder',
+  EISDIR: 'not a file',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'read-only file system',
+  ENOSPC: 'the disk is full; free some space, then try again',
+  EDQUOT: 'your disk quota is full; free some space, then try again',
+  EFBIG: 'too large for this file system',
   ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'it is a link to itself',
-  EIO: 'the disk does not work',
+  ELOOP: 'too many symbolic links',
+  EIO: 'disk I/O error',
 };
 
-/** The end of a sentence. @param code the system's, such as ENOENT, or that of Node for what no file can have */
+/** The end of a sentence. @param code a system error code such as ENOENT, or Node's for an invalid path */
 export function diskReason(code: string): string {
-  if (code.startsWith('ERR_')) return 'a file cannot have that name';
-  return reasons[code] ?? `the system says ${code}`;
+  if (code.startsWith('ERR_')) return 'not a valid file name';
+  return reasons[code] ?? `system error ${code}`;
 }

@@ -1,4 +1,4 @@
-/** A lock that processes share by a file: who creates it holds it. Knows nothing of what it guards. */
+/** A lock between processes: the one that creates the file holds it. Does not know what it protects. */
 import { randomBytes } from 'node:crypto';
 import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,12 +11,12 @@ export interface LockTiming {
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
-/** Somebody else held the lock all the time. */
+/** The lock was not released in time. */
 export class LockError extends Error {
   readonly path: string;
 
   constructor(path: string) {
-    super(`${path}: another program holds this lock`);
+    super(`${path}: locked by another program`);
     this.name = 'LockError';
     this.path = path;
   }
@@ -24,10 +24,10 @@ export class LockError extends Error {
 
 export const systemTiming: LockTiming = { now: Date.now, wait: (ms) => delay(ms) };
 
-// It is held for milliseconds: whoever has it for this long has died.
+// It is held for milliseconds: after this long, its holder has crashed.
 const staleMs = 10_000;
-// Longer than a lock of the dead lasts.
-const patienceMs = 15_000;
+// Longer than staleMs, so that a stale lock never causes a timeout.
+const timeoutMs = 15_000;
 const pauseMs = 15;
 
 /**
@@ -39,8 +39,8 @@ export async function withLock<T>(
   action: () => Promise<T>,
   timing: LockTiming = systemTiming,
 ): Promise<T> {
-  const deadline = timing.now() + patienceMs;
-  while (!(await take(path))) {
+  const deadline = timing.now() + timeoutMs;
+  while (!(await acquire(path))) {
     if (await isStale(path, timing.now())) await breakLock(path, timing.now());
     else if (timing.now() >= deadline) throw new LockError(path);
     else await timing.wait(pauseMs * (1 + Math.random()));
@@ -52,7 +52,7 @@ export async function withLock<T>(
   }
 }
 
-async function take(path: string): Promise<boolean> {
+async function acquire(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx', 0o600);
     await file.close();
@@ -72,8 +72,8 @@ async function isStale(path: string, now: number): Promise<boolean> {
   }
 }
 
-// Two may find the same stale lock, and the slower one would remove the lock that the faster one has just
-// made. So it is moved aside first, and put back if it turns out to be alive.
+// Two processes may find the same stale lock, and the slower one would remove the new lock of the faster one.
+// So it is moved aside first, and put back if it turns out to be fresh.
 async function breakLock(path: string, now: number): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {

@@ -1,17 +1,17 @@
-/** A path as a person types it. Knows words, not what is there. */
+/** Turns a path as people type it into a full path. Does not look at the disk. */
 import { join, resolve } from 'node:path';
 
-export interface PathPlaces {
+export interface PathBase {
   readonly home: string;
-  /** What a relative path is relative to. */
+  /** The base of a relative path. */
   readonly folder: string;
 }
 
 /**
- * The full path: spaces and one pair of quotes around it are no part of it, a backslash before a space or a
- * quote neither (terminals put them there when a file is dropped on them), and `~` is the home folder.
+ * Expands `~` and drops surrounding spaces, one pair of quotes, and backslashes before spaces or quotes, which
+ * terminals add when a file is dropped on them.
  */
-export function typedPath(typed: string, { home, folder }: PathPlaces): string {
+export function typedPath(typed: string, { home, folder }: PathBase): string {
   const trimmed = typed.trim();
   const quoted = /^(['"])(.+)\1$/s.exec(trimmed)?.[2];
   const path = quoted ?? trimmed.replace(/\\([ '"()&])/g, '$1');

@@ -1,6 +1,4 @@
-/** Waiting for no longer than a signal lets one. Knows promises, not what they are about. */
-
-/** What `promise` settles with; rejects with the signal's reason as soon as it is aborted. */
+/** Settles like `promise`, or rejects with the signal's reason as soon as it is aborted. The work itself goes on. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 /**
- * Self-signed server certificates (RFC 5280): made and read. Knows keys and host names, no files.
+ * Creates and reads self-signed server certificates (RFC 5280). Knows keys and host names, not files.
  *
  * forge writes the DER; node:crypto signs, because forge has no ECDSA.
  */
@@ -11,29 +11,29 @@ import { kindOf } from './key.js';
 import { pinOf, spkiOf } from './pin.js';
 
 export interface CertificateRequest {
-  /** P-256, another NIST curve, or RSA. */
+  /** P-256, another NIST curve or RSA. */
   readonly key: KeyObject;
-  /** Names and addresses, the first of them the common name; at least one. */
+  /** Names and addresses, at least one; the first is the common name. */
   readonly hosts: readonly string[];
-  /** Validity from now on, 1 to 3650. */
+  /** Validity from `now` on, 1 to 3650. */
   readonly days: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 export interface CertificateFacts {
-  /** Pin of its key. */
+  /** The pin of its key. */
   readonly pin: string;
   readonly validFrom: Date;
   readonly validTo: Date;
-  /** DNS names and addresses of the subjectAltName, canonical; wildcards are left out. */
+  /** DNS names and addresses of the subjectAltName, canonical, without wildcards. */
   readonly hosts: readonly string[];
 }
 
 export const daysMax = 3650;
 export const dayMs = 24 * 60 * 60 * 1000;
-// For clients whose clock is a little behind.
-const headStartMs = 60 * 60 * 1000;
+// Backdated for clients whose clock is slow.
+const backdateMs = 60 * 60 * 1000;
 // RFC 5280 appendix A, ub-common-name.
 const commonNameLength = 64;
 
@@ -53,14 +53,15 @@ const oids = {
 } as const;
 
 /**
- * A certificate in PEM: its own authority for nothing (CA:FALSE), for servers only, with a new random serial.
- * Its subject key identifier is the SHA-256 of the key (RFC 7093 section 2, method 4), that is, the pin.
- * @throws RangeError for no hosts, a host that is none, days out of range, or a key of another kind
+ * A certificate in PEM: not a CA, for servers only, with a random serial number. Its subject key identifier
+ * is the SHA-256 of the key (RFC 7093 section 2, method 4), which is the pin.
+ * @throws RangeError for no hosts, an invalid host, days out of range or an unsupported key type
  */
 export function createCertificate({ key, hosts, days, now }: CertificateRequest): string {
   const kind = kindOf(key);
-  if (kind === undefined) throw new RangeError('a certificate is made for an EC or an RSA key');
-  if (!Number.isInteger(days) || days < 1 || days > daysMax) throw new RangeError(`days are 1 to ${daysMax}`);
+  if (kind === undefined) throw new RangeError('certificates need an EC or RSA key');
+  if (!Number.isInteger(days) || days < 1 || days > daysMax)
+    throw new RangeError(`days must be 1 to ${daysMax}`);
   const names = hosts.map(hostOrThrow);
   const algorithm = kind === 'ec' ? sequence(oid(oids.ecdsaWithSha256)) : rsaAlgorithm();
   const name = distinguishedName(names);
@@ -69,7 +70,7 @@ export function createCertificate({ key, hosts, days, now }: CertificateRequest)
     primitive(asn1.Type.INTEGER, serial()),
     algorithm,
     name,
-    sequence(time(now - headStartMs), time(now + days * dayMs)),
+    sequence(time(now - backdateMs), time(now + days * dayMs)),
     name,
     asn1.fromDer(binary(spkiOf(key))),
     tagged(3, sequence(...extensions(key, names))),
@@ -79,7 +80,7 @@ export function createCertificate({ key, hosts, days, now }: CertificateRequest)
   return new X509Certificate(der(certificate)).toString();
 }
 
-/** What a certificate says. Its text fields are not shown to anybody unescaped: only hosts are taken out. */
+/** The facts in a certificate. Of its text fields only the hosts are used: others could drive a terminal. */
 export function readCertificate(certificate: X509Certificate): CertificateFacts {
   return {
     pin: pinOf(certificate),
@@ -89,7 +90,7 @@ export function readCertificate(certificate: X509Certificate): CertificateFacts 
   };
 }
 
-// node:crypto quotes every name that could be taken for two, so a quoted one is skipped as a whole.
+// node:crypto quotes ambiguous names (those with a comma), and a quoted name is skipped.
 function namedHosts(subjectAltName: string): string[] {
   const names = subjectAltName.matchAll(/(?:^|, )([\w ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g);
   return [...names].flatMap(([, kind, name = '']) =>
@@ -99,12 +100,12 @@ function namedHosts(subjectAltName: string): string[] {
 
 function hostOrThrow(host: string): string {
   const canonical = canonicalHost(host);
-  if (canonical === undefined) throw new RangeError('a host is a DNS name or an IP address');
+  if (canonical === undefined) throw new RangeError('a host must be a DNS name or an IP address');
   return canonical;
 }
 
 function extensions(key: KeyObject, hosts: readonly string[]): Node[] {
-  // Bits 0 (digitalSignature) and, for RSA, 2 (keyEncipherment); unused bits are counted from the right.
+  // Bit 0 is digitalSignature, bit 2 keyEncipherment (RSA only); unused bits are counted from the right.
   const usage = kindOf(key) === 'rsa' ? bitString(5, '\xa0') : bitString(7, '\x80');
   const pin = binary(Buffer.from(pinOf(key), 'base64url'));
   return [
@@ -152,7 +153,7 @@ function time(ms: number): Node {
     : primitive(asn1.Type.GENERALIZEDTIME, asn1.dateToGeneralizedTime(date));
 }
 
-// 128 bits, of which the first two are fixed: positive, and of full length.
+// 128 bits; the first two are fixed so that it is positive and has full length.
 function serial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
@@ -191,38 +192,7 @@ function der(node: Node): Buffer {
   return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 }
 
-// forge keeps bytes in strings, one a character.
+// forge represents bytes as strings, one byte per character.
 function binary(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
-}
-
-export type CertificateFault =
-  /** No such file, or no key for a certificate. */
-  | 'missing'
-  | 'unreadable'
-  | 'not-written'
-  | 'key-readable-by-others'
-  /** Not PEM, or PEM of something else. */
-  | 'malformed'
-  | 'encrypted-key'
-  /** A key that TLS 1.3 does not take, or a certificate that OpenSSL refuses. */
-  | 'unsuitable'
-  /** An RSA key was asked for and another kind is there, or the other way round. */
-  | 'other-kind'
-  /** The key is not the certificate's. */
-  | 'mismatch'
-  | 'expired'
-  | 'not-yet-valid';
-
-/** Message: what, why, and what to do next. Never holds anything of a key. */
-export class CertificateError extends Error {
-  readonly code: CertificateFault;
-  readonly path: string;
-
-  constructor(code: CertificateFault, path: string, options: { message: string; cause?: unknown }) {
-    super(options.message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.name = 'CertificateError';
-    this.code = code;
-    this.path = path;
-  }
 }

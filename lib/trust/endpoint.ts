@@ -1,8 +1,8 @@
-/** Where a server is: a host and a port, and how people write them. Resolves no names. */
+/** A server's address, host and port, parsed and formatted. Does no DNS lookups. */
 import { isIPv4, isIPv6 } from 'node:net';
 
 export interface Endpoint {
-  /** A name or an address, lower case, IPv6 compressed and without brackets. */
+  /** A name or an IP address in lower case; IPv6 is compressed, without brackets. */
   readonly host: string;
   readonly port: number;
 }
@@ -28,25 +28,25 @@ export type AddressFault =
   | 'code-long'
   | 'code-invalid';
 
-export interface Refused {
+export interface AddressRefusal {
   readonly ok: false;
   readonly fault: AddressFault;
-  /** A sentence for people, printable ASCII. */
+  /** A sentence for the user, printable ASCII. */
   readonly message: string;
 }
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | Refused;
+export type ParsedAddress<T> = { readonly ok: true; readonly value: T } | AddressRefusal;
 
-export function refuse(fault: AddressFault, message: string): Refused {
+export function refuse(fault: AddressFault, message: string): AddressRefusal {
   return { ok: false, fault, message };
 }
 
 const hostLength = 253;
 
 /**
- * The one spelling of a host: a DNS name (underscores allowed, no final dot), an IPv4 address, or an IPv6
- * address with or without brackets. Undefined for anything else: a zone (`%eth0`), a name outside ASCII, or
- * a number that is almost an address, such as `127.1`, which resolvers would still take.
+ * The canonical spelling of a host: a DNS name (underscores allowed, no final dot), an IPv4 address, or an
+ * IPv6 address with or without brackets. Undefined for anything else: a zone (`%eth0`), a name outside ASCII,
+ * or a partial address such as `127.1`, which resolvers would still accept.
  */
 export function canonicalHost(text: string): string | undefined {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
@@ -60,33 +60,33 @@ export function canonicalHost(text: string): string | undefined {
   return /^\d+$/.test(labels.at(-1) ?? '') ? undefined : name;
 }
 
-/** An endpoint in one word: `host:port`, IPv6 in brackets. */
+/** `host:port`, IPv6 in brackets. */
 export function formatEndpoint({ host, port }: Endpoint): string {
   return `${formatHost(host)}:${port}`;
 }
 
-/** A host as it stands in links and addresses: IPv6 in brackets. */
+/** A host as written in links and addresses: IPv6 in brackets. */
 export function formatHost(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
 
 /** `HOST`, `HOST:PORT`, `[IPv6]:PORT` or a bare IPv6 address; the port defaults to 6697. */
-export function parseEndpoint(text: string): Parsed<Endpoint> {
+export function parseEndpoint(text: string): ParsedAddress<Endpoint> {
   const address = text.trim();
-  if (address === '') return refuse('empty', 'No address: write HOST or HOST:PORT.');
+  if (address === '') return refuse('empty', 'No address given. Use HOST or HOST:PORT.');
   const { host, port } = split(address);
-  if (host === '' || host === '[]') return refuse('host-missing', 'The host is missing: write HOST:PORT.');
+  if (host === '' || host === '[]') return refuse('host-missing', 'The host is missing. Use HOST:PORT.');
   const canonical = canonicalHost(host);
   if (canonical === undefined) {
     return refuse(
       'host-invalid',
-      `${shown(host)} is neither a host name nor an IP address: a name has letters, digits, hyphens and dots.`,
+      `${shown(host)} is not a valid host name or IP address. Names have letters, digits, hyphens and dots.`,
     );
   }
   if (port === undefined) return { ok: true, value: { host: canonical, port: defaultPort } };
   if (port === '') return refuse('port-missing', 'The port is missing after the colon.');
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
-    return refuse('port-invalid', `${shown(port)} is not a port: it is a number from 1 to 65535.`);
+    return refuse('port-invalid', `${shown(port)} is not a valid port. Use a number from 1 to 65535.`);
   }
   return { ok: true, value: { host: canonical, port: Number(port) } };
 }
@@ -100,7 +100,7 @@ function split(address: string): { readonly host: string; readonly port: string 
   return { host: address.slice(0, colon), port: address.slice(colon + 1) };
 }
 
-// Pasted text goes back to a terminal in an error: nothing that could drive it, and not all of it.
+// The error repeats pasted text on a terminal: printable ASCII only, and not much of it.
 function shown(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 60)}...` : text;
   return `"${short.replace(/[^\x20-\x7e]/g, '?')}"`;

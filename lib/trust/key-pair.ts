@@ -1,4 +1,4 @@
-/** A certificate and its key, read from files and checked before a server uses them. Writes nothing. */
+/** Loads a certificate and its key from files and checks that a server can use them. Writes nothing. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -6,18 +6,13 @@ import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { errorCode } from '../system/atomic-file.js';
 import { shellWord } from '../system/shell-word.js';
-import {
-  CertificateError,
-  type CertificateFacts,
-  type CertificateFault,
-  readCertificate,
-} from './certificate.js';
-import { unsuitable } from './key.js';
+import { type CertificateFacts, readCertificate } from './certificate.js';
+import { tlsProblem } from './key.js';
 
 export interface KeyPair extends CertificateFacts {
-  /** PEM: the server's own certificate, then whatever else the file has of its chain. */
+  /** PEM: the server's own certificate, then the rest of its chain. */
   readonly cert: string;
-  /** PEM. A secret: never log this object. */
+  /** PEM. Secret: never log this object. */
   readonly key: string;
   readonly certFile: string;
   readonly keyFile: string;
@@ -25,7 +20,7 @@ export interface KeyPair extends CertificateFacts {
 
 export interface KeyPairFiles {
   readonly cert: string;
-  /** Defaults to the `-key.pem` beside the certificate, or the key inside its file. */
+  /** Defaults to the `-key.pem` beside the certificate, then to a key in the certificate's file. */
   readonly key?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -37,9 +32,40 @@ export interface KeyFile {
   readonly path: string;
 }
 
-// Far beyond any chain with its key.
+export type CertificateFault =
+  /** No such file, or no key for the certificate. */
+  | 'missing'
+  | 'unreadable'
+  | 'not-written'
+  | 'key-readable-by-others'
+  /** Not PEM, or PEM of the wrong kind. */
+  | 'malformed'
+  | 'encrypted-key'
+  /** A key that TLS 1.3 does not support, or a certificate that OpenSSL refuses. */
+  | 'unsuitable'
+  /** The existing key is not of the requested kind. */
+  | 'other-kind'
+  /** The key does not belong to the certificate. */
+  | 'mismatch'
+  | 'expired'
+  | 'not-yet-valid';
+
+/** The message says what, why and what to do next. Never contains key material. */
+export class CertificateError extends Error {
+  readonly code: CertificateFault;
+  readonly path: string;
+
+  constructor(code: CertificateFault, path: string, options: { message: string; cause?: unknown }) {
+    super(options.message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = 'CertificateError';
+    this.code = code;
+    this.path = path;
+  }
+}
+
+// Far more than any chain with its key.
 const fileBytes = 256 * 1024;
-const othersMayUse = 0o077;
+const groupAndOthers = 0o077;
 
 /** `certs/server.pem` -> `certs/server-key.pem`. */
 export function keyFileOf(cert: string): string {
@@ -47,8 +73,8 @@ export function keyFileOf(cert: string): string {
 }
 
 /**
- * Reads a pair and checks that a TLS 1.3 server can serve it at `now`: rejects with a CertificateError that
- * says what to do.
+ * Loads a pair and checks that a TLS 1.3 server can use it at `now`. Rejects with a CertificateError that says
+ * what to do.
  */
 export async function loadKeyPair({ cert, key, now }: KeyPairFiles): Promise<KeyPair> {
   const pair = await readKeyPair(cert, key);
@@ -57,25 +83,25 @@ export async function loadKeyPair({ cert, key, now }: KeyPairFiles): Promise<Key
     throw fault('expired', cert, `the certificate expired on ${day(validTo)}. ${renewalAdvice}`);
   }
   if (validFrom.getTime() > now) {
-    const advice = `Set this machine's clock, or make a new certificate.`;
-    throw fault('not-yet-valid', cert, `the certificate is valid from ${day(validFrom)} on. ${advice}`);
+    const advice = `Check this machine's clock, or make a new certificate.`;
+    throw fault('not-yet-valid', cert, `the certificate is not valid before ${day(validFrom)}. ${advice}`);
   }
   return pair;
 }
 
-/** A pair of any age, otherwise checked as by loadKeyPair. */
+/** Like loadKeyPair, but accepts an expired certificate. */
 export async function readKeyPair(cert: string, key?: string): Promise<KeyPair> {
   const file = await readOwnFile(cert);
   const chain = blocks(file.text, /^CERTIFICATE$/);
   const [leaf] = chain;
   if (leaf === undefined) {
-    throw fault('malformed', cert, `no certificate in PEM form in it. ${pemAdvice}`);
+    throw fault('malformed', cert, `no PEM certificate found. ${pemAdvice}`);
   }
   const certificate = parseCertificate(cert, leaf);
   const found = key === undefined ? await findKey(cert) : await readKey(key);
   if (found === undefined) {
     const tried = keyFileOf(cert);
-    throw fault('missing', tried, 'no key for the certificate. Name its file with --key, or put it there.');
+    throw fault('missing', tried, 'no key for the certificate. Pass its file with --key, or put it there.');
   }
   if (!certificate.checkPrivateKey(found.key)) throw mismatch(cert, found, chain.slice(1));
   const pair = { cert: chain.join('\n'), key: found.pem };
@@ -83,7 +109,7 @@ export async function readKeyPair(cert: string, key?: string): Promise<KeyPair> 
   return { ...readCertificate(certificate), ...pair, certFile: cert, keyFile: found.path };
 }
 
-/** The key of a certificate where none is named: beside it, else inside its file; undefined for neither. */
+/** The default key of a certificate: in the file beside it, else in its own file; undefined if neither has one. */
 export async function findKey(cert: string): Promise<KeyFile | undefined> {
   try {
     return await readKey(keyFileOf(cert));
@@ -99,7 +125,7 @@ export async function findKey(cert: string): Promise<KeyFile | undefined> {
   }
 }
 
-/** A private key that nobody else can read and TLS 1.3 can use; rejects with a CertificateError otherwise. */
+/** Loads a private key. Rejects with a CertificateError if others can read it or TLS 1.3 cannot use it. */
 export async function readKey(path: string): Promise<KeyFile> {
   const { text } = await readOwnFile(path);
   return parseKey(path, text);
@@ -109,14 +135,14 @@ export function isMissing(error: unknown, path: string): boolean {
   return error instanceof CertificateError && error.code === 'missing' && error.path === path;
 }
 
-// The mode is that of the file that was opened, not of whatever the path names a moment later.
+// Checks the mode of the opened file, not of whatever the path names a moment later.
 async function readOwnFile(path: string): Promise<{ readonly text: string }> {
   try {
-    // Not blocking: a FIFO in the place of the file is refused, not waited for.
+    // Non-blocking, so that a FIFO is refused instead of waited for.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const status = await file.stat();
-      if (!status.isFile()) throw fault('unreadable', path, 'not a file. Name a PEM file.');
+      if (!status.isFile()) throw fault('unreadable', path, 'not a regular file. Pass a PEM file.');
       if (status.size > fileBytes) throw fault('malformed', path, `too large for a PEM file. ${pemAdvice}`);
       const text = await file.readFile('utf8');
       if (holdsKey(text)) checkMode(path, status.mode);
@@ -128,47 +154,47 @@ async function readOwnFile(path: string): Promise<{ readonly text: string }> {
     if (error instanceof CertificateError) throw error;
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw fault('missing', path, `no such file. Make one with: npm run gen-certs`, error);
+      throw fault('missing', path, 'no such file. Create one with: npm run gen-certs', error);
     }
     throw fault(
       'unreadable',
       path,
-      `cannot be read (${code || 'unknown error'}). Check its owner and mode.`,
+      `can't be read (${code || 'unknown error'}). Check its owner and mode.`,
       error,
     );
   }
 }
 
 function checkMode(path: string, mode: number): void {
-  // Windows has no such bits: they say 0666 of every file.
-  if (process.platform === 'win32' || (mode & othersMayUse) === 0) return;
+  // Windows has no mode bits: every file appears as 0666.
+  if (process.platform === 'win32' || (mode & groupAndOthers) === 0) return;
   const bits = (mode & 0o777).toString(8).padStart(4, '0');
   throw fault(
     'key-readable-by-others',
     path,
-    `others on this machine can use this private key (mode ${bits}). Run: chmod 600 ${shellWord(resolve(path))}`,
+    `other users can read this private key (mode ${bits}). Run: chmod 600 ${shellWord(resolve(path))}`,
   );
 }
 
 function parseKey(path: string, text: string): KeyFile {
   const [pem] = blocks(text, /PRIVATE KEY$/);
-  if (pem === undefined) throw fault('malformed', path, `no private key in PEM form in it. ${pemAdvice}`);
+  if (pem === undefined) throw fault('malformed', path, `no PEM private key found. ${pemAdvice}`);
   if (/BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(pem)) {
     const command = `openssl pkey -in ${shellWord(path)} -out NEW-FILE`;
     throw fault(
       'encrypted-key',
       path,
-      `the key has a passphrase, which a server cannot ask for. Run: ${command}`,
+      `the key has a passphrase, which a server can't ask for. Run: ${command}`,
     );
   }
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
   } catch (error) {
-    // The cause names OpenSSL's reason, nothing of the key.
-    throw fault('malformed', path, 'the private key in it is damaged. Restore it, or make a new one.', error);
+    // The cause has OpenSSL's reason and no key material.
+    throw fault('malformed', path, 'the private key is damaged. Restore it, or make a new one.', error);
   }
-  const problem = unsuitable(key);
+  const problem = tlsProblem(key);
   if (problem !== undefined) throw fault('unsuitable', path, `${problem}. ${newKeyAdvice}`);
   return { key, pem, path };
 }
@@ -177,26 +203,25 @@ function parseCertificate(path: string, pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (error) {
-    throw fault('malformed', path, `the certificate in it is damaged. ${renewalAdvice}`, error);
+    throw fault('malformed', path, `the certificate is damaged. ${renewalAdvice}`, error);
   }
 }
 
 function mismatch(cert: string, found: KeyFile, chain: readonly string[]): CertificateError {
   if (chain.some((pem) => parseCertificate(cert, pem).checkPrivateKey(found.key))) {
-    return fault('mismatch', cert, `the server's own certificate must be the first in it. Reorder the file.`);
+    return fault('mismatch', cert, `the server's own certificate must come first. Reorder the file.`);
   }
-  const advice = `Name the right key with --key, or make a certificate for this key.`;
+  const advice = 'Pass the right key with --key, or make a certificate for this key.';
   return fault('mismatch', found.path, `not the key of the certificate in ${cert}. ${advice}`);
 }
 
-// What OpenSSL itself refuses, such as a SHA-1 signature or a damaged chain, shows here and not at the
-// first client.
+// Finds what OpenSSL refuses (a SHA-1 signature, a damaged chain) at start and not at the first client.
 function checkServable(path: string, pair: { readonly cert: string; readonly key: string }): void {
   try {
     createSecureContext({ ...pair, minVersion: 'TLSv1.3' });
   } catch (error) {
     const reason = error instanceof Error && 'reason' in error ? String(error.reason) : 'unknown reason';
-    throw fault('unsuitable', path, `OpenSSL does not take it (${reason}). ${renewalAdvice}`, error);
+    throw fault('unsuitable', path, `OpenSSL refuses it (${reason}). ${renewalAdvice}`, error);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The servers this user trusts: a file of `host:port pin` lines that people may edit. Knows neither what a
- * server shows nor what follows from it.
+ * The servers this user trusts: a file of `host:port pin` lines that people may edit. Stores pins; does not
+ * compare them with a server's key.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -20,7 +20,7 @@ export interface KnownHost {
 export interface FaultyLine {
   readonly line: number;
   readonly problem: string;
-  /** Where its address could be read. */
+  /** If its address is readable. */
   readonly endpoint?: Endpoint;
 }
 
@@ -41,17 +41,17 @@ export class KnownHostsError extends Error {
   }
 }
 
-/** Every method rejects with KnownHostsError. The file is read anew each time, as others write it too. */
+/** Every method rejects with KnownHostsError. Reads the file each time, since other processes write it too. */
 export interface KnownHosts {
   readonly path: string;
   /**
-   * The pin of a server. Rejects with `malformed` when the line about this very server cannot be read, and
-   * with `contradictory` when two lines give it different pins: neither may pass for a server never seen.
+   * The pin of a server. Rejects with `malformed` if this server's line is invalid and with `contradictory` if
+   * two lines give it different pins: in neither case may it pass for an unknown server.
    */
   find(endpoint: Endpoint): Promise<string | undefined>;
-  /** Resolves once it is on disk; replaces what was known of this server. */
+  /** Replaces the server's pin; resolves once it is on disk. */
   remember(endpoint: Endpoint, pin: string): Promise<void>;
-  /** Whether there was anything to forget. */
+  /** Resolves to whether there was anything to forget. */
   forget(endpoint: Endpoint): Promise<boolean>;
   list(): Promise<KnownHostList>;
 }
@@ -61,10 +61,10 @@ type Line =
   | { readonly kind: 'host'; readonly endpoint: Endpoint; readonly pin: string }
   | { readonly kind: 'faulty'; readonly problem: string; readonly endpoint?: Endpoint };
 
-/** Opens nothing yet: the file (0600) and its folder (0700) are made by the first `remember`. */
+/** Opens nothing yet: the first `remember` creates the file (0600) and its folder (0700). */
 export function openKnownHosts(path: string, timing: LockTiming = systemTiming): KnownHosts {
-  // Calls of this process take turns here, without polling a lock file.
-  let turn: Promise<unknown> = Promise.resolve();
+  // Calls in this process queue here instead of polling the lock file.
+  let queue: Promise<unknown> = Promise.resolve();
 
   async function list(): Promise<KnownHostList> {
     const lines = (await readLines(path)).map(parseLine);
@@ -83,8 +83,8 @@ export function openKnownHosts(path: string, timing: LockTiming = systemTiming):
 
   /** Resolves to whether the lines changed. */
   function change(edit: (lines: readonly string[]) => readonly string[]): Promise<boolean> {
-    const done = turn.then(() =>
-      lockedAndWritten(path, timing, async () => {
+    const done = queue.then(() =>
+      writeLocked(path, timing, async () => {
         const before = await readLines(path);
         const after = edit(before);
         if (after.join('\n') === before.join('\n')) return false;
@@ -92,7 +92,7 @@ export function openKnownHosts(path: string, timing: LockTiming = systemTiming):
         return true;
       }),
     );
-    turn = done.catch(() => undefined);
+    queue = done.catch(() => undefined);
     return done;
   }
 
@@ -108,7 +108,7 @@ export function openKnownHosts(path: string, timing: LockTiming = systemTiming):
       await change((lines) => withHost(lines, endpoint, entry));
     },
     async forget(endpoint) {
-      // Nothing to lock, and no folder to make, where nothing is known.
+      // An unknown server needs no lock and creates no folder.
       const { hosts, faults } = await list();
       if (![...hosts, ...faults].some((line) => isAbout(line.endpoint, endpoint))) return false;
       return await change((lines) => lines.filter((line) => !lineIsAbout(line, endpoint)));
@@ -121,12 +121,12 @@ function pinIn(path: string, { hosts, faults }: KnownHostList, endpoint: Endpoin
   const [first] = found;
   const other = found.find(({ pin }) => pin !== first?.pin);
   if (first !== undefined && other !== undefined) {
-    const message = `${path}: lines ${first.line} and ${other.line} give one server two pins. Remove the wrong one.`;
+    const message = `${path}: lines ${first.line} and ${other.line} have different pins for the same server. Remove the wrong one.`;
     throw new KnownHostsError('contradictory', message);
   }
   const faulty = faults.find((line) => isAbout(line.endpoint, endpoint));
   if (first === undefined && faulty !== undefined) {
-    const message = `${path}, line ${faulty.line}: ${faulty.problem}. Correct the line or remove it.`;
+    const message = `${path}, line ${faulty.line}: ${faulty.problem}. Fix or remove the line.`;
     throw new KnownHostsError('malformed', message);
   }
   return first?.pin;
@@ -135,7 +135,7 @@ function pinIn(path: string, { hosts, faults }: KnownHostList, endpoint: Endpoin
 function withHost(lines: readonly string[], endpoint: Endpoint, entry: string): string[] {
   const at = lines.findIndex((line) => lineIsAbout(line, endpoint));
   if (at < 0) return [...lines, entry];
-  // A comment at the end of an unchanged line stays.
+  // An unchanged pin keeps the comment at the end of its line.
   const known = parseLine(lines[at] ?? '');
   const kept = known.kind === 'host' && entry.endsWith(` ${known.pin}`) ? (lines[at] ?? entry) : entry;
   return lines.flatMap((line, index) => {
@@ -168,11 +168,11 @@ function isAbout(known: Endpoint | undefined, asked: Endpoint): boolean {
   return known !== undefined && formatEndpoint(known) === addressOf(asked);
 }
 
-/** @throws RangeError for what no line could name */
+/** @throws RangeError for an invalid host or port */
 function addressOf({ host, port }: Endpoint): string {
   const canonical = canonicalHost(host);
   if (canonical === undefined || !Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new RangeError('an endpoint is a host name or an IP address, and a port from 1 to 65535');
+    throw new RangeError('an endpoint needs a host name or an IP address, and a port from 1 to 65535');
   }
   return formatEndpoint({ host: canonical, port });
 }
@@ -184,12 +184,12 @@ async function readLines(path: string): Promise<string[]> {
     return lines;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
-    const message = `${path}: cannot be read (${errorCode(error)}). Check its owner and mode.`;
+    const message = `${path}: can't be read (${errorCode(error)}). Check its owner and mode.`;
     throw new KnownHostsError('unreadable', message, error);
   }
 }
 
-async function lockedAndWritten(
+async function writeLocked(
   path: string,
   timing: LockTiming,
   write: () => Promise<boolean>,
@@ -200,9 +200,13 @@ async function lockedAndWritten(
   } catch (error) {
     if (error instanceof KnownHostsError) throw error;
     if (error instanceof LockError) {
-      throw new KnownHostsError('locked', `${error.message}. Try again; if it stays, remove it.`, error);
+      throw new KnownHostsError(
+        'locked',
+        `${error.message}. Try again, or remove the lock file if no other program is running.`,
+        error,
+      );
     }
-    const message = `${path}: cannot be written (${errorCode(error)}). Check its folder's owner, mode and free space.`;
+    const message = `${path}: can't be written (${errorCode(error)}). Check its folder's owner, mode and free space.`;
     throw new KnownHostsError('not-written', message, error);
   }
 }

@@ -1,4 +1,4 @@
-/** The pin of a server: the SHA-256 of its public key. Knows keys, not where pins are kept. */
+/** The pin of a server, the SHA-256 of its public key, and the trust decision. Does not know where pins are stored. */
 import { createHash, createPublicKey, KeyObject, X509Certificate } from 'node:crypto';
 
 /**
@@ -24,9 +24,9 @@ export function isPin(text: string): boolean {
 }
 
 /**
- * A pin to be read aloud and compared: hexadecimal in groups of four, two lines of 39 columns. The digits are
- * those that `openssl x509 -text` shows as Subject Key Identifier of a certificate made here.
- * @throws RangeError for what is not a pin
+ * A pin for people to read aloud and compare: hexadecimal in groups of four, two lines of 39 columns. The same
+ * digits as in the Subject Key Identifier that `openssl x509 -text` shows for our certificates.
+ * @throws RangeError for an invalid pin
  */
 export function formatPin(pin: string): string {
   if (!isPin(pin)) throw new RangeError('a pin has 43 base64url characters');
@@ -34,30 +34,30 @@ export function formatPin(pin: string): string {
   return `${groups.slice(0, 8).join(' ')}\n${groups.slice(8).join(' ')}`;
 }
 
-export interface Evidence {
-  /** Pin of the key that the server showed. */
+export interface KeyEvidence {
+  /** The pin of the server's key. */
   readonly presented: string;
-  /** A certificate authority of this system vouches for it under the host name asked for. */
+  /** Signed for this host by a certificate authority that the system trusts. */
   readonly authorized: boolean;
   readonly linkPin?: string | undefined;
   readonly knownPin?: string | undefined;
 }
 
-export type Verdict =
+export type KeyVerdict =
   | { readonly verdict: 'trusted'; readonly by: 'link' | 'known-hosts' | 'authority' }
-  /** Somebody else answers, or the server has a new key: a hard stop. */
+  /** Another machine answers, or the server has a new key: a hard stop. */
   | { readonly verdict: 'changed'; readonly expected: string; readonly by: 'link' | 'known-hosts' }
-  /** Nothing speaks for or against it: a person decides. */
+  /** No evidence either way: the user decides. */
   | { readonly verdict: 'unknown' };
 
-/** The strongest evidence at hand decides alone: a pin is never outvoted by an authority. */
-export function judge({ presented, authorized, linkPin, knownPin }: Evidence): Verdict {
+/** The strongest evidence decides alone: a certificate authority never overrules a pin. */
+export function judgeKey({ presented, authorized, linkPin, knownPin }: KeyEvidence): KeyVerdict {
   if (linkPin !== undefined) return compare(presented, linkPin, 'link');
   if (knownPin !== undefined) return compare(presented, knownPin, 'known-hosts');
   if (authorized) return { verdict: 'trusted', by: 'authority' };
   return { verdict: 'unknown' };
 }
 
-function compare(presented: string, expected: string, by: 'link' | 'known-hosts'): Verdict {
+function compare(presented: string, expected: string, by: 'link' | 'known-hosts'): KeyVerdict {
   return presented === expected ? { verdict: 'trusted', by } : { verdict: 'changed', expected, by };
 }

@@ -1,10 +1,11 @@
-/** Certificates made and renewed on disk. The key outlives them: its pin is what clients know a server by. */
+/** Creates and renews certificates on disk. Keeps the key, since clients recognize a server by its pin. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, writeAtomically } from '../system/atomic-file.js';
-import { CertificateError, createCertificate, dayMs } from './certificate.js';
+import { createCertificate, dayMs } from './certificate.js';
 import { exportKey, generateKey, type KeyKind, kindOf } from './key.js';
 import {
+  CertificateError,
   findKey,
   isMissing,
   type KeyFile,
@@ -15,21 +16,21 @@ import {
 } from './key-pair.js';
 
 export interface Renewal {
-  /** The certificate's file; its key is the `-key.pem` beside it. */
+  /** The certificate's file; its key goes to the `-key.pem` beside it. */
   readonly cert: string;
   readonly hosts: readonly string[];
   /** 1 to 3650. */
   readonly days: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The kind of a new key, P-256 by default; where given, a key that is kept must be of this kind. */
+  /** The kind of a new key, P-256 by default. If given, an existing key must be of this kind. */
   readonly kind?: KeyKind | undefined;
-  /** Throws the old key away: every client that pinned it stops. */
+  /** Replaces the key: every client that pinned the old one will refuse the server. */
   readonly newKey?: boolean | undefined;
 }
 
 export interface Renewed extends KeyPair {
-  readonly madeKey: boolean;
+  readonly isNewKey: boolean;
 }
 
 export interface OwnKeyPair {
@@ -40,12 +41,12 @@ export interface OwnKeyPair {
 }
 
 export const defaultDays = 365;
-// Time enough to notice on a server that is restarted now and then.
+// Renewal happens at start, so the margin must outlast long uptimes.
 const renewBeforeMs = 30 * dayMs;
 
 /**
- * Writes a new certificate for the key that is there, or for a new one. The key is written first and with
- * mode 0600 from its first byte. Rejects with a CertificateError, RangeError for hosts or days.
+ * Writes a new certificate for the existing key, or for a new one. The key is written first, with mode 0600
+ * from its first byte. Rejects with a CertificateError, or a RangeError for invalid hosts or days.
  */
 export async function renewKeyPair(renewal: Renewal): Promise<Renewed> {
   const { cert, hosts, days, now, kind = 'ec' } = renewal;
@@ -54,19 +55,19 @@ export async function renewKeyPair(renewal: Renewal): Promise<Renewed> {
   const key = existing?.key ?? (await generateKey(kind));
   const pem = createCertificate({ key, hosts, days, now });
   const keyFile = keyFileOf(cert);
-  // A key inside the old certificate's file moves out of it before that file is replaced.
+  // A key inside the certificate's file moves to its own file before that file is replaced.
   if (existing?.path !== keyFile) await write(keyFile, exportKey(key), 0o600);
   await write(cert, pem, 0o644);
-  return { ...(await loadKeyPair({ cert, now })), madeKey: existing === undefined };
+  return { ...(await loadKeyPair({ cert, now })), isNewKey: existing === undefined };
 }
 
-/** Where a server without a certificate of its own keeps it. */
+/** The certificate of a server that was started without --cert. */
 export const ownCertificate = (folder: string): string => join(folder, 'server.pem');
 
 /**
- * The pair that a server without a certificate of its own keeps in `folder` (server.pem, server-key.pem):
- * made the first time, renewed with the same key when less than 30 days remain. A lost or damaged key is an
- * error, not a reason for a new one, because clients would refuse that.
+ * The pair of a server that was started without --cert, in `folder` (server.pem, server-key.pem): created the
+ * first time, renewed with the same key when less than 30 days remain. A lost or damaged key is an error and
+ * not replaced, because clients would refuse a new one.
  */
 export async function ensureKeyPair({ folder, hosts, now }: OwnKeyPair): Promise<KeyPair> {
   const cert = ownCertificate(folder);
@@ -75,14 +76,14 @@ export async function ensureKeyPair({ folder, hosts, now }: OwnKeyPair): Promise
     const due = pair.validTo.getTime() - now < renewBeforeMs || pair.validFrom.getTime() > now;
     if (!due) return pair;
   } catch (error) {
-    if (!isMissing(error, cert)) throw advised(error, cert);
+    if (!isMissing(error, cert)) throw withAdvice(error, cert);
   }
   await renewKeyPair({ cert, hosts, days: defaultDays, now });
   return await loadKeyPair({ cert, now });
 }
 
-// A server that keeps its own pair has no --cert to correct: it is told what to do with these two files.
-function advised(error: unknown, cert: string): unknown {
+// Without --cert, the usual advice would name options that were not given.
+function withAdvice(error: unknown, cert: string): unknown {
   if (!(error instanceof CertificateError)) return error;
   const message = adviceFor(error, cert);
   return message === undefined
@@ -93,18 +94,18 @@ function advised(error: unknown, cert: string): unknown {
 function adviceFor({ code, path }: CertificateError, cert: string): string | undefined {
   if (code === 'missing') {
     return (
-      `${path}: the server's key is gone. Restore it from a backup; or remove ${cert}, and the server makes ` +
-      'a new key, for which everybody needs a new join link.'
+      `${path}: the server's key is missing. Restore it from a backup; or remove ${cert} to get a new key: ` +
+      'then everyone needs a new join link.'
     );
   }
   if (code === 'mismatch') {
     return (
-      `${path}: not the key of ${cert}. Restore the pair from a backup; or remove ${cert}, and the server ` +
-      'makes it again for this key.'
+      `${path}: not the key of ${cert}. Restore the pair from a backup; or remove ${cert} ` +
+      'to get a new certificate for this key.'
     );
   }
   if (code === 'malformed' && path === cert) {
-    return `${path}: damaged. Remove it, and the server makes it again for the same key.`;
+    return `${path}: damaged. Remove it to get a new certificate for the same key.`;
   }
   return undefined;
 }
@@ -113,15 +114,15 @@ function checkKind(existing: KeyFile, wanted: KeyKind | undefined): void {
   const kind = kindOf(existing.key);
   if (kind === undefined) {
     throw new CertificateError('unsuitable', existing.path, {
-      message: `${existing.path}: certificates are made here for EC and RSA keys only. Add --new-key to replace it.`,
+      message: `${existing.path}: only EC and RSA keys are supported. Pass --new-key to replace it.`,
     });
   }
   if (wanted === undefined || wanted === kind) return;
   const named = { ec: 'an EC key', rsa: 'an RSA key' };
   throw new CertificateError('other-kind', existing.path, {
     message:
-      `${existing.path}: this is ${named[kind]}, not ${named[wanted]}. Add --new-key to replace it; ` +
-      'clients that know the old key will then refuse the server until they are told.',
+      `${existing.path}: this is ${named[kind]}, not ${named[wanted]}. Pass --new-key to replace it; ` +
+      'clients that know the old key will then refuse the server.',
   });
 }
 
@@ -131,7 +132,7 @@ async function write(path: string, text: string, mode: number): Promise<void> {
     await writeAtomically(path, text, mode);
   } catch (error) {
     throw new CertificateError('not-written', path, {
-      message: `${path}: cannot be written (${errorCode(error) || 'unknown error'}). Check the folder's owner, mode and free space.`,
+      message: `${path}: can't be written (${errorCode(error) || 'unknown error'}). Check the folder's owner, mode and free space.`,
       cause: error,
     });
   }

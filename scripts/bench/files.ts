@@ -19,9 +19,8 @@ import { connect, type TLSSocket } from 'node:tls';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileAlpn } from '../../lib/protocol/events.js';
 import { parseFileAnswer } from '../../lib/protocol/file-frames.js';
-import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
+import { createFrameReader, encodeFrame, type RawFrame, readFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
-import { readFrame } from '../../lib/protocol/read-frame.js';
 import { cpuOf, enter, seed, startProgram } from './program.js';
 
 const mib = 2 ** 20;

@@ -29,7 +29,7 @@ t.test('what it says is text that drives no terminal', async (t) => {
 
 t.test('a file that cannot be shown is refused, and says which and why', async (t) => {
   const missing = join(folder, 'nowhere.txt');
-  await t.rejects(readMotd(missing), { code: exitCode.io, message: /nowhere\.txt: there is no such file/ });
+  await t.rejects(readMotd(missing), { code: exitCode.io, message: /nowhere\.txt: no such file/ });
   await t.rejects(readMotd(folder), { code: exitCode.io, message: /not a file/ });
   const long = await file('x'.repeat(limits.motdBytes + 1));
   await t.rejects(readMotd(long), { code: exitCode.configuration, message: /more than 4096 bytes/ });

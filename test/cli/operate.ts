@@ -98,11 +98,11 @@ t.test('what cannot be written or read is named, with its reason', async (t) => 
   const nowhere = join(home, 'none', 'chat.tar');
   t.match(await desk.run(['backup', nowhere, '--data', data]), {
     code: 74,
-    err: /none.*: there is no such file/,
+    err: /none.*: no such file/,
   });
   t.match(await desk.run(['restore', home, '--data', join(home, 'new')]), {
     code: 74,
-    err: `secure-chat: ${home}: that is not a file.`,
+    err: `secure-chat: ${home}: not a file.`,
   });
   await writeFile(join(home, 'file'), '');
   t.match(await desk.run(['restore', archive, '--data', join(home, 'file', 'new')]), { code: 74 });

@@ -12,13 +12,13 @@ t.test('a duration is a whole number and a unit', async (t) => {
   ]);
 });
 
-t.test('anything else is none', async (t) => {
+t.test('anything else is not a duration', async (t) => {
   for (const text of ['', '0d', '7', 'd', '-7d', '1.5h', '7 d', '7y', '1e3d', '9999999d', '7dd']) {
     t.equal(parseDuration(text), undefined, JSON.stringify(text));
   }
 });
 
-t.test('lengths of time are rounded up', async (t) => {
+t.test('durations are rounded up', async (t) => {
   const lengths: [number, string][] = [
     [0, '1 s'],
     [1001, '2 s'],

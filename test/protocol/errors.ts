@@ -7,7 +7,7 @@ t.test('codes are unique and in kebab-case', (t) => {
   t.end();
 });
 
-t.test('only what is on the list is a code', (t) => {
+t.test('only listed codes are codes', (t) => {
   for (const code of errorCodes) t.equal(isErrorCode(code), true);
   for (const other of ['', 'nonsense', 'BUSY', 'toString', 'length', undefined, null, 0, ['busy']]) {
     t.equal(isErrorCode(other), false);
@@ -15,7 +15,7 @@ t.test('only what is on the list is a code', (t) => {
   t.end();
 });
 
-t.test('a protocol error carries its code, its sentence and when to come back', (t) => {
+t.test('a protocol error has a code, a message and a retry time', (t) => {
   const error = new ProtocolError('rate-limited', 'Slow down.', 250);
   t.match(error, { name: 'ProtocolError', code: 'rate-limited', message: 'Slow down.', retryAfter: 250 });
   t.type(error, Error);

@@ -3,7 +3,7 @@ import { parseFileAnswer, parseFileOpening } from '../../lib/protocol/file-frame
 
 const ticket = 'A'.repeat(43);
 
-t.test('an opening is an upload or a download with a ticket, and nothing else', async (t) => {
+t.test('only an upload or a download with a ticket is a valid opening', async (t) => {
   t.same(parseFileOpening({ type: 'upload', ticket }), { type: 'upload', ticket });
   t.same(parseFileOpening({ type: 'download', ticket, offset: 7 }), { type: 'download', ticket, offset: 7 });
   const bad: object[] = [
@@ -25,7 +25,7 @@ t.test('an opening is an upload or a download with a ticket, and nothing else', 
   }
 });
 
-t.test('an answer may have more fields than this version knows, but no other shape', async (t) => {
+t.test('an answer can have unknown fields but must match its schema', async (t) => {
   t.match(parseFileAnswer({ type: 'ready', offset: 0, size: 1, later: true }), { offset: 0, size: 1 });
   t.match(parseFileAnswer({ type: 'kept', seq: 3 }), { seq: 3 });
   t.match(parseFileAnswer({ type: 'error', code: 'no-space', message: 'full' }), { code: 'no-space' });

@@ -41,13 +41,13 @@ const names: readonly (readonly [raw: string, name: string])[] = [
 ];
 
 for (const [raw, name] of names) {
-  t.test(`${JSON.stringify(raw)} is called ${JSON.stringify(name)}`, async (t) => {
+  t.test(`${JSON.stringify(raw)} becomes ${JSON.stringify(name)}`, async (t) => {
     t.equal(fileName(raw), name);
     t.equal(fileName(name), name, 'and stays so');
   });
 }
 
-t.test('a long name is cut between graphemes and keeps its ending', async (t) => {
+t.test('a long name is cut between graphemes and keeps its extension', async (t) => {
   for (const stem of ['x', 'é', '漢', '👩‍👩‍👧', 'a\u0301']) {
     const name = fileName(`${stem.repeat(500)}.tar.gz`);
     t.ok(Buffer.byteLength(name) <= 200, `${Buffer.byteLength(name)} bytes`);
@@ -56,11 +56,11 @@ t.test('a long name is cut between graphemes and keeps its ending', async (t) =>
   }
 });
 
-t.test('a path of any length costs little', async (t) => {
+t.test('a huge path is fast', async (t) => {
   t.equal(fileName(`${'a/'.repeat(1_000_000)}end.txt`), 'end.txt');
 });
 
-t.test('no hostile text makes a name that leaves its folder or drives a terminal', async (t) => {
+t.test('hostile text never yields a name that leaves its folder or drives a terminal', async (t) => {
   for (const { name: title, text } of hostileText) {
     for (const raw of [text, `${text}.txt`, `.${text}`, `dir/${text}`, `con.${text}`]) {
       const name = fileName(raw);

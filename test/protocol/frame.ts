@@ -1,5 +1,6 @@
+import { duplexPair, PassThrough } from 'node:stream';
 import t from 'tap';
-import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
+import { createFrameReader, encodeFrame, type RawFrame, readFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 
 const badFrame = { code: 'bad-frame' };
@@ -19,13 +20,13 @@ function reader(limit: number = limits.frameFromServerBytes) {
   return createFrameReader(() => limit);
 }
 
-t.test('a frame is its length in four bytes and its JSON', (t) => {
+t.test('a frame is a four-byte length and JSON', (t) => {
   t.same([...encodeFrame({ a: 1 })], [0, 0, 0, 7, ...Buffer.from('{"a":1}')]);
   t.equal(encodeFrame({ text: '\u00e9\u{1f600}' }).readUInt32BE(0), 17, 'bytes are counted, not characters');
   t.end();
 });
 
-t.test('what is encoded is read back', (t) => {
+t.test('an encoded frame is read back', (t) => {
   const frames: RawFrame[] = [
     {},
     {
@@ -43,7 +44,7 @@ t.test('what is encoded is read back', (t) => {
   t.end();
 });
 
-t.test('frames are read however their bytes are cut', (t) => {
+t.test('frames are read from chunks of any size', (t) => {
   const frames: RawFrame[] = [{ a: '\u{1f600}' }, {}, { b: [1, 2, 3] }];
   const bytes = Buffer.concat(frames.map(encodeFrame));
   for (let first = 0; first <= bytes.length; first++) {
@@ -64,7 +65,7 @@ t.test('frames are read however their bytes are cut', (t) => {
   t.end();
 });
 
-t.test('a frame comes as soon as its last byte, and what follows it waits', (t) => {
+t.test('a frame is returned with its last byte; later bytes are held', (t) => {
   const frames = reader();
   const bytes = encodeFrame({ a: 1 });
   t.same(frames.push(bytes.subarray(0, -1)), []);
@@ -77,7 +78,7 @@ t.test('a frame comes as soon as its last byte, and what follows it waits', (t) 
   t.end();
 });
 
-t.test('a chunk may be used again once it was pushed', (t) => {
+t.test('a chunk can be reused after the push', (t) => {
   const bytes = encodeFrame({ a: 'before' });
   const frames = reader();
   const chunk = Buffer.from(bytes.subarray(0, 10));
@@ -87,7 +88,7 @@ t.test('a chunk may be used again once it was pushed', (t) => {
   t.end();
 });
 
-t.test('a frame may be as long as the limit and no longer', (t) => {
+t.test('a frame can have as many bytes as the limit', (t) => {
   const frame = encodeFrame({ a: 'x'.repeat(92) });
   t.equal(frame.length, 4 + 100);
   t.equal(reader(100).push(frame).length, 1);
@@ -95,7 +96,7 @@ t.test('a frame may be as long as the limit and no longer', (t) => {
   t.end();
 });
 
-t.test('a header that announces too much is refused at its fourth byte', (t) => {
+t.test('a header over the limit is refused at its fourth byte', (t) => {
   const header = withHeader('', 0xffffffff);
   const frames = reader(4096);
   t.same(frames.push(header.subarray(0, 3)), []);
@@ -104,7 +105,7 @@ t.test('a header that announces too much is refused at its fourth byte', (t) => 
   t.end();
 });
 
-t.test('a reader that threw keeps throwing and keeps nothing', (t) => {
+t.test('after an error a reader keeps throwing and holds nothing', (t) => {
   const frames = reader(4096);
   t.throws(() => frames.push(withHeader('', 5000)), { code: 'frame-too-large' });
   for (let i = 0; i < 3; i++) {
@@ -117,7 +118,7 @@ t.test('a reader that threw keeps throwing and keeps nothing', (t) => {
   t.end();
 });
 
-t.test('the limit is asked for each frame', (t) => {
+t.test('the limit is read for each frame', (t) => {
   let limit = 10;
   const frames = createFrameReader(() => limit);
   const long = encodeFrame({ a: 'x'.repeat(20) });
@@ -126,7 +127,7 @@ t.test('the limit is asked for each frame', (t) => {
   t.equal(frames.push(long).length, 1);
   t.same(frames.push(long.subarray(0, 5)), []);
   limit = 10;
-  t.equal(frames.push(long.subarray(5)).length, 1, 'a frame that was let in stays in');
+  t.equal(frames.push(long.subarray(5)).length, 1, 'a frame that has begun is not affected');
   t.throws(() => frames.push(long.subarray(0, 4)), { code: 'frame-too-large' });
   t.end();
 });
@@ -155,7 +156,7 @@ t.test('a body that is not one JSON object in UTF-8 is a bad frame', (t) => {
   t.end();
 });
 
-t.test('bytes that are not UTF-8 are a bad frame, and leave no trace in the next', (t) => {
+t.test('invalid UTF-8 is a bad frame and does not affect the next reader', (t) => {
   const wrong = [
     [0xff],
     [0xc3],
@@ -174,12 +175,12 @@ t.test('bytes that are not UTF-8 are a bad frame, and leave no trace in the next
   t.end();
 });
 
-t.test('a bad frame says nothing of its body', (t) => {
+t.test('the error for a bad frame does not contain its body', (t) => {
   t.throws(() => reader().push(withHeader('{"password":"hunter2"')), { message: /^(?!.*hunter2)/ });
   t.end();
 });
 
-t.test('keys that mean something to JavaScript are only keys', (t) => {
+t.test('__proto__ and constructor are ordinary keys', (t) => {
   const [frame] = reader().push(withHeader('{"__proto__":{"type":"quit"},"constructor":1}'));
   t.equal(frame?.type, undefined);
   t.equal(Object.getPrototypeOf(frame), Object.prototype);
@@ -187,7 +188,7 @@ t.test('keys that mean something to JavaScript are only keys', (t) => {
   t.end();
 });
 
-t.test('a frame may be nested as deep as the limit and no deeper', (t) => {
+t.test('a frame can be nested as deep as the limit', (t) => {
   const lists = limits.frameDepth - 1;
   t.equal(reader().push(withHeader(`{"a":${nested(lists)}}`)).length, 1);
   t.throws(() => reader().push(withHeader(`{"a":${nested(lists + 1)}}`)), badFrame);
@@ -200,7 +201,7 @@ t.test('a frame may be nested as deep as the limit and no deeper', (t) => {
   t.end();
 });
 
-t.test('a hundred thousand levels are refused, not kept for JSON.stringify to fall over', (t) => {
+t.test('a hundred thousand levels are refused before JSON.stringify can overflow', (t) => {
   t.throws(() => reader().push(withHeader(`{"a":${nested(100_000)}}`)), badFrame);
   t.throws(() => reader().push(withHeader(`{"type":${nested(100_000)}}`)), badFrame);
   const objects = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
@@ -209,14 +210,14 @@ t.test('a hundred thousand levels are refused, not kept for JSON.stringify to fa
   t.end();
 });
 
-t.test('a wide frame is no deep frame', (t) => {
+t.test('a wide frame is not a deep one', (t) => {
   const list = Array.from({ length: 50_000 }, () => ({}));
   t.equal(reader().push(encodeFrame({ list })).length, 1);
   t.end();
 });
 
 // Copying what is held at each chunk would move half a terabyte here.
-t.test('a frame of a mebibyte is read byte by byte', (t) => {
+t.test('a frame of one mebibyte is read byte by byte', (t) => {
   for (const length of [limits.frameBytes, limits.frameFromServerBytes]) {
     const bytes = encodeFrame({ a: 'x'.repeat(length - 8) });
     t.equal(bytes.length, 4 + length);
@@ -226,4 +227,73 @@ t.test('a frame of a mebibyte is read byte by byte', (t) => {
     t.equal(read, 1);
   }
   t.end();
+});
+
+const frame = { type: 'upload', text: 'über' };
+
+t.test('readFrame leaves the bytes after the frame in the stream', async (t) => {
+  const stream = new PassThrough();
+  stream.write(Buffer.concat([encodeFrame(frame), Buffer.from('the bytes of a file')]));
+  t.same(await readFrame(stream, 100), frame);
+  t.equal(String(stream.read()), 'the bytes of a file');
+});
+
+t.test('readFrame accepts a frame byte by byte', async (t) => {
+  const [near, far] = duplexPair();
+  const reading = readFrame(near, 100);
+  for (const byte of encodeFrame(frame)) {
+    far.write(Buffer.from([byte]));
+    await new Promise(setImmediate);
+  }
+  t.same(await reading, frame);
+  far.write('x');
+  await new Promise(setImmediate);
+  t.equal(String(near.read()), 'x');
+});
+
+t.test('readFrame reads two frames of one write in order', async (t) => {
+  const stream = new PassThrough();
+  stream.end(Buffer.concat([encodeFrame(frame), encodeFrame({ type: 'kept' })]));
+  t.same(await readFrame(stream, 100), frame);
+  t.same(await readFrame(stream, 100), { type: 'kept' });
+  t.equal(await readFrame(stream, 100), undefined, 'then the stream ends');
+});
+
+t.test('readFrame refuses a length over the limit before the body arrives', async (t) => {
+  const stream = new PassThrough();
+  stream.write(Buffer.from([0, 0, 0, 101]));
+  await t.rejects(readFrame(stream, 100), { code: 'frame-too-large' });
+});
+
+t.test('readFrame refuses an invalid body', async (t) => {
+  for (const body of ['', '[]', 'null', '{"type":', '\xff\xfe']) {
+    const bytes = Buffer.from(body, 'latin1');
+    const stream = new PassThrough();
+    stream.write(Buffer.from([0, 0, 0, bytes.length]));
+    stream.write(bytes);
+    await t.rejects(readFrame(stream, 100), { code: 'bad-frame' }, JSON.stringify(body));
+  }
+});
+
+t.test('an incomplete frame is a bad frame', async (t) => {
+  for (const length of [1, 3, 4, 10]) {
+    const stream = new PassThrough();
+    stream.end(encodeFrame(frame).subarray(0, length));
+    await t.rejects(readFrame(stream, 100), { code: 'bad-frame' }, `after ${length} bytes`);
+  }
+});
+
+t.test('readFrame rejects with the error of the stream, also with an earlier one', async (t) => {
+  const stream = new PassThrough();
+  const reading = readFrame(stream, 100);
+  stream.destroy(new Error('cable cut'));
+  await t.rejects(reading, { message: 'cable cut' });
+  await t.rejects(readFrame(stream, 100), { message: 'cable cut' });
+});
+
+t.test('a destroyed stream has no frame', async (t) => {
+  const stream = new PassThrough();
+  const reading = readFrame(stream, 100);
+  stream.destroy();
+  t.equal(await reading, undefined);
 });

@@ -10,7 +10,7 @@ t.test('every limit is a positive number', (t) => {
   t.end();
 });
 
-t.test('the longest message fits a frame, unprintable or not', (t) => {
+t.test('the longest message fits into a frame', (t) => {
   const key = 'k'.repeat(64);
   const say = { type: 'say', id: Number.MAX_SAFE_INTEGER, to: 'n'.repeat(64), key, action: true };
   const unprintable = '\0'.repeat(limits.messageBytes);
@@ -18,7 +18,7 @@ t.test('the longest message fits a frame, unprintable or not', (t) => {
   t.end();
 });
 
-t.test('the longest page of history fits a frame of the server', (t) => {
+t.test('the longest history page fits into a server frame', (t) => {
   const message = {
     type: 'message',
     seq: Number.MAX_SAFE_INTEGER,
@@ -39,7 +39,7 @@ t.test('the longest page of history fits a frame of the server', (t) => {
   t.end();
 });
 
-t.test('the longest sign-in fits a frame before sign-in', (t) => {
+t.test('the longest sign-in fits into a frame before sign-in', (t) => {
   const register = {
     type: 'register',
     id: Number.MAX_SAFE_INTEGER,
@@ -52,7 +52,7 @@ t.test('the longest sign-in fits a frame before sign-in', (t) => {
   t.end();
 });
 
-t.test('a connection is dead only after two pings went unanswered', (t) => {
+t.test('a connection is dead only after two unanswered pings', (t) => {
   t.ok(limits.deadMs > 2 * limits.pingMs);
   t.end();
 });

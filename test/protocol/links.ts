@@ -11,7 +11,7 @@ function host(text: string): string | undefined {
 }
 
 t.test('http and https links are found as people write them', async (t) => {
-  t.same(shown('no link, nor www.example.org'), []);
+  t.same(shown('no link here, nor www.example.org'), []);
   t.same(shown('see http://a.example and HTTPS://b.example/x?y=1#z'), [
     'http://a.example',
     'HTTPS://b.example/x?y=1#z',
@@ -26,7 +26,7 @@ t.test('http and https links are found as people write them', async (t) => {
   t.same(shown('https:// https://[ https://:1'), [], 'what is no address is no link');
 });
 
-t.test('a link that shows its host needs no more', async (t) => {
+t.test('a link that shows its real host has no host field', async (t) => {
   for (const text of [
     'https://a.example/@bob',
     'https://A.Example/',
@@ -37,7 +37,7 @@ t.test('a link that shows its host needs no more', async (t) => {
   }
 });
 
-t.test('a link that leads elsewhere than it seems tells where', async (t) => {
+t.test('a misleading link has its real host', async (t) => {
   t.equal(host('https://bank.example@evil.example/'), 'evil.example');
   t.equal(host('https://bank.example%2f@evil.example/'), 'evil.example');
   t.equal(host('https://bank.example:443@evil.example/'), 'evil.example');
@@ -48,7 +48,7 @@ t.test('a link that leads elsewhere than it seems tells where', async (t) => {
   t.equal(host('https://evil\u3002example/'), undefined, 'ends at the full stop');
 });
 
-t.test('an address is printable ASCII, whatever the text is', async (t) => {
+t.test('href is printable ASCII for any text', async (t) => {
   for (const { name, text } of hostileText) {
     for (const around of [
       `https://a.example/${text}`,
@@ -63,7 +63,7 @@ t.test('an address is printable ASCII, whatever the text is', async (t) => {
   t.same(findLinks(`https://a.example/${'x'.repeat(4000)}`), [], 'too long for terminals');
 });
 
-t.test('a text made of brackets or slashes takes no time', async (t) => {
+t.test('a text of brackets or slashes is fast', async (t) => {
   const start = process.cpuUsage();
   for (const text of [')'.repeat(4000), 'https://'.repeat(500), `https://a.example/${')'.repeat(4000)}`])
     findLinks(text);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { findMentions, mentions } from '../../lib/protocol/mentions.js';
 
-t.test('a name is a word of its own, in any case', async (t) => {
+t.test('a name counts as a separate word in any case', async (t) => {
   for (const text of [
     ...['alice', 'Alice: hi', 'hi ALICE!', '@alice', "alice's tea", 'alice’s tea', '(alice)', 'alice, bob'],
     ...[
@@ -20,7 +20,7 @@ t.test('a name is a word of its own, in any case', async (t) => {
   }
 });
 
-t.test('a part of a word or of another name is none', async (t) => {
+t.test('a part of a word or of another name does not count', async (t) => {
   for (const text of [
     ...[
       'malice',
@@ -41,7 +41,7 @@ t.test('a part of a word or of another name is none', async (t) => {
   }
 });
 
-t.test('links and e-mail addresses are no mention', async (t) => {
+t.test('links and e-mail addresses do not count', async (t) => {
   for (const text of [
     ...['https://example.org/alice', 'https://alice@example.org/', 'see http://x.example/?to=alice&x'],
     ...['alice@example.org', 'mail bob@alice.example', 'bob+alice@example.org'],
@@ -51,20 +51,20 @@ t.test('links and e-mail addresses are no mention', async (t) => {
   t.equal(mentions('alice: https://example.org/alice', 'alice'), true);
 });
 
-t.test('names have dots, digits and dashes of their own', async (t) => {
+t.test('names can contain dots, digits and dashes', async (t) => {
   t.equal(mentions('hi a.b-c_1', 'a.b-c_1'), true);
   t.equal(mentions('hi aXb-c_1', 'a.b-c_1'), false);
   t.equal(mentions('anything', ''), false);
 });
 
-t.test('every place is found', async (t) => {
+t.test('all mentions are found', async (t) => {
   t.same(findMentions('bob, Bob and bobby', 'bob'), [
     { start: 0, end: 3 },
     { start: 5, end: 8 },
   ]);
 });
 
-t.test('long texts take no time', async (t) => {
+t.test('long texts are fast', async (t) => {
   const start = process.cpuUsage();
   for (const text of [
     `${'a'.repeat(4090)} bob`,

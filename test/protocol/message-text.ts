@@ -4,14 +4,14 @@ import { messageText, reasonText } from '../../lib/protocol/message-text.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 import { randomNumbers } from '../support/random.js';
 
-t.test('a message loses blank lines around it and white space at the end of its lines', (t) => {
+t.test('blank lines around a message and trailing white space are removed', (t) => {
   t.equal(messageText('hello'), 'hello');
   t.equal(messageText('\n \n\u2800\n  a \u3000\t\n\n b\u00a0\r\n\u200b\n\n'), '  a\n\n b');
   t.equal(messageText('a\n\n\n\nb'), 'a\n\n\n\nb', 'blank lines between stay');
   t.end();
 });
 
-t.test('every row of the hostile text is kept as it is shown, or refused as empty', (t) => {
+t.test('hostile text is made printable or refused as empty', (t) => {
   for (const { name, text, shown } of hostileText) {
     if (shown === '') t.throws(() => messageText(text), { code: 'message-empty' }, name);
     else t.equal(messageText(text).replaceAll('\n', ' '), shown, name);
@@ -19,7 +19,7 @@ t.test('every row of the hostile text is kept as it is shown, or refused as empt
   t.end();
 });
 
-t.test('a message in which nothing can be seen is empty', (t) => {
+t.test('a message without visible characters is empty', (t) => {
   for (const text of [
     '',
     ' ',
@@ -45,19 +45,19 @@ t.test('a message is measured in bytes of UTF-8', (t) => {
   t.end();
 });
 
-t.test('a message that NFC makes longer is measured again', (t) => {
+t.test('a message is measured again after NFC', (t) => {
   const raw = '\ufb2c'.repeat(1000); // 3 bytes each, 6 in NFC
   t.throws(() => messageText(raw), { code: 'message-too-long', message: /4096 bytes.* 6000/ });
   t.end();
 });
 
-t.test('what is too long is refused before it is looked at', (t) => {
+t.test('a huge text is refused before it is processed', (t) => {
   const huge = `a${'\u0301'.repeat(5_000_000)}`;
   t.throws(() => messageText(huge), { code: 'message-too-long', message: /10000001/ });
   t.end();
 });
 
-t.test('lines are counted without the blank ones around them', (t) => {
+t.test('blank lines around a message do not count', (t) => {
   const most = 'x\n'.repeat(limits.messageLines);
   t.equal(messageText(`\n\n${most}\n\n`).split('\n').length, limits.messageLines);
   t.throws(() => messageText(`${most}x`), { code: 'message-too-long', message: /100 lines.* 101/ });
@@ -65,7 +65,7 @@ t.test('lines are counted without the blank ones around them', (t) => {
   t.end();
 });
 
-t.test('a message that was kept is kept as it is', (t) => {
+t.test('messageText is idempotent', (t) => {
   const alphabet = [
     'a',
     ' ',

@@ -18,7 +18,7 @@ function roomOf(text: string): string {
   return parsed.ok ? parsed.name : parsed.code;
 }
 
-t.test('a name is taken as typed but for capitals and white space around it', (t) => {
+t.test('case and surrounding white space are ignored', (t) => {
   for (const name of [
     'a',
     'alice',
@@ -38,7 +38,7 @@ t.test('a name is taken as typed but for capitals and white space around it', (t
   t.end();
 });
 
-t.test('what is no name is refused', (t) => {
+t.test('invalid names are refused', (t) => {
   const invalid = [
     '',
     ' ',
@@ -75,19 +75,19 @@ t.test('what is no name is refused', (t) => {
   t.end();
 });
 
-t.test('no hostile text is a name', (t) => {
+t.test('hostile text is never a valid name', (t) => {
   const taken = hostileText.filter(({ text }) => parseName(text).ok || parseRoomName(text).ok);
   t.same(taken, []);
   t.end();
 });
 
-t.test('a refusal says the rule and nothing of what was typed', (t) => {
+t.test('a refusal states the rule and repeats no input', (t) => {
   const refused = parseName('\x1b]0;evil\x07');
-  t.match(refused, { ok: false, message: `A name has ${nameRule}.` });
+  t.match(refused, { ok: false, message: `Not a valid name. ${nameRule}` });
   t.end();
 });
 
-t.test('words for the server and for everybody are reserved, and what looks like them', (t) => {
+t.test('reserved words and their look-alikes are refused', (t) => {
   const words = [
     'server',
     'admin',
@@ -120,7 +120,7 @@ t.test('words for the server and for everybody are reserved, and what looks like
   t.end();
 });
 
-t.test('names of people that come near a reserved word are free', (t) => {
+t.test('real names close to a reserved word are allowed', (t) => {
   for (const name of [
     'ali',
     'mel',
@@ -140,7 +140,7 @@ t.test('names of people that come near a reserved word are free', (t) => {
   t.end();
 });
 
-t.test('names that look alike have one skeleton', (t) => {
+t.test('names that look alike have the same skeleton', (t) => {
   const alike = [
     ['alice', 'a1ice', 'aiice', 'al1ce', 'allce', 'alice_', 'a.l.i.c.e'],
     ['bob', 'b0b', 'b-ob'],
@@ -158,7 +158,7 @@ t.test('names that look alike have one skeleton', (t) => {
   t.end();
 });
 
-t.test('names that only resemble each other keep their own skeleton', (t) => {
+t.test('names that are merely similar have different skeletons', (t) => {
   const different = [
     'alice',
     'alicia',
@@ -179,21 +179,21 @@ t.test('names that only resemble each other keep their own skeleton', (t) => {
   t.end();
 });
 
-t.test('a skeleton is its own skeleton', (t) => {
+t.test('skeleton is idempotent', (t) => {
   for (const name of ['alice', 'mw.mw', 'rnvv', 'i1l0o', 'w'.repeat(32)])
     t.equal(skeleton(skeleton(name)), skeleton(name));
   t.equal(skeleton('w'.repeat(32)).length, 64);
   t.end();
 });
 
-t.test('a room has a name with or without #, and no word is reserved', (t) => {
+t.test('a room name can have a # and no room name is reserved', (t) => {
   for (const room of ['lobby', '#lobby', ' #Lobby ', 'LOBBY']) t.equal(roomOf(room), 'lobby');
   for (const room of ['all', 'admin', 'dev.ops-1']) t.equal(roomOf(room), room);
   for (const text of ['', '#', '##a', '# a', 'a#', '#1']) t.equal(roomOf(text), 'name-invalid', text);
   t.end();
 });
 
-t.test('the pattern alone decides what a tidy name is', (t) => {
+t.test('the pattern alone decides about a normalized name', (t) => {
   const pattern = new RegExp(namePattern);
   for (const name of ['a', 'a.b', 'x'.repeat(32)]) t.match(name, pattern);
   for (const text of ['', 'A', '1', '.a', 'a\n', 'x'.repeat(33), ' a']) t.notMatch(text, pattern);

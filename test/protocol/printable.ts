@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isBlank, printable } from '../../lib/protocol/printable.js';
+import { cutToBytes, isBlank, printable } from '../../lib/protocol/printable.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 import { randomNumbers } from '../support/random.js';
 
@@ -7,13 +7,13 @@ import { randomNumbers } from '../support/random.js';
 const dangerous =
   /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{M}{5}/u;
 
-t.test('every row of the hostile text is shown as its table says', (t) => {
+t.test('hostile text is printed as its table says', (t) => {
   t.equal(new Set(hostileText.map(({ name }) => name)).size, hostileText.length, 'names are unique');
   for (const { name, text, shown } of hostileText) t.equal(printable(text), shown, name);
   t.end();
 });
 
-t.test('a shown row has nothing dangerous in it and is shown as it is', (t) => {
+t.test('printable text has no dangerous characters and does not change', (t) => {
   for (const { name, shown } of hostileText) {
     t.notMatch(shown, dangerous, name);
     t.equal(printable(shown), shown, name);
@@ -22,7 +22,7 @@ t.test('a shown row has nothing dangerous in it and is shown as it is', (t) => {
   t.end();
 });
 
-t.test('no character of Unicode brings anything dangerous through', (t) => {
+t.test('no Unicode character lets dangerous text through', (t) => {
   const brought: string[] = [];
   for (let code = 0; code <= 0x10ffff; code++) {
     const char = String.fromCodePoint(code);
@@ -33,7 +33,7 @@ t.test('no character of Unicode brings anything dangerous through', (t) => {
   t.end();
 });
 
-t.test('every kind of line break is one line feed where lines are kept', (t) => {
+t.test('with newlines, every line break becomes one line feed', (t) => {
   t.equal(
     printable('a\r\nb\rc\nd\u2028e\u2029f\x85g\vh\fi', { newlines: true }),
     'a\nb\nc\nd\ne\nf\ng\nh\ni',
@@ -45,7 +45,7 @@ t.test('every kind of line break is one line feed where lines are kept', (t) => 
   t.end();
 });
 
-t.test('text is in NFC', (t) => {
+t.test('the result is in NFC', (t) => {
   t.equal(printable('e\u0301'), '\u00e9');
   t.equal(printable('\u1112\u1161\u11ab'), '\ud55c');
   t.equal(printable('e\u200d\u0301'), '\u00e9', 'also where something between went');
@@ -53,57 +53,54 @@ t.test('text is in NFC', (t) => {
   t.end();
 });
 
-t.test(
-  'printable text is printable: random texts of awkward characters do not change the second time',
-  (t) => {
-    const alphabet = [
-      ...'ab1#\u0301\u0316\u0344\u200c\u200d\ufe0f\u20e3\u05c1\u05bc\u05e9\ufb2c\u0958\u0301\u0345',
-      ...'\u0915\u094d\u093c\u0937\u0645\u06cc\u064b\u0651\u09c7\u09be\u09b0\u09cd\u0d28\u0d4d\u0dca',
-      ...[
-        '\u{1f469}',
-        '\u{1f3fd}',
-        '\u2764',
-        '\u{1f1e9}',
-        '\u{1d160}',
-        '\u{e0041}',
-        '\u1100',
-        '\u1161',
-        '\u11a8',
-      ],
-      ...[
-        ' ',
-        '\n',
-        '\r',
-        '\t',
-        '\x1b',
-        '\u3000',
-        '\u2028',
-        '\ud83d',
-        '\ude00',
-        '\u202e',
-        '\u115f',
-        '\u0f71',
-        '\u0f80',
-      ],
-    ];
-    const random = randomNumbers(20_241);
-    const wrong: string[] = [];
-    for (let round = 0; round < 20_000; round++) {
-      const length = 1 + random(14);
-      const text = Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
-      for (const newlines of [false, true]) {
-        const once = printable(text, { newlines });
-        const harmless = !dangerous.test(once.replaceAll('\n', ''));
-        if (printable(once, { newlines }) !== once || !harmless) wrong.push(JSON.stringify(text));
-      }
+t.test('printable is idempotent for random awkward texts', (t) => {
+  const alphabet = [
+    ...'ab1#\u0301\u0316\u0344\u200c\u200d\ufe0f\u20e3\u05c1\u05bc\u05e9\ufb2c\u0958\u0301\u0345',
+    ...'\u0915\u094d\u093c\u0937\u0645\u06cc\u064b\u0651\u09c7\u09be\u09b0\u09cd\u0d28\u0d4d\u0dca',
+    ...[
+      '\u{1f469}',
+      '\u{1f3fd}',
+      '\u2764',
+      '\u{1f1e9}',
+      '\u{1d160}',
+      '\u{e0041}',
+      '\u1100',
+      '\u1161',
+      '\u11a8',
+    ],
+    ...[
+      ' ',
+      '\n',
+      '\r',
+      '\t',
+      '\x1b',
+      '\u3000',
+      '\u2028',
+      '\ud83d',
+      '\ude00',
+      '\u202e',
+      '\u115f',
+      '\u0f71',
+      '\u0f80',
+    ],
+  ];
+  const random = randomNumbers(20_241);
+  const wrong: string[] = [];
+  for (let round = 0; round < 20_000; round++) {
+    const length = 1 + random(14);
+    const text = Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
+    for (const newlines of [false, true]) {
+      const once = printable(text, { newlines });
+      const harmless = !dangerous.test(once.replaceAll('\n', ''));
+      if (printable(once, { newlines }) !== once || !harmless) wrong.push(JSON.stringify(text));
     }
-    t.same(wrong, []);
-    t.end();
-  },
-);
+  }
+  t.same(wrong, []);
+  t.end();
+});
 
 // Each would take minutes where time grows with the square of the length.
-t.test('a megabyte of what is slow elsewhere comes out capped', (t) => {
+t.test('a megabyte of marks is fast', (t) => {
   const n = 1_000_000;
   t.equal(printable(`a${'\u0301\u0316'.repeat(n / 2)}`), '\u00e1\u0316\u0316\u0301');
   t.equal(printable(`\u0628${'\u200d'.repeat(n)}\u0628`), '\u0628\u200d\u0628');
@@ -116,7 +113,7 @@ t.test('a megabyte of what is slow elsewhere comes out capped', (t) => {
   t.end();
 });
 
-t.test('blank is what has nothing to see', (t) => {
+t.test('isBlank is true for text without visible characters', (t) => {
   for (const text of ['', ' ', '\n \n', '\u00a0\u3000', '\u2800', ' \u2800 ', '\u{1d159}'])
     t.equal(isBlank(text), true);
   for (const text of ['a', ' . ', '\u2801', '\u00a0\u0301']) t.equal(isBlank(text), false);
@@ -124,4 +121,18 @@ t.test('blank is what has nothing to see', (t) => {
     t.equal(isBlank(printable(text)), true);
   }
   t.end();
+});
+
+t.test('cutToBytes keeps a text that fits', async (t) => {
+  for (const text of ['', 'abc', 'über', '👩‍👩‍👧']) t.equal(cutToBytes(text, Buffer.byteLength(text)), text);
+});
+
+t.test('cutToBytes never splits a grapheme', async (t) => {
+  t.equal(cutToBytes('abc', 2), 'ab');
+  t.equal(cutToBytes('über', 1), '', 'ü has two bytes');
+  t.equal(cutToBytes('über', 3), 'üb');
+  t.equal(cutToBytes('x👩‍👩‍👧', 18), 'x', 'a family has eighteen bytes');
+  t.equal(cutToBytes('x👩‍👩‍👧', 19), 'x👩‍👩‍👧');
+  t.equal(cutToBytes('e\u0301a', 2), '');
+  t.equal(cutToBytes('anything', 0), '');
 });

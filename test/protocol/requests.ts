@@ -150,27 +150,27 @@ function refusal(frame: Record<string, unknown>): string {
   return 'taken';
 }
 
-t.test('every request has its schema and its examples', (t) => {
+t.test('every request has a schema and examples', (t) => {
   t.same(Object.keys(examples).sort(), [...requestTypes].sort());
   t.same(Object.keys(requestSchemas), requestTypes);
   for (const example of everyExample) t.equal(parseRequest(example), example, JSON.stringify(example));
   t.end();
 });
 
-t.test('a request without one of its fields is refused by the name of the field', (t) => {
+t.test('a missing field is refused by name', (t) => {
   for (const [example] of Object.values(examples)) {
     if (example === undefined) throw new Error('every type has an example');
     const required = (requestSchemas[example.type] as { required: string[] }).required;
     for (const field of required.filter((field) => field !== 'type')) {
       const { [field]: _, ...rest } = example as Record<string, unknown>;
-      t.match(refusal(rest), new RegExp(`^Not a valid ${example.type} request: .*\\b${field}\\b`));
+      t.match(refusal(rest), new RegExp(`^Invalid ${example.type} request: .*\\b${field}\\b`));
       t.throws(() => parseRequest(rest), badRequest);
     }
   }
   t.end();
 });
 
-t.test('a request with one field more is refused', (t) => {
+t.test('an unexpected field is refused', (t) => {
   for (const example of everyExample) {
     for (const extra of ['extra', '__proto__', 'constructor', 'toString', '']) {
       const frame = JSON.parse(JSON.stringify(example)) as Record<string, unknown>;
@@ -182,7 +182,7 @@ t.test('a request with one field more is refused', (t) => {
   t.end();
 });
 
-t.test('a field of another type is refused by its name', (t) => {
+t.test('a field of the wrong type is refused by name', (t) => {
   const values: readonly unknown[] = [null, {}, [], ['a'], -1, 1.5, '', { toString: 'x' }, { length: 'x' }];
   for (const example of everyExample) {
     for (const field of Object.keys(example).filter((field) => field !== 'type')) {
@@ -203,7 +203,7 @@ t.test('a field of another type is refused by its name', (t) => {
   t.end();
 });
 
-t.test('a room called __proto__ is a key of its own', (t) => {
+t.test('a room called __proto__ is an ordinary key', (t) => {
   const frame = JSON.parse('{"type":"sync","id":1,"rooms":{"__proto__":3,"constructor":4}}');
   const { rooms } = parseRequest(frame) as Extract<Request, { type: 'sync' }>;
   t.same(Object.entries(rooms ?? {}), [
@@ -214,7 +214,7 @@ t.test('a room called __proto__ is a key of its own', (t) => {
   t.end();
 });
 
-t.test('numbers have to be whole, in range and numbers', (t) => {
+t.test('numbers must be integers in range', (t) => {
   for (const id of [0, -1, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, '1', true]) {
     t.throws(() => parseRequest({ type: 'ping', id }), badRequest, String(id));
   }
@@ -231,7 +231,7 @@ t.test('numbers have to be whole, in range and numbers', (t) => {
   t.end();
 });
 
-t.test('a text is as long as its bytes, however few characters they are', (t) => {
+t.test('text length is measured in bytes', (t) => {
   const short = '\u{1f600}'.repeat(60);
   const frames = [
     { type: 'sign-in', id: 1, name: short, password: 'x' },
@@ -243,7 +243,7 @@ t.test('a text is as long as its bytes, however few characters they are', (t) =>
     { type: 'sign-in', id: 1, name: 'x', password: '\u00e9'.repeat(limits.passwordMaxBytes / 2 + 1) },
   ];
   for (const frame of frames)
-    t.match(refusal(frame), /^Not a valid .* (name|password|code|token|room|reason) .*\d+ bytes/);
+    t.match(refusal(frame), /^Invalid .* (name|password|code|token|room|reason) .*\d+ bytes/);
   const longest = {
     type: 'sign-in',
     id: 1,
@@ -254,7 +254,7 @@ t.test('a text is as long as its bytes, however few characters they are', (t) =>
   t.end();
 });
 
-t.test('a key is visible ASCII, so that it comes back as it went', (t) => {
+t.test('a key must be visible ASCII', (t) => {
   const say = (key: string) => refusal({ type: 'say', id: 1, room: 'lobby', text: 'x', key });
   for (const key of ['a', '!~', 'x'.repeat(64), '6f1d-22']) t.equal(say(key), 'taken');
   for (const key of ['', ' ', 'a b', 'a\n', '\u00e9', '\ud800', 'a\u0301', 'x'.repeat(65)])
@@ -262,7 +262,7 @@ t.test('a key is visible ASCII, so that it comes back as it went', (t) => {
   t.end();
 });
 
-t.test('a type that is none is unknown', (t) => {
+t.test('other types are unknown', (t) => {
   const names = [
     '',
     'nonsense',
@@ -285,7 +285,7 @@ t.test('a type that is none is unknown', (t) => {
   t.end();
 });
 
-t.test('a refusal repeats no value and no odd key', (t) => {
+t.test('a refusal repeats neither values nor odd keys', (t) => {
   const secret = 'hunter2';
   const wrongs: Record<string, unknown>[] = [
     { type: 'sign-in', id: 1, name: 'alice', password: { [secret]: secret } },
@@ -307,12 +307,12 @@ t.test('a refusal repeats no value and no odd key', (t) => {
     t.notMatch(refusal(frame), new RegExp(secret));
     t.not(refusal(frame), 'taken');
   }
-  t.match(refusal({ type: 'ping', id: 1, '\x1b[31m': 1 }), /^[\x20-\x7e]+$/, 'nor does it colour a log');
+  t.match(refusal({ type: 'ping', id: 1, '\x1b[31m': 1 }), /^[\x20-\x7e]+$/, 'and is safe for a log');
   t.match(refusal({ type: 'sync', id: 1, rooms: { '\x1b[31m': 'x' } }), /^[\x20-\x7e]+$/);
   t.end();
 });
 
-t.test('the id to answer by is the one of the frame, or 0', (t) => {
+t.test('requestId is the id of the frame, or 0', (t) => {
   t.equal(requestId({ id: 7 }), 7);
   t.equal(requestId({ id: Number.MAX_SAFE_INTEGER }), Number.MAX_SAFE_INTEGER);
   for (const id of [undefined, null, 0, -1, 1.5, '7', 2 ** 53, Number.NaN, {}, [7]])

@@ -43,7 +43,7 @@ function bench(t: Test, options: { now?: number; isTTY?: boolean; env?: Record<s
   };
 }
 
-t.test('a first run makes a pair for this machine and says so', async (t) => {
+t.test('the first run creates a pair for this machine', async (t) => {
   const { run, cert, keyFile } = bench(t);
   const { code, stdout, stderr } = await run();
   t.equal(code, 0);
@@ -63,18 +63,18 @@ t.test('a first run makes a pair for this machine and says so', async (t) => {
   ]) {
     t.ok(stdout.includes(text), text);
   }
-  t.notOk(stdout.includes(esc), 'plain where it is no terminal');
+  t.notOk(stdout.includes(esc), 'no colors in a pipe');
   t.notMatch(stdout, /PRIVATE KEY/);
   for (const line of stdout.split('\n')) t.ok(line.length <= 80, line);
 });
 
-t.test('a second run keeps the key and its pin', async (t) => {
+t.test('the second run keeps the key and its pin', async (t) => {
   const { run, cert } = bench(t);
   await run();
   const first = await loadKeyPair({ cert, now: someDay });
   const { code, stdout } = await run('--days', '1', '--host', 'b.example');
   t.equal(code, 0);
-  t.match(stdout, /\(kept\)/);
+  t.match(stdout, /\(unchanged\)/);
   t.match(stdout, /\(1 day\)/);
   t.match(await loadKeyPair({ cert, now: someDay }), {
     pin: first.pin,
@@ -83,7 +83,7 @@ t.test('a second run keeps the key and its pin', async (t) => {
   });
 });
 
-t.test('--new-key replaces it', async (t) => {
+t.test('--new-key replaces the key', async (t) => {
   const { run, cert } = bench(t);
   await run();
   const { pin } = await loadKeyPair({ cert, now: someDay });
@@ -91,7 +91,7 @@ t.test('--new-key replaces it', async (t) => {
   t.not((await loadKeyPair({ cert, now: someDay })).pin, pin);
 });
 
-t.test('--rsa makes an RSA-2048 key, but does not replace another one in silence', async (t) => {
+t.test('--rsa creates an RSA-2048 key, and never replaces another key without --new-key', async (t) => {
   const { run, cert, keyFile } = bench(t);
   await run();
   const before = readFileSync(keyFile, 'utf8');
@@ -107,7 +107,7 @@ t.test('--rsa makes an RSA-2048 key, but does not replace another one in silence
   t.match(details(), { modulusLength: 2048 }, 'a renewal keeps it');
 });
 
-t.test('hosts are repeatable, canonical and named once', async (t) => {
+t.test('--host is repeatable; hosts are canonical and unique', async (t) => {
   const { run, cert } = bench(t);
   await run(
     '--host',
@@ -122,7 +122,7 @@ t.test('hosts are repeatable, canonical and named once', async (t) => {
   t.strictSame(hosts, ['chat.example', '192.0.2.1', '2001:db8::1']);
 });
 
-t.test('many hosts are shown in lines of at most 80 columns', async (t) => {
+t.test('many hosts wrap at 80 columns', async (t) => {
   const { run } = bench(t);
   const hosts = Array.from({ length: 12 }, (_, index) => `host-number-${index}.example`);
   const { stdout } = await run(...hosts.flatMap((host) => ['--host', host]));
@@ -130,7 +130,7 @@ t.test('many hosts are shown in lines of at most 80 columns', async (t) => {
   for (const line of stdout.split('\n')) t.ok(line.length <= 80, line);
 });
 
-t.test('--out is another folder, relative to this one or not', async (t) => {
+t.test('--out takes a relative or an absolute folder', async (t) => {
   const { run, cwd } = bench(t);
   await run('--out', 'a b/c');
   t.ok(existsSync(join(cwd, 'a b', 'c', 'server.pem')));
@@ -142,7 +142,7 @@ t.test('--out is another folder, relative to this one or not', async (t) => {
   t.ok(again.stdout.includes("--cert 'a b/c/server.pem'\n"), 'the next command can be copied');
 });
 
-t.test('wrong options exit with 64, say what is wrong, and write nothing', async (t) => {
+t.test('invalid options exit with 64, explain the problem and write nothing', async (t) => {
   const { run, cwd } = bench(t);
   for (const argv of [
     ['--days', '0'],
@@ -170,7 +170,7 @@ t.test('wrong options exit with 64, say what is wrong, and write nothing', async
   t.notOk(existsSync(join(cwd, 'certs')));
 });
 
-t.test('--help tells every option and exits with 0', async (t) => {
+t.test('--help lists every option and exits with 0', async (t) => {
   const { run, cwd } = bench(t);
   const { code, stdout } = await run('--help');
   t.equal(code, 0);
@@ -179,7 +179,7 @@ t.test('--help tells every option and exits with 0', async (t) => {
   t.notOk(existsSync(join(cwd, 'certs')));
 });
 
-t.test('files that cannot be used or written exit with 74 and are named', async (t) => {
+t.test('unusable files exit with 74 and are named', async (t) => {
   const { run, cwd, keyFile } = bench(t);
   await run();
   chmodSync(keyFile, 0o644);
@@ -196,14 +196,14 @@ t.test('files that cannot be used or written exit with 74 and are named', async 
   t.equal((await run('--out', 'odd')).code, 74);
 });
 
-t.test('a terminal gets colours unless it does not want them', async (t) => {
+t.test('a terminal gets colors unless NO_COLOR or TERM=dumb', async (t) => {
   t.ok((await bench(t, { isTTY: true }).run()).stdout.includes(esc));
   for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }] as Record<string, string>[]) {
     t.notOk((await bench(t, { isTTY: true, env }).run()).stdout.includes(esc));
   }
 });
 
-t.test('the script runs by itself', async (t) => {
+t.test('the script runs on its own', async (t) => {
   const { cwd, cert } = bench(t);
   const first = await run(process.execPath, [script, '--host', 'localhost'], cwd);
   t.match(first, { code: 0, stderr: '' });
@@ -213,7 +213,7 @@ t.test('the script runs by itself', async (t) => {
   t.match(await run(process.execPath, [script, '--help'], cwd), { code: 0, stdout: /^Usage/ });
 });
 
-t.test('openssl verifies what the script wrote, and counts the same pin', needsOpenssl, async (t) => {
+t.test('openssl verifies the certificate and computes the same pin', needsOpenssl, async (t) => {
   for (const kind of [[], ['--rsa']]) {
     const { cwd, cert, keyFile } = bench(t);
     const { stdout } = await run(process.execPath, [script, ...kind], cwd);

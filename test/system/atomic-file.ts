@@ -12,7 +12,7 @@ import t from 'tap';
 import { errorCode, writeAtomically } from '../../lib/system/atomic-file.js';
 import { temporaryFolder } from '../support/trust.js';
 
-t.test('a new file has its text and its mode, and nothing is left beside it', async (t) => {
+t.test('a new file has its text and mode, and no temporary file is left', async (t) => {
   const folder = temporaryFolder(t);
   await writeAtomically(join(folder, 'file'), 'text', 0o600);
   t.equal(readFileSync(join(folder, 'file'), 'utf8'), 'text');
@@ -20,7 +20,7 @@ t.test('a new file has its text and its mode, and nothing is left beside it', as
   t.strictSame(readdirSync(folder), ['file']);
 });
 
-t.test('a file that others could read is replaced by one that they cannot', async (t) => {
+t.test('a world-readable file is replaced by a private one', async (t) => {
   const file = join(temporaryFolder(t), 'file');
   writeFileSync(file, 'old');
   chmodSync(file, 0o666);
@@ -30,7 +30,7 @@ t.test('a file that others could read is replaced by one that they cannot', asyn
   t.not(statSync(file).ino, before, 'whoever has the old one open does not see the new text');
 });
 
-t.test('writers at the same time leave one whole text', async (t) => {
+t.test('concurrent writers leave one complete text', async (t) => {
   const folder = temporaryFolder(t);
   const texts = Array.from({ length: 20 }, (_, index) => String(index).repeat(10_000));
   await Promise.all(texts.map((text) => writeAtomically(join(folder, 'file'), text, 0o600)));
@@ -38,7 +38,7 @@ t.test('writers at the same time leave one whole text', async (t) => {
   t.strictSame(readdirSync(folder), ['file']);
 });
 
-t.test('a symbolic link stays one', async (t) => {
+t.test('a symbolic link is kept and its target replaced', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'real'), 'old');
   symlinkSync('real', join(folder, 'link'));
@@ -47,7 +47,7 @@ t.test('a symbolic link stays one', async (t) => {
   t.equal(readFileSync(join(folder, 'real'), 'utf8'), 'new');
 });
 
-t.test('a failure leaves what was there, and no rest', async (t) => {
+t.test('a failure leaves the old file and no temporary file', async (t) => {
   const folder = temporaryFolder(t);
   await t.rejects(writeAtomically(join(folder, 'none', 'file'), 'text', 0o600), { code: 'ENOENT' });
   await writeAtomically(join(folder, 'file'), 'text', 0o600);

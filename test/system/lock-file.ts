@@ -18,7 +18,7 @@ function manualTiming(atWait: (waits: number) => void = () => undefined) {
   };
 }
 
-t.test('the lock is there while the action runs, and gone after', async (t) => {
+t.test('the lock exists only while the action runs', async (t) => {
   const path = join(temporaryFolder(t), 'lock');
   t.equal(await withLock(path, async () => existsSync(path)), true);
   t.notOk(existsSync(path));
@@ -43,7 +43,7 @@ t.test('only one action runs at a time', async (t) => {
   t.equal(most, 1);
 });
 
-t.test('a lock that is held is waited for', async (t) => {
+t.test('a held lock is waited for', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'lock');
   let release: () => void = () => undefined;
@@ -66,7 +66,7 @@ t.test('a lock that is held is waited for', async (t) => {
   t.strictSame(readdirSync(folder), []);
 });
 
-t.test('whoever never gets the lock is told', async (t) => {
+t.test('waiting ends with a LockError after the timeout', async (t) => {
   const path = join(temporaryFolder(t), 'lock');
   writeFileSync(path, '');
   // Somebody takes it again and again: it never gets old.
@@ -80,7 +80,7 @@ t.test('whoever never gets the lock is told', async (t) => {
   t.ok(existsSync(path), 'it is not removed');
 });
 
-t.test('a lock of the dead is taken over', async (t) => {
+t.test('a stale lock is taken over', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'lock');
   writeFileSync(path, '');
@@ -92,7 +92,7 @@ t.test('a lock of the dead is taken over', async (t) => {
   t.strictSame(readdirSync(folder), []);
 });
 
-t.test('a lock that gets old while one waits is taken over', async (t) => {
+t.test('a lock that becomes stale during the wait is taken over', async (t) => {
   const path = join(temporaryFolder(t), 'lock');
   writeFileSync(path, '');
   const timing = manualTiming();
@@ -100,7 +100,7 @@ t.test('a lock that gets old while one waits is taken over', async (t) => {
   t.notOk(existsSync(path));
 });
 
-t.test('many who find the same dead lock still take turns', async (t) => {
+t.test('many waiters on one stale lock still run one at a time', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'lock');
   writeFileSync(path, '');
@@ -118,7 +118,7 @@ t.test('many who find the same dead lock still take turns', async (t) => {
   t.strictSame(readdirSync(folder), []);
 });
 
-t.test('a place without a folder is an error, not a wait', async (t) => {
+t.test('a missing folder is an error, not a wait', async (t) => {
   const path = join(temporaryFolder(t), 'none', 'lock');
   await t.rejects(
     withLock(path, async () => 'never'),

@@ -9,7 +9,7 @@ t.test('names, paths and links need no quotes', async (t) => {
   }
 });
 
-t.test('a shell passes on exactly the word', async (t) => {
+t.test('a shell passes the quoted word on unchanged', async (t) => {
   for (const word of [
     'secure-chat://[::1]:6697',
     "it's",

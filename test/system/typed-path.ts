@@ -1,7 +1,7 @@
 import t from 'tap';
 import { typedPath } from '../../lib/system/typed-path.js';
 
-t.test('a path is what was meant by what was typed', async (t) => {
+t.test('typed paths are expanded, unquoted and resolved', async (t) => {
   const places = { home: '/home/ana', folder: '/work' };
   for (const [typed, meant] of [
     ['notes.txt', '/work/notes.txt'],

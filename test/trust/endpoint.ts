@@ -98,7 +98,7 @@ for (const [text, fault] of refused) {
   });
 }
 
-t.test('an error shows nothing that drives a terminal, and not too much', async (t) => {
+t.test('an error message is short and safe for a terminal', async (t) => {
   const parsed = parseEndpoint(`\u001b[31m\u202e${'x'.repeat(5000)}`);
   t.notOk(parsed.ok);
   if (!parsed.ok) {
@@ -107,7 +107,7 @@ t.test('an error shows nothing that drives a terminal, and not too much', async 
   }
 });
 
-t.test('what is formatted is parsed back', async (t) => {
+t.test('a formatted endpoint parses back', async (t) => {
   for (const endpoint of [
     { host: 'a.b', port: 1 },
     { host: '::1', port: 6697 },

@@ -8,7 +8,7 @@ const link = `secure-chat://chat.example:7000/${pin}/${code}`;
 const whole = { ok: true, value: { host: 'chat.example', port: 7000, pin, code } };
 const half = link.length / 2;
 
-t.test('a link is formatted, and parsed back', async (t) => {
+t.test('a formatted link parses back', async (t) => {
   for (const value of [
     { host: 'chat.example', port: 7000, pin, code },
     { host: 'chat.example', port: 6697, pin },
@@ -21,12 +21,12 @@ t.test('a link is formatted, and parsed back', async (t) => {
   t.equal(formatJoinLink({ host: '::1', port: 1 }), 'secure-chat://[::1]:1');
 });
 
-t.test('a shell needs quotes for brackets only', async (t) => {
+t.test('only brackets need shell quotes', async (t) => {
   t.notOk(needsQuotes(link));
   t.ok(needsQuotes(formatJoinLink({ host: '::1', port: 6697, pin, code })));
 });
 
-t.test('what no link can carry is not formatted', async (t) => {
+t.test('formatting an invalid link throws a RangeError', async (t) => {
   for (const value of [
     { host: 'a b', port: 1 },
     { host: '', port: 1 },
@@ -128,7 +128,7 @@ for (const [text, fault] of damaged) {
   });
 }
 
-t.test('a link cut off anywhere is refused, or is a shorter link that is complete in itself', async (t) => {
+t.test('a truncated link is refused or is a complete shorter link', async (t) => {
   // Where a cut cannot be seen: within the name, the port or the code, and before a slash.
   const silent = [/:\/\/[\w.]+(:\d+)?$/, new RegExp(`${pin}$`), new RegExp(`${pin}/[\\w-]+$`)];
   for (let length = 0; length < link.length; length += 1) {
@@ -139,14 +139,14 @@ t.test('a link cut off anywhere is refused, or is a shorter link that is complet
   }
 });
 
-t.test('an error never repeats the code', async (t) => {
+t.test('an error message never contains the code', async (t) => {
   const secret = 'S3cret+S3cret';
   const parsed = parseJoinLink(`secure-chat://a:1/${pin}/${secret}`);
   t.notOk(parsed.ok);
   t.notMatch(JSON.stringify(parsed), /S3cret/);
 });
 
-t.test('a link is told from an address', async (t) => {
+t.test('looksLikeLink tells links from addresses', async (t) => {
   t.ok(looksLikeLink(link));
   t.ok(looksLikeLink(`> ${link}`));
   t.notOk(looksLikeLink('chat.example:6697'));

@@ -34,7 +34,7 @@ function files(t: Test, cert: string, key?: string | Buffer): Written {
   return written;
 }
 
-t.test('the key is beside the certificate', async (t) => {
+t.test('the key is found beside the certificate', async (t) => {
   const { cert, keyFile } = files(t, pem, keyPem);
   t.strictSame(await loadKeyPair({ cert, now }), {
     cert: pem,
@@ -48,21 +48,21 @@ t.test('the key is beside the certificate', async (t) => {
   });
 });
 
-t.test('the name of the key file follows from that of the certificate', async (t) => {
+t.test("keyFileOf derives the key's file from the certificate's", async (t) => {
   t.equal(keyFileOf('certs/server.pem'), 'certs/server-key.pem');
   t.equal(keyFileOf('a.crt'), 'a-key.pem');
   t.equal(keyFileOf('a.pem.CER'), 'a.pem-key.pem');
   t.equal(keyFileOf('/x.d/fullchain'), '/x.d/fullchain-key.pem');
 });
 
-t.test('the key is where one says', async (t) => {
+t.test('the key can be in a named file', async (t) => {
   const { cert, folder } = files(t, pem, exportKey(other));
   const elsewhere = join(folder, 'privkey.pem');
   writeFileSync(elsewhere, keyPem, { mode: 0o400 });
   t.match(await loadKeyPair({ cert, key: elsewhere, now }), { key: keyPem, keyFile: elsewhere });
 });
 
-t.test("the key is inside the certificate's file", async (t) => {
+t.test("the key can be inside the certificate's file", async (t) => {
   for (const text of [pem + keyPem, keyPem + pem]) {
     const { cert } = files(t, text);
     chmodSync(cert, 0o600);
@@ -78,13 +78,13 @@ t.test('a symbolic link to the key is followed', async (t) => {
   t.match(await loadKeyPair({ cert, now }), { key: keyPem });
 });
 
-t.test('texts around the blocks, and Windows line ends, do no harm', async (t) => {
+t.test('text around the PEM blocks and Windows line ends are ignored', async (t) => {
   const windows = (text: string) => `subject=/CN=x\n${text}trailing`.replaceAll('\n', '\r\n');
   const { cert } = files(t, windows(pem), windows(keyPem));
   t.equal((await loadKeyPair({ cert, now })).pin, pinOf(key));
 });
 
-t.test('a chain is kept, the own certificate first', async (t) => {
+t.test("a chain is kept, the server's own certificate first", async (t) => {
   const chain = pem + certificateFor(other);
   t.equal((await loadKeyPair({ cert: files(t, chain, keyPem).cert, now })).cert.match(/BEGIN/g)?.length, 2);
   const wrongOrder = files(t, certificateFor(other) + pem, keyPem);
@@ -95,7 +95,7 @@ t.test('a chain is kept, the own certificate first', async (t) => {
   });
 });
 
-t.test('keys in their older forms are read', needsOpenssl, async (t) => {
+t.test('legacy PEM key formats are read', needsOpenssl, async (t) => {
   const parameters = openssl('ecparam', '-name', 'prime256v1');
   const sec1 = createPrivateKey(keyPem).export({ type: 'sec1', format: 'pem' });
   t.equal((await loadKeyPair({ cert: files(t, pem, parameters + sec1).cert, now })).pin, pinOf(key));
@@ -106,7 +106,7 @@ t.test('keys in their older forms are read', needsOpenssl, async (t) => {
 
 for (const mode of [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660]) {
   const name = mode.toString(8);
-  t.test(`a key of mode ${name} is refused, beside and inside`, async (t) => {
+  t.test(`a key of mode ${name} is refused in either file`, async (t) => {
     const beside = files(t, pem, keyPem);
     chmodSync(beside.keyFile, mode);
     const refused = { name: 'CertificateError', code: 'key-readable-by-others' };
@@ -122,7 +122,7 @@ for (const mode of [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660]) {
   });
 }
 
-t.test('a key in the public file is refused even where another one is used', async (t) => {
+t.test("a readable key in the certificate's file is refused even if another one is used", async (t) => {
   const { cert } = files(t, pem + keyPem, keyPem);
   await t.rejects(loadKeyPair({ cert, now }), { code: 'key-readable-by-others', path: cert });
 });
@@ -137,14 +137,14 @@ t.test('a missing file is named', async (t) => {
   await t.rejects(loadKeyPair({ cert, now }), { code: 'missing', path: keyFile });
 });
 
-t.test('what is no file is unreadable', async (t) => {
+t.test('anything but a regular file is unreadable', async (t) => {
   const { cert, folder } = files(t, pem);
   await t.rejects(loadKeyPair({ cert: folder, now }), { code: 'unreadable', path: folder });
   mkdirSync(keyFileOf(cert));
   await t.rejects(loadKeyPair({ cert, now }), { code: 'unreadable', path: keyFileOf(cert) });
 });
 
-t.test('a certificate is used between its dates only', async (t) => {
+t.test('a certificate is valid between its dates only', async (t) => {
   const { cert } = files(t, certificateFor(key, 10), keyPem);
   const end = now + 10 * dayMs;
   t.ok(await loadKeyPair({ cert, now: end - 1 }));
@@ -154,7 +154,7 @@ t.test('a certificate is used between its dates only', async (t) => {
   await t.rejects(loadKeyPair({ cert, now: start - 1 }), { code: 'not-yet-valid', path: cert });
 });
 
-t.test('a pair that is none is refused', async (t) => {
+t.test('a mismatched pair is refused', async (t) => {
   const { cert, keyFile } = files(t, pem, exportKey(other));
   await t.rejects(loadKeyPair({ cert, now }), { code: 'mismatch', path: keyFile });
 });
@@ -167,7 +167,7 @@ t.test('a key with a passphrase is refused', async (t) => {
   }
 });
 
-t.test('damage is malformed, wherever it is', async (t) => {
+t.test('damaged files are malformed', async (t) => {
   const publicPem = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
   const rows = [
     ['', keyPem, 'cert'],
@@ -192,12 +192,12 @@ t.test('damage is malformed, wherever it is', async (t) => {
   }
 });
 
-t.test('a damaged certificate further down the chain is found before a client finds it', async (t) => {
+t.test('a damaged certificate anywhere in the chain is found at start', async (t) => {
   const { cert } = files(t, pem + certificateFor(other).replace(/\n.{30}/, '\n'), keyPem);
   await t.rejects(loadKeyPair({ cert, now }), { code: 'unsuitable', path: cert });
 });
 
-t.test('keys that TLS 1.3 does not take are unsuitable', async (t) => {
+t.test('keys that TLS 1.3 does not support are unsuitable', async (t) => {
   for (const weak of [
     generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
     generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey,
@@ -207,7 +207,7 @@ t.test('keys that TLS 1.3 does not take are unsuitable', async (t) => {
   }
 });
 
-t.test('an Ed25519 pair made elsewhere is taken', needsOpenssl, async (t) => {
+t.test('an Ed25519 pair is accepted', needsOpenssl, async (t) => {
   const ed25519 = generateKeyPairSync('ed25519').privateKey;
   const { cert, keyFile } = files(t, '', exportKey(ed25519));
   openssl(
@@ -227,7 +227,7 @@ t.test('an Ed25519 pair made elsewhere is taken', needsOpenssl, async (t) => {
   t.strictSame(pair.hosts, ['x.example']);
 });
 
-t.test('an error tells nothing of the key', async (t) => {
+t.test('an error contains no key material', async (t) => {
   const secret = keyPem.split('\n')[1] ?? '';
   t.ok(secret.length > 40);
   for (const damaged of [keyPem.replace(/.{8}\n-----END/, '\n-----END'), keyPem.replace('BEGIN', 'BEGUN')]) {

@@ -26,7 +26,7 @@ function fileWith(t: Test, text: string): string {
   return path;
 }
 
-t.test('nothing is known before there is a file, and asking makes none', async (t) => {
+t.test('without a file no host is known, and looking one up creates none', async (t) => {
   const folder = temporaryFolder(t);
   const known = openKnownHosts(join(folder, 'none', 'known_hosts'));
   t.equal(await known.find(a), undefined);
@@ -35,7 +35,7 @@ t.test('nothing is known before there is a file, and asking makes none', async (
   t.strictSame(readdirSync(folder), []);
 });
 
-t.test('what is remembered is found, also by the next program', async (t) => {
+t.test('a remembered pin is found, also by another process', async (t) => {
   const path = join(temporaryFolder(t), 'state', 'secure-chat', 'known_hosts');
   const known = openKnownHosts(path);
   await known.remember(a, pinA);
@@ -58,26 +58,26 @@ t.test('what is remembered is found, also by the next program', async (t) => {
   });
 });
 
-t.test('a host is the same in every spelling', async (t) => {
+t.test('every spelling of a host finds it', async (t) => {
   const known = openKnownHosts(fileWith(t, `A.Example.:6697 ${pinA}\n[0:0::1]:7000\t${pinB}\n`));
   t.equal(await known.find({ host: 'a.EXAMPLE', port: 6697 }), pinA);
   t.equal(await known.find({ host: '::0:1', port: 7000 }), pinB);
 });
 
-t.test('a new pin takes the place of the old one', async (t) => {
+t.test('a new pin replaces the old one', async (t) => {
   const path = fileWith(t, `b:1 ${pinB}\na.example ${pinB} # by hand, default port\nc:1 ${pinB}\n`);
   await openKnownHosts(path).remember(a, pinA);
   t.equal(readFileSync(path, 'utf8'), `b:1 ${pinB}\na.example:6697 ${pinA}\nc:1 ${pinB}\n`);
 });
 
-t.test('a pin that is known already changes nothing', async (t) => {
+t.test('remembering a known pin changes nothing', async (t) => {
   const path = fileWith(t, `a.example:6697 ${pinA} # mine`);
   const before = statSync(path).ino;
   await openKnownHosts(path).remember(a, pinA);
   t.equal(statSync(path).ino, before);
 });
 
-t.test('comments, empty lines and faulty lines stay', async (t) => {
+t.test('comments, empty lines and faulty lines are preserved', async (t) => {
   const text = `# mine\n\nnonsense!\n  # more\nb:1 short\na.example:6697 ${pinB}\n`;
   const path = fileWith(t, text);
   const known = openKnownHosts(path);
@@ -90,7 +90,7 @@ t.test('comments, empty lines and faulty lines stay', async (t) => {
   t.equal(readFileSync(path, 'utf8'), '# mine\n\nnonsense!\n  # more\nb:1 short\n');
 });
 
-t.test('a file without a last newline, or with those of Windows, is read and extended', async (t) => {
+t.test('files without a final newline or with Windows line ends are read and extended', async (t) => {
   const path = fileWith(t, `b:1 ${pinB}\r\nc:1 ${pinB}`);
   const known = openKnownHosts(path);
   await known.remember(a, pinA);
@@ -98,7 +98,7 @@ t.test('a file without a last newline, or with those of Windows, is read and ext
   t.equal((await known.list()).hosts.length, 3);
 });
 
-t.test('a faulty line is named, and the others count', async (t) => {
+t.test('list reports faulty lines and the valid ones', async (t) => {
   const lines = [
     `a.example:6697 ${pinA}`,
     'b.example:6697',
@@ -123,7 +123,7 @@ t.test('a faulty line is named, and the others count', async (t) => {
   t.equal(await known.find(six), pinB);
 });
 
-t.test('a server whose line is faulty does not pass for a new one', async (t) => {
+t.test('a server with a faulty line does not pass for an unknown one', async (t) => {
   const path = fileWith(t, `a.example:6697 ${pinA.slice(1)}\n`);
   const known = openKnownHosts(path);
   await t.rejects(known.find(a), { name: 'KnownHostsError', code: 'malformed', message: /line 1/ });
@@ -134,7 +134,7 @@ t.test('a server whose line is faulty does not pass for a new one', async (t) =>
   t.equal(await known.find(a), undefined);
 });
 
-t.test('two pins of one server are an error until one is left', async (t) => {
+t.test('two pins for one server are an error', async (t) => {
   const path = fileWith(t, `a.example:6697 ${pinA}\nb:1 ${pinB}\nA.example ${pinB}\n`);
   const known = openKnownHosts(path);
   await t.rejects(known.find(a), { code: 'contradictory', message: /lines 1 and 3/ });
@@ -144,7 +144,7 @@ t.test('two pins of one server are an error until one is left', async (t) => {
   t.equal(readFileSync(path, 'utf8'), `a.example:6697 ${pinB}\nb:1 ${pinB}\n`);
 });
 
-t.test('what no line can hold is refused', async (t) => {
+t.test('invalid hosts and pins throw a RangeError', async (t) => {
   const path = join(temporaryFolder(t), 'known_hosts');
   const known = openKnownHosts(path);
   await t.rejects(known.remember(a, 'short'), { name: 'RangeError' });
@@ -154,7 +154,7 @@ t.test('what no line can hold is refused', async (t) => {
   t.notOk(existsSync(path));
 });
 
-t.test('what cannot be read or written is said so', async (t) => {
+t.test('read and write errors have a code and a reason', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'known_hosts'));
   const known = openKnownHosts(join(folder, 'known_hosts'));
@@ -166,7 +166,7 @@ t.test('what cannot be read or written is said so', async (t) => {
   });
 });
 
-t.test('parallel calls lose nothing', async (t) => {
+t.test('concurrent calls lose no pins', async (t) => {
   const path = join(temporaryFolder(t), 'state', 'known_hosts');
   const several = [openKnownHosts(path), openKnownHosts(path), openKnownHosts(path)];
   const calls = Array.from({ length: 30 }, (_, index) =>
@@ -179,7 +179,7 @@ t.test('parallel calls lose nothing', async (t) => {
   t.strictSame(readdirSync(join(path, '..')), ['known_hosts']);
 });
 
-t.test('a call that fails does not stop the next one', async (t) => {
+t.test('a failed call does not block the next one', async (t) => {
   const path = join(temporaryFolder(t), 'known_hosts');
   const known = openKnownHosts(path);
   mkdirSync(path);
@@ -190,7 +190,7 @@ t.test('a call that fails does not stop the next one', async (t) => {
   t.equal(await known.find(a), pinA);
 });
 
-t.test('processes at the same time lose nothing', async (t) => {
+t.test('concurrent processes lose no pins', async (t) => {
   const path = join(temporaryFolder(t), 'state', 'known_hosts');
   const program = fileURLToPath(new URL('../support/remember-hosts.js', import.meta.url));
   const runs = ['one-', 'two-', 'three-'].map((prefix) =>
@@ -202,7 +202,7 @@ t.test('processes at the same time lose nothing', async (t) => {
   t.strictSame(faults, []);
 });
 
-t.test('the lock of a program that died does not last', async (t) => {
+t.test('a stale lock is broken', async (t) => {
   const path = fileWith(t, '');
   writeFileSync(`${path}.lock`, '');
   utimesSync(`${path}.lock`, 1, 1);
@@ -210,7 +210,7 @@ t.test('the lock of a program that died does not last', async (t) => {
   t.equal(await openKnownHosts(path).find(a), pinA);
 });
 
-t.test('a lock that lasts is an error', async (t) => {
+t.test('a lock that stays is an error', async (t) => {
   const path = fileWith(t, '');
   writeFileSync(`${path}.lock`, '');
   let now = Date.now();

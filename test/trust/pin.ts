@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import t from 'tap';
 import { createCertificate } from '../../lib/trust/certificate.js';
-import { formatPin, isPin, pinOf } from '../../lib/trust/pin.js';
+import { formatPin, isPin, judgeKey, pinOf } from '../../lib/trust/pin.js';
 import { someDay } from '../support/trust.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -16,7 +16,7 @@ t.test('a pin is the SHA-256 of the SPKI in base64url', async (t) => {
   t.equal(pinOf(spki), 'BuP9j9opu2CrWVV95h7bCuzbIxE0vjDnW0Vfjht5L6k');
 });
 
-t.test('a key, its private half, its SPKI and its certificates have one pin', async (t) => {
+t.test('a public key, its private key, its SPKI and its certificates have the same pin', async (t) => {
   const pem = createCertificate({ key: privateKey, hosts: ['localhost'], days: 1, now: someDay });
   const pin = pinOf(publicKey);
   t.equal(pinOf(privateKey), pin);
@@ -37,7 +37,7 @@ t.test('a pin has exactly 43 base64url characters', async (t) => {
   t.notOk(isPin(`${'a'.repeat(43)}\n`));
 });
 
-t.test('the form for reading aloud is all of it in hexadecimal groups of four', async (t) => {
+t.test('formatPin writes the whole pin in hexadecimal groups of four', async (t) => {
   const pin = pinOf(publicKey);
   const [first = '', second = '', ...more] = formatPin(pin).split('\n');
   t.same(more, []);
@@ -45,4 +45,44 @@ t.test('the form for reading aloud is all of it in hexadecimal groups of four', 
   const hex = (first + second).replaceAll(' ', '');
   t.equal(Buffer.from(hex, 'hex').toString('base64url'), pin);
   t.throws(() => formatPin('short'), { name: 'RangeError' });
+});
+
+const right = 'R'.repeat(43);
+const wrong = 'W'.repeat(43);
+
+// Every combination of a link's pin, a known pin and a certificate authority; the server has the pin `right`.
+const rows = [
+  [right, undefined, false, 'trusted by link'],
+  [right, undefined, true, 'trusted by link'],
+  [right, right, false, 'trusted by link'],
+  [right, wrong, false, 'trusted by link'],
+  [right, wrong, true, 'trusted by link'],
+  [right, right, true, 'trusted by link'],
+  [wrong, undefined, false, 'changed by link'],
+  [wrong, undefined, true, 'changed by link'],
+  [wrong, right, false, 'changed by link'],
+  [wrong, right, true, 'changed by link'],
+  [wrong, wrong, false, 'changed by link'],
+  [wrong, wrong, true, 'changed by link'],
+  [undefined, right, false, 'trusted by known-hosts'],
+  [undefined, right, true, 'trusted by known-hosts'],
+  [undefined, wrong, false, 'changed by known-hosts'],
+  [undefined, wrong, true, 'changed by known-hosts'],
+  [undefined, undefined, true, 'trusted by authority'],
+  [undefined, undefined, false, 'unknown'],
+] as const;
+
+for (const [linkPin, knownPin, authorized, expected] of rows) {
+  const name = (pin?: string) => (pin === undefined ? 'none' : pin === right ? 'right' : 'wrong');
+  const evidence = `link ${name(linkPin)}, known ${name(knownPin)}, authority ${authorized}`;
+  t.test(`${evidence}: ${expected}`, async (t) => {
+    const verdict = judgeKey({ presented: right, authorized, linkPin, knownPin });
+    t.equal('by' in verdict ? `${verdict.verdict} by ${verdict.by}` : verdict.verdict, expected);
+    if (verdict.verdict === 'changed') t.equal(verdict.expected, wrong);
+  });
+}
+
+t.test('an empty pin counts as a pin and matches nothing', async (t) => {
+  t.match(judgeKey({ presented: right, authorized: true, linkPin: '' }), { verdict: 'changed', by: 'link' });
+  t.match(judgeKey({ presented: right, authorized: true, knownPin: '' }), { verdict: 'changed' });
 });

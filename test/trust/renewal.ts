@@ -25,20 +25,20 @@ function mode(path: string): number {
   return statSync(path).mode & 0o777;
 }
 
-t.test('a first pair is made in a folder that is made for it', async (t) => {
+t.test('the first pair is created together with its folder', async (t) => {
   const folder = join(temporaryFolder(t), 'a', 'certs');
   const cert = join(folder, 'server.pem');
   const renewed = await renewKeyPair({ cert, hosts, days: 90, now });
-  t.match(renewed, { madeKey: true, hosts, certFile: cert, keyFile: join(folder, 'server-key.pem') });
+  t.match(renewed, { isNewKey: true, hosts, certFile: cert, keyFile: join(folder, 'server-key.pem') });
   t.equal(renewed.validTo.getTime(), now + 90 * day);
   t.strictSame(readdirSync(folder).sort(), ['server-key.pem', 'server.pem']);
   t.equal(mode(renewed.keyFile), 0o600);
   t.equal(mode(folder), 0o700);
   t.equal(readFileSync(cert, 'utf8'), renewed.cert);
-  t.strictSame({ ...(await loadKeyPair({ cert, now })), madeKey: true }, renewed);
+  t.strictSame({ ...(await loadKeyPair({ cert, now })), isNewKey: true }, renewed);
 });
 
-t.test('modes hold under any umask', async (t) => {
+t.test('file modes are right under any umask', async (t) => {
   const before = process.umask(0);
   t.teardown(() => process.umask(before));
   const renewed = await renewKeyPair({ cert: join(temporaryFolder(t), 'server.pem'), hosts, days: 1, now });
@@ -46,25 +46,25 @@ t.test('modes hold under any umask', async (t) => {
   t.equal(mode(renewed.certFile), 0o644);
 });
 
-t.test('a renewal keeps the key and so the pin', async (t) => {
+t.test('a renewal keeps the key and the pin', async (t) => {
   const cert = join(temporaryFolder(t), 'server.pem');
   const first = await renewKeyPair({ cert, hosts, days: 10, now });
   const keyStatus = statSync(first.keyFile);
   const second = await renewKeyPair({ cert, hosts: ['b.example'], days: 20, now: now + 30 * day });
-  t.match(second, { madeKey: false, pin: first.pin, key: first.key, hosts: ['b.example'] });
+  t.match(second, { isNewKey: false, pin: first.pin, key: first.key, hosts: ['b.example'] });
   t.not(second.cert, first.cert);
   t.equal(statSync(first.keyFile).mtimeMs, keyStatus.mtimeMs, 'the key file is not touched');
 });
 
-t.test('a new key is asked for', async (t) => {
+t.test('newKey replaces the key', async (t) => {
   const cert = join(temporaryFolder(t), 'server.pem');
   const first = await renewKeyPair({ cert, hosts, days: 10, now });
   const second = await renewKeyPair({ cert, hosts, days: 10, now, newKey: true });
-  t.ok(second.madeKey);
+  t.ok(second.isNewKey);
   t.not(second.pin, first.pin);
 });
 
-t.test('another kind of key is not made in silence', async (t) => {
+t.test('a key of another kind is never replaced without newKey', async (t) => {
   const cert = join(temporaryFolder(t), 'server.pem');
   const first = await renewKeyPair({ cert, hosts, days: 10, now });
   const wanted = { cert, hosts, days: 10, now, kind: 'rsa' } as const;
@@ -75,33 +75,33 @@ t.test('another kind of key is not made in silence', async (t) => {
   });
   t.equal((await loadKeyPair({ cert, now })).pin, first.pin);
   const rsa = await renewKeyPair({ ...wanted, newKey: true });
-  t.match(await renewKeyPair({ ...wanted, kind: undefined }), { pin: rsa.pin, madeKey: false });
+  t.match(await renewKeyPair({ ...wanted, kind: undefined }), { pin: rsa.pin, isNewKey: false });
   await t.rejects(renewKeyPair({ ...wanted, kind: 'ec' }), { code: 'other-kind' });
 });
 
-t.test('a key inside the old certificate is kept, and moves out', async (t) => {
+t.test("a key inside the certificate's file is kept and moves to its own file", async (t) => {
   const folder = temporaryFolder(t);
   const cert = join(folder, 'server.pem');
   const { cert: pem, key, keyFile, pin } = await renewKeyPair({ cert, hosts, days: 10, now });
   unlinkSync(keyFile);
   unlinkSync(cert);
   writeFileSync(cert, pem + key, { mode: 0o600 });
-  t.match(await renewKeyPair({ cert, hosts, days: 10, now }), { pin, keyFile, madeKey: false });
+  t.match(await renewKeyPair({ cert, hosts, days: 10, now }), { pin, keyFile, isNewKey: false });
   t.notMatch(readFileSync(cert, 'utf8'), /PRIVATE KEY/);
   t.equal(mode(keyFile), 0o600);
 });
 
-t.test('a key that others can read is not renewed, only replaced', async (t) => {
+t.test('a key that others can read can only be replaced', async (t) => {
   const cert = join(temporaryFolder(t), 'server.pem');
   const { keyFile } = await renewKeyPair({ cert, hosts, days: 10, now });
   chmodSync(keyFile, 0o644);
   await t.rejects(renewKeyPair({ cert, hosts, days: 10, now }), { code: 'key-readable-by-others' });
   const replaced = await renewKeyPair({ cert, hosts, days: 10, now, newKey: true });
-  t.ok(replaced.madeKey);
+  t.ok(replaced.isNewKey);
   t.equal(mode(keyFile), 0o600);
 });
 
-t.test('nothing is written for hosts or days that cannot be', async (t) => {
+t.test('invalid hosts or days write nothing', async (t) => {
   const folder = temporaryFolder(t);
   const cert = join(folder, 'server.pem');
   await t.rejects(renewKeyPair({ cert, hosts: ['a b'], days: 10, now }), { name: 'RangeError' });
@@ -109,7 +109,7 @@ t.test('nothing is written for hosts or days that cannot be', async (t) => {
   t.strictSame(readdirSync(folder), []);
 });
 
-t.test('a place that cannot be written is named', async (t) => {
+t.test('a path that cannot be written is named', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
   const cert = join(folder, 'file', 'certs', 'server.pem');
@@ -123,7 +123,7 @@ t.test('a folder without write permission is named', { skip: root && 'root may w
   await t.rejects(renewKeyPair({ cert, hosts, days: 10, now }), { code: 'not-written' });
 });
 
-t.test('a server makes its own pair once', async (t) => {
+t.test('ensureKeyPair creates a pair once', async (t) => {
   const folder = join(temporaryFolder(t), 'data');
   const first = await ensureKeyPair({ folder, hosts, now });
   t.equal(first.certFile, join(folder, 'server.pem'));
@@ -131,7 +131,7 @@ t.test('a server makes its own pair once', async (t) => {
   t.strictSame(await ensureKeyPair({ folder, hosts, now: now + day }), first);
 });
 
-t.test('a server renews its certificate in the last 30 days, with the same key', async (t) => {
+t.test('ensureKeyPair renews in the last 30 days with the same key', async (t) => {
   const folder = temporaryFolder(t);
   const { cert, pin } = await ensureKeyPair({ folder, hosts, now });
   t.equal((await ensureKeyPair({ folder, hosts, now: now + 335 * day })).cert, cert, 'not with 30 days left');
@@ -143,7 +143,7 @@ t.test('a server renews its certificate in the last 30 days, with the same key',
   t.equal(late.validTo.getTime(), now + 3365 * day, 'also long after it expired');
 });
 
-t.test('a certificate from a clock that was ahead is renewed', async (t) => {
+t.test('a certificate that is not valid yet is renewed', async (t) => {
   const folder = temporaryFolder(t);
   const { pin } = await ensureKeyPair({ folder, hosts, now: now + 1000 * day });
   const renewed = await ensureKeyPair({ folder, hosts, now });
@@ -151,7 +151,7 @@ t.test('a certificate from a clock that was ahead is renewed', async (t) => {
   t.equal(renewed.validTo.getTime(), now + 365 * day);
 });
 
-t.test('a lost certificate is made again for the key', async (t) => {
+t.test('a lost certificate is recreated for the same key', async (t) => {
   const folder = temporaryFolder(t);
   const { certFile, pin } = await ensureKeyPair({ folder, hosts, now });
   unlinkSync(certFile);
@@ -170,7 +170,7 @@ t.test('a lost key is an error, not a new key', async (t) => {
   t.notOk(existsSync(keyFile));
 });
 
-t.test('a damaged pair, a strange key and an open one are errors', async (t) => {
+t.test('a damaged pair, a wrong key and a readable key are errors', async (t) => {
   const folder = temporaryFolder(t);
   const { certFile, keyFile, key } = await ensureKeyPair({ folder, hosts, now });
   chmodSync(keyFile, 0o640);
@@ -222,7 +222,7 @@ function handshake(pair: KeyPair, authority: string | undefined): Promise<Handsh
 }
 
 for (const kind of ['ec', 'rsa'] satisfies KeyKind[]) {
-  t.test(`a TLS 1.3 handshake with an ${kind} key shows the pin`, async (t) => {
+  t.test(`a TLS 1.3 handshake with an ${kind} key has the pin`, async (t) => {
     const cert = join(temporaryFolder(t), 'server.pem');
     const pair = await renewKeyPair({ cert, hosts, days: 10, now: Date.now(), kind });
     const { pin } = pair;

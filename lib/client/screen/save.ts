@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { printable } from '../../protocol/printable.js';
 import { errorCode, writeAtomically } from '../../system/atomic-file.js';
 import { diskReason } from '../../system/disk-reason.js';
-import { type PathPlaces, typedPath } from '../../system/typed-path.js';
+import { type PathBase, typedPath } from '../../system/typed-path.js';
 import { createStamp, transcribed } from '../text/transcript.js';
 import { entryWords } from './entry-words.js';
 import type { Questions } from './questions.js';
@@ -21,7 +21,7 @@ export interface Saved {
   readonly now: number;
 }
 
-export interface Place extends PathPlaces {
+export interface Place extends PathBase {
   /** As it was typed; `~` is the home folder. */
   readonly file: string;
   /** A file that is there may be replaced. */

@@ -3,7 +3,7 @@
  * to ask, neither sockets nor what is said afterwards.
  */
 import { formatEndpoint } from '../../trust/endpoint.js';
-import { formatPin, judge } from '../../trust/pin.js';
+import { formatPin, judgeKey } from '../../trust/pin.js';
 import type { Endpoint, Presented, Verify } from '../session/session.js';
 import { Cancelled, type Prompter } from './prompter.js';
 
@@ -41,7 +41,7 @@ export function createTrustDecision(deps: TrustDecisionDeps): Verify {
     const { endpoint, linkPin, knownHosts } = deps;
     const knownPin = await knownHosts.find(endpoint);
     const { pin, authorized } = presented;
-    const judged = judge({ presented: pin, authorized, linkPin, knownPin });
+    const judged = judgeKey({ presented: pin, authorized, linkPin, knownPin });
     switch (judged.verdict) {
       case 'trusted':
         if (judged.by === 'link' && knownPin !== pin) await knownHosts.remember(endpoint, pin);

@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import { printable } from '../../protocol/printable.js';
 import type {
   AuditEntry,
-  Ban,
+  BanInfo,
   Found,
   InviteInfo,
   Message,
@@ -98,7 +98,7 @@ function reasonSuffix(reason: string | undefined): string {
   return reason === undefined ? '' : `: ${printable(reason)}`;
 }
 
-export function banLines(bans: readonly Ban[], time: LocalTime): string[] {
+export function banLines(bans: readonly BanInfo[], time: LocalTime): string[] {
   if (bans.length === 0) return ['There are no bans.'];
   const who = columns(bans.map(({ name, address }) => printable(name ?? address ?? '')));
   return bans.map(({ by, at, until, reason }, index) => {

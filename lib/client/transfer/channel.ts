@@ -1,9 +1,8 @@
 /** A file connection from its first frame on. Knows frames and silence, not files. */
 import type { Duplex } from 'node:stream';
 import { type FileAnswer, type FileOpening, parseFileAnswer } from '../../protocol/file-frames.js';
-import { encodeFrame } from '../../protocol/frame.js';
+import { encodeFrame, readFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
-import { readFrame } from '../../protocol/read-frame.js';
 import type { Errand } from './errand.js';
 import { broken, Interruption, refusal } from './trouble.js';
 
@@ -19,7 +18,7 @@ export interface Channel {
 }
 
 // Longer than the server's own patience, so that it is the one to say what is wrong.
-const silenceMs = limits.transferSilenceMs + 15_000;
+const silenceMs = limits.transferIdleMs + 15_000;
 
 /**
  * Opens a connection, says `opening`, and closes it when `use` has settled, or the errand is cancelled.

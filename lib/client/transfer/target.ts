@@ -3,10 +3,10 @@ import { lstat, mkdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { printable } from '../../protocol/printable.js';
 import { errorCode } from '../../system/atomic-file.js';
-import { type PathPlaces, typedPath } from '../../system/typed-path.js';
+import { type PathBase, typedPath } from '../../system/typed-path.js';
 import { diskTrouble, Refusal } from './trouble.js';
 
-export interface TargetPlaces extends PathPlaces {
+export interface TargetPlaces extends PathBase {
   /** Where it goes when nothing was said. */
   readonly downloads: string;
 }

@@ -7,9 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
 import { type FileAnswer, type FileOpening, parseFileOpening } from '../../protocol/file-frames.js';
-import { encodeFrame } from '../../protocol/frame.js';
+import { encodeFrame, readFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
-import { readFrame } from '../../protocol/read-frame.js';
 import { BlobError, type Blobs } from '../../store/blobs.js';
 import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
@@ -215,7 +214,7 @@ function watchSilence(socket: TLSSocket, clock: Clock) {
   let last = clock.ticks();
   let cancel = (): void => {};
   function look(): void {
-    const left = last + limits.transferSilenceMs - clock.ticks();
+    const left = last + limits.transferIdleMs - clock.ticks();
     if (left <= 0) socket.destroy();
     else cancel = clock.after(left, look);
   }

@@ -5,7 +5,7 @@
 import { duration } from '../../protocol/duration.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
-import type { Ban as BanInfo } from '../../protocol/records.js';
+import type { BanInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Ban } from '../../store/moderation-store.js';

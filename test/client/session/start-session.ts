@@ -6,8 +6,7 @@ import type { Happening, SessionOptions } from '../../../lib/client/session/sess
 import { startSession } from '../../../lib/client/session/start-session.js';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { alpn, fileAlpn } from '../../../lib/protocol/events.js';
-import { encodeFrame } from '../../../lib/protocol/frame.js';
-import { type PausedStream, readFrame } from '../../../lib/protocol/read-frame.js';
+import { encodeFrame, type PausedStream, readFrame } from '../../../lib/protocol/frame.js';
 import type { Message } from '../../../lib/protocol/records.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { createFakeClock } from '../../support/fake-clock.js';

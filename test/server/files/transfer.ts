@@ -300,10 +300,10 @@ t.test('garbage and silence end a connection', async (t) => {
 
   const silent = await scene.open(upload(ticketOf(await scene.offer(ada, someBytes(10)))));
   await silent.answer();
-  scene.clock.advance(limits.transferSilenceMs - 1);
+  scene.clock.advance(limits.transferIdleMs - 1);
   silent.socket.write(someBytes(1));
   await scene.coming(1);
-  scene.clock.advance(limits.transferSilenceMs - 1);
+  scene.clock.advance(limits.transferIdleMs - 1);
   await ada.ask({ type: 'ping' });
   t.equal(silent.socket.destroyed, false);
   scene.clock.advance(1);

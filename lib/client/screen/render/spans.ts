@@ -3,7 +3,7 @@
  * columns, not what the text says. What comes from others becomes printable here, and only here.
  */
 
-import type { Range } from '../../../protocol/links.js';
+import type { TextRange } from '../../../protocol/links.js';
 import { printable } from '../../../protocol/printable.js';
 import { clustersOf, columnsOf, wrap } from './wrap.js';
 
@@ -102,7 +102,7 @@ function linkId(href: string): string {
   return hash.toString(36);
 }
 
-function slice(row: Row, { start, end }: Range): Row {
+function slice(row: Row, { start, end }: TextRange): Row {
   const pieces: Span[] = [];
   let at = 0;
   for (const piece of row) {

@@ -1,10 +1,10 @@
 /** Where a text breaks into rows of a terminal. Knows columns and grapheme clusters, not styles. */
 
 import stringWidth from 'string-width';
-import type { Range } from '../../../protocol/links.js';
+import type { TextRange } from '../../../protocol/links.js';
 
 /** What a terminal draws as one, and how many columns that takes at most. */
-export interface Cluster extends Range {
+export interface Cluster extends TextRange {
   readonly width: number;
 }
 
@@ -58,11 +58,11 @@ export function columnsOf(text: string): number {
  * goes, and between wide characters; inside a word only where it is longer than a row. A character wider
  * than `width` stands alone on its row. Takes time linear in the text.
  */
-export function wrap(text: string, width: number): Range[] {
+export function wrap(text: string, width: number): TextRange[] {
   if (text.length <= width && ascii.test(text)) return [{ start: 0, end: text.length }];
   const room = Math.max(1, width);
   const clusters = clustersOf(text, room);
-  const rows: Range[] = [];
+  const rows: TextRange[] = [];
   let start = 0;
   let breakAt = 0;
   let column = 0;
@@ -88,9 +88,9 @@ export function wrap(text: string, width: number): Range[] {
 }
 
 /** The rows of a line that is being typed: nothing goes, and words are cut where a row ends. */
-export function wrapTyped(text: string, width: number): Range[] {
+export function wrapTyped(text: string, width: number): TextRange[] {
   const room = Math.max(1, width);
-  const rows: Range[] = [];
+  const rows: TextRange[] = [];
   let start = 0;
   let column = 0;
   for (const cluster of clustersOf(text, room)) {
@@ -155,7 +155,7 @@ function fits(text: string, clusters: readonly Cluster[], from: number, room: nu
   return true;
 }
 
-function rowOf(text: string, clusters: readonly Cluster[], from: number, to: number): Range {
+function rowOf(text: string, clusters: readonly Cluster[], from: number, to: number): TextRange {
   const start = clusters[from]?.start ?? text.length;
   const end = clusters[to]?.start ?? text.length;
   return { start, end: to < clusters.length && end > start && text[end - 1] === ' ' ? end - 1 : end };

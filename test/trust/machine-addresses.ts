@@ -1,7 +1,7 @@
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import t from 'tap';
 import { canonicalHost } from '../../lib/trust/endpoint.js';
-import { bestAddress, machineHosts, usableAddresses } from '../../lib/trust/hosts.js';
+import { bestAddress, machineHosts, usableAddresses } from '../../lib/trust/machine-addresses.js';
 
 function at(address: string, internal = false): NetworkInterfaceInfo {
   const rest = { address, internal, mac: '00:00:00:00:00:00', cidr: null, netmask: '' };
@@ -10,7 +10,7 @@ function at(address: string, internal = false): NetworkInterfaceInfo {
 
 const lo = [at('127.0.0.1', true), at('::1', true)];
 
-t.test('a laptop offers its LAN address first, containers not at all', async (t) => {
+t.test('a laptop offers its LAN address first and no container bridges', async (t) => {
   const machine = {
     hostname: 'Laptop',
     interfaces: {
@@ -46,24 +46,24 @@ t.test('public addresses come before private ones and tunnels', async (t) => {
   ]);
 });
 
-t.test("a bridge that carries the machine's network counts as one", async (t) => {
+t.test("a bridge with the machine's own network is usable", async (t) => {
   const interfaces = { vmbr0: [at('192.168.1.2')], br0: [at('192.168.2.2')] };
   t.strictSame(usableAddresses({ interfaces, hostname: 'h' }).slice(0, 2), ['192.168.1.2', '192.168.2.2']);
 });
 
-t.test('with nothing else, a container bridge is better than a name', async (t) => {
+t.test('without another network, a container bridge comes before the name', async (t) => {
   const interfaces = { lo, docker0: [at('172.17.0.1')] };
   t.strictSame(usableAddresses({ interfaces, hostname: 'h' }), ['172.17.0.1', 'h', '127.0.0.1']);
 });
 
-t.test('without a network there is the name, then loopback', async (t) => {
+t.test('without a network, the name comes first, then loopback', async (t) => {
   const interfaces = { lo, gone: undefined, eth0: [at('169.254.3.4'), at('fe80::1')] };
   t.strictSame(usableAddresses({ interfaces, hostname: 'box' }), ['box', '127.0.0.1']);
   t.strictSame(usableAddresses({ interfaces, hostname: '(none)' }), ['127.0.0.1']);
   t.equal(bestAddress({ interfaces: {}, hostname: 'localhost' }), '127.0.0.1');
 });
 
-t.test('a certificate names everything once, but nothing that needs a zone', async (t) => {
+t.test('a certificate names every host once, except link-local addresses', async (t) => {
   const interfaces = {
     lo,
     docker0: [at('172.17.0.1')],
@@ -80,7 +80,7 @@ t.test('a certificate names everything once, but nothing that needs a zone', asy
   ]);
 });
 
-t.test('this very machine has usable addresses', async (t) => {
+t.test('this machine has usable addresses', async (t) => {
   const machine = { interfaces: networkInterfaces(), hostname: hostname() };
   for (const host of [...usableAddresses(machine), ...machineHosts(machine)])
     t.equal(canonicalHost(host), host);
