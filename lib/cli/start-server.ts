@@ -185,7 +185,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       firstLink: first === undefined ? undefined : links(first)[0],
       links,
       invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
-        return chat.app.accounts.invite({ role, uses, expires: backgroundClock.now() + expiresMs });
+        return chat.app.accounts.createInvite({ role, uses, expires: backgroundClock.now() + expiresMs });
       },
       async reload() {
         const next = await readKeyPair(settings);
@@ -220,7 +220,7 @@ function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {
 }
 
 function firstInvite({ app: { accounts } }: ChatServer): Promise<string> {
-  return accounts.invite({
+  return accounts.createInvite({
     role: 'admin',
     uses: 1,
     expires: backgroundClock.now() + firstInviteMs,

@@ -94,10 +94,10 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const chat = await openChat({ ...options, ...deps, onRemoved: cleanup.soon });
   const files = createFiles({ ...deps, ...chat, cleanup, limits: options.files });
 
-  const attemptLimits = createAttemptLimits(clock);
-  const factor = createSecondFactor(store, clock, options.name);
+  const attempts = createAttemptLimits(clock);
+  const secondFactor = createSecondFactor(store, clock, options.name);
   const { registration } = options;
-  const accounts = createAccounts({ ...deps, guard: attemptLimits, factor, registration });
+  const accounts = createAccounts({ ...deps, attempts, secondFactor, registration });
   const revokeFiles = files.revoke;
   const addresses = createAddressBans(clock);
   for (const ban of await store.bans(clock.now())) addresses.add(ban);
@@ -105,8 +105,8 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const app: App = {
     ...chat,
     accounts,
-    sessions: createSessions({ store, guard: attemptLimits, clock }),
-    ownAccount: createOwnAccount({ ...chat, accounts, factor, revokeFiles }),
+    sessions: createSessions({ store, attempts, clock }),
+    ownAccount: createOwnAccount({ ...chat, accounts, secondFactor, revokeFiles }),
     invites: createInvites({ ...chat, accounts, links: options.links }),
     bans: createBans({ ...chat, addresses, revokeFiles }),
     moderation: createModeration({ ...chat, revokeFiles }),

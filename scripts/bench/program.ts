@@ -10,7 +10,7 @@ import { alpn } from '../../lib/protocol/events.js';
 import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { skeleton } from '../../lib/protocol/names.js';
-import { newToken } from '../../lib/server/auth/secrets.js';
+import { newToken } from '../../lib/server/auth/tokens.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 
 /** Makes accounts and gives each a session, so that nobody has to hash a password. @returns their tokens */

@@ -120,7 +120,7 @@ t.test('what cannot be ends at once', async (t) => {
   t.equal(await made.ended, 0);
   const wrong = home.run([...args, '--as', 'alice'], { SECURE_CHAT_PASSWORD: 'another one' });
   t.equal(await wrong.ended, 77);
-  t.match(wrong.stderr(), /Name or password is wrong/);
+  t.match(wrong.stderr(), /Wrong name or password/);
 });
 
 t.test('a signal ends it with its code, also with --persistent', async (t) => {

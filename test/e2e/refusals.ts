@@ -64,7 +64,7 @@ t.test('an open server', async (t) => {
   });
 
   const badInvite =
-    /That invite is mistyped, used up, expired, or ended by its maker\. Ask for a new join link/;
+    /This invite is not valid: mistyped, used up, expired or revoked\. Ask for a new join link/;
 
   await t.test('a mistyped invite', async (t) => {
     const mistyped = (await served.invite()).replace(/[^/](?=[^/]*$)/, (letter) =>

@@ -78,7 +78,7 @@ t.test('basic terminal chat', async (t) => {
     const args = ['connect', served.link, '--name', 'bob', '--attach'];
     const wrong = run(args, { SECURE_CHAT_PASSWORD: 'not that one' });
     t.equal(await wrong.ended, 77);
-    t.match(wrong.stderr(), /Name or password is wrong/);
+    t.match(wrong.stderr(), /Wrong name or password/);
     const none = run(args);
     t.equal(await none.ended, 64);
     const stranger = run(['connect', served.link, '--name', 'zoe', '--create'], {

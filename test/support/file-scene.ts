@@ -14,7 +14,7 @@ import { encodeFrame, readFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import type { Message } from '../../lib/protocol/records.js';
 import { createHasher } from '../../lib/server/auth/hasher.js';
-import { newToken } from '../../lib/server/auth/secrets.js';
+import { newToken } from '../../lib/server/auth/tokens.js';
 import { type ChatServerOptions, startChatServer } from '../../lib/server/chat-server.js';
 import type { Account } from '../../lib/store/account-store.js';
 import type { Blobs } from '../../lib/store/blobs.js';

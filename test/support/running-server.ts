@@ -8,7 +8,7 @@ import { type RunningServer, type ServerSettings, startServer } from '../../lib/
 import type { Asked } from '../../lib/client/session/session.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { parseName } from '../../lib/protocol/names.js';
-import { newToken } from '../../lib/server/auth/secrets.js';
+import { newToken } from '../../lib/server/auth/tokens.js';
 import type { Account } from '../../lib/store/account-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';

@@ -1,6 +1,6 @@
 /**
- * Who may come in: accounts, passwords, invites, codes. Knows the store and the hasher, not connections
- * nor who is online.
+ * Accounts: sign-in, registration, recovery and passwords. Knows the store and the hasher, not connections or
+ * who is online.
  */
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
@@ -13,13 +13,12 @@ import type { Clock } from '../../system/clock.js';
 import { notAllowed } from '../chat/permissions.js';
 import type { Log } from '../log.js';
 import type { AttemptLimits } from './attempt-limits.js';
-import { createNewcomers } from './attempt-limits.js';
 import type { Hasher } from './hasher.js';
 import type { SecondFactor } from './second-factor.js';
-import { hashRecovery, hashSecret, newInviteCode, newRecoveryCode } from './secrets.js';
+import { hashRecoveryCode, hashToken, newInviteCode, newRecoveryCode } from './tokens.js';
 
-/** An account whose password was just set, with the code by which it is set anew. */
-export interface Fresh {
+/** An account with a new password, and its new recovery code. */
+export interface NewCredentials {
   readonly account: Account;
   readonly recovery: string;
 }
@@ -30,256 +29,303 @@ export interface InviteTerms {
   /** Milliseconds since the epoch. */
   readonly expires: number;
   readonly first?: boolean;
-  /** The account that makes it; without it, the operator. */
+  /** Who creates it; the operator if missing. */
   readonly by?: Maker;
 }
 
 export interface Accounts {
   /**
-   * @param welcome throws where there is no seat for the account; its code is then not used up
+   * @param checkEntry throws if the account cannot come in; the second-factor code is then not used up
    * @throws ProtocolError `wrong-credentials`, `too-many-attempts`, `busy`; `second-factor-needed`,
    *   `second-factor-wrong`
    */
   signIn(
     request: RequestOf<'sign-in'>,
     address: string,
-    welcome: (account: Account) => void,
+    checkEntry: (account: Account) => void,
   ): Promise<Account>;
   /**
-   * @param welcome throws where the account would not get in; called again right before it is made, since one that stays
-   *   outside has used up its invite and lost its recovery code
-   * @throws ProtocolError for everything that a person can mend: name, password, invite, policy
+   * @param checkEntry throws if the account cannot come in; called again right before the account is created, since
+   *   otherwise its invite would be used up and its recovery code lost
+   * @throws ProtocolError for an unacceptable name, password or invite, and where registration is closed
    */
-  register(request: RequestOf<'register'>, address: string, welcome: () => void): Promise<Fresh>;
+  register(request: RequestOf<'register'>, address: string, checkEntry: () => void): Promise<NewCredentials>;
   /**
-   * A new password for whoever has a code.
-   * @param welcome throws where the account would not get in; called again right before its code is used up
+   * Sets a new password with a recovery code or a reset link.
+   * @param checkEntry throws if the account cannot come in; called again right before its code is used up
    * @throws ProtocolError `recovery-invalid`, and as `signIn`
    */
   recover(
     request: RequestOf<'recover'>,
     address: string,
-    welcome: (account: Account) => void,
-  ): Promise<Fresh>;
+    checkEntry: (account: Account) => void,
+  ): Promise<NewCredentials>;
   /**
-   * @returns the hash that the password is right for: what was proved is void once the account has another
-   * @throws ProtocolError `wrong-credentials` where that is not the account's password, and as `signIn`
+   * @returns the matching hash; the check is void once the account has another one
+   * @throws ProtocolError `wrong-credentials`, and as `signIn`
    */
-  prove(account: Account, password: string, address: string): Promise<string>;
-  /** As the operator wishes, whatever the policy is. Without a password it signs in with a token alone. */
-  add(account: { name: string; role: Role; password?: string | undefined }): Promise<Fresh>;
+  checkPassword(account: Account, password: string, address: string): Promise<string>;
+  /** For the operator, under any registration policy. An account without a password signs in with a token only. */
+  add(account: AddedAccount): Promise<NewCredentials>;
   /** @throws ProtocolError `password-unsuitable` */
-  hash(account: Pick<Account, 'name'>, password: string): Promise<string>;
+  hashPassword(account: Pick<Account, 'name'>, password: string): Promise<string>;
   /**
-   * @returns the code, which is kept nowhere
-   * @throws ProtocolError `not-allowed` for a maker who is banned, or something else by now
+   * @returns the code, of which only the hash is stored
+   * @throws ProtocolError `not-allowed` if `by` was banned or has another role by now
    */
-  invite(terms: InviteTerms): Promise<string>;
+  createInvite(terms: InviteTerms): Promise<string>;
+}
+
+export interface AddedAccount {
+  readonly name: string;
+  readonly role: Role;
+  readonly password?: string | undefined;
 }
 
 export interface AccountsDeps {
   readonly store: Store;
   readonly hasher: Hasher;
-  readonly guard: AttemptLimits;
-  readonly factor: SecondFactor;
+  readonly attempts: AttemptLimits;
+  readonly secondFactor: SecondFactor;
   readonly clock: Clock;
   readonly log: Log;
   readonly registration: Registration;
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const { store, hasher, guard, factor, clock, log, registration } = deps;
-  const newcomers = createNewcomers(clock);
-
-  async function checkInvite(code: string | undefined, address: string): Promise<Uint8Array | undefined> {
-    if (code === undefined) {
-      if (registration === 'open') return undefined;
-      if (registration === 'closed') throw registrationClosed();
-      throw new ProtocolError('invite-needed', 'A new account needs a join link. Ask somebody here for one.');
-    }
-    const hash = hashSecret(code);
-    // The first account is made whatever the policy is.
-    if (registration === 'closed' && (await store.accounts()) > 0) throw registrationClosed();
-    if ((await store.invite(hash, clock.now())) === undefined) {
-      guard.failed('', address);
-      throw inviteInvalid();
-    }
-    return hash;
-  }
-
-  /** The account with its password under the parameters of now, unless it was changed meanwhile. */
-  async function renewed(account: Account, password: string): Promise<Account> {
-    if (!(await store.renewPassword(account.id, account.password, password))) throw wrongCredentials();
-    return { ...account, password };
-  }
-
+  const { store, hasher, clock } = deps;
   return {
-    async signIn({ name: typed, password, otp }, address, welcome) {
-      const parsed = parseName(typed);
-      const name = parsed.ok ? parsed.name : '';
-      await guard.admit(name, address);
-      const account = parsed.ok ? await store.account(name) : undefined;
-      const { right, rehashed } = await hasher.verify(password, phcOf(account));
-      if (account === undefined || !right) {
-        guard.failed(name, address);
-        throw wrongCredentials();
-      }
-      await factor
-        .check(account, otp, () => welcome(account))
-        .catch((error: unknown) => {
-          // One that is missing was not guessed.
-          if (error instanceof ProtocolError && error.code === 'second-factor-wrong')
-            guard.failed(name, address);
-          throw error;
-        });
-      guard.succeeded(name);
-      return rehashed === undefined ? account : renewed(account, rehashed);
-    },
+    signIn: (request, address, checkEntry) => signIn(deps, request, { address, checkEntry }),
+    register: (request, address, checkEntry) => register(deps, request, { address, checkEntry }),
+    recover: (request, address, checkEntry) => recover(deps, request, { address, checkEntry }),
+    checkPassword: (account, password, address) => checkPassword(deps, account, { password, address }),
+    add: (account) => add(deps, account),
 
-    async register({ name: typed, password, code }, address, welcome) {
-      welcome();
-      await guard.admit('', address);
-      const hash = await checkInvite(code, address);
-      if (hash === undefined) newcomers.admit(address);
-      const parsed = parseName(typed);
-      if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
-      const { name, skeleton } = parsed;
-      checkPassword(password, name);
-      const invite = hash === undefined ? {} : { invite: hash };
-      const phc = await hasher.hash(password);
-      const recovery = newRecoveryCode();
-      const account = { name, skeleton, password: phc, recovery: recovery.hash, at: clock.now() };
-      // No await from here to the store: others may have come while the password was hashed.
-      welcome();
-      if (hash === undefined) newcomers.admit(address);
-      const made = created(name, await store.register({ ...account, ...invite }));
-      if (hash === undefined) newcomers.made(address);
-      log.info('account made', { name, role: made.role, address });
-      return { account: made, recovery: recovery.text };
-    },
-
-    async add({ name: typed, role, password }) {
-      const parsed = parseName(typed);
-      if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
-      const { name, skeleton } = parsed;
-      if (password !== undefined) checkPassword(password, name);
-      const phc = password === undefined ? '' : await hasher.hash(password);
-      const recovery = newRecoveryCode();
-      const account = { name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() };
-      const made = created(name, await store.register(account));
-      await store.record({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
-      return { account: made, recovery: recovery.text };
-    },
-
-    async recover({ name: typed, code, password }, address, welcome) {
-      const parsed = parseName(typed);
-      const name = parsed.ok ? parsed.name : '';
-      await guard.admit(name, address);
-      checkPassword(password, name);
-      const proof = { name, code: hashRecovery(code) };
-      const invalid = () => {
-        guard.failed(name, address);
-        return new ProtocolError(
-          'recovery-invalid',
-          'That is not a code of that name, or it was used before.',
-        );
-      };
-      const found = await store.recoverable({ ...proof, at: clock.now() });
-      if (found === undefined) throw invalid();
-      welcome(found);
-      const phc = await hasher.hash(password);
-      welcome(found);
-      const recovered = await store.recover({ ...proof, password: phc, at: clock.now() });
-      if (recovered.outcome === 'invalid') throw invalid();
-      guard.succeeded(name);
-      const { account } = recovered;
-      const next = newRecoveryCode();
-      await store.setRecovery(account.id, next.hash);
-      await store.record({ at: clock.now(), by: name, action: 'recover', on: name });
-      log.info('account recovered', { name, address });
-      return { account, recovery: next.text };
-    },
-
-    async prove({ name }, password, address) {
-      await guard.admit(name, address);
-      const phc = phcOf(await store.account(name));
-      const { right } = await hasher.verify(password, phc);
-      if (phc === undefined || !right) {
-        guard.failed(name, address);
-        throw notYourPassword();
-      }
-      guard.succeeded(name);
-      return phc;
-    },
-
-    hash({ name }, password) {
-      checkPassword(password, name);
+    hashPassword({ name }, password) {
+      requireSuitable(password, name);
       return hasher.hash(password);
     },
 
-    async invite(terms) {
+    async createInvite(terms) {
       const code = newInviteCode();
-      const made = await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
-      if (made === undefined) throw notAllowed();
+      const created = await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
+      if (created === undefined) throw notAllowed();
       return code.text;
     },
   };
 }
 
-/** Undefined for whoever signs in with a token alone. */
-function phcOf(account: Account | undefined): string | undefined {
+/** Where a request comes from, and whether its account can come in. */
+interface Entry {
+  readonly address: string;
+  readonly checkEntry: (account: Account) => void;
+}
+
+async function signIn(deps: AccountsDeps, request: RequestOf<'sign-in'>, entry: Entry): Promise<Account> {
+  const { store, hasher, attempts, secondFactor } = deps;
+  const { password, otp } = request;
+  const { address, checkEntry } = entry;
+  const parsed = parseName(request.name);
+  const name = parsed.ok ? parsed.name : '';
+  await attempts.admit(name, address);
+  const account = parsed.ok ? await store.account(name) : undefined;
+  const { right, rehashed } = await hasher.verify(password, passwordHash(account));
+  if (account === undefined || !right) {
+    attempts.failed(name, address);
+    throw wrongCredentials();
+  }
+  try {
+    await secondFactor.check(account, otp, () => checkEntry(account));
+  } catch (error) {
+    // A missing code is not a guess.
+    if (error instanceof ProtocolError && error.code === 'second-factor-wrong')
+      attempts.failed(name, address);
+    throw error;
+  }
+  attempts.succeeded(name);
+  if (rehashed === undefined) return account;
+  // The password may have been changed since.
+  if (!(await store.renewPassword(account.id, account.password, rehashed))) throw wrongCredentials();
+  return { ...account, password: rehashed };
+}
+
+async function register(
+  deps: AccountsDeps,
+  request: RequestOf<'register'>,
+  { address, checkEntry }: { address: string; checkEntry: () => void },
+): Promise<NewCredentials> {
+  const { store, hasher, attempts, clock, log } = deps;
+  const { password } = request;
+  checkEntry();
+  await attempts.admit('', address);
+  const invite = await checkInvite(deps, request.code, address);
+  if (invite === undefined) attempts.admitNewAccount(address);
+  const { name, skeleton } = validName(request.name);
+  requireSuitable(password, name);
+  const phc = await hasher.hash(password);
+  const recovery = newRecoveryCode();
+  // No await from here to the store: others may have come in while the password was hashed.
+  checkEntry();
+  if (invite === undefined) attempts.admitNewAccount(address);
+  const account = createdAccount(
+    name,
+    await store.register({
+      ...{ name, skeleton, password: phc, recovery: recovery.hash, at: clock.now() },
+      ...(invite !== undefined && { invite }),
+    }),
+  );
+  if (invite === undefined) attempts.accountCreated(address);
+  log.info('account created', { name, role: account.role, address });
+  return { account, recovery: recovery.text };
+}
+
+/** @returns the hash of a valid invite code; undefined for none, if registration is open */
+async function checkInvite(
+  { store, attempts, clock, registration }: AccountsDeps,
+  code: string | undefined,
+  address: string,
+): Promise<Uint8Array | undefined> {
+  if (code === undefined) {
+    if (registration === 'open') return undefined;
+    if (registration === 'closed') throw registrationClosed();
+    throw new ProtocolError('invite-needed', 'You need a join link to register. Ask a member for one.');
+  }
+  const hash = hashToken(code);
+  // The first account can always be created.
+  if (registration === 'closed' && (await store.accounts()) > 0) throw registrationClosed();
+  if ((await store.invite(hash, clock.now())) === undefined) {
+    attempts.failed('', address);
+    throw inviteInvalid();
+  }
+  return hash;
+}
+
+async function recover(
+  deps: AccountsDeps,
+  request: RequestOf<'recover'>,
+  { address, checkEntry }: Entry,
+): Promise<NewCredentials> {
+  const { store, hasher, attempts, clock, log } = deps;
+  const { password } = request;
+  const parsed = parseName(request.name);
+  const name = parsed.ok ? parsed.name : '';
+  await attempts.admit(name, address);
+  requireSuitable(password, name);
+  const proof = { name, code: hashRecoveryCode(request.code) };
+  const invalid = () => {
+    attempts.failed(name, address);
+    return new ProtocolError(
+      'recovery-invalid',
+      'This code is not valid for that name, or was already used.',
+    );
+  };
+  const found = await store.recoverable({ ...proof, at: clock.now() });
+  if (found === undefined) throw invalid();
+  checkEntry(found);
+  const phc = await hasher.hash(password);
+  checkEntry(found);
+  const recovered = await store.recover({ ...proof, password: phc, at: clock.now() });
+  if (recovered.outcome === 'invalid') throw invalid();
+  attempts.succeeded(name);
+  const { account } = recovered;
+  const next = newRecoveryCode();
+  await store.setRecovery(account.id, next.hash);
+  await store.record({ at: clock.now(), by: name, action: 'recover', on: name });
+  log.info('account recovered', { name, address });
+  return { account, recovery: next.text };
+}
+
+async function checkPassword(
+  { store, hasher, attempts }: AccountsDeps,
+  { name }: Account,
+  { password, address }: { password: string; address: string },
+): Promise<string> {
+  await attempts.admit(name, address);
+  const phc = passwordHash(await store.account(name));
+  const { right } = await hasher.verify(password, phc);
+  if (phc === undefined || !right) {
+    attempts.failed(name, address);
+    throw wrongPassword();
+  }
+  attempts.succeeded(name);
+  return phc;
+}
+
+async function add({ store, hasher, clock }: AccountsDeps, added: AddedAccount): Promise<NewCredentials> {
+  const { role, password } = added;
+  const { name, skeleton } = validName(added.name);
+  if (password !== undefined) requireSuitable(password, name);
+  const phc = password === undefined ? '' : await hasher.hash(password);
+  const recovery = newRecoveryCode();
+  const registered = await store.register({
+    ...{ name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() },
+  });
+  const account = createdAccount(name, registered);
+  await store.record({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
+  return { account, recovery: recovery.text };
+}
+
+/** Undefined for an account that signs in with a token only. */
+function passwordHash(account: Account | undefined): string | undefined {
   return account === undefined || account.role === 'bot' || account.password === ''
     ? undefined
     : account.password;
 }
 
-/** @throws ProtocolError for a name or an invite that is not to be had */
-function created(name: string, made: Registered): Account {
-  switch (made.outcome) {
+/** @throws ProtocolError `name-invalid`, `name-reserved` */
+function validName(typed: string): { name: string; skeleton: string } {
+  const parsed = parseName(typed);
+  if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
+  return parsed;
+}
+
+/** @throws ProtocolError for a name that is taken or an invalid invite */
+function createdAccount(name: string, registered: Registered): Account {
+  switch (registered.outcome) {
     case 'created':
-      return made.account;
+      return registered.account;
     case 'name-taken':
       throw new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);
     case 'name-look-alike': {
-      const message = `${name} looks too much like ${made.like}, who is here already. Choose another name.`;
+      const message = `${name} looks too much like ${registered.like}. Choose another name.`;
       throw new ProtocolError('name-look-alike', message);
     }
     case 'invite-invalid':
       throw inviteInvalid();
     default:
-      return made satisfies never;
+      return registered satisfies never;
   }
 }
 
 export function wrongCredentials(): ProtocolError {
-  return new ProtocolError('wrong-credentials', 'Name or password is wrong.');
+  return new ProtocolError('wrong-credentials', 'Wrong name or password.');
 }
 
-export function notYourPassword(): ProtocolError {
-  return new ProtocolError('wrong-credentials', 'That is not your password.');
+export function wrongPassword(): ProtocolError {
+  return new ProtocolError('wrong-credentials', 'Wrong password.');
 }
 
 function registrationClosed(): ProtocolError {
-  const message = 'New accounts are made by the operator only. Ask for one.';
+  const message = 'Registration is closed. Ask the operator for an account.';
   return new ProtocolError('registration-closed', message);
 }
 
 function inviteInvalid(): ProtocolError {
   const message =
-    'That invite is mistyped, used up, expired, or ended by its maker. Ask for a new join link, or sign in if you have an account.';
+    'This invite is not valid: mistyped, used up, expired or revoked. Ask for a new join link, or sign in if you have an account.';
   return new ProtocolError('invite-invalid', message);
 }
 
-function checkPassword(password: string, name: string): void {
+function requireSuitable(password: string, name: string): void {
   if ([...password].length < limits.passwordMin) {
     const message = `A password needs at least ${limits.passwordMin} characters.`;
     throw new ProtocolError('password-unsuitable', message);
   }
   if (Buffer.byteLength(password) > limits.passwordMaxBytes) {
-    const message = `A password may have ${limits.passwordMaxBytes} bytes at most.`;
+    const message = `A password can have ${limits.passwordMaxBytes} bytes at most.`;
     throw new ProtocolError('password-unsuitable', message);
   }
   if (password.toLowerCase() === name || new Set(password).size === 1) {
-    throw new ProtocolError('password-unsuitable', 'That password is too easy to guess.');
+    throw new ProtocolError('password-unsuitable', 'This password is too easy to guess.');
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What wrong passwords cost: an address that fails too often waits, an account that is tried too often
- * answers slowly. Nobody is locked out of their own account. Knows names and addresses, no passwords.
+ * Attempt limits against guessed passwords and mass sign-ups: an address that fails too often must wait, and
+ * sign-ins to an account that is under attack are delayed. No account is ever locked. Sees no passwords.
  */
 import { duration } from '../../protocol/duration.js';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -11,84 +11,87 @@ import { createRateLimiter } from '../rate-limiter.js';
 
 export interface AttemptLimits {
   /**
-   * Called before a password or an invite is looked at; resolves after the delay that the account has earned.
-   * What concerns no account (an invite, a token) has the name '' and only its address counts.
+   * Call before a password, code or token is checked; resolves after the account's current delay. The name is
+   * '' for invites and tokens, where only the address counts.
    * @throws ProtocolError `too-many-attempts` for an address that failed too often
    */
   admit(name: string, address: string): Promise<void>;
   failed(name: string, address: string): void;
   succeeded(name: string): void;
+  /** Call before an account is created without an invite. @throws ProtocolError `too-many-attempts` */
+  admitNewAccount(address: string): void;
+  accountCreated(address: string): void;
 }
 
-/** Failures of an account that cost nothing yet. */
+/** Failures of an account before its sign-ins are delayed. */
 const freeFailures = 3;
 const firstDelayMs = 500;
-/** A quarter of an hour without a failure and an account answers at once again. */
+/** An account's failures are forgotten after a quarter of an hour without another one. */
 const forgetMs = 15 * 60_000;
 const rememberedNames = 10_000;
 
 export function createAttemptLimits(clock: Clock): AttemptLimits {
-  const rate = { burst: limits.loginFailuresPerMinute, perSecond: limits.loginFailuresPerMinute / 60 };
-  const addresses = createRateLimiter<string>(rate, clock);
-  const names = new Map<string, { count: number; at: number }>();
-
-  function delay(name: string): number {
-    const failures = names.get(name);
-    if (failures === undefined || clock.ticks() - failures.at > forgetMs) return 0;
-    const over = failures.count - freeFailures;
-    return over < 0 ? 0 : Math.min(limits.loginDelayMaxMs, firstDelayMs * 2 ** Math.min(over, 10));
-  }
+  const { loginFailuresPerMinute, accountsPerHour } = limits;
+  const failures = createRateLimiter<string>(
+    { burst: loginFailuresPerMinute, perSecond: loginFailuresPerMinute / 60 },
+    clock,
+  );
+  const newAccounts = createRateLimiter<string>(
+    { burst: accountsPerHour, perSecond: accountsPerHour / 3_600 },
+    clock,
+  );
+  const names = createNameFailures(clock);
 
   return {
     async admit(name, address) {
-      const wait = addresses.wait(addressKey(address));
+      const wait = failures.wait(addressKey(address));
       if (wait > 0) {
         const message = `Too many failed attempts from your address. Try again in ${duration(wait)}.`;
         throw new ProtocolError('too-many-attempts', message, wait);
       }
-      const ms = delay(name);
-      if (ms > 0) await new Promise<void>((resolve) => clock.after(ms, resolve));
+      const delay = names.delay(name);
+      if (delay > 0) await new Promise<void>((resolve) => clock.after(delay, resolve));
     },
     failed(name, address) {
-      addresses.charge(addressKey(address));
-      if (name === '') return;
-      const before = names.get(name);
-      const recent = before !== undefined && clock.ticks() - before.at <= forgetMs;
-      // Set anew, so that the map's order is that of the last failure and the oldest is dropped.
-      names.delete(name);
-      names.set(name, { count: recent ? before.count + 1 : 1, at: clock.ticks() });
-      if (names.size > rememberedNames) {
-        for (const oldest of names.keys()) {
-          names.delete(oldest);
-          break;
-        }
-      }
+      failures.charge(addressKey(address));
+      if (name !== '') names.failed(name);
     },
-    succeeded(name) {
-      names.delete(name);
+    succeeded: names.forget,
+    admitNewAccount(address) {
+      const wait = newAccounts.wait(addressKey(address));
+      if (wait === 0) return;
+      const message = `Too many new accounts from your address. Try again in ${duration(wait)}, or use a join link.`;
+      throw new ProtocolError('too-many-attempts', message, wait);
     },
+    accountCreated: (address) => newAccounts.charge(addressKey(address)),
   };
 }
 
-export interface Newcomers {
-  /** @throws ProtocolError `too-many-attempts` for an address that made too many */
-  admit(address: string): void;
-  /** An account was made: only that counts. */
-  made(address: string): void;
-}
+/** Recent failures per account name. */
+function createNameFailures(clock: Clock) {
+  const failures = new Map<string, { count: number; at: number }>();
 
-export function createNewcomers(clock: Clock): Newcomers {
-  const perHour = limits.accountsPerHour;
-  const addresses = createRateLimiter<string>({ burst: perHour, perSecond: perHour / 3_600 }, clock);
+  function recentFailures(name: string): number {
+    const found = failures.get(name);
+    return found === undefined || clock.ticks() - found.at > forgetMs ? 0 : found.count;
+  }
 
   return {
-    admit(address) {
-      const wait = addresses.wait(addressKey(address));
-      if (wait === 0) return;
-      const minutes = Math.ceil(wait / 60_000);
-      const message = `Too many accounts were made from your address. Try again in ${minutes} min, or with a join link.`;
-      throw new ProtocolError('too-many-attempts', message, wait);
+    /** Milliseconds that the next attempt must wait. */
+    delay(name: string): number {
+      const over = recentFailures(name) - freeFailures;
+      return over < 0 ? 0 : Math.min(limits.loginDelayMaxMs, firstDelayMs * 2 ** Math.min(over, 10));
     },
-    made: (address) => addresses.charge(addressKey(address)),
+    failed(name: string): void {
+      const count = recentFailures(name) + 1;
+      // Deleted first, so that the map is ordered by last failure and the oldest is dropped.
+      failures.delete(name);
+      failures.set(name, { count, at: clock.ticks() });
+      for (const oldest of failures.keys()) {
+        if (failures.size <= rememberedNames) break;
+        failures.delete(oldest);
+      }
+    },
+    forget: (name: string) => void failures.delete(name),
   };
 }

@@ -1,9 +1,9 @@
 /**
- * Passwords to argon2id and back, one at a time in a child process of low priority. Knows passwords and PHC
- * strings, not accounts.
+ * Hashes and verifies passwords with argon2id, one at a time in a low-priority child process. Knows passwords
+ * and PHC strings, not accounts.
  *
- * In this process two hashes at once doubled the 99th percentile of a broadcast (29 ms against 14 ms) and a
- * hundred queued ones held the file system up for 3 s; one at a time in a low-priority child left both alone.
+ * In the main process, two concurrent hashes doubled the 99th percentile of a broadcast (29 ms instead of 14 ms)
+ * and a hundred queued ones blocked the file system for 3 s. One at a time in the child affects neither.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -11,7 +11,7 @@ import { limits } from '../../protocol/limits.js';
 
 export type HashJob =
   | { readonly id: number; readonly do: 'hash'; readonly password: string }
-  /** Without `phc` the work of a check is done all the same, and fails. */
+  /** Without `phc` it takes as long, and fails. */
   | { readonly id: number; readonly do: 'verify'; readonly password: string; readonly phc?: string };
 
 export interface HashAnswer {
@@ -19,7 +19,7 @@ export interface HashAnswer {
   readonly failed?: string;
   readonly phc?: string;
   readonly right?: boolean;
-  /** The parameters changed since: a new PHC string of the same, right password. */
+  /** A new PHC string for a right password whose hash has old parameters. */
   readonly rehashed?: string;
 }
 
@@ -29,98 +29,117 @@ export interface Verified {
 }
 
 export interface Hasher {
-  /** @throws ProtocolError `busy` when `limits.hashQueue` wait already */
+  /** @throws ProtocolError `busy` if `limits.hashQueue` jobs are waiting */
   hash(password: string): Promise<string>;
-  /** Takes as long for no `phc` as for a wrong one. @throws ProtocolError `busy` */
+  /** Takes as long without `phc` as with a wrong one. @throws ProtocolError `busy` */
   verify(password: string, phc: string | undefined): Promise<Verified>;
   close(): void;
 }
 
-interface Pending {
-  readonly job: HashJob;
-  readonly resolve: (answer: HashAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Milliseconds a refused caller is told to wait: about ten hashes. */
+/** When a refused caller should retry: about ten hashes. */
 const busyMs = 2_000;
 
 export function createHasher(): Hasher {
-  const pending = new Map<number, Pending>();
-  let child: ChildProcess | undefined;
+  let worker: Worker | undefined;
   let nextId = 1;
   let closed = false;
 
-  function start(): ChildProcess {
-    const started = fork(new URL('./hasher-child.js', import.meta.url), {
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    started.on('message', (answer: HashAnswer) => {
-      const { id } = answer;
-      const waiting = pending.get(id);
-      pending.delete(id);
-      if (answer.failed === undefined) waiting?.resolve(answer);
-      else waiting?.reject(new Error(`Hashing failed: ${answer.failed}`));
-      if (pending.size === 0) hold(started, false);
-    });
-    started.on('error', () => fail(started));
-    started.on('exit', () => fail(started));
-    return started;
-  }
-
-  /** Whether the child keeps this process alive. */
-  function hold(process: ChildProcess, held: boolean): void {
-    const both = [process, process.channel];
-    for (const handle of both) {
-      if (held) handle?.ref();
-      else handle?.unref();
+  async function run(job: HashJob): Promise<HashAnswer> {
+    if (closed) throw new ProtocolError('shutting-down', 'The server is shutting down.');
+    if (worker !== undefined && worker.pending >= limits.hashQueue) {
+      throw new ProtocolError('busy', 'Too many people are signing in. Try again in a moment.', busyMs);
     }
-  }
-
-  function fail(process: ChildProcess): void {
-    if (child !== process) return;
-    child = undefined;
-    const failed = [...pending.values()];
-    pending.clear();
-    for (const { reject } of failed) reject(new Error('The process that hashes passwords ended.'));
-  }
-
-  function ask(job: HashJob): Promise<HashAnswer> {
-    if (closed) return Promise.reject(new ProtocolError('shutting-down', 'The server is shutting down.'));
-    if (pending.size >= limits.hashQueue) {
-      const message = 'Too many people are signing in. Try again in a moment.';
-      return Promise.reject(new ProtocolError('busy', message, busyMs));
-    }
-    child ??= start();
-    const process = child;
-    hold(process, true);
-    return new Promise((resolve, reject) => {
-      pending.set(job.id, { job, resolve, reject });
-      process.send(job, (error) => {
-        if (error !== null) fail(process);
-      });
-    });
+    // A failed worker is replaced on the next call.
+    if (worker === undefined || worker.failed) worker = startWorker();
+    return worker.run(job);
   }
 
   return {
     async hash(password) {
-      const { phc } = await ask({ id: nextId++, do: 'hash', password });
-      if (phc === undefined) throw new Error('The process that hashes passwords gave no hash.');
+      const { phc } = await run({ id: nextId++, do: 'hash', password });
+      if (phc === undefined) throw new Error('The hasher process returned no hash.');
       return phc;
     },
     async verify(password, phc) {
       const job = { id: nextId++, do: 'verify', password } as const;
-      const answer = await ask(phc === undefined ? job : { ...job, phc });
+      const answer = await run(phc === undefined ? job : { ...job, phc });
       const right = answer.right === true;
       return answer.rehashed === undefined ? { right } : { right, rehashed: answer.rehashed };
     },
     close() {
       closed = true;
-      const process = child;
-      if (process === undefined) return;
-      fail(process);
-      process.kill();
+      worker?.close();
+      worker = undefined;
     },
   };
+}
+
+/** The child process with its pending jobs. */
+interface Worker {
+  readonly pending: number;
+  readonly failed: boolean;
+  run(job: HashJob): Promise<HashAnswer>;
+  close(): void;
+}
+
+interface PendingJob {
+  readonly resolve: (answer: HashAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function startWorker(): Worker {
+  const child = fork(new URL('./hasher-child.js', import.meta.url), {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const jobs = new Map<number, PendingJob>();
+  let failed = false;
+
+  function fail(): void {
+    if (failed) return;
+    failed = true;
+    const rejected = [...jobs.values()];
+    jobs.clear();
+    for (const { reject } of rejected) reject(new Error('The hasher process ended.'));
+  }
+
+  child.on('message', (answer: HashAnswer) => {
+    const job = jobs.get(answer.id);
+    jobs.delete(answer.id);
+    if (answer.failed === undefined) job?.resolve(answer);
+    else job?.reject(new Error(`Hashing failed: ${answer.failed}`));
+    if (jobs.size === 0) keepAlive(child, false);
+  });
+  child.on('error', fail);
+  child.on('exit', fail);
+
+  return {
+    get pending() {
+      return jobs.size;
+    },
+    get failed() {
+      return failed;
+    },
+    run(job) {
+      keepAlive(child, true);
+      return new Promise((resolve, reject) => {
+        jobs.set(job.id, { resolve, reject });
+        child.send(job, (error) => {
+          if (error !== null) fail();
+        });
+      });
+    },
+    close() {
+      fail();
+      child.kill();
+    },
+  };
+}
+
+/** Whether the child keeps this process alive. */
+function keepAlive(child: ChildProcess, keep: boolean): void {
+  for (const handle of [child, child.channel]) {
+    if (keep) handle?.ref();
+    else handle?.unref();
+  }
 }

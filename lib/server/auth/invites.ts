@@ -1,4 +1,4 @@
-/** Invites and reset links that people make for others. Knows who may; links are made elsewhere. */
+/** Creates, lists and revokes invites and reset links. Knows permissions, not how a link is written. */
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { InviteInfo } from '../../protocol/records.js';
@@ -18,22 +18,22 @@ import {
   type Permissions,
 } from '../chat/permissions.js';
 import type { Accounts } from './accounts.js';
-import { newResetCode } from './secrets.js';
+import { newResetCode } from './tokens.js';
 
-export interface HandedOut {
-  /** Where others reach the server, the best first. */
+export interface IssuedLinks {
+  /** One per address of the server, best first. */
   readonly links: string[];
   readonly expires: string;
 }
 
 /** All throw ProtocolError `not-allowed`. */
 export interface Invites {
-  make(agent: Agent, request: Omit<RequestOf<'make-invite'>, 'type' | 'id'>): Promise<HandedOut>;
+  make(agent: Agent, request: Omit<RequestOf<'make-invite'>, 'type' | 'id'>): Promise<IssuedLinks>;
   list(agent: Agent): Promise<InviteInfo[]>;
   /** @throws ProtocolError `no-such-name` */
   remove(agent: Agent, id: number): Promise<void>;
-  /** Lets somebody set a new password, once. @throws ProtocolError `no-such-name` */
-  reset(agent: Agent, name: string): Promise<HandedOut>;
+  /** Creates a one-time link to set a new password. @throws ProtocolError `no-such-name` */
+  reset(agent: Agent, name: string): Promise<IssuedLinks>;
 }
 
 export interface InvitesDeps {
@@ -41,7 +41,7 @@ export interface InvitesDeps {
   readonly clock: Clock;
   readonly permissions: Permissions;
   readonly audit: Pick<AuditLog, 'record'>;
-  readonly accounts: Pick<Accounts, 'invite'>;
+  readonly accounts: Pick<Accounts, 'createInvite'>;
   readonly lookup: Pick<Lookup, 'person'>;
   readonly links: (code: string) => string[];
 }
@@ -55,10 +55,10 @@ export function createInvites(deps: InvitesDeps): Invites {
 
   return {
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
-      check(agent, 'make-invite', { role });
+      check(agent, 'make-invite', { role }, role === 'admin' ? 'an admin' : `a ${role}`);
       const expires = clock.now() + ms;
-      const code = await accounts.invite({ role, uses, expires, ...makerOf(agent) });
-      const detail = `${role}, ${uses === 1 ? 'once' : `${uses} times`}`;
+      const code = await accounts.createInvite({ role, uses, expires, ...issuerOf(agent) });
+      const detail = `${role}, ${uses === 1 ? '1 use' : `${uses} uses`}`;
       await audit.record(agent, { action: 'invite', detail });
       return { links: links(code), expires: new Date(expires).toISOString() };
     },
@@ -72,7 +72,7 @@ export function createInvites(deps: InvitesDeps): Invites {
     async remove(agent, id) {
       check(agent, 'see-invites');
       if (!(await store.removeInvite(id))) {
-        throw new ProtocolError('no-such-name', 'There is no such invite. /invites lists them.');
+        throw new ProtocolError('no-such-name', 'No such invite. See /invites.');
       }
       await audit.record(agent, { action: 'uninvite', detail: `invite ${id}` });
     },
@@ -81,16 +81,16 @@ export function createInvites(deps: InvitesDeps): Invites {
       const target = await lookup.person(agent, name);
       check(agent, 'make-reset', actorOf(target), target.name);
       if (target.role === 'bot' || target.password === '') {
-        const who = adviceFor(agent, {
-          chat: 'only the operator makes one.',
-          shell: `secure-chat user token ${target.name} makes one.`,
+        const hint = adviceFor(agent, {
+          chat: 'Only the operator can create one.',
+          shell: `Create one with: secure-chat user token ${target.name}`,
         });
-        throw new ProtocolError('not-allowed', `${target.name} signs in with a token: ${who}`);
+        throw new ProtocolError('not-allowed', `${target.name} signs in with a token. ${hint}`);
       }
       const code = newResetCode();
       const expires = clock.now() + limits.resetMs;
       const at = clock.now();
-      const reset = { account: target.id, code: code.hash, expires, at, ...makerOf(agent) };
+      const reset = { account: target.id, code: code.hash, expires, at, ...issuerOf(agent) };
       if (!(await store.addReset(reset))) throw notAllowed();
       await audit.record(agent, { action: 'reset-link', on: target.name });
       return { links: links(code.text), expires: new Date(expires).toISOString() };
@@ -98,6 +98,6 @@ export function createInvites(deps: InvitesDeps): Invites {
   };
 }
 
-function makerOf(agent: Agent): { by?: Maker } {
+function issuerOf(agent: Agent): { by?: Maker } {
   return 'id' in agent ? { by: { id: agent.id, role: agent.role } } : {};
 }

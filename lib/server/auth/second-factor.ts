@@ -1,5 +1,6 @@
-/** A second factor: codes of an authenticator (RFC 6238: SHA-1, 6 digits, 30 s). Knows secrets and time, no passwords. */
+/** The second factor: authenticator codes (TOTP, RFC 6238: SHA-1, 6 digits, 30 s). Knows no passwords. */
 import { Secret, TOTP } from 'otpauth';
+import { duration } from '../../protocol/duration.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
@@ -9,11 +10,12 @@ import { createRateLimiter } from '../rate-limiter.js';
 
 export interface SecondFactor {
   /**
-   * @param before runs where all but that is right; what it throws leaves the code unused
-   * @throws ProtocolError `second-factor-needed`, `second-factor-wrong`, `too-many-attempts` for an account that has one
+   * Does nothing for an account without a second factor.
+   * @param checkEntry called once the code is right; if it throws, the code stays unused
+   * @throws ProtocolError `second-factor-needed`, `second-factor-wrong`, `too-many-attempts`
    */
-  check(account: Account, otp: string | undefined, before: () => void): Promise<void>;
-  /** A secret to be put into an authenticator; it counts once `confirm` was given a code of it. */
+  check(account: Account, otp: string | undefined, checkEntry: () => void): Promise<void>;
+  /** A new secret for an authenticator, in force once `confirm` gets a code of it. */
   begin(account: Account): { secret: string; uri: string };
   /** @throws ProtocolError `second-factor-wrong` */
   confirm(account: Account, otp: string): Promise<void>;
@@ -21,76 +23,85 @@ export interface SecondFactor {
 
 const stepMs = 30_000;
 const secretBytes = 20;
-/** Secrets that nobody has confirmed; the oldest goes. */
-const mostPending = 1_000;
+const maxUnconfirmed = 1_000;
 
-/** @param issuer what an authenticator calls the server */
+/** @param issuer the server's name, as an authenticator shows it */
 export function createSecondFactor(store: Store, clock: Clock, issuer: string): SecondFactor {
-  const pending = new Map<number, string>();
-  // RFC 4226, 7.3, for each account: addresses can be had by the thousand, and three codes of a million are good.
+  const unconfirmed = createUnconfirmed();
+  // RFC 4226 section 7.3. Per account, not per address: three codes of a million are valid at any time, and
+  // attackers can have thousands of addresses.
   const perHour = limits.factorFailuresPerHour;
   const failures = createRateLimiter<number>({ burst: perHour, perSecond: perHour / 3_600 }, clock);
 
   const totp = (name: string, secret: string) =>
     new TOTP({ issuer, label: name, secret: Secret.fromBase32(secret) });
 
-  /** @returns the time step whose code it is, one before or after the present one included */
+  /** @returns the code's time step: the current one, the one before or the one after */
   function stepOf({ name }: Account, secret: string, otp: string): number | undefined {
     const timestamp = clock.now();
     const delta = totp(name, secret).validate({ token: otp, timestamp, window: 1 });
     return delta === null ? undefined : Math.floor(timestamp / stepMs) + delta;
   }
 
-  function wrong(): ProtocolError {
-    return new ProtocolError(
-      'second-factor-wrong',
-      'That code is wrong, or was used before. Wait for the next one.',
-    );
-  }
-
   return {
-    async check(account, otp, before) {
+    async check(account, otp, checkEntry) {
       const { id, factor } = account;
       if (factor === undefined) return;
-      if (otp === undefined) {
-        throw new ProtocolError(
-          'second-factor-needed',
-          'Your authenticator shows a code of 6 digits: it is needed too.',
-        );
-      }
+      if (otp === undefined) throw codeNeeded();
       const wait = failures.wait(id);
-      if (wait > 0) {
-        const minutes = Math.ceil(wait / 60_000);
-        const message = `Too many wrong codes for your account. Try again in ${minutes} min, or use your recovery code.`;
-        throw new ProtocolError('too-many-attempts', message, wait);
-      }
+      if (wait > 0) throw tooManyCodes(wait);
       const step = stepOf(account, factor, otp);
       if (step === undefined) {
         failures.take(id);
-        throw wrong();
+        throw wrongCode();
       }
-      before();
-      if (!(await store.useFactor(id, step))) throw wrong();
+      checkEntry();
+      if (!(await store.useFactor(id, step))) throw wrongCode();
     },
 
     begin({ id, name }) {
       const secret = new Secret({ size: secretBytes }).base32;
-      pending.delete(id);
-      pending.set(id, secret);
-      for (const oldest of pending.keys()) {
-        if (pending.size <= mostPending) break;
-        pending.delete(oldest);
-      }
+      unconfirmed.add(id, secret);
       return { secret, uri: totp(name, secret).toString() };
     },
 
     async confirm(account, otp) {
       const { id } = account;
-      const secret = pending.get(id);
+      const secret = unconfirmed.find(id);
       const step = secret === undefined ? undefined : stepOf(account, secret, otp);
-      if (secret === undefined || step === undefined) throw wrong();
-      pending.delete(id);
+      if (secret === undefined || step === undefined) throw wrongCode();
+      unconfirmed.remove(id);
       await Promise.all([store.setFactor(id, secret), store.useFactor(id, step)]);
     },
   };
+}
+
+/** Secrets by account that were shown but not confirmed; the oldest is dropped. */
+function createUnconfirmed() {
+  const secrets = new Map<number, string>();
+  return {
+    find: (account: number) => secrets.get(account),
+    add(account: number, secret: string): void {
+      secrets.delete(account);
+      secrets.set(account, secret);
+      for (const oldest of secrets.keys()) {
+        if (secrets.size <= maxUnconfirmed) break;
+        secrets.delete(oldest);
+      }
+    },
+    remove: (account: number) => void secrets.delete(account),
+  };
+}
+
+function codeNeeded(): ProtocolError {
+  return new ProtocolError('second-factor-needed', 'Enter the 6-digit code from your authenticator.');
+}
+
+function wrongCode(): ProtocolError {
+  return new ProtocolError('second-factor-wrong', 'Wrong or already used code. Wait for the next one.');
+}
+
+function tooManyCodes(wait: number): ProtocolError {
+  const message = `Too many wrong codes for your account. Try again in ${duration(wait)}, or use your recovery code.`;
+  return new ProtocolError('too-many-attempts', message, wait);
 }

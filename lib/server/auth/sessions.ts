@@ -1,18 +1,18 @@
-/** Sessions: what a sign-in leaves behind, so that its token continues it. Knows the store, not connections. */
+/** Sessions: opens them at sign-in and resumes them by token. Knows the store, not connections. */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { wrongCredentials } from './accounts.js';
 import type { AttemptLimits } from './attempt-limits.js';
-import { hashSecret, newToken } from './secrets.js';
+import { hashToken, newToken } from './tokens.js';
 
 const dayMs = 24 * 60 * 60_000;
-/** A remembered session that nobody uses for this long ends. */
+/** Expiry of an unused session with `remember`. */
 const rememberedMs = 90 * dayMs;
-/** Any other one, for this long after it was opened or continued: connections last, laptops sleep. */
-const passingMs = 30 * dayMs;
-/** A bot's token. */
+/** Expiry of any other unused session: connections last, laptops sleep. */
+const temporaryMs = 30 * dayMs;
+/** Expiry of a bot's token. */
 const botMs = 3650 * dayMs;
 
 export interface OpenedSession {
@@ -21,11 +21,11 @@ export interface OpenedSession {
 }
 
 export interface Sessions {
-  /** A token that is good for ten years and stays the same when it is used. */
-  bot(account: Account): Promise<string>;
+  /** Creates a token for a bot: valid for ten years, not replaced on use. */
+  createBotToken(account: Account): Promise<string>;
   /**
-   * For an account that has its seat, so that whoever changes the password after this finds it there.
-   * @throws ProtocolError `wrong-credentials` where the password was changed since it was checked
+   * Call it once the account is present, so that a later password change finds and ends the session.
+   * @throws ProtocolError `wrong-credentials` if the password was changed since it was checked
    */
   open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
   /** @throws ProtocolError `session-expired`, `too-many-attempts` */
@@ -37,13 +37,13 @@ export interface Sessions {
 
 export interface SessionsDeps {
   readonly store: Store;
-  readonly guard: AttemptLimits;
+  readonly attempts: AttemptLimits;
   readonly clock: Clock;
 }
 
-export function createSessions({ store, guard, clock }: SessionsDeps): Sessions {
+export function createSessions({ store, attempts, clock }: SessionsDeps): Sessions {
   return {
-    async bot({ id, name }) {
+    async createBotToken({ id, name }) {
       const token = newToken();
       const at = clock.now();
       const opened = {
@@ -64,7 +64,7 @@ export function createSessions({ store, guard, clock }: SessionsDeps): Sessions 
     async open({ id, name, password }, { remember, address }) {
       const at = clock.now();
       const token = newToken();
-      const expires = at + (remember ? rememberedMs : passingMs);
+      const expires = at + (remember ? rememberedMs : temporaryMs);
       const opened = { account: id, token: token.hash, expires, at, remember, address };
       const [session, now] = await Promise.all([store.openSession(opened), store.account(name)]);
       if (now?.password !== password) {
@@ -74,22 +74,24 @@ export function createSessions({ store, guard, clock }: SessionsDeps): Sessions 
       return { session, token: token.text };
     },
 
-    async resume(shown, address) {
-      await guard.admit('', address);
+    async resume(token, address) {
+      await attempts.admit('', address);
       const at = clock.now();
       const next = newToken();
-      const expires = { remembered: at + rememberedMs, passing: at + passingMs };
-      const token = hashSecret(shown);
-      const resumed = await store.resumeSession({ token, next: next.hash, at, expires, address });
+      const expires = { remembered: at + rememberedMs, passing: at + temporaryMs };
+      const resumed = await store.resumeSession({
+        token: hashToken(token),
+        ...{ next: next.hash, at, expires, address },
+      });
       if (resumed === undefined) {
-        guard.failed('', address);
-        throw sessionOver();
+        attempts.failed('', address);
+        throw sessionExpired();
       }
-      return { ...resumed, token: resumed.bot ? shown : next.text };
+      return { ...resumed, token: resumed.bot ? token : next.text };
     },
   };
 }
 
-export function sessionOver(): ProtocolError {
-  return new ProtocolError('session-expired', 'That session is over. Sign in with your password.');
+export function sessionExpired(): ProtocolError {
+  return new ProtocolError('session-expired', 'Your session expired. Sign in with your password.');
 }

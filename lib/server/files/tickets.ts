@@ -3,7 +3,7 @@ import { limits } from '../../protocol/limits.js';
 import type { FileInfo } from '../../protocol/records.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
-import { hashSecret, newToken } from '../auth/secrets.js';
+import { hashToken, newToken } from '../auth/tokens.js';
 import type { ConversationName } from '../chat/lookup.js';
 
 export interface Tickets<Purpose> {
@@ -51,7 +51,7 @@ export function createTickets<Purpose>(clock: Clock): Tickets<Purpose> {
       }
       return text;
     },
-    redeem: (ticket) => take(keyOf(hashSecret(ticket)))?.purpose,
+    redeem: (ticket) => take(keyOf(hashToken(ticket)))?.purpose,
     revoke(account) {
       for (const key of [...(accounts.get(account) ?? [])]) take(key);
     },

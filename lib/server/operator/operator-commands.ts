@@ -40,11 +40,11 @@ export function operatorCommands(app: App): ReadonlyMap<string, ControlCommand> 
     },
     async 'user-passwd'({ name, password }) {
       const account = await lookup.person(operator, text(name, 'name'));
-      const phc = await accounts.hash(account, text(password, 'password'));
+      const phc = await accounts.hashPassword(account, text(password, 'password'));
       const changed = [store.setPassword(account.id, phc), store.revokeSessions(account.id)];
       const recorded = audit.record(operator, { action: 'password', on: account.name });
       await Promise.all([...changed, recorded]);
-      ownAccount.dismissed(account);
+      ownAccount.passwordReset(account);
       return {};
     },
     'user-reset': async ({ name }) => invites.reset(operator, text(name, 'name')),
@@ -53,7 +53,7 @@ export function operatorCommands(app: App): ReadonlyMap<string, ControlCommand> 
       return {};
     },
     async 'user-token'({ name }) {
-      return { token: await sessions.bot(await lookup.person(operator, text(name, 'name'))) };
+      return { token: await sessions.createBotToken(await lookup.person(operator, text(name, 'name'))) };
     },
     async 'user-remove'({ name }) {
       await moderation.remove(operator, text(name, 'name'));

@@ -3,7 +3,7 @@ import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
 import type { Account } from '../../store/account-store.js';
 import type { App } from '../app.js';
-import { type OpenedSession, sessionOver } from '../auth/sessions.js';
+import { type OpenedSession, sessionExpired } from '../auth/sessions.js';
 import { conversationRecord } from '../chat/frames.js';
 import type { JoinMode, Member } from '../chat/presence.js';
 import type { Answer, Caller, RequestRows } from './row.js';
@@ -43,7 +43,7 @@ export const signInRows: RequestRows<SignInRequest> = {
         app.presence.checkJoin(account, 'take-over');
       };
       const { account, recovery } = await app.accounts.recover(request, caller.address, check);
-      app.ownAccount.dismissed(account);
+      app.ownAccount.passwordReset(account);
       return { ...(await join(app, caller, account, { mode: 'fresh' })), recovery };
     },
   },
@@ -115,7 +115,7 @@ async function finishSignIn(
     store.mutes(account.id, clock.now()),
     store.standings(account.id),
   ]);
-  if (now === undefined || !open.some(({ id }) => id === session)) throw sessionOver();
+  if (now === undefined || !open.some(({ id }) => id === session)) throw sessionExpired();
   checkAlive(member);
   presence.update(now);
   rooms.load(now.id, { standings, mutes });

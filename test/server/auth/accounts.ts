@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { hashSecret } from '../../../lib/server/auth/secrets.js';
+import { hashToken } from '../../../lib/server/auth/tokens.js';
 import { parseJoinLink } from '../../../lib/trust/join-link.js';
 import { granted, outcome } from '../../support/asking.js';
 import { createHeld } from '../../support/held.js';
@@ -10,7 +10,7 @@ import { turns } from '../../support/turns.js';
 
 function codeOf(link: string | undefined): string {
   const parsed = parseJoinLink(link ?? '');
-  if (!parsed.ok || parsed.value.code === undefined) throw new Error('There is no code in the link.');
+  if (!parsed.ok || parsed.value.code === undefined) throw new Error('The link has no code.');
   return parsed.value.code;
 }
 
@@ -22,7 +22,7 @@ async function register(server: TestServer, fields: { name: string; password?: s
   return reply;
 }
 
-t.test('the first link makes an admin, an invite a member', async (t) => {
+t.test('the first link creates an admin, an invite a member', async (t) => {
   const server = await runServer(t);
   const first = { name: 'Ada', code: codeOf(server.running.firstLink) };
   t.match(await register(server, first), { type: 'ok', name: 'ada', role: 'admin', token: /^[\w-]{43}$/ });
@@ -34,22 +34,19 @@ t.test('the first link makes an admin, an invite a member', async (t) => {
   t.same(server.errors, []);
 });
 
-t.test(
-  'a server that has an account makes no first link, and an unused one ends with the next',
-  async (t) => {
-    const people = await runServer(t, { people: ['ada'] });
-    t.equal(people.running.firstLink, undefined);
+t.test('only a server without accounts has a first link, and a new one replaces the old', async (t) => {
+  const people = await runServer(t, { people: ['ada'] });
+  t.equal(people.running.firstLink, undefined);
 
-    const fresh = await runServer(t);
-    const code = codeOf(fresh.running.firstLink);
-    await fresh.close();
-    const again = await runServer(t, { data: fresh.data });
-    t.not(codeOf(again.running.firstLink), code);
-    t.match(await register(again, { name: 'ada', code }), { code: 'invite-invalid' });
-  },
-);
+  const fresh = await runServer(t);
+  const code = codeOf(fresh.running.firstLink);
+  await fresh.close();
+  const again = await runServer(t, { data: fresh.data });
+  t.not(codeOf(again.running.firstLink), code);
+  t.match(await register(again, { name: 'ada', code }), { code: 'invite-invalid' });
+});
 
-t.test('an invite makes as many accounts as it says', async (t) => {
+t.test('an invite creates as many accounts as it has uses', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const code = await server.running.invite({ uses: 2 });
   t.match(await register(server, { name: 'bob', code }), { type: 'ok' });
@@ -57,7 +54,7 @@ t.test('an invite makes as many accounts as it says', async (t) => {
   t.match(await register(server, { name: 'dora', code }), { code: 'invite-invalid' });
 });
 
-t.test('a single invite used twice at the same time makes one account', async (t) => {
+t.test('a single-use invite used twice at the same time creates one account', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const code = await server.running.invite({});
   const replies = await Promise.all([
@@ -71,7 +68,7 @@ t.test('a single invite used twice at the same time makes one account', async (t
   );
 });
 
-t.test('an invite that is refused for another reason stays good', async (t) => {
+t.test('a refused registration does not use up the invite', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const code = await server.running.invite({});
   t.match(await register(server, { name: 'ada', code }), { code: 'name-taken' });
@@ -79,7 +76,7 @@ t.test('an invite that is refused for another reason stays good', async (t) => {
   t.match(await register(server, { name: 'bob', code }), { type: 'ok' });
 });
 
-t.test('an expired or invented invite is refused in the same words', async (t) => {
+t.test('an expired and an invented invite get the same answer', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const code = await server.running.invite({ expiresMs: 1 });
   for (const made = Date.now(); Date.now() <= made + 1; ) await turns(1);
@@ -91,7 +88,7 @@ t.test('an expired or invented invite is refused in the same words', async (t) =
   t.same(invented, expired);
 });
 
-t.test('who may register is what the policy says', async (t) => {
+t.test('the policy decides who can register', async (t) => {
   const people = ['ada'];
   const open = await runServer(t, { people, registration: 'open' });
   t.equal((await open.dial()).hello.registration, 'open');
@@ -118,38 +115,41 @@ t.test('who may register is what the policy says', async (t) => {
   t.match(
     await register(fresh, { name: 'ada', code: first }),
     { role: 'admin' },
-    'but the first has to come in',
+    'but the first account can be created',
   );
 });
 
 const stepMs = 3_600_000 / limits.accountsPerHour;
 
-/** Makes as many accounts at once as one address may, all of 192.0.2.1. */
+/** Creates as many accounts at once as one address can, from 192.0.2.1. */
 async function crowd(scene: SessionScene) {
   for (let n = 0; n < limits.accountsPerHour; n++) {
     await granted(scene.connect().wire, { type: 'register', name: `name-${n}-of-many`, password });
   }
 }
 
-t.test('without an invite an address makes ten accounts at once, then one every six minutes', async (t) => {
-  const scene = await sessionScene(t);
-  const make = (name: string, address?: string) =>
-    scene.connect(address).wire.ask({ type: 'register', name, password });
-  await crowd(scene);
-  const early = scene.connect().wire;
-  const reply = await early.ask({ type: 'register', name: 'early', password });
-  t.match(reply, { code: 'too-many-attempts', retryAfter: stepMs });
-  t.match(await early.next('closing'), { code: 'too-many-attempts' });
-  t.match(await make('other', '192.0.2.2'), { type: 'ok' }, 'others make theirs');
-  scene.clock.advance(stepMs - 1);
-  t.match(await make('early'), { code: 'too-many-attempts', retryAfter: 1 });
-  scene.clock.advance(1);
-  t.match(await make('name-1-of-many'), { code: 'name-taken' }, 'what is refused does not count');
-  t.match(await make('early'), { type: 'ok' });
-  t.match(await make('late'), { code: 'too-many-attempts', retryAfter: stepMs });
-});
+t.test(
+  'without an invite an address can create ten accounts at once, then one every six minutes',
+  async (t) => {
+    const scene = await sessionScene(t);
+    const make = (name: string, address?: string) =>
+      scene.connect(address).wire.ask({ type: 'register', name, password });
+    await crowd(scene);
+    const early = scene.connect().wire;
+    const reply = await early.ask({ type: 'register', name: 'early', password });
+    t.match(reply, { code: 'too-many-attempts', retryAfter: stepMs });
+    t.match(await early.next('closing'), { code: 'too-many-attempts' });
+    t.match(await make('other', '192.0.2.2'), { type: 'ok' }, 'other addresses can');
+    scene.clock.advance(stepMs - 1);
+    t.match(await make('early'), { code: 'too-many-attempts', retryAfter: 1 });
+    scene.clock.advance(1);
+    t.match(await make('name-1-of-many'), { code: 'name-taken' }, 'refused requests do not count');
+    t.match(await make('early'), { type: 'ok' });
+    t.match(await make('late'), { code: 'too-many-attempts', retryAfter: stepMs });
+  },
+);
 
-t.test('the addresses of one IPv6 network make them together', async (t) => {
+t.test('addresses of one IPv6 network share that limit', async (t) => {
   const scene = await sessionScene(t);
   const make = (n: number, address: string) =>
     outcome(scene.connect(address).wire, { type: 'register', name: `name-${n}-of-many`, password });
@@ -158,19 +158,19 @@ t.test('the addresses of one IPv6 network make them together', async (t) => {
   t.equal(await make(99, '2001:db8:1::1'), 'ok');
 });
 
-t.test('an invite makes an account from anywhere, and is not counted', async (t) => {
+t.test('accounts with an invite are not limited and do not count', async (t) => {
   const scene = await sessionScene(t);
   const code = 'c'.repeat(22);
   const at = scene.clock.now();
   const expires = at + 3_600_000;
-  await scene.store.createInvite({ code: hashSecret(code), role: 'member', uses: 20, expires, at });
+  await scene.store.createInvite({ code: hashToken(code), role: 'member', uses: 20, expires, at });
   const make = (name: string) => outcome(scene.connect().wire, { type: 'register', name, password, code });
   for (let n = 0; n <= limits.accountsPerHour; n++) t.equal(await make(`guest-${n}-of-many`), 'ok');
   await crowd(scene);
   t.equal(await make('one-more'), 'ok');
 });
 
-t.test('an account that was asked for in time but hashed too late waits too', async (t) => {
+t.test('an account whose password was hashed too late is limited too', async (t) => {
   const hash = createHeld(plainHasher.hash);
   const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
   const held = hash.hold();
@@ -182,7 +182,7 @@ t.test('an account that was asked for in time but hashed too late waits too', as
   t.equal(await scene.store.account('slow'), undefined);
 });
 
-t.test('names that are taken, look alike, are reserved or are none have each their code', async (t) => {
+t.test('taken, look-alike, reserved and invalid names have their own codes', async (t) => {
   const server = await runServer(t, { people: ['alice'], registration: 'open' });
   const cases = [
     ['alice', 'name-taken'],
@@ -200,7 +200,7 @@ t.test('names that are taken, look alike, are reserved or are none have each the
   for (const [name, code] of cases) t.match(await register(server, { name }), { type: 'error', code }, name);
 });
 
-t.test('a password has to be one', async (t) => {
+t.test('unsuitable passwords are refused', async (t) => {
   const server = await runServer(t, { people: ['ada'], registration: 'open' });
   const cases = [
     ['short', 'password-unsuitable'],
@@ -215,7 +215,7 @@ t.test('a password has to be one', async (t) => {
   }
 });
 
-t.test('a wrong password and an unknown name get the very same answer', async (t) => {
+t.test('a wrong password and an unknown name get the same answer', async (t) => {
   const server = await runServer(t, { people: ['ada'], passwords: true });
   const client = await server.dial();
   const wrong = await client.ask({ type: 'sign-in', name: 'ada', password: 'not it at all' });
@@ -227,7 +227,7 @@ t.test('a wrong password and an unknown name get the very same answer', async (t
   t.match(await client.ask({ type: 'sign-in', name: ' Ada', password }), { type: 'ok', name: 'ada' });
 });
 
-t.test('an address that failed too often is told how long to wait, for whatever it tries', async (t) => {
+t.test('an address that failed too often must wait, whatever it tries', async (t) => {
   const scene = await sessionScene(t);
   const owner = scene.connect('192.0.2.9').wire;
   const { token = '' } = await granted(owner, { type: 'register', name: 'ada', password });
@@ -244,9 +244,9 @@ t.test('an address that failed too often is told how long to wait, for whatever 
     const visitor = scene.connect().wire;
     const reply = await visitor.ask(attempt);
     t.match(reply, { code: 'too-many-attempts', retryAfter: 6_000 }, attempt.type);
-    t.match(await visitor.next('closing'), { code: 'too-many-attempts' }, 'and waits elsewhere');
+    t.match(await visitor.next('closing'), { code: 'too-many-attempts' }, 'and is disconnected');
   }
-  t.equal(client.isClosed, false, 'whoever does not try is left alone');
+  t.equal(client.isClosed, false, 'an idle connection stays');
 });
 
 async function resume(server: TestServer, token: string) {
@@ -254,15 +254,15 @@ async function resume(server: TestServer, token: string) {
   return { client, reply: await client.ask({ type: 'resume', token }) };
 }
 
-t.test('a token is replaced at each use; the old one is good until the new one was used', async (t) => {
+t.test('a token is replaced on use; the old one is valid until the new one is used', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const first = server.token('ada');
   const second = ok((await resume(server, first)).reply).token ?? '';
   t.match(second, /^[\w-]{43}$/);
   t.not(second, first);
   const other = ok((await resume(server, first)).reply).token ?? '';
-  t.not(other, second, 'as after a reply that was lost');
-  t.match((await resume(server, second)).reply, { code: 'session-expired' }, 'which nobody can have got');
+  t.not(other, second, 'as after a lost reply');
+  t.match((await resume(server, second)).reply, { code: 'session-expired' }, 'which was never received');
   const third = ok((await resume(server, other)).reply).token ?? '';
   t.match((await resume(server, first)).reply, { code: 'session-expired' }, 'the old one is dead');
   t.match((await resume(server, third)).reply, { type: 'ok' });
@@ -281,11 +281,11 @@ t.test('quitting ends a session', async (t) => {
   t.match(await endsWith(t, false), { code: 'session-expired' });
 });
 
-t.test('unless it is remembered', async (t) => {
+t.test('quitting keeps a remembered session', async (t) => {
   t.match(await endsWith(t, true), { type: 'ok', name: 'ada' });
 });
 
-t.test('a lost connection and a restarted server end none', async (t) => {
+t.test('a lost connection and a restart keep the session', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const { client, reply } = await resume(server, server.token('ada'));
   client.destroy();

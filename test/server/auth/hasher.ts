@@ -5,7 +5,7 @@ import { limits } from '../../../lib/protocol/limits.js';
 import { createHasher } from '../../../lib/server/auth/hasher.js';
 import { turns } from '../../support/turns.js';
 
-/** Ids of this process's children (Linux tells in /proc). */
+/** Process ids of the children, from /proc (Linux). */
 async function children(): Promise<number[]> {
   const list = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8');
   return list.split(' ').filter(Boolean).map(Number);
@@ -23,25 +23,22 @@ async function gone(pid: number): Promise<void> {
 const withoutProc = process.platform === 'linux' ? false : 'needs /proc';
 const password = 'correct horse';
 
-t.test(
-  'a hash is argon2id of RFC 9106, second recommended profile, and takes its own password only',
-  async (t) => {
-    const hasher = createHasher();
-    t.teardown(hasher.close);
-    const phc = await hasher.hash(password);
-    t.match(phc, /^\$argon2id\$v=19\$m=65536,t=3,p=4\$[\w+/]+\$[\w+/]+$/);
-    t.notMatch(phc, password);
-    const [right, wrong, nobody] = await Promise.all([
-      hasher.verify(password, phc),
-      hasher.verify('correct horsf', phc),
-      hasher.verify(password, undefined),
-    ]);
-    t.same(right, { right: true });
-    t.same(wrong, { right: false });
-    t.same(nobody, { right: false }, 'an unknown name answers like a wrong password');
-    t.not(await hasher.hash(password), phc, 'each has its own salt');
-  },
-);
+t.test('a hash is argon2id (RFC 9106, second profile) and matches only its own password', async (t) => {
+  const hasher = createHasher();
+  t.teardown(hasher.close);
+  const phc = await hasher.hash(password);
+  t.match(phc, /^\$argon2id\$v=19\$m=65536,t=3,p=4\$[\w+/]+\$[\w+/]+$/);
+  t.notMatch(phc, password);
+  const [right, wrong, nobody] = await Promise.all([
+    hasher.verify(password, phc),
+    hasher.verify('correct horsf', phc),
+    hasher.verify(password, undefined),
+  ]);
+  t.same(right, { right: true });
+  t.same(wrong, { right: false });
+  t.same(nobody, { right: false }, 'an unknown name answers like a wrong password');
+  t.not(await hasher.hash(password), phc, 'each has its own salt');
+});
 
 t.test('an unknown name costs about as much as a wrong password', async (t) => {
   const hasher = createHasher();
@@ -63,7 +60,7 @@ t.test('an unknown name costs about as much as a wrong password', async (t) => {
   t.ok(unknown > known / 5, `${unknown} ms against ${known} ms`);
 });
 
-t.test('a right password whose hash has old parameters gets a new hash, a wrong one does not', async (t) => {
+t.test('only a right password gets a new hash when the parameters are old', async (t) => {
   const hasher = createHasher();
   t.teardown(hasher.close);
   const old = await argon2.hash(password, {
@@ -79,14 +76,14 @@ t.test('a right password whose hash has old parameters gets a new hash, a wrong 
   t.same(await hasher.verify(password, rehashed), { right: true });
 });
 
-t.test('a hash that is none fails alone', async (t) => {
+t.test('an invalid hash fails without affecting other jobs', async (t) => {
   const hasher = createHasher();
   t.teardown(hasher.close);
   await t.rejects(hasher.verify(password, 'not a hash'));
   t.match(await hasher.hash(password), /^\$argon2id/);
 });
 
-t.test('more than the queue holds are told to come later', async (t) => {
+t.test('a full queue refuses jobs as busy', async (t) => {
   const hasher = createHasher();
   const waiting = Array.from({ length: limits.hashQueue }, () => hasher.hash(password));
   await t.rejects(hasher.hash(password), { code: 'busy', retryAfter: Number });
@@ -95,12 +92,12 @@ t.test('more than the queue holds are told to come later', async (t) => {
   const outcomes = await Promise.allSettled(waiting);
   t.ok(
     outcomes.every(({ status }) => status === 'rejected'),
-    'close ends those that wait',
+    'close rejects waiting jobs',
   );
 });
 
 t.test(
-  'a child that dies takes its pending jobs along; the next call has a new one',
+  'when the child dies its jobs fail and the next call starts a new one',
   { skip: withoutProc },
   async (t) => {
     const hasher = createHasher();
@@ -122,7 +119,7 @@ t.test(
   },
 );
 
-t.test('close leaves no process behind and refuses what comes after', { skip: withoutProc }, async (t) => {
+t.test('close ends the child and refuses later calls', { skip: withoutProc }, async (t) => {
   const hasher = createHasher();
   const before = await children();
   await hasher.hash(password);
@@ -131,5 +128,5 @@ t.test('close leaves no process behind and refuses what comes after', { skip: wi
   hasher.close();
   await t.rejects(hasher.hash(password), { code: 'shutting-down' });
   await gone(child);
-  t.doesNotThrow(() => hasher.close(), 'twice is once');
+  t.doesNotThrow(() => hasher.close(), 'closing twice is fine');
 });

@@ -1,4 +1,4 @@
-/** Invites and reset links through frames: races, rank, and a storage that fails. */
+/** Invites and reset links through frames: races, roles and a failing store. */
 import t, { type Test } from 'tap';
 import type { Role } from '../../../lib/protocol/records.js';
 import type { Store } from '../../../lib/store/store.js';
@@ -28,7 +28,7 @@ async function sceneWith(t: Test, roles: Readonly<Record<string, Role>>, deps: S
 
 const codeIn = (links: readonly string[] = []) => links[0]?.split('/').at(-1) ?? '';
 
-t.test('fifty registrations at once on an invite for one make exactly one account', async (t) => {
+t.test('fifty concurrent registrations with a single-use invite create one account', async (t) => {
   const scene = await sceneWith(t, { ada: 'admin' });
   const ada = await scene.enter('ada');
   const code = codeIn((await granted(ada, { type: 'make-invite' })).links);
@@ -40,14 +40,14 @@ t.test('fifty registrations at once on an invite for one make exactly one accoun
   t.same(
     answers.toSorted(),
     [...Array.from({ length: 49 }, () => 'invite-invalid'), 'ok'],
-    'all the others are told why',
+    'the others are refused',
   );
   t.equal(await scene.store.accounts(), 2);
   t.same((await granted(ada, { type: 'invites' })).invites, []);
   t.same(scene.errors, []);
 });
 
-t.test('nobody invites those who are not below them, and bots come from the operator', async (t) => {
+t.test('invites are for lower roles only, except among admins, and never for bots', async (t) => {
   const scene = await sceneWith(t, { ada: 'admin', mo: 'moderator', ben: 'member' });
   const may: readonly [string, readonly Role[]][] = [
     ['ada', ['admin', 'moderator', 'member']],
@@ -62,10 +62,10 @@ t.test('nobody invites those who are not below them, and bots come from the oper
     }
   }
   const ben = await scene.enter('ben').catch(() => undefined);
-  t.equal(ben, undefined, 'who is here already');
+  t.equal(ben, undefined, 'already signed in');
 });
 
-t.test('each invite, its end and each reset link are in the audit log, and no code is', async (t) => {
+t.test('invites, revocations and reset links are in the audit log without their codes', async (t) => {
   const scene = await sceneWith(t, { ada: 'admin', ben: 'member' });
   const ada = await scene.enter('ada');
   const invite = codeIn((await granted(ada, { type: 'make-invite', uses: 3, role: 'moderator' })).links);
@@ -77,13 +77,13 @@ t.test('each invite, its end and each reset link are in the audit log, and no co
   t.match(audit, [
     { by: 'ada', action: 'reset-link', on: 'ben' },
     { by: 'ada', action: 'uninvite', detail: `invite ${row?.id}` },
-    { by: 'ada', action: 'invite', detail: 'moderator, 3 times' },
+    { by: 'ada', action: 'invite', detail: 'moderator, 3 uses' },
   ]);
-  t.equal(audit.length, 3, 'nothing of what was refused');
+  t.equal(audit.length, 3, 'and no refused request');
   for (const code of [invite, reset]) t.notOk(JSON.stringify(audit).includes(code));
 });
 
-t.test('a reset link is good for a day, for whoever can have a password', async (t) => {
+t.test('a reset link is valid for a day, for lower roles with a password', async (t) => {
   const scene = await sceneWith(t, { ada: 'admin', eve: 'admin', ben: 'member', robo: 'bot' });
   const ada = await scene.enter('ada');
   t.equal(await outcome(ada, { type: 'make-reset', name: 'eve' }), 'not-allowed', 'not a peer');
@@ -93,12 +93,12 @@ t.test('a reset link is good for a day, for whoever can have a password', async 
   t.equal(Date.parse(expires) - scene.clock.now(), 24 * 60 * 60_000);
   const recover = { type: 'recover', name: 'ben', code: codeIn(links), password: 'another one' } as const;
   scene.clock.set(Date.parse(expires));
-  t.equal(await outcome(scene.connect().wire, recover), 'recovery-invalid', 'to the instant');
+  t.equal(await outcome(scene.connect().wire, recover), 'recovery-invalid', 'at the exact time');
   scene.clock.set(Date.parse(expires) - 1);
   t.equal(await outcome(scene.connect().wire, recover), 'ok');
 });
 
-t.test('a storage that keeps nothing is an error of each request, and no more', async (t) => {
+t.test('a failing store is an internal error of the request only', async (t) => {
   let full = false;
   const failing =
     <Args extends unknown[], Value>(work: (...args: Args) => Promise<Value>) =>

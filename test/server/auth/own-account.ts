@@ -1,4 +1,4 @@
-/** One's own account through the wire: password, sessions, codes, the second factor; and invites made for others. */
+/** Own account through frames: password, sessions, codes, the second factor; and invites for others. */
 import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
 import { controlSocket } from '../../../lib/cli/data-folder.js';
@@ -9,12 +9,12 @@ import { sessionScene } from '../../support/session-scene.js';
 
 const next = 'another password';
 
-/** The code of an authenticator, so many steps from now. */
+/** The authenticator's code `steps` from now. */
 function codeOf(secret: string, steps = 0): string {
   return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
 }
 
-t.test('a new password ends all other sessions, and their tokens', async (t) => {
+t.test('a new password ends all other sessions and their tokens', async (t) => {
   const server = await runServer(t, { people: ['ana'], passwords: true });
   const here = await server.enter('ana');
   const there = await server.dial();
@@ -37,7 +37,7 @@ t.test('a new password ends all other sessions, and their tokens', async (t) => 
   t.notMatch(JSON.stringify(server.events), /another password|a good password/);
 });
 
-t.test('sessions are listed and ended one by one, or all', async (t) => {
+t.test('sessions are listed and ended one by one or all at once', async (t) => {
   const server = await runServer(t, { people: ['ana', 'ben'] });
   const one = await server.enter('ana');
   const two = await server.dial();
@@ -61,7 +61,7 @@ t.test('sessions are listed and ended one by one, or all', async (t) => {
   );
 });
 
-t.test('a recovery code sets a new password, once, and signs everybody else out', async (t) => {
+t.test('a recovery code sets a new password once and ends all sessions', async (t) => {
   const server = await runServer(t, { registration: 'open' });
   const first = await server.dial();
   const made = ok(await first.ask({ type: 'register', name: 'ana', password }));
@@ -73,7 +73,7 @@ t.test('a recovery code sets a new password, once, and signs everybody else out'
   const wrong = await lost.ask(recover('ana', 'AAAAA-AAAAA'));
   const nobody = await lost.ask(recover('nobody', code));
   t.match(wrong, { type: 'error', code: 'recovery-invalid' });
-  t.same({ ...nobody, re: 0 }, { ...wrong, re: 0 }, 'nothing is told of names');
+  t.same({ ...nobody, re: 0 }, { ...wrong, re: 0 }, 'the answer reveals no names');
   const typed = ` ${code.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l')} `;
   const recovered = ok(await lost.ask(recover('ana', typed)));
   t.match(await first.next('closing'), { code: 'signed-out' });
@@ -90,7 +90,7 @@ t.test('a recovery code sets a new password, once, and signs everybody else out'
   t.equal(await outcome(late, recover('ana', renewed)), 'ok');
 });
 
-t.test("an admin's reset link lets somebody in again, once", async (t) => {
+t.test("an admin's reset link sets a new password once", async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'ben'],
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
@@ -115,7 +115,7 @@ t.test("an admin's reset link lets somebody in again, once", async (t) => {
   t.notMatch(JSON.stringify([said, server.events]), code);
 });
 
-t.test('a second factor is asked for once the password is right, and each code works once', async (t) => {
+t.test('a second factor is needed after the right password, and each code works once', async (t) => {
   const server = await runServer(t, { people: ['ana'], passwords: true });
   const ana = await server.enter('ana');
   t.equal(await outcome(ana, { type: 'begin-factor', password: 'wrong' }), 'wrong-credentials');
@@ -133,7 +133,7 @@ t.test('a second factor is asked for once the password is right, and each code w
     client.destroy();
     return code;
   };
-  t.equal(await signIn({}), 'ok', 'nothing counts before it is confirmed');
+  t.equal(await signIn({}), 'ok', 'not before it is confirmed');
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: '000000' }), 'second-factor-wrong');
   // Of now and of the next 30 seconds: good also where the next 30 seconds begin before they are shown.
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: codeOf(secret) }), 'ok');
@@ -153,7 +153,7 @@ t.test('a second factor is asked for once the password is right, and each code w
   t.equal(await signIn({}), 'ok');
 });
 
-t.test('an invite is ended before its time by whoever may', async (t) => {
+t.test('an invite can be revoked', async (t) => {
   const server = await runServer(t, {
     people: ['ada'],
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
@@ -171,7 +171,7 @@ t.test('an invite is ended before its time by whoever may', async (t) => {
   t.equal(await outcome(late, { type: 'register', name: 'late', password, code }), 'invite-invalid');
 });
 
-t.test('who somebody is, with addresses for moderators alone; who is away', async (t) => {
+t.test('whois has addresses for moderators only, and who is away', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'ben', 'cleo'],
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
@@ -212,7 +212,7 @@ t.test('a bot signs in with no password, whether it has one or not', async (t) =
   t.equal(await outcome(client, { type: 'resume', token: server.token('robo') }), 'ok');
 });
 
-t.test('an account that is removed leaves its rooms to others, or ends them', async (t) => {
+t.test('a removed account passes its rooms on or ends them', async (t) => {
   const server = await runServer(t, { people: ['ada', 'ben', 'cleo'] });
   const [ben, cleo] = [await server.enter('ben'), await server.enter('cleo')];
   ok(await ben.ask({ type: 'join', room: 'yard' }));
@@ -227,7 +227,7 @@ t.test('an account that is removed leaves its rooms to others, or ends them', as
   t.equal(await outcome(late, { type: 'resume', token: server.token('ben') }), 'session-expired');
 });
 
-t.test('a full server lets admins in, and says so to the others', async (t) => {
+t.test('a full server admits admins and refuses others', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'ben', 'cleo'],
     maxClients: 1,
@@ -240,14 +240,14 @@ t.test('a full server lets admins in, and says so to the others', async (t) => {
   t.equal(
     await outcome(again, { type: 'resume', token: server.token('ben'), mode: 'attach' }),
     'ok',
-    'no new name',
+    'not a new name',
   );
   await server.enter('ada');
   ben.destroy();
   again.destroy();
 });
 
-t.test('a whois of somebody who is out does not read the members of all rooms', async (t) => {
+t.test('whois of an offline member does not read the members of all rooms', async (t) => {
   let reads = 0;
   const scene = await sessionScene(t, {
     storeOf: (store) => ({

@@ -1,4 +1,4 @@
-/** What a new password, a recovery and a logout end: what is here, and what is on its way in at that moment. */
+/** What a new password, a recovery and a logout end: present sessions, and sign-ins in progress. */
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
@@ -6,7 +6,7 @@ import type { Asked } from '../../../lib/client/session/session.js';
 import { fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
-import { hashRecovery, newToken } from '../../../lib/server/auth/secrets.js';
+import { hashRecoveryCode, newToken } from '../../../lib/server/auth/tokens.js';
 import type { Store } from '../../../lib/store/store.js';
 import { granted, outcome } from '../../support/asking.js';
 import { createHeld } from '../../support/held.js';
@@ -18,7 +18,7 @@ const next = 'another password';
 const signIn = { type: 'sign-in', name: 'ana', password, mode: 'attach' } as const;
 const change = { type: 'set-password', old: password, password: next } as const;
 
-/** A scene with ana in it, in which the check of a password or of a ban can be slow. */
+/** A scene with ana, in which a password or ban check can be held up. */
 async function slowScene(t: Test, verify = plainHasher.verify) {
   const check = createHeld(verify);
   let ban: ReturnType<typeof createHeld<Parameters<Store['banOf']>, Awaited<ReturnType<Store['banOf']>>>>;
@@ -32,7 +32,7 @@ async function slowScene(t: Test, verify = plainHasher.verify) {
   const { wire } = scene.connect();
   const made = await granted(wire, { type: 'register', name: 'ana', password });
   const sessions = async () => (await granted(wire, { type: 'sessions' })).sessions ?? [];
-  /** One whose password is being checked. */
+  /** A sign-in during its password check. */
   const beginSignIn = async () => {
     const held = check.hold();
     const answer = outcome(scene.connect().wire, signIn);
@@ -42,7 +42,7 @@ async function slowScene(t: Test, verify = plainHasher.verify) {
   return { scene, ana: wire, made, sessions, beginSignIn, holdCheck: check.hold, holdBan: () => ban.hold() };
 }
 
-t.test('an old password that was being checked when it was changed lets nobody in', async (t) => {
+t.test('a sign-in with the old password during a change fails', async (t) => {
   const { scene, ana, sessions, beginSignIn } = await slowScene(t);
   const { held, answer } = await beginSignIn();
   t.equal(await outcome(ana, change), 'ok');
@@ -58,7 +58,7 @@ t.test('an old password that was being checked when it was changed lets nobody i
   t.same(scene.errors, []);
 });
 
-t.test('nor does it come back as the password under new parameters', async (t) => {
+t.test('a rehash of the old password during a change is discarded', async (t) => {
   const { scene, ana, beginSignIn } = await slowScene(t, async (text, phc) => {
     const { right } = await plainHasher.verify(text, phc);
     return right ? { right, rehashed: `plain:${text}` } : { right };
@@ -71,7 +71,7 @@ t.test('nor does it come back as the password under new parameters', async (t) =
   t.equal(await outcome(scene.connect().wire, { ...signIn, password: next }), 'ok');
 });
 
-t.test('nor when the account was recovered', async (t) => {
+t.test('a sign-in with the old password during a recovery fails', async (t) => {
   const { scene, made, holdCheck } = await slowScene(t);
   const [late, owner] = [scene.connect().wire, scene.connect().wire];
   const held = holdCheck();
@@ -83,7 +83,7 @@ t.test('nor when the account was recovered', async (t) => {
   t.equal(await answer, 'wrong-credentials');
 });
 
-t.test('a token that was on its way in when the password was changed opens nothing', async (t) => {
+t.test('resuming a session during a password change fails', async (t) => {
   const { scene, ana, sessions, holdBan } = await slowScene(t);
   const lost = scene.connect().wire;
   const { token = '' } = await granted(lost, signIn);
@@ -100,7 +100,7 @@ t.test('a token that was on its way in when the password was changed opens nothi
   t.equal((await granted(ana, { type: 'who' })).people?.[0]?.terminals, 1);
 });
 
-t.test('nor one whose session was ended by its number', async (t) => {
+t.test('resuming a session during its logout fails', async (t) => {
   const { scene, ana, sessions, holdBan } = await slowScene(t);
   const lost = scene.connect().wire;
   const { token = '' } = await granted(lost, signIn);
@@ -116,7 +116,7 @@ t.test('nor one whose session was ended by its number', async (t) => {
   t.equal(await answer, 'session-expired');
 });
 
-t.test('whoever recovers an account comes in, though another terminal came first', async (t) => {
+t.test('a recovery signs in even if another terminal was faster', async (t) => {
   const { scene, made, holdBan } = await slowScene(t);
   const [owner, quick] = [scene.connect().wire, scene.connect().wire];
   const held = holdBan();
@@ -125,17 +125,17 @@ t.test('whoever recovers an account comes in, though another terminal came first
   await held.reached;
   t.equal(await outcome(quick, { ...signIn, password: next }), 'ok');
   held.release();
-  t.match(await answer, { type: 'ok', recovery: /^\w{5}-/ }, 'or the new code would be lost');
+  t.match(await answer, { type: 'ok', recovery: /^\w{5}-/ }, 'otherwise the new code would be lost');
   t.match(await quick.next('closing'), { code: 'taken-over' });
 });
 
-t.test('a password that others set anew ends tickets too', async (t) => {
+t.test('a recovery revokes file tickets', async (t) => {
   const code = 'AAAAA-AAAAA';
   const server = await runServer(t, {
     people: ['ana'],
     passwords: true,
     furnish: async (store, accounts) =>
-      void (await store.setRecovery(accounts.get('ana')?.id ?? 0, hashRecovery(code))),
+      void (await store.setRecovery(accounts.get('ana')?.id ?? 0, hashRecoveryCode(code))),
   });
   const ana = await server.enter('ana');
   const offer: Asked = {
@@ -157,7 +157,7 @@ t.test('a password that others set anew ends tickets too', async (t) => {
   file.destroy();
 });
 
-t.test("a bot's token is good for several connections, and quitting one ends no other", async (t) => {
+t.test("a bot's token allows several connections, and quitting one keeps the others", async (t) => {
   const token = newToken();
   const server = await runServer(t, {
     people: ['robo'],
@@ -184,12 +184,12 @@ t.test("a bot's token is good for several connections, and quitting one ends no 
   const listed = (await granted(again, { type: 'sessions' })).sessions ?? [];
   const session = listed.find(({ current }) => current)?.id ?? 0;
   await again.ask({ type: 'logout', session }).catch(() => {});
-  t.match(await listening.next('closing'), { code: 'signed-out' }, 'ended, it is ended for all');
+  t.match(await listening.next('closing'), { code: 'signed-out' }, 'a logout ends all of them');
   await again.closed;
   t.equal(await outcome(await server.dial(), { type: 'resume', token: token.text }), 'session-expired');
 });
 
-t.test('nor does it, proved before the account was recovered, set another one after that', async (t) => {
+t.test('a password change that began before a recovery fails', async (t) => {
   const hash = createHeld(plainHasher.hash);
   const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
   const { wire: thief } = scene.connect();
@@ -205,10 +205,10 @@ t.test('nor does it, proved before the account was recovered, set another one af
   const again = (typed: string) => outcome(scene.connect().wire, { ...signIn, password: typed });
   t.equal(await again(next), 'ok');
   t.equal(await again('of the thief'), 'wrong-credentials');
-  t.equal((await granted(owner, { type: 'sessions' })).sessions?.length, 2, 'nor ends the sessions of now');
+  t.equal((await granted(owner, { type: 'sessions' })).sessions?.length, 2, 'and keeps the current sessions');
 });
 
-t.test('nor does it take the new recovery code away', async (t) => {
+t.test('a new recovery code that was requested before a recovery is discarded', async (t) => {
   const { scene, ana: thief, made, holdCheck } = await slowScene(t);
   const held = holdCheck();
   const answer = outcome(thief, { type: 'make-recovery', password }).catch(() => 'closed');
@@ -220,7 +220,7 @@ t.test('nor does it take the new recovery code away', async (t) => {
   t.equal(await outcome(scene.connect().wire, { ...recover, code }), 'ok');
 });
 
-t.test('sessions whose connections were lost make no more terminals than a name may have', async (t) => {
+t.test('resumed sessions respect the limit of terminals per name', async (t) => {
   const server = await runServer(t, { people: ['ana', 'ben'] });
   const ben = await server.enter('ben');
   const come = async (token: string) => {

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { Asked } from '../../../lib/client/session/session.js';
 import type { ServerFrame } from '../../../lib/protocol/events.js';
 import type { FileInfo } from '../../../lib/protocol/records.js';
-import { hashSecret } from '../../../lib/server/auth/secrets.js';
+import { hashToken } from '../../../lib/server/auth/tokens.js';
 import type { Account } from '../../../lib/store/account-store.js';
 import type { NewEntry, Target } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
@@ -150,7 +150,7 @@ async function openHouse(t: Test): Promise<House> {
 async function furnish(store: Store, accounts: ReadonlyMap<string, Account>): Promise<number[]> {
   const id = (name: string) => accounts.get(name)?.id ?? 0;
   const at = Date.now();
-  await store.createInvite({ code: hashSecret(code), role: 'admin', uses: 1, expires: at + 60_000, at });
+  await store.createInvite({ code: hashToken(code), role: 'admin', uses: 1, expires: at + 60_000, at });
   const made = await store.makeRoom({ name: room, private: true, owner: id('olga'), at });
   if (made.outcome !== 'made') throw new Error(made.outcome);
   for (const name of ['mona', 'mike', 'finn', invited]) {
@@ -340,7 +340,7 @@ t.test('direct messages are readable by the two people only, whatever role other
     async furnish(store, accounts) {
       const [ada, bob] = [accounts.get('ada')?.id ?? 0, accounts.get('bob')?.id ?? 0];
       const at = Date.now();
-      await store.createInvite({ code: hashSecret(code), role: 'admin', uses: 1, expires: at + 60_000, at });
+      await store.createInvite({ code: hashToken(code), role: 'admin', uses: 1, expires: at + 60_000, at });
       await store.block(ada, accounts.get('bart')?.id ?? 0);
       const entry = { target: { direct: [ada, bob] } as const, account: ada, action: false, at };
       seqs.push((await kept(store, { ...entry, key: 'k1', text: secret })).seq);

@@ -6,7 +6,7 @@ import type { Asked } from '../../../lib/client/session/session.js';
 import { fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
-import { hashRecovery, hashSecret } from '../../../lib/server/auth/secrets.js';
+import { hashRecoveryCode, hashToken } from '../../../lib/server/auth/tokens.js';
 import { outcome } from '../../support/asking.js';
 import { fileScene, someBytes, ticketOf, upload } from '../../support/file-scene.js';
 import { createHeld } from '../../support/held.js';
@@ -29,7 +29,7 @@ async function scene(t: Test) {
       await store.setRole(ada, 'admin');
       await store.setRole(oli, 'moderator');
       await store.createInvite({
-        code: hashSecret(code),
+        code: hashToken(code),
         role: 'member',
         uses: 5,
         expires,
@@ -38,14 +38,14 @@ async function scene(t: Test) {
       });
       await store.openSession({
         account: oli,
-        token: hashSecret(botToken),
+        token: hashToken(botToken),
         expires,
         at,
         remember: true,
         bot: true,
       });
-      await store.addReset({ account: oli, code: hashRecovery(resetCode), expires, at });
-      await store.setRecovery(oli, hashRecovery('AAAAA'));
+      await store.addReset({ account: oli, code: hashRecoveryCode(resetCode), expires, at });
+      await store.setRecovery(oli, hashRecoveryCode('AAAAA'));
     },
   });
 }
@@ -252,7 +252,7 @@ t.test('lists of bans and invites fit into a frame, however many there are', asy
       const numbers = Array.from({ length: 9_000 }, (_, n) => n);
       const made = numbers.flatMap((n) => [
         store.ban({ address: `10.1.${n >> 8}.${n & 255}` }, { by: 'ada', at: at + n, reason }),
-        store.createInvite({ code: hashSecret(`${n}`), role: 'member', uses: 1, expires, at }),
+        store.createInvite({ code: hashToken(`${n}`), role: 'member', uses: 1, expires, at }),
       ]);
       await Promise.all(made);
     },

@@ -8,7 +8,7 @@ import { controlSocket } from '../../../lib/cli/data-folder.js';
 import type { Asked } from '../../../lib/client/session/session.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import type { Role } from '../../../lib/protocol/records.js';
-import { hashSecret } from '../../../lib/server/auth/secrets.js';
+import { hashToken } from '../../../lib/server/auth/tokens.js';
 import { callControl } from '../../../lib/server/operator/control-socket.js';
 import { outcome, saying } from '../../support/asking.js';
 import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
@@ -174,7 +174,7 @@ t.test(
         const room = made.room.id;
         await store.inviteToRoom({ room, account: mike, by: olga, at: 1 });
         await store.enterRoom(mike, room);
-        const file = { name: 'plan', size: 1, hash: Buffer.from(hashSecret('x')).toString('base64url') };
+        const file = { name: 'plan', size: 1, hash: Buffer.from(hashToken('x')).toString('base64url') };
         await store.append({
           target: { room },
           account: olga,

@@ -1,7 +1,7 @@
 /** Signing in to a full server: who is refused, and what they keep. */
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { hashSecret } from '../../../lib/server/auth/secrets.js';
+import { hashToken } from '../../../lib/server/auth/tokens.js';
 import { granted, outcome } from '../../support/asking.js';
 import { createHeld } from '../../support/held.js';
 import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
@@ -101,7 +101,7 @@ async function serverForOne(t: Test) {
   });
   const at = scene.clock.now();
   await makeAccount(scene.store, 'ben', `plain:${password}`);
-  const invite = { code: hashSecret(code), role: 'member', uses: 1, expires: at + 3_600_000, at } as const;
+  const invite = { code: hashToken(code), role: 'member', uses: 1, expires: at + 3_600_000, at } as const;
   await scene.store.createInvite(invite);
   /** Signs ben in. @returns has him leave again */
   async function fillServer() {

@@ -1,4 +1,4 @@
-/** What people know and nobody else may: in no line of the log with all its fields, in no file of the data folder. */
+/** Secrets appear in no log line and in no file of the data folder. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -9,13 +9,13 @@ import { runServer } from '../../support/running-server.js';
 
 const codeIn = (links: readonly string[] = []) => links[0]?.split('/').at(-1) ?? '';
 
-t.test('passwords, tokens and codes are told to their owners alone', async (t) => {
+t.test('passwords, tokens and codes are neither logged nor stored in plain text', async (t) => {
   const lines: string[] = [];
   const write = (...line: unknown[]) => void lines.push(inspect(line, { depth: 10 }));
   const server = await runServer(t, { log: { info: write, warn: write, error: write } });
   const secrets = new Map<string, string>();
   const secret = (what: string, value: string | undefined) => {
-    if (value === undefined || value.length < 6) throw new Error(`There is no ${what}.`);
+    if (value === undefined || value.length < 6) throw new Error(`no ${what}`);
     secrets.set(what, value);
     return value;
   };
@@ -74,7 +74,7 @@ t.test('passwords, tokens and codes are told to their owners alone', async (t) =
       'ben second-factor-on',
       'ben logout',
     ],
-    'each change has its entry, no refusal has one',
+    'every change has an entry, and no refusal',
   );
   await server.close();
 
@@ -89,7 +89,7 @@ t.test('passwords, tokens and codes are told to their owners alone', async (t) =
     if (!file.includes('secure-chat.db')) continue;
     places.push([file, (await readFile(join(server.data, file))).toString('latin1')]);
   }
-  t.ok(places.length > 2, 'the database is looked at');
+  t.ok(places.length > 2, 'the database is searched');
   for (const [place, text] of places) {
     for (const [what, value] of secrets) {
       // Never the value itself in what a failure prints.
