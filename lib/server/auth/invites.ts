@@ -55,7 +55,7 @@ export function createInvites(deps: InvitesDeps): Invites {
 
   return {
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
-      check(agent, 'make-invite', { role }, role === 'admin' ? 'an admin' : `a ${role}`);
+      check(agent, 'make-invite', { role });
       const expires = clock.now() + ms;
       const code = await accounts.createInvite({ role, uses, expires, ...issuerOf(agent) });
       const detail = `${role}, ${uses === 1 ? '1 use' : `${uses} uses`}`;
