@@ -23,7 +23,7 @@ import { type Cleanup, createCleanup, type Retention } from './files/cleanup.js'
 import type { FileLimits, FileRequests } from './files/file-requests.js';
 import { createFiles, type Files } from './files/files.js';
 import type { Log } from './log.js';
-import { type Bans, createAddressBans, createBans } from './moderation/bans.js';
+import { type Bans, openBans } from './moderation/bans.js';
 import { createModeration, type Moderation } from './moderation/moderation.js';
 import type { ConnectionLimits } from './net/connection-limits.js';
 import type { Rate } from './rate-limiter.js';
@@ -99,8 +99,6 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const { registration } = options;
   const accounts = createAccounts({ ...deps, attempts, secondFactor, registration });
   const revokeFiles = files.revoke;
-  const addresses = createAddressBans(clock);
-  for (const ban of await store.bans(clock.now())) addresses.add(ban);
 
   const app: App = {
     ...chat,
@@ -108,7 +106,7 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
     sessions: createSessions({ store, attempts, clock }),
     ownAccount: createOwnAccount({ ...chat, accounts, secondFactor, revokeFiles }),
     invites: createInvites({ ...chat, accounts, links: options.links }),
-    bans: createBans({ ...chat, addresses, revokeFiles }),
+    bans: await openBans({ ...chat, revokeFiles }),
     moderation: createModeration({ ...chat, revokeFiles }),
     files: files.desk,
     motd: options.motd ?? (() => undefined),

@@ -15,7 +15,7 @@ t.test('kick and ban, from both sides', async (t) => {
   mona.type('/kick ben too loud\r');
   await mona.shows(/ben was kicked by mona: too loud/);
   t.equal(await ben.ended, 77);
-  await ben.until(() => /mona threw you out: too loud/.test(ben.screen()), 'why it ended');
+  await ben.until(() => /You were kicked by mona: too loud/.test(ben.screen()), 'why it ended');
   t.notOk(ben.modes().includes('alternate'), 'the terminal is as it was');
 
   const again = await people.screen('ben');

@@ -102,7 +102,7 @@ t.test('basic terminal chat', async (t) => {
   await t.test('wish: removing clients', async (t) => {
     ann.write('/kick cleo shouting\n');
     t.equal(await cleo.ended, 77);
-    t.match(cleo.stderr(), /ann threw you out: shouting/);
+    t.match(cleo.stderr(), /You were kicked by ann: shouting/);
     await bob.prints(/cleo was kicked by ann: shouting/, 'stderr');
     bob.write('/kick alice\n');
     await bob.prints(/moderators and admins/, 'stderr');

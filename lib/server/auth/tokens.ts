@@ -20,7 +20,6 @@ function newRandomToken(bytes: number, prefix = ''): Token {
 /** Resumes a session or opens a file connection: 32 random bytes, 43 characters. */
 export const newToken = (): Token => newRandomToken(32);
 
-
 const resetPrefix = 'r-';
 
 /** Part of a reset link: 24 characters, two more than an invite code, which can begin like it. */

@@ -1,6 +1,6 @@
 /**
- * Who is kept out, by name or by address: from the moment it is answered nobody who is meant is in, whatever they are
- * signed in with. Knows people and addresses, no sockets.
+ * Bans by name and by address. Once a ban is answered, no one it applies to is connected, whatever they signed in
+ * with. Knows people and addresses, no sockets.
  */
 import { duration } from '../../protocol/duration.js';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -13,20 +13,20 @@ import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { AuditLog } from '../chat/audit.js';
 import type { Lookup } from '../chat/lookup.js';
-import { type Agent, actorOf, adviceFor, type Permissions } from '../chat/permissions.js';
-import type { Presence } from '../chat/presence.js';
+import { type Agent, actorOf, adviceFor, notAllowed, type Permissions } from '../chat/permissions.js';
+import type { Member, Presence } from '../chat/presence.js';
 import { type AddressRange, parseRange } from '../net/address.js';
 import { lastAdmin, reasonOf } from './moderation.js';
 
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `bad-request`. */
 export interface Bans {
-  /** A name or an address. Everything that the account is signed in with ends. */
+  /** Bans a name or an address, and ends everything that is signed in there. */
   ban(agent: Agent, request: Omit<RequestOf<'ban'>, 'type' | 'id'>): Promise<void>;
   unban(agent: Agent, request: Omit<RequestOf<'unban'>, 'type' | 'id'>): Promise<void>;
   list(agent: Agent): Promise<BanInfo[]>;
   /** @throws ProtocolError `banned`, with the reason and the end */
-  admit(account: Account, address: string): Promise<void>;
-  /** The words for a banned address, undefined for one that is not. */
+  check(account: Account, address: string): Promise<void>;
+  /** The message for a banned address; undefined for any other. */
   refusal(address: string): string | undefined;
 }
 
@@ -37,103 +37,36 @@ export interface BansDeps {
   readonly audit: Pick<AuditLog, 'record'>;
   readonly lookup: Pick<Lookup, 'person'>;
   readonly presence: Pick<Presence, 'terminals' | 'members'>;
-  readonly addresses: AddressBans;
-  /** Ends every ticket and every transfer of an account. */
+  /** Revokes all tickets and transfers of an account. */
   readonly revokeFiles: (account: number) => void;
 }
 
-export function createBans(deps: BansDeps): Bans {
-  const { store, clock, permissions, audit, lookup, presence, addresses } = deps;
-
-  async function banName(agent: Agent, name: string, terms: Terms): Promise<void> {
-    const target = await lookup.person(agent, name);
-    permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
-    const banned = await store.ban({ account: target.id }, banOf(agent, terms));
-    if (banned === 'last-admin') throw lastAdmin(target.name);
-    deps.revokeFiles(target.id);
-    const told = { by: agent.name, ...reasonOf(terms.reason) };
-    for (const terminal of [...presence.terminals(target.id)]) {
-      terminal.dismiss('banned', bannedWords('for', terms), told);
-    }
-    await recorded(agent, target.name, terms);
-  }
-
-  /** Somebody who is not below an agent and is in from there, or has a session that was last used there. */
-  async function aboveIn(agent: Account, range: AddressRange): Promise<string | undefined> {
-    const everybody = await store.directory();
-    for (const { id, name, role } of everybody) {
-      if (permissions.allows(actorOf(agent), 'ban', actorOf({ role }))) continue;
-      const here = [...presence.terminals(id)];
-      const known = [...here, ...(await store.sessions(id, clock.now()))];
-      if (known.some(({ address = '' }) => range.covers(address))) return name;
-    }
-    return undefined;
-  }
-
-  async function banAddress(agent: Agent, typed: string, terms: Terms): Promise<void> {
-    permissions.check(actorOf(agent), 'ban-address');
-    const range = rangeOf(typed);
-    const above = 'id' in agent ? await aboveIn(agent, range) : undefined;
-    if (above !== undefined) {
-      const message = `${above} comes from there, and is not below you: you may not do that.`;
-      throw new ProtocolError('not-allowed', message);
-    }
-    const ban = { ...banOf(agent, terms), address: range.text };
-    await store.ban({ address: range.text }, ban);
-    addresses.add(ban);
-    for (const member of presence.members()) {
-      if (
-        !range.covers(member.address) ||
-        !permissions.allows(actorOf(agent), 'ban', actorOf(member.account))
-      )
-        continue;
-      deps.revokeFiles(member.account.id);
-      member.dismiss('banned', bannedWords('for', terms), { by: agent.name, ...reasonOf(terms.reason) });
-    }
-    await recorded(agent, range.text, terms);
-  }
-
-  function banOf(agent: Agent, { ms, reason }: Terms) {
-    const at = clock.now();
-    return { by: agent.name, at, reason, ...(ms !== undefined && { until: at + ms }) };
-  }
-
-  function recorded(agent: Agent, on: string, { ms, reason }: Terms): Promise<void> {
-    return audit.record(agent, { action: 'ban', on, ms, reason });
-  }
+export async function openBans(deps: BansDeps): Promise<Bans> {
+  const { store, clock, permissions } = deps;
+  const addresses = createAddressBans(clock);
+  for (const ban of await store.bans(clock.now())) addresses.add(ban);
 
   function refusalOf({ until, reason }: Ban): string {
-    return bannedWords('for another', { reason, ms: until && until - clock.now() });
+    return banText('for another', { reason, ms: until && until - clock.now() });
   }
 
   return {
-    ban(agent, { name, address, ms, reason: typed = '' }) {
-      const terms = { ms, reason: reasonText(typed) };
-      if (name !== undefined && address === undefined) return banName(agent, name, terms);
-      if (address !== undefined && name === undefined) return banAddress(agent, address, terms);
-      throw oneOf();
+    ban(agent, { name, address, ms, reason = '' }) {
+      const terms = { ms, reason: reasonText(reason) };
+      if (name !== undefined && address === undefined) return banName(deps, agent, { name, terms });
+      if (address !== undefined && name === undefined) {
+        return banAddress(deps, addresses, agent, { range: rangeOf(address), terms });
+      }
+      throw nameOrAddress();
     },
 
-    async unban(agent, { name, address }) {
+    unban(agent, { name, address }) {
       permissions.check(actorOf(agent), 'see-bans');
-      if ((name === undefined) === (address === undefined)) throw oneOf();
-      const target = name === undefined ? undefined : await lookup.person(agent, name);
-      const range = address === undefined ? undefined : rangeOf(address);
-      if (target !== undefined) permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
-      const on = target?.name ?? range?.text ?? '';
-      const lifted = store.unban(
-        target === undefined ? { address: on } : { account: target.id },
-        clock.now(),
-      );
-      if (!(await lifted)) {
-        // The list of accounts has no addresses.
-        const shell =
-          target === undefined ? 'secure-chat audit shows every ban.' : 'secure-chat user list says who is.';
-        const look = adviceFor(agent, { chat: '/bans says who is.', shell });
-        throw new ProtocolError('no-such-name', `${on} is not banned. ${look}`);
+      if (name !== undefined && address === undefined) return unbanName(deps, agent, name);
+      if (address !== undefined && name === undefined) {
+        return unbanAddress(deps, addresses, agent, rangeOf(address));
       }
-      await audit.record(agent, { action: 'unban', on });
-      if (range !== undefined) addresses.remove(range.text);
+      throw nameOrAddress();
     },
 
     async list(agent) {
@@ -141,25 +74,110 @@ export function createBans(deps: BansDeps): Bans {
       return (await store.bans(clock.now())).map(banInfo);
     },
 
-    async admit(account, address) {
-      const ban = addresses.of(address) ?? (await store.banOf(account.id, clock.now()));
+    async check(account, address) {
+      const ban = addresses.find(address) ?? (await store.banOf(account.id, clock.now()));
       if (ban !== undefined) throw new ProtocolError('banned', refusalOf(ban));
     },
 
     refusal(address) {
-      const ban = addresses.of(address);
+      const ban = addresses.find(address);
       return ban && refusalOf(ban);
     },
   };
 }
 
 interface Terms {
-  /** Undefined for good. */
+  /** Undefined for a permanent ban. */
   readonly ms: number | undefined;
   readonly reason: string;
 }
 
-function bannedWords(lasting: 'for' | 'for another', { ms, reason }: Terms): string {
+async function banName(
+  deps: BansDeps,
+  agent: Agent,
+  { name, terms }: { name: string; terms: Terms },
+): Promise<void> {
+  const { store, permissions, presence } = deps;
+  const target = await deps.lookup.person(agent, name);
+  permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
+  const banned = await store.ban({ account: target.id }, newBan(deps, agent, terms));
+  if (banned === 'last-admin') throw lastAdmin(target.name);
+  deps.revokeFiles(target.id);
+  for (const terminal of [...presence.terminals(target.id)]) dismiss(terminal, agent, terms);
+  await deps.audit.record(agent, { action: 'ban', on: target.name, ...terms });
+}
+
+async function banAddress(
+  deps: BansDeps,
+  addresses: AddressBans,
+  agent: Agent,
+  { range, terms }: { range: AddressRange; terms: Terms },
+): Promise<void> {
+  const { store, permissions, presence } = deps;
+  permissions.check(actorOf(agent), 'ban-address');
+  const superior = 'id' in agent ? await superiorIn(deps, agent, range) : undefined;
+  if (superior !== undefined) {
+    throw notAllowed(`You don't have permission to ban this address: ${superior} uses it.`);
+  }
+  const ban = { ...newBan(deps, agent, terms), address: range.text };
+  await store.ban({ address: range.text }, ban);
+  addresses.add(ban);
+  for (const member of presence.members()) {
+    const { account, address } = member;
+    if (!range.covers(address) || !permissions.allows(actorOf(agent), 'ban', actorOf(account))) continue;
+    deps.revokeFiles(account.id);
+    dismiss(member, agent, terms);
+  }
+  await deps.audit.record(agent, { action: 'ban', on: range.text, ...terms });
+}
+
+/** A person that the agent could not ban who is connected from the range, or has a session last used there. */
+async function superiorIn(
+  { store, clock, permissions, presence }: BansDeps,
+  agent: Account,
+  range: AddressRange,
+): Promise<string | undefined> {
+  for (const { id, name, role } of await store.directory()) {
+    if (permissions.allows(actorOf(agent), 'ban', actorOf({ role }))) continue;
+    const known = [...presence.terminals(id), ...(await store.sessions(id, clock.now()))];
+    if (known.some(({ address = '' }) => range.covers(address))) return name;
+  }
+  return undefined;
+}
+
+function newBan({ clock }: BansDeps, agent: Agent, { ms, reason }: Terms) {
+  const at = clock.now();
+  return { by: agent.name, at, reason, ...(ms !== undefined && { until: at + ms }) };
+}
+
+function dismiss(member: Member, agent: Agent, terms: Terms): void {
+  member.dismiss('banned', banText('for', terms), { by: agent.name, ...reasonOf(terms.reason) });
+}
+
+async function unbanName(deps: BansDeps, agent: Agent, name: string): Promise<void> {
+  const { store, clock, permissions } = deps;
+  const target = await deps.lookup.person(agent, name);
+  permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
+  if (!(await store.unban({ account: target.id }, clock.now()))) {
+    throw notBanned(agent, target.name, 'See: secure-chat user list');
+  }
+  await deps.audit.record(agent, { action: 'unban', on: target.name });
+}
+
+async function unbanAddress(
+  deps: BansDeps,
+  addresses: AddressBans,
+  agent: Agent,
+  { text: address }: AddressRange,
+): Promise<void> {
+  if (!(await deps.store.unban({ address }, deps.clock.now()))) {
+    throw notBanned(agent, address, 'See: secure-chat audit');
+  }
+  await deps.audit.record(agent, { action: 'unban', on: address });
+  addresses.remove(address);
+}
+
+function banText(lasting: 'for' | 'for another', { ms, reason }: Terms): string {
   const end = ms === undefined ? '' : ` ${lasting} ${duration(ms)}`;
   return `You are banned${end}${reason === '' ? '.' : `: ${reason}`}`;
 }
@@ -177,24 +195,29 @@ function banInfo(ban: Ban): BanInfo {
 function rangeOf(typed: string): AddressRange {
   const range = parseRange(typed);
   if (range !== undefined) return range;
-  throw new ProtocolError(
-    'bad-request',
-    'An address is like 192.0.2.7, a range like 192.0.2.0/24 (/8 at least, IPv6 /16).',
-  );
+  const message =
+    'Use an address such as 192.0.2.7, or a range such as 192.0.2.0/24 (IPv4 from /8, IPv6 from /16).';
+  throw new ProtocolError('bad-request', message);
 }
 
-function oneOf(): ProtocolError {
-  return new ProtocolError('bad-request', 'Name either a person or an address.');
+function nameOrAddress(): ProtocolError {
+  return new ProtocolError('bad-request', 'Give either a name or an address.');
 }
 
-export interface AddressBans {
+function notBanned(agent: Agent, subject: string, shell: string): ProtocolError {
+  const advice = adviceFor(agent, { chat: 'See /bans.', shell });
+  return new ProtocolError('no-such-name', `${subject} is not banned. ${advice}`);
+}
+
+/** Address bans in memory, for a check at each new connection. */
+interface AddressBans {
   add(ban: Ban): void;
   remove(address: string): void;
-  /** The ban that covers an address, undefined for none. */
-  of(address: string): Ban | undefined;
+  /** The ban that covers an address. */
+  find(address: string): Ban | undefined;
 }
 
-export function createAddressBans(clock: Pick<Clock, 'now'>): AddressBans {
+function createAddressBans(clock: Pick<Clock, 'now'>): AddressBans {
   const bans = new Map<string, { ban: Ban; range: AddressRange }>();
   return {
     add(ban) {
@@ -202,7 +225,7 @@ export function createAddressBans(clock: Pick<Clock, 'now'>): AddressBans {
       if (range !== undefined) bans.set(range.text, { ban, range });
     },
     remove: (address) => void bans.delete(address),
-    of(address) {
+    find(address) {
       const now = clock.now();
       for (const [text, { ban, range }] of bans) {
         if ((ban.until ?? now + 1) <= now) bans.delete(text);

@@ -52,7 +52,7 @@ export const signInRows: RequestRows<SignInRequest> = {
     needs: 'greeting',
     async run(app, caller, { token, mode }) {
       const { account, running, bot, ...opened } = await app.sessions.resume(token, caller.address);
-      await app.bans.admit(account, caller.address);
+      await app.bans.check(account, caller.address);
       // Before it joins: a take-over then ends the connection that the session was on, not the session.
       caller.useToken(opened.session, { shared: bot });
       let member: Member;
@@ -90,7 +90,7 @@ async function join(
   { mode, remember = false }: { mode?: JoinMode | undefined; remember?: boolean | undefined },
 ): Promise<Answer> {
   // Before it joins, so that others don't see a banned account come and go.
-  await app.bans.admit(account, caller.address);
+  await app.bans.check(account, caller.address);
   const member = caller.join(account, mode);
   const opened = await app.sessions.open(account, { remember, address: caller.address });
   caller.useToken(opened.session);
@@ -107,7 +107,7 @@ async function finishSignIn(
   checkAlive(member);
   if (takeOver) await store.stopSessions(account.id, session);
   // Once more: a ban or logout after this finds the terminal online and dismisses it.
-  await bans.admit(account, member.address);
+  await bans.check(account, member.address);
   // All at one moment: changes after it find the account loaded.
   const [now, open, mutes, standings] = await Promise.all([
     store.account(account.name),
