@@ -11,7 +11,7 @@ import { createHasher } from '../server/auth/hasher.js';
 import { defaultInviteMs } from '../server/auth/invites.js';
 import { type ChatServer, startChatServer } from '../server/chat-server.js';
 import type { Retention } from '../server/files/cleanup.js';
-import type { FileLimits } from '../server/files/file-requests.js';
+import type { FileLimits } from '../server/files/offers.js';
 import { type Log, silentLog } from '../server/log.js';
 import { openControl } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';

@@ -20,8 +20,9 @@ import { createPermissions, type Permissions, type Policy } from './chat/permiss
 import { createPostingRules, type PostingRules } from './chat/posting-rules.js';
 import { createPresence, type Member, type Presence } from './chat/presence.js';
 import { type Cleanup, createCleanup, type Retention } from './files/cleanup.js';
-import type { FileLimits, FileRequests } from './files/file-requests.js';
+import type { FileRequests } from './files/file-requests.js';
 import { createFiles, type Files } from './files/files.js';
+import type { FileLimits } from './files/offers.js';
 import type { Log } from './log.js';
 import { type Bans, openBans } from './moderation/bans.js';
 import { createModeration, type Moderation } from './moderation/moderation.js';
@@ -108,7 +109,7 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
     invites: createInvites({ ...chat, accounts, links: options.links }),
     bans: await openBans({ ...chat, revokeFiles }),
     moderation: createModeration({ ...chat, revokeFiles }),
-    files: files.desk,
+    files: files.requests,
     motd: options.motd ?? (() => undefined),
   };
   return { app, files, cleanup };

@@ -2,13 +2,13 @@
  * Exports the whole history of conversations, page by page. Knows a session and a writer; neither files nor the
  * command line.
  */
+import { byteCount } from '../../protocol/byte-count.js';
 import type { Reply } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
 import type { Asked, End, Happening, Session } from '../session/session.js';
-import { byteCount } from '../text/byte-count.js';
 import { createStamp, spoken, transcribed } from '../text/transcript.js';
 
 export interface ExportDeps {

@@ -3,6 +3,7 @@
  * and words, no terminal.
  */
 import type { Readable, Writable } from 'node:stream';
+import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
 import type { Message } from '../../protocol/records.js';
 import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
@@ -13,7 +14,6 @@ import { createListener, type FrontEnd, type OpenTransfers } from '../front-end.
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
 import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
 import type { Delivery, Event, Happening, Session, Status } from '../session/session.js';
-import { byteCount } from '../text/byte-count.js';
 import { eventWords, unlessLobby } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
 import { excerpt, failureWords, motdLines, newsWords, statusWords } from '../text/wording.js';

@@ -1,5 +1,6 @@
 /** The lists that commands answer with, as lines: rooms, search results, files, bans, links. Knows no screen. */
 import stringWidth from 'string-width';
+import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
 import type {
   AuditEntry,
@@ -11,7 +12,6 @@ import type {
   SessionInfo,
   Whois,
 } from '../../protocol/records.js';
-import { byteCount } from './byte-count.js';
 import type { LocalTime } from './local-time.js';
 
 /** One line per room: whether you are a member, its name, how many members, its topic. */

@@ -1,7 +1,7 @@
 /** The state of a transfer in words. Knows transfers, not how often they are shown. */
+import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
 import type { Transfer } from '../transfer/transfer.js';
-import { byteCount } from './byte-count.js';
 
 /** One line, always with the file's name: several may be in progress. */
 export function transferWords(transfer: Transfer): string {

@@ -1,7 +1,7 @@
 /** Sends one file: hash, offer, bytes. Knows the protocol's side of it; the file is its source's. */
 import type { Duplex } from 'node:stream';
+import { byteCount } from '../../protocol/byte-count.js';
 import type { Asked } from '../session/session.js';
-import { byteCount } from '../text/byte-count.js';
 import { type Channel, withChannel } from './channel.js';
 import { type Errand, grant } from './errand.js';
 import { persist } from './persist.js';

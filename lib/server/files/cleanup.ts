@@ -1,22 +1,22 @@
-/** Clears away what is no longer kept: old messages, rooms that ended, files that nobody refers to. */
+/** Deletes what is no longer needed: old messages, interrupted uploads and unreferenced files. Decides no access. */
 import { limits } from '../../protocol/limits.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
 
-/** What is kept: for so many milliseconds, or so many messages of each conversation; without either, all. */
+/** How long messages are kept, or how many per conversation; by default all. */
 export interface Retention {
   readonly ms?: number;
   readonly messages?: number;
 }
 
 export interface Cleanup {
-  /** Does `work`, during which the file of this hash stays, whether somebody refers to it or not. */
+  /** Runs `work` while the file with this hash is kept, even if it is unreferenced. */
   hold<Value>(hash: string, work: () => Promise<Value>): Promise<Value>;
-  /** Clears in a while; several wishes make one clearing. */
+  /** Schedules a run; several calls make one run. */
   soon(): void;
-  /** Clears now, and then every hour; resolves when it is done for now. */
+  /** Runs now, and then every hour; resolves when this run is done. */
   run(): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,87 +29,45 @@ export interface CleanupDeps {
   readonly retention: Retention;
 }
 
-/** Entries of one transaction: at 1 ms each among a million, people who talk meanwhile wait 10 ms. */
+/** Entries per transaction: 1 ms each with a million of them, so posts in the meantime wait 10 ms. */
 const batch = 10;
 const soonMs = 1_000;
 const hourMs = 60 * 60_000;
 
-export function createCleanup({ store, blobs, clock, log, retention }: CleanupDeps): Cleanup {
-  const held = new Map<string, number>();
-  let wished = false;
+export function createCleanup(deps: CleanupDeps): Cleanup {
+  const { clock, log } = deps;
+  const held = createHeldFiles();
+  let running: Promise<void> | undefined;
+  let requested = false;
   let closed = false;
   let cancel = (): void => {};
-  // One after the other: a file must not go while somebody keeps the same bytes again.
-  let queue: Promise<unknown> = Promise.resolve();
 
-  function alone<Value>(work: () => Promise<Value>): Promise<Value> {
-    const done = queue.then(work);
-    queue = done.catch(() => {});
-    return done;
+  async function cleanUp(): Promise<void> {
+    await prune(deps, () => closed);
+    await deps.blobs.discardBefore(clock.now() - limits.partialMs);
+    await removeUnreferenced(deps, held, () => closed);
   }
 
-  function release(hash: string): void {
-    const left = (held.get(hash) ?? 1) - 1;
-    if (left === 0) held.delete(hash);
-    else held.set(hash, left);
-  }
-
-  async function pruneAll(): Promise<void> {
-    const { ms, messages } = retention;
-    const before = ms === undefined ? {} : { before: clock.now() - ms };
-    const keep = messages === undefined ? {} : { keep: messages };
-    for (let gone = batch; gone === batch && !closed; ) {
-      gone = await store.prune({ ...before, ...keep, limit: batch });
-    }
-  }
-
-  async function clearFiles(): Promise<void> {
-    for await (const hashes of blobs.list()) {
-      if (closed) return;
-      await alone(async () => {
-        for (const hash of await store.unreferenced(hashes)) {
-          if (!held.has(hash)) await blobs.remove(hash);
-        }
-      });
-    }
-  }
-
-  async function clear(): Promise<void> {
-    await pruneAll();
-    await blobs.discardBefore(clock.now() - limits.partialMs);
-    await clearFiles();
-  }
-
-  let running: Promise<void> | undefined;
   function run(): Promise<void> {
     cancel();
-    if (running !== undefined) wished = true;
-    running ??= clear()
-      .catch((error: unknown) => log.error('clearing failed', error))
+    if (running !== undefined) requested = true;
+    running ??= cleanUp()
+      .catch((error: unknown) => log.error('cleanup failed', error))
       .finally(() => {
         running = undefined;
-        const wait = wished ? soonMs : hourMs;
-        wished = false;
+        const wait = requested ? soonMs : hourMs;
+        requested = false;
         if (!closed) cancel = clock.after(wait, run);
       });
     return running;
   }
 
   return {
-    async hold(hash, work) {
-      held.set(hash, (held.get(hash) ?? 0) + 1);
-      try {
-        // After what is being removed now.
-        await alone(async () => {});
-        return await work();
-      } finally {
-        release(hash);
-      }
-    },
+    hold: held.hold,
     soon() {
       if (closed) return;
       if (running !== undefined) {
-        wished = true;
+        requested = true;
         return;
       }
       cancel();
@@ -120,6 +78,66 @@ export function createCleanup({ store, blobs, clock, log, retention }: CleanupDe
       closed = true;
       cancel();
       await running;
+    },
+  };
+}
+
+async function prune({ store, clock, retention }: CleanupDeps, isClosed: () => boolean): Promise<void> {
+  const { ms, messages } = retention;
+  const before = ms === undefined ? {} : { before: clock.now() - ms };
+  const keep = messages === undefined ? {} : { keep: messages };
+  for (let pruned = batch; pruned === batch && !isClosed(); ) {
+    pruned = await store.prune({ ...before, ...keep, limit: batch });
+  }
+}
+
+async function removeUnreferenced(
+  { store, blobs }: CleanupDeps,
+  held: HeldFiles,
+  isClosed: () => boolean,
+): Promise<void> {
+  for await (const hashes of blobs.list()) {
+    if (isClosed()) return;
+    await held.exclusive(async () => {
+      for (const hash of await store.unreferenced(hashes)) {
+        if (!held.has(hash)) await blobs.remove(hash);
+      }
+    });
+  }
+}
+
+type HeldFiles = ReturnType<typeof createHeldFiles>;
+
+/** Files that must not be removed now: a file must not go while the same bytes are uploaded again. */
+function createHeldFiles() {
+  const counts = new Map<string, number>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  /** Runs one `work` after the other. */
+  function exclusive<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = queue.then(work);
+    queue = done.catch(() => {});
+    return done;
+  }
+
+  function release(hash: string): void {
+    const left = (counts.get(hash) ?? 1) - 1;
+    if (left === 0) counts.delete(hash);
+    else counts.set(hash, left);
+  }
+
+  return {
+    has: (hash: string) => counts.has(hash),
+    exclusive,
+    async hold<Value>(hash: string, work: () => Promise<Value>): Promise<Value> {
+      counts.set(hash, (counts.get(hash) ?? 0) + 1);
+      try {
+        // Waits for removals in progress.
+        await exclusive(async () => {});
+        return await work();
+      } finally {
+        release(hash);
+      }
     },
   };
 }

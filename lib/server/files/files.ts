@@ -1,4 +1,4 @@
-/** Files of a server, put together: desk, tickets, connections, clearing. Decides nothing that they decide. */
+/** The file service: requests, tickets and transfers of a server, put together. Counts and ends transfers. */
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
@@ -11,18 +11,18 @@ import type { PostingRules } from '../chat/posting-rules.js';
 import type { Log } from '../log.js';
 import type { ConnectionLimits } from '../net/connection-limits.js';
 import type { Cleanup } from './cleanup.js';
-import { badTicket, createFileRequests, type FileLimits, type FileRequests } from './file-requests.js';
-import type { Download, Upload } from './tickets.js';
-import { createTickets } from './tickets.js';
+import { createFileRequests, type FileRequests } from './file-requests.js';
+import { createOffers, type FileLimits } from './offers.js';
+import { createTickets, type Download, ticketInvalid, type Upload } from './tickets.js';
 import { serveTransfer } from './transfer.js';
 
 export interface Files {
-  readonly desk: FileRequests;
+  readonly requests: FileRequests;
   /** Takes a connection that speaks `secure-chat-file/1`. */
   serve(socket: TLSSocket, address: string): void;
-  /** Ends every ticket and every transfer of an account; what has not been announced by then is not. */
+  /** Revokes all tickets and transfers of an account; unposted uploads are not posted. */
   revoke(account: number): void;
-  /** Ends every transfer; resolves when they are over. */
+  /** Ends all transfers; resolves when their connections are closed. */
   close(): Promise<void>;
 }
 
@@ -39,78 +39,89 @@ export interface FilesDeps {
   readonly limits: FileLimits;
 }
 
-interface Active {
-  readonly purpose: Upload | Download;
-  readonly socket: TLSSocket;
-  readonly over: Promise<void>;
-}
-
 export function createFiles(deps: FilesDeps): Files {
-  const { clock } = deps;
-  const tickets = createTickets<Upload | Download>(clock);
-  const active = new Set<Active>();
-  const serving = new Map<TLSSocket, Promise<void>>();
+  const active = createActiveTransfers();
+  const tickets = createTickets<Upload | Download>(deps.clock);
+  const isActive = (id: string) => active.some(isUpload(id));
+  const offers = createOffers({ ...deps, isActive });
+  const interrupt = (id: string) => active.end(isUpload(id));
+  const requests = createFileRequests({ ...deps, offers, tickets, interrupt });
+  const connections = new Map<TLSSocket, Promise<void>>();
   let closed = false;
 
-  async function end(which: (purpose: Upload | Download) => boolean): Promise<void> {
-    const ended = [...active].filter(({ purpose }) => which(purpose));
-    for (const { socket } of ended) socket.destroy();
-    await Promise.all(ended.map(({ over }) => over));
-  }
-
-  async function take(purpose: Upload | Download, socket: TLSSocket): Promise<() => void> {
+  async function begin(purpose: Upload | Download, socket: TLSSocket): Promise<() => void> {
     if (purpose.what === 'upload') {
-      // The sender comes again before its lost connection was noticed here: two must not write at once.
-      await end(isUpload(purpose.id));
-      if (!desk.stands(purpose)) throw badTicket();
+      // The sender may reconnect before the server notices a lost connection: two must not write at once.
+      await interrupt(purpose.id);
+      if (!offers.isCurrent(purpose)) throw ticketInvalid();
     }
-    const { id } = purpose.account;
-    const mine = [...active].filter((each) => each.purpose.account.id === id).length;
-    if (mine >= limits.transfersPerAccount) {
-      const message = `${limits.transfersPerAccount} files are moving already: wait for one of them.`;
-      throw new ProtocolError('limit-reached', message);
-    }
-    let done = (): void => {};
-    const over = new Promise<void>((resolve) => {
-      done = resolve;
-    });
-    const one = { purpose, socket, over };
-    active.add(one);
-    return () => {
-      active.delete(one);
-      done();
-    };
+    return active.begin(purpose, socket);
   }
-
-  const isUpload = (id: string) => (purpose: Upload | Download) =>
-    purpose.what === 'upload' && purpose.id === id;
-  const desk = createFileRequests({
-    ...deps,
-    tickets,
-    interrupt: (id) => end(isUpload(id)),
-    moves: (id) => [...active].some(({ purpose }) => isUpload(id)(purpose)),
-  });
 
   return {
-    desk,
+    requests,
     serve(socket, address) {
       if (closed) {
         socket.destroy();
         return;
       }
-      const served = serveTransfer(socket, address, { ...deps, desk, tickets, take });
-      serving.set(socket, served);
-      void served.then(() => serving.delete(socket));
+      const served = serveTransfer(socket, address, { ...deps, requests, offers, tickets, begin });
+      connections.set(socket, served);
+      void served.then(() => connections.delete(socket));
     },
     revoke(account) {
       tickets.revoke(account);
-      desk.recall(account);
-      void end((purpose) => purpose.account.id === account);
+      offers.revoke(account);
+      void active.end((purpose) => purpose.account.id === account);
     },
     async close() {
       closed = true;
-      for (const socket of serving.keys()) socket.destroy();
-      await Promise.all(serving.values());
+      for (const socket of connections.keys()) socket.destroy();
+      await Promise.all(connections.values());
+    },
+  };
+}
+
+type Filter = (purpose: Upload | Download) => boolean;
+
+function isUpload(id: string): Filter {
+  return (purpose) => purpose.what === 'upload' && purpose.id === id;
+}
+
+interface ActiveTransfer {
+  readonly purpose: Upload | Download;
+  readonly socket: TLSSocket;
+  readonly ended: Promise<void>;
+}
+
+function createActiveTransfers() {
+  const transfers = new Set<ActiveTransfer>();
+  const matching = (filter: Filter) => [...transfers].filter(({ purpose }) => filter(purpose));
+  return {
+    some: (filter: Filter) => matching(filter).length > 0,
+    /** Closes the connections of these transfers; resolves when they have ended. */
+    async end(filter: Filter): Promise<void> {
+      const ending = matching(filter);
+      for (const { socket } of ending) socket.destroy();
+      await Promise.all(ending.map(({ ended }) => ended));
+    },
+    /** @returns ends it. @throws ProtocolError `limit-reached` */
+    begin(purpose: Upload | Download, socket: TLSSocket): () => void {
+      const own = matching(({ account }) => account.id === purpose.account.id);
+      if (own.length >= limits.transfersPerAccount) {
+        const message = `You have ${limits.transfersPerAccount} transfers already. Wait until one of them ends.`;
+        throw new ProtocolError('limit-reached', message);
+      }
+      let resolveEnded = (): void => {};
+      const ended = new Promise<void>((resolve) => {
+        resolveEnded = resolve;
+      });
+      const transfer = { purpose, socket, ended };
+      transfers.add(transfer);
+      return () => {
+        transfers.delete(transfer);
+        resolveEnded();
+      };
     },
   };
 }

@@ -1,4 +1,5 @@
-/** One-time tickets for file connections. Knows whose they are and for what; neither files nor sockets. */
+/** One-time tickets for file connections. Knows accounts and purposes, neither files nor sockets. */
+import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { FileInfo } from '../../protocol/records.js';
 import type { Account } from '../../store/account-store.js';
@@ -7,11 +8,11 @@ import { hashToken, newToken } from '../auth/tokens.js';
 import type { ConversationName } from '../chat/lookup.js';
 
 export interface Tickets<Purpose> {
-  /** @returns the ticket, which is kept nowhere; good once, for `limits.ticketMs` or until `limits.ticketsPerAccount` newer ones */
+  /** @returns a ticket, valid once, for `limits.ticketMs` or until `limits.ticketsPerAccount` newer ones; only its hash is stored */
   issue(account: number, purpose: Purpose): string;
-  /** What a ticket is for; undefined for one that is unknown, used or too old. */
+  /** The purpose of a ticket; undefined if it is unknown, used or expired. */
   redeem(ticket: string): Purpose | undefined;
-  /** Ends all tickets of an account. */
+  /** Revokes all tickets of an account. */
   revoke(account: number): void;
 }
 
@@ -23,7 +24,7 @@ interface Issued<Purpose> {
 
 export function createTickets<Purpose>(clock: Clock): Tickets<Purpose> {
   const issued = new Map<string, Issued<Purpose>>();
-  // Of each account, the latest last.
+  // By account, the latest last.
   const accounts = new Map<number, Set<string>>();
 
   function take(key: string): Issued<Purpose> | undefined {
@@ -65,7 +66,7 @@ function keyOf(hash: Uint8Array): string {
 export interface Upload {
   readonly what: 'upload';
   readonly account: Account;
-  /** Names the bytes that came, for as long as they are an upload. */
+  /** Names the received bytes until the upload is complete. */
   readonly id: string;
   readonly where: ConversationName;
   readonly file: FileInfo;
@@ -77,4 +78,8 @@ export interface Download {
   readonly account: Account;
   readonly of: number;
   readonly file: FileInfo;
+}
+
+export function ticketInvalid(): ProtocolError {
+  return new ProtocolError('ticket-invalid', 'This ticket is no longer valid. Request a new one.');
 }

@@ -1,6 +1,6 @@
 /**
- * One file connection's life: opening -> moving -> over. Knows a socket, its one frame and the bytes; whose
- * file it is the desk knows.
+ * One file connection: opening frame, then the bytes of one file. Knows a socket and the bytes, not who may have
+ * the file.
  */
 import type { Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
@@ -14,65 +14,69 @@ import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
 import type { ConnectionLimits } from '../net/connection-limits.js';
 import type { Cleanup } from './cleanup.js';
-import { badTicket, type FileRequests, noFile, noSpace } from './file-requests.js';
-import type { Download, Tickets, Upload } from './tickets.js';
+import { type FileRequests, noSuchFile } from './file-requests.js';
+import { noSpace, type Offers } from './offers.js';
+import { type Download, type Tickets, ticketInvalid, type Upload } from './tickets.js';
 
-/** From the handshake to a good ticket. */
+/** From the handshake to a valid ticket. */
 const openingMs = 10_000;
 const openingBytes = 1024;
 
-export interface TransferDeps {
-  readonly desk: FileRequests;
+export interface FileConnectionDeps {
+  readonly requests: Pick<FileRequests, 'post' | 'checkAccess'>;
+  readonly offers: Pick<Offers, 'discard'>;
   readonly blobs: Blobs;
   readonly cleanup: Cleanup;
   readonly tickets: Tickets<Upload | Download>;
   readonly connectionLimits: ConnectionLimits;
   readonly clock: Clock;
   readonly log: Log;
-  /** Takes a place for a transfer. @throws ProtocolError `limit-reached`; @returns gives it back */
-  readonly take: (purpose: Upload | Download, socket: TLSSocket) => Promise<() => void>;
+  /** @returns ends the transfer. @throws ProtocolError `ticket-invalid`, `limit-reached` */
+  readonly begin: (purpose: Upload | Download, socket: TLSSocket) => Promise<() => void>;
 }
 
-/** Serves one connection; resolves when it is over, and never rejects. */
-export async function serveTransfer(socket: TLSSocket, address: string, deps: TransferDeps): Promise<void> {
+/** Serves one connection; resolves when it is closed, and never rejects. */
+export async function serveTransfer(
+  socket: TLSSocket,
+  address: string,
+  deps: FileConnectionDeps,
+): Promise<void> {
   const { clock, log } = deps;
-  // Whatever it was, what was waited for rejects.
+  // An error also rejects whatever is being awaited.
   socket.on('error', () => {});
   const full = deps.connectionLimits.full(address);
   const admitted = deps.connectionLimits.add(address);
   const cancel = clock.after(openingMs, () => socket.destroy());
-  const silence = watchSilence(socket, clock);
+  const idle = watchIdle(socket, clock);
   try {
     if (full) throw new ProtocolError('too-many-connections', 'Too many new connections. Try again soon.');
     const frame = await readFrame(socket, openingBytes);
     if (frame === undefined) return;
     const opening = parseFileOpening(frame);
     const purpose = deps.tickets.redeem(opening.ticket);
-    if (purpose === undefined || purpose.what !== opening.type) {
-      throw badTicket();
-    }
+    if (purpose === undefined || purpose.what !== opening.type) throw ticketInvalid();
     cancel();
     admitted();
-    const release = await deps.take(purpose, socket);
-    silence.start();
+    const end = await deps.begin(purpose, socket);
+    idle.start();
     const name = purpose.account.name;
     try {
-      await move(purpose, { opening, socket, deps, moved: silence.moved });
+      await transfer(purpose, { opening, socket, deps, moved: idle.moved });
       log.info(`${purpose.what} done`, { name, address, bytes: purpose.file.size });
     } finally {
-      release();
+      end();
     }
   } catch (error) {
     refuse(socket, error, deps.log);
   } finally {
     cancel();
     admitted();
-    silence.stop();
+    idle.stop();
     await finish(socket, clock);
   }
 }
 
-/** Sends what is left to send, and closes. What still comes is thrown away: unread, it would cost the answer. */
+/** Sends what is left and closes. Received bytes are dropped; unread, they would lose the answer. */
 async function finish(socket: TLSSocket, clock: Clock): Promise<void> {
   if (socket.destroyed) return;
   const cancel = clock.after(limits.closingMs, () => socket.destroy());
@@ -82,62 +86,62 @@ async function finish(socket: TLSSocket, clock: Clock): Promise<void> {
   cancel();
 }
 
-interface Moving {
+interface Transfer {
   readonly opening: FileOpening;
   readonly socket: TLSSocket;
-  readonly deps: TransferDeps;
+  readonly deps: FileConnectionDeps;
   readonly moved: () => void;
 }
 
-function move(purpose: Upload | Download, moving: Moving): Promise<void> {
-  if (purpose.what === 'upload') return receive(purpose, moving);
-  const { opening } = moving;
-  return give(purpose, { ...moving, offset: opening.type === 'download' ? opening.offset : 0 });
+function transfer(purpose: Upload | Download, context: Transfer): Promise<void> {
+  if (purpose.what === 'upload') return receive(purpose, context);
+  const { opening } = context;
+  return send(purpose, { ...context, offset: opening.type === 'download' ? opening.offset : 0 });
 }
 
-async function receive(upload: Upload, { socket, deps, moved }: Moving): Promise<void> {
-  const { blobs, desk, cleanup } = deps;
+async function receive(upload: Upload, { socket, deps, moved }: Transfer): Promise<void> {
+  const { blobs, requests, offers, cleanup } = deps;
   const { id, file } = upload;
   const { bytes: offset, digest } = await blobs.uploaded(id);
   moved();
   try {
     if (offset > file.size) throw damaged();
-    send(socket, { type: 'ready', offset, size: file.size });
+    answer(socket, { type: 'ready', offset, size: file.size });
     await blobs.append(id, digested(bytesOf(socket, { count: file.size - offset, moved }), digest));
     if (digest.digest('base64url') !== file.hash) throw damaged();
   } catch (error) {
-    if (isLasting(error)) await desk.discard(upload);
+    if (isUseless(error)) await offers.discard(upload);
     throw error;
   }
   try {
-    // Until it is announced nobody refers to it.
+    // Held, because nothing refers to it before it is posted.
     const { seq } = await cleanup.hold(file.hash, async () => {
       await blobs.keep(id, file.hash);
-      return desk.finish(upload);
+      return requests.post(upload);
     });
-    send(socket, { type: 'kept', seq });
+    answer(socket, { type: 'kept', seq });
   } catch (error) {
     cleanup.soon();
     throw error;
   }
 }
 
-/** What came is of no use to another try, or is in the way. */
-function isLasting(error: unknown): boolean {
+/** Whether the received bytes cannot be resumed, or fill the disk. */
+function isUseless(error: unknown): boolean {
   if (error instanceof BlobError) return error.full;
   return error instanceof ProtocolError && error.code === 'file-damaged';
 }
 
-async function give(
+async function send(
   download: Download,
-  { socket, deps, moved, offset }: Moving & { offset: number },
+  { socket, deps, moved, offset }: Transfer & { offset: number },
 ): Promise<void> {
   const { size, hash } = download.file;
-  await deps.desk.admit(download);
+  await deps.requests.checkAccess(download);
   if (offset > size) throw damaged();
   const bytes = await deps.blobs.read(hash, offset);
-  if (bytes === undefined) throw noFile();
-  send(socket, { type: 'ready', offset, size });
+  if (bytes === undefined) throw noSuchFile();
+  answer(socket, { type: 'ready', offset, size });
   let left = size - offset;
   async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
@@ -146,7 +150,7 @@ async function give(
       yield chunk;
     }
   }
-  // The peer's end ends the socket, and a pipeline that has nothing to write at that moment would wait for ever.
+  // If the peer ends the connection while nothing is being written, the pipeline would wait forever.
   await Promise.race([pipeline(bytes, counted, socket), closed(socket)]).finally(() => bytes.destroy());
   if (left > 0) throw cutOff();
 }
@@ -158,7 +162,7 @@ function closed(socket: TLSSocket): Promise<void> {
   });
 }
 
-/** Exactly so many bytes off a socket, which stays open; throws where it ends before, or sends more. */
+/** Exactly `count` bytes from a socket, which stays open. Throws if there are fewer or more. */
 async function* bytesOf(
   socket: TLSSocket,
   { count, moved }: { count: number; moved: () => void },
@@ -169,7 +173,7 @@ async function* bytesOf(
     const bytes: Buffer = chunk;
     moved();
     left -= bytes.length;
-    if (left < 0) throw new ProtocolError('file-damaged', 'More bytes came than were announced.');
+    if (left < 0) throw new ProtocolError('file-damaged', 'The file is larger than offered. Send it again.');
     yield bytes;
     if (left === 0) return;
   }
@@ -183,45 +187,45 @@ async function* digested(bytes: AsyncIterable<Buffer>, digest: Hash): AsyncGener
   }
 }
 
-function send(socket: TLSSocket, answer: FileAnswer): void {
-  socket.write(encodeFrame(answer));
+function answer(socket: TLSSocket, frame: FileAnswer): void {
+  socket.write(encodeFrame(frame));
 }
 
 function refuse(socket: TLSSocket, error: unknown, log: Log): void {
-  // A peer that is gone needs no answer, and is no defect.
+  // A peer that is gone needs no answer, and that is not our error.
   if (socket.destroyed || socket.errored !== null) return;
   const refusal = refusalOf(error);
   if (refusal.code === 'internal' || refusal.code === 'no-space') log.error('file transfer failed', error);
-  send(socket, { type: 'error', code: refusal.code, message: refusal.message });
+  answer(socket, { type: 'error', code: refusal.code, message: refusal.message });
 }
 
 function refusalOf(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   if (error instanceof BlobError && error.full) return noSpace();
-  return new ProtocolError('internal', 'The server could not do that. Its operator finds why in the log.');
+  return new ProtocolError('internal', 'Internal server error. The operator can find the reason in the log.');
 }
 
 function cutOff(): ProtocolError {
-  return new ProtocolError('timed-out', 'The connection ended before the file was there.');
+  return new ProtocolError('timed-out', 'The connection ended before the file was complete.');
 }
 
 function damaged(): ProtocolError {
-  return new ProtocolError('file-damaged', 'The bytes are not those that were announced: send it again.');
+  return new ProtocolError('file-damaged', 'Checksum mismatch. Send the file again.');
 }
 
-/** Ends a socket on which nothing moves. */
-function watchSilence(socket: TLSSocket, clock: Clock) {
+/** Destroys a socket after `limits.transferIdleMs` without a byte. */
+function watchIdle(socket: TLSSocket, clock: Clock) {
   let last = clock.ticks();
   let cancel = (): void => {};
-  function look(): void {
+  function check(): void {
     const left = last + limits.transferIdleMs - clock.ticks();
     if (left <= 0) socket.destroy();
-    else cancel = clock.after(left, look);
+    else cancel = clock.after(left, check);
   }
   return {
     start() {
       last = clock.ticks();
-      look();
+      check();
     },
     moved() {
       last = clock.ticks();

@@ -3,11 +3,11 @@
  * not which entries are shown.
  */
 
+import { byteCount } from '../../../protocol/byte-count.js';
 import { duration } from '../../../protocol/duration.js';
 import { findLinks } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
-import { byteCount } from '../../text/byte-count.js';
 import type { Entry } from '../state/state.js';
 import type { Glyphs } from './glyphs.js';
 import { type Margins, margins } from './layout.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { byteCount } from '../../../lib/client/text/byte-count.js';
+import { byteCount } from '../../lib/protocol/byte-count.js';
 
-t.test('bytes are told in the unit that suits them', async (t) => {
+t.test('byte counts have a suitable unit', async (t) => {
   for (const [bytes, text] of [
     [0, '0 bytes'],
     [1, '1 byte'],

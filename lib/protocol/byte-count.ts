@@ -2,7 +2,7 @@
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** `1 byte`, `999 bytes`, `1.4 KiB`, `100 MiB`: three digits at most, or four before the next unit. */
+/** `1 byte`, `999 bytes`, `1.4 KiB`, `100 MiB`: at most three digits, or four before the next unit. */
 export function byteCount(bytes: number): string {
   if (bytes === 1) return '1 byte';
   let [count, unit] = [bytes, 0];
