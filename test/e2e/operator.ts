@@ -20,7 +20,7 @@ t.test('accounts, bans and the audit log', async (t) => {
     t.match(await run(['user', 'add', 'cleo'], { input: 'short\n' }), { code: 77, err: /8 characters/ });
     t.match(await run(['user', 'add', 'cleo']), { code: 64, err: /password/i });
     t.match(await run(['user', 'role', 'ana', 'member']), { code: 77, err: /last admin/ });
-    t.match(await run(['user', 'role', 'ben', 'king']), { code: 77, err: /A role is/ });
+    t.match(await run(['user', 'role', 'ben', 'king']), { code: 77, err: /Not a role/ });
     t.match(await run(['user', 'remove', 'ben']), { code: 64, err: /--yes/ });
 
     const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {

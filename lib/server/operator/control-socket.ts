@@ -1,6 +1,6 @@
 /**
- * The operator's door: a socket in the data folder, for commands that act on the running server. Knows
- * commands by name, not what they do. The folder (0700) and the socket (0600) are its access control.
+ * The control socket: a socket in the data folder for the operator's commands to the running server. Knows command
+ * names, not what they do. The modes of the folder (0700) and the socket (0600) are its access control.
  */
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
@@ -8,14 +8,14 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { createFrameReader, encodeFrame, type FrameReader, type RawFrame } from '../../protocol/frame.js';
 import { errorCode } from '../../system/atomic-file.js';
 
-/** Takes a command's arguments, answers with fields. A ControlError is told to the operator. */
+/** Resolves to the fields of the answer. */
 export type ControlCommand = (args: RawFrame) => Promise<object>;
 
-/** What the operator can mend. */
+/** An error with a message for the operator. */
 export class ControlError extends Error {
   /**
-   * `not-running`: nobody listens there. `closed`: not for this user. `unanswered`: something listens and says nothing;
-   * what was asked may be done. `refused`: the server said no. `failed`: it wanted to and could not.
+   * `not-running`: nothing listens. `closed`: permission denied. `unanswered`: no answer, but the command may have been
+   * carried out. `refused`: the server refused the command. `failed`: an internal error of the server.
    */
   readonly code: 'not-running' | 'closed' | 'unanswered' | 'refused' | 'failed';
 
@@ -27,17 +27,17 @@ export class ControlError extends Error {
 }
 
 const frameBytes = 64 * 1024;
-/** An answer lists what there is: accounts, files. */
+/** Answers can list all accounts or files. */
 const answerBytes = 64 * 1024 * 1024;
-/** A server that is this late will not answer; one that ends hangs up. */
+/** After this, a server will not answer; one that exits closes the connection. */
 const answerMs = 30_000;
-const whatNow = ' What was asked may be done all the same: look, then ask again.';
-/** sockaddr_un's room for a path on Linux; macOS has four bytes less. */
+const advice = 'The command may have been carried out. Check before you try again.';
+/** Of sockaddr_un on Linux; macOS has four bytes less. */
 export const socketPathBytes = 103;
 
 /**
- * Opens the socket, over one that a killed server left. Only for the process that holds the store's lock.
- * @throws ControlError `refused` where the path does not fit into a socket's address
+ * Opens the socket and replaces one that a killed server left. Only for the process that holds the store's lock.
+ * @throws ControlError `refused` if the path is too long for a socket
  */
 export async function openControl(
   path: string,
@@ -57,7 +57,7 @@ export async function openControl(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // Nobody else can connect between its making and a chmod, since there is no such time.
+    // With a umask instead of a chmod, the socket is never open to others.
     const before = process.umask(0o177);
     server.listen(path, resolve);
     process.umask(before);
@@ -87,7 +87,7 @@ function serve(socket: Socket, commands: ReadonlyMap<string, ControlCommand>): v
   async function answer({ command, ...args }: RawFrame): Promise<void> {
     try {
       const run = typeof command === 'string' ? commands.get(command) : undefined;
-      if (run === undefined) throw new ControlError('refused', 'This server does not know that command.');
+      if (run === undefined) throw new ControlError('refused', 'Unknown command.');
       socket.write(encodeFrame({ ok: await run(args) }));
     } catch (error) {
       const failed = !(error instanceof ControlError || error instanceof ProtocolError);
@@ -96,18 +96,18 @@ function serve(socket: Socket, commands: ReadonlyMap<string, ControlCommand>): v
   }
 }
 
-/** What cannot be read of an answer is told as one. */
+/** Turns an invalid frame into an error answer. */
 function firstFrame(reader: FrameReader, chunk: Buffer): RawFrame | undefined {
   try {
     return reader.push(chunk)[0];
   } catch {
-    return { error: 'What listens there does not answer like a server of this program.' };
+    return { error: 'The program that listens there is not a secure-chat server.' };
   }
 }
 
 /**
- * Has a running server do something.
- * @param patienceMs how long it may take; 0 for as long as the server runs
+ * Sends a command to the running server.
+ * @param timeoutMs 0 for no timeout
  * @returns the fields of its answer
  * @throws ControlError
  */
@@ -115,18 +115,18 @@ export async function callControl(
   path: string,
   command: string,
   args: object,
-  patienceMs = answerMs,
+  timeoutMs = answerMs,
 ): Promise<RawFrame> {
   const socket = connect(path);
   const reader = createFrameReader(() => answerBytes);
   try {
     return await new Promise<RawFrame>((resolve, reject) => {
-      const unanswered = (why: string) => reject(new ControlError('unanswered', `${why}${whatNow}`));
+      const unanswered = (why: string) => reject(new ControlError('unanswered', `${why} ${advice}`));
       socket.on('error', reject);
-      // From here on somebody listens there.
+      // From here on, an error is not `not-running`.
       socket.on('connect', () => socket.off('error', reject).on('error', () => {}));
-      socket.setTimeout(patienceMs, () => unanswered('The server runs and does not answer.'));
-      socket.on('close', () => unanswered('The server ended before it answered.'));
+      socket.setTimeout(timeoutMs, () => unanswered('The server does not answer.'));
+      socket.on('close', () => unanswered('The server exited before it answered.'));
       socket.on('data', (chunk) => {
         const frame = firstFrame(reader, chunk);
         if (frame === undefined) return;
@@ -138,7 +138,7 @@ export async function callControl(
   } catch (error) {
     if (error instanceof ControlError) throw error;
     if (errorCode(error) === 'EACCES') {
-      const message = `${path} is for another user: run this as the user of the server, or as root.`;
+      const message = `Permission denied: ${path}. Run this as the user of the server, or as root.`;
       throw new ControlError('closed', message, { cause: error });
     }
     throw new ControlError('not-running', `No server is running on ${path}.`, { cause: error });

@@ -1,6 +1,6 @@
 /**
- * What the operator does on the server's machine, as commands with their arguments checked: the same whether the
- * server runs or not. Knows the app, not how commands come to it.
+ * The operator's commands, with their arguments validated: the same ones whether the server is running or not. Knows
+ * the app, not the control socket.
  */
 import { isAbsolute } from 'node:path';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -13,83 +13,95 @@ import { type ControlCommand, ControlError } from './control-socket.js';
 
 const roles: readonly Role[] = ['admin', 'moderator', 'member', 'bot'];
 
-/** By name, for the control socket. Each answers with fields, and throws ControlError `refused` or ProtocolError. */
-export function operatorCommands(app: App): ReadonlyMap<string, ControlCommand> {
-  const { store, clock, accounts, sessions, ownAccount, invites, bans, moderation, presence, lookup, audit } =
-    app;
+/** Each resolves to the fields of its answer, and throws ControlError `refused` or ProtocolError. */
+type Commands = Readonly<Record<string, (app: App, args: RawFrame) => Promise<object>>>;
 
-  const commands: Record<string, ControlCommand> = {
-    async invite({ role = 'member', uses = 1, expiresMs }) {
-      const ms =
-        expiresMs === undefined ? {} : { ms: whole(expiresMs, 'expiresMs', 60_000, limits.inviteMs) };
-      const terms = { role: roleOf(role), uses: whole(uses, 'uses', 1, limits.inviteUses), ...ms };
-      return invites.make(operator, terms);
-    },
-    async 'user-add'({ name, role = 'member', password }) {
-      const secret = password === undefined ? undefined : text(password, 'password');
-      const made = await accounts.add({ name: text(name, 'name'), role: roleOf(role), password: secret });
-      return { name: made.account.name, ...(secret === undefined ? {} : { recovery: made.recovery }) };
-    },
-    async 'user-list'() {
-      const [people, found] = await Promise.all([store.directory(), store.bans(clock.now())]);
-      const banned = new Set(found.flatMap((ban) => ('account' in ban ? [ban.account] : [])));
-      const online = (id: number) => presence.terminals(id).size;
-      return {
-        users: people.map((each) => ({ ...each, banned: banned.has(each.id), online: online(each.id) })),
-      };
-    },
-    async 'user-passwd'({ name, password }) {
-      const account = await lookup.person(operator, text(name, 'name'));
-      const phc = await accounts.hashPassword(account, text(password, 'password'));
-      const changed = [store.setPassword(account.id, phc), store.revokeSessions(account.id)];
-      const recorded = audit.record(operator, { action: 'password', on: account.name });
-      await Promise.all([...changed, recorded]);
-      ownAccount.passwordReset(account);
-      return {};
-    },
-    'user-reset': async ({ name }) => invites.reset(operator, text(name, 'name')),
-    async 'user-role'({ name, role }) {
-      await moderation.setRole(operator, { name: text(name, 'name'), role: roleOf(role) });
-      return {};
-    },
-    async 'user-token'({ name }) {
-      return { token: await sessions.createBotToken(await lookup.person(operator, text(name, 'name'))) };
-    },
-    async 'user-remove'({ name }) {
-      await moderation.remove(operator, text(name, 'name'));
-      return {};
-    },
-    async 'user-ban'({ name, address, ms, reason }) {
-      const end = ms === undefined ? {} : { ms: whole(ms, 'ms', 1, limits.banMs) };
-      await bans.ban(operator, {
-        ...subject({ name, address }),
-        ...end,
-        reason: text(reason ?? '', 'reason'),
-      });
-      return {};
-    },
-    async 'user-unban'({ name, address }) {
-      await bans.unban(operator, subject({ name, address }));
-      return {};
-    },
-    bans: async () => ({ bans: await bans.list(operator) }),
-    async audit({ before, limit = limits.auditPage }) {
-      const page = whole(limit, 'limit', 1, limits.auditPage);
-      const from =
-        before === undefined ? {} : { before: whole(before, 'before', 1, Number.MAX_SAFE_INTEGER) };
-      return { audit: await audit.page({ ...from, limit: page, hidden: true }) };
-    },
-    async copy({ file }) {
-      const path = text(file, 'file');
-      if (!isAbsolute(path)) throw new ControlError('refused', 'A copy needs a full path.');
-      await store.copy(path);
-      return {};
-    },
-    damage: async () => ({ damage: [...(await store.damage())] }),
-    'file-hashes': async () => ({ hashes: [...(await store.fileHashes())] }),
-  };
-  return new Map(Object.entries(commands));
+export function operatorCommands(app: App): ReadonlyMap<string, ControlCommand> {
+  const commands = Object.entries({ ...accountCommands, ...moderationCommands, ...storageCommands });
+  return new Map(commands.map(([name, run]) => [name, (args) => run(app, args)]));
 }
+
+const accountCommands: Commands = {
+  async invite({ invites }, { role = 'member', uses = 1, expiresMs }) {
+    return invites.make(operator, {
+      ...{ role: roleOf(role), uses: integer(uses, 'uses', 1, limits.inviteUses) },
+      ...(expiresMs !== undefined && { ms: integer(expiresMs, 'expiresMs', 60_000, limits.inviteMs) }),
+    });
+  },
+  async 'user-add'({ accounts }, { name, role = 'member', password }) {
+    const added = await accounts.add({
+      ...{ name: text(name, 'name'), role: roleOf(role) },
+      password: password === undefined ? undefined : text(password, 'password'),
+    });
+    return { name: added.account.name, ...(password !== undefined && { recovery: added.recovery }) };
+  },
+  async 'user-list'({ store, clock, presence }) {
+    const [accounts, bans] = await Promise.all([store.directory(), store.bans(clock.now())]);
+    const banned = new Set(bans.flatMap((ban) => ('account' in ban ? [ban.account] : [])));
+    const online = (id: number) => presence.terminals(id).size;
+    return {
+      users: accounts.map((row) => ({ ...row, banned: banned.has(row.id), online: online(row.id) })),
+    };
+  },
+  async 'user-passwd'({ store, lookup, accounts, audit, ownAccount }, { name, password }) {
+    const account = await lookup.person(operator, text(name, 'name'));
+    const phc = await accounts.hashPassword(account, text(password, 'password'));
+    await Promise.all([
+      store.setPassword(account.id, phc),
+      store.revokeSessions(account.id),
+      audit.record(operator, { action: 'password', on: account.name }),
+    ]);
+    ownAccount.passwordReset(account);
+    return {};
+  },
+  'user-reset': async ({ invites }, { name }) => invites.reset(operator, text(name, 'name')),
+  async 'user-token'({ lookup, sessions }, { name }) {
+    const account = await lookup.person(operator, text(name, 'name'));
+    return { token: await sessions.createBotToken(account) };
+  },
+};
+
+const moderationCommands: Commands = {
+  async 'user-role'({ moderation }, { name, role }) {
+    await moderation.setRole(operator, { name: text(name, 'name'), role: roleOf(role) });
+    return {};
+  },
+  async 'user-remove'({ moderation }, { name }) {
+    await moderation.remove(operator, text(name, 'name'));
+    return {};
+  },
+  async 'user-ban'({ bans }, { name, address, ms, reason = '' }) {
+    await bans.ban(operator, {
+      ...subject({ name, address }),
+      ...(ms !== undefined && { ms: integer(ms, 'ms', 1, limits.banMs) }),
+      reason: text(reason, 'reason'),
+    });
+    return {};
+  },
+  async 'user-unban'({ bans }, { name, address }) {
+    await bans.unban(operator, subject({ name, address }));
+    return {};
+  },
+  bans: async ({ bans }) => ({ bans: await bans.list(operator) }),
+  async audit({ audit }, { before, limit = limits.auditPage }) {
+    const page = await audit.page({
+      ...(before !== undefined && { before: integer(before, 'before', 1, Number.MAX_SAFE_INTEGER) }),
+      ...{ limit: integer(limit, 'limit', 1, limits.auditPage), hidden: true },
+    });
+    return { audit: page };
+  },
+};
+
+const storageCommands: Commands = {
+  async copy({ store }, { file }) {
+    const path = text(file, 'file');
+    if (!isAbsolute(path)) throw new ControlError('refused', 'The path of a copy must be absolute.');
+    await store.copy(path);
+    return {};
+  },
+  damage: async ({ store }) => ({ damage: [...(await store.damage())] }),
+  'file-hashes': async ({ store }) => ({ hashes: [...(await store.fileHashes())] }),
+};
 
 function subject({ name, address }: RawFrame): { name?: string; address?: string } {
   return {
@@ -100,16 +112,16 @@ function subject({ name, address }: RawFrame): { name?: string; address?: string
 
 function text(value: unknown, what: string): string {
   if (typeof value === 'string' && value.length <= 4096) return value;
-  throw new ControlError('refused', `${what} has to be a text of at most 4096 characters.`);
+  throw new ControlError('refused', `${what} must be a string of at most 4096 characters.`);
 }
 
-function whole(value: unknown, what: string, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ControlError('refused', `${what} has to be a number from ${least} to ${most}.`);
+function integer(value: unknown, what: string, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new ControlError('refused', `${what} must be an integer from ${min} to ${max}.`);
 }
 
 function roleOf(value: unknown): Role {
   const found = roles.find((role) => role === value);
   if (found !== undefined) return found;
-  throw new ProtocolError('bad-request', `A role is ${roles.join(', ')}.`);
+  throw new ProtocolError('bad-request', `Not a role. Use one of: ${roles.join(', ')}.`);
 }

@@ -12,7 +12,7 @@ async function texts(client: WireClient): Promise<string[]> {
   return messages.map(({ text }) => text);
 }
 
-t.test('without a rule everything is kept', async (t) => {
+t.test('without retention everything is kept', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   await ada.ask({ type: 'say', room: 'lobby', text: 'old', key: 'k1' });
@@ -24,7 +24,7 @@ t.test('without a rule everything is kept', async (t) => {
   t.same(await scene.kept(), [hashOf(bytes)]);
 });
 
-t.test('what is too old goes within an hour, its file with it', async (t) => {
+t.test('old messages and their files are deleted within an hour', async (t) => {
   const scene = await fileScene(t, { retention: { ms: 24 * hour }, people: ['ada'] });
   const before = await scene.enter('ada');
   await before.ask({ type: 'say', room: 'lobby', text: 'old', key: 'k1' });
@@ -40,7 +40,7 @@ t.test('what is too old goes within an hour, its file with it', async (t) => {
   t.same(await texts(await scene.enter('ada')), ['young']);
 });
 
-t.test('of each conversation so many messages are kept', async (t) => {
+t.test('a limited number of messages is kept per conversation', async (t) => {
   const scene = await fileScene(t, { retention: { messages: 300 } });
   const [ada, bob] = [await scene.store.account('ada'), await scene.store.account('bob')];
   const [lobby] = await scene.store.rooms();
@@ -55,10 +55,10 @@ t.test('of each conversation so many messages are kept', async (t) => {
   await scene.clear(hour);
   t.equal((await messages(room)).length, 300);
   t.equal((await messages(room))[0]?.text, '600');
-  t.match(await messages(direct), [{ text: 'first' }], 'another conversation has its own count');
+  t.match(await messages(direct), [{ text: 'first' }], 'each conversation has its own count');
 });
 
-t.test('a start clears what nobody refers to, and uploads that were broken off long ago', async (t) => {
+t.test('a start deletes unreferenced files and old interrupted uploads', async (t) => {
   const data = await folder(t);
   const first = await fileScene(t, { data });
   const ada = await first.enter('ada');
@@ -74,14 +74,14 @@ t.test('a start clears what nobody refers to, and uploads that were broken off l
 
   const second = await fileScene(t, { data });
   t.same(await second.kept(), [hashOf(bytes)]);
-  t.equal(await second.coming(0), 500, 'one that was broken off just now can go on');
+  t.equal(await second.coming(0), 500, 'a recent one can be resumed');
   second.clock.advance(limits.partialMs);
   await second.clear(hour);
   t.equal(await second.coming(0), 0);
   t.same(await second.kept(), [hashOf(bytes)]);
 });
 
-t.test('the files of a room that ends are gone', async (t) => {
+t.test('the files of a deleted room are deleted', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   ok(await ada.ask({ type: 'join', room: 'den', private: true }));

@@ -14,7 +14,7 @@ async function sendHalf(scene: Awaited<ReturnType<typeof fileScene>>, from: Wire
   return { bytes, wire };
 }
 
-t.test('a file may be as large as the server says in its hello', async (t) => {
+t.test('a file can be as large as hello says', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 10_000 } });
   const ada = await scene.enter('ada');
   t.equal(ada.hello.limits.fileBytes, 1_000);
@@ -22,19 +22,19 @@ t.test('a file may be as large as the server says in its hello', async (t) => {
   await scene.keep(ada, someBytes(1_000));
 });
 
-t.test('the hello tells no size that no account has room for', async (t) => {
+t.test('the size in hello never exceeds the quota', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 500 } });
   t.equal((await scene.enter('ada')).hello.limits.fileBytes, 500);
 });
 
-t.test('files that are kept and files on their way are counted together', async (t) => {
+t.test('stored files and uploads both count for the quota', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 1_500 } });
   const [ada, bob] = [await scene.enter('ada'), await scene.enter('bob')];
   const exceeded = { type: 'error', code: 'quota-exceeded' };
   const seq = await scene.keep(ada, someBytes(800));
   t.match(await scene.offer(ada, someBytes(701)), exceeded);
   ok(await scene.offer(ada, someBytes(600), { key: 'k1' }));
-  t.match(await scene.offer(ada, someBytes(101)), exceeded, 'what is on its way counts');
+  t.match(await scene.offer(ada, someBytes(101)), exceeded, 'uploads count');
   ok(await scene.offer(ada, someBytes(650), { key: 'k1' }));
   ok(await scene.offer(bob, someBytes(1_000)));
   ok(await ada.ask({ type: 'withdraw', key: 'k1' }));
@@ -44,14 +44,14 @@ t.test('files that are kept and files on their way are counted together', async 
   ok(await scene.offer(ada, someBytes(1_000)));
 });
 
-t.test('two offers at the same moment do not get past the quota', async (t) => {
+t.test('concurrent offers do not exceed the quota', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 1_500 } });
   const [one, two] = [await scene.enter('ada'), await scene.enter('ada', 'attach')];
   const replies = await Promise.all([scene.offer(one, someBytes(1_000)), scene.offer(two, someBytes(1_000))]);
-  t.not(replies.filter(({ type }) => type === 'ok').length, 2, 'at most one of them has room');
+  t.not(replies.filter(({ type }) => type === 'ok').length, 2, 'at most one fits');
 });
 
-t.test('an offer that nobody goes on with makes way for a new one', async (t) => {
+t.test('an idle offer makes room for a new one', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 1_500 } });
   const ada = await scene.enter('ada');
   const wire = await scene.open(upload(ticketOf(await scene.offer(ada, someBytes(1_000), { key: 'k1' }))));
@@ -59,15 +59,19 @@ t.test('an offer that nobody goes on with makes way for a new one', async (t) =>
   wire.socket.write(someBytes(500));
   await scene.coming(500);
   scene.clock.advance(limits.ticketMs - 30_001);
-  t.match(await scene.offer(ada, someBytes(1_000)), { type: 'error', code: 'quota-exceeded' }, 'it moves');
+  t.match(
+    await scene.offer(ada, someBytes(1_000)),
+    { type: 'error', code: 'quota-exceeded' },
+    'it is active',
+  );
   wire.socket.destroy();
   scene.clock.advance(limits.ticketMs);
-  // Once the server has noticed.
+  // After the server has noticed.
   while ((await scene.offer(ada, someBytes(1_000), { key: 'k2' })).type !== 'ok');
   t.equal(await scene.coming(0), 0, 'its bytes are gone');
 });
 
-t.test('an upload that a logout broke off counts, and another offer goes on with its bytes', async (t) => {
+t.test('an upload interrupted by a logout counts, and a new offer resumes it', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 1_500 } });
   const ada = await scene.enter('ada');
   const { bytes, wire } = await sendHalf(scene, ada);
@@ -81,7 +85,7 @@ t.test('an upload that a logout broke off counts, and another offer goes on with
   t.match(await next.answer(), { type: 'kept' });
 });
 
-t.test('eight files of one account can be on their way, broken-off ones not counted', async (t) => {
+t.test('an account can have eight unfinished uploads, without idle ones', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   for (let i = 0; i < 8; i++) ok(await scene.offer(ada, someBytes(1)));
@@ -90,7 +94,7 @@ t.test('eight files of one account can be on their way, broken-off ones not coun
   ok(await scene.offer(ada, someBytes(1)));
 });
 
-t.test('another file under the same key does not go on with the bytes of the first', async (t) => {
+t.test('another file with the same key does not resume the first', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const wire = await scene.open(upload(ticketOf(await scene.offer(ada, someBytes(1_000), { key: 'k1' }))));
@@ -103,7 +107,7 @@ t.test('another file under the same key does not go on with the bytes of the fir
   t.same(await scene.kept(), [hashOf(bytes)]);
 });
 
-t.test('a withdrawn offer is forgotten with its bytes, its ticket and its connection', async (t) => {
+t.test('withdrawing an offer discards its bytes, ticket and connection', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const { bytes, wire } = await sendHalf(scene, ada);
@@ -117,7 +121,7 @@ t.test('a withdrawn offer is forgotten with its bytes, its ticket and its connec
   ok(await ada.ask({ type: 'withdraw', key: 'never-offered' }));
 });
 
-t.test('an offer names one conversation that there is', async (t) => {
+t.test('an offer must name one existing conversation', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const code = async (where: object) => {

@@ -3,7 +3,7 @@ import { limits } from '../../../lib/protocol/limits.js';
 import { createTickets } from '../../../lib/server/files/tickets.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
-t.test('a ticket has 32 random bytes, and is good once', async (t) => {
+t.test('a ticket has 32 random bytes and works once', async (t) => {
   const tickets = createTickets<string>(createFakeClock());
   const [first, second] = [tickets.issue(1, 'one thing'), tickets.issue(1, 'another')];
   t.match(first, /^[A-Za-z0-9_-]{43}$/);
@@ -14,7 +14,7 @@ t.test('a ticket has 32 random bytes, and is good once', async (t) => {
   t.equal(tickets.redeem(`${first} `), undefined);
 });
 
-t.test('a ticket is good for a minute, and leaves nothing behind', async (t) => {
+t.test('a ticket expires after a minute', async (t) => {
   const clock = createFakeClock();
   const tickets = createTickets<string>(clock);
   const [soon, late] = [tickets.issue(1, 'soon'), tickets.issue(1, 'late')];
@@ -25,7 +25,7 @@ t.test('a ticket is good for a minute, and leaves nothing behind', async (t) => 
   t.equal(clock.pending, 0);
 });
 
-t.test('all tickets of one account can be revoked, and of no other', async (t) => {
+t.test('revoke ends the tickets of one account only', async (t) => {
   const clock = createFakeClock();
   const tickets = createTickets<string>(clock);
   const mine = [tickets.issue(1, 'a'), tickets.issue(1, 'b')];
@@ -36,12 +36,12 @@ t.test('all tickets of one account can be revoked, and of no other', async (t) =
   t.equal(clock.pending, 0);
 });
 
-t.test('of many tickets of one account the newest are good', async (t) => {
+t.test('only the newest tickets of an account work', async (t) => {
   const clock = createFakeClock();
   const tickets = createTickets<number>(clock);
   const other = tickets.issue(2, 0);
   const mine = Array.from({ length: limits.ticketsPerAccount + 2 }, (_, n) => tickets.issue(1, n));
-  t.equal(clock.pending, limits.ticketsPerAccount + 1, 'nothing is left of the others');
+  t.equal(clock.pending, limits.ticketsPerAccount + 1, 'the others have no timers');
   t.same(mine.slice(0, 3).map(tickets.redeem), [undefined, undefined, 2]);
   t.same([tickets.redeem(mine.at(-1) ?? ''), tickets.redeem(other)], [limits.ticketsPerAccount + 1, 0]);
 });

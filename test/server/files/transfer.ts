@@ -7,7 +7,7 @@ import { ok } from '../../support/running-server.js';
 
 const size = 300_000;
 
-t.test('a file goes up, is announced to everybody, and comes down', async (t) => {
+t.test('a file is uploaded, posted and downloaded', async (t) => {
   const scene = await fileScene(t);
   const [ada, bob] = [await scene.enter('ada'), await scene.enter('bob')];
   const bytes = someBytes(size);
@@ -19,14 +19,14 @@ t.test('a file goes up, is announced to everybody, and comes down', async (t) =>
   t.equal(hashOf(got.bytes), file.hash);
 });
 
-t.test('a file of no bytes is a file', async (t) => {
+t.test('an empty file can be sent', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const seq = await scene.keep(ada, Buffer.alloc(0));
   t.equal((await scene.get(ada, seq)).bytes.length, 0);
 });
 
-t.test('an upload whose connection was destroyed goes on where it stopped', async (t) => {
+t.test('an interrupted upload resumes where it stopped', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(3_000_000);
@@ -45,7 +45,7 @@ t.test('an upload whose connection was destroyed goes on where it stopped', asyn
   t.same(await scene.kept(), [hashOf(bytes)]);
 });
 
-t.test('a download goes on from any offset', async (t) => {
+t.test('a download starts at any offset', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(size);
@@ -62,7 +62,7 @@ t.test('a download goes on from any offset', async (t) => {
   );
 });
 
-t.test('a download whose client hangs up while the disk is slow is over', async (t) => {
+t.test('a download ends when its client disconnects during a slow read', async (t) => {
   const { promise: allowed, resolve: allow } = latch();
   const scene = await fileScene(t, {
     wrap: (blobs) => ({
@@ -89,7 +89,7 @@ t.test('a download whose client hangs up while the disk is slow is over', async 
   t.same(scene.errors, []);
 });
 
-t.test('bytes with another hash are damaged, and nothing of them is kept', async (t) => {
+t.test('bytes with a wrong hash are refused and discarded', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(size);
@@ -101,7 +101,7 @@ t.test('bytes with another hash are damaged, and nothing of them is kept', async
   t.equal(ada.all('message').length, 0);
 });
 
-t.test('more bytes than were announced are an error, and nothing of them is kept', async (t) => {
+t.test('more bytes than offered are refused and discarded', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(size);
@@ -109,7 +109,7 @@ t.test('more bytes than were announced are an error, and nothing of them is kept
   t.same(await scene.kept(), []);
 });
 
-t.test('fewer bytes than were announced wait for the rest', async (t) => {
+t.test('fewer bytes than offered can be resumed', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const wire = await scene.open(upload(ticketOf(await scene.offer(ada, someBytes(100), { size: 200 }))));
@@ -121,7 +121,7 @@ t.test('fewer bytes than were announced wait for the rest', async (t) => {
   t.equal(ada.all('message').length, 0);
 });
 
-t.test('a ticket is good once, soon, and for what it was given', async (t) => {
+t.test('a ticket works once, in time, and for its own purpose', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(10);
@@ -132,20 +132,20 @@ t.test('a ticket is good once, soon, and for what it was given', async (t) => {
   const used = await ticket();
   await (await scene.open(download(used))).rest();
   t.match(await (await scene.open(download(used))).answer(), invalid, 'a second time');
-  t.match(await (await scene.open(upload(await ticket()))).answer(), invalid, 'for another thing');
+  t.match(await (await scene.open(upload(await ticket()))).answer(), invalid, 'for another purpose');
   const late = await ticket();
   scene.clock.advance(limits.ticketMs + 1);
   t.match(await (await scene.open(download(late))).answer(), invalid, 'too late');
-  t.match(await (await scene.open(download('A'.repeat(43)))).answer(), invalid, 'a made-up one');
+  t.match(await (await scene.open(download('A'.repeat(43)))).answer(), invalid, 'an invented one');
 
   const first = ticketOf(await scene.offer(ada, bytes, { key: 'k1' }));
   const second = ticketOf(await scene.offer(ada, bytes, { key: 'k1' }));
-  t.match(await (await scene.open(upload(first))).answer(), invalid, 'one that another took the place of');
+  t.match(await (await scene.open(upload(first))).answer(), invalid, 'a replaced one');
   const third = await scene.open(upload(second));
   t.match(await third.answer(), { type: 'ready' });
 });
 
-t.test('a new offer takes an upload over from a connection that hangs', async (t) => {
+t.test('a new offer takes over from a stuck connection', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(size);
@@ -155,7 +155,7 @@ t.test('a new offer takes an upload over from a connection that hangs', async (t
   await hanging.closed;
 });
 
-t.test('the key of a file that is there already is answered with where it stands', async (t) => {
+t.test('an offer with the key of a posted file gets its seq', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(10);
@@ -165,7 +165,7 @@ t.test('the key of a file that is there already is answered with where it stands
   t.equal(again.ticket, undefined);
 });
 
-t.test('who goes away while the last byte is being kept has sent the file', async (t) => {
+t.test('a file is posted even if its sender disconnects during the last write', async (t) => {
   const { promise: reached, resolve: reach } = latch();
   const { promise: allowed, resolve: allow } = latch();
   const scene = await fileScene(t, {
@@ -188,16 +188,16 @@ t.test('who goes away while the last byte is being kept has sent the file', asyn
   const again = scene.offer(ada, bytes, { key: 'k1' });
   allow();
   const { seq } = await bob.next('message');
-  t.match(await again, { type: 'ok', seq }, 'and is told so by the next offer');
+  t.match(await again, { type: 'ok', seq }, 'as the next offer says');
 });
 
-t.test('content is kept once, and knowing its hash gives nothing', async (t) => {
+t.test('content is stored once, and knowing its hash gives no access', async (t) => {
   const scene = await fileScene(t);
   const [ada, bob] = [await scene.enter('ada'), await scene.enter('bob')];
   const bytes = someBytes(size);
   const first = await scene.keep(ada, bytes);
   const wire = await scene.open(upload(ticketOf(await scene.offer(bob, bytes))));
-  t.match(await wire.answer(), { type: 'ready', offset: 0, size }, 'all bytes have to come');
+  t.match(await wire.answer(), { type: 'ready', offset: 0, size }, 'all bytes must be sent');
   wire.socket.write(bytes);
   const kept = await wire.answer();
   t.same(await scene.kept(), [hashOf(bytes)]);
@@ -212,7 +212,7 @@ t.test('content is kept once, and knowing its hash gives nothing', async (t) => 
   t.same(await scene.kept(), []);
 });
 
-t.test('a file of a private room does not exist for others, also once they have left', async (t) => {
+t.test('a file of a private room does not exist for others or former members', async (t) => {
   const scene = await fileScene(t, { people: ['ada', 'bob', 'eve'] });
   const [ada, bob, eve] = [await scene.enter('ada'), await scene.enter('bob'), await scene.enter('eve')];
   ok(await ada.ask({ type: 'join', room: 'den', private: true }));
@@ -222,7 +222,7 @@ t.test('a file of a private room does not exist for others, also once they have 
   const seq = await scene.keep(ada, bytes, { where: { room: 'den' } });
   const none = { type: 'error', code: 'no-such-file' };
   t.match(await eve.ask({ type: 'fetch', of: seq }), none);
-  t.match(await eve.ask({ type: 'fetch', of: seq + 1000 }), none, 'the same as for one that never was');
+  t.match(await eve.ask({ type: 'fetch', of: seq + 1000 }), none, 'the same answer as for a missing one');
   t.match(await scene.offer(eve, bytes, { where: { room: 'den' } }), { type: 'error', code: 'no-such-room' });
 
   const ticket = ticketOf(await bob.ask({ type: 'fetch', of: seq }));
@@ -230,7 +230,7 @@ t.test('a file of a private room does not exist for others, also once they have 
   t.match(await (await scene.open(download(ticket))).answer(), none, 'between ticket and connection');
 });
 
-t.test('who left the room before the last byte announces nothing there', async (t) => {
+t.test('a sender who left the room before the last byte posts nothing', async (t) => {
   const scene = await fileScene(t);
   const [ada, bob] = [await scene.enter('ada'), await scene.enter('bob')];
   ok(await ada.ask({ type: 'join', room: 'den' }));
@@ -245,7 +245,7 @@ t.test('who left the room before the last byte announces nothing there', async (
   t.same(await scene.kept(), []);
 });
 
-t.test('a file for one person is for the two of them, and not for who is blocked', async (t) => {
+t.test('a file in a direct message is for both people, unless the sender is blocked', async (t) => {
   const scene = await fileScene(t, { people: ['ada', 'bob', 'eve'] });
   const [ada, bob, eve] = [await scene.enter('ada'), await scene.enter('bob'), await scene.enter('eve')];
   const bytes = someBytes(10);
@@ -258,10 +258,10 @@ t.test('a file for one person is for the two of them, and not for who is blocked
   const refused = { type: 'error', code: 'not-delivered' };
   t.match(await scene.offer(ada, bytes, { where: { to: 'bob' } }), refused);
   wire.socket.write(bytes);
-  t.match(await wire.answer(), refused, 'nor for one who is blocked meanwhile');
+  t.match(await wire.answer(), refused, 'also if blocked in the meantime');
 });
 
-t.test('a full disk is told, and leaves nothing half', async (t) => {
+t.test('a full disk is reported and leaves no partial file', async (t) => {
   let full = false;
   let room = Number.MAX_SAFE_INTEGER;
   const scene = await fileScene(t, {
@@ -287,7 +287,7 @@ t.test('a full disk is told, and leaves nothing half', async (t) => {
   t.match(await ada.ask({ type: 'say', room: 'lobby', text: 'hello', key: 'k2' }), { type: 'message' });
 });
 
-t.test('garbage and silence end a connection', async (t) => {
+t.test('invalid frames and idle time end a connection', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bad = await scene.open({ type: 'upload', ticket: 'short' });
@@ -310,7 +310,7 @@ t.test('garbage and silence end a connection', async (t) => {
   await silent.closed;
 });
 
-t.test('a connection shows its ticket within ten seconds', async (t) => {
+t.test('a connection must present its ticket within ten seconds', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const half = await scene.open();
@@ -323,7 +323,7 @@ t.test('a connection shows its ticket within ten seconds', async (t) => {
   await half.closed;
 });
 
-t.test('four transfers of one account move at the same time', async (t) => {
+t.test('an account can have four transfers at a time', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const started = [];
@@ -336,7 +336,7 @@ t.test('four transfers of one account move at the same time', async (t) => {
   t.match(await fifth.answer(), { type: 'error', code: 'limit-reached' });
 });
 
-t.test('connections without a ticket are counted with those that have not signed in', async (t) => {
+t.test('connections without a ticket count as unauthenticated', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   for (let i = 0; i < limits.unsignedPerAddress; i++) await scene.open();
@@ -345,7 +345,7 @@ t.test('connections without a ticket are counted with those that have not signed
   t.match(await refused.answer(), { type: 'error', code: 'too-many-connections' });
 });
 
-t.test('a server that closes keeps what it has all of', async (t) => {
+t.test('a closing server stores complete files', async (t) => {
   const { promise: reached, resolve: reach } = latch();
   const { promise: allowed, resolve: allow } = latch();
   const scene = await fileScene(t, {

@@ -1,4 +1,4 @@
-/** Every way around a ban that is known, through the wire: each one is closed from the moment it is answered. */
+/** Known ways to evade a ban, through frames: none works once the ban is answered. */
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
@@ -17,7 +17,7 @@ const code = 'c'.repeat(22);
 const botToken = 'b'.repeat(43);
 const resetCode = 'r-reset';
 
-/** Ada is an admin; oli is a moderator with everything that can be had before a ban. */
+/** Ada is an admin; oli is a moderator with everything that an account can have before a ban. */
 async function scene(t: Test) {
   return runServer(t, {
     people: ['ada', 'oli', 'ben'],
@@ -50,7 +50,7 @@ async function scene(t: Test) {
   });
 }
 
-t.test('the table of ways around a ban', async (t) => {
+t.test('a banned account has no way back in', async (t) => {
   const server = await scene(t);
   const ada = await server.enter('ada');
   const first = await server.enter('oli');
@@ -68,7 +68,7 @@ t.test('the table of ways around a ban', async (t) => {
     t.match(message, /^You are banned for 2 h: spam$/);
     await t.rejects(
       client.ask({ type: 'say', room: 'lobby', text: 'still here', key: 's' }),
-      'nothing is taken any more',
+      'nothing is accepted',
     );
   }
   t.match(await ada.next('left'), { name: 'oli', by: 'ada', reason: 'spam' });
@@ -134,10 +134,10 @@ t.test('the table of ways around a ban', async (t) => {
   t.match(ok(await ada.ask({ type: 'bans' })).bans, [{ name: 'oli', by: 'ada', reason: 'spam' }]);
   t.equal(await outcome(ada, { type: 'unban', name: 'Oli' }), 'ok');
   const back = await server.dial();
-  t.equal(await outcome(back, { type: 'sign-in', name: 'oli', password }), 'ok', 'and lifted, it is over');
+  t.equal(await outcome(back, { type: 'sign-in', name: 'oli', password }), 'ok', 'until the ban is lifted');
 });
 
-t.test('sign-ins on their way when the ban comes are not in afterwards', async (t) => {
+t.test('sign-ins in progress during a ban fail', async (t) => {
   const server = await scene(t);
   const ada = await server.enter('ada');
   const clients = await Promise.all(Array.from({ length: 8 }, () => server.dial()));
@@ -155,7 +155,7 @@ t.test('sign-ins on their way when the ban comes are not in afterwards', async (
   for (const client of clients) t.not(await outcome(client, { type: 'who' }).catch(() => 'closed'), 'ok');
 });
 
-t.test('a file whose last byte came before the ban is not announced after it', async (t) => {
+t.test('a file that was complete before the ban is not posted after it', async (t) => {
   const kept = createHeld(async () => {});
   const scene = await fileScene(t, {
     people: ['ada', 'ben'],
@@ -183,7 +183,7 @@ t.test('a file whose last byte came before the ban is not announced after it', a
   t.same(scene.errors, []);
 });
 
-t.test('a banned address gets no further than the door, and what it has ends', async (t) => {
+t.test('a banned address cannot connect, and its connections end', async (t) => {
   const server = await scene(t);
   const ada = await server.enter('ada');
   t.equal(
@@ -207,13 +207,13 @@ t.test('a banned address gets no further than the door, and what it has ends', a
     'ok',
     'from elsewhere he comes in',
   );
-  t.equal(await outcome(ada, { type: 'unban', address: '127.9.9.77/24' }), 'ok', 'whatever its spelling');
+  t.equal(await outcome(ada, { type: 'unban', address: '127.9.9.77/24' }), 'ok', 'in any spelling');
   const then = await dial(server.port, { localAddress: '127.9.9.10' });
   t.equal(await outcome(then, { type: 'sign-in', name: 'ben', password, mode: 'attach' }), 'ok');
   for (const client of [far, again, near, then]) client.destroy();
 });
 
-t.test('nobody bans upwards by the address of somebody who is out', async (t) => {
+t.test('the address of an offline admin cannot be banned by a moderator', async (t) => {
   const server = await scene(t);
   const from = { localAddress: '127.8.8.8' };
   const ada = await dial(server.port, from);
@@ -228,7 +228,7 @@ t.test('nobody bans upwards by the address of somebody who is out', async (t) =>
   back.destroy();
 });
 
-t.test('a ban outlives a restart', async (t) => {
+t.test('a ban survives a restart', async (t) => {
   const server = await scene(t);
   const ada = await server.enter('ada');
   ok(await ada.ask({ type: 'ban', name: 'ben' }));
@@ -242,7 +242,7 @@ t.test('a ban outlives a restart', async (t) => {
   there.destroy();
 });
 
-t.test('lists of bans and invites fit into a frame, however many there are', async (t) => {
+t.test('long lists of bans and invites fit into a frame', async (t) => {
   const server = await runServer(t, {
     people: ['ada'],
     async furnish(store, accounts) {
@@ -260,6 +260,6 @@ t.test('lists of bans and invites fit into a frame, however many there are', asy
   const ada = await server.enter('ada');
   const { bans = [] } = ok(await ada.ask({ type: 'bans' }));
   t.equal(bans.length, limits.listed);
-  t.match(bans[0], { address: `10.1.${8_999 >> 8}.${8_999 & 255}` }, 'the newest first');
+  t.match(bans[0], { address: `10.1.${8_999 >> 8}.${8_999 & 255}` }, 'newest first');
   t.equal(ok(await ada.ask({ type: 'invites' })).invites?.length, limits.listed);
 });

@@ -1,4 +1,4 @@
-/** Whoever is demoted, banned or removed keeps nothing of what they were: no right, no invite, no link. */
+/** Demoted, banned and removed accounts keep no permissions, invites or links. */
 import t from 'tap';
 import { controlSocket } from '../../../lib/cli/data-folder.js';
 import { callControl } from '../../../lib/server/operator/control-socket.js';
@@ -7,7 +7,7 @@ import { createHeld } from '../../support/held.js';
 import { runServer } from '../../support/running-server.js';
 import { password, plainHasher, sessionScene } from '../../support/session-scene.js';
 
-t.test('a role that was taken while its owner was signing in is gone', async (t) => {
+t.test('a demotion during sign-in takes effect', async (t) => {
   const check = createHeld(plainHasher.verify);
   const { signIn, connect, store } = await sessionScene(t, {
     hasher: { ...plainHasher, verify: check.call },
@@ -29,7 +29,7 @@ t.test('a role that was taken while its owner was signing in is gone', async (t)
   t.equal(await outcome(ben, { type: 'bans' }), 'not-allowed');
 });
 
-t.test('what somebody handed out as an admin is good for nothing once they are none', async (t) => {
+t.test("a former admin's invites and reset links no longer work", async (t) => {
   const admins = ['ada', 'eve'];
   const server = await runServer(t, {
     people: [...admins, 'ben'],

@@ -1,8 +1,4 @@
-/**
- * Who may do what to others, through the wire: every role on every action, by somebody who signed in with a password,
- * and again by a token and on a second terminal.
- */
-
+/** Permissions through frames: every role and every action, with a password, a token and on a second terminal. */
 import t from 'tap';
 import { controlSocket } from '../../../lib/cli/data-folder.js';
 import type { Asked } from '../../../lib/client/session/session.js';
@@ -15,7 +11,7 @@ import { makeAccount, ok, password, runServer } from '../../support/running-serv
 import { sessionScene } from '../../support/session-scene.js';
 import type { WireClient } from '../../support/wire-client.js';
 
-/** What each is on the server; olga owns the rooms, otto moderates them. */
+/** Server roles; olga owns the rooms, otto moderates them. */
 const actors = {
   ada: 'admin',
   mona: 'moderator',
@@ -29,11 +25,11 @@ const everybody = Object.keys(actors) as Actor[];
 
 interface Action {
   readonly name: string;
-  /** @param target a member of the lobby, of #yard and of #den on whom nothing was done yet */
+  /** @param target a member of the lobby, of #yard and of #den, not yet moderated */
   ask(target: string, n: number): Asked;
-  /** Who may; to all others it is `not-allowed`. */
+  /** All others get `not-allowed`. */
   readonly may: readonly Actor[];
-  /** What whoever may gets, where it is not `ok`. */
+  /** The permitted answer, unless it is `ok`. */
   readonly gets?: string;
 }
 
@@ -88,82 +84,85 @@ const actions: readonly Action[] = [
   },
 ];
 
-t.test('every role on every action, by password, by token and on a second terminal', async (t) => {
-  const targets = Array.from({ length: actions.length * everybody.length * 3 }, (_, n) => `t${n}-x`);
-  const server = await runServer(t, {
-    people: everybody,
-    passwords: true,
-    async furnish(store, accounts) {
-      const id = (name: string) => accounts.get(name)?.id ?? 0;
-      for (const name of everybody) await store.setRole(id(name), actors[name]);
-      const marks = { owner: id('olga'), at: Date.now() };
-      const rooms = await Promise.all([
-        store.makeRoom({ name: 'yard', private: false, ...marks }),
-        store.makeRoom({ name: 'den', private: true, ...marks }),
-      ]);
-      const made = await Promise.all(targets.map((name) => makeAccount(store, name, 'none')));
-      const all = [
-        ...everybody.filter((name) => name !== 'olga').map(id),
-        ...made.map((account) => account.id),
-      ];
-      for (const found of rooms) {
-        if (found.outcome !== 'made') throw new Error(found.outcome);
-        const room = found.room.id;
-        await Promise.all(
-          all.flatMap((account) => [
-            store.inviteToRoom({ room, account, by: id('olga'), at: 1 }),
-            store.enterRoom(account, room),
-          ]),
-        );
-        await store.setRoomRole(id('otto'), room, 'moderator');
-      }
-    },
-  });
-  const byPassword = new Map<Actor, WireClient>();
-  for (const name of everybody) {
-    const client = await server.dial();
-    const way = {
-      'sign-in': { type: 'sign-in', name, password },
-      resume: { type: 'resume', token: server.token(name) },
-    } as const;
-    ok(await client.ask(way[name === 'robo' ? 'resume' : 'sign-in']));
-    byPassword.set(name, client);
-  }
-  const again = new Map<Actor, WireClient>();
-  const ways: readonly [string, (name: Actor) => Promise<WireClient>][] = [
-    ['by password', async (name) => byPassword.get(name) ?? server.dial()],
-    [
-      'by token, on a second terminal',
-      async (name) => {
-        const client = again.get(name) ?? (await server.dial());
-        if (!again.has(name))
-          ok(await client.ask({ type: 'resume', token: server.token(name), mode: 'attach' }));
-        again.set(name, client);
-        return client;
-      },
-    ],
-  ];
-  const author = await server.dial();
-  ok(await author.ask({ type: 'resume', token: server.token('olga'), mode: 'attach' }));
-  let n = 0;
-  for (const [way, enter] of ways) {
-    for (const action of actions) {
-      for (const name of everybody) {
-        const client = await enter(name);
-        if (action.name.startsWith('remove')) {
-          const said = await author.ask({ type: 'say', room: 'yard', text: 'to go', key: `go-${n}` });
-          seq = 'seq' in said ? (said.seq ?? 0) : 0;
+t.test(
+  'every role has exactly its permissions, by password, by token and on a second terminal',
+  async (t) => {
+    const targets = Array.from({ length: actions.length * everybody.length * 3 }, (_, n) => `t${n}-x`);
+    const server = await runServer(t, {
+      people: everybody,
+      passwords: true,
+      async furnish(store, accounts) {
+        const id = (name: string) => accounts.get(name)?.id ?? 0;
+        for (const name of everybody) await store.setRole(id(name), actors[name]);
+        const marks = { owner: id('olga'), at: Date.now() };
+        const rooms = await Promise.all([
+          store.makeRoom({ name: 'yard', private: false, ...marks }),
+          store.makeRoom({ name: 'den', private: true, ...marks }),
+        ]);
+        const made = await Promise.all(targets.map((name) => makeAccount(store, name, 'none')));
+        const all = [
+          ...everybody.filter((name) => name !== 'olga').map(id),
+          ...made.map((account) => account.id),
+        ];
+        for (const found of rooms) {
+          if (found.outcome !== 'made') throw new Error(found.outcome);
+          const room = found.room.id;
+          await Promise.all(
+            all.flatMap((account) => [
+              store.inviteToRoom({ room, account, by: id('olga'), at: 1 }),
+              store.enterRoom(account, room),
+            ]),
+          );
+          await store.setRoomRole(id('otto'), room, 'moderator');
         }
-        const expected = action.may.includes(name) ? (action.gets ?? 'ok') : 'not-allowed';
-        const request = action.ask(targets[n++] ?? '', n % 250);
-        t.equal(await outcome(client, request), expected, `${name}: ${action.name}, ${way}`);
+      },
+    });
+    const byPassword = new Map<Actor, WireClient>();
+    for (const name of everybody) {
+      const client = await server.dial();
+      const way = {
+        'sign-in': { type: 'sign-in', name, password },
+        resume: { type: 'resume', token: server.token(name) },
+      } as const;
+      ok(await client.ask(way[name === 'robo' ? 'resume' : 'sign-in']));
+      byPassword.set(name, client);
+    }
+    const again = new Map<Actor, WireClient>();
+    const ways: readonly [string, (name: Actor) => Promise<WireClient>][] = [
+      ['by password', async (name) => byPassword.get(name) ?? server.dial()],
+      [
+        'by token, on a second terminal',
+        async (name) => {
+          const client = again.get(name) ?? (await server.dial());
+          if (!again.has(name))
+            ok(await client.ask({ type: 'resume', token: server.token(name), mode: 'attach' }));
+          again.set(name, client);
+          return client;
+        },
+      ],
+    ];
+    const author = await server.dial();
+    ok(await author.ask({ type: 'resume', token: server.token('olga'), mode: 'attach' }));
+    let n = 0;
+    for (const [way, enter] of ways) {
+      for (const action of actions) {
+        for (const name of everybody) {
+          const client = await enter(name);
+          if (action.name.startsWith('remove')) {
+            const said = await author.ask({ type: 'say', room: 'yard', text: 'to go', key: `go-${n}` });
+            seq = 'seq' in said ? (said.seq ?? 0) : 0;
+          }
+          const expected = action.may.includes(name) ? (action.gets ?? 'ok') : 'not-allowed';
+          const request = action.ask(targets[n++] ?? '', n % 250);
+          t.equal(await outcome(client, request), expected, `${name}: ${action.name}, ${way}`);
+        }
       }
     }
-  }
-});
+  },
+);
 
 t.test(
-  'whoever is out of a room reads, searches and fetches nothing of it, also by a token of before',
+  'a former member reads, searches and fetches nothing of a room, even with an old ticket',
   async (t) => {
     const server = await runServer(t, {
       people: ['olga', 'mike'],
@@ -206,7 +205,7 @@ t.test(
   },
 );
 
-t.test('nobody acts on their like or upwards', async (t) => {
+t.test('no role acts on its own or a higher role', async (t) => {
   const people = {
     ada: 'admin',
     adam: 'admin',
@@ -247,7 +246,11 @@ t.test('nobody acts on their like or upwards', async (t) => {
   const ada = await server.dial();
   ok(await ada.ask({ type: 'resume', token: server.token('ada'), mode: 'attach' }));
   const adam = await server.enter('adam');
-  t.equal(await outcome(adam, { type: 'set-role', name: 'adam', role: 'member' }), 'ok', 'one may step down');
+  t.equal(
+    await outcome(adam, { type: 'set-role', name: 'adam', role: 'member' }),
+    'ok',
+    'stepping down is allowed',
+  );
   t.equal(await outcome(adam, { type: 'bans' }), 'not-allowed', 'at once');
   t.equal(
     await outcome(ada, { type: 'set-role', name: 'ada', role: 'member' }),
@@ -256,7 +259,7 @@ t.test('nobody acts on their like or upwards', async (t) => {
   );
 });
 
-t.test('a role that was given counts at once, on every terminal', async (t) => {
+t.test('a new role counts at once on every terminal', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike'],
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
@@ -273,82 +276,76 @@ t.test('a role that was given counts at once, on every terminal', async (t) => {
   t.equal(await outcome(mike, { type: 'set-topic', room: 'lobby', topic: 'y' }), 'not-allowed');
 });
 
-t.test(
-  'what a room restricts is refused to those who do not lead it, once kept it stays answered',
-  async (t) => {
-    const server = await runServer(t, {
-      people: ['ada', 'mike'],
-      furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
-    });
-    const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
-    const rule = (rules: object) => outcome(ada, { type: 'set-rules', room: 'lobby', ...rules } as Asked);
-    let key = 0;
-    const say = (client: WireClient, text: string) =>
-      client
-        .ask({ type: 'say', room: 'lobby', text, key: `r${++key}` })
-        .then((reply) => ('code' in reply ? reply.code : 'said'));
-    t.equal(await rule({ restrict: ['links', 'caps', 'files'] }), 'ok');
-    t.match(await mike.next('rules'), {
-      room: 'lobby',
-      by: 'ada',
-      rules: { restrict: ['links', 'caps', 'files'] },
-    });
-    t.equal(await say(mike, 'see https://example.org'), 'restricted');
-    t.equal(await say(mike, 'LISTEN TO ME NOW'), 'restricted');
-    t.equal(await say(mike, 'NATO and TLS are fine'), 'said');
-    t.equal(await say(ada, 'SEE HTTPS://EXAMPLE.ORG'), 'said', 'who leads it may');
-    const { seq: own } = await saying(mike, { room: 'lobby' }, 'harmless');
-    t.equal(
-      await outcome(mike, { type: 'edit', of: own, text: 'http://example.org' }),
-      'restricted',
-      'an edit is no way around',
-    );
-    const offer = {
-      type: 'offer',
-      room: 'lobby',
-      name: 'a',
-      size: 1,
-      hash: 'A'.repeat(43),
-      key: 'f1',
-    } as const;
-    t.equal(await outcome(mike, offer), 'restricted');
+t.test('room restrictions apply to members only, and not to stored messages', async (t) => {
+  const server = await runServer(t, {
+    people: ['ada', 'mike'],
+    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+  });
+  const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
+  const rule = (rules: object) => outcome(ada, { type: 'set-rules', room: 'lobby', ...rules } as Asked);
+  let key = 0;
+  const say = (client: WireClient, text: string) =>
+    client
+      .ask({ type: 'say', room: 'lobby', text, key: `r${++key}` })
+      .then((reply) => ('code' in reply ? reply.code : 'said'));
+  t.equal(await rule({ restrict: ['links', 'caps', 'files'] }), 'ok');
+  t.match(await mike.next('rules'), {
+    room: 'lobby',
+    by: 'ada',
+    rules: { restrict: ['links', 'caps', 'files'] },
+  });
+  t.equal(await say(mike, 'see https://example.org'), 'restricted');
+  t.equal(await say(mike, 'LISTEN TO ME NOW'), 'restricted');
+  t.equal(await say(mike, 'NATO and TLS are fine'), 'said');
+  t.equal(await say(ada, 'SEE HTTPS://EXAMPLE.ORG'), 'said', 'moderators can');
+  const { seq: own } = await saying(mike, { room: 'lobby' }, 'harmless');
+  t.equal(
+    await outcome(mike, { type: 'edit', of: own, text: 'http://example.org' }),
+    'restricted',
+    'an edit is no way around',
+  );
+  const offer = {
+    type: 'offer',
+    room: 'lobby',
+    name: 'a',
+    size: 1,
+    hash: 'A'.repeat(43),
+    key: 'f1',
+  } as const;
+  t.equal(await outcome(mike, offer), 'restricted');
 
-    t.equal(await rule({ restrict: [], slow: 60_000 }), 'ok');
-    const first = { type: 'say', room: 'lobby', text: 'one', key: 'slow-1' } as const;
-    t.match(await mike.ask(first), { type: 'message' });
-    t.equal(await say(mike, 'two'), 'slow-mode');
-    t.match(await mike.ask(first), { type: 'ok' }, 'what was kept before is answered as before');
-    t.equal(await say(ada, 'three'), 'said');
-    t.equal(await rule({ slow: 0, locked: true }), 'ok');
-    t.equal(await say(mike, 'four'), 'room-locked');
-    t.equal(await outcome(mike, { type: 'say', to: 'ada', text: 'hi', key: 'd1' }), 'ok', 'elsewhere he may');
-    t.equal(await rule({ locked: false }), 'ok');
-    t.equal(await say(mike, 'five'), 'said');
-  },
-);
+  t.equal(await rule({ restrict: [], slow: 60_000 }), 'ok');
+  const first = { type: 'say', room: 'lobby', text: 'one', key: 'slow-1' } as const;
+  t.match(await mike.ask(first), { type: 'message' });
+  t.equal(await say(mike, 'two'), 'slow-mode');
+  t.match(await mike.ask(first), { type: 'ok' }, 'a stored message gets the same answer');
+  t.equal(await say(ada, 'three'), 'said');
+  t.equal(await rule({ slow: 0, locked: true }), 'ok');
+  t.equal(await say(mike, 'four'), 'room-locked');
+  t.equal(await outcome(mike, { type: 'say', to: 'ada', text: 'hi', key: 'd1' }), 'ok', 'elsewhere he can');
+  t.equal(await rule({ locked: false }), 'ok');
+  t.equal(await say(mike, 'five'), 'said');
+});
 
-t.test(
-  'a room that restricts the rate takes five messages of one person, then one every six seconds',
-  async (t) => {
-    const { clock, signIn, connect } = await sessionScene(t);
-    const { wire: ada } = await signIn('ada');
-    // He does not sync, so that what he says is answered by ok.
-    const mike = connect().wire;
-    ok(await mike.ask({ type: 'register', name: 'mike', password }));
-    for (const wire of [ada, mike]) ok(await wire.ask({ type: 'join', room: 'den' }));
-    ok(await ada.ask({ type: 'set-rules', room: 'den', restrict: ['rate'] }));
-    let key = 0;
-    const say = () => outcome(mike, { type: 'say', room: 'den', text: 'fast', key: `r${++key}` });
-    for (let n = 0; n < limits.restrictedRate; n++) t.equal(await say(), 'ok');
-    t.equal(await say(), 'slow-mode');
-    clock.advance(5_999);
-    t.equal(await say(), 'slow-mode');
-    clock.advance(1);
-    t.same([await say(), await say()], ['ok', 'slow-mode']);
-  },
-);
+t.test('the rate restriction allows five messages per person, then one every six seconds', async (t) => {
+  const { clock, signIn, connect } = await sessionScene(t);
+  const { wire: ada } = await signIn('ada');
+  // He does not sync, so that his messages are answered with ok.
+  const mike = connect().wire;
+  ok(await mike.ask({ type: 'register', name: 'mike', password }));
+  for (const wire of [ada, mike]) ok(await wire.ask({ type: 'join', room: 'den' }));
+  ok(await ada.ask({ type: 'set-rules', room: 'den', restrict: ['rate'] }));
+  let key = 0;
+  const say = () => outcome(mike, { type: 'say', room: 'den', text: 'fast', key: `r${++key}` });
+  for (let n = 0; n < limits.restrictedRate; n++) t.equal(await say(), 'ok');
+  t.equal(await say(), 'slow-mode');
+  clock.advance(5_999);
+  t.equal(await say(), 'slow-mode');
+  clock.advance(1);
+  t.same([await say(), await say()], ['ok', 'slow-mode']);
+});
 
-t.test('whoever is muted says nothing there, nowhere, or again', async (t) => {
+t.test('a muted member cannot post in a room or anywhere until unmuted', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike'],
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
@@ -382,7 +379,7 @@ t.test('whoever is muted says nothing there, nowhere, or again', async (t) => {
   );
 });
 
-t.test('nor do they say it by other means', async (t) => {
+t.test('a muted member cannot post by other means', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike', 'zed'],
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
@@ -410,12 +407,12 @@ t.test('nor do they say it by other means', async (t) => {
   ok(await zed.ask({ type: 'away', text: '' }));
   ok(await ada.ask({ type: 'quit', reason: 'night' }));
   const last = await zed.next('left', ({ name }) => name === 'ada');
-  t.equal(last.reason, 'night', 'who leads says it');
+  t.equal(last.reason, 'night', 'moderators can');
 });
 
-t.test('what others hear of has the pace of what is said', async (t) => {
-  const { clock, signIn } = await sessionScene(t, { rate: { burst: 2, perSecond: 1 } });
-  const [{ wire: ana }, { wire: ben }] = [await signIn('ana'), await signIn('ben')];
+t.test('everything that others see has the message rate limit', async (t) => {
+  const { clock, signIn: member } = await sessionScene(t, { rate: { burst: 2, perSecond: 1 } });
+  const [{ wire: ana }, { wire: ben }] = [await member('ana'), await member('ben')];
   ok(await ana.ask({ type: 'join', room: 'den' }));
   const floods: readonly Asked[] = [
     { type: 'away', text: 'a' },
@@ -435,7 +432,7 @@ t.test('what others hear of has the pace of what is said', async (t) => {
   t.match(await ben.next('away'), { text: 'now' });
 });
 
-t.test('two who change the rules of a room at the same time both do', async (t) => {
+t.test('concurrent changes of room rules both apply', async (t) => {
   const people = ['ada', 'eve'];
   const server = await runServer(t, {
     people,
@@ -456,7 +453,7 @@ t.test('two who change the rules of a room at the same time both do', async (t) 
   t.same(told.at(-1)?.rules, rules);
 });
 
-t.test('who was given a room is in the audit log, of private ones for the operator alone', async (t) => {
+t.test('room appointments are in the audit log, those of private rooms for the operator only', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike'],
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),

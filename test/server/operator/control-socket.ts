@@ -27,7 +27,7 @@ async function open(t: Test, path: string, commands: Record<string, ControlComma
 
 const echo = async (args: RawFrame) => ({ args });
 
-t.test('a command gets its arguments and answers with fields', async (t) => {
+t.test('a command gets its arguments and returns fields', async (t) => {
   const path = await place(t);
   await open(t, path, { echo });
   t.same(await callControl(path, 'echo', { uses: 3, text: 'käse' }), { args: { uses: 3, text: 'käse' } });
@@ -35,7 +35,7 @@ t.test('a command gets its arguments and answers with fields', async (t) => {
   t.same(await Promise.all(several), [{ args: { n: 1 } }, { args: { n: 2 } }, { args: { n: 3 } }]);
 });
 
-t.test('the socket is for its owner alone, and the rest of the process keeps its mask', async (t) => {
+t.test('only the owner can use the socket, and the umask is restored', async (t) => {
   const path = await place(t);
   const mask = process.umask();
   await open(t, path);
@@ -43,15 +43,15 @@ t.test('the socket is for its owner alone, and the rest of the process keeps its
   t.equal(process.umask(), mask);
 });
 
-t.test('a socket that a killed server left is replaced', async (t) => {
+t.test('the socket of a killed server is replaced', async (t) => {
   const path = await place(t);
-  // A plain file behaves the same: nobody listens on it.
+  // A plain file behaves the same: nothing listens on it.
   await writeFile(path, '');
   await open(t, path, { echo });
   t.same(await callControl(path, 'echo', {}), { args: {} });
 });
 
-t.test('closing removes the socket and hangs up on whoever is connected', async (t) => {
+t.test('closing removes the socket and ends its connections', async (t) => {
   const path = await place(t);
   const control = await open(t, path, { never: () => new Promise(() => {}) });
   const call = callControl(path, 'never', {});
@@ -64,12 +64,12 @@ t.test('closing removes the socket and hangs up on whoever is connected', async 
   await t.rejects(stat(path), { code: 'ENOENT' });
 });
 
-t.test('a path that is too long for a socket is refused by name', async (t) => {
+t.test('a path too long for a socket is refused and named', async (t) => {
   const path = join(tmpdir(), 'x'.repeat(socketPathBytes), 'control.sock');
   await t.rejects(openControl(path, new Map()), { name: 'ControlError', code: 'refused', message: path });
 });
 
-t.test('an error of a command reaches the operator and ends nothing', async (t) => {
+t.test('an error of a command reaches the caller, and the server goes on', async (t) => {
   const path = await place(t);
   const wrong = async () => {
     throw new ControlError('refused', 'no more than 10');
@@ -84,7 +84,7 @@ t.test('an error of a command reaches the operator and ends nothing', async (t) 
   t.same(await callControl(path, 'echo', {}), { args: {} });
 });
 
-t.test('whatever bytes come, the server goes on', async (t) => {
+t.test('invalid bytes do not stop the server', async (t) => {
   const path = await place(t);
   await open(t, path, { echo });
   const garbage = [
@@ -106,7 +106,7 @@ t.test('whatever bytes come, the server goes on', async (t) => {
   t.same(await callControl(path, 'echo', {}), { args: {} });
 });
 
-t.test('a caller that hangs up before the answer does no harm', async (t) => {
+t.test('a caller can disconnect before the answer', async (t) => {
   const path = await place(t);
   let answer = (_fields: object) => {};
   let called = () => {};
@@ -128,14 +128,14 @@ t.test('a caller that hangs up before the answer does no harm', async (t) => {
   t.same(await callControl(path, 'echo', {}), { args: {} });
 });
 
-t.test('without a server the caller is told so', async (t) => {
+t.test('without a server the call fails with not-running', async (t) => {
   const path = await place(t);
   await t.rejects(callControl(path, 'echo', {}), { name: 'ControlError', code: 'not-running' }, 'no socket');
   await writeFile(path, '');
   await t.rejects(callControl(path, 'echo', {}), { code: 'not-running' }, 'a socket without a server');
 });
 
-t.test('an answer that is no frame is an error of the call', async (t) => {
+t.test('an invalid answer is an error of the call', async (t) => {
   const path = await place(t);
   const server = createServer((socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   server.listen(path);
@@ -144,7 +144,7 @@ t.test('an answer that is no frame is an error of the call', async (t) => {
   await t.rejects(callControl(path, 'echo', {}), { name: 'ControlError', code: 'refused' });
 });
 
-t.test('a caller waits no longer than it says, or for as long as the server runs', async (t) => {
+t.test('a call has a timeout, or none if it is 0', async (t) => {
   const path = await place(t);
   const answers: ((fields: object) => void)[] = [];
   let called = () => {};
