@@ -100,7 +100,7 @@ export function createServerScreen(output: Output): ServerScreen {
 
 function describe(event: string, { name, address, code, role, reason }: LogFields): string | undefined {
   switch (event) {
-    case 'account made':
+    case 'account created':
       return `${name} has an account${role === 'admin' ? ` and is ${pc.bold('admin')}` : ''}`;
     case 'signed in':
       return `${name} is here ${pc.dim(`from ${address}`)}`;

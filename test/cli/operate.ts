@@ -108,7 +108,10 @@ t.test('what cannot be written or read is named, with its reason', async (t) => 
   t.match(await desk.run(['restore', archive, '--data', join(home, 'file', 'new')]), { code: 74 });
   await t.test('by a user who may not', { skip: process.getuid?.() === 0 && 'root may' }, async (t) => {
     await chmod(data, 0o500);
-    t.match(await desk.run(['backup', join(home, 'b.tar'), '--data', data]), { code: 74, err: /may not/ });
+    t.match(await desk.run(['backup', join(home, 'b.tar'), '--data', data]), {
+      code: 74,
+      err: /permission denied/,
+    });
     await chmod(data, 0);
     t.match(await desk.run(['user', 'list', '--data', data]), { code: 74, err: /another user/ });
     await chmod(data, 0o700);

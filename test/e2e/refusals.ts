@@ -42,7 +42,7 @@ t.test('an open server', async (t) => {
     await refused(t, taken, 77, /alice is taken/);
     await refused(t, served.connect(link, 'a1ice', '--create'), 77, /looks too much like alice/);
     await refused(t, served.connect(link, 'no spaces', '--create'), 64, /name/i);
-    await refused(t, served.connect(link, 'admin', '--create'), 64, /taken for the server/);
+    await refused(t, served.connect(link, 'admin', '--create'), 64, /That name is reserved/);
     const short = served.home.run(['connect', link, '--name', 'dave', '--create'], {
       SECURE_CHAT_PASSWORD: 'short',
     });

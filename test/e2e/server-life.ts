@@ -207,7 +207,14 @@ t.test('what is logged is JSON, without codes and passwords', async (t) => {
     .trimEnd()
     .split('\n')
     .map((line) => (JSON.parse(line) as { msg: string }).msg);
-  for (const event of ['listening', 'account made', 'signed in', 'connection ended', 'closing', 'closed']) {
+  for (const event of [
+    'listening',
+    'account created',
+    'signed in',
+    'connection ended',
+    'closing',
+    'closed',
+  ]) {
     t.ok(events.includes(event), event);
   }
   t.notMatch(log, served.firstLink.split('/').at(-1) ?? '', 'the invite is not in it');

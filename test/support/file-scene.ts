@@ -1,6 +1,6 @@
 /**
- * A server over real TLS with a clock that the test moves, people in it, and bare file connections to it. What
- * takes less than a second takes its own time; everything longer waits for the test.
+ * A server over real TLS with a fake clock, people, and raw file connections. Timers of less than a second run in
+ * real time; the test advances all others.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -29,17 +29,17 @@ import { dial, tlsOptions, type WireClient } from './wire-client.js';
 
 type Where = { readonly room: string } | { readonly to: string };
 
-export interface FileWire {
+export interface FileConnection {
   readonly socket: TLSSocket;
-  /** The server's next frame; undefined where it hung up. */
+  /** The server's next frame; undefined if it disconnected. */
   answer(): Promise<FileAnswer | undefined>;
-  /** Everything until the server hangs up. */
+  /** All bytes until the server disconnects. */
   rest(): Promise<Buffer>;
   readonly closed: Promise<unknown>;
 }
 
-export interface Sent {
-  /** What the offer says, where that is not the truth. */
+export interface UploadOptions {
+  /** False claims of the offer. */
   readonly size?: number;
   readonly hash?: string;
   readonly name?: string;
@@ -56,28 +56,28 @@ export interface FileScene {
   readonly files: string;
   readonly errors: readonly unknown[];
   enter(name: string, mode?: 'attach'): Promise<WireClient>;
-  /** A file connection that has said this, or nothing. */
-  open(opening?: object): Promise<FileWire>;
-  offer(client: WireClient, bytes: Buffer, how?: Sent): Promise<Reply | Message>;
-  /** Offers and sends; resolves with the last answer. */
-  send(client: WireClient, bytes: Buffer, how?: Sent): Promise<FileAnswer | undefined>;
-  /** As `send`, and it has to be kept. @returns its seq */
-  keep(client: WireClient, bytes: Buffer, how?: Sent): Promise<number>;
-  /** Fetches a file from an offset on. */
+  /** A file connection that has sent this frame, or none. */
+  open(opening?: object): Promise<FileConnection>;
+  offer(client: WireClient, bytes: Buffer, how?: UploadOptions): Promise<Reply | Message>;
+  /** Offers and uploads; resolves with the last answer. */
+  send(client: WireClient, bytes: Buffer, how?: UploadOptions): Promise<FileAnswer | undefined>;
+  /** Like `send`, and must succeed. @returns its seq */
+  post(client: WireClient, bytes: Buffer, how?: UploadOptions): Promise<number>;
+  /** Downloads a file from an offset. */
   get(client: WireClient, of: number, offset?: number): Promise<{ answer: FileAnswer; bytes: Buffer }>;
-  /** Hashes of what is kept on disk. */
-  kept(): Promise<string[]>;
-  /** Lets time pass, and waits until what is not kept any longer has been cleared away once. */
-  clear(ms: number): Promise<void>;
-  /** Bytes of uploads on disk; waits until there are so many. */
-  coming(least: number): Promise<number>;
+  /** Hashes of the stored files. */
+  storedHashes(): Promise<string[]>;
+  /** Advances the clock and waits for one cleanup. */
+  cleanUp(ms: number): Promise<void>;
+  /** Bytes of incomplete uploads on disk; waits for at least `least`. */
+  partialBytes(least: number): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface FileSceneOptions extends Partial<Pick<ChatServerOptions, 'files' | 'retention'>> {
   readonly people?: readonly string[];
   readonly data?: string;
-  /** What the server takes for its blobs. */
+  /** Replaces the server's blobs. */
   readonly wrap?: (blobs: Blobs) => Blobs;
 }
 
@@ -106,17 +106,17 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     accounts.set(name, (await store.account(name)) ?? (await makeAccount(store, name, 'none')));
   }
   const wrapped = wrap(await openFolderBlobs(files));
-  let cleared = 0;
-  // The last thing that is done when things are cleared away.
+  let cleanups = 0;
+  // A cleanup ends with this.
   const blobs: Blobs = {
     ...wrapped,
     async *list() {
       yield* wrapped.list();
-      cleared++;
+      cleanups++;
     },
   };
-  async function clearing(before: number): Promise<void> {
-    while (cleared === before) await new Promise(setImmediate);
+  async function cleanedUp(before: number): Promise<void> {
+    while (cleanups === before) await new Promise(setImmediate);
   }
   const errors: unknown[] = [];
   const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
@@ -138,7 +138,7 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     { store, blobs, hasher, clock, log },
   );
   const { port } = server.address;
-  await clearing(0);
+  await cleanedUp(0);
   const sockets = new Set<TLSSocket>();
   let keys = 0;
   let closing: Promise<void> | undefined;
@@ -155,7 +155,7 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
   }
   t.teardown(close);
 
-  async function open(opening?: object): Promise<FileWire> {
+  async function open(opening?: object): Promise<FileConnection> {
     const socket = connect({ ...tlsOptions(port), ALPNProtocols: [fileAlpn] });
     sockets.add(socket);
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -177,13 +177,17 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     };
   }
 
-  function offer(client: WireClient, bytes: Buffer, how: Sent = {}): Promise<Reply | Message> {
+  function offer(client: WireClient, bytes: Buffer, how: UploadOptions = {}): Promise<Reply | Message> {
     const { size = bytes.length, hash = hashOf(bytes), name = 'file.bin', where = { room: 'lobby' } } = how;
     const { key = `key-${++keys}` } = how;
     return client.ask({ type: 'offer', ...where, name, size, hash, key });
   }
 
-  async function send(client: WireClient, bytes: Buffer, how: Sent = {}): Promise<FileAnswer | undefined> {
+  async function send(
+    client: WireClient,
+    bytes: Buffer,
+    how: UploadOptions = {},
+  ): Promise<FileAnswer | undefined> {
     const wire = await open(upload(ticketOf(await offer(client, bytes, how))));
     const ready = await wire.answer();
     if (ready?.type !== 'ready') return ready;
@@ -213,28 +217,28 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
       ok(await client.ask({ type: 'sync' }));
       return client;
     },
-    async keep(client, bytes, how) {
+    async post(client, bytes, how) {
       const answer = await send(client, bytes, how);
-      if (answer?.type !== 'kept') throw new Error(`Not kept: ${JSON.stringify(answer)}`);
+      if (answer?.type !== 'kept') throw new Error(`Not posted: ${JSON.stringify(answer)}`);
       return answer.seq;
     },
     async get(client, of, offset = 0) {
       const wire = await open(download(ticketOf(await client.ask({ type: 'fetch', of })), offset));
       const answer = await wire.answer();
-      if (answer === undefined) throw new Error('The server hung up.');
+      if (answer === undefined) throw new Error('The server disconnected.');
       return { answer, bytes: await wire.rest() };
     },
-    async kept() {
+    async storedHashes() {
       const all: string[] = [];
       for await (const hashes of wrapped.list()) all.push(...hashes);
       return all.sort();
     },
-    async clear(ms) {
-      const before = cleared;
+    async cleanUp(ms) {
+      const before = cleanups;
       manual.advance(ms);
-      await clearing(before);
+      await cleanedUp(before);
     },
-    async coming(least) {
+    async partialBytes(least) {
       for (;;) {
         const names = await readdir(join(files, 'uploads'));
         const sizes = names.map(async (name) => (await stat(join(files, 'uploads', name))).size);
@@ -254,5 +258,5 @@ export function download(ticket: string, offset = 0): FileOpening {
   return { type: 'download', ticket, offset };
 }
 
-/** Bytes that repeat nowhere. */
+/** Random bytes. */
 export const someBytes = (count: number): Buffer => randomBytes(count);

@@ -17,26 +17,26 @@ t.test('without retention everything is kept', async (t) => {
   const ada = await scene.enter('ada');
   await ada.ask({ type: 'say', room: 'lobby', text: 'old', key: 'k1' });
   const bytes = someBytes(10);
-  await scene.keep(ada, bytes);
-  await scene.clear(1_000 * 24 * hour);
+  await scene.post(ada, bytes);
+  await scene.cleanUp(1_000 * 24 * hour);
   const bob = await scene.enter('bob');
   t.same(await texts(bob), ['old', 'file.bin']);
-  t.same(await scene.kept(), [hashOf(bytes)]);
+  t.same(await scene.storedHashes(), [hashOf(bytes)]);
 });
 
 t.test('old messages and their files are deleted within an hour', async (t) => {
   const scene = await fileScene(t, { retention: { ms: 24 * hour }, people: ['ada'] });
   const before = await scene.enter('ada');
   await before.ask({ type: 'say', room: 'lobby', text: 'old', key: 'k1' });
-  await scene.keep(before, someBytes(10));
-  await scene.clear(20 * hour);
+  await scene.post(before, someBytes(10));
+  await scene.cleanUp(20 * hour);
   const ada = await scene.enter('ada');
   await ada.ask({ type: 'say', room: 'lobby', text: 'young', key: 'k2' });
   t.same(await texts(ada), ['old', 'file.bin', 'young']);
-  await scene.clear(hour);
-  t.equal((await scene.kept()).length, 1);
-  for (let i = 0; i < 4; i++) await scene.clear(hour);
-  t.same(await scene.kept(), []);
+  await scene.cleanUp(hour);
+  t.equal((await scene.storedHashes()).length, 1);
+  for (let i = 0; i < 4; i++) await scene.cleanUp(hour);
+  t.same(await scene.storedHashes(), []);
   t.same(await texts(await scene.enter('ada')), ['young']);
 });
 
@@ -52,7 +52,7 @@ t.test('a limited number of messages is kept per conversation', async (t) => {
   await say(direct, 'first');
   await Promise.all(Array.from({ length: 900 }, (_, i) => say(room, `${i}`)));
   t.equal((await messages(room)).length, 900);
-  await scene.clear(hour);
+  await scene.cleanUp(hour);
   t.equal((await messages(room)).length, 300);
   t.equal((await messages(room))[0]?.text, '600');
   t.match(await messages(direct), [{ text: 'first' }], 'each conversation has its own count');
@@ -63,32 +63,32 @@ t.test('a start deletes unreferenced files and old interrupted uploads', async (
   const first = await fileScene(t, { data });
   const ada = await first.enter('ada');
   const bytes = someBytes(10);
-  await first.keep(ada, bytes);
+  await first.post(ada, bytes);
   const wire = await first.open(upload(ticketOf(await first.offer(ada, someBytes(1_000)))));
   await wire.answer();
   wire.socket.write(someBytes(500));
-  await first.coming(500);
+  await first.partialBytes(500);
   await first.blobs.append('abc', lost());
   await first.blobs.keep('abc', hashOf(Buffer.from('lost')));
   await first.close();
 
   const second = await fileScene(t, { data });
-  t.same(await second.kept(), [hashOf(bytes)]);
-  t.equal(await second.coming(0), 500, 'a recent one can be resumed');
+  t.same(await second.storedHashes(), [hashOf(bytes)]);
+  t.equal(await second.partialBytes(0), 500, 'a recent one can be resumed');
   second.clock.advance(limits.partialMs);
-  await second.clear(hour);
-  t.equal(await second.coming(0), 0);
-  t.same(await second.kept(), [hashOf(bytes)]);
+  await second.cleanUp(hour);
+  t.equal(await second.partialBytes(0), 0);
+  t.same(await second.storedHashes(), [hashOf(bytes)]);
 });
 
 t.test('the files of a deleted room are deleted', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   ok(await ada.ask({ type: 'join', room: 'den', private: true }));
-  await scene.keep(ada, someBytes(10), { where: { room: 'den' } });
+  await scene.post(ada, someBytes(10), { where: { room: 'den' } });
   ok(await ada.ask({ type: 'leave', room: 'den', end: true }));
-  await scene.clear(10_000);
-  t.same(await scene.kept(), []);
+  await scene.cleanUp(10_000);
+  t.same(await scene.storedHashes(), []);
 });
 
 async function* lost(): AsyncGenerator<Buffer> {

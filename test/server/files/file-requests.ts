@@ -10,7 +10,7 @@ async function sendHalf(scene: Awaited<ReturnType<typeof fileScene>>, from: Wire
   const wire = await scene.open(upload(ticketOf(await scene.offer(from, bytes, { key: 'k1' }))));
   await wire.answer();
   wire.socket.write(bytes.subarray(0, 500));
-  await scene.coming(500);
+  await scene.partialBytes(500);
   return { bytes, wire };
 }
 
@@ -19,7 +19,7 @@ t.test('a file can be as large as hello says', async (t) => {
   const ada = await scene.enter('ada');
   t.equal(ada.hello.limits.fileBytes, 1_000);
   t.match(await scene.offer(ada, someBytes(1_001)), { type: 'error', code: 'file-too-large' });
-  await scene.keep(ada, someBytes(1_000));
+  await scene.post(ada, someBytes(1_000));
 });
 
 t.test('the size in hello never exceeds the quota', async (t) => {
@@ -31,7 +31,7 @@ t.test('stored files and uploads both count for the quota', async (t) => {
   const scene = await fileScene(t, { files: { file: 1_000, account: 1_500 } });
   const [ada, bob] = [await scene.enter('ada'), await scene.enter('bob')];
   const exceeded = { type: 'error', code: 'quota-exceeded' };
-  const seq = await scene.keep(ada, someBytes(800));
+  const seq = await scene.post(ada, someBytes(800));
   t.match(await scene.offer(ada, someBytes(701)), exceeded);
   ok(await scene.offer(ada, someBytes(600), { key: 'k1' }));
   t.match(await scene.offer(ada, someBytes(101)), exceeded, 'uploads count');
@@ -57,7 +57,7 @@ t.test('an idle offer makes room for a new one', async (t) => {
   const wire = await scene.open(upload(ticketOf(await scene.offer(ada, someBytes(1_000), { key: 'k1' }))));
   await wire.answer();
   wire.socket.write(someBytes(500));
-  await scene.coming(500);
+  await scene.partialBytes(500);
   scene.clock.advance(limits.ticketMs - 30_001);
   t.match(
     await scene.offer(ada, someBytes(1_000)),
@@ -68,7 +68,7 @@ t.test('an idle offer makes room for a new one', async (t) => {
   scene.clock.advance(limits.ticketMs);
   // After the server has noticed.
   while ((await scene.offer(ada, someBytes(1_000), { key: 'k2' })).type !== 'ok');
-  t.equal(await scene.coming(0), 0, 'its bytes are gone');
+  t.equal(await scene.partialBytes(0), 0, 'its bytes are gone');
 });
 
 t.test('an upload interrupted by a logout counts, and a new offer resumes it', async (t) => {
@@ -100,11 +100,11 @@ t.test('another file with the same key does not resume the first', async (t) => 
   const wire = await scene.open(upload(ticketOf(await scene.offer(ada, someBytes(1_000), { key: 'k1' }))));
   await wire.answer();
   wire.socket.write(someBytes(500));
-  await scene.coming(500);
+  await scene.partialBytes(500);
   const bytes = someBytes(600);
   t.match(await scene.send(ada, bytes, { key: 'k1' }), { type: 'kept' });
-  t.equal(await scene.coming(0), 0);
-  t.same(await scene.kept(), [hashOf(bytes)]);
+  t.equal(await scene.partialBytes(0), 0);
+  t.same(await scene.storedHashes(), [hashOf(bytes)]);
 });
 
 t.test('withdrawing an offer discards its bytes, ticket and connection', async (t) => {
@@ -113,7 +113,7 @@ t.test('withdrawing an offer discards its bytes, ticket and connection', async (
   const { bytes, wire } = await sendHalf(scene, ada);
   ok(await ada.ask({ type: 'withdraw', key: 'k1' }));
   await wire.closed;
-  t.equal(await scene.coming(0), 0);
+  t.equal(await scene.partialBytes(0), 0);
 
   const ticket = ticketOf(await scene.offer(ada, bytes, { key: 'k2' }));
   ok(await ada.ask({ type: 'withdraw', key: 'k2' }));

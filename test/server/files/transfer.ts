@@ -11,7 +11,7 @@ t.test('a file is uploaded, posted and downloaded', async (t) => {
   const scene = await fileScene(t);
   const [ada, bob] = [await scene.enter('ada'), await scene.enter('bob')];
   const bytes = someBytes(size);
-  const seq = await scene.keep(ada, bytes, { name: '../../up/notes.tar.gz', key: 'k1' });
+  const seq = await scene.post(ada, bytes, { name: '../../up/notes.tar.gz', key: 'k1' });
   const file = { name: 'notes.tar.gz', size, hash: hashOf(bytes) };
   t.match(await bob.next('message'), { seq, room: 'lobby', from: 'ada', text: file.name, file });
   const got = await scene.get(bob, seq);
@@ -22,7 +22,7 @@ t.test('a file is uploaded, posted and downloaded', async (t) => {
 t.test('an empty file can be sent', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
-  const seq = await scene.keep(ada, Buffer.alloc(0));
+  const seq = await scene.post(ada, Buffer.alloc(0));
   t.equal((await scene.get(ada, seq)).bytes.length, 0);
 });
 
@@ -33,7 +33,7 @@ t.test('an interrupted upload resumes where it stopped', async (t) => {
   const first = await scene.open(upload(ticketOf(await scene.offer(ada, bytes, { key: 'k1' }))));
   t.match(await first.answer(), { type: 'ready', offset: 0 });
   await new Promise((written) => first.socket.write(bytes.subarray(0, 2_500_000), written));
-  await scene.coming(1);
+  await scene.partialBytes(1);
   first.socket.destroy();
   const second = await scene.open(upload(ticketOf(await scene.offer(ada, bytes, { key: 'k1' }))));
   const ready = await second.answer();
@@ -42,14 +42,14 @@ t.test('an interrupted upload resumes where it stopped', async (t) => {
   second.socket.write(bytes.subarray(ready.offset));
   const kept = await second.answer();
   t.equal(kept?.type, 'kept');
-  t.same(await scene.kept(), [hashOf(bytes)]);
+  t.same(await scene.storedHashes(), [hashOf(bytes)]);
 });
 
 t.test('a download starts at any offset', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(size);
-  const seq = await scene.keep(ada, bytes);
+  const seq = await scene.post(ada, bytes);
   const wire = await scene.open(download(ticketOf(await ada.ask({ type: 'fetch', of: seq }))));
   await wire.answer();
   wire.socket.destroy();
@@ -78,7 +78,7 @@ t.test('a download ends when its client disconnects during a slow read', async (
     }),
   });
   const ada = await scene.enter('ada');
-  const seq = await scene.keep(ada, someBytes(10));
+  const seq = await scene.post(ada, someBytes(10));
   const wire = await scene.open(download(ticketOf(await ada.ask({ type: 'fetch', of: seq }))));
   await wire.answer();
   wire.socket.end();
@@ -95,7 +95,7 @@ t.test('bytes with a wrong hash are refused and discarded', async (t) => {
   const bytes = someBytes(size);
   const hash = hashOf(someBytes(1));
   t.match(await scene.send(ada, bytes, { hash, key: 'k1' }), { type: 'error', code: 'file-damaged' });
-  t.same(await scene.kept(), []);
+  t.same(await scene.storedHashes(), []);
   const again = await scene.open(upload(ticketOf(await scene.offer(ada, bytes, { hash, key: 'k1' }))));
   t.match(await again.answer(), { type: 'ready', offset: 0 });
   t.equal(ada.all('message').length, 0);
@@ -106,7 +106,7 @@ t.test('more bytes than offered are refused and discarded', async (t) => {
   const ada = await scene.enter('ada');
   const bytes = someBytes(size);
   t.match(await scene.send(ada, bytes, { size: size - 1 }), { type: 'error', code: 'file-damaged' });
-  t.same(await scene.kept(), []);
+  t.same(await scene.storedHashes(), []);
 });
 
 t.test('fewer bytes than offered can be resumed', async (t) => {
@@ -117,7 +117,7 @@ t.test('fewer bytes than offered can be resumed', async (t) => {
   wire.socket.end(someBytes(100));
   t.equal(await wire.answer(), undefined);
   await wire.closed;
-  t.same(await scene.kept(), []);
+  t.same(await scene.storedHashes(), []);
   t.equal(ada.all('message').length, 0);
 });
 
@@ -125,7 +125,7 @@ t.test('a ticket works once, in time, and for its own purpose', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(10);
-  const seq = await scene.keep(ada, bytes);
+  const seq = await scene.post(ada, bytes);
   const invalid = { type: 'error', code: 'ticket-invalid' };
   const ticket = async () => ticketOf(await ada.ask({ type: 'fetch', of: seq }));
 
@@ -159,7 +159,7 @@ t.test('an offer with the key of a posted file gets its seq', async (t) => {
   const scene = await fileScene(t);
   const ada = await scene.enter('ada');
   const bytes = someBytes(10);
-  const seq = await scene.keep(ada, bytes, { key: 'k1' });
+  const seq = await scene.post(ada, bytes, { key: 'k1' });
   const again = ok(await scene.offer(ada, bytes, { key: 'k1' }));
   t.match(again, { seq, at: String });
   t.equal(again.ticket, undefined);
@@ -195,21 +195,21 @@ t.test('content is stored once, and knowing its hash gives no access', async (t)
   const scene = await fileScene(t);
   const [ada, bob] = [await scene.enter('ada'), await scene.enter('bob')];
   const bytes = someBytes(size);
-  const first = await scene.keep(ada, bytes);
+  const first = await scene.post(ada, bytes);
   const wire = await scene.open(upload(ticketOf(await scene.offer(bob, bytes))));
   t.match(await wire.answer(), { type: 'ready', offset: 0, size }, 'all bytes must be sent');
   wire.socket.write(bytes);
   const kept = await wire.answer();
-  t.same(await scene.kept(), [hashOf(bytes)]);
+  t.same(await scene.storedHashes(), [hashOf(bytes)]);
 
   ok(await ada.ask({ type: 'remove', of: first }));
-  await scene.clear(10_000);
+  await scene.cleanUp(10_000);
   t.match(await ada.ask({ type: 'fetch', of: first }), { type: 'error', code: 'no-such-file' });
   const second = kept?.type === 'kept' ? kept.seq : 0;
   t.equal(hashOf((await scene.get(ada, second)).bytes), hashOf(bytes), 'the other one is still there');
   ok(await bob.ask({ type: 'remove', of: second }));
-  await scene.clear(10_000);
-  t.same(await scene.kept(), []);
+  await scene.cleanUp(10_000);
+  t.same(await scene.storedHashes(), []);
 });
 
 t.test('a file of a private room does not exist for others or former members', async (t) => {
@@ -219,7 +219,7 @@ t.test('a file of a private room does not exist for others or former members', a
   ok(await ada.ask({ type: 'invite', room: 'den', name: 'bob' }));
   ok(await bob.ask({ type: 'join', room: 'den' }));
   const bytes = someBytes(10);
-  const seq = await scene.keep(ada, bytes, { where: { room: 'den' } });
+  const seq = await scene.post(ada, bytes, { where: { room: 'den' } });
   const none = { type: 'error', code: 'no-such-file' };
   t.match(await eve.ask({ type: 'fetch', of: seq }), none);
   t.match(await eve.ask({ type: 'fetch', of: seq + 1000 }), none, 'the same answer as for a missing one');
@@ -241,15 +241,15 @@ t.test('a sender who left the room before the last byte posts nothing', async (t
   ok(await bob.ask({ type: 'leave', room: 'den' }));
   wire.socket.write(bytes);
   t.match(await wire.answer(), { type: 'error', code: 'not-a-member' });
-  await scene.clear(10_000);
-  t.same(await scene.kept(), []);
+  await scene.cleanUp(10_000);
+  t.same(await scene.storedHashes(), []);
 });
 
 t.test('a file in a direct message is for both people, unless the sender is blocked', async (t) => {
   const scene = await fileScene(t, { people: ['ada', 'bob', 'eve'] });
   const [ada, bob, eve] = [await scene.enter('ada'), await scene.enter('bob'), await scene.enter('eve')];
   const bytes = someBytes(10);
-  const seq = await scene.keep(ada, bytes, { where: { to: 'bob' } });
+  const seq = await scene.post(ada, bytes, { where: { to: 'bob' } });
   t.equal(hashOf((await scene.get(bob, seq)).bytes), hashOf(bytes));
   t.match(await eve.ask({ type: 'fetch', of: seq }), { type: 'error', code: 'no-such-file' });
   const wire = await scene.open(upload(ticketOf(await scene.offer(ada, bytes, { where: { to: 'bob' } }))));
@@ -302,7 +302,7 @@ t.test('invalid frames and idle time end a connection', async (t) => {
   await silent.answer();
   scene.clock.advance(limits.transferIdleMs - 1);
   silent.socket.write(someBytes(1));
-  await scene.coming(1);
+  await scene.partialBytes(1);
   scene.clock.advance(limits.transferIdleMs - 1);
   await ada.ask({ type: 'ping' });
   t.equal(silent.socket.destroyed, false);
