@@ -1,4 +1,4 @@
-/** A throw-away key and certificate for a test's server, made by openssl. */
+/** A temporary key and certificate for a test server, created by openssl. */
 import { execFile } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ export interface Certificate {
   readonly pin: string;
 }
 
-/** @param san of the certificate, in the words of openssl */
+/** @param san the subjectAltName, as openssl writes it */
 export async function makeCertificate(san = 'DNS:localhost,IP:127.0.0.1,IP:::1'): Promise<Certificate> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-certificate-'));
   try {

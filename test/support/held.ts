@@ -1,10 +1,10 @@
-/** A function that, when a test says so, does its work at once but answers only when it is let go. */
+/** Wraps a function so that a test can hold back the result of its next call. */
 
 export interface Held<Args extends unknown[], Value> {
   readonly call: (...args: Args) => Promise<Value>;
-  /** The answer of the next call waits. */
+  /** Holds the result of the next call. */
   hold(): {
-    /** Resolves when that call has its answer. */
+    /** Resolves when that call has its result. */
     readonly reached: Promise<void>;
     release(): void;
   };

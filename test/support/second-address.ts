@@ -1,4 +1,4 @@
-/** A way to a server from another address of the loopback, as from another machine. Knows bytes, not what they mean. */
+/** A proxy that connects to a server from another loopback address, as if from another machine. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { pipeline } from 'node:stream';
@@ -9,12 +9,12 @@ export interface SecondAddress {
   close(): void;
 }
 
-/** Listens on 127.0.0.2; the server sees the connections come from there. Undefined where that is no address. */
+/** The server sees connections from 127.0.0.2. Undefined if this machine does not have that address. */
 export async function openSecondAddress(port: number): Promise<SecondAddress | undefined> {
   const host = '127.0.0.2';
   const server = createServer((near) => {
     const far = connect({ host: '127.0.0.1', port, localAddress: host });
-    // Whoever cuts the one cuts the other.
+    // Closing one side closes the other.
     pipeline(near, far, near, () => {});
   }).listen(0, host);
   try {

@@ -1,15 +1,15 @@
-/** Folders, keys and commands for the tests of lib/trust. */
+/** Folders, dates and the openssl command for tests of lib/trust. */
 import { type ExecFileException, execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 
-/** 2026-11-20, far from any edge. */
+/** 2026-11-20, an ordinary date. */
 export const someDay = Date.UTC(2026, 10, 20, 12);
 export const day = 24 * 60 * 60 * 1000;
 
-/** A folder of its own, removed with the test. */
+/** A temporary folder, removed after the test. */
 export function temporaryFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'secure-chat-trust-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ export function temporaryFolder(t: Test): string {
 
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-/** Options of a test that needs the openssl program. */
+/** Options of a test that needs the openssl command. */
 export const needsOpenssl = hasOpenssl ? {} : { skip: 'no openssl here' };
 
 export interface Ran {
@@ -35,7 +35,7 @@ export function run(program: string, args: readonly string[], cwd?: string): Pro
   });
 }
 
-/** openssl's output; throws with its complaint where it has one. */
+/** openssl's output; throws if it fails. */
 export function openssl(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`openssl ${args[0]}: ${stdout}${stderr}`);

@@ -202,7 +202,7 @@ function refuse(socket: TLSSocket, error: unknown, log: Log): void {
 function refusalOf(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   if (error instanceof BlobError && error.full) return noSpace();
-  return new ProtocolError('internal', 'Internal server error. The operator can find the reason in the log.');
+  return new ProtocolError('internal', "Internal server error. The reason is in the server's log.");
 }
 
 function cutOff(): ProtocolError {

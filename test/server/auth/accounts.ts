@@ -14,7 +14,7 @@ function codeOf(link: string | undefined): string {
   return parsed.value.code;
 }
 
-/** Registers over a connection of its own. */
+/** Registers over a new connection. */
 async function register(server: TestServer, fields: { name: string; password?: string; code?: string }) {
   const client = await server.dial();
   const reply = await client.ask({ type: 'register', password, ...fields });

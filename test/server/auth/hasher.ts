@@ -50,13 +50,13 @@ t.test('an unknown name costs about as much as a wrong password', async (t) => {
     await hasher.verify('wrong', check);
     return performance.now() - start;
   }
-  // The least of several, in turn: what else the machine does makes one slower, never faster.
+  // The minimum of several, in turn: other load only makes a run slower.
   let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let i = 0; i < 5; i++) {
     known = Math.min(known, await cost(phc));
     unknown = Math.min(unknown, await cost(undefined));
   }
-  // Far apart where the work was not done: an answer without it takes a hundredth.
+  // Without the work, an answer would take a hundredth of the time.
   t.ok(unknown > known / 5, `${unknown} ms against ${known} ms`);
 });
 
@@ -102,7 +102,7 @@ t.test(
   async (t) => {
     const hasher = createHasher();
     t.teardown(hasher.close);
-    // Those of other hashers end in their own time.
+    // Children of other hashers may still be ending.
     const before = await children();
     const phc = await hasher.hash(password);
     const [child] = (await children()).filter((pid) => !before.includes(pid));

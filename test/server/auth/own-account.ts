@@ -135,7 +135,7 @@ t.test('a second factor is needed after the right password, and each code works 
   };
   t.equal(await signIn({}), 'ok', 'not before it is confirmed');
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: '000000' }), 'second-factor-wrong');
-  // Of now and of the next 30 seconds: good also where the next 30 seconds begin before they are shown.
+  // The codes of this step and the next one: valid even if the next step begins meanwhile.
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: codeOf(secret) }), 'ok');
   t.equal(await signIn({}), 'second-factor-needed');
   t.equal(await signIn({ password: 'wrong', otp: codeOf(secret) }), 'wrong-credentials');

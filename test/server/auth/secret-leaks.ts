@@ -50,7 +50,7 @@ t.test('passwords, tokens and codes are neither logged nor stored in plain text'
   const factor = (await granted(back, { type: 'begin-factor', password })).secret ?? '';
   const totp = new TOTP({ secret: Secret.fromBase32(factor) });
   const otp = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 });
-  // Of now and of the next 30 seconds: good also where the next 30 seconds begin before they are shown.
+  // The codes of this step and the next one: valid even if the next step begins meanwhile.
   await granted(back, { type: 'confirm-factor', otp: otp(0) });
   const used = otp(1);
   const visitor = await server.dial();
@@ -92,7 +92,7 @@ t.test('passwords, tokens and codes are neither logged nor stored in plain text'
   t.ok(places.length > 2, 'the database is searched');
   for (const [place, text] of places) {
     for (const [what, value] of secrets) {
-      // Never the value itself in what a failure prints.
+      // A failure must not print the value itself.
       t.notOk(text.includes(value), `the ${what} is not in ${place}`);
       t.notOk(text.includes(value.replaceAll('-', '')), `nor without dashes`);
     }
@@ -101,7 +101,7 @@ t.test('passwords, tokens and codes are neither logged nor stored in plain text'
     ['secret of the factor', factor],
     ['code of the factor', used],
   ] as const) {
-    // A time or a port may have the same six digits, a word of its own has not.
+    // Word boundaries, because a time or a port can contain the same six digits.
     const there = new RegExp(`(?<![\\w.])${value}(?![\\w.])`);
     t.notOk(there.test(log) || there.test(JSON.stringify(audit)), `the ${what} is in neither`);
   }
