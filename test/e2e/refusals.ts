@@ -28,9 +28,9 @@ t.test('an open server', async (t) => {
   await t.test('wrong password and unknown name get the same answer', async (t) => {
     const env = { SECURE_CHAT_PASSWORD: 'not the password' };
     const wrong = served.home.run(['connect', served.link, '--name', 'alice'], env);
-    await refused(t, wrong, 77, /wrong/);
+    await refused(t, wrong, 77, /Wrong name or password/);
     const unknown = served.home.run(['connect', served.link, '--name', 'nobody-home'], env);
-    await refused(t, unknown, 77, /wrong/);
+    await refused(t, unknown, 77, /Wrong name or password/);
     t.equal(unknown.stderr().replaceAll('nobody-home', 'NAME'), wrong.stderr().replaceAll('alice', 'NAME'));
   });
 
