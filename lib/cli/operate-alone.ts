@@ -10,7 +10,7 @@ import { ControlError } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
-import { openStill, type StillDatabase } from '../store/sqlite/read-only.js';
+import { openReadOnly, type ReadOnlyDatabase } from '../store/sqlite/read-only.js';
 import { backgroundClock } from '../system/clock.js';
 import { defaultPort } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
@@ -24,7 +24,7 @@ import { startFailure } from './start-failure.js';
 import { fileLimits, reachable } from './start-server.js';
 
 /** What reads the whole database changes nothing in it, not even its version. */
-const reads: Readonly<Record<string, (still: StillDatabase, args: RawFrame) => RawFrame>> = {
+const reads: Readonly<Record<string, (still: ReadOnlyDatabase, args: RawFrame) => RawFrame>> = {
   copy(still, { file }) {
     still.copy(String(file));
     return {};
@@ -81,10 +81,10 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
   }
 }
 
-function readStill(file: string, data: string, read: (still: StillDatabase) => RawFrame): RawFrame {
-  let still: StillDatabase | undefined;
+function readStill(file: string, data: string, read: (still: ReadOnlyDatabase) => RawFrame): RawFrame {
+  let still: ReadOnlyDatabase | undefined;
   try {
-    still = openStill(file);
+    still = openReadOnly(file);
     return read(still);
   } catch (error) {
     throw startFailure(error, { data });

@@ -20,7 +20,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { openStill } from '../store/sqlite/read-only.js';
+import { openReadOnly } from '../store/sqlite/read-only.js';
 import { errorCode, syncFolder } from '../system/atomic-file.js';
 import { unlessAborted } from '../system/unless-aborted.js';
 import {
@@ -142,7 +142,7 @@ async function gather({ data, staging, copy, archive, signal }: Gathering): Prom
 
 /** @throws Exit where the copy is damaged */
 function soundHashes(file: string, archive: string): readonly string[] {
-  const still = openStill(file);
+  const still = openReadOnly(file);
   try {
     const [found] = still.damage();
     if (found === undefined) return still.fileHashes();

@@ -168,7 +168,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     });
     const control = await openControl(controlSocket(data), commands);
     opened.push(() => control.close());
-    const first = (await store.accounts()) === 0 ? await firstInvite(chat) : undefined;
+    const first = (await store.countAccounts()) === 0 ? await firstInvite(chat) : undefined;
 
     return {
       address: chat.address,

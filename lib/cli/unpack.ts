@@ -1,7 +1,7 @@
 /** An archive into an empty data folder. Knows files and what an archive promises of them, no server. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { openStill } from '../store/sqlite/read-only.js';
+import { openReadOnly } from '../store/sqlite/read-only.js';
 import { errorCode, syncFolder } from '../system/atomic-file.js';
 import { diskReason } from '../system/disk-reason.js';
 import { archiveFailure, blobPath, type Contents, database, noBackup, readArchive, sums } from './archive.js';
@@ -77,7 +77,7 @@ async function verify(folder: string, contents: Contents, archive: string): Prom
   for (const path of promised.keys()) {
     if (!contents.has(path)) throw noBackup(archive, `${path} is missing in it`);
   }
-  const still = openStill(join(folder, database));
+  const still = openReadOnly(join(folder, database));
   try {
     const [found] = still.damage();
     if (found !== undefined) throw noBackup(archive, `its database is damaged (${found})`);

@@ -74,7 +74,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
       await files.close();
       await cleanup.close();
       // The store answers in order: after this, what was posted before is on disk and in the rooms' buffers.
-      await store.accounts().catch((error: unknown) => log.error('store not drained', error));
+      await store.countAccounts().catch((error: unknown) => log.error('store not drained', error));
       app.rooms.flush();
       await sessions.close();
       listener.destroy();
@@ -85,7 +85,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
 function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {
   let cancel = clock.after(0, sweep);
   function sweep(): void {
-    store.sweep(clock.now()).catch((error: unknown) => log.error('sweep failed', error));
+    store.removeExpired(clock.now()).catch((error: unknown) => log.error('sweep failed', error));
     cancel = clock.after(sweepMs, sweep);
   }
   return () => cancel();

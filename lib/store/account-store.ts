@@ -1,4 +1,4 @@
-/** Accounts, their invites and sessions. */
+/** The part of a Store that keeps accounts, their invites and sessions. */
 import type { Role } from '../protocol/records.js';
 
 export interface Account {
@@ -6,36 +6,36 @@ export interface Account {
   /** Lower case, as lib/protocol/names.ts makes it. */
   readonly name: string;
   readonly role: Role;
-  /** argon2id, PHC string; '' for one that signs in with a token alone. */
+  /** argon2id, PHC string; '' for a bot, which signs in with a token. */
   readonly password: string;
-  /** Base32 secret of the second factor; without it, there is none. */
+  /** Base32 secret of the second factor; undefined for none. */
   readonly factor?: string;
 }
 
-/** An account, as those who look after the server see it. */
-export interface AccountInfo {
+/** An account as admins and the operator see it. */
+export interface AccountRecord {
   readonly id: number;
   readonly name: string;
   readonly role: Role;
   readonly at: number;
-  /** When a session of it was last opened or continued. */
+  /** When a session of it was last opened or resumed. */
   readonly used?: number;
   readonly factor: boolean;
-  /** Its name stays taken, and nobody signs in with it. */
+  /** It can't sign in, and its name stays taken. */
   readonly removed: boolean;
 }
 
-export interface InviteRow {
+export interface InviteRecord {
   readonly id: number;
-  /** The account that made it; without it, the operator. */
+  /** The name of the account that created it; undefined for the operator. */
   readonly by?: string;
   readonly role: Role;
-  /** That are left. */
+  /** Left. */
   readonly uses: number;
   readonly expires: number;
 }
 
-export interface SessionRow {
+export interface SessionRecord {
   readonly id: number;
   readonly at: number;
   readonly used: number;
@@ -44,26 +44,26 @@ export interface SessionRow {
   readonly bot: boolean;
 }
 
-export type Recovered =
+export type RecoverResult =
   | { readonly outcome: 'recovered'; readonly account: Account }
-  /** No such account, or not a code of it. */
+  /** No such account, or not its code. */
   | { readonly outcome: 'invalid' };
 
 export interface NewAccount {
   readonly name: string;
-  /** The form in which names are compared by look; unique. */
+  /** The name's form for comparing look-alikes; unique. */
   readonly skeleton: string;
   readonly password: string;
   readonly at: number;
-  /** SHA-256 of an invite code: used up and its role given in the transaction that makes the account. */
+  /** SHA-256 of an invite code. The same transaction uses up the invite and gives the account its role. */
   readonly invite?: Uint8Array;
   /** SHA-256 of its recovery code. */
   readonly recovery?: Uint8Array;
-  /** Without an invite; default `member`. */
+  /** Used without an invite; default `member`. */
   readonly role?: Role;
 }
 
-export type Registered =
+export type RegisterResult =
   | { readonly outcome: 'created'; readonly account: Account }
   | { readonly outcome: 'name-taken' }
   | { readonly outcome: 'name-look-alike'; readonly like: string }
@@ -75,15 +75,15 @@ export interface NewInvite {
   readonly uses: number;
   readonly expires: number;
   readonly at: number;
-  /** Made by a server that has no account yet; all such end when the next is made or the first account is. */
+  /** Of a server without accounts; ends when the next such invite or the first account is created. */
   readonly first?: boolean;
-  readonly by?: Maker;
+  readonly by?: Issuer;
 }
 
-/** Who hands out an invite or a reset, as what. What they hand out ends with what they are. */
-export type Maker = Pick<Account, 'id' | 'role'>;
+/** Who hands out an invite or a reset, in which role. Both end when the account loses that role. */
+export type Issuer = Pick<Account, 'id' | 'role'>;
 
-/** One sign-in that can be continued by its token. */
+/** One sign-in, which its token can resume. */
 export interface NewSession {
   readonly account: number;
   readonly token: Uint8Array; // SHA-256 of the token
@@ -92,41 +92,41 @@ export interface NewSession {
   /** Kept after a graceful end. */
   readonly remember: boolean;
   readonly address?: string;
-  /** A token that the operator made: it is not replaced when it is used. */
+  /** Its token, created by the operator, is not replaced when it is used. */
   readonly bot?: true;
 }
 
-export interface Resume {
-  readonly token: Uint8Array; // SHA-256 of the token shown
-  readonly next: Uint8Array; // SHA-256 of the token that follows it
+export interface ResumeSession {
+  readonly token: Uint8Array; // SHA-256 of the token presented
+  readonly next: Uint8Array; // SHA-256 of its successor
   readonly at: number;
   readonly address?: string;
-  /** New expiry, for a remembered session and for one that is not. */
+  /** The new expiry, of a remembered session and of any other. */
   readonly expires: { readonly remembered: number; readonly passing: number };
 }
 
-export interface Resumed {
+export interface ResumedSession {
   readonly session: number;
   readonly account: Account;
-  /** It never ended: whoever shows its token goes on where the connection was lost. */
+  /** It never ended: the client goes on where the connection was lost. */
   readonly running: boolean;
-  /** Its token stays the one that was shown. */
+  /** Its token is not replaced. */
   readonly bot: boolean;
 }
 
 /** Part of a Store; see store.ts for what all of it promises. */
 export interface AccountStore {
-  /** Makes the account, a member of every room that everybody is in, and uses up the invite, all or nothing. */
-  register(account: NewAccount): Promise<Registered>;
+  /** Creates the account, adds it to the lobby and uses up the invite, all or nothing. */
+  register(account: NewAccount): Promise<RegisterResult>;
   account(name: string): Promise<Account | undefined>;
-  accounts(): Promise<number>;
-  /** All, in the order of their making, removed ones too; or one. */
-  directory(account?: number): Promise<readonly AccountInfo[]>;
-  /** A reset that was open is good for nothing any more. */
+  countAccounts(): Promise<number>;
+  /** All accounts in the order of their creation, removed ones too; or one. */
+  listAccounts(account?: number): Promise<readonly AccountRecord[]>;
+  /** Ends a pending reset. */
   setPassword(account: number, password: string): Promise<void>;
   /**
-   * Another password, where it still is the one of the hash `was`; all sessions but `except` end with it.
-   * @returns false where nothing was done
+   * Sets the password if its hash is still `was`, and ends all sessions but `except`.
+   * @returns false where it is another by now; nothing changes then
    */
   changePassword(change: {
     account: number;
@@ -134,65 +134,65 @@ export interface AccountStore {
     password: string;
     except?: number;
   }): Promise<boolean>;
-  /** The same password under another hash; false where it is another one by now. */
+  /** Replaces the hash of an unchanged password. @returns false where the password is another by now */
   renewPassword(account: number, was: string, password: string): Promise<boolean>;
   /**
-   * Never leaves the server without an admin who can sign in. Ends the account's reset and, unless it is an admin now, the
-   * invites and resets that it handed out.
+   * Never leaves the server without an admin who can sign in. Ends the account's reset and, unless it becomes an admin,
+   * the invites and resets that it handed out.
    */
   setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;
-  /** Its sessions, codes, memberships and what it handed out go; what it said stays, and so does its name. */
+  /** Removes its sessions, codes, memberships, invites and resets; its messages and its name stay. */
   removeAccount(account: number): Promise<'removed' | 'last-admin'>;
   /**
-   * SHA-256 of the code that takes the place of the one before.
-   * @param was nothing is done where the password has another hash by now
-   * @returns false where nothing was done
+   * Replaces the recovery code (its SHA-256).
+   * @param was the password's hash; nothing changes where it is another by now
+   * @returns false where nothing changed
    */
   setRecovery(account: number, code: Uint8Array, was?: string): Promise<boolean>;
   /**
-   * A one-time code that an admin or the operator hands out; takes the place of the one before.
-   * @returns false where its maker is banned, or something else by now: nothing is kept then
+   * Replaces the reset code, which an admin or the operator hands out.
+   * @returns false where its issuer was banned or lost the role meanwhile; nothing changes then
    */
   addReset(reset: {
     account: number;
     code: Uint8Array;
     expires: number;
     at: number;
-    by?: Maker;
+    by?: Issuer;
   }): Promise<boolean>;
-  /** Whose recovery code or reset that is, if it is good; nothing is used up. */
-  recoverable(proof: { name: string; code: Uint8Array; at: number }): Promise<Account | undefined>;
+  /** The account that this recovery or reset code opens. Uses nothing up. */
+  checkRecovery(proof: { name: string; code: Uint8Array; at: number }): Promise<Account | undefined>;
   /**
-   * Uses up the recovery code or the reset of an account: its password is the new one, all its sessions end, its
-   * second factor is gone, all or nothing.
+   * Uses up the recovery or reset code: sets the password, ends all sessions and removes the second factor, all or
+   * nothing.
    */
-  recover(recovery: { name: string; code: Uint8Array; password: string; at: number }): Promise<Recovered>;
+  recover(recovery: { name: string; code: Uint8Array; password: string; at: number }): Promise<RecoverResult>;
   setFactor(account: number, secret: string | undefined): Promise<void>;
-  /** Notes that the code of this time step was used. @returns false where it, or a later one, was before */
+  /** Marks the code of this time step as used. @returns false where it or a later one was used before */
   useFactor(account: number, step: number): Promise<boolean>;
 
-  /** @returns the number by which it is listed; undefined as for `addReset` */
-  createInvite(invite: NewInvite): Promise<number | undefined>;
+  /** @returns the number by which it is listed; undefined where its issuer may not, as for `addReset` */
+  createInvite(options: NewInvite): Promise<number | undefined>;
   /** Those that can still be used, the newest first. */
-  invites(at: number): Promise<readonly InviteRow[]>;
+  invites(at: number): Promise<readonly InviteRecord[]>;
   /** @returns false where there is none */
   removeInvite(id: number): Promise<boolean>;
-  /** The role an invite gives, undefined for an unknown, used up or expired one. Uses nothing up. */
-  invite(code: Uint8Array, at: number): Promise<Role | undefined>;
+  /** The role that an invite gives; undefined for an unknown, used-up or expired one. Uses nothing up. */
+  inviteRole(code: Uint8Array, at: number): Promise<Role | undefined>;
 
   openSession(session: NewSession): Promise<number>;
-  /** The session of a token, its token replaced; the token shown stays good until its successor was used. */
-  resumeSession(resume: Resume): Promise<Resumed | undefined>;
-  /** A graceful end: a remembered session can be opened again, any other is forgotten. */
+  /** Resumes the session of a token and replaces it; the old token stays valid until the new one is used. */
+  resumeSession(resume: ResumeSession): Promise<ResumedSession | undefined>;
+  /** A graceful end: a remembered session can be resumed later, any other is removed. */
   endSession(session: number): Promise<void>;
-  /** Forgets it whatever it was: its token opens nothing any more. @returns false where there is none */
+  /** Removes a session, so that its token is no longer valid. @returns false where there is none */
   revokeSession(account: number, session: number): Promise<boolean>;
-  /** Forgets all of an account but one, bots' tokens too. */
+  /** Removes all sessions of an account but one, bot tokens included. */
   revokeSessions(account: number, except?: number): Promise<void>;
-  /** Those that have not expired, the one used last first. */
-  sessions(account: number, at: number): Promise<readonly SessionRow[]>;
-  /** Others took this account's name over: none of its sessions but `except` is running any longer. */
+  /** Those that have not expired, the most recently used first. */
+  sessions(account: number, at: number): Promise<readonly SessionRecord[]>;
+  /** After a take-over: no session of the account but `except` is running. */
   stopSessions(account: number, except: number): Promise<void>;
-  /** Removes sessions, invites, bans and mutes that are over. */
-  sweep(at: number): Promise<void>;
+  /** Removes sessions, invites, bans and mutes that have expired. */
+  removeExpired(at: number): Promise<void>;
 }

@@ -1,11 +1,11 @@
-/** What is held against whom, and who did what. */
+/** The part of a Store that keeps bans, mutes, blocks, room rules and the audit log. */
 import type { RoomRules } from '../protocol/records.js';
 
-/** Whom or what a ban is for. An address is an IP address or a CIDR range in its canonical spelling. */
+/** What a ban applies to. An address is an IP address or a CIDR range in its canonical form. */
 export type BanSubject = { readonly account: number } | { readonly address: string };
 
 export interface BanTerms {
-  /** Without it, for good. */
+  /** Undefined: until it is lifted. */
   readonly until?: number;
   readonly reason: string;
   /** A name, or `operator`. */
@@ -13,17 +13,17 @@ export interface BanTerms {
   readonly at: number;
 }
 
-export type Ban = BanTerms &
+export type BanRecord = BanTerms &
   ({ readonly name: string; readonly account: number } | { readonly address: string });
 
 export interface Mute {
-  /** Without it, everywhere. */
+  /** Undefined: everywhere. */
   readonly room?: number;
-  /** Without it, for good. */
+  /** Undefined: until it is lifted. */
   readonly until?: number;
 }
 
-export interface NewAudit {
+export interface NewAuditRecord {
   readonly at: number;
   /** A name, or `operator`. */
   readonly by: string;
@@ -31,30 +31,30 @@ export interface NewAudit {
   /** A name or an address. */
   readonly on?: string;
   readonly room?: string;
-  /** It is about a private room: for the operator alone. */
+  /** About a private room, so for the operator only. */
   readonly hidden?: true;
   readonly detail?: string;
   readonly reason?: string;
 }
 
-export interface Audited extends NewAudit {
+export interface AuditRecord extends NewAuditRecord {
   readonly id: number;
 }
 
 /** Part of a Store; see store.ts for what all of it promises. */
 export interface ModerationStore {
   /**
-   * Ends every session of the account, its reset and what it handed out, in one transaction. Replaces an earlier ban.
-   * Never leaves the server without an admin who can sign in.
+   * Ends every session of the account, its reset, and the invites and resets that it handed out, in one transaction.
+   * Replaces an earlier ban. Never leaves the server without an admin who can sign in.
    */
   ban(subject: BanSubject, terms: BanTerms): Promise<'banned' | 'last-admin'>;
   /** @returns false where there was none */
   unban(subject: BanSubject, at: number): Promise<boolean>;
   /** Those that have not ended, the newest first. */
-  bans(at: number): Promise<readonly Ban[]>;
-  /** The ban of an account, undefined for none. */
-  banOf(account: number, at: number): Promise<Ban | undefined>;
-  /** Replaces an earlier one of the same place. */
+  bans(at: number): Promise<readonly BanRecord[]>;
+  /** The ban of an account; undefined for none. */
+  banOf(account: number, at: number): Promise<BanRecord | undefined>;
+  /** Replaces an earlier mute of the same room, or of everywhere. */
   mute(account: number, mute: Mute): Promise<void>;
   /** @returns false where there was none */
   unmute(account: number, room: number | undefined, at: number): Promise<boolean>;
@@ -69,8 +69,8 @@ export interface ModerationStore {
   /** Names, in alphabetical order. */
   blocks(account: number): Promise<readonly string[]>;
 
-  /** Entries are never changed or taken away. */
-  record(audit: NewAudit): Promise<void>;
+  /** Entries are never changed or removed. */
+  recordAudit(entry: NewAuditRecord): Promise<void>;
   /** The newest first. */
-  audit(page: { before?: number; limit: number; hidden: boolean }): Promise<readonly Audited[]>;
+  auditLog(page: { before?: number; limit: number; hidden: boolean }): Promise<readonly AuditRecord[]>;
 }

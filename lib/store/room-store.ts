@@ -1,15 +1,15 @@
-/** Rooms, who is in them, and where each account stands in its conversations. */
+/** The part of a Store that keeps rooms, their members, and how far each account has read. */
 import type { RoomRole, RoomRules } from '../protocol/records.js';
 import type { Account } from './account-store.js';
-import type { Logged, Target } from './message-store.js';
+import type { ConversationKey, LogPosition } from './message-store.js';
 
 export interface Room {
   readonly id: number;
-  /** Unique among the public ones; a private room may have a name that another room has. */
+  /** Unique among public rooms; a private room may share its name with others. */
   readonly name: string;
   readonly private: boolean;
-  /** Whoever makes an account is a member, and nobody leaves it. */
-  readonly everybody: boolean;
+  /** Every account is a member and can't leave. */
+  readonly lobby: boolean;
   readonly topic: string;
   readonly rules: RoomRules;
 }
@@ -21,77 +21,87 @@ export interface RoomMember {
 
 export interface RoomInvitation {
   readonly room: Room;
-  /** Name of whoever invited. */
+  /** Who invited, by name. */
   readonly by: string;
 }
 
-export type Made =
-  | { readonly outcome: 'made'; readonly room: Room }
-  /** A public room has that name, or one that the maker is in. */
+export type CreateRoomResult =
+  | { readonly outcome: 'created'; readonly room: Room }
+  /** A public room has that name, or a room of the owner. */
   | { readonly outcome: 'name-taken' }
   /** `limits.roomsPerAccount` or `limits.rooms`. */
   | { readonly outcome: 'too-many' };
 
-export type Entered =
-  | { readonly outcome: 'entered' }
-  | { readonly outcome: 'member-already' }
-  /** Private, and nobody invited them. Also where there is no such room any more. */
+export type JoinRoomResult =
+  | { readonly outcome: 'joined' }
+  | { readonly outcome: 'already-member' }
+  /** Private, without an invitation. Also where the room is gone. */
   | { readonly outcome: 'not-invited' }
-  /** They are in another room of that name. */
+  /** The account is in another room of that name. */
   | { readonly outcome: 'name-taken' }
   | { readonly outcome: 'too-many' };
 
-export type RoleSet = 'set' | 'not-a-member' | 'last-owner';
+export type SetRoomRoleResult = 'set' | 'not-a-member' | 'last-owner';
 
-/** `blocked`: by the one who was to be invited; nothing is kept. */
-export type Invited = 'invited' | 'member-already' | 'blocked';
+/** `blocked`: by the account that was to be invited. */
+export type InviteToRoomResult = 'invited' | 'already-member' | 'blocked';
 
-export type LeftRoom =
-  /** `heir` is the account that became its owner because the last owner left. */
+export type LeaveRoomResult =
+  /** `heir` became the owner because the last owner left. */
   | { readonly outcome: 'left'; readonly heir?: Account }
   | { readonly outcome: 'not-a-member' }
-  /** They are the last one, and did not say that it may end. */
+  /** The last member, who did not allow the room to end. */
   | { readonly outcome: 'last' }
-  /** The room and all that was said in it are gone. */
+  /** The room and its messages are gone. */
   | { readonly outcome: 'ended' };
 
-export type Standing = {
+export type ConversationSummary = {
   /** The room's name, or the other person's. */
   readonly name: string;
-  readonly target: Target;
+  readonly target: ConversationKey;
   /** Newest seq in it, 0 for none. */
   readonly last: number;
   readonly read: number;
-  /** Messages of others after `read` that were not removed, counted up to `limits.unreadCounted`. */
+  /** Messages of others after `read`, without removed ones, counted up to `limits.unreadCounted`. */
   readonly unread: number;
-  /** Of those, the ones whose text names the account (lib/protocol/mentions.ts). */
+  /** Those of them that mention the account (lib/protocol/mentions.ts). */
   readonly mentions: number;
 } & ({ readonly kind: 'room'; readonly room: Room; readonly role: RoomRole } | { readonly kind: 'direct' });
 
 /** Part of a Store; see store.ts for what all of it promises. */
 export interface RoomStore {
   rooms(): Promise<readonly (Room & { readonly members: number })[]>;
-  /** A room with its maker as owner and only member. */
-  makeRoom(room: { name: string; private: boolean; owner: number; at: number }): Promise<Made>;
-  /** Uses up the invitation, where there is one. What was said before is not new to them. */
-  enterRoom(account: number, room: number): Promise<Entered>;
+  /** Creates a room with its owner as the only member. */
+  createRoom(room: { name: string; private: boolean; owner: number; at: number }): Promise<CreateRoomResult>;
+  /** Uses up an invitation. Older messages are not unread for the new member. */
+  joinRoom(account: number, room: number): Promise<JoinRoomResult>;
   /**
-   * When the last owner leaves, the moderator who is in it longest becomes owner, without any the member who
-   * is. Never for a room that everybody is in.
+   * When the last owner leaves, the longest-standing moderator becomes owner, or else the longest-standing member.
+   * Rejects for the lobby.
    */
-  leaveRoom(account: number, room: number, options: { end: boolean }): Promise<LeftRoom>;
-  /** Those who were in it longest first. */
+  leaveRoom(account: number, room: number, options: { end: boolean }): Promise<LeaveRoomResult>;
+  /** The longest-standing first. */
   members(room: number): Promise<readonly RoomMember[]>;
-  /** Names of the rooms that both are in, as the first one's standings are ordered. */
+  /** Names of the rooms that both are in, in the order of the first one's `conversations`. */
   sharedRooms(one: number, other: number): Promise<readonly string[]>;
-  setRoomRole(account: number, room: number, role: RoomRole): Promise<RoleSet>;
+  setRoomRole(account: number, room: number, role: RoomRole): Promise<SetRoomRoleResult>;
   /** A second invitation replaces the first. */
-  inviteToRoom(invitation: { room: number; account: number; by: number; at: number }): Promise<Invited>;
+  inviteToRoom(invitation: {
+    room: number;
+    account: number;
+    by: number;
+    at: number;
+  }): Promise<InviteToRoomResult>;
   invitations(account: number): Promise<readonly RoomInvitation[]>;
   /** @returns false where there was none */
   dismissInvitation(account: number, room: number): Promise<boolean>;
-  /** An entry of its own in the log; unchanged where it is that already, which is undefined. */
-  setTopic(topic: { room: number; account: number; topic: string; at: number }): Promise<Logged | undefined>;
+  /** Adds an entry to the log. Undefined where the topic is the same already. */
+  setTopic(topic: {
+    room: number;
+    account: number;
+    topic: string;
+    at: number;
+  }): Promise<LogPosition | undefined>;
   /** Every conversation of an account. */
-  standings(account: number): Promise<readonly Standing[]>;
+  conversations(account: number): Promise<readonly ConversationSummary[]>;
 }

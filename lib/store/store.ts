@@ -1,12 +1,12 @@
 /**
- * What is kept, as one interface that every driver has. Knows accounts, rooms, bans and the log of
- * messages; neither sockets nor who is online.
+ * The store: everything that is kept but the bytes of files, as one interface for every driver. Knows accounts,
+ * rooms, moderation and the log of messages; neither sockets nor who is online.
  *
- * Every method rejects with a StoreError when the storage itself fails; nothing that rejected was kept.
- * What a user can cause (a taken name, a used invite) is a value, not an error.
+ * Every method rejects with a StoreError when the storage itself fails; a rejected call has changed nothing. What a
+ * user can cause (a taken name, a used-up invite) is a value, not an error.
  *
- * Results arrive in the order of the calls, but for those of `search`, which sees what was kept when it was asked
- * and may take longer than what is asked after it. Times are milliseconds since the epoch.
+ * Results arrive in the order of the calls, except for `search`, `copy` and `damage`: they see everything that was
+ * stored before the call, and may take longer than later calls. Times are milliseconds since the epoch.
  */
 import type { AccountStore } from './account-store.js';
 import type { MessageStore } from './message-store.js';
@@ -14,11 +14,11 @@ import type { ModerationStore } from './moderation-store.js';
 import type { RoomStore } from './room-store.js';
 
 export interface Store extends AccountStore, ModerationStore, RoomStore, MessageStore {
-  /** A consistent copy of all of it in a new file, made beside what goes on. */
+  /** Writes a consistent copy to a new file while the store stays in use. */
   copy(file: string): Promise<void>;
-  /** What is damaged, one line each; none where it is sound. */
+  /** What is damaged, one line each; empty for a sound store. */
   damage(): Promise<readonly string[]>;
-  /** Finishes what was asked before, then closes. Everything after it rejects. */
+  /** Finishes earlier calls, then closes. Every later call rejects. */
   close(): Promise<void>;
 }
 

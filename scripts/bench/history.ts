@@ -1,10 +1,10 @@
 /**
- * What a long history costs: pages of it, signing in, searching, and what is said meanwhile. Build, then run on
- * an otherwise idle machine:
+ * Measures what a long history costs: pages, sign-in, search, and messages meanwhile. Build, then run on an otherwise
+ * idle machine:
  *
  *     npm run build && node dist/scripts/bench/history.js [messages, default 1000000] [folder to keep or reuse]
  *
- * Absolute figures depend on the machine: compare the ratios, which are to a message that is kept alone.
+ * Absolute figures depend on the machine: compare the ratios, whose unit is one message appended alone.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { limits } from '../../lib/protocol/limits.js';
-import type { Search } from '../../lib/store/message-store.js';
+import type { SearchQuery } from '../../lib/store/message-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 import { createTalk, fillLog, type LongLog, type Talk } from './long-log.js';
@@ -53,7 +53,7 @@ function report(name: string, { median, worst }: Cost, unit: number): void {
   );
 }
 
-function searches(log: LongLog, talk: Talk): Record<string, Omit<Search, 'limit'>> {
+function searches(log: LongLog, talk: Talk): Record<string, Omit<SearchQuery, 'limit'>> {
   const { busy, quiet, begin, end } = log;
   const account = busy;
   const middle = Math.floor((begin + end) / 2);
@@ -62,70 +62,70 @@ function searches(log: LongLog, talk: Talk): Record<string, Omit<Search, 'limit'
     'the most frequent word': { account, words: common },
     'the most frequent word, oldest page': { account, words: common, before: 5_000 },
     'a rare word': { account, words: rare },
-    'a word that is nowhere': { account, words: 'qqqq' },
-    'a frequent word in a quiet room': { account, words: common, target: log.still },
+    'a word without a match': { account, words: 'qqqq' },
+    'a frequent word in a quiet room': { account, words: common, target: log.quietRoom },
     'a frequent and a rare word': { account, words: `${common} ${rare}` },
     'the ten most frequent words': {
       account,
       words: Array.from({ length: 10 }, (_, rank) => talk.word(rank)).join(' '),
     },
     'a phrase of frequent words': { account, words: `"${common} ${second}"` },
-    'a phrase of frequent words that is nowhere': {
+    'a phrase without a match': {
       account,
       words: `"${Array.from({ length: 6 }, () => common).join(' ')}"`,
     },
     'a prefix of two letters': { account, words: 'ba' },
-    'a prefix of two letters in a quiet room': { account, words: 'ba', target: log.still },
+    'a prefix of two letters in a quiet room': { account, words: 'ba', target: log.quietRoom },
     'a prefix of three letters': { account, words: 'bad' },
     'a frequent word of four letters': { account, words: talk.word(16) },
     'many words and a prefix': { account, words: `${common} ${second} ${rare} de` },
     'a frequent word of one author': { account, words: common, from: quiet },
     'all of one author': { account, words: '', from: quiet },
     all: { account, words: '' },
-    'all of one author in a quiet room': { account, words: '', from: quiet, target: log.still },
+    'all of one author in a quiet room': { account, words: '', from: quiet, target: log.quietRoom },
     'a frequent word in an old year': { account, words: common, since: begin, until: middle },
     'a rare word in an old week': { account, words: rare, since: begin, until: begin + 7 * 86_400_000 },
-    'by somebody who is in few rooms': { account: quiet, words: common },
+    'by an account in few rooms': { account: quiet, words: common },
   };
 }
 
 async function measure(store: Store, log: LongLog, talk: Talk): Promise<void> {
-  const { busy, quiet, away, loud, still } = log;
-  const said = (round: number, name: string) =>
+  const { busy, quiet, away, busyRoom, quietRoom } = log;
+  const say = (round: number, name: string) =>
     store.append({
-      target: loud,
+      target: busyRoom,
       account: busy,
       key: `${name}-${round}-${performance.now()}`,
       text: talk.text(),
       action: false,
       at: log.end,
     });
-  const alone = await cost((round) => said(round, 'alone'), 1_000);
+  const alone = await cost((round) => say(round, 'alone'), 1_000);
   const unit = alone.median;
   report('a message alone', alone, unit);
 
-  const newest = (await store.standings(busy))[0]?.last ?? 0;
+  const newest = (await store.conversations(busy))[0]?.last ?? 0;
   const page = { limit: limits.historyPage, keep: 'newest' } as const;
   for (const [name, before] of [
     ['the newest', newest + 1],
     ['the middle', Math.floor(newest / 2)],
     ['the oldest', 1_000],
   ] as const) {
-    report(`${name} page`, await cost(() => store.history({ target: loud, before, ...page })), unit);
+    report(`${name} page`, await cost(() => store.history({ target: busyRoom, before, ...page })), unit);
   }
-  report('a page of a quiet room', await cost(() => store.history({ target: still, ...page })), unit);
+  report('a page of a quiet room', await cost(() => store.history({ target: quietRoom, ...page })), unit);
   report(
     'a page of files, without any',
-    await cost(() => store.history({ target: loud, what: 'files', ...page })),
+    await cost(() => store.history({ target: busyRoom, what: 'files', ...page })),
     unit,
   );
-  report('the floor of a backlog', await cost(() => store.floor(loud, limits.backlog)), unit);
-  report('the floor of a catch-up', await cost(() => store.floor(loud, limits.catchUp)), unit);
+  report('the floor of a backlog', await cost(() => store.floor(busyRoom, limits.backlog)), unit);
+  report('the floor of a catch-up', await cost(() => store.floor(busyRoom, limits.catchUp)), unit);
   report('a seq by its time', await cost(() => store.seqBefore(log.begin + 1_000_000)), unit);
-  report('standings after years away', await cost(() => store.standings(away)), unit);
-  for (const { target } of await store.standings(busy)) await store.markRead(busy, target, newest);
-  report('standings, all read', await cost(() => store.standings(busy)), unit);
-  report('standings of two rooms', await cost(() => store.standings(quiet)), unit);
+  report('conversations, nothing read', await cost(() => store.conversations(away)), unit);
+  for (const { target } of await store.conversations(busy)) await store.markRead(busy, target, newest);
+  report('conversations, all read', await cost(() => store.conversations(busy)), unit);
+  report('conversations of two rooms', await cost(() => store.conversations(quiet)), unit);
 
   const asked = searches(log, talk);
   for (const [name, search] of Object.entries(asked)) {
@@ -141,15 +141,15 @@ async function measure(store: Store, log: LongLog, talk: Talk): Promise<void> {
     }),
   );
   report(
-    'a message while 20 search without a pause',
-    await cost((round) => said(round, 'meanwhile'), 500),
+    'a message during 20 searches without a pause',
+    await cost((round) => say(round, 'meanwhile'), 500),
     unit,
   );
   searching = false;
   await searchers;
   const gone: number[] = [];
   const prune = async () => gone.push(await store.prune({ before: log.begin + 100 * 86_400_000, limit: 10 }));
-  report('taking out 10 old messages', await cost(prune), unit);
+  report('pruning 10 old messages', await cost(prune), unit);
 }
 
 const [count = '1000000', keep] = process.argv.slice(2);

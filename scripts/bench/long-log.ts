@@ -1,18 +1,18 @@
-/** Fills a store with years of talk: many rooms, few of them loud, words as frequent as in a language. */
+/** Fills a store with years of messages: many rooms, few of them busy, words as frequent as in a language. */
 import { limits } from '../../lib/protocol/limits.js';
-import type { Target } from '../../lib/store/message-store.js';
+import type { ConversationKey } from '../../lib/store/message-store.js';
 import type { Store } from '../../lib/store/store.js';
 
 export interface LongLog {
-  /** In every room. */
+  /** An account in every room. */
   readonly busy: number;
-  /** In the lobby and the quietest room. */
+  /** An account in the lobby and the quietest room. */
   readonly quiet: number;
-  /** In every room, and last signed in when all of this had not been said. */
+  /** An account in every room that has read nothing. */
   readonly away: number;
-  readonly loud: Target;
-  readonly still: Target;
-  /** Of the first and the last message. */
+  readonly busyRoom: ConversationKey;
+  readonly quietRoom: ConversationKey;
+  /** Times of the first and the last message. */
   readonly begin: number;
   readonly end: number;
 }
@@ -28,7 +28,7 @@ const rooms = 50;
 const people = 200;
 const vocabulary = 50_000;
 const together = 1_000;
-/** Between two messages: a million of them are two years. */
+/** Milliseconds between two messages: a million of them are two years. */
 const pace = 63_000;
 
 export function createTalk(below: (limit: number) => number): Talk {
@@ -58,33 +58,35 @@ export async function fillLog(
   for (let index = 0; index < people; index++) accounts.push(await register(store, `user${index}`, begin));
   const [busy = 0, quiet = 0, away = 0] = accounts;
   const targets = await makeRooms(store, accounts, begin);
-  const still = targets.at(-1);
-  const [loud] = targets;
-  if (loud === undefined || still === undefined || !('room' in still)) throw new Error('there is no room');
-  await store.enterRoom(quiet, still.room);
+  const quietRoom = targets.at(-1);
+  const [busyRoom] = targets;
+  if (busyRoom === undefined || quietRoom === undefined || !('room' in quietRoom))
+    throw new Error('there is no room');
+  await store.joinRoom(quiet, quietRoom.room);
   for (let made = 0; made < messages; made += together) {
     const batch = Array.from({ length: Math.min(together, messages - made) }, (_, index) => {
       const account = accounts[below(below(people) + 1)] ?? busy;
-      // Half of them in the first room, a quarter in the second: the last ones are quiet.
-      const target = targets[Math.min(rooms - 1, Math.floor(-Math.log2(1 - below(1e6) / 1e6) * 3))] ?? loud;
+      // Half of them in the first three rooms, a quarter in the next three: the last ones are quiet.
+      const target =
+        targets[Math.min(rooms - 1, Math.floor(-Math.log2(1 - below(1e6) / 1e6) * 3))] ?? busyRoom;
       const at = begin + (made + index) * pace;
       const text = below(2_000) === 0 ? `user${below(people)}: ${talk.text()}` : talk.text();
       return store.append({ target, account, key: `${made + index}`, text, action: false, at });
     });
     await Promise.all(batch);
   }
-  return { busy, quiet, away, loud, still, begin, end: begin + messages * pace };
+  return { busy, quiet, away, busyRoom, quietRoom, begin, end: begin + messages * pace };
 }
 
-/** The lobby, and the others, with the first and the third account in all of them. */
-async function makeRooms(store: Store, accounts: readonly number[], at: number): Promise<Target[]> {
+/** The lobby and the other rooms, with the first and the third account in all of them. */
+async function makeRooms(store: Store, accounts: readonly number[], at: number): Promise<ConversationKey[]> {
   const [lobby] = await store.rooms();
   const [busy = 0, , away = 0] = accounts;
-  const targets: Target[] = lobby === undefined ? [] : [{ room: lobby.id }];
+  const targets: ConversationKey[] = lobby === undefined ? [] : [{ room: lobby.id }];
   for (let index = 1; index < Math.min(rooms, limits.roomsPerAccount); index++) {
-    const made = await store.makeRoom({ name: `room${index}`, private: false, owner: busy, at });
-    if (made.outcome !== 'made') throw new Error(made.outcome);
-    await store.enterRoom(away, made.room.id);
+    const made = await store.createRoom({ name: `room${index}`, private: false, owner: busy, at });
+    if (made.outcome !== 'created') throw new Error(made.outcome);
+    await store.joinRoom(away, made.room.id);
     targets.push({ room: made.room.id });
   }
   return targets;

@@ -1,4 +1,4 @@
-/** Measures how fast the SQLite store keeps messages: alone, and so many at a time. `node dist/scripts/bench/store.js` */
+/** Measures how fast the SQLite store appends messages, alone and in batches. `node dist/scripts/bench/store.js` */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { Store } from '../../lib/store/store.js';
 
 const text = 'A message of the usual length, about eighty characters, as people send them.';
 
-/** Messages a second, when so many are asked for together and then waited for. */
+/** Messages per second, when `together` are appended at once and then awaited. */
 async function rate(store: Store, entry: NewEntry, together: number, rounds: number): Promise<number> {
   const begin = performance.now();
   for (let round = 0; round < rounds; round++) {

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { blobPath, readArchive } from '../../lib/cli/archive.js';
 import { pack } from '../../lib/cli/pack.js';
-import { openStill } from '../../lib/store/sqlite/read-only.js';
+import { openReadOnly } from '../../lib/store/sqlite/read-only.js';
 import { makeData, type TestData } from '../support/data-folder.js';
 
 const never = new AbortController().signal;
 
 /** As the server's command has it. */
 const copying = (data: string) => async (file: string) => {
-  const still = openStill(join(data, 'secure-chat.db'));
+  const still = openReadOnly(join(data, 'secure-chat.db'));
   still.copy(file);
   still.close();
 };

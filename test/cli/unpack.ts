@@ -5,7 +5,7 @@ import { Header } from 'tar';
 import { blobPath, database } from '../../lib/cli/archive.js';
 import { pack } from '../../lib/cli/pack.js';
 import { unpack } from '../../lib/cli/unpack.js';
-import { openStill } from '../../lib/store/sqlite/read-only.js';
+import { openReadOnly } from '../../lib/store/sqlite/read-only.js';
 import { makeData } from '../support/data-folder.js';
 
 const never = new AbortController().signal;
@@ -15,7 +15,7 @@ async function backup(t: Test) {
   const { data, home } = made;
   const archive = join(home, 'chat.tar');
   const copy = async (file: string) => {
-    const still = openStill(join(data, database));
+    const still = openReadOnly(join(data, database));
     still.copy(file);
     still.close();
   };

@@ -1,9 +1,9 @@
-/** What every driver of Blobs has to do. Knows the interface only. */
+/** What every Blobs must do, as tests for any driver. Knows the interface only. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
 import type { Blobs } from '../../lib/store/blobs.js';
 
-/** New, empty blobs that the test's teardown removes. */
+/** Creates empty blobs, which the test's end removes. */
 export type MakeBlobs = (t: Test) => Promise<{ blobs: Blobs; reopen(): Promise<Blobs> }>;
 
 const id = 'a'.repeat(64);
@@ -15,14 +15,14 @@ async function* pieces(...all: Buffer[]): AsyncGenerator<Buffer> {
 
 async function* cutAfter(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
-  // Long enough for it to be taken.
+  // Long enough for the bytes to be taken.
   await new Promise(setImmediate);
   throw new Error('cable cut');
 }
 
 async function keepAll(blobs: Blobs, bytes: Buffer): Promise<string> {
   await blobs.append(id, pieces(bytes));
-  await blobs.keep(id, hashOf(bytes));
+  await blobs.finish(id, hashOf(bytes));
   return hashOf(bytes);
 }
 
@@ -41,7 +41,7 @@ async function listed(blobs: Blobs): Promise<string[]> {
 }
 
 export function blobsContract(t: Test, make: MakeBlobs): void {
-  t.test('bytes come in pieces, over several connections, and are kept under their hash', async (t) => {
+  t.test('bytes arrive in pieces, over several connections, and are stored under their hash', async (t) => {
     const { blobs } = await make(t);
     const bytes = randomBytes(1_500_000);
     t.match(await blobs.uploaded(id), { bytes: 0 });
@@ -51,12 +51,12 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     await blobs.append(id, pieces(bytes.subarray(700_000)));
     const hash = digest.update(bytes.subarray(700_000)).digest('base64url');
     t.equal(hash, hashOf(bytes), 'the digest goes on where the upload stopped');
-    await blobs.keep(id, hash);
+    await blobs.finish(id, hash);
     t.ok((await content(blobs, hash))?.equals(bytes));
-    t.match(await blobs.uploaded(id), { bytes: 0 }, 'it is no upload any longer');
+    t.match(await blobs.uploaded(id), { bytes: 0 }, 'it is no longer an upload');
   });
 
-  t.test('what came before the sender broke off stays, also over a restart', async (t) => {
+  t.test('bytes that arrived before the sender broke off stay, also after a restart', async (t) => {
     const { blobs, reopen } = await make(t);
     const bytes = randomBytes(100_000);
     await t.rejects(blobs.append(id, cutAfter(bytes)), { message: 'cable cut' });
@@ -65,14 +65,14 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     t.ok(come > 0, `${come} bytes`);
   });
 
-  t.test('no bytes at all are content too', async (t) => {
+  t.test('a file can be empty', async (t) => {
     const { blobs } = await make(t);
     await blobs.append(id, pieces());
-    await blobs.keep(id, hashOf(Buffer.alloc(0)));
+    await blobs.finish(id, hashOf(Buffer.alloc(0)));
     t.equal((await content(blobs, hashOf(Buffer.alloc(0))))?.length, 0);
   });
 
-  t.test('content is read from any offset', async (t) => {
+  t.test('a file is read from any offset', async (t) => {
     const { blobs } = await make(t);
     const bytes = randomBytes(200_000);
     const hash = await keepAll(blobs, bytes);
@@ -80,7 +80,7 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     t.equal((await content(blobs, hash, bytes.length))?.length, 0);
   });
 
-  t.test('the same content is kept once, and removed once for all', async (t) => {
+  t.test('equal files are stored once, and removed together', async (t) => {
     const { blobs, reopen } = await make(t);
     const bytes = randomBytes(1_000);
     const hash = await keepAll(blobs, bytes);
@@ -93,7 +93,7 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     t.same(await listed(blobs), [other]);
   });
 
-  t.test('whoever reads content that is removed reads on', async (t) => {
+  t.test('a file that is removed while it is read is read to the end', async (t) => {
     const { blobs } = await make(t);
     const bytes = randomBytes(500_000);
     const stream = await blobs.read(await keepAll(blobs, bytes), 0);
@@ -103,7 +103,7 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     t.ok(Buffer.concat(chunks).equals(bytes));
   });
 
-  t.test('an upload that is discarded begins anew', async (t) => {
+  t.test('a discarded upload begins again', async (t) => {
     const { blobs } = await make(t);
     await blobs.append(id, pieces(randomBytes(10)));
     await blobs.discard(id);
@@ -111,7 +111,7 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     t.match(await blobs.uploaded(id), { bytes: 0 });
   });
 
-  t.test('old uploads are forgotten, others and what is kept are not', async (t) => {
+  t.test('old uploads are removed, new ones and files are not', async (t) => {
     const { blobs } = await make(t);
     const hash = await keepAll(blobs, randomBytes(10));
     await blobs.append(id, pieces(randomBytes(10)));
@@ -122,7 +122,7 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     t.same(await listed(blobs), [hash]);
   });
 
-  t.test('names that are none are refused', async (t) => {
+  t.test('names that are not an id or a hash are refused', async (t) => {
     const { blobs } = await make(t);
     for (const name of ['', '..', '../x', 'a/b', `${'a'.repeat(63)}/`, 'A', '\0']) {
       await t.rejects(blobs.append(name, pieces()), JSON.stringify(name));
@@ -133,8 +133,8 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     }
   });
 
-  t.test('there is some room', async (t) => {
+  t.test('there is some space left', async (t) => {
     const { blobs } = await make(t);
-    t.ok((await blobs.room()) > 0);
+    t.ok((await blobs.freeBytes()) > 0);
   });
 }

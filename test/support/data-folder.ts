@@ -38,7 +38,7 @@ export async function makeData(t: Test): Promise<TestData> {
   async function send(text: string): Promise<{ hash: string; seq: number }> {
     const hash = createHash('sha256').update(text).digest('base64url');
     await blobs.append('upload', Readable.from([Buffer.from(text)]));
-    await blobs.keep('upload', hash);
+    await blobs.finish('upload', hash);
     const file = { name: 'notes.txt', size: text.length, hash };
     const seq = await stored(async (store) => {
       const ana = await store.account('ana');

@@ -1,8 +1,8 @@
-/** What tests of a Store begin with: an empty one, people, entries. Knows the interface only. */
+/** What tests of a Store begin with: an empty one, accounts, sessions, rooms, entries. Knows the interface only. */
 import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
-import type { Account, NewAccount } from '../../lib/store/account-store.js';
-import type { Appended, NewEntry, Target } from '../../lib/store/message-store.js';
+import type { Account, NewAccount, NewSession } from '../../lib/store/account-store.js';
+import type { AppendResult, ConversationKey, NewEntry } from '../../lib/store/message-store.js';
 import type { Room } from '../../lib/store/room-store.js';
 import type { Store } from '../../lib/store/store.js';
 
@@ -12,7 +12,7 @@ export interface Subject {
   reopen(): Promise<Store>;
 }
 
-/** A new, empty store that the test's teardown closes and removes. */
+/** Creates an empty store, which the test's end closes and removes. */
 export type MakeSubject = (t: Test) => Promise<Subject>;
 
 export const at = 1_750_000_000_000;
@@ -26,31 +26,58 @@ export function newAccount(name: string, rest: Partial<NewAccount> = {}): NewAcc
   return { name, skeleton: `~${name}`, password: `$argon2id$${name}`, at, ...rest };
 }
 
-/** Makes an account and returns it; throws where it was not made. */
+/** @throws where the account is not created */
 export async function register(store: Store, name: string): Promise<Account> {
   const registered = await store.register(newAccount(name));
   if (registered.outcome !== 'created') throw new Error(`${name}: ${registered.outcome}`);
   return registered.account;
 }
 
-export async function lobbyOf(store: Store): Promise<Target> {
+export async function registerAdmin(store: Store, name: string): Promise<Account> {
+  const account = await register(store, name);
+  await store.setRole(account.id, 'admin');
+  return account;
+}
+
+/** Opens a remembered session, good for ten hours. */
+export async function openSession(
+  store: Store,
+  account: number,
+  token: string,
+  rest: Partial<NewSession> = {},
+): Promise<number> {
+  const expires = at + 10 * hour;
+  return store.openSession({ account, token: hash(token), expires, at, remember: true, ...rest });
+}
+
+/** Whether a token resumes a session. Its successor is the same with a `+`. */
+export async function resumes(store: Store, token: string): Promise<boolean> {
+  const expires = { remembered: at + 10 * hour, passing: at + hour };
+  const resumed = await store.resumeSession({ token: hash(token), next: hash(`${token}+`), at, expires });
+  return resumed !== undefined;
+}
+
+export async function lobbyOf(store: Store): Promise<ConversationKey> {
   const [lobby] = await store.rooms();
   if (lobby === undefined) throw new Error('there is no lobby');
   return { room: lobby.id };
 }
 
-export function newEntry(account: number, target: Target, key: string): NewEntry {
+export function newEntry(account: number, target: ConversationKey, key: string): NewEntry {
   return { target, account, key, text: `text of ${key}`, action: false, at };
 }
 
-/** Appends what has to be kept, and says where it stands. */
-export async function kept(store: Store, entry: NewEntry): Promise<Extract<Appended, { outcome: 'kept' }>> {
+/** @throws where the entry is not appended */
+export async function kept(
+  store: Store,
+  entry: NewEntry,
+): Promise<Extract<AppendResult, { outcome: 'kept' }>> {
   const appended = await store.append(entry);
   if (appended.outcome !== 'kept') throw new Error(`not kept: ${appended.outcome}`);
   return appended;
 }
 
-/** Makes an account for each name. */
+/** Registers an account for each name. */
 export async function people<const Names extends readonly string[]>(
   store: Store,
   ...names: Names
@@ -59,14 +86,14 @@ export async function people<const Names extends readonly string[]>(
   return accounts as { [Index in keyof Names]: Account };
 }
 
-/** Makes a room that has to be made. */
+/** @throws where the room is not created */
 export async function newRoom(
   store: Store,
   owner: number,
   name: string,
   options: { readonly private?: boolean } = {},
 ): Promise<Room> {
-  const made = await store.makeRoom({ name, private: options.private ?? false, owner, at });
-  if (made.outcome !== 'made') throw new Error(`${name}: ${made.outcome}`);
+  const made = await store.createRoom({ name, private: options.private ?? false, owner, at });
+  if (made.outcome !== 'created') throw new Error(`${name}: ${made.outcome}`);
   return made.room;
 }

@@ -7,7 +7,7 @@ import { limits } from '../../protocol/limits.js';
 import { parseName } from '../../protocol/names.js';
 import type { Registration, Role } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { Account, Maker, Registered } from '../../store/account-store.js';
+import type { Account, Issuer, RegisterResult } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { notAllowed } from '../chat/permissions.js';
@@ -30,7 +30,7 @@ export interface InviteTerms {
   readonly expires: number;
   readonly first?: boolean;
   /** Who creates it; the operator if missing. */
-  readonly by?: Maker;
+  readonly by?: Issuer;
 }
 
 export interface Accounts {
@@ -192,8 +192,8 @@ async function checkInvite(
   }
   const hash = hashToken(code);
   // The first account can always be created.
-  if (registration === 'closed' && (await store.accounts()) > 0) throw registrationClosed();
-  if ((await store.invite(hash, clock.now())) === undefined) {
+  if (registration === 'closed' && (await store.countAccounts()) > 0) throw registrationClosed();
+  if ((await store.inviteRole(hash, clock.now())) === undefined) {
     attempts.failed('', address);
     throw inviteInvalid();
   }
@@ -219,7 +219,7 @@ async function recover(
       'This code is not valid for that name, or was already used.',
     );
   };
-  const found = await store.recoverable({ ...proof, at: clock.now() });
+  const found = await store.checkRecovery({ ...proof, at: clock.now() });
   if (found === undefined) throw invalid();
   checkEntry(found);
   const phc = await hasher.hash(password);
@@ -230,7 +230,7 @@ async function recover(
   const { account } = recovered;
   const next = newRecoveryCode();
   await store.setRecovery(account.id, next.hash);
-  await store.record({ at: clock.now(), by: name, action: 'recover', on: name });
+  await store.recordAudit({ at: clock.now(), by: name, action: 'recover', on: name });
   log.info('account recovered', { name, address });
   return { account, recovery: next.text };
 }
@@ -261,7 +261,7 @@ async function add({ store, hasher, clock }: AccountsDeps, added: AddedAccount):
     ...{ name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() },
   });
   const account = createdAccount(name, registered);
-  await store.record({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
+  await store.recordAudit({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
   return { account, recovery: recovery.text };
 }
 
@@ -280,7 +280,7 @@ function validName(typed: string): { name: string; skeleton: string } {
 }
 
 /** @throws ProtocolError for a name that is taken or an invalid invite */
-function createdAccount(name: string, registered: Registered): Account {
+function createdAccount(name: string, registered: RegisterResult): Account {
   switch (registered.outcome) {
     case 'created':
       return registered.account;

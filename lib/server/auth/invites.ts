@@ -3,7 +3,7 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { InviteInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { Maker } from '../../store/account-store.js';
+import type { Issuer } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { AuditLog } from '../chat/audit.js';
@@ -98,6 +98,6 @@ export function createInvites(deps: InvitesDeps): Invites {
   };
 }
 
-function issuerOf(agent: Agent): { by?: Maker } {
+function issuerOf(agent: Agent): { by?: Issuer } {
   return 'id' in agent ? { by: { id: agent.id, role: agent.role } } : {};
 }

@@ -121,7 +121,7 @@ async function logout(
 }
 
 function audit({ store, clock }: OwnAccountDeps, { name }: Account, action: string): Promise<void> {
-  return store.record({ at: clock.now(), by: name, action, on: name });
+  return store.recordAudit({ at: clock.now(), by: name, action, on: name });
 }
 
 function endConnections(

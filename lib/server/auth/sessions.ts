@@ -56,7 +56,7 @@ export function createSessions({ store, attempts, clock }: SessionsDeps): Sessio
       } as const;
       await Promise.all([
         store.openSession(opened),
-        store.record({ at, by: 'operator', action: 'token', on: name }),
+        store.recordAudit({ at, by: 'operator', action: 'token', on: name }),
       ]);
       return token.text;
     },

@@ -30,7 +30,7 @@ export interface AuditLog {
 }
 
 export interface AuditLogDeps {
-  readonly store: Pick<Store, 'record' | 'audit'>;
+  readonly store: Pick<Store, 'recordAudit' | 'auditLog'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -38,7 +38,7 @@ export function createAuditLog({ store, clock }: AuditLogDeps): AuditLog {
   return {
     record({ name: by }, { action, on, room, detail, ms, reason = '' }) {
       const lasting = ms === undefined ? detail : `for ${duration(ms)}`;
-      return store.record({
+      return store.recordAudit({
         ...{ at: clock.now(), by, action },
         ...(on !== undefined && { on }),
         ...(room !== undefined && { room: room.name, ...(room.private && { hidden: true }) }),
@@ -48,7 +48,7 @@ export function createAuditLog({ store, clock }: AuditLogDeps): AuditLog {
     },
 
     async page({ before, limit = limits.auditPage, hidden }) {
-      const entries = await store.audit({ limit, hidden, ...(before !== undefined && { before }) });
+      const entries = await store.auditLog({ limit, hidden, ...(before !== undefined && { before }) });
       return entries.map(({ hidden: _, at, ...entry }) => ({ ...entry, at: new Date(at).toISOString() }));
     },
   };

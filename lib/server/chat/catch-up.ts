@@ -6,7 +6,7 @@ import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { Standing } from '../../store/room-store.js';
+import type { ConversationSummary } from '../../store/room-store.js';
 import type { Store } from '../../store/store.js';
 import { conversationRecord, entryEvent } from './frames.js';
 import type { Hub } from './hub.js';
@@ -44,12 +44,12 @@ export async function catchUp(member: Member, positions: Positions, deps: CatchU
   const { store, hub, rooms } = deps;
   const { account } = member;
   const replay: Replay = { ...deps, member, positions, reached: new Map() };
-  let before: readonly Standing[] | undefined;
+  let before: readonly ConversationSummary[] | undefined;
   let goLive: () => boolean;
   // Live first: reading the store until nothing is new would never end where people post faster than the store answers.
   do {
     goLive = hub.attach(member);
-    const standings = await store.standings(account.id);
+    const standings = await store.conversations(account.id);
     if (before !== undefined) send(member, roomChanges(before, standings));
     before = standings;
     for (const standing of standings) {
@@ -62,7 +62,7 @@ export async function catchUp(member: Member, positions: Positions, deps: CatchU
   }
 }
 
-async function replayConversation(replay: Replay, standing: Standing): Promise<void> {
+async function replayConversation(replay: Replay, standing: ConversationSummary): Promise<void> {
   const { kind, name, target, last } = standing;
   const key = `${kind} ${name}`;
   const from = replay.reached.get(key) ?? (await startOf(replay, standing));
@@ -75,7 +75,10 @@ async function replayConversation(replay: Replay, standing: Standing): Promise<v
 }
 
 /** Where the replay of a conversation starts; tells the client if that leaves a gap. */
-async function startOf(replay: Replay, { kind, name, target, last, read }: Standing): Promise<number> {
+async function startOf(
+  replay: Replay,
+  { kind, name, target, last, read }: ConversationSummary,
+): Promise<number> {
   const { positions, store, member } = replay;
   const claims = (kind === 'room' ? positions.rooms : positions.direct) ?? {};
   // A person may be called `constructor`.
@@ -114,7 +117,10 @@ function send(member: Member, frames: readonly ServerFrame[]): void {
 }
 
 /** Rooms entered and left, and roles that changed, while there was too much to hold. Topics are entries of the log. */
-function roomChanges(before: readonly Standing[], now: readonly Standing[]): ServerFrame[] {
+function roomChanges(
+  before: readonly ConversationSummary[],
+  now: readonly ConversationSummary[],
+): ServerFrame[] {
   const [known, current] = [roomsOf(before), roomsOf(now)];
   const left = [...known].filter(([id]) => !current.has(id));
   const changed = [...current].filter(([id, { role }]) => known.get(id)?.role !== role);
@@ -126,6 +132,6 @@ function roomChanges(before: readonly Standing[], now: readonly Standing[]): Ser
   ];
 }
 
-function roomsOf(standings: readonly Standing[]) {
+function roomsOf(standings: readonly ConversationSummary[]) {
   return new Map(standings.flatMap((each) => (each.kind === 'room' ? [[each.room.id, each] as const] : [])));
 }

@@ -2,7 +2,7 @@
 import { messageText, topicText } from '../../protocol/message-text.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { Entry, Logged } from '../../store/message-store.js';
+import type { LogEntry, LogPosition } from '../../store/message-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { AuditLog } from './audit.js';
@@ -15,14 +15,14 @@ import type { Member } from './presence.js';
 
 export interface Edits {
   /** @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `message-empty`, `message-too-long` */
-  edit(member: Member, request: RequestOf<'edit'>): Promise<Logged>;
+  edit(member: Member, request: RequestOf<'edit'>): Promise<LogPosition>;
   /** @throws ProtocolError `no-such-message`, `not-allowed` */
-  remove(member: Member, request: RequestOf<'remove'>): Promise<Logged>;
+  remove(member: Member, request: RequestOf<'remove'>): Promise<LogPosition>;
   /**
    * @returns undefined if it is the room's topic already
    * @throws ProtocolError `no-such-room`, `not-a-member`, `not-allowed`
    */
-  setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<Logged | undefined>;
+  setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<LogPosition | undefined>;
 }
 
 export interface EditsDeps {
@@ -45,7 +45,7 @@ export function createEdits(deps: EditsDeps): Edits {
   };
 }
 
-async function edit(deps: EditsDeps, account: Account, request: RequestOf<'edit'>): Promise<Logged> {
+async function edit(deps: EditsDeps, account: Account, request: RequestOf<'edit'>): Promise<LogPosition> {
   const { of } = request;
   const text = messageText(request.text);
   const found = await deps.lookup.message(account, of);
@@ -61,7 +61,7 @@ async function edit(deps: EditsDeps, account: Account, request: RequestOf<'edit'
   return logged;
 }
 
-async function remove(deps: EditsDeps, account: Account, { of }: RequestOf<'remove'>): Promise<Logged> {
+async function remove(deps: EditsDeps, account: Account, { of }: RequestOf<'remove'>): Promise<LogPosition> {
   const found = await deps.lookup.message(account, of);
   const { entry, membership } = found;
   const action = isOwn(found, account) ? 'remove-own' : 'remove-other';
@@ -81,7 +81,7 @@ async function setTopic(
   deps: EditsDeps,
   account: Account,
   request: RequestOf<'set-topic'>,
-): Promise<Logged | undefined> {
+): Promise<LogPosition | undefined> {
   const membership = deps.lookup.membership(account, request.room);
   const { room } = membership;
   if (!deps.permissions.allows(actorOf(account, membership), 'set-topic')) {
@@ -97,7 +97,7 @@ async function setTopic(
   });
   if (logged === undefined) return undefined;
   room.topic = topic;
-  const entry: Entry = { ...logged, from: account.name, key: '', kind: 'topic', text: topic };
+  const entry: LogEntry = { ...logged, from: account.name, key: '', kind: 'topic', text: topic };
   deps.rooms.sendToConversation({ room: room.id }, entryEvent(entry, roomRef(membership), account));
   return logged;
 }
@@ -106,6 +106,6 @@ function isOwn(found: FoundMessage, account: Account): boolean {
   return found.account === account.id;
 }
 
-function send({ rooms }: EditsDeps, { conversation }: FoundMessage, account: Account, entry: Entry): void {
+function send({ rooms }: EditsDeps, { conversation }: FoundMessage, account: Account, entry: LogEntry): void {
   rooms.sendToConversation(conversation.target, entryEvent(entry, conversation, account));
 }

@@ -2,14 +2,14 @@
 import type { EntryEvent } from '../../protocol/events.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import type { Account } from '../../store/account-store.js';
-import type { Entry } from '../../store/message-store.js';
-import type { Room, Standing } from '../../store/room-store.js';
+import type { LogEntry } from '../../store/message-store.js';
+import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { ConversationRef } from './lookup.js';
 
 type Reader = Pick<Account, 'name'>;
 
 /** @param reader one of the two people in a direct message, any member in a room */
-export function entryEvent(entry: Entry, conversation: ConversationRef, reader: Reader): EntryEvent {
+export function entryEvent(entry: LogEntry, conversation: ConversationRef, reader: Reader): EntryEvent {
   const { seq, from, text, of = 0 } = entry;
   const at = new Date(entry.at).toISOString();
   const address = addressOf(conversation, entry, reader);
@@ -30,7 +30,7 @@ export function entryEvent(entry: Entry, conversation: ConversationRef, reader: 
 }
 
 /** An entry that is a message. */
-export function messageEvent(entry: Entry, conversation: ConversationRef, reader: Reader): Message {
+export function messageEvent(entry: LogEntry, conversation: ConversationRef, reader: Reader): Message {
   const { seq, at, from, key, text, kind, file, edited, removed } = entry;
   return {
     type: 'message',
@@ -49,14 +49,14 @@ export function messageEvent(entry: Entry, conversation: ConversationRef, reader
 
 function addressOf(
   { room, peer }: ConversationRef,
-  { from }: Entry,
+  { from }: LogEntry,
   reader: Reader,
 ): { room?: string; to?: string } {
   if (room !== undefined) return { room };
   return peer === undefined ? {} : { to: from === peer ? reader.name : peer };
 }
 
-export function conversationRecord(standing: Standing): Conversation {
+export function conversationRecord(standing: ConversationSummary): Conversation {
   const { name, last, read, unread, mentions } = standing;
   if (standing.kind === 'direct') return { with: name, last, read, unread, mentions };
   const { role, room } = standing;

@@ -107,7 +107,7 @@ async function postedBefore(
     postingRules.check(account, conversation, entry);
     return undefined;
   } catch (refusal) {
-    const posted = await store.said(account.id, entry.key);
+    const posted = await store.findByKey(account.id, entry.key);
     if (posted === undefined) throw refusal;
     return { seq: posted.seq, at: new Date(posted.at).toISOString() };
   }

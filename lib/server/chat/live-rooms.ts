@@ -5,9 +5,9 @@
 import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import type { RoomRole, RoomRules } from '../../protocol/records.js';
-import type { Target } from '../../store/message-store.js';
+import type { ConversationKey } from '../../store/message-store.js';
 import type { Mute } from '../../store/moderation-store.js';
-import type { Room, Standing } from '../../store/room-store.js';
+import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { Clock } from '../../system/clock.js';
 import { createFanOut, createSubscriber, type FanOut, type Subscriber } from './fan-out.js';
 import { createJoinNotices, type JoinNotices } from './join-notices.js';
@@ -32,7 +32,7 @@ export interface RoomMembership {
 /** What is kept in memory of accounts that are signed in. Changes of others have no effect. */
 interface LiveAccounts {
   /** Without effect if the account is loaded already. */
-  load(account: number, state: { standings: readonly Standing[]; mutes: readonly Mute[] }): void;
+  load(account: number, state: { standings: readonly ConversationSummary[]; mutes: readonly Mute[] }): void;
   /** Forgets an account, unless a terminal of it is signed in. */
   unload(account: number): void;
   /** By the room's name. */
@@ -53,14 +53,14 @@ interface Delivery {
   subscribe(member: Member): () => boolean;
   unsubscribe(member: Member): void;
   /** Whether posts in a conversation reach a member now. */
-  reaches(member: Member, target: Target): boolean;
+  reaches(member: Member, target: ConversationKey): boolean;
   sendToMember(member: Member, frame: ServerFrame): void;
   /** All terminals of these accounts but one. */
   sendToAccounts(accounts: readonly number[], frame: ServerFrame, except?: Member): void;
   /** All terminals of an account, including those that have not synced. */
   sendToTerminals(account: number, frame: ServerFrame): void;
   /** Everyone in a conversation; encoded once. */
-  sendToConversation(target: Target, frame: ServerFrame): void;
+  sendToConversation(target: ConversationKey, frame: ServerFrame): void;
   /** Members of the rooms that every account is in. */
   sendToEveryone(notice: (room: string) => ServerFrame): void;
   /** Sends at once what is waiting in the rooms' buffers. */
@@ -241,7 +241,7 @@ function delivery(state: State): Delivery {
     },
     sendToEveryone(notice) {
       for (const room of rooms.values()) {
-        if (room.everybody) room.fanOut.push(encodeFrame(notice(room.name)));
+        if (room.lobby) room.fanOut.push(encodeFrame(notice(room.name)));
       }
     },
     flush() {

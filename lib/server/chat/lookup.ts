@@ -5,7 +5,7 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { parseName, parseRoomName } from '../../protocol/names.js';
 import type { Account } from '../../store/account-store.js';
-import type { Located, Target } from '../../store/message-store.js';
+import type { ConversationKey, StoredMessage } from '../../store/message-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { LiveRooms, RoomMembership } from './live-rooms.js';
@@ -20,7 +20,7 @@ export interface ConversationName {
 
 /** A conversation that was found. */
 export interface ConversationRef {
-  readonly target: Target;
+  readonly target: ConversationKey;
   /** The room's name; undefined for direct messages. */
   readonly room: string | undefined;
   /** The other person's name; undefined for a room. */
@@ -28,7 +28,7 @@ export interface ConversationRef {
 }
 
 /** A message that was found, with its conversation. */
-export type FoundMessage = Located & { conversation: ConversationRef; membership?: RoomMembership };
+export type FoundMessage = StoredMessage & { conversation: ConversationRef; membership?: RoomMembership };
 
 export interface Lookup {
   /**
@@ -39,7 +39,7 @@ export interface Lookup {
   /** @throws ProtocolError `no-such-room`, `not-a-member` */
   membership(account: Account, room: string): RoomMembership;
   /** Whether the account is in a conversation now. */
-  isIn(account: Account, target: Target): boolean;
+  isIn(account: Account, target: ConversationKey): boolean;
   /** @throws ProtocolError `no-such-name`, with advice for the agent */
   person(agent: Agent, name: string): Promise<Account>;
   /** A message in a conversation that the account is in. @throws ProtocolError `no-such-message` */
@@ -95,7 +95,7 @@ export function createLookup({ store, clock, rooms }: LookupDeps): Lookup {
       return { target: { direct: [account.id, other.id] }, room: undefined, peer: other.name };
     },
     async message(account, seq) {
-      const located = await store.locate(seq);
+      const located = await store.message(seq);
       const found = located && foundBy(account, located, rooms);
       if (found === undefined) throw noSuchMessage();
       return found;
@@ -105,7 +105,7 @@ export function createLookup({ store, clock, rooms }: LookupDeps): Lookup {
       if (other !== undefined && (await store.blocks(other.id)).includes(name)) throw notDelivered();
     },
     async asSignedIn({ id }, work) {
-      const [standings, mutes] = await Promise.all([store.standings(id), store.mutes(id, clock.now())]);
+      const [standings, mutes] = await Promise.all([store.conversations(id), store.mutes(id, clock.now())]);
       rooms.load(id, { standings, mutes });
       try {
         return await work();
@@ -116,7 +116,7 @@ export function createLookup({ store, clock, rooms }: LookupDeps): Lookup {
   };
 }
 
-function foundBy(account: Account, located: Located, rooms: LiveRooms): FoundMessage | undefined {
+function foundBy(account: Account, located: StoredMessage, rooms: LiveRooms): FoundMessage | undefined {
   const { target, entry, to } = located;
   if ('direct' in target) {
     if (!target.direct.includes(account.id)) return undefined;

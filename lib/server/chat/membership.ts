@@ -102,11 +102,11 @@ async function join(deps: Internals, account: Account, request: RequestOf<'join'
 
 /** @returns false if the account is not or no longer allowed to enter the room */
 async function enter(deps: Internals, account: Account, { id }: Pick<Room, 'id'>): Promise<boolean> {
-  const { outcome } = await deps.store.enterRoom(account.id, id);
+  const { outcome } = await deps.store.joinRoom(account.id, id);
   const room = deps.rooms.byId.get(id);
   switch (outcome) {
-    case 'entered':
-    case 'member-already':
+    case 'joined':
+    case 'already-member':
       if (room !== undefined) await announceJoin(deps, account, room);
       return true;
     case 'not-invited':
@@ -130,9 +130,9 @@ async function create(
     throw notAllowed('Only admins can create rooms on this server.');
   }
   deps.countCreation(account);
-  const made = await store.makeRoom({ name, private: isPrivate, owner: account.id, at: clock.now() });
+  const made = await store.createRoom({ name, private: isPrivate, owner: account.id, at: clock.now() });
   switch (made.outcome) {
-    case 'made':
+    case 'created':
       return announceJoin(deps, account, rooms.open(made.room));
     case 'name-taken':
       throw nameTaken();
@@ -144,7 +144,7 @@ async function create(
 }
 
 async function announceJoin({ store, rooms }: Internals, account: Account, room: LiveRoom): Promise<void> {
-  const standings = await store.standings(account.id);
+  const standings = await store.conversations(account.id);
   const standing = standings.find((each) => each.kind === 'room' && each.room.id === room.id);
   // It left again, or another terminal of the same account was faster.
   if (standing?.kind !== 'room' || room.online.has(account.id)) return;
@@ -164,7 +164,7 @@ async function leave(deps: Internals, account: Account, request: RequestOf<'leav
     else await deps.store.dismissInvitation(account.id, invitation.room.id);
     return;
   }
-  if (room.everybody) throw notAllowed(`You can't leave #${name}.`);
+  if (room.lobby) throw notAllowed(`You can't leave #${name}.`);
   if ((await leaveRoom(deps, account, room, { end: request.end ?? false })) !== 'last') return;
   const message = `You are the last member of #${name}. Leaving it deletes the room and its messages.`;
   throw new ProtocolError('room-would-end', message);
@@ -234,7 +234,7 @@ async function invite(
     by: account.id,
     at: clock.now(),
   });
-  if (invited === 'member-already') throw notAllowed(`${other.name} is already in #${room.name}.`);
+  if (invited === 'already-member') throw notAllowed(`${other.name} is already in #${room.name}.`);
   if (invited === 'blocked') return;
   rooms.sendToAccounts([other.id], invitedEvent({ room, by: account.name }));
 }
@@ -266,7 +266,7 @@ async function appoint(
 function ownedRoom({ lookup, permissions }: Internals, account: Account, name: string): LiveRoom {
   const membership = lookup.membership(account, name);
   const { room } = membership;
-  if (room.everybody) throw notAllowed(`The roles in #${room.name} are those of the server.`);
+  if (room.lobby) throw notAllowed(`The roles in #${room.name} are those of the server.`);
   if (permissions.allows(actorOf(account, membership), 'appoint')) return room;
   throw notAllowed(`Only owners of #${room.name} can do that.`);
 }

@@ -79,7 +79,7 @@ export function createPostingRules({ rooms, clock, permissions, rate }: PostingR
     checkNotice(account, text) {
       if (text === '') return;
       for (const membership of rooms.membershipsOf(account.id).values()) {
-        if (membership.room.everybody) check(account, roomRef(membership), { text, slowModeExempt: true });
+        if (membership.room.lobby) check(account, roomRef(membership), { text, slowModeExempt: true });
       }
     },
   };

@@ -10,7 +10,7 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import type { Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { Page } from '../../store/message-store.js';
+import type { HistoryPage } from '../../store/message-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { messageEvent, topicField } from './frames.js';
@@ -66,7 +66,7 @@ export async function listFiles(
 async function readPage(
   { store, lookup }: Pick<QueryDeps, 'store' | 'lookup'>,
   { account }: Member,
-  query: Required<Pick<Page, 'keep' | 'what'>> &
+  query: Required<Pick<HistoryPage, 'keep' | 'what'>> &
     Record<'room' | 'peer', string | undefined> &
     Record<'after' | 'before' | 'limit', number | undefined>,
 ): Promise<Fields> {
@@ -119,7 +119,7 @@ export async function listRooms(
   await drained();
   const [rooms, standings, invitations] = await Promise.all([
     store.rooms(),
-    store.standings(id),
+    store.conversations(id),
     store.invitations(id),
   ]);
   const roles = new Map(
@@ -165,7 +165,7 @@ export async function listPeople(
 export async function whois(deps: QueryDeps, { account: me }: Member, name: string): Promise<Whois> {
   const { store, lookup, presence, permissions } = deps;
   const other = await lookup.person(me, name);
-  const [info] = await store.directory(other.id);
+  const [info] = await store.listAccounts(other.id);
   return {
     ...{ name: other.name, role: other.role, since: new Date(info?.at ?? 0).toISOString() },
     ...onlineFields(presence, other.id),

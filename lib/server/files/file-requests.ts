@@ -87,7 +87,7 @@ async function offer(
   const before = offers.find(account.id, key);
   // After this, an upload that was just being posted is found by its key.
   if (before !== undefined) await deps.interrupt(before.id);
-  const posted = await store.said(account.id, key);
+  const posted = await store.findByKey(account.id, key);
   if (posted !== undefined) return { seq: posted.seq, at: new Date(posted.at).toISOString() };
   if (size > deps.limits.file) {
     const message = `File too large: the limit is ${byteCount(deps.limits.file)}, this one has ${byteCount(size)}.`;

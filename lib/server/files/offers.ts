@@ -32,7 +32,7 @@ export interface Offers {
 
 export interface OffersDeps {
   readonly store: Pick<Store, 'fileBytes'>;
-  readonly blobs: Pick<Blobs, 'discard' | 'room'>;
+  readonly blobs: Pick<Blobs, 'discard' | 'freeBytes'>;
   readonly limits: FileLimits;
   readonly clock: Clock;
   /** Whether there is a connection for the upload with this id. */
@@ -71,7 +71,7 @@ export function createOffers(deps: OffersDeps): Offers {
       if (idle === undefined) throw overQuota ? quotaExceeded(deps.limits.account) : tooManyUploads();
       await discard(idle.upload);
     }
-    if (file.size + reservedBytes > (await blobs.room())) throw noSpace();
+    if (file.size + reservedBytes > (await blobs.freeBytes())) throw noSpace();
   }
 
   return {

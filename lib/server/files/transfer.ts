@@ -116,7 +116,7 @@ async function receive(upload: Upload, { socket, deps, moved }: Transfer): Promi
   try {
     // Held, because nothing refers to it before it is posted.
     const { seq } = await cleanup.hold(file.hash, async () => {
-      await blobs.keep(id, file.hash);
+      await blobs.finish(id, file.hash);
       return requests.post(upload);
     });
     answer(socket, { type: 'kept', seq });

@@ -8,7 +8,7 @@ import { reasonText } from '../../protocol/message-text.js';
 import type { BanInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { Ban } from '../../store/moderation-store.js';
+import type { BanRecord } from '../../store/moderation-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { AuditLog } from '../chat/audit.js';
@@ -46,7 +46,7 @@ export async function openBans(deps: BansDeps): Promise<Bans> {
   const addresses = createAddressBans(clock);
   for (const ban of await store.bans(clock.now())) addresses.add(ban);
 
-  function refusalOf({ until, reason }: Ban): string {
+  function refusalOf({ until, reason }: BanRecord): string {
     return banText('for another', { reason, ms: until && until - clock.now() });
   }
 
@@ -137,7 +137,7 @@ async function superiorIn(
   agent: Account,
   range: AddressRange,
 ): Promise<string | undefined> {
-  for (const { id, name, role } of await store.directory()) {
+  for (const { id, name, role } of await store.listAccounts()) {
     if (permissions.allows(actorOf(agent), 'ban', actorOf({ role }))) continue;
     const known = [...presence.terminals(id), ...(await store.sessions(id, clock.now()))];
     if (known.some(({ address = '' }) => range.covers(address))) return name;
@@ -182,7 +182,7 @@ function banText(lasting: 'for' | 'for another', { ms, reason }: Terms): string 
   return `You are banned${end}${reason === '' ? '.' : `: ${reason}`}`;
 }
 
-function banInfo(ban: Ban): BanInfo {
+function banInfo(ban: BanRecord): BanInfo {
   const { by, at, until, reason } = ban;
   return {
     ...('address' in ban ? { address: ban.address } : { name: ban.name }),
@@ -211,14 +211,14 @@ function notBanned(agent: Agent, subject: string, shell: string): ProtocolError 
 
 /** Address bans in memory, for a check at each new connection. */
 interface AddressBans {
-  add(ban: Ban): void;
+  add(ban: BanRecord): void;
   remove(address: string): void;
   /** The ban that covers an address. */
-  find(address: string): Ban | undefined;
+  find(address: string): BanRecord | undefined;
 }
 
 function createAddressBans(clock: Pick<Clock, 'now'>): AddressBans {
-  const bans = new Map<string, { ban: Ban; range: AddressRange }>();
+  const bans = new Map<string, { ban: BanRecord; range: AddressRange }>();
   return {
     add(ban) {
       const range = 'address' in ban ? parseRange(ban.address) : undefined;

@@ -63,7 +63,7 @@ async function kick(
   const reason = reasonText(typed);
   const target = await deps.lookup.person(agent, name);
   const membership = room === undefined ? undefined : membershipOf(deps, agent, room);
-  if (membership !== undefined && !membership.room.everybody) {
+  if (membership !== undefined && !membership.room.lobby) {
     return kickFromRoom(deps, agent, { target, membership, reason });
   }
   deps.permissions.check(actorOf(agent), 'kick', actorOf(target), target.name);
@@ -143,7 +143,7 @@ async function muteScope(
 ): Promise<LiveRoom | undefined> {
   const { check } = deps.permissions;
   const membership = roomName === undefined ? undefined : membershipOf(deps, agent, roomName);
-  if (membership === undefined || membership.room.everybody) {
+  if (membership === undefined || membership.room.lobby) {
     check(actorOf(agent), 'mute', actorOf(target), target.name);
     return undefined;
   }
@@ -173,7 +173,7 @@ async function setRole(
   presence.setRole(target.id, role, agent.name);
   const roomRole = role === 'admin' ? 'owner' : role === 'moderator' ? 'moderator' : 'member';
   for (const { room } of [...rooms.membershipsOf(target.id).values()]) {
-    if (room.everybody) rooms.setRole(target.id, room, roomRole);
+    if (room.lobby) rooms.setRole(target.id, room, roomRole);
   }
 }
 
@@ -183,9 +183,9 @@ async function removeAccount(deps: ModerationDeps, agent: Agent, name: string): 
   deps.permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
   // First, because this can be refused.
   if ((await store.setRole(target.id, 'member')) === 'last-admin') throw lastAdmin(target.name);
-  for (const standing of await store.standings(target.id)) {
+  for (const standing of await store.conversations(target.id)) {
     const room = 'room' in standing.target ? rooms.byId.get(standing.target.room) : undefined;
-    if (room !== undefined && !room.everybody) {
+    if (room !== undefined && !room.lobby) {
       await deps.membership.expel(target, room, { by: agent.name }, { end: true });
     }
   }

@@ -36,7 +36,7 @@ const accountCommands: Commands = {
     return { name: added.account.name, ...(password !== undefined && { recovery: added.recovery }) };
   },
   async 'user-list'({ store, clock, presence }) {
-    const [accounts, bans] = await Promise.all([store.directory(), store.bans(clock.now())]);
+    const [accounts, bans] = await Promise.all([store.listAccounts(), store.bans(clock.now())]);
     const banned = new Set(bans.flatMap((ban) => ('account' in ban ? [ban.account] : [])));
     const online = (id: number) => presence.terminals(id).size;
     return {

@@ -1,5 +1,5 @@
 /** Requests about conversations: posting, changing, reading, files. */
-import type { Logged } from '../../store/message-store.js';
+import type { LogPosition } from '../../store/message-store.js';
 import { catchUp } from '../chat/catch-up.js';
 import { listFiles, markRead, readHistory, runSearch } from '../chat/queries.js';
 import { answers, counted, does, type RequestRows } from './row.js';
@@ -30,6 +30,6 @@ export const messageRows: RequestRows<MessageRequest | FileRequest> = {
   fetch: answers(({ files }, { account }, { of }) => files.fetch(account, of)),
 };
 
-function receipt({ seq, at }: Logged): { seq: number; at: string } {
+function receipt({ seq, at }: LogPosition): { seq: number; at: string } {
   return { seq, at: new Date(at).toISOString() };
 }

@@ -113,7 +113,7 @@ async function finishSignIn(
     store.account(account.name),
     store.sessions(account.id, clock.now()),
     store.mutes(account.id, clock.now()),
-    store.standings(account.id),
+    store.conversations(account.id),
   ]);
   if (now === undefined || !open.some(({ id }) => id === session)) throw sessionExpired();
   checkAlive(member);

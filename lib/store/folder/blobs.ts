@@ -1,61 +1,39 @@
 /**
- * Blobs in a folder: `uploads/ID` while they come, `ab/REST` of their hash once they are whole. Knows paths
- * and modes; what the bytes are it does not.
+ * Blobs in a folder: `uploads/ID` while they arrive, then `ab/REST` of their hash. Knows paths, modes and when bytes
+ * are on disk; not what the bytes are.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { BlobError, type Blobs } from '../blobs.js';
-import { closed, createDiskWriter } from './disk-writer.js';
+import { BlobError, type Blobs, type PartialUpload } from '../blobs.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const writeOnly = O_WRONLY | O_NOFOLLOW;
-const makeNew = writeOnly | O_CREAT | O_EXCL;
+const createNew = writeOnly | O_CREAT | O_EXCL;
 const idPattern = /^[a-z0-9]{1,64}$/;
 const hashPattern = /^[A-Za-z0-9_-]{43}$/;
 
-/** @param folder made, with mode 0700, where it is missing */
-export async function openFolderBlobs(folder: string): Promise<Blobs> {
-  const uploads = join(folder, 'uploads');
-  await attempt(() => mkdir(uploads, { recursive: true, mode: 0o700 }));
-  const uploadOf = (id: string): string => join(uploads, checked(id, idPattern));
-  // Folders and files in them: a base64url name may differ from another only in its capitals, and some file
-  // systems take those for the same.
-  const nameOf = (hash: string): string =>
-    Buffer.from(checked(hash, hashPattern), 'base64url').toString('hex');
-  const shelfOf = (hash: string): string => join(folder, nameOf(hash).slice(0, 2));
-  const fileOf = (hash: string): string => join(shelfOf(hash), nameOf(hash).slice(2));
+/** One write takes what has arrived during the one before, up to this. */
+const writeBytes = 512 * 1024;
+/** The most that the kernel may hold back: a database on the same disk waits for all of it at each commit. */
+const unsyncedBytes = 4 * 1024 * 1024;
 
+/** @param folder created, with mode 0700, where it is missing */
+export async function openFolderBlobs(folder: string): Promise<Blobs> {
+  const { uploads, uploadOf, shelfOf, fileOf } = pathsIn(folder);
+  await attempt(() => mkdir(uploads, { recursive: true, mode: 0o700 }));
   return {
-    room: () =>
+    freeBytes: () =>
       attempt(async () => {
         const { bavail, bsize } = await statfs(folder);
         return bavail * bsize;
       }),
-
-    uploaded: (id) =>
-      attempt(async () => {
-        const digest = createHash('sha256');
-        let bytes = 0;
-        for await (const chunk of (await contentAt(uploadOf(id), 0)) ?? []) {
-          digest.update(chunk);
-          bytes += chunk.length;
-        }
-        return { bytes, digest };
-      }),
-
-    append: (id, bytes) =>
-      attempt(async () => {
-        const path = uploadOf(id);
-        const file = (await found(() => open(path, writeOnly))) ?? (await open(path, makeNew, 0o600));
-        const sink = createDiskWriter(file, (await file.stat()).size);
-        await pipeline(bytes, sink).finally(() => closed(sink));
-      }),
-
-    keep: (id, hash) =>
+    uploaded: (id) => attempt(() => digestOf(uploadOf(id))),
+    append: (id, bytes) => attempt(() => appendTo(uploadOf(id), bytes)),
+    finish: (id, hash) =>
       attempt(async () => {
         const file = await open(uploadOf(id), O_RDONLY | O_NOFOLLOW);
         await file.sync().finally(() => file.close());
@@ -64,42 +42,107 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
         await syncFolder(shelfOf(hash));
         await syncFolder(folder);
       }),
-
-    discard: (id) => attempt(async () => void (await found(() => unlink(uploadOf(id))))),
-
+    discard: (id) => attempt(async () => void (await ifFound(() => unlink(uploadOf(id))))),
     discardBefore: (at) =>
       attempt(async () => {
         for (const name of await readdir(uploads)) {
-          const about = await found(() => stat(join(uploads, name)));
-          if (about !== undefined && about.mtimeMs < at) await found(() => unlink(join(uploads, name)));
+          const about = await ifFound(() => stat(join(uploads, name)));
+          if (about !== undefined && about.mtimeMs < at) await ifFound(() => unlink(join(uploads, name)));
         }
       }),
+    read: (hash, offset) => attempt(() => readFrom(fileOf(hash), offset)),
+    remove: (hash) => attempt(async () => void (await ifFound(() => unlink(fileOf(hash))))),
+    list: () => listHashes(folder),
+  };
+}
 
-    read: (hash, offset) => attempt(() => contentAt(fileOf(hash), offset)),
-
-    remove: (hash) => attempt(async () => void (await found(() => unlink(fileOf(hash))))),
-
-    async *list() {
-      const shelves = await attempt(() => readdir(folder));
-      for (const shelf of shelves.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
-        const names = await attempt(() => readdir(join(folder, shelf)));
-        const hashes = names
-          .filter((name) => /^[0-9a-f]{62}$/.test(name))
-          .map((name) => Buffer.from(`${shelf}${name}`, 'hex').toString('base64url'));
-        if (hashes.length > 0) yield hashes;
-      }
-    },
+function pathsIn(folder: string) {
+  const uploads = join(folder, 'uploads');
+  // In hex: two base64url hashes may differ only in capitals, which some file systems ignore.
+  const nameOf = (hash: string): string =>
+    Buffer.from(checked(hash, hashPattern), 'base64url').toString('hex');
+  const shelfOf = (hash: string): string => join(folder, nameOf(hash).slice(0, 2));
+  return {
+    uploads,
+    uploadOf: (id: string): string => join(uploads, checked(id, idPattern)),
+    shelfOf,
+    fileOf: (hash: string): string => join(shelfOf(hash), nameOf(hash).slice(2)),
   };
 }
 
 function checked(name: string, pattern: RegExp): string {
   if (pattern.test(name)) return name;
-  throw new RangeError('This is no id of an upload, or no SHA-256.');
+  throw new RangeError('neither the id of an upload nor a SHA-256');
 }
 
-async function contentAt(path: string, start: number): Promise<Readable | undefined> {
-  const file = await found(() => open(path, O_RDONLY | O_NOFOLLOW));
+async function* listHashes(folder: string): AsyncGenerator<readonly string[]> {
+  const shelves = await attempt(() => readdir(folder));
+  for (const shelf of shelves.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+    const names = await attempt(() => readdir(join(folder, shelf)));
+    const hashes = names
+      .filter((name) => /^[0-9a-f]{62}$/.test(name))
+      .map((name) => Buffer.from(`${shelf}${name}`, 'hex').toString('base64url'));
+    if (hashes.length > 0) yield hashes;
+  }
+}
+
+async function digestOf(path: string): Promise<PartialUpload> {
+  const digest = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of (await readFrom(path, 0)) ?? []) {
+    digest.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, digest };
+}
+
+async function readFrom(path: string, start: number): Promise<Readable | undefined> {
+  const file = await ifFound(() => open(path, O_RDONLY | O_NOFOLLOW));
   return file?.createReadStream({ start });
+}
+
+async function appendTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = (await ifFound(() => open(path, writeOnly))) ?? (await open(path, createNew, 0o600));
+  const sink = createDiskWriter(file, (await file.stat()).size);
+  await pipeline(bytes, sink).finally(() => closed(sink));
+}
+
+/** Writes from `offset` on. Finishes when everything is on disk; closes the handle, also when it is destroyed. */
+function createDiskWriter(handle: FileHandle, offset: number): Writable {
+  let position = offset;
+  let unsynced = 0;
+
+  async function write(bytes: Buffer): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position);
+      done += bytesWritten;
+      position += bytesWritten;
+    }
+    unsynced += bytes.length;
+    if (unsynced < unsyncedBytes) return;
+    unsynced = 0;
+    await handle.datasync();
+  }
+
+  return new Writable({
+    highWaterMark: writeBytes,
+    write: (bytes, _encoding, done) => settle(write(bytes), done),
+    writev: (pieces, done) => settle(write(Buffer.concat(pieces.map(({ chunk }) => chunk))), done),
+    final: (done) => settle(handle.sync(), done),
+    // Called after the write under way.
+    destroy: (error, done) => settle(handle.close(), (failure) => done(error ?? failure ?? null)),
+  });
+}
+
+function settle(work: Promise<void>, done: (error?: Error | null) => void): void {
+  work.then(() => done(), done);
+}
+
+function closed(sink: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (sink.closed) resolve();
+    else sink.once('close', resolve);
+  });
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -108,7 +151,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Undefined where there is no such file. */
-async function found<Value>(look: () => Promise<Value>): Promise<Value | undefined> {
+async function ifFound<Value>(look: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await look();
   } catch (error) {
@@ -122,10 +165,11 @@ async function attempt<Value>(work: () => Promise<Value>): Promise<Value> {
     return await work();
   } catch (cause) {
     const code = codeOf(cause);
-    // Whatever the bytes came from has its own errors.
+    // The source of the bytes has errors of its own.
     if (code === '' || cause instanceof BlobError) throw cause;
     const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
-    throw new BlobError(`The folder of files failed (${code}).`, { full, cause });
+    const reason = full ? 'Free some space on its disk.' : 'Check its permissions and its disk.';
+    throw new BlobError(`Cannot use the files folder (${code}). ${reason}`, { full, cause });
   }
 }
 

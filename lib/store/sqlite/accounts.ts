@@ -1,10 +1,15 @@
-/** Accounts in SQL. Knows names, skeletons and invites as bytes; what makes a good name or password it does not. */
-
+/** Accounts and the invites that admit them, in SQL. Knows hashes only, never a code or a password. */
 import type { Role } from '../../protocol/records.js';
-import type { Account, AccountInfo, NewAccount, Recovered, Registered } from '../account-store.js';
-import type { OperationsOf } from './call.js';
+import type {
+  Account,
+  AccountRecord,
+  InviteRecord,
+  Issuer,
+  NewAccount,
+  RegisterResult,
+} from '../account-store.js';
 import type { Database } from './database.js';
-import { createInvites, createMakers } from './invites.js';
+import type { Operations } from './methods.js';
 
 /** Columns of an AccountRow. */
 export const accountColumns = 'accounts.id, accounts.name, accounts.role, password, factor';
@@ -21,197 +26,27 @@ export function accountOf({ id, name, role, password, factor }: AccountRow): Acc
   return { id, name, role, password, ...(factor !== null && { factor }) };
 }
 
-type AccountMethod =
-  | 'register'
-  | 'account'
-  | 'accounts'
-  | 'directory'
-  | 'setPassword'
-  | 'changePassword'
-  | 'renewPassword'
-  | 'setRole'
-  | 'removeAccount'
-  | 'setRecovery'
-  | 'addReset'
-  | 'recoverable'
-  | 'recover'
-  | 'setFactor'
-  | 'useFactor';
-
-/** What else of an account there is to take away with it. */
-interface Belongings {
-  /** All its sessions and tokens, but for one. */
-  readonly revoke: (account: number, except?: number) => void;
-  /** Every room that not everybody is in. */
-  readonly leaveRooms: (account: number) => void;
+/** @throws where a statement changed no account */
+export function requireAccount({ changes }: { changes: number }, account: number): void {
+  if (changes === 0) throw new Error(`no account has the id ${account}`);
 }
 
-export function createAccounts(
-  db: Database,
-  { revoke, leaveRooms }: Belongings,
-): OperationsOf<AccountMethod> & {
-  lastAdmin(account: number): boolean;
-  /** Ends the invites and resets that an account handed out, and its own reset. */
-  withdraw(account: number): void;
-} {
-  const byName = db.prepare(`SELECT ${accountColumns} FROM accounts WHERE name = ? AND NOT gone`);
-  const taken = db.prepare('SELECT 1 FROM accounts WHERE name = ?');
-  const bySkeleton = db.prepare('SELECT name FROM accounts WHERE skeleton = ?');
-  const count = db.prepare('SELECT count(*) AS accounts FROM accounts');
-  const insert = db.prepare(
-    `INSERT INTO accounts (name, skeleton, password, role, recovery, created_at)
-     VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+/** Whether an account still has the role in which it hands something out, and is not banned. */
+export function createIssuerCheck(db: Database): (by: Issuer | undefined, at: number) => boolean {
+  const allowed = db.prepare(
+    `SELECT 1 FROM accounts WHERE id = ?1 AND role = ?2 AND NOT gone AND NOT EXISTS (
+       SELECT 1 FROM bans WHERE account = ?1 AND (until IS NULL OR until > ?3))`,
   );
-  const enterRooms = db.prepare(
-    // What was said before somebody came is not new to them.
-    `INSERT INTO members (account, conversation, read)
-     SELECT ?, id, coalesce((SELECT max(seq) FROM log WHERE conversation = conversations.id), 0)
-     FROM conversations WHERE name IS NOT NULL AND everybody`,
-  );
-  const directory = db.prepare(
-    `SELECT id, name, role, created_at AS at, factor IS NOT NULL AS factor, gone AS removed,
-       seen AS used
-     FROM accounts WHERE ?1 IS NULL OR id = ?1 ORDER BY id`,
-  );
-  const otherAdmins = db.prepare(
-    `SELECT count(*) AS count FROM accounts WHERE role = 'admin' AND NOT gone AND id <> ?
-       AND id NOT IN (SELECT account FROM bans WHERE account IS NOT NULL)`,
-  );
-  const role = db.prepare('SELECT role FROM accounts WHERE id = ?');
-  const setPassword = db.prepare('UPDATE accounts SET password = ?, reset = NULL WHERE id = ?');
-  const changePassword = db.prepare(
-    'UPDATE accounts SET password = ?, reset = NULL WHERE id = ? AND password = ?',
-  );
-  const renewPassword = db.prepare('UPDATE accounts SET password = ? WHERE id = ? AND password = ?');
-  const setRole = db.prepare('UPDATE accounts SET role = ? WHERE id = ?');
-  const remove = db.prepare(
-    `UPDATE accounts SET gone = 1, password = '', role = 'member', recovery = NULL, reset = NULL, factor = NULL
-     WHERE id = ?`,
-  );
-  const endMemberships = db.prepare('DELETE FROM members WHERE account = ?');
-  const endInvitations = db.prepare('DELETE FROM invitations WHERE account = ?1 OR by = ?1');
-  const setRecovery = db.prepare(
-    'UPDATE accounts SET recovery = ?1 WHERE id = ?2 AND password = coalesce(?3, password)',
-  );
-  const setReset = db.prepare('UPDATE accounts SET reset = ?, reset_expires = ?, reset_by = ? WHERE id = ?');
-  const recovering = db.prepare(
-    `SELECT ${accountColumns} FROM accounts
-     WHERE name = ?1 AND NOT gone AND password <> '' AND (recovery = ?2 OR (reset = ?2 AND reset_expires > ?3))`,
-  );
-  const renew = db.prepare(
-    `UPDATE accounts SET password = ?, factor = NULL, reset = NULL, recovery = iif(recovery = ?, NULL, recovery)
-     WHERE id = ?`,
-  );
-  const setFactor = db.prepare('UPDATE accounts SET factor = ? WHERE id = ?');
-  const useFactor = db.prepare('UPDATE accounts SET factor_step = ?1 WHERE id = ?2 AND factor_step < ?1');
-  const useInvite = db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?');
-  const endFirstInvites = db.prepare('DELETE FROM invites WHERE first');
-  const endInvites = db.prepare('DELETE FROM invites WHERE by = ?');
-  const endResets = db.prepare('UPDATE accounts SET reset = NULL WHERE reset_by = ?');
-  const endReset = db.prepare('UPDATE accounts SET reset = NULL WHERE id = ?');
-  const stands = createMakers(db);
-  const { invite } = createInvites(db);
-
-  function register(wanted: NewAccount): Registered {
-    // The invite comes first: whoever has none learns nothing about names.
-    const given = wanted.invite === undefined ? (wanted.role ?? 'member') : invite(wanted.invite, wanted.at);
-    if (given === undefined) return { outcome: 'invite-invalid' };
-    if (taken.get(wanted.name) !== undefined) return { outcome: 'name-taken' };
-    const like: { name: string } | undefined = bySkeleton.get(wanted.skeleton);
-    if (like !== undefined) return { outcome: 'name-look-alike', like: like.name };
-
-    const { name, skeleton, password, recovery, at } = wanted;
-    const { id }: { id: number } = insert.get(name, skeleton, password, given, recovery ?? null, at);
-    enterRooms.run(id);
-    if (wanted.invite !== undefined) useInvite.run(wanted.invite);
-    endFirstInvites.run();
-    return { outcome: 'created', account: { id, name, role: given, password } };
-  }
-
-  function lastAdmin(account: number): boolean {
-    const row: { role: Role } | undefined = role.get(account);
-    const others: { count: number } = otherAdmins.get(account);
-    return row?.role === 'admin' && others.count === 0;
-  }
-
-  function withdraw(account: number): void {
-    endInvites.run(account);
-    endResets.run(account);
-    endReset.run(account);
-  }
-
-  function recover({ name, code, password, at }: Parameters<typeof operations.recover>[0]): Recovered {
-    const row: AccountRow | undefined = recovering.get(name, code, at);
-    if (row === undefined) return { outcome: 'invalid' };
-    renew.run(password, code, row.id);
-    revoke(row.id);
-    return { outcome: 'recovered', account: accountOf({ ...row, password, factor: null }) };
-  }
-
-  /** @throws where there is no such account */
-  function one(changed: { changes: number }, account: number): void {
-    if (changed.changes === 0) throw new Error(`no account has the id ${account}`);
-  }
-
-  const operations: OperationsOf<AccountMethod> = {
-    register,
-    account(name) {
-      const row: AccountRow | undefined = byName.get(name);
-      return row && accountOf(row);
-    },
-    accounts() {
-      const row: { accounts: number } = count.get();
-      return row.accounts;
-    },
-    directory(account) {
-      const rows: DirectoryRow[] = directory.all(account ?? null);
-      return rows.map(({ used, factor, removed, ...row }): AccountInfo => {
-        return { ...row, ...(used !== null && { used }), factor: factor === 1, removed: removed === 1 };
-      });
-    },
-    changePassword({ account, was, password, except }) {
-      if (changePassword.run(password, account, was).changes === 0) return false;
-      revoke(account, except);
-      return true;
-    },
-    renewPassword: (account, was, password) => renewPassword.run(password, account, was).changes === 1,
-    setPassword: (account, password) => one(setPassword.run(password, account), account),
-    setRole(account, given) {
-      if (given !== 'admin' && lastAdmin(account)) return 'last-admin';
-      one(setRole.run(given, account), account);
-      // Whoever handed out a link to a member has none to what they have become.
-      if (given === 'admin') endReset.run(account);
-      else withdraw(account);
-      return 'set';
-    },
-    removeAccount(account) {
-      if (lastAdmin(account)) return 'last-admin';
-      revoke(account);
-      leaveRooms(account);
-      endMemberships.run(account);
-      endInvitations.run(account);
-      withdraw(account);
-      one(remove.run(account), account);
-      return 'removed';
-    },
-    setRecovery: (account, code, was) => setRecovery.run(code, account, was ?? null).changes > 0,
-    addReset({ account, code, expires, at, by }) {
-      if (!stands(by, at)) return false;
-      one(setReset.run(code, expires, by?.id ?? null, account), account);
-      return true;
-    },
-    recoverable({ name, code, at }) {
-      const row: AccountRow | undefined = recovering.get(name, code, at);
-      return row && accountOf(row);
-    },
-    recover,
-    setFactor: (account, secret) => one(setFactor.run(secret ?? null, account), account),
-    useFactor: (account, step) => useFactor.run(step, account).changes > 0,
-  };
-  return { ...operations, lastAdmin, withdraw };
+  return (by, at) => by === undefined || allowed.get(by.id, by.role, at) !== undefined;
 }
 
-interface DirectoryRow {
+interface InOtherTables {
+  readonly revokeSessions: Operations['revokeSessions'];
+  /** Leaves every room but the lobby. */
+  readonly leaveAll: (account: number) => void;
+}
+
+interface ListRow {
   readonly id: number;
   readonly name: string;
   readonly role: Role;
@@ -219,4 +54,158 @@ interface DirectoryRow {
   readonly used: number | null;
   readonly factor: number;
   readonly removed: number;
+}
+
+const validInvite = 'SELECT role FROM invites WHERE code = ? AND uses > 0 AND expires > ?';
+
+type Statements = ReturnType<typeof prepareAccounts>;
+
+function prepareAccounts(db: Database) {
+  return {
+    byName: db.prepare(`SELECT ${accountColumns} FROM accounts WHERE name = ? AND NOT gone`),
+    taken: db.prepare('SELECT 1 FROM accounts WHERE name = ?'),
+    bySkeleton: db.prepare('SELECT name FROM accounts WHERE skeleton = ?'),
+    count: db.prepare('SELECT count(*) AS accounts FROM accounts'),
+    insert: db.prepare(
+      `INSERT INTO accounts (name, skeleton, password, role, recovery, created_at)
+       VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+    ),
+    // Read up to the newest entry: what was said before is not new to a new member.
+    joinLobby: db.prepare(
+      `INSERT INTO members (account, conversation, read)
+       SELECT ?, id, coalesce((SELECT max(seq) FROM log WHERE conversation = conversations.id), 0)
+       FROM conversations WHERE name IS NOT NULL AND everybody`,
+    ),
+    list: db.prepare(
+      `SELECT id, name, role, created_at AS at, factor IS NOT NULL AS factor, gone AS removed, seen AS used
+       FROM accounts WHERE ?1 IS NULL OR id = ?1 ORDER BY id`,
+    ),
+    otherAdmins: db.prepare(
+      `SELECT count(*) AS count FROM accounts WHERE role = 'admin' AND NOT gone AND id <> ?
+         AND id NOT IN (SELECT account FROM bans WHERE account IS NOT NULL)`,
+    ),
+    role: db.prepare('SELECT role FROM accounts WHERE id = ?'),
+    setRole: db.prepare('UPDATE accounts SET role = ? WHERE id = ?'),
+    remove: db.prepare(
+      `UPDATE accounts SET gone = 1, password = '', role = 'member', recovery = NULL, reset = NULL, factor = NULL
+       WHERE id = ?`,
+    ),
+    endMemberships: db.prepare('DELETE FROM members WHERE account = ?'),
+    endInvitations: db.prepare('DELETE FROM invitations WHERE account = ?1 OR by = ?1'),
+    validInvite: db.prepare(validInvite),
+    useInvite: db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?'),
+    endFirstInvites: db.prepare('DELETE FROM invites WHERE first'),
+    endInvites: db.prepare('DELETE FROM invites WHERE by = ?'),
+    endIssuedResets: db.prepare('UPDATE accounts SET reset = NULL WHERE reset_by = ?'),
+    endReset: db.prepare('UPDATE accounts SET reset = NULL WHERE id = ?'),
+  };
+}
+
+export function createAccounts(db: Database, { revokeSessions, leaveAll }: InOtherTables) {
+  const sql = prepareAccounts(db);
+  const operations = {
+    register: (account) => register(sql, account),
+    account(name) {
+      const row: AccountRow | undefined = sql.byName.get(name);
+      return row && accountOf(row);
+    },
+    countAccounts() {
+      const row: { accounts: number } = sql.count.get();
+      return row.accounts;
+    },
+    listAccounts(account) {
+      const rows: ListRow[] = sql.list.all(account ?? null);
+      return rows.map(({ used, factor, removed, ...row }): AccountRecord => {
+        return { ...row, ...(used !== null && { used }), factor: factor === 1, removed: removed === 1 };
+      });
+    },
+    setRole(account, role) {
+      if (role !== 'admin' && isLastAdmin(sql, account)) return 'last-admin';
+      requireAccount(sql.setRole.run(role, account), account);
+      // A reset link made for a member must not open an admin's account.
+      if (role === 'admin') sql.endReset.run(account);
+      else withdraw(sql, account);
+      return 'set';
+    },
+    removeAccount(account) {
+      if (isLastAdmin(sql, account)) return 'last-admin';
+      revokeSessions(account);
+      leaveAll(account);
+      sql.endMemberships.run(account);
+      sql.endInvitations.run(account);
+      withdraw(sql, account);
+      requireAccount(sql.remove.run(account), account);
+      return 'removed';
+    },
+  } satisfies Partial<Operations>;
+  return {
+    ...operations,
+    isLastAdmin: (account: number) => isLastAdmin(sql, account),
+    withdraw: (account: number) => withdraw(sql, account),
+  };
+}
+
+function register(sql: Statements, wanted: NewAccount): RegisterResult {
+  const { name, skeleton, password, invite, recovery, at } = wanted;
+  // The invite first: without one, nothing is revealed about names.
+  const admission: { role: Role } | undefined =
+    invite === undefined ? { role: wanted.role ?? 'member' } : sql.validInvite.get(invite, at);
+  if (admission === undefined) return { outcome: 'invite-invalid' };
+  if (sql.taken.get(name) !== undefined) return { outcome: 'name-taken' };
+  const like: { name: string } | undefined = sql.bySkeleton.get(skeleton);
+  if (like !== undefined) return { outcome: 'name-look-alike', like: like.name };
+
+  const { role } = admission;
+  const { id }: { id: number } = sql.insert.get(name, skeleton, password, role, recovery ?? null, at);
+  sql.joinLobby.run(id);
+  if (invite !== undefined) sql.useInvite.run(invite);
+  sql.endFirstInvites.run();
+  return { outcome: 'created', account: { id, name, role, password } };
+}
+
+function isLastAdmin(sql: Statements, account: number): boolean {
+  const row: { role: Role } | undefined = sql.role.get(account);
+  const others: { count: number } = sql.otherAdmins.get(account);
+  return row?.role === 'admin' && others.count === 0;
+}
+
+/** Ends the invites and resets that an account handed out, and its own reset. */
+function withdraw(sql: Statements, account: number): void {
+  sql.endInvites.run(account);
+  sql.endIssuedResets.run(account);
+  sql.endReset.run(account);
+}
+
+export function createInvites(db: Database) {
+  const mayIssue = createIssuerCheck(db);
+  const insert = db.prepare(
+    `INSERT INTO invites (code, role, uses, expires, first, by, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+  );
+  const endFirst = db.prepare('DELETE FROM invites WHERE first');
+  const valid = db.prepare(validInvite);
+  const list = db.prepare(
+    `SELECT invites.id, invites.role, uses, expires, accounts.name AS by
+     FROM invites LEFT JOIN accounts ON accounts.id = by
+     WHERE uses > 0 AND expires > ? ORDER BY invites.id DESC`,
+  );
+  const remove = db.prepare('DELETE FROM invites WHERE id = ? AND uses > 0');
+
+  return {
+    createInvite({ code, role, uses, expires, first, by, at }) {
+      if (!mayIssue(by, at)) return undefined;
+      if (first) endFirst.run();
+      const row: { id: number } = insert.get(code, role, uses, expires, first ? 1 : 0, by?.id ?? null, at);
+      return row.id;
+    },
+    inviteRole(code, at) {
+      const row: { role: Role } | undefined = valid.get(code, at);
+      return row?.role;
+    },
+    invites(at) {
+      const rows: (Omit<InviteRecord, 'by'> & { by: string | null })[] = list.all(at);
+      return rows.map(({ by, ...row }) => ({ ...row, ...(by !== null && { by }) }));
+    },
+    removeInvite: (id) => remove.run(id).changes > 0,
+  } satisfies Partial<Operations>;
 }

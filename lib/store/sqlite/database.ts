@@ -1,6 +1,10 @@
-/** Opens the database file and brings it up to date. Knows settings and versions, not what is in the tables. */
+/**
+ * The database file as a whole: locked for one process, opened, brought up to date, copied, checked, closed. Knows
+ * settings and versions, not what is in the tables.
+ */
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { Refusal } from './failure.js';
+import { DatabaseRefusal, resultCode, resultCodes } from './failure.js';
+import type { Operations } from './methods.js';
 import { applicationId, migrations } from './migrations.js';
 import { spaced } from './tokenizer.js';
 
@@ -8,13 +12,51 @@ export type Database = DatabaseSyncInstance;
 
 export interface DatabaseOptions {
   readonly file: string;
-  /** The file's greatest size in bytes, rounded down to pages; as good as a full disk beyond it. */
+  /** The file's greatest size in bytes, rounded down to pages; beyond it the disk counts as full. */
   readonly maxBytes?: number;
+}
+
+export interface DatabaseLock {
+  release(): void;
+}
+
+/** Of each check: more than an operator reads. */
+const mostDamage = 20;
+
+export function lockFile(file: string): string {
+  return `${file}-lock`;
+}
+
+/**
+ * Locks the database for this process.
+ *
+ * The lock is a write transaction on an empty database of its own, so that the kernel releases it however the
+ * process ends, and so that others can still read the real one (backup). POSIX drops a process's locks on a file
+ * as soon as it closes *any* descriptor of it: never open the lock or the database with node:fs while a store is
+ * open.
+ *
+ * @throws DatabaseRefusal with `inUse` where it is locked already
+ */
+export function takeLock(file: string): DatabaseLock {
+  const db = new DatabaseSync(lockFile(file));
+  try {
+    db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY');
+    // Not EXCLUSIVE, which first waits for readers: two that start at once would both fail.
+    db.exec('BEGIN IMMEDIATE');
+    // A write that is never committed: SQLite would not lock a read-only file otherwise.
+    db.exec('PRAGMA user_version = 1');
+  } catch (error) {
+    db.close();
+    if (resultCode(error) !== resultCodes.busy) throw error;
+    const message = 'Another server is running on this data. Stop it, or choose another data folder.';
+    throw new DatabaseRefusal(message, { cause: error, inUse: true });
+  }
+  return { release: () => db.close() };
 }
 
 /**
  * The database, current and ready for statements. The caller holds the lock.
- * @throws Refusal for a file of another program or of a newer version, which is left as it was
+ * @throws DatabaseRefusal for a file of another program or of a newer version, which is left as it was
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const db = new DatabaseSync(options.file);
@@ -31,7 +73,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
-/** The same file for reading alone, beside the one that writes, which has brought it up to date. */
+/** The same file for reading only, beside the connection that writes and has brought it up to date. */
 export function openReader({ file }: DatabaseOptions): Database {
   const db = new DatabaseSync(file, { readOnly: true });
   db.exec(`
@@ -43,7 +85,7 @@ export function openReader({ file }: DatabaseOptions): Database {
   return db;
 }
 
-/** Moves the write-ahead log into the file, so that the one file is all there is, and closes. */
+/** Moves the write-ahead log into the file, so that the one file is complete, and closes it. */
 export function closeDatabase(db: Database): void {
   try {
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -54,43 +96,62 @@ export function closeDatabase(db: Database): void {
   }
 }
 
-/** @throws Refusal for a file of another program or of a newer version */
+/** @throws DatabaseRefusal for a file of another program or of a newer version */
 export function checkVersion(db: Database): number {
   const version = pragma(db, 'user_version');
   const owner = pragma(db, 'application_id');
   const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get();
   const fresh = version === 0 && owner === 0 && tables === 0;
   if (!fresh && owner !== applicationId) {
-    throw new Refusal('This database belongs to another program. Choose another data folder.');
+    throw new DatabaseRefusal('This database belongs to another program. Choose another data folder.');
   }
   if (version > migrations.length) {
-    throw new Refusal(
-      `This database was written by a newer secure-chat (its version is ${version}, this program knows up to ` +
+    throw new DatabaseRefusal(
+      `This database was written by a newer secure-chat (version ${version}; this program supports up to ` +
         `${migrations.length}). Update secure-chat, or restore a backup from before the update.`,
     );
   }
   return version;
 }
 
+/** Copies and checks the whole file. */
+export function createFileOperations(db: Database) {
+  return {
+    /** Not inside a transaction. */
+    copy(file) {
+      db.prepare('VACUUM INTO ?').run(file);
+    },
+    damage() {
+      const found: { integrity_check: string }[] = db.prepare(`PRAGMA integrity_check(${mostDamage})`).all();
+      const damaged = found.map((row) => row.integrity_check).filter((line) => line !== 'ok');
+      const orphans: { table: string; parent: string }[] = db.prepare('PRAGMA foreign_key_check').all();
+      const dangling = orphans
+        .slice(0, mostDamage)
+        .map(({ table, parent }) => `a row of ${table} refers to a missing row of ${parent}`);
+      return [...damaged, ...dangling];
+    },
+  } satisfies Partial<Operations>;
+}
+
 function configure(db: Database): void {
   db.exec(`
-    PRAGMA busy_timeout = 1000; -- everybody waits meanwhile
+    PRAGMA busy_timeout = 1000; -- all calls wait meanwhile
     PRAGMA trusted_schema = OFF;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 16777216; -- the log shrinks back to 16 MiB after a rush
     PRAGMA cache_size = -32768; -- 32 MiB
-    PRAGMA secure_delete = ON; -- what people take back is gone from the file
-    PRAGMA temp_store = MEMORY; -- nothing of it in other folders
+    PRAGMA secure_delete = ON; -- what is removed is gone from the file
+    PRAGMA temp_store = MEMORY; -- nothing in other folders
     PRAGMA foreign_keys = OFF; -- for migrations, which may rebuild tables
   `);
-  // SQLite opens a file that it may not write for reading alone, and says so at the first write only (at
+  // SQLite opens a file that it may not write for reading only, and reports that at the first write (at
   // BEGIN IMMEDIATE not yet).
   db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${pragma(db, 'user_version')}; ROLLBACK`);
   const { journal_mode: mode } = db.prepare('PRAGMA journal_mode').get();
   if (mode !== 'wal') {
-    throw new Refusal(
-      'The disk of the data folder cannot share memory (WAL). Choose a folder on a local disk.',
+    throw new DatabaseRefusal(
+      'The data folder is on a file system without shared memory (WAL). Choose a folder on a local disk.',
     );
   }
 }
@@ -101,7 +162,8 @@ function migrate(db: Database, from: number): void {
     db.exec('BEGIN IMMEDIATE');
     db.exec(sql);
     const orphans = db.prepare('PRAGMA foreign_key_check').all();
-    if (orphans.length > 0) throw new Refusal('The database contradicts itself. Restore it from a backup.');
+    if (orphans.length > 0)
+      throw new DatabaseRefusal('The database is inconsistent. Restore it from a backup.');
     db.exec(`PRAGMA user_version = ${from + step + 1}`);
     db.exec('COMMIT');
   });

@@ -1,8 +1,8 @@
-/** What went wrong in SQLite, in words and in a form that crosses threads. Knows result codes, not tables. */
+/** What failed in SQLite, in a sentence and in a form that crosses threads. Knows result codes, not tables. */
 import { StoreError, StoreInUse } from '../store.js';
 
 export interface Failure {
-  /** What is wrong and what to do, without the file's name. */
+  /** What happened and what to do, without the file's name. */
   readonly sentence: string;
   /** What SQLite said, and its extended result code where it was SQLite that failed. */
   readonly detail: string;
@@ -10,8 +10,8 @@ export interface Failure {
   readonly inUse?: true;
 }
 
-/** This file must not be used, for a reason that SQLite does not know. The message is a whole sentence. */
-export class Refusal extends Error {
+/** This file must not be used, for a reason that SQLite does not know. The message says what to do. */
+export class DatabaseRefusal extends Error {
   readonly inUse: boolean;
 
   constructor(message: string, options?: { cause?: unknown; inUse?: boolean }) {
@@ -33,17 +33,11 @@ export const resultCodes = {
 } as const;
 
 const sentences: ReadonlyMap<number, string> = new Map([
-  [resultCodes.busy, 'Another program keeps the database locked. End that program, then try again.'],
-  [
-    resultCodes.readOnly,
-    'The database cannot be written. Make the file and its folder writable for this user.',
-  ],
-  [
-    resultCodes.ioError,
-    'Reading or writing the database failed. Check the disk and what the system log says.',
-  ],
+  [resultCodes.busy, 'Another program has locked the database. Stop that program, then try again.'],
+  [resultCodes.readOnly, 'The database is read-only. Make the file and its folder writable for this user.'],
+  [resultCodes.ioError, 'Reading or writing the database failed. Check the disk and the system log.'],
   [resultCodes.corrupt, 'The database is damaged. Restore it from a backup.'],
-  [resultCodes.full, 'There is no room left for the database. Free some space on its disk.'],
+  [resultCodes.full, 'The disk of the database is full. Free some space on it.'],
   [
     resultCodes.cannotOpen,
     'The database cannot be opened. Check that it is a file, and the permissions of its folder.',
@@ -59,19 +53,19 @@ export function resultCode(error: unknown): number | undefined {
 
 export function describeFailure(error: unknown): Failure {
   const detail = error instanceof Error ? error.message : String(error);
-  if (error instanceof Refusal) {
+  if (error instanceof DatabaseRefusal) {
     return { sentence: error.message, detail, ...(error.inUse && { inUse: true }) };
   }
   const errcode = extendedCode(error);
   const sentence = errcode === undefined ? undefined : sentences.get(errcode & 0xff);
   return {
-    sentence: sentence ?? 'The database did not accept an operation.',
+    sentence: sentence ?? 'The database refused an operation: internal error (please report it).',
     detail,
     ...(errcode !== undefined && { errcode }),
   };
 }
 
-/** A failure as the error that callers get, `cause` saying what SQLite said. */
+/** A failure as the error that callers get; its `cause` is what SQLite said. */
 export function storeError(file: string, failure: Failure): StoreError {
   const cause = Object.assign(new Error(failure.detail), { errcode: failure.errcode });
   const message = `${file}: ${failure.sentence}`;

@@ -1,116 +1,189 @@
 /** The log of all messages in SQL: one table, one increasing seq. Knows ids of conversations, not what they are. */
-import type { Appended, Entry, Located, Logged, NewEntry, Page, Target } from '../message-store.js';
-import type { OperationsOf } from './call.js';
-import type { Conversations } from './conversations.js';
+import type {
+  AppendResult,
+  ConversationKey,
+  HistoryPage,
+  LogEntry,
+  LogPosition,
+  NewEntry,
+  StoredMessage,
+} from '../message-store.js';
 import type { Database } from './database.js';
-import { type EntryRow, entryOf, selectEntries } from './entry.js';
-import type { Words } from './search-index.js';
+import type { Operations } from './methods.js';
+import type { SearchIndex } from './search-index.js';
 
-type LogMethod = 'append' | 'said' | 'floor' | 'history' | 'locate' | 'seqBefore';
+interface EntryRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly from: string;
+  readonly key: string;
+  readonly kind: LogEntry['kind'];
+  readonly text: string;
+  readonly target: number | null;
+  readonly edited: number | null;
+  readonly removed: string | null;
+  readonly file: string | null;
+  readonly size: number | null;
+  readonly hash: string | null;
+}
 
-// A message that was removed since makes its edits nothing to tell.
+/** The SELECT of an EntryRow, up to its WHERE. */
+const selectEntries = (index = ''): string =>
+  `SELECT log.seq, log.at, accounts.name AS "from", log.key, log.kind, coalesce(changed.text, log.text) AS text,
+     log.target, log.edited, removers.name AS removed, files.name AS file, size, hash
+   FROM log ${index} JOIN accounts ON accounts.id = log.account
+   LEFT JOIN accounts AS removers ON removers.id = log.removed
+   LEFT JOIN files ON files.seq = log.seq
+   LEFT JOIN log AS changed ON changed.seq = log.target AND log.kind = 'edit'`;
+
 const kinds = {
   messages: "log.kind IN ('text', 'action', 'file')",
   files: "log.kind = 'file' AND log.removed IS NULL",
+  // Without the edits of a message that was removed later.
   everything: "(log.kind <> 'edit' OR (changed.seq IS NOT NULL AND changed.removed IS NULL))",
 };
 
-export function createLog(
-  db: Database,
-  { conversations, words }: { conversations: Conversations; words: Words },
-): OperationsOf<LogMethod> {
-  const byKey = db.prepare('SELECT seq, at FROM log WHERE account = ? AND key = ?');
-  const insert = db.prepare(
-    `INSERT INTO log (conversation, at, account, key, kind, text) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq`,
-  );
-  const insertFile = db.prepare('INSERT INTO files (seq, account, name, size, hash) VALUES (?, ?, ?, ?, ?)');
-  const blocked = db.prepare('SELECT 1 FROM blocks WHERE account = ? AND other = ?');
-  // The index by name: of a log that is nearly all lobby, the planner might rather read the whole of it.
-  const page = (what: keyof typeof kinds, order: 'ASC' | 'DESC') =>
-    db.prepare(
-      `${selectEntries(`INDEXED BY ${what === 'files' ? 'log_files' : 'log_conversation'}`)}
-       WHERE log.conversation = ? AND log.seq > ? AND log.seq < ? AND ${kinds[what]}
-       ORDER BY log.seq ${order} LIMIT ?`,
-    );
-  const pages = {
-    messages: { oldest: page('messages', 'ASC'), newest: page('messages', 'DESC') },
-    files: { oldest: page('files', 'ASC'), newest: page('files', 'DESC') },
-    everything: { oldest: page('everything', 'ASC'), newest: page('everything', 'DESC') },
+type Statements = ReturnType<typeof prepare>;
+
+function preparePage(db: Database, what: keyof typeof kinds) {
+  // The index by name: where nearly all of the log is the lobby, the planner might scan the whole of it.
+  const select = `${selectEntries(`INDEXED BY ${what === 'files' ? 'log_files' : 'log_conversation'}`)}
+    WHERE log.conversation = ? AND log.seq > ? AND log.seq < ? AND ${kinds[what]}`;
+  return {
+    oldest: db.prepare(`${select} ORDER BY log.seq ASC LIMIT ?`),
+    newest: db.prepare(`${select} ORDER BY log.seq DESC LIMIT ?`),
   };
-  const nth = db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?');
-  const one = db.prepare(`${selectEntries()} WHERE log.seq = ? AND ${kinds.messages}`);
-  const owner = db.prepare(
-    `SELECT conversation, account, others.name AS "to" FROM log
-     JOIN conversations ON conversations.id = conversation
-     LEFT JOIN accounts AS others ON others.id = iif(low = account, high, low)
-     WHERE seq = ? AND conversations.kind <> 'ended'`,
-  );
-  const atOrAfter = db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1');
-  const newest = db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log');
+}
 
-  function append({ target, account, key, text, action, at, file }: NewEntry): Appended {
-    if ('direct' in target && !target.direct.includes(account)) {
-      throw new Error('somebody who is not part of a conversation cannot write to it');
-    }
-    // The driver would cut it there without a word, and two keys could become one.
-    if (`${key}${text}`.includes('\0')) throw new Error('a key or a text contains U+0000');
-    const first = said(account, key);
-    if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
-    if ('direct' in target) {
-      const [low, high] = target.direct;
-      if (blocked.get(low === account ? high : low, account) !== undefined) return { outcome: 'blocked' };
-    }
-    const conversation = conversations.findOrBegin(target);
-    const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
-    const { seq }: { seq: number } = insert.get(conversation, at, account, key, kind, text);
-    words.add({ seq, text, conversation, account });
-    if (file !== undefined) insertFile.run(seq, account, file.name, file.size, file.hash);
-    return { outcome: 'kept', seq, at, repeated: false };
+function prepare(db: Database) {
+  return {
+    byKey: db.prepare('SELECT seq, at FROM log WHERE account = ? AND key = ?'),
+    insert: db.prepare(
+      'INSERT INTO log (conversation, at, account, key, kind, text) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq',
+    ),
+    insertFile: db.prepare('INSERT INTO files (seq, account, name, size, hash) VALUES (?, ?, ?, ?, ?)'),
+    blocked: db.prepare('SELECT 1 FROM blocks WHERE account = ? AND other = ?'),
+    pages: {
+      messages: preparePage(db, 'messages'),
+      files: preparePage(db, 'files'),
+      everything: preparePage(db, 'everything'),
+    },
+    nth: db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?'),
+    message: db.prepare(`${selectEntries()} WHERE log.seq = ? AND ${kinds.messages}`),
+    sender: db.prepare(
+      `SELECT conversation, account, others.name AS "to" FROM log
+       JOIN conversations ON conversations.id = conversation
+       LEFT JOIN accounts AS others ON others.id = iif(low = account, high, low)
+       WHERE seq = ? AND conversations.kind <> 'ended'`,
+    ),
+    atOrAfter: db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1'),
+    newest: db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log'),
+  };
+}
+
+interface LogParts {
+  readonly index: SearchIndex;
+  readonly find: (target: ConversationKey) => number | undefined;
+  readonly findOrBegin: (target: ConversationKey) => number;
+  readonly keyOf: (conversation: number) => ConversationKey;
+}
+
+export function createLog(db: Database, { index, find, findOrBegin, keyOf }: LogParts) {
+  const sql = prepare(db);
+  return {
+    append(entry) {
+      checkEntry(entry);
+      const first = findByKey(sql, entry);
+      if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
+      if (isBlocked(sql, entry)) return { outcome: 'blocked' };
+      return insert(sql, index, { ...entry, conversation: findOrBegin(entry.target) });
+    },
+    findByKey: (account, key) => findByKey(sql, { account, key }),
+    floor(target, count) {
+      const conversation = find(target);
+      if (conversation === undefined) return 0;
+      const row: { seq: number } | undefined = sql.nth.get(conversation, count);
+      return row?.seq ?? 0;
+    },
+    history(page) {
+      const conversation = find(page.target);
+      return conversation === undefined ? [] : history(sql, conversation, page);
+    },
+    message(seq): StoredMessage | undefined {
+      const row: EntryRow | undefined = sql.message.get(seq);
+      const sender: { conversation: number; account: number; to: string | null } | undefined =
+        sql.sender.get(seq);
+      if (row === undefined || sender === undefined) return undefined;
+      const { conversation, account, to } = sender;
+      return { entry: entryOf(row), target: keyOf(conversation), account, ...(to !== null && { to }) };
+    },
+    seqBefore: (at) => seqBefore(sql, at),
+  } satisfies Partial<Operations>;
+}
+
+/** @throws where the entry cannot be stored as it is */
+function checkEntry({ target, account, key, text }: NewEntry): void {
+  if ('direct' in target && !target.direct.includes(account)) {
+    throw new Error('the sender is not in this conversation');
   }
+  // The driver silently cuts a text there, and two keys could become one.
+  if (`${key}${text}`.includes('\0')) throw new Error('a key or a text contains U+0000');
+}
 
-  function floor(target: Target, count: number): number {
-    const conversation = conversations.find(target);
-    if (conversation === undefined) return 0;
-    const row: { seq: number } | undefined = nth.get(conversation, count);
-    return row?.seq ?? 0;
+function findByKey(
+  sql: Statements,
+  { account, key }: Pick<NewEntry, 'account' | 'key'>,
+): LogPosition | undefined {
+  return sql.byKey.get(account, key);
+}
+
+function isBlocked(sql: Statements, { target, account }: NewEntry): boolean {
+  if (!('direct' in target)) return false;
+  const [one, other] = target.direct;
+  return sql.blocked.get(one === account ? other : one, account) !== undefined;
+}
+
+function insert(
+  sql: Statements,
+  index: SearchIndex,
+  { conversation, account, key, text, action, at, file }: NewEntry & { readonly conversation: number },
+): AppendResult {
+  const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
+  const { seq }: { seq: number } = sql.insert.get(conversation, at, account, key, kind, text);
+  index.add({ seq, text, conversation, account });
+  if (file !== undefined) sql.insertFile.run(seq, account, file.name, file.size, file.hash);
+  return { outcome: 'kept', seq, at, repeated: false };
+}
+
+function history(sql: Statements, conversation: number, page: HistoryPage): LogEntry[] {
+  const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, keep, what = 'messages' } = page;
+  // To SQLite a negative limit is none.
+  const rows: EntryRow[] = sql.pages[what][keep].all(conversation, after, before, Math.max(0, limit));
+  const entries = rows.map(entryOf);
+  return keep === 'oldest' ? entries : entries.reverse();
+}
+
+function entryOf(row: EntryRow): LogEntry {
+  const { seq, at, from, key, kind, text, target, edited, removed, file, size, hash } = row;
+  return {
+    ...{ seq, at, from, key, kind, text },
+    ...(target !== null && { of: target }),
+    ...(file !== null && size !== null && hash !== null && { file: { name: file, size, hash } }),
+    ...(edited !== null && { edited }),
+    ...(removed !== null && { removed }),
+  };
+}
+
+/** By bisection: seqs and times increase together unless a clock was set back, so no index on times is needed. */
+function seqBefore(sql: Statements, at: number): number {
+  const newest: { seq: number } = sql.newest.get();
+  let low = 0;
+  let high = newest.seq;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const row: { seq: number; at: number } | undefined = sql.atOrAfter.get(middle);
+    if (row !== undefined && row.at < at) low = row.seq;
+    else high = middle - 1;
   }
-
-  function history(wanted: Page): Entry[] {
-    const { target, after = 0, before = Number.MAX_SAFE_INTEGER, limit, keep, what = 'messages' } = wanted;
-    const conversation = conversations.find(target);
-    if (conversation === undefined) return [];
-    // SQLite takes a negative limit for none.
-    const rows: EntryRow[] = pages[what][keep].all(conversation, after, before, Math.max(0, limit));
-    const entries = rows.map(entryOf);
-    return keep === 'oldest' ? entries : entries.reverse();
-  }
-
-  function locate(seq: number): Located | undefined {
-    const row: EntryRow | undefined = one.get(seq);
-    const place: { conversation: number; account: number; to: string | null } | undefined = owner.get(seq);
-    if (row === undefined || place === undefined) return undefined;
-    const { account, to } = place;
-    const target = conversations.target(place.conversation);
-    return { entry: entryOf(row), target, account, ...(to === null ? {} : { to }) };
-  }
-
-  // Seqs and times increase together, but for clocks that were set back: no index needs to be kept for it.
-  function seqBefore(at: number): number {
-    const end: { seq: number } = newest.get();
-    let low = 0;
-    let high = end.seq;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      const row: { seq: number; at: number } | undefined = atOrAfter.get(middle);
-      if (row !== undefined && row.at < at) low = row.seq;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  function said(account: number, key: string): Logged | undefined {
-    return byKey.get(account, key);
-  }
-
-  return { append, said, floor, history, locate, seqBefore };
+  return low;
 }

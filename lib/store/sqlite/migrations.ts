@@ -1,6 +1,6 @@
 /** Every step from an empty file to today's tables, oldest first. Knows SQL, not when it runs. */
 
-/** "SCht" in the file's header (PRAGMA application_id): this program's database, not another's. */
+/** "SCht" in the file's header (PRAGMA application_id): a database of this program. */
 export const applicationId = 0x53436874;
 
 /** The room that exists from the start. */
@@ -10,7 +10,7 @@ const lobby = 'lobby';
  * The step at index N leads from `user_version` N to N + 1, in one transaction and with foreign keys checked
  * at its end. A step that was released is never edited (test/fixtures/store-v1.db holds the first): add one.
  *
- * What SQL lacks is in script.ts: `spaced`.
+ * `spaced` is a function of tokenizer.ts.
  *
  * Kinds and roles carry no CHECK, because a table would have to be rebuilt for each new one.
  */

@@ -1,208 +1,146 @@
-/** A Store in one SQLite file. Knows which thread answers what and that a queue orders; no SQL. */
+/** Opens a Store in one SQLite file: a thread that writes, a thread for slow reads. Knows no SQL. */
 import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Store } from '../store.js';
-import { StoreError } from '../store.js';
-import type { Arguments, Method } from './call.js';
-import type { DatabaseOptions } from './database.js';
+import { type Store, StoreError } from '../store.js';
+import { type DatabaseOptions, lockFile } from './database.js';
 import { type Failure, storeError } from './failure.js';
-import { lockFile } from './lock.js';
-import { createQueue, type Queue } from './queue.js';
-import { startThread, type Thread } from './thread.js';
+import { type CallQueue, createCallQueue } from './group-commit.js';
+import { forwardTo } from './methods.js';
+import { type DatabaseThread, startThread } from './thread.js';
 import type { WorkerOptions } from './worker.js';
 
 export interface SqliteOptions extends DatabaseOptions {
   /**
-   * Called once if the store ends by itself: its thread died, or the disk failed in a way after which nothing
-   * can be trusted. Everything pending and later rejects with the same error.
+   * Called once if the store ends by itself: its thread died, or the disk failed so that nothing can be trusted
+   * any longer. Every pending and later call rejects with the same error.
    */
   readonly onFailure: (error: StoreError) => void;
 }
 
 /**
- * Opens the store, making the file (mode 0600) in a folder that exists. Beside it lie FILE-wal and FILE-shm
- * while it is open, and FILE-lock, which must never be removed while it is.
+ * Opens the store, creating the file (mode 0600) in a folder that exists. Beside it are FILE-wal and FILE-shm while
+ * it is open, and FILE-lock, which must never be removed meanwhile.
  *
- * Searches, copies and checks have a thread of their own: some take 100 times as long as keeping a message, which
- * must not wait.
- * Calls of one turn, and those that come while a commit is under way, share one transaction; each resolves when
- * it is on disk.
+ * Calls of one turn, and those that arrive during a commit, share one transaction; each resolves when it is on
+ * disk. methods.ts says which call runs on which thread.
  *
  * @throws StoreInUse where the file is open already, in this process or another
- * @throws StoreError where it cannot be opened, saying what to do
+ * @throws StoreError where it cannot be opened, with what to do
  */
 export async function openSqliteStore({ file, onFailure, ...settings }: SqliteOptions): Promise<Store> {
   const path = resolve(file);
-  // Here and not in the thread, without a pause between open and close: see lock.ts.
+  // Here and not in the thread, without a pause between open and close: see takeLock.
   makePrivate(path);
   makePrivate(lockFile(path));
-  const lines: Line[] = [];
-  let failure: StoreError | undefined;
-  const start = async (database: WorkerOptions, together?: number): Promise<Line> => {
-    const line = await startLine(path, {
-      database,
-      together,
-      onFailure(error) {
-        for (const { queue, thread } of lines) {
-          queue.fail(error);
-          void thread.close();
-        }
-        if (failure === undefined) onFailure(error);
-        failure ??= error;
-      },
-    });
-    lines.push(line);
-    if (failure !== undefined) {
-      line.queue.fail(failure);
-      void line.thread.close();
-    }
-    return line;
-  };
+  const threads = createThreads(path, onFailure);
   const database = { ...settings, file: path };
-  const writer = await start(database);
-  let reader: Promise<Line> | undefined;
-  const reading = new Set<Promise<unknown>>();
-  let closing = false;
+  const writer = await threads.start(database);
+  const reader = createReader(() => threads.start({ ...database, reader: true }, 1));
+  let closing: Promise<void> | undefined;
 
-  /** On a thread of its own, from the first one on; one at a time, so that none waits for the slowest of many. */
-  const aside: Aside = <M extends Method>(method: M, args: Arguments<M>) => {
-    if (closing) return writer.queue.ask(method, args);
-    reader ??= start({ ...database, reader: true }, 1).catch((error: unknown) => {
-      reader = undefined;
-      throw error;
-    });
-    const answer = reader.then(({ queue }) => queue.ask(method, args));
-    const settled = answer.catch(() => {}).finally(() => reading.delete(settled));
-    reading.add(settled);
-    return answer;
-  };
-
-  return createStore(writer.queue, aside, async () => {
-    closing = true;
-    await Promise.all([writer.queue.finish(), ...reading]);
-    const line = await reader?.catch(() => undefined);
-    await line?.thread.close();
+  async function close(): Promise<void> {
+    await Promise.all([writer.queue.finish(), reader.finish()]);
+    await reader.close();
     await writer.thread.close();
+  }
+
+  const store = forwardTo({
+    writer: writer.queue.ask,
+    // Once it closes, the writer's queue rejects everything.
+    reader: (method, args) => (closing === undefined ? reader : writer.queue).ask(method, args),
   });
-}
-
-type Aside = Queue['ask'];
-
-/** A thread and what is asked of it. */
-interface Line {
-  readonly queue: Queue;
-  readonly thread: Thread;
-}
-
-interface LineOptions {
-  readonly database: WorkerOptions;
-  readonly together: number | undefined;
-  readonly onFailure: (error: StoreError) => void;
-}
-
-async function startLine(path: string, { database, together, onFailure }: LineOptions): Promise<Line> {
-  const explain = (failure: Failure) => storeError(path, failure);
-  const started = await startThread({
-    database,
-    onOutcomes: (outcomes) => queue.settle(outcomes),
-    onFailure(failure) {
-      const error = explain(failure);
-      queue.fail(error);
-      onFailure(error);
-    },
-  });
-  if (!started.ok) throw explain(started.failure);
-  const { thread } = started;
-  const queue = createQueue({ send: (calls) => thread.send(calls), explain, ...(together && { together }) });
-  return { queue, thread };
-}
-
-function createStore(queue: Queue, aside: Aside, close: () => Promise<void>): Store {
-  let closed: Promise<void> | undefined;
   return {
-    register: (...args) => queue.ask('register', args),
-    account: (...args) => queue.ask('account', args),
-    accounts: (...args) => queue.ask('accounts', args),
-    renewPassword: (...args) => queue.ask('renewPassword', args),
-    changePassword: (...args) => queue.ask('changePassword', args),
-    setPassword: (...args) => queue.ask('setPassword', args),
-    directory: (...args) => queue.ask('directory', args),
-    setRole: (...args) => queue.ask('setRole', args),
-    removeAccount: (...args) => queue.ask('removeAccount', args),
-    setRecovery: (...args) => queue.ask('setRecovery', args),
-    addReset: (...args) => queue.ask('addReset', args),
-    recoverable: (...args) => queue.ask('recoverable', args),
-    recover: (...args) => queue.ask('recover', args),
-    setFactor: (...args) => queue.ask('setFactor', args),
-    useFactor: (...args) => queue.ask('useFactor', args),
-    ban: (...args) => queue.ask('ban', args),
-    unban: (...args) => queue.ask('unban', args),
-    bans: (...args) => queue.ask('bans', args),
-    banOf: (...args) => queue.ask('banOf', args),
-    mute: (...args) => queue.ask('mute', args),
-    unmute: (...args) => queue.ask('unmute', args),
-    mutes: (...args) => queue.ask('mutes', args),
-    setRules: (...args) => queue.ask('setRules', args),
-    record: (...args) => queue.ask('record', args),
-    audit: (...args) => queue.ask('audit', args),
-    invites: (...args) => queue.ask('invites', args),
-    removeInvite: (...args) => queue.ask('removeInvite', args),
-    revokeSession: (...args) => queue.ask('revokeSession', args),
-    revokeSessions: (...args) => queue.ask('revokeSessions', args),
-    sessions: (...args) => queue.ask('sessions', args),
-    createInvite: (...args) => queue.ask('createInvite', args),
-    invite: (...args) => queue.ask('invite', args),
-    openSession: (...args) => queue.ask('openSession', args),
-    resumeSession: (...args) => queue.ask('resumeSession', args),
-    endSession: (...args) => queue.ask('endSession', args),
-    stopSessions: (...args) => queue.ask('stopSessions', args),
-    sweep: (...args) => queue.ask('sweep', args),
-    rooms: (...args) => queue.ask('rooms', args),
-    makeRoom: (...args) => queue.ask('makeRoom', args),
-    enterRoom: (...args) => queue.ask('enterRoom', args),
-    leaveRoom: (...args) => queue.ask('leaveRoom', args),
-    sharedRooms: (...args) => queue.ask('sharedRooms', args),
-    members: (...args) => queue.ask('members', args),
-    setRoomRole: (...args) => queue.ask('setRoomRole', args),
-    inviteToRoom: (...args) => queue.ask('inviteToRoom', args),
-    invitations: (...args) => queue.ask('invitations', args),
-    dismissInvitation: (...args) => queue.ask('dismissInvitation', args),
-    setTopic: (...args) => queue.ask('setTopic', args),
-    block: (...args) => queue.ask('block', args),
-    unblock: (...args) => queue.ask('unblock', args),
-    blocks: (...args) => queue.ask('blocks', args),
-    locate: (...args) => queue.ask('locate', args),
-    edit: (...args) => queue.ask('edit', args),
-    remove: (...args) => queue.ask('remove', args),
-    seqBefore: (...args) => queue.ask('seqBefore', args),
-    search: (...args) => aside('search', args),
+    ...store,
     async copy(copied) {
       makePrivate(copied);
-      await aside('copy', [copied]);
+      await store.copy(copied);
     },
-    damage: () => aside('damage', []),
-    fileHashes: (...args) => queue.ask('fileHashes', args),
-    fileBytes: (...args) => queue.ask('fileBytes', args),
-    unreferenced: (...args) => queue.ask('unreferenced', args),
-    prune: (...args) => queue.ask('prune', args),
-    standings: (...args) => queue.ask('standings', args),
-    said: (...args) => queue.ask('said', args),
-    append: (...args) => queue.ask('append', args),
-    floor: (...args) => queue.ask('floor', args),
-    history: (...args) => queue.ask('history', args),
-    markRead: (...args) => queue.ask('markRead', args),
     close() {
-      closed ??= close();
-      return closed;
+      closing ??= close();
+      return closing;
     },
   };
 }
 
-/** Makes an empty file for the owner alone; one that exists stays as it is. */
+interface QueuedThread {
+  readonly queue: CallQueue;
+  readonly thread: DatabaseThread;
+}
+
+/** Starts threads on one file; the first failure of one ends all of them. */
+function createThreads(path: string, onFailure: (error: StoreError) => void) {
+  const started: QueuedThread[] = [];
+  let failure: StoreError | undefined;
+
+  function end({ queue, thread }: QueuedThread, error: StoreError): void {
+    queue.fail(error);
+    void thread.close();
+  }
+
+  function failAll(error: StoreError): void {
+    for (const each of started) end(each, error);
+    if (failure === undefined) onFailure(error);
+    failure ??= error;
+  }
+
+  return {
+    /** @param together calls in one batch, at most */
+    async start(database: WorkerOptions, together?: number): Promise<QueuedThread> {
+      const explain = (reason: Failure) => storeError(path, reason);
+      const start = await startThread({
+        database,
+        onOutcomes: (outcomes) => queue.settle(outcomes),
+        onFailure(reason) {
+          const error = explain(reason);
+          queue.fail(error);
+          failAll(error);
+        },
+      });
+      if (!start.ok) throw explain(start.failure);
+      const { thread } = start;
+      const send: DatabaseThread['send'] = (calls) => thread.send(calls);
+      const queue = createCallQueue({ send, explain, ...(together !== undefined && { together }) });
+      started.push({ queue, thread });
+      if (failure !== undefined) end({ queue, thread }, failure);
+      return { queue, thread };
+    },
+  };
+}
+
+interface Reader extends Pick<CallQueue, 'ask' | 'finish'> {
+  close(): Promise<void>;
+}
+
+/** The thread for slow reads, started by the first of them. One at a time, so that none waits for the slowest of many. */
+function createReader(start: () => Promise<QueuedThread>): Reader {
+  let started: Promise<QueuedThread> | undefined;
+  const pending = new Set<Promise<unknown>>();
+  return {
+    ask(method, args) {
+      started ??= start().catch((error: unknown) => {
+        started = undefined;
+        throw error;
+      });
+      const answer = started.then(({ queue }) => queue.ask(method, args));
+      const settled = answer.catch(() => {}).finally(() => pending.delete(settled));
+      pending.add(settled);
+      return answer;
+    },
+    async finish() {
+      await Promise.all(pending);
+    },
+    async close() {
+      const running = await started?.catch(() => undefined);
+      await running?.thread.close();
+    },
+  };
+}
+
+/** Creates an empty file for its owner alone; an existing one stays as it is. */
 function makePrivate(file: string): void {
   try {
     const made = openSync(file, 'wx', 0o600);
-    // What root makes in the folder of another user's server, that server has to be able to open.
+    // What root creates in another user's folder, that user's server has to be able to open.
     const { uid, gid } = statSync(dirname(file));
     if (process.getuid?.() === 0) fchownSync(made, uid, gid);
     closeSync(made);
@@ -215,6 +153,6 @@ function makePrivate(file: string): void {
 
 function advice(code: unknown, folder: string): string {
   if (code === 'EEXIST') return 'This is a folder. Move it away, or choose another data folder.';
-  if (code === 'ENOENT') return `The folder ${folder} does not exist. Make it first.`;
-  return `The folder ${folder} does not let this user make a file. Check its permissions and its disk.`;
+  if (code === 'ENOENT') return `The folder ${folder} does not exist. Create it first.`;
+  return `Cannot create a file in ${folder}. Check the folder's permissions and its disk.`;
 }

@@ -1,16 +1,15 @@
 /**
- * A database file read as it is, beside whoever may have it open: nothing is brought up to date, nothing of what is
- * in it changes. For copies, checks and backups, where an older program may have to go on with it.
+ * A database file read as it is, even while a server has it open: not brought up to date, nothing in it changed. For
+ * copies, checks and backups, after which an older program may have to go on with it.
  */
 import { DatabaseSync } from '@photostructure/sqlite';
-import { checkVersion } from './database.js';
+import { checkVersion, createFileOperations } from './database.js';
 import { describeFailure, storeError } from './failure.js';
 import { migrations } from './migrations.js';
-import { createUpkeep } from './upkeep.js';
 
-/** Its methods take as long as they take: not for a process that serves people. All throw StoreError. */
-export interface StillDatabase {
-  /** An older program wrote it; the store brings it up to date when it is opened. */
+/** All methods block, so not for a process that serves people. All throw StoreError. */
+export interface ReadOnlyDatabase {
+  /** Written by an older program; the store brings it up to date when it opens it. */
   readonly outdated: boolean;
   /** What is damaged, one line each. */
   damage(): readonly string[];
@@ -22,28 +21,28 @@ export interface StillDatabase {
 }
 
 /** @throws StoreError where it cannot be read, belongs to another program or to a newer one */
-export function openStill(file: string): StillDatabase {
-  const said = <Value>(work: () => Value): Value => {
+export function openReadOnly(file: string): ReadOnlyDatabase {
+  const explained = <Value>(work: () => Value): Value => {
     try {
       return work();
     } catch (error) {
       throw storeError(file, describeFailure(error));
     }
   };
-  const db = said(() => new DatabaseSync(file, { readOnly: true }));
+  const db = explained(() => new DatabaseSync(file, { readOnly: true }));
   try {
-    const version = said(() => {
+    const version = explained(() => {
       db.exec('PRAGMA busy_timeout = 1000; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY');
       return checkVersion(db);
     });
-    const upkeep = createUpkeep(db);
+    const { damage, copy } = createFileOperations(db);
     return {
       outdated: version < migrations.length,
-      damage: () => said(() => upkeep.damage()),
-      copy: (to) => said(() => upkeep.copy(to)),
+      damage: () => explained(damage),
+      copy: (to) => explained(() => copy(to)),
       fileHashes: () =>
-        said(() => {
-          // The first tables had no files.
+        explained(() => {
+          // Version 1 has no table of files.
           if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'files'").get() === undefined) return [];
           const rows: { hash: string }[] = db.prepare('SELECT DISTINCT hash FROM files').all();
           return rows.map(({ hash }) => hash);

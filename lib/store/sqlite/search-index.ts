@@ -1,17 +1,17 @@
-/** The index of words in SQL (SQLite FTS5). Knows which words stand in which message; not who may see it. */
+/** The index of words in SQL (SQLite FTS5). Knows which message has which words, not who may see it. */
 import { limits } from '../../protocol/limits.js';
 import type { Database } from './database.js';
 import { spaced } from './tokenizer.js';
 
-/** A message as the index has it; to take one out again it has to be given as it was put in. */
-export interface Indexed {
+/** A message as it is in the index; to remove it, give it exactly as it was added. */
+export interface IndexedMessage {
   readonly seq: number;
   readonly text: string;
   readonly conversation: number;
   readonly account: number;
 }
 
-export interface Range {
+export interface SeqRange {
   /** Seqs greater than this only. */
   readonly after: number;
   /** Seqs smaller than this only. */
@@ -19,12 +19,12 @@ export interface Range {
   readonly limit: number;
 }
 
-export interface Words {
-  add(message: Indexed): void;
-  take(message: Indexed): void;
-  /** Seqs of messages with these terms, the newest first. */
-  match(terms: string, range: Range): number[];
-  /** Those that may name somebody: the words of the name stand in them, next to each other. */
+export interface SearchIndex {
+  add(message: IndexedMessage): void;
+  remove(message: IndexedMessage): void;
+  /** Seqs of the messages that match an FTS5 expression, the newest first. */
+  match(expression: string, range: SeqRange): number[];
+  /** Messages that may mention a name: they have its words next to each other. */
   naming(name: string, where: { conversation: number; after: number }): number[];
 }
 
@@ -34,34 +34,35 @@ export function quoted(text: string): string {
   return `"${spaced(text).replaceAll('\0', ' ').replaceAll('"', '""')}"`;
 }
 
-export const place = (conversation: number): string => `c${conversation}`;
-export const author = (account: number): string => `a${account}`;
+/** The words by which the index knows the conversation and the author of a message. */
+export const placeWord = (conversation: number): string => `c${conversation}`;
+export const authorWord = (account: number): string => `a${account}`;
 
-export function createWords(db: Database): Words {
+export function createSearchIndex(db: Database): SearchIndex {
   const add = db.prepare('INSERT INTO words (rowid, text, place, author) VALUES (?, ?, ?, ?)');
-  const take = db.prepare(
+  const remove = db.prepare(
     "INSERT INTO words (words, rowid, text, place, author) VALUES ('delete', ?, ?, ?, ?)",
   );
-  const match = db.prepare(
+  const select = db.prepare(
     `SELECT rowid AS seq FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?
      ORDER BY rowid DESC LIMIT ?`,
   );
 
-  function find(terms: string, { after, before, limit }: Range): number[] {
-    const rows: { seq: number }[] = match.all(terms, after, before, limit);
+  function match(expression: string, { after, before, limit }: SeqRange): number[] {
+    const rows: { seq: number }[] = select.all(expression, after, before, limit);
     return rows.map(({ seq }) => seq);
   }
 
   return {
     add({ seq, text, conversation, account }) {
-      add.run(seq, spaced(text), place(conversation), author(account));
+      add.run(seq, spaced(text), placeWord(conversation), authorWord(account));
     },
-    take({ seq, text, conversation, account }) {
-      take.run(seq, spaced(text), place(conversation), author(account));
+    remove({ seq, text, conversation, account }) {
+      remove.run(seq, spaced(text), placeWord(conversation), authorWord(account));
     },
-    match: find,
+    match,
     naming: (name, { conversation, after }) =>
-      find(`place : ${place(conversation)} AND text : ${quoted(name)}`, {
+      match(`place : ${placeWord(conversation)} AND text : ${quoted(name)}`, {
         after,
         before: Number.MAX_SAFE_INTEGER,
         limit: limits.unreadCounted,

@@ -1,10 +1,9 @@
-/** Search in SQL: what of somebody's conversations has these words. Knows the index and who is in what. */
-import type { Hit, Search } from '../message-store.js';
-import type { OperationsOf } from './call.js';
-import type { Conversations } from './conversations.js';
+/** Search in SQL: messages with these words in an account's conversations. Knows the index and who is a member. */
+import type { ConversationKey, SearchHit, SearchQuery } from '../message-store.js';
 import type { Database } from './database.js';
-import { author, place, type Words } from './search-index.js';
-import { excerptOf, matchOf, parseTerms } from './search-query.js';
+import type { Operations } from './methods.js';
+import { authorWord, placeWord, type SearchIndex } from './search-index.js';
+import { excerptOf, expressionOf, parseTerms, type SearchTerm } from './search-query.js';
 
 interface HitRow {
   readonly seq: number;
@@ -15,19 +14,16 @@ interface HitRow {
   readonly other: string | null;
 }
 
-interface Parts {
-  readonly conversations: Conversations;
-  readonly words: Words;
-  readonly seqBefore: (at: number) => number;
+interface SearchParts {
+  readonly index: SearchIndex;
+  readonly find: (target: ConversationKey) => number | undefined;
+  readonly seqBefore: Operations['seqBefore'];
 }
 
-export function createSearch(
-  db: Database,
-  { conversations, words, seqBefore }: Parts,
-): OperationsOf<'search'> {
-  const mine = db.prepare('SELECT conversation FROM members WHERE account = ?');
-  const isMine = db.prepare('SELECT 1 FROM members WHERE account = ? AND conversation = ?');
-  const row = db.prepare(
+export function createSearch(db: Database, { index, find, seqBefore }: SearchParts) {
+  const conversationsOf = db.prepare('SELECT conversation FROM members WHERE account = ?');
+  const isMember = db.prepare('SELECT 1 FROM members WHERE account = ? AND conversation = ?');
+  const select = db.prepare(
     `SELECT log.seq, at, writers.name AS "from", text, conversations.name AS room, others.name AS other
      FROM log JOIN accounts AS writers ON writers.id = log.account
      JOIN conversations ON conversations.id = conversation
@@ -35,43 +31,45 @@ export function createSearch(
      WHERE log.seq = ?1 AND removed IS NULL`,
   );
 
-  function placesOf({ account, target }: Search): number[] {
+  function searchable({ account, target }: SearchQuery): number[] {
     if (target === undefined) {
-      const rows: { conversation: number }[] = mine.all(account);
+      const rows: { conversation: number }[] = conversationsOf.all(account);
       return rows.map(({ conversation }) => conversation);
     }
-    const conversation = conversations.find(target);
-    const visible = conversation !== undefined && isMine.get(account, conversation) !== undefined;
+    const conversation = find(target);
+    const visible = conversation !== undefined && isMember.get(account, conversation) !== undefined;
     return visible ? [conversation] : [];
   }
 
+  function hitsOf(seq: number, account: number, terms: readonly SearchTerm[]): SearchHit[] {
+    const row: HitRow | undefined = select.get(seq, account);
+    return row === undefined ? [] : [hitOf(row, terms)];
+  }
+
   return {
-    search(search) {
-      const { account, from, since, until, before = Number.MAX_SAFE_INTEGER, limit } = search;
-      const places = placesOf(search);
-      if (places.length === 0) return { hits: [], more: false };
-      const terms = parseTerms(search.words);
+    search(query) {
+      const { account, from, since, until, before = Number.MAX_SAFE_INTEGER, limit } = query;
+      const conversations = searchable(query);
+      if (conversations.length === 0) return { hits: [], more: false };
+      const terms = parseTerms(query.words);
       const filters = [
-        `place : (${places.map(place).join(' OR ')})`,
-        ...(from === undefined ? [] : [`author : ${author(from)}`]),
-        ...(terms.length === 0 ? [] : [matchOf(terms)]),
+        `place : (${conversations.map(placeWord).join(' OR ')})`,
+        ...(from === undefined ? [] : [`author : ${authorWord(from)}`]),
+        ...(terms.length === 0 ? [] : [expressionOf(terms)]),
       ];
-      const seqs = words.match(filters.join(' AND '), {
+      const seqs = index.match(filters.join(' AND '), {
         after: since === undefined ? 0 : seqBefore(since),
         before: until === undefined ? before : Math.min(before, seqBefore(until) + 1),
         limit: limit + 1,
       });
-      const hits = seqs.slice(0, limit).flatMap((seq): Hit[] => {
-        const found: HitRow | undefined = row.get(seq, account);
-        if (found === undefined) return [];
-        const { room, other, text, ...message } = found;
-        const where =
-          room === null
-            ? { kind: 'direct' as const, name: other ?? '' }
-            : { kind: 'room' as const, name: room };
-        return [{ ...message, ...where, ...excerptOf(text, terms) }];
-      });
+      const hits = seqs.slice(0, limit).flatMap((seq) => hitsOf(seq, account, terms));
       return { hits, more: seqs.length > limit };
     },
-  };
+  } satisfies Partial<Operations>;
+}
+
+function hitOf({ room, other, text, ...message }: HitRow, terms: readonly SearchTerm[]): SearchHit {
+  const excerpt = excerptOf(text, terms);
+  if (room === null) return { ...message, kind: 'direct', name: other ?? '', ...excerpt };
+  return { ...message, kind: 'room', name: room, ...excerpt };
 }

@@ -1,26 +1,26 @@
-/** A thread of the database, seen from outside: its start, its answers, its end. Knows neither calls nor SQL. */
+/** The outside of a database thread: its start, its outcomes, its end. Knows neither methods nor SQL. */
 import { Worker } from 'node:worker_threads';
-import type { Outcome } from './batch.js';
-import type { Call } from './call.js';
 import type { Failure } from './failure.js';
+import type { CallOutcome } from './group-commit.js';
+import type { MethodCall } from './methods.js';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker.js';
 
 export interface ThreadOptions {
   readonly database: WorkerOptions;
   /** The outcomes of a batch, one for each call, in order. */
-  readonly onOutcomes: (outcomes: readonly Outcome[]) => void;
-  /** The thread opened the database, and then ended or will end without having been asked. Called once. */
+  readonly onOutcomes: (outcomes: readonly CallOutcome[]) => void;
+  /** The thread opened the database and then ended, or will end, by itself. Called once. */
   readonly onFailure: (failure: Failure) => void;
 }
 
-export interface Thread {
-  send(calls: readonly Call[]): void;
-  /** Resolves when the database is closed, its lock given back and the thread gone, whatever it ended of. */
+export interface DatabaseThread {
+  send(calls: readonly MethodCall[]): void;
+  /** Resolves when the database is closed, its lock released and the thread gone, however it ended. */
   close(): Promise<void>;
 }
 
-export type Started =
-  | { readonly ok: true; readonly thread: Thread }
+export type ThreadStart =
+  | { readonly ok: true; readonly thread: DatabaseThread }
   | { readonly ok: false; readonly failure: Failure };
 
 type Phase =
@@ -30,12 +30,12 @@ type Phase =
   | { readonly name: 'failed' };
 
 /** Resolves when the database is open, or when the thread that could not open it is gone. */
-export function startThread({ database, onOutcomes, onFailure }: ThreadOptions): Promise<Started> {
+export function startThread({ database, onOutcomes, onFailure }: ThreadOptions): Promise<ThreadStart> {
   // execArgv: what Node was started with (a debugger, a test's loader) is not for this thread.
   const url = new URL('./worker.js', import.meta.url);
   const worker = new Worker(url, { workerData: database, execArgv: [], name: 'store' });
   const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  let phase: Phase = { name: 'opening', failure: ended('no answer') };
+  let phase: Phase = { name: 'opening', failure: stopped('no answer') };
 
   function fail(failure: Failure): void {
     if (phase.name === 'opening') phase = { name: 'opening', failure };
@@ -44,7 +44,7 @@ export function startThread({ database, onOutcomes, onFailure }: ThreadOptions):
     onFailure(failure);
   }
 
-  const thread: Thread = {
+  const thread: DatabaseThread = {
     send: (calls) => worker.postMessage({ type: 'batch', calls } satisfies ToWorker),
     close() {
       if (phase.name === 'running') worker.postMessage({ type: 'close' } satisfies ToWorker);
@@ -60,14 +60,14 @@ export function startThread({ database, onOutcomes, onFailure }: ThreadOptions):
       phase = { name: 'running' };
       resolve({ ok: true, thread });
     });
-    worker.on('error', (error) => fail(ended(error.message)));
+    worker.on('error', (error) => fail(stopped(error.message)));
     worker.on('exit', (code) => {
       if (phase.name === 'opening') resolve({ ok: false, failure: phase.failure });
-      fail(ended(`exit code ${code}`));
+      fail(stopped(`exit code ${code}`));
     });
   });
 }
 
-function ended(detail: string): Failure {
-  return { sentence: 'The thread of the database ended unexpectedly. Start the server again.', detail };
+function stopped(detail: string): Failure {
+  return { sentence: 'The database thread stopped unexpectedly. Start the server again.', detail };
 }

@@ -1,33 +1,39 @@
-/** A thread with the database. Knows messages from the other side and the order of opening and closing. */
+/** The inside of a database thread: opens the file, answers batches, closes. Knows messages, no SQL. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { createRunner, type Outcome } from './batch.js';
-import type { Call } from './call.js';
-import { closeDatabase, type Database, type DatabaseOptions, openDatabase, openReader } from './database.js';
+import {
+  closeDatabase,
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  openReader,
+  takeLock,
+} from './database.js';
 import { describeFailure, type Failure } from './failure.js';
-import { takeLock } from './lock.js';
+import { type CallOutcome, createBatchRunner } from './group-commit.js';
+import type { MethodCall } from './methods.js';
 import { createOperations } from './operations.js';
 
 export interface WorkerOptions extends DatabaseOptions {
-  /** For reading alone, beside a thread that writes and has the lock. */
+  /** Reads only, beside a thread that writes and holds the lock. */
   readonly reader?: boolean;
 }
 
 export type ToWorker =
-  | { readonly type: 'batch'; readonly calls: readonly Call[] }
+  | { readonly type: 'batch'; readonly calls: readonly MethodCall[] }
   | { readonly type: 'close' };
 
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'done'; readonly outcomes: readonly Outcome[] }
-  /** It cannot be opened, or nothing can be kept any more; the thread ends. */
+  | { readonly type: 'done'; readonly outcomes: readonly CallOutcome[] }
+  /** It cannot be opened, or nothing can be stored any longer; the thread ends. */
   | { readonly type: 'failed'; readonly failure: Failure };
 
-interface Opened {
+interface OpenedDatabase {
   readonly db: Database;
   close(): void;
 }
 
-function open({ reader = false, ...options }: WorkerOptions): Opened {
+function open({ reader = false, ...options }: WorkerOptions): OpenedDatabase {
   if (reader) {
     const db = openReader(options);
     return { db, close: () => db.close() };
@@ -46,9 +52,9 @@ function open({ reader = false, ...options }: WorkerOptions): Opened {
   }
 }
 
-function serve(port: MessagePort, { db, close }: Opened): void {
-  const say = (message: FromWorker): void => port.postMessage(message);
-  const run = createRunner(db, createOperations(db));
+function serve(port: MessagePort, { db, close }: OpenedDatabase): void {
+  const post = (message: FromWorker): void => port.postMessage(message);
+  const run = createBatchRunner(db, createOperations(db));
 
   function end(): void {
     close();
@@ -58,15 +64,15 @@ function serve(port: MessagePort, { db, close }: Opened): void {
   port.on('message', (message: ToWorker) => {
     if (message.type === 'close') return end();
     const { outcomes, broken } = run(message.calls);
-    say({ type: 'done', outcomes });
+    post({ type: 'done', outcomes });
     if (broken === undefined) return;
-    say({ type: 'failed', failure: broken });
+    post({ type: 'failed', failure: broken });
     end();
   });
-  say({ type: 'ready' });
+  post({ type: 'ready' });
 }
 
-if (parentPort === null) throw new Error('worker.js is a database thread of a store: it does not run alone');
+if (parentPort === null) throw new Error('worker.js is the thread of a store and cannot run alone');
 try {
   serve(parentPort, open(workerData as WorkerOptions));
 } catch (error) {

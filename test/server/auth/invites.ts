@@ -42,7 +42,7 @@ t.test('fifty concurrent registrations with a single-use invite create one accou
     [...Array.from({ length: 49 }, () => 'invite-invalid'), 'ok'],
     'the others are refused',
   );
-  t.equal(await scene.store.accounts(), 2);
+  t.equal(await scene.store.countAccounts(), 2);
   t.same((await granted(ada, { type: 'invites' })).invites, []);
   t.same(scene.errors, []);
 });
@@ -108,7 +108,7 @@ t.test('a failing store is an internal error of the request only', async (t) => 
     };
   const storeOf = (store: Store): Store => ({
     ...store,
-    record: failing(store.record),
+    recordAudit: failing(store.recordAudit),
     createInvite: failing(store.createInvite),
     addReset: failing(store.addReset),
     setFactor: failing(store.setFactor),

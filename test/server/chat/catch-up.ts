@@ -4,7 +4,7 @@ import type { Message } from '../../../lib/protocol/records.js';
 import { type Chat, openChat } from '../../../lib/server/app.js';
 import { catchUp } from '../../../lib/server/chat/catch-up.js';
 import type { Account } from '../../../lib/store/account-store.js';
-import type { Target } from '../../../lib/store/message-store.js';
+import type { ConversationKey } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { granted, saying, told } from '../../support/asking.js';
 import { ok, runServer } from '../../support/running-server.js';
@@ -30,7 +30,7 @@ async function withLobby(t: Test, count: number, padding = 0) {
 }
 
 interface Talk {
-  readonly target: Target;
+  readonly target: ConversationKey;
   readonly by: Account | undefined;
   readonly count: number;
   readonly padding?: number;
@@ -95,7 +95,7 @@ t.test('unread direct messages are kept for their reader', async (t) => {
     people: ['ada', 'bob'],
     async furnish(store, accounts) {
       const [ada, bob] = [accounts.get('ada'), accounts.get('bob')];
-      const target: Target = { direct: [ada?.id ?? 0, bob?.id ?? 0] };
+      const target: ConversationKey = { direct: [ada?.id ?? 0, bob?.id ?? 0] };
       seqs = await fill(store, { target, by: bob, count: 70 });
       await store.markRead(ada?.id ?? 0, target, seqs[59] ?? 0);
     },
@@ -237,7 +237,10 @@ t.test('people who post faster than the store answers don’t block a catch-up',
   });
   const chat = await openChat({ ...chatSettings, store: slow, clock });
   for (const member of [ada, bob]) {
-    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.rooms.load(member.account.id, {
+      standings: await store.conversations(member.account.id),
+      mutes: [],
+    });
     chat.presence.add(member, undefined);
   }
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
@@ -265,7 +268,10 @@ t.test('what is posted during a long replay is not held without limit but read f
   });
   const chat = await openChat({ ...chatSettings, store: slow, clock });
   for (const member of [ada, bob]) {
-    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.rooms.load(member.account.id, {
+      standings: await store.conversations(member.account.id),
+      mutes: [],
+    });
     chat.presence.add(member, undefined);
   }
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
@@ -363,7 +369,7 @@ async function slowScene(t: Test, meanwhile: (chat: Chat) => Promise<void>) {
   const chat = await openChat({ ...chatSettings, store: slow, clock });
   async function goOnline(member: TestMember): Promise<void> {
     chat.rooms.load(member.account.id, {
-      standings: await store.standings(member.account.id),
+      standings: await store.conversations(member.account.id),
       mutes: [],
     });
     chat.presence.add(member, 'attach');

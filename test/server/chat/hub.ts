@@ -326,7 +326,10 @@ t.test('a file is posted for an account that is offline, but not to a room it ha
   const chat = await openChat({ ...chatSettings, store, clock });
   const [ada, bob] = [await createTestMember(store, 'ada'), await createTestMember(store, 'bob')];
   for (const member of [ada, bob]) {
-    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.rooms.load(member.account.id, {
+      standings: await store.conversations(member.account.id),
+      mutes: [],
+    });
     chat.presence.add(member, undefined);
     chat.hub.attach(member)();
     await chat.membership.join(member, { type: 'join', id: 1, room: 'dev' });

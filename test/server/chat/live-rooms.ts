@@ -4,7 +4,7 @@ import { createFrameReader } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { createSubscriber } from '../../../lib/server/chat/fan-out.js';
 import { createLiveRooms, type LiveRoom } from '../../../lib/server/chat/live-rooms.js';
-import type { Room, Standing } from '../../../lib/store/room-store.js';
+import type { ConversationSummary, Room } from '../../../lib/store/room-store.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
 function setUp() {
@@ -20,7 +20,7 @@ function setUp() {
 }
 
 function roomOf(fields: { id: number; name: string; private?: boolean }): Room {
-  return { private: false, everybody: false, topic: '', rules: {}, ...fields };
+  return { private: false, lobby: false, topic: '', rules: {}, ...fields };
 }
 
 function standingIn({
@@ -29,7 +29,7 @@ function standingIn({
   online: ___,
   joinNotices: ____,
   ...room
-}: LiveRoom): Standing {
+}: LiveRoom): ConversationSummary {
   const counts = { last: 0, read: 0, unread: 0, mentions: 0 };
   return { kind: 'room', name: room.name, target: { room: room.id }, room, role: 'member', ...counts };
 }

@@ -249,7 +249,7 @@ t.test('if only admins may create rooms, members can join existing ones', async 
     rooms: 'admins',
     async furnish(store, accounts) {
       const owner = accounts.get('ada')?.id ?? 0;
-      await store.makeRoom({ name: 'dev', private: false, owner, at: Date.now() });
+      await store.createRoom({ name: 'dev', private: false, owner, at: Date.now() });
     },
   });
   t.match(await bob.ask(join('attic')), { code: 'not-allowed', message: /admins/ });
@@ -277,10 +277,10 @@ t.test('an account can be in a limited number of rooms', async (t) => {
       const owner = accounts.get('ada')?.id ?? 0;
       // And the lobby.
       for (let i = 1; i < limits.roomsPerAccount; i++) {
-        await store.makeRoom({ name: `room-${i}`, private: i % 2 === 0, owner, at: Date.now() });
+        await store.createRoom({ name: `room-${i}`, private: i % 2 === 0, owner, at: Date.now() });
       }
       const bob = accounts.get('bob')?.id ?? 0;
-      await store.makeRoom({ name: 'another', private: false, owner: bob, at: Date.now() });
+      await store.createRoom({ name: 'another', private: false, owner: bob, at: Date.now() });
     },
   });
   t.equal(await outcome(ada, join('too-much')), 'too-many-rooms');

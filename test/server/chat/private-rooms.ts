@@ -5,7 +5,7 @@ import type { ServerFrame } from '../../../lib/protocol/events.js';
 import type { FileInfo } from '../../../lib/protocol/records.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
 import type { Account } from '../../../lib/store/account-store.js';
-import type { NewEntry, Target } from '../../../lib/store/message-store.js';
+import type { ConversationKey, NewEntry } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { fence, granted, outcome, saying } from '../../support/asking.js';
 import { ok, password, runServer, type TestServer } from '../../support/running-server.js';
@@ -151,15 +151,15 @@ async function furnish(store: Store, accounts: ReadonlyMap<string, Account>): Pr
   const id = (name: string) => accounts.get(name)?.id ?? 0;
   const at = Date.now();
   await store.createInvite({ code: hashToken(code), role: 'admin', uses: 1, expires: at + 60_000, at });
-  const made = await store.makeRoom({ name: room, private: true, owner: id('olga'), at });
-  if (made.outcome !== 'made') throw new Error(made.outcome);
+  const made = await store.createRoom({ name: room, private: true, owner: id('olga'), at });
+  if (made.outcome !== 'created') throw new Error(made.outcome);
   for (const name of ['mona', 'mike', 'finn', invited]) {
     await store.inviteToRoom({ room: made.room.id, account: id(name), by: id('olga'), at });
-    if (name !== invited) await store.enterRoom(id(name), made.room.id);
+    if (name !== invited) await store.joinRoom(id(name), made.room.id);
   }
   await store.setRoomRole(id('mona'), made.room.id, 'moderator');
   for (const name of Object.values(insiders)) await store.block(id(name), id('bart'));
-  const target: Target = { room: made.room.id };
+  const target: ConversationKey = { room: made.room.id };
   const entry = (key: string, rest: Partial<NewEntry> = {}): NewEntry => ({
     ...{ target, account: id('mike'), key, text: `${secret} ${key}`, action: false, at },
     ...rest,

@@ -83,7 +83,10 @@ t.test('a reader that stalls gets nothing of a room it left meanwhile', async (t
   });
   const ada = { ...testMemberOf(other.account), drained: () => drained };
   for (const member of [other, ada]) {
-    chat.rooms.load(member.account.id, { standings: await store.standings(member.account.id), mutes: [] });
+    chat.rooms.load(member.account.id, {
+      standings: await store.conversations(member.account.id),
+      mutes: [],
+    });
     chat.presence.add(member, 'attach');
   }
   await chat.membership.join(other, { type: 'join', id: 1, room: 'dev' });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import type { Target } from '../../../lib/store/message-store.js';
+import type { ConversationKey } from '../../../lib/store/message-store.js';
 import { fileScene, hashOf, someBytes, ticketOf, upload } from '../../support/file-scene.js';
 import { folder, ok } from '../../support/running-server.js';
 import type { WireClient } from '../../support/wire-client.js';
@@ -45,9 +45,9 @@ t.test('a limited number of messages is kept per conversation', async (t) => {
   const [ada, bob] = [await scene.store.account('ada'), await scene.store.account('bob')];
   const [lobby] = await scene.store.rooms();
   if (ada === undefined || bob === undefined || lobby === undefined) throw new Error('nobody is there');
-  const say = (target: Target, text: string) =>
+  const say = (target: ConversationKey, text: string) =>
     scene.store.append({ target, account: ada.id, key: text, text, action: false, at: scene.clock.now() });
-  const messages = (target: Target) => scene.store.history({ target, limit: 2_000, keep: 'oldest' });
+  const messages = (target: ConversationKey) => scene.store.history({ target, limit: 2_000, keep: 'oldest' });
   const [room, direct] = [{ room: lobby.id }, { direct: [ada.id, bob.id] }] as const;
   await say(direct, 'first');
   await Promise.all(Array.from({ length: 900 }, (_, i) => say(room, `${i}`)));
@@ -69,7 +69,7 @@ t.test('a start deletes unreferenced files and old interrupted uploads', async (
   wire.socket.write(someBytes(500));
   await first.partialBytes(500);
   await first.blobs.append('abc', lost());
-  await first.blobs.keep('abc', hashOf(Buffer.from('lost')));
+  await first.blobs.finish('abc', hashOf(Buffer.from('lost')));
   await first.close();
 
   const second = await fileScene(t, { data });

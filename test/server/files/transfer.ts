@@ -171,10 +171,10 @@ t.test('a file is posted even if its sender disconnects during the last write', 
   const scene = await fileScene(t, {
     wrap: (blobs) => ({
       ...blobs,
-      async keep(id, hash) {
+      async finish(id, hash) {
         reach();
         await allowed;
-        await blobs.keep(id, hash);
+        await blobs.finish(id, hash);
       },
     }),
   });
@@ -267,7 +267,7 @@ t.test('a full disk is reported and leaves no partial file', async (t) => {
   const scene = await fileScene(t, {
     wrap: (blobs) => ({
       ...blobs,
-      room: async () => room,
+      freeBytes: async () => room,
       append: (id, bytes) =>
         blobs.append(
           id,
@@ -351,10 +351,10 @@ t.test('a closing server stores complete files', async (t) => {
   const scene = await fileScene(t, {
     wrap: (blobs) => ({
       ...blobs,
-      async keep(id, hash) {
+      async finish(id, hash) {
         reach();
         await allowed;
-        await blobs.keep(id, hash);
+        await blobs.finish(id, hash);
       },
     }),
   });

@@ -161,8 +161,8 @@ t.test('a file that was complete before the ban is not posted after it', async (
     people: ['ada', 'ben'],
     wrap: (blobs) => ({
       ...blobs,
-      async keep(id, hash) {
-        await blobs.keep(id, hash);
+      async finish(id, hash) {
+        await blobs.finish(id, hash);
         await kept.call();
       },
     }),

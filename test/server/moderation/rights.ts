@@ -21,7 +21,7 @@ const actors = {
   otto: 'member',
 } as const satisfies Record<string, Role>;
 type Actor = keyof typeof actors;
-const everybody = Object.keys(actors) as Actor[];
+const allActors = Object.keys(actors) as Actor[];
 
 interface Action {
   readonly name: string;
@@ -80,37 +80,37 @@ const actions: readonly Action[] = [
   {
     name: 'make a room',
     ask: (_, n) => ({ type: 'join', room: `room-${n}` }),
-    may: everybody.filter((name) => name !== 'robo'),
+    may: allActors.filter((name) => name !== 'robo'),
   },
 ];
 
 t.test(
   'every role has exactly its permissions, by password, by token and on a second terminal',
   async (t) => {
-    const targets = Array.from({ length: actions.length * everybody.length * 3 }, (_, n) => `t${n}-x`);
+    const targets = Array.from({ length: actions.length * allActors.length * 3 }, (_, n) => `t${n}-x`);
     const server = await runServer(t, {
-      people: everybody,
+      people: allActors,
       passwords: true,
       async furnish(store, accounts) {
         const id = (name: string) => accounts.get(name)?.id ?? 0;
-        for (const name of everybody) await store.setRole(id(name), actors[name]);
+        for (const name of allActors) await store.setRole(id(name), actors[name]);
         const marks = { owner: id('olga'), at: Date.now() };
         const rooms = await Promise.all([
-          store.makeRoom({ name: 'yard', private: false, ...marks }),
-          store.makeRoom({ name: 'den', private: true, ...marks }),
+          store.createRoom({ name: 'yard', private: false, ...marks }),
+          store.createRoom({ name: 'den', private: true, ...marks }),
         ]);
         const made = await Promise.all(targets.map((name) => makeAccount(store, name, 'none')));
         const all = [
-          ...everybody.filter((name) => name !== 'olga').map(id),
+          ...allActors.filter((name) => name !== 'olga').map(id),
           ...made.map((account) => account.id),
         ];
         for (const found of rooms) {
-          if (found.outcome !== 'made') throw new Error(found.outcome);
+          if (found.outcome !== 'created') throw new Error(found.outcome);
           const room = found.room.id;
           await Promise.all(
             all.flatMap((account) => [
               store.inviteToRoom({ room, account, by: id('olga'), at: 1 }),
-              store.enterRoom(account, room),
+              store.joinRoom(account, room),
             ]),
           );
           await store.setRoomRole(id('otto'), room, 'moderator');
@@ -118,7 +118,7 @@ t.test(
       },
     });
     const byPassword = new Map<Actor, WireClient>();
-    for (const name of everybody) {
+    for (const name of allActors) {
       const client = await server.dial();
       const way = {
         'sign-in': { type: 'sign-in', name, password },
@@ -146,7 +146,7 @@ t.test(
     let n = 0;
     for (const [way, enter] of ways) {
       for (const action of actions) {
-        for (const name of everybody) {
+        for (const name of allActors) {
           const client = await enter(name);
           if (action.name.startsWith('remove')) {
             const said = await author.ask({ type: 'say', room: 'yard', text: 'to go', key: `go-${n}` });
@@ -168,11 +168,11 @@ t.test(
       people: ['olga', 'mike'],
       async furnish(store, accounts) {
         const [olga, mike] = ['olga', 'mike'].map((name) => accounts.get(name)?.id ?? 0) as [number, number];
-        const made = await store.makeRoom({ name: 'den', private: true, owner: olga, at: 1 });
-        if (made.outcome !== 'made') throw new Error(made.outcome);
+        const made = await store.createRoom({ name: 'den', private: true, owner: olga, at: 1 });
+        if (made.outcome !== 'created') throw new Error(made.outcome);
         const room = made.room.id;
         await store.inviteToRoom({ room, account: mike, by: olga, at: 1 });
-        await store.enterRoom(mike, room);
+        await store.joinRoom(mike, room);
         const file = { name: 'plan', size: 1, hash: Buffer.from(hashToken('x')).toString('base64url') };
         await store.append({
           target: { room },

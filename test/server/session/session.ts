@@ -241,9 +241,9 @@ t.test('a session that ends during sign-in leaves no one online', async (t) => {
   await turns(1);
   wire.destroy();
   session.dismiss('shutting-down', 'bye');
-  await scene.store.accounts();
+  await scene.store.countAccounts();
   await turns();
-  await scene.store.accounts();
+  await scene.store.countAccounts();
   await turns();
   const { wire: carol } = await scene.signIn('carol');
   const reply = await carol.ask({ type: 'who' });

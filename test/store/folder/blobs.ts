@@ -17,12 +17,12 @@ blobsContract(t, async (t) => {
   return { blobs: await openFolderBlobs(path), reopen: () => openFolderBlobs(path) };
 });
 
-t.test('folders and files are for their owner alone', async (t) => {
+t.test('folders and files are private to their owner', async (t) => {
   const path = join(await folder(t), 'files');
   const blobs = await openFolderBlobs(path);
   await blobs.append(id, pieces('text'));
   t.equal((await stat(join(path, 'uploads', id))).mode & 0o777, 0o600);
-  await blobs.keep(id, hash);
+  await blobs.finish(id, hash);
   const modes: number[] = [(await stat(path)).mode & 0o777];
   for (const entry of await readdir(path, { withFileTypes: true, recursive: true })) {
     const { mode } = await stat(join(entry.parentPath ?? entry.path, entry.name));
@@ -32,7 +32,7 @@ t.test('folders and files are for their owner alone', async (t) => {
   t.same(modes.sort(), [0o600, 0o700, 0o700, 0o700]);
 });
 
-t.test('a link in the place of an upload or a file is not followed', async (t) => {
+t.test('a link in place of an upload or a file is not followed', async (t) => {
   const home = await folder(t);
   const path = join(home, 'files');
   const blobs = await openFolderBlobs(path);
@@ -48,7 +48,7 @@ t.test('a link in the place of an upload or a file is not followed', async (t) =
   await t.rejects(blobs.read(hash, 0), { name: 'BlobError' });
 });
 
-t.test('files of others in the folder are left alone', async (t) => {
+t.test('other files in the folder are left alone', async (t) => {
   const path = join(await folder(t), 'files');
   const blobs = await openFolderBlobs(path);
   await writeFile(join(path, 'README'), 'mine');
@@ -59,7 +59,7 @@ t.test('files of others in the folder are left alone', async (t) => {
   t.same(all, []);
 });
 
-t.test('a folder that cannot be made is said', async (t) => {
+t.test('a folder that cannot be created is a BlobError', async (t) => {
   const home = await folder(t);
   await writeFile(join(home, 'files'), 'no folder');
   await t.rejects(openFolderBlobs(join(home, 'files')), { name: 'BlobError', full: false });

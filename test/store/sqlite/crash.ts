@@ -3,22 +3,22 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import type { Entry } from '../../../lib/store/message-store.js';
+import type { LogEntry } from '../../../lib/store/message-store.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
 import { lobbyOf } from '../../support/store-subject.js';
 
 const program = fileURLToPath(new URL('../../support/store-process.js', import.meta.url));
 
 interface Run {
-  /** Keys that the process knew to be kept, in that order. */
+  /** Keys that were acknowledged, in that order. */
   readonly kept: readonly string[];
-  /** Whatever else it said. */
+  /** Its other lines. */
   readonly said: readonly string[];
   /** `exit 0`, or the signal that ended it. */
   readonly end: string;
 }
 
-/** A process until it is killed, when it has said that `enough` were kept, or until it ends by itself. */
+/** Runs a process until `enough` keys are acknowledged and it is killed, or until it ends by itself. */
 async function runUntil(command: readonly string[], enough: number): Promise<Run> {
   const [executable = '', ...args] = command;
   const child = spawn(executable, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -34,11 +34,11 @@ async function runUntil(command: readonly string[], enough: number): Promise<Run
   return { kept, said, end: signal ?? `exit ${code}` };
 }
 
-function strictlyIncreasing(entries: readonly Entry[]): boolean {
+function strictlyIncreasing(entries: readonly LogEntry[]): boolean {
   return entries.every(({ seq }, index) => index === 0 || seq > (entries[index - 1]?.seq ?? seq));
 }
 
-t.test('what was acknowledged survives kill -9, exactly once, again and again', async (t) => {
+t.test('acknowledged entries survive kill -9 exactly once, three times in a row', async (t) => {
   const file = await temporaryFile(t);
   const acknowledged: string[] = [];
   for (const run of ['first', 'second', 'third']) {
@@ -58,10 +58,10 @@ t.test('what was acknowledged survives kill -9, exactly once, again and again', 
   t.ok(strictlyIncreasing(entries));
 });
 
-// `ulimit -f` makes writes beyond a size fail with EFBIG, which SQLite can only take for a failing disk. What the
-// test runner puts into NODE_OPTIONS would end the process for the SIGXFSZ that comes with it and Node ignores.
+// `ulimit -f` makes writes beyond a size fail with EFBIG, which SQLite reports as a failing disk. Without the test
+// runner's NODE_OPTIONS, because of which the SIGXFSZ that comes with it, and which Node ignores, would end the process.
 t.test(
-  'a disk that fails ends the store; nothing acknowledged is lost and nothing rejected kept',
+  'a failing disk ends the store; nothing acknowledged is lost and nothing rejected stored',
   async (t) => {
     const file = await temporaryFile(t);
     const limit = 'unset NODE_OPTIONS; ulimit -f 512; exec "$@"';

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
-import { scene } from '../../support/sqlite-scene.js';
+import { scene } from '../../support/sqlite-store.js';
 import { at, kept, newEntry } from '../../support/store-subject.js';
 
-t.test('what was changed, removed or is no longer kept is not in the file any more', async (t) => {
+t.test('edited, removed and pruned text is gone from the file', async (t) => {
   const { store, id, target, file, append } = await scene(t);
   const secrets = ['zanzibar', 'wuppertal', 'quetzal'];
   for (const [index, secret] of secrets.entries()) {
@@ -12,20 +12,20 @@ t.test('what was changed, removed or is no longer kept is not in the file any mo
     const entry = newEntry(id, target, secret.slice(0, 3));
     await kept(store, { ...entry, text: `my ${secret}`, at: at - (index === 2 ? 1 : 0) });
   }
-  const seqs = await Promise.all(secrets.map((secret) => store.said(id, secret.slice(0, 3))));
+  const seqs = await Promise.all(secrets.map((secret) => store.findByKey(id, secret.slice(0, 3))));
   await Promise.all(append(200, 'after'));
   const [one, two] = seqs.map((logged) => logged?.seq ?? 0);
   await store.edit({ of: one ?? 0, account: id, at, text: 'nothing' });
   await store.remove({ of: two ?? 0, account: id, at });
-  // All before the third one, which says that it is older, and that one.
+  // All up to the third secret.
   await store.prune({ keep: 200, limit: 10_000 });
   await store.close();
   const bytes = await readFile(file, 'latin1');
   for (const secret of secrets) t.notOk(bytes.includes(secret.slice(1)), secret);
-  t.ok(bytes.includes('text of after'), 'others are');
+  t.ok(bytes.includes('text of after'), 'other text is still there');
 });
 
-t.test('the index has the words of what is there, and no others', async (t) => {
+t.test('the index has the words of existing messages, and no others', async (t) => {
   const { store, id, target, file } = await scene(t);
   const said: number[] = [];
   for (const text of ['plain words', 'wörds with 北京 in them', 'gone', 'file.txt', 'old']) {

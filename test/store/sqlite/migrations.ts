@@ -22,7 +22,7 @@ function open(t: Test, file: string) {
   return db;
 }
 
-/** Opened twice: a migration must leave what the next start accepts. */
+/** Opened twice: the next start must accept what a migration leaves. */
 async function migrated(t: Test, file: string): Promise<Store> {
   await (await openStore(t, file)).close();
   return openStore(t, file);
@@ -30,34 +30,34 @@ async function migrated(t: Test, file: string): Promise<Store> {
 
 t.test('a file of version 1 keeps its people, sessions and invites', async (t) => {
   const store = await migrated(t, await frozen(t));
-  t.equal(await store.accounts(), 2);
+  t.equal(await store.countAccounts(), 2);
   const ada = { id: 1, name: 'ada', role: 'admin', password: '$argon2id$ada' };
   t.same(await store.account('ada'), ada);
   t.match(await store.account('bill'), { id: 2, role: 'member' });
   const { outcome } = await store.register({ name: 'bi11', skeleton: '~bill', password: 'x', at });
   t.equal(outcome, 'name-look-alike');
-  t.equal(await store.invite(hash('code'), at), 'member');
+  t.equal(await store.inviteRole(hash('code'), at), 'member');
   const expires = { remembered: at, passing: at };
   const resumed = await store.resumeSession({ token: hash('next'), next: hash('after'), at, expires });
   t.same(resumed, { session: 7, account: ada, running: true, bot: false });
 });
 
-t.test('what is in the audit log is neither changed nor taken away, not even by SQL', async (t) => {
+t.test('the audit log is not changed or deleted, not even by SQL', async (t) => {
   const file = await temporaryFile(t);
   const store = await openStore(t, file);
-  await store.record({ at, by: 'ada', action: 'kick', on: 'bill' });
+  await store.recordAudit({ at, by: 'ada', action: 'kick', on: 'bill' });
   await store.close();
   const db = new DatabaseSync(file);
   t.teardown(() => db.close());
-  t.throws(() => db.exec("UPDATE audit SET by = 'somebody'"), /only grows/);
+  t.throws(() => db.exec("UPDATE audit SET by = 'zoe'"), /only grows/);
   t.throws(() => db.exec('DELETE FROM audit'), /only grows/);
   t.equal(db.prepare('SELECT count(*) AS rows FROM audit').get().rows, 1);
 });
 
-t.test('a file of version 1 keeps what was said', async (t) => {
+t.test('a file of version 1 keeps its messages', async (t) => {
   const store = await migrated(t, await frozen(t));
   const lobby = await lobbyOf(store);
-  t.match(await store.standings(1), [
+  t.match(await store.conversations(1), [
     { kind: 'room', name: 'lobby', target: lobby, last: 5, read: 2, role: 'owner', unread: 0 },
     { kind: 'direct', name: 'bill', target: { direct: [1, 2] }, last: 3, read: 0 },
     { kind: 'direct', name: 'ada', target: { direct: [1, 1] }, last: 4, read: 0 },
@@ -68,14 +68,10 @@ t.test('a file of version 1 keeps what was said', async (t) => {
     { seq: 5, at: 1750000014000, from: 'ada', key: 'k4', text: 'two\nlines', kind: 'text' },
   ]);
   t.match(await store.append(newEntry(1, lobby, 'k2')), { seq: 3, repeated: true });
-  t.match(
-    await store.append(newEntry(1, lobby, 'new')),
-    { seq: 10 },
-    'a seq that was given is not given again',
-  );
+  t.match(await store.append(newEntry(1, lobby, 'new')), { seq: 10 }, 'a seq is never reused');
 });
 
-t.test('what was said in a file of version 1 is found, and new things can be done with it', async (t) => {
+t.test('messages of a file of version 1 can be searched, edited and removed', async (t) => {
   const store = await migrated(t, await frozen(t));
   const lobby = await lobbyOf(store);
   const found = async (account: number, words: string) =>
@@ -83,25 +79,25 @@ t.test('what was said in a file of version 1 is found, and new things can be don
   t.same(await found(1, 'hello'), [1]);
   t.same(await found(2, '"two lines"'), [5]);
   t.same(await found(1, ''), [5, 4, 3, 2, 1]);
-  t.same(await found(2, ''), [5, 3, 2, 1], 'but what others note for themselves');
+  t.same(await found(2, ''), [5, 3, 2, 1], 'but not the notes of others');
   await store.edit({ of: 1, account: 1, at, text: 'good day' });
   await store.remove({ of: 5, account: 1, at });
   t.same(await found(1, 'hello'), []);
   t.same(await found(1, 'good day'), [1]);
   t.same(await found(2, 'lines'), []);
-  t.match(await store.rooms(), [{ name: 'lobby', everybody: true, private: false, topic: '', members: 2 }]);
+  t.match(await store.rooms(), [{ name: 'lobby', lobby: true, private: false, topic: '', members: 2 }]);
   const room = 'room' in lobby ? lobby.room : 0;
   t.match(await store.members(room), [
     { account: { name: 'ada' }, role: 'owner' },
     { account: { name: 'bill' }, role: 'member' },
   ]);
   const cyd = await register(store, 'cyd');
-  t.match(await store.standings(cyd.id), [{ name: 'lobby', role: 'member', unread: 0 }]);
-  t.match(await store.makeRoom({ name: 'lobby', private: false, owner: 1, at }), { outcome: 'name-taken' });
-  t.match(await store.makeRoom({ name: 'tea', private: false, owner: 2, at }), { outcome: 'made' });
+  t.match(await store.conversations(cyd.id), [{ name: 'lobby', role: 'member', unread: 0 }]);
+  t.match(await store.createRoom({ name: 'lobby', private: false, owner: 1, at }), { outcome: 'name-taken' });
+  t.match(await store.createRoom({ name: 'tea', private: false, owner: 2, at }), { outcome: 'created' });
 });
 
-t.test('a file of version 1 is sound after it was brought up to date', async (t) => {
+t.test('a file of version 1 is sound after its migration', async (t) => {
   const file = await frozen(t);
   await (await migrated(t, file)).close();
   const db = open(t, file);
@@ -145,7 +141,7 @@ t.test('a file of a newer version is refused and stays as it was', async (t) => 
   t.ok((await readFile(file)).equals(before));
 });
 
-t.test('a new file has the newest version and says whose it is', async (t) => {
+t.test('a new file has the newest version and the application id', async (t) => {
   const file = await temporaryFile(t);
   await (await openStore(t, file)).close();
   const db = open(t, file);

@@ -1,13 +1,35 @@
-import { chmod, stat, truncate, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
-import t from 'tap';
-import { openStore, temporaryFile } from '../../support/sqlite-store.js';
-import { lobbyOf, newEntry, register } from '../../support/store-subject.js';
+import t, { type Test } from 'tap';
+import type { Failure } from '../../../lib/store/sqlite/failure.js';
+import { startThread } from '../../../lib/store/sqlite/thread.js';
+import { StoreError, StoreInUse } from '../../../lib/store/store.js';
+import { openStore, scene, temporaryFile } from '../../support/sqlite-store.js';
+import { lobbyOf, newAccount, newEntry, register } from '../../support/store-subject.js';
+
+const program = fileURLToPath(new URL('../../support/store-process.js', import.meta.url));
+
+/** Another process that opens the file, and what it printed first. */
+async function otherProcess(t: Test, file: string): Promise<{ said: string; kill(): Promise<void> }> {
+  const child = spawn(process.execPath, [program, file, 'hold'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  t.teardown(kill);
+  const [said] = await once(createInterface(child.stdout), 'line');
+  return { said, kill };
+}
 
 const mode = async (file: string) => (await stat(file)).mode & 0o777;
 
-t.test('every file is made for its owner alone, whatever the umask', async (t) => {
+t.test('every file is private to its owner, regardless of the umask', async (t) => {
   const before = process.umask(0);
   t.teardown(() => process.umask(before));
   const file = await temporaryFile(t);
@@ -17,7 +39,7 @@ t.test('every file is made for its owner alone, whatever the umask', async (t) =
     t.equal(await mode(name), 0o600, name);
 });
 
-t.test('close leaves everything in the one file', async (t) => {
+t.test('close leaves everything in one file', async (t) => {
   const file = await temporaryFile(t);
   const store = await openStore(t, file);
   await register(store, 'ada');
@@ -28,7 +50,7 @@ t.test('close leaves everything in the one file', async (t) => {
   t.match(db.prepare('SELECT name FROM accounts').all(), [{ name: 'ada' }]);
 });
 
-t.test('others can read while it is open', async (t) => {
+t.test('other programs can read while it is open', async (t) => {
   const file = await temporaryFile(t);
   const store = await openStore(t, file);
   const { id } = await register(store, 'ada');
@@ -38,7 +60,7 @@ t.test('others can read while it is open', async (t) => {
   t.match(db.prepare('SELECT key FROM log').all(), [{ key: 'k' }]);
 });
 
-t.test('the file is sound, and commits go to a log beside it', async (t) => {
+t.test('the file is sound, and commits go to a write-ahead log', async (t) => {
   const file = await temporaryFile(t);
   const store = await openStore(t, file);
   await store.close();
@@ -48,7 +70,7 @@ t.test('the file is sound, and commits go to a log beside it', async (t) => {
   t.match(db.prepare('PRAGMA integrity_check').all(), [{ integrity_check: 'ok' }]);
 });
 
-t.test('a file that cannot be opened is refused, and says so', async (t) => {
+t.test('a file that cannot be opened is refused by name', async (t) => {
   const file = await temporaryFile(t);
   const refused = (path: string) => t.rejects(openStore(t, path), { name: 'StoreError', message: path });
 
@@ -59,7 +81,7 @@ t.test('a file that cannot be opened is refused, and says so', async (t) => {
   await refused(file);
 });
 
-t.test('a damaged file is refused, or fails call by call, but is never taken for an empty one', async (t) => {
+t.test('a damaged file is refused, or fails call by call, but never counts as empty', async (t) => {
   const file = await temporaryFile(t);
   const store = await openStore(t, file);
   await register(store, 'ada');
@@ -81,7 +103,7 @@ t.test('a file of another program is refused and stays as it was', async (t) => 
   t.match(again.prepare('PRAGMA journal_mode').get(), { journal_mode: 'delete' });
 });
 
-const asRoot = process.getuid?.() === 0 && 'root may write everything';
+const asRoot = process.getuid?.() === 0 && 'root can write every file';
 t.test('a file or folder that this user cannot write is refused', { skip: asRoot }, async (t) => {
   const file = await temporaryFile(t);
   await (await openStore(t, file)).close();
@@ -93,4 +115,95 @@ t.test('a file or folder that this user cannot write is refused', { skip: asRoot
   await chmod(dirname(file), 0o500);
   t.teardown(() => chmod(dirname(file), 0o700));
   await t.rejects(openStore(t, join(dirname(file), 'other.db')), { name: 'StoreError' });
+});
+
+t.test('only one process has the file open, and kill -9 releases it', async (t) => {
+  const file = await temporaryFile(t);
+  const other = await otherProcess(t, file);
+  t.equal(other.said, 'open');
+  const error = await openStore(t, file).catch((error: unknown) => error);
+  t.ok(error instanceof StoreInUse && error instanceof StoreError);
+  await other.kill();
+  const store = await openStore(t, file);
+  t.equal(await store.countAccounts(), 0);
+  t.equal((await otherProcess(t, file)).said, 'StoreInUse');
+});
+
+t.test('a second store in the same process is refused and leaves the lock of the first alone', async (t) => {
+  const file = await temporaryFile(t);
+  const store = await openStore(t, file);
+  await t.rejects(openStore(t, file), { name: 'StoreInUse' });
+  t.equal((await otherProcess(t, file)).said, 'StoreInUse');
+  await store.close();
+  t.equal((await otherProcess(t, file)).said, 'open');
+});
+
+t.test('of several processes that open it at once, one succeeds', async (t) => {
+  const file = await temporaryFile(t);
+  const others = await Promise.all([1, 2, 3].map(() => otherProcess(t, file)));
+  const here = await openStore(t, file).then(
+    () => 'open',
+    (error: StoreError) => error.name,
+  );
+  const said = [here, ...others.map((other) => other.said)].sort();
+  t.same(said, ['StoreInUse', 'StoreInUse', 'StoreInUse', 'open']);
+});
+
+t.test('a store that could not be opened releases its lock', async (t) => {
+  const file = await temporaryFile(t);
+  await writeFile(file, 'not a database'.repeat(100));
+  await t.rejects(openStore(t, file), { name: 'StoreError' });
+  await rm(file);
+  t.equal(await (await openStore(t, file)).countAccounts(), 0);
+});
+
+t.test('a thread that dies is reported once, and its lock is released', async (t) => {
+  const file = await temporaryFile(t);
+  const failures: Failure[] = [];
+  const bell = new EventTarget();
+  const started = await startThread({
+    database: { file },
+    onOutcomes: () => t.fail('there are no answers'),
+    onFailure(failure) {
+      failures.push(failure);
+      bell.dispatchEvent(new Event('failure'));
+    },
+  });
+  if (!started.ok) throw new Error(started.failure.sentence);
+  const failed = once(bell, 'failure');
+  // Not a batch, which the thread does not expect.
+  started.thread.send(undefined as unknown as []);
+  await failed;
+  await started.thread.close();
+  t.equal(failures.length, 1);
+  t.equal(await (await openStore(t, file)).countAccounts(), 0);
+});
+
+t.test('a reader thread sees what the writer stored, and cannot write', async (t) => {
+  const { file, store } = await scene(t);
+  const answers: unknown[] = [];
+  const bell = new EventTarget();
+  const started = await startThread({
+    database: { file, reader: true },
+    onOutcomes(outcomes) {
+      answers.push(...outcomes);
+      bell.dispatchEvent(new Event('answer'));
+    },
+    onFailure: (failure) => t.fail(failure.sentence),
+  });
+  if (!started.ok) throw new Error(started.failure.sentence);
+  await register(store, 'bob');
+  for (const call of [
+    { method: 'register', args: [newAccount('cyd')] },
+    { method: 'countAccounts', args: [] },
+  ] as const) {
+    const answered = once(bell, 'answer');
+    started.thread.send([call]);
+    await answered;
+  }
+  t.match(answers, [
+    { ok: false, failure: { errcode: 8 } },
+    { ok: true, value: 2 },
+  ]);
+  await started.thread.close();
 });

@@ -2,37 +2,37 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
-import { openStill } from '../../../lib/store/sqlite/read-only.js';
+import { openReadOnly } from '../../../lib/store/sqlite/read-only.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { makeData } from '../../support/data-folder.js';
 
 const v1 = new URL('../../../../test/fixtures/store-v1.db', import.meta.url);
 
-t.test('an older database is read, and stays what it is', async (t) => {
+t.test('an older database is read and not changed', async (t) => {
   const { home } = await makeData(t);
   const file = join(home, 'old.db');
   await writeFile(file, await readFile(v1));
-  const still = openStill(file);
-  t.equal(still.outdated, true);
-  t.same(still.damage(), []);
-  t.same(still.fileHashes(), []);
-  still.copy(join(home, 'copy.db'));
-  still.close();
+  const database = openReadOnly(file);
+  t.equal(database.outdated, true);
+  t.same(database.damage(), []);
+  t.same(database.fileHashes(), []);
+  database.copy(join(home, 'copy.db'));
+  database.close();
   t.same(await readFile(file), await readFile(v1));
-  const copy = openStill(join(home, 'copy.db'));
+  const copy = openReadOnly(join(home, 'copy.db'));
   t.equal(copy.outdated, true);
   copy.close();
 });
 
-t.test('beside a store that is open, it reads what was kept a moment ago', async (t) => {
+t.test('while a store has it open, it is read up to the last commit', async (t) => {
   const { data, hash, stored } = await makeData(t);
   await stored(async (store) => {
     await store.register({ name: 'ben', skeleton: 'ben', password: 'none', at: 0 });
-    const still = openStill(join(data, 'secure-chat.db'));
-    t.equal(still.outdated, false);
-    t.same(still.fileHashes(), [hash]);
-    still.copy(join(data, 'copy.db'));
-    still.close();
+    const database = openReadOnly(join(data, 'secure-chat.db'));
+    t.equal(database.outdated, false);
+    t.same(database.fileHashes(), [hash]);
+    database.copy(join(data, 'copy.db'));
+    database.close();
     await store.register({ name: 'cleo', skeleton: 'cleo', password: 'none', at: 0 });
   });
   const db = new DatabaseSync(join(data, 'copy.db'), { readOnly: true });
@@ -46,7 +46,7 @@ t.test('beside a store that is open, it reads what was kept a moment ago', async
   db.close();
 });
 
-t.test('what cannot be used is a StoreError that says why', async (t) => {
+t.test('a file that cannot be used is a StoreError that says why', async (t) => {
   const { home, data } = await makeData(t);
   const files: [name: string, bytes: Buffer | string, message: RegExp][] = [
     ['text.db', 'no database, but long enough to look at'.repeat(100), /not a database/],
@@ -59,11 +59,12 @@ t.test('what cannot be used is a StoreError that says why', async (t) => {
   ];
   for (const [name, bytes, message] of files) {
     await writeFile(join(home, name), bytes);
-    t.throws(() => openStill(join(home, name)), { name: 'StoreError', message }, name);
+    t.throws(() => openReadOnly(join(home, name)), { name: 'StoreError', message }, name);
   }
   await mkdir(join(home, 'folder.db'));
-  for (const name of ['none.db', 'folder.db']) t.throws(() => openStill(join(home, name)), StoreError, name);
-  await t.rejects(stat(join(home, 'none.db')), { code: 'ENOENT' }, 'and nothing is made');
+  for (const name of ['none.db', 'folder.db'])
+    t.throws(() => openReadOnly(join(home, name)), StoreError, name);
+  await t.rejects(stat(join(home, 'none.db')), { code: 'ENOENT' }, 'and no file is created');
   t.notOk((await readdir(home)).includes('none.db-wal'));
 });
 
@@ -76,14 +77,14 @@ async function changed(file: string, sql: string): Promise<Buffer> {
   return readFile(copy);
 }
 
-t.test('damage is told', async (t) => {
+t.test('damage is reported', async (t) => {
   const { home, data } = await makeData(t);
   const file = join(home, 'damaged.db');
   await writeFile(
     file,
     await changed(join(data, 'secure-chat.db'), 'PRAGMA foreign_keys = OFF; UPDATE files SET account = 77'),
   );
-  const still = openStill(file);
-  t.match(still.damage(), [/files refers to nothing/]);
-  still.close();
+  const database = openReadOnly(file);
+  t.match(database.damage(), [/a row of files refers to a missing row of accounts/]);
+  database.close();
 });

@@ -1,21 +1,36 @@
 /** Accounts: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import { type MakeSubject, newAccount, register } from '../store-subject.js';
+import {
+  at,
+  kept,
+  lobbyOf,
+  type MakeSubject,
+  newAccount,
+  newEntry,
+  newRoom,
+  openSession,
+  people,
+  register,
+  registerAdmin,
+  resumes,
+} from '../store-subject.js';
+
+const terms = { reason: 'spam', by: 'ada', at };
 
 export async function accountsContract(t: Test, make: MakeSubject): Promise<void> {
-  t.test('an account is found by its name, also after the store was opened again', async (t) => {
+  t.test('an account is found by name, also after a restart', async (t) => {
     const { store, reopen } = await make(t);
-    t.equal(await store.accounts(), 0);
+    t.equal(await store.countAccounts(), 0);
     const made = await store.register(newAccount('ada'));
     const account = { id: 1, name: 'ada', role: 'member', password: '$argon2id$ada' };
     t.match(made, { outcome: 'created', account: { ...account, id: Number } });
     t.equal(await store.account('bob'), undefined);
     const again = await reopen();
     t.match(await again.account('ada'), { ...account, id: Number });
-    t.equal(await again.accounts(), 1);
+    t.equal(await again.countAccounts(), 1);
   });
 
-  t.test('a name that is taken, or looks like one, makes no account', async (t) => {
+  t.test('a name that is taken, or looks like one, creates no account', async (t) => {
     const { store } = await make(t);
     await register(store, 'bill');
     t.same(await store.register(newAccount('bill')), { outcome: 'name-taken' });
@@ -23,11 +38,11 @@ export async function accountsContract(t: Test, make: MakeSubject): Promise<void
       outcome: 'name-look-alike',
       like: 'bill',
     });
-    t.equal(await store.accounts(), 1);
+    t.equal(await store.countAccounts(), 1);
     t.equal(await store.account('bi11'), undefined);
   });
 
-  t.test('of many who want one name at once, one gets it', async (t) => {
+  t.test('of many registrations of one name at once, one succeeds', async (t) => {
     const { store } = await make(t);
     const all = await Promise.all(Array.from({ length: 20 }, () => store.register(newAccount('ada'))));
     t.same(
@@ -36,21 +51,66 @@ export async function accountsContract(t: Test, make: MakeSubject): Promise<void
     );
   });
 
-  t.test('a password is replaced', async (t) => {
+  t.test('the last admin who can sign in is not demoted, banned or removed', async (t) => {
     const { store } = await make(t);
-    const { id } = await register(store, 'ada');
-    await store.setPassword(id, '$argon2id$new');
-    t.equal((await store.account('ada'))?.password, '$argon2id$new');
-    await t.rejects(store.setPassword(id + 1, 'x'), { name: 'StoreError' });
+    const ada = await registerAdmin(store, 'ada');
+    const ben = await registerAdmin(store, 'ben');
+    t.equal(await store.ban({ account: ben.id }, terms), 'banned');
+    t.equal(await store.setRole(ada.id, 'member'), 'last-admin', 'the other one is banned');
+    t.equal(await store.ban({ account: ada.id }, terms), 'last-admin');
+    t.equal(await store.removeAccount(ada.id), 'last-admin');
+    t.equal((await store.account('ada'))?.role, 'admin');
+    await store.unban({ account: ben.id }, at);
+    t.equal(await store.setRole(ada.id, 'member'), 'set');
+    t.equal(await store.setRole(ben.id, 'moderator'), 'last-admin');
+    await store.setRole(ada.id, 'admin');
+    await store.ban({ account: ada.id }, { ...terms, until: at + 10 });
+    await store.removeExpired(at + 9);
+    t.equal(await store.setRole(ben.id, 'member'), 'last-admin');
+    await store.removeExpired(at + 10);
+    t.equal(await store.setRole(ben.id, 'member'), 'set', 'the ban of the other one is over');
   });
 
-  t.test('a hash is renewed where it is still the one that was read', async (t) => {
+  t.test('a role on the server is the role in the lobby', async (t) => {
     const { store } = await make(t);
-    const { id, password } = await register(store, 'ada');
-    t.equal(await store.renewPassword(id, password, '$argon2id$renewed'), true);
-    t.equal((await store.account('ada'))?.password, '$argon2id$renewed');
-    await store.setPassword(id, '$argon2id$other');
-    t.equal(await store.renewPassword(id, '$argon2id$renewed', password), false);
-    t.equal((await store.account('ada'))?.password, '$argon2id$other');
+    const [ada, ben] = await people(store, 'ada', 'ben');
+    await store.setRole(ada.id, 'admin');
+    await store.setRole(ben.id, 'moderator');
+    const lobby = await lobbyOf(store);
+    const roles = (await store.members('room' in lobby ? lobby.room : 0)).map(({ role }) => role);
+    t.same(roles, ['owner', 'moderator']);
+  });
+
+  t.test('a removed account cannot sign in; its name and its messages stay', async (t) => {
+    const { store, reopen } = await make(t);
+    const [ada, ben, cleo] = await people(store, 'ada', 'ben', 'cleo');
+    const room = await newRoom(store, ben.id, 'tea');
+    await store.joinRoom(cleo.id, room.id);
+    const alone = await newRoom(store, ben.id, 'den', { private: true });
+    const lobby = await lobbyOf(store);
+    await kept(store, newEntry(ben.id, lobby, 'k'));
+    await openSession(store, ben.id, 'token');
+    t.equal(await store.removeAccount(ben.id), 'removed');
+    const again = await reopen();
+    t.equal(await again.account('ben'), undefined);
+    t.equal(await resumes(again, 'token'), false);
+    t.equal((await again.register(newAccount('ben'))).outcome, 'name-taken');
+    t.match(await again.history({ target: lobby, limit: 9, keep: 'newest' }), [{ from: 'ben' }]);
+    t.same(
+      (await again.members(room.id)).map(({ account, role }) => [account.name, role]),
+      [['cleo', 'owner']],
+    );
+    t.notOk(
+      (await again.rooms()).some(({ id }) => id === alone.id),
+      'a room of him alone ends',
+    );
+    t.match(await again.listAccounts(), [
+      { name: 'ada', removed: false },
+      { name: 'ben', removed: true },
+      { name: 'cleo' },
+    ]);
+    t.match(await again.listAccounts(ada.id), [
+      { id: ada.id, name: 'ada', role: 'member', at, factor: false },
+    ]);
   });
 }

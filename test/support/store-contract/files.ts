@@ -1,15 +1,18 @@
-/** Announcements of files: what every Store must do with them, as tests. Knows the interface only. */
+/** Files of messages: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
 import type { FileInfo } from '../../../lib/protocol/records.js';
-import type { Target } from '../../../lib/store/message-store.js';
+import type { ConversationKey } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, people } from '../store-subject.js';
 
 export async function filesContract(t: Test, make: MakeSubject): Promise<void> {
-  const send = async (store: Store, account: number, { target, file }: { target: Target; file: FileInfo }) =>
-    (await kept(store, { ...newEntry(account, target, file.name), text: file.name, file })).seq;
+  const send = async (
+    store: Store,
+    account: number,
+    { target, file }: { target: ConversationKey; file: FileInfo },
+  ) => (await kept(store, { ...newEntry(account, target, file.name), text: file.name, file })).seq;
 
-  t.test('a file comes back with its message, and pages of files have nothing else', async (t) => {
+  t.test('a file is read with its message, and pages of files have nothing else', async (t) => {
     const { store, reopen } = await make(t);
     const [ada] = await people(store, 'ada');
     const target = await lobbyOf(store);
@@ -34,7 +37,7 @@ export async function filesContract(t: Test, make: MakeSubject): Promise<void> {
     });
   });
 
-  t.test('the bytes of an account are those of its files that are still there', async (t) => {
+  t.test('the bytes of an account are those of its files that were not removed', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     const target = await lobbyOf(store);
@@ -49,7 +52,7 @@ export async function filesContract(t: Test, make: MakeSubject): Promise<void> {
     t.equal(await store.fileBytes(ada.id), big.size);
   });
 
-  t.test('a hash is unreferenced when the last file that has it is gone', async (t) => {
+  t.test('a hash is unreferenced when the last message that names it is removed', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     const target = await lobbyOf(store);

@@ -1,10 +1,10 @@
-/** The log: what every Store must do with them, as tests. Knows the interface only. */
+/** The log: what every Store must do with it, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Page } from '../../../lib/store/message-store.js';
+import type { HistoryPage } from '../../../lib/store/message-store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, register } from '../store-subject.js';
 
 export async function logContract(t: Test, make: MakeSubject): Promise<void> {
-  t.test('an entry comes back as it was', async (t) => {
+  t.test('an entry is read as it was appended', async (t) => {
     const { store, reopen } = await make(t);
     const { id } = await register(store, 'ada');
     const target = await lobbyOf(store);
@@ -26,10 +26,10 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
         kind: index === 0 ? 'action' : 'text',
       })),
     );
-    t.equal((await again.standings(id))[0]?.last, appended.at(-1)?.seq);
+    t.equal((await again.conversations(id))[0]?.last, appended.at(-1)?.seq);
   });
 
-  t.test('a repeated key writes nothing and tells of the first time', async (t) => {
+  t.test('a repeated key appends nothing and returns the first position', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = [await register(store, 'ada'), await register(store, 'bob')];
     const target = await lobbyOf(store);
@@ -39,19 +39,15 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await kept(store, retry), { ...first, repeated: true });
     const elsewhere = newEntry(ada.id, { direct: [ada.id, bob.id] }, 'k');
     t.same(await kept(store, elsewhere), { ...first, repeated: true });
-    t.equal((await store.standings(ada.id)).length, 1, 'and begins no conversation');
-    t.match(
-      await kept(store, newEntry(bob.id, target, 'k')),
-      { repeated: false },
-      "another's key is another",
-    );
+    t.equal((await store.conversations(ada.id)).length, 1, 'and begins no conversation');
+    t.match(await kept(store, newEntry(bob.id, target, 'k')), { repeated: false }, 'keys are per account');
     const twins = [newEntry(ada.id, target, 'twin'), newEntry(ada.id, target, 'twin')];
     const [one, two] = await Promise.all(twins.map((twin) => kept(store, twin)));
     t.same([one?.repeated, two?.repeated, two?.seq], [false, true, one?.seq]);
     t.equal((await store.history({ target, limit: 10, keep: 'oldest' })).length, 3);
   });
 
-  t.test('what could not be kept as it is, is refused', async (t) => {
+  t.test('a key or text with U+0000 is rejected', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
     const entry = newEntry(id, await lobbyOf(store), 'k');
@@ -60,7 +56,7 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
     t.match(await kept(store, entry), { repeated: false });
   });
 
-  t.test('an entry for a room that is not there is refused and spoils no other', async (t) => {
+  t.test('an entry for an unknown room is rejected, others of its batch are not', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
     const target = await lobbyOf(store);
@@ -81,10 +77,10 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
       entries.map(({ key }) => key),
       ['1', '4'],
     );
-    t.equal((await store.standings(id)).length, 1);
+    t.equal((await store.conversations(id)).length, 1);
   });
 
-  t.test('history pages from either end', async (t) => {
+  t.test('history is paged from either end', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = [await register(store, 'ada'), await register(store, 'bob')];
     const target = await lobbyOf(store);
@@ -93,7 +89,7 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
       seqs.push((await kept(store, newEntry(ada.id, target, `k${index}`))).seq);
       await kept(store, newEntry(ada.id, { direct: [ada.id, bob.id] }, `d${index}`));
     }
-    const page = async (range: Omit<Page, 'target'>) =>
+    const page = async (range: Omit<HistoryPage, 'target'>) =>
       (await store.history({ target, ...range })).map(({ seq }) => seqs.indexOf(seq));
     t.same(await page({ limit: 99, keep: 'oldest' }), [0, 1, 2, 3, 4, 5]);
     t.same(await page({ limit: 99, keep: 'newest' }), [0, 1, 2, 3, 4, 5]);
@@ -107,7 +103,7 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await page({ limit: 0, keep: 'newest' }), []);
   });
 
-  t.test('the floor is what the newest entries stand above', async (t) => {
+  t.test('the floor is the seq below the newest entries', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = [await register(store, 'ada'), await register(store, 'bob')];
     const target = await lobbyOf(store);
@@ -119,8 +115,8 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
     }
     t.equal(await store.floor(target, 2), seqs[3]);
     t.equal(await store.floor(target, 5), seqs[0]);
-    t.equal(await store.floor(target, 6), 0, 'there are no more than that');
-    t.equal(await store.floor({ direct: [bob.id, bob.id] }, 1), 0, 'a conversation that nobody began');
+    t.equal(await store.floor(target, 6), 0, 'the conversation has no more than that');
+    t.equal(await store.floor({ direct: [bob.id, bob.id] }, 1), 0, 'a conversation that has not begun');
   });
 
   t.test('seqs and answers come in the order of the calls', async (t) => {

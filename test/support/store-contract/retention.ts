@@ -1,25 +1,29 @@
 /** What is no longer kept: what every Store must do about it, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Prune, Target } from '../../../lib/store/message-store.js';
+import type { ConversationKey, PruneOptions } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, newRoom, people } from '../store-subject.js';
 
 export async function retentionContract(t: Test, make: MakeSubject): Promise<void> {
-  const say = async (store: Store, account: number, { target, count }: { target: Target; count: number }) => {
+  const say = async (
+    store: Store,
+    account: number,
+    { target, count }: { target: ConversationKey; count: number },
+  ) => {
     for (let index = 0; index < count; index++) {
       const entry = newEntry(account, target, `${JSON.stringify(target)}-${index}`);
       await kept(store, { ...entry, text: `w${index}`, at: at + index });
     }
   };
-  const texts = async (store: Store, target: Target) =>
+  const texts = async (store: Store, target: ConversationKey) =>
     (await store.history({ target, limit: 99, keep: 'oldest' })).map(({ text }) => text);
-  const pruneAll = async (store: Store, prune: Prune) => {
+  const pruneAll = async (store: Store, prune: PruneOptions) => {
     let gone = 0;
     for (let last = prune.limit; last === prune.limit; gone += last) last = await store.prune(prune);
     return gone;
   };
 
-  t.test('without a limit of time or number everything stays', async (t) => {
+  t.test('without a limit everything is kept', async (t) => {
     const { store } = await make(t);
     const [ada] = await people(store, 'ada');
     const target = await lobbyOf(store);
@@ -28,11 +32,11 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     t.equal((await texts(store, target)).length, 3);
   });
 
-  t.test('what is older than a time goes, from every conversation and from search', async (t) => {
+  t.test('older entries are removed from every conversation and from search', async (t) => {
     const { store, reopen } = await make(t);
     const [ada] = await people(store, 'ada');
     const lobby = await lobbyOf(store);
-    const notes: Target = { direct: [ada.id, ada.id] };
+    const notes: ConversationKey = { direct: [ada.id, ada.id] };
     for (const target of [lobby, notes]) {
       const entry = newEntry(ada.id, target, `old ${JSON.stringify(target)}`);
       await kept(store, { ...entry, text: 'old', file: { name: 'old', size: 1, hash: 'old' } });
@@ -52,7 +56,7 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     t.same(await again.search({ account: ada.id, words: '', limit: 9 }), { hits: [], more: false });
     t.same(await again.unreferenced(['old']), ['old']);
     t.equal(await again.fileBytes(ada.id), 0);
-    t.match(await again.standings(ada.id), [
+    t.match(await again.conversations(ada.id), [
       { last: 0, unread: 0 },
       { last: 0, unread: 0 },
     ]);
@@ -60,12 +64,12 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     t.equal(seq, 5, 'a seq that was given is not given again');
   });
 
-  t.test('of each conversation only the newest stay', async (t) => {
+  t.test('only the newest entries of each conversation are kept', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     const lobby = await lobbyOf(store);
-    const room: Target = { room: (await newRoom(store, ada.id, 'tea')).id };
-    const direct: Target = { direct: [ada.id, bob.id] };
+    const room: ConversationKey = { room: (await newRoom(store, ada.id, 'tea')).id };
+    const direct: ConversationKey = { direct: [ada.id, bob.id] };
     await say(store, ada.id, { target: lobby, count: 7 });
     await say(store, ada.id, { target: room, count: 3 });
     await say(store, ada.id, { target: direct, count: 12 });
@@ -79,7 +83,7 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     t.equal(hits.length, 2);
   });
 
-  t.test('at most so many go at once, rooms that ended included, and all in the end', async (t) => {
+  t.test('a limited number of entries is removed at once, those of ended rooms included', async (t) => {
     const { store } = await make(t);
     const [ada] = await people(store, 'ada');
     for (const name of ['tea', 'pot', 'cup']) {
@@ -99,7 +103,7 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     t.equal(await store.prune({ limit: 5 }), 2, 'several at once where they are small');
   });
 
-  t.test('edits and removals of what went tell nothing any more', async (t) => {
+  t.test('edits and removals of a pruned message are not read', async (t) => {
     const { store } = await make(t);
     const [ada] = await people(store, 'ada');
     const target = await lobbyOf(store);
@@ -107,13 +111,13 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     await store.edit({ of: seq, account: ada.id, at: at + 5, text: 'later' });
     t.equal(await store.prune({ before: at + 1, limit: 9 }), 1);
     t.same(await store.history({ target, limit: 9, keep: 'newest', what: 'everything' }), []);
-    t.equal(await store.locate(seq), undefined);
+    t.equal(await store.message(seq), undefined);
     t.equal(await store.edit({ of: seq, account: ada.id, at: at + 6, text: 'x' }), undefined);
     t.equal(await store.remove({ of: seq, account: ada.id, at: at + 6 }), undefined);
     t.match(await store.append(newEntry(ada.id, target, 'k')), { repeated: false });
   });
 
-  t.test('a time leads to the last entry before it', async (t) => {
+  t.test('seqBefore finds the last entry before a time', async (t) => {
     const { store } = await make(t);
     const [ada] = await people(store, 'ada');
     const target = await lobbyOf(store);

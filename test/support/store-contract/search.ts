@@ -1,6 +1,7 @@
-/** Search: what every Store must find, and what not, as tests. Knows the interface only. */
+/** Search: what every Store must find and show, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Search } from '../../../lib/store/message-store.js';
+import { limits } from '../../../lib/protocol/limits.js';
+import type { SearchHit, SearchQuery } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import {
   at,
@@ -14,7 +15,7 @@ import {
 } from '../store-subject.js';
 
 /** The texts that have these words, the newest first. */
-type Found = (words: string, rest?: Partial<Search>) => Promise<string[]>;
+type Found = (words: string, rest?: Partial<SearchQuery>) => Promise<string[]>;
 
 /** Texts in the lobby, and a function that finds them. */
 async function lobbyOfTexts(store: Store, texts: readonly string[]): Promise<{ id: number; found: Found }> {
@@ -35,10 +36,11 @@ async function lobbyOfTexts(store: Store, texts: readonly string[]): Promise<{ i
 export async function searchContract(t: Test, make: MakeSubject): Promise<void> {
   t.test('words', (t) => wordsContract(t, make));
   t.test('filters', (t) => filtersContract(t, make));
+  t.test('excerpts', (t) => excerptsContract(t, make));
 }
 
 async function wordsContract(t: Test, make: MakeSubject): Promise<void> {
-  t.test('all words are wanted, in any order and case, with or without accents', async (t) => {
+  t.test('all words must match, in any order and case, with or without accents', async (t) => {
     const { store } = await make(t);
     const { found } = await lobbyOfTexts(store, [
       'The quick brown fox',
@@ -54,7 +56,7 @@ async function wordsContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await found('привет'), ['ПРИВЕТ']);
   });
 
-  t.test('the last word may be the beginning of one, unless it is one letter or in quotes', async (t) => {
+  t.test('the last word is also a prefix, unless it is one letter or in quotes', async (t) => {
     const { store } = await make(t);
     const { found } = await lobbyOfTexts(store, ['searching high', 'search low', 's']);
     t.same(await found('sea'), ['search low', 'searching high']);
@@ -65,7 +67,7 @@ async function wordsContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await found('low sear'), ['search low']);
   });
 
-  t.test('words in quotes stand next to each other', async (t) => {
+  t.test('words in quotes match next to each other', async (t) => {
     const { store } = await make(t);
     const { found } = await lobbyOfTexts(store, ['to be or not to be', 'not or be', 'well-known fact']);
     t.same(await found('"or not"'), ['to be or not to be']);
@@ -75,7 +77,7 @@ async function wordsContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await found('"known fact" well'), ['well-known fact']);
   });
 
-  t.test('of scripts without spaces every sign is found', async (t) => {
+  t.test('every sign of a script without spaces is found', async (t) => {
     const { store } = await make(t);
     const { found } = await lobbyOfTexts(store, ['我们明天去北京吃饭', '京北', '今日はtestです']);
     t.same(await found('北京'), ['我们明天去北京吃饭']);
@@ -83,7 +85,7 @@ async function wordsContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await found('test'), ['今日はtestです']);
   });
 
-  t.test('nothing that is typed is an operator or an error', async (t) => {
+  t.test('nothing in a search is an operator or an error', async (t) => {
     const { store } = await make(t);
     const text = 'cats AND dogs OR birds NOT fish NEAR text place author c1 a1';
     const { found } = await lobbyOfTexts(store, [text]);
@@ -146,14 +148,14 @@ async function wordsContract(t: Test, make: MakeSubject): Promise<void> {
 }
 
 async function filtersContract(t: Test, make: MakeSubject): Promise<void> {
-  t.test('nobody finds what was said where they are not', async (t) => {
+  t.test('only conversations of the account are searched', async (t) => {
     const { store } = await make(t);
     const [ada, bob, cyd] = await people(store, 'ada', 'bob', 'cyd');
     const den = { room: (await newRoom(store, ada.id, 'den', { private: true })).id };
     const direct = { direct: [ada.id, bob.id] } as const;
     await kept(store, { ...newEntry(ada.id, den, '1'), text: 'word' });
     await kept(store, { ...newEntry(bob.id, direct, '2'), text: 'word' });
-    const found = async (account: number, rest: Partial<Search> = {}) =>
+    const found = async (account: number, rest: Partial<SearchQuery> = {}) =>
       (await store.search({ account, words: 'word', limit: 9, ...rest })).hits.map(({ kind, name, from }) => [
         kind,
         name,
@@ -172,13 +174,13 @@ async function filtersContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await found(ada.id, { target: { room: 4711 } }), []);
     await store.inviteToRoom({ room: den.room, account: bob.id, by: ada.id, at });
     t.equal((await found(bob.id)).length, 1, 'an invitation is not enough');
-    await store.enterRoom(bob.id, den.room);
-    t.equal((await found(bob.id)).length, 2, 'what was said before is theirs to find');
+    await store.joinRoom(bob.id, den.room);
+    t.equal((await found(bob.id)).length, 2, 'older messages are found too');
     await store.leaveRoom(bob.id, den.room, { end: false });
     t.equal((await found(bob.id)).length, 1);
   });
 
-  t.test('sender, times and place narrow it, each alone and together', async (t) => {
+  t.test('sender, times and conversation filter, each alone and together', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     const lobby = await lobbyOf(store);
@@ -195,7 +197,7 @@ async function filtersContract(t: Test, make: MakeSubject): Promise<void> {
         at: at + index * 10,
       });
     }
-    const found = async (rest: Partial<Search>) =>
+    const found = async (rest: Partial<SearchQuery>) =>
       (await store.search({ account: ada.id, words: 'word', limit: 9, ...rest })).hits
         .map(({ excerpt }) => excerpt.slice(-1))
         .join('');
@@ -239,7 +241,7 @@ async function filtersContract(t: Test, make: MakeSubject): Promise<void> {
     t.equal((await store.search({ account: id, words: 'word', limit: 25 })).more, false);
   });
 
-  t.test('somebody in very many conversations searches all of them', async (t) => {
+  t.test('an account in very many conversations searches all of them', async (t) => {
     const { store } = await make(t);
     const names = Array.from({ length: 1_500 }, (_, index) => `user${index}`);
     const [ada, ...others] = await people(store, ...names);
@@ -252,4 +254,55 @@ async function filtersContract(t: Test, make: MakeSubject): Promise<void> {
     t.match([hits.length, more], [5, true]);
     t.match(hits[0], { kind: 'direct', name: 'user1499', from: 'user1499' });
   });
+}
+
+/** The excerpt with its marks in brackets. */
+function marked({ excerpt, marks }: SearchHit): string {
+  const parts = marks.map(([start, end], index) => {
+    const before = excerpt.slice(index === 0 ? 0 : marks[index - 1]?.[1], start);
+    return `${before}[${excerpt.slice(start, end)}]`;
+  });
+  return `${parts.join('')}${excerpt.slice(marks.at(-1)?.[1] ?? 0)}`;
+}
+
+async function excerptsContract(t: Test, make: MakeSubject): Promise<void> {
+  const { store } = await make(t);
+  const { id } = await register(store, 'ada');
+  const target = await lobbyOf(store);
+  // The newest message is found first.
+  const hitIn = async (text: string, words: string): Promise<SearchHit> => {
+    await kept(store, { ...newEntry(id, target, text), text });
+    const [hit] = (await store.search({ account: id, words, limit: 1 })).hits;
+    if (hit === undefined) throw new Error(`nothing found: ${words}`);
+    return hit;
+  };
+  for (const [name, text, words, excerpt] of [
+    ['every word is marked', 'a fox and a Fox', 'fox', 'a [fox] and a [Fox]'],
+    ['a beginning marks the whole word', 'foxes hunt', 'fox', '[foxes] hunt'],
+    ['a phrase is one mark', 'to be or not to be', '"to be"', '[to be] or not [to be]'],
+    ['accents are marked with their letters', 'un cafe\u0301 noir', 'cafe', 'un [cafe\u0301] noir'],
+    ['lines become one', 'one\ntwo\n\nthree', 'two', 'one [two]  three'],
+    ['without words nothing is marked', 'one two', '', 'one two'],
+    ['characters beyond U+FFFF count as two', '🦊 fox 🦊', 'fox', '🦊 [fox] 🦊'],
+    ['signs without spaces are marked', '我们去北京', '北京', '我们去[北京]'],
+  ] as const) {
+    t.equal(marked(await hitIn(text, words)), excerpt, name);
+  }
+
+  const fill = 'lorem ipsum dolor sit amet '.repeat(20);
+  for (const [name, text] of [
+    ['at the beginning', `needle ${fill}`],
+    ['in the middle', `${fill}needle ${fill}`],
+    ['at the end', `${fill}needle`],
+    ['between long words', `${'x'.repeat(500)} needle ${'y'.repeat(500)}`],
+    ['between emoji', `${'🦊'.repeat(300)} needle ${'🦊'.repeat(300)}`],
+    ['between emoji at odd places', `.${'🦊'.repeat(300)} needle ${'🦊'.repeat(300)}`],
+  ] as const) {
+    const hit = await hitIn(text, 'needle');
+    t.ok(hit.excerpt.length <= limits.excerptLength, `${name}: ${hit.excerpt.length}`);
+    t.match(marked(hit), '[needle]', name);
+    t.notMatch(hit.excerpt, /\p{Surrogate}/u, `${name}: no half of a character`);
+    t.equal(hit.excerpt.startsWith('…'), !text.startsWith('needle'), name);
+    t.equal(hit.excerpt.endsWith('…'), !text.endsWith('needle'), name);
+  }
 }

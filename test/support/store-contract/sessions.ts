@@ -3,7 +3,16 @@ import type { Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import type { NewSession } from '../../../lib/store/account-store.js';
 import type { Store } from '../../../lib/store/store.js';
-import { at, hash, hour, type MakeSubject, register } from '../store-subject.js';
+import {
+  at,
+  hash,
+  hour,
+  type MakeSubject,
+  openSession,
+  people,
+  register,
+  resumes,
+} from '../store-subject.js';
 
 export async function sessionsContract(t: Test, make: MakeSubject): Promise<void> {
   const expires = { remembered: at + 9 * hour, passing: at + 2 * hour };
@@ -17,7 +26,7 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
   const resume = (store: Store, token: string, next: string, when = at) =>
     store.resumeSession({ token: hash(token), next: hash(next), at: when, expires });
 
-  t.test('a token continues its session once its successor is known', async (t) => {
+  t.test('a token resumes its session until its successor is used', async (t) => {
     const { store, reopen } = await make(t);
     const account = await register(store, 'ada');
     const id = await store.openSession(session(account.id, 'a'));
@@ -29,7 +38,7 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     t.match(await resume(again, 'c', 'd'), { session: id });
   });
 
-  t.test('a token whose successor was lost on the way is still good', async (t) => {
+  t.test('a token whose successor never arrived is still valid', async (t) => {
     const { store } = await make(t);
     const account = await register(store, 'ada');
     const id = await store.openSession(session(account.id, 'a'));
@@ -52,7 +61,7 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     t.ok(await resume(store, 'kept2', 'kept3', expires.remembered - 1));
   });
 
-  t.test('a graceful end keeps a remembered session and forgets any other', async (t) => {
+  t.test('a graceful end keeps a remembered session and removes any other', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
     await store.endSession(await store.openSession(session(id, 'passing')));
@@ -64,7 +73,7 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     await store.endSession(kept + 1000);
   });
 
-  t.test('a take-over stops all other sessions of that account alone', async (t) => {
+  t.test('a take-over stops all other sessions of the account, and no others', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
     const other = await register(store, 'bob');
@@ -79,7 +88,7 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     t.match(await resume(store, 'other', 'w'), { running: true });
   });
 
-  t.test('the id of a forgotten session is not given again', async (t) => {
+  t.test('the id of a removed session is not reused', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
     const first = await store.openSession(session(id, 'a'));
@@ -87,7 +96,7 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     t.not(await store.openSession(session(id, 'b')), first);
   });
 
-  t.test('of many sessions of an account, those that were not used for longest end', async (t) => {
+  t.test('of too many sessions of an account the least recently used ones end', async (t) => {
     const { store } = await make(t);
     const [ada, ben] = [await register(store, 'ada'), await register(store, 'ben')];
     await store.openSession({ ...session(ada.id, 'bot'), at: at - 9, bot: true });
@@ -101,13 +110,42 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     for (const token of ['next', 'n2', 'last', 'bot', 'his']) t.ok(await resume(store, token, `${token}+`));
   });
 
-  t.test('sweep removes expired sessions', async (t) => {
+  t.test('removeExpired removes expired sessions and no others', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
     await store.openSession(session(id, 'a', true));
     await store.openSession({ ...session(id, 'b'), expires: at + hour + 1 });
-    await store.sweep(at + hour);
+    await store.removeExpired(at + hour);
     t.equal(await resume(store, 'a', 'x'), undefined);
     t.ok(await resume(store, 'b', 'y'));
+  });
+
+  t.test('sessions are listed, and revoked one by one or all but one', async (t) => {
+    const { store } = await make(t);
+    const [ada, ben] = await people(store, 'ada', 'ben');
+    const one = await openSession(store, ada.id, 'one', { address: '192.0.2.1' });
+    const two = await openSession(store, ada.id, 'two', { at: at + 5 });
+    const bot = await openSession(store, ada.id, 'bot', { bot: true, at: at - 5 });
+    t.match(await store.sessions(ada.id, at), [
+      { id: two, used: at + 5, bot: false },
+      { id: one, address: '192.0.2.1', at, used: at },
+      { id: bot, bot: true },
+    ]);
+    t.same(await store.sessions(ada.id, at + 10 * hour), []);
+    t.equal(await store.revokeSession(ben.id, one), false, 'not his');
+    t.equal(await store.revokeSession(ada.id, one), true);
+    t.equal(await resumes(store, 'one'), false);
+    await store.revokeSessions(ada.id, two);
+    t.same([await resumes(store, 'two'), await resumes(store, 'bot')], [true, false]);
+  });
+
+  t.test('the token of a bot is not replaced', async (t) => {
+    const { store } = await make(t);
+    const [ada] = await people(store, 'ada');
+    await openSession(store, ada.id, 'bot', { bot: true });
+    t.same(
+      [await resumes(store, 'bot'), await resumes(store, 'bot'), await resumes(store, 'bot+')],
+      [true, true, false],
+    );
   });
 }

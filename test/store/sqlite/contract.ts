@@ -1,6 +1,6 @@
 import t from 'tap';
-import { openStore, temporaryFile } from '../support/sqlite-store.js';
-import { storeContract } from '../support/store-contract.js';
+import { openStore, temporaryFile } from '../../support/sqlite-store.js';
+import { storeContract } from '../../support/store-contract.js';
 
 storeContract(t, async (t) => {
   const file = await temporaryFile(t);

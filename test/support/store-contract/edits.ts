@@ -1,13 +1,13 @@
 /** Edits and removals: what every Store must do with them, as tests. Knows the interface only. */
 import type { Test } from 'tap';
-import type { Target } from '../../../lib/store/message-store.js';
+import type { ConversationKey } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { at, kept, lobbyOf, type MakeSubject, newEntry, people } from '../store-subject.js';
 
-export async function changesContract(t: Test, make: MakeSubject): Promise<void> {
+export async function editsContract(t: Test, make: MakeSubject): Promise<void> {
   const found = async (store: Store, account: number, words: string) =>
     (await store.search({ account, words, limit: 10 })).hits.map(({ seq }) => seq);
-  const everything = (store: Store, target: Target) =>
+  const everything = (store: Store, target: ConversationKey) =>
     store.history({ target, limit: 99, keep: 'oldest', what: 'everything' });
 
   t.test('an edit replaces the text wherever it is read, and is an entry of its own', async (t) => {
@@ -30,15 +30,15 @@ export async function changesContract(t: Test, make: MakeSubject): Promise<void>
       { seq: one?.seq, at: at + 1, kind: 'edit', of: seq, from: 'ada', text: 'third words' },
       { seq: two?.seq, at: at + 2, kind: 'edit', of: seq, from: 'ada', text: 'third words' },
     ]);
-    t.same(await again.locate(seq), { entry: message, target, account: ada.id });
-    t.equal(await again.locate(one?.seq ?? 0), undefined, 'an edit is no message');
+    t.same(await again.message(seq), { entry: message, target, account: ada.id });
+    t.equal(await again.message(one?.seq ?? 0), undefined, 'an edit is no message');
     t.same(await found(again, ada.id, 'first'), []);
     t.same(await found(again, ada.id, 'second'), []);
     t.same(await found(again, ada.id, '"third words"'), [seq]);
-    t.equal((await again.standings(ada.id))[0]?.last, two?.seq);
+    t.equal((await again.conversations(ada.id))[0]?.last, two?.seq);
   });
 
-  t.test('what is not there, or is no text, is not edited', async (t) => {
+  t.test('a missing message, a file or an edit cannot be edited', async (t) => {
     const { store } = await make(t);
     const [ada] = await people(store, 'ada');
     const target = await lobbyOf(store);
@@ -54,7 +54,7 @@ export async function changesContract(t: Test, make: MakeSubject): Promise<void>
     t.equal((await everything(store, target)).length, 3);
   });
 
-  t.test('a removal leaves the place of a message, and nothing of what it said', async (t) => {
+  t.test('a removal leaves the seq of a message and nothing of its content', async (t) => {
     const { store, reopen } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     const target = await lobbyOf(store);
@@ -71,26 +71,26 @@ export async function changesContract(t: Test, make: MakeSubject): Promise<void>
       gone,
       { seq: removal?.seq, kind: 'removal', of: seq, from: 'bob', text: '' },
     ]);
-    t.same(await again.locate(seq), { entry: gone, target, account: ada.id });
+    t.same(await again.message(seq), { entry: gone, target, account: ada.id });
     t.same(await found(again, ada.id, 'secret'), []);
     t.same(await found(again, ada.id, ''), []);
-    t.same(await again.said(ada.id, 'k'), { seq, at }, 'its key stays used');
+    t.same(await again.findByKey(ada.id, 'k'), { seq, at }, 'its key stays used');
     t.match(await again.append(newEntry(ada.id, target, 'k')), { seq, repeated: true });
   });
 
-  t.test('a message between two says to whom it was said', async (t) => {
+  t.test('a direct message names its recipient', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
-    const target: Target = { direct: [ada.id, bob.id] };
+    const target: ConversationKey = { direct: [ada.id, bob.id] };
     for (const [from, to] of [
       [ada, 'bob'],
       [bob, 'ada'],
     ] as const) {
       const { seq } = await kept(store, newEntry(from.id, target, 'k'));
-      t.match(await store.locate(seq), { target, account: from.id, to, entry: { from: from.name } });
+      t.match(await store.message(seq), { target, account: from.id, to, entry: { from: from.name } });
     }
-    const notes: Target = { direct: [ada.id, ada.id] };
+    const notes: ConversationKey = { direct: [ada.id, ada.id] };
     const { seq } = await kept(store, newEntry(ada.id, notes, 'n'));
-    t.match(await store.locate(seq), { target: notes, to: 'ada' });
+    t.match(await store.message(seq), { target: notes, to: 'ada' });
   });
 }

@@ -1,0 +1,218 @@
+/**
+ * Group commit. On one side a queue gathers calls into batches, on the other a runner makes each batch one
+ * transaction. Knows neither the thread between them nor the SQL of the tables.
+ */
+import { StoreError } from '../store.js';
+import type { Database } from './database.js';
+import { describeFailure, type Failure, resultCode, resultCodes } from './failure.js';
+import {
+  type Arguments,
+  type Method,
+  type MethodCall,
+  methods,
+  type Operations,
+  type Result,
+} from './methods.js';
+
+export type CallOutcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly failure: Failure };
+
+export interface CallQueueOptions {
+  /** Starts a batch, whose outcomes go to `settle`. */
+  readonly send: (calls: readonly MethodCall[]) => void;
+  readonly explain: (failure: Failure) => StoreError;
+  /** Calls in one batch, at most; default `batchCalls`. */
+  readonly together?: number;
+}
+
+/** One batch is under way at a time; calls settle in the order in which they were asked. */
+export interface CallQueue {
+  ask<M extends Method>(method: M, args: Arguments<M>): Promise<Result<M>>;
+  /** The outcomes of the batch under way, one for each call, in order. */
+  settle(outcomes: readonly CallOutcome[]): void;
+  /** Rejects every pending and every later call. */
+  fail(error: StoreError): void;
+  /** Rejects every later call. Resolves when none is pending. */
+  finish(): Promise<void>;
+}
+
+interface PendingCall {
+  readonly call: MethodCall;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+const batchCalls = 1_000;
+/** Rows that the history pages of one batch may return together, so that 1,000 catch-ups do not fill the memory. */
+const batchRows = 20_000;
+
+export function createCallQueue({ send, explain, together = batchCalls }: CallQueueOptions): CallQueue {
+  const waiting: PendingCall[] = [];
+  let underWay: readonly PendingCall[] = [];
+  let refusal: StoreError | undefined;
+  let scheduled = false;
+  let drained: (() => void) | undefined;
+
+  function sendNext(): void {
+    scheduled = false;
+    if (underWay.length > 0) return;
+    if (waiting.length === 0) {
+      drained?.();
+      return;
+    }
+    underWay = waiting.splice(0, batchLength(waiting, together));
+    send(underWay.map((pending) => pending.call));
+  }
+
+  return {
+    ask(method, args) {
+      if (refusal !== undefined) return Promise.reject(refusal);
+      return new Promise((resolve, reject) => {
+        const call = { method, args } as MethodCall;
+        waiting.push({ call, resolve: resolve as (value: unknown) => void, reject });
+        if (scheduled || underWay.length > 0) return;
+        // At the end of this turn, so that calls of one turn share a transaction.
+        scheduled = true;
+        queueMicrotask(sendNext);
+      });
+    },
+    settle(outcomes) {
+      const settled = underWay;
+      underWay = [];
+      // First, so that the database works while this side handles the outcomes.
+      sendNext();
+      settled.forEach(({ resolve, reject }, index) => {
+        const outcome = outcomes[index];
+        if (outcome?.ok) resolve(outcome.value);
+        else
+          reject(
+            explain(outcome?.failure ?? { sentence: 'The database thread did not answer.', detail: '' }),
+          );
+      });
+    },
+    fail(error) {
+      refusal = error;
+      const lost = [...underWay, ...waiting.splice(0)];
+      underWay = [];
+      for (const { reject } of lost) reject(error);
+      drained?.();
+    },
+    finish() {
+      refusal ??= new StoreError('The store is closed.');
+      return new Promise((resolve) => {
+        drained = resolve;
+        if (!scheduled) sendNext();
+      });
+    },
+  };
+}
+
+function batchLength(waiting: readonly PendingCall[], together: number): number {
+  let rows = 0;
+  for (let length = 0; length < waiting.length && length < together; length++) {
+    const call = waiting[length]?.call;
+    rows += call?.method === 'history' ? call.args[0].limit : 0;
+    if (rows > batchRows && length > 0) return length;
+  }
+  return Math.min(waiting.length, together);
+}
+
+export interface BatchResult {
+  /** One for each call, in order. */
+  readonly outcomes: readonly CallOutcome[];
+  /** Why the database can no longer be trusted to store anything. */
+  readonly broken?: Failure;
+}
+
+interface BatchDatabase {
+  readonly db: Database;
+  readonly sql: ReturnType<typeof prepareTransactions>;
+  readonly operations: Operations;
+}
+
+function prepareTransactions(db: Database) {
+  return {
+    begin: { write: db.prepare('BEGIN IMMEDIATE'), read: db.prepare('BEGIN') },
+    commit: db.prepare('COMMIT'),
+    savepoint: db.prepare('SAVEPOINT one'),
+    release: db.prepare('RELEASE one'),
+    undo: db.prepare('ROLLBACK TO one'),
+  };
+}
+
+/**
+ * A call that fails is undone alone; where the transaction itself fails, every call of the batch fails and nothing
+ * of it is stored.
+ */
+export function createBatchRunner(
+  db: Database,
+  operations: Operations,
+): (calls: readonly MethodCall[]) => BatchResult {
+  const database = { db, sql: prepareTransactions(db), operations };
+  return (calls) => {
+    const [only] = calls;
+    if (only !== undefined && calls.length === 1 && methods[only.method].transaction === 'none') {
+      return { outcomes: [outcomeOf(database, only)] };
+    }
+    try {
+      const writes = calls.some(({ method }) => methods[method].transaction === 'write');
+      database.sql.begin[writes ? 'write' : 'read'].run();
+      return runAll(database, calls);
+    } catch (error) {
+      const failed = allFailed(calls, describeFailure(error));
+      const broken = rollback(db) ?? brokenBy(error);
+      return broken === undefined ? failed : { ...failed, broken };
+    }
+  };
+}
+
+function runAll(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
+  const outcomes: CallOutcome[] = [];
+  for (const call of calls) {
+    const outcome = runOne(database, call);
+    if (!outcome.ok && !database.db.isTransaction) return allFailed(calls, outcome.failure);
+    outcomes.push(outcome);
+  }
+  database.sql.commit.run();
+  return { outcomes };
+}
+
+function runOne(database: BatchDatabase, call: MethodCall): CallOutcome {
+  if (methods[call.method].transaction !== 'write') return outcomeOf(database, call);
+  const { db, sql } = database;
+  sql.savepoint.run();
+  const outcome = outcomeOf(database, call);
+  // A full disk makes SQLite undo the whole transaction by itself, savepoints included.
+  if (!outcome.ok && !db.isTransaction) return outcome;
+  if (!outcome.ok) sql.undo.run();
+  sql.release.run();
+  return outcome;
+}
+
+function outcomeOf({ operations }: BatchDatabase, { method, args }: MethodCall): CallOutcome {
+  try {
+    return { ok: true, value: (operations[method] as (...args: MethodCall['args']) => unknown)(...args) };
+  } catch (error) {
+    return { ok: false, failure: describeFailure(error) };
+  }
+}
+
+function allFailed(calls: readonly MethodCall[], failure: Failure): BatchResult {
+  return { outcomes: calls.map(() => ({ ok: false, failure })) };
+}
+
+/** Why the transaction could not be ended; undefined once it is. */
+function rollback(db: Database): Failure | undefined {
+  try {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
+
+/** After a failed fsync the kernel may have dropped what it could not write: a later one that succeeds proves nothing. */
+function brokenBy(error: unknown): Failure | undefined {
+  return resultCode(error) === resultCodes.ioError ? describeFailure(error) : undefined;
+}
