@@ -8,10 +8,10 @@ import { openDesk } from '../support/run-main.js';
 const exec = promisify(execFile);
 
 async function scriptOf(t: Parameters<typeof openDesk>[0], shell: string): Promise<string> {
-  const { run } = await openDesk(t);
+  const { home, run } = await openDesk(t);
   const { code, out, err } = await run(['completion', shell]);
   t.same([code, err], [0, '']);
-  const path = join(t.testdir({}), `completion.${shell}`);
+  const path = join(home, `completion.${shell}`);
   await writeFile(path, out);
   return path;
 }

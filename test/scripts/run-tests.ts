@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import t, { type Test } from 'tap';
+import { failuresIn, groupTests, runFiles } from '../../scripts/run-tests.js';
+
+async function folderOf(t: Test, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'secure-chat-tests-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return folder;
+}
+
+const empty = (...paths: string[]) => Object.fromEntries(paths.map((path) => [`${path}.ts`, '']));
+
+t.test('each end-to-end file has its process and comes first, the others share one by folder', async (t) => {
+  const folder = await folderOf(t, {
+    ...empty('a/one', 'a/two', 'a/b/three', 'e2e/four', 'origins/five', 'e2e/six'),
+    ...empty('support/seven', 'fixtures/eight', 'long/nine'),
+    'a/readme.md': '',
+    'tsconfig.json': '',
+  });
+  t.same(groupTests(folder), [
+    ['e2e/four'],
+    ['e2e/six'],
+    ['origins/five'],
+    ['a/b/three'],
+    ['a/one', 'a/two'],
+  ]);
+  t.same(groupTests(folder, { fast: true }), [['a/b/three'], ['a/one', 'a/two']]);
+  t.same(groupTests(folder, { paths: ['long', 'a/t'] }), [['a/two'], ['long/nine']]);
+  t.same(groupTests(folder, { paths: ['nothing'] }), []);
+});
+
+t.test('a large folder is shared out, and no file is forgotten', async (t) => {
+  const paths = Array.from({ length: 20 }, (_, n) => `a/${String.fromCharCode(97 + n)}`);
+  const groups = groupTests(await folderOf(t, empty(...paths)));
+  t.same(
+    groups.map((group) => group.length),
+    [7, 7, 6],
+  );
+  t.same(groups.flat().sort(), paths);
+});
+
+const tap = `import t from ${JSON.stringify(import.meta.resolve('tap'))};\n`;
+const passes = `${tap}t.test('passes', async (t) => t.ok(true));`;
+
+t.test('a file that fails fails its process and is named', async (t) => {
+  const folder = await folderOf(t, {
+    'passes.js': passes,
+    'also-passes.js': passes,
+    'fails.js': `${tap}t.test('outer', (t) => t.test('inner', async (t) => t.equal(1, 2, 'the sum')));`,
+    'throws.js': `${tap}t.test('rejects', async () => { throw new Error('no'); });`,
+    'late.js': `${tap}t.test('is over', async (t) => { t.ok(true); setTimeout(() => { throw new Error('late'); }); });`,
+    'syntax.js': 'const',
+    'nothing.js': tap,
+    'ends.js': `${tap}t.test('ends', async () => process.exit(0));`,
+    'hangs.js': `${tap}t.test('hangs', () => new Promise(() => {}));`,
+    'environment.js': `${tap}t.test('sets', async (t) => { process.env.LEFT = '1'; t.ok(true); });`,
+    'listener.js': `${tap}t.test('listens', async (t) => { process.on('SIGHUP', () => {}); t.ok(true); });`,
+    'exit-code.js': `${tap}t.test('sets', async (t) => { process.exitCode = 0; t.ok(true); });`,
+  });
+  const run = (...names: string[]) =>
+    runFiles(
+      names.map((name) => join(folder, `${name}.js`)),
+      30,
+    );
+  const good = await run('passes');
+  t.equal(good.ok, true, good.output);
+  t.equal((await run('passes', 'also-passes')).ok, true);
+  for (const alone of ['fails', 'nothing', 'ends', 'hangs']) t.equal((await run(alone)).ok, false, alone);
+
+  for (const [name, reason] of [
+    ['fails', /fails > outer > inner\n *not ok 1 - the sum\n/],
+    ['throws', /throws > rejects\n *not ok 1 - no\n/],
+    ['late', /not ok .*late/],
+    ['syntax', /syntax\n *not ok 1 - /],
+    ['nothing', /not ok 2 - \S*nothing tests something/],
+    ['ends', /ended with 0|not ok/],
+    ['hangs', /hangs/],
+    ['environment', /environment leaves the process as it found it\n[\s\S]*LEFT/],
+    ['listener', /listener leaves the process as it found it\n[\s\S]*SIGHUP/],
+    ['exit-code', /exit-code leaves the process as it found it\n[\s\S]*exitCode/],
+  ] as const) {
+    const { ok, output } = await run(name, 'passes');
+    t.equal(ok, false, name);
+    t.match(failuresIn(output), reason, `why ${name} fails`);
+  }
+});
