@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import type { Registration, Role } from '../protocol/records.js';
-import { createHasher } from '../server/auth/hasher.js';
+import { createHasher, type Hasher } from '../server/auth/hasher.js';
 import { defaultInviteMs } from '../server/auth/invites.js';
 import { type ChatServer, startChatServer } from '../server/chat-server.js';
 import type { Retention } from '../server/files/cleanup.js';
@@ -103,7 +103,10 @@ const firstInviteMs = 365 * 24 * 60 * 60_000;
  * @throws CertificateError, StoreInUse, StoreError, ControlError, Exit (the folder), or the listener's error
  *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
-export async function startServer(settings: ServerSettings): Promise<RunningServer> {
+export async function startServer(
+  settings: ServerSettings,
+  hasher: Hasher = createHasher(),
+): Promise<RunningServer> {
   const { data, registration = 'invite', log = silentLog } = settings;
   const name = printable(settings.name ?? hostname()).slice(0, 64);
   await makeFolder(data);
@@ -130,7 +133,6 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     });
     opened.push(() => store.close());
     const blobs = await openFolderBlobs(filesFolder(data));
-    const hasher = createHasher();
     opened.push(() => hasher.close());
     const perSecond = settings.rate ?? limits.messagesPerSecond;
     const chat = await startChatServer(

@@ -1,8 +1,7 @@
-/** Whole servers on 127.0.0.1 with folders of their own, and people who are in without any password's work. */
+/** Whole servers on 127.0.0.1 with folders of their own, passwords that cost nothing, and people who are signed in. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import argon2 from 'argon2';
 import type { Test } from 'tap';
 import { type RunningServer, type ServerSettings, startServer } from '../../lib/cli/start-server.js';
 import type { Asked } from '../../lib/client/session/session.js';
@@ -12,12 +11,13 @@ import { newToken } from '../../lib/server/auth/tokens.js';
 import type { Account } from '../../lib/store/account-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
+import { quickHasher } from './session-scene.js';
 import { dial, type WireClient } from './wire-client.js';
 
 export interface Scene {
   /** Accounts that are there when the server starts. The server then has no first link. */
   readonly people?: readonly string[];
-  /** Gives all of them `password`; costs a fifth of a second. Without it nobody can sign in by one. */
+  /** Gives all of them `password`. Without it, no one can sign in with one. */
   readonly passwords?: boolean;
   /** Whatever else the data folder has when the server starts. */
   readonly furnish?: (store: Store, accounts: ReadonlyMap<string, Account>) => Promise<void>;
@@ -53,7 +53,7 @@ export async function runServer(
   const data = settings.data ?? (await folder(t));
   const tokens = new Map<string, string[]>();
   if (people.length > 0 || furnish !== undefined) {
-    const phc = passwords ? await argon2.hash(password) : 'none';
+    const phc = passwords ? await quickHasher.hash(password) : 'none';
     const store = await openSqliteStore({
       file: join(data, 'secure-chat.db'),
       onFailure: (error) => t.error(error),
@@ -75,7 +75,10 @@ export async function runServer(
     warn: (event: string) => void events.push(event),
     error: (event: string, error: unknown) => void errors.push(event, error),
   };
-  const running = await startServer({ host: '127.0.0.1', port: 0, rate: 10_000, log, ...settings, data });
+  const running = await startServer(
+    { host: '127.0.0.1', port: 0, rate: 10_000, log, ...settings, data },
+    quickHasher,
+  );
   const { port } = running.address;
   const clients = new Set<WireClient>();
   async function close(): Promise<void> {

@@ -5,7 +5,7 @@ import { parseJoinLink } from '../../../lib/trust/join-link.js';
 import { granted, outcome } from '../../support/asking.js';
 import { createHeld } from '../../support/held.js';
 import { ok, password, runServer, type TestServer } from '../../support/running-server.js';
-import { plainHasher, type SessionScene, sessionScene } from '../../support/session-scene.js';
+import { quickHasher, type SessionScene, sessionScene } from '../../support/session-scene.js';
 import { turns } from '../../support/turns.js';
 
 function codeOf(link: string | undefined): string {
@@ -171,8 +171,8 @@ t.test('accounts with an invite are not limited and do not count', async (t) => 
 });
 
 t.test('an account whose password was hashed too late is limited too', async (t) => {
-  const hash = createHeld(plainHasher.hash);
-  const scene = await sessionScene(t, { hasher: { ...plainHasher, hash: hash.call } });
+  const hash = createHeld(quickHasher.hash);
+  const scene = await sessionScene(t, { hasher: { ...quickHasher, hash: hash.call } });
   const held = hash.hold();
   const answer = outcome(scene.connect().wire, { type: 'register', name: 'slow', password });
   await held.reached;

@@ -4,7 +4,7 @@ import type { Role } from '../../../lib/protocol/records.js';
 import type { Store } from '../../../lib/store/store.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { granted, outcome } from '../../support/asking.js';
-import { password, type SceneDeps, sessionScene } from '../../support/session-scene.js';
+import { password, quickHasher, type SceneDeps, sessionScene } from '../../support/session-scene.js';
 
 async function sceneWith(t: Test, roles: Readonly<Record<string, Role>>, deps: SceneDeps = {}) {
   const scene = await sessionScene(t, deps);
@@ -12,7 +12,7 @@ async function sceneWith(t: Test, roles: Readonly<Record<string, Role>>, deps: S
     const made = await scene.store.register({
       name,
       skeleton: name,
-      password: `plain:${password}`,
+      password: await quickHasher.hash(password),
       at: 1,
       role,
     });

@@ -5,12 +5,12 @@ import { callControl } from '../../../lib/server/operator/control-socket.js';
 import { granted, outcome } from '../../support/asking.js';
 import { createHeld } from '../../support/held.js';
 import { runServer } from '../../support/running-server.js';
-import { password, plainHasher, sessionScene } from '../../support/session-scene.js';
+import { password, quickHasher, sessionScene } from '../../support/session-scene.js';
 
 t.test('a demotion during sign-in takes effect', async (t) => {
-  const check = createHeld(plainHasher.verify);
+  const check = createHeld(quickHasher.verify);
   const { signIn, connect, store } = await sessionScene(t, {
-    hasher: { ...plainHasher, verify: check.call },
+    hasher: { ...quickHasher, verify: check.call },
   });
   const { wire: ada } = await signIn('ada');
   const { wire: ben } = await signIn('ben');

@@ -5,7 +5,7 @@ import { hashToken } from '../../../lib/server/auth/tokens.js';
 import { granted, outcome } from '../../support/asking.js';
 import { createHeld } from '../../support/held.js';
 import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
-import { plainHasher, sessionScene } from '../../support/session-scene.js';
+import { quickHasher, sessionScene } from '../../support/session-scene.js';
 
 t.test('beyond --max-clients only admins and people already online can sign in', async (t) => {
   const server = await runServer(t, {
@@ -88,11 +88,11 @@ const register = { type: 'register', name: 'dora', password, code } as const;
 
 /** An empty server for one person, with an invite for one and an account of ben; hashes and the store can be slow. */
 async function serverForOne(t: Test) {
-  const hash = createHeld(plainHasher.hash);
+  const hash = createHeld(quickHasher.hash);
   let holdStore = (_work: 'register' | 'recover') => hash.hold();
   const scene = await sessionScene(t, {
     maxClients: 1,
-    hasher: { ...plainHasher, hash: hash.call },
+    hasher: { ...quickHasher, hash: hash.call },
     storeOf(store) {
       const held = { register: createHeld(store.register), recover: createHeld(store.recover) };
       holdStore = (work) => held[work].hold();
@@ -100,7 +100,7 @@ async function serverForOne(t: Test) {
     },
   });
   const at = scene.clock.now();
-  await makeAccount(scene.store, 'ben', `plain:${password}`);
+  await makeAccount(scene.store, 'ben', await quickHasher.hash(password));
   const invite = { code: hashToken(code), role: 'member', uses: 1, expires: at + 3_600_000, at } as const;
   await scene.store.createInvite(invite);
   /** Signs ben in. @returns has him leave again */
@@ -180,7 +180,7 @@ t.test('an account that was recovered joins even if the server filled up at that
 
 t.test('an address that was banned meanwhile registers no account', async (t) => {
   const { scene, holdHash } = await serverForOne(t);
-  const { id } = await makeAccount(scene.store, 'ada', `plain:${password}`);
+  const { id } = await makeAccount(scene.store, 'ada', await quickHasher.hash(password));
   await scene.store.setRole(id, 'admin');
   const dora = scene.connect('198.51.100.7').wire;
   const held = holdHash();
