@@ -1,10 +1,10 @@
 /**
- * `npm test`: runs the test files, the end-to-end ones each in a process of its own, the others of a folder together.
+ * `npm test`: runs the test files, each end-to-end one in a process of its own, the others of a folder together.
  * Prints a line for each process and at the end what failed. Knows files and processes, not what is tested.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { readdirSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ const apart = new Set(['support', 'fixtures', 'long']);
 const endToEnd = new Set(['e2e', 'origins']);
 
 /** A process with more files than this could take longer than all the others. */
-const mostFiles = 8;
+const mostFiles = 10;
 
 export interface Selection {
   /** Leaves out the end-to-end tests. */
@@ -37,16 +37,11 @@ export interface Selection {
  * source: none can be forgotten, and none runs that was compiled from a file since removed.
  */
 export function groupTests(test: string, selection: Selection = {}): string[][] {
-  const folders = new Map<string, string[]>();
-  for (const path of findTests(test, selection)) {
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    const files = folders.get(folder) ?? [];
-    files.push(path);
-    folders.set(folder, files);
-  }
+  const paths = findTests(test, selection);
   const [long, short]: [string[][], string[][]] = [[], []];
-  for (const [folder, files] of folders) {
-    const alone = endToEnd.has(topOf(folder));
+  for (const folder of new Set(paths.map(topOf))) {
+    const files = paths.filter((path) => topOf(path) === folder);
+    const alone = endToEnd.has(folder);
     const processes = Math.ceil(files.length / (alone ? 1 : mostFiles));
     for (let n = 0; n < processes; n++) {
       (alone ? long : short).push(files.filter((_, index) => index % processes === n));
@@ -127,8 +122,20 @@ export function failuresIn(tap: string): string {
 function nameOf(group: readonly string[]): string {
   const [first = ''] = group;
   if (group.length === 1) return first;
-  const folder = first.slice(0, first.lastIndexOf('/') + 1);
-  return `${folder}{${group.map((path) => path.slice(folder.length)).join(',')}}`;
+  const folder = topOf(first);
+  return `${folder}: ${group.map((path) => path.slice(folder.length + 1)).join(', ')}`;
+}
+
+/** Where tests put their temporary files: in memory if there is room, because they commit thousands of times. */
+function temporaryFolder(): string {
+  const memory = '/dev/shm';
+  try {
+    const { bavail, bsize } = statfsSync(memory);
+    if (bavail * bsize >= 1024 ** 3) return memory;
+  } catch {
+    // Only Linux has it.
+  }
+  return tmpdir();
 }
 
 async function main(args: string[]): Promise<number> {
@@ -146,6 +153,7 @@ async function main(args: string[]): Promise<number> {
     return 64;
   }
 
+  process.env.TMPDIR = temporaryFolder();
   let done = 0;
   const failed: string[] = [];
   async function work(): Promise<void> {
@@ -156,7 +164,9 @@ async function main(args: string[]): Promise<number> {
         Number(values.timeout),
       );
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      process.stdout.write(`${ok ? 'ok' : 'not ok'} ${++done}/${total} ${nameOf(group)} ${seconds} s\n`);
+      process.stdout.write(
+        `${ok ? 'ok' : 'not ok'} ${++done}/${total} ${seconds.padStart(5)} s  ${nameOf(group)}\n`,
+      );
       if (!ok) failed.push(`${nameOf(group)}\n${failuresIn(output)}`);
     }
   }
