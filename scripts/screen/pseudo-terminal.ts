@@ -47,7 +47,8 @@ export interface PseudoTerminalOptions {
   readonly cwd?: string;
 }
 
-const patienceMs = 20_000;
+/** As long as other waits of tests: a machine may be slow and busy. */
+const patienceMs = 60_000;
 
 export function openPseudoTerminal(
   command: readonly [string, ...string[]],
