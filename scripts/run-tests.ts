@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 const usage = `Usage: npm test -- [--fast] [--timeout SECONDS] [PATH…]
 
   --fast     leave out the end-to-end tests
-  --timeout  how long a process may take (default 300)
+  --timeout  how long a process may take (default 600)
   PATH       only the files whose path in test/ begins with it, such as e2e/host or store
 `;
 
@@ -142,7 +142,7 @@ async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { fast: { type: 'boolean', default: false }, timeout: { type: 'string', default: '300' } },
+    options: { fast: { type: 'boolean', default: false }, timeout: { type: 'string', default: '600' } },
   });
   const source = join(import.meta.dirname, '../../test');
   const compiled = join(import.meta.dirname, '../test');
