@@ -212,6 +212,8 @@ const schemas = {
 
 export type RequestType = keyof typeof schemas;
 export type RequestOf<T extends RequestType> = Static<(typeof schemas)[T]>;
+/** What a request asks for, without its type and id. */
+export type RequestFields<T extends RequestType> = Omit<RequestOf<T>, 'type' | 'id'>;
 export type Request = { [T in RequestType]: RequestOf<T> }[RequestType];
 export type SignInMode = Static<typeof mode>;
 

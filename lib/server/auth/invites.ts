@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { InviteInfo } from '../../protocol/records.js';
-import type { RequestOf } from '../../protocol/requests.js';
+import type { RequestFields } from '../../protocol/requests.js';
 import type { Issuer } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
@@ -28,7 +28,7 @@ export interface IssuedLinks {
 
 /** All throw ProtocolError `not-allowed`. */
 export interface Invites {
-  make(agent: Agent, request: Omit<RequestOf<'make-invite'>, 'type' | 'id'>): Promise<IssuedLinks>;
+  make(agent: Agent, request: RequestFields<'make-invite'>): Promise<IssuedLinks>;
   list(agent: Agent): Promise<InviteInfo[]>;
   /** @throws ProtocolError `no-such-name` */
   remove(agent: Agent, id: number): Promise<void>;

@@ -32,9 +32,9 @@ export function createTickets<Purpose>(clock: Clock): Tickets<Purpose> {
     if (found === undefined) return undefined;
     found.cancel();
     issued.delete(key);
-    const mine = accounts.get(found.account);
-    mine?.delete(key);
-    if (mine?.size === 0) accounts.delete(found.account);
+    const own = accounts.get(found.account);
+    own?.delete(key);
+    if (own?.size === 0) accounts.delete(found.account);
     return found;
   }
 
@@ -44,10 +44,10 @@ export function createTickets<Purpose>(clock: Clock): Tickets<Purpose> {
       const key = keyOf(hash);
       const cancel = clock.after(limits.ticketMs, () => void take(key));
       issued.set(key, { account, purpose, cancel });
-      const mine = accounts.get(account) ?? new Set<string>();
-      accounts.set(account, mine.add(key));
-      for (const oldest of mine) {
-        if (mine.size <= limits.ticketsPerAccount) break;
+      const own = accounts.get(account) ?? new Set<string>();
+      accounts.set(account, own.add(key));
+      for (const oldest of own) {
+        if (own.size <= limits.ticketsPerAccount) break;
         take(oldest);
       }
       return text;

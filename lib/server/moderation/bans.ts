@@ -6,7 +6,7 @@ import { duration } from '../../protocol/duration.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
 import type { BanInfo } from '../../protocol/records.js';
-import type { RequestOf } from '../../protocol/requests.js';
+import type { RequestFields } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { BanRecord } from '../../store/moderation-store.js';
 import type { Store } from '../../store/store.js';
@@ -21,8 +21,8 @@ import { lastAdmin, reasonOf } from './moderation.js';
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `bad-request`. */
 export interface Bans {
   /** Bans a name or an address, and ends everything that is signed in there. */
-  ban(agent: Agent, request: Omit<RequestOf<'ban'>, 'type' | 'id'>): Promise<void>;
-  unban(agent: Agent, request: Omit<RequestOf<'unban'>, 'type' | 'id'>): Promise<void>;
+  ban(agent: Agent, request: RequestFields<'ban'>): Promise<void>;
+  unban(agent: Agent, request: RequestFields<'unban'>): Promise<void>;
   list(agent: Agent): Promise<BanInfo[]>;
   /** @throws ProtocolError `banned`, with the reason and the end */
   check(account: Account, address: string): Promise<void>;

@@ -5,7 +5,7 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
 import type { RoomRules } from '../../protocol/records.js';
-import type { RequestOf, RequestType } from '../../protocol/requests.js';
+import type { RequestFields } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
@@ -15,8 +15,6 @@ import type { Lookup } from '../chat/lookup.js';
 import type { Membership } from '../chat/membership.js';
 import { type Agent, actorOf, type Permissions } from '../chat/permissions.js';
 import type { Presence } from '../chat/presence.js';
-
-type RequestFields<T extends RequestType> = Omit<RequestOf<T>, 'type' | 'id'>;
 
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `no-such-room`, `not-a-member`, `bad-request`. */
 export interface Moderation {
