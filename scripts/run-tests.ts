@@ -119,6 +119,11 @@ export function failuresIn(tap: string): string {
   return found.length === 0 ? tap : found.join('\n');
 }
 
+/** From the last line of TAP. */
+function countIn(tap: string, what: 'pass' | 'fail' | 'skip'): number {
+  return Number(new RegExp(`^# \\{ total: .*\\b${what}: (\\d+)`, 'm').exec(tap)?.[1] ?? 0);
+}
+
 function nameOf(group: readonly string[]): string {
   const [first = ''] = group;
   if (group.length === 1) return first;
@@ -155,6 +160,7 @@ async function main(args: string[]): Promise<number> {
 
   process.env.TMPDIR = temporaryFolder();
   let done = 0;
+  const assertions = { pass: 0, fail: 0, skip: 0 };
   const failed: string[] = [];
   async function work(): Promise<void> {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
@@ -167,12 +173,15 @@ async function main(args: string[]): Promise<number> {
       process.stdout.write(
         `${ok ? 'ok' : 'not ok'} ${++done}/${total} ${seconds.padStart(5)} s  ${nameOf(group)}\n`,
       );
+      for (const what of ['pass', 'fail', 'skip'] as const) assertions[what] += countIn(output, what);
       if (!ok) failed.push(`${nameOf(group)}\n${failuresIn(output)}`);
     }
   }
   // One more than there are cores, because tests also wait for the disk and for each other's processes.
   await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
   if (failed.length > 0) process.stdout.write(`\nWhat failed:\n\n${failed.join('\n\n')}\n`);
+  const { pass, fail, skip } = assertions;
+  process.stdout.write(`${pass} passed, ${fail} failed, ${skip} skipped\n`);
   return failed.length > 0 ? 1 : 0;
 }
 
