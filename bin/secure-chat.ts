@@ -1,18 +1,18 @@
 #!/usr/bin/env node
-/** The program: the process handed to the command line. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
-import { exitCode } from '../lib/cli/exit.js';
+/** The program: the process handed to the command line. */
+import { exitCode } from '../lib/cli/command.js';
 import { main } from '../lib/cli/main.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** What cannot be written, other than to a reader who has seen enough, as in `| head`. */
-let unwritten: unknown;
+/** An error of the output, other than a reader that has closed it, as in `| head`. */
+let outputError: unknown;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') unwritten ??= error;
+    if (error.code !== 'EPIPE') outputError ??= error;
   });
 }
 const code = await main(
@@ -31,16 +31,17 @@ const code = await main(
   version,
 );
 await Promise.all([process.stdout, process.stderr].map(flushed));
-if (unwritten instanceof Error) process.stderr.write(`secure-chat: Not written: ${unwritten.message}.\n`);
-process.exit(unwritten === undefined || code !== 0 ? code : exitCode.io);
+if (outputError instanceof Error)
+  process.stderr.write(`secure-chat: Cannot write the output: ${outputError.message}.\n`);
+process.exit(outputError === undefined || code !== 0 ? code : exitCode.io);
 
-/** A link named after the program is on the PATH; its file in a checkout is not. */
+/** Installed, the program is on the PATH as `secure-chat`; in a checkout it runs by npx. */
 function calledAs(): string {
   const linked = basename(process.argv[1] ?? '') === 'secure-chat';
   return linked && process.env.npm_command === undefined ? 'secure-chat' : 'npx secure-chat';
 }
 
-/** Resolves when everything was written, or nobody reads any more. */
+/** Resolves when everything was written, or the reader has gone. */
 function flushed(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     stream.once('error', () => resolve());

@@ -1,7 +1,8 @@
 /**
- * What a backup is: a tar archive of the database, the server's own key pair, the files people sent and the hashes of
- * all that. Reads one and believes nothing of it; knows neither servers nor what is in the database.
+ * The format of a backup: a tar archive of the database, the server's own key pair, all sent files and their
+ * checksums. Reads one without trusting it; knows neither servers nor what is in the database.
  */
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
@@ -11,12 +12,12 @@ import { errorCode } from '../system/atomic-file.js';
 import { diskReason } from '../system/disk-reason.js';
 import { keyFileOf } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { databaseFile } from './data-folder.js';
-import { Exit, exitCode } from './exit.js';
+import { Exit, exitCode } from './command.js';
+import { databaseFile } from './folders.js';
 
 export const database = basename(databaseFile(''));
 export const keyPair = [ownCertificate(''), keyFileOf(ownCertificate(''))];
-/** Lines as sha256sum writes them, of everything but the files, whose names are their hashes. Comes last. */
+/** In the format of sha256sum, of everything but the files, whose names are their hashes. Comes last. */
 export const sums = 'SHA256SUMS';
 
 const file = /^files\/([0-9a-f]{2})\/([0-9a-f]{62})$/;
@@ -25,7 +26,7 @@ const folder = /^files\/([0-9a-f]{2}\/)?$/;
 /** Paths in an archive, each with its SHA-256 in hexadecimal digits. */
 export type Contents = ReadonlyMap<string, string>;
 
-/** Where the bytes of a hash (base64url) are, below a data folder and in an archive. */
+/** Path of the file with this hash (base64url), in a data folder and in an archive. */
 export function blobPath(hash: string): string {
   const name = Buffer.from(hash, 'base64url').toString('hex');
   return `files/${name.slice(0, 2)}/${name.slice(2)}`;
@@ -40,14 +41,13 @@ export async function sumOf(path: string): Promise<string> {
 export interface Reading {
   readonly archive: string;
   readonly signal: AbortSignal;
-  /** An existing folder into which everything is written, for its owner alone, whatever modes the archive has. */
+  /** An existing folder to extract into, for its owner alone, whatever modes the archive has. */
   readonly into?: string;
 }
 
 /**
- * Reads all of an archive, and checks each file against its hash.
- * @throws Exit 74 for what is no backup: links, other paths, the same one twice, a damaged file, an archive that is
- *   cut off
+ * Reads a whole archive, and checks each file against its hash.
+ * @throws Exit 74 for anything but a backup: links, other paths, duplicates, a damaged file, a truncated archive
  */
 export async function readArchive({ archive, signal, into }: Reading): Promise<Contents> {
   const contents = new Map<string, string>();
@@ -56,18 +56,20 @@ export async function readArchive({ archive, signal, into }: Reading): Promise<C
     const { path } = entry;
     if (entry.type === 'Directory' && folder.test(path)) return void entry.resume();
     const known = path === database || path === sums || keyPair.includes(path) || file.test(path);
-    if (entry.type !== 'File' || !known) throw noBackup(archive, `it holds ${path}, which no backup does`);
-    if (contents.has(path)) throw noBackup(archive, `it holds ${path} twice`);
+    if (entry.type !== 'File' || !known)
+      throw invalidBackup(archive, `it contains ${path}, which is not part of a backup`);
+    if (contents.has(path)) throw invalidBackup(archive, `it contains ${path} twice`);
     contents.set(path, '');
     const sum = await sumOfEntry(entry, into === undefined ? undefined : join(into, path));
     const [, shelf, rest] = file.exec(path) ?? [];
-    if (shelf !== undefined && `${shelf}${rest}` !== sum) throw noBackup(archive, `${path} is damaged`);
+    if (shelf !== undefined && `${shelf}${rest}` !== sum) throw invalidBackup(archive, `${path} is damaged`);
     contents.set(path, sum);
   }
 
   await eachEntry({ archive, signal, take });
-  if (!contents.has(sums)) throw noBackup(archive, `it holds no ${sums}: it is cut off, or something else`);
-  if (!contents.has(database)) throw noBackup(archive, 'it holds no database');
+  if (!contents.has(sums))
+    throw invalidBackup(archive, `it has no ${sums}; it is truncated, or not a backup`);
+  if (!contents.has(database)) throw invalidBackup(archive, 'it has no database');
   return contents;
 }
 
@@ -77,13 +79,13 @@ interface Visit {
   readonly take: (entry: ReadEntry) => Promise<void>;
 }
 
-/** One entry after the other, as the bytes come. */
+/** One entry after the other, as the bytes arrive. */
 function eachEntry({ archive, signal, take }: Visit): Promise<void> {
   return new Promise((resolve, reject) => {
     const bytes = createReadStream(archive, { signal });
     const fail = (error: unknown): void => {
       bytes.destroy();
-      reject(errorCode(error).startsWith('TAR_') ? noBackup(archive, 'it is damaged', error) : error);
+      reject(errorCode(error).startsWith('TAR_') ? invalidBackup(archive, 'it is damaged', error) : error);
     };
     const taken: Promise<void>[] = [];
     const parser = new Parser({
@@ -92,7 +94,7 @@ function eachEntry({ archive, signal, take }: Visit): Promise<void> {
     });
     parser.on('error', fail);
     parser.on('ignoredEntry', ({ path }: ReadEntry) => {
-      fail(noBackup(archive, `it holds ${path}, which no backup does`));
+      fail(invalidBackup(archive, `it contains ${path}, which is not part of a backup`));
     });
     parser.on('end', () => void Promise.all(taken).then(() => resolve()));
     parser.on('drain', () => bytes.resume());
@@ -124,12 +126,12 @@ async function sumOfEntry(entry: ReadEntry, to: string | undefined): Promise<str
   return digest.digest('hex');
 }
 
-export function noBackup(archive: string, why: string, cause?: unknown): Exit {
-  return new Exit(exitCode.io, `${archive} is no good backup: ${why}.`, { cause });
+export function invalidBackup(archive: string, why: string, cause?: unknown): Exit {
+  return new Exit(exitCode.io, `${archive} is not a valid backup: ${why}.`, { cause });
 }
 
 /**
- * What kept an archive from being made or read, as an exit that names the file or folder it was.
+ * The exit for an error while creating or reading an archive, with the file or folder it is about.
  * @param written what was being written
  */
 export function archiveFailure(error: unknown, archive: string, written = archive): unknown {
@@ -145,7 +147,7 @@ export function archiveFailure(error: unknown, archive: string, written = archiv
   );
 }
 
-/** The file or folder that the system's error is about; undefined where that does not say. */
+/** The file or folder that the system's error names, if any. */
 function placeOf({ syscall, path, dest }: NodeJS.ErrnoException & { dest?: string }): string | undefined {
   return syscall === 'mkdtemp' && path !== undefined ? dirname(path) : (dest ?? path);
 }

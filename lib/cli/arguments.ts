@@ -1,7 +1,4 @@
-/**
- * Option values as people write them, for commander's `argParser`. Each throws InvalidArgumentError, which
- * becomes exit code 64.
- */
+/** Option values as typed, for commander's `argParser`. Each throws InvalidArgumentError, which becomes exit code 64. */
 import { InvalidArgumentError } from 'commander';
 import { momentForms, parseMoment } from '../client/commands/moment.js';
 import { parseDuration } from '../protocol/duration.js';
@@ -10,11 +7,11 @@ import { canonicalHost, parseEndpoint } from '../trust/endpoint.js';
 
 export function hostArgument(text: string): string {
   const host = canonicalHost(text);
-  if (host === undefined) throw new InvalidArgumentError('It takes an address or a host name.');
+  if (host === undefined) throw new InvalidArgumentError('Give an address or a host name.');
   return host;
 }
 
-/** Checked, and left as it was written. */
+/** Checked, and left as typed. */
 export function endpointArgument(text: string): string {
   const parsed = parseEndpoint(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
@@ -22,17 +19,17 @@ export function endpointArgument(text: string): string {
 }
 
 export function portArgument(least: 0 | 1): (text: string) => number {
-  return ranged(/^\d{1,5}$/, [least, 65535], 'A port is a number');
+  return ranged(/^\d{1,5}$/, [least, 65535], 'Give a port');
 }
 
 /** A decimal number in a range. */
 export function numberArgument(least: number, most: number): (text: string) => number {
-  return ranged(/^\d+(\.\d+)?$/, [least, most], 'It takes a number');
+  return ranged(/^\d+(\.\d+)?$/, [least, most], 'Give a number');
 }
 
 /** A whole number in a range. */
 export function countArgument(least: number, most: number): (text: string) => number {
-  return ranged(/^\d{1,9}$/, [least, most], 'It takes a whole number');
+  return ranged(/^\d{1,9}$/, [least, most], 'Give a whole number');
 }
 
 function ranged(
@@ -60,13 +57,13 @@ export function sizeArgument(text: string): number {
   const [, number = '', unit = ''] = /^(\d{1,12}(?:\.\d{1,3})?)([KMGT]?)i?B?$/i.exec(text.trim()) ?? [];
   const bytes = Math.floor(Number(number) * (sizeUnits[unit.toUpperCase()] ?? Number.NaN));
   if (number !== '' && bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
-  throw new InvalidArgumentError('It takes a size such as 500K, 100M or 2G.');
+  throw new InvalidArgumentError('Give a size such as 500K, 100M or 2G.');
 }
 
 /** A moment in the past, in milliseconds since the epoch. */
 export function momentArgument(text: string): number {
   const at = parseMoment(text, Date.now());
-  if (at === undefined) throw new InvalidArgumentError(`It takes ${momentForms}.`);
+  if (at === undefined) throw new InvalidArgumentError(`Give ${momentForms}.`);
   return at;
 }
 
@@ -75,5 +72,5 @@ export function keepArgument(text: string): Retention {
   const ms = parseDuration(text);
   if (ms !== undefined) return { ms };
   if (/^\d{1,9}$/.test(text) && Number(text) >= 1) return { messages: Number(text) };
-  throw new InvalidArgumentError('It takes an age such as 90d or 12h, or a number of messages.');
+  throw new InvalidArgumentError('Give an age such as 90d or 12h, or a number of messages.');
 }

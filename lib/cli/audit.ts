@@ -1,13 +1,14 @@
-/** `secure-chat audit`: who did what to whom, for the operator. */
+/** `secure-chat audit`: prints the audit log. */
+
 import { type Command, Option } from 'commander';
 import { momentForms } from '../client/commands/moment.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
 import { countArgument, momentArgument } from './arguments.js';
-import { dataFolder, dataOption } from './data-folder.js';
-import type { Io } from './io.js';
-import { operate } from './operate.js';
+import { addHelpEnd, type Io } from './command.js';
+import { dataFolder, dataOption } from './folders.js';
+import { operate, operateExits } from './operate.js';
 
 interface Flags {
   readonly data?: string;
@@ -17,19 +18,23 @@ interface Flags {
 }
 
 export function addAudit(program: Command, io: Io): void {
-  program
+  const command = program
     .command('audit')
-    .summary('who did what to whom')
-    .description('Prints the audit log, the oldest first: what was done in private rooms too.')
+    .summary('print the audit log')
+    .description('Prints the audit log, oldest first: who did what to whom, also in private rooms.')
     .addOption(dataOption())
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'print one JSON object per line')
     .addOption(
-      new Option('--limit <NUMBER>', 'the newest so many')
+      new Option('--limit <NUMBER>', 'at most this many entries, the newest')
         .default(1_000)
         .argParser(countArgument(1, 1_000_000)),
     )
-    .addOption(new Option('--since <DATE>', `from then on: ${momentForms}`).argParser(momentArgument))
+    .addOption(new Option('--since <DATE>', `only from then on: ${momentForms}`).argParser(momentArgument))
     .action((flags: Flags) => audit(flags, io));
+  addHelpEnd(command, {
+    examples: ['secure-chat audit --since 2w'],
+    exits: operateExits,
+  });
 }
 
 async function audit({ json, limit, since = 0, ...flags }: Flags, io: Io): Promise<void> {
@@ -37,8 +42,8 @@ async function audit({ json, limit, since = 0, ...flags }: Flags, io: Io): Promi
   const entries: AuditEntry[] = [];
   for (let before: number | undefined; entries.length < limit; ) {
     const page = Math.min(limits.auditPage, limit - entries.length);
-    const asked = { limit: page, ...(before !== undefined && { before }) };
-    const { audit: found } = (await operate({ data, io }, 'audit', asked)) as { audit: AuditEntry[] };
+    const request = { limit: page, ...(before !== undefined && { before }) };
+    const { audit: found } = (await operate({ data, io }, 'audit', request)) as { audit: AuditEntry[] };
     const wanted = found.filter(({ at }) => Date.parse(at) >= since);
     entries.push(...wanted);
     before = found.at(-1)?.id;

@@ -1,4 +1,5 @@
-/** `secure-chat check`: whether a server's data, keys and settings are sound. Changes nothing. */
+/** `secure-chat check`: checks a server's data, keys and settings. Changes nothing. */
+
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -7,19 +8,18 @@ import { shellWord } from '../system/shell-word.js';
 import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { blobPath } from './archive.js';
+import { addHelpEnd, Exit, type ExitCode, exitCode, type Io } from './command.js';
 import {
   controlSocket,
   databaseFile,
   dataFolder,
   dataOption,
   filesFolder,
+  type OperatorContext,
   requireData,
-  type Where,
-} from './data-folder.js';
-import { Exit, type ExitCode, exitCode } from './exit.js';
-import type { Io } from './io.js';
-import { readMotd } from './motd.js';
+} from './folders.js';
 import { operate } from './operate.js';
+import { readMotd } from './option-files.js';
 import { leftovers } from './pack.js';
 import { environmentSettings } from './server-options.js';
 
@@ -33,9 +33,9 @@ interface Flags {
 interface Finding {
   readonly about: string;
   readonly state: 'ok' | 'warning' | 'problem';
-  /** What was found and, unless it is ok, what to do. */
+  /** What was found and, unless ok, what to do. */
   readonly says: string;
-  /** What it ends with, for a problem. */
+  /** The exit code, for a problem. */
   readonly code?: ExitCode;
 }
 
@@ -43,39 +43,44 @@ const dayMs = 24 * 60 * 60_000;
 const warnDays = 14;
 const leastBytes = 1024 ** 3;
 const leastPercent = 5;
-/** A backup that still runs is not left behind. */
+/** A younger one may belong to a running backup. */
 const leftMs = 60 * 60_000;
 
 export function addCheck(program: Command, io: Io): void {
-  program
+  const command = program
     .command('check')
-    .summary("whether a server's data, keys and settings are sound")
-    .description('Looks at settings, certificate, file modes, disk, database and files, and changes nothing.')
+    .summary("check a server's data, keys and settings")
+    .description('Checks settings, certificate, file modes, disk, database and files. Changes nothing.')
     .addOption(dataOption())
-    .addOption(new Option('--cert <FILE>', 'certificate that the server is given').env('SECURE_CHAT_CERT'))
+    .addOption(new Option('--cert <FILE>', "the server's certificate").env('SECURE_CHAT_CERT'))
     .addOption(new Option('--key <FILE>', 'its key').env('SECURE_CHAT_KEY'))
-    .option('--json', 'one JSON object a line')
-    .addHelpText(
-      'after',
-      '\nOf a running server it looks at the certificate that it serves. Exits with 0 where nothing is wrong (warnings\n' +
-        'are no more than that), 69 for a server that does not answer, 74 for damage or what cannot be read, 78 for a\nconfiguration that cannot work.',
-    )
+    .option('--json', 'print one JSON object per line')
     .action((flags: Flags) => check(flags, io));
+  addHelpEnd(command, {
+    text: 'For a running server, the certificate in use is checked.',
+    examples: ['secure-chat check', 'secure-chat check --data /srv/chat --json'],
+    exits: [
+      [exitCode.ok, 'no problems (there may be warnings)'],
+      [exitCode.unavailable, 'the server does not respond'],
+      [exitCode.io, 'the data is damaged or cannot be read'],
+      exitCode.configuration,
+    ],
+  });
 }
 
 async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
-  const server = await lookedAt(data);
+  const server = await findServer(data);
   const served = typeof server === 'object' ? server : undefined;
   const foreign = await requireData(data).then(() => undefined, problemOf);
   const always = [() => checkServer(data, server), () => checkSettings(io.env)];
   const ofData = [
-    () => checkCertificate(given(flags, data, served), served),
+    () => checkCertificate(certificateOf(flags, data, served), served),
     () => checkModes(data),
     () => checkDisk(data),
     () => checkDatabase(server, { data, io }),
   ];
-  // What to do about the modes of a folder that is not a server's would be bad advice.
+  // Advice about the modes of a folder that is not a server's would be wrong.
   const checks = [...always, ...(foreign === undefined ? ofData : [() => [foreign]])];
   const codes: ExitCode[] = [];
   for (const run of checks) {
@@ -103,10 +108,10 @@ interface Served {
   readonly validTo: number;
 }
 
-/** The server on the data, by the certificate that it serves. */
+/** The server that uses the data, by its certificate in use. */
 type Server = Served | 'silent' | 'none';
 
-async function lookedAt(data: string): Promise<Server> {
+async function findServer(data: string): Promise<Server> {
   try {
     return (await callControl(controlSocket(data), 'certificate', {})) as unknown as Served;
   } catch (error) {
@@ -120,15 +125,15 @@ function problemOf(error: unknown): Finding {
   return { about: 'database', state: 'problem', says: error.message, code: error.code };
 }
 
-/** That of the running server; else of one that is started with this environment. */
-function given({ cert, key }: Flags, data: string, served: Served | undefined): Certificate {
+/** Of the running server, or of one started with this environment. */
+function certificateOf({ cert, key }: Flags, data: string, served: Served | undefined): Certificate {
   const own = ownCertificate(data);
   if (served !== undefined)
     return { cert: served.certFile, key: served.keyFile, own: served.certFile === own };
   return cert === undefined ? { cert: own, own: true } : { cert, key, own: false };
 }
 
-const silent = 'runs and does not answer: look at its log and its processor time, then restart it';
+const silent = 'runs but does not respond: check its log and CPU usage, then restart it';
 
 async function checkServer(data: string, server: Server): Promise<Finding[]> {
   const about = 'server';
@@ -136,9 +141,9 @@ async function checkServer(data: string, server: Server): Promise<Finding[]> {
   return [
     server === 'silent'
       ? { about, state: 'problem', says: silent, code: exitCode.unavailable }
-      : { about, state: 'ok', says: server === 'none' ? 'does not run' : 'runs' },
+      : { about, state: 'ok', says: server === 'none' ? 'not running' : 'running' },
     ...left.map((name): Finding => {
-      const says = `${join(data, name)} was left by a backup or restore that was broken off: remove it`;
+      const says = `${join(data, name)} is left over from an interrupted backup or restore: remove it`;
       return { about, state: 'warning', says };
     }),
   ];
@@ -152,15 +157,15 @@ async function checkCertificate(
   try {
     const { validTo, hosts } = await (own ? readKeyPair(cert) : loadKeyPair({ cert, key, now: Date.now() }));
     if (served !== undefined && served.validTo !== validTo.getTime()) {
-      const says = `${cert} was renewed, the server still has the one until ${day(served.validTo)}: send it SIGHUP`;
+      const says = `${cert} was renewed, but the server still uses the one valid until ${day(served.validTo)}: send it SIGHUP`;
       return [{ about, state: 'warning', says }];
     }
     const names = hosts.length === 0 ? '' : `, for ${hosts.join(', ')}`;
-    const until = `good until ${day(validTo.getTime())}${names}`;
+    const until = `valid until ${day(validTo.getTime())}${names}`;
     if (validTo.getTime() - Date.now() >= warnDays * dayMs) return [{ about, state: 'ok', says: until }];
     const start = served === undefined ? 'start' : 'restart';
     const what = own ? `${start} the server, which renews it` : 'renew it, then send the server SIGHUP';
-    // Nobody gets in with one that ended; a server that starts has a new one for the same key.
+    // With an expired one no client can connect; a server that starts renews it for the same key.
     const state = served !== undefined && validTo.getTime() <= Date.now() ? 'problem' : 'warning';
     return [{ about, state, says: `${until}: ${what}` }];
   } catch (error) {
@@ -186,28 +191,28 @@ async function checkModes(data: string): Promise<Finding[]> {
   const findings = places.map(async ([path, mode]): Promise<Finding[]> => {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined || (found.mode & 0o777 & ~mode) === 0) return [];
-    const says = `${path} is open to others: chmod ${mode.toString(8)} ${shellWord(path)}`;
+    const says = `${path} is accessible to others: chmod ${mode.toString(8)} ${shellWord(path)}`;
     return [{ about, state: 'problem', says }];
   });
   const open = (await Promise.all(findings)).flat();
-  return open.length > 0 ? open : [{ about, state: 'ok', says: 'data and keys are for their owner alone' }];
+  return open.length > 0 ? open : [{ about, state: 'ok', says: 'data and keys are private' }];
 }
 
 async function checkDisk(data: string): Promise<Finding[]> {
   const about = 'disk';
   const found = await statfs(data).catch(() => undefined);
-  if (found === undefined) return [{ about, state: 'problem', says: `${data} cannot be read` }];
+  if (found === undefined) return [{ about, state: 'problem', says: `cannot read ${data}` }];
   const free = found.bavail * found.bsize;
   const percent = (100 * found.bavail) / Math.max(1, found.blocks);
   const says = `${(free / 1024 ** 3).toFixed(1)} GiB free (${Math.floor(percent)} %)`;
   if (free >= leastBytes && percent >= leastPercent) return [{ about, state: 'ok', says }];
-  return [{ about, state: 'warning', says: `${says}: make room, or have less kept with --keep and --quota` }];
+  return [{ about, state: 'warning', says: `${says}: free space, or keep less with --keep and --quota` }];
 }
 
-async function checkDatabase(server: Server, where: Where): Promise<Finding[]> {
+async function checkDatabase(server: Server, where: OperatorContext): Promise<Finding[]> {
   const about = 'database';
-  // Beside a server that does not answer, the file itself can be read.
-  const ask = server === 'silent' ? (await import('./operate-alone.js')).operateAlone : operate;
+  // While the server does not respond, the file itself can be read.
+  const ask = server === 'silent' ? (await import('./operate-offline.js')).operateOffline : operate;
   try {
     const found = await ask(where, 'damage', {});
     const damage = found.damage as readonly string[];
@@ -219,25 +224,24 @@ async function checkDatabase(server: Server, where: Where): Promise<Finding[]> {
     const sound: Finding =
       found.outdated === true
         ? { about, state: 'warning', says: outdated }
-        : { about, state: 'ok', says: 'sound' };
+        : { about, state: 'ok', says: 'ok' };
     return [sound, await checkFiles(where.data, hashes)];
   } catch (error) {
     return [problemOf(error)];
   }
 }
 
-const outdated =
-  'sound, of an older version: make a backup, then start the server, which brings it up to date';
+const outdated = 'ok, but from an older version: make a backup, then start the server, which upgrades it';
 
 async function checkFiles(data: string, hashes: readonly string[]): Promise<Finding> {
   const about = 'files';
   const there = await filesIn(data);
   const missing = hashes.map(blobPath).filter((path) => !there.delete(path));
-  // Some at any time: they are cleared away within the hour.
-  const more = there.size === 0 ? '' : `; ${there.size} that nothing names any more will be cleared away`;
-  if (missing.length === 0) return { about, state: 'ok', says: `all ${hashes.length} are there${more}` };
+  // Normal: they are deleted within the hour.
+  const more = there.size === 0 ? '' : `; ${there.size} unused will be deleted`;
+  if (missing.length === 0) return { about, state: 'ok', says: `all ${hashes.length} present${more}` };
   const [first = ''] = missing;
-  const says = `${missing.length} of ${hashes.length} are missing, such as ${first}: put them back from a backup`;
+  const says = `${missing.length} of ${hashes.length} missing, such as ${first}: restore them from a backup`;
   return { about, state: 'problem', says: `${says}${more}`, code: exitCode.io };
 }
 
@@ -270,10 +274,8 @@ async function checkSettings(env: Io['env']): Promise<Finding[]> {
     }),
     ...motd.map((message): Finding => ({ about, state: 'problem', says: `SECURE_CHAT_MOTD: ${message}` })),
     ...unknown.map((name): Finding => {
-      return { about, state: 'warning', says: `nothing reads ${name}: is it misspelt?` };
+      return { about, state: 'warning', says: `unknown variable ${name}: check the spelling` };
     }),
   ];
-  return findings.length > 0
-    ? findings
-    : [{ about, state: 'ok', says: 'nothing misspelt in the environment' }];
+  return findings.length > 0 ? findings : [{ about, state: 'ok', says: 'environment variables are valid' }];
 }

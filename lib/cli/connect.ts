@@ -1,12 +1,15 @@
 /** `secure-chat connect`: options in, a session on the screen or in a pipe. */
+
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
+import { addClientOptions, type ClientOptions } from './client-options.js';
+import { runClient } from './client-run.js';
+import { addHelpEnd, exitCode, type Io } from './command.js';
 import { makeFolder } from './folders.js';
-import { chooseFace, type FaceFlags, faceOptions } from './front-ends.js';
-import type { Io } from './io.js';
+import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
+import { signalExits } from './stop.js';
 
-interface Options extends ClientOptions, FaceFlags {
+interface Options extends ClientOptions, FrontEndFlags {
   readonly json?: true;
 }
 
@@ -16,37 +19,55 @@ export function addConnect(program: Command, io: Io): void {
     .summary('join a chat')
     .description('Joins a chat. On a terminal it asks for whatever is missing.');
   addClientOptions(command)
-    .option('--json', 'one JSON object a line, in both directions')
-    .addHelpText('after', connectHelp)
+    .option('--json', 'one JSON object per line, in both directions')
     .action((argument: string | undefined, options: Options) => connect({ argument, options, io }));
-  for (const one of faceOptions()) command.addOption(one);
+  for (const one of frontEndOptions()) command.addOption(one);
+  addHelpEnd(command, {
+    text: connectHelp,
+    examples: [
+      "secure-chat connect 'secure-chat://…'",
+      'secure-chat connect chat.example --name ana',
+      'tail -f build.log | secure-chat connect LINK --name ci --password-file FILE',
+    ],
+    exits: [
+      [exitCode.data, 'a message was refused (in a pipe, also a /join or /query)'],
+      exitCode.unavailable,
+      exitCode.io,
+      exitCode.untrusted,
+      [exitCode.refused, 'wrong password, name taken, invalid invite, kicked, banned, …'],
+      exitCode.configuration,
+      ...signalExits,
+    ],
+  });
 }
 
-const connectHelp = `
-The server, unless given, is that of SECURE_CHAT_LINK, a join link. The password is never
-an argument: it is asked for, or comes from --password-file or SECURE_CHAT_PASSWORD. A bot
-signs in with the token of SECURE_CHAT_TOKEN or --token-file alone.
-With a join link that holds an invite, an account is made unless the name has one.
-A lost connection is tried again for ever on a terminal, for 5 minutes in a pipe.
+const connectHelp = `\
+Without an argument, the server is that of SECURE_CHAT_LINK, a join link. The
+password is never an argument: it is asked for, or comes from --password-file or
+SECURE_CHAT_PASSWORD. A bot needs only its token, from --token-file or
+SECURE_CHAT_TOKEN. With an invite, an account is created if the name is new. A
+lost connection is retried for ever on a terminal, for 5 minutes in a pipe.
 
-Without a terminal or with TERM=dumb nothing is asked. There, and with --plain, stdin is what
-one types, slash commands too, and stdout what is said:
-  HH:MM ana: text           in the lobby; more lines of the same message begin with spaces
-  HH:MM * ana text          said with /me
-  HH:MM ana -> ben: text    to one person alone
-Everything else is told on stderr. At the end of stdin all messages are acknowledged first.
-What comes after a /join, /query or /window on a pipe is said there, or, where that was refused,
-to nobody: nothing after that line is read, and the exit code is 65.
-With --json, stdin lines are requests such as {"type":"say","room":"lobby","text":"hi"},
-stdout lines the events, replies and deliveries that docs/json.md describes.`;
+Without a terminal, or with TERM=dumb, nothing is asked. Then, and with --plain,
+stdin takes messages and slash commands, and stdout shows messages:
+  HH:MM ana: text           in the current room; further lines are indented
+  HH:MM * ana text          sent with /me
+  HH:MM ana -> ben: text    direct message
+Notices and errors go to stderr. At the end of stdin, the client waits until the
+server has stored every message. If a /join, /query or /window in a pipe is
+refused, nothing after that line is sent, and the exit code is 65.
+
+With --json, stdin takes requests such as
+{"type":"say","room":"lobby","text":"hi"}, and stdout shows events, replies and
+deliveries. They are described in docs/json.md.`;
 
 function connect(given: { argument: string | undefined; options: Options; io: Io }): Promise<void> {
   const { options, io } = given;
   return runClient({
     ...given,
-    async makeFace({ stop, server, places }) {
-      const preferences = join(await makeFolder(places.state), 'screen.json');
-      return chooseFace({ io, stop, server, preferences, ...options });
+    async makeFrontEnd({ stop, server, personal }) {
+      const preferences = join(await makeFolder(personal.state), 'screen.json');
+      return chooseFrontEnd({ io, stop, server, preferences, ...options });
     },
   });
 }

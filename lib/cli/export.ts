@@ -1,4 +1,5 @@
-/** `secure-chat export`: what was said, to stdout or a file. Options in, a session that reads it all. */
+/** `secure-chat export`: writes the history to stdout or a file. Options in, a session that reads it. */
+
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { momentForms } from '../client/commands/moment.js';
@@ -7,13 +8,14 @@ import { parseName, parseRoomName } from '../protocol/names.js';
 import { errorCode } from '../system/atomic-file.js';
 import { diskReason } from '../system/disk-reason.js';
 import { momentArgument } from './arguments.js';
-import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
-import { Exit, exitCode } from './exit.js';
-import type { Io, Output } from './io.js';
+import { addClientOptions, type ClientOptions } from './client-options.js';
+import { runClient } from './client-run.js';
+import { addHelpEnd, Exit, exitCode, type Io, type OutputStream } from './command.js';
+import { signalExits } from './stop.js';
 
 interface Options extends ClientOptions {
-  readonly room: readonly string[];
-  readonly with: readonly string[];
+  readonly room?: readonly string[];
+  readonly with?: readonly string[];
   readonly since?: number;
   readonly format: 'text' | 'json';
   readonly output?: string;
@@ -22,17 +24,27 @@ interface Options extends ClientOptions {
 export function addExport(program: Command, io: Io): void {
   const command = program
     .command('export')
-    .summary('write out what was said')
-    .description('Writes the history of your conversations to stdout: all of them, or those you name.');
+    .summary('save the history of your conversations')
+    .description('Writes the history of your conversations to stdout: all of them, or those you choose.');
   addClientOptions(command)
-    .option('--room <ROOM>', 'this room; may be given several times', rooms, [])
-    .option('--with <NAME>', 'what you and NAME said to each other; may be given several times', people, [])
-    .option('--since <DATE>', `from then on: ${momentForms}`, momentArgument)
-    .addOption(
-      new Option('--format <FORMAT>', 'for people or programs').choices(['text', 'json']).default('text'),
-    )
-    .option('-o, --output <FILE>', 'a new file that only you may read, instead of stdout')
+    .option('--room <ROOM>', 'only this room; can be repeated', rooms)
+    .option('--with <NAME>', 'only direct messages with NAME; can be repeated', people)
+    .option('--since <DATE>', `only from then on: ${momentForms}`, momentArgument)
+    .addOption(new Option('--format <FORMAT>', 'output format').choices(['text', 'json']).default('text'))
+    .option('-o, --output <FILE>', 'write to a new file that only you can read')
     .action((argument: string | undefined, options: Options) => run({ argument, options, io }));
+  addHelpEnd(command, {
+    examples: ['secure-chat export LINK --room dev --since 2w -o dev.txt'],
+    exits: [
+      [exitCode.data, 'no such room or person'],
+      exitCode.unavailable,
+      exitCode.io,
+      exitCode.untrusted,
+      [exitCode.refused, 'wrong password, name taken, banned, …'],
+      exitCode.configuration,
+      ...signalExits,
+    ],
+  });
 }
 
 async function run(given: { argument: string | undefined; options: Options; io: Io }): Promise<void> {
@@ -43,7 +55,7 @@ async function run(given: { argument: string | undefined; options: Options; io: 
     await runClient({
       ...given,
       options: { ...options, ...attach },
-      makeFace: async ({ stop }) =>
+      makeFrontEnd: async ({ stop }) =>
         createExport({
           write: file === undefined ? (text) => written(io.stdout, text) : (text) => file.appendFile(text),
           progress: createProgress(io.stderr),
@@ -58,14 +70,14 @@ async function run(given: { argument: string | undefined; options: Options; io: 
     if (error instanceof ExportError) throw new Exit(exitCode.data, error.message, { cause: error });
     const code = errorCode(error);
     if (code === '') throw error;
-    throw new Exit(exitCode.io, `Not written: ${diskReason(code)}.`, { cause: error });
+    throw new Exit(exitCode.io, `Cannot write: ${diskReason(code)}.`, { cause: error });
   } finally {
     await file?.close();
     if (io.stderr.isTTY === true) io.stderr.write('\n');
   }
 }
 
-function wantedOf({ room, with: names, since: from, format }: Options): ExportWanted {
+function wantedOf({ room = [], with: names = [], since: from, format }: Options): ExportWanted {
   return { rooms: room, people: names, format, ...(from === undefined ? {} : { since: from }) };
 }
 
@@ -74,15 +86,15 @@ async function create(path: string): Promise<FileHandle> {
     return await open(path, 'wx', 0o600);
   } catch (cause) {
     const code = errorCode(cause);
-    const why = code === 'EEXIST' ? 'it exists, and nothing is overwritten' : diskReason(code);
+    const why = code === 'EEXIST' ? 'it already exists' : diskReason(code);
     throw new Exit(exitCode.io, `${path}: ${why}.`, { cause });
   }
 }
 
-/** Whoever read stdout has seen enough, as in `| head`. */
+/** The reader of stdout has closed it, as in `| head`. */
 class ReaderGone extends Error {}
 
-function written(stdout: Output, text: string): Promise<void> {
+function written(stdout: OutputStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stdout.write(text, (error) => {
       if (error == null) resolve();
@@ -91,18 +103,18 @@ function written(stdout: Output, text: string): Promise<void> {
   });
 }
 
-function createProgress(stderr: Output): (conversation: string, messages: number) => void {
+function createProgress(stderr: OutputStream): (conversation: string, messages: number) => void {
   if (stderr.isTTY !== true) return () => {};
   return (conversation, messages) => void stderr.write(`\r\u001b[K${conversation}: ${messages} messages`);
 }
 
-function rooms(text: string, before: readonly string[]): string[] {
+function rooms(text: string, before: readonly string[] = []): string[] {
   const parsed = parseRoomName(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
   return [...before, parsed.name];
 }
 
-function people(text: string, before: readonly string[]): string[] {
+function people(text: string, before: readonly string[] = []): string[] {
   const parsed = parseName(text.replace(/^@/, ''));
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
   return [...before, parsed.name];

@@ -1,10 +1,11 @@
-/**
- * Where a person's files are: the XDG Base Directory folders. Knows the environment it is given, not what
- * the files hold.
- */
-import { mkdir, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { Exit, exitCode } from './exit.js';
+/** Where files are: a person's XDG folders and a server's data folder. Knows paths, not what the files hold. */
+
+import { access, mkdir, stat } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+import { errorCode } from '../system/atomic-file.js';
+import { shellWord } from '../system/shell-word.js';
+import { Exit, exitCode, type Io } from './command.js';
 
 const application = 'secure-chat';
 
@@ -15,8 +16,8 @@ export interface Folders {
 }
 
 /**
- * The folders of whoever has this environment, none of them made yet. As the specification says, a variable
- * that holds a relative path counts as unset.
+ * A person's folders, by the XDG Base Directory specification; none is created. A variable with a relative path
+ * counts as unset, as the specification says.
  * @throws Exit 78 where HOME is needed and is missing
  */
 export function folders(env: Readonly<Record<string, string | undefined>>): Folders {
@@ -25,10 +26,7 @@ export function folders(env: Readonly<Record<string, string | undefined>>): Fold
     if (set !== undefined && isAbsolute(set)) return join(set, application);
     const home = env.HOME ?? env.USERPROFILE;
     if (home === undefined || !isAbsolute(home)) {
-      throw new Exit(
-        exitCode.configuration,
-        `No place for files: HOME is not set. Set HOME or ${variable} to a full path.`,
-      );
+      throw new Exit(exitCode.configuration, `HOME is not set. Set HOME or ${variable} to an absolute path.`);
     }
     return join(home, ...below, application);
   };
@@ -40,8 +38,8 @@ export function folders(env: Readonly<Record<string, string | undefined>>): Fold
 }
 
 /**
- * Makes the folder, readable by its owner alone, where it does not exist. One that exists keeps its mode.
- * @throws Exit 74 where it cannot be made or is no folder
+ * Creates the folder, readable by its owner alone. An existing one keeps its mode.
+ * @throws Exit 74 where it cannot be created or is not a folder
  */
 export async function makeFolder(path: string): Promise<string> {
   try {
@@ -50,6 +48,52 @@ export async function makeFolder(path: string): Promise<string> {
     return path;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Exit(exitCode.io, `Cannot make the folder ${path}: ${why}`, { cause });
+    throw new Exit(exitCode.io, `Cannot create the folder ${path}: ${why}`, { cause });
   }
+}
+
+/** What an operator command works with. */
+export interface OperatorContext {
+  /** The data folder. */
+  readonly data: string;
+  readonly io: Io;
+}
+
+/** Beside it are FILE-wal, FILE-shm and FILE-lock while it is open. */
+export const databaseFile = (data: string): string => join(data, 'secure-chat.db');
+export const filesFolder = (data: string): string => join(data, 'files');
+export const controlSocket = (data: string): string => join(data, 'control.sock');
+
+export function dataOption(): Option {
+  return new Option('--data <DIR>', 'data folder; default: ~/.local/share/secure-chat/server')
+    .env('SECURE_CHAT_DATA')
+    .argParser((text) => {
+      // Otherwise it would be the current folder.
+      if (text === '') throw new InvalidArgumentError('Give the name of a folder.');
+      return text;
+    });
+}
+
+/** An absolute path. @throws Exit 78 where neither the option nor HOME says where it is */
+export function dataFolder(given: string | undefined, { env }: Io): string {
+  return given === undefined ? join(folders(env).data, 'server') : resolve(given);
+}
+
+/** A command on the same data, to copy. @param given by --data or its variable */
+export function commandOn(given: string | undefined, { called }: Io, command: string): string {
+  return given === undefined
+    ? `${called} ${command}`
+    : `${called} ${command} --data ${shellWord(resolve(given))}`;
+}
+
+/** @throws Exit 78 where the folder holds no server data, 74 where this user may not read it */
+export async function requireData(data: string): Promise<void> {
+  await access(databaseFile(data)).catch((cause: unknown) => {
+    if (errorCode(cause) === 'EACCES') {
+      const message = `${data} belongs to another user. Run this as the server's user, or as root.`;
+      throw new Exit(exitCode.io, message, { cause });
+    }
+    const message = `No server data in ${data}. Start the server once (secure-chat server), or give its --data.`;
+    throw new Exit(exitCode.configuration, message, { cause });
+  });
 }

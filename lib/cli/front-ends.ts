@@ -1,4 +1,5 @@
-/** Which face a session gets. Knows terminals by their look, and what each face needs. */
+/** Chooses the front end of a session: screen, plain or JSON. Knows terminals, and what each front end needs. */
+
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -14,44 +15,43 @@ import { createLocalTime } from '../client/text/local-time.js';
 import { createTransfers } from '../client/transfer/transfers.js';
 import { systemClock } from '../system/clock.js';
 import type { Endpoint } from '../trust/endpoint.js';
-import { exitCode } from './exit.js';
+import { exitCode, type Io } from './command.js';
 import { folders } from './folders.js';
-import type { Io } from './io.js';
 
-/** What a person chooses. */
-export interface FaceFlags {
+/** Chosen by options. */
+export interface FrontEndFlags {
   readonly plain?: true;
   readonly theme?: Look['theme'];
   readonly ascii?: true;
   readonly downloads?: string;
 }
 
-export function faceOptions(): Option[] {
+export function frontEndOptions(): Option[] {
   return [
-    new Option('--plain', 'one line a message; the default without a terminal').conflicts('json'),
-    new Option('--theme <THEME>', 'for a dark or a light terminal').choices(['dark', 'light']),
-    new Option('--ascii', 'no characters beyond ASCII of its own'),
-    new Option('--downloads <FOLDER>', 'where fetched files go; default: ~/Downloads').env(
+    new Option('--plain', 'print one line per message; the default without a terminal').conflicts('json'),
+    new Option('--theme <THEME>', 'colours for a dark or light terminal').choices(['dark', 'light']),
+    new Option('--ascii', 'draw with ASCII characters only'),
+    new Option('--downloads <FOLDER>', 'where downloads go; default: ~/Downloads').env(
       'SECURE_CHAT_DOWNLOADS',
     ),
   ];
 }
 
-export interface FaceChoice extends FaceFlags {
+export interface FrontEndChoice extends FrontEndFlags {
   readonly io: Io;
   readonly stop: AbortSignal;
   readonly server: Endpoint;
-  /** Of what was chosen on the screen; in a folder that exists. */
+  /** File for choices made on the screen, in an existing folder. */
   readonly preferences: string;
   readonly json?: true;
-  /** What there is to know of the chat that is hosted here. */
+  /** Shown first, in a chat hosted here. */
   readonly hosted?: readonly string[];
 }
 
 // Long enough for a whole catch-up to be one request.
 const readMarkMs = 1_000;
 
-export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): FrontEnd {
+export function chooseFrontEnd({ io, stop, plain, json, ...choice }: FrontEndChoice): FrontEnd {
   const { stdin, stdout, stderr, env } = io;
   const time = createLocalTime(Date.now);
   const later = (callback: () => void): void => void setTimeout(callback, readMarkMs).unref();
@@ -76,7 +76,7 @@ export function chooseFace({ io, stop, plain, json, ...choice }: FaceChoice): Fr
     preferences: openPreferences(choice.preferences, choice.server),
     onCrash(error) {
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      stderr.write(`secure-chat: a defect of this program: ${words}\n`, () =>
+      stderr.write(`secure-chat: internal error (please report it): ${words}\n`, () =>
         process.exit(exitCode.internal),
       );
     },
@@ -90,17 +90,17 @@ function transfersOf({ env, downloads }: { env: Io['env']; downloads: string | u
       session,
       clock: systemClock,
       makeKey: randomUUID,
-      downloads: downloads === undefined ? usualDownloads(env, home) : resolve(downloads),
+      downloads: downloads === undefined ? defaultDownloads(env, home) : resolve(downloads),
       home,
       folder: process.cwd(),
       report,
     });
 }
 
-/** Where this person's other programs put what they fetch, if there is such a place. */
-function usualDownloads(env: Io['env'], home: string): string {
+/** This person's downloads folder, if there is one. */
+function defaultDownloads(env: Io['env'], home: string): string {
   const set = env.XDG_DOWNLOAD_DIR;
   if (set !== undefined && isAbsolute(set)) return set;
-  const usual = join(home, 'Downloads');
-  return existsSync(usual) ? usual : join(folders(env).data, 'downloads');
+  const common = join(home, 'Downloads');
+  return existsSync(common) ? common : join(folders(env).data, 'downloads');
 }

@@ -1,4 +1,5 @@
-/** `secure-chat host`: a server and its host's client in one terminal. Knows when both begin and end. */
+/** `secure-chat host`: a server and its host's client in one terminal. Knows when both start and end. */
+
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,28 +10,27 @@ import { type Log, silentLog } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { shellWord } from '../system/shell-word.js';
 import { formatJoinLink, parseJoinLink } from '../trust/join-link.js';
-import { type ClientOptions, type MakeFace, runClient } from './client-run.js';
-import { Exit, exitCode } from './exit.js';
+import type { ClientOptions } from './client-options.js';
+import { type MakeFrontEnd, runClient } from './client-run.js';
+import { addHelpEnd, Exit, exitCode, type Io } from './command.js';
 import { makeFolder } from './folders.js';
-import { chooseFace, type FaceFlags, faceOptions } from './front-ends.js';
-import type { Io } from './io.js';
+import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import { startFailure } from './start-failure.js';
 import { type RunningServer, startServer } from './start-server.js';
-import { endServer, type Stop, watchSignals } from './stop.js';
+import { endServer, type Stop, signalExits, watchSignals } from './stop.js';
 
 type PersonFlags = Pick<ClientOptions, 'passwordFile' | 'remember' | 'color'>;
 
-/** `name` is the chat's. */
-interface Flags extends ServerFlags, FaceFlags, PersonFlags {
-  /** Who hosts. */
+/** `name` is the server's. */
+interface Flags extends ServerFlags, FrontEndFlags, PersonFlags {
+  /** The host's name. */
   readonly as?: string;
   readonly persistent?: true;
 }
 
-/** How often is looked whether everybody has left, in milliseconds. */
-const lookMs = 250;
-/** Whose connection was lost for no longer than this has not left. */
+const pollMs = 250;
+/** A connection lost for no longer than this may come back. */
 const lostMs = 3_000;
 const inviteUses = 20;
 const inviteDays = 7;
@@ -38,27 +38,31 @@ const inviteDays = 7;
 export function addHost(program: Command, io: Io): void {
   const command = program
     .command('host')
-    .summary('run a server and take part in it, in one terminal')
-    .description('Starts a chat, takes part in it as its admin, and ends it when you leave.')
-    .option('--as <NAME>', 'who you are (SECURE_CHAT_NAME)')
-    .option('--persistent', 'when you leave, stay until at least one other came and all have left')
-    .option('--password-file <FILE>', 'your password is the first line of FILE, which only you may read')
-    .option('--remember', 'keep the session on this computer: no password next time')
+    .summary('run a server and join it, in one terminal')
+    .description('Starts a chat, joins it as its admin, and ends it when you leave.')
+    .option('--as <NAME>', 'your name (SECURE_CHAT_NAME)')
+    .option('--persistent', 'when you leave, stay until someone has joined and everyone has left')
+    .option('--password-file <FILE>', 'read your password from its first line; only you may read it')
+    .option('--remember', 'save the session on this computer: no password next time')
     .option('--no-color', 'no colours (NO_COLOR)')
-    .addHelpText(
-      'after',
-      `
-The first time you choose a name and a password, and are the admin. The join link for the others is on the
-screen, and under /link: it is good for ${inviteUses} people and ${inviteDays} days. What is said is kept in --data, where
-secure-chat server goes on from it too.`,
-    )
     .action((flags: Flags) => host(flags, io));
-  const name = new Option(
-    '-n, --name <TEXT>',
-    "what people see the chat called; default: this machine's name",
-  );
-  for (const one of faceOptions()) command.addOption(one);
+  const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
+  for (const one of frontEndOptions()) command.addOption(one);
   for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'))) command.addOption(one);
+  addHelpEnd(command, {
+    text: `\
+The first time, you choose a name and a password and become the admin. The join
+link for the others is shown at start and by /link; it works for ${inviteUses} people and
+${inviteDays} days. The history stays in --data; secure-chat server can continue from it.`,
+    examples: ['secure-chat host', "secure-chat host --name 'Friday night' --persistent"],
+    exits: [
+      exitCode.unavailable,
+      exitCode.io,
+      [exitCode.refused, 'wrong password, name taken, …'],
+      [exitCode.configuration, 'invalid configuration, such as a port in use'],
+      ...signalExits,
+    ],
+  });
 }
 
 /** @throws Exit */
@@ -70,92 +74,99 @@ async function host(flags: Flags, io: Io): Promise<void> {
   let failure: Exit | undefined;
   const onFailure = (cause: StoreError): void => {
     failure = new Exit(exitCode.io, cause.message, { cause });
-    // The client gives the terminal back before anything is told.
+    // The client restores the terminal before the error is printed.
     signals.emit('SIGTERM');
   };
   const server = await startServer({ ...settings, log: guests.log, onFailure }).catch((error: unknown) => {
     throw startFailure(error, settings);
   });
-  const { met, exit } = await takePart(server, { flags, io: { ...io, signals } });
-  if (flags.persistent && met && !stop.signal.aborted) await stay(server, { guests, stop, io });
+  const { joined, exit } = await runHostClient(server, { flags, io: { ...io, signals } });
+  if (flags.persistent && joined && !stop.signal.aborted) await stay(server, { guests, stop, io });
   await endServer(server, stop);
   const end = failure ?? exit;
   if (end !== undefined) throw end;
 }
 
-/** Signals as they come, for one who adds others of its own. */
+/** The process's signals, and those that the command adds. */
 function relayed(signals: Io['signals']): EventEmitter {
   const relay = new EventEmitter();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) signals.on(name, () => relay.emit(name));
-  // Without a listener Node opens its debugger to whoever is on this machine.
+  // Without a listener Node opens its debugger to everyone on this machine.
   signals.on('SIGUSR1', () => {});
   return relay;
 }
 
-interface Part {
-  /** The host was in the chat. */
-  readonly met: boolean;
-  /** What the command ends with; undefined where all is well. */
+interface HostResult {
+  /** The host signed in. */
+  readonly joined: boolean;
+  /** What the command ends with; undefined for success. */
   readonly exit?: unknown;
 }
 
-/** The host's own client, from the questions to the end. Never rejects. */
-async function takePart(server: RunningServer, { flags, io }: { flags: Flags; io: Io }): Promise<Part> {
+/** The host's own client, from the first prompt to the end. Never rejects. */
+async function runHostClient(
+  server: RunningServer,
+  { flags, io }: { flags: Flags; io: Io },
+): Promise<HostResult> {
   const { as, passwordFile, remember, color } = flags;
-  let met = false;
+  let joined = false;
   try {
-    const { argument, invitation } = await linksOf(server, io);
+    const { argument, invitation } = await makeLinks(server, io);
     if (io.stdout.isTTY === true)
-      io.stdout.write(`${printable(server.name)} is up. ${invitation.join('\n\n')}\n\n`);
+      io.stdout.write(`${printable(server.name)} is running. ${invitation.join('\n\n')}\n\n`);
     const options: ClientOptions = {
       color,
-      // Whatever name was used last at this address: of this data there is no account yet.
+      // Even if a name was used at this address before: this data has no account yet.
       ...(server.firstLink !== undefined && { create: true }),
       ...(as !== undefined && { name: as }),
       ...(passwordFile !== undefined && { passwordFile }),
       ...(remember && { remember }),
     };
-    async function makeFace({ stop, server: endpoint, places }: Parameters<MakeFace>[0]): Promise<FrontEnd> {
-      const preferences = join(await makeFolder(places.state), 'screen.json');
+    async function makeFrontEnd({
+      stop,
+      server: endpoint,
+      personal,
+    }: Parameters<MakeFrontEnd>[0]): Promise<FrontEnd> {
+      const preferences = join(await makeFolder(personal.state), 'screen.json');
       const hosted = ['You host this chat.', ...invitation];
-      const face = chooseFace({ ...flags, io, stop, server: endpoint, preferences, hosted });
+      const frontEnd = chooseFrontEnd({ ...flags, io, stop, server: endpoint, preferences, hosted });
       return {
-        listener: face.listener,
+        listener: frontEnd.listener,
         run(session) {
-          met = true;
-          return face.run(session);
+          joined = true;
+          return frontEnd.run(session);
         },
       };
     }
-    await runClient({ argument, options, io, makeFace });
-    return { met };
+    await runClient({ argument, options, io, makeFrontEnd });
+    return { joined };
   } catch (exit) {
-    return { met, exit };
+    return { joined, exit };
   }
 }
 
-/** The way in for the host, over the loopback, and the lines that tell the others theirs. */
-async function linksOf(
+/** The host's own join link, over loopback, and the lines that invite others. */
+async function makeLinks(
   server: RunningServer,
   { called }: Pick<Io, 'called'>,
 ): Promise<{ argument: string; invitation: string[] }> {
   const parsed = parseJoinLink(server.firstLink ?? server.links()[0] ?? '');
   const code = parsed.ok ? parsed.value.code : undefined;
   const { host: bound, port } = server.address;
-  const near = bound === '::' || bound === '0.0.0.0' ? '127.0.0.1' : bound;
+  const local = bound === '::' || bound === '0.0.0.0' ? '127.0.0.1' : bound;
   const { pin } = server.certificate;
-  const argument = formatJoinLink({ host: near, port, pin, ...(code !== undefined && { code }) });
+  const argument = formatJoinLink({ host: local, port, pin, ...(code !== undefined && { code }) });
   const open = server.registration !== 'closed';
   const terms = { uses: inviteUses, expiresMs: inviteDays * 24 * 60 * 60_000 };
   const [best = '', ...others] = server.links(open ? await server.invite(terms) : undefined);
   const hosts = others
     .map((link) => parseJoinLink(link))
     .flatMap((each) => (each.ok ? [each.value.host] : []));
-  const whom = open
-    ? `The others join with this, ${inviteUses} of them, for ${inviteDays} days`
-    : 'Who has an account joins with this';
+  const heading = open
+    ? `Others can join with this link (${inviteUses} people, ${inviteDays} days)`
+    : 'Others who have an account can join with this link';
   const invitation = [
-    `${whom}:`,
+    `${heading}:`,
     `  ${called} connect ${shellWord(best)}`,
     ...(hosts.length === 0 ? [] : [`Other addresses of this machine: ${hosts.join(', ')}`]),
   ];
@@ -164,8 +175,8 @@ async function linksOf(
 
 interface Guests {
   readonly log: Log;
-  /** Somebody besides the host has been here. */
-  readonly came: boolean;
+  /** Someone other than the host has joined. */
+  readonly joined: boolean;
 }
 
 function watchGuests(): Guests {
@@ -177,7 +188,7 @@ function watchGuests(): Guests {
         if (event === 'signed in') names.add(fields?.name);
       },
     },
-    get came() {
+    get joined() {
       return names.size > 1;
     },
   };
@@ -189,15 +200,15 @@ interface Staying {
   readonly io: Io;
 }
 
-/** Until at least one other came and all have left, or a signal says that it is enough. */
+/** Until someone has joined and everyone has left, or a signal comes. */
 async function stay(server: RunningServer, { guests, stop, io }: Staying): Promise<void> {
   // The terminal may go away.
   io.stderr.on('error', () => {});
-  const wait = guests.came ? 'all others have left' : 'somebody came and all have left';
-  io.stderr.write(`The chat goes on until ${wait}. Ctrl-C ends it now.\n`);
+  const until = guests.joined ? 'everyone has left' : 'someone has joined and everyone has left';
+  io.stderr.write(`The chat stays open until ${until}. Ctrl-C ends it now.\n`);
   let empty = 0;
-  while (!stop.signal.aborted && !(guests.came && empty >= lostMs)) {
-    await pause(lookMs);
-    empty = server.online === 0 ? empty + lookMs : 0;
+  while (!stop.signal.aborted && !(guests.joined && empty >= lostMs)) {
+    await pause(pollMs);
+    empty = server.online === 0 ? empty + pollMs : 0;
   }
 }

@@ -1,13 +1,14 @@
-/** `secure-chat invite`: a join link. */
+/** `secure-chat invite`: creates a join link. */
+
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../protocol/duration.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { countArgument } from './arguments.js';
-import { dataFolder, dataOption } from './data-folder.js';
-import type { Io } from './io.js';
-import { operate } from './operate.js';
+import { addHelpEnd, exitCode, type Io } from './command.js';
+import { dataFolder, dataOption } from './folders.js';
+import { operate, operateExits } from './operate.js';
 
 interface Flags {
   readonly data?: string;
@@ -17,27 +18,31 @@ interface Flags {
 }
 
 export function addInvite(program: Command, io: Io): void {
-  program
+  const command = program
     .command('invite')
-    .summary('make a join link')
-    .description('Makes a join link, and prints the link alone on stdout.')
+    .summary('create a join link')
+    .description('Creates a join link and prints only the link on stdout.')
     .addOption(dataOption())
     .addOption(
-      new Option('--uses <NUMBER>', 'how many accounts it makes')
+      new Option('--uses <NUMBER>', 'how many accounts it can create')
         .default(1)
         .argParser(countArgument(1, limits.inviteUses)),
     )
     .addOption(
-      new Option('--expires <TIME>', 'how long it is good: 30m, 12h, 7d, 2w')
+      new Option('--expires <TIME>', 'how long it works: 30m, 12h, 7d, 2w')
         .default(parseExpiry(defaultExpiry), defaultExpiry)
         .argParser(expiresArgument),
     )
     .addOption(
-      new Option('--role <ROLE>', 'what they become')
+      new Option('--role <ROLE>', 'role of the new accounts')
         .choices(['member', 'moderator', 'admin'])
         .default('member'),
     )
     .action((flags: Flags) => makeInvite(flags, io));
+  addHelpEnd(command, {
+    examples: ['secure-chat invite', 'secure-chat invite --uses 20 --expires 30d'],
+    exits: [...operateExits, exitCode.refused],
+  });
 }
 
 async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Promise<void> {
@@ -46,27 +51,28 @@ async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Pro
   printLinks(answer, io, uses === 1 ? 'once' : `${uses} times`);
 }
 
-/** The best link alone on stdout, what there is to know of it on a terminal's stderr. */
+/** The best link alone on stdout; on a terminal, how it works on stderr. */
 export function printLinks({ links, expires }: RawFrame, io: Io, times: string): void {
   const [best, ...others] = Array.isArray(links) ? links.map(String) : [];
   io.stdout.write(`${best}\n`);
   if (io.stdout.isTTY !== true) return;
   const until = new Date(String(expires)).toLocaleString();
-  io.stderr.write(`Good ${times}, until ${until}. Whoever has it can use it: send it privately.\n`);
+  io.stderr.write(`Works ${times}, until ${until}. Send it privately: anyone who has it can use it.\n`);
   if (others.length > 0)
-    io.stderr.write(`The same by other addresses of this machine:\n${others.join('\n')}\n`);
+    io.stderr.write(`The same link with other addresses of this machine:\n${others.join('\n')}\n`);
 }
 
 function expiresArgument(text: string): number {
   const ms = parseExpiry(text);
-  if (ms === undefined) throw new InvalidArgumentError('It takes 30m, 12h, 7d or 2w, up to a year.');
+  if (ms === undefined)
+    throw new InvalidArgumentError('Give a time such as 30m, 12h, 7d or 2w, up to a year.');
   return ms;
 }
 
 const minuteMs = 60_000;
 export const defaultExpiry = '7d';
 
-/** As lib/protocol/duration.ts has it, from a minute to a year; undefined for anything else. */
+/** Milliseconds, from a minute to a year; undefined for anything else. */
 export function parseExpiry(text: string): number | undefined {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= minuteMs && ms <= limits.inviteMs ? ms : undefined;

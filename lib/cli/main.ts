@@ -1,14 +1,14 @@
-/** The command line: which subcommands there are, and how each ends. Knows no process. */
+/** The command line: its commands, and the exit code of each run. Knows no process. */
+
 import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
-import { Exit, type ExitCode, exitCode, exitHelp } from './exit.js';
-import type { Io } from './io.js';
+import { Exit, type ExitCode, exitCode, type Io } from './command.js';
 
 /**
  * Runs one command.
  * @param argv without the program and the script
  * @param version what `--version` prints
- * @returns the exit code, once everything is done; a failure has been told on stderr by then
+ * @returns the exit code; a failure was printed on stderr
  */
 export async function main(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
   const program = createProgram(io, version);
@@ -17,13 +17,13 @@ export async function main(argv: readonly string[], io: Io, version: string): Pr
     await program.parseAsync(argv, { from: 'user' });
     return exitCode.ok;
   } catch (error) {
-    return told(error, io);
+    return report(error, io);
   }
 }
 
 type Add = (program: Command, io: Io) => void;
 
-/** In the order of the help. A backup's module has two commands. */
+/** In the order of the help. One module adds both `backup` and `restore`. */
 const modules: readonly [names: readonly string[], load: () => Promise<Add>][] = [
   [['server'], async () => (await import('./server.js')).addServer],
   [['host'], async () => (await import('./host.js')).addHost],
@@ -35,24 +35,25 @@ const modules: readonly [names: readonly string[], load: () => Promise<Add>][] =
   [['backup', 'restore'], async () => (await import('./backup.js')).addBackup],
   [['check'], async () => (await import('./check.js')).addCheck],
   [['trust'], async () => (await import('./trust.js')).addTrust],
-  // Named by nobody: it is loaded with all the others, which it tells of.
+  // Without a name, so that it is loaded together with all the others, which it describes.
   [[], async () => (await import('./completion.js')).addCompletion],
 ];
 
-/** The command that is wanted, loaded alone, for each takes its time to load; all where that is not plain. */
+/** Only the command that is called, because each takes time to load; all if that is not clear. */
 async function commandsOf(argv: readonly string[]): Promise<Add[]> {
-  const wanted = modules.filter(([names]) => names.includes(argv[0] ?? ''));
-  return Promise.all((wanted.length > 0 ? wanted : modules).map(([, load]) => load()));
+  const called = modules.filter(([names]) => names.includes(argv[0] ?? ''));
+  return Promise.all((called.length > 0 ? called : modules).map(([, load]) => load()));
 }
 
 function createProgram(io: Io, version: string): Command {
   const program = new Command('secure-chat');
   program
-    .description('Private group chat in the terminal that you host in a minute.')
+    .description('Private group chat in the terminal. Host it yourself in a minute.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [COMMAND]', 'print the help of a command')
-    .addHelpText('afterAll', exitHelp)
+    .addHelpText('after', programHelp)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
@@ -64,12 +65,19 @@ function createProgram(io: Io, version: string): Command {
   return program;
 }
 
+const programHelp = `
+Examples:
+  secure-chat server            start a server, which prints a join link
+  secure-chat connect LINK      join a chat
+
+The --help of each command lists its options, examples and exit codes.`;
+
 function width(columns: number | undefined): number {
-  return Math.min(columns ?? 100, 100);
+  return Math.min(columns ?? 80, 100);
 }
 
-/** The code of an error, after it has been told. */
-function told(error: unknown, io: Io): ExitCode {
+/** Prints an error. @returns its exit code */
+function report(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (error instanceof Exit) {
     if (error.message !== '')
@@ -77,6 +85,8 @@ function told(error: unknown, io: Io): ExitCode {
     return error.code;
   }
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  io.stderr.write(`secure-chat: a defect of this program: ${printable(words, { newlines: true })}\n`);
+  io.stderr.write(
+    `secure-chat: internal error (please report it): ${printable(words, { newlines: true })}\n`,
+  );
   return exitCode.internal;
 }

@@ -1,51 +1,63 @@
 /**
- * A command of the operator: through the control socket where a server runs on the data folder, on the folder itself
- * where none does. Knows both ways, not what commands do.
+ * Runs an operator command: through the control socket of a running server, otherwise on the data folder itself.
+ * Knows both ways, not what the commands do.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RawFrame } from '../protocol/frame.js';
 import { ControlError, callControl } from '../server/operator/control-socket.js';
 import { StoreInUse } from '../store/store.js';
-import { controlSocket, type Where } from './data-folder.js';
-import { Exit, exitCode, refusal } from './exit.js';
+import { Exit, exitCode, refusedExit } from './command.js';
+import { controlSocket, type OperatorContext } from './folders.js';
 
-/** They read the whole database, however large it is. */
-const long: ReadonlySet<string> = new Set(['copy', 'damage']);
+/** They read the whole database, and may take long. */
+const slow: ReadonlySet<string> = new Set(['copy', 'damage']);
 
-/** A command that makes an account holds the folder for a quarter of a second. */
+/** A command that creates an account holds the folder for a quarter of a second. */
 const busyMs = 5_000;
-const lookMs = 50;
+const retryMs = 50;
 
-/** @throws Exit with what was refused, or why nothing could be asked */
-export async function operate(where: Where, command: string, args: RawFrame = {}): Promise<RawFrame> {
-  for (const patient = Date.now() + busyMs; ; await pause(lookMs)) {
+/** For the help of commands that use `operate`. */
+export const operateExits = [
+  [exitCode.unavailable, 'the running server does not respond'],
+  [exitCode.io, 'the data folder cannot be read or written'],
+  [exitCode.configuration, 'no server data in the folder'],
+] as const;
+
+/** @throws Exit with the refusal, or why the command could not run */
+export async function operate(
+  where: OperatorContext,
+  command: string,
+  args: RawFrame = {},
+): Promise<RawFrame> {
+  for (const deadline = Date.now() + busyMs; ; await pause(retryMs)) {
     try {
       return await operateNow(where, command, args);
     } catch (error) {
-      // Another command is at work on the folder, or a server that starts or ends.
+      // Another command uses the folder, or a server is starting or ending.
       const busy = error instanceof Exit && error.cause instanceof StoreInUse;
-      if (!busy || Date.now() > patient) throw error;
+      if (!busy || Date.now() > deadline) throw error;
     }
   }
 }
 
-async function operateNow({ data, io }: Where, command: string, args: RawFrame): Promise<RawFrame> {
+async function operateNow({ data, io }: OperatorContext, command: string, args: RawFrame): Promise<RawFrame> {
   const socket = controlSocket(data);
   try {
-    // Before a wait that has no end: whether it answers at all.
-    if (long.has(command)) await callControl(socket, 'certificate', {});
-    return await callControl(socket, command, args, long.has(command) ? 0 : undefined);
+    // Before a wait without a limit: does it respond at all?
+    if (slow.has(command)) await callControl(socket, 'certificate', {});
+    return await callControl(socket, command, args, slow.has(command) ? 0 : undefined);
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     if (error.code !== 'not-running') throw controlExit(error);
   }
-  // A whole server's code, which a running one spares.
-  const { operateAlone } = await import('./operate-alone.js');
-  return operateAlone({ data, io }, command, args);
+  // Loads the whole server's code, so only when needed.
+  const { operateOffline } = await import('./operate-offline.js');
+  return operateOffline({ data, io }, command, args);
 }
 
 function controlExit(error: ControlError): Exit {
-  if (error.code === 'refused') return refusal(error);
+  if (error.code === 'refused') return refusedExit(error);
   const code = error.code === 'unanswered' ? exitCode.unavailable : exitCode.io;
   return new Exit(code, error.message, { cause: error });
 }

@@ -1,7 +1,5 @@
-/**
- * A data folder into a new archive, also while a server works on it. Knows files; whoever calls it knows how the
- * database is copied.
- */
+/** Creates a backup of a data folder, even while a server uses it. Knows files; its caller copies the database. */
+
 import { createWriteStream } from 'node:fs';
 import {
   access,
@@ -17,7 +15,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
 import { openReadOnly } from '../store/sqlite/read-only.js';
@@ -28,13 +26,13 @@ import {
   blobPath,
   type Contents,
   database,
+  invalidBackup,
   keyPair,
-  noBackup,
   readArchive,
   sumOf,
   sums,
 } from './archive.js';
-import { Exit, exitCode } from './exit.js';
+import { Exit, exitCode } from './command.js';
 
 export interface Packing {
   readonly data: string;
@@ -48,13 +46,13 @@ export interface Packing {
 const leftBehind = /^\.(?:backup|restore)-/;
 /** No backup takes that long. */
 const staleMs = 24 * 60 * 60_000;
-/** A file can be taken away between the copy of the database and the moment it is held on to. */
+/** A file can be deleted between the copy of the database and the moment it is linked. */
 const attempts = 5;
 
 /**
- * Gathers everything in a folder inside `data` (files as second names of the same bytes, so that none can go
- * meanwhile), writes it into ARCHIVE.part, reads that again, and gives it its name.
- * @throws Exit where the archive exists, cannot be written, or what is there is damaged
+ * Gathers everything in a folder inside `data` (files as hard links, so that none can disappear meanwhile), writes
+ * it into ARCHIVE.part, reads that back, and renames it.
+ * @throws Exit where the archive exists or cannot be written, or the data is damaged
  */
 export async function pack({ data, archive, copy, signal }: Packing): Promise<{ files: number }> {
   await refuseExisting(archive);
@@ -70,7 +68,7 @@ export async function pack({ data, archive, copy, signal }: Packing): Promise<{ 
     const bytes = create({ cwd: staging, portable: true, strict: true }, names);
     await pipeline(bytes, createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true }), { signal });
     compare(contents, await readArchive({ archive: part, signal }), part);
-    await named(part, archive);
+    await renameNew(part, archive);
     return { files: [...contents.keys()].filter((path) => path.startsWith('files/')).length };
   } catch (error) {
     await rm(part, { force: true });
@@ -85,7 +83,7 @@ async function newStaging(data: string): Promise<string> {
   return mkdtemp(join(data, '.backup-'));
 }
 
-/** Folders of backups and restores that did not come to their end, and are older than this. */
+/** Folders of unfinished backups and restores that are older than this. */
 export async function leftovers(data: string, ms: number): Promise<string[]> {
   const names = (await readdir(data)).filter((name) => leftBehind.test(name));
   const old = names.map(async (name) => {
@@ -95,7 +93,7 @@ export async function leftovers(data: string, ms: number): Promise<string[]> {
   return (await Promise.all(old)).flat();
 }
 
-/** What root makes in the folder of another user's server, that server has to be able to use. */
+/** A server must be able to use what root creates in its folder. */
 export async function giveToOwnerOf(folder: string, paths: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(folder);
@@ -106,7 +104,7 @@ interface Gathering extends Packing {
   readonly staging: string;
 }
 
-/** All that an archive is to hold, in a folder of its own. */
+/** Everything for the archive, in a folder of its own. */
 async function gather({ data, staging, copy, archive, signal }: Gathering): Promise<Contents> {
   const contents = new Map<string, string>();
   const keep = async (name: string): Promise<void> => {
@@ -123,12 +121,12 @@ async function gather({ data, staging, copy, archive, signal }: Gathering): Prom
     const hashes = soundHashes(join(staging, database), archive);
     await rm(join(staging, 'files'), { recursive: true, force: true });
     await mkdir(join(staging, 'files'));
-    const missing = await holdOn({ data, staging, hashes, signal });
+    const missing = await linkFiles({ data, staging, hashes, signal });
     if (missing === undefined) {
       for (const path of hashes.map(blobPath)) contents.set(path, path.replaceAll(/files|\//g, ''));
       break;
     }
-    // So many times in a row: it was not taken back just now.
+    // Missing this often in a row: it was not deleted just now.
     if (left <= 1) throw missingFile(archive, missing);
   }
   await chmod(join(staging, database), 0o600);
@@ -148,22 +146,22 @@ function soundHashes(file: string, archive: string): readonly string[] {
     if (found === undefined) return still.fileHashes();
     throw new Exit(
       exitCode.io,
-      `${archive} is not made: the database is damaged (${found}). Restore a backup.`,
+      `Cannot create ${archive}: the database is damaged (${found}). Restore a backup.`,
     );
   } finally {
     still.close();
   }
 }
 
-interface Holding {
+interface Linking {
   readonly data: string;
   readonly staging: string;
   readonly hashes: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** Second names for all files, or copies where there can be none. @returns the first one that is not there */
-async function holdOn({ data, staging, hashes, signal }: Holding): Promise<string | undefined> {
+/** Hard links to all files, or copies where links are impossible. @returns the first one that is missing */
+async function linkFiles({ data, staging, hashes, signal }: Linking): Promise<string | undefined> {
   for (const path of hashes.map(blobPath)) {
     signal.throwIfAborted();
     const [from, to] = [join(data, path), join(staging, path)];
@@ -171,8 +169,8 @@ async function holdOn({ data, staging, hashes, signal }: Holding): Promise<strin
     const linked = await link(from, to)
       .then(() => true, unlessMissing)
       .catch(() => undefined);
-    const held = linked ?? (await copyFile(from, to).then(() => true, unlessMissing));
-    if (!held) return path;
+    const found = linked ?? (await copyFile(from, to).then(() => true, unlessMissing));
+    if (!found) return path;
   }
   return undefined;
 }
@@ -182,21 +180,21 @@ function unlessMissing(error: unknown): false {
   throw error;
 }
 
-/** What was read again against what was to be written. */
+/** Compares what was read back with what was written. */
 function compare(wanted: Contents, found: Contents, part: string): void {
   for (const [path, sum] of wanted) {
-    if (found.get(path) !== sum) throw noBackup(part, `${path} was not written as it is`);
+    if (found.get(path) !== sum) throw invalidBackup(part, `${path} was not written correctly`);
   }
 }
 
-/** Its name, which nothing else has: not even what came to be meanwhile is overwritten. */
-async function named(part: string, archive: string): Promise<void> {
+/** Gives it its name, without overwriting anything, even a file created meanwhile. */
+async function renameNew(part: string, archive: string): Promise<void> {
   try {
     await link(part, archive);
     await rm(part);
   } catch (error) {
     if (errorCode(error) === 'EEXIST') throw existing(archive);
-    // A disk without second names, such as a memory stick.
+    // A disk without hard links, such as a memory stick.
     await refuseExisting(archive);
     await rename(part, archive);
   }
@@ -209,10 +207,13 @@ async function refuseExisting(archive: string): Promise<void> {
 }
 
 function existing(archive: string): Exit {
-  return new Exit(exitCode.io, `${archive} exists already: choose another name than ${basename(archive)}.`);
+  return new Exit(exitCode.io, `${archive} already exists. Choose another name.`);
 }
 
 function missingFile(archive: string, path: string): Exit {
-  const message = `${archive} is not made: ${path} is missing in the data folder, where a message names it.`;
-  return new Exit(exitCode.io, `${message} Put it back from an older backup; secure-chat check counts them.`);
+  const message = `Cannot create ${archive}: ${path}, which a message refers to, is missing in the data folder.`;
+  return new Exit(
+    exitCode.io,
+    `${message} Put it back from an older backup; secure-chat check counts missing files.`,
+  );
 }

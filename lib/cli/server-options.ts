@@ -1,4 +1,5 @@
-/** The options of a server, as the commands that start one take them. Knows spellings, starts nothing. */
+/** The options of `server` and `host`, from the command line or the environment. Knows spellings, starts nothing. */
+
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
@@ -14,8 +15,8 @@ import {
   portArgument,
   sizeArgument,
 } from './arguments.js';
-import { dataFolder, dataOption } from './data-folder.js';
-import type { Io } from './io.js';
+import type { Io } from './command.js';
+import { dataFolder, dataOption } from './folders.js';
 import type { ServerSettings } from './start-server.js';
 
 export interface ServerFlags {
@@ -39,57 +40,57 @@ export interface ServerFlags {
 
 const option = (flags: string, description: string) => new Option(flags, description);
 
-/** @param name the option for what people see the server called */
+/** @param name the option for the server's name */
 export function serverOptions(name: Option): Option[] {
   return [
-    option('--cert <FILE>', 'certificate (PEM); without it the server makes and keeps its own').env(
+    option('--cert <FILE>', 'certificate (PEM); default: a self-signed one in the data folder').env(
       'SECURE_CHAT_CERT',
     ),
-    option('--key <FILE>', 'its key (PEM); default: the -key.pem beside it, or inside it').env(
+    option('--key <FILE>', 'its key (PEM); default: NAME-key.pem next to NAME.pem, or in it').env(
       'SECURE_CHAT_KEY',
     ),
-    option('-H, --host <ADDRESS>', 'address to listen on; default: all of this machine')
+    option('-H, --host <ADDRESS>', 'address to listen on; default: all addresses')
       .env('SECURE_CHAT_HOST')
       .argParser(hostArgument),
     option('-p, --port <PORT>', 'port to listen on, 0 for any free one')
       .env('SECURE_CHAT_PORT')
       .default(defaultPort)
       .argParser(portArgument(0)),
-    option('--public-host <HOST[:PORT]>', 'what join links name, if not an address of this machine')
+    option('--public-host <HOST[:PORT]>', 'address in join links, if not one of this machine')
       .env('SECURE_CHAT_PUBLIC_HOST')
       .argParser(endpointArgument),
     dataOption(),
-    option('--registration <POLICY>', 'who may make an account')
+    option('--registration <POLICY>', 'who may create an account')
       .env('SECURE_CHAT_REGISTRATION')
       .choices(['invite', 'open', 'closed'])
       .default('invite'),
-    option('--rooms <WHO>', 'who may make rooms')
+    option('--rooms <WHO>', 'who may create rooms')
       .env('SECURE_CHAT_ROOMS')
       .choices(['members', 'admins'])
       .default('members'),
     option(
       '--keep <AGE|COUNT>',
-      'forget what is older (90d, 12h, 2w), or all but so many messages of each conversation; default: nothing',
+      'keep history only this long (90d, 12h, 2w), or only this many messages per conversation; default: all',
     )
       .env('SECURE_CHAT_KEEP')
       .argParser(keepArgument),
-    option('--max-file <SIZE>', 'largest file that can be sent')
+    option('--max-file <SIZE>', 'largest file')
       .env('SECURE_CHAT_MAX_FILE')
       .default(limits.fileBytes, '100M')
       .argParser(sizeArgument),
-    option('--quota <SIZE>', 'all files of one person; default: 1G, or ten of the largest')
+    option('--quota <SIZE>', 'files of one account together; default: 1G, or 10 times --max-file')
       .env('SECURE_CHAT_QUOTA')
       .argParser(sizeArgument),
     name,
-    option('--motd <FILE>', 'text that everybody who comes is shown').env('SECURE_CHAT_MOTD'),
-    option('--max-clients <NUMBER>', 'how many people can be here at once; admins come in beyond it')
+    option('--motd <FILE>', 'message of the day, shown at sign-in').env('SECURE_CHAT_MOTD'),
+    option('--max-clients <NUMBER>', 'people signed in at once; admins may exceed it')
       .env('SECURE_CHAT_MAX_CLIENTS')
       .argParser(countArgument(1, 1_000_000)),
-    option('--rate <NUMBER>', 'messages a second of one person, twice as many at once')
+    option('--rate <NUMBER>', 'messages per second and person; bursts of twice as many')
       .env('SECURE_CHAT_RATE')
       .default(limits.messagesPerSecond)
       .argParser(numberArgument(0.1, 10_000)),
-    option('--per-address <NUMBER>', 'connections from one address')
+    option('--per-address <NUMBER>', 'connections per address')
       .env('SECURE_CHAT_PER_ADDRESS')
       .default(limits.connectionsPerAddress)
       .argParser(countArgument(1, 1_000_000)),
@@ -113,13 +114,13 @@ export interface EnvironmentFault {
 
 export interface EnvironmentSettings {
   readonly values: Partial<ServerFlags>;
-  /** Variables that a server would not start with. */
+  /** Variables with invalid values. */
   readonly faults: readonly EnvironmentFault[];
-  /** All that there are. */
+  /** All variables that a server reads. */
   readonly variables: readonly string[];
 }
 
-/** What a server that is started with this environment, and no options, goes by. */
+/** The settings of a server started with this environment and no options. */
 export function environmentSettings(env: Io['env']): EnvironmentSettings {
   const values: Record<string, unknown> = {};
   const faults: EnvironmentFault[] = [];

@@ -1,4 +1,5 @@
-/** What the operator sees on a terminal: a summary at the start, then a line for each thing worth knowing. */
+/** What the operator sees on a terminal: a summary at start, then a line for each event. Knows no server internals. */
+
 import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
 import { duration } from '../protocol/duration.js';
@@ -7,26 +8,24 @@ import type { Retention } from '../server/files/cleanup.js';
 import type { Log, LogFields } from '../server/log.js';
 import { shellWord } from '../system/shell-word.js';
 import { formatPin } from '../trust/pin.js';
-import type { Io, Output } from './io.js';
+import type { Io, OutputStream } from './command.js';
 import type { RunningServer } from './start-server.js';
+
+/** Commands to print: how this program was called, and the command that creates a join link. */
+export interface SummaryCommands extends Pick<Io, 'called'> {
+  readonly invite: string;
+}
 
 export interface ServerScreen {
   readonly log: Log;
-  /** @param words how this program was called, and the command that makes a join link */
-  summary(server: RunningServer, words: Pick<Io, 'called'> & { invite: string }): void;
+  summary(server: RunningServer, commands: SummaryCommands): void;
   closing(signal: string): void;
   closed(): void;
 }
 
-const whoMayJoin = {
-  invite: 'with an invite',
-  open: 'anybody who knows the address',
-  closed: 'nobody new',
-} as const;
-
-export function createServerScreen(output: Output): ServerScreen {
+export function createServerScreen(output: OutputStream): ServerScreen {
   const line = (text: string): void => void output.write(`${text}\n`);
-  // The summary comes first, whatever happens while it is being made.
+  // Events during start come after the summary.
   let early: string[] | undefined = [];
 
   function event(mark: string, text: string): void {
@@ -39,8 +38,8 @@ export function createServerScreen(output: Output): ServerScreen {
   return {
     log: {
       info(name, fields = {}) {
-        const told = describe(name, fields);
-        if (told !== undefined) event(pc.green('●'), told);
+        const text = eventText(name, fields);
+        if (text !== undefined) event(pc.green('●'), text);
       },
       warn(name, fields = {}) {
         const details = [fields.code, fields.why, fields.address].filter((part) => part !== undefined);
@@ -50,60 +49,75 @@ export function createServerScreen(output: Output): ServerScreen {
         event(pc.red('■'), printable(`${name}: ${error instanceof Error ? error.message : String(error)}`));
       },
     },
-
-    summary(server, { called, invite }) {
-      const { certificate, data, registration, firstLink } = server;
-      intro(`${pc.bold('secure-chat')}  ${printable(server.name)} is up`, { output });
-      const rows: [string, string][] = [
-        ['address', listening(server)],
-        ['certificate', `${certificate.certFile}, until ${certificate.validTo.toISOString().slice(0, 10)}`],
-        ['pin', formatPin(certificate.pin).replace('\n', `\n${' '.repeat(13)}`)],
-        ['data', data],
-        ['may join', whoMayJoin[registration]],
-      ];
-      if (server.keep !== undefined) rows.push(['keeps', keptWords(server.keep)]);
-      note(rows.map(([name, value]) => `${pc.dim(name.padEnd(13))}${value}`).join('\n'), 'Running', {
-        output,
-      });
-      // No frame around commands: they are there to be copied whole.
-      const [best = '', ...others] = server.links();
-      const connect = `${called} connect ${shellWord(firstLink ?? best)}`;
-      const also = (): void => {
-        if (others.length === 0) return;
-        const hosts = others.map(hostOf).join(', ');
-        clack.step(`Other addresses that work in place of ${hostOf(best)}: ${hosts}`, { output });
-      };
-      if (firstLink !== undefined) {
-        clack.step('Make your own account first, in a second terminal; it becomes the admin:', { output });
-        line(`\n${pc.cyan(connect)}\n`);
-        also();
-        clack.step(`Then invite others, one link a person: ${pc.cyan(invite)}`, { output });
-      } else {
-        clack.step('To sign in:', { output });
-        line(`\n${pc.cyan(connect)}\n`);
-        also();
-        clack.step(`To invite somebody: ${pc.cyan(invite)}`, { output });
-      }
-      line(`\n${pc.dim('Ctrl-C ends the server.')}\n`);
-      for (const told of early ?? []) line(told);
+    summary(server, commands) {
+      intro(`${pc.bold('secure-chat')}  ${printable(server.name)} is running`, { output });
+      const rows = factsOf(server).map(([name, value]) => `${pc.dim(name.padEnd(labelWidth))}${value}`);
+      note(rows.join('\n'), 'Server', { output });
+      printCommands(server, commands, output);
+      line(`\n${pc.dim('Ctrl-C stops the server.')}\n`);
+      for (const text of early ?? []) line(text);
       early = undefined;
     },
-
     closing(signal) {
-      event(pc.yellow('▲'), `${signal}: telling everybody, then closing. Once more to end at once.`);
+      event(pc.yellow('▲'), `${signal}: closing connections. Press Ctrl-C again to stop at once.`);
     },
     closed() {
-      event(pc.dim('○'), 'closed');
+      event(pc.dim('○'), 'stopped');
     },
   };
 }
 
-function describe(event: string, { name, address, code, role, reason }: LogFields): string | undefined {
+const labelWidth = 13;
+
+const signUp = {
+  invite: 'with an invite',
+  open: 'open to anyone with the address',
+  closed: 'closed',
+} as const;
+
+function factsOf({ address, certificate, data, registration, keep }: RunningServer): [string, string][] {
+  const everywhere = address.host === '::' || address.host === '0.0.0.0';
+  const where = everywhere ? 'all addresses' : address.host;
+  return [
+    ['listening on', `${where}, port ${address.port}`],
+    ['certificate', `${certificate.certFile}, until ${certificate.validTo.toISOString().slice(0, 10)}`],
+    ['fingerprint', formatPin(certificate.pin).replace('\n', `\n${' '.repeat(labelWidth)}`)],
+    ['data', data],
+    ['sign-up', signUp[registration]],
+    ...(keep === undefined ? [] : [['history', retentionText(keep)] as [string, string]]),
+  ];
+}
+
+function printCommands(
+  server: RunningServer,
+  { called, invite }: SummaryCommands,
+  output: OutputStream,
+): void {
+  const [best = '', ...others] = server.links();
+  const first = server.firstLink;
+  clack.step(
+    first === undefined
+      ? 'To sign in:'
+      : 'Create your own account first, in a second terminal; it becomes the admin:',
+    { output },
+  );
+  // No frame around a command that is there to be copied whole.
+  output.write(`\n${pc.cyan(`${called} connect ${shellWord(first ?? best)}`)}\n\n`);
+  if (others.length > 0) {
+    clack.step(`${hostOf(best)} can be replaced with ${others.map(hostOf).join(', ')}`, { output });
+  }
+  clack.step(first === undefined ? 'To invite someone:' : 'Then invite others, one link per person:', {
+    output,
+  });
+  output.write(`\n${pc.cyan(invite)}\n`);
+}
+
+function eventText(event: string, { name, address, code, role, reason }: LogFields): string | undefined {
   switch (event) {
     case 'account created':
-      return `${name} has an account${role === 'admin' ? ` and is ${pc.bold('admin')}` : ''}`;
+      return `${name} created an account${role === 'admin' ? ` and is ${pc.bold('admin')}` : ''}`;
     case 'signed in':
-      return `${name} is here ${pc.dim(`from ${address}`)}`;
+      return `${name} signed in ${pc.dim(`from ${address}`)}`;
     case 'connection ended':
     case 'connection lost': {
       const why = code === 'signed-out' ? reason : (code ?? 'connection lost');
@@ -116,19 +130,14 @@ function describe(event: string, { name, address, code, role, reason }: LogField
   }
 }
 
-function keptWords({ ms, messages }: Retention): string {
-  if (ms !== undefined) return `what was said and sent in the last ${days(ms)}`;
+function retentionText({ ms, messages }: Retention): string {
+  if (ms !== undefined) return `messages and files of the last ${days(ms)}`;
   return messages === undefined ? 'everything' : `the newest ${messages} messages of each conversation`;
 }
 
 function days(ms: number): string {
   const dayMs = 24 * 60 * 60_000;
   return ms % dayMs === 0 ? `${ms / dayMs} days` : duration(ms);
-}
-
-function listening({ address }: RunningServer): string {
-  const everywhere = address.host === '::' || address.host === '0.0.0.0';
-  return everywhere ? `all of this machine, port ${address.port}` : `${address.host} port ${address.port}`;
 }
 
 function hostOf(link: string): string {

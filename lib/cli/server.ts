@@ -1,34 +1,42 @@
+/** `secure-chat server`: options in, a server until a signal ends it. */
 import { type Command, Option } from 'commander';
+import { pino } from 'pino';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
-import { commandOn } from './data-folder.js';
-import { Exit, exitCode } from './exit.js';
-import type { Io } from './io.js';
-import { createJsonLog } from './json-log.js';
+import { addHelpEnd, Exit, exitCode, type Io, type OutputStream } from './command.js';
+import { commandOn } from './folders.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import { createServerScreen, type ServerScreen } from './server-screen.js';
 import { startFailure } from './start-failure.js';
 import { type RunningServer, startServer } from './start-server.js';
 import { aborted, endServer, watchSignals } from './stop.js';
 
-const option = (flags: string, description: string) => new Option(flags, description);
-
 export function addServer(program: Command, io: Io): void {
-  const name = option('-n, --name <TEXT>', "what people see it called; default: this machine's name");
+  const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
   const command = program
     .command('server')
     .summary('run the server')
-    .description('Runs the server. The first start prints a join link that makes an admin.')
-    .addHelpText('after', signalsHelp)
+    .description('Runs the server. The first start prints a join link that creates the admin account.')
     .action((flags: ServerFlags) => runServer(flags, io));
   for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'))) command.addOption(one);
-}
-
-const signalsHelp = `
+  addHelpEnd(command, {
+    text: `\
 Signals:
-  SIGINT, SIGTERM  tells everybody, lets sends drain, ends within 10 s; a second one ends at once
-  SIGHUP           reads the certificate, its key and the --motd file again
-`;
+  SIGINT, SIGTERM  notify clients, stop within 10 s; a second one stops at once
+  SIGHUP           reload the certificate, its key and the --motd file`,
+    examples: [
+      'secure-chat server',
+      'secure-chat server --public-host chat.example --data /srv/chat',
+      'secure-chat server --cert fullchain.pem --key privkey.pem',
+    ],
+    exits: [
+      [exitCode.io, 'the data folder cannot be read or written'],
+      [exitCode.configuration, 'invalid configuration, such as a port in use'],
+      [exitCode.interrupted, 'interrupted (Ctrl-C) a second time'],
+      [exitCode.terminated, 'SIGTERM a second time'],
+    ],
+  });
+}
 
 /** Resolves when the server has ended gracefully. @throws Exit */
 async function runServer(flags: ServerFlags, io: Io): Promise<void> {
@@ -41,7 +49,7 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   const starting = startServer({ ...settings, log, onFailure }).catch((error: unknown) => {
     throw startFailure(error, settings);
   });
-  // From the start on: a database that is brought up to date is no time to be ended by a reload.
+  // From the start on: a reload must not end a server that is migrating its database.
   io.signals.on('SIGHUP', () => {
     void starting.then(
       (server) => reload(server, log),
@@ -49,9 +57,9 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
     );
   });
   const server = await starting;
-  // Without a listener Node opens its debugger to whoever is on this machine.
+  // Without a listener Node opens its debugger to everyone on this machine.
   io.signals.on('SIGUSR1', () => {});
-  tell(server, { io, screen, log, invite: commandOn(flags.data, io, 'invite') });
+  printSummary(server, { io, screen, log, invite: commandOn(flags.data, io, 'invite') });
 
   await Promise.race([aborted(stop.signal), aborted(failure.signal)]);
   if (failure.signal.aborted) {
@@ -66,15 +74,15 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   log.info('closed');
 }
 
-interface Told {
+interface Summary {
   readonly io: Io;
   readonly screen: ServerScreen | undefined;
   readonly log: Log;
-  /** The command that makes a join link for others. */
+  /** The command that creates a join link. */
   readonly invite: string;
 }
 
-function tell(server: RunningServer, { io, screen, log, invite }: Told): void {
+function printSummary(server: RunningServer, { io, screen, log, invite }: Summary): void {
   if (screen !== undefined) {
     screen.summary(server, { called: io.called, invite });
     return;
@@ -93,6 +101,16 @@ async function reload(server: RunningServer, log: Log): Promise<void> {
     const { pin, validTo } = server.certificate;
     log.info('certificate reloaded', { pin, validTo: validTo.toISOString() });
   } catch (error) {
-    log.error('not reloaded, what there was is served on', error);
+    log.error('not reloaded, the old files stay in use', error);
   }
+}
+
+/** One JSON line per event, for a server without a terminal. */
+function createJsonLog(stream: OutputStream): Log {
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  return {
+    info: (event, fields) => logger.info(fields ?? {}, event),
+    warn: (event, fields) => logger.warn(fields ?? {}, event),
+    error: (event, error, fields) => logger.error({ ...fields, err: error }, event),
+  };
 }

@@ -1,7 +1,8 @@
 /**
- * A server on a data folder, whole: key pair, store, hasher, listener, control socket. The place where the
- * drivers are chosen; knows no command line and prints nothing.
+ * Starts a server on a data folder: key pair, store, hasher, listener, control socket. Chooses the drivers; knows no
+ * command line and prints nothing.
  */
+
 import { hostname, networkInterfaces } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { limits } from '../protocol/limits.js';
@@ -9,7 +10,7 @@ import { printable } from '../protocol/printable.js';
 import type { Registration, Role } from '../protocol/records.js';
 import { createHasher, type Hasher } from '../server/auth/hasher.js';
 import { defaultInviteMs } from '../server/auth/invites.js';
-import { type ChatServer, startChatServer } from '../server/chat-server.js';
+import { type ChatServer, type ChatServerOptions, startChatServer } from '../server/chat-server.js';
 import type { Retention } from '../server/files/cleanup.js';
 import type { FileLimits } from '../server/files/offers.js';
 import { type Log, silentLog } from '../server/log.js';
@@ -17,16 +18,15 @@ import { openControl } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
-import type { StoreError } from '../store/store.js';
+import type { Store, StoreError } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
-import { canonicalHost, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
+import { canonicalHost, defaultPort, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
 import { type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';
-import { controlSocket, databaseFile, filesFolder } from './data-folder.js';
-import { makeFolder } from './folders.js';
-import { readMotd } from './motd.js';
+import { controlSocket, databaseFile, filesFolder, makeFolder } from './folders.js';
+import { readMotd } from './option-files.js';
 
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
@@ -35,7 +35,7 @@ export interface ServerSettings {
   readonly cert?: string;
   /** PEM file; defaults to the `-key.pem` beside `cert`, or the key inside it. */
   readonly key?: string;
-  /** Address to listen on; without it, all of this machine. */
+  /** Address to listen on. Default: all of this machine. */
   readonly host?: string;
   /** 0 for any free port. Default 6697. */
   readonly port?: number;
@@ -47,22 +47,22 @@ export interface ServerSettings {
   readonly name?: string;
   /** Messages a second that one person may send; twice as many at once. Default 5. */
   readonly rate?: number;
-  /** Connections of one address. Default 128. */
+  /** Connections from one address. Default 128. */
   readonly perAddress?: number;
-  /** Who may make rooms: `members` (default) or `admins`. */
+  /** Who may create rooms: `members` (default) or `admins`. */
   readonly rooms?: 'members' | 'admins';
   /** Bytes of one file. Default 100 MiB. */
   readonly maxFile?: number;
   /** Bytes of all files of one account. Default 1 GiB, or ten times `maxFile` where that is more. */
   readonly quota?: number;
-  /** Names that are here at once; admins come in beyond it. Default: any number. */
+  /** People signed in at once; admins may exceed it. Default: any number. */
   readonly maxClients?: number;
-  /** A text file that everybody who comes is shown; read again at a reload. */
+  /** Text file with the message of the day; read again at a reload. */
   readonly motd?: string;
-  /** What is kept of what was said; without it, all. */
+  /** What is kept of the history. Default: all of it. */
   readonly keep?: Retention;
   readonly log?: Log;
-  /** The store ended by itself; the server has been closed. */
+  /** The store failed; the server has been closed. */
   readonly onFailure?: (error: StoreError) => void;
 }
 
@@ -71,32 +71,31 @@ export interface RunningServer {
   readonly name: string;
   readonly data: string;
   readonly registration: Registration;
-  /** What is kept of what was said; undefined for all. */
+  /** What is kept of the history; undefined for all of it. */
   readonly keep: Retention | undefined;
-  /** The certificate that is served now. */
+  /** The certificate in use. */
   readonly certificate: Pick<KeyPair, 'pin' | 'validTo' | 'hosts' | 'certFile'>;
-  /** Names that are signed in. */
+  /** People signed in. */
   readonly online: number;
-  /** Makes an admin of the first person; undefined once there is an account. */
+  /** Makes the first person an admin; undefined once there is an account. */
   readonly firstLink: string | undefined;
-  /** Where others reach the server, the best first. Without a code: for those who have an account. */
+  /** Join links by each address of the server, the best first. Without a code: to sign in with an account. */
   links(code?: string): string[];
   /** @returns the code of a new invite */
   invite(terms: { role?: Role; uses?: number; expiresMs?: number }): Promise<string>;
-  /** Reads the key pair and the MOTD again. @throws CertificateError, Exit; what there was is served on */
+  /** Reads the key pair and the MOTD again. @throws CertificateError, Exit; the old ones then stay in use */
   reload(): Promise<void>;
-  /** Tells everybody, lets sends drain, closes. */
+  /** Notifies clients, lets sends drain, closes. */
   close(): Promise<void>;
   /**
-   * Closes the database alone, within 2 s, so that the process can be ended: while a thread of it is at work, an
-   * exit aborts.
+   * Closes only the database, within 2 s, so that the process can exit: exiting while its thread works aborts.
    */
   abandon(): Promise<void>;
 }
 
 const abandonMs = 2_000;
 
-// Until there is an account; each start makes a new one anyway.
+// Until there is an account; each start creates a new one anyway.
 const firstInviteMs = 365 * 24 * 60 * 60_000;
 
 /**
@@ -107,105 +106,154 @@ export async function startServer(
   settings: ServerSettings,
   hasher: Hasher = createHasher(),
 ): Promise<RunningServer> {
-  const { data, registration = 'invite', log = silentLog } = settings;
-  const name = printable(settings.name ?? hostname()).slice(0, 64);
+  const { data } = settings;
   await makeFolder(data);
-  let keyPair = await readKeyPair(settings);
-  let motd = await readMotd(settings.motd);
-  // What has been opened is closed again, last first, at the end and where a later step fails.
-  const opened: (() => Promise<void> | void)[] = [];
-  let closing = Promise.resolve();
-  function closeAll(): Promise<void> {
-    // A second call waits for the first: nothing is closed under what still drains.
-    closing = closing.then(async () => {
-      for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
-    });
-    return closing;
-  }
-
+  const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
+  const closing = createCloseList();
   try {
-    const store = await openSqliteStore({
-      file: databaseFile(data),
-      onFailure(error) {
-        log.error('storage failed', error);
-        void closeAll().then(() => settings.onFailure?.(error));
-      },
-    });
-    opened.push(() => store.close());
+    const store = await openStore(settings, closing);
+    closing.add(() => store.close());
+    closing.add(() => hasher.close());
     const blobs = await openFolderBlobs(filesFolder(data));
-    opened.push(() => hasher.close());
-    const perSecond = settings.rate ?? limits.messagesPerSecond;
-    const chat = await startChatServer(
-      {
-        ...(settings.host === undefined ? {} : { host: settings.host }),
-        port: settings.port ?? 6697,
-        keyPair,
-        perAddress: settings.perAddress ?? limits.connectionsPerAddress,
-        name,
-        registration,
-        rooms: settings.rooms ?? 'members',
-        files: fileLimits(settings),
-        retention: settings.keep ?? {},
-        links: (code) => links(code),
-        ...(settings.maxClients === undefined ? {} : { maxClients: settings.maxClients }),
-        motd: () => motd,
-        rate: {
-          burst: Math.max(1, Math.round((perSecond * limits.messageBurst) / limits.messagesPerSecond)),
-          perSecond,
-        },
-      },
-      { store, blobs, hasher, clock: backgroundClock, log },
-    );
-    opened.push(() => chat.close());
-
-    function links(code?: string): string[] {
-      const pin = keyPair.pin;
-      const at = (endpoint: Endpoint) =>
-        formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) });
-      return reachable(settings, chat.address.port).map(at);
-    }
+    const links = (code?: string) =>
+      joinLinks(settings, { pin: current.keyPair.pin, port: chat.address.port, code });
+    const log = settings.log ?? silentLog;
+    const options = chatOptions(settings, current, links);
+    const chat = await startChatServer(options, { store, blobs, hasher, clock: backgroundClock, log });
+    closing.add(() => chat.close());
     const commands = new Map(operatorCommands(chat.app)).set('certificate', async () => {
-      const { certFile, keyFile, validTo } = keyPair;
+      const { certFile, keyFile, validTo } = current.keyPair;
       return { certFile, keyFile, validTo: validTo.getTime() };
     });
     const control = await openControl(controlSocket(data), commands);
-    opened.push(() => control.close());
+    closing.add(() => control.close());
     const first = (await store.countAccounts()) === 0 ? await firstInvite(chat) : undefined;
-
-    return {
-      address: chat.address,
-      name,
-      data,
-      registration,
-      keep: settings.keep,
-      get online() {
-        return chat.online;
-      },
-      get certificate() {
-        return keyPair;
-      },
-      firstLink: first === undefined ? undefined : links(first)[0],
-      links,
-      invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
-        return chat.app.accounts.createInvite({ role, uses, expires: backgroundClock.now() + expiresMs });
-      },
-      async reload() {
-        const next = await readKeyPair(settings);
-        const said = await readMotd(settings.motd);
-        chat.reload(next);
-        keyPair = next;
-        motd = said;
-      },
-      close: closeAll,
-      async abandon() {
-        // What fails now would not be told to anybody.
-        await Promise.race([store.close().catch(() => {}), pause(abandonMs, undefined, { ref: false })]);
-      },
-    };
+    const firstLink = first === undefined ? undefined : links(first)[0];
+    return runningServer(settings, { current, chat, store, closing, links, firstLink });
   } catch (error) {
-    await closeAll();
+    await closing.close();
     throw error;
   }
+}
+
+/** Read at start and at each reload. */
+interface Current {
+  keyPair: KeyPair;
+  motd: string | undefined;
+}
+
+/** What was opened, to be closed last first: at the end, or where a later step fails. */
+interface CloseList {
+  add(close: () => Promise<void> | void): void;
+  /** A second call waits for the first: nothing is closed under what still drains. */
+  close(): Promise<void>;
+}
+
+function createCloseList(): CloseList {
+  const opened: (() => Promise<void> | void)[] = [];
+  let closing = Promise.resolve();
+  return {
+    add: (close) => void opened.push(close),
+    close() {
+      closing = closing.then(async () => {
+        for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
+      });
+      return closing;
+    },
+  };
+}
+
+function openStore({ data, log = silentLog, onFailure }: ServerSettings, closing: CloseList): Promise<Store> {
+  return openSqliteStore({
+    file: databaseFile(data),
+    onFailure(error) {
+      log.error('storage failed', error);
+      void closing.close().then(() => onFailure?.(error));
+    },
+  });
+}
+
+function chatOptions(
+  settings: ServerSettings,
+  current: Current,
+  links: (code: string) => string[],
+): ChatServerOptions {
+  const perSecond = settings.rate ?? limits.messagesPerSecond;
+  return {
+    ...(settings.host === undefined ? {} : { host: settings.host }),
+    port: settings.port ?? defaultPort,
+    keyPair: current.keyPair,
+    perAddress: settings.perAddress ?? limits.connectionsPerAddress,
+    name: nameOf(settings),
+    registration: settings.registration ?? 'invite',
+    rooms: settings.rooms ?? 'members',
+    files: fileLimits(settings),
+    retention: settings.keep ?? {},
+    links,
+    ...(settings.maxClients === undefined ? {} : { maxClients: settings.maxClients }),
+    motd: () => current.motd,
+    rate: {
+      burst: Math.max(1, Math.round((perSecond * limits.messageBurst) / limits.messagesPerSecond)),
+      perSecond,
+    },
+  };
+}
+
+interface Running {
+  readonly current: Current;
+  readonly chat: ChatServer;
+  readonly store: Store;
+  readonly closing: CloseList;
+  readonly links: (code?: string) => string[];
+  readonly firstLink: string | undefined;
+}
+
+function runningServer(
+  settings: ServerSettings,
+  { current, chat, store, closing, links, firstLink }: Running,
+): RunningServer {
+  return {
+    address: chat.address,
+    name: nameOf(settings),
+    data: settings.data,
+    registration: settings.registration ?? 'invite',
+    keep: settings.keep,
+    get online() {
+      return chat.online;
+    },
+    get certificate() {
+      return current.keyPair;
+    },
+    firstLink,
+    links,
+    invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
+      return chat.app.accounts.createInvite({ role, uses, expires: backgroundClock.now() + expiresMs });
+    },
+    async reload() {
+      const keyPair = await readKeyPair(settings);
+      const motd = await readMotd(settings.motd);
+      chat.reload(keyPair);
+      Object.assign(current, { keyPair, motd });
+    },
+    close: closing.close,
+    async abandon() {
+      // An error now would reach no one.
+      await Promise.race([store.close().catch(() => {}), pause(abandonMs, undefined, { ref: false })]);
+    },
+  };
+}
+
+function nameOf({ name = hostname() }: ServerSettings): string {
+  return printable(name).slice(0, 64);
+}
+
+function joinLinks(
+  settings: ServerSettings,
+  { pin, port, code }: { pin: string; port: number; code: string | undefined },
+): string[] {
+  return reachable(settings, port).map((endpoint) =>
+    formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) }),
+  );
 }
 
 export function fileLimits({
@@ -234,7 +282,7 @@ function thisMachine() {
   return { interfaces: networkInterfaces(), hostname: hostname() };
 }
 
-/** Where join links may point to, the best first. */
+/** Where join links can point, the best first. */
 export function reachable(
   { publicHost, host }: Pick<ServerSettings, 'publicHost' | 'host'>,
   port: number,

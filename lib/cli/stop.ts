@@ -1,17 +1,17 @@
-/** What signals mean to a command: the first ends it in good order, the second at once. */
+/** Signals: the first ends a command gracefully, the second at once. */
+
 import type { StopSignal } from '../client/front-end.js';
 import { limits } from '../protocol/limits.js';
-import { Exit, exitCode } from './exit.js';
-import type { Io } from './io.js';
+import { Exit, exitCode, type Io } from './command.js';
 
 export interface Stop {
   /** Aborted by the first signal, with its name as the reason. */
   readonly signal: AbortSignal;
-  /** Rejects with an Exit without a message at the first signal. */
+  /** Rejects at the first signal, with an Exit that has no message. */
   readonly first: Promise<never>;
   /** The same at the second signal. */
   readonly second: Promise<never>;
-  /** Signals have their usual meaning again. */
+  /** Restores the default meaning of signals. */
   release(): void;
 }
 
@@ -21,7 +21,10 @@ export const signalExit = {
   SIGHUP: exitCode.hangup,
 } as const satisfies Record<StopSignal, number>;
 
-/** @param names those that end this command */
+/** For the help of commands that run until a signal. */
+export const signalExits = [exitCode.hangup, exitCode.interrupted, exitCode.terminated] as const;
+
+/** @param names the signals that end this command */
 export function watchSignals(
   signals: Io['signals'],
   names: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
@@ -56,7 +59,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Ends a server: gracefully, unless that takes longer than was promised or a second signal comes.
+ * Closes a server gracefully, unless that takes too long or a second signal comes.
  * @throws Exit for the second signal
  */
 export async function endServer(
@@ -64,14 +67,14 @@ export async function endServer(
   stop: Stop,
 ): Promise<void> {
   try {
-    await Promise.race([server.close(), stop.second, drained()]);
+    await Promise.race([server.close(), stop.second, timeUp()]);
   } finally {
     await server.abandon();
   }
 }
 
-/** Resolves when waiting any longer for those who do not go would break a promise. */
-function drained(): Promise<void> {
+/** Resolves after the longest time that closing may take. */
+function timeUp(): Promise<void> {
   return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
 }
 
@@ -80,7 +83,7 @@ function refusable(): { promise: Promise<never>; refuse: (error: Error) => void 
   const promise = new Promise<never>((_, reject) => {
     refuse = reject;
   });
-  // Nobody may be waiting for it.
+  // It may have no listener.
   promise.catch(() => {});
   return { promise, refuse };
 }

@@ -1,42 +1,48 @@
-/** `secure-chat trust`: the servers whose keys this person trusts. Knows the known-hosts file, no server. */
+/** `secure-chat trust`: the trusted servers. Knows the known-hosts file, no server. */
+
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../protocol/printable.js';
 import { formatEndpoint, parseEndpoint } from '../trust/endpoint.js';
 import { type KnownHosts, openKnownHosts } from '../trust/known-hosts.js';
-import { Exit, exitCode } from './exit.js';
-import { failureExit } from './failure.js';
+import { failureExit } from './client-failure.js';
+import { addHelpEnd, Exit, exitCode, type Io } from './command.js';
 import { folders } from './folders.js';
-import type { Io } from './io.js';
 
-/** The known-hosts file of whoever has this environment. */
+/** The known-hosts file of the user with this environment. */
 export function knownHostsOf(env: Io['env']): KnownHosts {
   return openKnownHosts(join(folders(env).data, 'known_hosts'));
 }
 
+const exits = [exitCode.io, exitCode.configuration] as const;
+
 export function addTrust(program: Command, io: Io): void {
-  const trust = program.command('trust').summary('the servers whose keys you trust');
-  trust.description('Lists or forgets the servers whose keys this computer trusts.');
-  trust
+  const trust = program.command('trust').summary('list or forget trusted servers');
+  trust.description('Lists or forgets the servers whose keys you trust.');
+  addHelpEnd(trust, { examples: ['secure-chat trust list'], exits });
+  const listing = trust
     .command('list')
-    .description('Prints one server a line: HOST:PORT and the pin of its key.')
-    .action(() => translated(list(io)));
-  trust
+    .summary('list trusted servers')
+    .description('Prints one server per line: HOST:PORT and the pin of its key.')
+    .action(() => withExit(list(io)));
+  addHelpEnd(listing, { examples: ['secure-chat trust list'], exits });
+  const forgetting = trust
     .command('forget')
+    .summary('forget the key of a server')
     .argument('<HOST[:PORT]>', 'the server, as `trust list` prints it')
-    .description(
-      'Forgets the key of a server, so that the next connection decides anew: by a join link, or by asking.\n' +
-        'Exits with 65 where there was nothing to forget.',
-    )
-    .action((server: string) => translated(forget(io, server)));
+    .description('Forgets the key of a server. The next connection verifies it by a join link, or asks.')
+    .action((server: string) => withExit(forget(io, server)));
+  addHelpEnd(forgetting, {
+    examples: ['secure-chat trust forget chat.example'],
+    exits: [[exitCode.data, 'the server is not a trusted one'], ...exits],
+  });
 }
 
 async function list(io: Io): Promise<void> {
   const { hosts, faults } = await knownHostsOf(io.env).list();
   for (const { endpoint, pin } of hosts) io.stdout.write(`${formatEndpoint(endpoint)} ${pin}\n`);
-  for (const { line, problem } of faults)
-    io.stderr.write(`line ${line} was skipped: ${printable(problem)}\n`);
-  if (hosts.length === 0) io.stderr.write('No server is trusted yet.\n');
+  for (const { line, problem } of faults) io.stderr.write(`skipped line ${line}: ${printable(problem)}\n`);
+  if (hosts.length === 0) io.stderr.write('No trusted servers yet.\n');
 }
 
 async function forget(io: Io, server: string): Promise<void> {
@@ -46,12 +52,12 @@ async function forget(io: Io, server: string): Promise<void> {
   const known = knownHostsOf(io.env);
   const pins = (await known.list()).hosts.filter((host) => formatEndpoint(host.endpoint) === where);
   if (!(await known.forget(parsed.value))) {
-    throw new Exit(exitCode.data, `Nothing is known of ${where}: \`secure-chat trust list\` prints what is.`);
+    throw new Exit(exitCode.data, `${where} is not a trusted server. List them: secure-chat trust list`);
   }
   io.stdout.write(`Forgot ${where}${pins.map(({ pin }) => ` ${pin}`).join('')}\n`);
 }
 
-async function translated(work: Promise<void>): Promise<void> {
+async function withExit(work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {

@@ -1,11 +1,20 @@
-/** An archive into an empty data folder. Knows files and what an archive promises of them, no server. */
+/** Restores a backup into an empty data folder. Knows files and checksums, no server. */
+
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openReadOnly } from '../store/sqlite/read-only.js';
 import { errorCode, syncFolder } from '../system/atomic-file.js';
 import { diskReason } from '../system/disk-reason.js';
-import { archiveFailure, blobPath, type Contents, database, noBackup, readArchive, sums } from './archive.js';
-import { Exit, exitCode } from './exit.js';
+import {
+  archiveFailure,
+  blobPath,
+  type Contents,
+  database,
+  invalidBackup,
+  readArchive,
+  sums,
+} from './archive.js';
+import { Exit, exitCode } from './command.js';
 import { giveToOwnerOf } from './pack.js';
 
 export interface Unpacking {
@@ -15,11 +24,11 @@ export interface Unpacking {
   readonly signal: AbortSignal;
 }
 
-/** @throws Exit; the folder is then as it was */
+/** @throws Exit; the folder is then unchanged */
 export async function unpack({ archive, data, signal }: Unpacking): Promise<{ files: number }> {
   const missing = await checkEmpty(data);
-  // Beside a folder that is not there, so that it comes to be whole; inside one that is, which may be a disk of its
-  // own, or the only place where this user may write.
+  // Beside a missing folder, so that it appears complete; inside an existing one, which may be a disk of its own, or
+  // the only place where this user may write.
   const staging = await newStaging(data, missing).catch((error: unknown) => {
     throw archiveFailure(error, archive, data);
   });
@@ -27,7 +36,7 @@ export async function unpack({ archive, data, signal }: Unpacking): Promise<{ fi
     const contents = await readArchive({ archive, signal, into: staging });
     const files = await verify(staging, contents, archive);
     await rm(join(staging, sums));
-    // Made now, so that it belongs to whom the rest does, whoever opens the data first.
+    // Created now, so that it has the same owner as the rest.
     await mkdir(join(staging, 'files', 'uploads'), { recursive: true, mode: 0o700 });
     signal.throwIfAborted();
     if (missing) await rename(staging, data);
@@ -47,17 +56,17 @@ async function newStaging(data: string, missing: boolean): Promise<string> {
   return mkdtemp(join(dirname(data), `.${basename(data)}.restore-`));
 }
 
-/** @returns whether there is no such folder. @throws Exit where there is something in it */
+/** @returns whether the folder is missing. @throws Exit where it is not empty */
 async function checkEmpty(data: string): Promise<boolean> {
   try {
     const names = await readdir(data);
     const [found] = names;
     if (found === undefined) return false;
     if (names.includes(database)) {
-      const message = `${data} is not empty, it holds a server's data: choose a new folder with --data.`;
+      const message = `${data} already contains a server's data. Choose a new folder with --data.`;
       throw new Exit(exitCode.configuration, message);
     }
-    const message = `${data} is not empty, it holds ${found}: choose a new folder with --data, or empty this one.`;
+    const message = `${data} is not empty (${found}). Choose a new folder with --data, or empty this one.`;
     throw new Exit(exitCode.configuration, message);
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return true;
@@ -66,31 +75,31 @@ async function checkEmpty(data: string): Promise<boolean> {
   }
 }
 
-/** @returns how many files there are */
+/** @returns the number of files */
 async function verify(folder: string, contents: Contents, archive: string): Promise<number> {
   const lines = (await readFile(join(folder, sums), 'utf8')).trimEnd().split('\n');
-  const promised = new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
+  const listed = new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
   for (const [path, sum] of contents) {
     if (path === sums || path.startsWith('files/')) continue;
-    if (promised.get(path) !== sum) throw noBackup(archive, `${path} is damaged`);
+    if (listed.get(path) !== sum) throw invalidBackup(archive, `${path} is damaged`);
   }
-  for (const path of promised.keys()) {
-    if (!contents.has(path)) throw noBackup(archive, `${path} is missing in it`);
+  for (const path of listed.keys()) {
+    if (!contents.has(path)) throw invalidBackup(archive, `${path} is missing`);
   }
   const still = openReadOnly(join(folder, database));
   try {
     const [found] = still.damage();
-    if (found !== undefined) throw noBackup(archive, `its database is damaged (${found})`);
+    if (found !== undefined) throw invalidBackup(archive, `its database is damaged (${found})`);
     const hashes = still.fileHashes();
     const lost = hashes.map(blobPath).find((path) => !contents.has(path));
-    if (lost !== undefined) throw noBackup(archive, `${lost} is missing in it`);
+    if (lost !== undefined) throw invalidBackup(archive, `${lost} is missing`);
     return hashes.length;
   } finally {
     still.close();
   }
 }
 
-/** The database last: with it, there is a server's data. */
+/** The database last: with it, the folder counts as a server's data. */
 async function moveInto(staging: string, data: string): Promise<void> {
   const names = (await readdir(staging)).filter((name) => name !== database);
   const inside = await readdir(staging, { recursive: true });

@@ -1,4 +1,5 @@
-/** `secure-chat user`: accounts, by the operator's hand. Knows options and prompts; what is done is in operate.ts. */
+/** `secure-chat user`: manages accounts. Knows options and prompts; operate.ts does the work. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createClackPrompter } from '../client/sign-in/clack-prompter.js';
 import { askNewPassword } from '../client/sign-in/sign-in-questions.js';
@@ -6,13 +7,12 @@ import { parseDuration } from '../protocol/duration.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
-import { dataFolder, dataOption } from './data-folder.js';
-import { Exit, exitCode } from './exit.js';
-import { failureExit } from './failure.js';
+import { failureExit } from './client-failure.js';
+import { addHelpEnd, Exit, exitCode, type HelpEnd, type Io } from './command.js';
+import { dataFolder, dataOption } from './folders.js';
 import { printLinks } from './invite.js';
-import type { Io } from './io.js';
-import { operate } from './operate.js';
-import { readPasswordFile } from './password-file.js';
+import { operate, operateExits } from './operate.js';
+import { readPasswordFile } from './option-files.js';
 import { watchSignals } from './stop.js';
 
 interface Flags {
@@ -27,78 +27,122 @@ interface Flags {
 }
 
 const roles = ['admin', 'moderator', 'member', 'bot'];
+const exits: HelpEnd['exits'] = [...operateExits, exitCode.refused];
+const asking: HelpEnd['exits'] = [...exits, exitCode.interrupted];
 
 export function addUser(program: Command, io: Io): void {
   const user = program
     .command('user')
-    .summary('make, list and look after accounts')
-    .description('Accounts, on the machine of the server, whether it runs or not.')
-    .addHelpText(
-      'after',
-      `
-Passwords are asked for, or are the first line of --password-file or of standard input; they are never
-arguments. What is done here is in the audit log, as done by the operator.`,
-    );
-  const add = (name: string, summary: string): Command => {
-    const command = user
-      .command(name)
-      .summary(summary)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
-    return command.addOption(dataOption());
-  };
-  const role = (text: string) => new Option('--role <ROLE>', text).choices(roles).default('member');
-  const passwordFile = () =>
-    new Option('--password-file <FILE>', 'its first line; only you may read the file');
-  const done = (work: Promise<void>): Promise<void> =>
-    work.catch((error: unknown) => {
-      throw failureExit(error);
-    });
+    .summary('manage accounts')
+    .description("Manages accounts, on the server's machine, whether the server is running or not.");
+  addHelpEnd(user, {
+    text: `Passwords are asked for, or read from --password-file or standard input; they
+are never arguments. The audit log shows these changes as the operator's.`,
+    examples: ['secure-chat user add ana', 'secure-chat user list'],
+    exits: asking,
+  });
+  addAccounts(user, io);
+  addCredentials(user, io);
+  addBans(user, io);
+}
 
-  add('add', 'make an account')
-    .argument('<NAME>', 'what it is called')
-    .addOption(role('what it is'))
-    .addOption(passwordFile())
-    .addHelpText('after', '\nA bot has no password: secure-chat user token NAME makes what it signs in with.')
+function addAccounts(user: Command, io: Io): void {
+  const add = subcommand(user, 'add', 'create an account', 'Creates an account.')
+    .argument('<NAME>', 'its name')
+    .addOption(new Option('--role <ROLE>', 'its role').choices(roles).default('member'))
+    .addOption(passwordFileOption())
     .action((name: string, flags: Flags) => done(addAccount(name, flags, io)));
-  add('list', 'list all accounts')
-    .option('--json', 'one JSON object a line')
+  addHelpEnd(add, {
+    text: 'A bot has no password: secure-chat user token NAME creates its token.',
+    examples: ['secure-chat user add ana --role admin', 'secure-chat user add robot --role bot'],
+    exits: asking,
+  });
+  const list = subcommand(user, 'list', 'list all accounts', 'Lists all accounts.')
+    .option('--json', 'print one JSON object per line')
     .action((flags: Flags) => done(listAccounts(flags, io)));
-  add('passwd', 'set a password; everything that the account is signed in with ends')
-    .argument('<NAME>', 'whose')
-    .addOption(passwordFile())
-    .addOption(
-      new Option('--link', 'print a link with which they set it themselves, once, within a day').conflicts(
-        'passwordFile',
-      ),
-    )
-    .action((name: string, flags: Flags) => done(setPassword(name, flags, io)));
-  add('role', 'make somebody something else')
-    .argument('<NAME>', 'who')
+  addHelpEnd(list, { examples: ['secure-chat user list'], exits: operateExits });
+  const role = subcommand(user, 'role', 'change a role', 'Changes the role of an account.')
+    .argument('<NAME>', 'whose role')
     .argument('<ROLE>', roles.join(', '))
     .action((name: string, to: string, flags: Flags) =>
-      done(act({ flags, io }, 'user-role', { name, role: to }, `${name} is ${to} now.`)),
+      done(change({ flags, io }, 'user-role', { name, role: to }, `${name} is now ${to}.`)),
     );
-  add('token', 'make a token that signs in as this account for ten years, and print it alone on stdout')
-    .argument('<NAME>', 'whose; make an account of its own for a bot')
-    .addHelpText(
-      'after',
-      '\nGive it to a program as SECURE_CHAT_TOKEN or --token-file. A ban or a new password ends it.',
-    )
-    .action((name: string, flags: Flags) => done(makeToken(name, flags, io)));
-  add('remove', 'remove an account; what it said stays, and its name stays taken')
-    .argument('<NAME>', 'whose')
-    .option('--yes', 'ask nothing')
+  addHelpEnd(role, { examples: ['secure-chat user role ben moderator'], exits });
+  const remove = subcommand(
+    user,
+    'remove',
+    'remove an account',
+    'Removes an account for good. Its messages stay, and its name stays reserved.',
+  )
+    .argument('<NAME>', 'which account')
+    .option('--yes', 'do not ask')
     .action((name: string, flags: Flags) => done(removeAccount(name, flags, io)));
-  add('ban', 'keep somebody out; everything that they are signed in with ends')
+  addHelpEnd(remove, { examples: ['secure-chat user remove ben --yes'], exits: asking });
+}
+
+function addCredentials(user: Command, io: Io): void {
+  const passwd = subcommand(
+    user,
+    'passwd',
+    'set a password',
+    'Sets a password, and ends all sessions of the account.',
+  )
+    .argument('<NAME>', 'whose password')
+    .addOption(passwordFileOption())
+    .addOption(
+      new Option('--link', 'print a link to set it: works once, within a day').conflicts('passwordFile'),
+    )
+    .action((name: string, flags: Flags) => done(setPassword(name, flags, io)));
+  addHelpEnd(passwd, { examples: ['secure-chat user passwd ana --link'], exits: asking });
+  const token = subcommand(
+    user,
+    'token',
+    'create a token for a bot',
+    'Creates a token that signs in to an account for ten years, and prints only the token.',
+  )
+    .argument('<NAME>', 'which account')
+    .action((name: string, flags: Flags) => done(makeToken(name, flags, io)));
+  addHelpEnd(token, {
+    text: `Give it to a program as SECURE_CHAT_TOKEN or --token-file. A ban or a new
+password revokes it.`,
+    examples: ['secure-chat user token robot > robot.token'],
+    exits,
+  });
+}
+
+function addBans(user: Command, io: Io): void {
+  const banned = subcommand(
+    user,
+    'ban',
+    'ban an account or address',
+    'Bans an account or an address, and ends its sessions.',
+  )
     .argument('<NAME|ADDRESS>', 'an account, or an address such as 192.0.2.7 or 192.0.2.0/24')
     .addOption(new Option('--for <TIME>', 'how long: 30m, 12h, 7d; default: for good').argParser(banArgument))
-    .option('--reason <TEXT>', 'what they are told')
+    .option('--reason <TEXT>', 'shown to the banned person')
     .action((who: string, flags: Flags) => done(ban(who, flags, io)));
-  add('unban', 'let somebody in again')
+  addHelpEnd(banned, { examples: ['secure-chat user ban ben --for 7d --reason spam'], exits });
+  const unban = subcommand(user, 'unban', 'lift a ban', 'Lifts the ban of an account or address.')
     .argument('<NAME|ADDRESS>', 'as it was banned')
     .action((who: string, flags: Flags) =>
-      done(act({ flags, io }, 'user-unban', subject(who), `${printable(who)} may come again.`)),
+      done(change({ flags, io }, 'user-unban', subject(who), `Unbanned ${printable(who)}.`)),
     );
+  addHelpEnd(unban, { examples: ['secure-chat user unban ben'], exits });
+}
+
+function subcommand(user: Command, name: string, summary: string, description: string): Command {
+  return user.command(name).summary(summary).description(description).addOption(dataOption());
+}
+
+function passwordFileOption(): Option {
+  return new Option('--password-file <FILE>', 'read the password from its first line; only you may read it');
+}
+
+/** @throws Exit for the failures of the prompts as well */
+function done(work: Promise<void>): Promise<void> {
+  return work.catch((error: unknown) => {
+    throw failureExit(error);
+  });
 }
 
 interface Given {
@@ -106,25 +150,25 @@ interface Given {
   readonly io: Io;
 }
 
-async function act({ flags, io }: Given, command: string, args: RawFrame, told: string): Promise<void> {
+async function change({ flags, io }: Given, command: string, args: RawFrame, text: string): Promise<void> {
   await operate({ data: dataFolder(flags.data, io), io }, command, args);
-  io.stderr.write(`${told}\n`);
+  io.stderr.write(`${text}\n`);
 }
 
 async function addAccount(name: string, flags: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
   const bot = flags.role === 'bot';
   if (bot && flags.passwordFile !== undefined)
-    throw new Exit(exitCode.usage, 'A bot has no password: leave --password-file out.');
+    throw new Exit(exitCode.usage, 'A bot has no password: omit --password-file.');
   const password = bot ? {} : { password: await newPassword(name, flags, io) };
   const { recovery } = await operate({ data, io }, 'user-add', { name, role: flags.role, ...password });
-  io.stderr.write(`${name} has an account.\n`);
+  io.stderr.write(`Created the account ${name}.\n`);
   if (recovery === undefined || io.stdout.isTTY !== true) return;
-  io.stderr.write('With this code a new password can be set when that one is lost; it is not shown again:\n');
+  io.stderr.write('Recovery code, shown only once; it sets a new password if this one is lost:\n');
   io.stdout.write(`${recovery}\n`);
 }
 
-interface Listed {
+interface ListedAccount {
   readonly name: string;
   readonly role: string;
   readonly at: number;
@@ -137,7 +181,7 @@ interface Listed {
 
 async function listAccounts(flags: Flags, io: Io): Promise<void> {
   const { users } = await operate({ data: dataFolder(flags.data, io), io }, 'user-list');
-  const listed = users as Listed[];
+  const listed = users as ListedAccount[];
   if (flags.json) {
     for (const { at, used, ...user } of listed) {
       const times = {
@@ -151,7 +195,7 @@ async function listAccounts(flags: Flags, io: Io): Promise<void> {
   const day = (at: number | undefined) =>
     at === undefined ? 'never' : new Date(at).toISOString().slice(0, 10);
   const rows = listed.map((user) => [user.name, user.role, day(user.at), day(user.used), states(user)]);
-  const table = [['NAME', 'ROLE', 'SINCE', 'LAST SEEN', ''], ...rows];
+  const table = [['NAME', 'ROLE', 'CREATED', 'LAST SEEN', 'STATE'], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   for (const row of table) {
     const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
@@ -159,12 +203,12 @@ async function listAccounts(flags: Flags, io: Io): Promise<void> {
   }
 }
 
-function states({ removed, banned, factor, online }: Listed): string {
+function states({ removed, banned, factor, online }: ListedAccount): string {
   const words = [
     removed ? 'removed' : '',
     banned ? 'banned' : '',
     factor ? 'second factor' : '',
-    online > 0 ? 'here now' : '',
+    online > 0 ? 'online' : '',
   ];
   return words.filter((word) => word !== '').join(', ');
 }
@@ -174,7 +218,7 @@ async function setPassword(name: string, flags: Flags, io: Io): Promise<void> {
   if (flags.link) return printLinks(await operate({ data, io }, 'user-reset', { name }), io, 'once');
   const password = await newPassword(name, flags, io);
   await operate({ data, io }, 'user-passwd', { name, password });
-  io.stderr.write(`${name} has a new password, and is signed in nowhere.\n`);
+  io.stderr.write(`Changed the password of ${name} and ended all its sessions.\n`);
 }
 
 async function makeToken(name: string, flags: Flags, io: Io): Promise<void> {
@@ -184,17 +228,17 @@ async function makeToken(name: string, flags: Flags, io: Io): Promise<void> {
 
 async function removeAccount(name: string, flags: Flags, io: Io): Promise<void> {
   if (!flags.yes) {
-    if (io.stdin.isTTY !== true) throw new Exit(exitCode.usage, 'Nobody can be asked: add --yes.');
-    const message = `Remove the account of ${printable(name)} for good? Its name stays taken`;
-    const sure = await asking(io, (prompter) => prompter.confirm({ message }));
+    if (io.stdin.isTTY !== true) throw new Exit(exitCode.usage, 'Not a terminal: pass --yes.');
+    const message = `Remove the account ${printable(name)} for good? Its name stays reserved`;
+    const sure = await withPrompter(io, (prompter) => prompter.confirm({ message }));
     if (!sure) throw new Exit(exitCode.ok);
   }
-  await act({ flags, io }, 'user-remove', { name }, `${name} has no account any more.`);
+  await change({ flags, io }, 'user-remove', { name }, `Removed the account ${name}.`);
 }
 
 async function ban(who: string, { for: ms, reason, ...flags }: Flags, io: Io): Promise<void> {
   const terms = { ...(ms !== undefined && { ms }), ...(reason !== undefined && { reason }) };
-  await act({ flags, io }, 'user-ban', { ...subject(who), ...terms }, `${printable(who)} is banned.`);
+  await change({ flags, io }, 'user-ban', { ...subject(who), ...terms }, `Banned ${printable(who)}.`);
 }
 
 function subject(who: string): { name: string } | { address: string } {
@@ -204,16 +248,16 @@ function subject(who: string): { name: string } | { address: string } {
 function banArgument(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined && ms <= limits.banMs) return ms;
-  throw new InvalidArgumentError(
-    'It takes a time such as 30m, 12h or 7d, up to ten years; leave it out for good.',
-  );
+  throw new InvalidArgumentError('Give a time such as 30m, 12h or 7d, up to ten years; omit it for good.');
 }
 
 /** Asked for twice on a terminal; elsewhere the first line of the file or of standard input. */
 async function newPassword(name: string, { passwordFile }: Flags, io: Io): Promise<string> {
   if (passwordFile !== undefined) return readPasswordFile(passwordFile);
   if (io.stdin.isTTY === true) {
-    return asking(io, (prompter) => askNewPassword(prompter, { name, passwordMin: limits.passwordMin }));
+    return withPrompter(io, (prompter) =>
+      askNewPassword(prompter, { name, passwordMin: limits.passwordMin }),
+    );
   }
   let text = '';
   for await (const chunk of io.stdin) {
@@ -222,14 +266,11 @@ async function newPassword(name: string, { passwordFile }: Flags, io: Io): Promi
   }
   const [line = ''] = text.split(/\r?\n/, 1);
   if (line === '')
-    throw new Exit(
-      exitCode.usage,
-      'No password: standard input is empty. Write it there, or use --password-file.',
-    );
+    throw new Exit(exitCode.usage, 'No password on standard input. Pipe it in, or use --password-file.');
   return line;
 }
 
-async function asking<T>(
+async function withPrompter<T>(
   io: Io,
   ask: (prompter: ReturnType<typeof createClackPrompter>) => Promise<T>,
 ): Promise<T> {

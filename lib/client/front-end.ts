@@ -1,13 +1,13 @@
 /** What all front ends have in common: a listener, a run, and why it ended. Knows no stream. */
-import type { End, Happening, Session } from './session/session.js';
+import type { Session, SessionEnd, SessionEvent } from './session/session.js';
 import type { Transfer } from './transfer/transfer.js';
 import type { Transfers } from './transfer/transfers.js';
 
 export interface FrontEnd {
   /** The session's listener. What happens before `run` is shown once it runs. */
-  readonly listener: (happening: Happening) => void;
+  readonly listener: (event: SessionEvent) => void;
   /** Shows the session and does what is typed, until the person quits or the session ends. */
-  run(session: Session): Promise<Leave>;
+  run(session: Session): Promise<FrontEndResult>;
 }
 
 /** Creates the transfers of a session. */
@@ -15,11 +15,11 @@ export type OpenTransfers = (session: Session, report: (transfer: Transfer) => v
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-export interface Leave {
-  readonly how: /** `/quit`, the end of the input, or a reader that closed the output. */
+export interface FrontEndResult {
+  readonly endedBy: /** `/quit`, the end of the input, or a reader that closed the output. */
     | { readonly by: 'person' }
     | { readonly by: 'signal'; readonly signal: StopSignal }
-    | { readonly by: 'session'; readonly end: End };
+    | { readonly by: 'session'; readonly end: SessionEnd };
   /** Lines that were refused, by the server or before they were sent. */
   readonly refused: number;
   /** Messages without an acknowledgement; the server may have them or not. */
@@ -28,15 +28,15 @@ export interface Leave {
 
 /** Keeps what happens until `open` is called. */
 export function createListener(): {
-  listener: (happening: Happening) => void;
-  open: (show: (happening: Happening) => void) => void;
+  listener: (event: SessionEvent) => void;
+  open: (show: (event: SessionEvent) => void) => void;
 } {
-  let held: Happening[] | undefined = [];
-  let show: ((happening: Happening) => void) | undefined;
+  let held: SessionEvent[] | undefined = [];
+  let show: ((event: SessionEvent) => void) | undefined;
   return {
-    listener(happening) {
-      if (show === undefined) held?.push(happening);
-      else show(happening);
+    listener(event) {
+      if (show === undefined) held?.push(event);
+      else show(event);
     },
     open(given) {
       const before = held ?? [];

@@ -3,8 +3,8 @@
  * until everything is sent. Knows neither what a line means nor how anything is shown.
  */
 import type { Readable, Writable } from 'node:stream';
-import type { Leave, StopSignal } from './front-end.js';
-import type { Draft, Happening, Session } from './session/session.js';
+import type { FrontEndResult, StopSignal } from './front-end.js';
+import type { OutgoingMessage, Session, SessionEvent } from './session/session.js';
 
 // Enough to keep the connection busy, few enough to keep in memory while it is lost.
 const backlogLimit = 100;
@@ -20,9 +20,9 @@ export interface PipeDeps {
 
 export interface Pipe {
   /** Must see everything that happens. */
-  notice(happening: Happening): void;
+  notice(happening: SessionEvent): void;
   /** Posts a message and counts it until it is acknowledged. */
-  say(session: Session, draft: Draft): string;
+  say(session: Session, draft: OutgoingMessage): string;
   /** Counts something that was refused before the server saw it. */
   refuse(): void;
   /** Reads no more lines; what was posted is still waited for. */
@@ -32,7 +32,7 @@ export interface Pipe {
   /** The same, and the next line is read only when it is done, because that line may depend on it. */
   inTurn(work: Promise<void>): void;
   /** Reads to the end. */
-  run(session: Session, steps: PipeSteps): Promise<Leave>;
+  run(session: Session, steps: PipeSteps): Promise<FrontEndResult>;
 }
 
 /** Ends the session, as /quit does. */
@@ -54,9 +54,9 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
   let turn = Promise.resolve();
   let refused = 0;
   let online = false;
-  let over: Leave['how'] | undefined;
+  let over: FrontEndResult['endedBy'] | undefined;
 
-  function end(how: Leave['how']): void {
+  function end(how: FrontEndResult['endedBy']): void {
     over ??= how;
     lines.stop();
     ended.open();
@@ -110,14 +110,14 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
       // Also when the input ends at once, earlier messages are shown.
       await Promise.race([synced.opened, ended.opened]);
       await Promise.race([Promise.all([backlog.atMost(0), session.settled()]), ended.opened]);
-      const how = over ?? ({ by: 'person' } as const);
-      const leave = { how, refused, unacknowledged: backlog.unacknowledged };
-      if (how.by !== 'session') {
+      const endedBy = over ?? ({ by: 'person' } as const);
+      const result = { endedBy, refused, unacknowledged: backlog.unacknowledged };
+      if (endedBy.by !== 'session') {
         if (online) steps.before?.();
         await session.quit(reason);
       }
       stop.removeEventListener('abort', onStop);
-      return leave;
+      return result;
     },
   };
 }

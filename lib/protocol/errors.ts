@@ -1,71 +1,99 @@
-/** The closed list of error codes. Programs match codes; the sentences beside them are for people. */
+/** The closed list of error codes, and which are worth another try. Programs match codes; sentences are for people. */
 
-export const errorCodes = [
+interface ErrorTraits {
+  /** The same request, or another connection, can succeed later without anything being changed. */
+  readonly transient: boolean;
+  /** The server or the connection, rather than the person or the request. */
+  readonly about: 'server' | 'client';
+}
+
+const refused = { transient: false, about: 'client' } as const;
+const throttled = { transient: true, about: 'client' } as const;
+const broken = { transient: false, about: 'server' } as const;
+const unavailable = { transient: true, about: 'server' } as const;
+
+const errors = {
   // framing and requests
-  'bad-frame',
-  'frame-too-large',
-  'bad-request',
-  'unknown-type',
-  'internal',
-  'busy',
+  'bad-frame': broken,
+  'frame-too-large': broken,
+  'bad-request': refused,
+  'unknown-type': refused,
+  internal: unavailable,
+  busy: unavailable,
   // sign-in
-  'not-signed-in',
-  'already-signed-in',
-  'wrong-credentials',
-  'too-many-attempts',
-  'session-expired',
-  'name-in-use',
-  'too-many-terminals',
-  'name-invalid',
-  'name-reserved',
-  'name-taken',
-  'name-look-alike',
-  'password-unsuitable',
-  'registration-closed',
-  'invite-needed',
-  'invite-invalid',
-  'recovery-invalid',
-  'second-factor-needed',
-  'second-factor-wrong',
-  'banned',
-  'server-full',
+  'not-signed-in': refused,
+  'already-signed-in': refused,
+  'wrong-credentials': refused,
+  'too-many-attempts': throttled,
+  'session-expired': refused,
+  'name-in-use': refused,
+  'too-many-terminals': refused,
+  'name-invalid': refused,
+  'name-reserved': refused,
+  'name-taken': refused,
+  'name-look-alike': refused,
+  'password-unsuitable': refused,
+  'registration-closed': refused,
+  'invite-needed': refused,
+  'invite-invalid': refused,
+  'recovery-invalid': refused,
+  'second-factor-needed': refused,
+  'second-factor-wrong': refused,
+  banned: refused,
+  'server-full': unavailable,
   // messages
-  'rate-limited',
-  'message-empty',
-  'message-too-long',
-  'no-such-room',
-  'no-such-name',
-  'not-allowed',
-  'not-delivered',
-  'no-such-message',
-  'muted',
-  'slow-mode',
-  'room-locked',
-  'restricted',
+  'rate-limited': throttled,
+  'message-empty': refused,
+  'message-too-long': refused,
+  'no-such-room': refused,
+  'no-such-name': refused,
+  'not-allowed': refused,
+  'not-delivered': refused,
+  'no-such-message': refused,
+  muted: refused,
+  'slow-mode': refused,
+  'room-locked': refused,
+  restricted: refused,
   // rooms
-  'not-a-member',
-  'room-name-taken',
-  'room-would-end',
-  'too-many-rooms',
-  'limit-reached',
+  'not-a-member': refused,
+  'room-name-taken': refused,
+  'room-would-end': refused,
+  'too-many-rooms': refused,
+  'limit-reached': refused,
   // files
-  'no-such-file',
-  'file-too-large',
-  'quota-exceeded',
-  'ticket-invalid',
-  'file-damaged',
-  'no-space',
+  'no-such-file': refused,
+  'file-too-large': refused,
+  'quota-exceeded': refused,
+  'ticket-invalid': refused,
+  'file-damaged': refused,
+  'no-space': refused,
   // why a connection ends
-  'shutting-down',
-  'taken-over',
-  'signed-out',
-  'kicked',
-  'slow-consumer',
-  'timed-out',
-  'too-many-connections',
-] as const;
+  'shutting-down': unavailable,
+  'taken-over': refused,
+  'signed-out': refused,
+  kicked: refused,
+  'slow-consumer': unavailable,
+  'timed-out': unavailable,
+  'too-many-connections': unavailable,
+} satisfies Record<string, ErrorTraits>;
 
-export type ErrorCode = (typeof errorCodes)[number];
+export type ErrorCode = keyof typeof errors;
+
+export const errorCodes = Object.keys(errors) as readonly ErrorCode[];
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errors, value);
+}
+
+/** Whether waiting is all it takes: the same request, or another connection, can succeed later. */
+export function isTransient(code: ErrorCode): boolean {
+  return errors[code].transient;
+}
+
+/** Whether it is about the server or the connection, rather than the person or the request. */
+export function isAboutServer(code: ErrorCode): boolean {
+  return errors[code].about === 'server';
+}
 
 /** The peer's fault. Thrown anywhere in a request's handling, caught once, sent as the reply. */
 export class ProtocolError extends Error {
@@ -79,8 +107,4 @@ export class ProtocolError extends Error {
     this.code = code;
     this.retryAfter = retryAfter;
   }
-}
-
-export function isErrorCode(value: unknown): value is ErrorCode {
-  return (errorCodes as readonly unknown[]).includes(value);
 }

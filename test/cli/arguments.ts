@@ -14,7 +14,7 @@ t.test('a size is a number with or without a unit of 1024', async (t) => {
   ]);
 });
 
-t.test('what is no size is refused with an example of one', async (t) => {
+t.test('an invalid size is refused with an example', async (t) => {
   for (const text of [
     '',
     '0',
@@ -32,7 +32,7 @@ t.test('what is no size is refused with an example of one', async (t) => {
   }
 });
 
-t.test('what is kept is an age or a number of messages', async (t) => {
+t.test('--keep takes an age or a number of messages', async (t) => {
   const day = 24 * 60 * 60_000;
   t.same(['90d', '12h', '2w', '10000'].map(keepArgument), [
     { ms: 90 * day },

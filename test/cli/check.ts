@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { blobPath } from '../../lib/cli/archive.js';
 import { renewKeyPair } from '../../lib/trust/renewal.js';
 import { makeData } from '../support/data-folder.js';
-import { openDesk } from '../support/run-main.js';
+import { openCommandLine } from '../support/run-main.js';
 import { runServer } from '../support/running-server.js';
 
 interface Finding {
@@ -16,7 +16,7 @@ interface Finding {
 }
 
 async function checking(t: Test, data: string) {
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   return async (env: Record<string, string> = {}, ...more: string[]) => {
     const { code, out, err } = await desk.run(['check', '--json', '--data', data, ...more], { env });
     const findings: Finding[] = out
@@ -28,7 +28,7 @@ async function checking(t: Test, data: string) {
   };
 }
 
-t.test('sound data is sound, and nothing in it changes', async (t) => {
+t.test('good data has no problems, and is not changed', async (t) => {
   const { data } = await makeData(t);
   const check = await checking(t, data);
   const before = await readFile(join(data, 'secure-chat.db'));
@@ -38,11 +38,11 @@ t.test('sound data is sound, and nothing in it changes', async (t) => {
     findings.map(({ about, state }) => `${about} ${state}`),
     ['server ok', 'settings ok', 'certificate ok', 'modes ok', 'disk ok', 'database ok', 'files ok'],
   );
-  t.match(findings.at(-1)?.says, /^all 1 are there$/);
+  t.match(findings.at(-1)?.says, /^all 1 present$/);
   t.same(await readFile(join(data, 'secure-chat.db')), before);
 });
 
-t.test('settings that a server would not start with', async (t) => {
+t.test('invalid settings are problems', async (t) => {
   const { data } = await makeData(t);
   const check = await checking(t, data);
   for (const [name, value] of Object.entries({
@@ -71,41 +71,38 @@ t.test('settings that a server would not start with', async (t) => {
   t.notMatch(JSON.stringify(password.findings), 'hunter2');
 });
 
-t.test(
-  'a certificate of one’s own with a key anywhere, one that ends soon, one that is not there',
-  async (t) => {
-    const { home, data } = await makeData(t);
-    const check = await checking(t, data);
-    const [cert, key] = [join(home, 'fullchain.pem'), join(home, 'privkey.pem')];
-    await copyFile(join(data, 'server.pem'), cert);
-    await copyFile(join(data, 'server-key.pem'), key);
-    t.match((await check({ SECURE_CHAT_CERT: cert, SECURE_CHAT_KEY: key })).of('certificate'), [
-      { state: 'ok' },
-    ]);
-    t.match((await check({}, '--cert', cert, '--key', key)).of('certificate'), [{ state: 'ok' }]);
-    await chmod(key, 0o644);
-    const open = await check({}, '--cert', cert, '--key', key);
-    t.equal(open.code, 78);
-    t.match(open.of('certificate'), [{ state: 'problem', says: /chmod 600/ }]);
-    const own = join(data, 'server.pem');
-    await renewKeyPair({ cert: own, hosts: ['localhost'], days: 13, now: Date.now() });
-    const soon = await check();
-    t.equal(soon.code, 0);
-    t.match(soon.of('certificate'), [{ state: 'warning', says: /: start the server, which renews it/ }]);
-    const longAgo = Date.now() - 20 * 24 * 60 * 60_000;
-    await renewKeyPair({ cert: own, hosts: ['localhost'], days: 13, now: longAgo });
-    const late = await check();
-    t.equal(late.code, 0, 'a server that starts renews it');
-    t.match(late.of('certificate'), [{ state: 'warning', says: /: start the server, which renews it/ }]);
-    t.notMatch(late.of('certificate'), [{ says: /gen-certs/ }]);
-    const invite = await (await openDesk(t)).run(['invite', '--data', data]);
-    t.match(invite, { code: 0, out: /^secure-chat:/ }, 'for the same key');
-    await rm(own);
-    t.match(await check(), { code: 78 });
-  },
-);
+t.test('a certificate can be given, expire soon or be missing', async (t) => {
+  const { home, data } = await makeData(t);
+  const check = await checking(t, data);
+  const [cert, key] = [join(home, 'fullchain.pem'), join(home, 'privkey.pem')];
+  await copyFile(join(data, 'server.pem'), cert);
+  await copyFile(join(data, 'server-key.pem'), key);
+  t.match((await check({ SECURE_CHAT_CERT: cert, SECURE_CHAT_KEY: key })).of('certificate'), [
+    { state: 'ok' },
+  ]);
+  t.match((await check({}, '--cert', cert, '--key', key)).of('certificate'), [{ state: 'ok' }]);
+  await chmod(key, 0o644);
+  const open = await check({}, '--cert', cert, '--key', key);
+  t.equal(open.code, 78);
+  t.match(open.of('certificate'), [{ state: 'problem', says: /chmod 600/ }]);
+  const own = join(data, 'server.pem');
+  await renewKeyPair({ cert: own, hosts: ['localhost'], days: 13, now: Date.now() });
+  const soon = await check();
+  t.equal(soon.code, 0);
+  t.match(soon.of('certificate'), [{ state: 'warning', says: /: start the server, which renews it/ }]);
+  const longAgo = Date.now() - 20 * 24 * 60 * 60_000;
+  await renewKeyPair({ cert: own, hosts: ['localhost'], days: 13, now: longAgo });
+  const late = await check();
+  t.equal(late.code, 0, 'a server that starts renews it');
+  t.match(late.of('certificate'), [{ state: 'warning', says: /: start the server, which renews it/ }]);
+  t.notMatch(late.of('certificate'), [{ says: /gen-certs/ }]);
+  const invite = await (await openCommandLine(t)).run(['invite', '--data', data]);
+  t.match(invite, { code: 0, out: /^secure-chat:/ }, 'for the same key');
+  await rm(own);
+  t.match(await check(), { code: 78 });
+});
 
-t.test('of a running server, the certificate that it serves', async (t) => {
+t.test('for a running server, the certificate in use is checked', async (t) => {
   const { home, data: other } = await makeData(t);
   const [cert, key] = [join(home, 'fullchain.pem'), join(home, 'privkey.pem')];
   await copyFile(join(other, 'server.pem'), cert);
@@ -113,7 +110,7 @@ t.test('of a running server, the certificate that it serves', async (t) => {
   const server = await runServer(t, { people: ['ada'], cert, key });
   const check = await checking(t, server.data);
   const first = await check();
-  t.match(first.of('server'), [{ says: 'runs' }]);
+  t.match(first.of('server'), [{ says: 'running' }]);
   t.match(first.of('certificate'), [{ state: 'ok' }], 'where no variable names it');
   const renewed = { cert: join(other, 'server.pem'), hosts: ['localhost'], days: 300, now: Date.now() };
   await renewKeyPair(renewed);
@@ -123,7 +120,7 @@ t.test('of a running server, the certificate that it serves', async (t) => {
   t.match((await check()).of('certificate'), [{ state: 'ok' }]);
 });
 
-t.test('modes, each with the command that mends it', async (t) => {
+t.test('each open mode has the command that closes it', async (t) => {
   const { data } = await makeData(t);
   const check = await checking(t, data);
   for (const [name, mode] of [
@@ -143,18 +140,18 @@ t.test('modes, each with the command that mends it', async (t) => {
   t.match((await check()).code, 0);
 });
 
-t.test('files: one that is missing is damage, one that nothing names is none', async (t) => {
+t.test('a missing file is damage, an unused one is not', async (t) => {
   const { data, hash } = await makeData(t);
   const check = await checking(t, data);
   await mkdir(join(data, 'files', 'ab'), { recursive: true, mode: 0o700 });
   await writeFile(join(data, 'files', 'ab', 'c'.repeat(62)), 'x');
   const more = await check();
   t.equal(more.code, 0);
-  t.match(more.of('files'), [{ state: 'ok', says: /all 1 are there; 1 that nothing names/ }]);
+  t.match(more.of('files'), [{ state: 'ok', says: /all 1 present; 1 unused/ }]);
   await rm(join(data, blobPath(hash)));
   const less = await check();
   t.equal(less.code, 74);
-  t.match(less.of('files'), [{ state: 'problem', says: /^1 of 1 are missing/ }]);
+  t.match(less.of('files'), [{ state: 'problem', says: /^1 of 1 missing/ }]);
 });
 
 t.test('a damaged database is damage, an older one is not', async (t) => {
@@ -176,7 +173,7 @@ t.test('a damaged database is damage, an older one is not', async (t) => {
   t.same(await readFile(file), old);
 });
 
-t.test('what a backup left that was killed', async (t) => {
+t.test('leftovers of a killed backup are warnings', async (t) => {
   const { data } = await makeData(t);
   const check = await checking(t, data);
   await mkdir(join(data, '.backup-old'));
@@ -188,18 +185,18 @@ t.test('what a backup left that was killed', async (t) => {
   t.match(of('server'), [{ state: 'ok' }, { state: 'warning', says: /\.backup-old/ }]);
 });
 
-t.test('where there is no data, it says so and makes none', async (t) => {
+t.test('a folder without data is a problem, and stays empty', async (t) => {
   const { home } = await makeData(t);
   const data = join(home, 'none');
   const { code, of } = await (await checking(t, data))();
   t.equal(code, 78);
-  t.match(of('database'), [{ state: 'problem', says: /no server's data/ }]);
+  t.match(of('database'), [{ state: 'problem', says: /No server data/ }]);
   t.notOk((await readdir(home)).includes('none'));
   const elsewhere = await (await checking(t, '/'))();
   t.notMatch(JSON.stringify(elsewhere.findings), 'chmod', 'no advice about a folder that is not a server’s');
 });
 
-t.test('a server that runs and does not answer', async (t) => {
+t.test('a server that does not respond is a problem', async (t) => {
   const { data } = await makeData(t);
   // It hangs up, which is the same answer as none after 30 s.
   const server = createServer((socket) => socket.destroy());
@@ -208,8 +205,8 @@ t.test('a server that runs and does not answer', async (t) => {
   t.teardown(() => server.close());
   const { code, of } = await (await checking(t, data))();
   t.equal(code, 69);
-  t.match(of('server'), [{ state: 'problem', says: /does not answer/ }]);
+  t.match(of('server'), [{ state: 'problem', says: /does not respond/ }]);
   t.match(of('files'), [{ state: 'ok' }], 'the data is looked at all the same');
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   t.match(await desk.run(['user', 'list', '--data', data]), { code: 69, err: /before it answered/ });
 });

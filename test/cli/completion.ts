@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { openDesk } from '../support/run-main.js';
+import { openCommandLine } from '../support/run-main.js';
 
 const exec = promisify(execFile);
 
-async function scriptOf(t: Parameters<typeof openDesk>[0], shell: string): Promise<string> {
-  const { home, run } = await openDesk(t);
+async function scriptOf(t: Parameters<typeof openCommandLine>[0], shell: string): Promise<string> {
+  const { home, run } = await openCommandLine(t);
   const { code, out, err } = await run(['completion', shell]);
   t.same([code, err], [0, '']);
   const path = join(home, `completion.${shell}`);
@@ -16,7 +16,7 @@ async function scriptOf(t: Parameters<typeof openDesk>[0], shell: string): Promi
   return path;
 }
 
-/** What is offered for the last word, which may be empty. */
+/** The completions of the last word, which may be empty. */
 async function inBash(script: string, words: readonly string[]): Promise<string[]> {
   const program = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]}-1))
     compopt() { COMPREPLY=(files); }; _secure_chat; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -33,7 +33,7 @@ async function inFish(script: string, words: readonly string[]): Promise<string[
     .filter((line) => line !== '');
 }
 
-/** Why a test is left out; CI has all shells. */
+/** Why a test is skipped; CI has all shells. */
 const without = (shell: string) =>
   exec(shell, ['--version']).then(
     () => false,
@@ -50,7 +50,7 @@ for (const [shell, complete] of [
     async (t) => {
       const script = await scriptOf(t, shell);
       const offered = (...words: string[]) => complete(script, ['secure-chat', ...words]);
-      const { run } = await openDesk(t);
+      const { run } = await openCommandLine(t);
       const help = (await run(['--help'])).out;
       const commands = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z]+) /gm)].map(
         ([, name]) => name,
@@ -69,7 +69,7 @@ for (const [shell, complete] of [
   );
 }
 
-t.test('bash offers files where a file is wanted', { skip: await without('bash') }, async (t) => {
+t.test('bash completes files where a file is expected', { skip: await without('bash') }, async (t) => {
   const script = await scriptOf(t, 'bash');
   const offered = (...words: string[]) => inBash(script, ['secure-chat', ...words]);
   t.same(await offered('backup', ''), ['files']);
@@ -78,7 +78,7 @@ t.test('bash offers files where a file is wanted', { skip: await without('bash')
   t.same(await offered('backup', '--d'), ['--data']);
 });
 
-t.test('zsh takes its script', { skip: await without('zsh') }, async (t) => {
+t.test('zsh accepts its script', { skip: await without('zsh') }, async (t) => {
   const { stdout } = await exec('zsh', [
     '-f',
     '-c',
@@ -89,8 +89,8 @@ t.test('zsh takes its script', { skip: await without('zsh') }, async (t) => {
   t.equal(stdout.trim(), '_secure_chat');
 });
 
-t.test('a shell that nobody knows', async (t) => {
-  const { run } = await openDesk(t);
+t.test('an unknown shell is wrong usage', async (t) => {
+  const { run } = await openCommandLine(t);
   t.match(await run(['completion', 'tcsh']), { code: 64, err: /bash, zsh, fish/ });
   t.match(await run(['completion']), { code: 64, err: /SHELL/ });
 });

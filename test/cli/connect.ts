@@ -1,18 +1,18 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { exitCode } from '../../lib/cli/exit.js';
+import { exitCode } from '../../lib/cli/command.js';
 import { knownHostsOf } from '../../lib/cli/trust.js';
 import { type Certificate, makeCertificate } from '../support/certificate.js';
 import { type FakeServer, message, startFakeServer } from '../support/fake-server.js';
-import { type Desk, openDesk } from '../support/run-main.js';
+import { type CommandLine, openCommandLine } from '../support/run-main.js';
 
 let certificate: Certificate;
 t.before(async () => {
   certificate = await makeCertificate();
 });
 
-interface Scene extends Desk {
+interface Scene extends CommandLine {
   readonly server: FakeServer;
   readonly address: string;
   readonly link: string;
@@ -22,12 +22,17 @@ async function scene(t: Test): Promise<Scene> {
   const server = await startFakeServer(certificate);
   t.teardown(server.close);
   const address = `127.0.0.1:${server.endpoint.port}`;
-  return { ...(await openDesk(t)), server, address, link: `secure-chat://${address}/${certificate.pin}` };
+  return {
+    ...(await openCommandLine(t)),
+    server,
+    address,
+    link: `secure-chat://${address}/${certificate.pin}`,
+  };
 }
 
 const ada = { SECURE_CHAT_NAME: 'ada', SECURE_CHAT_PASSWORD: 'pa55word' };
 
-t.test('by a link, from a pipe: signs in, shows, says, leaves', async (t) => {
+t.test('by a link, in a pipe: signs in, shows, sends, quits', async (t) => {
   const { server, start, link, home } = await scene(t);
   const { stdin, done } = start(['connect', link], ada);
   await server.peer();
@@ -45,28 +50,25 @@ t.test('by a link, from a pipe: signs in, shows, says, leaves', async (t) => {
   t.equal(known, certificate.pin);
 });
 
-t.test(
-  'by a link, from a pipe: what is for a room that it does not get into is said to nobody',
-  async (t) => {
-    const { server, start, link } = await scene(t);
-    const { stdin, done } = start(['connect', link], ada);
-    await server.peer();
-    const peer = await server.peer();
-    await peer.admit();
-    await peer.sync();
-    stdin.write('/join #board\nfor the board alone\n');
-    peer.error(await peer.next(), 'room-name-taken');
-    const { code, err } = await done;
-    t.equal(code, exitCode.data);
-    t.notOk(
-      peer.frames.some(({ type }) => type === 'say'),
-      'nothing was said',
-    );
-    t.match(err, /line 1, "\/join #board", was refused, and nothing after it was sent: /);
-  },
-);
+t.test('by a link, in a pipe: nothing is sent after a refused /join', async (t) => {
+  const { server, start, link } = await scene(t);
+  const { stdin, done } = start(['connect', link], ada);
+  await server.peer();
+  const peer = await server.peer();
+  await peer.admit();
+  await peer.sync();
+  stdin.write('/join #board\nfor the board alone\n');
+  peer.error(await peer.next(), 'room-name-taken');
+  const { code, err } = await done;
+  t.equal(code, exitCode.data);
+  t.notOk(
+    peer.frames.some(({ type }) => type === 'say'),
+    'nothing was said',
+  );
+  t.match(err, /line 1, "\/join #board", was refused, and nothing after it was sent: /);
+});
 
-t.test('with an invite it registers, and signs in where the name is taken', async (t) => {
+t.test('with an invite it registers, or signs in if the name is taken', async (t) => {
   const { server, start, link } = await scene(t);
   const { stdin, done } = start(['connect', `${link}/invite-code`], ada);
   await server.peer();
@@ -81,23 +83,26 @@ t.test('with an invite it registers, and signs in where the name is taken', asyn
   t.equal((await done).code, exitCode.ok);
 });
 
-t.test('a refused sign-in is 77, an overloaded server 69, and the password is nowhere', async (t) => {
-  const codes = { 'wrong-credentials': 77, 'name-in-use': 77, 'too-many-attempts': 77, busy: 69 };
-  for (const [code, expected] of Object.entries(codes)) {
-    const { server, start, link } = await scene(t);
-    const { done } = start(['connect', link], ada);
-    await server.peer();
-    const peer = await server.peer();
-    peer.error(await peer.next(), code, { retryAfter: 5000 });
-    const ended = await done;
-    t.equal(ended.code, expected, code);
-    t.match(ended.err, `because of ${code}`);
-    t.match(ended.err, 'again in 5 s');
-    t.notMatch(ended.err + ended.out, 'pa55word');
-  }
-});
+t.test(
+  'a refused sign-in exits with 77, an overloaded server with 69, and the password is never printed',
+  async (t) => {
+    const codes = { 'wrong-credentials': 77, 'name-in-use': 77, 'too-many-attempts': 77, busy: 69 };
+    for (const [code, expected] of Object.entries(codes)) {
+      const { server, start, link } = await scene(t);
+      const { done } = start(['connect', link], ada);
+      await server.peer();
+      const peer = await server.peer();
+      peer.error(await peer.next(), code, { retryAfter: 5000 });
+      const ended = await done;
+      t.equal(ended.code, expected, code);
+      t.match(ended.err, `because of ${code}`);
+      t.match(ended.err, 'again in 5 s');
+      t.notMatch(ended.err + ended.out, 'pa55word');
+    }
+  },
+);
 
-t.test('without a server, a name or a password it is wrong usage, and nobody is called', async (t) => {
+t.test('without a server, a name or a password it is wrong usage, before any connection', async (t) => {
   const { run, server, link } = await scene(t);
   t.equal((await run(['connect'], { env: ada })).code, exitCode.usage);
   t.equal((await run(['connect', '--port', '7000'], { env: ada })).code, exitCode.usage);
@@ -107,7 +112,7 @@ t.test('without a server, a name or a password it is wrong usage, and nobody is 
   t.equal(server.connections, 0);
 });
 
-t.test('the link may come from the environment, the password from a file', async (t) => {
+t.test('the link can come from the environment, the password from a file', async (t) => {
   const { server, start, link, home } = await scene(t);
   const file = join(home, 'password');
   await writeFile(file, 'from-file\n', { mode: 0o600 });
@@ -124,7 +129,7 @@ t.test('the link may come from the environment, the password from a file', async
   t.equal((await open.done).code, exitCode.configuration);
 });
 
-t.test('a key that is not the expected one, or unknown, is 76 before one byte is sent', async (t) => {
+t.test('a changed or unknown key exits with 76 before one byte is sent', async (t) => {
   const { server, run, address, home } = await scene(t);
   const wrong = `secure-chat://${address}/${'A'.repeat(43)}`;
   const otherKey = await run(['connect', wrong], { env: ada });
@@ -138,15 +143,15 @@ t.test('a key that is not the expected one, or unknown, is 76 before one byte is
   for (let i = 0; i < 3; i++) t.equal((await server.peer()).bytes, 0);
 });
 
-t.test('nobody listening is 69', async (t) => {
-  const { run } = await openDesk(t);
+t.test('an unreachable server exits with 69', async (t) => {
+  const { run } = await openCommandLine(t);
   // Not a port that was free a moment ago: another test may get that.
   const { code, err } = await run(['connect', `secure-chat://127.0.0.1:1/${certificate.pin}`], { env: ada });
   t.equal(code, exitCode.unavailable);
   t.equal(err.trim().split('\n').length, 1);
 });
 
-t.test('--remember keeps the session for the next time; one that is over is dropped', async (t) => {
+t.test('--remember saves the session; an expired one is dropped', async (t) => {
   const { server, start, link, address, home } = await scene(t);
   const first = start(['connect', link, '--remember'], ada);
   await server.peer();
@@ -196,7 +201,7 @@ t.test('without --remember no token is written', async (t) => {
   }
 });
 
-t.test('a signal while connecting ends it at once, later it leaves in good order', async (t) => {
+t.test('a signal ends it at once while connecting, and gracefully later', async (t) => {
   const { server, start, link } = await scene(t);
   const early = start(['connect', link], ada);
   await server.peer();
@@ -216,7 +221,7 @@ t.test('a signal while connecting ends it at once, later it leaves in good order
   t.equal((await later.done).code, exitCode.terminated);
 });
 
-t.test('a line that was refused makes 65, a session that was taken over 77', async (t) => {
+t.test('a refused line exits with 65, a session that was taken over with 77', async (t) => {
   const { server, start, link } = await scene(t);
   const refused = start(['connect', link], ada);
   await server.peer();

@@ -2,10 +2,10 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { exitCode } from '../../lib/cli/exit.js';
+import { exitCode } from '../../lib/cli/command.js';
 import { folders, makeFolder } from '../../lib/cli/folders.js';
 
-t.test('without variables they are below HOME', async (t) => {
+t.test('without variables the folders are in HOME', async (t) => {
   t.same(folders({ HOME: '/home/ana' }), {
     config: '/home/ana/.config/secure-chat',
     data: '/home/ana/.local/share/secure-chat',
@@ -13,7 +13,7 @@ t.test('without variables they are below HOME', async (t) => {
   });
 });
 
-t.test('each variable moves its own, a relative or empty one does not', async (t) => {
+t.test('each variable moves its folder, unless relative or empty', async (t) => {
   const env = { HOME: '/home/ana', XDG_CONFIG_HOME: '/c', XDG_DATA_HOME: 'relative', XDG_STATE_HOME: '' };
   t.same(folders(env), {
     config: '/c/secure-chat',
@@ -24,12 +24,12 @@ t.test('each variable moves its own, a relative or empty one does not', async (t
   t.same(folders(all), { config: '/c/secure-chat', data: '/d/secure-chat', state: '/s/secure-chat' });
 });
 
-t.test('without HOME there is no place', async (t) => {
+t.test('without HOME it is an error', async (t) => {
   t.throws(() => folders({}), { code: exitCode.configuration });
   t.throws(() => folders({ HOME: 'relative' }), { code: exitCode.configuration });
 });
 
-t.test('a folder is made for its owner alone, with those above it', async (t) => {
+t.test('a folder is created with mode 0700, and its parents too', async (t) => {
   const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
   t.teardown(() => rm(home, { recursive: true }));
   const path = join(home, 'a', 'b');

@@ -1,20 +1,20 @@
-/** Commands of the operator on a data folder, on a bad day. */
+/** Operator commands on a data folder, when something is wrong. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeData } from '../support/data-folder.js';
-import { openDesk } from '../support/run-main.js';
+import { openCommandLine } from '../support/run-main.js';
 
 t.test('two commands at once on a folder without a server wait for each other', async (t) => {
   const { data } = await makeData(t);
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   const invites = Array.from({ length: 2 }, () => desk.run(['invite', '--data', data]));
   for (const invite of await Promise.all(invites)) t.match(invite, { code: 0, out: /^secure-chat:/ });
 });
 
-t.test('a database that takes nothing more is told, and is no defect of the program', async (t) => {
+t.test('a database that cannot be written is reported, not as an internal error', async (t) => {
   const { data } = await makeData(t);
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   const { DatabaseSync } = await import('@photostructure/sqlite');
   const db = new DatabaseSync(join(data, 'secure-chat.db'));
   db.exec("CREATE TRIGGER full BEFORE INSERT ON invites BEGIN SELECT RAISE(ABORT, 'full'); END");
@@ -22,30 +22,30 @@ t.test('a database that takes nothing more is told, and is no defect of the prog
   const { code, err } = await desk.run(['invite', '--data', data]);
   t.equal(code, 74, err);
   t.match(err, /secure-chat\.db: /);
-  t.notMatch(err, /defect/);
+  t.notMatch(err, /internal error/);
 });
 
-t.test('an empty --data is not the folder one happens to be in', async (t) => {
-  const desk = await openDesk(t);
+t.test('an empty --data does not mean the current folder', async (t) => {
+  const desk = await openCommandLine(t);
   for (const args of [['user', 'list'], ['check'], ['server']])
     t.match(await desk.run([...args, '--data', '']), { code: 64, err: /name of a folder/ });
 });
 
-t.test('a ban for too long, or with too long a reason, says how long it can be', async (t) => {
+t.test('a ban that is too long, or its reason, is refused with the limit', async (t) => {
   const { data } = await makeData(t);
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   const ban = await desk.run(['user', 'ban', 'ana', '--for', '100000d', '--data', data]);
   t.match(ban, { code: 64, err: /up to ten years/ });
   const wordy = await desk.run(['user', 'ban', 'ana', '--reason', 'x'.repeat(5_000), '--data', data]);
   t.match(wordy, { code: 77, err: /at most 4096/ });
 });
 
-t.test('whom it refuses it tells what can be typed on a shell, nothing of the chat', async (t) => {
+t.test('refusals mention shell commands, not chat commands', async (t) => {
   const { data, stored } = await makeData(t);
   await stored((store) =>
     store.register({ name: 'robo', skeleton: 'robo', password: '', at: 0, role: 'bot' }),
   );
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   const list = 'secure-chat user list';
   const cases: [string[], string][] = [
     [['passwd', 'nobody'], list],
@@ -68,9 +68,9 @@ t.test('whom it refuses it tells what can be typed on a shell, nothing of the ch
   }
 });
 
-t.test('a password file that would not be read is wrong usage, and nothing is done', async (t) => {
+t.test('an unused password file is wrong usage, and nothing is changed', async (t) => {
   const { data, home } = await makeData(t);
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   const file = join(home, 'password');
   await writeFile(file, 'pa55word-ana\n', { mode: 0o600 });
   const run = (...args: string[]) => desk.run(['user', ...args, '--password-file', file, '--data', data]);
@@ -79,20 +79,23 @@ t.test('a password file that would not be read is wrong usage, and nothing is do
   t.notMatch(await desk.run(['user', 'list', '--data', data]), { out: /robo/ });
 });
 
-t.test('a restored folder is started with its own --data', async (t) => {
+t.test('the start command after a restore has the right --data', async (t) => {
   const { data, home } = await makeData(t);
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   const archive = join(home, 'chat.tar');
   t.match(await desk.run(['backup', archive, '--data', data]), { code: 0 });
   const restored = join(home, 'new data');
   const { err } = await desk.run(['restore', archive, '--data', restored]);
   t.match(err, `Start: secure-chat server --data '${restored}'`);
-  t.match(await desk.run(['restore', archive, '--data', data]), { code: 78, err: /holds a server's data/ });
+  t.match(await desk.run(['restore', archive, '--data', data]), {
+    code: 78,
+    err: /contains a server's data/,
+  });
 });
 
-t.test('what cannot be written or read is named, with its reason', async (t) => {
+t.test('a file that cannot be read or written is named, with the reason', async (t) => {
   const { data, home } = await makeData(t);
-  const desk = await openDesk(t);
+  const desk = await openCommandLine(t);
   const archive = join(home, 'chat.tar');
   t.match(await desk.run(['backup', archive, '--data', data]), { code: 0 });
   const nowhere = join(home, 'none', 'chat.tar');
@@ -106,7 +109,7 @@ t.test('what cannot be written or read is named, with its reason', async (t) => 
   });
   await writeFile(join(home, 'file'), '');
   t.match(await desk.run(['restore', archive, '--data', join(home, 'file', 'new')]), { code: 74 });
-  await t.test('by a user who may not', { skip: process.getuid?.() === 0 && 'root may' }, async (t) => {
+  await t.test('without permission', { skip: process.getuid?.() === 0 && 'root may' }, async (t) => {
     await chmod(data, 0o500);
     t.match(await desk.run(['backup', join(home, 'b.tar'), '--data', data]), {
       code: 74,

@@ -1,23 +1,46 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
-import { openDesk } from '../support/run-main.js';
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import t, { type Test } from 'tap';
+import { createServerScreen } from '../../lib/cli/server-screen.js';
+import type { ServerSettings } from '../../lib/cli/start-server.js';
+import { openCommandLine } from '../support/run-main.js';
+import { runServer } from '../support/running-server.js';
 
-t.test(
-  'SIGHUP is a reload from the start on, not the end of a server that still opens its data',
-  async (t) => {
-    const desk = await openDesk(t);
-    const data = join(desk.home, 'data');
-    const server = desk.start(['server', '--data', data, '--host', '127.0.0.1', '--port', '0']);
-    await new Promise<void>((resolve) => {
-      server.signals.on('newListener', (name) => {
-        if (name === 'SIGHUP') resolve();
-      });
+const words = { called: 'secure-chat', invite: 'secure-chat invite --data /srv/chat' };
+
+async function summary(t: Test, settings: Partial<ServerSettings>): Promise<string> {
+  const { running } = await runServer(t, settings);
+  const output = Object.assign(new PassThrough(), { columns: 200 });
+  createServerScreen(output).summary(running, words);
+  return stripVTControlCharacters(String(output.read()));
+}
+
+t.test('the summary shows how long history is kept, if not for ever', async (t) => {
+  const day = 24 * 60 * 60_000;
+  t.match(await summary(t, { keep: { ms: 90 * day } }), /history +messages and files of the last 90 days/);
+  t.match(await summary(t, { keep: { ms: day / 2 } }), /of the last 12 h/);
+  t.match(await summary(t, { keep: { messages: 10_000 } }), /the newest 10000 messages of each conversation/);
+  t.notMatch(await summary(t, {}), /history/);
+});
+
+t.test('the invite command in the summary has the same --data', async (t) => {
+  t.match(await summary(t, {}), new RegExp(`one link per person:\\n\\n${words.invite}\\n`));
+});
+
+t.test('SIGHUP does not end a server that is still starting', async (t) => {
+  const desk = await openCommandLine(t);
+  const data = join(desk.home, 'data');
+  const server = desk.start(['server', '--data', data, '--host', '127.0.0.1', '--port', '0']);
+  await new Promise<void>((resolve) => {
+    server.signals.on('newListener', (name) => {
+      if (name === 'SIGHUP') resolve();
     });
-    t.notOk(existsSync(join(data, 'secure-chat.db')), 'nothing is open yet');
-    server.signals.emit('SIGHUP');
-    await server.prints('join link');
-    server.signals.emit('SIGTERM');
-    t.equal((await server.done).code, 0);
-  },
-);
+  });
+  t.notOk(existsSync(join(data, 'secure-chat.db')), 'nothing is open yet');
+  server.signals.emit('SIGHUP');
+  await server.prints('join link');
+  server.signals.emit('SIGTERM');
+  t.equal((await server.done).code, 0);
+});

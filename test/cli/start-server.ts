@@ -1,8 +1,8 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { controlSocket } from '../../lib/cli/data-folder.js';
-import { exitCode } from '../../lib/cli/exit.js';
+import { exitCode } from '../../lib/cli/command.js';
+import { controlSocket } from '../../lib/cli/folders.js';
 import { startFailure } from '../../lib/cli/start-failure.js';
 import { callControl } from '../../lib/server/operator/control-socket.js';
 import { parseJoinLink } from '../../lib/trust/join-link.js';
@@ -14,7 +14,7 @@ function parsed(link: string | undefined) {
   return result.value;
 }
 
-t.test('a first start makes everything it needs, for its owner alone', async (t) => {
+t.test('a first start creates everything, for its owner alone', async (t) => {
   const data = join(await folder(t), 'deep', 'data');
   const server = await runServer(t, { data });
   t.equal((await stat(data)).mode & 0o777, 0o700);
@@ -31,7 +31,7 @@ t.test('a first start makes everything it needs, for its owner alone', async (t)
   t.notOk(parsed(server.running.links()[0]).code, 'a link for those who have an account has no code');
 });
 
-t.test('the key outlives a restart, so that every pin stays good', async (t) => {
+t.test('the key survives a restart, so every pin stays valid', async (t) => {
   const first = await runServer(t);
   const { pin } = first.running.certificate;
   await first.close();
@@ -39,14 +39,14 @@ t.test('the key outlives a restart, so that every pin stays good', async (t) => 
   t.equal(second.running.certificate.pin, pin);
 });
 
-t.test('links name what the operator says', async (t) => {
+t.test('join links have the public host', async (t) => {
   const named = await runServer(t, { publicHost: 'chat.example.org' });
   t.match(parsed(named.running.firstLink), { host: 'chat.example.org', port: named.port });
   const ported = await runServer(t, { publicHost: 'chat.example.org:443' });
   t.match(parsed(ported.running.firstLink), { host: 'chat.example.org', port: 443 });
 });
 
-t.test('two servers do not run on one folder, and the second disturbs nothing', async (t) => {
+t.test('a second server on a folder is refused and disturbs nothing', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const before = await readdir(server.data);
   await t.rejects(runServer(t, { data: server.data }), { name: 'StoreInUse' });
@@ -57,7 +57,7 @@ t.test('two servers do not run on one folder, and the second disturbs nothing', 
   t.ok(Array.isArray(links));
 });
 
-t.test('a port that is taken leaves nothing open behind', async (t) => {
+t.test('a port in use leaves nothing open', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const data = await folder(t);
   await t.rejects(runServer(t, { data, port: server.port }), { code: 'EADDRINUSE' });
@@ -65,7 +65,7 @@ t.test('a port that is taken leaves nothing open behind', async (t) => {
   t.ok(next.running.firstLink, 'the folder is free, and the next start begins afresh');
 });
 
-t.test('the control socket makes invites while the server runs', async (t) => {
+t.test('the control socket creates invites while the server runs', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const invite = (args: object) => callControl(controlSocket(server.data), 'invite', args);
   const { links } = (await invite({ uses: 1, role: 'admin', expiresMs: 60_000 })) as { links: string[] };
@@ -79,7 +79,7 @@ t.test('the control socket makes invites while the server runs', async (t) => {
   }
 });
 
-t.test('a reload reads the key pair again and ends nobody', async (t) => {
+t.test('a reload reads the key pair again without closing connections', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const ada = await server.enter('ada');
   await server.running.reload();
@@ -87,7 +87,7 @@ t.test('a reload reads the key pair again and ends nobody', async (t) => {
   ok(await (await server.enter('ada')).ask({ type: 'ping' }));
 });
 
-t.test('closing twice is closing once, and takes as long', async (t) => {
+t.test('closing twice closes once, and both calls wait', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   await server.enter('ada');
   let done = false;
@@ -102,7 +102,7 @@ t.test('closing twice is closing once, and takes as long', async (t) => {
   t.ok(again.port);
 });
 
-t.test('sizes, rooms and what is kept are as the settings say', async (t) => {
+t.test('sizes, rooms and retention follow the settings', async (t) => {
   const keep = { ms: 3_600_000 };
   const server = await runServer(t, { people: ['ada'], maxFile: 1_000, quota: 1_500, rooms: 'admins', keep });
   t.same(server.running.keep, keep);
@@ -116,12 +116,12 @@ t.test('sizes, rooms and what is kept are as the settings say', async (t) => {
   t.match(await offer(501, 'k3'), { code: 'quota-exceeded' });
 });
 
-t.test('files lie in a folder of their own, for the owner alone', async (t) => {
+t.test('files are in a folder of their own, with mode 0700', async (t) => {
   const server = await runServer(t);
   t.equal((await stat(join(server.data, 'files'))).mode & 0o777, 0o700);
 });
 
-t.test('a folder of files that is none keeps a server from starting, and says why', async (t) => {
+t.test('a files folder that is not a folder fails the start', async (t) => {
   const data = await folder(t);
   await writeFile(join(data, 'files'), 'no folder');
   const error = await runServer(t, { data }).then(

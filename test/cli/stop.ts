@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import t from 'tap';
-import { exitCode } from '../../lib/cli/exit.js';
+import { exitCode } from '../../lib/cli/command.js';
 import { watchSignals } from '../../lib/cli/stop.js';
 
-t.test('the first signal asks for an end, the second makes one', async (t) => {
+t.test('the first signal stops gracefully, the second at once', async (t) => {
   const signals = new EventEmitter();
   const stop = watchSignals(signals);
   let second = false;
@@ -19,7 +19,7 @@ t.test('the first signal asks for an end, the second makes one', async (t) => {
   await t.rejects(stop.second, { code: exitCode.interrupted });
 });
 
-t.test('each signal has its code', async (t) => {
+t.test('each signal has its exit code', async (t) => {
   for (const [name, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
     const signals = new EventEmitter();
     const stop = watchSignals(signals);
@@ -28,7 +28,7 @@ t.test('each signal has its code', async (t) => {
   }
 });
 
-t.test('once released, signals mean what they meant before', async (t) => {
+t.test('after release, signals have their default meaning', async (t) => {
   const signals = new EventEmitter();
   watchSignals(signals).release();
   t.equal(signals.eventNames().length, 0);

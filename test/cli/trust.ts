@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { exitCode } from '../../lib/cli/exit.js';
+import { exitCode } from '../../lib/cli/command.js';
 import { knownHostsOf } from '../../lib/cli/trust.js';
-import { openDesk } from '../support/run-main.js';
+import { openCommandLine } from '../support/run-main.js';
 
 const pin = 'A'.repeat(43);
 const otherPin = 'B'.repeat(43);
 
-t.test('what is trusted is listed, one server a line', async (t) => {
-  const { home, run } = await openDesk(t);
+t.test('trusted servers are listed, one per line', async (t) => {
+  const { home, run } = await openCommandLine(t);
   const none = await run(['trust', 'list']);
   t.same([none.code, none.out], [exitCode.ok, '']);
   const known = knownHostsOf({ HOME: home });
@@ -19,8 +19,8 @@ t.test('what is trusted is listed, one server a line', async (t) => {
   t.same([code, out, err], [exitCode.ok, `chat.example:6697 ${pin}\n[::1]:7000 ${otherPin}\n`, '']);
 });
 
-t.test('a server is forgotten once, and it is said which key it had', async (t) => {
-  const { home, run } = await openDesk(t);
+t.test('a server is forgotten once, and its key is printed', async (t) => {
+  const { home, run } = await openCommandLine(t);
   const known = knownHostsOf({ HOME: home });
   await known.remember({ host: 'chat.example', port: 6697 }, pin);
   await known.remember({ host: 'chat.example', port: 7000 }, otherPin);
@@ -31,8 +31,8 @@ t.test('a server is forgotten once, and it is said which key it had', async (t) 
   t.match((await run(['trust', 'list'])).out, 'chat.example:7000');
 });
 
-t.test('lines that cannot be read are told, and a file that cannot is an error', async (t) => {
-  const { home, run } = await openDesk(t);
+t.test('malformed lines are reported, an unreadable file is an error', async (t) => {
+  const { home, run } = await openCommandLine(t);
   const { path } = knownHostsOf({ HOME: home });
   await mkdir(join(path, '..'), { recursive: true });
   await writeFile(path, `# mine\nchat.example:6697 ${pin}\nnonsense \u001b[31m\n`);
@@ -40,7 +40,7 @@ t.test('lines that cannot be read are told, and a file that cannot is an error',
   t.same([code, out], [exitCode.ok, `chat.example:6697 ${pin}\n`]);
   t.match(err, 'line 3');
   t.notMatch(err, '\u001b');
-  const elsewhere = await openDesk(t);
+  const elsewhere = await openCommandLine(t);
   await mkdir(knownHostsOf({ HOME: elsewhere.home }).path, { recursive: true });
   t.equal((await elsewhere.run(['trust', 'list'])).code, exitCode.io);
 });

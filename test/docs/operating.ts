@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { commands } from '../../lib/client/commands/commands.js';
-import { openDesk } from '../support/run-main.js';
+import { openCommandLine } from '../support/run-main.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const operating = read('docs/operating.md');
@@ -16,16 +16,16 @@ t.test('every command for moderation, invites, accounts, and /whois is documente
 });
 
 t.test('every command of the operator is documented', async (t) => {
-  const { out } = await (await openDesk(t)).run(['--help']);
+  const { out } = await (await openCommandLine(t)).run(['--help']);
   const names = [...out.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name = '']) => name);
   t.ok(names.includes('server') && names.includes('backup'));
   for (const name of names.filter((each) => each !== 'help')) t.match(both, `secure-chat ${name}`, name);
-  const user = await (await openDesk(t)).run(['user', '--help']);
+  const user = await (await openCommandLine(t)).run(['user', '--help']);
   for (const [, name = ''] of user.out.matchAll(/^ {2}(?!help)([a-z]+) \[/gm))
     t.match(operating, `user ${name}`, name);
 });
 
 t.test('every option of the server is documented', async (t) => {
-  const { out } = await (await openDesk(t)).run(['server', '--help']);
+  const { out } = await (await openCommandLine(t)).run(['server', '--help']);
   for (const [, option = ''] of out.matchAll(/(--[a-z-]+) </g)) t.match(operating, option, option);
 });

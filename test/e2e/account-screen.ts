@@ -1,4 +1,4 @@
-/** One's own account at the terminal: a second factor, a recovery code, and what is left on the screen of either. */
+/** Your own account on a terminal: a second factor, a recovery code, and what is left of them on the screen. */
 import { TOTP } from 'otpauth';
 import t from 'tap';
 import { gather } from '../support/screen-people.js';
@@ -29,7 +29,7 @@ t.test('a second factor is set up on 80x24, and asked for from then on', async (
   t.equal(await ana.ended, 0);
 
   const again = await people.terminal('ana');
-  await again.shows(/The 6 digits that your authenticator shows now/);
+  await again.shows(/6-digit code from your authenticator app/);
   // The code of this moment was used.
   again.type(`${totp.generate({ timestamp: now + stepMs })}${enter}`);
   await again.until(() => again.modes().includes('alternate'), 'a full screen');
@@ -39,7 +39,7 @@ t.test('a second factor is set up on 80x24, and asked for from then on', async (
   t.match(pipe.stderr(), /authenticator.*--token-file/);
 });
 
-t.test('a lost password is set anew with the code that was shown first', async (t) => {
+t.test('a forgotten password is replaced with the recovery code', async (t) => {
   const people = await gather(t);
   const ben = await people.screen('ben');
   const [, code = ''] = await ben.shows(/Your recovery code: (\S+)/);
@@ -47,17 +47,17 @@ t.test('a lost password is set anew with the code that was shown first', async (
   t.equal(await ben.ended, 0);
 
   const lost = await people.terminal('ben', { env: { SECURE_CHAT_PASSWORD: '' } });
-  await lost.shows(/Password of ben/);
+  await lost.shows(/Password for ben/);
   lost.type(`not my word 1${enter}`);
-  await lost.shows(/2 tries left[\s\S]*Password of ben/);
+  await lost.shows(/2 tries left[\s\S]*Password for ben/);
   lost.type(`not my word 2${enter}`);
-  await lost.shows(/One try left[\s\S]*Is the password lost/);
+  await lost.shows(/1 try left[\s\S]*Forgot your password/);
   lost.type(`${down}${enter}`);
-  await lost.shows(/Recovery code of ben/);
+  await lost.shows(/Recovery code for ben/);
   lost.type(`${code}${enter}`);
   await lost.shows(/Choose a password for ben/);
   lost.type(`another good password${enter}`);
-  await lost.shows(/The same password once more/);
+  await lost.shows(/Repeat the password/);
   lost.type(`another good password${enter}`);
   await lost.until(() => lost.modes().includes('alternate'), 'a full screen');
   const [, next = ''] = await lost.shows(/Your recovery code: (\S+)/);
@@ -65,7 +65,7 @@ t.test('a lost password is set anew with the code that was shown first', async (
   t.notMatch(lost.output(), 'another good password');
 });
 
-t.test('whoever logs out ends well, in each way of showing; their other terminals are told', async (t) => {
+t.test('a logout ends each front end with success, and other terminals are notified', async (t) => {
   const people = await gather(t);
   const ana = await people.screen('ana');
   const other = await people.pipe('ana', '--attach');

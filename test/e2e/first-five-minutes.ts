@@ -35,10 +35,10 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   alice.enter('Alice');
   await alice.shows(/Choose a password for alice/);
   alice.enter('correct horse');
-  await alice.shows(/once more/);
+  await alice.shows(/Repeat the password/);
   alice.enter('correct horse');
   await alice.shows(/alice · .*TLS 1\.3 ✓ verified/);
-  await server.shows(/alice has an account and is admin/);
+  await server.shows(/alice created an account and is admin/);
 
   const made = home.run(['invite', '--data', data]);
   t.equal(await made.ended, 0);
@@ -49,7 +49,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   bob.enter('bob');
   await bob.shows(/Choose a password for bob/);
   bob.enter('battery staple');
-  await bob.shows(/once more/);
+  await bob.shows(/Repeat the password/);
   bob.enter('battery staple');
   await bob.shows(/bob · .*TLS 1\.3 ✓ verified/);
   await alice.shows(/bob joined/);
@@ -80,7 +80,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   const back = terminal(['connect', `127.0.0.1:${port}`], { env: person('bob') });
   await back.shows(/Your name/);
   back.enter('');
-  await back.shows(/Password of bob/i);
+  await back.shows(/Password for bob/i);
   back.enter('battery staple');
   await back.shows(/half a sentence/);
   for (const said of ['hello bob', 'hello alice', 'said while nobody served', 'half a sentence']) {

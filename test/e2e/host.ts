@@ -38,11 +38,11 @@ t.test('on a terminal: one command, a name and a password, and others come by th
   const first = hosts('data', port);
   const [, link = ''] = await first.shows(hostedLink);
   await first.shows(/Choose a name/);
-  t.notMatch(first.all(), /trust|fingerprint/i, 'nobody is asked about keys');
+  t.notMatch(first.all(), /trust|fingerprint/i, 'no question about keys');
   first.enter('alice');
   await first.shows(/Choose a password for alice/);
   first.enter(password);
-  await first.shows(/once more/);
+  await first.shows(/Repeat the password/);
   first.enter(password);
   await first.shows(/● alice ★[\s\S]*You host this chat\.[\s\S]*connect secure-chat:/);
   t.match(first.screen(), link, 'the link is on the screen');
@@ -59,7 +59,7 @@ t.test('on a terminal: one command, a name and a password, and others come by th
   first.enter('/clear');
   await first.until(() => !first.screen().includes('│ hello'), 'an empty pane');
   first.enter('/link');
-  await first.shows(/The others join with this/);
+  await first.shows(/Others can join with this link/);
   first.enter('/role bob moderator');
   await bob.prints(/alice made bob a moderator on this server/, 'stderr');
 
@@ -71,7 +71,7 @@ t.test('on a terminal: one command, a name and a password, and others come by th
   const again = hosts('data', port);
   await again.shows(/Your name/);
   again.enter('');
-  await again.shows(/Password of alice/i);
+  await again.shows(/Password for alice/i);
   again.enter(password);
   await again.shows(/bob │ hello/);
   await bob.prints(/connected again/, 'stderr');
@@ -80,14 +80,14 @@ t.test('on a terminal: one command, a name and a password, and others come by th
 
   const other = hosts('elsewhere', port, secret, '--as', 'alice', '--registration', 'closed', '--persistent');
   await other.shows(/● alice ★/);
-  t.match(other.all(), /Who has an account joins with this/, 'the name of another chat is made anew');
+  t.match(other.all(), /Others who have an account can join/, 'the name of another chat is made anew');
   other.type('\x03\x03');
-  await other.shows(/goes on until somebody came and all have left/);
+  await other.shows(/stays open until someone has joined and everyone has left/);
   other.type('\x03');
   t.equal(await other.ended, 130, 'and Ctrl-C ends what stayed');
 });
 
-t.test('on pipes: the end of the input ends it, and everybody is told', async (t) => {
+t.test('on pipes: the end of the input ends the chat, and clients are notified', async (t) => {
   const home = await homeOf(t);
   const hosted = await hostOnPipes(home, '--name', 'Our Chat');
   const { running } = hosted;
@@ -104,18 +104,18 @@ t.test('on pipes: the end of the input ends it, and everybody is told', async (t
   await bob.prints(/shutting down/, 'stderr');
 });
 
-t.test('what cannot be ends at once', async (t) => {
+t.test('invalid settings end it at once', async (t) => {
   const home = await homeOf(t);
   const args = ['host', '--data', join(home.folder, 'data'), '--host', '127.0.0.1', '--port', '0'];
   const nameless = home.run(args);
   t.equal(await nameless.ended, 64);
-  t.match(nameless.stderr(), /No name to sign in with/);
+  t.match(nameless.stderr(), /name cannot be asked for/);
   t.equal(await home.run([...args, '--as', 'alice']).ended, 64, 'nor without a password');
   const made = home.run([...args, '--as', 'alice'], secret);
   await made.prints(/You host this chat/, 'stderr');
   const second = home.run([...args, '--as', 'alice'], secret);
   t.equal(await second.ended, 78);
-  t.match(second.stderr(), /Another server is running/);
+  t.match(second.stderr(), /Another server or operator command/);
   made.end();
   t.equal(await made.ended, 0);
   const wrong = home.run([...args, '--as', 'alice'], { SECURE_CHAT_PASSWORD: 'another one' });
@@ -131,7 +131,7 @@ t.test('a signal ends it with its code, also with --persistent', async (t) => {
   const left = await hostOnPipes(await homeOf(t), '--persistent');
   ending(t, left.running);
   left.running.end('/quit\n');
-  await left.running.prints(/goes on until/, 'stderr');
+  await left.running.prints(/stays open until/, 'stderr');
   left.running.kill('SIGINT');
   t.equal(await left.running.ended, 0, 'whoever has left before has left in good order');
 });

@@ -1,4 +1,4 @@
-/** Somebody who answers in the server's place and logs everything gets nothing: not one application byte. */
+/** A man in the middle who logs everything gets not one application byte. */
 import { once } from 'node:events';
 import { createServer, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
@@ -66,7 +66,7 @@ async function homeOf(t: Test): Promise<Home> {
   return home;
 }
 
-/** A person at the question whether to trust this key. */
+/** A person asked whether to trust this key. */
 async function asked(t: Test, { port }: Thief): Promise<Terminal> {
   const home = await homeOf(t);
   const terminal = openTerminal(['connect', `127.0.0.1:${port}`, '--name', 'alice'], {
@@ -86,7 +86,7 @@ t.test('a link with the pin of another key', async (t) => {
   t.equal(middle.heard(), 0);
 });
 
-t.test('no pin and nobody to ask', async (t) => {
+t.test('no pin and no terminal to ask on', async (t) => {
   const middle = await thief(t);
   const { run } = await homeOf(t);
   const args = ['connect', `127.0.0.1:${middle.port}`, '--name', 'alice'];
@@ -139,7 +139,7 @@ t.test('an answer that takes its time', async (t) => {
   t.equal(middle.heard(), 0);
 });
 
-t.test('the server is replaced while somebody is in the chat', async (t) => {
+t.test('the server is replaced while a client is connected', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json');

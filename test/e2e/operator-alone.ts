@@ -1,4 +1,4 @@
-/** The operator's commands on the data folder, while no server runs. */
+/** Operator commands on the data folder, without a running server. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -9,7 +9,7 @@ t.test('accounts, bans, invites and backups', async (t) => {
   t.teardown(() => served.close());
   const run = served.operate;
 
-  await t.test('the same on the folder, once the server is gone', async (t) => {
+  await t.test('the same commands on the folder, after the server stopped', async (t) => {
     t.match(await run(['user', 'add', 'ana', '--role', 'admin'], { input: 'pa55word-ana\n' }), { code: 0 });
     t.match(await run(['user', 'add', 'ben'], { input: 'pa55word-ben\n' }), { code: 0 });
     served.server().kill('SIGTERM');
@@ -28,7 +28,11 @@ t.test('accounts, bans, invites and backups', async (t) => {
       ['CERT', '/none.pem'],
     ]) {
       const invite = await run(['invite'], { env: { [`SECURE_CHAT_${name}`]: value ?? '' } });
-      t.match(invite, { code: 78, out: '', err: /^secure-chat: No link can be made: / }, `${name}=${value}`);
+      t.match(
+        invite,
+        { code: 78, out: '', err: /^secure-chat: Cannot create a join link: / },
+        `${name}=${value}`,
+      );
     }
     t.equal((await run(['audit', '--json'])).out, before, 'and no invite is kept');
     const elsewhere = { SECURE_CHAT_PUBLIC_HOST: 'chat.example.org:443', SECURE_CHAT_PORT: '7000' };
@@ -44,12 +48,12 @@ t.test('accounts, bans, invites and backups', async (t) => {
     t.match(ben.stdout() + ben.stderr(), /banned/);
   });
 
-  await t.test('where there is no data, it says so', async (t) => {
+  await t.test('a folder without data is an error', async (t) => {
     const empty = join(served.home.folder, 'empty');
     await mkdir(empty);
     t.teardown(() => rm(empty, { recursive: true }));
     const list = served.home.run(['user', 'list', '--data', empty]);
     t.equal(await list.ended, 78);
-    t.match(list.stderr(), /no server's data/);
+    t.match(list.stderr(), /No server data/);
   });
 });

@@ -1,4 +1,4 @@
-/** A backup of a server that is at work, and a server on what was restored, by real processes. */
+/** A backup of a busy server, and a server on the restored data, by real processes. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { password, startServerProcess } from '../support/server-process.js';
 
 const stuckDisk = new URL('../support/stuck-disk.js', import.meta.url).href;
 
-t.test('people talk, send and take back while backups are made; each is whole', async (t) => {
+t.test('backups made while people post, send and delete are complete', async (t) => {
   const served = await startServerProcess('--rate', '1000');
   t.teardown(() => served.close());
   const { folder, run } = served.home;
@@ -90,7 +90,7 @@ t.test('Ctrl-C amid a backup leaves nothing behind', async (t) => {
   );
 });
 
-t.test('the data of a server that was killed: checked and backed up as it lies there', async (t) => {
+t.test('the data of a killed server is checked and backed up', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const { folder, run } = served.home;
@@ -102,7 +102,7 @@ t.test('the data of a server that was killed: checked and backed up as it lies t
   await served.server().ended;
   const check = run(['check', '--data', data]);
   t.equal(await check.ended, 0, check.stdout());
-  t.match(check.stdout(), /^ok +server: does not run$/m);
+  t.match(check.stdout(), /^ok +server: not running$/m);
   const backup = run(['backup', join(folder, 'chat.tar'), '--data', data]);
   t.equal(await backup.ended, 0, backup.stderr());
   const restored = join(folder, 'restored');
@@ -115,7 +115,7 @@ t.test('the data of a server that was killed: checked and backed up as it lies t
   await second.ended;
 });
 
-/** Whether something is written there. */
+/** Whether the file has bytes in it. */
 async function isBegun(path: string): Promise<boolean> {
   return stat(path).then(
     ({ size }) => size > 0,
@@ -127,7 +127,7 @@ const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url
 const nobody = 65_534;
 
 /** As with the unit of docs/operating.md: a user of its own, and an operator who is root. */
-t.test('root, for a server that runs as somebody else', { skip: process.getuid?.() !== 0 }, async (t) => {
+t.test('root runs commands for a server of another user', { skip: process.getuid?.() !== 0 }, async (t) => {
   const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
   t.teardown(() => rm(home, { recursive: true }));
   await chmod(home, 0o755);

@@ -1,4 +1,4 @@
-/** What becomes of a command whose output cannot be written, by real processes. */
+/** Commands whose output cannot be written, by real processes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { makeHome } from '../support/program.js';
 
 const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
 
-t.test('a reader that has seen enough, as in | head, ends nothing', async (t) => {
+t.test('a reader that closes the pipe, as in | head, is no error', async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
   const check = home.run(['check']);
@@ -17,7 +17,7 @@ t.test('a reader that has seen enough, as in | head, ends nothing', async (t) =>
   t.notMatch(check.stderr(), /EPIPE/);
 });
 
-t.test('output that a full disk does not take is an error', { skip: !existsSync('/dev/full') }, async (t) => {
+t.test('output to a full disk is an error', { skip: !existsSync('/dev/full') }, async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
   const full = openSync('/dev/full', 'w');
@@ -29,5 +29,5 @@ t.test('output that a full disk does not take is an error', { skip: !existsSync(
   });
   const [code] = await once(child, 'close');
   t.equal(code, 74);
-  t.match(told, /^secure-chat: Not written: ENOSPC/);
+  t.match(told, /^secure-chat: Cannot write the output: ENOSPC/);
 });

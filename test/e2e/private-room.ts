@@ -1,16 +1,17 @@
 /** A private room against everybody who is not in it: every path, through the built programs. */
+
 import t from 'tap';
-import type { Asked } from '../../lib/client/session/session.js';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { JsonClient } from '../support/json-client.js';
 import { jsonPeople } from '../support/json-people.js';
 
 const secret = 'xylophone';
 
 /** Every way to ask for something of a room or a message in it. */
-function paths(room: string, seq: number): readonly Asked[] {
+function paths(room: string, seq: number): readonly RequestBody[] {
   const file = { name: 'a.txt', size: 1, hash: 'A'.repeat(43), key: `k-${room}` };
   return [
-    { type: 'say', room, text: 'hello?' } as Asked,
+    { type: 'say', room, text: 'hello?' } as RequestBody,
     { type: 'history', room },
     { type: 'search', words: secret, room },
     { type: 'files', room },

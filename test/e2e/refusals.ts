@@ -1,4 +1,4 @@
-/** Everything that can keep somebody out: one sentence on stderr, the right exit code, and the server goes on. */
+/** Every refusal at sign-in: one sentence on stderr, the right exit code, and the server goes on. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -134,12 +134,12 @@ t.test('registration that is closed, and one that is open', async (t) => {
   await anybody.prints(online);
 });
 
-t.test('nobody listens', async (t) => {
+t.test('no server listens', async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
   // A port that no other test is given.
   const client = home.run(['connect', '127.0.0.1:1', '--name', 'alice'], {
     SECURE_CHAT_PASSWORD: password,
   });
-  await refused(t, client, 69, /nothing is listening/);
+  await refused(t, client, 69, /connection refused by/);
 });

@@ -21,14 +21,19 @@ async function fails(t: Test, server: Running, code: number, sentence: RegExp): 
   t.equal(server.stdout(), '');
 }
 
-t.test('a port that is taken, a data folder that is in use or no folder', async (t) => {
+t.test('a port in use, a data folder in use, and a file in place of a folder are refused', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const { folder, run } = served.home;
   const at = (port: number) => ['--host', '127.0.0.1', '--port', String(port)];
   const elsewhere = join(folder, 'elsewhere');
-  await fails(t, run(['server', '--data', elsewhere, ...at(served.port)]), 78, /Port \d+ is taken/);
-  await fails(t, run(['server', '--data', join(folder, 'data'), ...at(0)]), 78, /Another server is running/);
+  await fails(t, run(['server', '--data', elsewhere, ...at(served.port)]), 78, /Port \d+ is in use/);
+  await fails(
+    t,
+    run(['server', '--data', join(folder, 'data'), ...at(0)]),
+    78,
+    /Another server or operator command/,
+  );
   await writeFile(join(folder, 'file'), '');
   await fails(t, run(['server', '--data', join(folder, 'file'), ...at(0)]), 74, /file/);
   await fails(
@@ -41,7 +46,7 @@ t.test('a port that is taken, a data folder that is in use or no folder', async 
   await client.prints(online);
 });
 
-t.test('settings that cannot be', async (t) => {
+t.test('invalid settings are refused', async (t) => {
   const { run } = await homeOf(t);
   for (const args of [
     ['--port', '70000'],
@@ -54,7 +59,7 @@ t.test('settings that cannot be', async (t) => {
   }
 });
 
-t.test('certificates that cannot be used', async (t) => {
+t.test('unusable certificates are refused', async (t) => {
   const { folder, run } = await homeOf(t);
   const own = join(folder, 'own');
   const first = run(['server', '--data', own, '--host', '127.0.0.1', '--port', '0']);
@@ -80,7 +85,7 @@ t.test('certificates that cannot be used', async (t) => {
   await fails(t, start('--cert', cert, '--key', join(folder, 'second', 'server-key.pem')), 78, /key/);
 });
 
-t.test('a certificate is read again at SIGHUP; a bad one leaves the old one serving', async (t) => {
+t.test('SIGHUP reloads the certificate; a bad one leaves the old one in use', async (t) => {
   const home = await homeOf(t);
   const pairs = join(home.folder, 'pairs');
   await mkdir(pairs);
@@ -151,7 +156,7 @@ async function serving(port: number, maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.
   }
 }
 
-t.test('SIGTERM tells everybody and ends with 0, also with somebody who reads nothing', async (t) => {
+t.test('SIGTERM notifies clients and exits with 0, even with a client that reads nothing', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json', '--retry', '1');
@@ -172,7 +177,7 @@ t.test('SIGTERM tells everybody and ends with 0, also with somebody who reads no
   deaf.destroy();
 });
 
-t.test('a second signal ends at once', async (t) => {
+t.test('a second signal stops the server at once', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const server = served.server();
@@ -193,7 +198,7 @@ t.test('a second signal ends at once', async (t) => {
   deaf.destroy();
 });
 
-t.test('what is logged is JSON, without codes and passwords', async (t) => {
+t.test('the log is JSON, without codes and passwords', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json');
@@ -221,11 +226,11 @@ t.test('what is logged is JSON, without codes and passwords', async (t) => {
   t.notMatch(log, /correct horse/);
 });
 
-t.test('invite says when there is no server', async (t) => {
+t.test('invite without server data is an error', async (t) => {
   const { run, folder } = await homeOf(t);
   const made = run(['invite', '--data', join(folder, 'data')]);
   t.equal(await made.ended, 78);
-  t.match(made.stderr(), /no server's data/);
+  t.match(made.stderr(), /No server data/);
   t.equal(made.stdout(), '');
   for (const args of [
     ['--uses', '0'],

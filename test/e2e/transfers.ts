@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Happening } from '../../lib/client/session/session.js';
+import type { SessionEvent } from '../../lib/client/session/session.js';
 import { startSession } from '../../lib/client/session/start-session.js';
 import type { Transfer } from '../../lib/client/transfer/transfer.js';
 import { createTransfers } from '../../lib/client/transfer/transfers.js';
@@ -17,7 +17,7 @@ import { someBytes } from '../support/transfer-scene.js';
 async function person(t: Test, { name, server, port }: { name: string; server: TestServer; port: number }) {
   const home = await folder(t);
   const downloads = join(home, 'Downloads');
-  const happenings = createFeed<Happening>();
+  const happenings = createFeed<SessionEvent>();
   const reports = createFeed<Transfer>();
   const session = await startSession({
     endpoint: { host: '127.0.0.1', port },

@@ -123,7 +123,7 @@ t.test('--persistent: it stays until at least one other came and all have left',
   const { running, guest } = await hostOnPipes(home, '--persistent');
   ended(t, running);
   running.end('/quit\n');
-  await running.prints(/The chat goes on until somebody came and all have left/, 'stderr');
+  await running.prints(/The chat stays open until someone has joined and everyone has left/, 'stderr');
   const bob = await guest('bob');
   const cleo = await guest('cleo');
   bob.write('the host is not here\n');
@@ -141,7 +141,7 @@ t.test('--persistent: it stays until at least one other came and all have left',
   ended(t, again.running);
   const dora = await again.guest('dora');
   again.running.end('/quit\n');
-  await again.running.prints(/The chat goes on until all others have left/, 'stderr');
+  await again.running.prints(/The chat stays open until everyone has left/, 'stderr');
   dora.end('still here\n');
   t.equal(await dora.ended, 0);
   t.equal(await again.running.ended, 0);

@@ -1,5 +1,11 @@
 import t from 'tap';
-import { errorCodes, isErrorCode, ProtocolError } from '../../lib/protocol/errors.js';
+import {
+  errorCodes,
+  isAboutServer,
+  isErrorCode,
+  isTransient,
+  ProtocolError,
+} from '../../lib/protocol/errors.js';
 
 t.test('codes are unique and in kebab-case', (t) => {
   t.equal(new Set(errorCodes).size, errorCodes.length);
@@ -12,6 +18,21 @@ t.test('only listed codes are codes', (t) => {
   for (const other of ['', 'nonsense', 'BUSY', 'toString', 'length', undefined, null, 0, ['busy']]) {
     t.equal(isErrorCode(other), false);
   }
+  t.end();
+});
+
+t.test('a transient code is worth another try, whether the server or the client is the cause', (t) => {
+  const transient = errorCodes.filter(isTransient);
+  t.same(transient.filter(isAboutServer).toSorted(), [
+    'busy',
+    'internal',
+    'server-full',
+    'shutting-down',
+    'slow-consumer',
+    'timed-out',
+    'too-many-connections',
+  ]);
+  t.same(transient.filter((code) => !isAboutServer(code)).toSorted(), ['rate-limited', 'too-many-attempts']);
   t.end();
 });
 

@@ -1,5 +1,5 @@
 /** What tests ask of a server over the wire: requests that have to be granted, refusals by their code, fences. */
-import type { Asked } from '../../lib/client/session/session.js';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { Reply, ServerFrame } from '../../lib/protocol/events.js';
 import type { Message } from '../../lib/protocol/records.js';
 import { ok } from './running-server.js';
@@ -11,12 +11,12 @@ export type Spot = { readonly room: string } | { readonly to: string };
 let keys = 0;
 
 /** Fields of an `ok`; throws where it is none. */
-export async function granted(client: Asker, request: Asked): Promise<Extract<Reply, { type: 'ok' }>> {
+export async function granted(client: Asker, request: RequestBody): Promise<Extract<Reply, { type: 'ok' }>> {
   return ok(await client.ask(request));
 }
 
 /** The code of a refusal, or `ok`. */
-export async function outcome(client: Asker, request: Asked): Promise<string> {
+export async function outcome(client: Asker, request: RequestBody): Promise<string> {
   const reply = await client.ask(request);
   return reply.type === 'error' ? (reply as Extract<Reply, { type: 'error' }>).code : 'ok';
 }

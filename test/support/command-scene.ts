@@ -1,7 +1,9 @@
 /** Typed lines on a server that gives the answers it is told: what was asked of it, and what the person reads. */
+
 import type { CommandFrontEnd } from '../../lib/client/commands/command.js';
 import { createLineRunner } from '../../lib/client/commands/run-line.js';
-import type { Asked, Draft } from '../../lib/client/session/session.js';
+import type { OutgoingMessage } from '../../lib/client/session/session.js';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { ErrorCode } from '../../lib/protocol/errors.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../lib/protocol/room-or-person.js';
@@ -12,7 +14,7 @@ import { testTime } from './streams.js';
 type Fields = Partial<Extract<Reply, { type: 'ok' }>>;
 
 /** For each type of request: fields of an ok, the code of a refusal, or what is thrown. */
-export type Answers = Partial<Record<Asked['type'], Fields | ErrorCode | Error>>;
+export type Answers = Partial<Record<RequestBody['type'], Fields | ErrorCode | Error>>;
 
 export interface SceneOptions {
   readonly here?: RoomOrPerson;
@@ -28,10 +30,10 @@ export function commandScene({
   secrets,
   frontEnd,
 }: SceneOptions = {}) {
-  const asked: Asked[] = [];
+  const asked: RequestBody[] = [];
   const shown: string[] = [];
   const refused: string[] = [];
-  const said: Draft[] = [];
+  const said: OutgoingMessage[] = [];
   const opened: string[] = [];
   const questions: string[] = [];
   const keys: string[] = [];
@@ -40,7 +42,7 @@ export function commandScene({
     session: {
       name: 'ana',
       hello: hello(),
-      async ask(request: Asked): Promise<Reply> {
+      async ask(request: RequestBody): Promise<Reply> {
         asked.push(request);
         const answer = answers[request.type] ?? {};
         if (answer instanceof Error) throw answer;

@@ -3,11 +3,11 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import type { Endpoint } from '../../lib/client/session/session.js';
 import { alpn } from '../../lib/protocol/events.js';
 import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import type { Conversation, Message } from '../../lib/protocol/records.js';
+import type { Endpoint } from '../../lib/trust/endpoint.js';
 import type { Certificate } from './certificate.js';
 import { createFeed } from './feed.js';
 import { helloOf } from './hello.js';

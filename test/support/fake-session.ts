@@ -1,45 +1,45 @@
 /** A session without a server: the test says what happens, and sees what was said and asked. */
 
 import type {
-  Asked,
-  Delivery,
-  Draft,
-  End,
-  Happening,
+  DeliveryStatus,
+  OutgoingMessage,
   Session,
-  Status,
+  SessionEnd,
+  SessionEvent,
+  SessionStatus,
 } from '../../lib/client/session/session.js';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import type { Message } from '../../lib/protocol/records.js';
 import { helloOf } from './hello.js';
 
 export interface FakeSession {
   readonly session: Session;
-  readonly said: readonly (Draft & { readonly key: string })[];
-  readonly asked: readonly Asked[];
+  readonly said: readonly (OutgoingMessage & { readonly key: string })[];
+  readonly asked: readonly RequestBody[];
   /** The reason of each `quit`. */
   readonly quits: readonly (string | undefined)[];
-  happen(happening: Happening): void;
+  happen(happening: SessionEvent): void;
   message(fields: Partial<Message>): void;
-  status(status: Status): void;
-  end(end: End): void;
+  status(status: SessionStatus): void;
+  end(end: SessionEnd): void;
   /** Online and caught up. */
   synced(): void;
-  deliver(key: string, delivery: Delivery): void;
+  deliver(key: string, delivery: DeliveryStatus): void;
   /** Every message is delivered from now on, as soon as it is said. */
   deliverAll(): void;
 }
 
 export interface FakeSessionOptions {
   readonly name?: string;
-  readonly listener: (happening: Happening) => void;
-  readonly answer?: (request: Asked) => Reply | Promise<Reply>;
+  readonly listener: (happening: SessionEvent) => void;
+  readonly answer?: (request: RequestBody) => Reply | Promise<Reply>;
   readonly motd?: string;
 }
 
 export function createFakeSession({ name = 'ana', listener, answer, motd }: FakeSessionOptions): FakeSession {
-  const said: (Draft & { readonly key: string })[] = [];
-  const asked: Asked[] = [];
+  const said: (OutgoingMessage & { readonly key: string })[] = [];
+  const asked: RequestBody[] = [];
   const quits: (string | undefined)[] = [];
   const open = new Set<string>();
   const waiting: (() => void)[] = [];
@@ -52,13 +52,13 @@ export function createFakeSession({ name = 'ana', listener, answer, motd }: Fake
     for (const resolve of waiting.splice(0)) resolve();
   }
 
-  function deliver(key: string, delivery: Delivery): void {
+  function deliver(key: string, delivery: DeliveryStatus): void {
     if (delivery.state !== 'sending') open.delete(key);
     listener({ kind: 'delivery', key, delivery });
     settle();
   }
 
-  function end(why: End): void {
+  function end(why: SessionEnd): void {
     over = true;
     listener({ kind: 'status', status: { state: 'ended', end: why } });
     settle();

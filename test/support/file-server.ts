@@ -5,9 +5,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
-import type { Asked } from '../../lib/client/session/session.js';
-import type { TransferDeps } from '../../lib/client/transfer/transfers.js';
-import { openFileConnection } from '../../lib/client/wire/connection.js';
+import type { TransfersDeps } from '../../lib/client/transfer/transfers.js';
+import { openFileConnection, type RequestBody } from '../../lib/client/wire/connection.js';
 import { ConnectionLost } from '../../lib/client/wire/errors.js';
 import type { ErrorCode } from '../../lib/protocol/errors.js';
 import { fileAlpn, type Reply } from '../../lib/protocol/events.js';
@@ -29,8 +28,8 @@ export type Fault =
 
 export interface FileServer {
   /** As transfers see it. */
-  readonly session: TransferDeps['session'];
-  readonly asked: readonly Asked[];
+  readonly session: TransfersDeps['session'];
+  readonly asked: readonly RequestBody[];
   /** A file that can be fetched. */
   readonly shelf: Map<number, { name: string; bytes: Buffer; hash?: string }>;
   /** Files that came whole, by their names. */
@@ -59,7 +58,7 @@ export function hashOf(bytes: Buffer): string {
 export async function startFileServer({ key, cert }: Certificate): Promise<FileServer> {
   const uploads = new Map<string, Upload>();
   const tickets = new Map<string, { key: string } | { of: number }>();
-  const asked: Asked[] = [];
+  const asked: RequestBody[] = [];
   const sockets = new Set<TLSSocket>();
   let seq = 100;
 
@@ -77,7 +76,7 @@ export async function startFileServer({ key, cert }: Certificate): Promise<FileS
     tickets.set(ticket, what);
     return ticket;
   }
-  function answer(request: Asked): Reply {
+  function answer(request: RequestBody): Reply {
     const ok = { type: 'ok', re: 1 } as const;
     const refused = ['offer', 'fetch'].includes(request.type) ? files.refusals.shift() : undefined;
     if (refused !== undefined)

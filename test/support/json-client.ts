@@ -1,5 +1,5 @@
 /** A person at the built program in `--json`: requests in, replies and events out. */
-import type { Asked } from '../../lib/client/session/session.js';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import type { Conversation } from '../../lib/protocol/records.js';
 import type { Running } from './program.js';
@@ -10,11 +10,11 @@ type Line = { readonly type: string; readonly [field: string]: unknown };
 export interface JsonClient {
   readonly running: Running;
   /** The reply to a request; of a `say` the delivery that ends it. */
-  ask(request: Asked): Promise<Line>;
+  ask(request: RequestBody): Promise<Line>;
   /** The same, which has to be `ok`. */
-  ok(request: Asked): Promise<Extract<Reply, { type: 'ok' }>>;
+  ok(request: RequestBody): Promise<Extract<Reply, { type: 'ok' }>>;
   /** The code of a refusal; `ok` for none. */
-  code(request: Asked): Promise<string>;
+  code(request: RequestBody): Promise<string>;
   /** Says something and returns its seq. */
   say(where: { room: string } | { to: string }, text: string): Promise<number>;
   /** The next line of this type that has these fields, each line looked at once for each type. */
@@ -47,7 +47,7 @@ export async function jsonClient(served: ServerProcess, link: string, name: stri
       .map((line) => JSON.parse(line) as Line);
   }
 
-  async function ask(request: Asked): Promise<Line> {
+  async function ask(request: RequestBody): Promise<Line> {
     const mine = ++id;
     running.write(`${JSON.stringify({ ...request, id: mine })}\n`);
     const [line] = await running.prints(
@@ -56,7 +56,7 @@ export async function jsonClient(served: ServerProcess, link: string, name: stri
     return JSON.parse(line) as Line;
   }
 
-  async function ok(request: Asked): Promise<Extract<Reply, { type: 'ok' }>> {
+  async function ok(request: RequestBody): Promise<Extract<Reply, { type: 'ok' }>> {
     const reply = await ask(request);
     if (reply.type !== 'ok') throw new Error(`${name}: not ok: ${JSON.stringify(reply)}`);
     return reply as Extract<Reply, { type: 'ok' }>;
@@ -73,7 +73,7 @@ export async function jsonClient(served: ServerProcess, link: string, name: stri
       return reply.type === 'error' || reply.state === 'failed' ? String(reply.code) : 'ok';
     },
     async say(where, text) {
-      const delivery = await ask({ type: 'say', ...where, text } as Asked);
+      const delivery = await ask({ type: 'say', ...where, text } as RequestBody);
       if (delivery.state !== 'sent') throw new Error(`${name}: not sent: ${JSON.stringify(delivery)}`);
       return Number(delivery.seq);
     },

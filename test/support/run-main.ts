@@ -15,7 +15,7 @@ export interface Run {
   prints(text: string): Promise<void>;
 }
 
-export interface Desk {
+export interface CommandLine {
   /** HOME of every run. */
   readonly home: string;
   start(args: readonly string[], env?: Record<string, string>): Run;
@@ -24,7 +24,7 @@ export interface Desk {
 }
 
 /** An empty home that goes with the test. */
-export async function openDesk(t: Test): Promise<Desk> {
+export async function openCommandLine(t: Test): Promise<CommandLine> {
   const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
   t.teardown(() => rm(home, { recursive: true, force: true }));
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Transfer } from '../../lib/client/transfer/transfer.js';
-import { createTransfers, type TransferDeps } from '../../lib/client/transfer/transfers.js';
+import { createTransfers, type TransfersDeps } from '../../lib/client/transfer/transfers.js';
 import { makeCertificate } from './certificate.js';
 import { createFakeClock } from './fake-clock.js';
 import { createFeed } from './feed.js';
@@ -14,7 +14,7 @@ const certificate = await makeCertificate();
 
 type State = Transfer['progress']['state'];
 
-export async function transferScene(t: Test, wanted: Partial<TransferDeps> = {}) {
+export async function transferScene(t: Test, wanted: Partial<TransfersDeps> = {}) {
   const server = await startFileServer(certificate);
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-transfer-'));
   const home = join(folder, 'home');

@@ -1,8 +1,9 @@
 /** A client of the wire protocol for tests: sends what it is told, keeps every frame, checks each one's shape. */
+
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { Asked } from '../../lib/client/session/session.js';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import {
   alpn,
   parseServerFrame,
@@ -22,7 +23,7 @@ export interface Wire {
    * Sends a request and resolves with its reply; of a `say` that may be the message event with its key.
    * Rejects when the connection closes before.
    */
-  ask(request: Asked): Promise<Reply | Message>;
+  ask(request: RequestBody): Promise<Reply | Message>;
   /** Any object as a frame, in this very write; without an id unless it has one. */
   send(...frames: object[]): void;
   raw(bytes: Buffer | string): void;

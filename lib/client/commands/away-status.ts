@@ -2,12 +2,14 @@
  * Who is away: says so once per absence when you write to them, and restores your own away status after a reconnect. Knows
  * events, not how anything is shown.
  */
+
 import { printable } from '../../protocol/printable.js';
-import type { Event, Session } from '../session/session.js';
+import type { Session } from '../session/session.js';
+import type { ServerEvent } from '../wire/connection.js';
 
 export interface AwayStatus {
   /** Must see every event. */
-  notice(event: Event): void;
+  notice(event: ServerEvent): void;
   /** A direct message was sent. Resolves once it was shown whether the person is away. Never rejects. */
   wroteTo(name: string): Promise<void>;
   /** The connection is back; the server forgets away status with the last terminal. Never rejects. */

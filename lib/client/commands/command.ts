@@ -2,11 +2,13 @@
  * What a slash command is: one row with its name, arguments, help, parser and action, and what the front end
  * does for it. Knows no particular command.
  */
+
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { RoomOrPerson } from '../../protocol/room-or-person.js';
-import type { Asked, Draft, Session } from '../session/session.js';
+import type { OutgoingMessage, Session } from '../session/session.js';
 import type { LocalTime } from '../text/local-time.js';
 import type { Transfers } from '../transfer/transfers.js';
+import type { RequestBody } from '../wire/connection.js';
 
 /** The groups of /help, in its order. */
 export const groups = [
@@ -77,7 +79,7 @@ export interface CommandContext extends Omit<CommandFrontEnd, 'refuse' | 'conver
    * One request to the server.
    * @throws CommandRefused if the server refused it, ConnectionLost, ProtocolError `frame-too-large`
    */
-  ask(request: Asked): Promise<ServerFrameOf<'ok'>>;
+  ask(request: RequestBody): Promise<ServerFrameOf<'ok'>>;
 }
 
 /** What commands remember for later ones. */
@@ -87,7 +89,7 @@ export interface CommandMemory {
   /** Where the messages are that the last search found. */
   found: ReadonlyMap<number, RoomOrPerson>;
   /** The rest of the last search, if it has more results. */
-  nextSearchPage: Asked | undefined;
+  nextSearchPage: RequestBody | undefined;
 }
 
 /** What each front end does for commands. */
@@ -104,7 +106,7 @@ export interface CommandFrontEnd {
   /** Shows why nothing was done. */
   refuse(message: string): void;
   /** Posts a message; its text was checked. */
-  say(draft: Draft): void;
+  say(draft: OutgoingMessage): void;
   /** Goes to a conversation; a direct message that does not exist yet is created. */
   open(conversation: RoomOrPerson): void;
   /** What /window names: a number on the screen, `#room`, `@person` or a bare name. */

@@ -1,9 +1,10 @@
 /** Commands that show, search and save earlier messages. */
+
 import { limits } from '../../protocol/limits.js';
 import { parseName } from '../../protocol/names.js';
 import { parseRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
-import type { Asked } from '../session/session.js';
 import { foundLines } from '../text/lists.js';
+import type { RequestBody } from '../wire/connection.js';
 import { parseId } from './arguments.js';
 import { type CommandContext, command, type HistoryRange } from './command.js';
 import { momentForms, parseMoment } from './moment.js';
@@ -95,11 +96,12 @@ async function search(terms: SearchTerms | undefined, context: CommandContext): 
     ]),
   ]);
   const last = found.at(-1)?.seq;
-  memory.nextSearchPage = more && last !== undefined ? ({ ...request, before: last } as Asked) : undefined;
+  memory.nextSearchPage =
+    more && last !== undefined ? ({ ...request, before: last } as RequestBody) : undefined;
   answer(foundLines(found, { more, further: terms === undefined, time }));
 }
 
-function searchRequest({ since, until, ...terms }: SearchTerms): Asked {
+function searchRequest({ since, until, ...terms }: SearchTerms): RequestBody {
   return {
     type: 'search',
     ...terms,

@@ -3,7 +3,7 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import type { Message } from '../../protocol/records.js';
 import { recipientOf } from '../../protocol/room-or-person.js';
-import type { Draft } from '../session/session.js';
+import type { OutgoingMessage } from '../session/session.js';
 import { excerpt } from '../text/wording.js';
 import { firstWord, parseId, withName } from './arguments.js';
 import { type CommandContext, type CommandFrontEnd, command } from './command.js';
@@ -13,7 +13,7 @@ import { CommandRefused } from './refusal.js';
  * Posts a message unless its text cannot be one.
  * @throws CommandRefused
  */
-export function post(draft: Draft, { say }: Pick<CommandFrontEnd, 'say'>): void {
+export function post(draft: OutgoingMessage, { say }: Pick<CommandFrontEnd, 'say'>): void {
   try {
     messageText(draft.text);
   } catch (error) {

@@ -1,8 +1,9 @@
 /** Why a command did nothing, and what to type next. Knows codes and commands, not how it is shown. */
+
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
-import type { Asked } from '../session/session.js';
 import { errorWords } from '../text/wording.js';
+import type { RequestBody } from '../wire/connection.js';
 
 /** Nothing was done; the message is for the person. */
 export class CommandRefused extends Error {
@@ -30,7 +31,7 @@ const advice: Partial<Record<ErrorCode, Advice>> = {
 };
 
 /** What the server refused, in its words, and what to type next. */
-export function refusalOf(reply: ServerFrameOf<'error'>, request: Asked): CommandRefused {
+export function refusalOf(reply: ServerFrameOf<'error'>, request: RequestBody): CommandRefused {
   const next = advice[reply.code]?.(request as { room?: string; name?: string }) ?? '';
   return new CommandRefused(`${errorWords(reply)} ${next}`.trimEnd());
 }

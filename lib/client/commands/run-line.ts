@@ -2,9 +2,11 @@
  * Carries out typed lines: posts them or runs the command. Knows the table of commands and a front end, no stream and no
  * key.
  */
+
 import { ProtocolError } from '../../protocol/errors.js';
 import { type RoomOrPerson, recipientOf } from '../../protocol/room-or-person.js';
-import type { Draft, Event } from '../session/session.js';
+import type { OutgoingMessage } from '../session/session.js';
+import type { ServerEvent } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';
 import type { CommandContext, CommandFrontEnd, CommandMemory } from './command.js';
 import { parseLine } from './commands.js';
@@ -15,9 +17,9 @@ export interface LineRunner {
   /** Does what a line says, where it is typed. A text that cannot be a message is refused before it is sent. */
   run(line: string): LineResult;
   /** Posts a message; false if its text was refused. */
-  post(draft: Draft): boolean;
+  post(draft: OutgoingMessage): boolean;
   /** Must see every event, for /reply. */
-  notice(event: Event): void;
+  notice(event: ServerEvent): void;
 }
 
 export interface LineResult {

@@ -2,14 +2,16 @@
  * Exports the whole history of conversations, page by page. Knows a session and a writer; neither files nor the
  * command line.
  */
+
 import { byteCount } from '../../protocol/byte-count.js';
 import type { Reply } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
-import type { Asked, End, Happening, Session } from '../session/session.js';
+import type { Session, SessionEnd, SessionEvent } from '../session/session.js';
 import { createStamp, spoken, transcribed } from '../text/transcript.js';
+import type { RequestBody } from '../wire/connection.js';
 
 export interface ExportDeps {
   /** Resolves when there is room for more; rejects if nothing more can be written. */
@@ -57,10 +59,10 @@ export function createExport(deps: ExportDeps): FrontEnd {
         const signal = await Promise.race([exportAll(session, { ...deps, connection }), stopped]);
         await session.quit();
         const by = signal === undefined ? { by: 'person' as const } : { by: 'signal' as const, signal };
-        return { how: by, refused: 0, unacknowledged: 0 };
+        return { endedBy: by, refused: 0, unacknowledged: 0 };
       } catch (error) {
         if (connection.end !== undefined) {
-          return { how: { by: 'session', end: connection.end }, refused: 0, unacknowledged: 0 };
+          return { endedBy: { by: 'session', end: connection.end }, refused: 0, unacknowledged: 0 };
         }
         await session.quit();
         throw error;
@@ -70,9 +72,9 @@ export function createExport(deps: ExportDeps): FrontEnd {
 }
 
 /** Waits for the connection, which may be lost and come back. */
-function createConnectionWatch(open: (show: (happening: Happening) => void) => void) {
+function createConnectionWatch(open: (show: (happening: SessionEvent) => void) => void) {
   let conversations: readonly Conversation[] | undefined;
-  let end: End | undefined;
+  let end: SessionEnd | undefined;
   let online = false;
   let waiting: (() => void)[] = [];
 
@@ -165,7 +167,7 @@ async function exportOne(
 async function askUntilAnswered(
   session: Session,
   connection: ConnectionWatch,
-  request: Asked,
+  request: RequestBody,
 ): Promise<Reply> {
   for (;;) {
     await connection.ready();

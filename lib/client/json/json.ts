@@ -2,13 +2,15 @@
  * The JSON front end: each stdin line is a request; each stdout line is an event, a reply, or the state of the connection
  * or of a message. Knows frames, no words for people.
  */
+
 import type { Readable, Writable } from 'node:stream';
 import { ProtocolError } from '../../protocol/errors.js';
 import { printable } from '../../protocol/printable.js';
 import { parseRequest, type Request, type RequestType } from '../../protocol/requests.js';
 import { createListener, type FrontEnd } from '../front-end.js';
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
-import type { Asked, Happening, Session, Status } from '../session/session.js';
+import type { Session, SessionEvent, SessionStatus } from '../session/session.js';
+import type { RequestBody } from '../wire/connection.js';
 
 export interface JsonDeps {
   readonly stdin: Readable;
@@ -87,7 +89,7 @@ function send(request: Request, id: Id | undefined, requests: Requests): PipeQui
   if (request.type === 'quit') return { reason: request.reason };
   if (request.type !== 'say') {
     const { id: _, ...rest } = request;
-    void pipe.busy(ask(rest as Asked, id, requests));
+    void pipe.busy(ask(rest as RequestBody, id, requests));
     return undefined;
   }
   const { type: _, id: __, key: own, ...draft } = request;
@@ -97,7 +99,7 @@ function send(request: Request, id: Id | undefined, requests: Requests): PipeQui
   return undefined;
 }
 
-async function ask(request: Asked, id: Id | undefined, { session, write }: Requests): Promise<void> {
+async function ask(request: RequestBody, id: Id | undefined, { session, write }: Requests): Promise<void> {
   try {
     const { re: _, ...reply } = await session.ask(request);
     write({ ...reply, ...withId(id) });
@@ -116,7 +118,7 @@ function withId(id: Id | undefined): { re?: Id } {
   return id === undefined ? {} : { re: id };
 }
 
-function showHappening(happening: Happening, { write, said }: Requests): void {
+function showHappening(happening: SessionEvent, { write, said }: Requests): void {
   switch (happening.kind) {
     case 'event':
       write(happening.event);
@@ -142,7 +144,7 @@ function showHappening(happening: Happening, { write, said }: Requests): void {
   }
 }
 
-function statusFields(status: Status): object {
+function statusFields(status: SessionStatus): object {
   if (status.state !== 'ended') return status;
   const { end } = status;
   const how = end.why === 'distrusted' ? { why: end.why, message: end.error.message } : end;

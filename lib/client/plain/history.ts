@@ -1,9 +1,10 @@
 /** /history and /jump without a screen to scroll: earlier messages are printed again. */
+
 import type { Message } from '../../protocol/records.js';
 import type { HistoryQuery, HistoryRange } from '../commands/command.js';
 import { CommandRefused } from '../commands/refusal.js';
-import type { Asked } from '../session/session.js';
 import type { LocalTime } from '../text/local-time.js';
+import type { RequestBody } from '../wire/connection.js';
 
 export interface HistoryPrinter {
   readonly time: LocalTime;
@@ -67,7 +68,7 @@ async function page(
   range: object,
   { ask, conversation }: HistoryQuery,
 ): Promise<{ messages: readonly Message[]; more: boolean }> {
-  const request = { type: 'history', ...conversation, ...range } as Asked;
+  const request = { type: 'history', ...conversation, ...range } as RequestBody;
   const { messages = [], more } = await ask(request);
   return { messages, more: more === true };
 }

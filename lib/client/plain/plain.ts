@@ -2,6 +2,7 @@
  * The plain front end: messages go to stdout, one a line, everything else to stderr; lines come from stdin. Knows streams
  * and words, no terminal.
  */
+
 import type { Readable, Writable } from 'node:stream';
 import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
@@ -13,11 +14,12 @@ import { createLineRunner, type LineRunner } from '../commands/run-line.js';
 import { createListener, type FrontEnd, type OpenTransfers } from '../front-end.js';
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
 import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
-import type { Delivery, Event, Happening, Session, Status } from '../session/session.js';
+import type { DeliveryStatus, Session, SessionEvent, SessionStatus } from '../session/session.js';
 import { eventWords, unlessLobby } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
 import { excerpt, failureWords, motdLines, newsWords, statusWords } from '../text/wording.js';
 import type { Transfers } from '../transfer/transfers.js';
+import type { ServerEvent } from '../wire/connection.js';
 import { printContext, printHistory } from './history.js';
 import { createTransferReports, type TransferReports } from './transfer-reports.js';
 
@@ -83,7 +85,7 @@ export function createPlainFrontEnd(deps: PlainDeps): FrontEnd {
 }
 
 interface PlainChat {
-  readonly show: (happening: Happening) => void;
+  readonly show: (happening: SessionEvent) => void;
   readonly onLine: (line: InputLine) => PipeQuit | undefined;
 }
 
@@ -253,7 +255,7 @@ function print(message: Message, { deps }: Chat): void {
   deps.stdout.write(plainMessage(message, deps.time));
 }
 
-function showEvent(event: Event, chat: Chat): void {
+function showEvent(event: ServerEvent, chat: Chat): void {
   chat.away.notice(event);
   if (event.type === 'message') {
     print(event, chat);
@@ -267,7 +269,7 @@ function showEvent(event: Event, chat: Chat): void {
 }
 
 /** The connection is mentioned only once it was lost. */
-function createStatusLines(show: (words: string) => void): (status: Status) => void {
+function createStatusLines(show: (words: string) => void): (status: SessionStatus) => void {
   let wasLost = false;
   return (status) => {
     const words = statusWords(status);
@@ -277,7 +279,7 @@ function createStatusLines(show: (words: string) => void): (status: Status) => v
   };
 }
 
-function showSynced({ first, conversations }: Extract<Happening, { kind: 'synced' }>, chat: Chat): void {
+function showSynced({ first, conversations }: Extract<SessionEvent, { kind: 'synced' }>, chat: Chat): void {
   const { deps, session, show } = chat;
   if (!first) {
     chat.transfers.resume();
@@ -290,7 +292,7 @@ function showSynced({ first, conversations }: Extract<Happening, { kind: 'synced
   if (news !== undefined) show(news);
 }
 
-function showDelivery({ key, delivery }: { key: string; delivery: Delivery }, chat: Chat): void {
+function showDelivery({ key, delivery }: { key: string; delivery: DeliveryStatus }, chat: Chat): void {
   if (delivery.state === 'failed') {
     chat.show(`not sent: "${chat.sending.get(key) ?? ''}": ${failureWords(delivery)}`);
   }

@@ -11,12 +11,12 @@ import { createLineRunner } from '../commands/run-line.js';
 import {
   createListener,
   type FrontEnd,
-  type Leave,
+  type FrontEndResult,
   type OpenTransfers,
   type StopSignal,
 } from '../front-end.js';
 import { createReadMarks } from '../session/read-marks.js';
-import type { Happening, Session } from '../session/session.js';
+import type { Session, SessionEvent } from '../session/session.js';
 import { transferBar } from '../text/transfer-words.js';
 import { motdLines, recoveryLines } from '../text/wording.js';
 import { createActs } from './acts.js';
@@ -85,8 +85,8 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
   const hosted = deps.hosted && [...deps.hosted, copying];
   let ticking = false;
   let left = false;
-  let finish: (leave: Leave) => void = () => {};
-  const over = new Promise<Leave>((resolve) => {
+  let finish: (leave: FrontEndResult) => void = () => {};
+  const over = new Promise<FrontEndResult>((resolve) => {
     finish = resolve;
   });
 
@@ -235,7 +235,7 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
   if (stop.aborted) onStop();
   return { show, over };
 
-  function show(happening: Happening): void {
+  function show(happening: SessionEvent): void {
     if (happening.kind === 'event') {
       runner.notice(happening.event);
       awayStatus.notice(happening.event);
@@ -284,7 +284,7 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
     if (text !== undefined) controls.replace(id, text);
   }
 
-  function leave(how: Leave['how'], reason?: string): void {
+  function leave(how: FrontEndResult['endedBy'], reason?: string): void {
     if (left) return;
     left = true;
     stop.removeEventListener('abort', onStop);
@@ -296,7 +296,7 @@ function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
     const gone = how.by === 'session' ? closed : closed.then(() => session.quit(reason));
     // The program ends with this.
     void Promise.all([gone, saved()]).then(() =>
-      finish({ how, refused: 0, unacknowledged: unacknowledged(stage.state) }),
+      finish({ endedBy: how, refused: 0, unacknowledged: unacknowledged(stage.state) }),
     );
   }
 }

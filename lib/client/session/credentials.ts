@@ -1,16 +1,17 @@
-/** What a session signs in with, this time and the next. Knows credentials, not how they are sent. */
-import type { Asked, Credentials, SessionOptions } from './session.js';
+/** What a session signs in with, the first time and after each reconnection. Knows credentials, not how they are sent. */
+import type { RequestBody } from '../wire/connection.js';
+import type { Credentials, SessionOptions } from './session.js';
 
 export interface CredentialChain {
   /** The request that signs in, by the newest token where there is one. */
-  request(): Asked;
+  request(): RequestBody;
   /** That request was accepted. */
   accepted(token: string | undefined): void;
-  /** The token is of no use any more; false where there is nothing else to sign in with. */
+  /** The server refused the token; false where there is nothing else to sign in with. */
   expired(): boolean;
 }
 
-export function createKeyring(
+export function createCredentialChain(
   options: Pick<SessionOptions, 'credentials' | 'mode' | 'remember'>,
 ): CredentialChain {
   const remember = options.remember === undefined ? {} : { remember: options.remember };
@@ -47,11 +48,11 @@ export function createKeyring(
     },
     accepted(next) {
       if (next !== undefined) token = next;
-      // An account is made once, and codes are good once.
+      // An account is created once, and codes work once.
       if (credentials.how !== 'resume') {
         credentials = { how: 'sign-in', name: credentials.name, password: credentials.password };
       }
-      // Wanted of the first sign-in only: two clients that take over at each reconnection would never end.
+      // Only at the first sign-in: two clients that took over at each reconnection would never stop.
       if (options.mode === 'take-over') mode = {};
     },
     expired() {

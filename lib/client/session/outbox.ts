@@ -1,72 +1,71 @@
-/** Messages on their way, one after the other. Knows replies and keys, not connections. */
-import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
+/** Messages on their way out, one after the other. Knows replies and keys, not connections. */
+import { isTransient, ProtocolError } from '../../protocol/errors.js';
 import type { Message } from '../../protocol/records.js';
 import type { Clock } from '../../system/clock.js';
-import type { Connection } from '../wire/connection.js';
+import type { ClientConnection } from '../wire/connection.js';
 import type { Settle } from '../wire/replies.js';
-import type { Delivery, Draft } from './session.js';
+import type { DeliveryStatus, OutgoingMessage } from './session.js';
 
 export interface OutboxOptions {
   readonly clock: Clock;
   /** A new key, unique among all messages of this account. */
   readonly makeKey: () => string;
-  readonly report: (key: string, delivery: Delivery) => void;
+  readonly report: (key: string, delivery: DeliveryStatus) => void;
 }
 
 export interface Outbox {
   /** Queues a message and returns its key; the first report comes later. */
-  say(draft: Draft): string;
-  /** Sends from now on; what was not acknowledged first, with its old key. */
-  open(request: Connection['request']): void;
+  say(message: OutgoingMessage): string;
+  /** Sends from now on, beginning with what was not acknowledged, under its old key. */
+  open(request: ClientConnection['request']): void;
   /** Keeps everything until the next `open`. */
   hold(): void;
-  /** An own message was seen in its conversation: it was sent, whatever reply comes or does not. */
+  /** A message of this account was seen in its conversation: it was sent, even if its reply never comes. */
   acknowledge(message: Message): void;
   /** Resolves when nothing is unacknowledged, or after `close`. */
   settled(): Promise<void>;
-  /** Nothing is sent or reported any more. */
+  /** From now on nothing is sent or reported. */
   close(): void;
 }
 
 interface Item {
   readonly key: string;
-  readonly draft: Draft;
+  readonly message: OutgoingMessage;
+  /** Internal errors of the server so far. */
   faults: number;
 }
 
 const busyMs = 1_000;
-// A fault of the server that comes back for one message this often would hold up all others for ever.
+// A message the server fails on this often would hold up all others for ever.
 const mostFaults = 30;
-const passing: ReadonlySet<ErrorCode> = new Set(['rate-limited', 'busy', 'internal', 'shutting-down']);
 
 export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox {
   const queue = createQueue<Item>();
-  let request: Connection['request'] | undefined;
-  // The message that is sent or waits for its next try; its replies count only while it is this one.
+  let request: ClientConnection['request'] | undefined;
+  // The message being sent or waiting for its next try; replies count only while it is this one.
   let current: object | undefined;
   let cancelWait = () => {};
   let closed = false;
-  let waiters: (() => void)[] = [];
 
-  function pump() {
+  function sendNext() {
     const item = queue.head();
     if (item !== undefined && current === undefined && request !== undefined) send(item, request);
   }
-  // Never at once: who says something does not know the key yet, and ten thousand refusals are no recursion.
+  // Never at once: the caller of `say` does not know the key yet, and ten thousand refusals must not recurse.
   function soon() {
-    queueMicrotask(pump);
+    queueMicrotask(sendNext);
   }
-  function send(item: Item, over: Connection['request']) {
+  function send(item: Item, over: ClientConnection['request']) {
     const attempt = {};
     current = attempt;
     const settle: Settle = (outcome) => {
-      // Where the connection is lost, the session calls hold().
+      // When the connection is lost, the session calls hold().
       if (current !== attempt || outcome instanceof Error) return;
       if (outcome.type === 'ok') finish(item, { state: 'sent', seq: outcome.seq ?? 0 });
       else refused(item, new ProtocolError(outcome.code, outcome.message, outcome.retryAfter));
     };
     try {
-      over({ ...item.draft, type: 'say', key: item.key }, settle);
+      over({ ...item.message, type: 'say', key: item.key }, settle);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       refused(item, new ProtocolError('message-too-long', error.message));
@@ -74,7 +73,7 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
   }
   function refused(item: Item, { code, message, retryAfter }: ProtocolError) {
     if (code === 'internal') item.faults += 1;
-    if (!passing.has(code) || item.faults >= mostFaults) {
+    if (!isTransient(code) || item.faults >= mostFaults) {
       return finish(item, { state: 'failed', code, message });
     }
     const waitMs = retryAfter ?? busyMs;
@@ -84,18 +83,13 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
     });
     report(item.key, { state: 'sending', waitMs });
   }
-  function finish(item: Item, delivery: Delivery) {
+  function finish(item: Item, delivery: DeliveryStatus) {
     cancelWait();
     queue.shift();
     current = undefined;
     report(item.key, delivery);
     soon();
-    if (queue.head() === undefined) release();
-  }
-  function release() {
-    const ready = waiters;
-    waiters = [];
-    for (const resolve of ready) resolve();
+    if (queue.head() === undefined) queue.release();
   }
   function hold() {
     cancelWait();
@@ -104,9 +98,9 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
   }
 
   return {
-    say(draft) {
-      const key = draft.key ?? makeKey();
-      queue.push({ key, draft, faults: 0 });
+    say(message) {
+      const key = message.key ?? makeKey();
+      queue.push({ key, message, faults: 0 });
       if (current === undefined) soon();
       return key;
     },
@@ -120,22 +114,20 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
       const item = queue.head();
       if (item?.key === key) finish(item, { state: 'sent', seq });
     },
-    settled() {
-      if (closed || queue.head() === undefined) return Promise.resolve();
-      return new Promise((resolve) => waiters.push(resolve));
-    },
+    settled: () => (closed ? Promise.resolve() : queue.emptied()),
     close() {
       closed = true;
       hold();
-      release();
+      queue.release();
     },
   };
 }
 
-/** First in, first out, without moving a long rest at each step. */
+/** First in, first out, without moving a long rest at each step; and a promise for its end. */
 function createQueue<T>() {
   let items: T[] = [];
   let first = 0;
+  let waiting: (() => void)[] = [];
 
   return {
     push(item: T) {
@@ -149,6 +141,16 @@ function createQueue<T>() {
       if (first * 2 < items.length) return;
       items = items.slice(first);
       first = 0;
+    },
+    /** Resolves at once when empty, otherwise at the next `release`. */
+    emptied(): Promise<void> {
+      if (items[first] === undefined) return Promise.resolve();
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    release() {
+      const ready = waiting;
+      waiting = [];
+      for (const resolve of ready) resolve();
     },
   };
 }

@@ -1,11 +1,11 @@
-/** Who is on the server or in a room. Knows pages, not who shows them. */
+/** Lists who is signed in or in a room. Knows pages, not how they are shown. */
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { Person } from '../../protocol/records.js';
 import type { Session } from './session.js';
 
 /**
- * Everybody, by name; the server's error where it does not tell.
- * @param room without it, those who are signed in
+ * All of them, by name; or the server's error.
+ * @param room without it, everyone who is signed in
  * @throws ProtocolError `connection-lost`
  */
 export async function askPeople(

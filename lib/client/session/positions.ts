@@ -1,4 +1,4 @@
-/** How far each conversation was seen. Knows seqs and names, not messages' content. */
+/** The last seq seen in each conversation. Knows seqs and names, not what was posted. */
 import type { EntryEvent } from '../../protocol/events.js';
 import type { Conversation } from '../../protocol/records.js';
 
@@ -12,20 +12,20 @@ export interface Positions {
   /** Moves on to this entry; false where it was seen before. `me` is the name signed in with. */
   advance(entry: EntryEvent, me: string): boolean;
   /**
-   * Takes all that this person is in, as a sign-in tells it: forgets rooms that are not among it, and what is
-   * beyond the newest entry of a conversation (the server was set back to an older copy of its data, or the
-   * room is another one of the same name).
+   * Compares with all conversations this person is in, after a sign-in: forgets rooms that are not among them, and
+   * positions beyond the newest entry (the server was restored from a backup, or the room is another one of the
+   * same name).
    */
   correct(conversations: readonly Conversation[]): void;
-  /** Takes conversations of which nothing was seen as seen up to their newest entry. */
+  /** Conversations without a position start at their newest entry. */
   adopt(conversations: readonly Conversation[]): void;
-  /** This person is in that room no longer. */
+  /** This person left that room. */
   forget(room: string): void;
   since(): Since;
 }
 
 // Of each kind, at about 50 bytes: a sync stays below the 64 KiB of a frame. A conversation that is left out
-// comes back like a new one, with a gap where it is long.
+// comes back like a new one, with a gap if it is long.
 const mostNamed = 400;
 
 export function createPositions(): Positions {

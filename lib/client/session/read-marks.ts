@@ -1,14 +1,11 @@
-/**
- * Tells the server what was shown, so that it is not new next time. Knows conversations and seqs, not how
- * they are shown.
- */
+/** Tells the server what was read, so that it is not unread next time. Knows conversations and seqs, no screen. */
 import type { Message } from '../../protocol/records.js';
 import type { Session } from './session.js';
 
 export interface ReadMarks {
   /** This message was shown. */
   shown(message: Message): void;
-  /** Sends what is not sent yet, and waits for no reply. */
+  /** Sends what was not sent yet, without waiting for a reply. */
   flush(): void;
 }
 
@@ -19,25 +16,25 @@ export interface ReadMarksDeps {
 }
 
 export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
-  const unsent = new Map<string, { place: { room: string } | { with: string }; seq: number }>();
+  const unsent = new Map<string, { conversation: { room: string } | { with: string }; seq: number }>();
   let scheduled = false;
 
   function flush(): void {
     scheduled = false;
-    for (const { place, seq } of unsent.values()) {
-      // A mark that is lost only shows a message as new once more.
-      session.ask({ type: 'read', ...place, seq }).catch(() => {});
+    for (const { conversation, seq } of unsent.values()) {
+      // A lost mark only shows a message as unread once more.
+      session.ask({ type: 'read', ...conversation, seq }).catch(() => {});
     }
     unsent.clear();
   }
 
   return {
     shown(message) {
-      const place = placeOf(message, session.name);
-      if (place === undefined) return;
-      const key = JSON.stringify(place);
+      const conversation = conversationRef(message, session.name);
+      if (conversation === undefined) return;
+      const key = JSON.stringify(conversation);
       if ((unsent.get(key)?.seq ?? 0) >= message.seq) return;
-      unsent.set(key, { place, seq: message.seq });
+      unsent.set(key, { conversation, seq: message.seq });
       if (scheduled) return;
       scheduled = true;
       later(flush);
@@ -47,7 +44,7 @@ export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
 }
 
 /** The conversation of a message as a request names it. */
-function placeOf(message: Message, me: string): { room: string } | { with: string } | undefined {
+function conversationRef(message: Message, me: string): { room: string } | { with: string } | undefined {
   if (message.room !== undefined) return { room: message.room };
   if (message.to === undefined) return undefined;
   return { with: message.from === me ? message.to : message.from };

@@ -1,43 +1,79 @@
-/** Trying a lost connection again until it is back or there is no point. Knows when, not how. */
-
-import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
+/** Reconnecting until the connection is back or trying is pointless. Knows when to try, not how to connect. */
+import { isTransient, ProtocolError } from '../../protocol/errors.js';
 import type { Clock } from '../../system/clock.js';
 import { ConnectionLost, NotSecureChat, Unreachable } from '../wire/errors.js';
-import type { End, Status } from './session.js';
+import type { SessionEnd, SessionStatus } from './session.js';
 
 export interface ReconnectOptions<T> {
   /** One try. */
   readonly open: () => Promise<T>;
   readonly backoff: Backoff;
   readonly clock: Clock;
-  /** Somebody wants to leave: no further try. */
+  /** Aborted when the person quits: no further try. */
   readonly signal: AbortSignal;
-  readonly tell: (status: Status) => void;
+  readonly report: (status: SessionStatus) => void;
 }
 
-/** @param trouble why the connection was lost */
+/** @param cause why the connection was lost */
 export async function reconnect<T>(
-  trouble: unknown,
-  { open, backoff, clock, signal, tell }: ReconnectOptions<T>,
-): Promise<{ readonly opened: T } | { readonly end: End }> {
-  let error = trouble;
+  cause: unknown,
+  { open, backoff, clock, signal, report }: ReconnectOptions<T>,
+): Promise<{ readonly opened: T } | { readonly end: SessionEnd }> {
+  let error = cause;
   for (;;) {
     if (signal.aborted) return { end: { why: 'quit' } };
-    const verdict = judge(error);
-    if (!verdict.retry) return { end: verdict.end };
-    const why = sentence(error);
-    const inMs = backoff.next(verdict.retryAfter);
+    const end = finalEnd(error);
+    if (end !== undefined) return { end };
+    const why = messageOf(error);
+    const inMs = backoff.next(serverReason(error)?.retryAfter);
     if (inMs === undefined) return { end: { why: 'lost', message: why } };
-    tell({ state: 'waiting', inMs, why });
+    report({ state: 'waiting', inMs, why });
     await pause(inMs, clock, signal);
     if (signal.aborted) continue;
-    tell({ state: 'connecting' });
+    report({ state: 'connecting' });
     try {
       return { opened: await open() };
     } catch (failure) {
       error = failure;
     }
   }
+}
+
+/** `verify` refused the server at a reconnection; `cause` is what it rejected with. */
+export class Distrusted extends Error {
+  constructor(cause: unknown) {
+    super('this server is not trusted', { cause });
+    this.name = 'Distrusted';
+  }
+}
+
+/** How the session ends because of this error; undefined where another try can help. */
+function finalEnd(error: unknown): SessionEnd | undefined {
+  if (error instanceof Distrusted) {
+    const { cause } = error;
+    return { why: 'distrusted', error: cause instanceof Error ? cause : error };
+  }
+  const reason = serverReason(error);
+  if (reason !== undefined) {
+    const { code, message } = reason;
+    return isTransient(code) ? undefined : { why: 'refused', code, message };
+  }
+  // Another program may have that port by mistake, and for a moment; nothing was sent to it.
+  const network =
+    error instanceof ConnectionLost || error instanceof Unreachable || error instanceof NotSecureChat;
+  return network ? undefined : { why: 'lost', message: messageOf(error) };
+}
+
+/** The server's own reason, in a reply as well as in `closing`. */
+function serverReason(
+  error: unknown,
+): (Pick<ProtocolError, 'code' | 'message'> & { retryAfter?: number | undefined }) | undefined {
+  if (error instanceof ConnectionLost) return error.closing;
+  return error instanceof ProtocolError ? error : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Waits, less when the signal is aborted. */
@@ -63,18 +99,18 @@ export interface BackoffOptions {
 }
 
 export interface Backoff {
-  /** The connection is there again and of use. */
+  /** The connection is back, and its catch-up complete. */
   recovered(): void;
   /**
    * Milliseconds to wait before the next try; undefined when the time for trying is used up.
-   * @param retryAfter the least that the server wants one to wait, in milliseconds
+   * @param retryAfter the least that the server asks for, in milliseconds
    */
   next(retryAfter?: number): number | undefined;
 }
 
 const firstMs = 250;
 const longestMs = 15_000;
-// A connection that ends sooner than this is no reason to begin again with short waits.
+// After a connection that lasted for less than this, waits go on growing.
 const steadyMs = 5_000;
 
 /** Exponential, with full jitter above the first 250 ms, so that thousands of clients do not come at once. */
@@ -102,54 +138,4 @@ export function createBackoff({ clock, random, retryMs }: BackoffOptions): Backo
       return Math.min(left, Math.max(retryAfter, Math.round(wait)));
     },
   };
-}
-
-export type Verdict =
-  | { readonly retry: true; readonly retryAfter: number | undefined }
-  | { readonly retry: false; readonly end: End };
-
-/** `verify` refused a server; `cause` is what it rejected with. */
-export class Distrusted extends Error {
-  constructor(cause: unknown) {
-    super('this server is not trusted', { cause });
-    this.name = 'Distrusted';
-  }
-}
-
-// What goes by while one waits, in a reply as well as in `closing`.
-const passing: ReadonlySet<ErrorCode> = new Set([
-  'busy',
-  'internal',
-  'rate-limited',
-  'server-full',
-  'shutting-down',
-  'slow-consumer',
-  'timed-out',
-  'too-many-attempts',
-  'too-many-connections',
-]);
-
-/** What to do about an error that ended a connection, or kept one from coming about. */
-export function judge(error: unknown): Verdict {
-  if (error instanceof Distrusted) {
-    const { cause } = error;
-    return { retry: false, end: { why: 'distrusted', error: cause instanceof Error ? cause : error } };
-  }
-  const lost = error instanceof ConnectionLost;
-  const said = lost ? error.closing : error instanceof ProtocolError ? error : undefined;
-  if (said !== undefined) {
-    const { code, message, retryAfter } = said;
-    return passing.has(code)
-      ? { retry: true, retryAfter }
-      : { retry: false, end: { why: 'refused', code, message } };
-  }
-  // Another program on that port may be there by mistake, and for a moment; nothing was said to it.
-  if (lost || error instanceof Unreachable || error instanceof NotSecureChat) {
-    return { retry: true, retryAfter: undefined };
-  }
-  return { retry: false, end: { why: 'lost', message: sentence(error) } };
-}
-
-export function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

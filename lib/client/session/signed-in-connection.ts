@@ -1,13 +1,13 @@
-/** A connection that is signed in. Knows the keyring, not what was said or how often this was tried. */
+/** A connection that is signed in. Knows credentials; neither messages nor retries. */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { Conversation, Role } from '../../protocol/records.js';
-import { type Connection, type ConnectionOptions, openConnection } from '../wire/connection.js';
+import { type ClientConnection, type ConnectionOptions, openConnection } from '../wire/connection.js';
 import type { CredentialChain } from './credentials.js';
 import type { SessionOptions } from './session.js';
 
 export interface SignedInConnection {
-  readonly connection: Connection;
+  readonly connection: ClientConnection;
   readonly name: string;
   readonly role: Role;
   readonly conversations: readonly Conversation[];
@@ -16,18 +16,18 @@ export interface SignedInConnection {
 }
 
 export interface SignedInConnectionOptions extends ConnectionOptions {
-  readonly keyring: CredentialChain;
+  readonly credentials: CredentialChain;
   readonly keepToken: SessionOptions['keepToken'];
   readonly signal: AbortSignal;
 }
 
 /**
- * Opens a connection and signs in by what the keyring holds; a token that came is kept before anything else.
- * @throws what openConnection and keepToken do; ProtocolError with the server's code where it refuses;
+ * Opens a connection and signs in; a new token is kept before anything else happens.
+ * @throws as openConnection and keepToken; ProtocolError with the server's code where it refuses;
  *   ConnectionLost where no reply came
  */
 export async function openSignedInConnection({
-  keyring,
+  credentials,
   keepToken,
   ...options
 }: SignedInConnectionOptions): Promise<SignedInConnection> {
@@ -36,11 +36,11 @@ export async function openSignedInConnection({
   options.signal.addEventListener('abort', abort);
   if (options.signal.aborted) abort();
   try {
-    const { name, role, token, conversations = [], motd, recovery } = await signIn(connection, keyring);
+    const { name, role, token, conversations = [], motd, recovery } = await signIn(connection, credentials);
     if (name === undefined || role === undefined) {
-      throw new ProtocolError('bad-frame', 'The server does not say who is signed in.');
+      throw new ProtocolError('bad-frame', 'The server did not say who is signed in.');
     }
-    keyring.accepted(token);
+    credentials.accepted(token);
     if (token !== undefined) await keepToken?.(token);
     options.signal.throwIfAborted();
     return { connection, name, role, conversations, motd, recovery };
@@ -53,15 +53,18 @@ export async function openSignedInConnection({
   }
 }
 
-async function signIn(connection: Connection, keyring: CredentialChain): Promise<ServerFrameOf<'ok'>> {
+async function signIn(
+  connection: ClientConnection,
+  credentials: CredentialChain,
+): Promise<ServerFrameOf<'ok'>> {
   for (;;) {
-    const request = keyring.request();
+    const request = credentials.request();
     const reply = await new Promise<ServerFrameOf<'ok' | 'error'> | Error>((resolve) => {
       connection.request(request, resolve);
     });
     if (reply instanceof Error) throw reply;
     if (reply.type === 'ok') return reply;
-    const another = reply.code === 'session-expired' && request.type === 'resume' && keyring.expired();
-    if (!another) throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
+    const canRetry = reply.code === 'session-expired' && request.type === 'resume' && credentials.expired();
+    if (!canRetry) throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
   }
 }

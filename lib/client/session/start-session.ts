@@ -1,25 +1,25 @@
 /**
- * The life of a session: connecting, online, waiting to connect again, ended. Knows when to do what; the
- * parts it moves know how.
+ * The life of a session: connecting, online, reconnecting, ended. Knows when to do what; the parts it moves
+ * know how.
  */
 import { randomUUID } from 'node:crypto';
 import { ProtocolError } from '../../protocol/errors.js';
-import type { EntryEvent, Reply } from '../../protocol/events.js';
+import type { Reply } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { type Clock, systemClock } from '../../system/clock.js';
-import { openFileConnection } from '../wire/connection.js';
+import { openFileConnection, type RequestBody } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';
-import { createKeyring } from './credentials.js';
-import { createOutbox } from './outbox.js';
-import { createPositions } from './positions.js';
-import { createBackoff, Distrusted, reconnect } from './reconnect.js';
-import type { Asked, End, Event, Presented, Session, SessionOptions, Status } from './session.js';
+import type { ServerIdentity } from '../wire/handshake.js';
+import { type CredentialChain, createCredentialChain } from './credentials.js';
+import { createInbox, type Inbox } from './inbox.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { type Backoff, createBackoff, Distrusted, reconnect } from './reconnect.js';
+import type { Session, SessionEnd, SessionOptions, SessionStatus } from './session.js';
 import { openSignedInConnection, type SignedInConnection } from './signed-in-connection.js';
-import { changed, isEntry, isStateEvent, type StateEvent } from './state-events.js';
 
 /** Time and randomness, the system's by default. */
-export interface Surroundings {
+export interface SessionEnvironment {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
@@ -27,206 +27,207 @@ export interface Surroundings {
   readonly makeKey: () => string;
 }
 
-// A server that tells more before it confirms the sync is not heard to the end.
-const mostHeld = 1_000;
-
-const system: Surroundings = { clock: systemClock, random: Math.random, makeKey: randomUUID };
+const system: SessionEnvironment = { clock: systemClock, random: Math.random, makeKey: randomUUID };
 
 /**
- * Connects and signs in; resolves before the first event is told. Lost connections are then tried again for
+ * Connects and signs in; resolves before the first event is reported. A lost connection is then tried again for
  * `retryMs`. Where `keepToken` rejects the session ends, here with that error.
  * @throws Unreachable, NotSecureChat; what `verify` rejected with; ProtocolError with the server's code where
- *   it refuses (`wrong-credentials`, `name-in-use`, …), so that one can ask again; ConnectionLost where the
- *   reply did not come: a `register` may have happened then
+ *   it refuses (`wrong-credentials`, `name-in-use`, …), so that the caller can ask again; ConnectionLost where
+ *   the reply did not come: a `register` may have happened then
  */
 export async function startSession(
   options: SessionOptions,
-  surroundings: Surroundings = system,
+  environment: SessionEnvironment = system,
 ): Promise<Session> {
-  const life = createLife(options, surroundings);
-  options.listener({ kind: 'status', status: { state: 'connecting' } });
-  return life.begin(await life.connect());
+  const life = createLife(options, environment);
+  life.report({ state: 'connecting' });
+  return createSession(life, await connect(life));
 }
 
-function createLife(options: SessionOptions, { clock, random, makeKey }: Surroundings) {
-  const { endpoint, keepToken, listener, retryMs } = options;
-  const leaving = new AbortController();
-  const keyring = createKeyring(options);
-  const positions = createPositions();
-  const backoff = createBackoff({ clock, random, retryMs });
+interface Life {
+  readonly options: SessionOptions;
+  readonly clock: Clock;
+  readonly credentials: CredentialChain;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly backoff: Backoff;
+  /** Aborted when the person quits. */
+  readonly leaving: AbortController;
+  readonly report: (status: SessionStatus) => void;
+  /** Signed in and not closed. */
+  link: SignedInConnection | undefined;
+  loggedOut: SessionEnd | undefined;
+}
+
+function createLife(options: SessionOptions, { clock, random, makeKey }: SessionEnvironment): Life {
+  const { listener, retryMs } = options;
   const outbox = createOutbox({
     clock,
     makeKey,
     report: (key, delivery) => listener({ kind: 'delivery', key, delivery }),
   });
-  // Signed in and not closed.
-  let link: SignedInConnection | undefined;
-  let synced = false;
-  let loggedOut: End | undefined;
-  // From the beginning of a connection to the end of its catch-up, so that faces learn first what this person
-  // is in; a token may take its time to be kept, and these are not told again.
-  let held: StateEvent[] | undefined = [];
+  const life: Life = {
+    options,
+    clock,
+    credentials: createCredentialChain(options),
+    outbox,
+    inbox: createInbox({
+      listener,
+      ownMessage(message) {
+        life.link?.connection.acknowledge(message);
+        outbox.acknowledge(message);
+      },
+    }),
+    backoff: createBackoff({ clock, random, retryMs }),
+    leaving: new AbortController(),
+    report: (status) => listener({ kind: 'status', status }),
+    link: undefined,
+    loggedOut: undefined,
+  };
+  return life;
+}
 
-  const tell = (status: Status) => listener({ kind: 'status', status });
+function connect(life: Life, verify = life.options.verify): Promise<SignedInConnection> {
+  const { options, clock, credentials, inbox, leaving } = life;
+  inbox.hold();
+  return openSignedInConnection({
+    endpoint: options.endpoint,
+    verify,
+    credentials,
+    keepToken: options.keepToken,
+    clock,
+    signal: leaving.signal,
+    onEvent: (event) => inbox.receive(event, life.link?.name),
+  });
+}
 
-  function connect(verify = options.verify): Promise<SignedInConnection> {
-    held = [];
-    return openSignedInConnection({
-      endpoint,
-      verify,
-      keyring,
-      keepToken,
-      clock,
-      signal: leaving.signal,
-      onEvent: receive,
-    });
+/** @throws as `connect`, but Distrusted for what `verify` rejected with */
+async function connectAgain(life: Life): Promise<SignedInConnection> {
+  let refused = false;
+  const verify = async (identity: ServerIdentity) => {
+    refused = true;
+    await life.options.verify(identity);
+    refused = false;
+  };
+  return connect(life, verify).catch((error) => {
+    throw refused ? new Distrusted(error) : error;
+  });
+}
+
+/** Resolves when the session has ended, across lost connections. */
+async function live(
+  life: Life,
+  first: SignedInConnection,
+  reconnected: (link: SignedInConnection) => void,
+): Promise<void> {
+  const { backoff, clock, leaving, report } = life;
+  for (let current = first; ; ) {
+    const cause = await serve(life, current);
+    if (life.loggedOut !== undefined) return finish(life, life.loggedOut);
+    const open = () => connectAgain(life);
+    const next = await reconnect(cause, { open, backoff, clock, signal: leaving.signal, report });
+    if ('end' in next) return finish(life, next.end);
+    current = next.opened;
+    reconnected(current);
   }
-  async function connectAgain(): Promise<SignedInConnection> {
-    let refused = false;
-    const verify = async (presented: Presented) => {
-      refused = true;
-      await options.verify(presented);
-      refused = false;
-    };
-    return connect(verify).catch((error) => {
-      throw refused ? new Distrusted(error) : error;
-    });
-  }
-  function receive(event: Event) {
-    if (isStateEvent(event)) {
-      if (held === undefined) heed(event);
-      else if (held.length < mostHeld) held.push(event);
-      // Before the sync the server says nothing that the sync would not bring.
-    } else if (link !== undefined) {
-      if (isEntry(event)) enter(event, link);
-      else listener({ kind: 'event', event });
-    }
-  }
-  function enter(event: EntryEvent, { name, connection }: SignedInConnection) {
-    if (positions.advance(event, name)) listener({ kind: 'event', event });
-    if (event.type !== 'message' || event.from !== name) return;
-    connection.acknowledge(event);
-    outbox.acknowledge(event);
-  }
-  function heed(event: StateEvent) {
-    move(event);
-    listener({ kind: 'event', event });
-  }
-  function move(event: StateEvent) {
-    if (event.type === 'room') positions.adopt([event.conversation]);
-    if (event.type === 'parted') positions.forget(event.room);
-  }
-  function caughtUp({ connection, conversations: before }: SignedInConnection) {
-    const notices = held ?? [];
-    held = undefined;
-    const conversations = notices.reduce(changed, before);
-    notices.forEach(move);
-    positions.adopt(conversations);
-    backoff.recovered();
-    const first = !synced;
-    synced = true;
-    tell({ state: 'online' });
-    listener({ kind: 'synced', first, conversations });
-    for (const event of notices) listener({ kind: 'event', event });
-    outbox.open(connection.request);
-  }
-  /** Resolves when the link is over, with why. */
-  async function serve(current: SignedInConnection): Promise<Error> {
-    const { connection } = current;
-    let refusal: Error | undefined;
-    link = current;
-    positions.correct(current.conversations);
-    connection.request({ type: 'sync', ...positions.since() }, (outcome) => {
-      if (outcome instanceof Error) return;
-      if (outcome.type === 'ok') return caughtUp(current);
-      refusal = new ProtocolError(outcome.code, outcome.message, outcome.retryAfter);
-      connection.destroy();
-    });
-    const lost = await connection.closed;
-    link = undefined;
-    held = [];
-    outbox.hold();
-    return refusal ?? lost;
-  }
-  async function live(first: SignedInConnection, changed: (link: SignedInConnection) => void): Promise<void> {
-    for (let current = first; ; ) {
-      const trouble = await serve(current);
-      if (loggedOut !== undefined) return finish(loggedOut);
-      const signal = leaving.signal;
-      const next = await reconnect(trouble, { open: connectAgain, backoff, clock, signal, tell });
-      if ('end' in next) return finish(next.end);
-      current = next.opened;
-      changed(current);
-    }
-  }
-  function finish(end: End) {
-    outbox.close();
-    tell({ state: 'ended', end });
-  }
-  function ask(request: Asked): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (link === undefined)
-        throw new ConnectionLost('there is no connection at the moment: try again later');
-      link.connection.request(request, (outcome) => {
-        if (!(outcome instanceof Error)) return resolve(outcome);
-        const closing = outcome instanceof ConnectionLost ? outcome.closing : undefined;
-        if (request.type !== 'logout' || closing?.code !== 'signed-out') return reject(outcome);
-        // Where it ends the connection that asks, that is all the answer there is.
-        loggedOut = { why: 'logged-out', message: closing.message };
-        resolve({ type: 'ok', re: 0 });
+}
+
+/** Catches up, then serves one connection; resolves when it is closed, with why. */
+async function serve(life: Life, link: SignedInConnection): Promise<Error> {
+  const { inbox, outbox } = life;
+  const { connection, conversations } = link;
+  let refusal: Error | undefined;
+  life.link = link;
+  inbox.signedIn(conversations);
+  connection.request({ type: 'sync', ...inbox.since() }, (outcome) => {
+    if (outcome instanceof Error) return;
+    if (outcome.type === 'ok') return caughtUp(life, link);
+    refusal = new ProtocolError(outcome.code, outcome.message, outcome.retryAfter);
+    connection.destroy();
+  });
+  const lost = await connection.closed;
+  life.link = undefined;
+  inbox.hold();
+  outbox.hold();
+  return refusal ?? lost;
+}
+
+function caughtUp({ backoff, report, inbox, outbox }: Life, link: SignedInConnection) {
+  backoff.recovered();
+  report({ state: 'online' });
+  inbox.caughtUp(link.conversations);
+  outbox.open(link.connection.request);
+}
+
+function finish({ outbox, report }: Life, end: SessionEnd) {
+  outbox.close();
+  report({ state: 'ended', end });
+}
+
+function createSession(life: Life, first: SignedInConnection): Session {
+  const { options, outbox, leaving, clock } = life;
+  let latest = first;
+  let quitting: Promise<void> | undefined;
+  const finished = live(life, first, (link) => {
+    latest = link;
+  });
+  return {
+    get name() {
+      return latest.name;
+    },
+    get role() {
+      return latest.role;
+    },
+    get hello() {
+      return latest.connection.hello;
+    },
+    get motd() {
+      return latest.motd;
+    },
+    recovery: first.recovery,
+    say: outbox.say,
+    ask: (request) => ask(life, request),
+    openFileConnection(signal) {
+      const { endpoint, verify } = options;
+      return openFileConnection({
+        endpoint,
+        verify,
+        clock,
+        signal: AbortSignal.any([signal, leaving.signal]),
       });
-    });
-  }
-  /** Resolves when the connection is closed, within 2 s. */
-  async function depart(reason: string | undefined): Promise<void> {
-    leaving.abort();
-    outbox.close();
-    if (link === undefined) return;
-    const { connection } = link;
-    const cancel = clock.after(limits.closingMs, connection.destroy);
-    const quit: Asked = { type: 'quit', ...(reason !== undefined && { reason: reasonText(reason) }) };
-    connection.request(quit, connection.end);
-    await connection.closed;
-    cancel();
-  }
-  function begin(first: SignedInConnection): Session {
-    let latest = first;
-    let departed: Promise<void> | undefined;
-    const finished = live(first, (link) => {
-      latest = link;
-    });
-    return {
-      get name() {
-        return latest.name;
-      },
-      get role() {
-        return latest.role;
-      },
-      get hello() {
-        return latest.connection.hello;
-      },
-      get motd() {
-        return latest.motd;
-      },
-      recovery: first.recovery,
-      say: outbox.say,
-      ask,
-      openFileConnection(signal) {
-        const { verify } = options;
-        return openFileConnection({
-          endpoint,
-          verify,
-          clock,
-          signal: AbortSignal.any([signal, leaving.signal]),
-        });
-      },
-      settled: outbox.settled,
-      quit(reason) {
-        departed ??= depart(reason).then(() => finished);
-        return departed;
-      },
-    };
-  }
+    },
+    settled: outbox.settled,
+    quit(reason) {
+      quitting ??= quit(life, reason).then(() => finished);
+      return quitting;
+    },
+  };
+}
 
-  return { connect: () => connect(), begin };
+function ask(life: Life, request: RequestBody): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    if (life.link === undefined) throw new ConnectionLost('not connected at the moment; try again later');
+    life.link.connection.request(request, (outcome) => {
+      if (!(outcome instanceof Error)) return resolve(outcome);
+      const closing = outcome instanceof ConnectionLost ? outcome.closing : undefined;
+      if (request.type !== 'logout' || closing?.code !== 'signed-out') return reject(outcome);
+      // A logout that ends the very connection it came by gets no other reply.
+      life.loggedOut = { why: 'logged-out', message: closing.message };
+      resolve({ type: 'ok', re: 0 });
+    });
+  });
+}
+
+/** Resolves when the connection is closed, within 2 s. */
+async function quit({ leaving, outbox, link, clock }: Life, reason: string | undefined): Promise<void> {
+  leaving.abort();
+  outbox.close();
+  if (link === undefined) return;
+  const { connection } = link;
+  const cancel = clock.after(limits.closingMs, connection.destroy);
+  const request: RequestBody = { type: 'quit', ...(reason !== undefined && { reason: reasonText(reason) }) };
+  connection.request(request, connection.end);
+  await connection.closed;
+  cancel();
 }

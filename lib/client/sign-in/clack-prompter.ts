@@ -1,12 +1,12 @@
-/** Questions on a terminal, drawn by clack. Knows how to draw and when a person has gone; not what is asked. */
-import type { Readable, Writable } from 'node:stream';
+/** Questions on a terminal, drawn by clack. Knows drawing, keys and the end of input; not what is asked. */
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import * as clack from '@clack/prompts';
 import wrapAnsi from 'wrap-ansi';
 import { Cancelled, type Prompter } from './prompter.js';
-import { createKeys } from './question-keys.js';
 
 export interface ClackDeps {
-  /** Terminals both: clack does not notice when they are not. */
+  /** Both must be terminals: clack does not check. */
   readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly columns?: number };
   /** Ends a question as Ctrl-C does. */
@@ -14,9 +14,9 @@ export interface ClackDeps {
 }
 
 export interface ClackPrompter extends Prompter {
-  /** Says that something takes a moment. */
+  /** Reports progress. */
   step(text: string): void;
-  /** Closes the frame, where one was begun. */
+  /** Closes the frame, if one was begun. */
   finish(text: string): void;
 }
 
@@ -92,8 +92,8 @@ interface Streams {
 }
 
 /**
- * One question. clack takes Ctrl-C and Escape for an end, but would wait for ever at Ctrl-D or when the
- * terminal goes away, so that those are watched for here.
+ * One question. clack ends it at Ctrl-C and Escape, but would wait for ever at Ctrl-D or when the terminal goes
+ * away, so those are handled here.
  */
 async function answered<T>(
   deps: ClackDeps,
@@ -124,3 +124,42 @@ async function answered<T>(
     keys.release();
   }
 }
+
+interface Keys {
+  /**
+   * For node:readline: key by key, because readline puts all but the last key of a chunk at the end of the line,
+   * and without errors, which readline throws. Ends when the terminal goes away.
+   */
+  readonly input: Readable;
+  /** Leaves the stream to others, paused. */
+  release(): void;
+}
+
+/** A tab in the middle of a chunk was pasted, and becomes a space rather than a completion. */
+function createKeys(stdin: Readable & { setRawMode?(raw: boolean): unknown }): Keys {
+  const decoder = new StringDecoder('utf8');
+  const input = Object.assign(new PassThrough({ objectMode: true }), {
+    isTTY: true,
+    setRawMode: (raw: boolean) => void stdin.setRawMode?.(raw),
+  });
+  const onData = (chunk: Buffer | string): void => {
+    const keys = [...(typeof chunk === 'string' ? chunk : decoder.write(chunk))];
+    for (const [i, key] of keys.entries()) input.write(key === '\t' && i < keys.length - 1 ? ' ' : key);
+  };
+  const onEnd = (): void => void input.end();
+  stdin.on('data', onData).on('end', onEnd).on('close', onEnd);
+  if (!stdin.listeners('error').includes(ignore)) stdin.on('error', ignore);
+  if (stdin.readableEnded || stdin.destroyed) onEnd();
+  // The question before left it paused.
+  stdin.resume();
+  return {
+    input,
+    release() {
+      stdin.off('data', onData).off('end', onEnd).off('close', onEnd);
+      stdin.pause();
+    },
+  };
+}
+
+// Every error of a terminal is followed by `close`, and may come between questions.
+function ignore(): void {}

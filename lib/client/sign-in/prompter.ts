@@ -1,9 +1,9 @@
 /** Questions to a person, as an interface, so that a flow of them needs no terminal. */
 
-export interface Question {
-  /** May come from a server only through `printable`. */
+export interface PromptQuestion {
+  /** Anything in it that comes from a server went through `printable`. */
   readonly message: string;
-  /** Why an answer cannot be taken; undefined where it can. */
+  /** Why an answer is not accepted; undefined where it is. */
   readonly check?: (answer: string) => string | undefined;
 }
 
@@ -15,19 +15,19 @@ export interface Choice<T extends string> {
 
 /** Every question rejects with Cancelled when it is not answered. */
 export interface Prompter {
-  /** @param question `initial` is the answer of whoever types nothing */
-  text(question: Question & { readonly initial?: string | undefined }): Promise<string>;
-  password(question: Question): Promise<string>;
+  /** @param question `initial` is the answer to just Enter */
+  text(question: PromptQuestion & { readonly initial?: string | undefined }): Promise<string>;
+  password(question: PromptQuestion): Promise<string>;
   select<T extends string>(question: {
     readonly message: string;
     readonly options: readonly Choice<T>[];
   }): Promise<T>;
-  /** No is what whoever types nothing says. */
+  /** The default is No. */
   confirm(question: { readonly message: string }): Promise<boolean>;
   note(text: string, kind?: 'info' | 'warning'): void;
 }
 
-/** A person did not answer. */
+/** A question was not answered. */
 export class Cancelled extends Error {
   readonly how: 'interrupted' | 'input-ended' | 'declined';
 

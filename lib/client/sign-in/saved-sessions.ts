@@ -1,5 +1,5 @@
 /**
- * Sessions that `--remember` keeps: one file with one token for a server and a name, readable by its owner
+ * The sessions that `--remember` saves for one server: one file with one token per name, readable by its owner
  * alone. Knows files, not what a token opens.
  */
 import { createHash } from 'node:crypto';
@@ -8,75 +8,80 @@ import { join } from 'node:path';
 import { errorCode, writeAtomically } from '../../system/atomic-file.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 
-export interface SavedSession {
-  /** The token; undefined where none is kept, or a running program uses it. */
-  find(): Promise<string | undefined>;
-  /** Keeps the newest token, marked as in use by this program. Rejects with the system's error. */
-  keep(token: string): Promise<void>;
-  /** This program is done with it; the next one may use it. */
+/** By name, as `parseName` makes it. Each rejects with the system's error. */
+export interface SavedSessions {
+  /** The token; undefined where none is saved, or a running program uses it. */
+  find(name: string): Promise<string | undefined>;
+  /** Saves the newest token, marked as in use by this program. */
+  save(name: string, token: string): Promise<void>;
+  /** This program is done with the session it saved; the next one may use it. */
   release(): Promise<void>;
-  drop(): Promise<void>;
+  drop(name: string): Promise<void>;
 }
 
-export interface SavedSessionDeps {
-  /** An existing folder with mode 0700. */
-  readonly folder: string;
+export interface SavedSessionsDeps {
+  /** Creates the folder where it is missing, with mode 0700. */
+  readonly folder: () => Promise<string>;
+  readonly server: Endpoint;
   readonly pid: number;
   /** Whether a process of this id runs. Two programs with one token would end each other's sessions. */
   readonly running: (pid: number) => boolean;
 }
 
-interface Kept {
+interface SavedSession {
   readonly server: string;
   readonly name: string;
   readonly token: string;
   readonly usedBy?: number;
 }
 
-/** @param name as `parseName` makes it */
-export function openSavedSession(deps: SavedSessionDeps, endpoint: Endpoint, name: string): SavedSession {
-  const server = formatEndpoint(endpoint);
-  // Hashed, for a host and a name together can be longer than a file's name may be.
-  const id = createHash('sha256').update(`${server} ${name}`).digest('hex').slice(0, 32);
-  const path = join(deps.folder, `${id}.json`);
+export function createSavedSessions(deps: SavedSessionsDeps): SavedSessions {
+  const server = formatEndpoint(deps.server);
+  let used: string | undefined;
 
-  async function read(): Promise<Kept | undefined> {
+  async function pathOf(name: string): Promise<string> {
+    // Hashed, because a host and a name together can be longer than a file name may be.
+    const id = createHash('sha256').update(`${server} ${name}`).digest('hex').slice(0, 32);
+    return join(await deps.folder(), `${id}.json`);
+  }
+  async function read(name: string): Promise<SavedSession | undefined> {
     try {
-      const kept: unknown = JSON.parse(await readFile(path, 'utf8'));
-      return isKept(kept) && kept.server === server && kept.name === name ? kept : undefined;
+      const saved: unknown = JSON.parse(await readFile(await pathOf(name), 'utf8'));
+      return isSavedSession(saved) && saved.server === server && saved.name === name ? saved : undefined;
     } catch (error) {
       if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
       throw error;
     }
   }
-
-  function write(kept: Kept): Promise<void> {
-    return writeAtomically(path, `${JSON.stringify(kept)}\n`, 0o600);
+  async function write(saved: SavedSession): Promise<void> {
+    await writeAtomically(await pathOf(saved.name), `${JSON.stringify(saved)}\n`, 0o600);
   }
 
   return {
-    async find() {
-      const kept = await read();
-      const usedBy = kept?.usedBy;
+    async find(name) {
+      const saved = await read(name);
+      const usedBy = saved?.usedBy;
       if (usedBy !== undefined && usedBy !== deps.pid && deps.running(usedBy)) return undefined;
-      return kept?.token;
+      return saved?.token;
     },
-    keep(token) {
+    save(name, token) {
+      used = name;
       return write({ server, name, token, usedBy: deps.pid });
     },
     async release() {
-      const kept = await read();
-      if (kept?.usedBy === deps.pid) await write({ server, name, token: kept.token });
+      if (used === undefined) return;
+      const saved = await read(used);
+      if (saved?.usedBy === deps.pid) await write({ server, name: used, token: saved.token });
     },
-    async drop() {
-      await unlink(path).catch((error) => {
+    async drop(name) {
+      await unlink(await pathOf(name)).catch((error) => {
         if (errorCode(error) !== 'ENOENT') throw error;
       });
     },
   };
 }
 
-function isKept(value: unknown): value is Kept {
+function isSavedSession(value: unknown): value is SavedSession {
   if (typeof value !== 'object' || value === null) return false;
   const { server, name, token, usedBy } = value as Record<string, unknown>;
   const texts = [server, name, token].every((each) => typeof each === 'string');

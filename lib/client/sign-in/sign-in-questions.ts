@@ -1,4 +1,4 @@
-/** The questions of signing in, each with what it takes for an answer. Knows words and limits, no order. */
+/** The questions of signing in, each with the answers it accepts. Knows sentences and limits, not their order. */
 import { limits } from '../../protocol/limits.js';
 import { parseName } from '../../protocol/names.js';
 import type { SignInMode } from '../../protocol/requests.js';
@@ -19,7 +19,7 @@ export async function askName(
   { lastName, fresh }: { lastName: string | undefined; fresh: boolean },
 ): Promise<string> {
   const typed = await prompter.text({
-    message: fresh ? 'Choose a name; it is how the others see you' : 'Your name',
+    message: fresh ? 'Choose a name (everyone will see it)' : 'Your name',
     initial: fresh ? undefined : lastName,
     check: (text) => {
       const parsed = parseName(text);
@@ -32,8 +32,8 @@ export async function askName(
 
 export function askPassword(prompter: Prompter, name: string): Promise<string> {
   return prompter.password({
-    message: `Password of ${name}`,
-    check: (text) => (text === '' ? 'Type the password.' : tooLong(text)),
+    message: `Password for ${name}`,
+    check: (text) => (text === '' ? 'Enter your password.' : tooLong(text)),
   });
 }
 
@@ -43,13 +43,13 @@ export async function askNewPassword(
 ): Promise<string> {
   for (;;) {
     const first = await prompter.password({
-      message: `Choose a password for ${name}, at least ${passwordMin} characters`,
+      message: `Choose a password for ${name} (at least ${passwordMin} characters)`,
       check: (text) =>
         [...text].length < passwordMin ? `At least ${passwordMin} characters.` : tooLong(text),
     });
-    const second = await prompter.password({ message: 'The same password once more' });
+    const second = await prompter.password({ message: 'Repeat the password' });
     if (first === second) return first;
-    prompter.note('The two were not the same. Once again:', 'warning');
+    prompter.note("Passwords don't match. Try again:", 'warning');
   }
 }
 
@@ -62,7 +62,7 @@ export function askWhose(prompter: Prompter, name: string): Promise<'mine' | 'ot
   return prompter.select({
     message: `The name ${name} is taken`,
     options: [
-      { value: 'mine', label: 'It is mine: sign in' },
+      { value: 'mine', label: "It's mine: sign in" },
       { value: 'other', label: 'Choose another name' },
     ],
   });
@@ -73,23 +73,23 @@ export async function askMode(
   name: string,
   why: 'name-in-use' | 'too-many-terminals',
 ): Promise<SignInMode> {
-  const takeOver = { value: 'take-over', label: 'Take over', hint: 'the other session ends' } as const;
-  const attach = { value: 'attach', label: 'Join as another terminal', hint: 'both stay' } as const;
-  const leave = { value: 'leave', label: 'Leave' } as const;
-  const choice = await prompter.select<SignInMode | 'leave'>({
+  const takeOver = { value: 'take-over', label: 'Take over', hint: 'ends the other session' } as const;
+  const attach = { value: 'attach', label: 'Join as another terminal', hint: 'keeps both' } as const;
+  const quit = { value: 'quit', label: 'Quit' } as const;
+  const choice = await prompter.select<SignInMode | 'quit'>({
     message:
-      why === 'name-in-use' ? `${name} is signed in already` : `${name} is signed in at too many terminals`,
-    options: why === 'name-in-use' ? [takeOver, attach, leave] : [takeOver, leave],
+      why === 'name-in-use' ? `${name} is already signed in` : `${name} is signed in on too many terminals`,
+    options: why === 'name-in-use' ? [takeOver, attach, quit] : [takeOver, quit],
   });
-  if (choice === 'leave') throw new Cancelled('declined');
+  if (choice === 'quit') throw new Cancelled('declined');
   return choice;
 }
 
 export function askTryOrRecover(prompter: Prompter): Promise<'again' | 'recover'> {
   return prompter.select({
-    message: 'Is the password lost?',
+    message: 'Forgot your password?',
     options: [
-      { value: 'again', label: 'No, try once more' },
+      { value: 'again', label: 'No, try again' },
       { value: 'recover', label: 'Yes, use a recovery code', hint: 'or ask an admin for a reset link' },
     ],
   });
@@ -97,16 +97,16 @@ export function askTryOrRecover(prompter: Prompter): Promise<'again' | 'recover'
 
 export async function askRecoveryCode(prompter: Prompter, name: string): Promise<string> {
   const typed = await prompter.password({
-    message: `Recovery code of ${name}`,
-    check: (text) => (text.trim() === '' ? 'Type the code.' : undefined),
+    message: `Recovery code for ${name}`,
+    check: (text) => (text.trim() === '' ? 'Enter the code.' : undefined),
   });
   return typed.trim().slice(0, 64);
 }
 
-export async function askOtp(prompter: Prompter): Promise<string> {
+export async function askOtp(prompter: Prompter, wrong = false): Promise<string> {
   const typed = await prompter.text({
-    message: 'The 6 digits that your authenticator shows now',
-    check: (text) => (/^\d{6}$/.test(text.replace(/\s/g, '')) ? undefined : 'It is 6 digits.'),
+    message: wrong ? 'Wrong code. Current 6-digit code:' : '6-digit code from your authenticator app',
+    check: (text) => (/^\d{6}$/.test(text.replace(/\s/g, '')) ? undefined : 'Enter 6 digits.'),
   });
   return typed.replace(/\s/g, '');
 }

@@ -1,6 +1,6 @@
 /**
- * The conversation that leads to a session: who, with which password, an old account or a new one, and what
- * to do about each refusal. Knows questions and error codes; neither a terminal nor a connection.
+ * Signing in by questions: which account, new or old, and what to do about each refusal. Knows questions and
+ * error codes; neither a terminal nor a connection.
  */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
@@ -8,6 +8,7 @@ import type { SignInMode } from '../../protocol/requests.js';
 import type { Credentials, Session } from '../session/session.js';
 import { recoveryLines, refusalWords } from '../text/wording.js';
 import { Cancelled, type Prompter } from './prompter.js';
+import type { SavedSessions } from './saved-sessions.js';
 import {
   askHow,
   askMode,
@@ -20,19 +21,19 @@ import {
   askWhose,
 } from './sign-in-questions.js';
 
-export interface Attempt {
+export interface SignInAttempt {
   readonly name: string;
   readonly credentials: Credentials;
   readonly mode: SignInMode | undefined;
 }
 
-/** What was answered before any question. */
-export interface Answers {
+/** Answers given in advance, by options or the environment. */
+export interface SignInAnswers {
   readonly name?: string | undefined;
   readonly password?: string | undefined;
   readonly mode?: SignInMode | undefined;
   readonly create?: boolean | undefined;
-  /** One that the operator made for a bot. */
+  /** Created by the operator, for a bot. */
   readonly token?: string | undefined;
 }
 
@@ -42,44 +43,40 @@ export interface SignInDeps {
   readonly code?: string | undefined;
   /** The name used last on this server. */
   readonly lastName?: string | undefined;
-  readonly answers: Answers;
-  /** Sessions that `--remember` kept. */
-  readonly kept: {
-    find(name: string): Promise<string | undefined>;
-    drop(name: string): Promise<void>;
-  };
+  readonly answers: SignInAnswers;
+  readonly saved: Pick<SavedSessions, 'find' | 'drop'>;
   /** Rejects with ProtocolError where the server refuses. */
-  readonly begin: (attempt: Attempt) => Promise<Session>;
+  readonly start: (attempt: SignInAttempt) => Promise<Session>;
 }
 
 const wrongPasswords = 3;
 
-interface Draft {
+interface AnswersSoFar {
   readonly how?: 'sign-in' | 'create' | 'recover' | undefined;
   readonly name?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
   readonly mode?: SignInMode | undefined;
-  /** Used up or refused codes are not shown again. */
+  /** The invite; undefined once it was used or refused. */
   readonly code?: string | undefined;
   readonly recovery?: string | undefined;
   readonly otp?: string | undefined;
 }
 
-/** The code of a reset link. An invite's may begin with `r-` too, but is shorter: 22 characters. */
+/** Whether it is the code of a reset link, of 24 characters. An invite's may begin with `r-` too, but has 22. */
 export function isResetCode(code: string | undefined): code is string {
   return code !== undefined && /^r-.{22}$/.test(code);
 }
 
 /**
  * Asks until there is a session.
- * @throws Cancelled; ProtocolError for a refusal that no other answer mends, among them the third wrong
- *   password; whatever else `begin` throws
+ * @throws Cancelled; ProtocolError for a refusal that no answer can change, such as the third wrong password;
+ *   anything else that `start` throws
  */
 export async function signIn(deps: SignInDeps, prompter: Prompter): Promise<Session> {
   const { answers } = deps;
   const reset = isResetCode(deps.code);
-  let draft: Draft = {
+  let answered: AnswersSoFar = {
     how: reset ? 'recover' : answers.create === true ? 'create' : undefined,
     name: answers.name,
     password: reset ? undefined : answers.password,
@@ -88,22 +85,31 @@ export async function signIn(deps: SignInDeps, prompter: Prompter): Promise<Sess
   };
   let tries = wrongPasswords;
   for (;;) {
-    const complete = await ask(deps, prompter, draft);
+    const complete = await ask(deps, prompter, answered);
     try {
-      const session = await deps.begin(attemptOf(complete));
+      const session = await deps.start(attemptOf(complete));
       if (session.recovery !== undefined) prompter.note(recoveryLines(session.recovery).join('\n'));
       return session;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (error.code === 'wrong-credentials' && --tries === 0) throw error;
-      draft = await recover({ deps, prompter, tries }, complete, error);
+      answered = await afterRefusal({ deps, prompter, tries }, complete, error);
     }
   }
 }
 
-type Complete = Draft & { readonly name: string };
+type Complete = AnswersSoFar & { readonly name: string };
 
-function attemptOf({ name, token, password = '', how, code, recovery = '', otp, mode }: Complete): Attempt {
+function attemptOf({
+  name,
+  token,
+  password = '',
+  how,
+  code,
+  recovery = '',
+  otp,
+  mode,
+}: Complete): SignInAttempt {
   if (token !== undefined) return { name, credentials: { how: 'resume', token }, mode };
   if (how === 'recover')
     return { name, credentials: { how, name, password, code: recovery }, mode: undefined };
@@ -118,116 +124,116 @@ function attemptOf({ name, token, password = '', how, code, recovery = '', otp, 
   };
 }
 
-/** Asks for whatever is missing, in the order in which people expect it. */
-async function ask(deps: SignInDeps, prompter: Prompter, draft: Draft): Promise<Complete> {
-  const { lastName, hello, kept } = deps;
-  if (draft.token !== undefined && draft.name !== undefined) return { ...draft, name: draft.name };
-  const mayResume = draft.how === undefined;
-  if (mayResume && draft.name === undefined && lastName !== undefined) {
-    const token = await kept.find(lastName);
-    if (token !== undefined) return { ...draft, name: lastName, token, how: 'sign-in' };
+/** Asks for what is missing, in the order people expect. */
+async function ask(deps: SignInDeps, prompter: Prompter, answered: AnswersSoFar): Promise<Complete> {
+  const { lastName, hello, saved } = deps;
+  if (answered.token !== undefined && answered.name !== undefined)
+    return { ...answered, name: answered.name };
+  const mayResume = answered.how === undefined;
+  if (mayResume && answered.name === undefined && lastName !== undefined) {
+    const token = await saved.find(lastName);
+    if (token !== undefined) return { ...answered, name: lastName, token, how: 'sign-in' };
   }
-  let { how, password } = draft;
-  if (how === undefined && draft.code === undefined && draft.name === undefined) {
+  let { how, password } = answered;
+  if (how === undefined && answered.code === undefined && answered.name === undefined) {
     how = hello.registration === 'open' ? await askHow(prompter) : 'sign-in';
   }
   const name =
-    draft.name ??
+    answered.name ??
     (await askName(prompter, {
       lastName,
       fresh: how === 'create' || (how === undefined && lastName === undefined),
     }));
   if (mayResume && how !== 'create') {
-    const token = await kept.find(name);
-    if (token !== undefined) return { ...draft, name, token, how: 'sign-in' };
+    const token = await saved.find(name);
+    if (token !== undefined) return { ...answered, name, token, how: 'sign-in' };
   }
   if (how === undefined) {
-    if (draft.code !== undefined) how = name === lastName ? 'sign-in' : 'create';
+    if (answered.code !== undefined) how = name === lastName ? 'sign-in' : 'create';
     else how = hello.registration === 'open' && name !== lastName ? await askHow(prompter) : 'sign-in';
   }
   const recovery =
-    how === 'recover' ? (draft.recovery ?? (await askRecoveryCode(prompter, name))) : undefined;
+    how === 'recover' ? (answered.recovery ?? (await askRecoveryCode(prompter, name))) : undefined;
   password ??=
     how !== 'sign-in'
       ? await askNewPassword(prompter, { name, passwordMin: hello.limits.passwordMin })
       : await askPassword(prompter, name);
-  return { ...draft, how, name, password, recovery };
+  return { ...answered, how, name, password, recovery };
 }
 
-interface Recovery {
+interface Refused {
   readonly deps: SignInDeps;
   readonly prompter: Prompter;
-  /** Wrong passwords that may still be tried. */
+  /** Password tries that are left. */
   readonly tries: number;
 }
 
-/** What to try after a refusal; rethrows the one that no answer mends. */
-async function recover(
-  { deps, prompter, tries }: Recovery,
-  draft: Complete,
+/** The answers to try after a refusal; rethrows one that no answer can change. */
+async function afterRefusal(
+  { deps, prompter, tries }: Refused,
+  answered: Complete,
   error: ProtocolError,
-): Promise<Draft> {
-  const { name } = draft;
+): Promise<AnswersSoFar> {
+  const { name } = answered;
   const said = refusalWords({ code: '', message: error.message });
   switch (error.code) {
     case 'wrong-credentials':
       prompter.note(
-        `That is not the password of ${name}. ${tries === 1 ? 'One try' : `${tries} tries`} left.`,
+        `Wrong password for ${name}. ${tries === 1 ? '1 try' : `${tries} tries`} left.`,
         'warning',
       );
       if (tries === 1 && (await askTryOrRecover(prompter)) === 'recover') {
         return { name, how: 'recover' };
       }
-      return { ...draft, password: undefined };
+      return { ...answered, password: undefined };
     case 'second-factor-wrong':
-      prompter.note(said, 'warning');
-      return { ...draft, otp: await askOtp(prompter) };
+      return { ...answered, otp: await askOtp(prompter, true) };
     case 'second-factor-needed':
-      return { ...draft, otp: await askOtp(prompter) };
+      return { ...answered, otp: await askOtp(prompter) };
     case 'recovery-invalid':
       prompter.note(said, 'warning');
-      // A link's code does not get better.
-      if (isResetCode(draft.recovery)) throw error;
-      return { ...draft, recovery: undefined };
+      // The code of a link cannot be corrected.
+      if (isResetCode(answered.recovery)) throw error;
+      return { ...answered, recovery: undefined };
     case 'session-expired':
-      await deps.kept.drop(name);
-      prompter.note(`The kept session of ${name} is over: the password is needed again.`);
-      return { ...draft, token: undefined };
+      await deps.saved.drop(name);
+      prompter.note('Your saved session expired. Enter your password.');
+      return { ...answered, token: undefined };
     case 'name-taken':
       return (await askWhose(prompter, name)) === 'mine'
-        ? { ...draft, how: 'sign-in' }
-        : { ...draft, name: undefined };
+        ? { ...answered, how: 'sign-in' }
+        : { ...answered, name: undefined };
     case 'name-look-alike':
     case 'name-reserved':
     case 'name-invalid':
       prompter.note(said, 'warning');
-      return { ...draft, name: undefined };
+      return { ...answered, name: undefined };
     case 'password-unsuitable':
       prompter.note(said, 'warning');
-      return { ...draft, password: undefined };
+      return { ...answered, password: undefined };
     case 'invite-invalid':
     case 'invite-needed':
     case 'registration-closed':
       prompter.note(said, 'warning');
-      return withoutInvite(prompter, draft);
+      return withoutInvite(prompter, answered);
     case 'name-in-use':
     case 'too-many-terminals':
-      return { ...draft, mode: await askMode(prompter, name, error.code) };
+      return { ...answered, mode: await askMode(prompter, name, error.code) };
     default:
       throw error;
   }
 }
 
-async function withoutInvite(prompter: Prompter, draft: Complete): Promise<Draft> {
+async function withoutInvite(prompter: Prompter, answered: Complete): Promise<AnswersSoFar> {
   const choice = await prompter.select({
-    message: 'Without an invite only an account that exists gets in',
+    message: 'You need an invite to create an account',
     options: [
-      { value: 'same', label: `Sign in as ${draft.name}` },
+      { value: 'same', label: `Sign in as ${answered.name}` },
       { value: 'other', label: 'Sign in with another name' },
-      { value: 'leave', label: 'Leave', hint: 'and ask for a new join link' },
+      { value: 'quit', label: 'Quit', hint: 'and ask for a new join link' },
     ],
   });
-  if (choice === 'leave') throw new Cancelled('declined');
-  const again = { ...draft, how: 'sign-in', code: undefined } as const;
-  return choice === 'same' ? again : { ...again, name: undefined, password: undefined };
+  if (choice === 'quit') throw new Cancelled('declined');
+  const retry = { ...answered, how: 'sign-in', code: undefined } as const;
+  return choice === 'same' ? retry : { ...retry, name: undefined, password: undefined };
 }

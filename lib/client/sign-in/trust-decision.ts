@@ -1,10 +1,9 @@
-/**
- * The decision to talk to a server, made once and then held to at every reconnection. Knows pins and a person
- * to ask, neither sockets nor what is said afterwards.
- */
-import { formatEndpoint } from '../../trust/endpoint.js';
+/** The decision to trust a server, made once and kept across reconnections. Knows pins and questions, no sockets. */
+
+import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { formatPin, judgeKey } from '../../trust/pin.js';
-import type { Endpoint, Presented, Verify } from '../session/session.js';
+import type { VerifyServer } from '../wire/connection.js';
+import type { ServerIdentity } from '../wire/handshake.js';
 import { Cancelled, type Prompter } from './prompter.js';
 
 export interface TrustDecisionDeps {
@@ -15,15 +14,15 @@ export interface TrustDecisionDeps {
     find(endpoint: Endpoint): Promise<string | undefined>;
     remember(endpoint: Endpoint, pin: string): Promise<void>;
   };
-  /** Absent where nobody can be asked. */
+  /** Undefined without a terminal to ask on. */
   readonly prompter?: Prompter | undefined;
 }
 
-/** The server is not to be talked to; not one byte was sent to it. */
-export class Untrusted extends Error {
+/** The server is not trusted; not one byte was sent to it. */
+export class UntrustedServer extends Error {
   readonly code: 'key-changed' | 'key-unknown' | 'key-declined';
 
-  constructor(code: Untrusted['code'], message: string) {
+  constructor(code: UntrustedServer['code'], message: string) {
     super(message);
     this.name = 'Untrusted';
     this.code = code;
@@ -31,23 +30,23 @@ export class Untrusted extends Error {
 }
 
 /**
- * Rejects with Untrusted, with Cancelled where a question was interrupted, or with the error of the
- * known-hosts file. What was accepted by a link or a person is in that file before the gate opens.
+ * Rejects with UntrustedServer, with Cancelled where a question was interrupted, or with the error of the
+ * known-hosts file. A key accepted by a link or a person is in that file before anything is sent.
  */
-export function createTrustDecision(deps: TrustDecisionDeps): Verify {
+export function createTrustDecision(deps: TrustDecisionDeps): VerifyServer {
   let accepted: { readonly pin: string; readonly byAuthority: boolean } | undefined;
 
-  async function decide(presented: Presented): Promise<boolean> {
+  async function decide(identity: ServerIdentity): Promise<boolean> {
     const { endpoint, linkPin, knownHosts } = deps;
     const knownPin = await knownHosts.find(endpoint);
-    const { pin, authorized } = presented;
+    const { pin, authorized } = identity;
     const judged = judgeKey({ presented: pin, authorized, linkPin, knownPin });
     switch (judged.verdict) {
       case 'trusted':
         if (judged.by === 'link' && knownPin !== pin) await knownHosts.remember(endpoint, pin);
         return judged.by === 'authority';
       case 'changed':
-        throw new Untrusted('key-changed', changedWords(endpoint, { ...judged, presented: pin }));
+        throw new UntrustedServer('key-changed', changedMessage(endpoint, { ...judged, presented: pin }));
       case 'unknown':
         await confirmUnknown(deps, pin);
         await knownHosts.remember(endpoint, pin);
@@ -57,68 +56,68 @@ export function createTrustDecision(deps: TrustDecisionDeps): Verify {
     }
   }
 
-  return async (presented) => {
+  return async (identity) => {
     if (accepted === undefined) {
-      const byAuthority = await decide(presented);
-      accepted = { pin: presented.pin, byAuthority };
+      const byAuthority = await decide(identity);
+      accepted = { pin: identity.pin, byAuthority };
       return;
     }
-    if (presented.pin === accepted.pin || (accepted.byAuthority && presented.authorized)) return;
-    const change = { expected: accepted.pin, presented: presented.pin, by: 'known-hosts' } as const;
-    throw new Untrusted('key-changed', changedWords(deps.endpoint, change));
+    if (identity.pin === accepted.pin || (accepted.byAuthority && identity.authorized)) return;
+    const change = { expected: accepted.pin, presented: identity.pin, by: 'known-hosts' } as const;
+    throw new UntrustedServer('key-changed', changedMessage(deps.endpoint, change));
   };
 }
 
 async function confirmUnknown({ endpoint, prompter }: TrustDecisionDeps, pin: string): Promise<void> {
   const where = formatEndpoint(endpoint);
   if (prompter === undefined) {
-    throw new Untrusted(
+    throw new UntrustedServer(
       'key-unknown',
-      `The key of ${where} is not known here and there is no terminal to ask on; nothing was sent. ` +
-        'Use the whole join link that the server printed, or connect once on a terminal.',
+      `${where} is not a trusted server, and there is no terminal to ask on; nothing was sent. ` +
+        'Use the whole join link, or connect once in a terminal.',
     );
   }
   prompter.note(
     [
-      `This computer has not seen the server ${where} before. The fingerprint of its key is`,
+      `${where} is not a trusted server yet. The fingerprint of its key is:`,
       '',
       ...formatPin(pin)
         .split('\n')
         .map((line) => `  ${line}`),
-      `  (as a pin: ${pin})`,
+      `  (pin: ${pin})`,
       '',
-      'Compare it with what the server printed when it started: ask whoever runs it, by telephone or face ' +
-        'to face. If it differs, somebody is listening in. With a join link nobody has to compare anything.',
+      'Compare it with the one the server printed at start: ask its operator, by phone or in person. If they differ, ' +
+        'someone is intercepting the connection. With a join link you never have to compare.',
     ].join('\n'),
     'warning',
   );
   let yes: boolean;
   try {
-    yes = await prompter.confirm({ message: 'Is it the same fingerprint?' });
+    yes = await prompter.confirm({ message: 'Do the fingerprints match?' });
   } catch (error) {
     if (!(error instanceof Cancelled) || error.how === 'interrupted') throw error;
     yes = false;
   }
   if (!yes) {
-    throw new Untrusted('key-declined', `The key of ${where} was not confirmed; nothing was sent.`);
+    throw new UntrustedServer('key-declined', `You did not confirm the key of ${where}; nothing was sent.`);
   }
 }
 
-function changedWords(
+function changedMessage(
   endpoint: Endpoint,
   { expected, presented, by }: { expected: string; presented: string; by: 'link' | 'known-hosts' },
 ): string {
   const where = formatEndpoint(endpoint);
   const pins = (source: string): string =>
-    `\n  ${source.padEnd(12)}${expected}\n  ${'the server'.padEnd(12)}${presented}\n`;
+    `\n  ${source.padEnd(12)}${expected}\n  ${'server'.padEnd(12)}${presented}\n`;
   if (by === 'link') {
     return (
-      `The key of ${where} is not the one in the join link: somebody else may be answering. Nothing was sent.` +
-      `${pins('the link')}Ask whoever runs the server for a new link.`
+      `The key of ${where} is not the one in the join link. Someone may be intercepting the connection; nothing was sent.` +
+      `${pins('join link')}Ask the server's operator for a new join link.`
     );
   }
   return (
-    `The key of ${where} has changed: somebody else may be answering. Nothing was sent.${pins('known here')}` +
-    `If whoever runs the server says that its key is new: secure-chat trust forget ${where}`
+    `The key of ${where} has changed. Someone may be intercepting the connection; nothing was sent.${pins('known key')}` +
+    `If the server's operator confirms the new key, run:\n  secure-chat trust forget ${where}`
   );
 }

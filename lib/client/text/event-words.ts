@@ -1,21 +1,22 @@
 /** Events in words: joins, kicks, topics, roles, rules. No text of theirs can drive a terminal. Knows no colours. */
+
 import { duration } from '../../protocol/duration.js';
 import { printable } from '../../protocol/printable.js';
 import type { Conversation, Restriction, Role, RoomRole, RoomRules } from '../../protocol/records.js';
-import type { Event } from '../session/session.js';
+import type { ServerEvent } from '../wire/connection.js';
 
-type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
+type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
 
 /** What a front end shows for an event in one line; undefined for events that have none, such as messages. */
-export function eventWords(event: Event): string | undefined {
+export function eventWords(event: ServerEvent): string | undefined {
   // Each row takes the event of its own type.
-  return (wordsByType[event.type] as (event: Event) => string | undefined)(event);
+  return (wordsByType[event.type] as (event: ServerEvent) => string | undefined)(event);
 }
 
 // They end the session, which says why.
 const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over', 'kicked', 'banned']);
 
-const wordsByType: { readonly [T in Event['type']]: (event: EventOf<T>) => string | undefined } = {
+const wordsByType: { readonly [T in ServerEvent['type']]: (event: EventOf<T>) => string | undefined } = {
   message: () => undefined,
   seen: () => undefined,
   joined: ({ name, room }) => `${printable(name)} joined${unlessLobby('', room)}`,

@@ -4,10 +4,10 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
 import type { Conversation, Person, RoomRole } from '../../protocol/records.js';
-import type { Delivery, End, Status } from '../session/session.js';
+import type { DeliveryStatus, SessionEnd, SessionStatus } from '../session/session.js';
 
 /** The state of the connection; undefined if there is nothing to show. */
-export function statusWords(status: Status): string | undefined {
+export function statusWords(status: SessionStatus): string | undefined {
   switch (status.state) {
     case 'online':
       return 'connected again';
@@ -23,7 +23,7 @@ export function statusWords(status: Status): string | undefined {
 }
 
 /** Why a session ended and what to do next. */
-export function endWords(end: End): string {
+export function endWords(end: SessionEnd): string {
   switch (end.why) {
     case 'quit':
       return 'You left.';
@@ -64,7 +64,7 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /** Why a message was not sent. */
-export function failureWords(delivery: Extract<Delivery, { state: 'failed' }>): string {
+export function failureWords(delivery: Extract<DeliveryStatus, { state: 'failed' }>): string {
   return withoutStop(delivery.message);
 }
 

@@ -1,27 +1,26 @@
-/** One file on its way, as a person is shown it. */
-
+/** One transfer, as a person sees it. */
 export interface Transfer {
   /** Counts up from 1 in this program. */
   readonly id: number;
   readonly direction: 'send' | 'get';
-  /** What it is called in the chat. */
+  /** Its name in the chat. */
   readonly name: string;
-  /** The file here; once there is one. */
+  /** The local file, once there is one. */
   readonly path: string | undefined;
-  /** Bytes; undefined until it is known. */
+  /** Bytes; undefined until known. */
   readonly size: number | undefined;
-  /** Bytes that the other side has, or that are here; while hashing, those that were read. */
+  /** Bytes that have arrived; while hashing, those read. */
   readonly done: number;
-  readonly progress: Progress;
+  readonly progress: TransferProgress;
 }
 
-export type Progress =
-  /** Reading it once, for its SHA-256. */
+export type TransferProgress =
+  /** Reading it, for its SHA-256. */
   | { readonly state: 'hashing' }
   | { readonly state: 'moving' }
-  /** Another transfer comes first, or the connection was lost; goes on by itself. */
+  /** For another transfer, or for the connection; goes on by itself. */
   | { readonly state: 'waiting' }
   | { readonly state: 'done' }
   | { readonly state: 'cancelled' }
-  /** `why` is for people and says what to do: the end of a sentence, without its full stop. */
+  /** `why` is for people and says what to do: the end of a sentence, without a full stop. */
   | { readonly state: 'failed'; readonly why: string };

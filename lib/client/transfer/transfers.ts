@@ -1,53 +1,52 @@
-/** Files on their way, in both directions. Knows sessions and a folder; nothing of how it is shown. */
+/** Files on their way, in both directions. Knows sessions and folders, not how transfers are shown. */
 import { fileName } from '../../protocol/file-name.js';
 import type { Clock } from '../../system/clock.js';
 import { typedPath } from '../../system/typed-path.js';
 import type { Session } from '../session/session.js';
-import type { Errand } from './errand.js';
-import { getFile } from './get-file.js';
-import { createJob, type Job } from './job.js';
-import { createGate } from './persist.js';
-import { sendFile } from './send-file.js';
-import type { Transfer } from './transfer.js';
+import { download } from './download.js';
+import type { TransferContext } from './file-connection.js';
+import { createReconnections } from './retry.js';
+import type { Transfer, TransferProgress } from './transfer.js';
+import { upload } from './upload.js';
 
-export interface TransferDeps {
+export interface TransfersDeps {
   readonly session: Pick<Session, 'ask' | 'openFileConnection' | 'hello'>;
   readonly clock: Clock;
   readonly makeKey: () => string;
-  /** Where downloads go that were given no other place; made when it is needed. */
+  /** Where downloads go without a path; created when needed. */
   readonly downloads: string;
   readonly home: string;
-  /** What relative paths begin at. */
+  /** What relative paths are relative to. */
   readonly folder: string;
   /**
-   * At each change of state, and while bytes move 4 times a second at most; never before `send` or `get` has
+   * At each change of state, and at most 4 times a second while bytes move; never before `send` or `get` has
    * returned the transfer.
    */
   readonly report: (transfer: Transfer) => void;
 }
 
 export interface Transfers {
-  /** @param path as it was typed: quotes around it and `~` have their meaning */
+  /** @param path as typed, with quotes and `~` */
   send(path: string, to: { readonly room: string } | { readonly to: string }): Transfer;
-  /** @param path a file or a folder, as it was typed; without it the downloads folder, under the name the server tells */
+  /** @param path a file or folder, as typed; without it, the downloads folder and the name that the server gives */
   get(seq: number, path?: string): Transfer;
-  /** The latest one that is under way where no id is given. @returns undefined where there is none */
+  /** Without an id, the latest one. @returns undefined where there is none */
   cancel(id?: number): Transfer | undefined;
-  /** To be told when the session is connected again. */
+  /** To be called when the session is connected again. */
   resume(): void;
-  /** Those under way. */
+  /** Not done, failed or cancelled. */
   readonly current: readonly Transfer[];
-  /** Cancels all of them, and whatever is begun later. Resolves when nothing of them is left. */
+  /** Cancels all of them, and any that is begun later. Resolves when nothing of them is left. */
   close(): Promise<void>;
 }
 
-// One at a time each way: a second one would not make the line any wider.
-type Lanes = Record<Transfer['direction'], { last: Promise<void>; jobs: number }>;
+// One at a time in each direction: a second one would only share the bandwidth.
+type Queues = Record<Transfer['direction'], { last: Promise<void>; jobs: number }>;
 
-export function createTransfers(deps: TransferDeps): Transfers {
+export function createTransfers(deps: TransfersDeps): Transfers {
   const { session, clock, report } = deps;
-  const gate = createGate();
-  const lanes: Lanes = {
+  const reconnections = createReconnections();
+  const queues: Queues = {
     send: { last: Promise.resolve(), jobs: 0 },
     get: { last: Promise.resolve(), jobs: 0 },
   };
@@ -57,21 +56,23 @@ export function createTransfers(deps: TransferDeps): Transfers {
 
   function begin(
     first: Pick<Transfer, 'direction' | 'name' | 'path'>,
-    work: (errand: Errand) => Promise<void>,
+    work: (context: TransferContext) => Promise<void>,
   ) {
-    const lane = lanes[first.direction];
+    const queue = queues[first.direction];
     lastId += 1;
-    const state = lane.jobs > 0 ? 'waiting' : first.direction === 'send' ? 'hashing' : 'moving';
+    const state = queue.jobs > 0 ? 'waiting' : first.direction === 'send' ? 'hashing' : 'moving';
     const job = createJob(
       { id: lastId, ...first, size: undefined, done: 0, progress: { state } },
       { clock, report },
     );
     jobs.push(job);
-    lane.jobs += 1;
-    lane.last = lane.last
-      .then(() => job.run(() => work({ session, clock, gate, signal: job.signal, update: job.update })))
+    queue.jobs += 1;
+    queue.last = queue.last
+      .then(() =>
+        job.run(() => work({ session, clock, reconnections, signal: job.signal, update: job.update })),
+      )
       .then(() => {
-        lane.jobs -= 1;
+        queue.jobs -= 1;
         jobs = jobs.filter((other) => other !== job);
       });
     if (closed) queueMicrotask(job.cancel);
@@ -84,11 +85,11 @@ export function createTransfers(deps: TransferDeps): Transfers {
       const path = typedPath(typed, deps);
       const name = fileName(path);
       const key = deps.makeKey();
-      return begin({ direction: 'send', name, path }, (errand) => sendFile(errand, { path, name, key, to }));
+      return begin({ direction: 'send', name, path }, (context) => upload(context, { path, name, key, to }));
     },
     get(seq, path) {
       const first = { direction: 'get', name: `file ${seq}`, path: undefined } as const;
-      return begin(first, (errand) => getFile(errand, { seq, path, places: deps }));
+      return begin(first, (context) => download(context, { seq, path, folders: deps }));
     },
     cancel(id) {
       const job =
@@ -96,14 +97,76 @@ export function createTransfers(deps: TransferDeps): Transfers {
       job?.cancel();
       return job?.transfer;
     },
-    resume: gate.open,
+    resume: reconnections.reconnected,
     get current() {
       return underWay().map(({ transfer }) => transfer);
     },
     async close() {
       closed = true;
       for (const job of underWay()) job.cancel();
-      await Promise.all([lanes.send.last, lanes.get.last]);
+      await Promise.all([queues.send.last, queues.get.last]);
+    },
+  };
+}
+
+interface Job {
+  readonly transfer: Transfer;
+  /** Done, failed or cancelled. */
+  readonly over: boolean;
+  readonly signal: AbortSignal;
+  /** Does nothing once it is over. */
+  readonly update: TransferContext['update'];
+  cancel(): void;
+  /** Resolves when `work` has settled: done or failed. Does nothing once cancelled. */
+  run(work: () => Promise<void>): Promise<void>;
+}
+
+interface JobDeps {
+  readonly clock: Clock;
+  readonly report: (transfer: Transfer) => void;
+}
+
+const reportMs = 250;
+const ends: ReadonlySet<TransferProgress['state']> = new Set(['done', 'failed', 'cancelled']);
+
+function createJob(first: Transfer, { clock, report }: JobDeps): Job {
+  const controller = new AbortController();
+  let transfer = first;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+
+  const isOver = () => ends.has(transfer.progress.state);
+  const update: TransferContext['update'] = (change) => {
+    if (isOver()) return;
+    const before = transfer.progress.state;
+    transfer = { ...transfer, ...change };
+    const now = clock.ticks();
+    if (transfer.progress.state === before && now - reportedAt < reportMs) return;
+    reportedAt = now;
+    report(transfer);
+  };
+
+  return {
+    get transfer() {
+      return transfer;
+    },
+    get over() {
+      return isOver();
+    },
+    signal: controller.signal,
+    update,
+    cancel() {
+      update({ progress: { state: 'cancelled' } });
+      controller.abort();
+    },
+    async run(work) {
+      if (controller.signal.aborted) return;
+      try {
+        await work();
+        update({ progress: { state: 'done' } });
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        update({ progress: { state: 'failed', why } });
+      }
     },
   };
 }

@@ -1,41 +1,53 @@
-/** One connection to a server that was verified and said hello. Knows requests and replies, not who signs in. */
+/** One connection to a verified server that said hello. Knows requests and replies, not who signs in. */
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
 import { alpn, fileAlpn, type ServerFrame, type ServerFrameOf } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Message } from '../../protocol/records.js';
+import type { Request } from '../../protocol/requests.js';
 import { type Clock, systemClock } from '../../system/clock.js';
 import { unlessAborted } from '../../system/unless-aborted.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
-import type { Asked, Event, Presented, Verify } from '../session/session.js';
 import { ConnectionLost } from './errors.js';
-import { dial, presentedBy } from './handshake.js';
+import { dial, identityOf, type ServerIdentity } from './handshake.js';
 import { createLiveness } from './liveness.js';
 import { createReplies, type Settle } from './replies.js';
 import { createWire, type Wire, type WireListener } from './wire.js';
 
+/** A request without the id, which the connection adds. */
+export type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+
+/** Every frame from the server but replies and hello. */
+export type ServerEvent = Exclude<ServerFrame, ServerFrameOf<'ok' | 'error' | 'hello'>>;
+
+/**
+ * Decides whether to trust this server; not one byte is written before it resolves. Called at every
+ * connection, reconnections too. Rejects to refuse.
+ */
+export type VerifyServer = (identity: ServerIdentity) => Promise<void>;
+
 export interface ConnectionOptions {
   readonly endpoint: Endpoint;
-  readonly verify: Verify;
+  readonly verify: VerifyServer;
   /** From the start to the end of the TLS handshake, and again from `verify` to hello; 10 s by default. */
   readonly timeoutMs?: number;
   /** Aborts the opening, not the connection that is open. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   /** Every event but hello; called from the moment the connection is open. */
-  readonly onEvent?: (event: Event) => void;
+  readonly onEvent?: (event: ServerEvent) => void;
 }
 
-export interface Connection {
+export interface ClientConnection {
   readonly hello: ServerFrameOf<'hello'>;
-  readonly presented: Presented;
+  readonly identity: ServerIdentity;
   /**
-   * Sends a request; `settle` gets its reply, before any later event is told, or ConnectionLost.
+   * Sends a request; `settle` gets its reply, before any later event, or ConnectionLost.
    * @throws ProtocolError `frame-too-large` for what the server would not read
    */
-  request(request: Asked, settle: Settle): void;
-  /** A copy of an own message answers the `say` that it came from. */
+  request(request: RequestBody, settle: Settle): void;
+  /** A message of this account came back: it is the reply to the `say` with its key. */
   acknowledge(message: Message): void;
   /** Resolves when the connection is closed, from whichever side. */
   readonly closed: Promise<ConnectionLost>;
@@ -50,10 +62,10 @@ export interface Connection {
  * @throws Unreachable, NotSecureChat, ConnectionLost; what `verify` rejected with; the signal's reason;
  *   ProtocolError where the server says why it does not want to talk (`too-many-connections`)
  */
-export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+export async function openConnection(options: ConnectionOptions): Promise<ClientConnection> {
   const settings = { timeoutMs: limits.handshakeMs, clock: systemClock, ...options };
-  const { socket, presented } = await reach(settings, alpn);
-  return greeted(socket, presented, settings);
+  const { socket, identity } = await openVerified(settings, alpn);
+  return awaitHello(socket, identity, settings);
 }
 
 /**
@@ -61,47 +73,52 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
  * @throws Unreachable, NotSecureChat, ConnectionLost; what `verify` rejected with; the signal's reason
  */
 export async function openFileConnection(options: Omit<ConnectionOptions, 'onEvent'>): Promise<TLSSocket> {
-  const { socket } = await reach({ timeoutMs: limits.handshakeMs, clock: systemClock, ...options }, fileAlpn);
+  const { socket } = await openVerified(
+    { timeoutMs: limits.handshakeMs, clock: systemClock, ...options },
+    fileAlpn,
+  );
   return socket;
 }
 
-/** Connects, verifies, reads hello and leaves: what is known of a server before anybody signs in. */
+/** Connects, verifies, reads hello and closes: what a server says before sign-in. */
 export async function greet(
   endpoint: Endpoint,
-  verify: Verify,
+  verify: VerifyServer,
   signal?: AbortSignal,
-): Promise<{ hello: ServerFrameOf<'hello'>; presented: Presented }> {
-  const { hello, presented, end, closed } = await openConnection({
+): Promise<{ hello: ServerFrameOf<'hello'>; identity: ServerIdentity }> {
+  const { hello, identity, end, closed } = await openConnection({
     endpoint,
     verify,
     ...(signal && { signal }),
   });
   end();
   await closed;
-  return { hello, presented };
+  return { hello, identity };
 }
 
 type Settings = ConnectionOptions & { readonly timeoutMs: number; readonly clock: Clock };
 
-// A server gives 30 s for signing in. A person who compared a fingerprint may have used them up, so that
-// the connection is opened again; `verify` is asked again and knows the answer by then.
+// A server gives 30 s for signing in. Comparing a fingerprint may have used them up; then the connection is
+// opened again, and `verify` knows the answer by then.
 const freshMs = 10_000;
 
-async function reach(
+async function openVerified(
   settings: Settings,
   protocol: string,
-): Promise<{ socket: TLSSocket; presented: Presented }> {
+): Promise<{ socket: TLSSocket; identity: ServerIdentity }> {
   const { endpoint, verify, clock, signal } = settings;
   for (let again = true; ; again = false) {
     const socket = await dial({ endpoint, alpn: protocol, timeoutMs: settings.timeoutMs, clock, signal });
     try {
-      const presented = presentedBy(socket, endpoint);
+      const identity = identityOf(socket, endpoint);
       const since = clock.ticks();
-      await unlessAborted(verify(presented), signal);
+      await unlessAborted(verify(identity), signal);
       const stale = socket.destroyed || clock.ticks() - since > freshMs;
-      if (!stale) return { socket, presented };
+      if (!stale) return { socket, identity };
       if (!again)
-        throw new ConnectionLost(`${formatEndpoint(endpoint)} hung up while its key was being verified`);
+        throw new ConnectionLost(
+          `${formatEndpoint(endpoint)} closed the connection while its key was being verified`,
+        );
       socket.destroy();
     } catch (error) {
       socket.destroy();
@@ -111,7 +128,11 @@ async function reach(
 }
 
 /** Waits for hello on a socket that was verified. */
-function greeted(socket: TLSSocket, presented: Presented, settings: Settings): Promise<Connection> {
+function awaitHello(
+  socket: TLSSocket,
+  identity: ServerIdentity,
+  settings: Settings,
+): Promise<ClientConnection> {
   const { endpoint, clock, signal, timeoutMs } = settings;
   return new Promise((resolve, reject) => {
     let listener: WireListener = { frame: greeting, heard: () => {} };
@@ -123,7 +144,7 @@ function greeted(socket: TLSSocket, presented: Presented, settings: Settings): P
     const cancel = clock.after(timeoutMs, () =>
       fail(
         new ConnectionLost(
-          `${formatEndpoint(endpoint)} says nothing: is it overloaded, or no secure-chat server?`,
+          `no hello from ${formatEndpoint(endpoint)}: it is overloaded, or not a secure-chat server`,
         ),
       ),
     );
@@ -143,62 +164,62 @@ function greeted(socket: TLSSocket, presented: Presented, settings: Settings): P
     function greeting(frame: ServerFrame) {
       if (frame.type !== 'hello') return fail(unwelcome(frame));
       settle();
-      const conversation = converse({ hello: frame, presented, wire, settings });
-      listener = conversation.listener;
-      resolve(conversation.connection);
+      const opened = createConnection({ hello: frame, identity, wire, settings });
+      listener = opened.listener;
+      resolve(opened.connection);
     }
   });
 }
 
-interface Greeted {
+interface Opened {
   readonly hello: ServerFrameOf<'hello'>;
-  readonly presented: Presented;
+  readonly identity: ServerIdentity;
   readonly wire: Wire;
   readonly settings: Settings;
 }
 
 /** What follows hello: requests, replies, events, and pings in between. */
-function converse({ hello, presented, wire, settings }: Greeted) {
+function createConnection({ hello, identity, wire, settings }: Opened) {
   const { endpoint, clock, onEvent } = settings;
   const { pingMs, deadMs } = hello.limits;
   const replies = createReplies();
   let lastId = 0;
   let closing: ServerFrameOf<'closing'> | undefined;
   let gone: ConnectionLost | undefined;
-  let cancelCut = () => {};
+  let cancelDestroy = () => {};
   const liveness = createLiveness({
     clock,
     pingMs,
     deadMs,
     ping: () => request({ type: 'ping' }, () => {}),
-    dead: () => wire.destroy(new Error('it has gone silent')),
+    dead: () => wire.destroy(new Error('the server stopped responding')),
   });
   const closed = wire.closed.then((cause) => {
     liveness.stop();
-    cancelCut();
+    cancelDestroy();
     gone = lost(endpoint, cause, closing);
     replies.fail(gone);
     return gone;
   });
 
-  function request(asked: Asked, settle: Settle) {
+  function request(body: RequestBody, settle: Settle) {
     if (gone !== undefined) return settle(gone);
     lastId += 1;
-    const frame = encodeFrame({ ...asked, id: lastId });
+    const frame = encodeFrame({ ...body, id: lastId });
     if (frame.length - 4 > hello.limits.frameBytes) {
-      throw new ProtocolError('frame-too-large', 'This is more than the server takes at once.');
+      throw new ProtocolError('frame-too-large', 'This is too long for the server.');
     }
-    replies.expect(lastId, settle, asked.type === 'say' ? asked.key : undefined);
+    replies.expect(lastId, settle, body.type === 'say' ? body.key : undefined);
     wire.write(frame);
     liveness.sent();
   }
   function end() {
     if (gone !== undefined) return;
     wire.end();
-    cancelCut();
-    cancelCut = clock.after(limits.closingMs, () => wire.destroy());
+    cancelDestroy();
+    cancelDestroy = clock.after(limits.closingMs, () => wire.destroy());
   }
-  function take(frame: ServerFrame) {
+  function receive(frame: ServerFrame) {
     if (frame.type === 'ok' || frame.type === 'error') return replies.reply(frame);
     if (frame.type === 'hello') return;
     if (frame.type === 'closing') closing = frame;
@@ -206,30 +227,31 @@ function converse({ hello, presented, wire, settings }: Greeted) {
     if (frame.type === 'closing') end();
   }
 
-  const connection: Connection = {
+  const connection: ClientConnection = {
     hello,
-    presented,
+    identity,
     request,
     acknowledge: replies.acknowledge,
     closed,
     end,
     destroy: () => wire.destroy(),
   };
-  const listener: WireListener = { frame: take, heard: liveness.heard };
+  const listener: WireListener = { frame: receive, heard: liveness.heard };
   return { connection, listener };
 }
 
-/** The server's reason not to talk to this client. */
+/** Why the server refuses this client. */
 function unwelcome(frame: ServerFrame): ProtocolError {
   if (frame.type === 'closing' || frame.type === 'error') {
     return new ProtocolError(frame.code, frame.message, frame.retryAfter);
   }
-  return new ProtocolError('bad-frame', 'The server did not say hello first.');
+  return new ProtocolError('bad-frame', 'The server did not start with hello.');
 }
 
 function lost(endpoint: Endpoint, cause?: Error, closing?: ServerFrameOf<'closing'>): ConnectionLost {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  const broken = code === 'ECONNRESET' || code === 'EPIPE' ? 'the server hung up' : cause?.message;
-  const why = closing?.message ?? broken ?? 'the server closed it';
+  const broken =
+    code === 'ECONNRESET' || code === 'EPIPE' ? 'the server closed the connection' : cause?.message;
+  const why = closing?.message ?? broken ?? 'the server closed the connection';
   return new ConnectionLost(`lost the connection to ${formatEndpoint(endpoint)}: ${why}`, { cause, closing });
 }

@@ -1,7 +1,7 @@
-/** What can go wrong on the way to a server. Programs match `code`; the sentences are for people. */
+/** Network errors. Programs match `code`; the sentences are for people. */
 import type { ServerFrameOf } from '../../protocol/events.js';
 
-/** No connection came about: refused, no such host, no route, no answer. */
+/** No connection could be opened: refused, unknown host, no route, no answer. */
 export class Unreachable extends Error {
   readonly code = 'unreachable';
 
@@ -21,7 +21,7 @@ export class NotSecureChat extends Error {
   }
 }
 
-/** A connection that was there is over. */
+/** An open connection ended. */
 export class ConnectionLost extends Error {
   readonly code = 'connection-lost';
   /** The server's reason, where it gave one. */

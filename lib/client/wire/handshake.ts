@@ -1,19 +1,25 @@
-/**
- * The way to a server up to a finished TLS handshake. Knows sockets and certificates; neither whom to trust
- * nor frames.
- */
+/** The TLS handshake with a server. Knows sockets and certificates; neither which server to trust nor frames. */
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import type { Clock } from '../../system/clock.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { pinOf } from '../../trust/pin.js';
-import type { Presented } from '../session/session.js';
 import { NotSecureChat, Unreachable } from './errors.js';
+
+/** What a server showed in the TLS handshake. */
+export interface ServerIdentity {
+  /** SHA-256 of the public key (SPKI), base64url, 43 characters. */
+  readonly pin: string;
+  /** A certificate authority of this system vouches for it under this host name. */
+  readonly authorized: boolean;
+  /** ISO 8601. */
+  readonly validTo: string;
+}
 
 export interface DialOptions {
   readonly endpoint: Endpoint;
-  /** The protocol that is wanted there, by its name of RFC 7301. */
+  /** The RFC 7301 name of the protocol to speak. */
   readonly alpn: string;
   /** For name look-up, TCP and TLS together, in milliseconds. */
   readonly timeoutMs: number;
@@ -30,8 +36,8 @@ export function dial({ endpoint, alpn, timeoutMs, clock, signal }: DialOptions):
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const { host, port } = endpoint;
-    // No `session`: a resumed session has no certificate to verify. Who is trusted is for `verify` to say,
-    // `authorized` tells it what the certificate authorities think, host name included.
+    // No `session`: a resumed session has no certificate to verify. Trust is decided by `verify`; `authorized`
+    // tells it what the certificate authorities say, host name included.
     const socket = connect({
       host,
       port,
@@ -61,7 +67,7 @@ export function dial({ endpoint, alpn, timeoutMs, clock, signal }: DialOptions):
     }
     signal?.addEventListener('abort', abort);
     socket.once('secureConnect', ready);
-    // Stays after the handshake: what goes wrong then is told by 'close'.
+    // Stays after the handshake: errors after it are reported by 'close'.
     socket.on('error', (error) => fail(explain({ endpoint, alpn }, error)));
   });
 }
@@ -70,7 +76,7 @@ export function dial({ endpoint, alpn, timeoutMs, clock, signal }: DialOptions):
  * What the server showed in the handshake.
  * @throws NotSecureChat for a certificate that cannot be read
  */
-export function presentedBy(socket: TLSSocket, endpoint: Endpoint): Presented {
+export function identityOf(socket: TLSSocket, endpoint: Endpoint): ServerIdentity {
   try {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) throw new Error('no certificate');
@@ -80,14 +86,14 @@ export function presentedBy(socket: TLSSocket, endpoint: Endpoint): Presented {
       validTo: new Date(certificate.validTo).toISOString(),
     };
   } catch (cause) {
-    throw notChat(endpoint, 'its certificate cannot be read', cause);
+    throw notChat(endpoint, 'cannot read its certificate', cause);
   }
 }
 
 function noAnswer(endpoint: Endpoint, timeoutMs: number): Unreachable {
   return new Unreachable(
     `no answer from ${formatEndpoint(endpoint)} within ${Math.ceil(timeoutMs / 1000)} s: ` +
-      'is the address right, and does a firewall let this port through?',
+      'check the address, and that no firewall blocks the port',
   );
 }
 
@@ -123,20 +129,20 @@ function unreachable(endpoint: Endpoint, code: string): string {
   const at = formatEndpoint(endpoint);
   switch (code) {
     case 'ECONNREFUSED':
-      return `nothing is listening on ${at}: is the server running?`;
+      return `connection refused by ${at}: is the server running?`;
     case 'ENOTFOUND':
-      return `there is no host ${endpoint.host}: is the name spelled right?`;
+      return `unknown host ${endpoint.host}: check the spelling`;
     case 'EAI_AGAIN':
-      return `the name ${endpoint.host} cannot be looked up: is this machine online?`;
+      return `cannot look up ${endpoint.host}: is this machine online?`;
     case 'ENETUNREACH':
     case 'EHOSTUNREACH':
     case 'ENETDOWN':
     case 'EADDRNOTAVAIL':
-      return `no way to ${at} (${code}): is this machine online, and the address right?`;
+      return `no route to ${at} (${code}): is this machine online, and the address right?`;
     case 'ETIMEDOUT':
-      return `no answer from ${at}: is the address right, and does a firewall let this port through?`;
+      return `no answer from ${at}: check the address, and that no firewall blocks the port`;
     case 'ECONNRESET':
-      return `${at} hung up during the TLS handshake: is it a secure-chat server, and not overloaded?`;
+      return `${at} closed the connection during the TLS handshake: is it a secure-chat server?`;
     default:
       return `cannot reach ${at}: ${code || 'unknown error'}`;
   }

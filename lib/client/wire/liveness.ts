@@ -1,11 +1,11 @@
-/** Whether the other side is still there. Knows times, not what is sent. */
+/** Pings a quiet server, and notices a dead one. Knows times, not what is sent. */
 import type { Clock } from '../../system/clock.js';
 
 export interface LivenessOptions {
   readonly clock: Clock;
-  /** A ping is due when one side has been silent for this long, in milliseconds. */
+  /** A ping is due when either side has sent nothing for this long, in milliseconds. */
   readonly pingMs: number;
-  /** The other side is taken for dead when it has been silent for this long, in milliseconds. */
+  /** The other side counts as dead after this long without a byte, in milliseconds. */
   readonly deadMs: number;
   readonly ping: () => void;
   readonly dead: () => void;
@@ -28,13 +28,13 @@ export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions
   let sentAt = heardAt;
   let asked = false;
   let stopped = false;
-  let cancel = clock.after(pingMs, look);
+  let cancel = clock.after(pingMs, check);
 
-  // The alarm is not moved at each frame; it looks at the times when it rings.
-  function look() {
+  // The timer is not moved at each frame; it looks at the times when it fires.
+  function check() {
     const now = clock.ticks();
     if (now - heardAt >= deadMs) return dead();
-    // A busy room keeps this side informed, but the server too wants to hear something.
+    // A busy room tells this side that the server lives, but the server needs a sign of life too.
     if (!asked && now - Math.min(heardAt, sentAt) >= pingMs) {
       asked = true;
       sentAt = now;
@@ -42,7 +42,7 @@ export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions
     }
     if (stopped) return;
     const due = asked ? now + pingMs : Math.min(heardAt, sentAt) + pingMs;
-    cancel = clock.after(Math.max(1, Math.min(due, heardAt + deadMs) - now), look);
+    cancel = clock.after(Math.max(1, Math.min(due, heardAt + deadMs) - now), check);
   }
 
   return {

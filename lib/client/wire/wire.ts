@@ -5,11 +5,11 @@ import { createFrameReader, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 
 export interface Wire {
-  /** Writes an encoded frame; nothing once the wire is over. */
+  /** Writes an encoded frame; does nothing once closed. */
   write(frame: Buffer): void;
   /** Sends what was written, then closes. */
   end(): void;
-  /** Closes at once, because of `cause`; no frame is told of any more. */
+  /** Closes at once, because of `cause`; no further frame is passed on. */
   destroy(cause?: Error): void;
   /** Resolves when the stream is closed, with why, where it is known. */
   readonly closed: Promise<Error | undefined>;

@@ -1,12 +1,12 @@
 import t from 'tap';
 import { createAwayStatus } from '../../../lib/client/commands/away-status.js';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { unsafe } from '../../support/unsafe.js';
 
 function scene(away: Record<string, string>, { terminals = 1 } = {}) {
-  const asked: Asked[] = [];
+  const asked: RequestBody[] = [];
   const shown: string[] = [];
   let online = true;
   const awayStatus = createAwayStatus({

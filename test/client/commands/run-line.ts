@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import { ConnectionLost } from '../../../lib/client/wire/errors.js';
 import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
 import type { Found, Message } from '../../../lib/protocol/records.js';
@@ -86,7 +86,7 @@ t.test('/join opens the room once the server has agreed', async (t) => {
 });
 
 t.test('a refusal says what to type next', async (t) => {
-  const cases: [string, Asked['type'], ErrorCode, string][] = [
+  const cases: [string, RequestBody['type'], ErrorCode, string][] = [
     ['/files', 'files', 'not-a-member', '/join #dev'],
     ['/leave', 'leave', 'room-would-end', '/leave #dev end'],
     ['/delete 3', 'remove', 'no-such-message', '/search'],

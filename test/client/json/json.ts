@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { createJsonFrontEnd } from '../../../lib/client/json/json.js';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createFakeSession } from '../../support/fake-session.js';
@@ -11,7 +11,7 @@ type Line = Record<string, unknown>;
 
 function start(
   t: Test,
-  answer: (request: Asked) => Reply = () => ({ type: 'ok', re: 9 }),
+  answer: (request: RequestBody) => Reply = () => ({ type: 'ok', re: 9 }),
   given: { motd?: string } = {},
 ) {
   const streams = createStreams();
@@ -198,7 +198,7 @@ t.test('a distrusted server ends with a sentence, not with an error object', asy
   lines();
   end({ why: 'distrusted', error: new Error('another key') });
   t.same(lines(), [{ type: 'status', state: 'ended', why: 'distrusted', message: 'another key' }]);
-  t.equal((await over).how.by, 'session');
+  t.equal((await over).endedBy.by, 'session');
 });
 
 t.test('nothing hostile reaches the output, not even in field names and nested values', async (t) => {
@@ -245,7 +245,7 @@ t.test('the end of the input waits for acknowledgements and replies', async (t) 
   await settle();
   t.same(fake.quits, []);
   reply({ type: 'ok', re: 1, people: [] });
-  t.same(await over, { how: { by: 'person' }, refused: 0, unacknowledged: 0 });
+  t.same(await over, { endedBy: { by: 'person' }, refused: 0, unacknowledged: 0 });
   t.same(fake.quits, [undefined]);
 });
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { createPlainFrontEnd, plainMessage } from '../../../lib/client/plain/plain.js';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import type { Whois } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
@@ -28,7 +28,7 @@ function start(t: Test, { motd, typed = false }: Given = {}) {
   });
   const fake = createFakeSession({
     listener: frontEnd.listener,
-    async answer(request: Asked): Promise<Reply> {
+    async answer(request: RequestBody): Promise<Reply> {
       // A server takes longer than the next line.
       if (request.type === 'join') await settle();
       if (request.type === 'leave')
@@ -111,7 +111,7 @@ t.test('lines are posted, and the end waits for every acknowledgement', async (t
   await settle();
   t.same(quits, []);
   deliver(said[3]?.key ?? '', { state: 'sent', seq: 8 });
-  t.same(await over, { how: { by: 'person' }, refused: 0, unacknowledged: 0 });
+  t.same(await over, { endedBy: { by: 'person' }, refused: 0, unacknowledged: 0 });
   t.same(quits, [undefined]);
 });
 
@@ -170,7 +170,7 @@ t.test('a line that cannot be sent is shown, counted, and not sent', async (t) =
   deliverAll();
   stdin.write(`/nothing at all\n${'x'.repeat(5000)}\n${'y'.repeat(70_000)}\n\n\u200b\n`);
   stdin.end('fine\n');
-  t.same(await over, { how: { by: 'person' }, refused: 4, unacknowledged: 0 });
+  t.same(await over, { endedBy: { by: 'person' }, refused: 4, unacknowledged: 0 });
   t.same(
     said.map(({ text }) => text),
     ['fine'],
@@ -214,7 +214,7 @@ t.test('/quit waits for the messages before it, and has a reason', async (t) => 
   await settle();
   t.same(quits, []);
   deliverAll();
-  t.same((await over).how, { by: 'person' });
+  t.same((await over).endedBy, { by: 'person' });
   t.same(quits, ['see you']);
   t.equal(said.length, 1);
 });
@@ -236,14 +236,14 @@ t.test('a signal ends it at once and counts what was not acknowledged', async (t
   stdin.write('unsent\n');
   await settle();
   stop.abort('SIGINT');
-  t.same(await over, { how: { by: 'signal', signal: 'SIGINT' }, refused: 0, unacknowledged: 1 });
+  t.same(await over, { endedBy: { by: 'signal', signal: 'SIGINT' }, refused: 0, unacknowledged: 1 });
   t.same(quits, [undefined]);
 });
 
 t.test('the end of the session ends the front end', async (t) => {
   const { over, end, quits } = start(t);
   end({ why: 'lost', message: 'gone' });
-  t.same((await over).how, { by: 'session', end: { why: 'lost', message: 'gone' } });
+  t.same((await over).endedBy, { by: 'session', end: { why: 'lost', message: 'gone' } });
   t.same(quits, []);
 });
 
@@ -256,7 +256,7 @@ t.test('a reader that closed stdout ends it quietly', async (t) => {
   await settle();
   message({ text: 'without a reader' });
   deliverAll();
-  t.same(await over, { how: { by: 'person' }, refused: 0, unacknowledged: 0 });
+  t.same(await over, { endedBy: { by: 'person' }, refused: 0, unacknowledged: 0 });
   t.equal(said.length, 1);
 });
 
@@ -309,7 +309,7 @@ t.test('in a pipe nothing is posted after a conversation could not be opened', a
     err();
     // The writer holds its end open, as `tail -f` does.
     stdin.write(`for all\n\n${line}\nfor few\n/window @ben\nfor ben\n`);
-    t.same(await over, { how: { by: 'person' }, refused: 1, unacknowledged: 0 }, line);
+    t.same(await over, { endedBy: { by: 'person' }, refused: 1, unacknowledged: 0 }, line);
     t.match(said, [{ room: 'lobby', text: 'for all' }]);
     t.equal(said.length, 1);
     const shown = err().trimEnd().split('\n');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { find } from '../../../lib/client/screen/state/conversations.js';
 import { peopleBeside } from '../../../lib/client/screen/state/people.js';
-import type { Asked, Event } from '../../../lib/client/session/session.js';
+import type { RequestBody, ServerEvent } from '../../../lib/client/wire/connection.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import type { Conversation } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
@@ -14,9 +14,9 @@ const at = '2026-11-21T12:00:00.000Z';
 const dev: Conversation = { room: 'dev', last: 9, read: 4, unread: 1000, mentions: 2, role: 'member' };
 const lobby: Conversation = { room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 };
 
-function scene(answer?: (request: Asked) => Reply) {
+function scene(answer?: (request: RequestBody) => Reply) {
   const made = createStageScene(answer === undefined ? {} : { answer });
-  const event = (one: Event) => made.happen({ kind: 'event', event: one });
+  const event = (one: ServerEvent) => made.happen({ kind: 'event', event: one });
   const synced = (...conversations: readonly Conversation[]) =>
     made.happen({ kind: 'synced', first: false, conversations: [lobby, ...conversations] });
   const ids = () => made.stage.state.conversations.map(({ id }) => id);

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { createKeyring } from '../../../lib/client/session/credentials.js';
+import { createCredentialChain } from '../../../lib/client/session/credentials.js';
 
 const name = 'ana';
 const password = 'pa55word';
 
-t.test('codes are shown once: the next time it is the token, or the password alone', async (t) => {
+t.test('codes are used once; later sign-ins use the token or the password', async (t) => {
   const ways = [
     [
       { how: 'sign-in', name, password, otp: '123456' },
@@ -20,11 +20,11 @@ t.test('codes are shown once: the next time it is the token, or the password alo
     ],
   ] as const;
   for (const [credentials, request] of ways) {
-    const keyring = createKeyring({ credentials });
-    t.same(keyring.request(), request);
-    keyring.accepted('token');
-    t.same(keyring.request(), { type: 'resume', token: 'token' });
-    t.ok(keyring.expired());
-    t.same(keyring.request(), { type: 'sign-in', name, password });
+    const chain = createCredentialChain({ credentials });
+    t.same(chain.request(), request);
+    chain.accepted('token');
+    t.same(chain.request(), { type: 'resume', token: 'token' });
+    t.ok(chain.expired());
+    t.same(chain.request(), { type: 'sign-in', name, password });
   }
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createOutbox } from '../../../lib/client/session/outbox.js';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import { ConnectionLost } from '../../../lib/client/wire/errors.js';
 import type { Settle } from '../../../lib/client/wire/replies.js';
 import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
@@ -11,7 +11,7 @@ import { message } from '../../support/fake-server.js';
 function prepare() {
   const clock = createFakeClock();
   const reports: unknown[][] = [];
-  const sent: { asked: Asked; settle: Settle }[] = [];
+  const sent: { asked: RequestBody; settle: Settle }[] = [];
   let keys = 0;
   const outbox = createOutbox({
     clock,
@@ -25,7 +25,7 @@ function prepare() {
       reports.push([key, state, more]);
     },
   });
-  const request = (asked: Asked, settle: Settle) => void sent.push({ asked, settle });
+  const request = (asked: RequestBody, settle: Settle) => void sent.push({ asked, settle });
   const ok = (seq: number) => sent.at(-1)?.settle({ type: 'ok', re: 1, seq });
   const error = (code: ErrorCode, retryAfter?: number) =>
     sent.at(-1)?.settle({
@@ -50,7 +50,7 @@ t.test('nothing is sent while there is no connection', async (t) => {
   t.same(reports, [['k1', 'sent', 4]]);
 });
 
-t.test('the first answer counts: a reply after the copy, a copy after the reply, an old reply', async (t) => {
+t.test('the first of reply and copy counts, and old replies do not', async (t) => {
   const { outbox, sent, request, ok, reports } = prepare();
   outbox.open(request);
   for (const text of ['a', 'b', 'c']) outbox.say({ room: 'lobby', text });
@@ -75,7 +75,7 @@ t.test('the first answer counts: a reply after the copy, a copy after the reply,
   ]);
 });
 
-t.test('what passes is waited for', async (t) => {
+t.test('a transient refusal is retried', async (t) => {
   const { outbox, sent, request, ok, error, reports, clock } = prepare();
   outbox.open(request);
   outbox.say({ room: 'lobby', text: 'a' });
@@ -108,7 +108,7 @@ t.test('what passes is waited for', async (t) => {
   t.equal(clock.pending, 0);
 });
 
-t.test('what a room or a mute refuses has failed at once, even where it says how long', async (t) => {
+t.test('a slow-mode or mute refusal fails at once, even with a retry time', async (t) => {
   const { outbox, sent, request, error, reports, clock } = prepare();
   outbox.open(request);
   const codes = ['muted', 'slow-mode', 'room-locked', 'restricted'] as const;
@@ -126,7 +126,7 @@ t.test('what a room or a mute refuses has failed at once, even where it says how
   t.equal(clock.pending, 0);
 });
 
-t.test('a slow-down does not outlive the connection', async (t) => {
+t.test('a wait ends with the connection', async (t) => {
   const { outbox, sent, request, ok, error, reports, clock } = prepare();
   outbox.open(request);
   outbox.say({ room: 'lobby', text: 'a' });
@@ -144,7 +144,7 @@ t.test('a slow-down does not outlive the connection', async (t) => {
   t.same(reports.at(-1), ['k1', 'sent', 5]);
 });
 
-t.test('one message that the server stumbles over does not stop the others for ever', async (t) => {
+t.test('a message that keeps failing in the server does not block the others for ever', async (t) => {
   const { outbox, sent, request, error, reports, clock } = prepare();
   outbox.open(request);
   outbox.say({ room: 'lobby', text: 'poison' });
@@ -177,7 +177,7 @@ t.test('settled waits for each message to be sent or failed', async (t) => {
   await settling;
 });
 
-t.test('a closed one sends and reports nothing more', async (t) => {
+t.test('a closed outbox sends and reports nothing', async (t) => {
   const { outbox, sent, request, ok, reports } = prepare();
   outbox.open(request);
   outbox.say({ room: 'lobby', text: 'a' });
@@ -194,7 +194,7 @@ t.test('a closed one sends and reports nothing more', async (t) => {
   t.same(reports, []);
 });
 
-t.test('ten thousand lines keep their order', async (t) => {
+t.test('ten thousand messages keep their order', async (t) => {
   const { outbox, reports } = prepare();
   let seq = 0;
   for (let line = 0; line < 10_000; line += 1) outbox.say({ room: 'lobby', text: `${line}` });
@@ -208,7 +208,7 @@ t.test('ten thousand lines keep their order', async (t) => {
   t.equal(reports.length, 10_000);
 });
 
-t.test('ten thousand lines that are too long fail one by one', async (t) => {
+t.test('ten thousand messages that are too long fail one by one', async (t) => {
   const { outbox, reports } = prepare();
   for (let line = 0; line < 10_000; line += 1) outbox.say({ room: 'lobby', text: 'long' });
   outbox.open(() => {

@@ -4,7 +4,7 @@ import type { Reply } from '../../../lib/protocol/events.js';
 
 const person = (name: string) => ({ name, role: 'member', terminals: 1 }) as const;
 
-t.test('page follows page until there is no more', async (t) => {
+t.test('all pages are fetched', async (t) => {
   const pages: Record<string, Omit<Reply & { type: 'ok' }, 'type' | 're'>> = {
     '': { people: [person('ada'), person('ben')], more: true },
     ben: { people: [person('cleo')], more: true },
@@ -25,7 +25,7 @@ t.test('page follows page until there is no more', async (t) => {
   ]);
 });
 
-t.test('what the server refuses is passed on, and a page of nobody ends it', async (t) => {
+t.test('a refusal is passed on, and an empty page ends the list', async (t) => {
   const refusal = { type: 'error', re: 1, code: 'no-such-room', message: 'There is no such room.' } as const;
   t.same(await askPeople({ ask: async () => refusal }), refusal);
   t.same(await askPeople({ ask: async () => ({ type: 'ok', re: 1, people: [], more: true }) }), []);

@@ -4,7 +4,7 @@ import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { message } from '../../support/fake-server.js';
 
-t.test('each message counts once, in each conversation apart', async (t) => {
+t.test('each message counts once, per conversation', async (t) => {
   const positions = createPositions();
   t.same(positions.since(), {});
   t.equal(positions.advance(message(5), 'ada'), true);
@@ -29,7 +29,7 @@ t.test('every kind of entry counts', async (t) => {
   t.same(positions.since(), { rooms: { lobby: 5 }, direct: { bob: 3 } });
 });
 
-t.test('a room that somebody is not in any more is forgotten, a person is not', async (t) => {
+t.test('a room that was left is forgotten, a direct conversation is not', async (t) => {
   const positions = createPositions();
   for (const room of ['lobby', 'attic', 'cellar']) positions.advance(message(5, { room }), 'ada');
   positions.advance(message(6, { to: 'ada' }), 'ada');
@@ -39,7 +39,7 @@ t.test('a room that somebody is not in any more is forgotten, a person is not', 
   t.same(positions.since(), { rooms: { lobby: 5 }, direct: { bob: 6 } });
 });
 
-t.test('a room that was left and joined again, or made anew, begins at its newest entry', async (t) => {
+t.test('a room that was rejoined or created again begins at its newest entry', async (t) => {
   const positions = createPositions();
   positions.advance(message(50, { room: 'attic' }), 'ada');
   positions.forget('attic');
@@ -50,7 +50,7 @@ t.test('a room that was left and joined again, or made anew, begins at its newes
   t.same(positions.since(), {});
 });
 
-t.test('what was not replayed is taken as seen, what was is not moved', async (t) => {
+t.test('a conversation without a position starts at its newest entry', async (t) => {
   const positions = createPositions();
   positions.advance(message(5), 'ada');
   positions.adopt([
@@ -61,7 +61,7 @@ t.test('what was not replayed is taken as seen, what was is not moved', async (t
   t.same(positions.since(), { rooms: { lobby: 5, attic: 0 }, direct: { eve: 7 } });
 });
 
-t.test('a server that was set back to an older copy starts anew where it lost something', async (t) => {
+t.test('positions beyond the newest entry of a restored server are forgotten', async (t) => {
   const positions = createPositions();
   positions.advance(message(50), 'ada');
   positions.advance(message(40, { to: 'ada' }), 'ada');
@@ -79,7 +79,7 @@ t.test('names may be anything', async (t) => {
   t.equal(JSON.stringify(positions.since()), '{"rooms":{"__proto__":5}}');
 });
 
-t.test('thousands of conversations fit into one frame, the liveliest of them', async (t) => {
+t.test('of thousands of conversations the latest fit into one frame', async (t) => {
   const positions = createPositions();
   const last = 2 ** 40;
   const many = Array.from({ length: 3_000 }, (_, number) => `${number}`.padStart(limits.nameLength, 'x'));

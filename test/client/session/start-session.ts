@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import type { Happening, SessionOptions } from '../../../lib/client/session/session.js';
+import type { SessionEvent, SessionOptions } from '../../../lib/client/session/session.js';
 import { startSession } from '../../../lib/client/session/start-session.js';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { alpn, fileAlpn } from '../../../lib/protocol/events.js';
@@ -24,7 +24,7 @@ async function prepare(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
   const server = await startFakeServer(certificate, how);
   t.teardown(server.close);
   const clock = createFakeClock();
-  const happenings = createFeed<Happening>();
+  const happenings = createFeed<SessionEvent>();
   const options: SessionOptions = {
     endpoint: server.endpoint,
     verify: async () => {},
@@ -44,7 +44,7 @@ async function prepare(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
     const found = await happenings.until(({ kind, ...rest }) => {
       return kind === 'status' && (rest as { status: { state: string } }).status.state === state;
     });
-    return (found as Extract<Happening, { kind: 'status' }>).status;
+    return (found as Extract<SessionEvent, { kind: 'status' }>).status;
   };
   /** Lets the waiting time pass. */
   const retry = async () => {
@@ -68,11 +68,11 @@ async function online(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
   return { ...scene, session, peer };
 }
 
-function seqs(happenings: readonly Happening[]): number[] {
+function seqs(happenings: readonly SessionEvent[]): number[] {
   return happenings.flatMap((it) => (it.kind === 'event' && it.event.type === 'message' ? it.event.seq : []));
 }
 
-function deliveries(happenings: readonly Happening[]) {
+function deliveries(happenings: readonly SessionEvent[]) {
   return happenings.flatMap((it) => (it.kind === 'delivery' ? [[it.key, it.delivery.state]] : []));
 }
 
@@ -129,7 +129,7 @@ t.test('signing in', async (t) => {
     await (await starting).quit();
   });
 
-  t.test('tells why it is refused, by the code', async (t) => {
+  t.test('rejects with the code of the refusal', async (t) => {
     for (const code of ['wrong-credentials', 'name-in-use', 'too-many-attempts', 'session-expired']) {
       const { start, server, clock } = await prepare(t, { credentials: { how: 'resume', token: 'old' } });
       const starting = start();
@@ -145,7 +145,7 @@ t.test('signing in', async (t) => {
     }
   });
 
-  t.test('ends with the connection where no reply comes', async (t) => {
+  t.test('fails with the connection when no reply comes', async (t) => {
     const { start, server, clock } = await prepare(t, {
       credentials: { how: 'register', name: 'ada', password: 'correct horse' },
     });
@@ -182,7 +182,7 @@ t.test('signing in', async (t) => {
 });
 
 t.test('a lost connection', async (t) => {
-  t.test('goes on by the newest token, where each conversation was left', async (t) => {
+  t.test('resumes with the newest token, after the last seq of each conversation', async (t) => {
     const kept: string[] = [];
     const keepToken = async (token: string) => void kept.push(token);
     const scene = await online(t, { keepToken });
@@ -233,7 +233,7 @@ t.test('a lost connection', async (t) => {
     await session.quit();
   });
 
-  t.test('waits longer each time, up to 15 s, and begins anew after a good while', async (t) => {
+  t.test('waits longer each time, up to 15 s, and starts over after a steady connection', async (t) => {
     const scene = await online(t);
     const waits: number[] = [];
     let peer = scene.peer;
@@ -254,7 +254,7 @@ t.test('a lost connection', async (t) => {
     await scene.session.quit();
   });
 
-  t.test('is given up after the time for it', async (t) => {
+  t.test('is given up after retryMs', async (t) => {
     const scene = await online(t, { retryMs: 1_000 });
     await scene.server.close();
     await scene.retry();
@@ -265,7 +265,7 @@ t.test('a lost connection', async (t) => {
     await t.rejects(scene.session.ask({ type: 'who' }), { code: 'connection-lost' });
   });
 
-  t.test('is tried again when the server went down or let go of a slow reader', async (t) => {
+  t.test('is retried when the server shut down or dropped a slow consumer', async (t) => {
     for (const code of ['shutting-down', 'slow-consumer', 'timed-out']) {
       const scene = await online(t);
       scene.peer.send({ type: 'closing', code, message: 'bye', retryAfter: 4_000 });
@@ -275,7 +275,7 @@ t.test('a lost connection', async (t) => {
     }
   });
 
-  t.test('is not tried again when somebody else took over', async (t) => {
+  t.test('is not retried when the session was taken over', async (t) => {
     for (const code of ['taken-over', 'signed-out']) {
       const scene = await online(t);
       scene.peer.send({ type: 'closing', code, message: 'bye' });
@@ -287,7 +287,7 @@ t.test('a lost connection', async (t) => {
     }
   });
 
-  t.test('is what a logout asks for: it is answered, and the session has ended', async (t) => {
+  t.test('is the reply to a logout, and ends the session', async (t) => {
     const { session, peer, status } = await online(t);
     const asking = session.ask({ type: 'logout', all: true });
     await peer.next();
@@ -296,7 +296,7 @@ t.test('a lost connection', async (t) => {
     t.match(await status('ended'), { end: { why: 'logged-out', message: 'You logged out.' } });
   });
 
-  t.test('is no answer to a logout where the server ends it for another reason', async (t) => {
+  t.test('for another reason is no reply to a logout', async (t) => {
     const { session, peer, status } = await online(t);
     const asking = t.rejects(session.ask({ type: 'logout' }), { code: 'connection-lost' });
     await peer.next();
@@ -305,7 +305,7 @@ t.test('a lost connection', async (t) => {
     t.match(await status('ended'), { end: { why: 'refused', code: 'banned' } });
   });
 
-  t.test('ends the session, without a byte, where the key is another one', async (t) => {
+  t.test('ends the session, without a byte, when the key has changed', async (t) => {
     const distrust = new Error('the key changed');
     const scene: Awaited<ReturnType<typeof online>> = await online(t, {
       verify: async ({ pin }) => {
@@ -359,7 +359,7 @@ t.test('a lost connection', async (t) => {
     await session.quit();
   });
 
-  t.test('ends the session where the server does not let it in again', async (t) => {
+  t.test('ends the session when the server refuses it', async (t) => {
     const scene = await online(t, { credentials: { how: 'resume', token: 'token-0' } });
     scene.peer.destroy();
     await scene.retry();
@@ -385,7 +385,7 @@ t.test('a lost connection', async (t) => {
     await scene.session.quit();
   });
 
-  t.test('is noticed when nothing comes any more', async (t) => {
+  t.test('is noticed when the server stops responding', async (t) => {
     const scene = await online(t);
     scene.clock.advance(30_000);
     t.match(await scene.peer.next(), { type: 'ping' });
@@ -395,7 +395,7 @@ t.test('a lost connection', async (t) => {
     await scene.session.quit();
   });
 
-  t.test('ends the session where a token cannot be kept', async (t) => {
+  t.test('ends the session when a token cannot be kept', async (t) => {
     let full = false;
     const keepToken = async () => {
       if (full) throw new Error('disk full');
@@ -425,7 +425,7 @@ t.test('rooms', async (t) => {
     return peer;
   };
 
-  t.test('each entry is told once, and goes on from there', async (t) => {
+  t.test('each entry is reported once, across a reconnection', async (t) => {
     const scene = await online(t);
     const edited = { ...topic(5, 'lobby'), type: 'edited', of: 3, text: 'x' };
     scene.peer.send(message(4), edited, edited, topic(6, 'lobby'), message(6), message(7));
@@ -439,7 +439,7 @@ t.test('rooms', async (t) => {
     await scene.session.quit();
   });
 
-  t.test('one that was joined begins where it was joined; one that was left is forgotten', async (t) => {
+  t.test('a joined room begins at its newest entry; a room that was left is forgotten', async (t) => {
     const scene = await online(t);
     scene.peer.send(
       { type: 'room', conversation: room('attic', 40) },
@@ -462,7 +462,7 @@ t.test('rooms', async (t) => {
     await scene.session.quit();
   });
 
-  t.test('what changes during the catch-up is part of it', async (t) => {
+  t.test('a change during the catch-up is part of it', async (t) => {
     const keeping = createFeed<string>();
     let kept = () => {};
     const keepToken = (token: string) =>
@@ -519,7 +519,7 @@ t.test('a file connection', async (t) => {
     return { ...scene, abort, opening: scene.session.openFileConnection(abort.signal) };
   };
 
-  t.test('is verified, and begins with what this side sends', async (t) => {
+  t.test('is verified, and the client sends first', async (t) => {
     const shown: string[] = [];
     const verify = async ({ pin }: { pin: string }) => void shown.push(pin);
     const { server, opening } = await dialled(t, { verify }, files);
@@ -538,7 +538,7 @@ t.test('a file connection', async (t) => {
     connection.destroy();
   });
 
-  t.test('gets not a byte where the key is another one', async (t) => {
+  t.test('gets not a byte when the key has changed', async (t) => {
     const distrust = new Error('the key changed');
     const scene: Awaited<ReturnType<typeof online>> = await online(
       t,
@@ -559,7 +559,7 @@ t.test('a file connection', async (t) => {
     t.equal(impostor?.bytes, 0);
   });
 
-  t.test('is refused by a server that has none, and given up on demand', async (t) => {
+  t.test('is refused by a server without file connections, and can be aborted', async (t) => {
     const none = await dialled(t, {}, {});
     await t.rejects(none.opening, { code: 'not-secure-chat', message: /secure-chat-file\/1/ });
     const never = new Promise<void>(() => {});
@@ -579,8 +579,8 @@ t.test('a file connection', async (t) => {
   });
 });
 
-t.test('saying', async (t) => {
-  t.test('goes one message after the other', async (t) => {
+t.test('sending', async (t) => {
+  t.test('sends one message after the other', async (t) => {
     const { session, peer, happenings } = await online(t);
     const keys = [1, 2, 3].map((number) => session.say({ room: 'lobby', text: `${number}` }));
     const first = await peer.next();
@@ -622,7 +622,7 @@ t.test('saying', async (t) => {
     ]);
   });
 
-  t.test('sends again what was not acknowledged, with its key', async (t) => {
+  t.test('sends unacknowledged messages again, with their keys', async (t) => {
     const scene = await online(t);
     const { session, server, happenings } = scene;
     const key = session.say({ room: 'lobby', text: 'hi' });
@@ -645,7 +645,7 @@ t.test('saying', async (t) => {
     t.same(seqs(happenings.all), [9]);
   });
 
-  t.test('does not send again what the catch-up shows as sent', async (t) => {
+  t.test('does not send a message again that the catch-up brought', async (t) => {
     const scene = await online(t);
     const { session, server, happenings } = scene;
     const key = session.say({ room: 'lobby', text: 'hi' });
@@ -665,7 +665,7 @@ t.test('saying', async (t) => {
     t.same(seqs(happenings.all), [3, 4]);
   });
 
-  t.test('is settled, sent or not, when the session ends', async (t) => {
+  t.test('is settled when the session ends', async (t) => {
     const scene = await online(t);
     scene.peer.destroy();
     await scene.status('waiting');
@@ -681,8 +681,8 @@ t.test('saying', async (t) => {
   });
 });
 
-t.test('asking', async (t) => {
-  t.test('fails with the connection', async (t) => {
+t.test('requests', async (t) => {
+  t.test('fail with the connection', async (t) => {
     const { session, peer, status } = await online(t);
     const asked = session.ask({ type: 'who' });
     await peer.next();
@@ -691,20 +691,20 @@ t.test('asking', async (t) => {
     await status('waiting');
     await t.rejects(session.ask({ type: 'who' }), { code: 'connection-lost' });
   });
-  t.test('takes a refusal for an answer', async (t) => {
+  t.test('resolve with a refusal', async (t) => {
     const { session, peer } = await online(t);
     const asked = session.ask({ type: 'history', room: 'x' });
     peer.error(await peer.next(), 'no-such-room');
     t.match(await asked, { type: 'error', code: 'no-such-room' });
   });
-  t.test('fails for what no server would read', async (t) => {
+  t.test('fail when they are too large', async (t) => {
     const { session } = await online(t);
     await t.rejects(session.ask({ type: 'history', room: 'x'.repeat(70_000) }), { code: 'frame-too-large' });
   });
 });
 
-t.test('leaving', async (t) => {
-  t.test('says why and waits for the end', async (t) => {
+t.test('quitting', async (t) => {
+  t.test('sends the reason and waits for the end', async (t) => {
     const { session, peer, clock, status } = await online(t);
     session.say({ room: 'lobby', text: 'hi' });
     await peer.next();
@@ -717,7 +717,7 @@ t.test('leaving', async (t) => {
     await session.quit();
   });
 
-  t.test('does not wait for a server that does not answer', async (t) => {
+  t.test('does not wait for a server that does not respond', async (t) => {
     const { session, peer, clock, status } = await online(t, {}, { release: false });
     const quitting = session.quit();
     await peer.next();
@@ -727,7 +727,7 @@ t.test('leaving', async (t) => {
     t.equal(clock.pending, 0);
   });
 
-  t.test('is taken for that, whatever the server closes with', async (t) => {
+  t.test('counts as quitting, whatever the server closes with', async (t) => {
     const { session, peer, status } = await online(t, {}, { release: false });
     const quitting = session.quit();
     await peer.next();

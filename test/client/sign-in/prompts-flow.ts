@@ -1,6 +1,11 @@
 import t from 'tap';
 import { Cancelled, type Prompter } from '../../../lib/client/sign-in/prompter.js';
-import { type Answers, type Attempt, type SignInDeps, signIn } from '../../../lib/client/sign-in/sign-in.js';
+import {
+  type SignInAnswers,
+  type SignInAttempt,
+  type SignInDeps,
+  signIn,
+} from '../../../lib/client/sign-in/sign-in.js';
 import {
   AnswerMissing,
   requireAnswers,
@@ -14,7 +19,7 @@ interface Scene {
   readonly registration?: Registration;
   readonly code?: string;
   readonly lastName?: string;
-  readonly answers?: Answers;
+  readonly answers?: SignInAnswers;
   readonly tokens?: Record<string, string>;
   /** What the server makes of each attempt; `ok` in the end. */
   readonly outcomes?: readonly (ErrorCode | 'ok')[];
@@ -22,7 +27,7 @@ interface Scene {
 
 function scene(given: Scene) {
   const { session } = createFakeSession({ listener: () => {} });
-  const attempts: Attempt[] = [];
+  const attempts: SignInAttempt[] = [];
   const dropped: string[] = [];
   const outcomes = [...(given.outcomes ?? [])];
   const deps: SignInDeps = {
@@ -30,13 +35,13 @@ function scene(given: Scene) {
     code: given.code,
     lastName: given.lastName,
     answers: given.answers ?? {},
-    kept: {
+    saved: {
       find: async (name) => (dropped.includes(name) ? undefined : given.tokens?.[name]),
       async drop(name) {
         dropped.push(name);
       },
     },
-    async begin(attempt) {
+    async start(attempt) {
       attempts.push(attempt);
       const outcome = outcomes.shift() ?? 'ok';
       if (outcome !== 'ok') throw new ProtocolError(outcome, `refused: ${outcome}`);
@@ -95,12 +100,12 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-const signInAs = (name: string, password: string, mode?: Attempt['mode']): Attempt => ({
+const signInAs = (name: string, password: string, mode?: SignInAttempt['mode']): SignInAttempt => ({
   name,
   credentials: { how: 'sign-in', name, password },
   mode,
 });
-const registerAs = (name: string, password: string, code?: string): Attempt => ({
+const registerAs = (name: string, password: string, code?: string): SignInAttempt => ({
   name,
   credentials: { how: 'register', name, password, ...(code !== undefined && { code }) },
   mode: undefined,
@@ -114,7 +119,7 @@ t.test('without an invite it asks name and password', async (t) => {
   t.same(asked, ['text', 'password']);
 });
 
-t.test('an invite makes an account: the password is asked twice, until the two are the same', async (t) => {
+t.test('an invite creates an account; the password is asked twice until both match', async (t) => {
   const { deps, attempts } = scene({ code: 'abc' });
   const { prompter, asked, notes } = answering(
     'ana',
@@ -136,7 +141,7 @@ t.test('an invite with the name used here before signs in', async (t) => {
   t.same(attempts, [signInAs('ana', 'pa55word')]);
 });
 
-t.test('a name that nobody can have is asked again before any password', async (t) => {
+t.test('an invalid name is asked again before any password', async (t) => {
   const { deps, attempts } = scene({});
   const { prompter, asked } = answering('two words', '', 'admin', 'ana', 'pa55word');
   await signIn(deps, prompter);
@@ -144,7 +149,7 @@ t.test('a name that nobody can have is asked again before any password', async (
   t.equal(attempts.length, 1);
 });
 
-t.test('an open server lets one choose', async (t) => {
+t.test('an open server asks whether there is an account', async (t) => {
   const create = scene({ registration: 'open' });
   await signIn(create.deps, answering('create', 'ana', 'pa55word', 'pa55word').prompter);
   t.same(create.attempts, [registerAs('ana', 'pa55word')]);
@@ -159,7 +164,7 @@ t.test('an open server lets one choose', async (t) => {
   t.same(known.attempts, [signInAs('ana', 'pa55word')]);
 });
 
-t.test('what was answered before is not asked', async (t) => {
+t.test('answers given in advance are not asked for', async (t) => {
   const { deps, attempts } = scene({ answers: { name: 'ana', password: 'pa55word', mode: 'attach' } });
   await signIn(deps, answering().prompter);
   t.same(attempts, [signInAs('ana', 'pa55word', 'attach')]);
@@ -168,7 +173,7 @@ t.test('what was answered before is not asked', async (t) => {
   t.same(create.attempts, [registerAs('ana', 'pa55word')]);
 });
 
-t.test('a wrong password is asked again, up to three times in all', async (t) => {
+t.test('a wrong password is asked again, up to three times', async (t) => {
   const once = scene({ outcomes: ['wrong-credentials', 'ok'] });
   await signIn(once.deps, answering('ana', 'wrong', 'right').prompter);
   t.same(once.attempts, [signInAs('ana', 'wrong'), signInAs('ana', 'right')]);
@@ -182,7 +187,7 @@ t.test('a wrong password is asked again, up to three times in all', async (t) =>
   t.same(given.attempts[1], signInAs('ana', 'new'));
 });
 
-t.test('a lost password is set anew with a recovery code, or with a reset link', async (t) => {
+t.test('a forgotten password is replaced with a recovery code or a reset link', async (t) => {
   const resetCode = `r-${'a'.repeat(22)}`;
   const recover = (code: string, password: string) => ({
     name: 'ana',
@@ -221,29 +226,26 @@ t.test('an invite whose code begins like that of a reset link is an invite', asy
   t.same(unattended.attempts, [registered]);
 });
 
-t.test(
-  'a second factor is asked for once the password was right, and again where it was wrong',
-  async (t) => {
-    const { deps, attempts } = scene({ outcomes: ['second-factor-needed', 'second-factor-wrong', 'ok'] });
-    await signIn(deps, answering('ana', 'pa55word', '12 34 56', '123', '654321').prompter);
-    const withOtp = (otp: string) => ({
-      name: 'ana',
-      credentials: { how: 'sign-in', name: 'ana', password: 'pa55word', otp },
-      mode: undefined,
-    });
-    t.same(attempts, [signInAs('ana', 'pa55word'), withOtp('123456'), withOtp('654321')]);
-  },
-);
+t.test('a second factor is asked for after the right password, and again when it was wrong', async (t) => {
+  const { deps, attempts } = scene({ outcomes: ['second-factor-needed', 'second-factor-wrong', 'ok'] });
+  await signIn(deps, answering('ana', 'pa55word', '12 34 56', '123', '654321').prompter);
+  const withOtp = (otp: string) => ({
+    name: 'ana',
+    credentials: { how: 'sign-in', name: 'ana', password: 'pa55word', otp },
+    mode: undefined,
+  });
+  t.same(attempts, [signInAs('ana', 'pa55word'), withOtp('123456'), withOtp('654321')]);
+});
 
-t.test('a code by which the password is set anew is shown, once', async (t) => {
+t.test('the recovery code is shown once', async (t) => {
   const { deps, session } = scene({ code: 'abc' });
   const { prompter, notes } = answering('ana', 'pa55word', 'pa55word');
-  const shown = { ...deps, begin: async () => ({ ...session, recovery: 'AAAAA-BBBBB' }) };
+  const shown = { ...deps, start: async () => ({ ...session, recovery: 'AAAAA-BBBBB' }) };
   await signIn(shown, prompter);
   t.match(notes, [/AAAAA-BBBBB/]);
 });
 
-t.test("a taken name is one's own, or another is chosen", async (t) => {
+t.test('a taken name can be signed in with, or replaced', async (t) => {
   const mine = scene({ code: 'abc', outcomes: ['name-taken'] });
   await signIn(mine.deps, answering('ana', 'pa55word', 'pa55word', 'mine').prompter);
   t.same(mine.attempts[1], signInAs('ana', 'pa55word'));
@@ -252,7 +254,7 @@ t.test("a taken name is one's own, or another is chosen", async (t) => {
   t.same(other.attempts[1], registerAs('anna', 'pa55word', 'abc'));
 });
 
-t.test('a name that the server does not take is chosen anew, the password stays', async (t) => {
+t.test('a name the server refuses is asked again, the password is kept', async (t) => {
   for (const code of ['name-look-alike', 'name-reserved', 'name-invalid'] as const) {
     const { deps, attempts } = scene({ code: 'abc', outcomes: [code] });
     const { prompter, notes } = answering('ana', 'pa55word', 'pa55word', 'zoe');
@@ -262,40 +264,43 @@ t.test('a name that the server does not take is chosen anew, the password stays'
   }
 });
 
-t.test('an unsuitable password is chosen anew', async (t) => {
+t.test('an unsuitable password is asked again', async (t) => {
   const { deps, attempts } = scene({ code: 'abc', outcomes: ['password-unsuitable'] });
   await signIn(deps, answering('ana', 'pa55word', 'pa55word', 'better55', 'better55').prompter);
   t.same(attempts[1], registerAs('ana', 'better55', 'abc'));
 });
 
-t.test('without a good invite one signs in, as oneself or another, or leaves', async (t) => {
-  for (const code of ['invite-invalid', 'invite-needed', 'registration-closed'] as const) {
-    const same = scene({ code: 'abc', outcomes: [code] });
-    await signIn(same.deps, answering('ana', 'pa55word', 'pa55word', 'same').prompter);
-    t.same(same.attempts[1], signInAs('ana', 'pa55word'));
-    const other = scene({ code: 'abc', outcomes: [code] });
-    await signIn(other.deps, answering('ana', 'pa55word', 'pa55word', 'other', 'zoe', 'secret').prompter);
-    t.same(other.attempts[1], signInAs('zoe', 'secret'));
-    const leave = scene({ code: 'abc', outcomes: [code] });
-    const { prompter } = answering('ana', 'pa55word', 'pa55word', 'leave');
-    t.equal(await codeOf(signIn(leave.deps, prompter)), 'declined');
-  }
-});
+t.test(
+  'without a valid invite there are three choices: sign in, sign in with another name, quit',
+  async (t) => {
+    for (const code of ['invite-invalid', 'invite-needed', 'registration-closed'] as const) {
+      const same = scene({ code: 'abc', outcomes: [code] });
+      await signIn(same.deps, answering('ana', 'pa55word', 'pa55word', 'same').prompter);
+      t.same(same.attempts[1], signInAs('ana', 'pa55word'));
+      const other = scene({ code: 'abc', outcomes: [code] });
+      await signIn(other.deps, answering('ana', 'pa55word', 'pa55word', 'other', 'zoe', 'secret').prompter);
+      t.same(other.attempts[1], signInAs('zoe', 'secret'));
+      const leave = scene({ code: 'abc', outcomes: [code] });
+      const { prompter } = answering('ana', 'pa55word', 'pa55word', 'quit');
+      t.equal(await codeOf(signIn(leave.deps, prompter)), 'declined');
+    }
+  },
+);
 
-t.test('a name that is signed in is taken over, joined, or left alone', async (t) => {
+t.test('a session that exists can be taken over, joined or left alone', async (t) => {
   for (const mode of ['take-over', 'attach'] as const) {
     const { deps, attempts } = scene({ outcomes: ['name-in-use'] });
     await signIn(deps, answering('ana', 'pa55word', mode).prompter);
     t.same(attempts[1], signInAs('ana', 'pa55word', mode));
   }
   const leave = scene({ outcomes: ['name-in-use'] });
-  t.equal(await codeOf(signIn(leave.deps, answering('ana', 'pa55word', 'leave').prompter)), 'declined');
+  t.equal(await codeOf(signIn(leave.deps, answering('ana', 'pa55word', 'quit').prompter)), 'declined');
   const full = scene({ outcomes: ['too-many-terminals'] });
   await signIn(full.deps, answering('ana', 'pa55word', 'take-over').prompter);
   t.same(full.attempts[1], signInAs('ana', 'pa55word', 'take-over'));
 });
 
-t.test('a kept session asks nothing', async (t) => {
+t.test('a saved session asks nothing', async (t) => {
   const { deps, attempts } = scene({ lastName: 'ana', tokens: { ana: 'token' }, code: 'abc' });
   const { prompter, asked } = answering();
   await signIn(deps, prompter);
@@ -306,7 +311,7 @@ t.test('a kept session asks nothing', async (t) => {
   t.equal(typed.attempts[0]?.credentials.how, 'resume');
 });
 
-t.test('a kept session of a name that is signed in asks what to do, and no password', async (t) => {
+t.test('a saved session that is in use elsewhere asks what to do, and no password', async (t) => {
   const { deps, attempts } = scene({ lastName: 'ana', tokens: { ana: 'token' }, outcomes: ['name-in-use'] });
   const { prompter, asked } = answering('attach');
   await signIn(deps, prompter);
@@ -314,7 +319,7 @@ t.test('a kept session of a name that is signed in asks what to do, and no passw
   t.same(attempts[1], { name: 'ana', credentials: { how: 'resume', token: 'token' }, mode: 'attach' });
 });
 
-t.test('a kept session that is over is dropped, and the password asked', async (t) => {
+t.test('an expired saved session is dropped, and the password asked', async (t) => {
   const { deps, attempts, dropped } = scene({
     lastName: 'ana',
     tokens: { ana: 'token' },
@@ -325,14 +330,14 @@ t.test('a kept session that is over is dropped, and the password asked', async (
   t.same(attempts[1], signInAs('ana', 'pa55word'));
 });
 
-t.test('refusals that no answer mends are passed on', async (t) => {
+t.test('refusals that no answer can change are passed on', async (t) => {
   for (const code of ['too-many-attempts', 'busy', 'internal', 'bad-request'] as const) {
     const { deps } = scene({ outcomes: [code] });
     t.equal(await codeOf(signIn(deps, answering('ana', 'pa55word').prompter)), code);
   }
 });
 
-t.test('every question can be left unanswered', async (t) => {
+t.test('every question can be cancelled', async (t) => {
   const stop = new Cancelled('interrupted');
   const scenes: [Scene, Answer[]][] = [
     [{}, []],
@@ -353,18 +358,18 @@ t.test('every question can be left unanswered', async (t) => {
   }
 });
 
-t.test('unattended, what is missing is named', async (t) => {
+t.test('unattended, a missing answer is named', async (t) => {
   t.equal(await codeOf(signInUnattended(scene({}).deps)), 'name');
   t.equal(await codeOf(signInUnattended(scene({ answers: { name: 'ana' } }).deps)), 'password');
-  const { kept } = scene({ tokens: { ana: 'token' } }).deps;
-  t.equal(await codeOf(requireAnswers({}, kept)), 'name');
-  t.equal(await codeOf(requireAnswers({ name: 'zoe' }, kept)), 'password');
-  t.equal(await codeOf(requireAnswers({ name: 'ana' }, kept)), 'none');
-  t.equal(await codeOf(requireAnswers({ name: 'ana', create: true }, kept)), 'password');
-  t.equal(await codeOf(requireAnswers({ name: 'zoe', password: 'x' }, kept)), 'none');
+  const { saved } = scene({ tokens: { ana: 'token' } }).deps;
+  t.equal(await codeOf(requireAnswers({}, saved)), 'name');
+  t.equal(await codeOf(requireAnswers({ name: 'zoe' }, saved)), 'password');
+  t.equal(await codeOf(requireAnswers({ name: 'ana' }, saved)), 'none');
+  t.equal(await codeOf(requireAnswers({ name: 'ana', create: true }, saved)), 'password');
+  t.equal(await codeOf(requireAnswers({ name: 'zoe', password: 'x' }, saved)), 'none');
 });
 
-t.test('unattended, the same command with an invite works again and again', async (t) => {
+t.test('unattended, the same command with an invite works again', async (t) => {
   const answers = { name: 'ana', password: 'pa55word' };
   const first = scene({ code: 'abc', answers });
   await signInUnattended(first.deps);
@@ -398,7 +403,7 @@ t.test('unattended, one refusal is final', async (t) => {
   t.equal(await codeOf(signInUnattended(deps)), 'name-look-alike');
 });
 
-t.test('unattended, a kept session comes first and the password after it', async (t) => {
+t.test('unattended, a saved session comes first, then the password', async (t) => {
   const kept = scene({ answers: { name: 'ana' }, tokens: { ana: 'token' } });
   await signInUnattended(kept.deps);
   t.equal(kept.attempts[0]?.credentials.how, 'resume');

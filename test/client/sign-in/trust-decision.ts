@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Cancelled, type Prompter } from '../../../lib/client/sign-in/prompter.js';
-import { createTrustDecision, Untrusted } from '../../../lib/client/sign-in/trust-decision.js';
+import { createTrustDecision, UntrustedServer } from '../../../lib/client/sign-in/trust-decision.js';
 import { formatPin } from '../../../lib/trust/pin.js';
 
 const endpoint = { host: 'chat.example', port: 6697 };
@@ -46,13 +46,13 @@ async function codeOf(work: Promise<void>): Promise<string> {
     await work;
     return 'trusted';
   } catch (error) {
-    if (error instanceof Untrusted) return error.code;
+    if (error instanceof UntrustedServer) return error.code;
     if (error instanceof Cancelled) return error.how;
     throw error;
   }
 }
 
-t.test('the pin of the link is enough, and is remembered', async (t) => {
+t.test('the pin of a join link is trusted and remembered', async (t) => {
   const { knownHosts, remembered } = hosts();
   const verify = createTrustDecision({ endpoint, linkPin: pin, knownHosts });
   await verify(presented);
@@ -61,7 +61,7 @@ t.test('the pin of the link is enough, and is remembered', async (t) => {
   t.same(remembered, [pin]);
 });
 
-t.test('a link that names another key is a hard stop that shows both', async (t) => {
+t.test('a key other than the one in the link is refused, and both are shown', async (t) => {
   const { knownHosts, remembered } = hosts();
   const { prompter, questions } = person(true);
   const verify = createTrustDecision({ endpoint, linkPin: otherPin, knownHosts, prompter });
@@ -73,7 +73,7 @@ t.test('a link that names another key is a hard stop that shows both', async (t)
   t.equal(questions(), 0);
 });
 
-t.test('a known key is trusted, a changed one is a hard stop that says how to forget', async (t) => {
+t.test('a known key is trusted; a changed one is refused with the command to forget it', async (t) => {
   await createTrustDecision({ endpoint, ...hosts(pin) })(presented);
   const { prompter, questions } = person(true);
   const verify = createTrustDecision({ endpoint, ...hosts(otherPin), prompter });
@@ -82,13 +82,13 @@ t.test('a known key is trusted, a changed one is a hard stop that says how to fo
   t.equal(questions(), 0);
 });
 
-t.test('an authority is trusted without a question, and nothing is remembered', async (t) => {
+t.test('a CA certificate is trusted without a question and not remembered', async (t) => {
   const { knownHosts, remembered } = hosts();
   await createTrustDecision({ endpoint, knownHosts })({ ...presented, authorized: true });
   t.same(remembered, []);
 });
 
-t.test('an unknown key is a question that shows the fingerprint; yes is remembered', async (t) => {
+t.test('an unknown key is asked about with its fingerprint; yes is remembered', async (t) => {
   const { knownHosts, remembered } = hosts();
   const { prompter, notes, questions } = person(true);
   const verify = createTrustDecision({ endpoint, knownHosts, prompter });
@@ -100,7 +100,7 @@ t.test('an unknown key is a question that shows the fingerprint; yes is remember
   t.equal(questions(), 1);
 });
 
-t.test('no, the end of the input and Ctrl-C open nothing and remember nothing', async (t) => {
+t.test('no, end of input and Ctrl-C trust nothing and remember nothing', async (t) => {
   const outcomes: [boolean | Cancelled, string][] = [
     [false, 'key-declined'],
     [new Cancelled('input-ended'), 'key-declined'],
@@ -114,11 +114,11 @@ t.test('no, the end of the input and Ctrl-C open nothing and remember nothing', 
   }
 });
 
-t.test('an unknown key without anybody to ask is refused', async (t) => {
+t.test('an unknown key without a terminal is refused', async (t) => {
   t.equal(await codeOf(createTrustDecision({ endpoint, ...hosts() })(presented)), 'key-unknown');
 });
 
-t.test('at a reconnection the first decision holds, without questions', async (t) => {
+t.test('at a reconnection the first decision holds, without a question', async (t) => {
   const { prompter, questions } = person(true);
   const asked = createTrustDecision({ endpoint, ...hosts(), prompter });
   await asked(presented);
@@ -131,7 +131,7 @@ t.test('at a reconnection the first decision holds, without questions', async (t
   t.equal(await codeOf(authority({ ...presented, pin: otherPin })), 'key-changed');
 });
 
-t.test('a yes that cannot be written down is no yes', async (t) => {
+t.test('a yes that cannot be saved is refused', async (t) => {
   const failing = {
     find: async () => undefined,
     remember: () => Promise.reject(new Error('disk full')),

@@ -1,12 +1,12 @@
 import t from 'tap';
-import type { Event } from '../../../lib/client/session/session.js';
 import { eventWords } from '../../../lib/client/text/event-words.js';
 import { endWords, motdLines, peopleWords, refusalWords } from '../../../lib/client/text/wording.js';
+import type { ServerEvent } from '../../../lib/client/wire/connection.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { unsafe } from '../../support/unsafe.js';
 
 t.test('an event says who did what to whom, and why', async (t) => {
-  const cases: [Event, string][] = [
+  const cases: [ServerEvent, string][] = [
     [{ type: 'left', room: 'lobby', name: 'ben', by: 'mo', reason: 'loud' }, 'ben was kicked by mo: loud'],
     [{ type: 'left', room: 'dev', name: 'ben', by: 'mo' }, 'ben was kicked from #dev by mo'],
     [{ type: 'left', room: 'dev', name: 'ben', reason: 'bye' }, 'ben left #dev (bye)'],
@@ -79,7 +79,7 @@ t.test('the list of people shows who is away', async (t) => {
 
 t.test('no text of others can drive a terminal', async (t) => {
   for (const { text } of hostileText) {
-    const events: Event[] = [
+    const events: ServerEvent[] = [
       { type: 'left', room: text, name: text, by: text, reason: text },
       { type: 'parted', room: text, by: text, reason: text },
       { type: 'rank', name: text, role: 'member', by: text },

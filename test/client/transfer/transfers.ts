@@ -4,7 +4,7 @@ import { someBytes, transferScene } from '../../support/transfer-scene.js';
 
 const lobby = { room: 'lobby' };
 
-t.test('one goes after the other, each way', async (t) => {
+t.test('transfers run one after the other in each direction', async (t) => {
   const { server, transfers, over, file, reached, clock } = await transferScene(t);
   await file('a', 'a');
   await file('b', 'b');
@@ -21,7 +21,7 @@ t.test('one goes after the other, each way', async (t) => {
   t.same([...server.kept.keys()], ['a', 'b']);
 });
 
-t.test('the latest, or the one that is named, is cancelled at once and for good', async (t) => {
+t.test('the latest or a named transfer is cancelled at once', async (t) => {
   const { server, transfers, file, reports, downloads } = await transferScene(t);
   await file('a', someBytes(100));
   server.shelf.set(17, { name: 'c', bytes: someBytes(100) });
@@ -57,7 +57,7 @@ t.test('the latest, or the one that is named, is cancelled at once and for good'
   t.same(await readdir(downloads), []);
 });
 
-t.test('one is cancelled while it waits, or while nobody answers', async (t) => {
+t.test('a transfer is cancelled while it waits or gets no reply', async (t) => {
   const { server, transfers, file, reached, clock } = await transferScene(t);
   await file('a', 'a');
   server.online = false;
@@ -82,7 +82,7 @@ t.test('one is cancelled while it waits, or while nobody answers', async (t) => 
   t.same(asked, ['offer', 'withdraw']);
 });
 
-t.test('closing ends all of them, and those that come later', async (t) => {
+t.test('closing cancels all transfers, and later ones', async (t) => {
   const { server, transfers, file, reports, clock, downloads } = await transferScene(t);
   await file('a', someBytes(1_000_000));
   server.shelf.set(17, { name: 'c', bytes: someBytes(1_000_000) });
@@ -102,7 +102,7 @@ t.test('closing ends all of them, and those that come later', async (t) => {
   t.equal(clock.pending, 0);
 });
 
-t.test('what moves is told four times a second, what changes at once', async (t) => {
+t.test('progress is reported four times a second, a change of state at once', async (t) => {
   const { server, transfers, over, reports, clock } = await transferScene(t);
   const bytes = someBytes(5_000_000);
   server.shelf.set(17, { name: 'c', bytes });

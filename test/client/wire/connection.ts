@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import type { Endpoint, Presented } from '../../../lib/client/session/session.js';
-import { type Connection, greet, openConnection } from '../../../lib/client/wire/connection.js';
+import { type ClientConnection, greet, openConnection } from '../../../lib/client/wire/connection.js';
+import type { ServerIdentity } from '../../../lib/client/wire/handshake.js';
+import type { Endpoint } from '../../../lib/trust/endpoint.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { hello, message, type Peer, startFakeServer } from '../../support/fake-server.js';
@@ -37,20 +38,20 @@ async function listen(t: Test, serve: (socket: Socket) => void): Promise<Endpoin
   return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
 }
 
-function ask(connection: Connection, request: Parameters<Connection['request']>[0]) {
+function ask(connection: ClientConnection, request: Parameters<ClientConnection['request']>[0]) {
   return new Promise((resolve) => connection.request(request, resolve));
 }
 
 t.test('a connection', async (t) => {
-  t.test('tells what the server showed and said', async (t) => {
+  t.test('reports the identity and hello of the server', async (t) => {
     const { endpoint, peer } = await serve(t);
-    let shown: Presented | undefined;
-    const verify = async (presented: Presented) => {
-      shown = presented;
+    let shown: ServerIdentity | undefined;
+    const verify = async (identity: ServerIdentity) => {
+      shown = identity;
     };
     const connection = await openConnection({ endpoint, verify });
     t.same(connection.hello, hello);
-    t.same(connection.presented, shown);
+    t.same(connection.identity, shown);
     t.equal(shown?.pin, certificate.pin);
     t.equal(shown?.authorized, false);
     t.match(shown?.validTo, /^\d{4}-\d\d-\d\dT.*Z$/);
@@ -59,7 +60,7 @@ t.test('a connection', async (t) => {
     await connection.closed;
   });
 
-  t.test('names the host it wants', async (t) => {
+  t.test('names the host (SNI)', async (t) => {
     const { endpoint, peer } = await serve(t);
     const connection = await openConnection({
       endpoint: { ...endpoint, host: 'localhost' },
@@ -70,7 +71,7 @@ t.test('a connection', async (t) => {
     await connection.closed;
   });
 
-  t.test('answers each request by its own reply', async (t) => {
+  t.test('matches each reply to its request', async (t) => {
     const { endpoint, peer } = await serve(t);
     const connection = await openConnection({ endpoint, verify: trusting });
     const server = await peer();
@@ -83,7 +84,7 @@ t.test('a connection', async (t) => {
     connection.destroy();
   });
 
-  t.test('tells events, and replies in their order among them', async (t) => {
+  t.test('passes on events and replies in order', async (t) => {
     const { endpoint, peer } = await serve(t);
     const seen: unknown[] = [];
     const connection = await openConnection({
@@ -101,7 +102,7 @@ t.test('a connection', async (t) => {
     t.same(seen, [1, 'reply', 2]);
   });
 
-  t.test('takes the copy of a message for the reply to it', async (t) => {
+  t.test('takes the copy of a message as its reply', async (t) => {
     const { endpoint, peer } = await serve(t);
     const connection = await openConnection({
       endpoint,
@@ -116,7 +117,7 @@ t.test('a connection', async (t) => {
     connection.destroy();
   });
 
-  t.test('refuses to send what the server would not read', async (t) => {
+  t.test('refuses to send a frame that is too large for the server', async (t) => {
     const { endpoint } = await serve(t);
     const connection = await openConnection({ endpoint, verify: trusting });
     const text = 'x'.repeat(hello.limits.frameBytes);
@@ -126,7 +127,7 @@ t.test('a connection', async (t) => {
     connection.destroy();
   });
 
-  t.test('fails what waits for a reply when it ends, and what comes later', async (t) => {
+  t.test('fails pending and later requests when it is lost', async (t) => {
     const { endpoint, peer } = await serve(t);
     const connection = await openConnection({ endpoint, verify: trusting });
     const who = ask(connection, { type: 'who' });
@@ -138,7 +139,7 @@ t.test('a connection', async (t) => {
     t.match(await ask(connection, { type: 'who' }), { code: 'connection-lost' });
   });
 
-  t.test('knows why the server closes it', async (t) => {
+  t.test('reports why the server closed it', async (t) => {
     const { endpoint, peer } = await serve(t);
     const seen: string[] = [];
     const onEvent = (event: { type: string }) => seen.push(event.type);
@@ -174,23 +175,26 @@ t.test('trust comes before everything', async (t) => {
     t.equal((await peer).bytes, 0);
   });
 
-  t.test('a decision that never comes gets not one byte, and can be called off', async (t) => {
-    const server = await serve(t);
-    const leaving = new AbortController();
-    const asked = new Promise<void>((resolve) => {
-      const verify = () => {
-        resolve();
-        return new Promise<void>(() => {});
-      };
-      const opening = openConnection({ endpoint: server.endpoint, verify, signal: leaving.signal });
-      t.rejects(opening, { name: 'AbortError' });
-    });
-    await asked;
-    const peer = await server.peer();
-    leaving.abort();
-    await peer.closed;
-    t.equal(peer.bytes, 0);
-  });
+  t.test(
+    'a server gets not one byte while the decision is open, and the decision can be aborted',
+    async (t) => {
+      const server = await serve(t);
+      const leaving = new AbortController();
+      const asked = new Promise<void>((resolve) => {
+        const verify = () => {
+          resolve();
+          return new Promise<void>(() => {});
+        };
+        const opening = openConnection({ endpoint: server.endpoint, verify, signal: leaving.signal });
+        t.rejects(opening, { name: 'AbortError' });
+      });
+      await asked;
+      const peer = await server.peer();
+      leaving.abort();
+      await peer.closed;
+      t.equal(peer.bytes, 0);
+    },
+  );
 
   t.test('an impatient server gets not one byte before a slow decision', async (t) => {
     const server = await serve(t);
@@ -213,7 +217,7 @@ t.test('trust comes before everything', async (t) => {
     connection.destroy();
   });
 
-  t.test('a person may take their time: the connection is opened again and verified again', async (t) => {
+  t.test('after a slow decision the connection is opened and verified again', async (t) => {
     const server = await serve(t);
     const clock = createFakeClock();
     const peers: Peer[] = [];
@@ -231,7 +235,7 @@ t.test('trust comes before everything', async (t) => {
     connection.destroy();
   });
 
-  t.test('a server that hangs up meanwhile is tried once more', async (t) => {
+  t.test('a server that closes the connection meanwhile is tried once more', async (t) => {
     const server = await serve(t);
     const verify = async () => {
       (await server.peer()).reset();
@@ -241,7 +245,7 @@ t.test('trust comes before everything', async (t) => {
     t.equal(server.connections, 2);
   });
 
-  t.test('a decision that throws at once counts as one', async (t) => {
+  t.test('a decision that throws synchronously refuses the server', async (t) => {
     const { endpoint } = await serve(t);
     const verify = () => {
       throw new Error('no');
@@ -249,7 +253,7 @@ t.test('trust comes before everything', async (t) => {
     await t.rejects(openConnection({ endpoint, verify }), { message: 'no' });
   });
 
-  t.test('authorities count only for the name that was asked for', async (t) => {
+  t.test('a CA certificate counts only for the requested name', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'secure-chat-authority-'));
     t.teardown(() => rm(folder, { recursive: true }));
     const forName = await makeCertificate('DNS:localhost');
@@ -259,8 +263,8 @@ t.test('trust comes before everything', async (t) => {
     const program = `
       const { greet } = await import(${JSON.stringify(new URL('../../../lib/index.js', import.meta.url))});
       for (const host of ['localhost', '127.0.0.1']) {
-        const { presented } = await greet({ host, port: ${server.endpoint.port} }, async () => {});
-        console.log(presented.authorized);
+        const { identity } = await greet({ host, port: ${server.endpoint.port} }, async () => {});
+        console.log(identity.authorized);
       }`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
       env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') },
@@ -269,40 +273,40 @@ t.test('trust comes before everything', async (t) => {
   });
 });
 
-t.test('what is no secure-chat server', async (t) => {
+t.test('something other than a secure-chat server', async (t) => {
   let verified = 0;
   const verify = async () => {
     verified += 1;
   };
-  t.afterEach(() => t.equal(verified, 0, 'nobody is asked to trust it'));
+  t.afterEach(() => t.equal(verified, 0, 'verify is not called'));
 
-  t.test('one that knows another protocol only', async (t) => {
+  t.test('with another ALPN protocol', async (t) => {
     const { endpoint } = await serve(t, { ALPNProtocols: ['h2'] });
     await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat' });
   });
-  t.test('one without ALPN', async (t) => {
+  t.test('without ALPN', async (t) => {
     const { endpoint } = await serve(t, { ALPNProtocols: [] });
     await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat' });
   });
-  t.test('one with TLS 1.2 only', async (t) => {
+  t.test('with TLS 1.2 only', async (t) => {
     const { endpoint } = await serve(t, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
     await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat', message: /TLS 1\.3/ });
   });
-  t.test('one that speaks in plain text', async (t) => {
+  t.test('in plain text', async (t) => {
     const endpoint = await listen(t, (socket) => socket.write('SSH-2.0-OpenSSH_9.2p1 Debian\r\n'));
     await t.rejects(openConnection({ endpoint, verify }), { code: 'not-secure-chat' });
   });
-  t.test('one that hangs up', async (t) => {
+  t.test('that closes the connection', async (t) => {
     const endpoint = await listen(t, (socket) => socket.destroy());
     await t.rejects(openConnection({ endpoint, verify }), { code: 'unreachable' });
   });
-  t.test('one that says nothing', async (t) => {
+  t.test('that sends nothing', async (t) => {
     const clock = createFakeClock();
     const endpoint = await listen(t, () => clock.advance(3_000));
     await t.rejects(openConnection({ endpoint, verify, clock, timeoutMs: 3_000 }), { code: 'unreachable' });
     t.equal(clock.pending, 0);
   });
-  t.test('nobody', async (t) => {
+  t.test('that does not listen', async (t) => {
     const server = await startFakeServer(certificate);
     await server.close();
     await t.rejects(openConnection({ endpoint: server.endpoint, verify }), {
@@ -312,12 +316,12 @@ t.test('what is no secure-chat server', async (t) => {
     const byName = { ...server.endpoint, host: 'localhost' };
     await t.rejects(openConnection({ endpoint: byName, verify }), { code: 'unreachable' });
   });
-  t.test('a name that does not exist', async (t) => {
+  t.test('under an unknown name', async (t) => {
     await t.rejects(openConnection({ endpoint: { host: 'no-such.invalid', port: 6697 }, verify }), {
       code: 'unreachable',
     });
   });
-  t.test('a way that was called off before', async (t) => {
+  t.test('with an aborted signal', async (t) => {
     const { endpoint } = await serve(t);
     await t.rejects(openConnection({ endpoint, verify, signal: AbortSignal.abort() }), {
       name: 'AbortError',
@@ -358,7 +362,7 @@ t.test('a server that breaks the protocol', async (t) => {
     t.same(seen, []);
   });
 
-  t.test('by silence instead of hello', async (t) => {
+  t.test('by sending no hello', async (t) => {
     const { endpoint, peer } = await serve(t, { greet: false });
     const clock = createFakeClock();
     const opening = openConnection({ endpoint, verify: trusting, clock });
@@ -379,7 +383,7 @@ t.test('a server that breaks the protocol', async (t) => {
     await t.rejects(opening, { code: 'bad-frame' });
   });
 
-  t.test('unless it says why it does not want to talk', async (t) => {
+  t.test('unless it says why it refuses the client', async (t) => {
     const { endpoint, peer } = await serve(t, { greet: false });
     const opening = openConnection({ endpoint, verify: trusting });
     (await peer()).send({ type: 'closing', code: 'too-many-connections', message: '16', retryAfter: 9 });
@@ -387,7 +391,7 @@ t.test('a server that breaks the protocol', async (t) => {
   });
 });
 
-t.test('a server that is gone without a word', async (t) => {
+t.test('a server that stops responding', async (t) => {
   const { endpoint, peer } = await serve(t);
   const clock = createFakeClock();
   const connection = await openConnection({ endpoint, verify: trusting, clock });
@@ -401,11 +405,11 @@ t.test('a server that is gone without a word', async (t) => {
   t.equal(clock.pending, 0);
 });
 
-t.test('a greeting leaves before anybody signs in', async (t) => {
+t.test('greet closes the connection before sign-in', async (t) => {
   const { endpoint, peer } = await serve(t);
   const greeting = greet(endpoint, trusting);
   const server = await peer();
-  t.match(await greeting, { hello, presented: { pin: certificate.pin } });
+  t.match(await greeting, { hello, identity: { pin: certificate.pin } });
   await server.closed;
   t.equal(server.bytes, 0);
 });

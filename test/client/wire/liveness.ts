@@ -11,14 +11,14 @@ function prepare({ pingMs = 30_000, deadMs = 75_000 } = {}) {
   return { clock, seen, liveness };
 }
 
-t.test('silence is asked about once, then it is death', async (t) => {
+t.test('a quiet server is pinged once, then counts as dead', async (t) => {
   const { clock, seen } = prepare();
   clock.advance(200_000);
   t.same(seen, ['ping 30000', 'dead 75000']);
   t.equal(clock.pending, 0);
 });
 
-t.test('an answer puts it off', async (t) => {
+t.test('a reply resets both timers', async (t) => {
   const { clock, seen, liveness } = prepare();
   for (let times = 0; times < 4; times += 1) {
     clock.advance(30_000);
@@ -29,7 +29,7 @@ t.test('an answer puts it off', async (t) => {
   t.equal(seen.at(-1), 'dead 195000');
 });
 
-t.test('who only listens is heard of too', async (t) => {
+t.test('a client that only listens pings too', async (t) => {
   const { clock, seen, liveness } = prepare();
   for (let second = 0; second < 100; second += 1) {
     clock.advance(1_000);
@@ -38,7 +38,7 @@ t.test('who only listens is heard of too', async (t) => {
   t.same(seen, ['ping 30000', 'ping 60000', 'ping 90000']);
 });
 
-t.test('who talks and hears needs no ping', async (t) => {
+t.test('no ping is sent while both sides send', async (t) => {
   const { clock, seen, liveness } = prepare();
   for (let times = 0; times < 20; times += 1) {
     clock.advance(20_000);
@@ -48,7 +48,7 @@ t.test('who talks and hears needs no ping', async (t) => {
   t.same(seen, []);
 });
 
-t.test('talking into silence does not hide it', async (t) => {
+t.test('sending does not hide a dead server', async (t) => {
   const { clock, seen, liveness } = prepare();
   for (let second = 0; second < 75; second += 1) {
     clock.advance(1_000);
@@ -57,7 +57,7 @@ t.test('talking into silence does not hide it', async (t) => {
   t.same(seen, ['ping 30000', 'dead 75000']);
 });
 
-t.test('a server that announces nonsense is not pinged without end', async (t) => {
+t.test('a server that announces 0 ms is not pinged without end', async (t) => {
   const { clock, seen, liveness } = prepare({ pingMs: 0, deadMs: 0 });
   for (let times = 0; times < 100; times += 1) {
     clock.advance(10);
@@ -66,7 +66,7 @@ t.test('a server that announces nonsense is not pinged without end', async (t) =
   t.ok(seen.length <= 10);
 });
 
-t.test('stopped is stopped', async (t) => {
+t.test('nothing happens after stop', async (t) => {
   const { clock, seen, liveness } = prepare();
   liveness.stop();
   clock.advance(100_000);

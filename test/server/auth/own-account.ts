@@ -1,7 +1,8 @@
 /** Own account through frames: password, sessions, codes, the second factor; and invites for others. */
+
 import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
-import { controlSocket } from '../../../lib/cli/data-folder.js';
+import { controlSocket } from '../../../lib/cli/folders.js';
 import { callControl } from '../../../lib/server/operator/control-socket.js';
 import { granted, outcome } from '../../support/asking.js';
 import { ok, password, runServer } from '../../support/running-server.js';

@@ -1,8 +1,9 @@
 /** What a new password, a recovery and a logout end: present sessions, and sign-ins in progress. */
+
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import { fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
@@ -138,7 +139,7 @@ t.test('a recovery revokes file tickets', async (t) => {
       void (await store.setRecovery(accounts.get('ana')?.id ?? 0, hashRecoveryCode(code))),
   });
   const ana = await server.enter('ana');
-  const offer: Asked = {
+  const offer: RequestBody = {
     type: 'offer',
     room: 'lobby',
     name: 'a.txt',

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { messageText } from '../../../lib/protocol/message-text.js';
 import { isBlank } from '../../../lib/protocol/printable.js';
@@ -194,7 +194,7 @@ t.test(
   async (t) => {
     const scene = await sessionScene(t, { rate: { burst: 4, perSecond: 2 } });
     // They do not sync, so that what they say is answered by ok.
-    const come = async (request: Asked) => {
+    const come = async (request: RequestBody) => {
       const { wire } = scene.connect();
       ok(await wire.ask(request));
       return wire;

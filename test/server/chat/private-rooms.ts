@@ -1,6 +1,7 @@
 /** A private room, and what two people say to each other, against every role on every path of the wire. */
+
 import t, { type Test } from 'tap';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import type { ServerFrame } from '../../../lib/protocol/events.js';
 import type { FileInfo } from '../../../lib/protocol/records.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
@@ -44,7 +45,7 @@ interface Marks {
 
 interface Path {
   readonly name: string;
-  ask(room: string, marks: Marks): Asked;
+  ask(room: string, marks: Marks): RequestBody;
   readonly expected: Expected;
 }
 
@@ -194,7 +195,7 @@ function traces(frames: readonly ServerFrame[]): string[] {
 }
 
 /** A refusal without what differs by the request alone. */
-async function refusal(client: WireClient, request: Asked): Promise<object> {
+async function refusal(client: WireClient, request: RequestBody): Promise<object> {
   const { re: _, ...rest } = { re: 0, ...(await client.ask(request)) };
   return JSON.parse(JSON.stringify(rest).replaceAll(never.room, room));
 }
@@ -221,7 +222,7 @@ async function everythingHappens(house: House, olga: WireClient): Promise<void> 
   mike.destroy();
 }
 
-const readings: readonly Asked[] = [
+const readings: readonly RequestBody[] = [
   { type: 'rooms' },
   { type: 'who' },
   { type: 'search', words: secret },
@@ -315,7 +316,7 @@ for (const [who, name] of [...Object.entries(outsiders), ['invited', invited] as
 }
 
 async function entersOrRefuses(t: Test, { house, client }: { house: House; client: WireClient }) {
-  const leave = paths.at(-1)?.ask(room, house) as Asked;
+  const leave = paths.at(-1)?.ask(room, house) as RequestBody;
   t.equal(await outcome(client, leave), 'ok', 'an invitation can be refused');
   t.same(
     await refusal(client, leave),
@@ -366,7 +367,7 @@ t.test('direct messages are readable by the two people only, whatever role other
 
   for (const [who, client] of others) {
     for (const peer of ['ada', 'bob']) {
-      const reads: readonly Asked[] = [
+      const reads: readonly RequestBody[] = [
         { type: 'history', with: peer },
         { type: 'files', with: peer },
         { type: 'search', words: secret, with: peer },

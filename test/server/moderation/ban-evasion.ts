@@ -1,8 +1,9 @@
 /** Known ways to evade a ban, through frames: none works once the ban is answered. */
+
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
-import type { Asked } from '../../../lib/client/session/session.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import { fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
@@ -73,7 +74,7 @@ t.test('a banned account has no way back in', async (t) => {
   }
   t.match(await ada.next('left'), { name: 'oli', by: 'ada', reason: 'spam' });
 
-  const ways: readonly [way: string, asked: Asked, answer: string][] = [
+  const ways: readonly [way: string, asked: RequestBody, answer: string][] = [
     ['the password', { type: 'sign-in', name: 'oli', password }, 'banned'],
     ['the name in capitals', { type: 'sign-in', name: 'OLI', password }, 'banned'],
     ['the password and take-over', { type: 'sign-in', name: 'oli', password, mode: 'take-over' }, 'banned'],

@@ -1,6 +1,7 @@
 /** Demoted, banned and removed accounts keep no permissions, invites or links. */
+
 import t from 'tap';
-import { controlSocket } from '../../../lib/cli/data-folder.js';
+import { controlSocket } from '../../../lib/cli/folders.js';
 import { callControl } from '../../../lib/server/operator/control-socket.js';
 import { granted, outcome } from '../../support/asking.js';
 import { createHeld } from '../../support/held.js';

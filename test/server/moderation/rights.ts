@@ -1,7 +1,8 @@
 /** Permissions through frames: every role and every action, with a password, a token and on a second terminal. */
+
 import t from 'tap';
-import { controlSocket } from '../../../lib/cli/data-folder.js';
-import type { Asked } from '../../../lib/client/session/session.js';
+import { controlSocket } from '../../../lib/cli/folders.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import type { Role } from '../../../lib/protocol/records.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
@@ -26,7 +27,7 @@ const allActors = Object.keys(actors) as Actor[];
 interface Action {
   readonly name: string;
   /** @param target a member of the lobby, of #yard and of #den, not yet moderated */
-  ask(target: string, n: number): Asked;
+  ask(target: string, n: number): RequestBody;
   /** All others get `not-allowed`. */
   readonly may: readonly Actor[];
   /** The permitted answer, unless it is `ok`. */
@@ -220,7 +221,7 @@ t.test('no role acts on its own or a higher role', async (t) => {
       for (const name of names) await store.setRole(accounts.get(name)?.id ?? 0, people[name]);
     },
   });
-  const deeds = (name: string): Asked[] => [
+  const deeds = (name: string): RequestBody[] => [
     { type: 'kick', name },
     { type: 'ban', name },
     { type: 'mute', name },
@@ -282,7 +283,7 @@ t.test('room restrictions apply to members only, and not to stored messages', as
     furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
-  const rule = (rules: object) => outcome(ada, { type: 'set-rules', room: 'lobby', ...rules } as Asked);
+  const rule = (rules: object) => outcome(ada, { type: 'set-rules', room: 'lobby', ...rules } as RequestBody);
   let key = 0;
   const say = (client: WireClient, text: string) =>
     client
@@ -356,7 +357,7 @@ t.test('a muted member cannot post in a room or anywhere until unmuted', async (
   let key = 0;
   const say = (where: object) =>
     mike
-      .ask({ type: 'say', ...where, text: 'hi', key: `m${++key}` } as Asked)
+      .ask({ type: 'say', ...where, text: 'hi', key: `m${++key}` } as RequestBody)
       .then((reply) => ('code' in reply ? reply.code : 'said'));
   ok(await ada.ask({ type: 'mute', name: 'mike', room: 'yard', ms: 60_000, reason: 'noise' }));
   t.match(await mike.next('muted'), { room: 'yard', by: 'ada', reason: 'noise' });
@@ -414,7 +415,7 @@ t.test('everything that others see has the message rate limit', async (t) => {
   const { clock, signIn: member } = await sessionScene(t, { rate: { burst: 2, perSecond: 1 } });
   const [{ wire: ana }, { wire: ben }] = [await member('ana'), await member('ben')];
   ok(await ana.ask({ type: 'join', room: 'den' }));
-  const floods: readonly Asked[] = [
+  const floods: readonly RequestBody[] = [
     { type: 'away', text: 'a' },
     { type: 'back' },
     { type: 'join', room: 'yard' },

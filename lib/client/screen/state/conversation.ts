@@ -3,7 +3,7 @@
 import { mentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Message } from '../../../protocol/records.js';
-import type { Delivery, Draft } from '../../session/session.js';
+import type { DeliveryStatus, OutgoingMessage } from '../../session/session.js';
 import { emptyEditor } from '../input/editor.js';
 import type { ConversationId, ConversationState, Entry, Notify } from './state.js';
 
@@ -66,7 +66,7 @@ export function messageEntry(message: Message, me: string): MessageEntry {
 /** What is said here, before anybody acknowledged it. */
 export function draftEntry(
   key: string,
-  draft: Draft,
+  draft: OutgoingMessage,
   { me, now }: { me: string; now: number },
 ): MessageEntry {
   return {
@@ -143,7 +143,7 @@ export function withEntry(conversation: ConversationState, entry: Entry): Conver
 export function withDelivery(
   conversation: ConversationState,
   key: string,
-  delivery: Delivery,
+  delivery: DeliveryStatus,
 ): ConversationState {
   const index = conversation.entries.findLastIndex(({ id }) => id === `k${key}`);
   const entry = conversation.entries[index];
@@ -155,7 +155,7 @@ export function withDelivery(
   };
 }
 
-function delivered(entry: MessageEntry, delivery: Delivery): Pick<MessageEntry, 'delivery' | 'seq'> {
+function delivered(entry: MessageEntry, delivery: DeliveryStatus): Pick<MessageEntry, 'delivery' | 'seq'> {
   switch (delivery.state) {
     case 'sending':
       return { seq: undefined, delivery };

@@ -1,9 +1,10 @@
 /** What a server tells besides messages, as changes of the screen's state. Pure. */
+
 import type { ServerFrameOf } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation } from '../../../protocol/records.js';
-import type { Event } from '../../session/session.js';
 import { eventWords } from '../../text/event-words.js';
+import type { ServerEvent } from '../../wire/connection.js';
 import { seenUpTo, withEdit, withGap, withRemoval } from './amending.js';
 import { conversationOf, withMove } from './conversation.js';
 import { change, changeOpen, find, lobby, roomId } from './conversations.js';
@@ -14,7 +15,7 @@ import { closed } from './turning.js';
 
 export function happened(
   state: ScreenState,
-  event: Exclude<Event, { type: 'message' }>,
+  event: Exclude<ServerEvent, { type: 'message' }>,
   time: Time,
 ): ScreenState {
   switch (event.type) {
@@ -84,13 +85,13 @@ export function happened(
 }
 
 /** In the conversation that it is about. */
-function toldIn(state: ScreenState, id: ConversationId, event: Event, time: Time): ScreenState {
+function toldIn(state: ScreenState, id: ConversationId, event: ServerEvent, time: Time): ScreenState {
   const text = eventWords(event);
   return text === undefined ? state : told(state, id, { text, ...time });
 }
 
 /** In the conversation that is on the screen. */
-function noticedHere(state: ScreenState, event: Event, time: Time): ScreenState {
+function noticedHere(state: ScreenState, event: ServerEvent, time: Time): ScreenState {
   const text = eventWords(event);
   return text === undefined ? state : noticed(state, { text, tone: 'plain', ...time });
 }

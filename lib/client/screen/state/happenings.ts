@@ -1,9 +1,17 @@
 /** What the session tells, brought onto the stage. Knows the session's words; no keys and no terminal. */
+
 import type { Message } from '../../../protocol/records.js';
 import { askPeople } from '../../session/people.js';
 import type { ReadMarks } from '../../session/read-marks.js';
-import type { Delivery, End, Event, Happening, Session, Status } from '../../session/session.js';
+import type {
+  DeliveryStatus,
+  Session,
+  SessionEnd,
+  SessionEvent,
+  SessionStatus,
+} from '../../session/session.js';
 import { failureWords } from '../../text/wording.js';
+import type { ServerEvent } from '../../wire/connection.js';
 import { conversationOf } from './conversation.js';
 import { current, find } from './conversations.js';
 import { happened } from './events.js';
@@ -23,11 +31,11 @@ export interface HappeningsDeps {
   readonly later: (ms: number, callback: () => void) => void;
   /** A message came that nobody looks at, or that is for this person. */
   readonly ring: (id: ConversationId, message: Message) => void;
-  readonly ended: (end: End) => void;
+  readonly ended: (end: SessionEnd) => void;
 }
 
 export interface Happenings {
-  readonly show: (happening: Happening) => void;
+  readonly show: (happening: SessionEvent) => void;
   /** Asks the server who is here. */
   readonly refreshPeople: () => void;
   /** Somebody looks at the conversation on the screen: its newest message counts as read. */
@@ -98,7 +106,7 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
     if (message.from !== session.name) deps.ring(id, message);
   }
 
-  function showEvent(event: Event): void {
+  function showEvent(event: ServerEvent): void {
     if (event.type === 'message') {
       showMessage(event);
       return;
@@ -108,11 +116,11 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
     if (event.type === 'parted') looked();
   }
 
-  function showStatus(status: Exclude<Status, { state: 'ended' }>): void {
+  function showStatus(status: Exclude<SessionStatus, { state: 'ended' }>): void {
     stage.update((state) => linked(state, status, now()));
   }
 
-  function showDelivery(key: string, delivery: Delivery): void {
+  function showDelivery(key: string, delivery: DeliveryStatus): void {
     const id = placeOf(stage.state, key);
     stage.update((state) => delivered(state, key, delivery));
     if (delivery.state !== 'failed' || id === undefined || id === stage.state.current) return;
@@ -121,7 +129,7 @@ export function createHappenings(deps: HappeningsDeps): Happenings {
     if (delivery.code === 'no-such-name') stage.update((state) => withoutNobody(state, id));
   }
 
-  function show(happening: Happening): void {
+  function show(happening: SessionEvent): void {
     switch (happening.kind) {
       case 'event':
         showEvent(happening.event);

@@ -1,7 +1,7 @@
 /** What is said, and how the connection and the screen itself do, as changes of the screen's state. Pure. */
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation, Message } from '../../../protocol/records.js';
-import type { Delivery, Draft, Status } from '../../session/session.js';
+import type { DeliveryStatus, OutgoingMessage, SessionStatus } from '../../session/session.js';
 import { endWords } from '../../text/wording.js';
 import {
   conversationOf,
@@ -62,7 +62,7 @@ export function received(state: ScreenState, message: Message): ScreenState {
 export function said(
   state: ScreenState,
   key: string,
-  { id, draft, now }: { id: ConversationId; draft: Draft; now: number },
+  { id, draft, now }: { id: ConversationId; draft: OutgoingMessage; now: number },
 ): ScreenState {
   return change(state, id, (conversation) => ({
     ...withEntry(conversation, draftEntry(key, draft, { me: state.me, now })),
@@ -73,7 +73,7 @@ export function said(
   }));
 }
 
-export function delivered(state: ScreenState, key: string, delivery: Delivery): ScreenState {
+export function delivered(state: ScreenState, key: string, delivery: DeliveryStatus): ScreenState {
   let next = state;
   for (const { id } of state.conversations) {
     next = change(next, id, (conversation) => withDelivery(conversation, key, delivery));
@@ -86,11 +86,11 @@ export function placeOf(state: ScreenState, key: string): ConversationId | undef
   return state.conversations.find(({ entries }) => entries.some(({ id }) => id === `k${key}`))?.id;
 }
 
-export function linked(state: ScreenState, status: Status, now: number): ScreenState {
+export function linked(state: ScreenState, status: SessionStatus, now: number): ScreenState {
   return { ...state, now, link: linkOf(status, now) };
 }
 
-function linkOf(status: Status, now: number): LinkState {
+function linkOf(status: SessionStatus, now: number): LinkState {
   switch (status.state) {
     case 'online':
     case 'connecting':

@@ -1,36 +1,23 @@
-/** What each failure of a client means to whoever started it: an exit code and a sentence. */
+/** How a client command ends: the exit code and sentence of each failure. */
 
-import type { Leave } from '../client/front-end.js';
+import type { FrontEndResult } from '../client/front-end.js';
 import { Cancelled } from '../client/sign-in/prompter.js';
 import { AnswerMissing } from '../client/sign-in/sign-in-unattended.js';
-import { Untrusted } from '../client/sign-in/trust-decision.js';
+import { UntrustedServer } from '../client/sign-in/trust-decision.js';
 import { endWords, refusalWords } from '../client/text/wording.js';
 import { ConnectionLost, NotSecureChat, Unreachable } from '../client/wire/errors.js';
-import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
+import { type ErrorCode, isAboutServer, ProtocolError } from '../protocol/errors.js';
 import { printable } from '../protocol/printable.js';
 import { KnownHostsError } from '../trust/known-hosts.js';
-import { Exit, type ExitCode, exitCode } from './exit.js';
+import { Exit, type ExitCode, exitCode } from './command.js';
 import { signalExit } from './stop.js';
 
-/** Refusals that say something about the server's state, not about who asks. */
-const passing: ReadonlySet<ErrorCode> = new Set([
-  'busy',
-  'internal',
-  'server-full',
-  'shutting-down',
-  'slow-consumer',
-  'timed-out',
-  'too-many-connections',
-  'bad-frame',
-  'frame-too-large',
-]);
-
-/** The exit that an error on the way into a session stands for; other errors come back as they are. */
+/** The exit for an error before or during sign-in; other errors are returned as they are. */
 export function failureExit(error: unknown): unknown {
   if (error instanceof Cancelled) {
     return new Exit(error.how === 'declined' ? exitCode.refused : exitCode.interrupted);
   }
-  if (error instanceof Untrusted) return new Exit(exitCode.untrusted, error.message);
+  if (error instanceof UntrustedServer) return new Exit(exitCode.untrusted, error.message);
   if (error instanceof AnswerMissing) return new Exit(exitCode.usage, error.message);
   if (error instanceof KnownHostsError) {
     const badFile = error.code === 'malformed' || error.code === 'contradictory';
@@ -46,8 +33,8 @@ export function failureExit(error: unknown): unknown {
   return error;
 }
 
-/** How a session that was left ends the command; undefined where all is well. */
-export function leaveExit({ how, refused, unacknowledged }: Leave): Exit | undefined {
+/** The exit for a session that ended; undefined for success. */
+export function resultExit({ endedBy: how, refused, unacknowledged }: FrontEndResult): Exit | undefined {
   let closing = '';
   const unsent =
     unacknowledged === 0
@@ -75,7 +62,7 @@ export function leaveExit({ how, refused, unacknowledged }: Leave): Exit | undef
   return closing === '' ? undefined : new Exit(exitCode.ok, closing);
 }
 
-function endCode(end: Extract<Leave['how'], { by: 'session' }>['end']): ExitCode {
+function endCode(end: Extract<FrontEndResult['endedBy'], { by: 'session' }>['end']): ExitCode {
   switch (end.why) {
     case 'quit':
     case 'logged-out':
@@ -92,5 +79,5 @@ function endCode(end: Extract<Leave['how'], { by: 'session' }>['end']): ExitCode
 }
 
 function refusalCode(code: ErrorCode): ExitCode {
-  return passing.has(code) ? exitCode.unavailable : exitCode.refused;
+  return isAboutServer(code) ? exitCode.unavailable : exitCode.refused;
 }

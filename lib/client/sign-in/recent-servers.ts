@@ -1,10 +1,10 @@
-/** Which server and which name were used last, as defaults for questions. Keeps no secrets. */
+/** The servers and names used last, as defaults for questions. Holds no secrets. */
 import { readFile } from 'node:fs/promises';
 import { parseName } from '../../protocol/names.js';
 import { writeAtomically } from '../../system/atomic-file.js';
 import { type Endpoint, formatEndpoint, parseEndpoint } from '../../trust/endpoint.js';
 
-export interface Recent {
+export interface RecentServers {
   /** The server used last. */
   server(): Promise<Endpoint | undefined>;
   /** The name used last on this server. */
@@ -15,8 +15,8 @@ export interface Recent {
 
 const serversKept = 100;
 
-/** @param path of a file in a folder that exists. A missing or damaged file holds nothing. */
-export function openRecent(path: string): Recent {
+/** @param path of a file in an existing folder; a missing or damaged file counts as empty */
+export function openRecentServers(path: string): RecentServers {
   // Oldest first.
   async function read(): Promise<Map<string, string>> {
     try {

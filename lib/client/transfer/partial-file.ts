@@ -1,32 +1,33 @@
 /**
- * A file that is coming, under a name of its own until it is whole; then in its place, where it never replaces
+ * A file being downloaded: under a temporary name until it is complete, then under its own, never replacing
  * anything. Knows bytes and folders, not where the bytes come from.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printable } from '../../protocol/printable.js';
 import { errorCode } from '../../system/atomic-file.js';
-import { diskTrouble, Refusal } from './trouble.js';
+import { diskFailure, TransferFailed } from './failures.js';
 
-export interface Part {
-  /** Bytes that are in it. */
+export interface PartialFile {
+  /** Bytes so far. */
   readonly have: number;
-  /** @throws Refusal where the disk does not take them */
+  /** @throws TransferFailed where they cannot be written */
   append(chunks: readonly Buffer[]): Promise<void>;
-  /** SHA-256 of what is in it, base64url. Nothing can be appended any more. */
+  /** SHA-256 of its bytes, base64url. Nothing can be appended after this. */
   hash(): string;
-  /** Gives it its name, or the next one that is free, as `name (2).txt`. @returns the full path @throws Refusal */
+  /** Gives it this name, or the next free one, as `name (2).txt`. @returns the full path @throws TransferFailed */
   place(name: string): Promise<string>;
-  /** Takes it away, where it has not found its place. */
+  /** Deletes it, unless it was placed. */
   discard(): Promise<void>;
 }
 
 const mostOfOneName = 1_000;
-// A GiB that is synced at once keeps all others that sync waiting: a server on the same disk answered after
-// 130 ms (p99) instead of 30.
+// Syncing a GiB at once blocks every other sync: a server on the same disk answered after 130 ms (p99) instead
+// of 30.
 const syncBytes = 16 * 1024 * 1024;
-// A file system without hard links says it in many ways.
+// How file systems without hard links refuse one.
 const linkless: ReadonlySet<string> = new Set([
   'EACCES',
   'EMLINK',
@@ -37,14 +38,14 @@ const linkless: ReadonlySet<string> = new Set([
   'EXDEV',
 ]);
 
-/** Begins one, for this person alone, not executable, and through no link. @throws Refusal */
-export async function createPart(folder: string): Promise<Part> {
+/** Creates one, with mode 0600, never through a link. @throws TransferFailed */
+export async function createPartialFile(folder: string): Promise<PartialFile> {
   const path = join(folder, `.secure-chat-${randomBytes(9).toString('base64url')}.part`);
-  const trouble = (error: unknown) => diskTrouble(folder, error);
+  const failure = (error: unknown) => diskFailure(error, folder);
   const { O_CREAT, O_EXCL, O_WRONLY } = constants;
   const file = await open(path, O_CREAT | O_EXCL | O_WRONLY | (constants.O_NOFOLLOW ?? 0), 0o600).catch(
     (error) => {
-      throw trouble(error);
+      throw failure(error);
     },
   );
   const sum = createHash('sha256');
@@ -65,7 +66,9 @@ export async function createPart(folder: string): Promise<Part> {
       placed = await move(path, target);
       if (placed) return target;
     }
-    throw new Refusal(`there are ${mostOfOneName} files named ${name} already; say another name`);
+    throw new TransferFailed(
+      `${mostOfOneName} files named ${printable(name)} already exist; choose another name`,
+    );
   }
 
   return {
@@ -84,14 +87,14 @@ export async function createPart(folder: string): Promise<Part> {
           synced = have;
         }
       } catch (error) {
-        throw trouble(error);
+        throw failure(error);
       }
       for (const chunk of chunks) sum.update(chunk);
     },
     hash: () => sum.digest('base64url'),
     place: (name) =>
       place(name).catch((error) => {
-        throw trouble(error);
+        throw failure(error);
       }),
     async discard() {
       await close().catch(() => {});
@@ -100,7 +103,7 @@ export async function createPart(folder: string): Promise<Part> {
   };
 }
 
-/** What is left of the chunks after their first `bytes`. */
+/** The chunks after their first `bytes`. */
 function without(chunks: readonly Buffer[], bytes: number): Buffer[] {
   let skip = bytes;
   return chunks.flatMap((chunk) => {
@@ -117,7 +120,7 @@ function numbered(name: string, number: number): string {
   return `${name.slice(0, name.length - ending.length)} (${number})${ending}`;
 }
 
-/** Renames where nothing has the new name, not even a link; false where something has. */
+/** Renames, but never over anything, not even a link; false where the name is taken. */
 async function move(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
@@ -130,7 +133,7 @@ async function move(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** Takes the name by a new, empty file first, which is then replaced. */
+/** Claims the name with a new, empty file, and replaces that. */
 async function moveWithoutLinks(from: string, to: string): Promise<boolean> {
   try {
     await (await open(to, 'wx', 0o600)).close();

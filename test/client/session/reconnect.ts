@@ -15,20 +15,20 @@ function prepare(random: number, retryMs = Number.POSITIVE_INFINITY) {
   return { clock, backoff, waits };
 }
 
-t.test('waits grow up to 15 s at the most, 250 ms at the least', async (t) => {
+t.test('waits grow from 250 ms to 15 s', async (t) => {
   t.same(prepare(0).waits(8), [250, 250, 250, 250, 250, 250, 250, 250]);
   t.same(prepare(1).waits(8), [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]);
   const long = prepare(1);
   t.equal(long.waits(5_000).at(-1), 15_000);
 });
 
-t.test('a server may want longer waits, not shorter ones', async (t) => {
+t.test('a server can ask for longer waits, not shorter ones', async (t) => {
   const { backoff } = prepare(1);
   t.equal(backoff.next(40_000), 40_000);
   t.equal(backoff.next(10), 1_000);
 });
 
-t.test('the time for trying counts from the loss, and the last try comes at its end', async (t) => {
+t.test('the time to retry counts from the loss, with the last try at its end', async (t) => {
   const { backoff, clock, waits } = prepare(1, 2_000);
   t.same(waits(4), [500, 1000, 500, undefined]);
   backoff.recovered();
@@ -37,7 +37,7 @@ t.test('the time for trying counts from the loss, and the last try comes at its 
   t.equal(prepare(1, 0).backoff.next(), undefined);
 });
 
-t.test('a short recovery does not begin anew', async (t) => {
+t.test('a short recovery does not reset the waits', async (t) => {
   const { backoff, clock, waits } = prepare(1);
   t.same(waits(2), [500, 1000]);
   backoff.recovered();

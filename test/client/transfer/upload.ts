@@ -33,7 +33,7 @@ t.test('a file is hashed, offered and sent', async (t) => {
   t.same([...new Set(states)], ['hashing', 'moving', 'done']);
 });
 
-t.test('a file without bytes, one in the home folder, one behind a link', async (t) => {
+t.test('empty files, files in the home folder and links are sent', async (t) => {
   const { server, transfers, over, file, home, folder } = await transferScene(t);
   await file('empty', '');
   await writeFile(join(home, '.profile'), 'x');
@@ -44,7 +44,7 @@ t.test('a file without bytes, one in the home folder, one behind a link', async 
   t.same([...server.kept.keys()], ['empty', 'profile', 'link']);
 });
 
-t.test('what is no file that can be read is refused before anything is asked', async (t) => {
+t.test('a file that cannot be read fails before anything is sent', async (t) => {
   const { server, transfers, over, folder, file } = await transferScene(t);
   await mkdir(join(folder, 'folder'));
   await promisify(execFile)('mkfifo', [join(folder, 'pipe')]);
@@ -52,9 +52,9 @@ t.test('what is no file that can be read is refused before anything is asked', a
   await chmod(await file('secret', 'x'), 0);
   const tried: [string, RegExp][] = [
     ['missing', /no such file/],
-    ['folder', /is a folder; make one file of it/],
-    ['pipe', /only files can be sent/],
-    ['/dev/zero', /only files can be sent/],
+    ['folder', /is a folder; make a zip/],
+    ['pipe', /not a regular file/],
+    ['/dev/zero', /not a regular file/],
     ['loop', /too many symbolic links/],
     ['x\0y', /not a valid file name/],
     ['', /is a folder/],
@@ -72,17 +72,17 @@ t.test('a file that is too large is refused without reading it', async (t) => {
   await truncate(await file('large', ''), 2 ** 40);
   t.match(await over(transfers.send('large', lobby)), {
     done: 0,
-    progress: { state: 'failed', why: /has 1 TiB, .*up to 1000 bytes/ },
+    progress: { state: 'failed', why: /is 1 TiB; .*up to 1000 bytes/ },
   });
   t.same(server.asked, []);
   t.equal(reports.all.at(-1)?.progress.state, 'failed');
 });
 
-t.test('what the server refuses is told in words', async (t) => {
+t.test('each refusal of the server has its sentence', async (t) => {
   const { server, transfers, over, file } = await transferScene(t);
   await file('a', 'a');
   const tried = [
-    ['quota-exceeded', /delete one of them/],
+    ['quota-exceeded', /delete a file first/],
     ['no-space', /disk is full/],
     ['not-delivered', /not delivered/],
     ['no-such-room', /no such room/],
@@ -100,7 +100,7 @@ t.test('what the server refuses is told in words', async (t) => {
   t.same(server.asked.at(-1), { type: 'withdraw', key: `key-${tried.length * 2 + 1}` });
 });
 
-t.test('a transfer that was cut anywhere goes on where it was', async (t) => {
+t.test('an upload that was cut anywhere continues from there', async (t) => {
   const { server, transfers, persisted, file } = await transferScene(t);
   const bytes = someBytes(600_000);
   await file('cut', bytes);
@@ -119,7 +119,7 @@ t.test('a transfer that was cut anywhere goes on where it was', async (t) => {
   t.match(await persisted(transfers.send('cut', lobby)), { progress: { state: 'done' } });
 });
 
-t.test('it goes on by itself when the session is back', async (t) => {
+t.test('an upload continues when the session is back', async (t) => {
   const { server, transfers, reached, clock, file, over } = await transferScene(t);
   const path = await file('late', 'late');
   server.online = false;
@@ -136,20 +136,20 @@ t.test('it goes on by itself when the session is back', async (t) => {
   t.match(await over(transfer), { progress: { state: 'done' } });
 });
 
-t.test('it is given up after five tries that got nowhere, and the server is told', async (t) => {
+t.test('an upload is given up after five tries without progress, and withdrawn', async (t) => {
   const { server, transfers, persisted, file } = await transferScene(t);
   await file('never', someBytes(1_000));
   // The second gets further than the first; then five do not.
   server.faults.push({ cut: 10 }, { cut: 10 });
   for (let tries = 0; tries < 5; tries += 1) server.faults.push({ cut: 0 });
   t.match(await persisted(transfers.send('never', lobby)), {
-    progress: { state: 'failed', why: /given up after 5 tries: the connection was lost/ },
+    progress: { state: 'failed', why: /gave up after 5 tries: the connection was lost/ },
   });
   t.same(server.faults, []);
   t.same(server.asked.at(-1), { type: 'withdraw', key: 'key-1' });
 });
 
-t.test('it waits where the server says that others come first', async (t) => {
+t.test('an upload waits when the server is busy', async (t) => {
   const { server, transfers, persisted, file } = await transferScene(t);
   await file('a', 'a');
   server.refusals.push('limit-reached', 'rate-limited');
@@ -157,7 +157,7 @@ t.test('it waits where the server says that others come first', async (t) => {
   t.match(await persisted(transfers.send('a', lobby)), { progress: { state: 'done' } });
 });
 
-t.test('a connection in which nothing moves is left', async (t) => {
+t.test('an idle file connection is closed', async (t) => {
   const { server, transfers, reached, clock, file, over } = await transferScene(t);
   await file('stalled', someBytes(100));
   server.faults.push({ stall: true });
@@ -171,7 +171,7 @@ t.test('a connection in which nothing moves is left', async (t) => {
   t.match(await over(transfer), { progress: { state: 'done' } });
 });
 
-t.test('a file that changes meanwhile is not sent by halves', async (t) => {
+t.test('a file that changes meanwhile is not sent', async (t) => {
   const changes = {
     grew: (path: string) => appendFile(path, 'more'),
     shrank: (path: string) => truncate(path, 10),

@@ -3,17 +3,17 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createPart } from '../../../lib/client/transfer/part.js';
+import { createPartialFile } from '../../../lib/client/transfer/partial-file.js';
 import { hashOf } from '../../support/file-server.js';
 import { someBytes } from '../../support/transfer-scene.js';
 
 async function begun(t: Test) {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-part-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  return { folder, part: await createPart(folder) };
+  return { folder, part: await createPartialFile(folder) };
 }
 
-t.test('nobody else reads what is coming, and it has no name that anybody chose', async (t) => {
+t.test('a partial file has mode 0600 and a random name', async (t) => {
   const { folder, part } = await begun(t);
   const [name = ''] = await readdir(folder);
   t.match(name, /^\.secure-chat-[\w-]{12}\.part$/);
@@ -23,7 +23,7 @@ t.test('nobody else reads what is coming, and it has no name that anybody chose'
   t.same(await readdir(folder), []);
 });
 
-t.test('what a disk takes by halves is written whole', async (t) => {
+t.test('short writes are completed', async (t) => {
   const { folder, part } = await begun(t);
   const handle = await fs.open(folder);
   const files = Object.getPrototypeOf(handle);
@@ -43,7 +43,7 @@ t.test('what a disk takes by halves is written whole', async (t) => {
   t.ok((await readFile(await part.place('whole'))).equals(bytes));
 });
 
-t.test('where there are no hard links nothing is replaced either', async (t) => {
+t.test('nothing is replaced on a file system without hard links either', async (t) => {
   const { link } = fs;
   t.teardown(() => {
     fs.link = link;
@@ -54,7 +54,7 @@ t.test('where there are no hard links nothing is replaced either', async (t) => 
   const { folder, part } = await begun(t);
   await writeFile(join(folder, 'a.txt'), 'precious');
   await part.append([Buffer.from('new')]);
-  const other = await createPart(folder);
+  const other = await createPartialFile(folder);
   const placed = await Promise.all([part.place('a.txt'), other.place('a.txt')]);
   t.same(placed.sort(), [join(folder, 'a (2).txt'), join(folder, 'a (3).txt')]);
   t.equal(await readFile(join(folder, 'a.txt'), 'utf8'), 'precious');
@@ -71,5 +71,5 @@ t.test('a place that cannot be had is told', async (t) => {
   await part.discard();
   t.same(await readdir(folder), []);
   await rm(folder, { recursive: true });
-  await t.rejects(createPart(folder), { message: /no such file or folder/ });
+  await t.rejects(createPartialFile(folder), { message: /no such file or folder/ });
 });

@@ -1,4 +1,5 @@
-/** A command of the operator on a data folder on which no server runs. */
+/** Runs an operator command on a data folder without a running server. */
+
 import { ProtocolError } from '../protocol/errors.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
@@ -16,32 +17,35 @@ import { defaultPort } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
 import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { databaseFile, filesFolder, requireData, type Where } from './data-folder.js';
-import { Exit, exitCode, refusal } from './exit.js';
-import type { Io } from './io.js';
+import { Exit, exitCode, type Io, refusedExit } from './command.js';
+import { databaseFile, filesFolder, type OperatorContext, requireData } from './folders.js';
 import { environmentSettings } from './server-options.js';
 import { startFailure } from './start-failure.js';
 import { fileLimits, reachable } from './start-server.js';
 
-/** What reads the whole database changes nothing in it, not even its version. */
-const reads: Readonly<Record<string, (still: ReadOnlyDatabase, args: RawFrame) => RawFrame>> = {
-  copy(still, { file }) {
-    still.copy(String(file));
+/** Commands that only read the database leave it as it is, even its version. */
+const reads: Readonly<Record<string, (database: ReadOnlyDatabase, args: RawFrame) => RawFrame>> = {
+  copy(database, { file }) {
+    database.copy(String(file));
     return {};
   },
-  damage: (still) => ({ damage: still.damage(), outdated: still.outdated }),
-  'file-hashes': (still) => ({ hashes: still.fileHashes() }),
+  damage: (database) => ({ damage: database.damage(), outdated: database.outdated }),
+  'file-hashes': (database) => ({ hashes: database.fileHashes() }),
 };
 
 const linking: ReadonlySet<string> = new Set(['invite', 'user-reset']);
 
 /** @throws Exit */
-export async function operateAlone({ data, io }: Where, command: string, args: RawFrame): Promise<RawFrame> {
+export async function operateOffline(
+  { data, io }: OperatorContext,
+  command: string,
+  args: RawFrame,
+): Promise<RawFrame> {
   await requireData(data);
   const file = databaseFile(data);
   const read = reads[command];
-  if (read !== undefined) return readStill(file, data, (still) => read(still, args));
-  // Before anything is kept: a code without its link is of no use.
+  if (read !== undefined) return runReadOnly(file, data, (database) => read(database, args));
+  // First: a code without its link would be useless.
   const links = linking.has(command) ? await offlineLinks(data, io) : () => [];
   const store = await openSqliteStore({ file, onFailure: () => {} }).catch((error: unknown) => {
     throw startFailure(error, { data });
@@ -73,7 +77,7 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
     await cleanup.close();
     return { ...answer };
   } catch (error) {
-    if (error instanceof ControlError || error instanceof ProtocolError) throw refusal(error);
+    if (error instanceof ControlError || error instanceof ProtocolError) throw refusedExit(error);
     throw startFailure(error, { data });
   } finally {
     hasher.close();
@@ -81,26 +85,26 @@ export async function operateAlone({ data, io }: Where, command: string, args: R
   }
 }
 
-function readStill(file: string, data: string, read: (still: ReadOnlyDatabase) => RawFrame): RawFrame {
-  let still: ReadOnlyDatabase | undefined;
+function runReadOnly(file: string, data: string, read: (database: ReadOnlyDatabase) => RawFrame): RawFrame {
+  let database: ReadOnlyDatabase | undefined;
   try {
-    still = openReadOnly(file);
-    return read(still);
+    database = openReadOnly(file);
+    return read(database);
   } catch (error) {
     throw startFailure(error, { data });
   } finally {
-    still?.close();
+    database?.close();
   }
 }
 
-/** To where a server with the same environment would listen. */
+/** Join links for where a server with the same environment would listen. */
 async function offlineLinks(data: string, { env }: Io): Promise<(code: string) => string[]> {
   const { values, faults } = environmentSettings(env);
   const { cert, key, port = defaultPort } = values;
   const [fault] = faults;
   if (fault !== undefined) throw noLink(`${fault.variable}: ${fault.message}`);
-  if (port === 0) throw noLink('the server chooses its port (SECURE_CHAT_PORT=0). Start it first.');
-  // Its own certificate the server renews at its start, however old; the key, and so the pin, stays.
+  if (port === 0) throw noLink('the port is chosen at start (SECURE_CHAT_PORT=0). Start the server first.');
+  // A server renews its own certificate at start, however old; the key, and so the pin, stays.
   const pair =
     cert === undefined
       ? readKeyPair(ownCertificate(data))
@@ -112,5 +116,5 @@ async function offlineLinks(data: string, { env }: Io): Promise<(code: string) =
 }
 
 function noLink(why: string, cause?: unknown): Exit {
-  return new Exit(exitCode.configuration, `No link can be made: ${why}`, { cause });
+  return new Exit(exitCode.configuration, `Cannot create a join link: ${why}`, { cause });
 }

@@ -1,0 +1,183 @@
+/** Downloads one file: ticket, bytes, checksum, final name. Knows the protocol and where files go, not how they are written. */
+import { lstat, mkdir, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { fileName } from '../../protocol/file-name.js';
+import { printable } from '../../protocol/printable.js';
+import type { FileInfo } from '../../protocol/records.js';
+import { errorCode } from '../../system/atomic-file.js';
+import { type PathBase, typedPath } from '../../system/typed-path.js';
+import { diskFailure, TransferFailed, TransferInterrupted } from './failures.js';
+import {
+  type FileConnection,
+  requestTicket,
+  type TransferContext,
+  withFileConnection,
+} from './file-connection.js';
+import { createPartialFile, type PartialFile } from './partial-file.js';
+import { retryInterrupted } from './retry.js';
+
+export interface DownloadRequest {
+  /** Of the message that announces it. */
+  readonly seq: number;
+  /** As typed. */
+  readonly path: string | undefined;
+  readonly folders: DownloadFolders;
+}
+
+/** Resolves when the file is in place. @throws TransferFailed, the signal's reason */
+export async function download(
+  context: TransferContext,
+  { seq, path, folders }: DownloadRequest,
+): Promise<void> {
+  const { clock, reconnections, signal, update } = context;
+  update({ progress: { state: 'moving' } });
+  const destination = await findDestination(path, folders);
+  const fetching: Fetching = { seq, folder: destination.folder };
+  try {
+    const waiting = () => update({ progress: { state: 'waiting' } });
+    const progress = () => fetching.part?.have ?? -1;
+    const { part, file } = await retryInterrupted(() => receiveRest(context, fetching), {
+      clock,
+      reconnections,
+      signal,
+      progress,
+      waiting,
+    });
+    if (part.hash() !== file.hash) {
+      throw new TransferFailed('checksum mismatch; download it again');
+    }
+    signal.throwIfAborted();
+    const placed = await part.place(destination.name ?? fileName(file.name));
+    update({ path: placed, done: file.size, progress: { state: 'done' } });
+  } finally {
+    await fetching.part?.discard();
+  }
+}
+
+/** What is known so far. */
+interface Fetching {
+  readonly seq: number;
+  readonly folder: string;
+  file?: FileInfo;
+  part?: PartialFile;
+}
+
+async function receiveRest(
+  context: TransferContext,
+  fetching: Fetching,
+): Promise<{ part: PartialFile; file: FileInfo }> {
+  const { update } = context;
+  const { ticket, file } = await requestTicket(context, { type: 'fetch', of: fetching.seq });
+  if (ticket === undefined || file === undefined)
+    throw new TransferFailed('the server did not say which file it is');
+  fetching.file ??= file;
+  if (file.hash !== fetching.file.hash || file.size !== fetching.file.size) {
+    throw new TransferFailed('the file has changed; download it again');
+  }
+  update({ name: fileName(file.name), size: file.size });
+  fetching.part ??= await createPartialFile(fetching.folder);
+  const { part } = fetching;
+  const offset = part.have;
+  await withFileConnection(context, { type: 'download', ticket, offset }, async (connection) => {
+    const ready = await connection.answer();
+    if (ready.type !== 'ready' || ready.offset !== offset || ready.size !== file.size) {
+      throw new TransferFailed('the server sends a different file; download it again');
+    }
+    update({ progress: { state: 'moving' }, done: offset });
+    if (offset < file.size) await receive(connection, part, { size: file.size, update });
+  });
+  return { part, file };
+}
+
+// The stream delivers about 16 KiB at a time; the disk gets larger pieces.
+const batchBytes = 256 * 1024;
+
+interface Receiving {
+  readonly size: number;
+  readonly update: TransferContext['update'];
+}
+
+/** @throws TransferInterrupted where bytes are missing */
+async function receive(
+  connection: FileConnection,
+  part: PartialFile,
+  { size, update }: Receiving,
+): Promise<void> {
+  let batch: Buffer[] = [];
+  let bytes = 0;
+  async function flush() {
+    const chunks = batch;
+    [batch, bytes] = [[], 0];
+    if (chunks.length > 0) await part.append(chunks);
+  }
+  try {
+    for await (const chunk of connection.socket) {
+      batch.push(chunk);
+      bytes += chunk.length;
+      const done = part.have + bytes;
+      if (done > size) throw new TransferFailed('the server sends more than it announced; download it again');
+      connection.moved();
+      if (bytes >= batchBytes || done === size) await flush();
+      update({ done });
+      if (done === size) return;
+    }
+  } catch (error) {
+    // Other errors are the connection's.
+    if (error instanceof TransferFailed) throw error;
+  }
+  await flush();
+  throw new TransferInterrupted('the connection was lost');
+}
+
+export interface DownloadFolders extends PathBase {
+  /** Where it goes without a path. */
+  readonly downloads: string;
+}
+
+interface Destination {
+  readonly folder: string;
+  /** Undefined: the file's own name, made harmless. */
+  readonly name: string | undefined;
+}
+
+/**
+ * An existing folder means a new file in it; folders on the way may be links.
+ * @throws TransferFailed where the file exists, or its folder does not
+ */
+async function findDestination(typed: string | undefined, folders: DownloadFolders): Promise<Destination> {
+  if (typed === undefined) {
+    const folder = folders.downloads;
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
+      throw diskFailure(error, folder);
+    });
+    return { folder, name: undefined };
+  }
+  const path = typedPath(typed, folders);
+  if (await isFolder(path)) return { folder: path, name: undefined };
+  if (await exists(path)) {
+    throw new TransferFailed(`${printable(path)} already exists; choose another name`);
+  }
+  const folder = /[/\\]['"]?\s*$/.test(typed) ? path : dirname(path);
+  if (!(await isFolder(folder))) {
+    throw new TransferFailed(`no such folder: ${printable(folder)}; create it first`);
+  }
+  return { folder, name: basename(path) };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return found(path, async () => (await stat(path)).isDirectory());
+}
+
+/** Also true for a broken link. */
+async function exists(path: string): Promise<boolean> {
+  return found(path, async () => (await lstat(path)) !== undefined);
+}
+
+async function found(path: string, test: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await test();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return false;
+    throw diskFailure(error, path);
+  }
+}

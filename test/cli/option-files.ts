@@ -1,0 +1,97 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { exitCode } from '../../lib/cli/command.js';
+import { readMotd, readPasswordFile } from '../../lib/cli/option-files.js';
+import { limits } from '../../lib/protocol/limits.js';
+import { ok, runServer } from '../support/running-server.js';
+
+let folder = '';
+t.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+});
+t.teardown(() => rm(folder, { recursive: true }));
+
+async function passwordFile(text: string, mode = 0o600): Promise<string> {
+  const path = join(folder, 'password');
+  await rm(path, { force: true });
+  await writeFile(path, text, { mode });
+  await chmod(path, mode);
+  return path;
+}
+
+t.test('the first line is the password, including spaces', async (t) => {
+  t.equal(await readPasswordFile(await passwordFile(' pass word \n')), ' pass word ');
+  t.equal(await readPasswordFile(await passwordFile('pass\r\nnot this\n')), 'pass');
+  t.equal(await readPasswordFile(await passwordFile('pass', 0o400)), 'pass');
+  t.equal(await readPasswordFile(await passwordFile(`${'\u00e4'.repeat(256)}\n`)), '\u00e4'.repeat(256));
+});
+
+t.test('a file that others can read is refused', async (t) => {
+  for (const mode of [0o640, 0o604, 0o620, 0o601]) {
+    await t.rejects(readPasswordFile(await passwordFile('secret\n', mode)), { code: exitCode.configuration });
+  }
+});
+
+t.test('no password, or a longer one, is refused without being shown', async (t) => {
+  for (const text of ['', '\nsecond', '\r\n', 'x'.repeat(513), 'secret'.repeat(100)]) {
+    const rejected = readPasswordFile(await passwordFile(text)).then(
+      () => 'read',
+      (error) => `${error.code} ${error.message}`,
+    );
+    t.match(await rejected, `${exitCode.configuration} `);
+    t.notMatch(await rejected, 'secret');
+  }
+});
+
+t.test('a file that cannot be read is an error', async (t) => {
+  await t.rejects(readPasswordFile(join(folder, 'missing')), { code: exitCode.io });
+  await chmod(folder, 0o700);
+  await t.rejects(readPasswordFile(folder), { code: exitCode.io });
+  await t.rejects(readPasswordFile('-'), { code: exitCode.usage });
+});
+
+async function motdFile(content: string | Buffer): Promise<string> {
+  const path = join(folder, 'motd.txt');
+  await writeFile(path, content);
+  return path;
+}
+
+t.test('the message of the day is printable text', async (t) => {
+  t.equal(await readMotd(undefined), undefined);
+  t.equal(await readMotd(await motdFile('Welcome!\r\nBe kind.\n')), 'Welcome!\nBe kind.\n');
+  t.equal(await readMotd(await motdFile('\x1b[31mred\x07\n')), '[31mred\n');
+  const most = 'ä'.repeat(limits.motdBytes / 2);
+  t.equal(await readMotd(await motdFile(most)), most);
+});
+
+t.test('a message of the day that cannot be read or shown is refused by name', async (t) => {
+  const missing = join(folder, 'nowhere.txt');
+  await t.rejects(readMotd(missing), { code: exitCode.io, message: /nowhere\.txt: no such file/ });
+  await t.rejects(readMotd(folder), { code: exitCode.io, message: /not a file/ });
+  const long = await motdFile('x'.repeat(limits.motdBytes + 1));
+  await t.rejects(readMotd(long), { code: exitCode.configuration, message: /larger than 4096 bytes/ });
+  const image = await motdFile(Buffer.of(0x89, 0x50, 0xff));
+  await t.rejects(readMotd(image), { code: exitCode.configuration, message: /not UTF-8 text/ });
+});
+
+t.test(
+  'the message of the day is sent at sign-in; a reload reads it again, unless the file is bad',
+  async (t) => {
+    const motd = await motdFile('first\n');
+    const server = await runServer(t, { people: ['ada'], motd });
+    const told = async () => {
+      const client = await server.dial();
+      return ok(await client.ask({ type: 'resume', token: server.token('ada'), mode: 'attach' })).motd;
+    };
+    t.equal(await told(), 'first\n');
+    await motdFile('second\n');
+    t.equal(await told(), 'first\n', 'until it is reloaded');
+    await server.running.reload();
+    t.equal(await told(), 'second\n');
+    await rm(motd);
+    await t.rejects(server.running.reload(), { code: exitCode.io });
+    t.equal(await told(), 'second\n');
+  },
+);
