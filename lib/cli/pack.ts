@@ -140,16 +140,16 @@ async function gather({ data, staging, copy, archive, signal }: Gathering): Prom
 
 /** @throws Exit where the copy is damaged */
 function soundHashes(file: string, archive: string): readonly string[] {
-  const still = openReadOnly(file);
+  const copied = openReadOnly(file);
   try {
-    const [found] = still.damage();
-    if (found === undefined) return still.fileHashes();
+    const [found] = copied.damage();
+    if (found === undefined) return copied.fileHashes();
     throw new Exit(
       exitCode.io,
       `Cannot create ${archive}: the database is damaged (${found}). Restore a backup.`,
     );
   } finally {
-    still.close();
+    copied.close();
   }
 }
 

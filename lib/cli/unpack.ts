@@ -86,16 +86,16 @@ async function verify(folder: string, contents: Contents, archive: string): Prom
   for (const path of listed.keys()) {
     if (!contents.has(path)) throw invalidBackup(archive, `${path} is missing`);
   }
-  const still = openReadOnly(join(folder, database));
+  const restored = openReadOnly(join(folder, database));
   try {
-    const [found] = still.damage();
+    const [found] = restored.damage();
     if (found !== undefined) throw invalidBackup(archive, `its database is damaged (${found})`);
-    const hashes = still.fileHashes();
+    const hashes = restored.fileHashes();
     const lost = hashes.map(blobPath).find((path) => !contents.has(path));
     if (lost !== undefined) throw invalidBackup(archive, `${lost} is missing`);
     return hashes.length;
   } finally {
-    still.close();
+    restored.close();
   }
 }
 
