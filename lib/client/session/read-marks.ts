@@ -1,5 +1,6 @@
 /** Tells the server what was read, so that it is not unread next time. Knows conversations and seqs, no screen. */
 import type { Message } from '../../protocol/records.js';
+import type { RoomOrPerson } from '../../protocol/room-or-person.js';
 import type { Session } from './session.js';
 
 export interface ReadMarks {
@@ -16,7 +17,7 @@ export interface ReadMarksDeps {
 }
 
 export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
-  const unsent = new Map<string, { conversation: { room: string } | { with: string }; seq: number }>();
+  const unsent = new Map<string, { conversation: RoomOrPerson; seq: number }>();
   let scheduled = false;
 
   function flush(): void {
@@ -30,7 +31,7 @@ export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
 
   return {
     shown(message) {
-      const conversation = conversationRef(message, session.name);
+      const conversation = conversationFor(message, session.name);
       if (conversation === undefined) return;
       const key = JSON.stringify(conversation);
       if ((unsent.get(key)?.seq ?? 0) >= message.seq) return;
@@ -44,7 +45,7 @@ export function createReadMarks({ session, later }: ReadMarksDeps): ReadMarks {
 }
 
 /** The conversation of a message as a request names it. */
-function conversationRef(message: Message, me: string): { room: string } | { with: string } | undefined {
+function conversationFor(message: Message, me: string): RoomOrPerson | undefined {
   if (message.room !== undefined) return { room: message.room };
   if (message.to === undefined) return undefined;
   return { with: message.from === me ? message.to : message.from };

@@ -1,5 +1,6 @@
 /** Files on their way, in both directions. Knows sessions and folders, not how transfers are shown. */
 import { fileName } from '../../protocol/file-name.js';
+import type { Recipient } from '../../protocol/room-or-person.js';
 import type { Clock } from '../../system/clock.js';
 import { typedPath } from '../../system/typed-path.js';
 import type { Session } from '../session/session.js';
@@ -27,7 +28,7 @@ export interface TransfersDeps {
 
 export interface Transfers {
   /** @param path as typed, with quotes and `~` */
-  send(path: string, to: { readonly room: string } | { readonly to: string }): Transfer;
+  send(path: string, to: Recipient): Transfer;
   /** @param path a file or folder, as typed; without it, the downloads folder and the name that the server gives */
   get(seq: number, path?: string): Transfer;
   /** Without an id, the latest one. @returns undefined where there is none */

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { byteCount } from '../../protocol/byte-count.js';
+import type { Recipient } from '../../protocol/room-or-person.js';
 import type { RequestBody } from '../wire/connection.js';
 import { diskFailure, TransferFailed, TransferInterrupted } from './failures.js';
 import {
@@ -19,7 +20,7 @@ export interface UploadRequest {
   readonly name: string;
   /** The same for every try: by it the server knows which bytes it has. */
   readonly key: string;
-  readonly to: { readonly room: string } | { readonly to: string };
+  readonly to: Recipient;
 }
 
 /** Resolves when the file is in its conversation. @throws TransferFailed, the signal's reason */
