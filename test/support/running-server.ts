@@ -1,10 +1,11 @@
 /** Whole servers on 127.0.0.1 with folders of their own, passwords that cost nothing, and people who are signed in. */
-import { type RequestBody } from '../../lib/client/wire/connection.js';
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type RunningServer, type ServerSettings, startServer } from '../../lib/cli/start-server.js';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { parseName } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
