@@ -10,8 +10,8 @@ export class AnswerMissing extends Error {
   constructor(answer: AnswerMissing['answer']) {
     super(
       answer === 'name'
-        ? 'Not a terminal, so the name cannot be asked for: use --name or SECURE_CHAT_NAME.'
-        : 'Not a terminal, so the password cannot be asked for: use --password-file or SECURE_CHAT_PASSWORD.',
+        ? 'Not a terminal: pass --name or set SECURE_CHAT_NAME.'
+        : 'Not a terminal: pass --password-file or set SECURE_CHAT_PASSWORD.',
     );
     this.name = 'AnswerMissing';
     this.answer = answer;
