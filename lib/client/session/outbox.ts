@@ -2,8 +2,7 @@
 import { isTransient, ProtocolError } from '../../protocol/errors.js';
 import type { Message } from '../../protocol/records.js';
 import type { Clock } from '../../system/clock.js';
-import type { ClientConnection } from '../wire/connection.js';
-import type { Settle } from '../wire/replies.js';
+import type { ClientConnection, Settle } from '../wire/connection.js';
 import type { DeliveryStatus, OutgoingMessage } from './session.js';
 
 export interface OutboxOptions {

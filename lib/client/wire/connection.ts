@@ -1,7 +1,7 @@
 /** One connection to a verified server that said hello. Knows requests and replies, not who signs in. */
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
-import { alpn, fileAlpn, type ServerFrame, type ServerFrameOf } from '../../protocol/events.js';
+import { alpn, fileAlpn, type Reply, type ServerFrame, type ServerFrameOf } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Message } from '../../protocol/records.js';
@@ -12,11 +12,13 @@ import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { ConnectionLost } from './errors.js';
 import { dial, identityOf, type ServerIdentity } from './handshake.js';
 import { createLiveness } from './liveness.js';
-import { createReplies, type Settle } from './replies.js';
 import { createWire, type Wire, type WireListener } from './wire.js';
 
 /** A request without the id, which the connection adds. */
 export type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+
+/** Called once, when the reply was read or will not come. */
+export type Settle = (outcome: Reply | ConnectionLost) => void;
 
 /** Every frame from the server but replies and hello. */
 export type ServerEvent = Exclude<ServerFrame, ServerFrameOf<'ok' | 'error' | 'hello'>>;
@@ -238,6 +240,49 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
   };
   const listener: WireListener = { frame: receive, heard: liveness.heard };
   return { connection, listener };
+}
+
+/** Requests that wait for their reply. */
+interface Replies {
+  /** @param key of a message: its copy, coming back, is as good as a reply */
+  expect(id: number, settle: Settle, key?: string): void;
+  reply(reply: Reply): void;
+  /** A message of this account came back from the server. */
+  acknowledge(message: Message): void;
+  /** The connection is lost: no reply will come. */
+  fail(error: ConnectionLost): void;
+}
+
+function createReplies(): Replies {
+  const waiting = new Map<number, { settle: Settle; key: string | undefined }>();
+  const idOfKey = new Map<string, number>();
+
+  // A reply to an unknown id is no fault: a say may be answered twice.
+  function reply(answer: Reply) {
+    const asked = waiting.get(answer.re);
+    if (asked === undefined) return;
+    waiting.delete(answer.re);
+    if (asked.key !== undefined) idOfKey.delete(asked.key);
+    asked.settle(answer);
+  }
+
+  return {
+    expect(id, settle, key) {
+      waiting.set(id, { settle, key });
+      if (key !== undefined) idOfKey.set(key, id);
+    },
+    reply,
+    acknowledge({ key, seq, at }) {
+      const id = idOfKey.get(key);
+      if (id !== undefined) reply({ type: 'ok', re: id, seq, at });
+    },
+    fail(error) {
+      const left = [...waiting.values()];
+      waiting.clear();
+      idOfKey.clear();
+      for (const { settle } of left) settle(error);
+    },
+  };
 }
 
 /** Why the server refuses this client. */

@@ -1,8 +1,7 @@
 import t from 'tap';
 import { createOutbox } from '../../../lib/client/session/outbox.js';
-import type { RequestBody } from '../../../lib/client/wire/connection.js';
+import { type RequestBody, type Settle } from '../../../lib/client/wire/connection.js';
 import { ConnectionLost } from '../../../lib/client/wire/errors.js';
-import type { Settle } from '../../../lib/client/wire/replies.js';
 import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { message } from '../../support/fake-server.js';
