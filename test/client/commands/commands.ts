@@ -157,7 +157,7 @@ t.test('commands of rooms, moderation, invites and accounts', async (t) => {
     ['/j dev private', { command: 'join', room: 'dev', private: true }],
     ['/join', { kind: 'error', message: /Usage/ }],
     ['/join #dev secret', { kind: 'error', message: /Usage/ }],
-    ['/join #d\u00e9v', { kind: 'error', message: /name has/ }],
+    ['/join #d\u00e9v', { kind: 'error', message: /Not a valid room name/ }],
     ['/leave', { command: 'leave' }],
     ['/leave end', { command: 'leave', end: true }],
     ['/part #dev end', { command: 'leave', room: 'dev', end: true }],
