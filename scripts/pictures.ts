@@ -14,13 +14,13 @@ const program = fileURLToPath(new URL('../bin/secure-chat.js', import.meta.url))
 const docs = fileURLToPath(new URL('../../docs', import.meta.url));
 const link = /secure-chat:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/[\w-]+/;
 
-// Two of them are looked over the shoulder of.
+// The two whose screens are drawn.
 const sizes: Readonly<Record<string, { cols: number; rows: number }>> = {
   ana: { cols: 120, rows: 40 },
   ben: { cols: 80, rows: 24 },
 };
 
-/** Who says what, in order; `seen` is the word of it by which it is known to have arrived. */
+/** Who posts what, in order; `seen` is how the viewers know it has arrived. */
 const talk: readonly { by: string; say: string; seen?: RegExp }[] = [
   { by: 'ana', say: 'welcome, everybody. This is our own server, in my kitchen 🏠', seen: /kitchen/ },
   { by: 'ben', say: 'that was quick: one link, one password, and I am in', seen: /password,/ },
@@ -30,7 +30,7 @@ const talk: readonly { by: string; say: string; seen?: RegExp }[] = [
   { by: 'ana', say: 'you can scroll up with PgUp, as far as it goes', seen: /PgUp/ },
   { by: 'sofia', say: '/me puts the kettle on', seen: /kettle/ },
   { by: 'tom', say: 'who else can read it?', seen: /else/ },
-  { by: 'ana', say: 'whoever has the kitchen, so: me. TLS 1.3 on the way', seen: /whoever/ },
+  { by: 'ana', say: 'only me, as the server is mine. TLS 1.3 on the way', seen: /only me/ },
   { by: 'ben', say: 'fine with me, I have seen your kitchen', seen: /fine/ },
   { by: 'mei', say: 'now, the picnic', seen: /picnic/ },
   { by: 'mei', say: 'the list is at https://example.org/saturday, add what you bring', seen: /example\.org/ },
@@ -83,7 +83,7 @@ async function takePictures(): Promise<void> {
   const viewers = Object.keys(sizes).flatMap((name) => people.get(name) ?? []);
   for (const { by, say, seen } of talk) {
     people.get(by)?.enter(say);
-    // What is for one person alone may stand in a place of its own.
+    // A direct message appears in one conversation only.
     for (const viewer of viewers) await (seen === undefined ? rest(viewer) : viewer.shows(seen));
   }
   people.get('tom')?.enter('/quit good night');
@@ -123,7 +123,7 @@ async function start(
       TZ: 'UTC',
       LANG: 'C.UTF-8',
       COLORTERM: 'truecolor',
-      // Nobody else ever gets to this server.
+      // This server is gone in a minute.
       SECURE_CHAT_PASSWORD: 'a picture of a password',
     },
   });

@@ -9,7 +9,7 @@ import type { FrontEnd, OpenTransfers } from '../client/front-end.js';
 import { createJsonFrontEnd } from '../client/json/json.js';
 import { createPlainFrontEnd } from '../client/plain/plain.js';
 import { openPreferences } from '../client/screen/preferences.js';
-import { chooseLook, type Look } from '../client/screen/render/theme.js';
+import { type Appearance, chooseAppearance } from '../client/screen/render/theme.js';
 import { createScreen } from '../client/screen/screen.js';
 import { createLocalTime } from '../client/text/local-time.js';
 import { createTransfers } from '../client/transfer/transfers.js';
@@ -21,7 +21,7 @@ import { folders } from './folders.js';
 /** Chosen by options. */
 export interface FrontEndFlags {
   readonly plain?: true;
-  readonly theme?: Look['theme'];
+  readonly theme?: Appearance['theme'];
   readonly ascii?: true;
   readonly downloads?: string;
 }
@@ -68,10 +68,10 @@ export function chooseFrontEnd({ io, stop, plain, json, ...choice }: FrontEndCho
     stdout,
     process,
     env,
-    look: chooseLook(env, { theme, ascii, time }),
+    appearance: chooseAppearance(env, { theme, ascii, time }),
     clock: systemClock,
     stop,
-    openTransfers,
+    openTransfers: openTransfers,
     hosted,
     preferences: openPreferences(choice.preferences, choice.server),
     onCrash(error) {

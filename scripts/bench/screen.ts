@@ -1,5 +1,5 @@
 /**
- * What the full screen costs while others write without end and somebody types. Build, then run on Linux:
+ * What the full screen costs under a flood of messages while someone types. Build, then run on Linux:
  *
  *     node dist/scripts/bench/screen.js [seconds, default 20] [messages a second, default 300]
  *

@@ -1,4 +1,4 @@
-/** Somebody types on a full screen while others write without end: what the client takes for it. Linux only. */
+/** Measures a client under load: types on its screen while others send messages. Linux only. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { openPseudoTerminal } from './pseudo-terminal.js';
 
 export interface Flood {
   readonly messages: number;
-  /** Messages a second of all senders; as fast as it goes without it. */
+  /** Messages a second of all senders together; without it, as fast as possible. */
   readonly rate?: number;
 }
 
@@ -26,7 +26,7 @@ export interface FloodFigures {
   /** Seconds. */
   readonly took: number;
   readonly frames: number;
-  /** Keys that were typed and did not come to be text. */
+  /** Typed keys that did not become text. */
   readonly lost: number;
   /** Of one core. */
   readonly cpu: number;
@@ -102,14 +102,14 @@ async function measure({ messages, rate }: Flood, { writers, terminal }: Scene):
     terminal.type(key);
   }, keyMs);
   let rssStart = 0;
-  let said = 0;
+  let sent = 0;
   const done = `the last of ${messages}`;
   await Promise.all(
     writers.map(async (writer, i) => {
       for (let turn = i; turn < messages - 1; turn += writers.length) {
         if (rate !== undefined) await until(started + (turn * 1000) / rate);
         await writer.say(`${turn} ${words}`);
-        if (++said === Math.floor(messages / 10)) rssStart = rss(pid);
+        if (++sent === Math.floor(messages / 10)) rssStart = rss(pid);
       }
       await writer.settled();
     }),

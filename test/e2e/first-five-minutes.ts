@@ -64,7 +64,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
 
   server.type('\x03');
   t.equal(await server.ended, 0, 'Ctrl-C ends the server with 0');
-  await alice.shows(/reconnecting|again in/);
+  await alice.shows(/reconnecting|retry in/);
   alice.enter('said while nobody served');
   const again = terminal(args, { env, cols: 160 });
   await again.shows(/To sign in/);
@@ -87,7 +87,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
     t.match(back.screen(), said, 'the history is there');
   }
   back.type('\x03');
-  await back.shows(/Leave the chat\?/);
+  await back.shows(/Quit\?/);
   back.type('\x03');
   t.equal(await back.ended, 130, 'Ctrl-C twice leaves');
   alice.enter('/quit');

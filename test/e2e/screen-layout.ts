@@ -57,7 +57,7 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
   await alice.shows(/dan joined/);
   alice.enter('hello everybody');
   await alice.shows(/hello everybody ✓/);
-  await alice.until(() => /3 here/.test(alice.screen()), 'three people');
+  await alice.until(() => /3 online/.test(alice.screen()), 'three people');
 
   await t.test('80 columns, 24 rows', (t) => picture(t, alice, 'evening-80x24'));
 
@@ -117,15 +117,15 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
 
   await t.test('the people beside hide under 80 columns, and by F8', async (t) => {
     alice.type(keys.f8);
-    await alice.until(() => !alice.screen().includes('3 here'), 'no people');
+    await alice.until(() => !alice.screen().includes('3 online'), 'no people');
     alice.type(keys.f8);
-    await alice.until(() => alice.screen().includes('3 here'), 'the people');
+    await alice.until(() => alice.screen().includes('3 online'), 'the people');
     alice.resize(79, 24);
     await alice.until(() => alice.rows()[0]?.trimEnd().length === 78, 'the top line across the window');
-    t.match(alice.screen(), '3 here', 'who asked for them keeps them');
+    t.match(alice.screen(), '3 online', 'who asked for them keeps them');
     alice.type(keys.f8);
     alice.resize(80, 24);
-    await alice.until(() => !alice.screen().includes('3 here'), 'no people');
+    await alice.until(() => !alice.screen().includes('3 online'), 'no people');
   });
 
   await t.test('what was said while one was away stands under a line, and comings are folded', async (t) => {
@@ -134,11 +134,11 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
     dan.write('while you were away\n');
     await dan.prints(/while you were away/);
     const back = await people.screen('alice', { cols: 79 });
-    await back.shows(/new since you left/);
+    await back.shows(/new messages/);
     await settle(back);
-    t.notMatch(back.screen(), /\d here/, 'at 79 columns there is nobody beside');
+    t.notMatch(back.screen(), /\d online/, 'at 79 columns there is nobody beside');
     const rows = back.rows();
-    const line = rows.findIndex((row) => row.startsWith('── new since you left'));
+    const line = rows.findIndex((row) => row.startsWith('── new messages'));
     t.match(rows[line - 1], /hello everybody/);
     t.match(rows[line + 1], /dan │ while you were away/);
     for (const name of ['eve', 'finn']) {

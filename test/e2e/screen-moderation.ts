@@ -8,7 +8,7 @@ t.test('kick and ban, from both sides', async (t) => {
   await admin.prints(/in #lobby as ada/, 'stderr');
   const ben = await people.screen('ben');
   const mona = await people.screen('mona');
-  await mona.shows(/3 here/);
+  await mona.shows(/3 online/);
   admin.write('/role mona moderator\n');
   await mona.shows(/ada made mona a moderator on this/);
 
@@ -21,7 +21,7 @@ t.test('kick and ban, from both sides', async (t) => {
   const again = await people.screen('ben');
   await mona.shows(/ben joined/);
   // He asks for it after the catch-up, before which he is not told.
-  await again.shows(/3 here/);
+  await again.shows(/3 online/);
   mona.type('/mute ben 10m\r');
   await again.shows(/mona muted you for 10 min/);
   again.type('hello?\r');

@@ -15,9 +15,9 @@ t.test('what is typed, on a terminal', async (t) => {
   );
   await chmod(editor, 0o700);
   const alice = await people.screen('alice', { env: { EDITOR: editor } });
-  await alice.shows(/\/help shows what there is {2}· {2}Tab completes names/);
+  await alice.shows(/\/help for commands {2}· {2}Tab to complete a name/);
   // She asks for it after the catch-up, before which nobody is told to have joined.
-  await alice.shows(/1 here/);
+  await alice.shows(/1 online/);
   const bob = await people.pipe('bob');
   await alice.shows(/bob joined/);
   const shows = (text: string) => alice.until(() => typed(alice) === text, `a typed [${text}]`);
@@ -202,9 +202,9 @@ t.test('what is typed, on a terminal', async (t) => {
     alice.type(ctrl('c'));
     await shows('');
     alice.type(ctrl('c'));
-    await alice.shows(/Leave the chat\?/);
+    await alice.shows(/Quit\? y or Ctrl-C again/);
     alice.type('n');
-    await alice.until(() => !alice.screen().includes('Leave the chat?'), 'no question');
+    await alice.until(() => !alice.screen().includes('Quit? y'), 'no question');
     await shows('n');
     alice.type(ctrl('c') + ctrl('c') + ctrl('c'));
     t.equal(await alice.ended, 130);

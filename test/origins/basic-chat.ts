@@ -89,7 +89,7 @@ t.test('basic terminal chat', async (t) => {
 
   await t.test('wish: saving the chat as .txt', async (t) => {
     alice.enter('/save ~/chat.txt');
-    await alice.shows(/\d messages are in \//);
+    await alice.shows(/Saved \d messages? to \//);
     const text = await readFile(join(await people.home('alice'), 'chat.txt'), 'utf8');
     t.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d bob: good morning$/m);
   });

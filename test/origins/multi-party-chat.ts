@@ -68,7 +68,7 @@ t.test('Multi-Party Chat', async (t) => {
     more.forEach((guest, at) => void guest.write(`yes, says ${at + 1}\n`));
     for (const at of more.keys()) await bob.prints(new RegExp(`yes, says ${at + 1}\n`));
     for (const at of more.keys()) await host.shows(new RegExp(`yes, says ${at + 1}\\s`));
-    await host.shows(new RegExp(`│ ${most} here`));
+    await host.shows(new RegExp(`│ ${most} online`));
     t.pass();
   });
 

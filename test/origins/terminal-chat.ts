@@ -13,7 +13,7 @@ t.test('TerminalChat', async (t) => {
 
   const alice = await people.screen('alice');
   // She asks for it after the catch-up, before which she is not told who joins.
-  await alice.shows(/1 here/);
+  await alice.shows(/1 online/);
   const bob = await people.screen('bob');
 
   await t.test('one joins with a user name', async (t) => {

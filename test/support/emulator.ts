@@ -1,4 +1,4 @@
-/** What a terminal shows after all that was written to it: rows of text, and where the cursor stands. */
+/** A terminal emulator: what was written to it as rows of text, and the cursor. */
 import xterm from '@xterm/headless';
 
 export interface Emulator {

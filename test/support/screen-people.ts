@@ -1,4 +1,4 @@
-/** People at a server of their own, on full screens and on pipes, as a test wants them. */
+/** A server with people on full screens and on pipes. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,11 +23,11 @@ export interface People {
   readonly link: string;
   /** The folder that is this person's home; it exists. */
   home(name: string): Promise<string>;
-  /** Somebody on a full screen; resolves when the first picture is there. */
+  /** A person on a full screen; resolves once the first frame is drawn. */
   screen(name: string, options?: ScreenOptions): Promise<PseudoTerminal>;
-  /** The same without waiting for anything. */
+  /** The same without waiting. */
   terminal(name: string, options?: ScreenOptions): Promise<PseudoTerminal>;
-  /** Somebody on a pipe, signed in. */
+  /** A person on a pipe, signed in. */
   pipe(name: string, ...args: string[]): Promise<Running>;
   /** The command line that `terminal` runs, and its environment, for a shell. */
   command(name: string, options?: ScreenOptions): Promise<{ words: string[]; env: NodeJS.ProcessEnv }>;
@@ -90,22 +90,22 @@ export async function gather(t: Test, ...args: string[]): Promise<People> {
   };
 }
 
-/** A time zone in which it is about noon, so that no day changes while a test runs. */
+/** A time zone where it is about noon, so that the day does not change during a test. */
 export function noonZone(): string {
   const ahead = 12 - new Date().getUTCHours();
   return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
 }
 
 /**
- * Resolves when all keys typed so far had their effect on the screen: one more is typed, seen, and taken back.
- * Only where a letter can be typed.
+ * Resolves once all keys typed so far have taken effect: types a mark, sees it, and deletes it.
+ * Only where text can be typed.
  */
 export async function settle(terminal: PseudoTerminal): Promise<void> {
   const before = terminal.frames;
   terminal.type('\x1b[F§');
   await terminal.until(() => terminal.frames > before && terminal.screen().includes('§'), 'a typed mark');
   terminal.type('\x7f');
-  await terminal.until(() => !terminal.screen().includes('§'), 'no mark any more');
+  await terminal.until(() => !terminal.screen().includes('§'), 'the mark gone');
 }
 
 /** The rows of the input, without the prompt and the blank ends. */

@@ -1,11 +1,11 @@
 /**
- * A program on a full screen, for tests of what becomes of the terminal. Run by itself, it shows its process
- * id, what was typed, and how often it drew on an empty screen; some letters are orders.
+ * A program on a full screen, for tests of the terminal. It shows its process id, what was typed, and how often it drew
+ * on a blank screen; some letters are commands.
  */
 import { spawn } from 'node:child_process';
-import type { Frame } from '../../lib/client/screen/state/state.js';
+import { createFrames } from '../../lib/client/screen/picture.js';
+import type { Frame } from '../../lib/client/screen/render/render.js';
 import { paint } from '../../lib/client/screen/terminal/painter.js';
-import { createFrames } from '../../lib/client/screen/terminal/picture.js';
 import { openTerminal, type Terminal } from '../../lib/client/screen/terminal/terminal.js';
 import { systemClock } from '../../lib/system/clock.js';
 
@@ -65,30 +65,30 @@ function redraw(): void {
 }
 
 function take(letter: string): void {
-  const order = orders[letter];
-  if (order !== undefined) order();
+  const command = commands[letter];
+  if (command !== undefined) command();
   else typed += letter;
   frames.soon();
 }
 
-const orders: Readonly<Record<string, () => void>> = {
-  /** Leaves, and ends for want of anything to do. */
+const commands: Readonly<Record<string, () => void>> = {
+  /** Closes the terminal; the process ends by itself. */
   q() {
     frames.stop();
-    terminal.leave();
+    terminal.close();
   },
   x() {
     setImmediate(() => {
-      throw new Error('nobody caught this');
+      throw new Error('nothing caught this');
     });
   },
-  r: () => void Promise.reject(new Error('nobody handled this')),
+  r: () => void Promise.reject(new Error('nothing handled this')),
   e: () => process.exit(5),
   z: () => void terminal.suspend(),
   '\x1a': () => void terminal.suspend(),
-  /** Another program, until it is interrupted. */
+  /** Runs another program until it is interrupted. */
   p: () => void terminal.run(runProgram),
-  /** Pictures without end, larger than a pipe, while the loop goes on turning; said on another stream. */
+  /** Draws large frames without end, and reports each turn of the event loop on stderr. */
   f: flood,
 };
 

@@ -1,23 +1,23 @@
-/** Screens to look at: states as a person would meet them, and how they are drawn in tests. */
+/** Screen states for tests, and how their frames are compared. */
 
-import { emptyEditor } from '../../lib/client/screen/input/editor.js';
-import { type Look, stylesOf } from '../../lib/client/screen/render/theme.js';
+import type { Frame } from '../../lib/client/screen/render/render.js';
+import { type Appearance, stylesOf } from '../../lib/client/screen/render/theme.js';
+import { emptyEditor } from '../../lib/client/screen/state/editor.js';
 import type {
   ConversationState,
-  Entry,
-  Frame,
+  PaneEntry,
   PersonState,
   ScreenState,
 } from '../../lib/client/screen/state/state.js';
 import { createLocalTime } from '../../lib/client/text/local-time.js';
 
-export type Message = Extract<Entry, { kind: 'message' }>;
+export type Message = Extract<PaneEntry, { kind: 'message' }>;
 
 /** Saturday, 21 November 2026, 11:58 UTC. */
 export const noon = Date.UTC(2026, 10, 21, 11, 58);
 export const minutes = 60_000;
 
-export const plainLook: Look = {
+export const plainAppearance: Appearance = {
   theme: 'dark',
   glyphs: 'unicode',
   colors: 0,
@@ -25,7 +25,7 @@ export const plainLook: Look = {
   links: false,
 };
 
-/** A message of somebody, said so many minutes after `noon`. */
+/** A message, so many minutes after `noon`. */
 export function said(after: number, from: string, text: string, more: Partial<Message> = {}): Message {
   return {
     kind: 'message',
@@ -42,7 +42,7 @@ export function said(after: number, from: string, text: string, more: Partial<Me
   };
 }
 
-/** The same of the reader, who is alice. */
+/** The same from the reader, alice. */
 export function mine(after: number, text: string, more: Partial<Message> = {}): Message {
   return said(after, 'alice', text, { mine: true, ...more });
 }
@@ -61,7 +61,7 @@ export function conversation(
     mentions: 0,
     newFrom: undefined,
     at: undefined,
-    below: 0,
+    newBelow: 0,
     draft: emptyEditor,
     notify: 'mention',
     ...more,
@@ -78,12 +78,12 @@ export function screen(more: Partial<ScreenState> = {}): ScreenState {
     rows: 24,
     me: 'alice',
     server: 'chat.example.org',
-    link: { state: 'online' },
+    connection: { state: 'online' },
     conversations: [conversation('#lobby')],
     current: '#lobby',
     people: [person('alice', { role: 'admin' }), person('bob'), person('cleo', { away: true })],
-    peopleBeyond: 0,
-    side: 'auto',
+    peopleUnnamed: 0,
+    peopleList: 'auto',
     focused: true,
     hint: false,
     question: undefined,
@@ -92,7 +92,7 @@ export function screen(more: Partial<ScreenState> = {}): ScreenState {
   };
 }
 
-/** An evening and a morning in a room, with everything that can stand in a pane. */
+/** A room with every kind of entry. */
 export function busyScreen(more: Partial<ScreenState> = {}): ScreenState {
   const lobby = conversation('#lobby', {
     topic: 'Weekend hike: meet at the station, Sunday 9:00',
@@ -153,15 +153,15 @@ export function busyScreen(more: Partial<ScreenState> = {}): ScreenState {
   });
 }
 
-/** A frame as a person reads it: the text alone. */
+/** A frame as plain text. */
 export function plainLines({ lines }: Frame): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
   return lines.map((line) => line.replace(/\x1b\[[0-9;]*[mKG]|\x1b\]8;[\x20-\x7e]*\x1b\\/g, ''));
 }
 
 /** The same with the names of the styles: `{dim}12:00{/}`, `{link -> https://a.example/}`. */
-export function styledLines({ lines }: Frame, look: Look): string[] {
-  const { name: _, ...styles } = stylesOf(look);
+export function styledLines({ lines }: Frame, appearance: Appearance): string[] {
+  const { name: _, ...styles } = stylesOf(appearance);
   const names = new Map(
     Object.entries(styles)
       .reverse()

@@ -1,4 +1,4 @@
-/** What somebody chose on the screen, kept for the next time: by server. Knows a file, no secrets. */
+/** What a person chose on the screen, kept per server for the next time. Knows a file, no secrets. */
 import { readFile } from 'node:fs/promises';
 import { writeAtomically } from '../../system/atomic-file.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
@@ -6,11 +6,11 @@ import type { Notify } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Preferences {
-  /** The newcomer's hint has done its work. */
-  readonly initiated: boolean;
+  /** The hint for newcomers is no longer shown. */
+  readonly hintSeen: boolean;
   /** Names whose messages are not shown. */
   readonly ignored: readonly string[];
-  /** By conversation id, where it is not as by default. */
+  /** By conversation id; the rest has the default. */
   readonly notify: Readonly<Record<string, Notify>>;
 }
 
@@ -20,10 +20,10 @@ export interface PreferencesFile {
   save(preferences: Preferences): Promise<void>;
 }
 
-const none: Preferences = { initiated: false, ignored: [], notify: {} };
+const none: Preferences = { hintSeen: false, ignored: [], notify: {} };
 const serversKept = 100;
 
-/** @param path of a file in a folder that exists. A missing or damaged file holds nothing. */
+/** @param path in a folder that exists. A missing or damaged file holds nothing. */
 export function openPreferences(path: string, server: Endpoint): PreferencesFile {
   const key = formatEndpoint(server);
 
@@ -51,11 +51,11 @@ export function openPreferences(path: string, server: Endpoint): PreferencesFile
 
 function checked(value: unknown): Preferences {
   if (typeof value !== 'object' || value === null) return none;
-  const { initiated, ignored, notify } = value as Record<string, unknown>;
+  const { hintSeen, ignored, notify } = value as Record<string, unknown>;
   const names = Array.isArray(ignored) ? ignored.filter((name) => typeof name === 'string') : [];
   const entries = typeof notify === 'object' && notify !== null ? Object.entries(notify) : [];
   return {
-    initiated: initiated === true,
+    hintSeen: hintSeen === true,
     ignored: names,
     notify: Object.fromEntries(entries.filter((entry): entry is [string, Notify] => isNotify(entry[1]))),
   };
@@ -65,42 +65,45 @@ function isNotify(value: unknown): value is Notify {
   return value === 'off' || value === 'mention' || value === 'all';
 }
 
-export interface Habits {
+export interface PreferenceKeeper {
   keep(changes: Partial<Preferences>): void;
-  /** Whoever has found help, Tab or Enter needs no hint. */
-  initiated(): void;
-  /** Resolves when all of that was written, or told that it was not. */
+  /** The person has found help, Tab or Enter. */
+  hideHint(): void;
+  /** Resolves once everything is written, or a notice says that it could not be. */
   saved(): Promise<void>;
 }
 
-export interface HabitsDeps {
-  readonly stage: ScreenStore;
+export interface PreferenceKeeperDeps {
+  readonly store: ScreenStore;
   readonly file: PreferencesFile;
   readonly kept: Preferences;
 }
 
-export function createHabits({ stage, file, kept }: HabitsDeps): Habits {
+export function createPreferenceKeeper({ store, file, kept }: PreferenceKeeperDeps): PreferenceKeeper {
   let preferences = kept;
   let saving = Promise.resolve();
 
   function keep(changes: Partial<Preferences>): void {
     preferences = { ...preferences, ...changes };
     const newest = preferences;
-    // One after the other, for of two at once the older might be the last.
+    // One after the other: of two at once the older might be written last.
     saving = saving
       .then(() => file.save(newest))
       .catch((error: unknown) => {
-        stage.tell(`This is not kept for the next time: ${String(error)}`, 'bad');
+        store.notice(
+          `Couldn't save your preferences: ${error instanceof Error ? error.message : String(error)}`,
+          'bad',
+        );
       });
   }
 
   return {
     keep,
     saved: () => saving,
-    initiated() {
-      if (!stage.state.hint) return;
-      stage.update((state) => ({ ...state, hint: false }));
-      keep({ initiated: true });
+    hideHint() {
+      if (!store.state.hint) return;
+      store.update((state) => ({ ...state, hint: false }));
+      keep({ hintSeen: true });
     },
   };
 }

@@ -1,4 +1,4 @@
-/** A conversation as a text file. Knows entries and files, no screen. */
+/** /save: writes a conversation to a text file. Knows entries and files, not how they are shown. */
 import { open, stat, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { printable } from '../../protocol/printable.js';
@@ -6,42 +6,46 @@ import { errorCode, writeAtomically } from '../../system/atomic-file.js';
 import { diskReason } from '../../system/disk-reason.js';
 import { type PathBase, typedPath } from '../../system/typed-path.js';
 import { createStamp, transcribed } from '../text/transcript.js';
-import { entryWords } from './entry-words.js';
-import type { Questions } from './questions.js';
+import type { Keyboard } from './keyboard.js';
+import { entryLines } from './render/plain-text.js';
 import { current } from './state/conversations.js';
-import type { ConversationId, Entry } from './state/state.js';
+import type { ConversationId, PaneEntry } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
-export interface Saved {
+export interface SavedConversation {
   readonly conversation: ConversationId;
   readonly server: string;
   readonly me: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly PaneEntry[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-export interface Place extends PathBase {
-  /** As it was typed; `~` is the home folder. */
+export interface SaveTarget extends PathBase {
+  /** As typed; `~` is the home folder. */
   readonly file: string;
-  /** A file that is there may be replaced. */
+  /** Replaces an existing file. */
   readonly overwrite?: boolean;
 }
 
 export type SaveResult =
   | { readonly outcome: 'saved'; readonly path: string; readonly messages: number }
-  /** There is such a file, and it was not to be overwritten. */
+  /** The file exists, and `overwrite` was not set. */
   | { readonly outcome: 'exists'; readonly path: string }
-  /** `message` is one sentence for the person. */
+  /** `message` is a sentence for the person. */
   | { readonly outcome: 'failed'; readonly message: string };
 
-/** Writes `text` to a file that only this person can read. */
-export async function saveConversation(saved: Saved, place: Place, timeZone?: string): Promise<SaveResult> {
+/** Writes a conversation to a file that only this user can read. */
+export async function saveConversation(
+  saved: SavedConversation,
+  place: SaveTarget,
+  timeZone?: string,
+): Promise<SaveResult> {
   const name = place.file.trim();
-  if (name === '') return { outcome: 'failed', message: 'Say which file, as in /save lobby.txt.' };
+  if (name === '') return { outcome: 'failed', message: 'Name a file, as in /save lobby.txt.' };
   const messages = saved.entries.filter(({ kind }) => kind === 'message').length;
   if (messages === 0)
-    return { outcome: 'failed', message: 'Nothing to save is shown here: PageUp gets what was said before.' };
+    return { outcome: 'failed', message: 'There are no messages here to save. Load earlier ones with PgUp.' };
   const path = typedPath(name, place);
   try {
     const there = await isThere(path);
@@ -59,24 +63,24 @@ export async function saveConversation(saved: Saved, place: Place, timeZone?: st
 }
 
 /**
- * `YYYY-MM-DD HH:MM ana: text`, with further lines under the text's own place, so that none can look like
- * another message. What the program itself said is left out.
+ * `YYYY-MM-DD HH:MM ana: text`, with continuation lines indented, so that none can look like another message.
+ * Notices are left out.
  */
 export function conversationText(
-  { conversation, server, me, entries, now }: Saved,
+  { conversation, server, me, entries, now }: SavedConversation,
   timeZone?: string,
 ): string {
   const stamp = createStamp(timeZone);
   const header = `${printable(conversation)} at ${printable(server)}, saved by ${printable(me)} on ${stamp(now)}`;
   const lines = entries.flatMap((entry) =>
-    (entry.kind === 'notice' ? [] : entryWords(entry)).map((words) =>
+    (entry.kind === 'notice' ? [] : entryLines(entry)).map((words) =>
       transcribed(words, { at: entry.at, stamp }),
     ),
   );
   return `${[header, '', ...lines].join('\n')}\n`;
 }
 
-/** What a path leads to: `other` is a folder, a device or the like. */
+/** What exists at a path: `other` is a folder, a device or the like. */
 async function isThere(path: string): Promise<'file' | 'other' | undefined> {
   try {
     return (await stat(path)).isFile() ? 'file' : 'other';
@@ -86,7 +90,7 @@ async function isThere(path: string): Promise<'file' | 'other' | undefined> {
   }
 }
 
-/** Not through a symbolic link that leads nowhere, nor half. */
+/** Never through a dangling symbolic link, and never half. */
 async function writeNew(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -101,38 +105,42 @@ async function writeNew(path: string, text: string): Promise<void> {
 }
 
 function failed(name: string, code: string): SaveResult {
-  return { outcome: 'failed', message: `Not saved: ${printable(name)}: ${diskReason(code)}.` };
+  return { outcome: 'failed', message: `Couldn't save ${printable(name)}: ${diskReason(code)}.` };
 }
 
-export interface SavingDeps {
-  readonly stage: ScreenStore;
+export interface SaveDeps {
+  readonly store: ScreenStore;
   readonly me: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly ask: Questions['ask'];
+  readonly ask: Keyboard['ask'];
 }
 
-/** Saves the conversation on the screen to the file that was typed. Never rejects. */
-export function createSaving({ stage, me, env, now, ask }: SavingDeps): (file: string) => Promise<void> {
+/** Saves the current conversation to the file that was typed. Never rejects. */
+export function createSave({ store, me, env, now, ask }: SaveDeps): (file: string) => Promise<void> {
   return (file) => save(file, false);
 
   async function save(file: string, overwrite: boolean): Promise<void> {
-    const { id, entries } = current(stage.state);
-    const saved = { conversation: id, server: stage.state.server, me, entries, now: now() };
+    const { id, entries } = current(store.state);
+    const saved = { conversation: id, server: store.state.server, me, entries, now: now() };
     const place = { file, home: env.HOME ?? homedir(), folder: process.cwd(), overwrite };
     const result = await saveConversation(saved, place);
     switch (result.outcome) {
       case 'saved':
-        return void stage.tell(`${result.messages} messages are in ${result.path}`);
+        return void store.notice(`Saved ${counted(result.messages)} to ${result.path}`);
       case 'exists':
-        return ask({ about: 'overwrite', text: `${result.path} exists. Overwrite it? y/n` }, () => {
+        return ask({ about: 'overwrite', text: `Overwrite ${result.path}? y/n` }, () => {
           void save(file, true);
         });
       case 'failed':
-        return void stage.tell(result.message, 'bad');
+        return void store.notice(result.message, 'bad');
       default:
         return result satisfies never;
     }
   }
+}
+
+function counted(messages: number): string {
+  return messages === 1 ? '1 message' : `${messages} messages`;
 }

@@ -1,12 +1,10 @@
-/**
- * The full screen as a face of a session: puts its parts together. Knows which part does what; none of it
- * itself.
- */
+/** The full screen as a front end of a session: wires its parts together. Knows which part does what, and no more. */
 import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { formatRoomOrPerson, recipientOf, toRoomOrPerson } from '../../protocol/room-or-person.js';
+import { formatRoomOrPerson, type RoomOrPerson, toRoomOrPerson } from '../../protocol/room-or-person.js';
 import type { Clock } from '../../system/clock.js';
-import { createAwayStatus } from '../commands/away-status.js';
+import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
+import type { CommandFrontEnd } from '../commands/command.js';
 import { createLineRunner } from '../commands/run-line.js';
 import {
   createListener,
@@ -16,33 +14,32 @@ import {
   type StopSignal,
 } from '../front-end.js';
 import { createReadMarks } from '../session/read-marks.js';
-import type { Session, SessionEvent } from '../session/session.js';
+import type { OutgoingMessage, Session, SessionEvent } from '../session/session.js';
 import { transferBar } from '../text/transfer-words.js';
 import { motdLines, recoveryLines } from '../text/wording.js';
-import { createActs } from './acts.js';
-import { compose } from './compose.js';
-import { createControls } from './controls.js';
-import { createScreenHistory } from './history.js';
+import type { Transfers } from '../transfer/transfers.js';
+import { createDispatch, type ScreenAction } from './actions.js';
+import { composeDraft } from './compose.js';
+import { createEventHandler } from './event-handler.js';
+import { createHistoryLoader } from './history.js';
 import { createKeyReader } from './input/key-reader.js';
-import { shownKey } from './input/keymap.js';
-import { createTab } from './input/tab.js';
-import type { Preferences, PreferencesFile } from './preferences.js';
-import { createHabits } from './preferences.js';
-import { bareText } from './render/bare.js';
-import type { Look } from './render/theme.js';
-import { createSaving } from './save.js';
-import { createScrolling } from './scrolling.js';
-import { current } from './state/conversations.js';
-import { createHappenings } from './state/happenings.js';
-import { createLoader } from './state/loader.js';
-import { reported } from './state/notices.js';
+import { keyHelp, shownKey } from './input/keymap.js';
+import type { Key } from './input/keys.js';
+import { createKeyboard, type Keyboard } from './keyboard.js';
+import { createPicture, type Picture } from './picture.js';
+import { createPreferenceKeeper, type Preferences, type PreferencesFile } from './preferences.js';
+import { plainText } from './render/plain-text.js';
+import type { Appearance } from './render/theme.js';
+import { createSave } from './save.js';
+import { createScrolling, type Scrolling } from './scrolling.js';
+import { startState } from './state/conversations.js';
+import { applyDraft } from './state/events.js';
+import { withProgress } from './state/notices.js';
 import type { ConversationId, ScreenState } from './state/state.js';
-import { createScreenStore } from './state/store.js';
-import { said, startState } from './state/update.js';
+import { createScreenStore, type ScreenStore } from './state/store.js';
 import type { Process } from './terminal/job.js';
 import { createNotifier } from './terminal/notifier.js';
-import { createPicture } from './terminal/picture.js';
-import { openTerminal } from './terminal/terminal.js';
+import { openTerminal, type Terminal } from './terminal/terminal.js';
 import { showTotpQr } from './totp-qr.js';
 
 export interface ScreenDeps {
@@ -51,15 +48,15 @@ export interface ScreenDeps {
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly process: Process;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly look: Look;
+  readonly appearance: Appearance;
   readonly clock: Clock;
   /** Aborted with a StopSignal as its reason. */
   readonly stop: AbortSignal;
   readonly preferences: PreferencesFile;
   readonly openTransfers: OpenTransfers;
-  /** What there is to know of the chat that is hosted here; told at the beginning. */
+  /** About the chat that is hosted by this program; shown at the start. */
   readonly hosted?: readonly string[] | undefined;
-  /** An error that nobody caught, after the terminal was restored. Has to end the process. */
+  /** An uncaught error, after the terminal is restored. Must end the process. */
   readonly onCrash: (error: unknown) => void;
 }
 
@@ -68,240 +65,297 @@ export function createScreen(deps: ScreenDeps): FrontEnd {
   return {
     listener,
     async run(session) {
-      const screen = assemble(deps, session, await deps.preferences.load());
-      open(screen.show);
+      const screen = openScreen(deps, session, await deps.preferences.load());
+      open(screen.handle);
       return screen.over;
     },
   };
 }
 
-const copying = `${shownKey('alt-l')} shows text alone, to copy it whole.`;
+const copying = `${shownKey('alt-l')} shows plain text that can be copied whole.`;
 const readMarkMs = 1_000;
-const secondMs = 1_000;
 
-function assemble(deps: ScreenDeps, session: Session, kept: Preferences) {
-  const { clock, env, look, stop } = deps;
-  const ignored = new Set(kept.ignored);
+interface Screen {
+  readonly handle: (happening: SessionEvent) => void;
+  readonly over: Promise<FrontEndResult>;
+}
+
+function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Screen {
+  const { clock, env, appearance, stop } = deps;
+  const { now } = appearance.time;
+  const me = session.name;
+  const ignored = new Set(saved.ignored);
+  const display = openDisplay({
+    deps,
+    session,
+    saved,
+    onKey: (key) => keyboard.press(key),
+    drawn: () => scrolling.drawn(),
+  });
+  const { store, terminal } = display;
+  const preferences = createPreferenceKeeper({ store, file: deps.preferences, kept: saved });
+  const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
+  const loader = createHistoryLoader({ store, session, ignored });
+  const scrolling = createScrolling({ store, loader, appearance });
+  const transfers = deps.openTransfers(session, (transfer) => {
+    const id = `t${transfer.id}`;
+    const bad = transfer.progress.state === 'failed';
+    store.update((state) => withProgress(state, { id, text: transferBar(transfer), now: now(), bad }));
+  });
+  const away = createAwayStatus({ session, show: (words) => void store.notice(words) });
+  const { leave, over } = createLeave({
+    ...{ stop, store, session },
+    async close(keepMarks) {
+      display.close();
+      if (keepMarks) marks.flush();
+      await Promise.all([transfers.close(), preferences.saved()]);
+    },
+  });
+  const dispatch = createDispatch({
+    ...{ store, loader, scrolling, me, ignored },
+    runLine: (line) => lines.run(line).keep,
+    post: (draft) => lines.post(draft),
+    keepPreferences: preferences.keep,
+    hideHint: preferences.hideHint,
+    viewed: () => events.viewed(),
+    ask: (question, yes) => keyboard.ask(question, yes),
+    save: (file) => void save(file),
+    compose: () => void composeDraft(store, { env, temporary: tmpdir(), run: terminal.run, stop }),
+    showPlainText: () => store.update((state) => ({ ...state, plainText: plainText(state, appearance) })),
+    redraw: display.redraw,
+    suspend: () => void terminal.suspend(),
+    leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
+  });
+  const keyboard = createKeyboard({ store, dispatch, soon: (callback) => void clock.after(0, callback) });
+  const save = createSave({ store, env, me, now, ask: keyboard.ask });
   const hosted = deps.hosted && [...deps.hosted, copying];
-  let ticking = false;
+  const frontEnd = createCommandFrontEnd({
+    ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted },
+    hideHint: preferences.hideHint,
+    leave: (reason) => leave({ by: 'person' }, reason),
+  });
+  const lines = createLineRunner(frontEnd);
+  const notifier = createNotifier({ env, clock });
+  const events = createEventHandler({
+    ...{ store, session, ignored, marks, now },
+    later: (ms, callback) => void clock.after(ms, callback),
+    notify: (occasion) => terminal.send(notifier.notification(occasion)),
+    ended: (end) => leave({ by: 'session', end }),
+  });
+  display.redraw();
+  return { handle, over };
+
+  function handle(happening: SessionEvent): void {
+    if (happening.kind === 'event') {
+      lines.notice(happening.event);
+      away.notice(happening.event);
+    }
+    if (happening.kind === 'synced') {
+      transfers.resume();
+      void away.restore();
+    }
+    events.handle(happening);
+    if (happening.kind === 'synced' && happening.first) welcome(store, session, hosted);
+  }
+}
+
+/** What the server and the host want to be read first. */
+function welcome(
+  store: ScreenStore,
+  { motd, recovery }: Session,
+  hosted: readonly string[] | undefined,
+): void {
+  const lines = motdLines(motd);
+  if (lines.length > 0) store.notice(lines.join('\n'));
+  if (hosted !== undefined) store.notice(hosted.join('\n'));
+  // Again, for the screen covers what the sign-in showed.
+  if (recovery !== undefined) store.notice(recoveryLines(recovery).join('\n'));
+}
+
+interface Display {
+  readonly store: ScreenStore;
+  readonly terminal: Pick<Terminal, 'send' | 'suspend' | 'run'>;
+  readonly redraw: () => void;
+  readonly close: () => void;
+}
+
+interface DisplayDeps {
+  readonly deps: ScreenDeps;
+  readonly session: Session;
+  readonly saved: Preferences;
+  readonly onKey: (key: Key) => void;
+  /** The current state is on the screen. */
+  readonly drawn: () => void;
+}
+
+/** The terminal, the state, and the picture that shows one on the other. */
+function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps): Display {
+  const { appearance, clock } = deps;
+  const { now } = appearance.time;
+  const terminal = openTerminal({
+    ...deps,
+    onKey,
+    keys: (report) => createKeyReader(report, clock),
+    onResize: resized,
+    // Its size may have changed meanwhile.
+    onBlank: resized,
+    onReady: () => picture.soon(),
+  });
+  const store = createScreenStore({
+    start: startState({
+      columns: terminal.columns,
+      rows: terminal.rows,
+      me: session.name,
+      server: session.hello.server,
+      now: now(),
+      hint: !saved.hintSeen,
+      notifyChoices: saved.notify,
+    }),
+    now,
+    changed: () => picture.changed(),
+  });
+  const picture: Picture = createPicture({ store, appearance, terminal, clock, now, drawn });
+
+  function resized(): void {
+    const { columns, rows } = terminal;
+    store.update(({ plainText: _, ...state }) => ({ ...state, columns, rows }));
+    picture.redraw();
+  }
+
+  return {
+    ...{ store, terminal },
+    redraw: picture.redraw,
+    close() {
+      picture.stop();
+      terminal.close();
+    },
+  };
+}
+
+interface LeaveDeps {
+  readonly stop: AbortSignal;
+  readonly store: ScreenStore;
+  readonly session: Session;
+  /** @param online the server can still be told what was read */
+  readonly close: (online: boolean) => Promise<void>;
+}
+
+/** The end, which comes once: closes everything, then signs off. */
+function createLeave({ stop, store, session, close }: LeaveDeps) {
   let left = false;
   let finish: (leave: FrontEndResult) => void = () => {};
   const over = new Promise<FrontEndResult>((resolve) => {
     finish = resolve;
   });
 
-  const terminal = openTerminal({
-    stdin: deps.stdin,
-    stdout: deps.stdout,
-    process: deps.process,
-    env,
-    clock,
-    keys: (onKey) => createKeyReader(onKey, clock),
-    onKey: (key) => controls.press(key),
-    onResize: resized,
-    // It may have become another one meanwhile.
-    onBlank: () => resized(),
-    onReady: () => picture.soon(),
-    onCrash: deps.onCrash,
-  });
-  const stage = createScreenStore({
-    start: startState({
-      columns: terminal.columns,
-      rows: terminal.rows,
-      me: session.name,
-      server: session.hello.server,
-      now: look.time.now(),
-      hint: !kept.initiated,
-      chosen: kept.notify,
-    }),
-    now: look.time.now,
-    changed,
-  });
-  const { keep, initiated, saved } = createHabits({ stage, file: deps.preferences, kept });
-  const picture = createPicture({ stage, look, terminal, clock, drawn: () => scrolling.drawn() });
-  const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
-  const loader = createLoader({ stage, session, ignored });
-  const notifier = createNotifier({ env, clock });
-  const happenings = createHappenings({
-    stage,
-    session,
-    ignored,
-    marks,
-    now: look.time.now,
-    later: (ms, callback) => void clock.after(ms, callback),
-    ring(id, { from, text }) {
-      const conversation = stage.state.conversations.find((each) => each.id === id);
-      const mention = conversation?.entries.at(-1);
-      const named = mention?.kind === 'message' && mention.mention;
-      terminal.send(
-        notifier.notification({
-          kind: id.startsWith('@') ? 'direct' : named ? 'mention' : 'message',
-          conversation: id,
-          notify: conversation?.notify ?? 'mention',
-          focused: stage.state.focused,
-          from,
-          text,
-        }),
-      );
-    },
-    ended: (end) => leave({ by: 'session', end }),
-  });
-
-  const awayStatus = createAwayStatus({ session, show: (words) => void stage.tell(words) });
-  const transfers = deps.openTransfers(session, (transfer) => {
-    const bad = transfer.progress.state === 'failed';
-    const id = `t${transfer.id}`;
-    stage.update((state) => reported(state, { id, text: transferBar(transfer), now: look.time.now(), bad }));
-  });
-  const acts = createActs({
-    stage,
-    me: session.name,
-    ignored,
-    looked: happenings.looked,
-    say: (id, draft) => runner.post({ ...recipientOf(toRoomOrPerson(id)), ...draft }),
-    keep,
-    save: (file) => void save(file),
-    compose: () => void write(),
-  });
-  const scrolling = createScrolling({ stage, loader, look });
-  const runner = createLineRunner({
-    session,
-    transfers,
-    time: look.time,
-    hosted,
-    conversation: () => toRoomOrPerson(stage.state.current),
-    answer(lines) {
-      // First, for the hint takes a row of the pane.
-      initiated();
-      stage.tell(lines.join('\n'));
-      scrolling.reveal();
-    },
-    refuse: (message) => void stage.tell(message, 'bad'),
-    say(draft) {
-      const id: ConversationId = draft.to === undefined ? `#${draft.room ?? 'lobby'}` : `@${draft.to}`;
-      const key = session.say(draft);
-      stage.update((state) => said(state, key, { id, draft, now: look.time.now() }));
-      if (id !== stage.state.current) stage.tell(`to ${id.slice(1)}: ${draft.text}`);
-      initiated();
-      if (draft.to !== undefined) void awayStatus.wroteTo(draft.to);
-    },
-    open: (conversation) => controls.turn(formatRoomOrPerson(conversation)),
-    findConversation: acts.findConversation,
-    ...createScreenHistory({ stage, loader, scrolling }),
-    quit(reason) {
-      const count = transfers.current.length;
-      const files = count === 1 ? 'A transfer is' : `${count} transfers are`;
-      if (count === 0) leave({ by: 'person' }, reason);
-      else
-        controls.ask({ about: 'quit', text: `${files} in progress. Quit anyway? y/n` }, () =>
-          leave({ by: 'person' }, reason),
-        );
-    },
-    secrets: {
-      ask: (question, options) => controls.enquire(question, options),
-      showKey(key) {
-        // First, for the hint takes a row of the pane.
-        initiated();
-        return showTotpQr({ stage, look }, key);
-      },
-      copying,
-    },
-    screen: acts.screen,
-  });
-  const controls = createControls({
-    stage,
-    loader,
-    scrolling,
-    tab: createTab({ stage, used: initiated }),
-    runner,
-    bare: () => stage.update((state) => ({ ...state, bare: bareText(state, look) })),
-    redraw: () => picture.redraw(),
-    suspend: () => void terminal.suspend(),
-    compose: () => void write(),
-    leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
-    looked: happenings.looked,
-    soon: (callback) => void clock.after(0, callback),
-  });
-
-  const save = createSaving({
-    ...{ stage, env },
-    me: session.name,
-    now: look.time.now,
-    ask: controls.ask,
-  });
-  const onStop = (): void => leave({ by: 'signal', signal: stop.reason as StopSignal });
-  stop.addEventListener('abort', onStop);
-  picture.redraw();
-  if (stop.aborted) onStop();
-  return { show, over };
-
-  function show(happening: SessionEvent): void {
-    if (happening.kind === 'event') {
-      runner.notice(happening.event);
-      awayStatus.notice(happening.event);
-    }
-    if (happening.kind === 'synced') {
-      transfers.resume();
-      void awayStatus.restore();
-    }
-    happenings.show(happening);
-    if (happening.kind === 'synced' && happening.first) welcome();
-  }
-
-  function welcome(): void {
-    const motd = motdLines(session.motd);
-    if (motd.length > 0) stage.tell(motd.join('\n'));
-    if (hosted !== undefined) stage.tell(hosted.join('\n'));
-    // Here too, for the screen covers what the sign-in showed.
-    if (session.recovery !== undefined) stage.tell(recoveryLines(session.recovery).join('\n'));
-  }
-
-  function resized(): void {
-    const { columns, rows } = terminal;
-    stage.update(({ bare: _, ...state }) => ({ ...state, columns, rows }));
-    picture.redraw();
-  }
-
-  function changed(): void {
-    picture.soon();
-    if (stage.state.link.state === 'waiting' && !ticking) tick();
-  }
-
-  /** The seconds until the next try go by. */
-  function tick(): void {
-    ticking = true;
-    clock.after(secondMs, () => {
-      ticking = false;
-      if (!left) stage.update((state) => ({ ...state, now: look.time.now() }));
-    });
-  }
-
-  async function write(): Promise<void> {
-    const { id, draft } = current(stage.state);
-    const written = await compose(draft.text, { env, temporary: tmpdir(), run: terminal.run, stop });
-    if (written.outcome === 'failed') stage.tell(written.message, 'bad');
-    const text = written.outcome === 'text' ? written.text : written.outcome === 'empty' ? '' : undefined;
-    if (text !== undefined) controls.replace(id, text);
-  }
-
   function leave(how: FrontEndResult['endedBy'], reason?: string): void {
     if (left) return;
     left = true;
     stop.removeEventListener('abort', onStop);
-    picture.stop();
-    terminal.leave();
-    const online = stage.state.link.state === 'online';
-    if (how.by !== 'session' && online) marks.flush();
-    const closed = transfers.close();
-    const gone = how.by === 'session' ? closed : closed.then(() => session.quit(reason));
-    // The program ends with this.
-    void Promise.all([gone, saved()]).then(() =>
-      finish({ endedBy: how, refused: 0, unacknowledged: unacknowledged(stage.state) }),
-    );
+    const bySession = how.by === 'session';
+    const closed = close(!bySession && store.state.connection.state === 'online');
+    void closed
+      .then(() => (bySession ? undefined : session.quit(reason)))
+      .then(() => finish({ endedBy: how, refused: 0, unacknowledged: unacknowledged(store.state) }));
   }
+
+  function onStop(): void {
+    leave({ by: 'signal', signal: stop.reason as StopSignal });
+  }
+
+  stop.addEventListener('abort', onStop);
+  if (stop.aborted) onStop();
+  return { leave, over };
 }
 
 function unacknowledged({ conversations }: ScreenState): number {
   const entries = conversations.flatMap((conversation) => conversation.entries);
   return entries.filter((entry) => entry.kind === 'message' && entry.delivery.state === 'sending').length;
+}
+
+export interface FrontEndDeps {
+  readonly session: Session;
+  readonly store: ScreenStore;
+  readonly transfers: Transfers;
+  readonly scrolling: Scrolling;
+  readonly keyboard: Keyboard;
+  readonly dispatch: (action: ScreenAction) => void;
+  readonly appearance: Appearance;
+  readonly away: Pick<AwayStatus, 'wroteTo'>;
+  readonly hosted: readonly string[] | undefined;
+  readonly hideHint: () => void;
+  readonly leave: (reason: string | undefined) => void;
+}
+
+/** What the screen does for commands. */
+export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
+  const { session, store, transfers, scrolling, keyboard, dispatch, appearance, hideHint, hosted } = deps;
+
+  function answer(lines: readonly string[]): void {
+    // First, for the hint takes a row of the pane.
+    hideHint();
+    store.notice(lines.join('\n'));
+    scrolling.showNewest();
+  }
+
+  return {
+    ...{ session, transfers, hosted, answer },
+    time: appearance.time,
+    conversation: () => toRoomOrPerson(store.state.current),
+    refuse: (message) => void store.notice(message, 'bad'),
+    say: (draft) => say(deps, draft),
+    open: (conversation) => dispatch({ do: 'open', id: formatRoomOrPerson(conversation) }),
+    findConversation: (which) => findConversation(store.state, which),
+    showHistory(range, { conversation }) {
+      const id = formatRoomOrPerson(conversation);
+      return 'last' in range ? scrolling.showLast(id, range.last) : scrolling.showSince(id, range.since);
+    },
+    jump: (seq, { conversation }) => scrolling.jump(formatRoomOrPerson(conversation), seq),
+    quit: (reason) => quit(deps, reason),
+    secrets: {
+      ask: keyboard.askLine,
+      showKey(key) {
+        // First, for the hint takes a row of the pane.
+        hideHint();
+        return showTotpQr({ store, appearance }, key);
+      },
+      copying,
+    },
+    screen: {
+      clear: () => dispatch({ do: 'clear-pane' }),
+      close: () => dispatch({ do: 'close' }),
+      compose: () => dispatch({ do: 'compose' }),
+      retry: () => dispatch({ do: 'retry' }),
+      editLast: () => dispatch({ do: 'edit-last' }),
+      save: (path) => dispatch({ do: 'save', path }),
+      notify: (choice) => dispatch({ do: 'notify', choice }),
+      ignore: (name) => dispatch({ do: 'ignore', name }),
+      unignore: (name) => dispatch({ do: 'unignore', name }),
+      keyHelp,
+    },
+  };
+}
+
+function say({ session, store, appearance, away, hideHint }: FrontEndDeps, draft: OutgoingMessage): void {
+  const id: ConversationId = draft.to === undefined ? `#${draft.room ?? 'lobby'}` : `@${draft.to}`;
+  const key = session.say(draft);
+  store.update((state) => applyDraft(state, key, { id, draft, now: appearance.time.now() }));
+  if (id !== store.state.current) store.notice(`to ${id.slice(1)}: ${draft.text}`);
+  hideHint();
+  if (draft.to !== undefined) void away.wroteTo(draft.to);
+}
+
+function findConversation({ conversations }: ScreenState, which: string): RoomOrPerson | undefined {
+  const found = /^\d{1,3}$/.test(which)
+    ? conversations[Number(which) - 1]
+    : conversations.find(({ id }) => id === which || id.slice(1) === which);
+  return found && toRoomOrPerson(found.id);
+}
+
+function quit({ transfers, keyboard, leave }: FrontEndDeps, reason: string | undefined): void {
+  const count = transfers.current.length;
+  const running = count === 1 ? 'A transfer is' : `${count} transfers are`;
+  if (count === 0) leave(reason);
+  else
+    keyboard.ask({ about: 'quit', text: `${running} still running. Quit anyway? y/n` }, () => leave(reason));
 }

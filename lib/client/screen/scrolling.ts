@@ -1,54 +1,54 @@
-/** Moving about in a conversation, and loading what is beyond its ends. Knows geometry by others, no keys. */
-
+/** Scrolling through a conversation, with keys, /history and /jump. Knows the layout, but neither keys nor requests. */
+import { CommandRefused } from '../commands/refusal.js';
+import type { HistoryLoader } from './history.js';
 import { layout } from './render/layout.js';
 import { pageUp, scrollBy, scrollTo, topIsVisible } from './render/rows.js';
-import type { Look } from './render/theme.js';
-import { current } from './state/conversations.js';
-import type { Loader } from './state/loader.js';
+import type { Appearance } from './render/theme.js';
+import { current, find, switchedTo, viewed } from './state/conversations.js';
 import type { ConversationId, ConversationState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
-import { looked } from './state/turning.js';
 
 export interface Scrolling {
-  /** The state as it is now is on the screen. */
+  /** The current state is on the screen. */
   drawn(): void;
   move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
-  /** Shows the newest entry from its first row on, where it is longer than the pane. */
-  reveal(): void;
-  /** Puts an entry at the top of the pane, or, with context, below what was said just before it. */
-  show(id: ConversationId, entry: string, context?: 'with-context'): void;
-  readonly sideIsShown: () => boolean;
+  /** Shows the newest entry from its first row on, if it is longer than the pane. */
+  showNewest(): void;
+  /** Shows the last so many messages. Never rejects. */
+  showLast(id: ConversationId, count: number): Promise<void>;
+  /**
+   * Shows the messages since a moment (milliseconds since the epoch).
+   * @throws CommandRefused, ConnectionLost
+   */
+  showSince(id: ConversationId, at: number): Promise<void>;
+  /**
+   * Opens the conversation with this message in the pane, marked.
+   * @throws CommandRefused, ConnectionLost
+   */
+  jump(id: ConversationId, seq: number): Promise<void>;
 }
 
-export function createScrolling({
-  stage,
-  loader,
-  look,
-}: {
-  stage: ScreenStore;
-  loader: Loader;
-  look: Look;
-}): Scrolling {
-  /** What the reader saw last, or asked for: PgUp goes on from there. */
-  let seen = stage.state;
+export interface ScrollingDeps {
+  readonly store: ScreenStore;
+  readonly loader: HistoryLoader;
+  readonly appearance: Appearance;
+}
+
+export function createScrolling(deps: ScrollingDeps): Scrolling {
+  const { store, loader, appearance } = deps;
+  /** What the reader saw last, or asked for: PgUp continues from there. */
+  let seen = store.state;
 
   function put(at: ConversationState['at']): void {
-    const { id } = current(stage.state);
-    stage.change(id, ({ marked, ...conversation }) => ({
-      ...conversation,
-      at,
-      ...(at === undefined ? { below: 0 } : marked === undefined ? {} : { marked }),
-    }));
-    const { detached } = current(stage.state);
-    if (at === undefined && detached) void loader.newest(id);
-    stage.update(looked);
-    seen = stage.state;
+    putAt(deps, at);
+    seen = store.state;
   }
 
-  /** At the end of a window that ends before the newest message, the next ones come. */
-  function down(page: number): void {
-    const { id, detached, entries } = current(stage.state);
-    const at = scrollBy(stage.state, look, page);
+  /** At the end of a detached window the next page is loaded. */
+  function pageDown(): void {
+    const { id, detached, entries } = current(store.state);
+    const page = Math.max(1, layout(store.state).pane.height - 1);
+    const at = scrollBy(store.state, appearance, page);
     const last = entries.at(-1);
     if (at === undefined && detached && last !== undefined) {
       put({ id: last.id, row: Number.MAX_SAFE_INTEGER });
@@ -56,41 +56,78 @@ export function createScrolling({
     } else put(at);
   }
 
+  /** Puts an entry at the top of the pane; with context, below the messages before it. */
+  function show(id: ConversationId, entry: string, context?: 'with-context'): void {
+    if (store.state.current !== id) return;
+    put(scrollTo(store.state, appearance, entry));
+    const third = Math.floor(layout(store.state).pane.height / 3);
+    if (context !== undefined) put(scrollBy(store.state, appearance, -third));
+  }
+
+  async function jump(id: ConversationId, seq: number): Promise<void> {
+    store.update((state) => switchedTo(state, id));
+    if (!(await loader.around(id, seq))) {
+      throw new CommandRefused(
+        `There is no message ${seq} in ${id}. Find messages and their IDs with /search.`,
+      );
+    }
+    show(id, `m${seq}`, 'with-context');
+  }
+
   return {
     drawn() {
-      seen = stage.state;
+      seen = store.state;
     },
     move(where) {
-      const { state } = stage;
-      const id = state.current;
-      switch (where) {
-        case 'page-up':
-          put(pageUp(state, look, seen));
-          break;
-        case 'page-down':
-          down(Math.max(1, layout(state).pane.height - 1));
-          break;
-        case 'top':
-          put(scrollTo(state, look));
-          break;
-        case 'bottom':
-          put(undefined);
-          break;
-        default:
-          where satisfies never;
-      }
-      if ((where === 'page-up' || where === 'top') && topIsVisible(stage.state, look)) void loader.older(id);
+      if (where === 'page-up') put(pageUp(store.state, appearance, seen));
+      else if (where === 'page-down') pageDown();
+      else if (where === 'top') put(scrollTo(store.state, appearance));
+      else put(undefined);
+      const upwards = where === 'page-up' || where === 'top';
+      if (upwards && topIsVisible(store.state, appearance)) void loader.older(store.state.current);
     },
-    reveal() {
-      const last = current(stage.state).entries.at(-1);
-      if (last !== undefined) put(scrollTo(stage.state, look, last.id));
+    showNewest() {
+      const last = current(store.state).entries.at(-1);
+      if (last !== undefined) put(scrollTo(store.state, appearance, last.id));
     },
-    show(id, entry, context) {
-      if (stage.state.current !== id) return;
-      put(scrollTo(stage.state, look, entry));
-      const third = Math.floor(layout(stage.state).pane.height / 3);
-      if (context !== undefined) put(scrollBy(stage.state, look, -third));
+    async showLast(id, count) {
+      const entry = await nthLast(deps, id, count);
+      if (entry !== undefined) show(id, entry);
     },
-    sideIsShown: () => layout(stage.state).side !== undefined,
+    async showSince(id, at) {
+      const seq = await loader.firstSince(id, at);
+      if (seq === undefined) store.notice('No messages since then.');
+      else await jump(id, seq);
+    },
+    jump,
   };
+}
+
+/** Scrolls; at the bottom of a detached window the newest page is loaded. */
+function putAt({ store, loader }: ScrollingDeps, at: ConversationState['at']): void {
+  const { id } = current(store.state);
+  store.change(id, ({ marked, ...conversation }) => ({
+    ...conversation,
+    at,
+    ...(at === undefined ? { newBelow: 0 } : marked === undefined ? {} : { marked }),
+  }));
+  if (at === undefined && current(store.state).detached) void loader.newest(id);
+  store.update(viewed);
+}
+
+/** Id of the message with so many at or after it, or of the oldest; loads pages until it is there. */
+async function nthLast(
+  { store, loader }: ScrollingDeps,
+  id: ConversationId,
+  count: number,
+): Promise<string | undefined> {
+  for (;;) {
+    const { entries, fromStart } = find(store.state, id) ?? current(store.state);
+    const messages = entries.filter(({ kind }) => kind === 'message');
+    const wanted = messages.at(-count) ?? (fromStart ? messages[0] : undefined);
+    if (wanted !== undefined) return wanted.id;
+    await loader.older(id);
+    // Nothing arrived: there is no more, or no connection.
+    if (find(store.state, id)?.entries.length === entries.length) return messages[0]?.id;
+  }
 }

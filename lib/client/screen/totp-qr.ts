@@ -1,42 +1,46 @@
-/** The key of an authenticator on the screen, for as long as it is wanted. Knows the stage, not what the key opens. */
+/** Shows the key for an authenticator app as a QR code. Knows the store and the layout, not what the key is for. */
 import { encode } from 'uqr';
 import { layout } from './render/layout.js';
-import type { Look } from './render/theme.js';
+import type { Appearance } from './render/theme.js';
 import { withoutEntries } from './state/notices.js';
 import type { ScreenStore } from './state/store.js';
 
-/** What a code of 37 modules holds: with its border it fits beside the people on 80 columns and 24 rows. */
+/** Bytes in a code of 37 modules: with its border it fits beside the people list at 80 by 24. */
 const smallBytes = 106;
-/** Beyond it no camera reads the picture off a terminal. */
+/** A larger code can't be read from a terminal by a camera. */
 const mostBytes = 300;
-/** What a pane of texts has before each row of an answer. */
+/** Columns before each row of an answer. */
 const before = 2;
 
-/** @returns what takes it off the screen again */
+/** @returns removes it from the screen */
 export function showTotpQr(
-  { stage, look }: { stage: ScreenStore; look: Look },
+  { store, appearance }: { store: ScreenStore; appearance: Appearance },
   { uri, text }: { uri: string; text: string },
 ): () => void {
-  const picture = look.glyphs === 'ascii' ? [] : pictureRows(shortened(uri));
-  const { width, height } = layout(stage.state).pane;
+  const picture = appearance.glyphs === 'ascii' ? [] : pictureRows(shortened(uri));
+  const { width, height } = layout(store.state).pane;
   const [first = ''] = picture;
-  // The key in words stands in the row above.
+  // The key as text takes the row above.
   const short = picture.length + 1 - height;
   const fits = first !== '' && short <= 0 && first.length + before <= width;
   const why =
-    first === '' ? '' : short > 0 ? `; a picture needs ${short} more rows` : '; a picture needs more columns';
+    first === ''
+      ? ''
+      : short > 0
+        ? `\n(A QR code needs ${short} more rows.)`
+        : '\n(A QR code needs more columns.)';
   const ids = [
-    stage.tell(
+    store.notice(
       fits
-        ? `Scan this with an authenticator, or type the key into it:\n  ${text}`
-        : `Type this key into an authenticator${why}:\n  ${text}`,
+        ? `Scan this with an authenticator app, or type in the key:\n  ${text}`
+        : `Type this key into an authenticator app:\n  ${text}${why}`,
     ),
   ];
-  if (fits) ids.push(stage.tell(picture.join('\n'), 'code'));
-  return () => stage.update((state) => withoutEntries(state, ids));
+  if (fits) ids.push(store.notice(picture.join('\n'), 'code'));
+  return () => store.update((state) => withoutEntries(state, ids));
 }
 
-/** Two modules above each other are one character; light ones are drawn. */
+/** Two modules, one above the other, are one character; light ones are drawn. */
 function pictureRows(uri: string): string[] {
   if (Buffer.byteLength(uri) > mostBytes) return [];
   const { data, size } = encode(uri, { ecc: 'L', border: 1 });
@@ -49,12 +53,12 @@ function pictureRows(uri: string): string[] {
   );
 }
 
-/** Without what every authenticator takes for granted, and where it is still long, without saying the issuer twice. */
+/** Without the defaults, and if it is still long, without naming the issuer twice. */
 function shortened(uri: string): string {
   const [label = '', query = ''] = uri.split('?');
   const fields = query.split('&').filter((field) => !usual.has(field));
   const whole = joined(label, fields);
-  // The one in the label stays.
+  // The label keeps it.
   if (whole.length <= smallBytes || !label.includes(':', scheme.length)) return whole;
   return joined(
     label,

@@ -40,14 +40,14 @@ async function scene(t: Test) {
   };
 }
 
-t.test('the text is what the editor made of it', async (t) => {
+t.test('the text is what the editor saved', async (t) => {
   const { edit, editor, ran } = await scene(t);
   const EDITOR = await editor(`printf 'one\\r\\ntwo 好\\n\\n' > "$1"`);
   t.strictSame(await edit('before', { EDITOR }), { outcome: 'text', text: 'one\ntwo 好' });
   t.equal(ran(), 1);
 });
 
-t.test('the editor gets the text, in a file and a folder for this person alone', async (t) => {
+t.test('the editor gets the text in a private file and folder', async (t) => {
   const { edit, editor, folder } = await scene(t);
   const EDITOR = await editor(
     `cp "$1" ${folder}/seen; { stat -c %a "$1" "$(dirname "$1")"; cat ${folder}/seen; } > "$1"`,
@@ -56,7 +56,7 @@ t.test('the editor gets the text, in a file and a folder for this person alone',
   t.strictSame(result, { outcome: 'text', text: '600\n700\nfirst\nsecond' });
 });
 
-t.test('VISUAL comes first, and what is empty is not set', async (t) => {
+t.test('VISUAL comes first, and an empty variable counts as unset', async (t) => {
   const { edit, editor } = await scene(t);
   const good = await editor('echo good > "$1"', 'good');
   const bad = await editor('echo bad > "$1"', 'bad');
@@ -64,7 +64,7 @@ t.test('VISUAL comes first, and what is empty is not set', async (t) => {
   t.match(await edit('', { VISUAL: ' ', EDITOR: good }), { text: 'good' });
 });
 
-t.test('an editor may have arguments, and a shell reads them where they need one', async (t) => {
+t.test('an editor may have arguments, read by a shell if necessary', async (t) => {
   const { edit, editor } = await scene(t);
   const path = await editor(
     'eval file=\\$$#; for word; do echo "<$word>"; done > "$file.new"; mv "$file.new" "$file"',
@@ -77,7 +77,7 @@ t.test('an editor may have arguments, and a shell reads them where they need one
   t.strictSame(await words(`${path} "two words" $((1+1))`), ['<two words>', '<2>']);
 });
 
-t.test('without a variable vi is tried, then nano', async (t) => {
+t.test('without variables vi is tried, then nano', async (t) => {
   const { edit, editor, folder } = await scene(t);
   await editor('echo by nano > "$1"', 'nano');
   t.match(await edit('', { PATH: folder }), { text: 'by nano' });
@@ -85,7 +85,7 @@ t.test('without a variable vi is tried, then nano', async (t) => {
   t.match(await edit('', { PATH: folder }), { outcome: 'failed', message: /EDITOR=nano/ });
 });
 
-t.test('a text that stays as it is, or becomes nothing, is told apart', async (t) => {
+t.test('an unchanged text and an empty one are told apart', async (t) => {
   const { edit, editor } = await scene(t);
   t.strictSame(await edit('same', { EDITOR: 'true' }), { outcome: 'unchanged' });
   t.strictSame(await edit('', { EDITOR: 'true' }), { outcome: 'unchanged' });
@@ -93,16 +93,18 @@ t.test('a text that stays as it is, or becomes nothing, is told apart', async (t
   t.strictSame(await edit('something', { EDITOR }), { outcome: 'empty' });
 });
 
-t.test('an editor that fails, or is not there, is told, and the text is not taken', async (t) => {
+t.test('a failed or missing editor is reported, and the text is unchanged', async (t) => {
   const { edit, editor, folder } = await scene(t);
   const EDITOR = await editor('echo half > "$1"; exit 3');
-  t.match(await edit('text', { EDITOR }), { outcome: 'failed', message: /ended with 3/ });
+  t.match(await edit('text', { EDITOR }), { outcome: 'failed', message: /exited with 3/ });
   t.match(await edit('text', { EDITOR: await editor('kill -9 $$') }), { message: /SIGKILL/ });
-  t.match(await edit('text', { EDITOR: `${folder}/none` }), { message: /none cannot be run/ });
-  t.match(await edit('text', { EDITOR: `"${folder}/no ne"` }), { message: /no ne" cannot be run/ });
+  t.match(await edit('text', { EDITOR: `${folder}/none` }), { message: /Can't run the editor .*none\./ });
+  t.match(await edit('text', { EDITOR: `"${folder}/no ne"` }), {
+    message: /Can't run the editor .*no ne"\./,
+  });
   t.match(await edit('text', { EDITOR: await editor('rm "$1"') }), { outcome: 'failed' });
   const vast = await editor('head -c 2000000 /dev/zero > "$1"');
-  t.match(await edit('text', { EDITOR: vast }), { message: /longer than any message/ });
+  t.match(await edit('text', { EDITOR: vast }), { message: /too long for a message/ });
 });
 
 t.test('the editor ends when the program does', async (t) => {
@@ -113,7 +115,7 @@ t.test('the editor ends when the program does', async (t) => {
   t.match(result, { outcome: 'failed', message: /SIGTERM/ });
 });
 
-t.test('without a place for the file that is told', async (t) => {
+t.test('a missing temporary folder is reported', async (t) => {
   const result = await compose('text', { env: {}, temporary: '/nonexistent', run: (program) => program() });
-  t.match(result, { outcome: 'failed', message: /cannot be edited/ });
+  t.match(result, { outcome: 'failed', message: /Couldn't open the editor/ });
 });

@@ -2,12 +2,16 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { conversationText, type Saved, saveConversation } from '../../../lib/client/screen/save.js';
-import type { Entry } from '../../../lib/client/screen/state/state.js';
+import {
+  conversationText,
+  type SavedConversation,
+  saveConversation,
+} from '../../../lib/client/screen/save.js';
+import type { PaneEntry } from '../../../lib/client/screen/state/state.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { noon } from '../../support/streams.js';
 
-type MessageEntry = Extract<Entry, { kind: 'message' }>;
+type MessageEntry = Extract<PaneEntry, { kind: 'message' }>;
 
 function message(more: Partial<MessageEntry>): MessageEntry {
   return {
@@ -25,11 +29,11 @@ function message(more: Partial<MessageEntry>): MessageEntry {
   };
 }
 
-function saved(...entries: Entry[]): Saved {
+function saved(...entries: PaneEntry[]): SavedConversation {
   return { conversation: '#lobby', server: 'chat.example.org', me: 'ben', entries, now: noon };
 }
 
-const lines = (...entries: Entry[]): string[] =>
+const lines = (...entries: PaneEntry[]): string[] =>
   conversationText(saved(...entries), 'UTC')
     .split('\n')
     .slice(2, -1);
@@ -42,7 +46,7 @@ async function place(t: Test) {
   return { folder, home };
 }
 
-t.test('a conversation is lines with their date and time', (t) => {
+t.test('a conversation is saved as lines with date and time', (t) => {
   const text = conversationText(
     saved(
       message({}),
@@ -75,28 +79,25 @@ t.test('a conversation is lines with their date and time', (t) => {
   t.end();
 });
 
-t.test('the time is that of the place, with a day of 24 hours', (t) => {
+t.test('the time is in the local time zone, on a 24-hour clock', (t) => {
   const midnight = Date.UTC(2026, 0, 1, 0, 5);
   t.match(conversationText(saved(message({ at: midnight })), 'UTC'), '2026-01-01 00:05 ana');
   t.match(conversationText(saved(message({ at: midnight })), 'America/New_York'), '2025-12-31 19:05 ana');
   t.end();
 });
 
-t.test('what was not sent says so', (t) => {
+t.test('messages that are not delivered are marked', (t) => {
   t.strictSame(
     lines(
       message({ delivery: { state: 'failed', code: 'busy', why: 'the server is busy' } }),
       message({ delivery: { state: 'sending' } }),
     ),
-    [
-      '2026-11-20 13:00 ana: hello (not sent: the server is busy)',
-      '2026-11-20 13:00 ana: hello (not sent yet)',
-    ],
+    ['2026-11-20 13:00 ana: hello (not sent: the server is busy)', '2026-11-20 13:00 ana: hello (sending)'],
   );
   t.end();
 });
 
-t.test('what others write is printable in the file, too', (t) => {
+t.test('messages are printable in the file too', (t) => {
   for (const { name, text } of hostileText) {
     const [first, ...more] = lines(message({ text }));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is not there
@@ -110,7 +111,7 @@ t.test('what others write is printable in the file, too', (t) => {
   t.end();
 });
 
-t.test('a new file is for this person alone', async (t) => {
+t.test('a new file can be read by its owner only', async (t) => {
   const { folder, home } = await place(t);
   const result = await saveConversation(saved(message({})), { file: ' talk.txt ', home, folder }, 'UTC');
   const path = join(folder, 'talk.txt');
@@ -119,10 +120,10 @@ t.test('a new file is for this person alone', async (t) => {
   t.match(await readFile(path, 'utf8'), 'ana: hello\n');
 });
 
-t.test('where nothing is shown no file is made', async (t) => {
+t.test('without messages no file is created', async (t) => {
   const { folder, home } = await place(t);
   const result = await saveConversation(saved(), { file: 'talk.txt', home, folder });
-  t.match(result, { outcome: 'failed', message: /PageUp/ });
+  t.match(result, { outcome: 'failed', message: /PgUp/ });
   t.strictSame(await readdir(folder), ['home']);
 });
 
@@ -132,7 +133,7 @@ t.test('~ is the home folder', async (t) => {
   t.match(result, { outcome: 'saved', path: join(home, 'talk.txt') });
 });
 
-t.test('a file that is there is kept, unless it is to be overwritten', async (t) => {
+t.test('an existing file is kept unless it is to be overwritten', async (t) => {
   const { folder, home } = await place(t);
   const path = join(folder, 'talk.txt');
   await writeFile(path, 'precious', { mode: 0o644 });
@@ -145,14 +146,14 @@ t.test('a file that is there is kept, unless it is to be overwritten', async (t)
   t.strictSame((await readdir(folder)).sort(), ['home', 'talk.txt']);
 });
 
-t.test('a link that leads nowhere is not followed', async (t) => {
+t.test('a dangling symbolic link is not followed', async (t) => {
   const { folder, home } = await place(t);
   await symlink(join(folder, 'elsewhere'), join(folder, 'link'));
   t.match(await saveConversation(saved(message({})), { file: 'link', home, folder }), { outcome: 'exists' });
   t.strictSame((await readdir(folder)).sort(), ['home', 'link']);
 });
 
-t.test('what cannot be written is told in a sentence', async (t) => {
+t.test('a file that cannot be written is reported in a sentence', async (t) => {
   const { folder, home } = await place(t);
   const talk = saved(message({}));
   const file = (name: string) => saveConversation(talk, { file: name, home, folder, overwrite: true });

@@ -3,8 +3,8 @@ import { paneRows } from '../../../lib/client/screen/render/rows.js';
 import { current } from '../../../lib/client/screen/state/conversations.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import { messageOf } from '../../support/fake-session.js';
-import { plainLook } from '../../support/screens.js';
-import { createStageScene } from '../../support/stage-scene.js';
+import { createScreenScene } from '../../support/screen-scene.js';
+import { plainAppearance } from '../../support/screens.js';
 import { settle } from '../../support/streams.js';
 
 const newest = 300;
@@ -12,7 +12,7 @@ const newest = 300;
 /** Someone with the newest messages in the pane, and a server that answers when the test says so. */
 function reader({ loaded, from = 'ben' }: { loaded: number; from?: string }) {
   const waiting: (() => void)[] = [];
-  const scene = createStageScene({
+  const scene = createScreenScene({
     answer: (request) =>
       new Promise<Reply>((resolve) => {
         const before = request.type === 'history' ? (request.before ?? newest + 1) : 0;
@@ -25,7 +25,9 @@ function reader({ loaded, from = 'ben' }: { loaded: number; from?: string }) {
   scene.synced();
   for (let seq = newest - loaded + 1; seq <= newest; seq++) scene.message(message(seq));
   const shown = () => {
-    const rows = paneRows(scene.stage.state, plainLook).map((row) => row.map(({ text }) => text).join(''));
+    const rows = paneRows(scene.store.state, plainAppearance).map((row) =>
+      row.map(({ text }) => text).join(''),
+    );
     return rows.flatMap((row) => /message (\d+)\./.exec(row)?.[1] ?? []).map(Number);
   };
   scene.drawn();
@@ -51,9 +53,9 @@ for (const [loaded, from] of [
     t.test(
       `PgUp skips no message when a page arrives between two presses and is not drawn yet: ${what}`,
       async (t) => {
-        const { press, reply, shown, stage } = reader({ loaded, from });
+        const { press, reply, shown, store } = reader({ loaded, from });
         const seen = new Set(shown());
-        for (let pressed = 1; !current(stage.state).fromStart || !seen.has(1); pressed++) {
+        for (let pressed = 1; !current(store.state).fromStart || !seen.has(1); pressed++) {
           press('pageup');
           for (const number of shown()) seen.add(number);
           if (pressed % presses === 0) await reply();

@@ -1,51 +1,67 @@
 /**
- * What Tab makes of the word before the cursor, and what it makes of it when pressed again. Pure; knows words,
- * neither keys nor where names and files come from.
+ * Tab completion: the word before the cursor becomes a name, command, room or file; Tab again takes the next choice.
+ * Knows words and folders, no keys.
  */
+
+import { readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { printable } from '../../../protocol/printable.js';
 import type { Argument } from '../../commands/commands.js';
+import { argumentOf, commandWords, wordsOf } from '../../commands/commands.js';
+import { current } from '../state/conversations.js';
+import { listedPeople } from '../state/people.js';
+import type { ScreenState } from '../state/state.js';
 
 export interface Candidates {
-  /** People, the most likely first, oneself not among them. */
+  /** People, the most likely first, without the reader. */
   readonly names: readonly string[];
   /** Commands and their aliases without the slash. */
   readonly commands: readonly string[];
   /** Rooms without the `#`. */
   readonly rooms: readonly string[];
-  /** Paths that begin with what is given, as they are to be typed; those of folders end in `/`. */
+  /** Paths that begin with a prefix, as typed; those of folders end in `/`. */
   readonly files: (prefix: string) => readonly string[];
-  /** What follows a command, whose word is given as it was typed; undefined for text. */
-  // A file is the rest of the line, spaces too; all else is one word.
+  /** What the first argument of a command is; undefined for text. A file is the rest of the line, all else one word. */
   readonly after: (command: string) => Argument | undefined;
-  /** Words that a command knows, anywhere after it. */
+  /** Words that a command takes, anywhere after it. */
   readonly words: (command: string) => readonly string[];
 }
 
-export interface Completed {
+export interface Completion {
   readonly text: string;
   readonly cursor: number;
-  /** What fitted, in its order, and which of it stands there. */
+  /** All that fit, and which of them is in the text. */
   readonly choices: readonly string[];
   readonly chosen: number;
-  /** What stands before and after the choice. */
+  /** The text before and after the choice. */
   readonly before: string;
   readonly after: string;
 }
 
-export interface CompletionAsked {
+export interface CompletionRequest {
   readonly text: string;
   readonly cursor: number;
-  /** Shift-Tab: the last choice first, and back from there. */
+  /** Shift-Tab: backwards through the choices. */
   readonly back: boolean;
-  /** What was completed by the key just before, if that was one of these. */
-  readonly previous: Completed | undefined;
+  /** The last completion, if there was one. */
+  readonly previous: Completion | undefined;
 }
 
-/** The text completed, when asked again with the next choice; undefined where nothing fits. */
-export function complete(asked: CompletionAsked, candidates: Candidates): Completed | undefined {
+/** Completes what is typed in the current conversation. @param previous what the last call returned */
+export function completeDraft(
+  state: ScreenState,
+  { back, previous }: Pick<CompletionRequest, 'back' | 'previous'>,
+): Completion | undefined {
+  const { text, cursor } = current(state).draft;
+  return complete({ text, cursor, back, previous }, candidatesOf(state));
+}
+
+/** The completed text, or the next choice if it was just completed; undefined if nothing fits. */
+export function complete(asked: CompletionRequest, candidates: Candidates): Completion | undefined {
   const { text, cursor, back, previous } = asked;
   const step = back ? -1 : 1;
-  // The only choice may be a folder, to be gone into.
+  // A single choice may be a folder: Tab goes on into it.
   if (previous !== undefined && previous.choices.length > 1 && isAsItWas(asked, previous)) {
     return choose(previous, previous.chosen + step);
   }
@@ -56,8 +72,8 @@ export function complete(asked: CompletionAsked, candidates: Candidates): Comple
 }
 
 /**
- * Names in the order people mean them: who spoke last, then everybody else who is here by the alphabet.
- * @param spoke who said something, the latest last; may name people often
+ * Names, most likely first: who spoke last, then all others here in alphabetical order.
+ * @param spoke who posted, the latest last; may repeat names
  */
 export function likelyNames({ spoke, here, me }: { spoke: Names; here: Names; me: string }): string[] {
   const names = new Set([...spoke].reverse());
@@ -69,23 +85,23 @@ export function likelyNames({ spoke, here, me }: { spoke: Names; here: Names; me
 type Names = readonly string[];
 
 interface Fitting {
-  /** Where the word begins that is completed. */
+  /** Where the word to complete begins. */
   readonly from: number;
-  /** With what follows them: a colon, a space, nothing. */
+  /** Each with a colon, a space or nothing at its end. */
   readonly choices: readonly string[];
 }
 
-function isAsItWas({ text, cursor }: CompletionAsked, previous: Completed): boolean {
+function isAsItWas({ text, cursor }: CompletionRequest, previous: Completion): boolean {
   return text === previous.text && cursor === previous.cursor;
 }
 
 function choose(
-  { choices, before, after }: Pick<Completed, 'choices' | 'before' | 'after'>,
+  { choices, before, after }: Pick<Completion, 'choices' | 'before' | 'after'>,
   index: number,
-): Completed {
+): Completion {
   const chosen = (index + choices.length) % choices.length;
   const choice = choices[chosen] ?? '';
-  // Where a space follows already, that is the one.
+  // No second space.
   const word = after.startsWith(' ') ? choice.trimEnd() : choice;
   const text = `${before}${word}${after}`;
   return { text, cursor: before.length + word.length, choices, chosen, before, after };
@@ -101,12 +117,12 @@ function fitting(head: string, candidates: Candidates): Fitting {
   const argument = command === undefined ? undefined : candidates.after(command);
   if (argument === 'file') {
     const paths = candidates.files(head.slice(start.length));
-    // A path of which something cannot be shown cannot be typed either.
+    // A path with characters that are not printable can't be typed either.
     return { from: start.length, choices: paths.filter((path) => printable(path) === path) };
   }
   const first = argument !== undefined && from === start.length;
   const choices = first ? argumentsLike(argument, word, candidates) : textLike(head, from, candidates);
-  // A room may be left out: what is meant may be the word after it.
+  // A room may be left out: the word may be the next argument.
   const open = choices.length === 0 || (first && argument === 'room' && !word.startsWith('#'));
   if (!open || command === undefined || word === '') return { from, choices };
   return { from, choices: [...choices, ...wordsLike(candidates.words(command), { word })] };
@@ -118,7 +134,7 @@ function wordStart(head: string): number {
   return from;
 }
 
-/** In a text a word has to be begun: Tab on nothing would address somebody by mistake. */
+/** In a text, only a word that was begun: Tab alone would address somebody by mistake. */
 function textLike(head: string, from: number, { names, rooms }: Candidates): string[] {
   const word = head.slice(from);
   if (word === '') return [];
@@ -143,7 +159,7 @@ function argumentsLike(
 }
 
 interface Like {
-  /** What is typed of it, with its sign. */
+  /** The typed part, with its sign. */
   readonly word: string;
   readonly sign?: string;
   readonly end?: string;
@@ -155,4 +171,51 @@ function wordsLike(words: readonly string[], { word, sign = '', end = ' ' }: Lik
     .map((each) => `${sign}${each}`)
     .filter((each) => each.toLowerCase().startsWith(typed))
     .map((each) => `${each}${end}`);
+}
+
+const mostFiles = 200;
+
+function candidatesOf(state: ScreenState): Candidates {
+  const { people } = listedPeople(state);
+  const spoke = current(state).entries.flatMap((entry) => (entry.kind === 'message' ? [entry.from] : []));
+  const rooms = state.conversations.flatMap(({ id }) => (id.startsWith('#') ? [id.slice(1)] : []));
+  return {
+    names: likelyNames({ spoke, here: people.map(({ name }) => name), me: state.me }),
+    commands: commandWords(true),
+    rooms,
+    files,
+    after(command) {
+      return command === 'get' ? fileIds(state) : argumentOf(command);
+    },
+    words: wordsOf,
+  };
+}
+
+/** IDs of the files announced here, the latest first. */
+function fileIds(state: ScreenState): string[] {
+  const files = current(state).entries.filter(
+    (entry) => entry.kind === 'message' && entry.file !== undefined,
+  );
+  return files
+    .flatMap((entry) => (entry.kind === 'message' && entry.seq !== undefined ? [`${entry.seq}`] : []))
+    .reverse();
+}
+
+/** Paths that begin with this one; none if the folder does not exist or can't be read. */
+function files(prefix: string): string[] {
+  const home = prefix.startsWith('~/');
+  const path = home ? join(homedir(), prefix.slice(2)) : prefix;
+  const at = prefix.lastIndexOf('/') + 1;
+  const [folder, begun] = [prefix.slice(0, at), prefix.slice(at)];
+  try {
+    return readdirSync(resolve(path.endsWith('/') || path === '' ? path || '.' : dirname(path)), {
+      withFileTypes: true,
+    })
+      .filter(({ name }) => name.startsWith(begun) && (begun.startsWith('.') || !name.startsWith('.')))
+      .slice(0, mostFiles)
+      .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+      .sort();
+  } catch {
+    return [];
+  }
 }

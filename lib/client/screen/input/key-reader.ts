@@ -1,25 +1,23 @@
-/** What a terminal sends, as keys. Knows bytes and how fast they come, neither a terminal nor what a key does. */
+/** Turns the bytes a terminal sends into keys. Knows how fast they come, but neither the terminal nor what a key does. */
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../../../system/clock.js';
-import { isString, sequenceEnd, stringEnd } from './escape-sequence.js';
-import type { Key } from './key.js';
-import { controlKey, sequenceKey } from './key-sequences.js';
+import { controlKey, isString, type Key, sequenceEnd, sequenceKey, stringEnd } from './keys.js';
 
 export interface KeyReader {
-  /** What the terminal sent: UTF-8, cut anywhere. Keys are told before it returns, or when it stays quiet. */
+  /** What the terminal sent: UTF-8, cut anywhere. Keys are reported before it returns, or after a pause. */
   push(chunk: Buffer | string): void;
-  /** The terminal is gone: tells what is left and then `end`, once. */
+  /** The terminal is gone: reports what is left and then `end`, once. */
   end(): void;
 }
 
 /** UTF-16 units of one paste; the rest of it is dropped. */
 export const longestPaste = 2 ** 20;
 
-// An Escape key and the start of a sequence are the same byte: it was the key if nothing follows for so long.
+// The Escape key and the start of a sequence are the same byte: it was the key if nothing follows in this time.
 const escapeMs = 100;
 // The rest of a sequence or of a reply, on a slow line.
 const sequenceMs = 500;
-// Nobody presses a key that soon after a paste; chunks of one paste follow each other faster.
+// Longer than between two chunks of a paste, shorter than between a paste and the next key.
 const betweenChunksMs = 50;
 // A line that stalls in the middle of a paste must not turn the rest into keys.
 const pasteMs = 3_000;
@@ -27,136 +25,141 @@ const pasteMs = 3_000;
 const pasteStart = '\x1b[200~';
 const pasteEnd = '\x1b[201~';
 
+/** What was read and is not a key yet. */
+interface Reading {
+  /** `quick`: a paste recognised by its speed alone. `string`: a reply that is being dropped. */
+  mode: 'keys' | 'paste' | 'quick' | 'string';
+  /** The beginning of a sequence. */
+  begun: string;
+  pasted: string;
+  readonly onKey: (key: Key) => void;
+}
+
 /**
- * Several lines at once are a paste also where the terminal does not say so. Sequences that stand for no key
- * are dropped whole.
+ * Several lines at once are a paste even if the terminal does not mark them as one. Sequences that stand for no
+ * key are dropped whole.
  */
 export function createKeyReader(onKey: (key: Key) => void, clock: Pick<Clock, 'after'>): KeyReader {
   const decoder = new StringDecoder('utf8');
-  // `quick` is a paste that only its speed tells; `string` a reply that is being dropped.
-  let mode: 'keys' | 'paste' | 'quick' | 'string' = 'keys';
-  let pending = '';
-  let pasted = '';
+  const reading: Reading = { mode: 'keys', begun: '', pasted: '', onKey };
   let ended = false;
-  let callOff = (): void => {};
-
-  function tell(key: Key | undefined): void {
-    if (key !== undefined) onKey(key);
-  }
-
-  function gather(text: string): void {
-    pasted += text.slice(0, longestPaste - pasted.length);
-  }
-
-  function finishPaste(): void {
-    const text = pasted.replace(/\r\n?/g, '\n');
-    pasted = '';
-    mode = 'keys';
-    if (text !== '') onKey({ kind: 'paste', text });
-  }
-
-  /** Each of these takes something off the front and gives the rest; '' to wait for more. */
-  function takePaste(text: string): string {
-    const end = text.indexOf(pasteEnd);
-    if (end < 0) {
-      pending = begunAtEnd(text, pasteEnd);
-      gather(text.slice(0, text.length - pending.length));
-      return '';
-    }
-    gather(text.slice(0, end));
-    finishPaste();
-    return text.slice(end + pasteEnd.length);
-  }
-
-  function takeString(text: string): string {
-    const end = stringEnd(text, 0);
-    if (end === undefined) {
-      pending = begunAtEnd(text, '\x1b\\');
-      return '';
-    }
-    mode = 'keys';
-    return text.slice(end);
-  }
-
-  function takeRun(run: string): void {
-    if (mode === 'keys' && hasSeveralLines(run)) mode = 'quick';
-    if (mode === 'quick') gather(run);
-    else typedKeys(run).forEach(tell);
-  }
-
-  function takeKey(text: string): string {
-    const run = textRun(text);
-    if (run !== '') {
-      takeRun(run);
-      return text.slice(run.length);
-    }
-    if (mode === 'quick') finishPaste();
-    if (text[0] !== '\x1b') {
-      tell(controlKey(text.charAt(0)));
-      return text.slice(1);
-    }
-    return takeSequence(text);
-  }
-
-  function takeSequence(text: string): string {
-    const end = sequenceEnd(text, 0);
-    if (end === undefined) {
-      if (isString(text) && text.length > 2) mode = 'string';
-      pending = mode === 'string' ? begunAtEnd(text, '\x1b\\') : text;
-      return '';
-    }
-    const sequence = text.slice(0, end);
-    if (sequence.endsWith(pasteStart)) mode = 'paste';
-    else tell(sequenceKey(sequence));
-    return text.slice(end);
-  }
-
-  function take(text: string): void {
-    let rest = pending + text;
-    pending = '';
-    while (rest !== '') {
-      if (mode === 'paste') rest = takePaste(rest);
-      else if (mode === 'string') rest = takeString(rest);
-      else rest = takeKey(rest);
-    }
-  }
-
-  /** Nothing more came in time: what is there is all there is. */
-  function settle(): void {
-    if (mode === 'paste') gather(pending);
-    if (mode === 'paste' || mode === 'quick') finishPaste();
-    else if (mode === 'keys') unfinishedKeys(pending).forEach(tell);
-    pending = '';
-    mode = 'keys';
-  }
-
-  function wait(): void {
-    if (mode === 'paste') callOff = clock.after(pasteMs, settle);
-    else if (mode === 'quick') callOff = clock.after(betweenChunksMs, settle);
-    else if (mode === 'string' || pending.length > 2) callOff = clock.after(sequenceMs, settle);
-    else if (pending !== '') callOff = clock.after(escapeMs, settle);
-  }
+  let cancel = (): void => {};
 
   return {
     push(chunk) {
       if (ended) return;
-      callOff();
-      take(typeof chunk === 'string' ? chunk : decoder.write(chunk));
-      wait();
+      cancel();
+      take(reading, typeof chunk === 'string' ? chunk : decoder.write(chunk));
+      const pause = pauseOf(reading);
+      if (pause !== undefined) cancel = clock.after(pause, () => finish(reading));
     },
     end() {
       if (ended) return;
       ended = true;
-      callOff();
-      settle();
+      cancel();
+      finish(reading);
       onKey({ kind: 'end' });
     },
   };
 }
 
-/** Text and the keys that are also white space, up to any other control character. */
+/** After how many milliseconds without input `finish` is due; undefined if nothing is unfinished. */
+function pauseOf({ mode, begun }: Reading): number | undefined {
+  if (mode === 'paste') return pasteMs;
+  if (mode === 'quick') return betweenChunksMs;
+  if (mode === 'string' || begun.length > 2) return sequenceMs;
+  return begun === '' ? undefined : escapeMs;
+}
+
+function take(reading: Reading, text: string): void {
+  let rest = reading.begun + text;
+  reading.begun = '';
+  while (rest !== '') rest = takeSome(reading, rest);
+}
+
+/** Takes something off the front. @returns the rest, '' to wait for more */
+function takeSome(reading: Reading, text: string): string {
+  if (reading.mode === 'paste') return takePaste(reading, text);
+  if (reading.mode === 'string') return takeString(reading, text);
+  const run = textRun(text);
+  if (run !== '') {
+    takeRun(reading, run);
+    return text.slice(run.length);
+  }
+  if (reading.mode === 'quick') finishPaste(reading);
+  if (text[0] === '\x1b') return takeSequence(reading, text);
+  report(reading, controlKey(text.charAt(0)));
+  return text.slice(1);
+}
+
+function takePaste(reading: Reading, text: string): string {
+  const end = text.indexOf(pasteEnd);
+  if (end < 0) {
+    reading.begun = begunAtEnd(text, pasteEnd);
+    gather(reading, text.slice(0, text.length - reading.begun.length));
+    return '';
+  }
+  gather(reading, text.slice(0, end));
+  finishPaste(reading);
+  return text.slice(end + pasteEnd.length);
+}
+
+function takeString(reading: Reading, text: string): string {
+  const end = stringEnd(text, 0);
+  if (end === undefined) {
+    reading.begun = begunAtEnd(text, '\x1b\\');
+    return '';
+  }
+  reading.mode = 'keys';
+  return text.slice(end);
+}
+
+function takeRun(reading: Reading, run: string): void {
+  if (reading.mode === 'keys' && hasSeveralLines(run)) reading.mode = 'quick';
+  if (reading.mode === 'quick') gather(reading, run);
+  else for (const key of typedKeys(run)) report(reading, key);
+}
+
+function takeSequence(reading: Reading, text: string): string {
+  const end = sequenceEnd(text, 0);
+  if (end === undefined) {
+    if (isString(text) && text.length > 2) reading.mode = 'string';
+    reading.begun = reading.mode === 'string' ? begunAtEnd(text, '\x1b\\') : text;
+    return '';
+  }
+  const sequence = text.slice(0, end);
+  if (sequence.endsWith(pasteStart)) reading.mode = 'paste';
+  else report(reading, sequenceKey(sequence));
+  return text.slice(end);
+}
+
+/** Nothing more came in time: reports what is there. */
+function finish(reading: Reading): void {
+  if (reading.mode === 'paste') gather(reading, reading.begun);
+  if (reading.mode === 'paste' || reading.mode === 'quick') finishPaste(reading);
+  else if (reading.mode === 'keys') for (const key of unfinishedKeys(reading.begun)) report(reading, key);
+  reading.begun = '';
+  reading.mode = 'keys';
+}
+
+function gather(reading: Reading, text: string): void {
+  reading.pasted += text.slice(0, longestPaste - reading.pasted.length);
+}
+
+function finishPaste(reading: Reading): void {
+  const text = reading.pasted.replace(/\r\n?/g, '\n');
+  reading.pasted = '';
+  reading.mode = 'keys';
+  if (text !== '') reading.onKey({ kind: 'paste', text });
+}
+
+function report({ onKey }: Reading, key: Key | undefined): void {
+  if (key !== undefined) onKey(key);
+}
+
+/** Text, tabs and line ends, up to any other control character. */
 function textRun(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what ends it
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
   const end = text.search(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/);
   return end < 0 ? text : text.slice(0, end);
 }
@@ -176,7 +179,7 @@ function typedKeys(run: string): Key[] {
   );
 }
 
-/** What was meant by the beginning of a sequence: Escape, twice, or Alt and the character. Else nothing. */
+/** What the beginning of a sequence was: Escape, twice, or Alt and a character. Else nothing. */
 function unfinishedKeys(begun: string): (Key | undefined)[] {
   if (begun === '\x1b\x1b') return [sequenceKey('\x1b'), sequenceKey('\x1b')];
   return begun !== '' && begun.length <= 2 ? [sequenceKey(begun)] : [];

@@ -1,14 +1,14 @@
-/** Which key does what, in one table that the help is made from. Knows names of keys and of commands, carries out none. */
-import type { SimpleEdit } from './editor.js';
+/** Which key does what, in one table that /help keys is made from. Knows names of keys and of actions; carries out none. */
+import type { SimpleEdit } from '../state/editor.js';
 
-/** What a key can ask for. Those that edit are the names of edits; `up` and `down` come as `older` and `newer`. */
-export type Command =
+/** What a key does. Edits go by their own names, except `up` and `down`: see `older` and `newer`. */
+export type KeyAction =
   | Exclude<SimpleEdit, 'up' | 'down' | 'clear'>
   | 'send'
   | 'newline'
   | 'complete'
   | 'complete-back'
-  /** The line above or below; beyond the first and the last what was typed earlier or later. */
+  /** The line above or below; beyond the first and the last line, the input before or after in the history. */
   | 'older'
   | 'newer'
   | 'page-up'
@@ -18,16 +18,16 @@ export type Command =
   | 'next'
   | 'previous'
   | `conversation-${Digit}`
-  /** The conversation before this one. */
+  /** The conversation the reader came from. */
   | 'last'
   | 'next-unread'
-  | 'side'
-  | 'bare'
+  | 'people-list'
+  | 'plain-text'
   | 'redraw'
   | 'interrupt'
   | 'suspend'
-  /** The end of the input where nothing is typed, else `delete-right`. */
-  | 'delete-or-end'
+  /** `interrupt` if the input is empty, else `delete-right`. */
+  | 'delete-or-quit'
   | 'compose';
 
 export type Digit = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
@@ -37,9 +37,9 @@ export type KeyGroup = 'editing' | 'moving' | 'conversations' | 'other';
 export interface KeyRow {
   /** Names as in `Key`; two keys one after the other with a space between. */
   readonly keys: readonly string[];
-  /** Keys that only some terminals have, or that everybody tries anyway: not in the help. */
+  /** Keys that only some terminals send: not in the help. */
   readonly also?: readonly string[];
-  readonly does: Command;
+  readonly does: KeyAction;
   readonly help: string;
   readonly group: KeyGroup;
 }
@@ -48,16 +48,16 @@ const digits: readonly Digit[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 const editing: readonly Omit<KeyRow, 'group'>[] = [
   { keys: ['enter'], does: 'send', help: 'send' },
-  { keys: ['alt-enter'], also: ['shift-enter', 'ctrl-enter'], does: 'newline', help: 'begin a new line' },
-  { keys: ['tab'], does: 'complete', help: 'complete a name, command, room or file' },
-  { keys: ['shift-tab'], does: 'complete-back', help: 'the completion before' },
+  { keys: ['alt-enter'], also: ['shift-enter', 'ctrl-enter'], does: 'newline', help: 'start a new line' },
+  { keys: ['tab'], does: 'complete', help: 'complete names, commands, files' },
+  { keys: ['shift-tab'], does: 'complete-back', help: 'previous completion' },
   {
     keys: ['backspace', 'ctrl-h'],
     also: ['shift-backspace'],
     does: 'delete-left',
-    help: 'delete to the left',
+    help: 'delete the character before',
   },
-  { keys: ['delete'], does: 'delete-right', help: 'delete to the right' },
+  { keys: ['delete'], does: 'delete-right', help: 'delete the character after' },
   { keys: ['ctrl-w'], does: 'delete-space-word-left', help: 'cut the word before, up to a space' },
   {
     keys: ['alt-backspace'],
@@ -80,39 +80,39 @@ const editing: readonly Omit<KeyRow, 'group'>[] = [
 ];
 
 const moving: readonly Omit<KeyRow, 'group'>[] = [
-  { keys: ['left', 'ctrl-b'], does: 'left', help: 'one character left' },
-  { keys: ['right', 'ctrl-f'], does: 'right', help: 'one character right' },
-  { keys: ['ctrl-left', 'alt-b'], does: 'word-left', help: 'one word left' },
-  { keys: ['ctrl-right', 'alt-f'], does: 'word-right', help: 'one word right' },
-  { keys: ['home', 'ctrl-a'], does: 'home', help: 'to the start of the line' },
-  { keys: ['end', 'ctrl-e'], does: 'end', help: 'to the end of the line' },
-  { keys: ['up'], does: 'older', help: 'line above, or what you typed before' },
-  { keys: ['down'], does: 'newer', help: 'line below, or what you typed after' },
+  { keys: ['left', 'ctrl-b'], does: 'left', help: 'character left' },
+  { keys: ['right', 'ctrl-f'], does: 'right', help: 'character right' },
+  { keys: ['ctrl-left', 'alt-b'], does: 'word-left', help: 'word left' },
+  { keys: ['ctrl-right', 'alt-f'], does: 'word-right', help: 'word right' },
+  { keys: ['home', 'ctrl-a'], does: 'home', help: 'start of the line' },
+  { keys: ['end', 'ctrl-e'], does: 'end', help: 'end of the line' },
+  { keys: ['up'], does: 'older', help: 'line above, or the previous input' },
+  { keys: ['down'], does: 'newer', help: 'line below, or the next input' },
   { keys: ['pageup'], also: ['shift-pageup'], does: 'page-up', help: 'older messages' },
   { keys: ['pagedown'], also: ['shift-pagedown'], does: 'page-down', help: 'newer messages' },
-  { keys: ['alt-home', 'ctrl-home'], does: 'top', help: 'the oldest messages here' },
-  { keys: ['alt-end', 'ctrl-end'], does: 'bottom', help: 'the newest messages' },
+  { keys: ['alt-home', 'ctrl-home'], does: 'top', help: 'oldest messages' },
+  { keys: ['alt-end', 'ctrl-end'], does: 'bottom', help: 'newest messages' },
 ];
 
 const conversations: readonly Omit<KeyRow, 'group'>[] = [
   ...digits.map((digit) => ({
     keys: [`alt-${digit}`],
     does: `conversation-${digit}` as const,
-    help: 'the conversation of that number',
+    help: 'conversation 1 to 9',
   })),
-  { keys: ['ctrl-n', 'alt-right'], does: 'next', help: 'the next conversation' },
-  { keys: ['ctrl-p', 'alt-left'], does: 'previous', help: 'the conversation before' },
-  { keys: ['alt-a'], does: 'next-unread', help: 'the next one with something new' },
-  { keys: ['alt-/'], does: 'last', help: 'back to the one you came from' },
+  { keys: ['ctrl-n', 'alt-right'], does: 'next', help: 'next conversation' },
+  { keys: ['ctrl-p', 'alt-left'], does: 'previous', help: 'previous conversation' },
+  { keys: ['alt-a'], does: 'next-unread', help: 'next unread conversation' },
+  { keys: ['alt-/'], does: 'last', help: 'the conversation you came from' },
 ];
 
 const other: readonly Omit<KeyRow, 'group'>[] = [
-  { keys: ['f8', 'alt-s'], does: 'side', help: 'show or hide the list of people' },
-  { keys: ['alt-l'], does: 'bare', help: 'text alone, to mark and copy with the mouse' },
-  { keys: ['ctrl-l'], does: 'redraw', help: 'draw the screen again' },
-  { keys: ['ctrl-c'], does: 'interrupt', help: 'clear what is typed; twice on nothing: leave' },
-  { keys: ['ctrl-d'], does: 'delete-or-end', help: 'delete to the right; on nothing: leave' },
-  { keys: ['ctrl-z'], does: 'suspend', help: 'back to the shell; "fg" returns' },
+  { keys: ['f8', 'alt-s'], does: 'people-list', help: 'show or hide the people list' },
+  { keys: ['alt-l'], does: 'plain-text', help: 'plain text to copy with the mouse' },
+  { keys: ['ctrl-l'], does: 'redraw', help: 'redraw the screen' },
+  { keys: ['ctrl-c'], does: 'interrupt', help: 'clear the input; if empty: quit' },
+  { keys: ['ctrl-d'], does: 'delete-or-quit', help: 'like Delete; if empty: quit' },
+  { keys: ['ctrl-z'], does: 'suspend', help: 'suspend; "fg" resumes' },
 ];
 
 export const keymap: readonly KeyRow[] = [
@@ -123,21 +123,21 @@ export const keymap: readonly KeyRow[] = [
 ];
 
 export type Meaning =
-  | { readonly kind: 'command'; readonly command: Command }
-  /** The first of two keys: to be given to `lookUp` as `pending` with the next one. */
+  | { readonly kind: 'action'; readonly action: KeyAction }
+  /** The first of two keys: pass it to `lookUp` as `pending` with the next one. */
   | { readonly kind: 'begun'; readonly pending: string }
-  /** No key of ours. After a `pending` key both are dropped, as readline does. */
+  /** Not in the table. After a `pending` key both are dropped, as readline does. */
   | { readonly kind: 'nothing' };
 
-/** What a key by its name, and the one before it where that was the first of two, asks for. */
+/** What a key does, given the key before it if that was the first of two. */
 export function lookUp(name: string, pending?: string): Meaning {
   const keys = pending === undefined ? name : `${pending} ${name}`;
-  const command = commands.get(keys);
-  if (command !== undefined) return { kind: 'command', command };
+  const action = actions.get(keys);
+  if (action !== undefined) return { kind: 'action', action };
   return firsts.has(keys) ? { kind: 'begun', pending: keys } : { kind: 'nothing' };
 }
 
-/** The table for people, in groups, every line at most 72 columns wide. `to` stands in `Alt-1…9`. */
+/** What /help keys shows: the table in groups, lines of at most 72 columns. `to` is the dash in `Alt-1…9`. */
 export function keyHelp(to = '\u2026'): string[] {
   const rows = [...new Set(keymap.map(({ help }) => help))].map((help) => shownRow(help, to));
   const width = Math.max(...rows.map(({ keys }) => keys.length));
@@ -162,18 +162,18 @@ export function shownKey(name: string): string {
 const shownNames: Readonly<Record<string, string>> = { pageup: 'PgUp', pagedown: 'PgDn' };
 
 const groupNames: Readonly<Record<KeyGroup, string>> = {
-  editing: 'Writing',
-  moving: 'Moving about',
+  editing: 'Editing',
+  moving: 'Moving',
   conversations: 'Conversations',
-  other: 'Everything else',
+  other: 'Other',
 };
 
-const commands: ReadonlyMap<string, Command> = new Map(
+const actions: ReadonlyMap<string, KeyAction> = new Map(
   keymap.flatMap(({ keys, also = [], does }) => [...keys, ...also].map((key) => [key, does] as const)),
 );
 
 const firsts: ReadonlySet<string> = new Set(
-  [...commands.keys()].flatMap((keys) => (keys.includes(' ') ? [keys.replace(/ [^ ]*$/, '')] : [])),
+  [...actions.keys()].flatMap((keys) => (keys.includes(' ') ? [keys.replace(/ [^ ]*$/, '')] : [])),
 );
 
 /** Rows with the same help are one line. */

@@ -1,90 +1,87 @@
-/**
- * One entry of a conversation as rows of the pane. Knows how a message, comings and goings and a notice look,
- * not which entries are shown.
- */
+/** One entry of a conversation as rows of the pane: a message, people who joined and left, or a notice. Pure; knows no other entries. */
 
-import { byteCount } from '../../../protocol/byte-count.js';
 import { duration } from '../../../protocol/duration.js';
 import { findLinks } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
-import type { Entry } from '../state/state.js';
-import type { Glyphs } from './glyphs.js';
+import { byteCount } from '../../../protocol/byte-count.js';
+import type { PaneEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
-import { fit, gap, type Row, rowColumns, type Span, span, wrapRow } from './spans.js';
-import { glyphsOf, type Look, type Styles, stylesOf } from './theme.js';
+import { fit, gap, rowColumns, type Span, span, type TextRow, wrapRow } from './spans.js';
+import type { Glyphs } from './theme.js';
+import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf } from './wrap.js';
 
-/** What an entry's rows depend on besides the entry. */
-export interface Surroundings {
+/** What the rows depend on besides the entry. */
+export interface EntryContext {
   /** Of the pane. */
   readonly width: number;
-  /** Who reads. */
+  /** The reader. */
   readonly me: string;
-  /** Only two read this conversation. */
+  /** It is a direct message. */
   readonly direct: boolean;
-  /** The day to be named above the entry; empty for none. */
+  /** The day shown above the entry; empty for none. */
   readonly day: string;
-  /** The line "new" stands above the entry. */
+  /** The line "new" is above the entry. */
   readonly fresh: boolean;
-  /** The entry goes on from the one above: its name is not shown again. */
+  /** The entry continues the one above: its name is not repeated. */
   readonly grouped: boolean;
-  /** It was said in the same minute as the one above. */
+  /** It is of the same minute as the one above. */
   readonly sameMinute: boolean;
-  /** Somebody jumped to it. */
+  /** The reader jumped to it. */
   readonly marked: boolean;
 }
 
-type Message = Extract<Entry, { kind: 'message' }>;
-type Presence = Extract<Entry, { kind: 'presence' }>;
+type Message = Extract<PaneEntry, { kind: 'message' }>;
+type Presence = Extract<PaneEntry, { kind: 'presence' }>;
 
 interface Drawing {
-  readonly look: Look;
-  readonly around: Surroundings;
+  readonly appearance: Appearance;
+  readonly around: EntryContext;
   readonly styles: Styles;
   readonly glyphs: Glyphs;
   readonly columns: Margins;
 }
 
-/** What stands left of an entry's text. */
+/** The part to the left of an entry's text. */
 interface Head {
   readonly time: string;
   readonly label: Span;
   readonly bar: Span;
 }
 
-// A room of hundreds can come and go at once.
+// Hundreds can join or leave at once.
 const namesShown = 12;
 
 /** The rows, first to last, none wider than the pane. */
-export function entryRows(entry: Entry, around: Surroundings, look: Look): Row[] {
+export function entryRows(entry: PaneEntry, around: EntryContext, appearance: Appearance): TextRow[] {
   const drawing: Drawing = {
-    look,
+    appearance,
     around,
-    styles: stylesOf(look),
-    glyphs: glyphsOf(look),
+    styles: stylesOf(appearance),
+    glyphs: glyphsOf(appearance),
     columns: margins(around.width),
   };
-  const rows: Row[] = [];
+  const rows: TextRow[] = [];
   if (around.day !== '') rows.push(rule(around.day, drawing.styles.dim, drawing));
-  if (around.fresh) rows.push(rule('new since you left', drawing.styles.fresh, drawing));
+  if (around.fresh) rows.push(rule('new messages', drawing.styles.fresh, drawing));
   rows.push(...bodyRows(entry, drawing));
   return rows.map((row) => fit(row, around.width));
 }
 
-/** A line across the pane with words in it. */
-export function ruleRow(words: string, width: number, look: Look): Row {
-  const { rule: dash } = glyphsOf(look);
+/** A line across the pane with a text in it. */
+export function ruleRow(words: string, width: number, appearance: Appearance): TextRow {
+  const { rule: dash } = glyphsOf(appearance);
   const label = ` ${printable(words)} `;
   const text = `${dash.repeat(2)}${label}${dash.repeat(Math.max(0, width - columnsOf(label) - 2))}`;
-  return fit([{ text, sgr: stylesOf(look).dim }], width);
+  return fit([{ text, sgr: stylesOf(appearance).dim }], width);
 }
 
-function rule(words: string, sgr: string, { look, around }: Drawing): Row {
-  return ruleRow(words, around.width, look).map((piece) => ({ ...piece, sgr }));
+function rule(words: string, sgr: string, { appearance, around }: Drawing): TextRow {
+  return ruleRow(words, around.width, appearance).map((piece) => ({ ...piece, sgr }));
 }
 
-function bodyRows(entry: Entry, drawing: Drawing): Row[] {
+function bodyRows(entry: PaneEntry, drawing: Drawing): TextRow[] {
   switch (entry.kind) {
     case 'message':
       return messageRows(entry, drawing);
@@ -98,19 +95,19 @@ function bodyRows(entry: Entry, drawing: Drawing): Row[] {
   }
 }
 
-function messageRows(message: Message, drawing: Drawing): Row[] {
+function messageRows(message: Message, drawing: Drawing): TextRow[] {
   const { styles, glyphs, columns, around } = drawing;
   const name = span(message.from, styles.name(message.from));
   const action = message.action;
   const head: Head = {
-    time: around.grouped && around.sameMinute ? '' : drawing.look.time.minute(message.at),
+    time: around.grouped && around.sameMinute ? '' : drawing.appearance.time.minute(message.at),
     label: action ? span(glyphs.action, styles.bold) : around.grouped ? gap(0) : name,
     bar: barOf(message, drawing),
   };
   const lines = textLines(message, drawing);
   const between = message.mention ? span(`${glyphs.mention} `, styles.mention) : span(': ');
   if (action) lines[0] = [name, span(' '), ...(lines[0] ?? [])];
-  // The narrow pane has the name in front of the text.
+  // A narrow pane has no column for the name.
   else if (columns.compact && !around.grouped) lines[0] = [name, between, ...(lines[0] ?? [])];
   const width = around.width - columns.text;
   const mark = deliveryMark(message, drawing);
@@ -121,8 +118,8 @@ function messageRows(message: Message, drawing: Drawing): Row[] {
   return withHead(rows, head, drawing);
 }
 
-/** The text, one row for each of its lines, with its links and the names that concern the reader. */
-function textLines(message: Message, { styles, look, around }: Drawing): Row[] {
+/** The text, one row per line, with links and mentions of the reader. */
+function textLines(message: Message, { styles, appearance, around }: Drawing): TextRow[] {
   const { removed, file } = message;
   if (removed !== undefined) return [[span(`message removed by ${removed}`, styles.dim)]];
   if (file !== undefined) return [fileLine(message, file, styles)];
@@ -133,7 +130,7 @@ function textLines(message: Message, { styles, look, around }: Drawing): Row[] {
     let at = 0;
     for (const mark of marksOf(line, message.mention ? around.me : '')) {
       if (mark.start > at) pieces.push(span(line.slice(at, mark.start), sgr));
-      pieces.push(...mark.show(line.slice(mark.start, mark.end), styles, look));
+      pieces.push(...mark.show(line.slice(mark.start, mark.end), styles, appearance));
       at = mark.end;
     }
     if (at < line.length || pieces.length === 0) pieces.push(span(line.slice(at), sgr));
@@ -143,26 +140,26 @@ function textLines(message: Message, { styles, look, around }: Drawing): Row[] {
   return rows;
 }
 
-/** What was sent, and how to get it. */
-function fileLine(message: Message, { name, size }: NonNullable<Message['file']>, styles: Styles): Row {
-  const how = message.seq === undefined ? '' : `, /get ${message.seq} fetches it`;
+/** A file, and how to download it. */
+function fileLine(message: Message, { name, size }: NonNullable<Message['file']>, styles: Styles): TextRow {
+  const how = message.seq === undefined ? '' : `, /get ${message.seq} to download`;
   return [span(name, styles.bold), span(` (${byteCount(size)}${how})`, styles.dim)];
 }
 
 interface Mark {
   readonly start: number;
   readonly end: number;
-  readonly show: (text: string, styles: Styles, look: Look) => Span[];
+  readonly show: (text: string, styles: Styles, appearance: Appearance) => Span[];
 }
 
-/** What stands out in a line, from left to right. */
+/** Links and mentions in a line, from left to right. */
 function marksOf(line: string, name: string): Mark[] {
   const links = findLinks(line).map(({ start, end, href, host }): Mark => {
     return {
       start,
       end,
-      show(text, styles, look) {
-        const shown = { ...span(text, styles.link), ...(look.links ? { href } : {}) };
+      show(text, styles, appearance) {
+        const shown = { ...span(text, styles.link), ...(appearance.links ? { href } : {}) };
         return host === undefined ? [shown] : [shown, span(` [${host}]`, styles.host)];
       },
     };
@@ -173,22 +170,22 @@ function marksOf(line: string, name: string): Mark[] {
   return [...links, ...names].sort((a, b) => a.start - b.start);
 }
 
-/** How far a message of one's own has come; its place is kept free from the start, so that nothing moves. */
-function deliveryMark({ mine, delivery }: Message, { styles, glyphs }: Drawing): Row {
+/** How far an own message has come; its place is reserved from the start, so that nothing moves. */
+function deliveryMark({ mine, delivery }: Message, { styles, glyphs }: Drawing): TextRow {
   if (!mine || delivery.state === 'failed') return [];
   if (delivery.state === 'sent') return [span(` ${glyphs.sent}`, styles.dim)];
   return [span(` ${glyphs.sending}`, styles.dim)];
 }
 
-/** What there is to say about a message of one's own that is not there yet. */
-function deliveryRows({ delivery }: Message, { styles, glyphs }: Drawing): Row[] {
+/** Why an own message is not delivered. */
+function deliveryRows({ delivery }: Message, { styles, glyphs }: Drawing): TextRow[] {
   if (delivery.state === 'failed') {
     return [
-      [span(`${glyphs.bad} not sent: ${withoutStop(delivery.why)}. /retry sends it again.`, styles.bad)],
+      [span(`${glyphs.bad} not sent: ${withoutStop(delivery.why)}. Try again with /retry.`, styles.bad)],
     ];
   }
   if (delivery.state === 'sent' || delivery.waitMs === undefined) return [];
-  return [[span(`waiting ${duration(delivery.waitMs)}: the server asks to slow down`, styles.warn)]];
+  return [[span(`sending in ${duration(delivery.waitMs)} (rate limit)`, styles.warn)]];
 }
 
 function barOf(message: Message, { styles, glyphs, around }: Drawing): Span {
@@ -197,19 +194,26 @@ function barOf(message: Message, { styles, glyphs, around }: Drawing): Span {
   return around.direct ? span(glyphs.direct, styles.direct) : span(glyphs.bar, styles.dim);
 }
 
-/** What nobody said. */
-function aside(text: string, at: number, { drawing, bad }: { drawing: Drawing; bad: boolean }): Row[] {
-  const { styles, glyphs, columns, around, look } = drawing;
+/** A line that is no message. */
+function aside(text: string, at: number, { drawing, bad }: { drawing: Drawing; bad: boolean }): TextRow[] {
+  const { styles, glyphs, columns, around, appearance } = drawing;
   const sgr = bad ? styles.bad : styles.dim;
   const lines = printable(text, { newlines: true }).split('\n');
   if (lines.length > 1 && !columns.compact) return answerRows(lines, { drawing, sgr });
   const rows = lines.flatMap((line) => wrapRow([span(line, sgr)], around.width - columns.text));
   const label = span(bad ? glyphs.bad : glyphs.notice, sgr);
-  return withHead(rows, { time: look.time.minute(at), label, bar: span(glyphs.bar, styles.dim) }, drawing);
+  return withHead(
+    rows,
+    { time: appearance.time.minute(at), label, bar: span(glyphs.bar, styles.dim) },
+    drawing,
+  );
 }
 
-/** Several lines, such as help: across the pane, with what goes on under the last of their columns. */
-function answerRows(lines: readonly string[], { drawing, sgr }: { drawing: Drawing; sgr: string }): Row[] {
+/** Several lines, such as help: across the pane, with continuation lines under the last column. */
+function answerRows(
+  lines: readonly string[],
+  { drawing, sgr }: { drawing: Drawing; sgr: string },
+): TextRow[] {
   const { styles, glyphs, around } = drawing;
   const before = [span(glyphs.bar, styles.dim), gap(1)];
   const width = around.width - rowColumns(before);
@@ -224,13 +228,13 @@ function answerRows(lines: readonly string[], { drawing, sgr }: { drawing: Drawi
   });
 }
 
-/** For a camera: light on dark, whatever the theme. */
-function pictureRows(text: string, { styles, glyphs }: Drawing): Row[] {
+/** A QR code: light on dark, whatever the theme. */
+function pictureRows(text: string, { styles, glyphs }: Drawing): TextRow[] {
   const bar = span(glyphs.bar, styles.dim);
   return text.split('\n').map((line) => [bar, gap(1), span(line, styles.code)]);
 }
 
-function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {
+function withHead(rows: readonly TextRow[], head: Head, drawing: Drawing): TextRow[] {
   const { columns, around, styles } = drawing;
   if (columns.compact) return compactRows(rows, head, drawing);
   const before = 'HH:MM '.length;
@@ -238,7 +242,7 @@ function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {
   const under = [gap(before + columns.name + 1), head.bar, gap(1)];
   const used = columnsOf(head.label.text);
   if (used > columns.name) {
-    // A name that is too long for its column has a row of its own; it is never cut where there is room.
+    // A name too long for its column gets a row of its own, uncut if it fits there.
     const own = fit([time, head.label], around.width);
     return [own, ...rows.map((row) => [...under, ...row])];
   }
@@ -246,8 +250,8 @@ function withHead(rows: readonly Row[], head: Head, drawing: Drawing): Row[] {
   return rows.map((row, i) => [...(i === 0 ? first : under), ...row]);
 }
 
-/** Names begin in the first column, on the first row; what goes on stands behind a bar. */
-function compactRows(rows: readonly Row[], head: Head, { around, glyphs, styles }: Drawing): Row[] {
+/** The name begins the first row; continuation rows begin with a bar. */
+function compactRows(rows: readonly TextRow[], head: Head, { around, glyphs, styles }: Drawing): TextRow[] {
   const isAside = [glyphs.notice, glyphs.bad, glyphs.action].includes(head.label.text);
   return rows.map((row, i) => {
     if (i > 0 || (around.grouped && !isAside)) return [head.bar, gap(1), ...row];
@@ -257,15 +261,15 @@ function compactRows(rows: readonly Row[], head: Head, { around, glyphs, styles 
 
 function presenceWords({ joined, left }: Presence, { dot }: Glyphs): string {
   const reasonOf = (reason: string | undefined): string => printable(reason ?? '').trim();
-  const silent = left.filter(({ reason }) => reasonOf(reason) === '').map(({ name }) => printable(name));
-  const said = left
+  const plain = left.filter(({ reason }) => reasonOf(reason) === '').map(({ name }) => printable(name));
+  const explained = left
     .filter(({ reason }) => reasonOf(reason) !== '')
     .map(({ name, reason }) => `${printable(name)} left (${reasonOf(reason)})`);
   return [
     joined.length === 0 ? '' : `${listed(joined.map((name) => printable(name)))} joined`,
-    silent.length === 0 ? '' : `${listed(silent)} left`,
-    ...said.slice(0, namesShown),
-    said.length > namesShown ? `${said.length - namesShown} more left` : '',
+    plain.length === 0 ? '' : `${listed(plain)} left`,
+    ...explained.slice(0, namesShown),
+    explained.length > namesShown ? `${explained.length - namesShown} more left` : '',
   ]
     .filter((words) => words !== '')
     .join(` ${dot} `);

@@ -1,14 +1,14 @@
-/** What is typed, as rows of the screen, and where the cursor is in them. Knows no prompt but its width. */
+/** The input as rows of the screen, and the cursor in them. Pure; knows no prompt but its width. */
 import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
-import type { Editor } from '../input/editor.js';
-import { betweenCharacters } from '../input/graphemes.js';
+import type { Editor } from '../state/editor.js';
+import { betweenCharacters } from '../state/graphemes.js';
 import { wrapTyped } from './wrap.js';
 
 export interface InputRows {
-  /** Those that are shown, at least one. */
+  /** The visible rows, at least one. */
   readonly rows: readonly string[];
-  /** More is typed above or below. */
+  /** The input continues above or below. */
   readonly more: boolean;
   /** Among `rows`; `column` counts from the end of the prompt. */
   readonly cursor: { readonly row: number; readonly column: number };
@@ -18,23 +18,22 @@ export interface InputSpace {
   readonly columns: number;
   /** Of the whole screen: the input takes a third at most. */
   readonly rows: number;
-  /** Columns of the prompt, which every row leaves free. */
+  /** Width of the prompt, left free on every row. */
   readonly prompt: number;
 }
 
-interface Laid {
+interface LaidOut {
   readonly width: number;
   readonly whole: boolean;
   readonly rows: readonly string[];
   readonly cursor: { readonly row: number; readonly column: number };
 }
 
-// A draft can be a whole paste of a megabyte. More than fills a screen is laid out around the cursor, from a
-// place that stays while a block is typed in.
+// A draft can be a paste of a megabyte. Only the blocks around the cursor are laid out.
 const block = 16 * 1024;
 
-// A draft is drawn again with every message that comes.
-const laid = new WeakMap<Editor, Laid>();
+// A draft is drawn again with every message that arrives.
+const laid = new WeakMap<Editor, LaidOut>();
 
 export function inputRows(draft: Editor, { columns, rows, prompt }: InputSpace): InputRows {
   // The cursor needs a column after the last character.
@@ -51,7 +50,7 @@ export function inputRows(draft: Editor, { columns, rows, prompt }: InputSpace):
   };
 }
 
-function layOut({ text, cursor }: Editor, width: number): Laid {
+function layOut({ text, cursor }: Editor, width: number): LaidOut {
   const from = betweenCharacters(text, Math.max(0, Math.floor(cursor / block) - 1) * block);
   const to = betweenCharacters(text, Math.min(text.length, cursor + block));
   const before = printable(text.slice(from, cursor), { newlines: true });

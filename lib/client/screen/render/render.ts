@@ -1,32 +1,40 @@
-/** The whole screen as lines for a terminal. Pure: the same state and look are the same picture. */
-
+/** Renders the state as lines for a terminal. Pure: the same state and appearance give the same frame. */
 import { current } from '../state/conversations.js';
-import type { Frame, ScreenState } from '../state/state.js';
+import { listedPeople } from '../state/people.js';
+import type { PersonState, ScreenState } from '../state/state.js';
+import { questionCursor, statusLine, type TwoParts, topLine } from './bars.js';
 import { inputRows } from './input-rows.js';
 import { type Layout, layout, promptColumns, sizeOf } from './layout.js';
-import { peopleRows } from './people-list.js';
 import { paneRows } from './rows.js';
-import { encode, encodeUpTo, fill, fit, gap, type Row, type Span, span } from './spans.js';
-import { questionCursor, statusLine } from './status-line.js';
-import { glyphsOf, type Look, stylesOf } from './theme.js';
-import { type TwoParts, topLine } from './top-line.js';
+import { encode, encodeUpTo, fill, fit, gap, type Span, span, type TextRow } from './spans.js';
+import { type Appearance, glyphsOf, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
 
+/** What the terminal shows. */
+export interface Frame {
+  /** In place of lines, without sequences; wrapped by the terminal. */
+  readonly plainText?: string;
+  /** Exactly `rows` strings of at most `columns` columns, with SGR and OSC 8 sequences, each complete in itself. */
+  readonly lines: readonly string[];
+  readonly cursor: { readonly row: number; readonly column: number };
+}
+
 /**
- * The frame. Besides SGR and OSC 8 its lines have CHA and EL, where something stands at the right edge: a
- * painter draws each from column 0 on, with what was on the line before cleared.
+ * Lines with something at the right edge also have CHA and EL: the painter draws each from column 0 on a cleared
+ * row.
  */
-export function render(state: ScreenState, look: Look): Frame {
-  if (state.bare !== undefined) return { lines: [], cursor: { row: 0, column: 0 }, bare: state.bare };
+export function render(state: ScreenState, appearance: Appearance): Frame {
+  if (state.plainText !== undefined)
+    return { lines: [], cursor: { row: 0, column: 0 }, plainText: state.plainText };
   const columns = sizeOf(state.columns);
   const rows = sizeOf(state.rows);
   const where = layout(state);
   const lines: string[] = [];
-  if (where.topLine) lines.push(bar(topLine(state, look, columns), look, columns));
-  lines.push(...paneLines(state, look, where));
-  if (where.hint) lines.push(encode(fit(hintRow(look, columns), columns)));
-  if (where.status) lines.push(bar(statusLine(state, look, columns), look, columns));
-  const input = inputLines(state, look, columns);
+  if (where.topLine) lines.push(bar(topLine(state, appearance, columns), appearance, columns));
+  lines.push(...paneLines(state, appearance, where));
+  if (where.hint) lines.push(encode(fit(hintRow(appearance, columns), columns)));
+  if (where.status) lines.push(bar(statusLine(state, appearance, columns), appearance, columns));
+  const input = inputLines(state, appearance, columns);
   const first = lines.length;
   lines.push(...input.lines.slice(0, where.input));
   const asked = where.status ? questionCursor(state, columns) : undefined;
@@ -40,24 +48,24 @@ export function render(state: ScreenState, look: Look): Frame {
   };
 }
 
-/** The pane and the people beside it; what was said last stands at the bottom. */
-function paneLines(state: ScreenState, look: Look, { pane, side }: Layout): string[] {
-  const rows = paneRows(state, look);
+/** The pane with the newest message at the bottom, and the people list beside it. */
+function paneLines(state: ScreenState, appearance: Appearance, { pane, people: side }: Layout): string[] {
+  const rows = paneRows(state, appearance);
   const above = Array.from({ length: Math.max(0, pane.height - rows.length) }, () => emptyRow);
   const left = [...above, ...rows].map((row) => paneLine(row, pane.width, side?.left));
   if (side === undefined) return left;
-  const people = peopleRows(state, look, { width: side.width, height: pane.height });
+  const people = peopleRows(state, appearance, { width: side.width, height: pane.height });
   return left.map((line, i) => `${line}${encode(fill(people[i] ?? [], side.width))}`);
 }
 
-const emptyRow: Row = [];
-// The rows of a pane are the same ones from frame to frame.
+const emptyRow: TextRow = [];
+// Most rows stay the same from frame to frame.
 const encoded = new WeakMap<
-  Row,
+  TextRow,
   { readonly width: number; readonly upTo: number | undefined; readonly line: string }
 >();
 
-function paneLine(row: Row, width: number, upTo: number | undefined): string {
+function paneLine(row: TextRow, width: number, upTo: number | undefined): string {
   const known = encoded.get(row);
   if (known?.width === width && known.upTo === upTo) return known.line;
   const fitting = fit(row, width);
@@ -67,22 +75,22 @@ function paneLine(row: Row, width: number, upTo: number | undefined): string {
   return line;
 }
 
-function bar({ left, right, from }: TwoParts, look: Look, columns: number): string {
-  const { bar: sgr } = stylesOf(look);
+function bar({ left, right, from }: TwoParts, appearance: Appearance, columns: number): string {
+  const { bar: sgr } = stylesOf(appearance);
   const room = fit(left, from);
   if (right.length === 0) return encode(fill(room, columns, sgr));
   return `${encodeUpTo([...room, gap(0, sgr)], from)}${encode(fill(right, columns - from, sgr))}`;
 }
 
-/** The three things a newcomer needs. */
-function hintRow(look: Look, columns: number): Row {
-  const { dim, bold } = stylesOf(look);
-  const { dot } = glyphsOf(look);
+/** The hint for newcomers. */
+function hintRow(appearance: Appearance, columns: number): TextRow {
+  const { dim, bold } = stylesOf(appearance);
+  const { dot } = glyphsOf(appearance);
   const parts: Span[] = [];
   for (const [key, does] of [
-    ['/help', 'shows what there is'],
-    ['Tab', 'completes names'],
-    ['/quit', 'leaves'],
+    ['/help', 'for commands'],
+    ['Tab', 'to complete a name'],
+    ['/quit', 'to leave'],
   ] as const) {
     parts.push(span(parts.length === 0 ? ' ' : `  ${dot}  `, dim), span(key, bold), span(` ${does}`, dim));
   }
@@ -95,11 +103,11 @@ interface Input {
   readonly cursor: { readonly row: number; readonly column: number };
 }
 
-function inputLines(state: ScreenState, look: Look, columns: number): Input {
+function inputLines(state: ScreenState, appearance: Appearance, columns: number): Input {
   const width = promptColumns(state);
   const { draft } = current(state);
   const { rows, more, cursor } = inputRows(draft, { columns, rows: sizeOf(state.rows), prompt: width });
-  const prompt = fill(promptRow(state, look, { width, more }), width);
+  const prompt = fill(promptRow(state, appearance, { width, more }), width);
   return {
     lines: rows.map((text, i) =>
       encode(fit([...(i === 0 ? prompt : [gap(width)]), { text, sgr: '' }], columns)),
@@ -108,9 +116,13 @@ function inputLines(state: ScreenState, look: Look, columns: number): Input {
   };
 }
 
-function promptRow(state: ScreenState, look: Look, { width, more }: { width: number; more: boolean }): Row {
-  const glyphs = glyphsOf(look);
-  const styles = stylesOf(look);
+function promptRow(
+  state: ScreenState,
+  appearance: Appearance,
+  { width, more }: { width: number; more: boolean },
+): TextRow {
+  const glyphs = glyphsOf(appearance);
+  const styles = stylesOf(appearance);
   const mark = span(more ? glyphs.promptMore : glyphs.prompt, styles.dim);
   const direct = state.current.startsWith('@');
   const room = width - 3;
@@ -121,4 +133,46 @@ function promptRow(state: ScreenState, look: Look, { width, more }: { width: num
 
 function clamp(at: number, size: number): number {
   return Math.max(0, Math.min(at, size - 1));
+}
+
+/** Exactly `height` rows of at most `width` columns, with a border on the left. */
+export function peopleRows(
+  state: ScreenState,
+  appearance: Appearance,
+  { width, height }: { width: number; height: number },
+): TextRow[] {
+  const styles = stylesOf(appearance);
+  const border = span(`${glyphsOf(appearance).bar} `, styles.dim);
+  const room = width - columnsOf(border.text);
+  const { people, unnamed } = listedPeople(state);
+  const online = people.filter((person) => person.online).length + unnamed;
+  const head = span(cut(`${online} online`, room, ''), styles.dim);
+  // The last row counts the rest.
+  const rest = people.length + unnamed;
+  const named = rest <= height - 1 ? people.length : Math.max(0, Math.min(people.length, height - 2));
+  const rows: TextRow[] = [
+    [head],
+    ...people.slice(0, named).map((person) => personRow(person, appearance, room)),
+  ];
+  if (rest > named) rows.push([span(cut(`+${rest - named} more`, room, ''), styles.dim)]);
+  return Array.from({ length: height }, (_, i) => [border, ...(rows[i] ?? [])]);
+}
+
+function personRow(
+  { name, role, room: inRoom, online, away }: PersonState,
+  appearance: Appearance,
+  room: number,
+): TextRow {
+  const styles = stylesOf(appearance);
+  const glyphs = glyphsOf(appearance);
+  const here = online && !away;
+  const mark = span(
+    here ? glyphs.online : online ? glyphs.away : glyphs.offline,
+    here ? styles.good : styles.dim,
+  );
+  const rank = inRoom ?? (role === 'admin' ? 'owner' : role === 'moderator' ? 'moderator' : 'member');
+  const badge: Span[] =
+    rank === 'member' ? [] : [gap(1), span(rank === 'owner' ? glyphs.admin : glyphs.moderator, styles.warn)];
+  const shown = cut(span(name).text, room - 2 - (badge.length > 0 ? 2 : 0), glyphs.cut);
+  return [mark, gap(1), span(shown, here ? styles.name(name) : styles.dim), ...badge];
 }

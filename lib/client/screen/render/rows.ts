@@ -1,23 +1,20 @@
-/**
- * Which rows of a conversation stand in the pane, and where scrolling leads. Lays out only what is passed and
- * keeps it. Knows entries and rows, not the rest of the screen.
- */
+/** Which rows of a conversation are in the pane, and where scrolling leads. Pure, with a cache; knows no other part of the screen. */
 
 import { current } from '../state/conversations.js';
-import type { ConversationState, Entry, ScreenState } from '../state/state.js';
-import { entryRows, ruleRow, type Surroundings } from './entry-rows.js';
+import type { ConversationState, PaneEntry, ScreenState } from '../state/state.js';
+import { type EntryContext, entryRows, ruleRow } from './entry-rows.js';
 import { layout } from './layout.js';
-import type { Row } from './spans.js';
+import type { TextRow } from './spans.js';
 import { gap, span, wrapRow } from './spans.js';
-import { type Look, stylesOf } from './theme.js';
+import { type Appearance, stylesOf } from './theme.js';
 
-/** Where the reader is: see `ConversationState.at`. */
+/** A scroll position: see `ConversationState.at`. */
 export type At = NonNullable<ConversationState['at']>;
 
 interface View {
   readonly conversation: ConversationState;
   readonly me: string;
-  readonly look: Look;
+  readonly appearance: Appearance;
   readonly width: number;
   readonly height: number;
 }
@@ -29,25 +26,28 @@ interface Place {
 }
 
 interface Kept {
-  readonly look: Look;
-  readonly around: Surroundings;
-  readonly rows: readonly Row[];
+  readonly appearance: Appearance;
+  readonly around: EntryContext;
+  readonly rows: readonly TextRow[];
 }
 
-const kept = new WeakMap<Entry, Kept>();
-const keptNamed = new WeakMap<Entry, Kept>();
-const days = new WeakMap<Entry, { readonly look: Look; readonly day: string; readonly minute: string }>();
+const kept = new WeakMap<PaneEntry, Kept>();
+const keptNamed = new WeakMap<PaneEntry, Kept>();
+const days = new WeakMap<
+  PaneEntry,
+  { readonly appearance: Appearance; readonly day: string; readonly minute: string }
+>();
 const groupedMs = 5 * 60 * 1000;
 
-/** The rows that the pane shows, at most its height; the last of them stands at its bottom. */
-export function paneRows(state: ScreenState, look: Look): readonly Row[] {
-  const view = viewOf(state, look);
+/** The rows in the pane, at most its height; the last one is at its bottom. */
+export function paneRows(state: ScreenState, appearance: Appearance): readonly TextRow[] {
+  const view = viewOf(state, appearance);
   const { conversation, height } = view;
   if (height <= 0) return [];
   if (conversation.entries.length === 0) return emptyRows(view).slice(-height);
   const shown = visible(view);
   const rows = shown.places.map((place) => rowAt(view, place));
-  // Whoever reads on in the middle of what somebody says sees who it is.
+  // A pane that begins in the middle of a group shows the name again.
   const top = shown.places[0];
   if (top?.row === 0 && shown.head === undefined) {
     const named = ungrouped(view, top.index);
@@ -56,41 +56,41 @@ export function paneRows(state: ScreenState, look: Look): readonly Row[] {
   return shown.head === undefined ? rows : [shown.head, ...rows];
 }
 
-/** The oldest entry that is loaded is in the pane: there is reason to load older ones. */
-export function topIsVisible(state: ScreenState, look: Look): boolean {
-  const view = viewOf(state, look);
+/** The oldest loaded entry is in the pane: it is time to load older ones. */
+export function topIsVisible(state: ScreenState, appearance: Appearance): boolean {
+  const view = viewOf(state, appearance);
   if (view.conversation.entries.length === 0 || view.height <= 0) return true;
   const first = visible(view).places[0];
   return first === undefined || (first.index === 0 && first.row === 0);
 }
 
 /**
- * Where the reader of the current conversation is after so many rows down, or up if negative: never further than
- * the ends. Undefined at the bottom. A page is `layout(state).pane.height - 1`.
+ * The scroll position so many rows further down, or up if negative, within the ends. Undefined at the bottom. A page
+ * is `layout(state).pane.height - 1`.
  */
-export function scrollBy(state: ScreenState, look: Look, rows: number): At | undefined {
-  const view = viewOf(state, look);
+export function scrollBy(state: ScreenState, appearance: Appearance, rows: number): At | undefined {
+  const view = viewOf(state, appearance);
   if (view.conversation.entries.length === 0 || view.height <= 0) return undefined;
   return atOf(view, pageEnd(view, moved(view, anchor(view), Math.trunc(rows))));
 }
 
 /**
- * Where the reader is one page further up. If older entries arrived since `seen`, their rows may fill the pane without
+ * The scroll position one page further up. If older entries arrived since `seen`, their rows may fill the pane without
  * having been on the screen: the top row of `seen` then stays in the pane, so that no row is skipped.
  */
-export function pageUp(state: ScreenState, look: Look, seen: ScreenState): At | undefined {
-  const view = viewOf(state, look);
+export function pageUp(state: ScreenState, appearance: Appearance, seen: ScreenState): At | undefined {
+  const view = viewOf(state, appearance);
   if (view.conversation.entries.length === 0 || view.height <= 0) return undefined;
   const from = anchor(view);
   const to = moved(view, from, -Math.max(1, view.height - 1));
-  const top = topOf(viewOf(seen, look), view);
+  const top = topOf(viewOf(seen, appearance), view);
   const skips = top !== undefined && order(to, top) < 0 && order(top, from) <= 0;
   return atOf(view, pageEnd(view, skips ? top : to));
 }
 
-/** Where the reader is with the first row of an entry at the top of the pane; unknown ids are the oldest entry. */
-export function scrollTo(state: ScreenState, look: Look, id?: string): At | undefined {
-  const view = viewOf(state, look);
+/** The scroll position with an entry at the top of the pane; an unknown id means the oldest. */
+export function scrollTo(state: ScreenState, appearance: Appearance, id?: string): At | undefined {
+  const view = viewOf(state, appearance);
   const { entries } = view.conversation;
   if (entries.length === 0 || view.height <= 0) return undefined;
   const index = Math.max(
@@ -101,13 +101,13 @@ export function scrollTo(state: ScreenState, look: Look, id?: string): At | unde
   return atOf(view, moved(view, { index, row: 0 }, view.height - 1 - head));
 }
 
-function viewOf(state: ScreenState, look: Look): View {
+function viewOf(state: ScreenState, appearance: Appearance): View {
   const { pane } = layout(state);
-  return { conversation: current(state), me: state.me, look, width: pane.width, height: pane.height };
+  return { conversation: current(state), me: state.me, appearance, width: pane.width, height: pane.height };
 }
 
-/** The places in the pane from top to bottom, and the row above the oldest entry where that is in sight. */
-function visible(view: View): { readonly places: readonly Place[]; readonly head: Row | undefined } {
+/** The places in the pane from top to bottom, and the row above the oldest entry if that is visible. */
+function visible(view: View): { readonly places: readonly Place[]; readonly head: TextRow | undefined } {
   const end = pageEnd(view, anchor(view));
   const places: Place[] = [];
   let place: Place | undefined = end;
@@ -135,7 +135,7 @@ function order(a: Place, b: Place): number {
   return a.index - b.index || a.row - b.row;
 }
 
-/** That place, or the one further down that fills the pane from the oldest row on. */
+/** That place, or if the pane were not full, the one further down that fills it. */
 function pageEnd(view: View, place: Place): Place {
   const head = headRow(view) === undefined ? 0 : 1;
   let rows = place.row + 1;
@@ -145,7 +145,7 @@ function pageEnd(view: View, place: Place): Place {
   return missing > 0 ? moved(view, place, missing) : place;
 }
 
-/** The place of the pane's last row, as far as that is still there. */
+/** The place of the pane's last row; the bottom if it is gone. */
 function anchor(view: View): Place {
   const { at, entries } = view.conversation;
   const index = at === undefined ? -1 : entries.findLastIndex(({ id }) => id === at.id);
@@ -171,7 +171,7 @@ function above(view: View, { index, row }: Place): Place | undefined {
   return index === 0 ? undefined : { index: index - 1, row: rowsOf(view, index - 1).length - 1 };
 }
 
-/** So many rows further down, or up if negative, and no further than the ends. */
+/** So many rows further down, or up if negative, within the ends. */
 function moved(view: View, from: Place, rows: number): Place {
   const last = view.conversation.entries.length - 1;
   let { index } = from;
@@ -185,45 +185,48 @@ function moved(view: View, from: Place, rows: number): Place {
   return { index, row };
 }
 
-function rowAt(view: View, { index, row }: Place): Row {
+function rowAt(view: View, { index, row }: Place): TextRow {
   return rowsOf(view, index)[row] ?? [];
 }
 
-function rowsOf(view: View, index: number): readonly Row[] {
+function rowsOf(view: View, index: number): readonly TextRow[] {
   const entry = view.conversation.entries[index];
   if (entry === undefined) return [];
   const around = surroundings(view, index);
-  return laidOut(kept, entry, { around, look: view.look });
+  return laidOut(kept, entry, { around, appearance: view.appearance });
 }
 
-/** As it was laid out before, where nothing has changed that matters to it. */
+/** Cached, unless something changed that the rows depend on. */
 function laidOut(
-  before: WeakMap<Entry, Kept>,
-  entry: Entry,
-  { around, look }: Pick<Kept, 'around' | 'look'>,
-): readonly Row[] {
+  before: WeakMap<PaneEntry, Kept>,
+  entry: PaneEntry,
+  { around, appearance }: Pick<Kept, 'around' | 'appearance'>,
+): readonly TextRow[] {
   const known = before.get(entry);
-  if (known !== undefined && known.look === look && same(known.around, around)) return known.rows;
-  const rows = entryRows(entry, around, look);
-  before.set(entry, { look, around, rows });
+  if (known !== undefined && known.appearance === appearance && same(known.around, around)) return known.rows;
+  const rows = entryRows(entry, around, appearance);
+  before.set(entry, { appearance, around, rows });
   return rows;
 }
 
-/** The first row of an entry that goes on from the one above, with its name; undefined where it has that anyway. */
-function ungrouped(view: View, index: number): Row | undefined {
+/** The first row of a grouped entry with its name; undefined if it is not grouped. */
+function ungrouped(view: View, index: number): TextRow | undefined {
   const entry = view.conversation.entries[index];
   const around = surroundings(view, index);
   if (entry === undefined || !around.grouped) return undefined;
-  const named = laidOut(keptNamed, entry, { around: { ...around, grouped: false }, look: view.look });
-  // A long name has a row of its own, for which there is none.
+  const named = laidOut(keptNamed, entry, {
+    around: { ...around, grouped: false },
+    appearance: view.appearance,
+  });
+  // There is no room for a long name, which needs a row of its own.
   return named.length === rowsOf(view, index).length ? named[0] : undefined;
 }
 
-function surroundings({ conversation, me, look, width }: View, index: number): Surroundings {
+function surroundings({ conversation, me, appearance, width }: View, index: number): EntryContext {
   const entry = conversation.entries[index];
   const before = conversation.entries[index - 1];
-  const now = entry === undefined ? undefined : moment(entry, look);
-  const then = before === undefined ? undefined : moment(before, look);
+  const now = entry === undefined ? undefined : moment(entry, appearance);
+  const then = before === undefined ? undefined : moment(before, appearance);
   const newDay = now !== undefined && now.day !== then?.day && now.day !== '';
   const fresh = entry !== undefined && entry.id === conversation.newFrom;
   return {
@@ -238,21 +241,21 @@ function surroundings({ conversation, me, look, width }: View, index: number): S
   };
 }
 
-function goesOn(before: Entry | undefined, entry: Entry | undefined): boolean {
+function goesOn(before: PaneEntry | undefined, entry: PaneEntry | undefined): boolean {
   if (before?.kind !== 'message' || entry?.kind !== 'message') return false;
   if (before.from !== entry.from || before.action || entry.action) return false;
   return before.delivery.state !== 'failed' && Math.abs(entry.at - before.at) < groupedMs;
 }
 
-function moment(entry: Entry, look: Look): { readonly day: string; readonly minute: string } {
+function moment(entry: PaneEntry, appearance: Appearance): { readonly day: string; readonly minute: string } {
   const known = days.get(entry);
-  if (known?.look === look) return known;
-  const made = { look, day: look.time.day(entry.at), minute: look.time.minute(entry.at) };
+  if (known?.appearance === appearance) return known;
+  const made = { appearance, day: appearance.time.day(entry.at), minute: appearance.time.minute(entry.at) };
   days.set(entry, made);
   return made;
 }
 
-function same(a: Surroundings, b: Surroundings): boolean {
+function same(a: EntryContext, b: EntryContext): boolean {
   return (
     a.width === b.width &&
     a.me === b.me &&
@@ -265,25 +268,19 @@ function same(a: Surroundings, b: Surroundings): boolean {
   );
 }
 
-/** What stands above the oldest entry. */
-function headRow({ conversation, width, look }: View): Row | undefined {
-  if (conversation.loading) return ruleRow('loading what was said before', width, look);
-  return conversation.fromStart
-    ? ruleRow(`the beginning of ${placeWords(conversation)}`, width, look)
-    : undefined;
+/** The row above the oldest entry. */
+function headRow({ conversation, width, appearance }: View): TextRow | undefined {
+  if (conversation.loading) return ruleRow('loading older messages', width, appearance);
+  return conversation.fromStart ? ruleRow(`beginning of ${conversation.id}`, width, appearance) : undefined;
 }
 
-function emptyRows({ conversation, width, look }: View): Row[] {
-  if (conversation.loading) return [ruleRow('loading', width, look)];
+function emptyRows({ conversation, width, appearance }: View): TextRow[] {
+  if (conversation.loading) return [ruleRow('loading', width, appearance)];
   const direct = conversation.id.startsWith('@');
   const words = direct
-    ? `Nothing was said between you and ${conversation.id.slice(1)} yet. Only you two will see what you write here.`
-    : `Nobody has said anything in ${conversation.id} yet. Type something and press Enter.`;
+    ? `No direct messages with ${conversation.id.slice(1)} yet. Type one and press Enter.`
+    : `No messages in ${conversation.id} yet. Type one and press Enter.`;
   const margin = Math.min(2, Math.max(0, width - 1));
-  const rows = wrapRow([span(words, stylesOf(look).dim)], width - margin);
+  const rows = wrapRow([span(words, stylesOf(appearance).dim)], width - margin);
   return [...rows.map((row) => [gap(margin), ...row]), []];
-}
-
-function placeWords({ id }: ConversationState): string {
-  return id.startsWith('@') ? `what you and ${id.slice(1)} said` : id;
 }

@@ -1,6 +1,6 @@
 /**
- * Pieces of styled text, rows of them, and the sequences that a terminal draws them by. Knows SGR, OSC 8 and
- * columns, not what the text says. What comes from others becomes printable here, and only here.
+ * Rows of styled text, and their sequences for a terminal. Pure; knows SGR, OSC 8 and columns, not what the text says.
+ * All text becomes printable here, the last point before the terminal.
  */
 
 import type { TextRange } from '../../../protocol/links.js';
@@ -11,13 +11,13 @@ export interface Span {
   readonly text: string;
   /** SGR parameters; empty for none. */
   readonly sgr: string;
-  /** Where it leads: an absolute URL in printable ASCII. */
+  /** An absolute URL in printable ASCII. */
   readonly href?: string;
 }
 
-export type Row = readonly Span[];
+export type TextRow = readonly Span[];
 
-/** A piece of a row, on one line, whatever the text is. */
+/** A piece of a row; printable and on one line, whatever the text is. */
 export function span(text: string, sgr = ''): Span {
   return { text: printable(text), sgr };
 }
@@ -26,13 +26,13 @@ export function gap(columns: number, sgr = ''): Span {
   return { text: ' '.repeat(Math.max(0, columns)), sgr };
 }
 
-/** The most columns that a row can take. */
-export function rowColumns(row: Row): number {
+/** The most columns a row can take. */
+export function rowColumns(row: TextRow): number {
   return row.reduce((sum, { text }) => sum + columnsOf(text), 0);
 }
 
 /** The row, cut after `width` columns. */
-export function fit(row: Row, width: number): Row {
+export function fit(row: TextRow, width: number): TextRow {
   if (rowColumns(row) <= width) return row;
   const kept: Span[] = [];
   let column = 0;
@@ -51,22 +51,22 @@ export function fit(row: Row, width: number): Row {
   return kept;
 }
 
-/** The row cut or filled up to `width` columns; less where terminals disagree about it, never more. */
-export function fill(row: Row, width: number, sgr = ''): Row {
+/** The row cut or padded to `width` columns; where terminals disagree about widths it may be less, never more. */
+export function fill(row: TextRow, width: number, sgr = ''): TextRow {
   const fitting = fit(row, width);
   const columns = rowColumns(fitting);
   return columns < width ? [...fitting, gap(width - columns, sgr)] : fitting;
 }
 
 /** One line of spans without line feeds as rows of at most `width` columns. */
-export function wrapRow(row: Row, width: number): Row[] {
+export function wrapRow(row: TextRow, width: number): TextRow[] {
   const text = row.map((piece) => piece.text).join('');
   const ranges = wrap(text, width);
   return ranges.length === 1 ? [row] : ranges.map((range) => slice(row, range));
 }
 
-/** The row as a terminal is told to draw it; whatever was before and comes after does not matter to it. */
-export function encode(row: Row): string {
+/** The sequences that draw the row, independent of what is around it. */
+export function encode(row: TextRow): string {
   let encoded = '';
   let run = '';
   row.forEach((piece, i) => {
@@ -80,11 +80,11 @@ export function encode(row: Row): string {
 }
 
 /**
- * The row filled up to `column` and the way there, so that what is put behind it stands from `column` (0 the
- * first) on, wherever the row ended: a terminal that disagrees about the width of a character moves nothing
- * (EL and CHA, ECMA-48 8.3.41 and 8.3.9). The style of the row's last piece goes on up to there.
+ * The row padded to `column` (0 the first), and the cursor moved there, so that what follows begins at `column` even
+ * in a terminal that disagrees about the width of a character (EL and CHA, ECMA-48 8.3.41 and 8.3.9). The style of
+ * the last piece continues up to there.
  */
-export function encodeUpTo(row: Row, column: number): string {
+export function encodeUpTo(row: TextRow, column: number): string {
   const sgr = row.at(-1)?.sgr ?? '';
   const erase = sgr === '' ? '\x1b[K' : `\x1b[${sgr}m\x1b[K\x1b[0m`;
   return `${encode(fill(row, column, sgr))}${erase}\x1b[${column + 1}G`;
@@ -95,14 +95,14 @@ function sequence({ text, sgr, href }: Span): string {
   return href === undefined ? styled : `\x1b]8;id=${linkId(href)};${href}\x1b\\${styled}\x1b]8;;\x1b\\`;
 }
 
-/** Pieces with one id and one address are one link, however they are wrapped. */
+/** Pieces with the same id and address are one link, however they are wrapped. */
 function linkId(href: string): string {
   let hash = 0;
   for (let i = 0; i < href.length; i++) hash = (Math.imul(hash, 31) + href.charCodeAt(i)) >>> 0;
   return hash.toString(36);
 }
 
-function slice(row: Row, { start, end }: TextRange): Row {
+function slice(row: TextRow, { start, end }: TextRange): TextRow {
   const pieces: Span[] = [];
   let at = 0;
   for (const piece of row) {

@@ -1,22 +1,19 @@
 /**
- * How things look: which style stands for what, on dark and on light backgrounds, with as many colours as there
- * are. Knows SGR parameters (ECMA-48 8.3.117), not what is on the screen.
+ * Styles and glyphs: on dark and light backgrounds, with as many colours as the terminal has, in Unicode or ASCII.
+ * Knows SGR parameters (ECMA-48 8.3.117) and the environment, not what is on the screen.
  */
-
 import type { LocalTime } from '../../text/local-time.js';
-import { isUtf8, wantsColor } from './capabilities.js';
-import { type Glyphs, glyphSets } from './glyphs.js';
 
-/** Colours that the terminal has; 0 for none, which leaves bold, dim, underlined and reverse. */
+/** Colours the terminal has; 0 leaves bold, dim, underline and reverse. */
 export type Colors = 0 | 16 | 256 | 'truecolor';
 
-/** One value for the life of a screen: rows are cached by its identity. */
-export interface Look {
+/** One object for the life of a screen: rows are cached by its identity. */
+export interface Appearance {
   readonly theme: 'dark' | 'light';
   readonly glyphs: 'unicode' | 'ascii';
   readonly colors: Colors;
   readonly time: LocalTime;
-  /** Links can be clicked (OSC 8). */
+  /** The terminal has hyperlinks (OSC 8). */
   readonly links: boolean;
 }
 
@@ -27,23 +24,23 @@ export interface Styles {
   readonly bad: string;
   readonly good: string;
   readonly warn: string;
-  /** The line above what is new. */
+  /** The line "new". */
   readonly fresh: string;
-  /** This reader's name in a text, and the mark beside it. */
+  /** The reader's name in a text, and the mark beside it. */
   readonly mention: string;
   readonly direct: string;
   readonly link: string;
-  /** The host that a link really leads to. */
+  /** The host a link really leads to. */
   readonly host: string;
-  /** White on black: a picture that a camera reads. */
+  /** A QR code: white on black. */
   readonly code: string;
-  /** The lines at the top and above the input. */
+  /** The two bars. */
   readonly bar: string;
   readonly barDim: string;
   readonly barStrong: string;
   readonly barCurrent: string;
   readonly barAlert: string;
-  /** Somebody's name, in the colour that it has everywhere. */
+  /** A person's name, always in the same colour. */
   name(name: string): string;
 }
 
@@ -51,7 +48,7 @@ type Palette = readonly (string | number)[];
 
 /**
  * The colours of names, each with a contrast of at least 4.5 (WCAG 2.2, 1.4.3) to black or white: SGR numbers of
- * the basic colours as xterm has them, indices of the 256 colours, `#rrggbb`.
+ * xterm's basic colours, indices of the 256 colours, `#rrggbb`.
  */
 export const palettes = {
   dark: {
@@ -70,7 +67,7 @@ export const palettes = {
       ...['#0f6e6e', '#0b6c80', '#076798', '#2f5bb4', '#5b4fb0', '#7743a1', '#8d3a88', '#9c3268'],
     ],
   },
-} as const satisfies Record<Look['theme'], Record<Exclude<Colors, 0>, Palette>>;
+} as const satisfies Record<Appearance['theme'], Record<Exclude<Colors, 0>, Palette>>;
 
 type Fixed = Omit<Styles, 'name'>;
 
@@ -95,7 +92,7 @@ const plain: Fixed = {
 
 const code = '97;40';
 
-const basic: Record<Look['theme'], Fixed> = {
+const basic: Record<Appearance['theme'], Fixed> = {
   dark: {
     ...plain,
     bad: '91',
@@ -123,7 +120,7 @@ const basic: Record<Look['theme'], Fixed> = {
   },
 };
 
-const many: Record<Look['theme'], Fixed> = {
+const many: Record<Appearance['theme'], Fixed> = {
   dark: {
     dim: '38;5;245',
     bold: '1',
@@ -162,21 +159,21 @@ const many: Record<Look['theme'], Fixed> = {
   },
 };
 
-export function glyphsOf(look: Look): Glyphs {
-  return glyphSets[look.glyphs];
+export function glyphsOf(appearance: Appearance): Glyphs {
+  return glyphSets[appearance.glyphs];
 }
 
-const styles = new WeakMap<Look, Styles>();
+const styles = new WeakMap<Appearance, Styles>();
 
-export function stylesOf(look: Look): Styles {
-  const known = styles.get(look);
+export function stylesOf(appearance: Appearance): Styles {
+  const known = styles.get(appearance);
   if (known !== undefined) return known;
-  const made = stylesFor(look);
-  styles.set(look, made);
+  const made = stylesFor(appearance);
+  styles.set(appearance, made);
   return made;
 }
 
-function stylesFor({ theme, colors }: Look): Styles {
+function stylesFor({ theme, colors }: Appearance): Styles {
   if (colors === 0) return { ...plain, code: theme === 'light' ? '7' : '', name: () => plain.bold };
   const palette: Palette = palettes[theme][colors];
   const fixed = colors === 16 ? basic[theme] : many[theme];
@@ -185,18 +182,18 @@ function stylesFor({ theme, colors }: Look): Styles {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-export interface Wishes {
-  /** Without it, what COLORFGBG says about the background; dark where that says nothing. */
-  readonly theme?: Look['theme'] | undefined;
+export interface AppearanceOptions {
+  /** Without it, from COLORFGBG; dark if that is not set. */
+  readonly theme?: Appearance['theme'] | undefined;
   readonly ascii?: boolean | undefined;
   readonly time: LocalTime;
 }
 
-/** The look for a terminal: NO_COLOR, FORCE_COLOR, COLORTERM, TERM, COLORFGBG, VTE_VERSION and the locale decide. */
-export function chooseLook(env: Env, { theme, ascii, time }: Wishes): Look {
+/** The appearance for a terminal: NO_COLOR, FORCE_COLOR, COLORTERM, TERM, COLORFGBG, VTE_VERSION and the locale decide. */
+export function chooseAppearance(env: Env, { theme, ascii, time }: AppearanceOptions): Appearance {
   return {
     theme: theme ?? (/[;:](?:7|15)$/.test(env.COLORFGBG ?? '') ? 'light' : 'dark'),
-    // The Linux console has few other characters.
+    // The Linux console has few characters beyond ASCII.
     glyphs: ascii === true || env.TERM === 'linux' || !isUtf8(env) ? 'ascii' : 'unicode',
     colors: colorsOf(env),
     time,
@@ -226,4 +223,94 @@ function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
+}
+
+export interface Glyphs {
+  /** Between a name and its message, on every row. */
+  readonly bar: string;
+  /** The same beside a mention. */
+  readonly mention: string;
+  /** The same in a direct message. */
+  readonly direct: string;
+  readonly rule: string;
+  readonly notice: string;
+  readonly bad: string;
+  readonly action: string;
+  readonly sending: string;
+  readonly sent: string;
+  readonly verified: string;
+  readonly online: string;
+  readonly away: string;
+  readonly offline: string;
+  readonly admin: string;
+  readonly moderator: string;
+  readonly prompt: string;
+  /** In place of `prompt` if the input continues above or below. */
+  readonly promptMore: string;
+  readonly dot: string;
+  readonly below: string;
+  /** At the end of a text that was cut. */
+  readonly cut: string;
+}
+
+const unicode: Glyphs = {
+  bar: '│',
+  mention: '▌',
+  direct: '┃',
+  rule: '─',
+  notice: '--',
+  bad: '✗',
+  action: '*',
+  sending: '…',
+  sent: '✓',
+  verified: '✓',
+  online: '●',
+  away: '○',
+  offline: '·',
+  admin: '★',
+  moderator: '☆',
+  prompt: '›',
+  promptMore: '↕',
+  dot: '·',
+  below: '↓',
+  cut: '…',
+};
+
+const ascii: Glyphs = {
+  bar: '|',
+  mention: '!',
+  direct: ':',
+  rule: '-',
+  notice: '--',
+  bad: 'x',
+  action: '*',
+  sending: '~',
+  sent: '+',
+  verified: 'ok',
+  online: '*',
+  away: 'o',
+  offline: '-',
+  admin: '@',
+  moderator: '+',
+  prompt: '>',
+  promptMore: '^',
+  dot: '-',
+  below: 'v',
+  cut: '~',
+};
+
+export const glyphSets = { unicode, ascii } as const;
+
+/** Whether to use colours: never with NO_COLOR (https://no-color.org), always with FORCE_COLOR, else not on a dumb terminal. */
+export function wantsColor(env: Env): boolean {
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
+  if (env.FORCE_COLOR !== undefined) return !['', '0', 'false'].includes(env.FORCE_COLOR);
+  return env.TERM !== 'dumb';
+}
+
+/** The locale has more than ASCII. */
+export function isUtf8(env: Env): boolean {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
+  // Unset: a newer system, or a container.
+  return locale === undefined || locale === '' || /utf-?8/i.test(locale);
 }

@@ -1,16 +1,16 @@
-/** Where a text breaks into rows of a terminal. Knows columns and grapheme clusters, not styles. */
+/** Where a text breaks into rows, and how wide it is. Pure; knows columns and grapheme clusters, not styles. */
 
 import stringWidth from 'string-width';
 import type { TextRange } from '../../../protocol/links.js';
 
-/** What a terminal draws as one, and how many columns that takes at most. */
+/** A grapheme cluster, and how many columns it takes at most. */
 export interface Cluster extends TextRange {
   readonly width: number;
 }
 
 const segmenter = new Intl.Segmenter();
 const ascii = /^[\x20-\x7e]*$/;
-// Not at the start of a row, and not at the end of one (after JIS X 4051).
+// Never at the start of a row, and never at the end of one (after JIS X 4051).
 const closing =
   /^[\u3001\u3002\uff0c\uff0e\uff01\uff1f\uff1a\uff1b\u30fb\u30fc\u3005\u2026\u300d\u300f\uff09\u3011\u300b\u3009\u3015\uff5d\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]/;
 const opening = /^[\u300c\u300e\uff08\u3010\u300a\u3008\u3014\uff5b]/;
@@ -19,8 +19,8 @@ const widths = new Map<string, number>();
 const widthsKept = 4096;
 
 /**
- * Columns of one cluster. Terminals that know no clusters draw each character of it for itself, so that a family
- * takes eight columns rather than two: this is the larger of both counts.
+ * Columns of one cluster. Terminals without clusters draw each of its characters, so that a family takes eight
+ * columns rather than two: this is the larger count.
  */
 function clusterWidth(cluster: string): number {
   if (cluster.length === 1 && ascii.test(cluster)) return 1;
@@ -34,7 +34,7 @@ function clusterWidth(cluster: string): number {
   return width;
 }
 
-/** The clusters of a text; one wider than `widest` is taken apart into its characters. */
+/** The clusters of a text; one wider than `widest` is split into its characters. */
 export function clustersOf(text: string, widest = Number.POSITIVE_INFINITY): Cluster[] {
   if (ascii.test(text)) return Array.from(text, (_, start) => ({ start, end: start + 1, width: 1 }));
   const clusters: Cluster[] = [];
@@ -46,7 +46,7 @@ export function clustersOf(text: string, widest = Number.POSITIVE_INFINITY): Clu
   return clusters;
 }
 
-/** The most columns that a text can take in any terminal that follows Unicode. */
+/** The most columns a text takes in any terminal that follows Unicode. */
 export function columnsOf(text: string): number {
   if (ascii.test(text)) return text.length;
   if (text.length === 1) return clusterWidth(text);
@@ -54,9 +54,9 @@ export function columnsOf(text: string): number {
 }
 
 /**
- * The rows of one line (no line feeds) in `width` columns, at least one row: broken at spaces, of which that one
- * goes, and between wide characters; inside a word only where it is longer than a row. A character wider
- * than `width` stands alone on its row. Takes time linear in the text.
+ * The rows of one line (no line feeds) in `width` columns, at least one: broken at a space, which is dropped, and
+ * between wide characters; inside a word only if it is longer than a row. A character wider than `width` gets a row
+ * of its own. Linear time.
  */
 export function wrap(text: string, width: number): TextRange[] {
   if (text.length <= width && ascii.test(text)) return [{ start: 0, end: text.length }];
@@ -75,7 +75,7 @@ export function wrap(text: string, width: number): TextRange[] {
       column += cluster.width;
       continue;
     }
-    // The space at the edge goes; else the word goes down where it has room there.
+    // The space at the edge is dropped; otherwise the word moves down if it fits there.
     const next = space ? i + 1 : breakAt > start && fits(text, clusters, breakAt, room) ? breakAt : i;
     rows.push(rowOf(text, clusters, start, next));
     start = next;
@@ -87,7 +87,7 @@ export function wrap(text: string, width: number): TextRange[] {
   return rows;
 }
 
-/** The rows of a line that is being typed: nothing goes, and words are cut where a row ends. */
+/** The rows of a line that is being typed: no space is dropped, and words are cut at the end of a row. */
 export function wrapTyped(text: string, width: number): TextRange[] {
   const room = Math.max(1, width);
   const rows: TextRange[] = [];
@@ -105,7 +105,7 @@ export function wrapTyped(text: string, width: number): TextRange[] {
   return rows;
 }
 
-/** As much of one line as has room in `width` columns, with `mark` at its end where that is not all. */
+/** As much of one line as fits in `width` columns, with `mark` at the end if it was cut. */
 export function cut(text: string, width: number, mark: string): string {
   if (columnsOf(text) <= width) return text;
   const room = width - columnsOf(mark);
@@ -125,7 +125,7 @@ function partsOf(cluster: string, offset: number): Cluster[] {
     const end = start + character.length;
     const width = stringWidth(character);
     const before = parts.at(-1);
-    // What has no width stays with what it belongs to.
+    // A character without width stays with the one before it.
     if (width === 0 && before !== undefined) parts[parts.length - 1] = { ...before, end };
     else parts.push({ start, end, width });
     start = end;
@@ -142,7 +142,7 @@ function mayBreak(text: string, before: Cluster | undefined, after: Cluster): bo
   );
 }
 
-/** Whether what cannot be broken from here has room in one row. */
+/** Whether the unbreakable part from here on fits in one row. */
 function fits(text: string, clusters: readonly Cluster[], from: number, room: number): boolean {
   let column = 0;
   for (let i = from; i < clusters.length; i++) {

@@ -1,18 +1,24 @@
-/** One conversation of the screen and what can happen to it. Pure; knows entries, neither the others nor keys. */
+/** One conversation and what can happen to its messages. Pure; knows neither the other conversations nor keys. */
 
+import type { ServerFrameOf } from '../../../protocol/events.js';
 import { mentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Message } from '../../../protocol/records.js';
 import type { DeliveryStatus, OutgoingMessage } from '../../session/session.js';
-import { emptyEditor } from '../input/editor.js';
-import type { ConversationId, ConversationState, Entry, Notify } from './state.js';
+import { emptyEditor } from './editor.js';
+import type {
+  ConversationId,
+  ConversationState,
+  MessageEntry,
+  Notify,
+  PaneEntry,
+  PresenceEntry,
+} from './state.js';
 
-export type MessageEntry = Extract<Entry, { kind: 'message' }>;
-
-/** Entries of the window: what is dropped comes from the server again. */
+/** Size of the window; dropped entries are loaded from the server again. */
 export const mostEntries = 2_000;
 const dropAtOnce = 500;
-/** Comings and goings further apart than this are told apart. */
+/** People who join or leave later than this after the last ones get an entry of their own. */
 const foldMs = 30 * 60_000;
 
 export function newConversation(id: ConversationId, notify: Notify): ConversationState {
@@ -26,13 +32,13 @@ export function newConversation(id: ConversationId, notify: Notify): Conversatio
     mentions: 0,
     newFrom: undefined,
     at: undefined,
-    below: 0,
+    newBelow: 0,
     draft: emptyEditor,
     notify,
   };
 }
 
-/** The conversation that a message, or a change of one, belongs to. */
+/** The conversation of a message, an edit or a removal. */
 export function conversationOf(
   { room, from, to }: Pick<Message, 'room' | 'from' | 'to'>,
   me: string,
@@ -63,8 +69,8 @@ export function messageEntry(message: Message, me: string): MessageEntry {
   };
 }
 
-/** What is said here, before anybody acknowledged it. */
-export function draftEntry(
+/** The reader's own message, before the server acknowledges it. */
+export function ownEntry(
   key: string,
   draft: OutgoingMessage,
   { me, now }: { me: string; now: number },
@@ -83,46 +89,46 @@ export function draftEntry(
   };
 }
 
-/** Adds a message that just came; `seen` where the reader has it before their eyes. */
+/** Adds a new message. `viewed`: the newest message is on the screen. */
 export function withMessage(
   conversation: ConversationState,
   entry: MessageEntry,
-  { key, seen }: { key: string; seen: boolean },
+  { key, viewed }: { key: string; viewed: boolean },
 ): ConversationState {
   const own = conversation.entries.findLastIndex(({ id }) => id === `k${key}`);
   const before = own < 0 ? conversation.entries : conversation.entries.toSpliced(own, 1);
-  // The id stays, so that nothing jumps where the reader is at it.
+  // The id stays, so that the scroll position does.
   const arrived = own < 0 ? entry : { ...entry, id: `k${key}` };
-  const counted = counters(conversation, arrived, seen);
+  const counted = counters(conversation, arrived, viewed);
   if (conversation.at !== undefined && (conversation.detached || before.length >= mostEntries * 2)) {
     return { ...conversation, ...counted, entries: before, detached: true };
   }
-  return bounded({ ...conversation, ...counted, entries: inserted(before, arrived) });
+  return bounded({ ...conversation, ...counted, entries: withInserted(before, arrived) });
 }
 
-function counters(conversation: ConversationState, { id, mine, mention }: MessageEntry, seen: boolean) {
-  const below = conversation.at === undefined ? 0 : conversation.below + (mine ? 0 : 1);
-  if (mine || (seen && conversation.at === undefined)) return { below };
+function counters(conversation: ConversationState, { id, mine, mention }: MessageEntry, viewed: boolean) {
+  const newBelow = conversation.at === undefined ? 0 : conversation.newBelow + (mine ? 0 : 1);
+  if (mine || (viewed && conversation.at === undefined)) return { newBelow };
   return {
-    below,
+    newBelow,
     unread: conversation.unread + 1,
     mentions: conversation.mentions + (mention ? 1 : 0),
     newFrom: conversation.newFrom ?? id,
   };
 }
 
-/** After what the server acknowledged before it, before what it has not. */
-export function inserted(entries: readonly Entry[], entry: MessageEntry): Entry[] {
+/** Before the messages that the server has not acknowledged yet. */
+export function withInserted(entries: readonly PaneEntry[], entry: MessageEntry): PaneEntry[] {
   let index = entries.length;
   while (index > 0 && isPending(entries[index - 1])) index--;
   return entries.toSpliced(index, 0, entry);
 }
 
-function isPending(entry: Entry | undefined): boolean {
+function isPending(entry: PaneEntry | undefined): boolean {
   return entry?.kind === 'message' && entry.delivery.state === 'sending';
 }
 
-/** Without the oldest where there are too many; where the reader is up there, without the newest. */
+/** Drops the oldest entries of a window that is too large; the newest if the reader is scrolled up. */
 function bounded(conversation: ConversationState): ConversationState {
   const { entries, at } = conversation;
   if (entries.length <= mostEntries) return conversation;
@@ -134,12 +140,12 @@ function bounded(conversation: ConversationState): ConversationState {
   return { ...conversation, entries: entries.slice(0, mostEntries), detached: true };
 }
 
-export function withEntry(conversation: ConversationState, entry: Entry): ConversationState {
+export function withEntry(conversation: ConversationState, entry: PaneEntry): ConversationState {
   if (conversation.detached) return conversation;
   return bounded({ ...conversation, entries: [...conversation.entries, entry] });
 }
 
-/** What became of something that was said here. */
+/** Updates how far an own message has come. */
 export function withDelivery(
   conversation: ConversationState,
   key: string,
@@ -147,7 +153,7 @@ export function withDelivery(
 ): ConversationState {
   const index = conversation.entries.findLastIndex(({ id }) => id === `k${key}`);
   const entry = conversation.entries[index];
-  // Its copy in the conversation says when it is sent.
+  // With a seq it has arrived as an event already.
   if (entry?.kind !== 'message' || entry.seq !== undefined) return conversation;
   return {
     ...conversation,
@@ -170,7 +176,7 @@ function delivered(entry: MessageEntry, delivery: DeliveryStatus): Pick<MessageE
   }
 }
 
-/** Takes what failed out of the conversation, to be said again. */
+/** Takes the failed messages out, to be sent again. */
 export function withoutFailed(conversation: ConversationState): {
   conversation: ConversationState;
   failed: readonly MessageEntry[];
@@ -187,11 +193,11 @@ export interface Move {
   readonly name: string;
   readonly reason?: string;
   readonly at: number;
-  /** For the id, where it begins a new entry. */
+  /** Makes the id of a new entry. */
   readonly serial: number;
 }
 
-/** Folds a coming or going into those just before it: who came and went within them is not told at all. */
+/** Folds a person who joined or left into the entry just before; both within it cancel out. */
 export function withMove(conversation: ConversationState, move: Move): ConversationState {
   const { change, name, reason, at, serial } = move;
   if (conversation.detached) return conversation;
@@ -199,8 +205,8 @@ export function withMove(conversation: ConversationState, move: Move): Conversat
   const fold = last?.kind === 'presence' && at - last.at < foldMs ? last : undefined;
   const joined = fold?.joined ?? [];
   const left = fold?.left ?? [];
-  const next = {
-    kind: 'presence' as const,
+  const next: PresenceEntry = {
+    kind: 'presence',
     id: fold?.id ?? `p${serial}`,
     at: fold?.at ?? at,
     joined: joined.filter((each) => each !== name),
@@ -217,7 +223,7 @@ export function withMove(conversation: ConversationState, move: Move): Conversat
   return bounded({ ...conversation, entries: nothing ? before : [...before, moved] });
 }
 
-/** Puts a page of older messages above the rest. `more`: there are still older ones. */
+/** Adds a page of older messages. `more`: the server has still older ones. */
 export function withOlder(
   conversation: ConversationState,
   page: readonly MessageEntry[],
@@ -234,8 +240,8 @@ export function withOlder(
   return bounded(next);
 }
 
-/** The newest page in place of a window that ended before it. */
-export function reattached(
+/** The newest page in place of a detached window. */
+export function withNewest(
   { detached: _, ...conversation }: ConversationState,
   page: readonly MessageEntry[],
   more: boolean,
@@ -247,24 +253,111 @@ export function reattached(
     fromStart: !more,
     loading: false,
     at: undefined,
-    below: 0,
+    newBelow: 0,
   };
 }
 
-/** Seq of the oldest message there is, undefined for none. */
+/** Seq of the oldest loaded message, undefined for none. */
 export function firstSeq({ entries }: ConversationState): number | undefined {
   for (const entry of entries) if (entry.kind === 'message' && entry.seq !== undefined) return entry.seq;
   return undefined;
 }
 
-/** Seq of the newest message there is, 0 for none. */
+/** Seq of the newest loaded message, 0 for none. */
 export function lastSeq({ entries }: ConversationState): number {
   const last = entries.findLast((entry) => entry.kind === 'message' && entry.seq !== undefined);
   return last?.kind === 'message' ? (last.seq ?? 0) : 0;
 }
 
-/** The reader has seen all of it. */
-export function seen(conversation: ConversationState): ConversationState {
+/** Nothing is unread. */
+export function read(conversation: ConversationState): ConversationState {
   if (conversation.unread === 0 && conversation.mentions === 0) return conversation;
   return { ...conversation, unread: 0, mentions: 0 };
+}
+
+/** Changes a message if it is loaded; the entry keeps its place and its id. */
+function amend(
+  conversation: ConversationState,
+  seq: number,
+  to: (entry: MessageEntry) => MessageEntry,
+): ConversationState {
+  const index = conversation.entries.findLastIndex((entry) => entry.kind === 'message' && entry.seq === seq);
+  const entry = conversation.entries[index];
+  if (entry?.kind !== 'message') return conversation;
+  return { ...conversation, entries: conversation.entries.with(index, to(entry)) };
+}
+
+export function withEdit(
+  conversation: ConversationState,
+  { of, text }: ServerFrameOf<'edited'>,
+  me: string,
+): ConversationState {
+  const shown = printable(text, { newlines: true });
+  return amend(conversation, of, (entry) =>
+    entry.removed === undefined
+      ? { ...entry, text: shown, edited: true, mention: !entry.mine && mentions(shown, me) }
+      : entry,
+  );
+}
+
+export function withRemoval(
+  conversation: ConversationState,
+  { of, from }: ServerFrameOf<'removed'>,
+): ConversationState {
+  return amend(conversation, of, ({ edited: _, file: __, ...entry }) => ({
+    ...entry,
+    text: '',
+    mention: false,
+    removed: printable(from),
+  }));
+}
+
+/** Drops what is loaded before a gap in the catch-up: it may have changed, and is loaded again. */
+export function withGap(conversation: ConversationState, before: number): ConversationState {
+  const isKept = (entry: PaneEntry): boolean =>
+    entry.kind !== 'message' || entry.seq === undefined || entry.seq >= before;
+  const entries = conversation.entries.filter(isKept);
+  if (entries.length === conversation.entries.length) return conversation;
+  return { ...conversation, entries, fromStart: false, at: undefined, newBelow: 0 };
+}
+
+/** Adds a page of newer messages to a detached window. `more`: it still ends before the newest. */
+export function withNewer(
+  { detached: _, ...conversation }: ConversationState,
+  page: readonly MessageEntry[],
+  more: boolean,
+): ConversationState {
+  const last = lastSeq(conversation);
+  const newer = page.filter(({ seq }) => seq !== undefined && seq > last);
+  const next = newer.reduce<readonly PaneEntry[]>(withInserted, conversation.entries);
+  return { ...conversation, entries: next, loading: false, ...(more ? { detached: true as const } : {}) };
+}
+
+/** A window around one message, which is marked. `older`, `newer`: the server has more on that side. */
+export function withWindowAround(
+  { detached: _, ...conversation }: ConversationState,
+  page: readonly MessageEntry[],
+  { seq, older, newer }: { seq: number; older: boolean; newer: boolean },
+): ConversationState {
+  const id = `m${seq}`;
+  return {
+    ...conversation,
+    entries: page,
+    fromStart: !older,
+    loading: false,
+    at: { id: page.at(-1)?.id ?? id, row: 0 },
+    marked: id,
+    newBelow: 0,
+    ...(newer ? { detached: true as const } : {}),
+  };
+}
+
+/** The reader has read up to there on another terminal. */
+export function readUpTo(conversation: ConversationState, seq: number): ConversationState {
+  const left = conversation.entries.filter(
+    (entry) => entry.kind === 'message' && !entry.mine && entry.seq !== undefined && entry.seq > seq,
+  );
+  if (left.length >= conversation.unread) return conversation;
+  const mentioning = left.filter((entry) => entry.kind === 'message' && entry.mention).length;
+  return { ...conversation, unread: left.length, mentions: mentioning, newFrom: left[0]?.id };
 }

@@ -1,29 +1,53 @@
-/** All conversations of the screen: finding and changing one. Pure; knows their list, not what happens in them. */
-
+/** The list of conversations: finding, changing, opening and closing one. Pure; knows no messages. */
 import { printable } from '../../../protocol/printable.js';
-import { newConversation } from './conversation.js';
+import { newConversation, read } from './conversation.js';
 import type { ConversationId, ConversationState, Notify, ScreenState } from './state.js';
 
 export const lobby = '#lobby';
+
+export interface Start {
+  readonly columns: number;
+  readonly rows: number;
+  readonly me: string;
+  readonly server: string;
+  readonly now: number;
+  /** The hint for newcomers is shown. */
+  readonly hint: boolean;
+  readonly notifyChoices: Readonly<Record<string, Notify>>;
+}
+
+export function startState({ server, ...start }: Start): ScreenState {
+  return {
+    ...start,
+    server: printable(server),
+    connection: { state: 'online' },
+    conversations: [emptyConversation(start, lobby)],
+    current: lobby,
+    people: [],
+    peopleUnnamed: 0,
+    peopleList: 'auto',
+    focused: true,
+    question: undefined,
+  };
+}
 
 export function find(state: ScreenState, id: ConversationId): ConversationState | undefined {
   return state.conversations.find((conversation) => conversation.id === id);
 }
 
-/** The one that is on the screen. */
+/** The one on the screen. */
 export function current(state: ScreenState): ConversationState {
-  return find(state, state.current) ?? begun(state, state.current);
+  return find(state, state.current) ?? emptyConversation(state, state.current);
 }
 
-/** A conversation without anything in it, as it was chosen to be. */
-export function begun(
-  { chosen = {} }: { readonly chosen?: Readonly<Record<string, Notify>> },
+function emptyConversation(
+  { notifyChoices = {} }: Pick<ScreenState, 'notifyChoices'>,
   id: ConversationId,
 ): ConversationState {
-  return newConversation(id, (Object.hasOwn(chosen, id) ? chosen[id] : undefined) ?? 'mention');
+  return newConversation(id, (Object.hasOwn(notifyChoices, id) ? notifyChoices[id] : undefined) ?? 'mention');
 }
 
-/** Changes one conversation, which is begun where there is none of that name. */
+/** Changes one conversation; creates it if there is none of that name. */
 export function change(
   state: ScreenState,
   id: ConversationId,
@@ -32,13 +56,13 @@ export function change(
   const index = state.conversations.findIndex((conversation) => conversation.id === id);
   const before = state.conversations[index];
   if (before === undefined) {
-    return { ...state, conversations: [...state.conversations, to(begun(state, id))] };
+    return { ...state, conversations: [...state.conversations, to(emptyConversation(state, id))] };
   }
   const after = to(before);
   return after === before ? state : { ...state, conversations: state.conversations.with(index, after) };
 }
 
-/** Where it is on the screen: what is not is loaded when somebody goes there. */
+/** Changes a conversation only if it is on the list: any other is loaded when it is opened. */
 export function changeOpen(
   state: ScreenState,
   where: ConversationId | { readonly room?: string; readonly with?: string },
@@ -60,4 +84,72 @@ export function idOf({
 
 export function roomId(room: string): ConversationId {
   return `#${printable(room)}`;
+}
+
+/** Whether the reader has the newest message of this conversation on the screen. */
+export function isViewed(state: ScreenState, id: ConversationId): boolean {
+  return state.focused && state.current === id && find(state, id)?.at === undefined;
+}
+
+/** Marks the current conversation as read, if its newest message is on the screen. */
+export function viewed(state: ScreenState): ScreenState {
+  if (!isViewed(state, state.current)) return state;
+  return change(state, state.current, (conversation) => ({ ...read(conversation), newBelow: 0 }));
+}
+
+/** Opens another conversation; the line "new" disappears from the one before. */
+export function switchedTo(state: ScreenState, id: ConversationId): ScreenState {
+  if (id === state.current) return state;
+  const left = change(state, state.current, (conversation) => ({ ...conversation, newFrom: undefined }));
+  return viewed({ ...change(left, id, (conversation) => conversation), current: id });
+}
+
+/** The conversation `step` further in the list, around its ends. */
+export function neighbour(state: ScreenState, step: 1 | -1): ConversationId {
+  const { conversations } = state;
+  const index = conversations.findIndex(({ id }) => id === state.current);
+  return conversations[(index + step + conversations.length) % conversations.length]?.id ?? state.current;
+}
+
+/** The next unread one, mentions and direct messages before the rest; undefined for none. */
+export function nextUnread(state: ScreenState): ConversationId | undefined {
+  const { conversations } = state;
+  const index = conversations.findIndex(({ id }) => id === state.current);
+  const others = [...conversations.slice(index + 1), ...conversations.slice(0, Math.max(0, index))];
+  const urgent = others.find(
+    ({ id, unread, mentions }) => mentions > 0 || (id.startsWith('@') && unread > 0),
+  );
+  return (urgent ?? others.find(({ unread }) => unread > 0))?.id;
+}
+
+/** Takes a conversation off the list, except the lobby. A direct one comes back with its next message. */
+export function closed(state: ScreenState, id: ConversationId): ScreenState {
+  if (id === lobby) return state;
+  const switched = state.current === id ? switchedTo(state, neighbour(state, -1)) : state;
+  return {
+    ...switched,
+    conversations: switched.conversations.filter((conversation) => conversation.id !== id),
+  };
+}
+
+/** Takes a direct conversation off the list that has no delivered message, as after a mistyped name. */
+export function withoutUnknownName(state: ScreenState, id: ConversationId): ScreenState {
+  const hasMessages = find(state, id)?.entries.some(
+    (entry) => entry.kind === 'message' && entry.seq !== undefined,
+  );
+  return hasMessages === false && id !== state.current ? closed(state, id) : state;
+}
+
+/** Empties the pane; the server still has the messages. */
+export function cleared(state: ScreenState): ScreenState {
+  return change(state, state.current, ({ detached: _, marked: __, ...conversation }) => ({
+    ...conversation,
+    ...newConversation(conversation.id, conversation.notify),
+    draft: conversation.draft,
+    topic: conversation.topic,
+  }));
+}
+
+export function withDraft(state: ScreenState, draft: ConversationState['draft']): ScreenState {
+  return change(state, state.current, (conversation) => ({ ...conversation, draft }));
 }

@@ -1,30 +1,50 @@
-/** What a server tells besides messages, as changes of the screen's state. Pure. */
-
+/** What the session reports, as changes of the screen's state. Pure; knows no requests. */
 import type { ServerFrameOf } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
-import type { Conversation } from '../../../protocol/records.js';
+import type { Conversation, Message } from '../../../protocol/records.js';
+import type { DeliveryStatus, OutgoingMessage, SessionStatus } from '../../session/session.js';
 import { eventWords } from '../../text/event-words.js';
+import { endWords } from '../../text/wording.js';
 import type { ServerEvent } from '../../wire/connection.js';
-import { seenUpTo, withEdit, withGap, withRemoval } from './amending.js';
-import { conversationOf, withMove } from './conversation.js';
-import { change, changeOpen, find, lobby, roomId } from './conversations.js';
-import { noticed, type Time, told } from './notices.js';
-import { arrived, departed, known, withAway, withMember, withPresence, withRank } from './people.js';
-import type { ConversationId, ScreenState } from './state.js';
-import { closed } from './turning.js';
+import {
+  conversationOf,
+  messageEntry,
+  ownEntry,
+  readUpTo,
+  withDelivery,
+  withEdit,
+  withEntry,
+  withGap,
+  withMessage,
+  withMove,
+  withRemoval,
+} from './conversation.js';
+import { change, changeOpen, closed, find, idOf, isViewed, lobby, roomId, viewed } from './conversations.js';
+import { type Moment, withNotice, withNoticeHere } from './notices.js';
+import {
+  arrived,
+  departed,
+  knownPerson,
+  withAway,
+  withMember,
+  withoutMembers,
+  withPresence,
+  withServerRole,
+} from './people.js';
+import type { ConnectionState, ConversationId, ConversationState, ScreenState } from './state.js';
 
-export function happened(
+export function applyEvent(
   state: ScreenState,
   event: Exclude<ServerEvent, { type: 'message' }>,
-  time: Time,
+  time: Moment,
 ): ScreenState {
   switch (event.type) {
     case 'joined':
     case 'left':
-      return moved(state, event, time);
+      return applyMove(state, event, time);
     case 'crowd':
       if (event.room !== 'lobby') return state;
-      return { ...state, peopleBeyond: Math.max(0, event.online - state.people.length) };
+      return { ...state, peopleUnnamed: Math.max(0, event.online - state.people.length) };
     case 'gap':
       return changeOpen(state, event, (conversation) => withGap(conversation, event.before));
     case 'edited': {
@@ -36,45 +56,29 @@ export function happened(
       return changeOpen(state, id, (conversation) => withRemoval(conversation, event));
     }
     case 'seen':
-      return changeOpen(state, event, (conversation) => seenUpTo(conversation, event.seq));
-    case 'topic': {
-      const id = roomId(event.room);
-      const titled = change(state, id, (conversation) => ({
-        ...conversation,
-        topic: printable(event.topic),
-      }));
-      // It may be of long ago, and told by the catch-up.
-      const at = Date.parse(event.at) || time.now;
-      return toldIn(titled, id, event, { ...time, now: at });
-    }
+      return changeOpen(state, event, (conversation) => readUpTo(conversation, event.seq));
+    case 'topic':
+      return applyTopic(state, event, time);
     case 'room':
       return withRoom(state, event.conversation);
     case 'parted': {
       const id = roomId(event.room);
-      if (find(state, id) === undefined) return state;
-      return noticedHere(closed(state, id), event, time);
+      return find(state, id) === undefined ? state : announcedHere(closed(state, id), event, time);
     }
     case 'invited':
     case 'muted':
     case 'unmuted':
     case 'closing':
-      return noticedHere(state, event, time);
-    case 'role': {
-      const id = roomId(event.room);
-      const name = printable(event.name);
-      const next = changeOpen(state, id, (conversation) => ({
-        ...withMember(conversation, name, { room: event.role }),
-        ...(event.name === state.me ? { role: event.role } : {}),
-      }));
-      return find(next, id) === undefined ? next : toldIn(next, id, event, time);
-    }
+      return announcedHere(state, event, time);
+    case 'role':
+      return applyRole(state, event, time);
     case 'rank':
-      return toldIn(withRank(state, printable(event.name), event.role), lobby, event, time);
+      return announced(withServerRole(state, printable(event.name), event.role), lobby, event, time);
     case 'rules': {
       const { rules } = event;
       const id = roomId(event.room);
       const ruled = change(state, id, (conversation) => ({ ...conversation, rules }));
-      return toldIn(ruled, id, event, time);
+      return announced(ruled, id, event, time);
     }
     case 'away':
     case 'back':
@@ -84,20 +88,38 @@ export function happened(
   }
 }
 
-/** In the conversation that it is about. */
-function toldIn(state: ScreenState, id: ConversationId, event: ServerEvent, time: Time): ScreenState {
-  const text = eventWords(event);
-  return text === undefined ? state : told(state, id, { text, ...time });
+function applyTopic(state: ScreenState, event: ServerFrameOf<'topic'>, time: Moment): ScreenState {
+  const id = roomId(event.room);
+  const next = change(state, id, (conversation) => ({ ...conversation, topic: printable(event.topic) }));
+  // During a catch-up it may be old.
+  const at = Date.parse(event.at) || time.now;
+  return announced(next, id, event, { ...time, now: at });
 }
 
-/** In the conversation that is on the screen. */
-function noticedHere(state: ScreenState, event: ServerEvent, time: Time): ScreenState {
-  const text = eventWords(event);
-  return text === undefined ? state : noticed(state, { text, tone: 'plain', ...time });
+function applyRole(state: ScreenState, event: ServerFrameOf<'role'>, time: Moment): ScreenState {
+  const id = roomId(event.room);
+  const name = printable(event.name);
+  const next = changeOpen(state, id, (conversation) => ({
+    ...withMember(conversation, name, { room: event.role }),
+    ...(event.name === state.me ? { role: event.role } : {}),
+  }));
+  return find(next, id) === undefined ? next : announced(next, id, event, time);
 }
 
-/** Of the lobby it is who is here; of another room, who is a member. */
-function moved(state: ScreenState, event: ServerFrameOf<'joined' | 'left'>, time: Time): ScreenState {
+/** With a notice in the conversation it is about. */
+function announced(state: ScreenState, id: ConversationId, event: ServerEvent, time: Moment): ScreenState {
+  const text = eventWords(event);
+  return text === undefined ? state : withNotice(state, id, { text, ...time });
+}
+
+/** With a notice in the current conversation. */
+function announcedHere(state: ScreenState, event: ServerEvent, time: Moment): ScreenState {
+  const text = eventWords(event);
+  return text === undefined ? state : withNoticeHere(state, { text, tone: 'plain', ...time });
+}
+
+/** In the lobby they are online or offline; in any other room they are members or not. */
+function applyMove(state: ScreenState, event: ServerFrameOf<'joined' | 'left'>, time: Moment): ScreenState {
   const name = printable(event.name);
   const id = roomId(event.room);
   if (name === state.me) return state;
@@ -106,11 +128,11 @@ function moved(state: ScreenState, event: ServerFrameOf<'joined' | 'left'>, time
     id === lobby
       ? withPresence({ ...state, people: (came ? arrived : departed)(state.people, name) }, name, came)
       : changeOpen(state, id, (conversation) =>
-          withMember(conversation, name, came ? { ...known(state, name), room: 'member' } : undefined),
+          withMember(conversation, name, came ? { ...knownPerson(state, name), room: 'member' } : undefined),
         );
   if (event.type === 'left' && event.by !== undefined && find(listed, id) !== undefined) {
-    // Never folded away: who was thrown out, and why, is told whatever came just before or after.
-    return toldIn(listed, id, event, time);
+    // A kick has a notice of its own, whatever happens around it.
+    return announced(listed, id, event, time);
   }
   const reason = event.type === 'left' ? printable(event.reason ?? '').trim() : '';
   const move = {
@@ -123,7 +145,7 @@ function moved(state: ScreenState, event: ServerFrameOf<'joined' | 'left'>, time
   return changeOpen(listed, id, (conversation) => withMove(conversation, move));
 }
 
-/** A room that this person is in, as the server tells it. */
+/** A room the reader is in. */
 export function withRoom(
   state: ScreenState,
   { room = '', role, topic, private: hidden, rules = {} }: Conversation,
@@ -135,4 +157,82 @@ export function withRoom(
     ...(role === undefined ? {} : { role }),
     ...(hidden ? { private: true as const } : {}),
   }));
+}
+
+export function applyMessage(state: ScreenState, message: Message): ScreenState {
+  const id = conversationOf(message, state.me);
+  const entry = messageEntry(message, state.me);
+  return change(state, id, (conversation) =>
+    withMessage(conversation, entry, { key: message.key, viewed: isViewed(state, id) }),
+  );
+}
+
+export function applyDraft(
+  state: ScreenState,
+  key: string,
+  { id, draft, now }: { id: ConversationId; draft: OutgoingMessage; now: number },
+): ScreenState {
+  return change(state, id, (conversation) => ({
+    ...withEntry(conversation, ownEntry(key, draft, { me: state.me, now })),
+    newFrom: undefined,
+    at: undefined,
+    newBelow: 0,
+  }));
+}
+
+export function applyDelivery(state: ScreenState, key: string, delivery: DeliveryStatus): ScreenState {
+  let next = state;
+  for (const { id } of state.conversations) {
+    next = change(next, id, (conversation) => withDelivery(conversation, key, delivery));
+  }
+  return next;
+}
+
+/** The conversation of an own message, by its key. */
+export function conversationOfKey(state: ScreenState, key: string): ConversationId | undefined {
+  return state.conversations.find(({ entries }) => entries.some(({ id }) => id === `k${key}`))?.id;
+}
+
+export function applyStatus(state: ScreenState, status: SessionStatus, now: number): ScreenState {
+  return { ...state, now, connection: connectionOf(status, now) };
+}
+
+function connectionOf(status: SessionStatus, now: number): ConnectionState {
+  switch (status.state) {
+    case 'online':
+    case 'connecting':
+      return { state: status.state };
+    case 'waiting':
+      return { state: 'waiting', until: now + status.inMs, why: printable(status.why) };
+    case 'ended':
+      return { state: 'offline', why: endWords(status.end) };
+    default:
+      return status satisfies never;
+  }
+}
+
+/** After a catch-up: the reader's conversations and what is unread. Rooms that are not among them are closed. */
+export function applySync(state: ScreenState, conversations: readonly Conversation[]): ScreenState {
+  const mine = new Set(conversations.map(idOf));
+  const gone = state.conversations.filter(({ id }) => id.startsWith('#') && id !== lobby && !mine.has(id));
+  let next = withoutMembers(gone.reduce((before, { id }) => closed(before, id), state));
+  for (const conversation of conversations) {
+    const id = idOf(conversation);
+    // Direct ones that are read would crowd the list; /query opens them.
+    if (conversation.room === undefined && conversation.unread === 0 && find(next, id) === undefined)
+      continue;
+    if (conversation.room !== undefined) next = withRoom(next, conversation);
+    next = change(next, id, (before) => withReadMark(before, conversation));
+  }
+  return viewed(next);
+}
+
+function withReadMark(
+  conversation: ConversationState,
+  { read, unread, mentions }: Conversation,
+): ConversationState {
+  const first = conversation.entries.find(
+    (entry) => entry.kind === 'message' && !entry.mine && entry.seq !== undefined && entry.seq > read,
+  );
+  return { ...conversation, unread, mentions, newFrom: first?.id };
 }

@@ -1,45 +1,41 @@
-/** Lines that nobody said. Pure. */
+/** Notices: what the program itself writes into a conversation. Pure; knows no events. */
 import { printable } from '../../../protocol/printable.js';
 import { withEntry } from './conversation.js';
 import { change } from './conversations.js';
-import type { ConversationId, Entry, ScreenState } from './state.js';
+import type { ConversationId, NoticeEntry, ScreenState } from './state.js';
 
-/** `serial` makes ids, each used once. */
-export interface Time {
+export interface Moment {
+  /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Makes the id of an entry; each is used once. */
   readonly serial: number;
 }
 
-/** A line that nobody said, in its own conversation. */
-export function told(
+/** In the conversation it is about. */
+export function withNotice(
   state: ScreenState,
   id: ConversationId,
-  { text, now, serial }: Time & { readonly text: string },
+  { text, now, serial }: Moment & { readonly text: string },
 ): ScreenState {
-  const entry: Entry = { kind: 'notice', id: `n${serial}`, at: now, text, tone: 'plain' };
+  const entry: NoticeEntry = { kind: 'notice', id: `n${serial}`, at: now, text, tone: 'plain' };
   return change(state, id, (conversation) => withEntry(conversation, entry));
 }
 
-export interface Notice {
-  readonly text: string;
-  readonly tone: Extract<Entry, { kind: 'notice' }>['tone'];
-  readonly now: number;
-  readonly serial: number;
-}
-
-/** The program says something, in the conversation that is on the screen. */
-export function noticed(state: ScreenState, { text, tone, now, serial }: Notice): ScreenState {
+/** In the current conversation, scrolled to its end: it answers the person who is typing. */
+export function withNoticeHere(
+  state: ScreenState,
+  { text, tone, now, serial }: Moment & { readonly text: string; readonly tone: NoticeEntry['tone'] },
+): ScreenState {
   const shown = printable(text, { newlines: true });
-  const entry: Entry = { kind: 'notice', id: `n${serial}`, at: now, text: shown, tone };
-  // It answers somebody who waits for it, wherever they are.
+  const entry: NoticeEntry = { kind: 'notice', id: `n${serial}`, at: now, text: shown, tone };
   return change(state, state.current, (conversation) => ({
     ...withEntry(conversation, entry),
     at: undefined,
-    below: 0,
+    newBelow: 0,
   }));
 }
 
-/** Without what is not to be seen any more, wherever it stands. */
+/** Removes entries from every conversation. */
 export function withoutEntries(state: ScreenState, ids: readonly string[]): ScreenState {
   const conversations = state.conversations.map((conversation) => ({
     ...conversation,
@@ -48,17 +44,17 @@ export function withoutEntries(state: ScreenState, ids: readonly string[]): Scre
   return { ...state, conversations };
 }
 
-/** A line that changes while something goes on, such as a transfer: the same id is the same line. */
-export function reported(
+/** A line that changes, such as the progress of a transfer: the same id is the same line. */
+export function withProgress(
   state: ScreenState,
   { id, text, now, bad }: { id: string; text: string; now: number; bad: boolean },
 ): ScreenState {
   const shown = printable(text, { newlines: true });
-  const place = state.conversations.find(({ entries }) => entries.some((entry) => entry.id === id));
-  const entry: Entry = { kind: 'notice', id, at: now, text: shown, tone: bad ? 'bad' : 'plain' };
-  if (place === undefined)
+  const owner = state.conversations.find(({ entries }) => entries.some((entry) => entry.id === id));
+  const entry: NoticeEntry = { kind: 'notice', id, at: now, text: shown, tone: bad ? 'bad' : 'plain' };
+  if (owner === undefined)
     return change(state, state.current, (conversation) => withEntry(conversation, entry));
-  return change(state, place.id, (conversation) => ({
+  return change(state, owner.id, (conversation) => ({
     ...conversation,
     entries: conversation.entries.map((before) => (before.id === id ? { ...entry, at: before.at } : before)),
   }));

@@ -1,11 +1,11 @@
-/** Who is here, as the screen lists them. Pure; knows people, not what they say. */
+/** Who is online and who is a member, as the screen lists them. Pure; knows no messages. */
 
 import { printable } from '../../../protocol/printable.js';
 import type { Person, Role, RoomRole } from '../../../protocol/records.js';
 import { current } from './conversations.js';
 import type { ConversationState, PersonState, ScreenState } from './state.js';
 
-export function peopleHere(state: ScreenState, people: readonly Person[]): ScreenState {
+export function withPeople(state: ScreenState, people: readonly Person[]): ScreenState {
   const here = people.map(
     ({ name, role, away }): PersonState => ({
       ...{ name: printable(name), role },
@@ -13,10 +13,10 @@ export function peopleHere(state: ScreenState, people: readonly Person[]): Scree
       away: away !== undefined,
     }),
   );
-  return { ...state, people: here.sort(inOrder), peopleBeyond: 0 };
+  return { ...state, people: here.sort(inOrder), peopleUnnamed: 0 };
 }
 
-/** The members of a room as it lists them. */
+/** The members of a room in the order they are listed. */
 export function membersOf(people: readonly Person[]): readonly PersonState[] {
   return people
     .map(
@@ -31,13 +31,13 @@ export function membersOf(people: readonly Person[]): readonly PersonState[] {
     .sort(inOrder);
 }
 
-/** Somebody came or went: whatever room they are in, its list knows. */
+/** A person went online or offline, in every list of members. */
 export function withPresence(state: ScreenState, name: string, online: boolean): ScreenState {
   const conversations = state.conversations.map((conversation) => {
     if (!conversation.members?.some((member) => member.name === name && member.online !== online))
       return conversation;
     const members = conversation.members.map((member) =>
-      // Whoever comes or goes is no longer away: that ends with the last terminal.
+      // Away ends with the last terminal.
       member.name === name ? { ...member, online, away: false } : member,
     );
     return { ...conversation, members: members.sort(inOrder) };
@@ -45,13 +45,13 @@ export function withPresence(state: ScreenState, name: string, online: boolean):
   return { ...state, conversations };
 }
 
-/** Somebody is away, or back, wherever they are listed. */
+/** A person is away or back, in every list. */
 export function withAway(state: ScreenState, name: string, away: boolean): ScreenState {
   return withPerson(state, name, (person) => ({ ...person, away }));
 }
 
-/** Somebody is something else on the server. */
-export function withRank(state: ScreenState, name: string, role: Role): ScreenState {
+/** A person has another role on the server. */
+export function withServerRole(state: ScreenState, name: string, role: Role): ScreenState {
   return withPerson(state, name, (person) => ({ ...person, role }));
 }
 
@@ -66,18 +66,18 @@ function withPerson(state: ScreenState, name: string, to: (person: PersonState) 
   return { ...state, people: each(state.people), conversations };
 }
 
-/** Who is in which room is not known any more: it changed while nobody was told. */
+/** Forgets the members of every room: they may have changed while offline. */
 export function withoutMembers(state: ScreenState): ScreenState {
   const conversations = state.conversations.map(({ members: _, ...conversation }) => conversation);
   return { ...state, conversations };
 }
 
-/** What is known of somebody who is here. */
-export function known({ people }: ScreenState, name: string): Partial<PersonState> {
+/** What is known of a person who is online. */
+export function knownPerson({ people }: ScreenState, name: string): Partial<PersonState> {
   return people.find((person) => person.name === name) ?? {};
 }
 
-/** Somebody is a member of a room now, or no longer, or something else in it. */
+/** A member joined or has another role; undefined for one who left. */
 export function withMember(
   conversation: ConversationState,
   name: string,
@@ -92,14 +92,14 @@ export function withMember(
   return { ...conversation, members: [...others, member].sort(inOrder) };
 }
 
-/** Who is listed beside the conversation on the screen. */
-export function peopleBeside(state: ScreenState): { people: readonly PersonState[]; beyond: number } {
+/** The list for the current conversation, and how many more there are. */
+export function listedPeople(state: ScreenState): { people: readonly PersonState[]; unnamed: number } {
   const { members } = current(state);
-  if (members !== undefined) return { people: members, beyond: 0 };
-  return { people: state.people, beyond: state.peopleBeyond };
+  if (members !== undefined) return { people: members, unnamed: 0 };
+  return { people: state.people, unnamed: state.peopleUnnamed };
 }
 
-/** Somebody came; what they may do here is not known yet. */
+/** A person came online; their role is not known yet. */
 export function arrived(people: readonly PersonState[], name: string): readonly PersonState[] {
   if (people.some((person) => person.name === name)) return people;
   return [...people, { name, role: 'member' as const, online: true, away: false }].sort(inOrder);
@@ -115,7 +115,7 @@ function inOrder(one: PersonState, other: PersonState): number {
   );
 }
 
-/** In a room by what they are in it, else by what they are here. */
+/** By the role in the room, else by the role on the server. */
 function rank({ role, room }: PersonState): number {
   if (room !== undefined) return ['owner', 'moderator', 'member'].indexOf(room);
   return ['admin', 'moderator', 'member', 'bot'].indexOf(role);

@@ -1,18 +1,17 @@
-/** The state of the screen as it is now, and whoever wants to hear of its changes. Knows neither what changes it nor how it looks. */
-
+/** Holds the current state and reports each change. Knows neither the events behind a change nor rendering. */
 import { change } from './conversations.js';
-import { type Notice, noticed } from './notices.js';
-import type { ConversationId, ConversationState, ScreenState } from './state.js';
+import { withNoticeHere } from './notices.js';
+import type { ConversationId, ConversationState, NoticeEntry, ScreenState } from './state.js';
 
 export interface ScreenStore {
   readonly state: ScreenState;
-  /** Replaces the state by what `update` makes of it. */
+  /** Replaces the state by what `update` returns. */
   update(update: (state: ScreenState) => ScreenState): void;
-  /** The same for one conversation, which is begun where there is none of that name. */
+  /** The same for one conversation; creates it if there is none of that name. */
   change(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void;
-  /** Says something in the conversation on the screen; returns the id of the entry. */
-  tell(text: string, tone?: Notice['tone']): string;
-  /** A number that is given once. */
+  /** Adds a notice to the current conversation; returns the id of the entry. */
+  notice(text: string, tone?: NoticeEntry['tone']): string;
+  /** A number that is returned once. */
   serial(): number;
 }
 
@@ -40,9 +39,9 @@ export function createScreenStore({ start, now, changed }: ScreenStoreDeps): Scr
     },
     update,
     change: (id, to) => update((before) => change(before, id, to)),
-    tell(text, tone = 'plain') {
+    notice(text, tone = 'plain') {
       const serial = ++last;
-      update((before) => noticed(before, { text, tone, now: now(), serial }));
+      update((before) => withNoticeHere(before, { text, tone, now: now(), serial }));
       return `n${serial}`;
     },
     serial: () => ++last,

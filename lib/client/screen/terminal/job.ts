@@ -1,7 +1,7 @@
-/** This process as a shell's job: stopping, and giving way to another program. Knows signals, no terminal. */
+/** This process as a shell's job: being stopped, and making way for another program. Knows signals, no terminal. */
 import type { Clock } from '../../../system/clock.js';
 
-/** `process`, or what stands for it. */
+/** What this file needs of `process`. */
 export interface Process {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
@@ -12,34 +12,34 @@ export interface Process {
   readonly pid: number;
 }
 
-// A stop takes effect at once; where it does not, as for a process without a shell, nothing will continue it.
+// A stop takes effect at once. If not, as without a shell, nothing would ever continue this process.
 const unstoppedMs = 100;
 
 /**
- * Stops the whole job, as Ctrl-Z does (nobody may listen to SIGTSTP), for a program may have been started by
- * others, such as npx, that the shell waits for. Resolves once it is continued.
+ * Stops the whole job, as Ctrl-Z does: the shell waits for every process in it, such as npx. SIGTSTP must have no
+ * listener. Resolves once it is continued.
  */
 export function stopJob(proc: Process, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const goOn = (): void => {
+    const resume = (): void => {
       cancel();
-      proc.off('SIGCONT', goOn);
+      proc.off('SIGCONT', resume);
       resolve();
     };
-    const cancel = clock.after(unstoppedMs, goOn);
-    proc.on('SIGCONT', goOn);
+    const cancel = clock.after(unstoppedMs, resume);
+    proc.on('SIGCONT', resume);
     try {
       proc.kill(0, 'SIGTSTP');
     } catch {
-      goOn();
+      resume();
     }
   });
 }
 
-// What the keys of a terminal that is not raw send to everybody in front.
+// What the keys of a terminal that is not raw send to the foreground job.
 const keySignals = ['SIGINT', 'SIGQUIT'] as const;
 
-/** Keys that interrupt the other program do not interrupt this one, until the function returned is called. */
+/** Keys that interrupt another program do not interrupt this one. @returns ends that */
 export function ignoreInterrupts(proc: Process): () => void {
   const ignore = (): void => {};
   const held = keySignals.map((signal) => {
@@ -59,8 +59,8 @@ export function ignoreInterrupts(proc: Process): () => void {
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Calls `onEnd` before a signal ends this process. Where nobody else listens to the signal, it has its usual
- * effect then.
+ * Calls `onEnd` before a signal ends this process. Without another listener the signal then has its usual effect.
+ * @returns stops watching
  */
 export function beforeEnd(proc: Process, onEnd: () => void): () => void {
   const watched = endSignals.map((signal) => {

@@ -1,46 +1,43 @@
-/**
- * The way out to a terminal that may be slow: whole pictures or none, and short texts in between. Knows what
- * has not gone out yet; not where it goes.
- */
+/** Output to a terminal that may be slow: whole frames or none, and short texts in between. Knows no terminal. */
 import type { Clock } from '../../../system/clock.js';
 
 export interface OutputDeps {
-  /** Takes what it can without waiting; returns how many bytes, 0 for none now. Throws where nobody reads. */
+  /** Writes what it can without waiting; returns how many bytes. Throws if the terminal is gone. */
   readonly write: (bytes: Uint8Array) => number;
   readonly clock: Clock;
   /** Blocks for so many milliseconds. */
   readonly sleep: (ms: number) => void;
-  /** A picture that was not taken can be offered again. */
+  /** A frame that was refused can be offered again. */
   readonly onReady: () => void;
-  /** Nobody reads; said once. */
+  /** The terminal is gone; called once. */
   readonly onLost: () => void;
 }
 
-export interface Output {
-  /** All of the text goes out, or, while earlier text still waits, nothing does: false. */
+export interface TerminalOutput {
+  /** Takes the whole text; or nothing, while earlier text is still waiting: false. */
   offer(text: string): boolean;
-  /** A short text that is not to be lost; it is only where far too much waits. */
+  /** Takes a short text; it is dropped only if far too much is waiting. */
   add(text: string): void;
   /**
-   * What waits and then `text` go out before this returns, unless the terminal takes nothing for two
-   * seconds; the rest is dropped then.
+   * Writes what is waiting and then `text` before it returns. If the terminal takes nothing for two seconds, the rest
+   * is dropped.
    */
   finish(text: string): void;
 }
 
-// A frame's time: as often as something new would be drawn.
+// One frame.
 const retryMs = 34;
 const waitingMax = 16 * 1024;
 const finishStepMs = 10;
 const finishSteps = 200;
 
-export function createOutput({ write, clock, sleep, onReady, onLost }: OutputDeps): Output {
+export function createOutput({ write, clock, sleep, onReady, onLost }: OutputDeps): TerminalOutput {
   let waiting: Uint8Array = new Uint8Array();
   let refused = false;
   let lost = false;
   let cancel: (() => void) | undefined;
 
-  /** Gets out what it can. */
+  /** Writes what it can. */
   function push(): void {
     try {
       while (waiting.length > 0) {

@@ -1,23 +1,24 @@
-/** What to write so that a terminal shows the next picture of the screen. Pure; knows frames, no stream. */
-import type { Frame } from '../state/state.js';
+/** The difference between two frames, as sequences for a terminal. Pure; knows frames, no stream. */
+import type { Frame } from '../render/render.js';
 
-// DECSET 2026: a terminal that knows it shows what is between all at once; others ignore it.
+// DECSET 2026, synchronized output; terminals without it ignore it.
 const begin = '\x1b[?2026h\x1b[?25l';
 const end = '\x1b[?25h\x1b[?2026l';
 const clear = '\x1b[0m\x1b[2J';
 
 /**
- * Only rows that changed are written, each at its absolute place. The cursor is hidden meanwhile and placed
- * last.
- * @param previous what the terminal shows; undefined where that is unknown, so that everything is written
- * @returns empty where nothing changed
+ * Writes only the rows that changed, each at its absolute position. The cursor is hidden meanwhile and placed last.
+ * @param previous what the terminal shows; undefined if unknown, so that everything is written
+ * @returns empty if nothing changed
  */
 export function paint(previous: Frame | undefined, next: Frame): string {
-  if (next.bare !== undefined) {
-    return next.bare === previous?.bare ? '' : `${begin}${clear}${place(0, 0)}${wrapped(next.bare)}${end}`;
+  if (next.plainText !== undefined) {
+    return next.plainText === previous?.plainText
+      ? ''
+      : `${begin}${clear}${place(0, 0)}${wrapped(next.plainText)}${end}`;
   }
   const known =
-    previous?.bare === undefined && previous?.lines.length === next.lines.length ? previous : undefined;
+    previous?.plainText === undefined && previous?.lines.length === next.lines.length ? previous : undefined;
   const rows = next.lines.map((line, row) => {
     const before = known === undefined ? '' : known.lines[row];
     return line === before ? '' : `${place(row, 0)}${known === undefined ? '' : '\x1b[K'}${line}`;
@@ -29,12 +30,12 @@ export function paint(previous: Frame | undefined, next: Frame): string {
   return `${begin}${known === undefined ? clear : ''}${rows.join('')}${place(row, column)}${end}`;
 }
 
-/** DECAWM is on for this text alone: see modes.ts. */
+/** With DECAWM, which is off otherwise: see terminal.ts. */
 function wrapped(text: string): string {
   return `\x1b[?7h${text}\x1b[?7l`;
 }
 
-/** CUP. A row is erased before it is written: after a last column that is full, erasing would take that too. */
+/** CUP. A row is erased before it is written: after a full last column, erasing would take that too. */
 function place(row: number, column: number): string {
   return `\x1b[${row + 1};${column + 1}H`;
 }

@@ -1,16 +1,14 @@
 /**
- * The terminal, the one place that touches it: raw keys in, pictures out, and everything as it was before
- * whenever another program or the shell has it. Knows modes and signals; neither what is drawn nor what keys
- * mean.
+ * The terminal, and the only place that touches it: raw keys in, frames out, and everything restored whenever
+ * another program or the shell has it. Knows modes and signals; neither what is drawn nor what keys mean.
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../../system/clock.js';
-import type { Key } from '../input/key.js';
 import type { KeyReader } from '../input/key-reader.js';
+import type { Key } from '../input/keys.js';
 import { beforeEnd, ignoreInterrupts, type Process, stopJob } from './job.js';
-import { enterSequence, leaveSequence, titleSequence } from './modes.js';
-import { createOutput } from './output.js';
+import { createOutput, type TerminalOutput } from './output.js';
 
 export interface TerminalDeps {
   readonly stdin: Readable & { setRawMode?(raw: boolean): unknown; ref?(): unknown; unref?(): unknown };
@@ -23,164 +21,54 @@ export interface TerminalDeps {
   readonly process: Process;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** What makes keys of the bytes that are typed. */
+  /** Turns bytes into keys. */
   readonly keys: (onKey: (key: Key) => void) => KeyReader;
   readonly onKey: (key: Key) => void;
-  /** The window has another size; everything is to be drawn. */
+  /** The window has a new size: draw everything. */
   readonly onResize: () => void;
-  /** The screen is empty, after another program or the shell had it; everything is to be drawn. */
+  /** The screen is blank after another program or the shell had it: draw everything. */
   readonly onBlank: () => void;
-  /** A picture that was not taken can be drawn now. */
+  /** A frame that was refused can be drawn now. */
   readonly onReady: () => void;
-  /** An error that nobody caught, told after the terminal was restored. Has to end the process. */
+  /** An uncaught error, after the terminal is restored. Must end the process. */
   readonly onCrash: (error: unknown) => void;
 }
 
 export interface Terminal {
-  /** At least 1 each; 80 and 24 where the terminal does not say. */
+  /** At least 1 each; 80 and 24 if the terminal does not say. */
   readonly columns: number;
   readonly rows: number;
-  /** Writes all of it, or nothing and returns false: the terminal is slow (see `onReady`), away or left. */
+  /** Writes all of it, or nothing and returns false: the terminal is slow (see `onReady`), lent or closed. */
   draw(text: string): boolean;
-  /** Printable text for the window's title. */
+  /** Sets the window's title to a printable text. */
   title(text: string): void;
-  bell(): void;
-  /** Sequences that draw nothing, such as notifications; nothing is sent while the terminal is away or left. */
+  /** Writes sequences that draw nothing, such as the bell; dropped while the terminal is lent or closed. */
   send(sequences: string): void;
-  /** Gives the terminal back to the shell, as Ctrl-Z does. Resolves once this process is continued. */
+  /** Stops this process, as Ctrl-Z does. Resolves once it is continued. */
   suspend(): Promise<void>;
-  /** Gives the terminal to a program until the promise is settled, and passes that on. */
+  /** Lends the terminal to a program until the promise settles, and returns its result. */
   run<T>(program: () => Promise<T>): Promise<T>;
-  /** The terminal is as it was before. Nothing is read or written any more; may be called again. */
-  leave(): void;
+  /** Restores the terminal; nothing is read or written afterwards. May be called again. */
+  close(): void;
 }
 
-/** Takes the terminal, to be called where stdin and stdout are terminals. It is restored when the process ends. */
+/** Takes over the terminal that stdin and stdout are; it is restored when the process ends. */
 export function openTerminal(deps: TerminalDeps): Terminal {
-  const { stdin, stdout, process: proc, clock } = deps;
-  let phase: 'here' | 'away' | 'left' = 'away';
-  let titled = '';
-  let ended = false;
-  const keys = deps.keys(deps.onKey);
-  const way = openWay(stdout);
-  const output = createOutput({ ...way, clock, sleep, onReady: deps.onReady, onLost: end });
-  const unwatch = watch();
-  enter(false);
+  const { stdout, process: proc, clock } = deps;
+  const input = openInput(deps);
+  const device = openDevice(stdout);
+  const output = createOutput({ ...device, clock, sleep, onReady: deps.onReady, onLost: input.end });
+  const screen = createFullScreen({ deps, input, output });
+  const unwatch = watchEnds({ deps, input, close, isOpen: () => screen.phase === 'open' });
+  screen.enter();
 
-  /** @param kept the title is kept already, so nothing was restored since */
-  function enter(kept: boolean): void {
-    phase = 'here';
-    // First, for in the background it stops this process until it is in front.
-    setRaw(true);
-    output.add(enterSequence(kept));
-    if (titled !== '') output.add(titleSequence(titled, deps.env));
-    stdin.ref?.();
-    stdin.on('data', onData).resume();
-    proc.on('SIGTSTP', onStop);
-    proc.on('SIGCONT', onContinued);
-  }
-
-  function restore(next: 'away' | 'left'): void {
-    phase = next;
-    stdin.off('data', onData).pause();
-    stdin.unref?.();
-    proc.off('SIGTSTP', onStop);
-    proc.off('SIGCONT', onContinued);
-    output.finish(leaveSequence);
-    setRaw(false);
-  }
-
-  function back(): void {
-    if (phase !== 'away') return;
-    enter(false);
-    // Who was away did not hear of a new size; this makes Node look.
-    proc.kill(proc.pid, 'SIGWINCH');
-    deps.onKey({ kind: 'focus', focused: true });
-    deps.onBlank();
-  }
-
-  async function suspend(): Promise<void> {
-    if (phase !== 'here') return;
-    restore('away');
-    await stopJob(proc, clock);
-    back();
-  }
-
-  function leave(): void {
-    if (phase === 'left') return;
-    if (phase === 'here') restore('left');
-    phase = 'left';
+  function close(): void {
+    if (screen.phase === 'closed') return;
+    input.close();
+    screen.close();
     unwatch();
-    way.close();
+    device.close();
   }
-
-  function onData(bytes: Buffer): void {
-    keys.push(bytes);
-  }
-
-  function onStop(): void {
-    void suspend();
-  }
-
-  /** After a stop that could not be seen coming, SIGSTOP: whoever was in front set the terminal to their liking. */
-  function onContinued(): void {
-    proc.off('SIGTSTP', onStop);
-    proc.off('SIGCONT', onContinued);
-    stdin.off('data', onData);
-    setRaw(false);
-    enter(true);
-    proc.kill(proc.pid, 'SIGWINCH');
-    deps.onBlank();
-  }
-
-  function onResize(): void {
-    if (phase === 'here') deps.onResize();
-  }
-
-  function onCrash(error: unknown): void {
-    leave();
-    deps.onCrash(error);
-  }
-
-  function end(): void {
-    if (ended || phase === 'left') return;
-    ended = true;
-    // It can come to this while the terminal is being opened.
-    queueMicrotask(keys.end);
-  }
-
-  function setRaw(raw: boolean): void {
-    try {
-      stdin.setRawMode?.(raw);
-    } catch {
-      // EIO: there is no terminal any more.
-      end();
-    }
-  }
-
-  function watch(): () => void {
-    const ends = ['end', 'close'] as const;
-    for (const event of ends) stdin.on(event, end);
-    // These two stay: a terminal that goes away later is nobody's error.
-    stdin.on('error', end);
-    stdout.on('error', end);
-    stdout.on('resize', onResize);
-    // Rejections that nobody handles come here, too.
-    proc.on('uncaughtException', onCrash);
-    proc.on('exit', leave);
-    const unwatchSignals = beforeEnd(proc, leave);
-    return () => {
-      for (const event of ends) stdin.off(event, end);
-      stdout.off('resize', onResize);
-      proc.off('uncaughtException', onCrash);
-      proc.off('exit', leave);
-      unwatchSignals();
-    };
-  }
-
-  const send = (text: string): void => {
-    if (phase === 'here') output.add(text);
-  };
 
   return {
     get columns() {
@@ -189,40 +77,218 @@ export function openTerminal(deps: TerminalDeps): Terminal {
     get rows() {
       return stdout.rows || 24;
     },
-    draw: (text) => phase === 'here' && output.offer(text),
-    title(text) {
-      if (text === titled) return;
-      titled = text;
-      send(titleSequence(text, deps.env));
+    draw: (text) => screen.phase === 'open' && output.offer(text),
+    title: screen.title,
+    send(sequences) {
+      if (screen.phase === 'open') output.add(sequences);
     },
-    bell: () => send('\x07'),
-    send,
-    suspend,
-    async run(program) {
-      if (phase === 'here') restore('away');
-      const heed = ignoreInterrupts(proc);
-      try {
-        return await program();
-      } finally {
-        heed();
-        back();
-      }
+    async suspend() {
+      if (screen.phase === 'open') await screen.lend(() => stopJob(proc, clock));
     },
-    leave,
+    run: (program) =>
+      screen.lend(async () => {
+        const restoreInterrupts = ignoreInterrupts(proc);
+        try {
+          return await program();
+        } finally {
+          restoreInterrupts();
+        }
+      }),
+    close,
   };
 }
 
-interface Way {
+interface FullScreen {
+  /** `lent`: another program or the shell has the terminal. */
+  readonly phase: 'open' | 'lent' | 'closed';
+  enter(): void;
+  title(text: string): void;
+  /** Restores the terminal until the promise settles. */
+  lend<T>(user: () => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+interface FullScreenDeps {
+  readonly deps: TerminalDeps;
+  readonly input: Input;
+  readonly output: TerminalOutput;
+}
+
+/** Who has the terminal: this program, with its modes set, or another one. */
+function createFullScreen({ deps, input, output }: FullScreenDeps): FullScreen {
+  const { process: proc } = deps;
+  let phase: FullScreen['phase'] = 'lent';
+  let title = '';
+
+  /** @param titleSaved the terminal was not restored since */
+  function enter(titleSaved: boolean): void {
+    phase = 'open';
+    // First, for in the background it stops this process until it is in the foreground.
+    input.setRaw(true);
+    output.add(enterSequence(titleSaved));
+    if (title !== '') output.add(titleSequence(title, deps.env));
+    input.start();
+    proc.on('SIGTSTP', onStop);
+    proc.on('SIGCONT', onContinued);
+  }
+
+  function restore(next: 'lent' | 'closed'): void {
+    phase = next;
+    input.stop();
+    proc.off('SIGTSTP', onStop);
+    proc.off('SIGCONT', onContinued);
+    output.finish(leaveSequence);
+    input.setRaw(false);
+  }
+
+  function takeBack(): void {
+    if (phase !== 'lent') return;
+    enter(false);
+    // A new size meanwhile was not reported: this makes Node ask for it.
+    proc.kill(proc.pid, 'SIGWINCH');
+    deps.onKey({ kind: 'focus', focused: true });
+    deps.onBlank();
+  }
+
+  async function lend<T>(user: () => Promise<T>): Promise<T> {
+    if (phase === 'open') restore('lent');
+    try {
+      return await user();
+    } finally {
+      takeBack();
+    }
+  }
+
+  function onStop(): void {
+    if (phase === 'open') void lend(() => stopJob(proc, deps.clock));
+  }
+
+  /** After SIGSTOP, which cannot be caught: the shell has set the terminal to its own modes. */
+  function onContinued(): void {
+    proc.off('SIGTSTP', onStop);
+    proc.off('SIGCONT', onContinued);
+    input.stop();
+    input.setRaw(false);
+    enter(true);
+    proc.kill(proc.pid, 'SIGWINCH');
+    deps.onBlank();
+  }
+
+  return {
+    get phase() {
+      return phase;
+    },
+    enter: () => enter(false),
+    title(text) {
+      if (text === title) return;
+      title = text;
+      if (phase === 'open') output.add(titleSequence(text, deps.env));
+    },
+    lend,
+    close() {
+      if (phase === 'open') restore('closed');
+      phase = 'closed';
+    },
+  };
+}
+
+interface Input {
+  start(): void;
+  stop(): void;
+  setRaw(raw: boolean): void;
+  /** The terminal is gone: reported as a key, once. */
+  readonly end: () => void;
+  close(): void;
+}
+
+function openInput({ stdin, keys: createKeys, onKey }: TerminalDeps): Input {
+  const keys = createKeys(onKey);
+  let ended = false;
+
+  function onData(bytes: Buffer): void {
+    keys.push(bytes);
+  }
+
+  function end(): void {
+    if (ended) return;
+    ended = true;
+    // It can happen while the terminal is being opened.
+    queueMicrotask(keys.end);
+  }
+
+  return {
+    start() {
+      stdin.ref?.();
+      stdin.on('data', onData).resume();
+    },
+    stop() {
+      stdin.off('data', onData).pause();
+      stdin.unref?.();
+    },
+    setRaw(raw) {
+      try {
+        stdin.setRawMode?.(raw);
+      } catch {
+        // EIO: the terminal is gone.
+        end();
+      }
+    },
+    end,
+    close() {
+      ended = true;
+    },
+  };
+}
+
+interface EndDeps {
+  readonly deps: TerminalDeps;
+  readonly input: Input;
+  readonly isOpen: () => boolean;
+  readonly close: () => void;
+}
+
+/** Closes the terminal however the process ends. @returns stops watching */
+function watchEnds({ deps, input, isOpen, close }: EndDeps): () => void {
+  const { stdin, stdout, process: proc } = deps;
+  const ends = ['end', 'close'] as const;
+  for (const event of ends) stdin.on(event, input.end);
+  // These two stay: a terminal that disappears later is no error.
+  stdin.on('error', input.end);
+  stdout.on('error', input.end);
+  stdout.on('resize', onResize);
+  // Unhandled rejections come here too.
+  proc.on('uncaughtException', onCrash);
+  proc.on('exit', close);
+  const unwatchSignals = beforeEnd(proc, close);
+
+  function onResize(): void {
+    if (isOpen()) deps.onResize();
+  }
+
+  function onCrash(error: unknown): void {
+    close();
+    deps.onCrash(error);
+  }
+
+  return () => {
+    for (const event of ends) stdin.off(event, input.end);
+    stdout.off('resize', onResize);
+    proc.off('uncaughtException', onCrash);
+    proc.off('exit', close);
+    unwatchSignals();
+  };
+}
+
+interface Device {
   readonly write: (bytes: Uint8Array) => number;
   readonly close: () => void;
 }
 
 /**
- * Node waits when it writes to a terminal, and everything with it where that is slow. A description of our
- * own that does not wait leaves that of the shell and of other programs as it is. Linux only; elsewhere Node's
- * stream it is.
+ * Node blocks while it writes to a terminal, and the whole program with it if that is slow. A file description of
+ * our own is non-blocking and leaves that of the shell and of other programs alone. Linux only; elsewhere Node's stream.
  */
-function openWay(stdout: TerminalDeps['stdout']): Way {
+function openDevice(stdout: TerminalDeps['stdout']): Device {
   const fd = reopened(stdout);
   if (fd === undefined) {
     return {
@@ -264,4 +330,44 @@ function reopened({ isTTY, fd }: TerminalDeps['stdout']): number | undefined {
 
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+// DEC private modes in the order they are set; they are reset in reverse.
+const modes = [
+  // The alternate screen; saves the cursor.
+  { mode: 1049, on: true },
+  // No wrapping: a row stays one row even if the terminal takes it for wider than we do.
+  { mode: 7, on: false },
+  // Bracketed paste.
+  { mode: 2004, on: true },
+  // Focus reports.
+  { mode: 1004, on: true },
+] as const;
+
+// XTWINOPS 22 and 23.
+const saveTitle = '\x1b[22;0t';
+const restoreTitle = '\x1b[23;0t';
+
+/** @param titleSaved the title was saved already */
+export function enterSequence(titleSaved: boolean): string {
+  return `${titleSaved ? '' : saveTitle}${modes.map(({ mode, on }) => setMode(mode, on)).join('')}`;
+}
+
+/**
+ * Correct after any unfinished output: first ends a string, a synchronized update, a style and a link, and shows the
+ * cursor.
+ */
+export const leaveSequence = [
+  '\x1b\\\x1b[?2026l\x1b[0m\x1b]8;;\x1b\\\x1b[?25h',
+  ...modes.toReversed().map(({ mode, on }) => setMode(mode, !on)),
+  restoreTitle,
+].join('');
+
+/** The title must be printable. The Linux console prints such sequences, so it gets no title. */
+export function titleSequence(title: string, env: Readonly<Record<string, string | undefined>>): string {
+  return env.TERM === 'linux' ? '' : `\x1b]2;${title}\x07`;
+}
+
+function setMode(mode: number, on: boolean): string {
+  return `\x1b[?${mode}${on ? 'h' : 'l'}`;
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import {
   type Candidates,
-  type Completed,
+  type Completion,
   complete,
   likelyNames,
 } from '../../../../lib/client/screen/input/completion.js';
@@ -24,7 +24,7 @@ const candidates: Candidates = {
 function pressed(before: string, keys = 'T', given = candidates): string | undefined {
   let text = before.replace('|', '');
   let cursor = before.indexOf('|');
-  let previous: Completed | undefined;
+  let previous: Completion | undefined;
   for (const key of keys) {
     previous = complete({ text, cursor, back: key === 'S', previous }, given);
     if (previous === undefined) return undefined;
@@ -33,7 +33,7 @@ function pressed(before: string, keys = 'T', given = candidates): string | undef
   return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
 }
 
-t.test('a word that the command knows is completed wherever it stands', async (t) => {
+t.test('a word that the command takes is completed in any position', async (t) => {
   t.equal(pressed('/role ben ow|'), '/role ben owner |');
   t.equal(pressed('/role ben |'), undefined, 'nothing is begun yet');
   t.equal(pressed('/msg ben ow|'), undefined);
@@ -46,20 +46,20 @@ t.test('a name at the start of a line gets a colon, elsewhere a space', async (t
   t.equal(pressed('hi @ca|'), 'hi @carla |');
 });
 
-t.test('Tab again is the next that fits, and in the end the first', async (t) => {
+t.test('Tab again takes the next choice, and after the last the first', async (t) => {
   t.equal(pressed('b|'), 'ben: |');
   t.equal(pressed('b|', 'TT'), 'bea: |');
   t.equal(pressed('b|', 'TTT'), 'ben: |');
 });
 
-t.test('Shift-Tab goes the other way', async (t) => {
+t.test('Shift-Tab goes backwards', async (t) => {
   t.equal(pressed('b|', 'S'), 'bea: |');
   t.equal(pressed('b|', 'SS'), 'ben: |');
   t.equal(pressed('b|', 'TTS'), 'ben: |');
   t.equal(pressed('b|', 'TS'), 'bea: |');
 });
 
-t.test('whatever was typed or moved since ends it', async (t) => {
+t.test('typing or moving the cursor ends the cycle', async (t) => {
   const first = complete({ text: 'b', cursor: 1, back: false, previous: undefined }, candidates);
   t.equal(first?.text, 'ben: ');
   t.equal(
@@ -69,7 +69,7 @@ t.test('whatever was typed or moved since ends it', async (t) => {
   t.equal(complete({ text: 'ben: ', cursor: 2, back: false, previous: first }, candidates)?.text, 'ben: n: ');
 });
 
-t.test('capitals do not matter', async (t) => {
+t.test('completion ignores case', async (t) => {
   t.equal(pressed('CAR|'), 'carla: |');
   t.equal(pressed('/MS|'), '/msg |');
   t.equal(pressed('x #LOB|'), 'x #lobby |');
@@ -83,14 +83,14 @@ t.test('the text after the cursor stays, and no second space comes before it', a
   t.equal(pressed('car|\nhi'), 'carla: |\nhi');
 });
 
-t.test('commands are completed where they are commands', async (t) => {
+t.test('commands are completed at the start only', async (t) => {
   t.equal(pressed('/m|'), '/msg |');
   t.equal(pressed('/m|', 'TT'), '/me |');
   t.equal(pressed('/|', 'S'), '/help |');
   for (const text of ['//m|', ' /m|', 'say /m|', 'one\n/m|']) t.equal(pressed(text), undefined, text);
 });
 
-t.test('what follows a command is what the command takes', async (t) => {
+t.test('the first argument is completed as the command takes it', async (t) => {
   t.equal(pressed('/msg c|'), '/msg carla |');
   t.equal(pressed('/msg |'), '/msg ben |');
   t.equal(pressed('/msg @c|'), '/msg carla |');
@@ -104,19 +104,19 @@ t.test('what follows a command is what the command takes', async (t) => {
   t.equal(pressed('/notify |', 'TT'), '/notify all |');
 });
 
-t.test('after its first word a command has text', async (t) => {
+t.test('after the first argument names are completed as in text', async (t) => {
   t.equal(pressed('/msg ben hi car|'), '/msg ben hi carla |');
   t.equal(pressed('/me waves to car|'), '/me waves to carla |');
   t.equal(pressed('/me |'), undefined);
 });
 
-t.test('rooms are completed by their sign', async (t) => {
+t.test('rooms are completed after #', async (t) => {
   t.equal(pressed('see #lo|'), 'see #lobby |');
   t.equal(pressed('see #lo|', 'TT'), 'see #lounge |');
   t.equal(pressed('#d|'), '#dev |');
 });
 
-t.test('paths are completed as they are, and a folder can be gone into', async (t) => {
+t.test('paths are completed, also inside a folder', async (t) => {
   t.equal(pressed('/save log.|'), '/save log.txt|');
   t.equal(pressed('/save logs/|'), '/save logs/|');
   const folder = {
@@ -128,24 +128,24 @@ t.test('paths are completed as they are, and a folder can be gone into', async (
   t.equal(pressed('/save logs/a b|'), '/save logs/a b.txt|');
 });
 
-t.test('a path that would drive the terminal is not offered', async (t) => {
+t.test('a path with control characters is not offered', async (t) => {
   t.equal(pressed('/save evil|'), undefined);
 });
 
-t.test('where nothing fits nothing is done', async (t) => {
+t.test('nothing is done if nothing fits', async (t) => {
   for (const text of ['|', 'x|', 'hi |', '/nothing|', '#x|', '/save x|', '/join x|', 'one\n|']) {
     t.equal(pressed(text), undefined, text);
   }
 });
 
-t.test('likely are the latest speakers and then the others who are here', async (t) => {
+t.test('likely names are the latest speakers, then the others online', async (t) => {
   t.same(
     likelyNames({ spoke: ['ana', 'ben', 'me', 'ana', 'cy'], here: ['dan', 'ben', 'me', 'al'], me: 'me' }),
     [...['cy', 'ana', 'ben'], ...['al', 'dan']],
   );
 });
 
-t.test('a long word takes milliseconds', async (t) => {
+t.test('a long word is fast', async (t) => {
   const began = performance.now();
   t.equal(pressed(`${'x'.repeat(1_000_000)} c|`), `${'x'.repeat(1_000_000)} carla |`);
   t.equal(pressed(`${'x'.repeat(1_000_000)}|`), undefined);

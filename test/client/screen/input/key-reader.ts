@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Key } from '../../../../lib/client/screen/input/key.js';
 import { createKeyReader, longestPaste } from '../../../../lib/client/screen/input/key-reader.js';
+import type { Key } from '../../../../lib/client/screen/input/keys.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
 
 const esc = '\x1b';
@@ -37,13 +37,13 @@ function inShort(key: Key): string {
   }
 }
 
-t.test('text of one chunk is one key', async (t) => {
+t.test('the text of one chunk is one key', async (t) => {
   const { read } = start();
   t.same(read('hello \u{1f468}\u200d\u{1f469}'), ['"hello \u{1f468}\u200d\u{1f469}"']);
   t.same(read(Buffer.from('b\u00e9')), ['"b\u00e9"']);
 });
 
-t.test('characters cut by the chunks are put together', async (t) => {
+t.test('characters split between chunks are joined', async (t) => {
   const { read } = start();
   const bytes = Buffer.from('\u{1f600}');
   t.same(read(bytes.subarray(0, 1)), []);
@@ -51,7 +51,7 @@ t.test('characters cut by the chunks are put together', async (t) => {
   t.same(read(bytes.subarray(3)), ['"\u{1f600}"']);
 });
 
-t.test('keys and text of one chunk come in their order', async (t) => {
+t.test('keys and text of one chunk keep their order', async (t) => {
   const { read } = start();
   t.same(read(`ab\x01c${esc}[Dd${esc}b\r`), ['"ab"', 'ctrl-a', '"c"', 'left', '"d"', 'alt-b', 'enter']);
   t.same(read('al\tx\x7f'), ['"al"', 'tab', '"x"', 'backspace']);
@@ -70,7 +70,7 @@ t.test('Alt-Enter is not Enter', async (t) => {
   t.same(read(`${esc}\r${esc}\n`), ['alt-enter', 'alt-enter']);
 });
 
-t.test('a sequence cut by the chunks is one key', async (t) => {
+t.test('a sequence split between chunks is one key', async (t) => {
   for (const sequence of [`${esc}[1;5D`, `${esc}OA`, `${esc}b`, `${esc}[[A`, `${esc}${esc}[A`]) {
     const whole = start().read(sequence);
     t.same(whole.length, 1);
@@ -111,7 +111,7 @@ t.test('Alt and a character that begins sequences is a key once nothing follows 
   }
 });
 
-t.test('the rest of a sequence may be late, and what never came is dropped', async (t) => {
+t.test('the rest of a sequence may be late, and an unfinished one is dropped', async (t) => {
   const { read, clock, told } = start();
   read(`${esc}[1;`);
   clock.advance(499);
@@ -122,7 +122,7 @@ t.test('the rest of a sequence may be late, and what never came is dropped', asy
   t.same(read('x'), ['"x"']);
 });
 
-t.test('what is no key is dropped whole and never becomes text', async (t) => {
+t.test('a sequence that is no key is dropped whole and never becomes text', async (t) => {
   for (const sequence of [
     ...[
       '[<0;10;20M',
@@ -149,14 +149,14 @@ t.test('what is no key is dropped whole and never becomes text', async (t) => {
   }
 });
 
-t.test('a long reply is dropped without being kept', async (t) => {
+t.test('a long reply is dropped without being stored', async (t) => {
   const { read } = start();
   t.same(read(`${esc}]52;c;`), []);
   for (let i = 0; i < 50; i++) read('A'.repeat(65_536));
   t.same(read(`A${esc}`, '\\x'), ['"x"']);
 });
 
-t.test('a reply that never ends is over when nothing more of it comes', async (t) => {
+t.test('a reply without an end is over after a pause', async (t) => {
   const { read, clock } = start();
   read(`${esc}]52;c;`);
   clock.advance(400);
@@ -165,22 +165,22 @@ t.test('a reply that never ends is over when nothing more of it comes', async (t
   t.same(read('x'), ['"x"']);
 });
 
-t.test('a sequence broken off by a control character does not swallow it', async (t) => {
+t.test('a sequence cut off by a control character does not swallow it', async (t) => {
   t.same(start().read(`${esc}[1;\x03`), ['ctrl-c']);
   t.same(start().read(`${esc}[1;${esc}[A`), ['up']);
   t.same(start().read(`${esc}]11;${esc}[A`), ['up']);
   t.same(start().read(`${esc}[${'1'.repeat(10_000)}\r`), ['enter']);
 });
 
-t.test('the window tells whether it has the keyboard', async (t) => {
+t.test('focus reports are keys', async (t) => {
   t.same(start().read(`${esc}[Ia${esc}[O`), ['focus', '"a"', 'blur']);
 });
 
-t.test('C1 controls are no text', async (t) => {
+t.test('C1 control characters are no text', async (t) => {
   t.same(start().read('a\u0085b\u009b'), ['"a"', '"b"']);
 });
 
-t.test('a bracketed paste is one key, its line ends line feeds', async (t) => {
+t.test('a bracketed paste is one key, with line feeds as line ends', async (t) => {
   const { read } = start();
   t.same(read(`${pasteStart}one\rtwo\r\nthree\n\tfour${pasteEnd}\r`), [
     'paste "one\ntwo\nthree\n\tfour"',
@@ -188,7 +188,7 @@ t.test('a bracketed paste is one key, its line ends line feeds', async (t) => {
   ]);
 });
 
-t.test('a bracketed paste may be cut anywhere', async (t) => {
+t.test('a bracketed paste may be split anywhere', async (t) => {
   const { read } = start();
   t.same(read(...`a${pasteStart}x\r\n${esc}[20\u00e9${pasteEnd}b`), [
     '"a"',
@@ -206,14 +206,14 @@ t.test('an empty paste is nothing', async (t) => {
   t.same(start().read(`${pasteStart}${pasteEnd}x`), ['"x"']);
 });
 
-t.test('of an endless paste the first MiB is kept, and its end is seen', async (t) => {
+t.test('a huge paste is cut to its first MiB, and its end is recognised', async (t) => {
   const { push, read } = start();
   push(pasteStart);
   for (let i = 0; i < 20; i++) push('y'.repeat(65_536 + 1));
   t.same(read(`${pasteEnd}x`), [`paste "${'y'.repeat(longestPaste)}"`, '"x"']);
 });
 
-t.test('a paste without its end is over after three quiet seconds', async (t) => {
+t.test('a paste without an end is over after three seconds', async (t) => {
   const { read, clock, told } = start();
   read(`${pasteStart}one`);
   clock.advance(2_999);
@@ -223,7 +223,7 @@ t.test('a paste without its end is over after three quiet seconds', async (t) =>
   t.same(read('x'), ['"x"']);
 });
 
-t.test('several lines at once are a paste without brackets too', async (t) => {
+t.test('several lines at once are a paste even without brackets', async (t) => {
   const { read, clock, told } = start();
   t.same(read('one\rtwo\r'), []);
   clock.advance(50);
@@ -231,7 +231,7 @@ t.test('several lines at once are a paste without brackets too', async (t) => {
   t.same(clock.pending, 0);
 });
 
-t.test('the chunks of such a paste are one, until a key or a pause ends it', async (t) => {
+t.test('chunks of such a paste are joined until a key or a pause', async (t) => {
   const { read, clock, told } = start();
   read('one\rtwo');
   clock.advance(49);
@@ -243,13 +243,13 @@ t.test('the chunks of such a paste are one, until a key or a pause ends it', asy
   t.same(read('\r'), ['enter']);
 });
 
-t.test('one line and its end are typed', async (t) => {
+t.test('one line with its end is typed, not pasted', async (t) => {
   for (const chunk of ['one\r', '\rone', '\r\rone\r\r', '\tone']) {
     t.notOk(start().read(chunk).length === 0, JSON.stringify(chunk));
   }
 });
 
-t.test('at the end what is left is told, and then the end, once', async (t) => {
+t.test('at the end the rest is reported, and then the end, once', async (t) => {
   for (const [chunk, left] of [
     ['', []],
     [esc, ['escape']],

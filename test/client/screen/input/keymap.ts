@@ -1,22 +1,22 @@
 import t from 'tap';
-import { isSimpleEdit } from '../../../../lib/client/screen/input/editor.js';
 import { createKeyReader } from '../../../../lib/client/screen/input/key-reader.js';
 import {
-  type Command,
+  type KeyAction,
   keyHelp,
   keymap,
   lookUp,
   shownKey,
 } from '../../../../lib/client/screen/input/keymap.js';
+import { isSimpleEdit } from '../../../../lib/client/screen/state/editor.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
 
-function command(name: string, pending?: string): Command | undefined {
+function action(name: string, pending?: string): KeyAction | undefined {
   const meaning = lookUp(name, pending);
-  return meaning.kind === 'command' ? meaning.command : undefined;
+  return meaning.kind === 'action' ? meaning.action : undefined;
 }
 
-t.test('readline keys do what they do in readline', async (t) => {
-  const rows: readonly (readonly [string, Command])[] = [
+t.test('readline keys work as in readline', async (t) => {
+  const rows: readonly (readonly [string, KeyAction])[] = [
     ...([
       ['ctrl-a', 'home'],
       ['ctrl-e', 'end'],
@@ -29,7 +29,7 @@ t.test('readline keys do what they do in readline', async (t) => {
       ['ctrl-h', 'delete-left'],
     ] as const),
     ...([
-      ['ctrl-d', 'delete-or-end'],
+      ['ctrl-d', 'delete-or-quit'],
       ['ctrl-w', 'delete-space-word-left'],
       ['alt-d', 'delete-word-right'],
     ] as const),
@@ -51,11 +51,11 @@ t.test('readline keys do what they do in readline', async (t) => {
       ['down', 'newer'],
     ] as const),
   ];
-  for (const [name, does] of rows) t.equal(command(name), does, name);
+  for (const [name, does] of rows) t.equal(action(name), does, name);
 });
 
-t.test('chat keys do what they do in other clients', async (t) => {
-  const rows: readonly (readonly [string, Command])[] = [
+t.test('chat keys work as in other clients', async (t) => {
+  const rows: readonly (readonly [string, KeyAction])[] = [
     ...([
       ['enter', 'send'],
       ['alt-enter', 'newline'],
@@ -77,43 +77,43 @@ t.test('chat keys do what they do in other clients', async (t) => {
       ['alt-/', 'last'],
       ['alt-right', 'next'],
       ['alt-left', 'previous'],
-      ['f8', 'side'],
+      ['f8', 'people-list'],
     ] as const),
   ];
-  for (const [name, does] of rows) t.equal(command(name), does, name);
+  for (const [name, does] of rows) t.equal(action(name), does, name);
 });
 
-t.test('two keys one after the other can be one command', async (t) => {
+t.test('two keys in a row can be one action', async (t) => {
   t.same(lookUp('ctrl-x'), { kind: 'begun', pending: 'ctrl-x' });
-  t.equal(command('ctrl-e', 'ctrl-x'), 'compose');
-  t.equal(command('ctrl-u', 'ctrl-x'), 'undo');
+  t.equal(action('ctrl-e', 'ctrl-x'), 'compose');
+  t.equal(action('ctrl-u', 'ctrl-x'), 'undo');
 });
 
-t.test('a second key that makes no command does nothing at all', async (t) => {
+t.test('a wrong second key does nothing', async (t) => {
   for (const name of ['ctrl-a', 'enter', 'ctrl-x', 'escape'])
     t.same(lookUp(name, 'ctrl-x'), { kind: 'nothing' });
 });
 
-t.test('a key that is not ours does nothing', async (t) => {
+t.test('an unknown key does nothing', async (t) => {
   for (const name of ['f1', 'escape', 'alt-0', 'alt-\u00e9', '', 'toString'])
     t.same(lookUp(name), { kind: 'nothing' });
 });
 
-t.test('no key has two meanings, and none that others begin with has one', async (t) => {
+t.test('no key has two meanings, and the first of two keys has none', async (t) => {
   const all = keymap.flatMap(({ keys, also = [] }) => [...keys, ...also]);
   t.equal(new Set(all).size, all.length);
   for (const keys of all) {
     const [first = '', second] = keys.split(' ');
-    t.equal(lookUp(first).kind, second === undefined ? 'command' : 'begun', keys);
+    t.equal(lookUp(first).kind, second === undefined ? 'action' : 'begun', keys);
   }
 });
 
-t.test('every edit without a text has a key, but those that history or sending do', async (t) => {
+t.test('every edit without arguments has a key', async (t) => {
   const edits = keymap.map(({ does }) => does).filter(isSimpleEdit);
   t.equal(new Set(edits).size, 16);
 });
 
-t.test('control and Alt keys of the table are what the reader calls them', async (t) => {
+t.test('the key reader reports Ctrl and Alt keys by the names in the table', async (t) => {
   const bytes = (name: string): string | undefined => {
     if (/^ctrl-[a-z_]$/.test(name)) return String.fromCharCode((name.toUpperCase().codePointAt(5) ?? 0) & 31);
     return /^alt-.$/.test(name) ? `\x1b${name.slice(4)}` : undefined;
@@ -128,7 +128,7 @@ t.test('control and Alt keys of the table are what the reader calls them', async
   }
 });
 
-t.test('keys are shown as people write them', async (t) => {
+t.test('keys are formatted as people write them', async (t) => {
   for (const [name, shown] of [
     ['ctrl-a', 'Ctrl-A'],
     ['ctrl-x ctrl-e', 'Ctrl-X Ctrl-E'],
@@ -144,7 +144,7 @@ t.test('keys are shown as people write them', async (t) => {
   }
 });
 
-t.test('the help has every row once, aligned, and fits a narrow window', async (t) => {
+t.test('the help has every row once, aligned and narrow', async (t) => {
   const help = keyHelp();
   for (const { help: words } of keymap)
     t.equal(help.filter((line) => line.endsWith(`  ${words}`)).length, 1, words);
@@ -153,9 +153,9 @@ t.test('the help has every row once, aligned, and fits a narrow window', async (
   t.ok(help.every((line) => line.length <= 72));
 });
 
-t.test('the help names the nine conversations in one line', async (t) => {
+t.test('the help has the nine conversations in one line', async (t) => {
   t.match(
-    keyHelp().find((line) => line.includes('of that number')),
+    keyHelp().find((line) => line.includes('conversation 1 to 9')),
     /^ {2}Alt-1\u20269 /,
   );
   t.ok(keyHelp('-').some((line) => line.includes('Alt-1-9')));

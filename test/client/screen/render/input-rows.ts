@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Editor } from '../../../../lib/client/screen/input/editor.js';
 import { inputRows } from '../../../../lib/client/screen/render/input-rows.js';
+import type { Editor } from '../../../../lib/client/screen/state/editor.js';
 
 /** An editor whose cursor is where the `|` is. */
 function typed(marked: string): Editor {
@@ -25,13 +25,13 @@ t.test('the cursor is where the next character goes', async (t) => {
   t.same(shown('one\n|', 10, 24), ['one', '|']);
 });
 
-t.test('a long line goes on in the next row, and so does the cursor', async (t) => {
+t.test('a long line continues on the next row, and so does the cursor', async (t) => {
   t.same(shown('abcdefghij|', 10, 24), ['abcdefg', 'hij|']);
   t.same(shown('abcdefg|hij', 10, 24), ['abcdefg', '|hij']);
   t.same(shown('abcdefg|', 10, 24), ['abcdefg|'], 'there is a column for it behind the last character');
 });
 
-t.test('of more rows than a third of the screen those around the cursor are shown', async (t) => {
+t.test('a tall input shows the rows around the cursor', async (t) => {
   t.same(shown('1\n2\n3\n4\n5|', 10, 9), ['3', '4', '5|']);
   t.same(shown('|1\n2\n3\n4\n5', 10, 9), ['|1', '2', '3']);
   t.same(shown('1\n2\n3\n4|\n5', 10, 5), ['4|']);
@@ -39,17 +39,17 @@ t.test('of more rows than a third of the screen those around the cursor are show
   t.equal(inputRows(typed('1|'), { columns: 10, rows: 5, prompt: 2 }).more, false);
 });
 
-t.test('wide characters and clusters count as they are drawn', async (t) => {
+t.test('wide characters and clusters count as drawn', async (t) => {
   const { cursor } = inputRows(typed('漢字|'), { columns: 20, rows: 24, prompt: 2 });
   t.equal(cursor.column, 4);
   t.equal(inputRows(typed('👨‍👩‍👧‍👦|'), { columns: 20, rows: 24, prompt: 2 }).cursor.column, 2);
 });
 
-t.test('a control that got into the text moves nothing', async (t) => {
+t.test('a control character in the text moves nothing', async (t) => {
   t.same(shown('a\x1b[2Jb|c', 20, 24), ['a[2Jb|c']);
 });
 
-t.test('a paste of a megabyte is as quick to type in as a word', async (t) => {
+t.test('typing is fast in a paste of a megabyte', async (t) => {
   const start = process.cpuUsage();
   for (const piece of ['x', 'a word ', 'line\n', '漢字', '👨‍👩‍👧‍👦']) {
     const text = piece.repeat(1_000_000 / piece.length);

@@ -15,7 +15,7 @@ t.test('rows add up at every size', async (t) => {
   }
 });
 
-t.test('where there is no room the hint goes first, then the status line, then the top line', async (t) => {
+t.test('without room the hint goes first, then the status line, then the top line', async (t) => {
   const at = (rows: number) => {
     const { hint, status, topLine } = layout(screen({ columns: 20, rows, hint: true }));
     return [hint && 'hint', status && 'status', topLine && 'top'].filter(Boolean);
@@ -27,16 +27,16 @@ t.test('where there is no room the hint goes first, then the status line, then t
   t.same(at(4), []);
 });
 
-t.test('a question is shown wherever there is a row for it', async (t) => {
+t.test('a question is shown whenever there is a row for it', async (t) => {
   const question = { text: 'Leave? y/n', about: 'quit' } as const;
   t.equal(layout(screen({ rows: 5, question })).status, true);
   t.equal(layout(screen({ rows: 2, question })).status, true);
   t.equal(layout(screen({ rows: 1, question })).input, 1);
 });
 
-t.test('people are listed from 80 columns on, or as wished', async (t) => {
+t.test('people are listed from 80 columns on, or as chosen', async (t) => {
   const left = (columns: number, side: 'auto' | 'shown' | 'hidden') =>
-    layout(screen({ columns, side })).side?.left;
+    layout(screen({ columns, peopleList: side })).people?.left;
   t.equal(left(79, 'auto'), undefined);
   t.equal(left(80, 'auto'), 62);
   t.equal(left(79, 'shown'), 61);
@@ -60,6 +60,6 @@ t.test('the input grows with its lines up to a third of the screen', async (t) =
   t.equal(rowsFor('a\n'.repeat(50)), 8);
 });
 
-t.test('texts have most of the pane at every width', async (t) => {
+t.test('texts get most of the pane at every width', async (t) => {
   for (let width = 20; width <= 500; width++) t.ok(margins(width).text <= width / 2, String(width));
 });

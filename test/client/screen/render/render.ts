@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import xterm from '@xterm/headless';
 import stringWidth from 'string-width';
 import t, { type Test } from 'tap';
-import { render } from '../../../../lib/client/screen/render/render.js';
-import type { Look } from '../../../../lib/client/screen/render/theme.js';
+import { type Frame, peopleRows, render } from '../../../../lib/client/screen/render/render.js';
+import type { Appearance } from '../../../../lib/client/screen/render/theme.js';
 import type {
   ConversationState,
-  Entry,
-  Frame,
+  PaneEntry,
+  PersonState,
   ScreenState,
 } from '../../../../lib/client/screen/state/state.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
@@ -18,8 +18,8 @@ import {
   mine,
   noon,
   person,
+  plainAppearance,
   plainLines,
-  plainLook,
   said,
   screen,
   styledLines,
@@ -27,11 +27,11 @@ import {
 
 // From dist/test/client/screen/.
 const pictures = join(import.meta.dirname, '../../../../../test/fixtures/screens');
-const colorful: Look = { ...plainLook, colors: 256, links: true };
-const looks: readonly Look[] = [
-  plainLook,
+const colorful: Appearance = { ...plainAppearance, colors: 256, links: true };
+const looks: readonly Appearance[] = [
+  plainAppearance,
   colorful,
-  { ...plainLook, glyphs: 'ascii', colors: 16, theme: 'light' },
+  { ...plainAppearance, glyphs: 'ascii', colors: 16, theme: 'light' },
   { ...colorful, colors: 'truecolor' },
 ];
 
@@ -53,8 +53,8 @@ const screens: Readonly<Record<string, ScreenState>> = {
   'busy-120x40': busyScreen({ columns: 120, rows: 40 }),
   'busy-24x6': busyScreen({ columns: 24, rows: 6 }),
   'busy-20x5': busyScreen({ columns: 20, rows: 5 }),
-  'narrow-39x24': busyScreen({ columns: 39, side: 'shown' }),
-  'people-50x12': busyScreen({ columns: 50, rows: 12, side: 'shown' }),
+  'narrow-39x24': busyScreen({ columns: 39, peopleList: 'shown' }),
+  'people-50x12': busyScreen({ columns: 50, rows: 12, peopleList: 'shown' }),
   'first-80x12': screen({ rows: 12, hint: true }),
   'private-80x12': screen({
     rows: 12,
@@ -66,7 +66,7 @@ const screens: Readonly<Record<string, ScreenState>> = {
   }),
   'reconnecting-80x12': screen({
     rows: 12,
-    link: { state: 'waiting', until: noon + 605_000, why: 'The server does not answer.' },
+    connection: { state: 'waiting', until: noon + 605_000, why: 'The server does not answer.' },
     conversations: [
       conversation('#lobby', {
         entries: [mine(9, 'are you there?', { delivery: { state: 'sending', waitMs: 2500 } })],
@@ -76,7 +76,7 @@ const screens: Readonly<Record<string, ScreenState>> = {
   'scrolled-80x12': busyScreen({
     rows: 12,
     conversations: busyScreen().conversations.map((room) => {
-      return room.id === '#lobby' ? { ...room, at: { id: 'new', row: 1 }, below: 6 } : room;
+      return room.id === '#lobby' ? { ...room, at: { id: 'new', row: 1 }, newBelow: 6 } : room;
     }),
   }),
   'typing-60x16': screen({
@@ -99,7 +99,7 @@ const screens: Readonly<Record<string, ScreenState>> = {
   'crowd-80x12': screen({
     rows: 12,
     people: Array.from({ length: 30 }, (_, i) => person(`person${i}`)),
-    peopleBeyond: 200,
+    peopleUnnamed: 200,
     conversations: Array.from({ length: 20 }, (_, i) =>
       conversation(i === 7 ? '#lobby' : `#room${i}`, {
         unread: i === 15 ? 3 : 0,
@@ -111,32 +111,32 @@ const screens: Readonly<Record<string, ScreenState>> = {
 
 for (const [name, state] of Object.entries(screens)) {
   t.test(`${name} looks as its picture does`, async (t) => {
-    picture(t, name, square(render(state, plainLook), state.columns));
+    picture(t, name, square(render(state, plainAppearance), state.columns));
   });
 }
 
-t.test('ASCII is enough', async (t) => {
-  const look: Look = { ...plainLook, glyphs: 'ascii' };
+t.test('ASCII glyphs are enough', async (t) => {
+  const appearance: Appearance = { ...plainAppearance, glyphs: 'ascii' };
   const state = busyScreen({ columns: 100, rows: 30 });
-  const frame = render(state, look);
+  const frame = render(state, appearance);
   picture(t, 'ascii-100x30', square(frame, 100));
   const own = plainLines(frame).join('').replace('🍎 and パン', '');
   t.match(own, /^[\x20-\x7e]*$/);
 });
 
-t.test('styles are as in their pictures', async (t) => {
+t.test('styles are as in their fixtures', async (t) => {
   picture(t, 'styles-80x24', styledLines(render(busyScreen({ hint: true }), colorful), colorful));
 });
 
-t.test('without colours nothing is coloured', async (t) => {
-  for (const line of render(busyScreen(), { ...plainLook, links: true }).lines) {
+t.test('without colours no sequence sets one', async (t) => {
+  for (const line of render(busyScreen(), { ...plainAppearance, links: true }).lines) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
     for (const [, sgr = ''] of line.matchAll(/\x1b\[([0-9;]*)m/g)) t.match(sgr, /^(?:[01247](?:;[1247])*)?$/);
   }
 });
 
-t.test('links can be clicked only where that is wanted, and are one link on all rows', async (t) => {
-  t.notOk(render(busyScreen(), plainLook).lines.join('').includes('\x1b]'));
+t.test('hyperlinks are optional, and one link on all their rows', async (t) => {
+  t.notOk(render(busyScreen(), plainAppearance).lines.join('').includes('\x1b]'));
   const text = render(busyScreen({ rows: 40 }), colorful).lines.join('');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: OSC 8
   const targets = [...text.matchAll(/\x1b\]8;(id=[0-9a-z]+);(https:[^\x1b]+)/g)];
@@ -146,7 +146,7 @@ t.test('links can be clicked only where that is wanted, and are one link on all 
   t.not(ids('evil.example')[0], ids('trains.example')[0]);
 });
 
-t.test('in a terminal the people stand in their column, whatever is said', async (t) => {
+t.test('in a terminal the people list stays in its column', async (t) => {
   const wide = [
     '👨‍👩‍👧‍👦'.repeat(30),
     '漢字'.repeat(40),
@@ -171,31 +171,35 @@ t.test('in a terminal the people stand in their column, whatever is said', async
   t.equal(cell(2, 64), '●');
 });
 
-t.test('no text of others drives the terminal, wherever it stands', async (t) => {
+t.test('no text from others drives the terminal', async (t) => {
   for (const { name, text } of hostileText) {
     const state = hostileScreen(text.slice(0, 500));
-    for (const look of looks) {
-      const rest = plainLines(render(state, look)).join('');
+    for (const appearance of looks) {
+      const rest = plainLines(render(state, appearance)).join('');
       if (/[\p{Cc}\p{Cs}\p{Co}\p{Bidi_Control}\u2028\u2029]/u.test(rest)) t.fail(name, { rest });
     }
   }
   t.ok(hostileText.length > 100);
 });
 
-t.test('no text can pass for a line of another', async (t) => {
+t.test('no text can pass for another message', async (t) => {
   const state = screen({
     conversations: [
       conversation('#lobby', { entries: [said(0, 'bob', 'hi\n11:58       cleo │ I quit\n\n')] }),
     ],
   });
-  const rows = plainLines(render(state, plainLook)).filter((line) => /bob|cleo/.test(line.slice(0, 60)));
+  const rows = plainLines(render(state, plainAppearance)).filter((line) =>
+    /bob|cleo/.test(line.slice(0, 60)),
+  );
   t.match(rows[0], /^11:58 {8}bob │ hi/);
   t.match(rows[1], /^ {17}│ 11:58 {7}cleo │ I quit/);
   for (const mention of [true, false]) {
     const entries = [said(0, 'bob', 'hi\ncleo: I quit\ncleo▌ I quit', { mention })];
     const narrow = screen({ columns: 30, conversations: [conversation('#lobby', { entries })] });
     for (const glyphs of ['unicode', 'ascii'] as const) {
-      const quits = plainLines(render(narrow, { ...plainLook, glyphs })).filter((line) => /quit/.test(line));
+      const quits = plainLines(render(narrow, { ...plainAppearance, glyphs })).filter((line) =>
+        /quit/.test(line),
+      );
       t.equal(quits.length, 2);
       for (const line of quits)
         t.match(line, /^[│▌|!] cleo/, 'names begin in the first column, texts in the third');
@@ -203,31 +207,31 @@ t.test('no text can pass for a line of another', async (t) => {
   }
 });
 
-t.test('every state has a frame of its size at every size', async (t) => {
+t.test('every state has a frame of the right size', async (t) => {
   const random = generator(20261121);
   for (let i = 0; i < 400; i++) {
     const state = randomScreen(random);
-    const look = random.pick(looks);
+    const appearance = random.pick(looks);
     const { columns, rows } = state;
-    const { lines, cursor } = render(state, look);
+    const { lines, cursor } = render(state, appearance);
     const widest = Math.max(0, ...plainLines({ lines, cursor }).map((line) => stringWidth(line)));
     const inside = cursor.row >= 0 && cursor.row < rows && cursor.column >= 0 && cursor.column < columns;
     if (lines.length !== rows || widest > columns || !inside)
       t.fail(`${columns}x${rows}`, { i, lines: lines.length, widest, cursor });
   }
-  t.same(render(screen({ columns: 0, rows: 0 }), plainLook).lines, []);
-  t.equal(render(screen({ columns: Number.NaN, rows: 3 }), plainLook).lines.length, 3);
+  t.same(render(screen({ columns: 0, rows: 0 }), plainAppearance).lines, []);
+  t.equal(render(screen({ columns: Number.NaN, rows: 3 }), plainAppearance).lines.length, 3);
 });
 
-t.test('the same state is the same picture', async (t) => {
+t.test('the same state renders the same frame', async (t) => {
   t.same(render(busyScreen(), colorful), render(busyScreen(), colorful));
 });
 
-t.test('a frame is cheap while messages come', async (t) => {
+t.test('a frame is cheap while messages arrive', async (t) => {
   const state = busyScreen({ columns: 200, rows: 60 });
   const [room] = state.conversations;
   if (room === undefined) return t.fail('no room');
-  let entries: readonly Entry[] = Array.from({ length: 2000 }, (_, i) =>
+  let entries: readonly PaneEntry[] = Array.from({ length: 2000 }, (_, i) =>
     said(i / 10, `person${i % 7}`, `number ${i}: ${'some words to wrap '.repeat(i % 9)}`, { id: `${i}` }),
   );
   const start = process.cpuUsage();
@@ -262,7 +266,7 @@ function hostileScreen(text: string): ScreenState {
     rows: 40,
     me: text,
     server: text,
-    link: { state: 'offline', why: text },
+    connection: { state: 'offline', why: text },
     conversations: [room, conversation(`@${text}`, { unread: 3 })],
     current: room.id,
     people: [person(text, { role: 'admin' }), person(text, { away: true })],
@@ -296,7 +300,7 @@ function generator(seed: number): Random {
 function randomScreen(random: Random): ScreenState {
   const text = () => random.pick(hostileText).text.slice(0, 300);
   const name = () => random.pick(['bob', 'cleo', 'alice', 'maximilian-of-the-mountains-and-far']);
-  const entries = Array.from({ length: random.below(40) }, (_, i): Entry => {
+  const entries = Array.from({ length: random.below(40) }, (_, i): PaneEntry => {
     const id = String(i);
     const kind = random.below(8);
     if (kind === 0) return { kind: 'notice', id, at: noon, text: text(), tone: 'plain' };
@@ -325,7 +329,7 @@ function randomScreen(random: Random): ScreenState {
       loading: random.below(4) === 0,
       newFrom: String(random.below(40)),
       at: random.pick([undefined, { id: String(random.below(45)), row: random.below(9) }]),
-      below: random.below(5),
+      newBelow: random.below(5),
       draft: { text: draft, cursor: random.below(draft.length + 1), killed: '', past: [], last: 'other' },
     }),
   );
@@ -334,10 +338,10 @@ function randomScreen(random: Random): ScreenState {
     rows: random.pick([1, 2, 3, 5, 6, 9, 10, 24, 40, 200]),
     conversations: rooms,
     current: random.pick(rooms).id,
-    side: random.pick(['auto', 'shown', 'hidden']),
+    peopleList: random.pick(['auto', 'shown', 'hidden']),
     hint: random.below(2) === 0,
     question: random.pick([undefined, { text: text(), about: 'quit' }]),
-    link: random.pick([
+    connection: random.pick([
       { state: 'online' },
       { state: 'connecting' },
       { state: 'waiting', until: noon + 900_000, why: text() },
@@ -346,6 +350,40 @@ function randomScreen(random: Random): ScreenState {
     people: Array.from({ length: random.below(30) }, (_, i) =>
       person(`${name()}${i}`, { online: random.below(2) === 0, away: random.below(3) === 0 }),
     ),
-    peopleBeyond: random.below(300),
+    peopleUnnamed: random.below(300),
   });
 }
+
+function rows(people: readonly PersonState[], height: number, peopleBeyond = 0): string[] {
+  return peopleRows(screen({ people, peopleUnnamed: peopleBeyond }), plainAppearance, {
+    width: 18,
+    height,
+  }).map((row) =>
+    row
+      .map(({ text }) => text)
+      .join('')
+      .slice(2),
+  );
+}
+
+t.test('people are shown with their role and presence, never by colour alone', async (t) => {
+  const people = [
+    person('alice', { role: 'admin' }),
+    person('bob', { away: true }),
+    person('cleo', { online: false }),
+  ];
+  t.same(rows(people, 5), ['2 online', '● alice ★', '○ bob', '· cleo', '']);
+});
+
+t.test('people who do not fit are counted in the last row', async (t) => {
+  const people = Array.from({ length: 5 }, (_, i) => person(`person${i}`));
+  t.same(rows(people, 6).at(-1), '● person4');
+  t.same(rows(people, 5), ['5 online', '● person0', '● person1', '● person2', '+2 more']);
+  t.same(rows(people, 7, 100).at(-1), '+100 more');
+  t.same(rows(people, 1), ['5 online']);
+  t.same(rows(people, 0), []);
+});
+
+t.test('a name that is too long is cut, its mark kept', async (t) => {
+  t.equal(rows([person('maximilian-of-the-mountains', { role: 'admin' })], 3)[1], '● maximilian-… ★');
+});

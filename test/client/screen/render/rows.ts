@@ -1,13 +1,13 @@
 import t from 'tap';
 import { layout } from '../../../../lib/client/screen/render/layout.js';
 import { paneRows, scrollBy, scrollTo, topIsVisible } from '../../../../lib/client/screen/render/rows.js';
-import type { Entry, ScreenState } from '../../../../lib/client/screen/state/state.js';
+import type { PaneEntry, ScreenState } from '../../../../lib/client/screen/state/state.js';
 import type { LocalTime } from '../../../../lib/client/text/local-time.js';
-import { busyScreen, conversation, plainLook, said, screen } from '../../../support/screens.js';
+import { busyScreen, conversation, plainAppearance, said, screen } from '../../../support/screens.js';
 
 const count = 300;
 // Each is a row, but every tenth, which is four.
-const many: readonly Entry[] = Array.from({ length: count }, (_, i) =>
+const many: readonly PaneEntry[] = Array.from({ length: count }, (_, i) =>
   said(i, i % 2 === 0 ? 'bob' : 'cleo', i % 10 === 0 ? `m${i}\n2\n3\n4` : `m${i}`, { id: `e${i}` }),
 );
 
@@ -18,14 +18,14 @@ function reading(at: Position, entries = many): ScreenState {
 }
 
 function texts(state: ScreenState): string[] {
-  return paneRows(state, plainLook).map((row) => row.map(({ text }) => text).join(''));
+  return paneRows(state, plainAppearance).map((row) => row.map(({ text }) => text).join(''));
 }
 
 function lastText(state: ScreenState): string {
   return texts(state).at(-1)?.split('│ ')[1] ?? '';
 }
 
-t.test('the pane ends with what was said last and is full', async (t) => {
+t.test('the pane is full and ends with the newest message', async (t) => {
   const rows = texts(reading(undefined));
   t.equal(rows.length, layout(reading(undefined)).pane.height);
   t.equal(lastText(reading(undefined)), 'm299');
@@ -37,59 +37,63 @@ t.test('pages up and down lead back to the bottom', async (t) => {
   const seen: Position[] = [];
   for (let i = 0; i < 5; i++) {
     seen.push(at);
-    at = scrollBy(reading(at), plainLook, -page);
+    at = scrollBy(reading(at), plainAppearance, -page);
   }
   t.equal(new Set(seen.map((place) => `${place?.id} ${place?.row}`)).size, 5);
   for (const before of seen.reverse()) {
-    at = scrollBy(reading(at), plainLook, page);
+    at = scrollBy(reading(at), plainAppearance, page);
     t.same(at, before);
   }
 });
 
-t.test('a page later the row that was the first is the last', async (t) => {
+t.test('after a page up the first row is the last', async (t) => {
   const page = layout(reading(undefined)).pane.height - 1;
   const before = texts(reading(undefined));
-  const after = texts(reading(scrollBy(reading(undefined), plainLook, -page)));
+  const after = texts(reading(scrollBy(reading(undefined), plainAppearance, -page)));
   t.equal(after.at(-1)?.split('│')[1], before[0]?.split('│')[1]);
 });
 
-t.test('scrolling ends at the top with a full pane, and at the bottom with none', async (t) => {
-  const top = scrollBy(reading(undefined), plainLook, -1_000_000);
-  t.same(scrollTo(reading(undefined), plainLook), top);
+t.test('scrolling ends at the top with a full pane, and at the bottom with no position', async (t) => {
+  const top = scrollBy(reading(undefined), plainAppearance, -1_000_000);
+  t.same(scrollTo(reading(undefined), plainAppearance), top);
   const rows = texts(reading(top));
   t.equal(rows.length, layout(reading(top)).pane.height);
-  t.match(rows[0], /the beginning of #lobby/);
+  t.match(rows[0], /beginning of #lobby/);
   t.match(rows[1], /21 November 2026/);
   t.match(rows[2], /m0$/);
-  t.same(scrollBy(reading(top), plainLook, -1), top);
-  t.equal(scrollBy(reading(top), plainLook, 1_000_000), undefined);
-  t.equal(scrollBy(reading(undefined), plainLook, 1), undefined);
+  t.same(scrollBy(reading(top), plainAppearance, -1), top);
+  t.equal(scrollBy(reading(top), plainAppearance, 1_000_000), undefined);
+  t.equal(scrollBy(reading(undefined), plainAppearance, 1), undefined);
 });
 
-t.test('an entry can be brought to the top of the pane', async (t) => {
-  t.match(texts(reading(scrollTo(reading(undefined), plainLook, 'e100')))[0], /m100$/);
-  t.equal(scrollTo(reading(undefined), plainLook, 'e299'), undefined, 'as far as there are rows below it');
+t.test('an entry can be scrolled to the top of the pane', async (t) => {
+  t.match(texts(reading(scrollTo(reading(undefined), plainAppearance, 'e100')))[0], /m100$/);
+  t.equal(
+    scrollTo(reading(undefined), plainAppearance, 'e299'),
+    undefined,
+    'as far as there are rows below it',
+  );
 });
 
-t.test('what comes below moves nothing of what is read', async (t) => {
-  const at = scrollBy(reading(undefined), plainLook, -40);
+t.test('messages arriving below move nothing', async (t) => {
+  const at = scrollBy(reading(undefined), plainAppearance, -40);
   const more = [...many, said(400, 'eve', 'news', { id: 'news' })];
   t.same(texts(reading(at, more)), texts(reading(at)));
 });
 
-t.test('older entries above move nothing of what is read', async (t) => {
-  const at = scrollBy(reading(undefined), plainLook, -40);
+t.test('older entries added above move nothing', async (t) => {
+  const at = scrollBy(reading(undefined), plainAppearance, -40);
   t.same(texts(reading(at, many.slice(100))), texts(reading(at)));
 });
 
-t.test('the top is visible when there is reason to load more', async (t) => {
-  t.equal(topIsVisible(reading(undefined), plainLook), false);
-  t.equal(topIsVisible(reading(scrollTo(reading(undefined), plainLook)), plainLook), true);
-  t.equal(topIsVisible(reading(undefined, many.slice(-3)), plainLook), true);
-  t.equal(topIsVisible(reading(undefined, []), plainLook), true);
+t.test('the top is visible when it is time to load more', async (t) => {
+  t.equal(topIsVisible(reading(undefined), plainAppearance), false);
+  t.equal(topIsVisible(reading(scrollTo(reading(undefined), plainAppearance)), plainAppearance), true);
+  t.equal(topIsVisible(reading(undefined, many.slice(-3)), plainAppearance), true);
+  t.equal(topIsVisible(reading(undefined, []), plainAppearance), true);
 });
 
-t.test('a place that is gone is the bottom, a row that is gone the last of its entry', async (t) => {
+t.test('a missing entry means the bottom, a missing row the last of its entry', async (t) => {
   t.equal(lastText(reading({ id: 'gone', row: 0 })), 'm299');
   t.equal(lastText(reading({ id: 'e290', row: 99 })), '4');
 });
@@ -102,7 +106,7 @@ t.test('somebody who goes on is named once, and again at the top of the pane', a
 });
 
 t.test('after five minutes, an action or a day somebody is named again', async (t) => {
-  const names = (entries: readonly Entry[]) =>
+  const names = (entries: readonly PaneEntry[]) =>
     texts(reading(undefined, entries)).filter((row) => / bob /.test(row)).length;
   t.equal(names([said(0, 'bob', 'a'), said(4, 'bob', 'b')]), 1);
   t.equal(names([said(0, 'bob', 'a'), said(5, 'bob', 'b')]), 2);
@@ -113,21 +117,21 @@ t.test('after five minutes, an action or a day somebody is named again', async (
 t.test('a frame lays out what it shows and nothing else, and that once', async (t) => {
   let asked = 0;
   const time: LocalTime = {
-    ...plainLook.time,
+    ...plainAppearance.time,
     minute(at) {
       asked++;
-      return plainLook.time.minute(at);
+      return plainAppearance.time.minute(at);
     },
   };
-  const look = { ...plainLook, time };
+  const appearance = { ...plainAppearance, time };
   const state = reading({ id: 'e150', row: 0 });
-  paneRows(state, look);
+  paneRows(state, appearance);
   t.ok(asked > 0 && asked < 80, `${asked} times for a pane of 22 rows`);
   asked = 0;
-  paneRows(state, look);
+  paneRows(state, appearance);
   t.ok(asked <= 1, 'the first row may be named anew');
   asked = 0;
-  paneRows({ ...state, columns: 100 }, look);
+  paneRows({ ...state, columns: 100 }, appearance);
   t.ok(asked > 0, 'another width is laid out anew');
 });
 

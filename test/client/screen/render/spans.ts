@@ -5,19 +5,19 @@ import {
   fill,
   fit,
   gap,
-  type Row,
   rowColumns,
   span,
+  type TextRow,
   wrapRow,
 } from '../../../../lib/client/screen/render/spans.js';
 
-const row: Row = [span('漢字', '1'), span('abc')];
+const row: TextRow = [span('漢字', '1'), span('abc')];
 
-function text(some: Row): string {
+function text(some: TextRow): string {
   return some.map((piece) => piece.text).join('');
 }
 
-t.test('a row is cut and filled to a width, and no character is halved', async (t) => {
+t.test('a row is cut or padded to a width without halving a character', async (t) => {
   t.equal(rowColumns(row), 7);
   t.equal(text(fit(row, 5)), '漢字a');
   t.equal(text(fit(row, 3)), '漢');
@@ -27,18 +27,18 @@ t.test('a row is cut and filled to a width, and no character is halved', async (
   t.equal(text([gap(-1)]), '');
 });
 
-t.test('what is made a piece is printable and on one line', async (t) => {
+t.test('a span is printable and on one line', async (t) => {
   t.equal(span('a\x1b[31mb\nc\u202ed').text, 'a[31mb cd');
 });
 
-t.test('styles and links go on from row to row', async (t) => {
+t.test('styles and links continue on the next row', async (t) => {
   const link = { text: 'https://a.example', sgr: '4', href: 'https://a.example/' };
   const rows = wrapRow([span('see ', '1'), link], 10);
   t.same(rows.map(text), ['see https:', '//a.exampl', 'e']);
   t.same(rows[1], [{ ...link, text: '//a.exampl' }]);
 });
 
-t.test('every style ends where it ends, and neighbours share one', async (t) => {
+t.test('every style is reset, and neighbours share one', async (t) => {
   t.equal(encode([span('a', '1'), span('b', '1'), span('c')]), '\x1b[1mab\x1b[0mc');
   t.equal(encode([span('', '1'), span('c')]), 'c');
   t.match(
@@ -48,7 +48,7 @@ t.test('every style ends where it ends, and neighbours share one', async (t) => 
   );
 });
 
-t.test('what is beside a row has a column of its own', async (t) => {
+t.test('text beside a row begins in its own column', async (t) => {
   t.equal(encodeUpTo([span('ab')], 4), 'ab  \x1b[K\x1b[5G');
   t.equal(encodeUpTo([span('ab', '7')], 4), '\x1b[7mab  \x1b[0m\x1b[7m\x1b[K\x1b[0m\x1b[5G');
 });

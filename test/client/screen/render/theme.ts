@@ -1,7 +1,13 @@
 import t from 'tap';
-import { chooseLook, palettes, stylesOf } from '../../../../lib/client/screen/render/theme.js';
+import {
+  chooseAppearance,
+  isUtf8,
+  palettes,
+  stylesOf,
+  wantsColor,
+} from '../../../../lib/client/screen/render/theme.js';
 import { createLocalTime } from '../../../../lib/client/text/local-time.js';
-import { plainLook } from '../../../support/screens.js';
+import { plainAppearance } from '../../../support/screens.js';
 
 // The sixteen colours as xterm has them, by the SGR number of the foreground.
 const xterm: Readonly<Record<number, string>> = {
@@ -24,10 +30,10 @@ t.test("every colour of a name has a contrast of 4.5 to its theme's background",
   }
 });
 
-t.test('so has every other style, on its own background where it has one', async (t) => {
+t.test('every other style has that contrast too, on its own background', async (t) => {
   for (const theme of themes) {
     for (const colors of depths) {
-      const { name, ...styles } = stylesOf({ ...plainLook, theme, colors });
+      const { name, ...styles } = stylesOf({ ...plainAppearance, theme, colors });
       t.match(name('bob'), /^1;/, 'a name is also bold');
       for (const [style, sgr] of Object.entries(styles)) {
         const value = contrastOf(sgr, backgrounds[theme]);
@@ -37,42 +43,42 @@ t.test('so has every other style, on its own background where it has one', async
   }
 });
 
-t.test('without colours there is bold, dim, underlined and reverse', async (t) => {
-  const { name, ...styles } = stylesOf({ ...plainLook, colors: 0 });
+t.test('without colours there are bold, dim, underline and reverse', async (t) => {
+  const { name, ...styles } = stylesOf({ ...plainAppearance, colors: 0 });
   for (const sgr of [name('bob'), ...Object.values(styles)]) t.match(sgr, /^(?:[1247](?:;[1247])*)?$/);
 });
 
-t.test('a name has one colour, whoever asks and however often', async (t) => {
+t.test('a name always has the same colour', async (t) => {
   const names = Array.from({ length: 200 }, (_, i) => `person${i}`);
   for (const colors of depths) {
-    const once = names.map(stylesOf({ ...plainLook, colors }).name);
-    t.same(names.map(stylesOf({ ...plainLook, colors }).name), once);
+    const once = names.map(stylesOf({ ...plainAppearance, colors }).name);
+    t.same(names.map(stylesOf({ ...plainAppearance, colors }).name), once);
     t.equal(new Set(once).size, palettes.dark[colors].length, 'and all colours are used');
   }
 });
 
-t.test('the environment chooses the look', async (t) => {
+t.test('the environment chooses the appearance', async (t) => {
   const time = createLocalTime(() => 0, 'UTC');
-  const look = (env: Record<string, string>) => chooseLook(env, { time });
-  t.equal(look({ TERM: 'xterm' }).colors, 16);
-  t.equal(look({ TERM: 'xterm-256color' }).colors, 256);
-  t.equal(look({ TERM: 'xterm-256color', COLORTERM: 'truecolor' }).colors, 'truecolor');
-  t.equal(look({ TERM: 'xterm-direct' }).colors, 'truecolor');
-  t.equal(look({ TERM: 'xterm-256color', NO_COLOR: '1' }).colors, 0);
-  t.equal(look({ TERM: 'xterm-256color', FORCE_COLOR: '1' }).colors, 16);
-  t.equal(look({ TERM: 'xterm', FORCE_COLOR: '3' }).colors, 'truecolor');
-  t.equal(look({ TERM: 'xterm', FORCE_COLOR: '0' }).colors, 0);
-  t.equal(look({}).theme, 'dark');
-  t.equal(look({ COLORFGBG: '0;15' }).theme, 'light');
-  t.equal(look({ COLORFGBG: '15;default;0' }).theme, 'dark');
-  t.equal(chooseLook({ COLORFGBG: '15;0' }, { time, theme: 'light' }).theme, 'light', 'the wish first');
-  t.equal(look({ LANG: 'de_DE.UTF-8' }).glyphs, 'unicode');
-  t.equal(look({ LANG: 'C', TERM: 'xterm' }).glyphs, 'ascii');
-  t.equal(look({ TERM: 'linux' }).glyphs, 'ascii');
-  t.equal(chooseLook({}, { time, ascii: true }).glyphs, 'ascii');
-  t.equal(look({ TERM: 'xterm-256color' }).links, true);
-  t.equal(look({ TERM: 'linux' }).links, false);
-  t.equal(look({ TERM: 'xterm-256color', VTE_VERSION: '4601' }).links, false);
+  const appearance = (env: Record<string, string>) => chooseAppearance(env, { time });
+  t.equal(appearance({ TERM: 'xterm' }).colors, 16);
+  t.equal(appearance({ TERM: 'xterm-256color' }).colors, 256);
+  t.equal(appearance({ TERM: 'xterm-256color', COLORTERM: 'truecolor' }).colors, 'truecolor');
+  t.equal(appearance({ TERM: 'xterm-direct' }).colors, 'truecolor');
+  t.equal(appearance({ TERM: 'xterm-256color', NO_COLOR: '1' }).colors, 0);
+  t.equal(appearance({ TERM: 'xterm-256color', FORCE_COLOR: '1' }).colors, 16);
+  t.equal(appearance({ TERM: 'xterm', FORCE_COLOR: '3' }).colors, 'truecolor');
+  t.equal(appearance({ TERM: 'xterm', FORCE_COLOR: '0' }).colors, 0);
+  t.equal(appearance({}).theme, 'dark');
+  t.equal(appearance({ COLORFGBG: '0;15' }).theme, 'light');
+  t.equal(appearance({ COLORFGBG: '15;default;0' }).theme, 'dark');
+  t.equal(chooseAppearance({ COLORFGBG: '15;0' }, { time, theme: 'light' }).theme, 'light', 'the wish first');
+  t.equal(appearance({ LANG: 'de_DE.UTF-8' }).glyphs, 'unicode');
+  t.equal(appearance({ LANG: 'C', TERM: 'xterm' }).glyphs, 'ascii');
+  t.equal(appearance({ TERM: 'linux' }).glyphs, 'ascii');
+  t.equal(chooseAppearance({}, { time, ascii: true }).glyphs, 'ascii');
+  t.equal(appearance({ TERM: 'xterm-256color' }).links, true);
+  t.equal(appearance({ TERM: 'linux' }).links, false);
+  t.equal(appearance({ TERM: 'xterm-256color', VTE_VERSION: '4601' }).links, false);
 });
 
 /** Of a style as the terminal shows it: dimming, which no terminal defines, left out. */
@@ -111,3 +117,19 @@ function luminance(rgb: string): number {
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+t.test('NO_COLOR, FORCE_COLOR and TERM decide about colours, in this order', async (t) => {
+  t.equal(wantsColor({ TERM: 'xterm' }), true);
+  t.equal(wantsColor({ TERM: 'dumb' }), false);
+  t.equal(wantsColor({ NO_COLOR: '1', FORCE_COLOR: '1' }), false);
+  t.equal(wantsColor({ NO_COLOR: '' }), true);
+  t.equal(wantsColor({ FORCE_COLOR: '1', TERM: 'dumb' }), true);
+  t.equal(wantsColor({ FORCE_COLOR: '0' }), false);
+});
+
+t.test('the locale decides about Unicode', async (t) => {
+  t.equal(isUtf8({ LANG: 'C' }), false);
+  t.equal(isUtf8({ LANG: 'de_DE.UTF-8' }), true);
+  t.equal(isUtf8({ LANG: 'C', LC_ALL: 'en_GB.utf8' }), true);
+  t.equal(isUtf8({}), true);
+});

@@ -10,7 +10,7 @@ function rows(text: string, width: number): string[] {
   return wrap(text, width).map(({ start, end }) => text.slice(start, end));
 }
 
-t.test('a text breaks at spaces, of which one goes', async (t) => {
+t.test('a text breaks at spaces, of which one is dropped', async (t) => {
   t.same(rows('', 10), ['']);
   t.same(rows('exactly te', 10), ['exactly te']);
   t.same(rows('one two three', 8), ['one two', 'three']);
@@ -19,18 +19,18 @@ t.test('a text breaks at spaces, of which one goes', async (t) => {
   t.same(rows('end    ', 4), ['end ', '  ']);
 });
 
-t.test('a word that has room on a row goes there whole, a longer one is filled in', async (t) => {
+t.test('a word that fits on a row is not broken, a longer one is', async (t) => {
   t.same(rows('a abcdefgh b', 8), ['a', 'abcdefgh', 'b']);
   t.same(rows('a abcdefghijklm b', 8), ['a abcdef', 'ghijklm', 'b']);
 });
 
-t.test('wide characters break anywhere but before what closes and after what opens', async (t) => {
+t.test('wide characters break anywhere except before closing and after opening marks', async (t) => {
   t.same(rows('漢字漢字', 5), ['漢字', '漢字']);
   t.same(rows('漢字漢。', 6), ['漢字', '漢。']);
   t.same(rows('漢字「漢', 6), ['漢字', '「漢']);
 });
 
-t.test('clusters stay whole where they have room, and break where they have none', async (t) => {
+t.test('clusters stay whole if they fit', async (t) => {
   t.same(rows(`ab${family}`, 9), ['ab', family], 'counted as eight columns, which some terminals take');
   t.same(rows('e\u0301e\u0301e\u0301', 2), ['e\u0301e\u0301', 'e\u0301']);
   t.same(
@@ -43,7 +43,7 @@ t.test('clusters stay whole where they have room, and break where they have none
   t.ok(rows(chain, 4).every((row) => columnsOf(row) <= 4));
 });
 
-t.test('no row of any text is too wide, and only spaces are lost', async (t) => {
+t.test('no row is too wide, and only spaces are lost', async (t) => {
   const texts = [...hostileText.map(({ text }) => printable(text)), 'a mixed 漢字 text with family: x y'];
   for (const text of texts) {
     for (const width of [2, 3, 7, 40]) {
@@ -56,7 +56,7 @@ t.test('no row of any text is too wide, and only spaces are lost', async (t) => 
   t.ok(texts.length > 100);
 });
 
-t.test('what is typed loses nothing', async (t) => {
+t.test('typed text loses nothing', async (t) => {
   const text = 'one two  漢字 three ';
   for (const width of [1, 2, 3, 5, 8, 100]) {
     const ranges = wrapTyped(text, width);
@@ -65,7 +65,7 @@ t.test('what is typed loses nothing', async (t) => {
   t.same(wrapTyped('', 5), [{ start: 0, end: 0 }]);
 });
 
-t.test('a cut text says that it is cut', async (t) => {
+t.test('a cut text is marked', async (t) => {
   t.equal(cut('short', 5, '…'), 'short');
   t.equal(cut('longer', 5, '…'), 'long…');
   t.equal(cut('漢字漢', 4, '…'), '漢…');
@@ -73,7 +73,7 @@ t.test('a cut text says that it is cut', async (t) => {
   t.equal(cut('longer', -3, '…'), '');
 });
 
-t.test('long texts take no time', async (t) => {
+t.test('long texts are fast', async (t) => {
   const start = process.cpuUsage();
   for (const text of ['x'.repeat(4096), '漢'.repeat(1365), 'x '.repeat(2048), `${family} `.repeat(160)])
     wrap(text, 20);

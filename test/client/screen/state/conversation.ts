@@ -1,22 +1,29 @@
 import t from 'tap';
 import {
   conversationOf,
-  draftEntry,
   firstSeq,
   lastSeq,
   messageEntry,
   mostEntries,
   newConversation,
-  reattached,
+  ownEntry,
+  readUpTo,
   withDelivery,
+  withEdit,
   withEntry,
+  withGap,
   withMessage,
   withMove,
+  withNewer,
+  withNewest,
   withOlder,
   withoutFailed,
+  withRemoval,
+  withWindowAround,
 } from '../../../../lib/client/screen/state/conversation.js';
-import type { ConversationState } from '../../../../lib/client/screen/state/state.js';
+import type { ConversationState, PaneEntry } from '../../../../lib/client/screen/state/state.js';
 import type { Message } from '../../../../lib/protocol/records.js';
+import { messageOf } from '../../../support/fake-session.js';
 
 const at = '2026-11-20T20:00:00.000Z';
 
@@ -33,8 +40,8 @@ function message(seq: number, more: Partial<Message> = {}): Message {
   };
 }
 
-function add(conversation: ConversationState, said: Message, seen = true): ConversationState {
-  return withMessage(conversation, messageEntry(said, 'ana'), { key: said.key, seen });
+function add(conversation: ConversationState, said: Message, viewed = true): ConversationState {
+  return withMessage(conversation, messageEntry(said, 'ana'), { key: said.key, viewed });
 }
 
 function filled(count: number): ConversationState {
@@ -44,7 +51,7 @@ function filled(count: number): ConversationState {
 }
 
 const ids = ({ entries }: ConversationState) => entries.map(({ id }) => id);
-const draft = (key: string) => draftEntry(key, { room: 'lobby', text: key }, { me: 'ana', now: 0 });
+const draft = (key: string) => ownEntry(key, { room: 'lobby', text: key }, { me: 'ana', now: 0 });
 
 t.test('a message belongs to its room, or to the other person', async (t) => {
   t.equal(conversationOf(message(1), 'ana'), '#lobby');
@@ -54,26 +61,26 @@ t.test('a message belongs to its room, or to the other person', async (t) => {
   t.equal(conversationOf({ ...direct, from: 'ana', to: 'ana' }, 'ana'), '@ana');
 });
 
-t.test('what is hostile in a message is not in its entry', async (t) => {
+t.test('a hostile message becomes a printable entry', async (t) => {
   const entry = messageEntry(message(1, { from: 'b\x1b[2Job', text: 'x\x1b]0;pwned\x07y\nz' }), 'ana');
   t.notMatch(`${entry.from}${entry.text}`, /[^\x20-\x7e\n]/);
   t.match(entry.text, /\nz$/);
 });
 
-t.test('what is not looked at is counted, and the first of it is where the new begins', async (t) => {
+t.test('unread messages are counted, and the first is where "new messages" is', async (t) => {
   let conversation = add(filled(1), message(2, { text: 'hi Ana' }), false);
   conversation = add(conversation, message(3), false);
   conversation = add(conversation, message(4, { from: 'ana' }), false);
   t.match(conversation, { unread: 2, mentions: 1, newFrom: 'm2' });
 });
 
-t.test('what comes below the reader is counted and does not move them', async (t) => {
+t.test('messages arriving below the reader are counted and move nothing', async (t) => {
   const reading = { ...filled(5), at: { id: 'm3', row: 0 } };
   const conversation = add(add(reading, message(6)), message(7, { from: 'ana' }));
-  t.match(conversation, { below: 1, unread: 1, at: { id: 'm3', row: 0 } });
+  t.match(conversation, { newBelow: 1, unread: 1, at: { id: 'm3', row: 0 } });
 });
 
-t.test('what is said here stands last until the server has it, then where it belongs', async (t) => {
+t.test('an own message is last until acknowledged, then in its place', async (t) => {
   let conversation = withEntry(withEntry(filled(2), draft('a')), draft('b'));
   conversation = add(conversation, message(3));
   t.same(ids(conversation), ['m1', 'm2', 'm3', 'ka', 'kb']);
@@ -83,7 +90,7 @@ t.test('what is said here stands last until the server has it, then where it bel
   t.match(conversation.entries[4], { seq: undefined, delivery: { state: 'sending' } });
 });
 
-t.test('an acknowledgement without a copy, a wait and a failure are shown', async (t) => {
+t.test('an acknowledgement, a wait and a failure are shown', async (t) => {
   const conversation = withEntry(withEntry(filled(1), draft('a')), draft('b'));
   const sent = withDelivery(conversation, 'a', { state: 'sent', seq: 9 });
   t.match(sent.entries[1], { seq: 9, delivery: { state: 'sent' } });
@@ -99,7 +106,7 @@ t.test('an acknowledgement without a copy, a wait and a failure are shown', asyn
   t.equal(withDelivery(conversation, 'unknown', { state: 'sent', seq: 1 }), conversation);
 });
 
-t.test('what failed can be taken out, to be said again', async (t) => {
+t.test('failed messages can be taken out, to be sent again', async (t) => {
   const conversation = withDelivery(withEntry(filled(1), draft('a')), 'a', {
     state: 'failed',
     code: 'no-such-name',
@@ -110,7 +117,7 @@ t.test('what failed can be taken out, to be said again', async (t) => {
   t.match(failed, [{ text: 'a' }]);
 });
 
-t.test('comings and goings are folded; who came and went is not told', async (t) => {
+t.test('joins and leaves are folded; both of one person cancel out', async (t) => {
   const move = (change: 'joined' | 'left', name: string, serial: number) => ({
     change,
     name,
@@ -130,7 +137,7 @@ t.test('comings and goings are folded; who came and went is not told', async (t)
   t.same(ids(conversation), ['m1']);
 });
 
-t.test('comings after something was said, or after a long time, are told apart', async (t) => {
+t.test('joins after a message, or after a long time, get their own entry', async (t) => {
   let conversation = withMove(filled(1), { change: 'joined', name: 'cyd', at: 0, serial: 1 });
   conversation = withMove(conversation, { change: 'joined', name: 'dan', at: 3_600_000, serial: 2 });
   conversation = withMove(add(conversation, message(2)), {
@@ -142,7 +149,7 @@ t.test('comings after something was said, or after a long time, are told apart',
   t.same(ids(conversation), ['m1', 'p1', 'p2', 'm2', 'p3']);
 });
 
-t.test('older pages come before the rest, each message once', async (t) => {
+t.test('older pages are added above, each message once', async (t) => {
   const conversation = add(add(newConversation('#lobby', 'mention'), message(5)), message(6));
   const page = [3, 4, 5].map((seq) => messageEntry(message(seq), 'ana'));
   const more = withOlder({ ...conversation, loading: true }, page, true);
@@ -160,7 +167,7 @@ t.test('the window is bounded at the bottom', async (t) => {
   t.equal(conversation.fromStart, false);
 });
 
-t.test('the window is bounded under a reader who is further up, and comes back whole', async (t) => {
+t.test('the window is bounded below a reader who is scrolled up, and loads again', async (t) => {
   let conversation: ConversationState = {
     ...filled(mostEntries),
     at: { id: `m${mostEntries - 10}`, row: 0 },
@@ -169,11 +176,84 @@ t.test('the window is bounded under a reader who is further up, and comes back w
     conversation = add(conversation, message(seq));
   t.ok(conversation.entries.length <= mostEntries * 2);
   t.equal(conversation.detached, true);
-  t.equal(conversation.below, mostEntries * 4);
+  t.equal(conversation.newBelow, mostEntries * 4);
   t.ok(ids(conversation).includes(`m${mostEntries - 10}`), 'what they read is still there');
   const page = [1, 2].map((n) => messageEntry(message(mostEntries * 5 - 2 + n), 'ana'));
-  const back = reattached(conversation, page, true);
+  const back = withNewest(conversation, page, true);
   t.same(back.entries, page);
-  t.match(back, { at: undefined, below: 0, fromStart: false });
+  t.match(back, { at: undefined, newBelow: 0, fromStart: false });
   t.notOk('detached' in back);
+});
+
+const entry = (seq: number, fields: Partial<Message> = {}) =>
+  messageEntry(messageOf({ seq, ...fields }), 'ana');
+
+function window(...entries: readonly PaneEntry[]): ConversationState {
+  return { ...newConversation('#lobby', 'mention'), entries };
+}
+
+const edited = (of: number, text: string) =>
+  ({ type: 'edited', seq: 90, of, room: 'lobby', from: 'ben', at, text }) as const;
+const removed = (of: number) => ({ type: 'removed', seq: 91, of, room: 'lobby', from: 'mo', at }) as const;
+const seqs = ({ entries }: ConversationState) =>
+  entries.map((each) => (each.kind === 'message' ? each.seq : each.kind));
+
+t.test('an edit changes its message in place, and nothing else', async (t) => {
+  const before = window(entry(1), entry(2), entry(3));
+  const after = withEdit(before, edited(2, 'better, ana'), 'ana');
+  t.match(after.entries[1], { id: 'm2', seq: 2, text: 'better, ana', edited: true, mention: true });
+  t.equal(after.entries[0], before.entries[0], 'the others are the same ones');
+  t.equal(after.entries[2], before.entries[2]);
+  t.equal(withEdit(before, edited(7, 'x'), 'ana'), before, 'one that is not loaded changes nothing');
+});
+
+t.test('an own message keeps its place when it is edited', async (t) => {
+  const mine = { ...entry(2, { from: 'ana' }), id: 'kkey' };
+  t.match(withEdit(window(entry(1), mine), edited(2, 'x'), 'ana').entries[1], { id: 'kkey', text: 'x' });
+});
+
+t.test('a removal leaves the name of who removed it, and no text, file or mention', async (t) => {
+  const file = { name: 'a.txt', size: 1, hash: '' };
+  const before = window(entry(1, { text: 'ana: secret' }), entry(2, { file }));
+  const after = withRemoval(withRemoval(before, removed(1)), removed(2));
+  t.match(after.entries, [{ text: '', removed: 'mo', mention: false }, { removed: 'mo' }]);
+  t.notOk('file' in (after.entries[1] ?? {}));
+  t.equal(
+    withEdit(after, edited(1, 'secret'), 'ana').entries[0],
+    after.entries[0],
+    'an edit brings nothing back',
+  );
+});
+
+t.test('messages before a gap load again', async (t) => {
+  const notice: PaneEntry = { kind: 'notice', id: 'n1', at: 0, text: 'hi', tone: 'plain' };
+  const before = { ...window(entry(1), notice, entry(9)), fromStart: true };
+  const after = withGap(before, 5);
+  t.same(seqs(after), ['notice', 9]);
+  t.notOk(after.fromStart);
+  t.equal(withGap(after, 5), after);
+});
+
+t.test('newer pages attach a window to the newest message', async (t) => {
+  const detached = { ...window(entry(1), entry(2)), detached: true as const };
+  const some = withNewer(detached, [entry(2), entry(3)], true);
+  t.same([seqs(some), some.detached], [[1, 2, 3], true], 'nothing twice');
+  const all = withNewer(some, [entry(4)], false);
+  t.same([seqs(all), all.detached], [[1, 2, 3, 4], undefined]);
+});
+
+t.test('a window around a message marks it', async (t) => {
+  const page = [entry(4), entry(5), entry(6)];
+  const shown = withWindowAround(window(entry(90)), page, { seq: 5, older: true, newer: true });
+  t.match(shown, { marked: 'm5', detached: true, fromStart: false });
+  t.same(seqs(shown), [4, 5, 6]);
+  t.notOk(withWindowAround(shown, page, { seq: 5, older: false, newer: false }).detached);
+});
+
+t.test('messages read elsewhere are not new here', async (t) => {
+  const unread = { unread: 3, mentions: 1, newFrom: 'm1' };
+  const before = { ...window(entry(1), entry(2, { text: 'ana!' }), entry(3)), ...unread };
+  t.match(readUpTo(before, 2), { unread: 1, mentions: 0, newFrom: 'm3' });
+  t.match(readUpTo(before, 3), { unread: 0, mentions: 0, newFrom: undefined });
+  t.equal(readUpTo(before, 0), before);
 });

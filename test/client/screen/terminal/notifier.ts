@@ -1,8 +1,6 @@
 import stringWidth from 'string-width';
 import t from 'tap';
-import { emptyEditor } from '../../../../lib/client/screen/input/editor.js';
-import type { ConversationId, ConversationState } from '../../../../lib/client/screen/state/state.js';
-import { createNotifier, type Occasion, titleFor } from '../../../../lib/client/screen/terminal/notifier.js';
+import { createNotifier, type Occasion } from '../../../../lib/client/screen/terminal/notifier.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
 
@@ -21,7 +19,7 @@ function once(occasion: Partial<Occasion>, env: Record<string, string> = { TERM:
   return notifier.notification({ ...mention, ...occasion });
 }
 
-t.test('who is looking hears the bell, at what was chosen', (t) => {
+t.test('a focused window rings the bell as chosen', (t) => {
   const heard = (kind: Occasion['kind'], notify: Occasion['notify']): boolean =>
     once({ kind, notify, focused: true }) === bell;
   t.ok(heard('mention', 'mention'));
@@ -33,7 +31,7 @@ t.test('who is looking hears the bell, at what was chosen', (t) => {
   t.end();
 });
 
-t.test('who looks elsewhere gets a notification, once, and the bell', (t) => {
+t.test('an unfocused window gets one notification and the bell', (t) => {
   t.equal(once({}), `\x1b]9;#lobby ana: hello ben${bell}${bell}`);
   t.equal(once({ kind: 'direct', conversation: '@ana' }), `\x1b]9;ana: hello ben${bell}${bell}`);
   const expected = `\x1b]777;notify;#lobby;ana: hello ben${bell}${bell}`;
@@ -44,7 +42,7 @@ t.test('who looks elsewhere gets a notification, once, and the bell', (t) => {
   t.end();
 });
 
-t.test('a multiplexer is told to pass it on, and hears the bell itself', (t) => {
+t.test('a multiplexer passes the notification on and gets the bell itself', (t) => {
   t.equal(
     once({}, { TERM: 'tmux-256color', TMUX: '/tmp/tmux-1000/default,1,0' }),
     `\x1bPtmux;\x1b\x1b]9;#lobby ana: hello ben${bell}\x1b\\${bell}`,
@@ -57,11 +55,10 @@ t.test('a multiplexer is told to pass it on, and hears the bell itself', (t) => 
   t.end();
 });
 
-t.test('no conversation calls more than once a second, and none keeps another from it', (t) => {
+t.test('each conversation notifies at most once a second', (t) => {
   const clock = createFakeClock();
   const notifier = createNotifier({ env: {}, clock });
-  const call = (conversation: ConversationId): boolean =>
-    notifier.notification({ ...mention, conversation }) !== '';
+  const call = (conversation: string): boolean => notifier.notification({ ...mention, conversation }) !== '';
   t.ok(call('#lobby'));
   t.notOk(call('#lobby'));
   t.ok(call('@ana'));
@@ -73,7 +70,7 @@ t.test('no conversation calls more than once a second, and none keeps another fr
   t.end();
 });
 
-t.test('what others write ends no sequence and begins none', (t) => {
+t.test('messages can neither end nor begin a sequence', (t) => {
   for (const { name, text } of hostileText) {
     for (const TERM of ['xterm', 'foot']) {
       const sequence = once({ text, from: `x${text}` }, { TERM });
@@ -93,28 +90,5 @@ t.test('a long text is cut between characters', (t) => {
   const [, body = ''] = sequence.slice(2, -2).split(';');
   t.match(body, /^ana: (👨‍👩‍👧)+…$/u);
   t.ok(stringWidth(body) > 110 && stringWidth(body) <= 120);
-  t.end();
-});
-
-t.test('the title tells the conversation and what is unread in all', (t) => {
-  const conversation = (id: ConversationId, unread: number): ConversationState => ({
-    id,
-    entries: [],
-    fromStart: true,
-    loading: false,
-    topic: '',
-    unread,
-    mentions: 0,
-    newFrom: undefined,
-    at: undefined,
-    below: 0,
-    draft: emptyEditor,
-    notify: 'mention',
-  });
-  const quiet = [conversation('#lobby', 0), conversation('@ana', 0)];
-  t.equal(titleFor({ conversations: quiet, current: '#lobby' }), '#lobby – secure-chat');
-  const busy = [conversation('#lobby', 2), conversation('@ana', 1)];
-  t.equal(titleFor({ conversations: busy, current: '@ana' }), '(3) @ana – secure-chat');
-  t.notMatch(titleFor({ conversations: busy, current: '#a\x07\x1b[2J' }), '\x07');
   t.end();
 });

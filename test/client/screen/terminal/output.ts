@@ -24,7 +24,7 @@ function scene() {
   return { clock, pipe, output };
 }
 
-t.test('what fits goes out at once', (t) => {
+t.test('output that fits is written at once', (t) => {
   const { clock, pipe, output } = scene();
   t.ok(output.offer('picture'));
   output.add('bell');
@@ -33,7 +33,7 @@ t.test('what fits goes out at once', (t) => {
   t.end();
 });
 
-t.test('a picture that is half out is finished, and further ones are refused until it is', (t) => {
+t.test('a half-written frame is finished before the next one is taken', (t) => {
   const { clock, pipe, output } = scene();
   pipe.room = 3;
   t.ok(output.offer('first'));
@@ -50,12 +50,12 @@ t.test('a picture that is half out is finished, and further ones are refused unt
   t.ok(output.offer('fourth'));
   clock.advance(1_000);
   t.equal(pipe.got, 'first!fourth');
-  t.equal(pipe.ready, 1, 'readiness is told to who was refused only');
+  t.equal(pipe.ready, 1, 'ready is reported only after a refusal');
   t.equal(clock.pending, 0);
   t.end();
 });
 
-t.test('characters of several bytes may go out in pieces', (t) => {
+t.test('multibyte characters may be written in pieces', (t) => {
   const { clock, pipe, output } = scene();
   pipe.room = 2;
   output.offer('好');
@@ -65,7 +65,7 @@ t.test('characters of several bytes may go out in pieces', (t) => {
   t.end();
 });
 
-t.test('what waits does not grow without end', (t) => {
+t.test('waiting output is bounded', (t) => {
   const { clock, pipe, output } = scene();
   pipe.room = 0;
   for (let i = 0; i < 100_000; i++) output.add('0123456789');
@@ -75,7 +75,7 @@ t.test('what waits does not grow without end', (t) => {
   t.end();
 });
 
-t.test('at the end what waits goes out first, however slowly', (t) => {
+t.test('at the end waiting output is written first, however slowly', (t) => {
   const { clock, pipe, output } = scene();
   pipe.room = 2;
   pipe.drip = 1;
@@ -86,7 +86,7 @@ t.test('at the end what waits goes out first, however slowly', (t) => {
   t.end();
 });
 
-t.test('at the end a terminal that takes nothing is not waited for', (t) => {
+t.test('at the end a blocked terminal is not waited for', (t) => {
   const { clock, pipe, output } = scene();
   pipe.room = 2;
   output.offer('picture');
@@ -99,7 +99,7 @@ t.test('at the end a terminal that takes nothing is not waited for', (t) => {
   t.end();
 });
 
-t.test('a terminal that is gone is told once', (t) => {
+t.test('a terminal that disappears is reported once', (t) => {
   const { clock, pipe, output } = scene();
   pipe.gone = true;
   output.add('x');

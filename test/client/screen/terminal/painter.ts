@@ -1,12 +1,12 @@
 import t from 'tap';
-import type { Frame } from '../../../../lib/client/screen/state/state.js';
+import type { Frame } from '../../../../lib/client/screen/render/render.js';
 import { paint } from '../../../../lib/client/screen/terminal/painter.js';
 import { createEmulator } from '../../../support/emulator.js';
 import { randomNumbers } from '../../../support/random.js';
 
 const frame = (lines: readonly string[], row = 0, column = 0): Frame => ({ lines, cursor: { row, column } });
 
-t.test('the first picture clears the screen, and the cursor comes last', (t) => {
+t.test('the first frame clears the screen and places the cursor last', (t) => {
   t.equal(
     paint(undefined, frame(['one', '', 'three'], 2, 5)),
     '\x1b[?2026h\x1b[?25l\x1b[0m\x1b[2J\x1b[1;1Hone\x1b[3;1Hthree\x1b[3;6H\x1b[?25h\x1b[?2026l',
@@ -14,7 +14,7 @@ t.test('the first picture clears the screen, and the cursor comes last', (t) => 
   t.end();
 });
 
-t.test('nothing is written where nothing changed', (t) => {
+t.test('nothing is written if nothing changed', (t) => {
   t.equal(paint(frame(['a', 'b']), frame(['a', 'b'])), '');
   t.end();
 });
@@ -26,30 +26,30 @@ t.test('only rows that changed are written', (t) => {
   t.end();
 });
 
-t.test('a row that became empty is erased', (t) => {
+t.test('a row that becomes empty is erased', (t) => {
   t.match(paint(frame(['a', 'b']), frame(['a', ''])), '\x1b[2;1H\x1b[K');
   t.end();
 });
 
-t.test('a cursor that moved is moved', (t) => {
+t.test('a moved cursor is placed', (t) => {
   t.match(paint(frame(['a']), frame(['a'], 0, 1)), '\x1b[?25l\x1b[1;2H\x1b[?25h');
   t.end();
 });
 
-t.test('another number of rows is another screen', (t) => {
+t.test('a new number of rows redraws everything', (t) => {
   t.match(paint(frame(['a', 'b']), frame(['a'])), '\x1b[2J');
   t.end();
 });
 
-t.test('bare text is wrapped by the terminal, and the next picture is drawn anew', (t) => {
-  const bare: Frame = { ...frame([]), bare: 'a link' };
+t.test('plain text is wrapped by the terminal, and the next frame is drawn completely', (t) => {
+  const bare: Frame = { ...frame([]), plainText: 'a link' };
   t.match(paint(frame(['a']), bare), '\x1b[2J\x1b[1;1H\x1b[?7ha link\x1b[?7l');
   t.equal(paint(bare, { ...bare }), '');
   t.match(paint(bare, frame(['a', 'b'])), '\x1b[2J\x1b[1;1Ha\x1b[2;1Hb');
   t.end();
 });
 
-t.test('whatever follows whatever, a terminal shows the picture', async (t) => {
+t.test('a terminal shows every frame, in any order', async (t) => {
   const [columns, rows] = [20, 24];
   const random = randomNumbers(7);
   const parts = ['ana: ', 'ok ', '好的', '😀', 'é', '\x1b[1;32mben\x1b[0m', '\x1b[7m x \x1b[0m', '─'];

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediate, setInterval } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { openTerminal } from '../../../../lib/client/screen/terminal/terminal.js';
+import {
+  enterSequence,
+  leaveSequence,
+  openTerminal,
+  titleSequence,
+} from '../../../../lib/client/screen/terminal/terminal.js';
+import { createEmulator } from '../../../support/emulator.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
 import { isAlive } from '../../../support/program.js';
 import { openProgram, openShell, type Shell } from '../../../support/screen-terminal.js';
@@ -23,16 +29,16 @@ const endings = [
   { name: 'leaving', end: ({ terminal }: Shell) => terminal.type('q'), code: 0 },
   { name: 'process.exit', end: ({ terminal }: Shell) => terminal.type('e'), code: 5 },
   {
-    name: 'an exception that nobody catches',
+    name: 'an uncaught exception',
     end: ({ terminal }: Shell) => terminal.type('x'),
     code: 70,
-    says: /crashed: nobody caught this/,
+    says: /crashed: nothing caught this/,
   },
   {
-    name: 'a rejection that nobody handles',
+    name: 'an unhandled rejection',
     end: ({ terminal }: Shell) => terminal.type('r'),
     code: 70,
-    says: /crashed: nobody handled this/,
+    says: /crashed: nothing handled this/,
   },
   { name: 'SIGTERM', end: (_: Shell, pid: number) => process.kill(pid, 'SIGTERM'), code: 143 },
   { name: 'SIGHUP', end: (_: Shell, pid: number) => process.kill(pid, 'SIGHUP'), code: 129 },
@@ -49,7 +55,7 @@ for (const { name, end, code, says } of endings) {
     end(shell, pid);
     t.equal(await shell.code(), code);
     if (says !== undefined)
-      t.match(shell.terminal.screen(), says, 'what happened is told where it can be read');
+      t.match(shell.terminal.screen(), says, 'the error is reported on the restored screen');
     await isAsBefore(t, shell, before);
     t.notMatch(shell.terminal.all(), /^pid/m, 'nothing of the picture is left');
   });
@@ -83,7 +89,7 @@ for (const { name, stop } of stops) {
   });
 }
 
-t.test('in the background it waits until it is in front', async (t) => {
+t.test('in the background it waits for the foreground', async (t) => {
   const shell = await openShell(t);
   await shell.open();
   shell.terminal.type('\x1a');
@@ -98,7 +104,7 @@ t.test('in the background it waits until it is in front', async (t) => {
   t.strictSame(shell.terminal.modes(), []);
 });
 
-t.test('after a SIGSTOP, which cannot be seen coming, the screen is set up again', async (t) => {
+t.test('after SIGSTOP, which cannot be caught, the screen is set up again', async (t) => {
   const shell = await openShell(t);
   const { terminal } = shell;
   const pid = await shell.open();
@@ -115,7 +121,7 @@ t.test('after a SIGSTOP, which cannot be seen coming, the screen is set up again
   t.equal(terminal.title, '');
 });
 
-t.test('without a shell that could continue it, Ctrl-Z changes nothing', async (t) => {
+t.test('without a shell to continue it, Ctrl-Z changes nothing', async (t) => {
   const terminal = openProgram(t);
   await terminal.shows(/pid/);
   terminal.type('z');
@@ -125,7 +131,7 @@ t.test('without a shell that could continue it, Ctrl-Z changes nothing', async (
   t.equal(await terminal.ended, 0);
 });
 
-t.test('another program gets the terminal as a shell would give it', async (t) => {
+t.test('another program gets the terminal as a shell would lend it', async (t) => {
   const shell = await openShell(t);
   const { terminal } = shell;
   const pid = await shell.open();
@@ -142,7 +148,7 @@ t.test('another program gets the terminal as a shell would give it', async (t) =
   t.equal(await shell.code(), 130);
 });
 
-t.test('a new size is told and drawn, also one that came while it was away', async (t) => {
+t.test('a new size is drawn, also if it changed while the terminal was lent', async (t) => {
   const shell = await openShell(t);
   const { terminal } = shell;
   await shell.open();
@@ -159,7 +165,7 @@ t.test('a new size is told and drawn, also one that came while it was away', asy
   t.equal(await shell.code(), 0);
 });
 
-t.test('a terminal that takes nothing stops neither the program nor its end', async (t) => {
+t.test('a blocked terminal blocks neither the program nor its exit', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const log = join(folder, 'turns');
@@ -180,7 +186,7 @@ t.test('a terminal that takes nothing stops neither the program nor its end', as
   terminal.resume();
 });
 
-t.test('a slow terminal gets the newest picture, and shows it right', async (t) => {
+t.test('a slow terminal gets the newest frame, undamaged', async (t) => {
   const shell = await openShell(t);
   const { terminal } = shell;
   await shell.open('2>/dev/null');
@@ -224,15 +230,15 @@ function scene() {
   return { stdin, stdout, out, proc, clock, seen, terminal };
 }
 
-t.test('nothing is written while the shell has the terminal, nor after the end', async (t) => {
+t.test('nothing is written while the shell has the terminal, nor after closing', async (t) => {
   const { out, clock, terminal, proc, seen } = scene();
   t.ok(terminal.draw('picture'));
-  terminal.bell();
+  terminal.send('\x07');
   t.ok(out().endsWith('picture\x07'));
   const suspended = terminal.suspend();
   out();
   t.notOk(terminal.draw('picture'));
-  terminal.bell();
+  terminal.send('\x07');
   terminal.send('notification');
   terminal.title('new');
   t.equal(out(), '');
@@ -241,9 +247,9 @@ t.test('nothing is written while the shell has the terminal, nor after the end',
   await suspended;
   t.ok(out().endsWith('\x1b]2;new\x07'), 'the title is made up for');
   t.strictSame(seen, ['focus', 'blank']);
-  terminal.leave();
+  terminal.close();
   t.match(out(), '\x1b[?1049l');
-  terminal.leave();
+  terminal.close();
   t.notOk(terminal.draw('picture'));
   terminal.send('notification');
   terminal.title('newer');
@@ -251,11 +257,11 @@ t.test('nothing is written while the shell has the terminal, nor after the end',
   t.equal(out(), '');
 });
 
-t.test('whoever left while away does not come back', async (t) => {
+t.test('a terminal closed while lent is not taken back', async (t) => {
   const { out, clock, terminal, proc, seen } = scene();
   const suspended = terminal.suspend();
   out();
-  terminal.leave();
+  terminal.close();
   clock.advance(1_000);
   await suspended;
   t.equal(out(), '');
@@ -265,7 +271,7 @@ t.test('whoever left while away does not come back', async (t) => {
   t.strictSame(proc.eventNames(), []);
 });
 
-t.test('what a program throws is passed on, with the terminal taken again', async (t) => {
+t.test('an error of another program is passed on, with the terminal taken back', async (t) => {
   const { out, terminal } = scene();
   await t.rejects(
     terminal.run(() => Promise.reject(new TypeError('no'))),
@@ -274,7 +280,7 @@ t.test('what a program throws is passed on, with the terminal taken again', asyn
   t.match(out(), /1049l.*1049h/);
 });
 
-t.test('a terminal that is gone is the last key', async (t) => {
+t.test('a terminal that disappears is the last key', async (t) => {
   for (const lose of [
     ({ stdin }: ReturnType<typeof scene>) => stdin.end(),
     ({ stdin }: ReturnType<typeof scene>) => stdin.destroy(new Error('EIO')),
@@ -286,11 +292,11 @@ t.test('a terminal that is gone is the last key', async (t) => {
     lose(lost);
     await settle();
     t.strictSame(lost.seen, ['a', 'end']);
-    lost.terminal.leave();
+    lost.terminal.close();
   }
 });
 
-t.test('a signal that somebody listens to restores the terminal and is left to them', (t) => {
+t.test('a signal with a listener restores the terminal and is left to the listener', (t) => {
   const { out, proc } = scene();
   proc.on('SIGTERM', () => {});
   proc.emit('SIGTERM');
@@ -299,10 +305,39 @@ t.test('a signal that somebody listens to restores the terminal and is left to t
   t.end();
 });
 
-t.test('without a size that is known it is 80 by 24', (t) => {
+t.test('an unknown size is 80 by 24', (t) => {
   const { terminal, stdout } = scene();
   stdout.columns = 0;
   t.equal(terminal.columns, 80);
   t.equal(terminal.rows, 24);
+  t.end();
+});
+
+t.test('leaving ends any unfinished sequence and restores the screen', async (t) => {
+  const unfinished = [
+    '\x1b[?2026h\x1b[?25l\x1b[1;3',
+    '\x1b]8;;https://example.org',
+    '\x1bPtmux;',
+    '\x1b[7;31mred',
+    '\x1b',
+  ];
+  for (const start of unfinished) {
+    const emulator = createEmulator(40);
+    emulator.write(`before${enterSequence(false)}\x1b[2J\x1b[5;5Hpicture${start}${leaveSequence} after`);
+    await emulator.drawn();
+    t.strictSame(emulator.rows(), ['before after']);
+  }
+});
+
+t.test('the title is saved once and restored', (t) => {
+  t.match(enterSequence(false), '\x1b[22;0t');
+  t.notMatch(enterSequence(true), '22;0t');
+  t.match(leaveSequence, '\x1b[23;0t');
+  t.end();
+});
+
+t.test('the Linux console has no title', (t) => {
+  t.equal(titleSequence('x', { TERM: 'linux' }), '');
+  t.equal(titleSequence('x', { TERM: 'xterm-256color' }), '\x1b]2;x\x07');
   t.end();
 });

@@ -1,29 +1,26 @@
-/**
- * What was entered earlier in this session, and how far back somebody has gone in it. Pure; knows texts, not what
- * they mean.
- */
+/** The input history of this session, and how far back the reader is in it. Pure; knows texts, not what they mean. */
 
 export interface InputHistory {
   /** Oldest first. */
   readonly inputs: readonly string[];
-  /** How many older ones were forgotten. */
+  /** How many older ones were dropped. */
   readonly forgotten: number;
-  /** Where somebody has gone back, by conversation; not there while they write something new. */
+  /** How far back the reader is, by conversation; absent while they type something new. */
   readonly visits: Readonly<Record<string, Visit>>;
 }
 
 interface Visit {
-  /** The number of the input shown, forgotten ones counted; undefined for what is being written. */
+  /** The number of the input shown, counting dropped ones; undefined for the draft. */
   readonly at: number | undefined;
   readonly draft: string;
-  /** Inputs that were changed when they were shown, by number. The inputs themselves stay. */
+  /** Inputs that were edited when they were shown, by number. The history itself stays. */
   readonly changed: Readonly<Record<number, string>>;
 }
 
-export interface Entered {
-  /** The conversation: each has its own draft and its own place in the one history. */
+export interface CurrentInput {
+  /** The conversation: each has its own draft and its own place in the shared history. */
   readonly in: string;
-  /** What stands in the input now. */
+  /** What is in the input now. */
   readonly text: string;
 }
 
@@ -36,8 +33,8 @@ export const inputsKept = 200;
 
 export const emptyHistory: InputHistory = { inputs: [], forgotten: 0, visits: {} };
 
-/** After `text` was entered. Blank ones, and the same twice in a row, are not kept. */
-export function remember(history: InputHistory, { in: conversation, text }: Entered): InputHistory {
+/** After `text` was sent. Blank inputs and repetitions are not kept. */
+export function remember(history: InputHistory, { in: conversation, text }: CurrentInput): InputHistory {
   const { [conversation]: _, ...visits } = history.visits;
   if (text.trim() === '' || text === history.inputs.at(-1)) return { ...history, visits };
   const inputs = [...history.inputs, text].slice(-inputsKept);
@@ -45,16 +42,16 @@ export function remember(history: InputHistory, { in: conversation, text }: Ente
   return { inputs, forgotten, visits };
 }
 
-/** The input before the one shown; undefined where there is none. What was being written waits for `newer`. */
-export function older(history: InputHistory, current: Entered): Recalled | undefined {
+/** The input before the one shown; undefined if there is none. The draft is kept for `newer`. */
+export function older(history: InputHistory, current: CurrentInput): Recalled | undefined {
   const end = history.forgotten + history.inputs.length;
   const visit = visitWith(history, current);
   const at = (visit.at ?? end) - 1;
   return at < history.forgotten ? undefined : show(history, current.in, { ...visit, at });
 }
 
-/** The input after the one shown, in the end what was being written; undefined where that is shown. */
-export function newer(history: InputHistory, current: Entered): Recalled | undefined {
+/** The input after the one shown, at the end the draft; undefined if that is shown. */
+export function newer(history: InputHistory, current: CurrentInput): Recalled | undefined {
   const visit = visitWith(history, current);
   if (visit.at === undefined) return undefined;
   const at = Math.max(visit.at + 1, history.forgotten);
@@ -62,8 +59,8 @@ export function newer(history: InputHistory, current: Entered): Recalled | undef
   return show(history, current.in, { ...visit, at: isLast ? undefined : at });
 }
 
-/** The visit with what stands in the input kept in its place. */
-function visitWith(history: InputHistory, { in: conversation, text }: Entered): Visit {
+/** The visit with the current input kept in its place. */
+function visitWith(history: InputHistory, { in: conversation, text }: CurrentInput): Visit {
   const visit = history.visits[conversation] ?? { at: undefined, draft: '', changed: {} };
   if (visit.at === undefined) return { ...visit, draft: text };
   if (text === shownAt(history, visit)) return visit;

@@ -1,12 +1,12 @@
 import t from 'tap';
-import { bareText } from '../../../../lib/client/screen/render/bare.js';
-import type { Entry } from '../../../../lib/client/screen/state/state.js';
+import { plainText } from '../../../../lib/client/screen/render/plain-text.js';
+import type { PaneEntry } from '../../../../lib/client/screen/state/state.js';
 import { createEmulator } from '../../../support/emulator.js';
-import { conversation, minutes, noon, plainLook, said, screen } from '../../../support/screens.js';
+import { conversation, minutes, noon, plainAppearance, said, screen } from '../../../support/screens.js';
 
-const footer = '-- mark and copy; any key goes back --';
+const footer = '-- select and copy; any key goes back --';
 const link = `secure-chat://chat.example.org:6697/${'k'.repeat(43)}/${'c'.repeat(22)}`;
-const notice = (text: string): Entry => ({
+const notice = (text: string): PaneEntry => ({
   kind: 'notice',
   id: 'n1',
   at: noon + 2 * minutes,
@@ -14,19 +14,19 @@ const notice = (text: string): Entry => ({
   tone: 'plain',
 });
 
-const shown = (entries: readonly Entry[], size: { columns: number; rows: number }, at?: string) =>
-  bareText(
+const shown = (entries: readonly PaneEntry[], size: { columns: number; rows: number }, at?: string) =>
+  plainText(
     screen({
       ...size,
       conversations: [
         conversation('#lobby', { entries, at: at === undefined ? undefined : { id: at, row: 0 } }),
       ],
     }),
-    plainLook,
+    plainAppearance,
   ).split('\r\n');
 
-t.test('what is said stands without bars, and what the program says as it is', (t) => {
-  const left: Entry = {
+t.test('messages are without bars, and notices as they are', (t) => {
+  const left: PaneEntry = {
     kind: 'presence',
     id: 'p',
     at: noon + 2 * minutes,
@@ -46,7 +46,7 @@ t.test('what is said stands without bars, and what the program says as it is', (
   t.end();
 });
 
-t.test('as many lines as fit, the newest of those the reader sees', async (t) => {
+t.test('as many lines as fit are shown, up to the scroll position', async (t) => {
   const entries = Array.from({ length: 9 }, (_, n) => said(2, 'ana', `line ${n}`, { id: `m${n}` }));
   t.same(shown(entries, { columns: 40, rows: 3 }), ['12:00 ana: line 7', '12:00 ana: line 8', footer]);
   t.same(shown(entries, { columns: 40, rows: 3 }, 'm4'), ['12:00 ana: line 3', '12:00 ana: line 4', footer]);

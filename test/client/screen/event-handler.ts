@@ -1,43 +1,76 @@
 import t from 'tap';
 import { find } from '../../../lib/client/screen/state/conversations.js';
-import { peopleBeside } from '../../../lib/client/screen/state/people.js';
+import { listedPeople } from '../../../lib/client/screen/state/people.js';
 import type { RequestBody, ServerEvent } from '../../../lib/client/wire/connection.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import type { Conversation } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { messageOf } from '../../support/fake-session.js';
-import { createStageScene } from '../../support/stage-scene.js';
+import { createScreenScene } from '../../support/screen-scene.js';
 import { settle } from '../../support/streams.js';
 import { unsafe } from '../../support/unsafe.js';
 
-const at = '2026-11-21T12:00:00.000Z';
+const at = '2026-11-21T11:58:00.000Z';
+t.test('messages of the first catch-up ring no bell, later ones do', async (t) => {
+  const scene = createScreenScene();
+  scene.message({ text: 'before, ana' });
+  scene.synced();
+  scene.message({ text: 'now' });
+  t.same(scene.rung, ['#lobby now']);
+});
+
+t.test('messages are read only in a focused window', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  scene.message({ seq: 201 });
+  t.ok(scene.calls.includes('read 201'));
+  scene.keyboard.press({ kind: 'focus', focused: false });
+  scene.message({ seq: 202 });
+  t.notOk(scene.calls.includes('read 202'));
+  t.equal(find(scene.store.state, '#lobby')?.unread, 1);
+  scene.keyboard.press({ kind: 'focus', focused: true });
+  t.ok(scene.calls.includes('read 202'));
+  t.equal(find(scene.store.state, '#lobby')?.unread, 0);
+});
+
+t.test('a failure elsewhere is reported here, and an unknown name keeps no conversation', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  scene.press('/msg nobody-here hi', 'enter');
+  const key = scene.said[0]?.key ?? '';
+  t.ok(find(scene.store.state, '@nobody-here'));
+  scene.deliver(key, { state: 'failed', code: 'no-such-name', message: 'Nobody here has that name.' });
+  t.match(scene.pane().at(-1), /Not sent to nobody-here: Nobody here has that name/);
+  t.equal(find(scene.store.state, '@nobody-here'), undefined);
+});
+
 const dev: Conversation = { room: 'dev', last: 9, read: 4, unread: 1000, mentions: 2, role: 'member' };
 const lobby: Conversation = { room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 };
 
 function scene(answer?: (request: RequestBody) => Reply) {
-  const made = createStageScene(answer === undefined ? {} : { answer });
+  const made = createScreenScene(answer === undefined ? {} : { answer });
   const event = (one: ServerEvent) => made.happen({ kind: 'event', event: one });
   const synced = (...conversations: readonly Conversation[]) =>
     made.happen({ kind: 'synced', first: false, conversations: [lobby, ...conversations] });
-  const ids = () => made.stage.state.conversations.map(({ id }) => id);
+  const ids = () => made.store.state.conversations.map(({ id }) => id);
   made.synced();
-  return { ...made, event, sync: synced, ids, room: (id: `#${string}`) => find(made.stage.state, id) };
+  return { ...made, event, sync: synced, ids, room: (id: `#${string}`) => find(made.store.state, id) };
 }
 
-t.test('a room comes and goes, wherever that was decided', async (t) => {
-  const { event, ids, room, stage, press, pane } = scene();
+t.test('a room appears when joined and disappears after a kick, from any terminal', async (t) => {
+  const { event, ids, room, store, press, pane } = scene();
   event({ type: 'room', conversation: { ...dev, topic: 'work', private: true } });
   t.same(ids(), ['#lobby', '#dev']);
   t.match(room('#dev'), { topic: 'work', private: true, role: 'member' });
-  t.equal(stage.state.current, '#lobby', 'joined elsewhere, it does not take the screen');
+  t.equal(store.state.current, '#lobby', 'joined elsewhere, it does not take the screen');
   press('/window 2', 'enter');
   event({ type: 'parted', room: 'dev', by: 'mo', reason: 'noise' });
   t.same(ids(), ['#lobby']);
-  t.equal(stage.state.current, '#lobby');
+  t.equal(store.state.current, '#lobby');
   t.match(pane().at(-1), 'you were kicked from #dev by mo: noise');
 });
 
-t.test('after a lost connection the rooms are those that the server tells', async (t) => {
+t.test('after a reconnect the rooms are those the server reports', async (t) => {
   const { event, ids, room, sync } = scene();
   event({ type: 'room', conversation: { ...dev, room: 'gone' } });
   sync(dev, { with: 'ben', last: 5, read: 5, unread: 0, mentions: 0 });
@@ -45,7 +78,7 @@ t.test('after a lost connection the rooms are those that the server tells', asyn
   t.match(room('#dev'), { unread: 1000, mentions: 2 }, 'counted by the server, also what is not loaded');
 });
 
-t.test('what is read on another terminal is not new on this one', async (t) => {
+t.test('messages read on another terminal are not new here', async (t) => {
   const { event, room, sync } = scene();
   sync(dev);
   event(messageOf({ seq: 10, room: 'dev' }));
@@ -53,18 +86,18 @@ t.test('what is read on another terminal is not new on this one', async (t) => {
   t.match(room('#dev'), { unread: 0, mentions: 0, newFrom: undefined });
 });
 
-t.test('beside a room stand its members, and who of them is here', async (t) => {
+t.test('the people list of a room has its members and their presence', async (t) => {
   const people = [
     { name: 'ana', role: 'admin', terminals: 1, room: 'member' },
     { name: 'ben', role: 'member', terminals: 0, room: 'owner' },
   ] as const;
-  const { event, press, stage, asked } = scene((request) => ({
+  const { event, press, store, asked } = scene((request) => ({
     type: 'ok',
     re: 1,
     ...(request.type === 'who' && request.room === 'dev' ? { people: [...people] } : {}),
   }));
   const beside = () =>
-    peopleBeside(stage.state).people.map(({ name, online, room }) => `${name} ${online} ${room}`);
+    listedPeople(store.state).people.map(({ name, online, room }) => `${name} ${online} ${room}`);
   event({ type: 'room', conversation: dev });
   press('/window 2', 'enter');
   await settle();
@@ -79,22 +112,22 @@ t.test('beside a room stand its members, and who of them is here', async (t) => 
   event({ type: 'left', room: 'lobby', name: 'ben' });
   t.same(beside(), ['ana true member', 'ben false owner']);
   event({ type: 'role', room: 'dev', name: 'ana', role: 'owner', by: 'ben' });
-  t.equal(find(stage.state, '#dev')?.role, 'owner');
+  t.equal(find(store.state, '#dev')?.role, 'owner');
 });
 
-t.test('a role that somebody gets who is not here does not bring them here', async (t) => {
+t.test('a new role does not make an offline member online', async (t) => {
   const people = [{ name: 'ben', role: 'member', terminals: 0, room: 'member' }] as const;
-  const { event, press, stage } = scene(() => ({ type: 'ok', re: 1, people: [...people] }));
+  const { event, press, store } = scene(() => ({ type: 'ok', re: 1, people: [...people] }));
   event({ type: 'room', conversation: dev });
   press('/window 2', 'enter');
   await settle();
   event({ type: 'role', room: 'dev', name: 'ben', role: 'moderator', by: 'mo' });
-  t.match(peopleBeside(stage.state).people, [{ name: 'ben', room: 'moderator', online: false }]);
+  t.match(listedPeople(store.state).people, [{ name: 'ben', room: 'moderator', online: false }]);
 });
 
-t.test('the members of a room are asked for again after a lost connection', async (t) => {
+t.test('the members of a room are requested again after a reconnect', async (t) => {
   let owner = 'ben';
-  const { event, press, stage, sync } = scene(({ type }) => ({
+  const { event, press, store, sync } = scene(({ type }) => ({
     ...{ type: 'ok', re: 1 },
     ...(type === 'who' && { people: [{ name: owner, role: 'member', terminals: 1, room: 'owner' }] }),
   }));
@@ -105,12 +138,12 @@ t.test('the members of a room are asked for again after a lost connection', asyn
   sync(dev);
   await settle();
   t.same(
-    peopleBeside(stage.state).people.map(({ name }) => name),
+    listedPeople(store.state).people.map(({ name }) => name),
     ['cyd'],
   );
 });
 
-t.test('whoever is turned to with a command, or is left on the screen, is read and loaded', async (t) => {
+t.test('a conversation opened by a command, or by closing another, is read and loaded', async (t) => {
   const { event, press, asked, calls, typed } = scene();
   event({ type: 'room', conversation: dev });
   event(messageOf({ seq: 10, room: 'dev' }));
@@ -132,13 +165,13 @@ t.test('whoever is turned to with a command, or is left on the screen, is read a
   );
 });
 
-t.test('who is away is marked in every list, until they are back or gone', async (t) => {
+t.test('away people are marked in every list until they are back or offline', async (t) => {
   const people = [
     { name: 'ben', role: 'member', terminals: 1, room: 'owner', away: '' },
     { name: 'cyd', role: 'member', terminals: 1, room: 'member' },
   ] as const;
-  const { event, press, stage } = scene(() => ({ type: 'ok', re: 1, people: [...people] }));
-  const away = () => peopleBeside(stage.state).people.flatMap((person) => (person.away ? [person.name] : []));
+  const { event, press, store } = scene(() => ({ type: 'ok', re: 1, people: [...people] }));
+  const away = () => listedPeople(store.state).people.flatMap((person) => (person.away ? [person.name] : []));
   event({ type: 'room', conversation: dev });
   await settle();
   t.same(away(), ['ben'], 'in the lobby');
@@ -150,7 +183,7 @@ t.test('who is away is marked in every list, until they are back or gone', async
   t.same(away(), ['cyd']);
   event({ type: 'left', room: 'dev', name: 'cyd' });
   event({ type: 'joined', room: 'dev', name: 'cyd' });
-  t.same(away(), ['cyd'], 'who joins a room may be away');
+  t.same(away(), ['cyd'], 'a person joining a room may be away');
   event({ type: 'left', room: 'lobby', name: 'cyd' });
   event({ type: 'joined', room: 'lobby', name: 'cyd' });
   t.same(away(), [], 'it ends with the last terminal');
@@ -159,14 +192,14 @@ t.test('who is away is marked in every list, until they are back or gone', async
 t.test(
   'what a room asks is known from the start, changes with its rules, and is there after /clear',
   async (t) => {
-    const { event, press, stage, room, pane } = scene();
+    const { event, press, store, room, pane } = scene();
     event({ type: 'room', conversation: { ...dev, private: true, rules: { slow: 10_000 } } });
     t.same(room('#dev')?.rules, { slow: 10_000 });
     press('/window 2', 'enter');
     event({ type: 'rules', room: 'dev', by: 'mo', rules: { locked: true } });
     t.match(pane().at(-1), 'mo set the rules of #dev: locked');
     press('/clear', 'enter');
-    t.match(find(stage.state, '#dev'), {
+    t.match(find(store.state, '#dev'), {
       entries: [],
       private: true,
       role: 'member',
@@ -175,7 +208,7 @@ t.test(
   },
 );
 
-t.test('a topic is in the bar and told where it counts; an invitation where the reader is', async (t) => {
+t.test('a topic is announced in its room, an invitation in the current conversation', async (t) => {
   const { event, room, pane } = scene();
   event({ type: 'room', conversation: dev });
   event({ type: 'topic', seq: 5, room: 'dev', from: 'mo', at, topic: 'plans' });
@@ -187,18 +220,9 @@ t.test('a topic is in the bar and told where it counts; an invitation where the 
   t.match(pane().at(-1), 'mo invited you to #ops: /join #ops');
 });
 
-t.test('the last own message is put into the input, to be mended', async (t) => {
-  const { message, press, typed, pane } = scene();
-  press('/edit', 'enter');
-  t.match(pane().at(-1), 'You have said nothing here lately.');
-  message({ from: 'ana', text: 'teh fox', seq: 3 });
-  press('enter');
-  t.equal(typed(), '/edit teh fox|');
-});
-
-t.test('nothing that is told of a room can drive a terminal', async (t) => {
+t.test('no event of a room can drive a terminal', async (t) => {
   for (const { text } of hostileText) {
-    const { event, stage } = scene();
+    const { event, store } = scene();
     const conversation = { ...dev, room: text, topic: text };
     event({ type: 'room', conversation });
     event({ type: 'topic', seq: 5, room: text, from: text, at, topic: text });
@@ -213,8 +237,8 @@ t.test('nothing that is told of a room can drive a terminal', async (t) => {
     event({ type: 'unmuted', room: text, by: text });
     event({ type: 'away', name: text, text });
     event({ type: 'parted', room: text, by: text, reason: text });
-    const { draft: _, ...shown } = stage.state.conversations[0] ?? { draft: undefined };
-    t.notMatch(JSON.stringify([shown, stage.state.conversations.slice(1)]), unsafe);
-    t.notMatch(Object.values(stage.state.conversations.at(-1) ?? {}).join(''), unsafe);
+    const { draft: _, ...shown } = store.state.conversations[0] ?? { draft: undefined };
+    t.notMatch(JSON.stringify([shown, store.state.conversations.slice(1)]), unsafe);
+    t.notMatch(Object.values(store.state.conversations.at(-1) ?? {}).join(''), unsafe);
   }
 });

@@ -1,10 +1,7 @@
-/**
- * Where one character as people see it (a grapheme cluster, UAX #29) ends and the next begins. Knows text by
- * UTF-16 offsets, not what is done there.
- */
+/** Where one character as people see it (a grapheme cluster, UAX #29) ends and the next begins, as UTF-16 offsets. Pure. */
 
-// Intl.Segmenter takes time in proportion to the whole text at every step: 0.7 ms in 1 MiB, 2 µs in this many
-// units. A longer cluster than this is cut; no writing system has one, and `printable` leaves none.
+// Intl.Segmenter takes time in proportion to the whole text at every step: 0.7 ms for 1 MiB, 2 µs for this many
+// units. A longer cluster is cut; no writing system has one, and `printable` leaves none.
 const window = 256;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -25,7 +22,7 @@ export function characterAfter(text: string, at: number): number {
   return at + (first?.segment.length ?? 1);
 }
 
-/** `at`, or the end of the character that it is in the middle of. */
+/** `at`, or the end of the character it is inside. */
 export function betweenCharacters(text: string, at: number): number {
   if (at <= 0) return 0;
   if (at >= text.length) return text.length;

@@ -6,7 +6,7 @@ import {
   newer,
   older,
   remember,
-} from '../../../../lib/client/screen/input/input-history.js';
+} from '../../../../lib/client/screen/state/input-history.js';
 
 function entered(...texts: readonly string[]): InputHistory {
   return texts.reduce((history, text) => remember(history, { in: '#lobby', text }), emptyHistory);
@@ -40,19 +40,19 @@ function sit(history: InputHistory, draft = '') {
   };
 }
 
-t.test('up gives what was entered, the latest first, and stops at the oldest', async (t) => {
+t.test('up returns earlier inputs, the latest first, and stops at the oldest', async (t) => {
   const { up } = sit(entered('one', 'two'));
   t.same([up(), up(), up(), up()], ['two', 'one', undefined, undefined]);
 });
 
-t.test('down comes back to what was being written', async (t) => {
+t.test('down comes back to the draft', async (t) => {
   const { up, down } = sit(entered('one', 'two'), 'dra');
   up();
   up();
   t.same([down(), down(), down()], ['two', 'dra', undefined]);
 });
 
-t.test('without anything entered both do nothing', async (t) => {
+t.test('without a history both do nothing', async (t) => {
   const { up, down } = sit(emptyHistory, 'draft');
   t.same([up(), down()], [undefined, undefined]);
 });
@@ -70,7 +70,7 @@ t.test('each conversation keeps its own unsent draft', async (t) => {
   t.same([down(), down()], ['two', 'for ben']);
 });
 
-t.test('what was entered in one conversation can be recalled in another', async (t) => {
+t.test('an input of one conversation can be recalled in another', async (t) => {
   const { up, go, type, enter } = sit(emptyHistory);
   type('one');
   enter();
@@ -91,7 +91,7 @@ t.test(
   },
 );
 
-t.test('after something was entered up begins with it', async (t) => {
+t.test('after sending, up begins with that input', async (t) => {
   const { up, enter } = sit(entered('one', 'two'));
   up();
   up();
@@ -99,7 +99,7 @@ t.test('after something was entered up begins with it', async (t) => {
   t.same([up(), up()], ['one', 'two']);
 });
 
-t.test('blank inputs and the same again are not kept', async (t) => {
+t.test('blank inputs and repetitions are not kept', async (t) => {
   t.same(entered('one', '', ' \n', 'one', 'two', 'one').inputs, ['one', 'two', 'one']);
 });
 
@@ -110,7 +110,7 @@ t.test('the latest 200 are kept', async (t) => {
   t.equal(history.inputs.at(-1), '249');
 });
 
-t.test('somebody who went back stays at that input while others are forgotten', async (t) => {
+t.test('a recalled input stays while others are dropped', async (t) => {
   const texts = Array.from({ length: inputsKept }, (_, i) => `${i}`);
   const { up, down, go, type, enter } = sit(entered(...texts), 'draft');
   t.same([up(), up()], ['199', '198']);
@@ -123,7 +123,7 @@ t.test('somebody who went back stays at that input while others are forgotten', 
   t.same([down(), down(), down(), down(), down()], ['199', 'a', 'b', 'c', 'draft']);
 });
 
-t.test('whose input was forgotten goes on with the oldest', async (t) => {
+t.test('after its input was dropped, a visit continues with the oldest', async (t) => {
   const { up, down, go, type, enter } = sit(entered('one', 'two'), 'draft');
   t.same([up(), up()], ['two', 'one']);
   go('@ben');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { controlKey, sequenceKey } from '../../../../lib/client/screen/input/key-sequences.js';
+import { controlKey, sequenceKey } from '../../../../lib/client/screen/input/keys.js';
 
 const esc = '\x1b';
 
@@ -40,23 +40,23 @@ function pair(text: string): readonly [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-t.test('each of the sequences that terminals send for a key is that key', async (t) => {
+t.test('every sequence that terminals send for a key is that key', async (t) => {
   for (const [sequence, name] of keys) {
     const expected = name === '' ? undefined : { kind: 'key', name };
     t.same(sequenceKey(`${esc}${sequence}`), expected, JSON.stringify(sequence));
   }
 });
 
-t.test('a lone ESC is the key', async (t) => {
+t.test('a lone ESC is the Escape key', async (t) => {
   t.same(sequenceKey(esc), { kind: 'key', name: 'escape' });
 });
 
-t.test('the window tells whether it has the keyboard', async (t) => {
+t.test('focus reports are keys', async (t) => {
   t.same(sequenceKey(`${esc}[I`), { kind: 'focus', focused: true });
   t.same(sequenceKey(`${esc}[O`), { kind: 'focus', focused: false });
 });
 
-t.test('replies, mouse reports, keys let go of and the unknown are no keys', async (t) => {
+t.test('replies, mouse reports, key releases and unknown sequences are no keys', async (t) => {
   for (const sequence of [
     ...['[?62;4c', '[>0;276;0c', '[24;80R', '[R', '[?2026;2$y', '[8;24;80t', '[0n', '[?997;1n', '[201~'],
     ...['[<0;10;20M', '[<35;1;1m', '[M !!', '[32;10;20M', '[1;1:3A', '[97;5:3u', '[97u', '[97;2u', '[99~'],
@@ -67,7 +67,7 @@ t.test('replies, mouse reports, keys let go of and the unknown are no keys', asy
   }
 });
 
-t.test('a space with Shift held on is a space', async (t) => {
+t.test('Shift-Space is a space', async (t) => {
   t.same(sequenceKey(`${esc}[32;2u`), { kind: 'text', text: ' ' });
   t.same(sequenceKey(`${esc}[32;5u`), { kind: 'key', name: 'ctrl-space' });
 });

@@ -15,7 +15,7 @@ export interface Editor {
   readonly killed: string;
   /** Earlier states, for undo; bounded. */
   readonly past: readonly { readonly text: string; readonly cursor: number }[];
-  /** The last edit, so that consecutive kills gather and consecutive typing is one undo step. */
+  /** The last edit: consecutive kills are one, and consecutive typing is one undo step. */
   readonly last: 'type' | 'kill' | 'other';
 }
 
@@ -43,7 +43,7 @@ export type Edit =
         | 'undo'
         | 'clear';
     }
-  /** Replaces everything, as history and completion do; the cursor goes to `cursor` or the end. */
+  /** Replaces everything; the cursor goes to `cursor` or the end. */
   | { readonly edit: 'set'; readonly text: string; readonly cursor?: number };
 
 export type SimpleEdit = Exclude<Edit['edit'], 'insert' | 'set'>;
@@ -51,16 +51,16 @@ export type SimpleEdit = Exclude<Edit['edit'], 'insert' | 'set'>;
 export const emptyEditor: Editor = { text: '', cursor: 0, killed: '', past: [], last: 'other' };
 
 const statesKept = 100;
-/** UTF-16 units of all states kept for undo, 2 MiB; the latest is kept whatever its size. */
+/** UTF-16 units of all states kept for undo, 2 MiB; the latest is always kept. */
 const unitsKept = 2 ** 20;
-/** UTF-16 units; two of the longest pastes. Without it Ctrl-Y held down fills the memory. */
+/** UTF-16 units; twice the longest paste. Without a limit, holding Ctrl-Y would fill the memory. */
 const longestText = 2 ** 21;
-// More than hands type between two events of a terminal: it was pasted, and is undone alone.
+// More than anyone types between two events: it was pasted, and is an undo step of its own.
 const typedAtOnce = 32;
 
 /**
- * The editor after one edit. The same object where `up` or `down` finds no line that way, so that history can
- * take over. Inserting what would make the text longer than 2 Mi UTF-16 units changes nothing.
+ * The editor after one edit. The same object if `up` or `down` finds no line, so that the history can take over.
+ * An insertion that would exceed 2 Mi UTF-16 units changes nothing.
  */
 export function edit(editor: Editor, what: Edit): Editor {
   if (what.edit === 'insert') return insert(editor, what.text);
@@ -68,7 +68,7 @@ export function edit(editor: Editor, what: Edit): Editor {
   return simpleEdits[what.edit](editor);
 }
 
-/** Whether a command is one of the edits that need nothing but their name. */
+/** Whether an action is an edit without arguments. */
 export function isSimpleEdit(name: string): name is SimpleEdit {
   return Object.hasOwn(simpleEdits, name);
 }
@@ -100,7 +100,7 @@ interface Replacement {
   readonly to: number;
   readonly by: string;
   readonly last?: Editor['last'];
-  /** Belongs to the step before it. */
+  /** Part of the undo step before it. */
   readonly sameStep?: boolean;
 }
 
@@ -162,7 +162,7 @@ function moveTo(editor: Editor, cursor: number): Editor {
   return cursor === editor.cursor ? settled(editor) : { ...editor, cursor, last: 'other' };
 }
 
-/** Nothing but the end of typing or killing in a row. */
+/** Ends a series of typing or kills. */
 function settled(editor: Editor): Editor {
   return editor.last === 'other' ? editor : { ...editor, last: 'other' };
 }
@@ -181,7 +181,7 @@ function killRight(editor: Editor, to: number): Editor {
   return { ...replace(editor, { from: editor.cursor, to, by: '', last: 'kill' }), killed };
 }
 
-/** At the start of a line it joins that line to the one before, as Ctrl-K at the end joins the one after. */
+/** At the start of a line it joins the line before, as Ctrl-K at the end joins the line after. */
 function killToStart(editor: Editor): Editor {
   const start = lineStart(editor.text, editor.cursor);
   return killLeft(editor, start === editor.cursor ? Math.max(0, start - 1) : start);

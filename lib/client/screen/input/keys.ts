@@ -1,10 +1,27 @@
 /**
- * Which key an escape sequence or a control character stands for, as xterm, the Linux console, rxvt and
- * terminals with CSI u send them. Knows the names of keys, not what they do.
+ * Keys and the sequences terminals send for them: xterm, the Linux console, rxvt and terminals with CSI u.
+ * Knows the names of keys, not what they do.
  */
-import type { Key } from './key.js';
 
-/** The key of one whole sequence that begins with ESC; undefined for what is no key, such as a reply. */
+/** A key, or an event of the terminal that arrives the same way. */
+export type Key =
+  /** Typed text: one or more characters. */
+  | { readonly kind: 'text'; readonly text: string }
+  /**
+   * A key by name as people write it: `enter`, `tab`, `backspace`, `delete`, `insert`, `up`, `down`, `left`, `right`,
+   * `home`, `end`, `pageup`, `pagedown`, `f1` … `f12`, `escape`, each also after `ctrl-`, `alt-`, `shift-` in this order;
+   * `ctrl-a` … `ctrl-z`, `ctrl-space`, `ctrl-_`, `ctrl-\`, `ctrl-]`, `ctrl-^`; `alt-` and any lower-case character;
+   * `ctrl-alt-a` … . Ctrl-I, Ctrl-J and Ctrl-M are `tab`, `enter` and `enter` to most terminals, Ctrl-/ is `ctrl-_`.
+   */
+  | { readonly kind: 'key'; readonly name: string }
+  /** A bracketed paste, whole, line ends as \n, not yet made printable. */
+  | { readonly kind: 'paste'; readonly text: string }
+  /** The terminal window got or lost the keyboard (DECSET 1004). */
+  | { readonly kind: 'focus'; readonly focused: boolean }
+  /** The terminal is gone. */
+  | { readonly kind: 'end' };
+
+/** The key of a whole sequence that begins with ESC; undefined if it is no key, such as a reply. */
 export function sequenceKey(sequence: string): Key | undefined {
   const alt = sequence.startsWith('\x1b\x1b') && sequence.length > 2;
   const plain = alt ? sequence.slice(1) : sequence;
@@ -77,7 +94,7 @@ function altKey(character: string): string | undefined {
 }
 
 function csiKey(sequence: string, escaped: boolean): Key | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
   const [, kind, parameters = '', final = ''] = /^\x1b([[O])(\[|[0-9;:]*)(.)$/s.exec(sequence) ?? [];
   if (kind === undefined) return undefined;
   if (parameters === '[') return /[A-E]/.test(final) ? named(`f${final.charCodeAt(0) - 0x40}`) : undefined;
@@ -95,7 +112,7 @@ function csiKey(sequence: string, escaped: boolean): Key | undefined {
 
 interface Found {
   readonly name: string;
-  /** Where it is not the second parameter: as there. */
+  /** If it is not the second parameter; in the same form. */
   readonly modifier?: string | undefined;
 }
 
@@ -123,7 +140,7 @@ function letteredKey({ kind, first = '', second, final }: Lettered): Found | und
   return first === '' || first === '1' ? { name, modifier: second } : undefined;
 }
 
-/** Undefined for keys let go of, and for those with Super or Hyper, which are the window manager's. */
+/** Undefined for a key release, and for Super or Hyper, which belong to the window manager. */
 function modifiersOf(parameter = ''): Modifiers | undefined {
   const [number = '', event = '1'] = parameter.split(':');
   if (event === '3') return undefined;
@@ -139,11 +156,78 @@ function codeKey(code = '', modifier: string | undefined): Key | undefined {
   if (modifiers === undefined) return undefined;
   const { ctrl, alt, shift } = modifiers;
   const name = byCode[number];
-  // Shift is often held on over a space.
+  // Shift is often still held for a space.
   if (name === 'space' && !ctrl && !alt) return { kind: 'text', text: ' ' };
   if (name !== undefined) return named(withModifiers(name, { ctrl, alt, shift: shift && name !== 'space' }));
   if (!(number > 0x20 && number < 0x7f) || (!ctrl && !alt)) return undefined;
   const letter = String.fromCharCode(number).toLowerCase();
-  // What Ctrl-/ is without CSI u.
+  // As terminals without CSI u send Ctrl-/.
   return named(withModifiers(ctrl && letter === '/' ? '_' : letter, { ctrl, alt, shift: false }));
+}
+
+/**
+ * The offset after the sequence that begins with the ESC at `at`; undefined if it is incomplete (ECMA-48).
+ * A sequence ends before a character that cannot be part of it. A lone ESC before another key has length 1.
+ */
+export function sequenceEnd(text: string, at: number): number | undefined {
+  const second = text[at + 1];
+  if (second === undefined) return undefined;
+  if (second === '\x1b') return afterTwoEscapes(text, at);
+  if (second === '[') return csiEnd(text, at);
+  if (second === 'O') return ss3End(text, at);
+  if (stringIntroducers.includes(second)) return stringEnd(text, at + 2);
+  return at + 1 + ((text.codePointAt(at + 1) ?? 0) > 0xffff ? 2 : 1);
+}
+
+/** The offset after the end of a string that continues at `from`; undefined if it is incomplete. */
+export function stringEnd(text: string, from: number): number | undefined {
+  stringStop.lastIndex = from;
+  const stop = stringStop.exec(text);
+  if (stop === null) return undefined;
+  if (stop[0] !== '\x1b') return stop.index + 1;
+  const next = text[stop.index + 1];
+  if (next === undefined) return undefined;
+  // Any other sequence breaks the string off and is one itself.
+  return next === '\\' ? stop.index + 2 : stop.index;
+}
+
+/** Begins a string of any length: OSC, DCS, SOS, PM, APC. */
+export function isString(sequence: string): boolean {
+  return stringIntroducers.includes(sequence[1] ?? ' ');
+}
+
+const stringIntroducers = ']PX^_';
+// BEL, ST, CAN and SUB; ESC is the half of ST.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
+const stringStop = /[\x07\x18\x1a\x1b\x9c]/g;
+// The function keys of the Linux console, the old mouse reports, rxvt's keys with Shift, and all the rest.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
+const csi = /\x1b\[(?:[[].|M.{3}|\d+\$|[0-?]*[ -/]*[@-LN-Z\\-~]|(?:[0-?]+[ -/]*|[ -/]+)M)/sy;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
+const csiBegun = /\x1b\[(?:\[|M.{0,2}|[0-?]*[ -/]*)$/sy;
+const longestCsi = 64;
+
+/** Some terminals send ESC before the sequence of a key for Alt. */
+function afterTwoEscapes(text: string, at: number): number | undefined {
+  const third = text[at + 2];
+  if (third === undefined) return undefined;
+  return third === '[' || third === 'O' ? sequenceEnd(text, at + 1) : at + 1;
+}
+
+function csiEnd(text: string, at: number): number | undefined {
+  csi.lastIndex = at;
+  if (csi.test(text)) return csi.lastIndex;
+  csiBegun.lastIndex = at;
+  if (text.length - at <= longestCsi && csiBegun.test(text)) return undefined;
+  let end = at + 2;
+  while (/[ -?]/.test(text.charAt(end))) end++;
+  return end;
+}
+
+function ss3End(text: string, at: number): number | undefined {
+  let end = at + 2;
+  while (/[0-9;]/.test(text.charAt(end)) && end - at <= longestCsi) end++;
+  const final = text[end];
+  if (final === undefined) return undefined;
+  return /[@-~]/.test(final) ? end + 1 : end;
 }

@@ -5,7 +5,7 @@ import {
   characterBefore,
   countCharacters,
   skipCharacters,
-} from '../../../../lib/client/screen/input/graphemes.js';
+} from '../../../../lib/client/screen/state/graphemes.js';
 
 const characters = [
   ...['a', '\n', ' ', '\u00e9', 'e\u0301', '\u{1f600}', '\u2764\ufe0f', '1\ufe0f\u20e3'],

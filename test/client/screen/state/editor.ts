@@ -6,7 +6,7 @@ import {
   emptyEditor,
   isSimpleEdit,
   type SimpleEdit,
-} from '../../../../lib/client/screen/input/editor.js';
+} from '../../../../lib/client/screen/state/editor.js';
 
 /** The bar is the cursor. */
 function at(drawn: string): Editor {
@@ -93,7 +93,7 @@ check('up and down keep the column, as far as the line reaches', [
   ['a\n|', 'up', '|a\n'],
 ]);
 
-t.test('up and down give the same object back where no line is that way', async (t) => {
+t.test('up and down return the same object if there is no line', async (t) => {
   for (const [before, what] of [
     ['one|', 'up'],
     ['on|e\ntwo', 'up'],
@@ -155,18 +155,18 @@ check('transposing swaps the characters around the cursor, at the end of a line 
   ['a\nb|', 'transpose', 'a\nb|'],
 ]);
 
-t.test('what is typed goes in at the cursor', async (t) => {
+t.test('typed text is inserted at the cursor', async (t) => {
   t.equal(drawn(after(at('foo |bar'), type('new '))), 'foo new |bar');
   t.equal(drawn(after(emptyEditor, type('a\nb'))), 'a\nb|');
 });
 
-t.test('the cursor is never inside a character, also when two halves of one meet', async (t) => {
+t.test('the cursor is never inside a character, even if two halves meet', async (t) => {
   t.equal(drawn(after(at('|\u0301'), type('e'))), 'e\u0301|');
   t.equal(drawn(after(at('\u{1f1e9}x|\u{1f1ea}'), 'delete-left')), `${germany}|`);
   t.equal(drawn(after(emptyEditor, { edit: 'set', text: `a${family}`, cursor: 3 })), `a${family}|`);
 });
 
-t.test('what is killed in a row comes back in its order', async (t) => {
+t.test('consecutive kills come back in order', async (t) => {
   const rows: [string, SimpleEdit[], string][] = [
     ['one two three|', ['delete-word-left', 'delete-word-left'], 'two three'],
     ['|one two three', ['delete-word-right', 'delete-word-right'], 'one two'],
@@ -181,7 +181,7 @@ t.test('what is killed in a row comes back in its order', async (t) => {
   }
 });
 
-t.test('whatever comes between two kills parts them', async (t) => {
+t.test('any edit between two kills separates them', async (t) => {
   for (const between of ['home', 'end', 'left', 'yank', 'undo'] as const) {
     t.equal(
       after(at('one two|'), 'delete-word-left', between, 'end', 'delete-word-left').killed.includes('onetwo'),
@@ -192,12 +192,12 @@ t.test('whatever comes between two kills parts them', async (t) => {
   t.equal(after(at('a b|c'), 'delete-word-left', 'delete-right', 'delete-word-left').killed, 'a ');
 });
 
-t.test('what is yanked can be yanked again', async (t) => {
+t.test('a yank can be repeated', async (t) => {
   t.equal(drawn(after(at('foo|'), 'kill-to-start', 'yank', 'yank')), 'foofoo|');
   t.equal(drawn(after(at('foo|'), 'yank')), 'foo|');
 });
 
-t.test('what was typed in a row is undone at once', async (t) => {
+t.test('consecutive typing is undone at once', async (t) => {
   const editor = after(emptyEditor, ...['o', 'n', 'e'].map(type), 'delete-left', ...['x', 'y'].map(type));
   t.equal(drawn(after(editor, 'undo')), 'on|');
   t.equal(drawn(after(editor, 'undo', 'undo')), 'one|');
@@ -205,13 +205,13 @@ t.test('what was typed in a row is undone at once', async (t) => {
   t.equal(drawn(after(editor, 'undo', 'undo', 'undo', 'undo')), '|');
 });
 
-t.test('a moved cursor begins another step, and comes back', async (t) => {
+t.test('moving the cursor begins a new undo step', async (t) => {
   const editor = after(emptyEditor, type('ab'), 'left', type('x'));
   t.equal(drawn(after(editor, 'undo')), 'a|b');
   t.equal(drawn(after(editor, 'undo', 'undo')), '|');
 });
 
-t.test('a paste is undone apart from what was typed before and after it', async (t) => {
+t.test('a paste is an undo step of its own', async (t) => {
   for (const pasted of ['a\nb', 'x'.repeat(33)]) {
     const editor = after(emptyEditor, type('t'), type(pasted), type('u'));
     t.equal(after(editor, 'undo').text, `t${pasted}`);
@@ -238,7 +238,7 @@ t.test('every edit that changes the text can be undone', async (t) => {
   }
 });
 
-t.test('setting and clearing replace everything and keep what was killed', async (t) => {
+t.test('set and clear replace everything but the kill buffer', async (t) => {
   const editor = { ...at('foo|'), killed: 'k' };
   t.equal(drawn(after(editor, { edit: 'set', text: 'bar' })), 'bar|');
   t.equal(drawn(after(editor, { edit: 'set', text: 'bar', cursor: 1 })), 'b|ar');
@@ -254,7 +254,7 @@ t.test('a hundred steps can be undone, and no more are kept', async (t) => {
   t.equal(editor.text.length, 50);
 });
 
-t.test('large texts are kept for undo only as far as 1 Mi units', async (t) => {
+t.test('undo keeps at most 1 Mi units of large texts', async (t) => {
   let editor = after(emptyEditor, { edit: 'set', text: 'x'.repeat(300_000) });
   for (let i = 0; i < 20; i++) editor = after(editor, 'delete-left');
   t.equal(editor.past.length, 3);
@@ -263,7 +263,7 @@ t.test('large texts are kept for undo only as far as 1 Mi units', async (t) => {
   t.equal(editor.past.length, 1);
 });
 
-t.test('a text does not grow without end', async (t) => {
+t.test('a text is bounded', async (t) => {
   let editor = after(emptyEditor, type('x'.repeat(1000)), 'kill-to-start');
   for (let i = 0; i < 40; i++) editor = after(editor, 'yank', 'yank', 'kill-to-start');
   t.ok(after(editor, 'yank').text.length <= 2 ** 21);
@@ -271,19 +271,19 @@ t.test('a text does not grow without end', async (t) => {
   t.equal(after(full, type('y')).text, full.text);
 });
 
-t.test('an edit leaves the editor that it was given as it was', async (t) => {
+t.test('an edit does not change the editor it was given', async (t) => {
   const editor = Object.freeze({ ...at('foo bar|\nbaz'), killed: 'k', past: Object.freeze([]) });
   for (const what of ['up', 'yank', 'undo', 'clear', 'transpose', 'kill-to-start'] as const)
     after(editor, what);
   t.equal(drawn(editor), 'foo bar|\nbaz');
 });
 
-t.test('edits that need nothing but a name are known by it', async (t) => {
+t.test('edits without arguments are recognised by name', async (t) => {
   t.ok(isSimpleEdit('word-left'));
   for (const name of ['insert', 'set', 'send', 'toString']) t.notOk(isSimpleEdit(name), name);
 });
 
-t.test('long words and long pastes take milliseconds', async (t) => {
+t.test('long words and long pastes are fast', async (t) => {
   const word = '\u044f'.repeat(2048);
   const lines = Array.from({ length: 100 }, (_, i) => `line ${i} ${'\u6f22'.repeat(40)}`).join('\n');
   const wall = '\u044f'.repeat(500_000);

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createFrames, frameMs } from '../../../../lib/client/screen/terminal/picture.js';
-import { createFakeClock } from '../../../support/fake-clock.js';
+import { createFrames, frameMs } from '../../../lib/client/screen/picture.js';
+import { createFakeClock } from '../../support/fake-clock.js';
 
 function scene() {
   const clock = createFakeClock();
@@ -9,7 +9,7 @@ function scene() {
   return { clock, drawn, frames };
 }
 
-t.test('the first change is drawn at once, those within its frame together at the end of it', (t) => {
+t.test('the first change is drawn at once, those within its frame together', (t) => {
   const { clock, drawn, frames } = scene();
   const start = clock.ticks();
   for (let change = 0; change < 10; change++) frames.soon();
@@ -23,7 +23,7 @@ t.test('the first change is drawn at once, those within its frame together at th
   t.end();
 });
 
-t.test('a thousand changes a second make thirty pictures at most', (t) => {
+t.test('a thousand changes a second make thirty frames at most', (t) => {
   const { clock, drawn, frames } = scene();
   for (let ms = 0; ms < 1_000; ms++) {
     frames.soon();
@@ -33,7 +33,7 @@ t.test('a thousand changes a second make thirty pictures at most', (t) => {
   t.end();
 });
 
-t.test('now draws whatever the time, instead of what was due', (t) => {
+t.test('now draws at once and cancels what was due', (t) => {
   const { clock, drawn, frames } = scene();
   frames.soon();
   frames.soon();

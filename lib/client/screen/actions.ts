@@ -1,0 +1,313 @@
+/**
+ * Everything the screen does when a key or a command asks for it, and the one place that carries it out. Knows the
+ * state, but neither keys nor the terminal.
+ */
+import type { OutgoingMessage } from '../session/session.js';
+import type { HistoryLoader } from './history.js';
+import { type Completion, completeDraft } from './input/completion.js';
+import type { Digit, KeyAction } from './input/keymap.js';
+import type { Preferences } from './preferences.js';
+import { layout } from './render/layout.js';
+import type { Scrolling } from './scrolling.js';
+import { withoutFailed } from './state/conversation.js';
+import {
+  change,
+  cleared,
+  closed,
+  current,
+  find,
+  neighbour,
+  nextUnread,
+  switchedTo,
+  viewed,
+  withDraft,
+} from './state/conversations.js';
+import { type Edit, edit, emptyEditor, isSimpleEdit, type SimpleEdit } from './state/editor.js';
+import { emptyHistory, type InputHistory, newer, older, remember } from './state/input-history.js';
+import type {
+  ConversationId,
+  ConversationState,
+  Notify,
+  ScreenState,
+  StatusQuestion,
+} from './state/state.js';
+import type { ScreenStore } from './state/store.js';
+
+export type ScreenAction =
+  | { readonly do: KeyAction }
+  | { readonly do: 'insert'; readonly text: string }
+  | { readonly do: 'focus'; readonly focused: boolean }
+  | { readonly do: 'open'; readonly id: ConversationId }
+  | { readonly do: 'leave'; readonly how: 'interrupt' | 'person' }
+  | { readonly do: 'clear-pane' | 'close' | 'retry' | 'edit-last' }
+  | { readonly do: 'save'; readonly path: string }
+  /** Without a choice, shows the current one. */
+  | { readonly do: 'notify'; readonly choice: Notify | undefined }
+  /** Without a name, lists the ignored people. */
+  | { readonly do: 'ignore'; readonly name: string | undefined }
+  | { readonly do: 'unignore'; readonly name: string };
+
+export interface ActionDeps {
+  readonly store: ScreenStore;
+  readonly loader: Pick<HistoryLoader, 'older'>;
+  readonly scrolling: Pick<Scrolling, 'move'>;
+  readonly me: string;
+  /** People whose messages are not shown. */
+  readonly ignored: Set<string>;
+  /** Posts or runs a typed line. @returns whether the line is to stay in the input, as after a refusal */
+  readonly runLine: (line: string) => boolean;
+  readonly post: (draft: OutgoingMessage) => boolean;
+  readonly keepPreferences: (changes: Partial<Preferences>) => void;
+  readonly hideHint: () => void;
+  /** The reader may have the newest messages on the screen now. */
+  readonly viewed: () => void;
+  readonly ask: (question: StatusQuestion, yes: () => void) => void;
+  readonly save: (path: string) => void;
+  readonly compose: () => void;
+  readonly showPlainText: () => void;
+  readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly leave: (how: 'interrupt' | 'person') => void;
+}
+
+interface Context extends ActionDeps {
+  inputHistory: InputHistory;
+  /** The conversation that was open before the current one. */
+  cameFrom: ConversationId;
+  completion: Completion | undefined;
+}
+
+export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void {
+  const context: Context = {
+    ...deps,
+    inputHistory: emptyHistory,
+    cameFrom: deps.store.state.current,
+    completion: undefined,
+  };
+  return (action) => {
+    if (isSimpleEdit(action.do)) typeEdit(context, { edit: action.do });
+    else if (isNumbered(action.do)) open(context, nth(context, Number(action.do.slice(-1))));
+    else (handlers[action.do] as (context: Context, action: ScreenAction) => void)(context, action);
+  };
+}
+
+type Numbered = `conversation-${Digit}`;
+type Handled = Exclude<ScreenAction['do'], SimpleEdit | Numbered>;
+/** What comes with an action besides its name. */
+type With<D> = ScreenAction extends infer A
+  ? A extends { readonly do: infer E }
+    ? D extends E
+      ? A
+      : never
+    : never
+  : never;
+
+const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) => void } = {
+  send,
+  newline: (context) => typeEdit(context, { edit: 'insert', text: '\n' }),
+  insert: (context, { text }) => typeEdit(context, { edit: 'insert', text }),
+  complete: (context) => complete(context, false),
+  'complete-back': (context) => complete(context, true),
+  older: (context) => recall(context, 'up', older),
+  newer: (context) => recall(context, 'down', newer),
+  'edit-last': editLast,
+  compose: ({ compose }) => compose(),
+  retry,
+  'page-up': (context) => scroll(context, 'page-up'),
+  'page-down': (context) => scroll(context, 'page-down'),
+  top: (context) => scroll(context, 'top'),
+  bottom: (context) => scroll(context, 'bottom'),
+  open: (context, { id }) => open(context, id),
+  next: (context) => open(context, neighbour(context.store.state, 1)),
+  previous: (context) => open(context, neighbour(context.store.state, -1)),
+  last: (context) => open(context, context.cameFrom),
+  'next-unread': (context) => open(context, nextUnread(context.store.state)),
+  close,
+  'clear-pane': ({ store }) => store.update(cleared),
+  notify,
+  ignore,
+  unignore,
+  save: ({ save }, { path }) => save(path),
+  'people-list': togglePeopleList,
+  'plain-text': ({ showPlainText }) => showPlainText(),
+  redraw: ({ redraw }) => redraw(),
+  suspend: ({ suspend }) => suspend(),
+  focus,
+  interrupt,
+  'delete-or-quit': deleteOrQuit,
+  leave: ({ leave }, { how }) => leave(how),
+};
+
+function isNumbered(name: ScreenAction['do']): name is Numbered {
+  return name.startsWith('conversation-');
+}
+
+function nth({ store }: Context, number: number): ConversationId | undefined {
+  return store.state.conversations[number - 1]?.id;
+}
+
+function typeEdit({ store }: Context, what: Edit): void {
+  store.update((state) => withDraft(state, edit(current(state).draft, what)));
+}
+
+function send(context: Context): void {
+  const { store, runLine } = context;
+  const { id, draft } = current(store.state);
+  if (runLine(draft.text)) return;
+  context.inputHistory = remember(context.inputHistory, { in: id, text: draft.text });
+  // The command may have closed the conversation.
+  if (find(store.state, id) === undefined) return;
+  store.change(id, (conversation) => ({
+    ...conversation,
+    draft: edit(conversation.draft, { edit: 'clear' }),
+  }));
+}
+
+function complete(context: Context, back: boolean): void {
+  const { store, hideHint } = context;
+  context.completion = completeDraft(store.state, { back, previous: context.completion });
+  if (context.completion === undefined) return;
+  hideHint();
+  const { text, cursor } = context.completion;
+  typeEdit(context, { edit: 'set', text, cursor });
+}
+
+/** Moves between the lines of the input; beyond them, through the input history. */
+function recall(context: Context, line: 'up' | 'down', step: typeof older): void {
+  const { store } = context;
+  const { id, draft } = current(store.state);
+  const moved = edit(draft, { edit: line });
+  if (moved !== draft) {
+    store.update((state) => withDraft(state, moved));
+    return;
+  }
+  const recalled = step(context.inputHistory, { in: id, text: draft.text });
+  if (recalled === undefined) return;
+  context.inputHistory = recalled.history;
+  typeEdit(context, { edit: 'set', text: recalled.text });
+}
+
+function editLast({ store }: Context): void {
+  const mine = current(store.state).entries.findLast(
+    (entry) =>
+      entry.kind === 'message' && entry.mine && entry.seq !== undefined && entry.removed === undefined,
+  );
+  if (mine?.kind !== 'message') store.notice('You have no recent message here to edit.', 'bad');
+  else
+    store.update((state) => withDraft(state, edit(emptyEditor, { edit: 'set', text: `/edit ${mine.text}` })));
+}
+
+function retry({ store, post }: Context): void {
+  const id = store.state.current;
+  const { conversation, failed } = withoutFailed(current(store.state));
+  if (failed.length === 0) {
+    store.notice('No failed messages here.');
+    return;
+  }
+  store.change(id, () => conversation);
+  const where = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
+  for (const { text, action } of failed) post({ ...where, text, ...(action && { action }) });
+}
+
+function scroll({ scrolling, viewed }: Context, where: Parameters<Scrolling['move']>[0]): void {
+  scrolling.move(where);
+  viewed();
+}
+
+function open(context: Context, id: ConversationId | undefined): void {
+  const { store, loader } = context;
+  const from = store.state.current;
+  if (id === undefined || id === from) return;
+  context.cameFrom = from;
+  store.update((state) => switchedTo(state, id));
+  if (current(store.state).entries.length === 0) void loader.older(id);
+  context.viewed();
+}
+
+function close(context: Context): void {
+  const { store } = context;
+  const id = store.state.current;
+  if (id.startsWith('#')) {
+    store.notice('You can only close direct messages. To leave a room, use /leave.', 'bad');
+    return;
+  }
+  store.update((state) => closed(state, id));
+  context.viewed();
+}
+
+const notifyWords: Readonly<Record<Notify, string>> = {
+  off: 'never rings the bell',
+  mention: 'rings the bell for mentions and direct messages',
+  all: 'rings the bell for every message',
+};
+
+function notify({ store, keepPreferences }: Context, { choice }: { choice: Notify | undefined }): void {
+  const { id, notify: before } = current(store.state);
+  if (choice !== undefined) {
+    store.change(id, (conversation) => ({ ...conversation, notify: choice }));
+    store.update((state) => ({ ...state, notifyChoices: { ...state.notifyChoices, [id]: choice } }));
+    keepPreferences({ notify: store.state.notifyChoices ?? {} });
+  }
+  store.notice(`${id} ${notifyWords[choice ?? before]}.`);
+}
+
+function ignore(context: Context, { name }: { name: string | undefined }): void {
+  const { store, ignored, keepPreferences } = context;
+  if (name === undefined) {
+    const names = [...ignored].sort();
+    store.notice(names.length === 0 ? "You aren't ignoring anyone." : `Ignored: ${names.join(', ')}`);
+    return;
+  }
+  if (name === context.me) {
+    store.notice("You can't ignore yourself.", 'bad');
+    return;
+  }
+  ignored.add(name);
+  keepPreferences({ ignored: [...ignored] });
+  store.update((state) => withoutMessagesFrom(state, name));
+  store.notice(`Messages from ${name} are hidden. Undo with /unignore ${name}.`);
+}
+
+function unignore({ store, ignored, keepPreferences }: Context, { name }: { name: string }): void {
+  const was = ignored.delete(name);
+  if (was) keepPreferences({ ignored: [...ignored] });
+  store.notice(was ? `New messages from ${name} are shown again.` : `You weren't ignoring ${name}.`);
+}
+
+function withoutMessagesFrom(state: ScreenState, name: string): ScreenState {
+  const without = (conversation: ConversationState): ConversationState => ({
+    ...conversation,
+    entries: conversation.entries.filter((entry) => entry.kind !== 'message' || entry.from !== name),
+  });
+  return state.conversations.reduce((next, { id }) => change(next, id, without), state);
+}
+
+function togglePeopleList({ store }: Context): void {
+  store.update((state) => {
+    const { peopleList } = state;
+    const visible = peopleList === 'shown' || (peopleList === 'auto' && layout(state).people !== undefined);
+    return { ...state, peopleList: visible ? 'hidden' : 'shown' };
+  });
+}
+
+function focus(context: Context, { focused }: { focused: boolean }): void {
+  context.store.update((state) => viewed({ ...state, focused }));
+  if (focused) context.viewed();
+}
+
+const quitQuestion: StatusQuestion = {
+  about: 'quit',
+  text: 'Quit? y or Ctrl-C again; any other key cancels',
+};
+
+/** Clears the input; if it is empty, asks whether to quit. */
+function interrupt(context: Context): void {
+  const { store, ask, leave } = context;
+  if (current(store.state).draft.text !== '') typeEdit(context, { edit: 'clear' });
+  else ask(quitQuestion, () => leave('person'));
+}
+
+function deleteOrQuit(context: Context): void {
+  if (current(context.store.state).draft.text === '') interrupt(context);
+  else typeEdit(context, { edit: 'delete-right' });
+}

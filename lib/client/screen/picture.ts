@@ -1,0 +1,115 @@
+/** Draws the state whenever it changes, at most 30 times a second. Knows frames, not what is in them. */
+import type { Clock } from '../../system/clock.js';
+import { windowTitle } from './render/bars.js';
+import { type Frame, render } from './render/render.js';
+import type { Appearance } from './render/theme.js';
+import type { ScreenStore } from './state/store.js';
+import { paint } from './terminal/painter.js';
+import type { Terminal } from './terminal/terminal.js';
+
+export interface Picture {
+  /** The state changed. */
+  changed(): void;
+  /** The terminal takes a frame again. */
+  soon(): void;
+  /** Draws everything now: what the terminal shows is unknown. */
+  redraw(): void;
+  stop(): void;
+}
+
+export interface PictureDeps {
+  readonly store: ScreenStore;
+  readonly appearance: Appearance;
+  readonly terminal: Pick<Terminal, 'draw' | 'title'>;
+  readonly clock: Clock;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** The current state is on the terminal. */
+  readonly drawn: () => void;
+}
+
+const secondMs = 1_000;
+
+export function createPicture(deps: PictureDeps): Picture {
+  const { store, appearance, terminal, clock, drawn } = deps;
+  let shown: Frame | undefined;
+  let stopped = false;
+  let ticking = false;
+  const frames = createFrames({ clock, draw });
+
+  function draw(): void {
+    const next = render(store.state, appearance);
+    const text = paint(shown, next);
+    // A slow terminal reports when it can take the next one.
+    if (text !== '' && !terminal.draw(text)) return;
+    shown = next;
+    drawn();
+    terminal.title(windowTitle(store.state));
+  }
+
+  /** Counts down the seconds until the next attempt to connect. */
+  function tick(): void {
+    ticking = true;
+    clock.after(secondMs, () => {
+      ticking = false;
+      if (!stopped) store.update((state) => ({ ...state, now: deps.now() }));
+    });
+  }
+
+  return {
+    changed() {
+      frames.soon();
+      if (store.state.connection.state === 'waiting' && !ticking) tick();
+    },
+    soon: frames.soon,
+    redraw() {
+      shown = undefined;
+      frames.now();
+    },
+    stop() {
+      stopped = true;
+      frames.stop();
+    },
+  };
+}
+
+// 1000 / 30, rounded up, as timers are.
+export const frameMs = 34;
+
+export interface Frames {
+  /** Draws at once, or once the last frame is old enough. */
+  soon(): void;
+  /** Draws now. */
+  now(): void;
+  /** Nothing is drawn afterwards. */
+  stop(): void;
+}
+
+export function createFrames({ clock, draw }: { clock: Clock; draw: () => void }): Frames {
+  let last = Number.NEGATIVE_INFINITY;
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+
+  function now(): void {
+    cancel?.();
+    cancel = undefined;
+    if (stopped) return;
+    last = clock.ticks();
+    draw();
+  }
+
+  return {
+    soon() {
+      if (cancel !== undefined || stopped) return;
+      const wait = last + frameMs - clock.ticks();
+      if (wait <= 0) now();
+      else cancel = clock.after(wait, now);
+    },
+    now,
+    stop() {
+      stopped = true;
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}

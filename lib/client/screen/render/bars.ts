@@ -1,0 +1,228 @@
+/** The two bars: the top line with the conversation and the connection, the status line with all conversations or a question. Pure. */
+import { duration } from '../../../protocol/duration.js';
+import { limits } from '../../../protocol/limits.js';
+import { printable } from '../../../protocol/printable.js';
+import { current } from '../state/conversations.js';
+import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
+import { fit, gap, rowColumns, span, type TextRow } from './spans.js';
+import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
+import { columnsOf, cut } from './wrap.js';
+
+const titleColumns = 60;
+
+export interface TwoParts {
+  readonly left: TextRow;
+  /** Aligned to the right edge; begins in column `from`. */
+  readonly right: TextRow;
+  readonly from: number;
+}
+
+/** The conversation on the left; on the right the longest part that leaves it enough room. */
+export function topLine(state: ScreenState, appearance: Appearance, columns: number): TwoParts {
+  const styles = stylesOf(appearance);
+  const { id, topic } = current(state);
+  const mark = marksOf(current(state)).map((word) => span(` ${word}`, styles.barDim));
+  const name = [gap(1, styles.bar), span(id, styles.barStrong), ...mark, gap(2, styles.bar)];
+  const about = topic.trim() === '' && id.startsWith('@') ? 'direct messages' : printable(topic);
+  const wanted = columnsOf(about) + 1;
+  const { withServer, others } = rightParts(state, appearance);
+  const leaves = (row: TextRow, room: number): boolean =>
+    rowColumns(name) + room + rowColumns(row) <= columns;
+  const right =
+    withServer.find((row) => leaves(row, wanted)) ??
+    others.find((row) => leaves(row, Math.min(wanted, Math.floor(columns / 4)))) ??
+    [];
+  const from = columns - rowColumns(right);
+  const room = from - rowColumns(name) - 1;
+  const left = room < 2 ? name : [...name, span(cut(about, room, glyphsOf(appearance).cut), styles.bar)];
+  return { left, right, from };
+}
+
+/** What to know about a room before posting there. */
+function marksOf({ private: hidden, rules: { locked, slow } = {} }: ConversationState): string[] {
+  return [
+    ...(hidden ? ['private'] : []),
+    ...(locked ? ['locked'] : []),
+    ...(slow === undefined ? [] : [`slow ${duration(slow)}`]),
+  ];
+}
+
+interface RightParts {
+  /** Only if the whole topic fits. */
+  readonly withServer: readonly TextRow[];
+  readonly others: readonly TextRow[];
+}
+
+/** From the longest to the shortest; a lost connection is dropped last. */
+function rightParts(state: ScreenState, appearance: Appearance): RightParts {
+  const styles = stylesOf(appearance);
+  const me = span(state.me, styles.barStrong);
+  const between = span(` ${glyphsOf(appearance).dot} `, styles.barDim);
+  const server = span(state.server, styles.barDim);
+  const texts = connectionTexts(state, appearance).map((words) =>
+    span(words, connectionStyle(state, styles)),
+  );
+  const framed = (row: TextRow): TextRow => [gap(1, styles.bar), ...row, gap(1, styles.bar)];
+  const named = texts.map((words) => [me, between, words]);
+  const alone = texts.map((words) => [words]);
+  const isOnline = state.connection.state === 'online';
+  return {
+    withServer: texts.slice(0, 1).map((words) => framed([me, between, server, between, words])),
+    others: [...named, ...(isOnline ? alone.slice(-1) : alone)].map(framed),
+  };
+}
+
+function connectionStyle({ connection }: ScreenState, styles: Styles): string {
+  return connection.state === 'online' ? styles.bar : styles.barAlert;
+}
+
+/** The connection, from the longest text to the shortest. */
+function connectionTexts({ connection, now }: ScreenState, appearance: Appearance): string[] {
+  const { verified, cut: more } = glyphsOf(appearance);
+  switch (connection.state) {
+    case 'online':
+      return [`TLS 1.3 ${verified} verified`, verified];
+    case 'connecting':
+      return [`connecting${more}`];
+    case 'waiting': {
+      const wait = duration(connection.until - now);
+      return [
+        `reconnecting in ${wait} (${withoutStop(connection.why)})`,
+        `reconnecting in ${wait}`,
+        `retry in ${wait}`,
+      ];
+    }
+    case 'offline':
+      return [`offline (${withoutStop(connection.why)})`, 'offline'];
+    default:
+      return absurd(connection);
+  }
+}
+
+function withoutStop(text: string): string {
+  return printable(text).trim().replace(/\.$/, '');
+}
+
+function absurd(value: never): never {
+  throw new TypeError(`unexpected ${JSON.stringify(value)}`);
+}
+
+export function statusLine(state: ScreenState, appearance: Appearance, columns: number): TwoParts {
+  const styles = stylesOf(appearance);
+  if (state.question !== undefined)
+    return {
+      left: [span(` ${questionWords(state.question, columns - 2)} `, styles.barAlert)],
+      right: [],
+      from: columns,
+    };
+  const right = belowMark(state, appearance).find((row) => rowColumns(row) <= columns) ?? [];
+  const from = columns - rowColumns(right);
+  return { left: conversationsRow(state, appearance, from), right, from };
+}
+
+/** The cursor's column while a line is asked for; undefined otherwise. */
+export function questionCursor({ question }: ScreenState, columns: number): number | undefined {
+  if (question?.about !== 'secret') return undefined;
+  return columnsOf(questionWords(question, columns - 2));
+}
+
+/** The end of a line that is typed, or the beginning of a question. */
+function questionWords({ text, about }: StatusQuestion, room: number): string {
+  if (about !== 'secret') return textOf(fit([span(text)], room));
+  let from = 0;
+  while (from < text.length && columnsOf(text.slice(from)) > room) from++;
+  return text.slice(from);
+}
+
+function textOf(row: TextRow): string {
+  return row.map(({ text }) => text).join('');
+}
+
+/** How many messages arrived below, from the longest text to the shortest. */
+function belowMark(state: ScreenState, appearance: Appearance): TextRow[] {
+  const { at, newBelow } = current(state);
+  const { below: arrow, dot } = glyphsOf(appearance);
+  const styles = stylesOf(appearance);
+  if (at === undefined) return [];
+  if (newBelow === 0) return [[span(` ${arrow} PgDn `, styles.barDim)]];
+  return [` ${arrow} ${newBelow} new below ${dot} PgDn `, ` ${arrow} ${newBelow} new `].map((words) => [
+    span(words, styles.barAlert),
+  ]);
+}
+
+/** As many conversations as fit, the current one among them, and how many more there are. */
+function conversationsRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
+  const { conversations } = state;
+  const open = current(state);
+  const chips = conversations.map((conversation, i) =>
+    chip(conversation, { number: i + 1, open, appearance }),
+  );
+  const here = conversations.indexOf(open);
+  let first = here;
+  let last = here;
+  const restOf = (from: number, to: number): TextRow =>
+    restRow([...conversations.slice(0, from), ...conversations.slice(to + 1)], appearance);
+  const fits = (from: number, to: number): boolean =>
+    [...chips.slice(from, to + 1), restOf(from, to)].reduce((sum, row) => sum + rowColumns(row), 0) <=
+    columns;
+  for (let grown = true; grown; ) {
+    grown = false;
+    if (first > 0 && fits(first - 1, last)) {
+      first--;
+      grown = true;
+    }
+    if (last < chips.length - 1 && fits(first, last + 1)) {
+      last++;
+      grown = true;
+    }
+  }
+  return fit([...chips.slice(first, last + 1).flat(), ...restOf(first, last)], columns);
+}
+
+function chip(
+  conversation: ConversationState,
+  { number, open, appearance }: { number: number; open: ConversationState; appearance: Appearance },
+): TextRow {
+  const styles = stylesOf(appearance);
+  const { id, unread } = conversation;
+  if (conversation === open) return [span(` ${number} ${id} `, styles.barCurrent), gap(1, styles.bar)];
+  const quiet = unread === 0;
+  const name = [span(` ${number} `, styles.barDim), span(id, quiet ? styles.barDim : styles.barStrong)];
+  return [...name, ...counts(conversation, appearance), gap(1, styles.bar)];
+}
+
+/** The number of unread messages, and of mentions and direct messages among them. */
+function counts(
+  { id, unread, mentions }: Pick<ConversationState, 'id' | 'unread' | 'mentions'>,
+  appearance: Appearance,
+): TextRow {
+  const styles = stylesOf(appearance);
+  if (unread === 0 && mentions === 0) return [];
+  const urgent = id.startsWith('@') ? unread : mentions;
+  const all = urgent === unread ? [] : [gap(1, styles.bar), span(many(unread), styles.barStrong)];
+  return urgent === 0 ? all : [...all, gap(1, styles.bar), span(` ${many(urgent)}! `, styles.barAlert)];
+}
+
+function many(count: number): string {
+  return count >= limits.unreadCounted ? `${limits.unreadCounted}+` : String(count);
+}
+
+function restRow(hidden: readonly ConversationState[], appearance: Appearance): TextRow {
+  if (hidden.length === 0) return [];
+  const styles = stylesOf(appearance);
+  const urgent = hidden.reduce(
+    (sum, { id, unread, mentions }) => sum + (id.startsWith('@') ? unread : mentions),
+    0,
+  );
+  const more = span(` +${hidden.length}`, styles.barDim);
+  return urgent === 0 ? [more] : [more, gap(1, styles.bar), span(` ${urgent}! `, styles.barAlert)];
+}
+
+/** The title of the window, with what is unread in all conversations: `(3) #lobby – secure-chat`. */
+export function windowTitle({
+  conversations,
+  current,
+}: Pick<ScreenState, 'conversations' | 'current'>): string {
+  const unread = conversations.reduce((sum, each) => sum + each.unread, 0);
+  return `${unread === 0 ? '' : `(${unread}) `}${cut(printable(current), titleColumns, '…')} – secure-chat`;
+}

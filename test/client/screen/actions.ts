@@ -1,0 +1,147 @@
+import t from 'tap';
+import { createScreenScene } from '../../support/screen-scene.js';
+
+t.test('Enter sends the input to the current conversation and clears it', async (t) => {
+  const scene = createScreenScene();
+  scene.press('hello', 'enter');
+  t.match(scene.said, [{ room: 'lobby', text: 'hello' }]);
+  t.equal(scene.typed(), '|');
+  scene.press('/query bob', 'enter', 'psst', 'enter');
+  t.match(scene.said.slice(1), [{ to: 'bob', text: 'psst' }]);
+  t.equal(scene.store.state.current, '@bob');
+});
+
+t.test('a refused line stays in the input', async (t) => {
+  const scene = createScreenScene();
+  scene.press('/nosuch thing', 'enter');
+  t.equal(scene.typed(), '/nosuch thing|');
+  t.match(scene.pane().at(-1), /no command/);
+  scene.press('ctrl-u');
+  scene.keyboard.press({ kind: 'paste', text: 'x\n'.repeat(101) });
+  scene.press('enter');
+  t.match(scene.pane().at(-1), /not sent/);
+  t.match(scene.typed(), /^x\nx\n/);
+  t.same(scene.said, []);
+});
+
+t.test('each conversation keeps its own draft', async (t) => {
+  const scene = createScreenScene();
+  scene.press('for all', 'alt-2');
+  t.equal(scene.typed(), 'for all|', 'there is no second one');
+  scene.press('ctrl-u', '/query bob', 'enter', 'for bob', 'alt-1', 'for all', 'ctrl-n');
+  t.equal(scene.typed(), 'for bob|');
+  scene.press('alt-/');
+  t.equal(scene.typed(), 'for all|');
+});
+
+t.test('Up brings back earlier input, Down the draft', async (t) => {
+  const scene = createScreenScene();
+  scene.press('one', 'enter', 'two', 'enter', 'draft', 'up');
+  t.equal(scene.typed(), 'two|');
+  scene.press('up');
+  t.equal(scene.typed(), 'one|');
+  scene.press('up', 'down', 'down');
+  t.equal(scene.typed(), 'draft|');
+  scene.press('alt-enter', 'below', 'up');
+  t.equal(scene.typed(), 'draft|\nbelow', 'within several lines it moves between them');
+});
+
+t.test('Ctrl-C clears the input; if it is empty it asks, and a second one quits', async (t) => {
+  const scene = createScreenScene();
+  scene.press('text', 'ctrl-c');
+  t.equal(scene.typed(), '|');
+  t.equal(scene.store.state.question, undefined);
+  scene.press('ctrl-c');
+  t.match(scene.store.state.question, { about: 'quit' });
+  scene.press('n');
+  t.equal(scene.store.state.question, undefined);
+  t.equal(scene.typed(), 'n|', 'typed text is not lost');
+  scene.press('ctrl-c', 'ctrl-c', 'ctrl-c');
+  t.same(scene.left, ['interrupt']);
+});
+
+t.test('Tab completes the last speaker first, and cycles', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  for (const from of ['bea', 'ben', 'bob']) scene.message({ from });
+  scene.press('b', 'tab');
+  t.equal(scene.typed(), 'bob: |');
+  scene.press('tab');
+  t.equal(scene.typed(), 'ben: |');
+  scene.press('shift-tab', 'shift-tab');
+  t.equal(scene.typed(), 'bea: |');
+  scene.press('ctrl-u', '/unig', 'tab');
+  t.equal(scene.typed(), '/unignore |');
+  t.ok(scene.calls.includes('hint hidden'));
+});
+
+t.test('F8 hides and shows the people list', async (t) => {
+  const scene = createScreenScene();
+  scene.press('f8');
+  t.equal(scene.store.state.peopleList, 'hidden');
+  scene.press('f8');
+  t.equal(scene.store.state.peopleList, 'shown');
+});
+
+t.test('/retry sends failed messages again', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  scene.press('hello', 'enter');
+  scene.deliver(scene.said[0]?.key ?? '', { state: 'failed', code: 'internal', message: 'No.' });
+  scene.press('/retry', 'enter');
+  t.match(scene.said, [{ text: 'hello' }, { text: 'hello' }]);
+  t.equal(scene.pane().filter((text) => text === 'hello').length, 1);
+  scene.press('/retry', 'enter');
+  t.match(scene.pane().at(-1), /No failed messages here/);
+});
+
+t.test('the commands of the screen', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  scene.message({ text: 'shown' });
+  scene.press('/save talk.txt', 'enter');
+  t.same(scene.saved, ['talk.txt']);
+  scene.press('/notify all', 'enter');
+  t.match(scene.pane().at(-1), /rings the bell for every message/);
+  t.same(scene.kept.at(-1), { notify: { '#lobby': 'all' } });
+  scene.press('/clear', 'enter');
+  t.same(scene.pane(), []);
+  scene.press('/close', 'enter');
+  t.match(scene.pane().at(-1), /only close direct messages/);
+  scene.press('/query bob', 'enter', '/close', 'enter');
+  t.same(
+    scene.store.state.conversations.map(({ id }) => id),
+    ['#lobby'],
+  );
+  scene.press('/window 7', 'enter');
+  t.match(scene.pane().at(-1), /no conversation "7"/);
+  scene.press('ctrl-u', '/ignore ana', 'enter');
+  t.match(scene.pane().at(-1), /can't ignore yourself/);
+  scene.press('/help keys', 'enter');
+  t.match(scene.pane().at(-1), /Alt-A/);
+});
+
+t.test('/edit puts the last own message into the input', async (t) => {
+  const { message, press, typed, pane, synced } = createScreenScene();
+  synced();
+  press('/edit', 'enter');
+  t.match(pane().at(-1), 'You have no recent message here to edit.');
+  message({ from: 'ana', text: 'teh fox', seq: 3 });
+  press('enter');
+  t.equal(typed(), '/edit teh fox|');
+});
+
+t.test('messages from ignored people are hidden and silent', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  scene.message({ from: 'eve', text: 'shown' });
+  scene.press('/ignore eve', 'enter');
+  t.notOk(scene.pane().includes('shown'));
+  t.same(scene.kept, [{ ignored: ['eve'] }]);
+  scene.message({ from: 'eve', text: 'not shown' });
+  t.notOk(scene.pane().includes('not shown'));
+  t.same(scene.rung, ['#lobby shown']);
+  scene.press('/unignore eve', 'enter');
+  scene.message({ from: 'eve', text: 'again' });
+  t.ok(scene.pane().includes('again'));
+});

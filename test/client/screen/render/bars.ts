@@ -1,0 +1,131 @@
+import t from 'tap';
+import {
+  questionCursor,
+  statusLine,
+  topLine,
+  windowTitle,
+} from '../../../../lib/client/screen/render/bars.js';
+import type { ConnectionState } from '../../../../lib/client/screen/state/state.js';
+import { conversation, noon, plainAppearance, screen } from '../../../support/screens.js';
+
+/** What stands at the right, at some width. */
+function right(columns: number, connection: ConnectionState, topic = ''): string {
+  const state = screen({ connection, conversations: [conversation('#lobby', { topic })], now: noon });
+  return topLine(state, plainAppearance, columns)
+    .right.map(({ text }) => text)
+    .join('')
+    .trim();
+}
+
+t.test('a narrow top line shortens the connection', async (t) => {
+  const online: ConnectionState = { state: 'online' };
+  t.equal(right(80, online), 'alice · chat.example.org · TLS 1.3 ✓ verified');
+  t.equal(right(40, online), 'alice · TLS 1.3 ✓ verified');
+  t.equal(right(24, online), 'alice · ✓');
+  t.equal(right(15, online), '✓');
+  t.equal(right(9, online), '');
+});
+
+t.test('the topic goes before the name of the server', async (t) => {
+  const topic = 'a topic that takes forty columns or more';
+  t.equal(right(80, { state: 'online' }, topic), 'alice · TLS 1.3 ✓ verified');
+  t.match(right(120, { state: 'online' }, topic), /chat\.example\.org/);
+});
+
+t.test('a lost connection is shown as long as a word fits', async (t) => {
+  const waiting: ConnectionState = { state: 'waiting', until: noon + 4500, why: 'No answer.' };
+  t.equal(right(80, waiting), 'alice · chat.example.org · reconnecting in 5 s (No answer)');
+  t.equal(right(40, waiting), 'alice · reconnecting in 5 s');
+  t.equal(right(33, waiting), 'alice · retry in 5 s');
+  t.equal(right(24, waiting), 'retry in 5 s');
+  t.equal(right(20, { state: 'offline', why: 'signed out' }), 'offline');
+  t.equal(right(24, { state: 'connecting' }), 'connecting…');
+});
+
+t.test('the rules of a room are beside its name', async (t) => {
+  const left = (more: Parameters<typeof conversation>[1]): string =>
+    topLine(screen({ conversations: [conversation('#lobby', more)] }), plainAppearance, 80)
+      .left.map(({ text }) => text)
+      .join('')
+      .trim();
+  t.equal(left({ rules: { restrict: ['caps'] } }), '#lobby');
+  t.equal(left({ rules: { locked: true, slow: 10_000 }, private: true }), '#lobby private locked slow 10 s');
+});
+
+const rooms = Array.from({ length: 15 }, (_, i) => conversation(`#room${i}`));
+
+function left(columns: number, current: number, some = rooms): string {
+  const state = screen({ conversations: some, current: `#room${current}` });
+  return statusLine(state, plainAppearance, columns)
+    .left.map(({ text }) => text)
+    .join('');
+}
+
+t.test('the current conversation is always in the status line', async (t) => {
+  for (const columns of [12, 20, 24, 40, 80, 200]) {
+    for (let current = 0; current < rooms.length; current++) {
+      const words = left(columns, current);
+      t.ok(
+        words.length <= columns && words.includes(` ${current + 1} #room${current} `),
+        `${columns}: ${words}`,
+      );
+    }
+  }
+});
+
+t.test('conversations that do not fit are counted, with their mentions', async (t) => {
+  t.match(left(40, 0), /\+12$/);
+  const some = rooms.map((room, i) => (i === 14 ? { ...room, unread: 5, mentions: 2 } : room));
+  t.match(left(40, 0, some), /\+12 {2}2! $/);
+});
+
+t.test('unread messages are counted, mentions and direct messages stand out', async (t) => {
+  const state = screen({
+    conversations: [
+      conversation('#lobby'),
+      conversation('#a', { unread: 7 }),
+      conversation('#b', { unread: 7, mentions: 2 }),
+      conversation('@bob', { unread: 3 }),
+    ],
+  });
+  const row = statusLine(state, { ...plainAppearance, colors: 16 }, 80).left;
+  t.match(row.map(({ text }) => text).join(''), / 1 #lobby {3}2 #a 7 {2}3 #b 7 {2}2! {3}4 @bob {2}3! /);
+  t.same(
+    row.filter(({ sgr }) => sgr === '1;7;33').map(({ text }) => text),
+    [' 2! ', ' 3! '],
+  );
+});
+
+t.test('a reader who is scrolled up sees how many messages arrived below', async (t) => {
+  const above = { at: { id: 'x', row: 0 }, newBelow: 12 };
+  const at = (columns: number) =>
+    statusLine(screen({ conversations: [conversation('#lobby', above)] }), plainAppearance, columns)
+      .right.map(({ text }) => text)
+      .join('');
+  t.equal(at(80), ' ↓ 12 new below · PgDn ');
+  t.equal(at(20), ' ↓ 12 new ');
+});
+
+t.test('a typed answer shows its end, with the cursor on it', async (t) => {
+  const state = screen({ question: { about: 'secret', text: 'The new one again: ******_' } });
+  const words = (columns: number): string => {
+    const [{ text } = { text: '' }] = statusLine(state, plainAppearance, columns).left;
+    t.equal(text[questionCursor(state, columns) ?? -1], '_');
+    t.ok(text.length <= columns);
+    return text;
+  };
+  t.equal(words(80), ' The new one again: ******_ ');
+  t.equal(words(12), ' n: ******_ ');
+  const quit = screen({ question: { about: 'quit', text: 'Quit? y or n' } });
+  t.equal(questionCursor(quit, 80), undefined);
+  t.equal(statusLine(quit, plainAppearance, 8).left[0]?.text, ' Quit?  ');
+});
+
+t.test('the window title has the conversation and the number of unread messages', (t) => {
+  const quiet = [conversation('#lobby'), conversation('@ana')];
+  t.equal(windowTitle({ conversations: quiet, current: '#lobby' }), '#lobby – secure-chat');
+  const busy = [conversation('#lobby', { unread: 2 }), conversation('@ana', { unread: 1 })];
+  t.equal(windowTitle({ conversations: busy, current: '@ana' }), '(3) @ana – secure-chat');
+  t.notMatch(windowTitle({ conversations: busy, current: '#a\x07\x1b[2J' }), '\x07');
+  t.end();
+});

@@ -1,0 +1,110 @@
+/** The screen's parts around a fake session, without a terminal: keys and events in, the state out. */
+import { createLineRunner } from '../../lib/client/commands/run-line.js';
+import { createDispatch, type ScreenAction } from '../../lib/client/screen/actions.js';
+import { createEventHandler } from '../../lib/client/screen/event-handler.js';
+import { createHistoryLoader } from '../../lib/client/screen/history.js';
+import { createKeyboard } from '../../lib/client/screen/keyboard.js';
+import type { Preferences } from '../../lib/client/screen/preferences.js';
+import { createCommandFrontEnd } from '../../lib/client/screen/screen.js';
+import { createScrolling } from '../../lib/client/screen/scrolling.js';
+import { current, startState } from '../../lib/client/screen/state/conversations.js';
+import { createScreenStore } from '../../lib/client/screen/state/store.js';
+import { createFakeSession, type FakeSessionOptions } from './fake-session.js';
+import { noTransfers } from './no-transfers.js';
+import { noon, plainAppearance } from './screens.js';
+
+export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'> = {}) {
+  const left: string[] = [];
+  const rung: string[] = [];
+  const kept: Partial<Preferences>[] = [];
+  const saved: string[] = [];
+  const calls: string[] = [];
+  const due: (() => void)[] = [];
+  const ignored = new Set<string>();
+  const fake = createFakeSession({
+    listener: (happening) => events.handle(happening),
+    ...(answer === undefined ? {} : { answer }),
+  });
+  const { session } = fake;
+  const store = createScreenStore({
+    start: startState({
+      columns: 80,
+      rows: 24,
+      me: session.name,
+      server: 'attic',
+      now: noon,
+      hint: true,
+      notifyChoices: {},
+    }),
+    now: () => noon,
+    changed: () => {},
+  });
+  const loader = createHistoryLoader({ store, session, ignored });
+  const scrolling = createScrolling({ store, loader, appearance: plainAppearance });
+  const events = createEventHandler({
+    ...{ store, session, ignored },
+    marks: { shown: ({ seq }) => calls.push(`read ${seq}`) },
+    now: () => noon,
+    later: (_, callback) => due.push(callback),
+    notify: ({ conversation, text }) => rung.push(`${conversation} ${text}`),
+    ended: ({ why }) => left.push(why),
+  });
+  const dispatch: (action: ScreenAction) => void = createDispatch({
+    ...{ store, loader, scrolling, ignored },
+    me: session.name,
+    runLine: (line) => lines.run(line).keep,
+    post: (draft) => lines.post(draft),
+    keepPreferences: (changes) => kept.push(changes),
+    hideHint: () => calls.push('hint hidden'),
+    viewed: events.viewed,
+    ask: (question, yes) => keyboard.ask(question, yes),
+    save: (path) => saved.push(path),
+    compose: () => calls.push('compose'),
+    showPlainText: () => store.update((state) => ({ ...state, plainText: 'plain' })),
+    redraw: () => calls.push('redraw'),
+    suspend: () => calls.push('suspend'),
+    leave: (how) => left.push(how),
+  });
+  const keyboard = createKeyboard({ store, dispatch, soon: (callback) => setImmediate(callback) });
+  const lines = createLineRunner(
+    createCommandFrontEnd({
+      ...{ session, store, scrolling, keyboard, dispatch },
+      transfers: noTransfers(),
+      appearance: plainAppearance,
+      away: { wroteTo: async () => {} },
+      hosted: undefined,
+      hideHint: () => calls.push('hint hidden'),
+      leave: (reason) => left.push(`quit ${reason ?? ''}`),
+    }),
+  );
+
+  return {
+    ...fake,
+    store,
+    keyboard,
+    drawn: scrolling.drawn,
+    calls,
+    due,
+    kept,
+    left,
+    rung,
+    saved,
+    /** Keys by name; anything else is typed. */
+    press(...keys: string[]) {
+      for (const key of keys) {
+        const named =
+          /^(?:(?:ctrl|alt|shift)-.+|enter|tab|up|down|left|right|home|end|escape|page(?:up|down)|f8|backspace)$/;
+        if (named.test(key)) keyboard.press({ kind: 'key', name: key });
+        else keyboard.press({ kind: 'text', text: key });
+      }
+    },
+    /** What is typed, with the cursor in it. */
+    typed() {
+      const { text, cursor } = current(store.state).draft;
+      return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
+    },
+    /** The texts in the pane. */
+    pane: () =>
+      current(store.state).entries.map((entry) => (entry.kind === 'presence' ? 'presence' : entry.text)),
+  };
+}
