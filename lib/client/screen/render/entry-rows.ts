@@ -1,10 +1,10 @@
 /** One entry of a conversation as rows of the pane: a message, people who joined and left, or a notice. Pure; knows no other entries. */
 
+import { byteCount } from '../../../protocol/byte-count.js';
 import { duration } from '../../../protocol/duration.js';
 import { findLinks } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
-import { byteCount } from '../../../protocol/byte-count.js';
 import type { PaneEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
 import { fit, gap, rowColumns, type Span, span, type TextRow, wrapRow } from './spans.js';

@@ -52,6 +52,9 @@ export interface Terminal {
   close(): void;
 }
 
+// On a busy machine the Ctrl-C that ended another program can be reported after its exit.
+const lateSignalMs = 100;
+
 /** Takes over the terminal that stdin and stdout are; it is restored when the process ends. */
 export function openTerminal(deps: TerminalDeps): Terminal {
   const { stdout, process: proc, clock } = deps;
@@ -85,15 +88,18 @@ export function openTerminal(deps: TerminalDeps): Terminal {
     async suspend() {
       if (screen.phase === 'open') await screen.lend(() => stopJob(proc, clock));
     },
-    run: (program) =>
-      screen.lend(async () => {
+    async run(program) {
+      if (screen.phase !== 'open') return program();
+      return screen.lend(async () => {
         const restoreInterrupts = ignoreInterrupts(proc);
         try {
           return await program();
         } finally {
+          await new Promise<void>((resolve) => clock.after(lateSignalMs, resolve));
           restoreInterrupts();
         }
-      }),
+      });
+    },
     close,
   };
 }

@@ -272,11 +272,14 @@ t.test('a terminal closed while lent is not taken back', async (t) => {
 });
 
 t.test('an error of another program is passed on, with the terminal taken back', async (t) => {
-  const { out, terminal } = scene();
-  await t.rejects(
+  const { out, clock, terminal } = scene();
+  const rejected = t.rejects(
     terminal.run(() => Promise.reject(new TypeError('no'))),
     TypeError,
   );
+  await settle();
+  clock.advance(100);
+  await rejected;
   t.match(out(), /1049l.*1049h/);
 });
 
