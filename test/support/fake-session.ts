@@ -19,7 +19,7 @@ export interface FakeSession {
   readonly asked: readonly RequestBody[];
   /** The reason of each `quit`. */
   readonly quits: readonly (string | undefined)[];
-  happen(happening: SessionEvent): void;
+  happen(event: SessionEvent): void;
   message(fields: Partial<Message>): void;
   status(status: SessionStatus): void;
   end(end: SessionEnd): void;
@@ -32,7 +32,7 @@ export interface FakeSession {
 
 export interface FakeSessionOptions {
   readonly name?: string;
-  readonly listener: (happening: SessionEvent) => void;
+  readonly listener: (event: SessionEvent) => void;
   readonly answer?: (request: RequestBody) => Reply | Promise<Reply>;
   readonly motd?: string;
 }

@@ -3,9 +3,8 @@
  * on a blank screen; some letters are commands.
  */
 import { spawn } from 'node:child_process';
-import { createFrames } from '../../lib/client/screen/picture.js';
+import { createFrames, paint } from '../../lib/client/screen/picture.js';
 import type { Frame } from '../../lib/client/screen/render/render.js';
-import { paint } from '../../lib/client/screen/terminal/painter.js';
 import { openTerminal, type Terminal } from '../../lib/client/screen/terminal/terminal.js';
 import { systemClock } from '../../lib/system/clock.js';
 

@@ -2,7 +2,6 @@
 import { createLineRunner } from '../../lib/client/commands/run-line.js';
 import { createDispatch, type ScreenAction } from '../../lib/client/screen/actions.js';
 import { createEventHandler } from '../../lib/client/screen/event-handler.js';
-import { createHistoryLoader } from '../../lib/client/screen/history.js';
 import { createKeyboard } from '../../lib/client/screen/keyboard.js';
 import type { Preferences } from '../../lib/client/screen/preferences.js';
 import { createCommandFrontEnd } from '../../lib/client/screen/screen.js';
@@ -22,7 +21,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const due: (() => void)[] = [];
   const ignored = new Set<string>();
   const fake = createFakeSession({
-    listener: (happening) => events.handle(happening),
+    listener: (event) => events.handle(event),
     ...(answer === undefined ? {} : { answer }),
   });
   const { session } = fake;
@@ -39,8 +38,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     now: () => noon,
     changed: () => {},
   });
-  const loader = createHistoryLoader({ store, session, ignored });
-  const scrolling = createScrolling({ store, loader, appearance: plainAppearance });
+  const scrolling = createScrolling({ store, session, ignored, appearance: plainAppearance });
   const events = createEventHandler({
     ...{ store, session, ignored },
     marks: { shown: ({ seq }) => calls.push(`read ${seq}`) },
@@ -50,7 +48,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     ended: ({ why }) => left.push(why),
   });
   const dispatch: (action: ScreenAction) => void = createDispatch({
-    ...{ store, loader, scrolling, ignored },
+    ...{ store, scrolling, ignored },
     me: session.name,
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),

@@ -3,7 +3,6 @@
  * state, but neither keys nor the terminal.
  */
 import type { OutgoingMessage } from '../session/session.js';
-import type { HistoryLoader } from './history.js';
 import { type Completion, completeDraft } from './input/completion.js';
 import type { Digit, KeyAction } from './input/keymap.js';
 import type { Preferences } from './preferences.js';
@@ -49,8 +48,7 @@ export type ScreenAction =
 
 export interface ActionDeps {
   readonly store: ScreenStore;
-  readonly loader: Pick<HistoryLoader, 'older'>;
-  readonly scrolling: Pick<Scrolling, 'move'>;
+  readonly scrolling: Pick<Scrolling, 'move' | 'older'>;
   readonly me: string;
   /** People whose messages are not shown. */
   readonly ignored: Set<string>;
@@ -215,12 +213,12 @@ function scroll({ scrolling, viewed }: Context, where: Parameters<Scrolling['mov
 }
 
 function open(context: Context, id: ConversationId | undefined): void {
-  const { store, loader } = context;
+  const { store, scrolling } = context;
   const from = store.state.current;
   if (id === undefined || id === from) return;
   context.cameFrom = from;
   store.update((state) => switchedTo(state, id));
-  if (current(store.state).entries.length === 0) void loader.older(id);
+  if (current(store.state).entries.length === 0) void scrolling.older(id);
   context.viewed();
 }
 

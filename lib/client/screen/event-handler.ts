@@ -38,7 +38,7 @@ export interface EventHandlerDeps {
 }
 
 export interface EventHandler {
-  readonly handle: (happening: SessionEvent) => void;
+  readonly handle: (event: SessionEvent) => void;
   /** The reader may have the newest messages on the screen now: marks them as read. */
   readonly viewed: () => void;
 }
@@ -86,28 +86,28 @@ export function createEventHandler(deps: EventHandlerDeps): EventHandler {
   }
 
   return {
-    handle(happening) {
-      switch (happening.kind) {
+    handle(event) {
+      switch (event.kind) {
         case 'event':
-          handleEvent(happening.event);
+          handleEvent(event.event);
           break;
         case 'status': {
-          const { status } = happening;
+          const { status } = event;
           if (status.state === 'ended') deps.ended(status.end);
           else store.update((state) => applyStatus(state, status, deps.now()));
           break;
         }
         case 'synced':
-          store.update((state) => applySync(state, happening.conversations));
+          store.update((state) => applySync(state, event.conversations));
           caughtUp = true;
           viewed();
           people.refresh();
           break;
         case 'delivery':
-          handleDelivery(store, happening.key, happening.delivery);
+          handleDelivery(store, event.key, event.delivery);
           break;
         default:
-          happening satisfies never;
+          event satisfies never;
       }
     },
     viewed,

@@ -21,20 +21,17 @@ import type { Transfers } from '../transfer/transfers.js';
 import { createDispatch, type ScreenAction } from './actions.js';
 import { composeDraft } from './compose.js';
 import { createEventHandler } from './event-handler.js';
-import { createHistoryLoader } from './history.js';
 import { createKeyReader } from './input/key-reader.js';
 import { keyHelp, shownKey } from './input/keymap.js';
 import type { Key } from './input/keys.js';
 import { createKeyboard, type Keyboard } from './keyboard.js';
 import { createPicture, type Picture } from './picture.js';
+import { createSave, plainText } from './plain-text.js';
 import { createPreferenceKeeper, type Preferences, type PreferencesFile } from './preferences.js';
-import { plainText } from './render/plain-text.js';
 import type { Appearance } from './render/theme.js';
-import { createSave } from './save.js';
 import { createScrolling, type Scrolling } from './scrolling.js';
-import { startState } from './state/conversations.js';
+import { startState, withProgress } from './state/conversations.js';
 import { applyDraft } from './state/events.js';
-import { withProgress } from './state/notices.js';
 import type { ConversationId, ScreenState } from './state/state.js';
 import { createScreenStore, type ScreenStore } from './state/store.js';
 import type { Process } from './terminal/job.js';
@@ -76,7 +73,7 @@ const copying = `${shownKey('alt-l')} shows plain text that can be copied whole.
 const readMarkMs = 1_000;
 
 interface Screen {
-  readonly handle: (happening: SessionEvent) => void;
+  readonly handle: (event: SessionEvent) => void;
   readonly over: Promise<FrontEndResult>;
 }
 
@@ -95,8 +92,7 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Scr
   const { store, terminal } = display;
   const preferences = createPreferenceKeeper({ store, file: deps.preferences, kept: saved });
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
-  const loader = createHistoryLoader({ store, session, ignored });
-  const scrolling = createScrolling({ store, loader, appearance });
+  const scrolling = createScrolling({ store, session, ignored, appearance });
   const transfers = deps.openTransfers(session, (transfer) => {
     const id = `t${transfer.id}`;
     const bad = transfer.progress.state === 'failed';
@@ -112,7 +108,7 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Scr
     },
   });
   const dispatch = createDispatch({
-    ...{ store, loader, scrolling, me, ignored },
+    ...{ store, scrolling, me, ignored },
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
     keepPreferences: preferences.keep,
@@ -145,17 +141,17 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Scr
   display.redraw();
   return { handle, over };
 
-  function handle(happening: SessionEvent): void {
-    if (happening.kind === 'event') {
-      lines.notice(happening.event);
-      away.notice(happening.event);
+  function handle(event: SessionEvent): void {
+    if (event.kind === 'event') {
+      lines.notice(event.event);
+      away.notice(event.event);
     }
-    if (happening.kind === 'synced') {
+    if (event.kind === 'synced') {
       transfers.resume();
       void away.restore();
     }
-    events.handle(happening);
-    if (happening.kind === 'synced' && happening.first) welcome(store, session, hosted);
+    events.handle(event);
+    if (event.kind === 'synced' && event.first) welcome(store, session, hosted);
   }
 }
 

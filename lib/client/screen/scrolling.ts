@@ -1,11 +1,22 @@
-/** Scrolling through a conversation, with keys, /history and /jump. Knows the layout, but neither keys nor requests. */
+/** Scrolling through a conversation, with keys, /history and /jump, and loading its history. Knows the layout, no keys. */
+import type { Message } from '../../protocol/records.js';
 import { CommandRefused } from '../commands/refusal.js';
-import type { HistoryLoader } from './history.js';
+import type { Session } from '../session/session.js';
+import { errorWords } from '../text/wording.js';
 import { layout } from './render/layout.js';
 import { pageUp, scrollBy, scrollTo, topIsVisible } from './render/rows.js';
 import type { Appearance } from './render/theme.js';
+import {
+  firstSeq,
+  lastSeq,
+  messageEntry,
+  withNewer,
+  withNewest,
+  withOlder,
+  withWindowAround,
+} from './state/conversation.js';
 import { current, find, switchedTo, viewed } from './state/conversations.js';
-import type { ConversationId, ConversationState } from './state/state.js';
+import type { ConversationId, ConversationState, MessageEntry } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Scrolling {
@@ -26,21 +37,34 @@ export interface Scrolling {
    * @throws CommandRefused, ConnectionLost
    */
   jump(id: ConversationId, seq: number): Promise<void>;
+  /** Loads the page above the window, unless there is none. Never rejects. */
+  older(id: ConversationId): Promise<void>;
 }
 
 export interface ScrollingDeps {
   readonly store: ScreenStore;
-  readonly loader: HistoryLoader;
+  readonly session: Pick<Session, 'ask' | 'name'>;
+  /** People whose messages are not shown. */
+  readonly ignored: ReadonlySet<string>;
   readonly appearance: Appearance;
 }
 
 export function createScrolling(deps: ScrollingDeps): Scrolling {
-  const { store, loader, appearance } = deps;
+  const { store, appearance } = deps;
+  const loader = createHistoryLoader(deps);
   /** What the reader saw last, or asked for: PgUp continues from there. */
   let seen = store.state;
 
+  /** At the bottom of a detached window the newest page is loaded. */
   function put(at: ConversationState['at']): void {
-    putAt(deps, at);
+    const { id } = current(store.state);
+    store.change(id, ({ marked, ...conversation }) => ({
+      ...conversation,
+      at,
+      ...(at === undefined ? { newBelow: 0 } : marked === undefined ? {} : { marked }),
+    }));
+    if (at === undefined && current(store.state).detached) void loader.newest(id);
+    store.update(viewed);
     seen = store.state;
   }
 
@@ -91,7 +115,7 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
       if (last !== undefined) put(scrollTo(store.state, appearance, last.id));
     },
     async showLast(id, count) {
-      const entry = await nthLast(deps, id, count);
+      const entry = await nthLast(store, loader.older, { id, count });
       if (entry !== undefined) show(id, entry);
     },
     async showSince(id, at) {
@@ -100,34 +124,108 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
       else await jump(id, seq);
     },
     jump,
+    older: loader.older,
   };
-}
-
-/** Scrolls; at the bottom of a detached window the newest page is loaded. */
-function putAt({ store, loader }: ScrollingDeps, at: ConversationState['at']): void {
-  const { id } = current(store.state);
-  store.change(id, ({ marked, ...conversation }) => ({
-    ...conversation,
-    at,
-    ...(at === undefined ? { newBelow: 0 } : marked === undefined ? {} : { marked }),
-  }));
-  if (at === undefined && current(store.state).detached) void loader.newest(id);
-  store.update(viewed);
 }
 
 /** Id of the message with so many at or after it, or of the oldest; loads pages until it is there. */
 async function nthLast(
-  { store, loader }: ScrollingDeps,
-  id: ConversationId,
-  count: number,
+  store: ScreenStore,
+  older: Scrolling['older'],
+  { id, count }: { id: ConversationId; count: number },
 ): Promise<string | undefined> {
   for (;;) {
     const { entries, fromStart } = find(store.state, id) ?? current(store.state);
     const messages = entries.filter(({ kind }) => kind === 'message');
     const wanted = messages.at(-count) ?? (fromStart ? messages[0] : undefined);
     if (wanted !== undefined) return wanted.id;
-    await loader.older(id);
+    await older(id);
     // Nothing arrived: there is no more, or no connection.
     if (find(store.state, id)?.entries.length === entries.length) return messages[0]?.id;
   }
+}
+
+const pageSize = 100;
+/** Messages before and after the one the reader jumps to. */
+const contextSize = 50;
+
+/** Loads pages of history into a conversation's window. */
+function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
+  /** Not if it was closed meanwhile: that would bring it back. */
+  function changeOpen(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void {
+    if (find(store.state, id) !== undefined) store.change(id, to);
+  }
+
+  /** @throws CommandRefused, ConnectionLost */
+  async function page(id: ConversationId, range: object): Promise<Page> {
+    const where = id.startsWith('#') ? { room: id.slice(1) } : { with: id.slice(1) };
+    const reply = await session.ask({ type: 'history', ...where, limit: pageSize, ...range });
+    if (reply.type === 'error') throw new CommandRefused(errorWords(reply));
+    const all = reply.messages ?? [];
+    const shown = all.filter(({ from }) => !ignored.has(from));
+    const entries = shown.map((message) => messageEntry(message, session.name));
+    return { all, entries, more: reply.more === true };
+  }
+
+  /** After a lost connection the reader scrolls on and it is requested again. */
+  async function load(id: ConversationId, range: object, add: typeof withOlder): Promise<void> {
+    store.change(id, (conversation) => ({ ...conversation, loading: true }));
+    const loaded = await page(id, range).catch((error: unknown) => {
+      if (error instanceof CommandRefused) store.notice(error.message, 'bad');
+    });
+    changeOpen(id, (conversation) => ({ ...conversation, loading: false }));
+    if (loaded) changeOpen(id, (conversation) => add(conversation, loaded.entries, loaded.more));
+  }
+
+  return {
+    /** The page above the window; nothing if there is none or it is already being loaded. Never rejects. */
+    async older(id: ConversationId): Promise<void> {
+      const conversation = find(store.state, id);
+      if (conversation === undefined || conversation.fromStart || conversation.loading) return;
+      const first = firstSeq(conversation);
+      await load(id, first === undefined ? {} : { before: first }, withOlder);
+    },
+    /** The page below a detached window. Never rejects. */
+    async newer(id: ConversationId): Promise<void> {
+      const conversation = find(store.state, id);
+      if (conversation?.detached !== true || conversation.loading) return;
+      await load(id, { after: lastSeq(conversation) }, withNewer);
+    },
+    /** The newest page in place of a detached window. Never rejects. */
+    async newest(id: ConversationId): Promise<void> {
+      const conversation = find(store.state, id);
+      if (conversation?.detached !== true || conversation.loading) return;
+      await load(id, {}, withNewest);
+    },
+    /**
+     * A window around a message in place of what is there.
+     * @returns false if there is no such message
+     * @throws CommandRefused, ConnectionLost
+     */
+    async around(id: ConversationId, seq: number): Promise<boolean> {
+      const before = await page(id, { before: seq + 1, limit: contextSize + 1 });
+      const after = await page(id, { after: seq, limit: contextSize });
+      if (before.all.at(-1)?.seq !== seq) return false;
+      const entries = [...before.entries, ...after.entries];
+      changeOpen(id, (conversation) =>
+        withWindowAround(conversation, entries, { seq, older: before.more, newer: after.more }),
+      );
+      return true;
+    },
+    /**
+     * Seq of the first message since a moment (milliseconds since the epoch); undefined for none.
+     * @throws CommandRefused, ConnectionLost
+     */
+    async firstSince(id: ConversationId, at: number): Promise<number | undefined> {
+      const found = await page(id, { since: new Date(at).toISOString(), limit: 1 });
+      return found.all[0]?.seq;
+    },
+  };
+}
+
+interface Page {
+  /** With those of ignored people. */
+  readonly all: readonly Message[];
+  readonly entries: readonly MessageEntry[];
+  readonly more: boolean;
 }

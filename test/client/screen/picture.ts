@@ -1,6 +1,9 @@
 import t from 'tap';
-import { createFrames, frameMs } from '../../../lib/client/screen/picture.js';
+import { createFrames, frameMs, paint } from '../../../lib/client/screen/picture.js';
+import type { Frame } from '../../../lib/client/screen/render/render.js';
+import { createEmulator } from '../../support/emulator.js';
 import { createFakeClock } from '../../support/fake-clock.js';
+import { randomNumbers } from '../../support/random.js';
 
 function scene() {
   const clock = createFakeClock();
@@ -56,4 +59,83 @@ t.test('nothing is drawn after the end', (t) => {
   t.equal(drawn.length, 1);
   t.equal(clock.pending, 0);
   t.end();
+});
+
+const frame = (lines: readonly string[], row = 0, column = 0): Frame => ({ lines, cursor: { row, column } });
+
+t.test('the first frame clears the screen and places the cursor last', (t) => {
+  t.equal(
+    paint(undefined, frame(['one', '', 'three'], 2, 5)),
+    '\x1b[?2026h\x1b[?25l\x1b[0m\x1b[2J\x1b[1;1Hone\x1b[3;1Hthree\x1b[3;6H\x1b[?25h\x1b[?2026l',
+  );
+  t.end();
+});
+
+t.test('nothing is written if nothing changed', (t) => {
+  t.equal(paint(frame(['a', 'b']), frame(['a', 'b'])), '');
+  t.end();
+});
+
+t.test('only rows that changed are written', (t) => {
+  const text = paint(frame(['a', 'b', 'c']), frame(['a', 'B', 'c']));
+  t.match(text, '\x1b[2;1H\x1b[KB');
+  t.notMatch(text, /[ac]/);
+  t.end();
+});
+
+t.test('a row that becomes empty is erased', (t) => {
+  t.match(paint(frame(['a', 'b']), frame(['a', ''])), '\x1b[2;1H\x1b[K');
+  t.end();
+});
+
+t.test('a moved cursor is placed', (t) => {
+  t.match(paint(frame(['a']), frame(['a'], 0, 1)), '\x1b[?25l\x1b[1;2H\x1b[?25h');
+  t.end();
+});
+
+t.test('a new number of rows redraws everything', (t) => {
+  t.match(paint(frame(['a', 'b']), frame(['a'])), '\x1b[2J');
+  t.end();
+});
+
+t.test('plain text is wrapped by the terminal, and the next frame is drawn completely', (t) => {
+  const bare: Frame = { ...frame([]), plainText: 'a link' };
+  t.match(paint(frame(['a']), bare), '\x1b[2J\x1b[1;1H\x1b[?7ha link\x1b[?7l');
+  t.equal(paint(bare, { ...bare }), '');
+  t.match(paint(bare, frame(['a', 'b'])), '\x1b[2J\x1b[1;1Ha\x1b[2;1Hb');
+  t.end();
+});
+
+t.test('a terminal shows every frame, in any order', async (t) => {
+  const [columns, rows] = [20, 24];
+  const random = randomNumbers(7);
+  const parts = ['ana: ', 'ok ', '好的', '😀', 'é', '\x1b[1;32mben\x1b[0m', '\x1b[7m x \x1b[0m', '─'];
+  const widths = [5, 3, 4, 2, 1, 3, 3, 1];
+  const line = (): string => {
+    let text = '';
+    // Full rows too, after which a terminal's cursor waits behind the last column.
+    for (let left = random(3) === 0 ? columns : random(columns); left > 0; ) {
+      const pick = random(parts.length);
+      const fits = (widths[pick] ?? 0) <= left;
+      text += fits ? parts[pick] : 'x';
+      left -= fits ? (widths[pick] ?? 0) : 1;
+    }
+    return text;
+  };
+  const emulator = createEmulator(columns);
+  const fresh = createEmulator(columns);
+  let shown: Frame | undefined;
+  for (let round = 0; round < 200; round++) {
+    const lines = Array.from({ length: rows }, (_, row) =>
+      shown !== undefined && random(4) > 0 ? (shown.lines[row] ?? '') : random(3) === 0 ? '' : line(),
+    );
+    const next = frame(lines, random(rows), random(columns));
+    emulator.write(paint(random(20) === 0 ? undefined : shown, next));
+    fresh.write(`\x1b[0m\x1b[2J${lines.map((text, row) => `\x1b[${row + 1};1H${text}`).join('')}`);
+    await emulator.drawn();
+    await fresh.drawn();
+    if (!t.strictSame(emulator.rows(), fresh.rows())) return;
+    t.equal(emulator.column, next.cursor.column);
+    shown = next;
+  }
 });

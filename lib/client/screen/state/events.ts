@@ -19,8 +19,20 @@ import {
   withMove,
   withRemoval,
 } from './conversation.js';
-import { change, changeOpen, closed, find, idOf, isViewed, lobby, roomId, viewed } from './conversations.js';
-import { type Moment, withNotice, withNoticeHere } from './notices.js';
+import {
+  change,
+  changeOpen,
+  closed,
+  find,
+  idOf,
+  isViewed,
+  lobby,
+  type Moment,
+  roomId,
+  viewed,
+  withNotice,
+  withNoticeHere,
+} from './conversations.js';
 import {
   arrived,
   departed,

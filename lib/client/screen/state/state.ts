@@ -112,7 +112,7 @@ export type ConnectionState =
 /** Replaces the status line; answered by one key, or by a line if it is about a secret. */
 export interface StatusQuestion {
   readonly text: string;
-  readonly about: 'quit' | 'paste' | 'overwrite' | 'secret';
+  readonly about: 'quit' | 'overwrite' | 'secret';
 }
 
 export interface ScreenState {

@@ -82,7 +82,7 @@ const screens: Readonly<Record<string, ScreenState>> = {
   'typing-60x16': screen({
     columns: 60,
     rows: 16,
-    question: { text: 'Send 3 lines as one message? y/n', about: 'paste' },
+    question: { text: 'Send 3 lines as one message? y/n', about: 'overwrite' },
     conversations: [
       conversation('#lobby', {
         entries: [said(0, 'bob', 'well?')],
@@ -270,7 +270,7 @@ function hostileScreen(text: string): ScreenState {
     conversations: [room, conversation(`@${text}`, { unread: 3 })],
     current: room.id,
     people: [person(text, { role: 'admin' }), person(text, { away: true })],
-    question: { text, about: 'paste' },
+    question: { text, about: 'overwrite' },
   });
 }
 

@@ -9,6 +9,7 @@ import {
   startState,
   switchedTo,
   viewed,
+  withNoticeHere,
   withoutUnknownName,
 } from '../../../../lib/client/screen/state/conversations.js';
 import {
@@ -20,7 +21,6 @@ import {
   applySync,
   conversationOfKey,
 } from '../../../../lib/client/screen/state/events.js';
-import { withNoticeHere } from '../../../../lib/client/screen/state/notices.js';
 import { withPeople } from '../../../../lib/client/screen/state/people.js';
 import type { ScreenState } from '../../../../lib/client/screen/state/state.js';
 import { printable } from '../../../../lib/protocol/printable.js';
