@@ -23,7 +23,7 @@ t.test('a file is sent, fetched as often as one likes, and overwrites nothing', 
   const path = join(served.home.folder, 'two words.bin');
   await writeFile(path, bytes);
   ann.write(`/send "${path}"\n`);
-  await ann.prints(/Sent two words\.bin/, 'stderr');
+  await ann.prints(/\* ann sent a file: two words\.bin/);
   const [, id = ''] = await ben.prints(/\* ann sent a file: two words\.bin \(1\.4 MiB\), \/get (\d+)\n/);
 
   for (const name of ['two words.bin', 'two words (2).bin']) {
@@ -87,7 +87,6 @@ t.test('a file reaches one person, or the members of a room, and nobody else', a
   ann.write('/join #den private\n');
   await ann.prints(/in #den/, 'stderr');
   ann.write(`/send ${path}\n`);
-  await ann.prints(/Sent secret\.txt[\s\S]*Sent secret\.txt/, 'stderr');
   const [, second = ''] = await ann.prints(
     /#den \* ann sent a file: secret\.txt \(13 bytes\), \/get (\d+)\n/,
   );
@@ -116,7 +115,6 @@ t.test('transfers go on after the server was killed', async (t) => {
   ann.write(`/send ${path}\n`);
   await ann.prints(/sending big\.bin, 40 MiB/, 'stderr');
   await kill();
-  await ann.prints(/Sent big\.bin/, 'stderr');
   const [, id = ''] = await ann.prints(/sent a file: big\.bin \(40 MiB\), \/get (\d+)\n/);
   ann.write(`/get ${id}\n`);
   while ((await readdir(downloads)).length === 0) await pause(5);

@@ -13,7 +13,8 @@ t.test('kick and ban, from both sides', async (t) => {
   await mona.shows(/ada made mona a moderator on this/);
 
   mona.type('/kick ben too loud\r');
-  await mona.shows(/ben was kicked by mona: too loud/);
+  await mona.shows(/You kicked ben/);
+  await admin.prints(/ben was kicked by mona: too loud/, 'stderr');
   t.equal(await ben.ended, 77);
   await ben.until(() => /You were kicked by mona: too loud/.test(ben.screen()), 'why it ended');
   t.notOk(ben.modes().includes('alternate'), 'the terminal is as it was');

@@ -262,7 +262,7 @@ function showEvent(event: ServerEvent, chat: Chat): void {
     chat.marks.shown(event);
     return;
   }
-  const words = eventWords(event);
+  const words = eventWords(event, chat.session.name);
   if (words !== undefined) chat.show(words, 'at' in event ? event.at : undefined);
   // A person sees it. A program's next lines are for that room alone, and the server refuses them.
   if (event.type === 'parted' && chat.deps.typed) leaveFor(event.room, chat);

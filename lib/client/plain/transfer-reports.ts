@@ -28,10 +28,12 @@ export function createTransferReports({ show, failed }: TransferReportsDeps): Tr
 
   return {
     report(transfer) {
-      const { id, progress } = transfer;
+      const { id, direction, progress } = transfer;
       const quarter = Math.floor((percentOf(transfer) ?? 0) / 25);
       const stage = progress.state === 'moving' ? `moving ${quarter}` : progress.state;
-      if (shown.get(id) !== stage) show(transferWords(transfer));
+      // The message with the file says that it was sent.
+      const announced = direction === 'send' && progress.state === 'done';
+      if (!announced && shown.get(id) !== stage) show(transferWords(transfer));
       shown.set(id, stage);
       if (!isOver(transfer)) return;
       shown.delete(id);

@@ -94,9 +94,12 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Scr
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const scrolling = createScrolling({ store, session, ignored, appearance });
   const transfers = deps.openTransfers(session, (transfer) => {
-    const id = `t${transfer.id}`;
-    const bad = transfer.progress.state === 'failed';
-    store.update((state) => withProgress(state, { id, text: transferBar(transfer), now: now(), bad }));
+    const { state: progress } = transfer.progress;
+    const line = {
+      ...{ id: `t${transfer.id}`, text: transferBar(transfer), now: now(), bad: progress === 'failed' },
+      sentTo: progress === 'done' ? transfer.to : undefined,
+    };
+    store.update((state) => withProgress(state, line));
   });
   const away = createAwayStatus({ session, show: (words) => void store.notice(words) });
   const { leave, over } = createLeave({

@@ -7,8 +7,12 @@ import type { ServerEvent } from '../wire/connection.js';
 
 type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
 
-/** What a front end shows for an event in one line; undefined for events that have none, such as messages. */
-export function eventWords(event: ServerEvent): string | undefined {
+/**
+ * What a front end shows for an event in one line; undefined for events that have none, such as messages.
+ * @param me what this person did to others has an answer of its own already
+ */
+export function eventWords(event: ServerEvent, me: string): string | undefined {
+  if ((event.type === 'left' || event.type === 'rank') && event.by === me) return undefined;
   // Each row takes the event of its own type.
   return (wordsByType[event.type] as (event: ServerEvent) => string | undefined)(event);
 }

@@ -1,3 +1,5 @@
+import type { Recipient } from '../../protocol/room-or-person.js';
+
 /** One transfer, as a person sees it. */
 export interface Transfer {
   /** Counts up from 1 in this program. */
@@ -7,6 +9,8 @@ export interface Transfer {
   readonly name: string;
   /** The local file, once there is one. */
   readonly path: string | undefined;
+  /** Where it is sent. */
+  readonly to?: Recipient;
   /** Bytes; undefined until known. */
   readonly size: number | undefined;
   /** Bytes that have arrived; while hashing, those read. */

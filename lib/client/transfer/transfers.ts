@@ -56,7 +56,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
   let closed = false;
 
   function begin(
-    first: Pick<Transfer, 'direction' | 'name' | 'path'>,
+    first: Pick<Transfer, 'direction' | 'name' | 'path' | 'to'>,
     work: (context: TransferContext) => Promise<void>,
   ) {
     const queue = queues[first.direction];
@@ -86,7 +86,9 @@ export function createTransfers(deps: TransfersDeps): Transfers {
       const path = typedPath(typed, deps);
       const name = fileName(path);
       const key = deps.makeKey();
-      return begin({ direction: 'send', name, path }, (context) => upload(context, { path, name, key, to }));
+      return begin({ direction: 'send', name, path, to }, (context) =>
+        upload(context, { path, name, key, to }),
+      );
     },
     get(seq, path) {
       const first = { direction: 'get', name: `file ${seq}`, path: undefined } as const;

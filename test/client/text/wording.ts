@@ -38,13 +38,15 @@ t.test('an event says who did what to whom, and why', async (t) => {
       'you are in #dev; rules: locked (only owners and moderators can post)',
     ],
   ];
-  for (const [event, words] of cases) t.equal(eventWords(event), words);
+  for (const [event, words] of cases) t.equal(eventWords(event, 'me'), words);
+  t.equal(eventWords({ type: 'left', room: 'dev', name: 'ben', by: 'me' }, 'me'), undefined);
+  t.equal(eventWords({ type: 'rank', name: 'ben', role: 'admin', by: 'me' }, 'me'), undefined);
 });
 
 t.test('the reason of a kick is shown once, where the session ends', async (t) => {
   for (const code of ['kicked', 'banned'] as const) {
     const message = 'You were kicked by mo: loud.';
-    t.equal(eventWords({ type: 'closing', code, message }), undefined);
+    t.equal(eventWords({ type: 'closing', code, message }, 'me'), undefined);
     t.equal(endWords({ why: 'refused', code, message }), message);
   }
 });
@@ -89,7 +91,7 @@ t.test('no text of others can drive a terminal', async (t) => {
       { type: 'away', name: text, text },
       { type: 'back', name: text },
     ];
-    t.notMatch([...events.map(eventWords), ...motdLines(text)].join(''), unsafe);
+    t.notMatch([...events.map((event) => eventWords(event, 'me')), ...motdLines(text)].join(''), unsafe);
     t.notMatch(peopleWords([{ name: text, role: 'member', terminals: 1, away: text }], { me: '' }), unsafe);
   }
 });

@@ -111,7 +111,9 @@ export function statusLine(state: ScreenState, appearance: Appearance, columns: 
   const styles = stylesOf(appearance);
   if (state.question !== undefined)
     return {
-      left: [span(` ${questionWords(state.question, columns - 2)} `, styles.barAlert)],
+      left: [
+        span(` ${questionWords(state.question, columns - 2, glyphsOf(appearance).cut)} `, styles.barAlert),
+      ],
       right: [],
       from: columns,
     };
@@ -123,19 +125,17 @@ export function statusLine(state: ScreenState, appearance: Appearance, columns: 
 /** The cursor's column while a line is asked for; undefined otherwise. */
 export function questionCursor({ question }: ScreenState, columns: number): number | undefined {
   if (question?.about !== 'secret') return undefined;
-  return columnsOf(questionWords(question, columns - 2));
+  return columnsOf(questionWords(question, columns - 2, ''));
 }
 
-/** The end of a line that is typed, or the beginning of a question. */
-function questionWords({ text, about }: StatusQuestion, room: number): string {
-  if (about !== 'secret') return textOf(fit([span(text)], room));
+/** The end of a line that is typed; of a question, the beginning and the end, which has the answers. */
+function questionWords({ text, about }: StatusQuestion, room: number, mark: string): string {
+  const shown = printable(text);
+  if (columnsOf(shown) <= room) return shown;
+  const start = about === 'secret' ? '' : cut(shown, Math.floor(room / 3), mark);
   let from = 0;
-  while (from < text.length && columnsOf(text.slice(from)) > room) from++;
-  return text.slice(from);
-}
-
-function textOf(row: TextRow): string {
-  return row.map(({ text }) => text).join('');
+  while (from < shown.length && columnsOf(shown.slice(from)) > room - columnsOf(start)) from++;
+  return `${start}${shown.slice(from)}`;
 }
 
 /** How many messages arrived below, from the longest text to the shortest. */

@@ -276,10 +276,12 @@ function headRow({ conversation, width, appearance }: View): TextRow | undefined
 
 function emptyRows({ conversation, width, appearance }: View): TextRow[] {
   if (conversation.loading) return [ruleRow('loading', width, appearance)];
-  const direct = conversation.id.startsWith('@');
-  const words = direct
-    ? `No direct messages with ${conversation.id.slice(1)} yet. Type one and press Enter.`
-    : `No messages in ${conversation.id} yet. Type one and press Enter.`;
+  const { id, cleared, fromStart } = conversation;
+  const what = id.startsWith('@') ? `direct messages with ${id.slice(1)}` : `messages in ${id}`;
+  const words =
+    cleared && !fromStart
+      ? 'Cleared. PgUp shows the messages again.'
+      : `No ${what} yet. Type one and press Enter.`;
   const margin = Math.min(2, Math.max(0, width - 1));
   const rows = wrapRow([span(words, stylesOf(appearance).dim)], width - margin);
   return [...rows.map((row) => [gap(margin), ...row]), []];

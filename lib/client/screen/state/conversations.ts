@@ -1,5 +1,6 @@
 /** The list of conversations: finding, changing, opening and closing one, and notices in them. Pure; knows no messages. */
 import { printable } from '../../../protocol/printable.js';
+import type { Recipient } from '../../../protocol/room-or-person.js';
 import { newConversation, read, withEntry } from './conversation.js';
 import type { ConversationId, ConversationState, NoticeEntry, Notify, ScreenState } from './state.js';
 
@@ -147,6 +148,7 @@ export function cleared(state: ScreenState): ScreenState {
     ...newConversation(conversation.id, conversation.notify),
     draft: conversation.draft,
     topic: conversation.topic,
+    cleared: true,
   }));
 }
 
@@ -194,13 +196,21 @@ export function withoutEntries(state: ScreenState, ids: readonly string[]): Scre
   return { ...state, conversations };
 }
 
+interface Progress {
+  readonly id: string;
+  readonly text: string;
+  readonly now: number;
+  readonly bad: boolean;
+  /** A message there says so now: in that conversation the line goes. */
+  readonly sentTo: Recipient | undefined;
+}
+
 /** A line that changes, such as the progress of a transfer: the same id is the same line. */
-export function withProgress(
-  state: ScreenState,
-  { id, text, now, bad }: { id: string; text: string; now: number; bad: boolean },
-): ScreenState {
+export function withProgress(state: ScreenState, { id, text, now, bad, sentTo }: Progress): ScreenState {
   const shown = printable(text, { newlines: true });
   const owner = state.conversations.find(({ entries }) => entries.some((entry) => entry.id === id));
+  const target = sentTo && idOf('to' in sentTo ? { with: sentTo.to } : sentTo);
+  if (owner !== undefined && owner.id === target) return withoutEntries(state, [id]);
   const entry: NoticeEntry = { kind: 'notice', id, at: now, text: shown, tone: bad ? 'bad' : 'plain' };
   if (owner === undefined)
     return change(state, state.current, (conversation) => withEntry(conversation, entry));

@@ -120,13 +120,13 @@ function applyRole(state: ScreenState, event: ServerFrameOf<'role'>, time: Momen
 
 /** With a notice in the conversation it is about. */
 function announced(state: ScreenState, id: ConversationId, event: ServerEvent, time: Moment): ScreenState {
-  const text = eventWords(event);
+  const text = eventWords(event, state.me);
   return text === undefined ? state : withNotice(state, id, { text, ...time });
 }
 
 /** With a notice in the current conversation. */
 function announcedHere(state: ScreenState, event: ServerEvent, time: Moment): ScreenState {
-  const text = eventWords(event);
+  const text = eventWords(event, state.me);
   return text === undefined ? state : withNoticeHere(state, { text, tone: 'plain', ...time });
 }
 

@@ -61,6 +61,8 @@ export interface ConversationState {
   readonly id: ConversationId;
   /** A bounded window of the history; the rest is loaded from the server. */
   readonly entries: readonly PaneEntry[];
+  /** The pane was emptied with /clear. */
+  readonly cleared?: true;
   /** The server has nothing older. */
   readonly fromStart: boolean;
   /** The window ends before the newest message. */

@@ -118,7 +118,18 @@ t.test('a typed answer shows its end, with the cursor on it', async (t) => {
   t.equal(words(12), ' n: ******_ ');
   const quit = screen({ question: { about: 'quit', text: 'Quit? y or n' } });
   t.equal(questionCursor(quit, 80), undefined);
-  t.equal(statusLine(quit, plainAppearance, 8).left[0]?.text, ' Quit?  ');
+  t.equal(statusLine(quit, plainAppearance, 8).left[0]?.text, ' Q…or n ');
+});
+
+t.test('a long question keeps its answers', async (t) => {
+  const text = `Overwrite /home/ana/${'folder/'.repeat(20)}talk.txt? y/n`;
+  const [{ text: shown } = { text: '' }] = statusLine(
+    screen({ question: { about: 'overwrite', text } }),
+    plainAppearance,
+    80,
+  ).left;
+  t.equal(shown.length, 80);
+  t.match(shown, /^ Overwrite \/home.*….*talk\.txt\? y\/n $/);
 });
 
 t.test('the window title has the conversation and the number of unread messages', (t) => {
