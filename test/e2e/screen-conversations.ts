@@ -195,7 +195,6 @@ t.test('several conversations on one screen', async (t) => {
     alice.type('n');
     await alice.until(() => !alice.screen().includes('Overwrite'), 'no question');
     t.equal(await readFile(file, 'utf8'), text);
-    alice.type(ctrl('u'));
     await shows('');
     alice.enter('/save ~/lobby.txt');
     await alice.shows(/Overwrite/);

@@ -205,7 +205,12 @@ t.test('what is typed, on a terminal', async (t) => {
     await alice.shows(/Quit\? y or Ctrl-C again/);
     alice.type('n');
     await alice.until(() => !alice.screen().includes('Quit? y'), 'no question');
-    await shows('n');
+    await shows('');
+    alice.type(ctrl('c'));
+    await alice.shows(/Quit\? y or Ctrl-C again/);
+    alice.type('x');
+    await alice.until(() => !alice.screen().includes('Quit? y'), 'no question');
+    await shows('x');
     alice.type(ctrl('c') + ctrl('c') + ctrl('c'));
     t.equal(await alice.ended, 130);
     t.strictSame(alice.modes(), []);

@@ -25,8 +25,8 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     ...(answer === undefined ? {} : { answer }),
   });
   const { session } = fake;
-  const store = createScreenStore({
-    start: startState({
+  const store = createScreenStore(
+    startState({
       columns: 80,
       rows: 24,
       me: session.name,
@@ -35,9 +35,9 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
       hint: true,
       notifyChoices: {},
     }),
-    now: () => noon,
-    changed: () => {},
-  });
+    () => noon,
+    () => {},
+  );
   const scrolling = createScrolling({ store, session, ignored, appearance: plainAppearance });
   const events = createEventHandler({
     ...{ store, session, ignored },

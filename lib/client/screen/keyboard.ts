@@ -17,13 +17,6 @@ export interface Keyboard {
   askLine(question: string, options: { hidden: boolean }): Promise<string | undefined>;
 }
 
-export interface KeyboardDeps {
-  readonly store: ScreenStore;
-  readonly dispatch: (action: ScreenAction) => void;
-  /** Calls back once, after everything that is due now. */
-  readonly soon: (callback: () => void) => void;
-}
-
 /** A line that is asked for. */
 interface LineQuestion {
   readonly question: string;
@@ -36,7 +29,16 @@ interface LineQuestion {
 /** More stars would say nothing new. */
 const mostStars = 32;
 
-export function createKeyboard({ store, dispatch, soon }: KeyboardDeps): Keyboard {
+/** @param soon calls back once, after everything that is due now */
+export function createKeyboard({
+  store,
+  dispatch,
+  soon,
+}: {
+  store: ScreenStore;
+  dispatch: (action: ScreenAction) => void;
+  soon: (callback: () => void) => void;
+}): Keyboard {
   /** The first of two keys, as Ctrl-X. */
   let pending: string | undefined;
   let yes: (() => void) | undefined;
@@ -66,8 +68,8 @@ export function createKeyboard({ store, dispatch, soon }: KeyboardDeps): Keyboar
     if (key.kind === 'text' && /^[yY]$/.test(key.text)) then?.();
     else if (key.kind === 'key' && key.name === 'ctrl-c' && question.about === 'quit')
       dispatch({ do: 'leave', how: 'interrupt' });
-    // Any other key cancels and nothing more, but typed text is not lost.
-    else return key.kind === 'key';
+    // Any other key cancels and nothing more, but typed text other than n is not lost.
+    else return key.kind === 'key' || (key.kind === 'text' && /^[nN]$/.test(key.text));
     return true;
   }
 

@@ -1,6 +1,7 @@
 /** A conversation as plain text: the view for copying with the mouse, and /save, which writes it to a file. Knows no styles. */
 import { open, stat, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
 import { errorCode, writeAtomically } from '../../system/atomic-file.js';
 import { diskReason } from '../../system/disk-reason.js';
@@ -11,7 +12,7 @@ import { sizeOf } from './render/layout.js';
 import type { Appearance } from './render/theme.js';
 import { columnsOf } from './render/wrap.js';
 import { current } from './state/conversations.js';
-import type { ConversationId, PaneEntry, ScreenState } from './state/state.js';
+import type { ConversationId, MessageEntry, PaneEntry, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface SavedConversation {
@@ -21,6 +22,11 @@ export interface SavedConversation {
   readonly entries: readonly PaneEntry[];
   /** Milliseconds since the epoch. */
   readonly now: number;
+}
+
+interface SaveSetting {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly appearance: Appearance;
 }
 
 export interface SaveTarget extends PathBase {
@@ -110,22 +116,14 @@ function failed(name: string, code: string): SaveResult {
   return { outcome: 'failed', message: `Couldn't save ${printable(name)}: ${diskReason(code)}.` };
 }
 
-export interface SaveDeps {
-  readonly store: ScreenStore;
-  readonly me: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly ask: Keyboard['ask'];
-}
-
 /** Saves the current conversation to the file that was typed. Never rejects. */
-export function createSave({ store, me, env, now, ask }: SaveDeps): (file: string) => Promise<void> {
-  return (file) => save(file, false);
+export function createSave(store: ScreenStore, ask: Keyboard['ask'], { env, appearance }: SaveSetting) {
+  return save;
 
-  async function save(file: string, overwrite: boolean): Promise<void> {
+  async function save(file: string, overwrite = false): Promise<void> {
+    const { me, server } = store.state;
     const { id, entries } = current(store.state);
-    const saved = { conversation: id, server: store.state.server, me, entries, now: now() };
+    const saved = { conversation: id, server, me, entries, now: appearance.time.now() };
     const place = { file, home: env.HOME ?? homedir(), folder: process.cwd(), overwrite };
     const result = await saveConversation(saved, place);
     switch (result.outcome) {
@@ -148,18 +146,10 @@ function counted(messages: number): string {
 }
 
 /** An entry as printable texts, each of one line or several. */
-export function entryLines(entry: PaneEntry): string[] {
+function entryLines(entry: PaneEntry): string[] {
   switch (entry.kind) {
-    case 'message': {
-      const { from, text, action, delivery } = entry;
-      const note =
-        delivery.state === 'failed'
-          ? ` (not sent: ${delivery.why})`
-          : delivery.state === 'sending'
-            ? ' (sending)'
-            : '';
-      return [spoken({ from, text: `${text}${note}`, action })];
-    }
+    case 'message':
+      return [messageLine(entry)];
     case 'presence': {
       const { joined, left } = entry;
       return [
@@ -170,6 +160,19 @@ export function entryLines(entry: PaneEntry): string[] {
     default:
       return [entry.text];
   }
+}
+
+function messageLine({ from, text, action, delivery, seq, file, removed, edited }: MessageEntry): string {
+  if (removed !== undefined) {
+    return spoken({ from, text: `wrote a message that ${removed} removed`, action: true });
+  }
+  const words = file === undefined ? text : `sent a file: ${file.name} (${byteCount(file.size)}), ID ${seq}`;
+  const notes = [
+    edited ? ' (edited)' : '',
+    delivery.state === 'failed' ? ` (not sent: ${delivery.why})` : '',
+    delivery.state === 'sending' ? ' (sending)' : '',
+  ];
+  return spoken({ from, text: `${words}${notes.join('')}`, action: action || file !== undefined });
 }
 
 const footer = '-- select and copy; any key goes back --';

@@ -73,13 +73,11 @@ export interface PreferenceKeeper {
   saved(): Promise<void>;
 }
 
-export interface PreferenceKeeperDeps {
-  readonly store: ScreenStore;
-  readonly file: PreferencesFile;
-  readonly kept: Preferences;
-}
-
-export function createPreferenceKeeper({ store, file, kept }: PreferenceKeeperDeps): PreferenceKeeper {
+export function createPreferenceKeeper(
+  store: ScreenStore,
+  file: PreferencesFile,
+  kept: Preferences,
+): PreferenceKeeper {
   let preferences = kept;
   let saving = Promise.resolve();
 

@@ -36,7 +36,7 @@ import type { ConversationId, ScreenState } from './state/state.js';
 import { createScreenStore, type ScreenStore } from './state/store.js';
 import type { Process } from './terminal/job.js';
 import { createNotifier } from './terminal/notifier.js';
-import { openTerminal, type Terminal } from './terminal/terminal.js';
+import { openTerminal } from './terminal/terminal.js';
 import { showTotpQr } from './totp-qr.js';
 
 export interface ScreenDeps {
@@ -72,12 +72,7 @@ export function createScreen(deps: ScreenDeps): FrontEnd {
 const copying = `${shownKey('alt-l')} shows plain text that can be copied whole.`;
 const readMarkMs = 1_000;
 
-interface Screen {
-  readonly handle: (event: SessionEvent) => void;
-  readonly over: Promise<FrontEndResult>;
-}
-
-function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Screen {
+function openScreen(deps: ScreenDeps, session: Session, saved: Preferences) {
   const { clock, env, appearance, stop } = deps;
   const { now } = appearance.time;
   const me = session.name;
@@ -90,7 +85,7 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Scr
     drawn: () => scrolling.drawn(),
   });
   const { store, terminal } = display;
-  const preferences = createPreferenceKeeper({ store, file: deps.preferences, kept: saved });
+  const preferences = createPreferenceKeeper(store, deps.preferences, saved);
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const scrolling = createScrolling({ store, session, ignored, appearance });
   const transfers = deps.openTransfers(session, (transfer) => {
@@ -102,13 +97,10 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Scr
     store.update((state) => withProgress(state, line));
   });
   const away = createAwayStatus({ session, show: (words) => void store.notice(words) });
-  const { leave, over } = createLeave({
-    ...{ stop, store, session },
-    async close(keepMarks) {
-      display.close();
-      if (keepMarks) marks.flush();
-      await Promise.all([transfers.close(), preferences.saved()]);
-    },
+  const { leave, over } = createLeave({ stop, store, session }, async (online) => {
+    display.close();
+    if (online) marks.flush();
+    await Promise.all([transfers.close(), preferences.saved()]);
   });
   const dispatch = createDispatch({
     ...{ store, scrolling, me, ignored },
@@ -126,7 +118,7 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences): Scr
     leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
   });
   const keyboard = createKeyboard({ store, dispatch, soon: (callback) => void clock.after(0, callback) });
-  const save = createSave({ store, env, me, now, ask: keyboard.ask });
+  const save = createSave(store, keyboard.ask, { env, appearance });
   const hosted = deps.hosted && [...deps.hosted, copying];
   const frontEnd = createCommandFrontEnd({
     ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted },
@@ -171,13 +163,6 @@ function welcome(
   if (recovery !== undefined) store.notice(recoveryLines(recovery).join('\n'));
 }
 
-interface Display {
-  readonly store: ScreenStore;
-  readonly terminal: Pick<Terminal, 'send' | 'suspend' | 'run'>;
-  readonly redraw: () => void;
-  readonly close: () => void;
-}
-
 interface DisplayDeps {
   readonly deps: ScreenDeps;
   readonly session: Session;
@@ -188,7 +173,7 @@ interface DisplayDeps {
 }
 
 /** The terminal, the state, and the picture that shows one on the other. */
-function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps): Display {
+function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps) {
   const { appearance, clock } = deps;
   const { now } = appearance.time;
   const terminal = openTerminal({
@@ -200,8 +185,8 @@ function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps): Displ
     onBlank: resized,
     onReady: () => picture.soon(),
   });
-  const store = createScreenStore({
-    start: startState({
+  const store = createScreenStore(
+    startState({
       columns: terminal.columns,
       rows: terminal.rows,
       me: session.name,
@@ -211,8 +196,8 @@ function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps): Displ
       notifyChoices: saved.notify,
     }),
     now,
-    changed: () => picture.changed(),
-  });
+    () => picture.changed(),
+  );
   const picture: Picture = createPicture({ store, appearance, terminal, clock, now, drawn });
 
   function resized(): void {
@@ -231,16 +216,14 @@ function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps): Displ
   };
 }
 
-interface LeaveDeps {
-  readonly stop: AbortSignal;
-  readonly store: ScreenStore;
-  readonly session: Session;
-  /** @param online the server can still be told what was read */
-  readonly close: (online: boolean) => Promise<void>;
-}
-
-/** The end, which comes once: closes everything, then signs off. */
-function createLeave({ stop, store, session, close }: LeaveDeps) {
+/**
+ * The end, which comes once: closes everything, then signs off.
+ * @param close with whether the server can still be told what was read
+ */
+function createLeave(
+  { stop, store, session }: { stop: AbortSignal; store: ScreenStore; session: Session },
+  close: (online: boolean) => Promise<void>,
+) {
   let left = false;
   let finish: (leave: FrontEndResult) => void = () => {};
   const over = new Promise<FrontEndResult>((resolve) => {
@@ -272,7 +255,7 @@ function unacknowledged({ conversations }: ScreenState): number {
   return entries.filter((entry) => entry.kind === 'message' && entry.delivery.state === 'sending').length;
 }
 
-export interface FrontEndDeps {
+interface FrontEndDeps {
   readonly session: Session;
   readonly store: ScreenStore;
   readonly transfers: Transfers;

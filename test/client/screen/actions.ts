@@ -1,5 +1,7 @@
 import t from 'tap';
+import { paneRows } from '../../../lib/client/screen/render/rows.js';
 import { createScreenScene } from '../../support/screen-scene.js';
+import { plainAppearance } from '../../support/screens.js';
 
 t.test('Enter sends the input to the current conversation and clears it', async (t) => {
   const scene = createScreenScene();
@@ -53,9 +55,9 @@ t.test('Ctrl-C clears the input; if it is empty it asks, and a second one quits'
   t.equal(scene.store.state.question, undefined);
   scene.press('ctrl-c');
   t.match(scene.store.state.question, { about: 'quit' });
-  scene.press('n');
+  scene.press('x');
   t.equal(scene.store.state.question, undefined);
-  t.equal(scene.typed(), 'n|', 'typed text is not lost');
+  t.equal(scene.typed(), 'x|', 'typed text is not lost');
   scene.press('ctrl-c', 'ctrl-c', 'ctrl-c');
   t.same(scene.left, ['interrupt']);
 });
@@ -106,6 +108,8 @@ t.test('the commands of the screen', async (t) => {
   t.same(scene.kept.at(-1), { notify: { '#lobby': 'all' } });
   scene.press('/clear', 'enter');
   t.same(scene.pane(), []);
+  const [row = []] = paneRows(scene.store.state, plainAppearance);
+  t.match(row.map(({ text }) => text).join(''), /^ *Cleared\. PgUp/);
   scene.press('/close', 'enter');
   t.match(scene.pane().at(-1), /only close direct messages/);
   scene.press('/query bob', 'enter', '/close', 'enter');

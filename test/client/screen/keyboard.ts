@@ -12,6 +12,10 @@ t.test('a question is answered with y', async (t) => {
   scene.keyboard.ask({ about: 'overwrite', text: 'Overwrite?' }, () => answers.push('yes'));
   scene.press('y');
   t.same(answers, ['yes']);
+  scene.keyboard.ask({ about: 'overwrite', text: 'Overwrite?' }, () => answers.push('yes'));
+  scene.press('n', 'x');
+  t.same(answers, ['yes']);
+  t.equal(scene.typed(), 'x|', 'n is an answer, any other text is typed');
 });
 
 t.test('two keys make one action, and a wrong second one nothing', async (t) => {

@@ -107,6 +107,22 @@ t.test('messages that are not delivered are marked', (t) => {
   t.end();
 });
 
+t.test('files, edits and removed messages are named', (t) => {
+  t.strictSame(
+    lines(
+      message({ seq: 7, text: 'a.txt', file: { name: 'a.txt', size: 6 } }),
+      message({ edited: true }),
+      message({ text: '', removed: 'ben' }),
+    ),
+    [
+      '2026-11-20 13:00 * ana sent a file: a.txt (6 bytes), ID 7',
+      '2026-11-20 13:00 ana: hello (edited)',
+      '2026-11-20 13:00 * ana wrote a message that ben removed',
+    ],
+  );
+  t.end();
+});
+
 t.test('messages are printable in the file too', (t) => {
   for (const { name, text } of hostileText) {
     const [first, ...more] = lines(message({ text }));

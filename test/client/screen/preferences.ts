@@ -61,7 +61,7 @@ function slowly() {
     new Promise<void>((resolve, reject) => {
       writing.push({ preferences, end: (error) => (error === undefined ? resolve() : reject(error)) });
     });
-  const habits = createPreferenceKeeper({ store, file: { load: async () => kept, save }, kept });
+  const habits = createPreferenceKeeper(store, { load: async () => kept, save }, kept);
   return { habits, writing, pane };
 }
 

@@ -13,8 +13,8 @@ const uri = `otpauth://totp/The%20Test:ana?issuer=The%20Test&secret=${secret}&${
 const text = secret.replace(/.{4}/g, '$& ').trim();
 
 function shown({ columns = 80, rows = 24, appearance = plainAppearance, key = { uri, text } } = {}) {
-  const store = createScreenStore({
-    start: startState({
+  const store = createScreenStore(
+    startState({
       columns,
       rows,
       me: 'ana',
@@ -23,9 +23,9 @@ function shown({ columns = 80, rows = 24, appearance = plainAppearance, key = { 
       hint: false,
       notifyChoices: {},
     }),
-    now: () => noon,
-    changed: () => {},
-  });
+    () => noon,
+    () => {},
+  );
   const before = plainLines(render(store.state, appearance));
   const takeAway = showTotpQr({ store, appearance }, key);
   store.update((state) => ({ ...state, question: { about: 'secret', text: 'The 6 digits: _' } }));

@@ -225,37 +225,12 @@ function hashOf(name: string): number {
   return hash;
 }
 
-export interface Glyphs {
+const unicode = {
   /** Between a name and its message, on every row. */
-  readonly bar: string;
-  /** The same beside a mention. */
-  readonly mention: string;
-  /** The same in a direct message. */
-  readonly direct: string;
-  readonly rule: string;
-  readonly notice: string;
-  readonly bad: string;
-  readonly action: string;
-  readonly sending: string;
-  readonly sent: string;
-  readonly verified: string;
-  readonly online: string;
-  readonly away: string;
-  readonly offline: string;
-  readonly admin: string;
-  readonly moderator: string;
-  readonly prompt: string;
-  /** In place of `prompt` if the input continues above or below. */
-  readonly promptMore: string;
-  readonly dot: string;
-  readonly below: string;
-  /** At the end of a text that was cut. */
-  readonly cut: string;
-}
-
-const unicode: Glyphs = {
   bar: '│',
+  /** The same beside a mention. */
   mention: '▌',
+  /** The same in a direct message. */
   direct: '┃',
   rule: '─',
   notice: '--',
@@ -270,11 +245,15 @@ const unicode: Glyphs = {
   admin: '★',
   moderator: '☆',
   prompt: '›',
+  /** In place of `prompt` if the input continues above or below. */
   promptMore: '↕',
   dot: '·',
   below: '↓',
+  /** At the end of a text that was cut. */
   cut: '…',
 };
+
+export type Glyphs = Readonly<typeof unicode>;
 
 const ascii: Glyphs = {
   bar: '|',

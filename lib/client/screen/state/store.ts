@@ -14,14 +14,8 @@ export interface ScreenStore {
   serial(): number;
 }
 
-export interface ScreenStoreDeps {
-  readonly start: ScreenState;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly changed: () => void;
-}
-
-export function createScreenStore({ start, now, changed }: ScreenStoreDeps): ScreenStore {
+/** @param changed called after each change */
+export function createScreenStore(start: ScreenState, now: () => number, changed: () => void): ScreenStore {
   let state = start;
   let last = 0;
 

@@ -61,8 +61,8 @@ export function openTerminal(deps: TerminalDeps): Terminal {
   const input = openInput(deps);
   const device = openDevice(stdout);
   const output = createOutput({ ...device, clock, sleep, onReady: deps.onReady, onLost: input.end });
-  const screen = createFullScreen({ deps, input, output });
-  const unwatch = watchEnds({ deps, input, close, isOpen: () => screen.phase === 'open' });
+  const screen = createFullScreen(deps, input, output);
+  const unwatch = watchEnds(deps, input, close);
   screen.enter();
 
   function close(): void {
@@ -114,14 +114,8 @@ interface FullScreen {
   close(): void;
 }
 
-interface FullScreenDeps {
-  readonly deps: TerminalDeps;
-  readonly input: Input;
-  readonly output: TerminalOutput;
-}
-
 /** Who has the terminal: this program, with its modes set, or another one. */
-function createFullScreen({ deps, input, output }: FullScreenDeps): FullScreen {
+function createFullScreen(deps: TerminalDeps, input: Input, output: TerminalOutput): FullScreen {
   const { process: proc } = deps;
   let phase: FullScreen['phase'] = 'lent';
   let title = '';
@@ -246,30 +240,19 @@ function openInput({ stdin, keys: createKeys, onKey }: TerminalDeps): Input {
   };
 }
 
-interface EndDeps {
-  readonly deps: TerminalDeps;
-  readonly input: Input;
-  readonly isOpen: () => boolean;
-  readonly close: () => void;
-}
-
 /** Closes the terminal however the process ends. @returns stops watching */
-function watchEnds({ deps, input, isOpen, close }: EndDeps): () => void {
+function watchEnds(deps: TerminalDeps, input: Input, close: () => void): () => void {
   const { stdin, stdout, process: proc } = deps;
   const ends = ['end', 'close'] as const;
   for (const event of ends) stdin.on(event, input.end);
   // These two stay: a terminal that disappears later is no error.
   stdin.on('error', input.end);
   stdout.on('error', input.end);
-  stdout.on('resize', onResize);
+  stdout.on('resize', deps.onResize);
   // Unhandled rejections come here too.
   proc.on('uncaughtException', onCrash);
   proc.on('exit', close);
   const unwatchSignals = beforeEnd(proc, close);
-
-  function onResize(): void {
-    if (isOpen()) deps.onResize();
-  }
 
   function onCrash(error: unknown): void {
     close();
@@ -278,7 +261,7 @@ function watchEnds({ deps, input, isOpen, close }: EndDeps): () => void {
 
   return () => {
     for (const event of ends) stdin.off(event, input.end);
-    stdout.off('resize', onResize);
+    stdout.off('resize', deps.onResize);
     proc.off('uncaughtException', onCrash);
     proc.off('exit', close);
     unwatchSignals();
