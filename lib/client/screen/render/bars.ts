@@ -4,7 +4,7 @@ import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { current } from '../state/conversations.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
-import { fit, gap, rowColumns, span, type TextRow } from './spans.js';
+import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
 
@@ -95,16 +95,8 @@ function connectionTexts({ connection, now }: ScreenState, appearance: Appearanc
     case 'offline':
       return [`offline (${withoutStop(connection.why)})`, 'offline'];
     default:
-      return absurd(connection);
+      return connection satisfies never;
   }
-}
-
-function withoutStop(text: string): string {
-  return printable(text).trim().replace(/\.$/, '');
-}
-
-function absurd(value: never): never {
-  throw new TypeError(`unexpected ${JSON.stringify(value)}`);
 }
 
 export function statusLine(state: ScreenState, appearance: Appearance, columns: number): TwoParts {

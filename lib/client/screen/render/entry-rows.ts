@@ -2,12 +2,12 @@
 
 import { byteCount } from '../../../protocol/byte-count.js';
 import { duration } from '../../../protocol/duration.js';
-import { findLinks } from '../../../protocol/links.js';
+import { findLinks, type TextRange } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import type { PaneEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
-import { fit, gap, rowColumns, type Span, span, type TextRow, wrapRow } from './spans.js';
+import { fit, gap, rowColumns, type Span, span, type TextRow, withoutStop, wrapRow } from './spans.js';
 import type { Glyphs } from './theme.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf } from './wrap.js';
@@ -91,7 +91,7 @@ function bodyRows(entry: PaneEntry, drawing: Drawing): TextRow[] {
       if (entry.tone === 'code') return pictureRows(entry.text, drawing);
       return aside(entry.text, entry.at, { drawing, bad: entry.tone === 'bad' });
     default:
-      return absurd(entry);
+      return entry satisfies never;
   }
 }
 
@@ -146,27 +146,24 @@ function fileLine(message: Message, { name, size }: NonNullable<Message['file']>
   return [span(name, styles.bold), span(` (${byteCount(size)}${how})`, styles.dim)];
 }
 
-interface Mark {
-  readonly start: number;
-  readonly end: number;
+interface Mark extends TextRange {
   readonly show: (text: string, styles: Styles, appearance: Appearance) => Span[];
 }
 
 /** Links and mentions in a line, from left to right. */
 function marksOf(line: string, name: string): Mark[] {
-  const links = findLinks(line).map(({ start, end, href, host }): Mark => {
-    return {
-      start,
-      end,
+  const links = findLinks(line).map(
+    ({ start, end, href, host }): Mark => ({
+      ...{ start, end },
       show(text, styles, appearance) {
         const shown = { ...span(text, styles.link), ...(appearance.links ? { href } : {}) };
         return host === undefined ? [shown] : [shown, span(` [${host}]`, styles.host)];
       },
-    };
-  });
-  const names = findMentions(line, name).map((range): Mark => {
-    return { ...range, show: (text, styles) => [span(text, styles.mention)] };
-  });
+    }),
+  );
+  const names = findMentions(line, name).map(
+    (range): Mark => ({ ...range, show: (text, styles) => [span(text, styles.mention)] }),
+  );
   return [...links, ...names].sort((a, b) => a.start - b.start);
 }
 
@@ -278,12 +275,4 @@ function presenceWords({ joined, left }: Presence, { dot }: Glyphs): string {
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, namesShown).join(', ');
   return names.length > namesShown ? `${shown} and ${names.length - namesShown} more` : shown;
-}
-
-function withoutStop(text: string): string {
-  return printable(text).trim().replace(/\.$/, '');
-}
-
-function absurd(value: never): never {
-  throw new TypeError(`unexpected ${JSON.stringify(value)}`);
 }

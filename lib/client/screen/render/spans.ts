@@ -22,6 +22,11 @@ export function span(text: string, sgr = ''): Span {
   return { text: printable(text), sgr };
 }
 
+/** A sentence within another one: printable, without its full stop. */
+export function withoutStop(text: string): string {
+  return printable(text).trim().replace(/\.$/, '');
+}
+
 export function gap(columns: number, sgr = ''): Span {
   return { text: ' '.repeat(Math.max(0, columns)), sgr };
 }

@@ -163,28 +163,26 @@ export interface Moment {
   readonly serial: number;
 }
 
+interface Notice extends Moment {
+  readonly text: string;
+  readonly tone?: NoticeEntry['tone'];
+}
+
 /** In the conversation it is about. */
 export function withNotice(
   state: ScreenState,
   id: ConversationId,
-  { text, now, serial }: Moment & { readonly text: string },
+  { text, tone = 'plain', now, serial }: Notice,
 ): ScreenState {
-  const entry: NoticeEntry = { kind: 'notice', id: `n${serial}`, at: now, text, tone: 'plain' };
+  const shown = printable(text, { newlines: true });
+  const entry: NoticeEntry = { kind: 'notice', id: `n${serial}`, at: now, text: shown, tone };
   return change(state, id, (conversation) => withEntry(conversation, entry));
 }
 
 /** In the current conversation, scrolled to its end: it answers the person who is typing. */
-export function withNoticeHere(
-  state: ScreenState,
-  { text, tone, now, serial }: Moment & { readonly text: string; readonly tone: NoticeEntry['tone'] },
-): ScreenState {
-  const shown = printable(text, { newlines: true });
-  const entry: NoticeEntry = { kind: 'notice', id: `n${serial}`, at: now, text: shown, tone };
-  return change(state, state.current, (conversation) => ({
-    ...withEntry(conversation, entry),
-    at: undefined,
-    newBelow: 0,
-  }));
+export function withNoticeHere(state: ScreenState, notice: Notice): ScreenState {
+  const noticed = withNotice(state, state.current, notice);
+  return change(noticed, state.current, (conversation) => ({ ...conversation, at: undefined, newBelow: 0 }));
 }
 
 /** Removes entries from every conversation. */

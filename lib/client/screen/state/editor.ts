@@ -21,32 +21,11 @@ export interface Editor {
 
 export type Edit =
   | { readonly edit: 'insert'; readonly text: string }
-  | {
-      readonly edit:
-        | 'left'
-        | 'right'
-        | 'word-left'
-        | 'word-right'
-        | 'home'
-        | 'end'
-        | 'up'
-        | 'down'
-        | 'delete-left'
-        | 'delete-right'
-        | 'delete-word-left'
-        | 'delete-space-word-left'
-        | 'delete-word-right'
-        | 'kill-to-start'
-        | 'kill-to-end'
-        | 'yank'
-        | 'transpose'
-        | 'undo'
-        | 'clear';
-    }
+  | { readonly edit: SimpleEdit }
   /** Replaces everything; the cursor goes to `cursor` or the end. */
   | { readonly edit: 'set'; readonly text: string; readonly cursor?: number };
 
-export type SimpleEdit = Exclude<Edit['edit'], 'insert' | 'set'>;
+export type SimpleEdit = keyof typeof simpleEdits;
 
 export const emptyEditor: Editor = { text: '', cursor: 0, killed: '', past: [], last: 'other' };
 
@@ -73,7 +52,7 @@ export function isSimpleEdit(name: string): name is SimpleEdit {
   return Object.hasOwn(simpleEdits, name);
 }
 
-const simpleEdits: Readonly<Record<SimpleEdit, (editor: Editor) => Editor>> = {
+const simpleEdits = {
   left: (editor) => moveTo(editor, characterBefore(editor.text, editor.cursor)),
   right: (editor) => moveTo(editor, characterAfter(editor.text, editor.cursor)),
   'word-left': (editor) => moveTo(editor, wordLeft(editor)),
@@ -93,7 +72,7 @@ const simpleEdits: Readonly<Record<SimpleEdit, (editor: Editor) => Editor>> = {
   transpose,
   undo,
   clear: (editor) => set(editor, '', 0),
-};
+} satisfies Record<string, (editor: Editor) => Editor>;
 
 interface Replacement {
   readonly from: number;

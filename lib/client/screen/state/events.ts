@@ -127,7 +127,7 @@ function announced(state: ScreenState, id: ConversationId, event: ServerEvent, t
 /** With a notice in the current conversation. */
 function announcedHere(state: ScreenState, event: ServerEvent, time: Moment): ScreenState {
   const text = eventWords(event, state.me);
-  return text === undefined ? state : withNoticeHere(state, { text, tone: 'plain', ...time });
+  return text === undefined ? state : withNoticeHere(state, { text, ...time });
 }
 
 /** In the lobby they are online or offline; in any other room they are members or not. */
