@@ -1,52 +1,35 @@
 /** Which key does what, in one table that /help keys is made from. Knows names of keys and of actions; carries out none. */
-import type { SimpleEdit } from '../state/editor.js';
-
-/** What a key does. Edits go by their own names, except `up` and `down`: see `older` and `newer`. */
-export type KeyAction =
-  | Exclude<SimpleEdit, 'up' | 'down' | 'clear'>
-  | 'send'
-  | 'newline'
-  | 'complete'
-  | 'complete-back'
-  /** The line above or below; beyond the first and the last line, the input before or after in the history. */
-  | 'older'
-  | 'newer'
-  | 'page-up'
-  | 'page-down'
-  | 'top'
-  | 'bottom'
-  | 'next'
-  | 'previous'
-  | `conversation-${Digit}`
-  /** The conversation the reader came from. */
-  | 'last'
-  | 'next-unread'
-  | 'people-list'
-  | 'plain-text'
-  | 'redraw'
-  | 'interrupt'
-  | 'suspend'
-  /** `interrupt` if the input is empty, else `delete-right`. */
-  | 'delete-or-quit'
-  | 'compose';
 
 export type Digit = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 export type KeyGroup = 'editing' | 'moving' | 'conversations' | 'other';
 
-export interface KeyRow {
+interface KeyBinding {
   /** Names as in `Key`; two keys one after the other with a space between. */
   readonly keys: readonly string[];
   /** Keys that only some terminals send: not in the help. */
   readonly also?: readonly string[];
-  readonly does: KeyAction;
+  /** Edits go by their own names, except `up` and `down`: `older` and `newer` go on in the input history. */
+  readonly does: string;
   readonly help: string;
+}
+
+/** What a key does. */
+export type KeyAction = (
+  | typeof editing
+  | typeof moving
+  | typeof conversations
+  | typeof other
+)[number]['does'];
+
+export interface KeyRow extends KeyBinding {
+  readonly does: KeyAction;
   readonly group: KeyGroup;
 }
 
 const digits: readonly Digit[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
-const editing: readonly Omit<KeyRow, 'group'>[] = [
+const editing = [
   { keys: ['enter'], does: 'send', help: 'send' },
   { keys: ['alt-enter'], also: ['shift-enter', 'ctrl-enter'], does: 'newline', help: 'start a new line' },
   { keys: ['tab'], does: 'complete', help: 'complete names, commands, files' },
@@ -77,9 +60,9 @@ const editing: readonly Omit<KeyRow, 'group'>[] = [
   { keys: ['ctrl-t'], does: 'transpose', help: 'swap two characters' },
   { keys: ['ctrl-_', 'ctrl-x ctrl-u'], does: 'undo', help: 'undo' },
   { keys: ['ctrl-x ctrl-e'], does: 'compose', help: 'write in $EDITOR' },
-];
+] as const satisfies readonly KeyBinding[];
 
-const moving: readonly Omit<KeyRow, 'group'>[] = [
+const moving = [
   { keys: ['left', 'ctrl-b'], does: 'left', help: 'character left' },
   { keys: ['right', 'ctrl-f'], does: 'right', help: 'character right' },
   { keys: ['ctrl-left', 'alt-b'], does: 'word-left', help: 'word left' },
@@ -92,9 +75,9 @@ const moving: readonly Omit<KeyRow, 'group'>[] = [
   { keys: ['pagedown'], also: ['shift-pagedown'], does: 'page-down', help: 'newer messages' },
   { keys: ['alt-home', 'ctrl-home'], does: 'top', help: 'oldest messages' },
   { keys: ['alt-end', 'ctrl-end'], does: 'bottom', help: 'newest messages' },
-];
+] as const satisfies readonly KeyBinding[];
 
-const conversations: readonly Omit<KeyRow, 'group'>[] = [
+const conversations = [
   ...digits.map((digit) => ({
     keys: [`alt-${digit}`],
     does: `conversation-${digit}` as const,
@@ -104,16 +87,16 @@ const conversations: readonly Omit<KeyRow, 'group'>[] = [
   { keys: ['ctrl-p', 'alt-left'], does: 'previous', help: 'previous conversation' },
   { keys: ['alt-a'], does: 'next-unread', help: 'next unread conversation' },
   { keys: ['alt-/'], does: 'last', help: 'the conversation you came from' },
-];
+] as const satisfies readonly KeyBinding[];
 
-const other: readonly Omit<KeyRow, 'group'>[] = [
+const other = [
   { keys: ['f8', 'alt-s'], does: 'people-list', help: 'show or hide the people list' },
   { keys: ['alt-l'], does: 'plain-text', help: 'plain text to copy with the mouse' },
   { keys: ['ctrl-l'], does: 'redraw', help: 'redraw the screen' },
   { keys: ['ctrl-c'], does: 'interrupt', help: 'clear the input; if empty: quit' },
   { keys: ['ctrl-d'], does: 'delete-or-quit', help: 'like Delete; if empty: quit' },
   { keys: ['ctrl-z'], does: 'suspend', help: 'suspend; "fg" resumes' },
-];
+] as const satisfies readonly KeyBinding[];
 
 export const keymap: readonly KeyRow[] = [
   ...editing.map((row) => ({ ...row, group: 'editing' as const })),
