@@ -20,7 +20,7 @@ export interface PipeDeps {
 
 export interface Pipe {
   /** Must see everything that happens. */
-  notice(happening: SessionEvent): void;
+  notice(event: SessionEvent): void;
   /** Posts a message and counts it until it is acknowledged. */
   say(session: Session, draft: OutgoingMessage): string;
   /** Counts something that was refused before the server saw it. */
@@ -75,15 +75,15 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
   }
 
   return {
-    notice(happening) {
-      if (happening.kind === 'delivery' && happening.delivery.state !== 'sending') {
-        if (happening.delivery.state === 'failed') refused++;
-        backlog.remove(happening.key);
+    notice(event) {
+      if (event.kind === 'delivery' && event.delivery.state !== 'sending') {
+        if (event.delivery.state === 'failed') refused++;
+        backlog.remove(event.key);
       }
-      if (happening.kind === 'synced') synced.open();
-      if (happening.kind !== 'status') return;
-      online = happening.status.state === 'online';
-      if (happening.status.state === 'ended') end({ by: 'session', end: happening.status.end });
+      if (event.kind === 'synced') synced.open();
+      if (event.kind !== 'status') return;
+      online = event.status.state === 'online';
+      if (event.status.state === 'ended') end({ by: 'session', end: event.status.end });
     },
     say(session, draft) {
       const key = session.say(draft);

@@ -72,16 +72,16 @@ export function createExport(deps: ExportDeps): FrontEnd {
 }
 
 /** Waits for the connection, which may be lost and come back. */
-function createConnectionWatch(open: (show: (happening: SessionEvent) => void) => void) {
+function createConnectionWatch(open: (show: (event: SessionEvent) => void) => void) {
   let conversations: readonly Conversation[] | undefined;
   let end: SessionEnd | undefined;
   let online = false;
   let waiting: (() => void)[] = [];
 
-  open((happening) => {
-    if (happening.kind === 'status') online = happening.status.state === 'online';
-    if (happening.kind === 'status' && happening.status.state === 'ended') end = happening.status.end;
-    if (happening.kind === 'synced') conversations ??= happening.conversations;
+  open((event) => {
+    if (event.kind === 'status') online = event.status.state === 'online';
+    if (event.kind === 'status' && event.status.state === 'ended') end = event.status.end;
+    if (event.kind === 'synced') conversations ??= event.conversations;
     const woken = waiting;
     waiting = [];
     for (const wake of woken) wake();

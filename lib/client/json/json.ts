@@ -51,9 +51,9 @@ export function createJsonFrontEnd(deps: JsonDeps): FrontEnd {
       const { name, role, motd, hello } = session;
       write({ type: 'session', name, role, server: hello.server, ...(motd !== undefined && { motd }) });
       const requests: Requests = { session, pipe, write, said: new Map() };
-      open((happening) => {
-        showHappening(happening, requests);
-        pipe.notice(happening);
+      open((event) => {
+        showEvent(event, requests);
+        pipe.notice(event);
       });
       return pipe.run(session, { onLine: (line) => takeLine(line, requests) });
     },
@@ -118,19 +118,19 @@ function withId(id: Id | undefined): { re?: Id } {
   return id === undefined ? {} : { re: id };
 }
 
-function showHappening(happening: SessionEvent, { write, said }: Requests): void {
-  switch (happening.kind) {
+function showEvent(event: SessionEvent, { write, said }: Requests): void {
+  switch (event.kind) {
     case 'event':
-      write(happening.event);
+      write(event.event);
       break;
     case 'status':
-      write({ type: 'status', ...statusFields(happening.status) });
+      write({ type: 'status', ...statusFields(event.status) });
       break;
     case 'synced':
-      write({ type: 'synced', first: happening.first, conversations: happening.conversations });
+      write({ type: 'synced', first: event.first, conversations: event.conversations });
       break;
     case 'delivery': {
-      const { key, delivery } = happening;
+      const { key, delivery } = event;
       const [id, ...others] = said.get(key) ?? [];
       if (delivery.state !== 'sending') {
         if (others.length === 0) said.delete(key);
@@ -140,7 +140,7 @@ function showHappening(happening: SessionEvent, { write, said }: Requests): void
       break;
     }
     default:
-      happening satisfies never;
+      event satisfies never;
   }
 }
 

@@ -73,9 +73,9 @@ export function createPlainFrontEnd(deps: PlainDeps): FrontEnd {
     run(session) {
       const marks = createReadMarks({ session, later: deps.later });
       const chat = createPlainChat({ deps, session, pipe, marks });
-      open((happening) => {
-        chat.show(happening);
-        pipe.notice(happening);
+      open((event) => {
+        chat.show(event);
+        pipe.notice(event);
       });
       // Without a reader of stderr, messages still go to stdout.
       deps.stderr.on('error', () => {});
@@ -85,7 +85,7 @@ export function createPlainFrontEnd(deps: PlainDeps): FrontEnd {
 }
 
 interface PlainChat {
-  readonly show: (happening: SessionEvent) => void;
+  readonly show: (event: SessionEvent) => void;
   readonly onLine: (line: InputLine) => PipeQuit | undefined;
 }
 
@@ -139,23 +139,23 @@ function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'
   const showStatus = createStatusLines(show);
   return {
     onLine: (line) => takeLine(line, chat, runner),
-    show(happening) {
-      switch (happening.kind) {
+    show(event) {
+      switch (event.kind) {
         case 'event':
-          runner.notice(happening.event);
-          showEvent(happening.event, chat);
+          runner.notice(event.event);
+          showEvent(event.event, chat);
           break;
         case 'status':
-          showStatus(happening.status);
+          showStatus(event.status);
           break;
         case 'synced':
-          showSynced(happening, chat);
+          showSynced(event, chat);
           break;
         case 'delivery':
-          showDelivery(happening, chat);
+          showDelivery(event, chat);
           break;
         default:
-          happening satisfies never;
+          event satisfies never;
       }
     },
   };

@@ -24,13 +24,13 @@ async function prepare(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
   const server = await startFakeServer(certificate, how);
   t.teardown(server.close);
   const clock = createFakeClock();
-  const happenings = createFeed<SessionEvent>();
+  const events = createFeed<SessionEvent>();
   const options: SessionOptions = {
     endpoint: server.endpoint,
     verify: async () => {},
     credentials,
     retryMs: Number.POSITIVE_INFINITY,
-    listener: happenings.put,
+    listener: events.put,
     ...wanted,
   };
   let keys = 0;
@@ -39,9 +39,9 @@ async function prepare(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
     return `own-${keys}`;
   };
   const start = () => startSession(options, { clock, random: () => 0.5, makeKey });
-  const synced = () => happenings.until((happening) => happening.kind === 'synced');
+  const synced = () => events.until((event) => event.kind === 'synced');
   const status = async (state: string) => {
-    const found = await happenings.until(({ kind, ...rest }) => {
+    const found = await events.until(({ kind, ...rest }) => {
       return kind === 'status' && (rest as { status: { state: string } }).status.state === state;
     });
     return (found as Extract<SessionEvent, { kind: 'status' }>).status;
@@ -52,7 +52,7 @@ async function prepare(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
     clock.advance(waiting.state === 'waiting' ? waiting.inMs : 0);
     return waiting;
   };
-  return { server, clock, happenings, start, synced, status, retry };
+  return { server, clock, events, start, synced, status, retry };
 }
 
 /** A session that is online, with its server's side. */
@@ -68,12 +68,12 @@ async function online(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
   return { ...scene, session, peer };
 }
 
-function seqs(happenings: readonly SessionEvent[]): number[] {
-  return happenings.flatMap((it) => (it.kind === 'event' && it.event.type === 'message' ? it.event.seq : []));
+function seqs(events: readonly SessionEvent[]): number[] {
+  return events.flatMap((it) => (it.kind === 'event' && it.event.type === 'message' ? it.event.seq : []));
 }
 
-function deliveries(happenings: readonly SessionEvent[]) {
-  return happenings.flatMap((it) => (it.kind === 'delivery' ? [[it.key, it.delivery.state]] : []));
+function deliveries(events: readonly SessionEvent[]) {
+  return events.flatMap((it) => (it.kind === 'delivery' ? [[it.key, it.delivery.state]] : []));
 }
 
 /** The server's copy of a message that ada said. */
@@ -113,7 +113,7 @@ t.test('signing in', async (t) => {
     t.same(await peer.sync(message(1), message(2)), { type: 'sync', id: 2 });
     t.same(await scene.synced(), { kind: 'synced', first: true, conversations });
     t.same(
-      scene.happenings.all.map((it) => (it.kind === 'status' ? it.status.state : it.kind)),
+      scene.events.all.map((it) => (it.kind === 'status' ? it.status.state : it.kind)),
       ['connecting', 'event', 'event', 'online', 'synced'],
     );
     await session.quit();
@@ -186,9 +186,9 @@ t.test('a lost connection', async (t) => {
     const kept: string[] = [];
     const keepToken = async (token: string) => void kept.push(token);
     const scene = await online(t, { keepToken });
-    const { server, happenings, session } = scene;
+    const { server, events, session } = scene;
     scene.peer.send(message(3), message(4, { to: 'ada' }), message(6, { from: 'ada', to: 'eve' }));
-    await happenings.until((it) => it.kind === 'event' && it.event.type === 'message' && it.event.seq === 6);
+    await events.until((it) => it.kind === 'event' && it.event.type === 'message' && it.event.seq === 6);
     scene.peer.destroy();
     t.match(await scene.retry(), { inMs: 375 });
 
@@ -207,7 +207,7 @@ t.test('a lost connection', async (t) => {
     );
     t.match(request, { rooms: { lobby: 3 }, direct: { bob: 4, eve: 6 } });
     t.match(await scene.synced(), { first: false });
-    t.same(seqs(happenings.all), [3, 4, 6, 5, 7], 'no gap, nothing twice');
+    t.same(seqs(events.all), [3, 4, 6, 5, 7], 'no gap, nothing twice');
     second.destroy();
     await scene.retry();
     t.match(await (await server.peer()).admit(), { type: 'resume', token: 'token-2' });
@@ -429,10 +429,10 @@ t.test('rooms', async (t) => {
     const scene = await online(t);
     const edited = { ...topic(5, 'lobby'), type: 'edited', of: 3, text: 'x' };
     scene.peer.send(message(4), edited, edited, topic(6, 'lobby'), message(6), message(7));
-    await scene.happenings.until(
+    await scene.events.until(
       (it) => it.kind === 'event' && it.event.type === 'message' && it.event.seq === 7,
     );
-    const told = scene.happenings.all.flatMap((it) => (it.kind === 'event' ? [it.event.type] : []));
+    const told = scene.events.all.flatMap((it) => (it.kind === 'event' ? [it.event.type] : []));
     t.same(told, ['message', 'edited', 'topic', 'message']);
     const second = await again(scene, room('lobby', 7));
     t.same(await second.next(), { type: 'sync', id: 2, rooms: { lobby: 7 } });
@@ -449,8 +449,8 @@ t.test('rooms', async (t) => {
       { type: 'room', conversation: room('attic', 90) },
       { type: 'parted', room: 'cellar' },
     );
-    await scene.happenings.until((it) => it.kind === 'event' && it.event.type === 'parted');
-    t.same(seqs(scene.happenings.all), [42]);
+    await scene.events.until((it) => it.kind === 'event' && it.event.type === 'parted');
+    t.same(seqs(scene.events.all), [42]);
     const second = await again(scene, room('lobby', 0), room('attic', 60), room('cellar', 41));
     t.same(await second.sync(), { type: 'sync', id: 2, rooms: { attic: 42 } });
     await scene.synced();
@@ -494,9 +494,9 @@ t.test('rooms', async (t) => {
       first: true,
       conversations: [room('lobby', 3), room('attic', 9)],
     });
-    await scene.happenings.until((it) => it.kind === 'event' && it.event.type === 'parted');
+    await scene.events.until((it) => it.kind === 'event' && it.event.type === 'parted');
     t.same(
-      scene.happenings.all.map((it) => (it.kind === 'event' ? it.event.type : it.kind)),
+      scene.events.all.map((it) => (it.kind === 'event' ? it.event.type : it.kind)),
       ['status', 'message', 'status', 'synced', 'invited', 'room', 'parted'],
     );
     peer.destroy();
@@ -581,7 +581,7 @@ t.test('a file connection', async (t) => {
 
 t.test('sending', async (t) => {
   t.test('sends one message after the other', async (t) => {
-    const { session, peer, happenings } = await online(t);
+    const { session, peer, events } = await online(t);
     const keys = [1, 2, 3].map((number) => session.say({ room: 'lobby', text: `${number}` }));
     const first = await peer.next();
     t.same(first, { type: 'say', id: 3, room: 'lobby', text: '1', key: keys[0] });
@@ -593,20 +593,20 @@ t.test('sending', async (t) => {
     t.equal(peer.frames.length, 5, 'never two at a time');
     peer.error(third, 'no-such-room');
     await session.settled();
-    t.same(deliveries(happenings.all), [
+    t.same(deliveries(events.all), [
       [keys[0], 'sent'],
       [keys[1], 'sent'],
       [keys[2], 'failed'],
     ]);
-    t.same(seqs(happenings.all), [1, 2]);
+    t.same(seqs(events.all), [1, 2]);
   });
 
   t.test('keeps the order across a slow-down', async (t) => {
-    const { session, peer, happenings, clock } = await online(t);
+    const { session, peer, events, clock } = await online(t);
     const keys = [1, 2].map((number) => session.say({ to: 'bob', text: `${number}` }));
     const first = await peer.next();
     peer.error(first, 'rate-limited', { retryAfter: 700 });
-    await happenings.until((it) => it.kind === 'delivery' && it.delivery.state === 'sending');
+    await events.until((it) => it.kind === 'delivery' && it.delivery.state === 'sending');
     clock.advance(699);
     t.equal(peer.frames.length, 3);
     clock.advance(1);
@@ -615,7 +615,7 @@ t.test('sending', async (t) => {
     peer.ok(again, { seq: 1 });
     peer.ok(await peer.next(), { seq: 2 });
     await session.settled();
-    t.same(deliveries(happenings.all), [
+    t.same(deliveries(events.all), [
       [keys[0], 'sending'],
       [keys[0], 'sent'],
       [keys[1], 'sent'],
@@ -624,7 +624,7 @@ t.test('sending', async (t) => {
 
   t.test('sends unacknowledged messages again, with their keys', async (t) => {
     const scene = await online(t);
-    const { session, server, happenings } = scene;
+    const { session, server, events } = scene;
     const key = session.say({ room: 'lobby', text: 'hi' });
     const first = await scene.peer.next();
     scene.peer.destroy();
@@ -638,16 +638,16 @@ t.test('sending', async (t) => {
     second.send({ type: 'ok', re: again.id, seq: 9 }, copy(again, 9));
     second.ok(await second.next(), { seq: 10 });
     await session.settled();
-    t.same(deliveries(happenings.all), [
+    t.same(deliveries(events.all), [
       [key, 'sent'],
       [later, 'sent'],
     ]);
-    t.same(seqs(happenings.all), [9]);
+    t.same(seqs(events.all), [9]);
   });
 
   t.test('does not send a message again that the catch-up brought', async (t) => {
     const scene = await online(t);
-    const { session, server, happenings } = scene;
+    const { session, server, events } = scene;
     const key = session.say({ room: 'lobby', text: 'hi' });
     const first = await scene.peer.next();
     scene.peer.destroy();
@@ -661,8 +661,8 @@ t.test('sending', async (t) => {
     t.match(request, { type: 'who' });
     second.ok(request, { people: [] });
     t.match(await who, { people: [] });
-    t.same(deliveries(happenings.all), [[key, 'sent']]);
-    t.same(seqs(happenings.all), [3, 4]);
+    t.same(deliveries(events.all), [[key, 'sent']]);
+    t.same(seqs(events.all), [3, 4]);
   });
 
   t.test('is settled when the session ends', async (t) => {

@@ -17,33 +17,6 @@ export interface Appearance {
   readonly links: boolean;
 }
 
-/** SGR parameters; empty for none. */
-export interface Styles {
-  readonly dim: string;
-  readonly bold: string;
-  readonly bad: string;
-  readonly good: string;
-  readonly warn: string;
-  /** The line "new". */
-  readonly fresh: string;
-  /** The reader's name in a text, and the mark beside it. */
-  readonly mention: string;
-  readonly direct: string;
-  readonly link: string;
-  /** The host a link really leads to. */
-  readonly host: string;
-  /** A QR code: white on black. */
-  readonly code: string;
-  /** The two bars. */
-  readonly bar: string;
-  readonly barDim: string;
-  readonly barStrong: string;
-  readonly barCurrent: string;
-  readonly barAlert: string;
-  /** A person's name, always in the same colour. */
-  name(name: string): string;
-}
-
 type Palette = readonly (string | number)[];
 
 /**
@@ -69,19 +42,22 @@ export const palettes = {
   },
 } as const satisfies Record<Appearance['theme'], Record<Exclude<Colors, 0>, Palette>>;
 
-type Fixed = Omit<Styles, 'name'>;
-
-const plain: Fixed = {
+/** SGR parameters; empty for none. */
+const plain = {
   dim: '2',
   bold: '1',
   bad: '1',
   good: '',
   warn: '1',
+  /** The line "new". */
   fresh: '1',
+  /** The reader's name in a text, and the mark beside it. */
   mention: '1;7',
   direct: '1',
   link: '4',
+  /** The host a link really leads to. */
   host: '1;7',
+  /** A QR code: white on black. */
   code: '',
   bar: '7',
   barDim: '7',
@@ -89,6 +65,13 @@ const plain: Fixed = {
   barCurrent: '1',
   barAlert: '1;4;7',
 };
+
+type Fixed = Readonly<typeof plain>;
+
+export interface Styles extends Fixed {
+  /** A person's name, always in the same colour. */
+  name(name: string): string;
+}
 
 const code = '97;40';
 
