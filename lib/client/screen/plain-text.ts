@@ -10,7 +10,7 @@ import { createStamp, spoken, transcribed } from '../text/transcript.js';
 import type { Keyboard } from './keyboard.js';
 import { sizeOf } from './render/layout.js';
 import type { Appearance } from './render/theme.js';
-import { columnsOf } from './render/wrap.js';
+import { columnsOf, endOf } from './render/wrap.js';
 import { current } from './state/conversations.js';
 import type { ConversationId, MessageEntry, PaneEntry, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -185,12 +185,15 @@ export function plainText(state: ScreenState, appearance: Appearance): string {
   const { entries, at } = current(state);
   const end = at === undefined ? entries.length : entries.findIndex(({ id }) => id === at.id) + 1;
   const lines = [footer.slice(0, columns)];
-  let room = sizeOf(state.rows) - 1;
+  const height = sizeOf(state.rows) - 1;
+  let room = height;
   for (const entry of entries.slice(0, end).toReversed()) {
     for (const line of linesOf(entry, appearance).toReversed()) {
       room -= Math.max(1, Math.ceil(columnsOf(line) / columns));
+      if (room >= 0) lines.unshift(line);
+      // Of the last line, if it is taller than the screen, the end; a wide character can leave a column free in each row.
+      else if (lines.length === 1 && height > 0) lines.unshift(endOf(line, height * (columns - 1)));
       if (room < 0) return lines.join('\r\n');
-      lines.unshift(line);
     }
   }
   return lines.join('\r\n');

@@ -247,6 +247,10 @@ t.test('as many lines as fit are shown, up to the scroll position', async (t) =>
       t.ok(emulator.rows().length <= rows, `${columns}x${rows}: nothing is scrolled away`);
     }
   }
-  t.same(shown([said(2, 'ana', 'x'.repeat(900))], { columns: 20, rows: 5 }), [footer.slice(0, 20)]);
+  const tall = [said(2, 'ana', `${'x'.repeat(900)} the end`)];
+  const [end, ...more] = shown(tall, { columns: 20, rows: 5 });
+  t.match(end, /^x+ the end$/, 'of a message taller than the screen, its end');
+  t.equal(end?.length, 4 * 19);
+  t.same(more, [footer.slice(0, 20)]);
   t.end();
 });

@@ -6,7 +6,7 @@ import { current } from '../state/conversations.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
 import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
-import { columnsOf, cut } from './wrap.js';
+import { columnsOf, cut, endOf } from './wrap.js';
 
 const titleColumns = 60;
 
@@ -125,9 +125,7 @@ function questionWords({ text, about }: StatusQuestion, room: number, mark: stri
   const shown = printable(text);
   if (columnsOf(shown) <= room) return shown;
   const start = about === 'secret' ? '' : cut(shown, Math.floor(room / 3), mark);
-  let from = 0;
-  while (from < shown.length && columnsOf(shown.slice(from)) > room - columnsOf(start)) from++;
-  return `${start}${shown.slice(from)}`;
+  return `${start}${endOf(shown, room - columnsOf(start))}`;
 }
 
 /** How many messages arrived below, from the longest text to the shortest. */

@@ -5,7 +5,7 @@ import { duration } from '../../../protocol/duration.js';
 import { findLinks, type TextRange } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
-import type { PaneEntry } from '../state/state.js';
+import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
 import { fit, gap, rowColumns, type Span, span, type TextRow, withoutStop, wrapRow } from './spans.js';
 import type { Glyphs } from './theme.js';
@@ -31,9 +31,6 @@ export interface EntryContext {
   /** The reader jumped to it. */
   readonly marked: boolean;
 }
-
-type Message = Extract<PaneEntry, { kind: 'message' }>;
-type Presence = Extract<PaneEntry, { kind: 'presence' }>;
 
 interface Drawing {
   readonly appearance: Appearance;
@@ -95,7 +92,7 @@ function bodyRows(entry: PaneEntry, drawing: Drawing): TextRow[] {
   }
 }
 
-function messageRows(message: Message, drawing: Drawing): TextRow[] {
+function messageRows(message: MessageEntry, drawing: Drawing): TextRow[] {
   const { styles, glyphs, columns, around } = drawing;
   const name = span(message.from, styles.name(message.from));
   const action = message.action;
@@ -119,7 +116,7 @@ function messageRows(message: Message, drawing: Drawing): TextRow[] {
 }
 
 /** The text, one row per line, with links and mentions of the reader. */
-function textLines(message: Message, { styles, appearance, around }: Drawing): TextRow[] {
+function textLines(message: MessageEntry, { styles, appearance, around }: Drawing): TextRow[] {
   const { removed, file } = message;
   if (removed !== undefined) return [[span(`message removed by ${removed}`, styles.dim)]];
   if (file !== undefined) return [fileLine(message, file, styles)];
@@ -141,7 +138,11 @@ function textLines(message: Message, { styles, appearance, around }: Drawing): T
 }
 
 /** A file, and how to download it. */
-function fileLine(message: Message, { name, size }: NonNullable<Message['file']>, styles: Styles): TextRow {
+function fileLine(
+  message: MessageEntry,
+  { name, size }: NonNullable<MessageEntry['file']>,
+  styles: Styles,
+): TextRow {
   const how = message.seq === undefined ? '' : `, /get ${message.seq} to download`;
   return [span(name, styles.bold), span(` (${byteCount(size)}${how})`, styles.dim)];
 }
@@ -168,14 +169,14 @@ function marksOf(line: string, name: string): Mark[] {
 }
 
 /** How far an own message has come; its place is reserved from the start, so that nothing moves. */
-function deliveryMark({ mine, delivery }: Message, { styles, glyphs }: Drawing): TextRow {
+function deliveryMark({ mine, delivery }: MessageEntry, { styles, glyphs }: Drawing): TextRow {
   if (!mine || delivery.state === 'failed') return [];
   if (delivery.state === 'sent') return [span(` ${glyphs.sent}`, styles.dim)];
   return [span(` ${glyphs.sending}`, styles.dim)];
 }
 
 /** Why an own message is not delivered. */
-function deliveryRows({ delivery }: Message, { styles, glyphs }: Drawing): TextRow[] {
+function deliveryRows({ delivery }: MessageEntry, { styles, glyphs }: Drawing): TextRow[] {
   if (delivery.state === 'failed') {
     return [
       [span(`${glyphs.bad} not sent: ${withoutStop(delivery.why)}. Try again with /retry.`, styles.bad)],
@@ -185,7 +186,7 @@ function deliveryRows({ delivery }: Message, { styles, glyphs }: Drawing): TextR
   return [[span(`sending in ${duration(delivery.waitMs)} (rate limit)`, styles.warn)]];
 }
 
-function barOf(message: Message, { styles, glyphs, around }: Drawing): Span {
+function barOf(message: MessageEntry, { styles, glyphs, around }: Drawing): Span {
   if (around.marked) return span(glyphs.mention, styles.fresh);
   if (message.mention) return span(glyphs.mention, styles.mention);
   return around.direct ? span(glyphs.direct, styles.direct) : span(glyphs.bar, styles.dim);
@@ -256,7 +257,7 @@ function compactRows(rows: readonly TextRow[], head: Head, { around, glyphs, sty
   });
 }
 
-function presenceWords({ joined, left }: Presence, { dot }: Glyphs): string {
+function presenceWords({ joined, left }: PresenceEntry, { dot }: Glyphs): string {
   const reasonOf = (reason: string | undefined): string => printable(reason ?? '').trim();
   const plain = left.filter(({ reason }) => reasonOf(reason) === '').map(({ name }) => printable(name));
   const explained = left

@@ -106,11 +106,9 @@ export interface InputSpace {
   readonly prompt: number;
 }
 
-interface LaidOut {
+interface LaidOut extends Omit<InputRows, 'more'> {
   readonly width: number;
   readonly whole: boolean;
-  readonly rows: readonly string[];
-  readonly cursor: { readonly row: number; readonly column: number };
 }
 
 // A draft can be a paste of a megabyte. Only the blocks around the cursor are laid out.

@@ -118,6 +118,18 @@ export function cut(text: string, width: number, mark: string): string {
   return text;
 }
 
+/** The end of one line, as much as fits in `width` columns. */
+export function endOf(text: string, width: number): string {
+  let from = text.length;
+  let column = 0;
+  for (const cluster of clustersOf(text).reverse()) {
+    column += cluster.width;
+    if (column > width) break;
+    from = cluster.start;
+  }
+  return text.slice(from);
+}
+
 function partsOf(cluster: string, offset: number): Cluster[] {
   const parts: Cluster[] = [];
   let start = offset;
