@@ -17,16 +17,16 @@ import { someBytes } from '../support/transfer-scene.js';
 async function person(t: Test, { name, server, port }: { name: string; server: TestServer; port: number }) {
   const home = await folder(t);
   const downloads = join(home, 'Downloads');
-  const happenings = createFeed<SessionEvent>();
+  const events = createFeed<SessionEvent>();
   const reports = createFeed<Transfer>();
   const session = await startSession({
     endpoint: { host: '127.0.0.1', port },
     verify: async () => {},
     credentials: { how: 'resume', token: server.token(name) },
     retryMs: 30_000,
-    listener(happening) {
-      happenings.put(happening);
-      if (happening.kind === 'synced') transfers.resume();
+    listener(event) {
+      events.put(event);
+      if (event.kind === 'synced') transfers.resume();
     },
   });
   let keys = 0;
@@ -43,17 +43,17 @@ async function person(t: Test, { name, server, port }: { name: string; server: T
     await transfers.close();
     await session.quit();
   });
-  await happenings.until(({ kind }) => kind === 'synced');
+  await events.until(({ kind }) => kind === 'synced');
   const over = ({ id }: Transfer) =>
     reports.until((it) => it.id === id && ['done', 'failed', 'cancelled'].includes(it.progress.state));
   const announced = async (): Promise<Message> => {
-    const found = await happenings.until(
+    const found = await events.until(
       (it) => it.kind === 'event' && it.event.type === 'message' && it.event.file !== undefined,
     );
     return (found as { event: Message }).event;
   };
   /** Resolves when the chat is connected, once it was cut. */
-  const back = () => happenings.until((it) => it.kind === 'synced' && !it.first);
+  const back = () => events.until((it) => it.kind === 'synced' && !it.first);
   return { session, transfers, home, downloads, reports, over, announced, back };
 }
 
