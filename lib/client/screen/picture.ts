@@ -19,21 +19,18 @@ export interface Picture {
   stop(): void;
 }
 
-export interface PictureDeps {
+interface PictureDeps {
   readonly store: ScreenStore;
   readonly appearance: Appearance;
   readonly terminal: Pick<Terminal, 'draw' | 'title'>;
   readonly clock: Clock;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
   /** The current state is on the terminal. */
   readonly drawn: () => void;
 }
 
 const secondMs = 1_000;
 
-export function createPicture(deps: PictureDeps): Picture {
-  const { store, appearance, terminal, clock, drawn } = deps;
+export function createPicture({ store, appearance, terminal, clock, drawn }: PictureDeps): Picture {
   let shown: Frame | undefined;
   let stopped = false;
   let ticking = false;
@@ -54,7 +51,7 @@ export function createPicture(deps: PictureDeps): Picture {
     ticking = true;
     clock.after(secondMs, () => {
       ticking = false;
-      if (!stopped) store.update((state) => ({ ...state, now: deps.now() }));
+      if (!stopped) store.update((state) => ({ ...state, now: appearance.time.now() }));
     });
   }
 
@@ -78,7 +75,7 @@ export function createPicture(deps: PictureDeps): Picture {
 // 1000 / 30, rounded up, as timers are.
 export const frameMs = 34;
 
-export interface Frames {
+interface Frames {
   /** Draws at once, or once the last frame is old enough. */
   soon(): void;
   /** Draws now. */

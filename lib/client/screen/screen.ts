@@ -198,7 +198,7 @@ function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps) {
     now,
     () => picture.changed(),
   );
-  const picture: Picture = createPicture({ store, appearance, terminal, clock, now, drawn });
+  const picture: Picture = createPicture({ store, appearance, terminal, clock, drawn });
 
   function resized(): void {
     const { columns, rows } = terminal;
