@@ -29,12 +29,19 @@ export interface RoomMembership {
   readonly role: RoomRole;
 }
 
+interface AccountState {
+  readonly standings: readonly ConversationSummary[];
+  readonly mutes: readonly Mute[];
+}
+
 /** What is kept in memory of accounts that are signed in. Changes of others have no effect. */
 interface LiveAccounts {
   /** Without effect if the account is loaded already. */
-  load(account: number, state: { standings: readonly ConversationSummary[]; mutes: readonly Mute[] }): void;
-  /** Forgets an account, unless a terminal of it is signed in. */
+  load(account: number, state: AccountState): void;
+  /** Forgets an account, unless a terminal of it is signed in or something holds it. */
   unload(account: number): void;
+  /** As `load`, and keeps the account loaded until the returned function is called. */
+  hold(account: number, state: AccountState): () => void;
   /** By the room's name. */
   membershipsOf(account: number): ReadonlyMap<string, RoomMembership>;
   setRole(account: number, room: LiveRoom, role: RoomRole): void;
@@ -80,6 +87,7 @@ export interface LiveRooms extends LiveAccounts, Delivery {
 interface LiveAccount {
   readonly memberships: Map<string, RoomMembership>;
   mutes: readonly Mute[];
+  holds: number;
 }
 
 interface State {
@@ -153,22 +161,38 @@ function createLiveRoom(room: Room, clock: Clock): LiveRoom {
 }
 
 function liveAccounts({ rooms, accounts, terminals }: State): LiveAccounts {
+  function load(account: number, { standings, mutes }: AccountState): LiveAccount {
+    const loaded = accounts.get(account);
+    if (loaded !== undefined) return loaded;
+    const memberships = new Map<string, RoomMembership>();
+    for (const standing of standings) {
+      const room = standing.kind === 'room' ? rooms.get(standing.room.id) : undefined;
+      if (standing.kind !== 'room' || room === undefined) continue;
+      memberships.set(room.name, { room, role: standing.role });
+      room.online.add(account);
+    }
+    const live = { memberships, mutes, holds: 0 };
+    accounts.set(account, live);
+    return live;
+  }
+
+  function unload(account: number): void {
+    const live = accounts.get(account);
+    if (live === undefined || live.holds > 0 || terminals(account).size > 0) return;
+    for (const { room } of live.memberships.values()) room.online.delete(account);
+    accounts.delete(account);
+  }
+
   return {
-    load(account, { standings, mutes }) {
-      if (accounts.has(account)) return;
-      const memberships = new Map<string, RoomMembership>();
-      for (const standing of standings) {
-        const room = standing.kind === 'room' ? rooms.get(standing.room.id) : undefined;
-        if (standing.kind !== 'room' || room === undefined) continue;
-        memberships.set(room.name, { room, role: standing.role });
-        room.online.add(account);
-      }
-      accounts.set(account, { memberships, mutes });
-    },
-    unload(account) {
-      if (terminals(account).size > 0) return;
-      for (const { room } of accounts.get(account)?.memberships.values() ?? []) room.online.delete(account);
-      accounts.delete(account);
+    load,
+    unload,
+    hold(account, state) {
+      const live = load(account, state);
+      live.holds++;
+      return () => {
+        live.holds--;
+        unload(account);
+      };
     },
     membershipsOf: (account) => accounts.get(account)?.memberships ?? noMemberships,
     setRole(account, room, role) {

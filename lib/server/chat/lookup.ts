@@ -106,11 +106,11 @@ export function createLookup({ store, clock, rooms }: LookupDeps): Lookup {
     },
     async asSignedIn({ id }, work) {
       const [standings, mutes] = await Promise.all([store.conversations(id), store.mutes(id, clock.now())]);
-      rooms.load(id, { standings, mutes });
+      const release = rooms.hold(id, { standings, mutes });
       try {
         return await work();
       } finally {
-        rooms.unload(id);
+        release();
       }
     },
   };

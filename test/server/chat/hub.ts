@@ -357,3 +357,18 @@ t.test('a file is posted for an account that is offline, but not to a room it ha
     code: 'no-such-room',
   });
 });
+
+t.test('work for an account goes on when it signs out and when other work for it ends', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const { hub, lookup, presence } = await openChat({ ...chatSettings, store, clock });
+  const ada = await createTestMember(store, 'ada');
+  const inLobby = () => lookup.membership(ada.account, 'lobby').room.name;
+  presence.add(ada, undefined);
+  await lookup.asSignedIn(ada.account, async () => {
+    hub.leave(ada);
+    t.equal(inLobby(), 'lobby');
+    await lookup.asSignedIn(ada.account, async () => {});
+    t.equal(inLobby(), 'lobby');
+  });
+  t.throws(inLobby, { code: 'not-a-member' });
+});
