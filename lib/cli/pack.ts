@@ -18,7 +18,7 @@ import {
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { openReadOnly } from '../store/sqlite/read-only.js';
+import { openReadOnly } from '../store/sqlite/database.js';
 import { errorCode, syncFolder } from '../system/atomic-file.js';
 import { unlessAborted } from '../system/unless-aborted.js';
 import {

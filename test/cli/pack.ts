@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { blobPath, readArchive } from '../../lib/cli/archive.js';
 import { pack } from '../../lib/cli/pack.js';
-import { openReadOnly } from '../../lib/store/sqlite/read-only.js';
+import { openReadOnly } from '../../lib/store/sqlite/database.js';
 import { makeData, type TestData } from '../support/data-folder.js';
 
 const never = new AbortController().signal;

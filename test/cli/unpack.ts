@@ -5,7 +5,7 @@ import { Header } from 'tar';
 import { blobPath, database } from '../../lib/cli/archive.js';
 import { pack } from '../../lib/cli/pack.js';
 import { unpack } from '../../lib/cli/unpack.js';
-import { openReadOnly } from '../../lib/store/sqlite/read-only.js';
+import { openReadOnly } from '../../lib/store/sqlite/database.js';
 import { makeData } from '../support/data-folder.js';
 
 const never = new AbortController().signal;

@@ -6,7 +6,7 @@ import type { ConversationKey } from '../message-store.js';
 import type { ConversationSummary, Room } from '../room-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
-import type { SearchIndex } from './search-index.js';
+import type { SearchIndex } from './search.js';
 
 export interface RoomRow {
   readonly id: number;

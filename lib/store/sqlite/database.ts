@@ -1,12 +1,12 @@
 /**
- * The database file as a whole: locked for one process, opened, brought up to date, copied, checked, closed. Knows
- * settings and versions, not what is in the tables.
+ * The database file as a whole: locked for one process, opened, brought up to date, copied, checked, closed, or read as
+ * it is. Knows settings and versions, not what is in the tables.
  */
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { DatabaseRefusal, resultCode, resultCodes } from './failure.js';
+import { DatabaseRefusal, describeFailure, resultCode, resultCodes, storeError } from './failure.js';
 import type { Operations } from './methods.js';
 import { applicationId, migrations } from './migrations.js';
-import { spaced } from './tokenizer.js';
+import { spaced } from './search-query.js';
 
 export type Database = DatabaseSyncInstance;
 
@@ -14,10 +14,6 @@ export interface DatabaseOptions {
   readonly file: string;
   /** The file's greatest size in bytes, rounded down to pages; beyond it the disk counts as full. */
   readonly maxBytes?: number;
-}
-
-export interface DatabaseLock {
-  release(): void;
 }
 
 /** Of each check: more than an operator reads. */
@@ -37,7 +33,7 @@ export function lockFile(file: string): string {
  *
  * @throws DatabaseRefusal with `inUse` where it is locked already
  */
-export function takeLock(file: string): DatabaseLock {
+export function takeLock(file: string): { release(): void } {
   const db = new DatabaseSync(lockFile(file));
   try {
     db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY');
@@ -97,7 +93,7 @@ export function closeDatabase(db: Database): void {
 }
 
 /** @throws DatabaseRefusal for a file of another program or of a newer version */
-export function checkVersion(db: Database): number {
+function checkVersion(db: Database): number {
   const version = pragma(db, 'user_version');
   const owner = pragma(db, 'application_id');
   const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get();
@@ -176,4 +172,56 @@ function limitSize(db: Database, bytes: number): void {
 function pragma(db: Database, name: 'user_version' | 'application_id' | 'page_size'): number {
   const row: Record<string, number> = db.prepare(`PRAGMA ${name}`).get();
   return row[name] ?? 0;
+}
+
+/**
+ * A file read as it is, even while a server has it open: not brought up to date, nothing in it changed. For copies,
+ * checks and backups, after which an older program may have to go on with it. All methods block, so not for a process
+ * that serves people. All throw StoreError.
+ */
+export interface ReadOnlyDatabase {
+  /** Written by an older program; the store brings it up to date when it opens it. */
+  readonly outdated: boolean;
+  /** What is damaged, one line each. */
+  damage(): readonly string[];
+  /** Hashes of all files that it names, each once. */
+  fileHashes(): readonly string[];
+  /** Into a file that is empty, or not there. */
+  copy(file: string): void;
+  close(): void;
+}
+
+/** @throws StoreError where it cannot be read, belongs to another program or to a newer one */
+export function openReadOnly(file: string): ReadOnlyDatabase {
+  const explained = <Value>(work: () => Value): Value => {
+    try {
+      return work();
+    } catch (error) {
+      throw storeError(file, describeFailure(error));
+    }
+  };
+  const db = explained(() => new DatabaseSync(file, { readOnly: true }));
+  try {
+    const version = explained(() => {
+      db.exec('PRAGMA busy_timeout = 1000; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY');
+      return checkVersion(db);
+    });
+    const { damage, copy } = createFileOperations(db);
+    return {
+      outdated: version < migrations.length,
+      damage: () => explained(damage),
+      copy: (to) => explained(() => copy(to)),
+      fileHashes: () =>
+        explained(() => {
+          // Version 1 has no table of files.
+          if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'files'").get() === undefined) return [];
+          const rows: { hash: string }[] = db.prepare('SELECT DISTINCT hash FROM files').all();
+          return rows.map(({ hash }) => hash);
+        }),
+      close: () => db.close(),
+    };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }

@@ -10,7 +10,7 @@ const lobby = 'lobby';
  * The step at index N leads from `user_version` N to N + 1, in one transaction and with foreign keys checked
  * at its end. A step that was released is never edited (test/fixtures/store-v1.db holds the first): add one.
  *
- * `spaced` is a function of tokenizer.ts.
+ * `spaced` is a function of search-query.ts.
  *
  * Kinds and roles carry no CHECK, because a table would have to be rebuilt for each new one.
  */

@@ -1,13 +1,13 @@
-/** Opens a Store in one SQLite file: a thread that writes, a thread for slow reads. Knows no SQL. */
+/** Opens a Store in one SQLite file: a thread that writes, a thread for slow reads, their start and end. Knows no SQL. */
 import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { type Store, StoreError } from '../store.js';
 import { type DatabaseOptions, lockFile } from './database.js';
 import { type Failure, storeError } from './failure.js';
-import { type CallQueue, createCallQueue } from './group-commit.js';
-import { forwardTo } from './methods.js';
-import { type DatabaseThread, startThread } from './thread.js';
-import type { WorkerOptions } from './worker.js';
+import { type CallOutcome, type CallQueue, createCallQueue } from './group-commit.js';
+import { forwardTo, type MethodCall } from './methods.js';
+import type { FromWorker, ToWorker, WorkerOptions } from './worker.js';
 
 export interface SqliteOptions extends DatabaseOptions {
   /**
@@ -155,4 +155,71 @@ function advice(code: unknown, folder: string): string {
   if (code === 'EEXIST') return 'This is a folder. Move it away, or choose another data folder.';
   if (code === 'ENOENT') return `The folder ${folder} does not exist. Create it first.`;
   return `Cannot create a file in ${folder}. Check the folder's permissions and its disk.`;
+}
+
+interface ThreadOptions {
+  readonly database: WorkerOptions;
+  /** The outcomes of a batch, one for each call, in order. */
+  readonly onOutcomes: (outcomes: readonly CallOutcome[]) => void;
+  /** The thread opened the database and then ended, or will end, by itself. Called once. */
+  readonly onFailure: (failure: Failure) => void;
+}
+
+interface DatabaseThread {
+  send(calls: readonly MethodCall[]): void;
+  /** Resolves when the database is closed, its lock released and the thread gone, however it ended. */
+  close(): Promise<void>;
+}
+
+type ThreadStart =
+  | { readonly ok: true; readonly thread: DatabaseThread }
+  | { readonly ok: false; readonly failure: Failure };
+
+type Phase =
+  | { readonly name: 'opening'; readonly failure: Failure }
+  | { readonly name: 'running' }
+  | { readonly name: 'closing' }
+  | { readonly name: 'failed' };
+
+/** Resolves when the database is open, or when the thread that could not open it is gone. */
+export function startThread({ database, onOutcomes, onFailure }: ThreadOptions): Promise<ThreadStart> {
+  // execArgv: what Node was started with (a debugger, a test's loader) is not for this thread.
+  const url = new URL('./worker.js', import.meta.url);
+  const worker = new Worker(url, { workerData: database, execArgv: [], name: 'store' });
+  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  let phase: Phase = { name: 'opening', failure: stopped('no answer') };
+
+  function fail(failure: Failure): void {
+    if (phase.name === 'opening') phase = { name: 'opening', failure };
+    if (phase.name !== 'running') return;
+    phase = { name: 'failed' };
+    onFailure(failure);
+  }
+
+  const thread: DatabaseThread = {
+    send: (calls) => worker.postMessage({ type: 'batch', calls } satisfies ToWorker),
+    close() {
+      if (phase.name === 'running') worker.postMessage({ type: 'close' } satisfies ToWorker);
+      phase = { name: 'closing' };
+      return gone;
+    },
+  };
+
+  return new Promise((resolve) => {
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'done') return onOutcomes(message.outcomes);
+      if (message.type === 'failed') return fail(message.failure);
+      phase = { name: 'running' };
+      resolve({ ok: true, thread });
+    });
+    worker.on('error', (error) => fail(stopped(error.message)));
+    worker.on('exit', (code) => {
+      if (phase.name === 'opening') resolve({ ok: false, failure: phase.failure });
+      fail(stopped(`exit code ${code}`));
+    });
+  });
+}
+
+function stopped(detail: string): Failure {
+  return { sentence: 'The database thread stopped unexpectedly. Start the server again.', detail };
 }

@@ -1,16 +1,13 @@
 /** Puts the SQL files together: the Store's methods as functions on a database, for one thread. */
-import { createAccounts, createInvites } from './accounts.js';
+import { createAccounts, createCredentials, createInvites } from './accounts.js';
 import { createConversations } from './conversations.js';
-import { createCredentials } from './credentials.js';
 import { createFileOperations, type Database } from './database.js';
-import { createEdits } from './edits.js';
-import { createLog } from './log.js';
+import { createEdits, createLog } from './log.js';
 import type { Operations } from './methods.js';
 import { createAudit, createBans, createBlocks } from './moderation.js';
 import { createRetention } from './retention.js';
 import { createRooms } from './rooms.js';
-import { createSearch } from './search.js';
-import { createSearchIndex } from './search-index.js';
+import { createSearch, createSearchIndex } from './search.js';
 import { createSessions } from './sessions.js';
 
 /** Prepares every statement once. */

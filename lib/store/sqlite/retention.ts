@@ -1,7 +1,7 @@
 /** What is no longer kept, in SQL: old entries, rooms that ended, files that no message names. */
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
-import type { SearchIndex } from './search-index.js';
+import type { SearchIndex } from './search.js';
 
 interface OldRow {
   readonly seq: number;

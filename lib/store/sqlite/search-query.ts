@@ -1,7 +1,15 @@
-/** What is typed into a search: its terms, the index's expression for them, an excerpt with marks. Knows no SQL. */
+/**
+ * The words of messages and searches, in any script: where they begin and end, the terms of a search and the index's
+ * expression for them, an excerpt with marks. Knows neither SQL nor languages.
+ */
 import { limits } from '../../protocol/limits.js';
-import { quoted } from './search-index.js';
-import { type Word, wordsOf } from './tokenizer.js';
+
+interface Word {
+  /** Without capitals and accents. */
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** A word, or several next to each other. */
 export interface SearchTerm {
@@ -13,10 +21,23 @@ export interface SearchTerm {
   readonly open: boolean;
 }
 
-export interface MarkedExcerpt {
+interface MarkedExcerpt {
   readonly excerpt: string;
   readonly marks: readonly (readonly [start: number, end: number])[];
 }
+
+// Scripts that put no spaces between words: every sign is a word, and words in a row are a phrase.
+const sign =
+  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+const latin = '\\p{Script=Latin}\\p{N}';
+const other = `(?![${sign}${latin}])\\p{L}`;
+
+// A word with its marks. Latin letters and digits end where letters of another script begin: names are often
+// written amid them without a space.
+const wordPattern = new RegExp(
+  `(?=[\\p{L}\\p{N}])[${sign}]\\p{M}*|[${latin}][${latin}\\p{M}]*|${other}(?:\\p{M}|${other})*`,
+  'gu',
+);
 
 /** One letter begins a word in half of all messages. */
 const shortestPrefix = 2;
@@ -24,6 +45,18 @@ const shortestPrefix = 2;
 const mostTerms = 32;
 /** Characters of an excerpt before its first match. */
 const lead = 40;
+
+/** Text with a space after each word, for the index, which would take letters in a row for one word. */
+export function spaced(text: string): string {
+  // ASCII, as most texts are, has spaces already.
+  return /^[\0-\x7f]*$/.test(text) ? text : text.replace(wordPattern, '$& ');
+}
+
+/** Text as an FTS5 string, in which nothing is an operator. */
+export function quoted(text: string): string {
+  // The driver cuts a text at U+0000.
+  return `"${spaced(text).replaceAll('\0', ' ').replaceAll('"', '""')}"`;
+}
 
 /** Words and "quoted phrases", without what has no letter or digit. */
 export function parseTerms(typed: string): SearchTerm[] {
@@ -101,4 +134,16 @@ function windowAround(line: string, first: number): { from: number; to: number }
 /** Never between the halves of a surrogate pair. */
 function characterStart(line: string, at: number): number {
   return /[\udc00-\udfff]/.test(line[at] ?? '') ? at - 1 : at;
+}
+
+function wordsOf(text: string): Word[] {
+  return Array.from(text.matchAll(wordPattern), ({ 0: found, index }) => ({
+    word: folded(found),
+    start: index,
+    end: index + found.length,
+  }));
+}
+
+function folded(word: string): string {
+  return word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }

@@ -1,9 +1,74 @@
-/** Search in SQL: messages with these words in an account's conversations. Knows the index and who is a member. */
+/**
+ * Search in SQL: the index of words (SQLite FTS5), and messages with these words in an account's conversations. Knows who
+ * is a member.
+ */
+
+import { limits } from '../../protocol/limits.js';
 import type { ConversationKey, SearchHit, SearchQuery } from '../message-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
-import { authorWord, placeWord, type SearchIndex } from './search-index.js';
-import { excerptOf, expressionOf, parseTerms, type SearchTerm } from './search-query.js';
+import { excerptOf, expressionOf, parseTerms, quoted, type SearchTerm, spaced } from './search-query.js';
+
+/** A message as it is in the index; to remove it, give it exactly as it was added. */
+interface IndexedMessage {
+  readonly seq: number;
+  readonly text: string;
+  readonly conversation: number;
+  readonly account: number;
+}
+
+interface SeqRange {
+  /** Seqs greater than this only. */
+  readonly after: number;
+  /** Seqs smaller than this only. */
+  readonly before: number;
+  readonly limit: number;
+}
+
+export interface SearchIndex {
+  add(message: IndexedMessage): void;
+  remove(message: IndexedMessage): void;
+  /** Seqs of the messages that match an FTS5 expression, the newest first. */
+  match(expression: string, range: SeqRange): number[];
+  /** Messages that may mention a name: they have its words next to each other. */
+  naming(name: string, where: { conversation: number; after: number }): number[];
+}
+
+/** The words by which the index knows the conversation and the author of a message. */
+const placeWord = (conversation: number): string => `c${conversation}`;
+const authorWord = (account: number): string => `a${account}`;
+
+export function createSearchIndex(db: Database): SearchIndex {
+  const add = db.prepare('INSERT INTO words (rowid, text, place, author) VALUES (?, ?, ?, ?)');
+  const remove = db.prepare(
+    "INSERT INTO words (words, rowid, text, place, author) VALUES ('delete', ?, ?, ?, ?)",
+  );
+  const select = db.prepare(
+    `SELECT rowid AS seq FROM words WHERE words MATCH ? AND rowid > ? AND rowid < ?
+     ORDER BY rowid DESC LIMIT ?`,
+  );
+
+  function match(expression: string, { after, before, limit }: SeqRange): number[] {
+    const rows: { seq: number }[] = select.all(expression, after, before, limit);
+    return rows.map(({ seq }) => seq);
+  }
+
+  return {
+    add({ seq, text, conversation, account }) {
+      add.run(seq, spaced(text), placeWord(conversation), authorWord(account));
+    },
+    remove({ seq, text, conversation, account }) {
+      remove.run(seq, spaced(text), placeWord(conversation), authorWord(account));
+    },
+    match,
+    naming: (name, { conversation, after }) =>
+      match(`place : ${placeWord(conversation)} AND text : ${quoted(name)}`, {
+        after,
+        before: Number.MAX_SAFE_INTEGER,
+        limit: limits.unreadCounted,
+      }),
+  };
+}
 
 interface HitRow {
   readonly seq: number;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t, { type Test } from 'tap';
 import type { Failure } from '../../../lib/store/sqlite/failure.js';
-import { startThread } from '../../../lib/store/sqlite/thread.js';
+import { startThread } from '../../../lib/store/sqlite/open.js';
 import { StoreError, StoreInUse } from '../../../lib/store/store.js';
 import { openStore, scene, temporaryFile } from '../../support/sqlite-store.js';
 import { lobbyOf, newAccount, newEntry, register } from '../../support/store-subject.js';

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
-import { openReadOnly } from '../../../lib/store/sqlite/read-only.js';
+import { openReadOnly } from '../../../lib/store/sqlite/database.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { makeData } from '../../support/data-folder.js';
 
