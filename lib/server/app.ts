@@ -26,7 +26,7 @@ import type { FileLimits } from './files/offers.js';
 import type { Log } from './log.js';
 import { type Bans, openBans } from './moderation/bans.js';
 import { createModeration, type Moderation } from './moderation/moderation.js';
-import type { ConnectionLimits } from './net/connection-limits.js';
+import type { ConnectionLimits } from './net/listener.js';
 import type { Rate } from './rate-limiter.js';
 
 /** The parts that conversations need. */

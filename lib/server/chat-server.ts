@@ -8,10 +8,14 @@ import type { Clock } from '../system/clock.js';
 import { type App, type AppOptions, openApp } from './app.js';
 import type { Hasher } from './auth/hasher.js';
 import type { Log } from './log.js';
-import { createEndOfTurn } from './net/connection.js';
-import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
-import { type KeyPairPem, type ListenerOptions, listen } from './net/listener.js';
-import { createSendBudget } from './net/send-budget.js';
+import { createEndOfTurn, createSendBudget } from './net/connection.js';
+import {
+  type ConnectionLimits,
+  createConnectionLimits,
+  type KeyPairPem,
+  type ListenerOptions,
+  listen,
+} from './net/listener.js';
 import { createRateLimiter, type Rate } from './rate-limiter.js';
 import {
   createSession,

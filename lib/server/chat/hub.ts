@@ -7,11 +7,10 @@ import type { NewEntry } from '../../store/message-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { messageEvent } from './frames.js';
-import type { LeaveDetails } from './join-notices.js';
 import type { LiveRooms } from './live-rooms.js';
 import { type ConversationName, type ConversationRef, type Lookup, notDelivered } from './lookup.js';
 import type { Post, PostingRules } from './posting-rules.js';
-import type { Member, Presence } from './presence.js';
+import type { LeaveDetails, Member, Presence } from './presence.js';
 
 /** What the sender gets unless its own copy of the message tells it. */
 export interface Receipt {

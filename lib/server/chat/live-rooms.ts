@@ -10,8 +10,7 @@ import type { Mute } from '../../store/moderation-store.js';
 import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { Clock } from '../../system/clock.js';
 import { createFanOut, createSubscriber, type FanOut, type Subscriber } from './fan-out.js';
-import { createJoinNotices, type JoinNotices } from './join-notices.js';
-import type { Member } from './presence.js';
+import { createJoinNotices, type JoinNotices, type Member } from './presence.js';
 
 export interface LiveRoom extends Omit<Room, 'topic' | 'rules'> {
   topic: string;
@@ -152,11 +151,11 @@ function createLiveRoom(room: Room, clock: Clock): LiveRoom {
   const fanOut = createFanOut(clock, (frames) => {
     for (const subscriber of subscribers) subscriber.send(frames);
   });
-  const joinNotices = createJoinNotices({
+  const joinNotices = createJoinNotices(
     clock,
-    online: () => online.size,
-    notify: (notice) => fanOut.push(encodeFrame(notice(room.name))),
-  });
+    () => online.size,
+    (notice) => fanOut.push(encodeFrame(notice(room.name))),
+  );
   return { ...room, subscribers, online, fanOut, joinNotices };
 }
 

@@ -11,11 +11,10 @@ import type { Clock } from '../../system/clock.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import type { AuditLog } from './audit.js';
 import { conversationRecord, topicField } from './frames.js';
-import type { LeaveDetails } from './join-notices.js';
 import type { LiveRoom, LiveRooms } from './live-rooms.js';
 import type { Lookup } from './lookup.js';
 import { actorOf, notAllowed, type Permissions } from './permissions.js';
-import type { Member } from './presence.js';
+import type { LeaveDetails, Member } from './presence.js';
 
 export interface Membership {
   /**

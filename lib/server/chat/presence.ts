@@ -9,7 +9,12 @@ import type { Person, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
-import { createJoinNotices, type LeaveDetails } from './join-notices.js';
+
+/** Shown with the notice that someone left. */
+export interface LeaveDetails {
+  readonly by?: string;
+  readonly reason?: string;
+}
 
 /** A signed-in session as the hub sees it: one terminal of an account. */
 export interface Member {
@@ -80,7 +85,7 @@ export function createPresence(
   most = Number.POSITIVE_INFINITY,
 ): Presence {
   const online = new Map<number, OnlineAccount>();
-  const joinNotices = createJoinNotices({ clock, online: () => online.size, notify });
+  const joinNotices = createJoinNotices(clock, () => online.size, notify);
 
   function checkCapacity(role: Role): void {
     if (online.size < most || role === 'admin') return;
@@ -174,4 +179,46 @@ function continues({ session }: Member, person: OnlineAccount | undefined): bool
 
 function personRecord({ account: { name, role }, terminals, away }: OnlineAccount): Person {
   return { name, role, terminals: terminals.size, ...(away !== undefined && { away }) };
+}
+
+/** Notices that people joined and left: by name in a small room, as counts in a large one. */
+export interface JoinNotices {
+  joined(name: string): void;
+  left(name: string, details?: LeaveDetails): void;
+}
+
+/** Milliseconds between two counts in a large room. */
+const crowdMs = 1_000;
+
+/** @param online how many people get the notices; also what the counts report */
+export function createJoinNotices(
+  clock: Clock,
+  online: () => number,
+  notify: (notice: (room: string) => ServerFrame) => void,
+): JoinNotices {
+  let crowd: { joined: number; left: number } | undefined;
+
+  /** Naming n people to n members is quadratic; counts are not. @returns false if the room is small enough for names */
+  function counts(change: 'joined' | 'left'): boolean {
+    if (crowd === undefined && online() <= limits.presenceNamed) return false;
+    if (crowd === undefined) {
+      crowd = { joined: 0, left: 0 };
+      clock.after(crowdMs, () => {
+        const { joined, left } = crowd ?? { joined: 0, left: 0 };
+        crowd = undefined;
+        notify((room) => ({ type: 'crowd', room, joined, left, online: online() }));
+      });
+    }
+    crowd[change]++;
+    return true;
+  }
+
+  return {
+    joined(name) {
+      if (!counts('joined')) notify((room) => ({ type: 'joined', room, name }));
+    },
+    left(name, details = {}) {
+      if (!counts('left')) notify((room) => ({ type: 'left', room, name, ...details }));
+    },
+  };
 }

@@ -9,7 +9,7 @@ import type { Hub } from '../chat/hub.js';
 import type { Lookup } from '../chat/lookup.js';
 import type { PostingRules } from '../chat/posting-rules.js';
 import type { Log } from '../log.js';
-import type { ConnectionLimits } from '../net/connection-limits.js';
+import type { ConnectionLimits } from '../net/listener.js';
 import type { Cleanup } from './cleanup.js';
 import { createFileRequests, type FileRequests } from './file-requests.js';
 import { createOffers, type FileLimits } from './offers.js';

@@ -12,7 +12,7 @@ import { limits } from '../../protocol/limits.js';
 import { BlobError, type Blobs } from '../../store/blobs.js';
 import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
-import type { ConnectionLimits } from '../net/connection-limits.js';
+import type { ConnectionLimits } from '../net/listener.js';
 import type { Cleanup } from './cleanup.js';
 import { type FileRequests, noSuchFile } from './file-requests.js';
 import { noSpace, type Offers } from './offers.js';

@@ -1,5 +1,6 @@
 /**
- * The TLS listener. Knows certificates, addresses and how many connections there are, not what is sent over them.
+ * The TLS listener, and the limits on connections. Knows certificates, addresses and how many connections there are, not
+ * what is sent over them.
  */
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
@@ -76,19 +77,16 @@ export async function listen(
 /** Closes sockets beyond the limit per address. @returns all that are open */
 function trackSockets(server: Server, perAddress: number, log: Log): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
-  const counts = new Map<string, number>();
+  const counts = createCounts();
   server.on('connection', (socket: Socket) => {
     const key = addressKey(socket.remoteAddress ?? '');
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
+    const remove = counts.add(key);
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
-      const left = (counts.get(key) ?? 1) - 1;
-      if (left === 0) counts.delete(key);
-      else counts.set(key, left);
+      remove();
     });
-    if (count <= perAddress) return;
+    if (counts.of(key) <= perAddress) return;
     log.warn('connection refused', { address: key, code: 'too-many-connections' });
     socket.destroy();
   });
@@ -143,4 +141,49 @@ function secureOptions({ cert, key }: KeyPairPem): TlsOptions {
 
 function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+/** Limits on connections that have not authenticated. */
+export interface ConnectionLimits {
+  /** There are as many as may be, from this address or in all. */
+  full(address: string): boolean;
+  /** Counts a connection. @returns to be called once it has authenticated or is closed; further calls do nothing */
+  add(address: string): () => void;
+}
+
+export function createConnectionLimits(): ConnectionLimits {
+  const counts = createCounts();
+  return {
+    full(address) {
+      const same = counts.of(addressKey(address));
+      return counts.total >= limits.connectionsUnsigned || same >= limits.unsignedPerAddress;
+    },
+    add: (address) => counts.add(addressKey(address)),
+  };
+}
+
+/** How many there are of each key, and in all. */
+function createCounts() {
+  const counts = new Map<string, number>();
+  let total = 0;
+  return {
+    get total() {
+      return total;
+    },
+    of: (key: string) => counts.get(key) ?? 0,
+    /** Counts one more. @returns takes it back; further calls do nothing */
+    add(key: string): () => void {
+      let counted = true;
+      total++;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      return () => {
+        if (!counted) return;
+        counted = false;
+        total--;
+        const left = (counts.get(key) ?? 1) - 1;
+        if (left === 0) counts.delete(key);
+        else counts.set(key, left);
+      };
+    },
+  };
 }

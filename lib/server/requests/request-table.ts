@@ -1,31 +1,134 @@
 /** The request table: one row per request, and how a frame is answered by its row. Knows no sockets. */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { RawFrame } from '../../protocol/frame.js';
+import { limits } from '../../protocol/limits.js';
+import { reasonText } from '../../protocol/message-text.js';
 import { parseRequest, type Request, type RequestType, requestId } from '../../protocol/requests.js';
+import type { LogPosition } from '../../store/message-store.js';
 import type { App } from '../app.js';
+import { catchUp } from '../chat/catch-up.js';
+import { actorOf, notAllowed } from '../chat/permissions.js';
+import type { Member } from '../chat/presence.js';
+import {
+  listFiles,
+  listPeople,
+  listRooms,
+  markRead,
+  readHistory,
+  runSearch,
+  whois,
+} from '../chat/queries.js';
 import type { Log } from '../log.js';
-import { accountRows } from './account.js';
-import { messageRows } from './messages.js';
-import { peopleRows } from './people.js';
-import { roomRows } from './rooms.js';
-import type { Answer, Caller, RequestRow, RequestRows } from './row.js';
+import {
+  type Answer,
+  answers,
+  type Caller,
+  counted,
+  does,
+  type RequestRow,
+  type RequestRows,
+} from './row.js';
 import { signInRows } from './sign-in.js';
 
-export const requestTable: RequestRows<RequestType> = {
+const requestTable: RequestRows<RequestType> = {
   ...signInRows,
-  ...messageRows,
-  ...roomRows,
-  ...peopleRows,
-  ...accountRows,
+
+  // Conversations and files.
+  sync: does((app, member, request) => catchUp(member, request, app)),
+  say: { needs: 'open', concurrent: true, run: ({ hub }, member, request) => hub.say(member, request) },
+  edit: counted(answers(async ({ edits }, member, request) => receipt(await edits.edit(member, request)))),
+  remove: counted(
+    answers(async ({ edits }, member, request) => receipt(await edits.remove(member, request))),
+  ),
+  'set-topic': counted(
+    answers(async ({ edits }, member, request) => {
+      const logged = await edits.setTopic(member, request);
+      return logged === undefined ? {} : receipt(logged);
+    }),
+  ),
+  history: answers(readHistory),
+  search: answers(runSearch),
+  read: does(markRead),
+
+  offer: answers(({ files }, { account }, request) => files.offer(account, request)),
+  withdraw: does(({ files }, { account }, { key }) => files.withdraw(account, key)),
+  files: answers(listFiles),
+  fetch: answers(({ files }, { account }, { of }) => files.fetch(account, of)),
+
+  // Rooms and who is in them.
+  rooms: answers(async (app, member) => ({ rooms: await listRooms(app, member) })),
+  join: counted(does(({ membership }, member, request) => membership.join(member, request))),
+  leave: counted(does(({ membership }, member, request) => membership.leave(member, request))),
+  'set-rules': counted(does(({ moderation }, { account }, request) => moderation.setRules(account, request))),
+  invite: does(({ membership }, member, request) => membership.invite(member, request)),
+  appoint: counted(does(({ membership }, member, request) => membership.appoint(member, request))),
+  who: answers(listPeople),
+
+  // People and moderation.
+  whois: answers(async (app, member, { name }) => ({ whois: await whois(app, member, name) })),
+  away: counted(does(async (app, member, { text }) => setAway(app, member, reasonText(text)))),
+  back: counted(does(async (app, member) => setAway(app, member, undefined))),
+  block: does(async ({ store, lookup }, { account }, { name }) => {
+    const other = await lookup.person(account, name);
+    if (other.id === account.id) throw notAllowed("You can't block yourself.");
+    if (await store.block(account.id, other.id)) return;
+    throw new ProtocolError('limit-reached', `You can block ${limits.blocks} people. Unblock one first.`);
+  }),
+  unblock: does(async ({ store, lookup }, { account }, { name }) =>
+    store.unblock(account.id, (await lookup.person(account, name)).id),
+  ),
+  blocks: answers(async ({ store }, { account }) => ({ names: [...(await store.blocks(account.id))] })),
+
+  kick: counted(does(({ moderation }, { account }, request) => moderation.kick(account, request))),
+  mute: counted(does(({ moderation }, { account }, request) => moderation.mute(account, request))),
+  unmute: counted(does(({ moderation }, { account }, request) => moderation.unmute(account, request))),
+  ban: counted(does(({ bans }, { account }, request) => bans.ban(account, request))),
+  unban: counted(does(({ bans }, { account }, request) => bans.unban(account, request))),
+  bans: answers(async ({ bans }, { account }) => ({
+    bans: (await bans.list(account)).slice(0, limits.listed),
+  })),
+  'set-role': counted(does(({ moderation }, { account }, request) => moderation.setRole(account, request))),
+  audit: answers(async ({ audit, permissions }, { account }, { before, limit }) => {
+    permissions.check(actorOf(account), 'see-audit');
+    return { audit: await audit.page({ before, limit, hidden: false }) };
+  }),
+
+  // One's own account, and links for others.
+  'set-password': does(({ ownAccount }, member, request) => ownAccount.setPassword(member, request)),
+  sessions: answers(async ({ ownAccount }, member) => ({ sessions: await ownAccount.sessions(member) })),
+  logout: does(({ ownAccount }, member, request) => ownAccount.logout(member, request)),
+  'make-recovery': answers(async ({ ownAccount }, member, { password }) => ({
+    recovery: await ownAccount.makeRecovery(member, password),
+  })),
+  'begin-factor': answers(({ ownAccount }, member, { password }) => ownAccount.beginFactor(member, password)),
+  'confirm-factor': does(({ ownAccount }, member, { otp }) => ownAccount.confirmFactor(member, otp)),
+  'end-factor': does(({ ownAccount }, member, { password }) => ownAccount.endFactor(member, password)),
+
+  'make-invite': counted(
+    answers(async ({ invites }, { account }, request) => invites.make(account, request)),
+  ),
+  invites: answers(async ({ invites }, { account }) => ({
+    invites: (await invites.list(account)).slice(0, limits.listed),
+  })),
+  uninvite: does(({ invites }, { account }, { invite }) => invites.remove(account, invite)),
+  'make-reset': counted(answers(async ({ invites }, { account }, { name }) => invites.reset(account, name))),
 };
 
-export interface AnswerDeps {
-  readonly app: App;
-  readonly log: Log;
+function receipt({ seq, at }: LogPosition): { seq: number; at: string } {
+  return { seq, at: new Date(at).toISOString() };
+}
+
+function setAway({ postingRules, presence }: App, { account }: Member, text: string | undefined): void {
+  postingRules.checkNotice(account, text ?? '');
+  presence.setAway(account.id, text);
 }
 
 /** Answers one request. @returns a promise if the next request has to wait for this one */
-export function answerFrame(frame: RawFrame, caller: Caller, deps: AnswerDeps): Promise<void> | undefined {
+export function answerFrame(
+  frame: RawFrame,
+  caller: Caller,
+  deps: { readonly app: App; readonly log: Log },
+): Promise<void> | undefined {
   const re = requestId(frame);
   try {
     const request = parseRequest(frame);
@@ -76,11 +179,10 @@ function refuse(caller: Caller, re: number, error: unknown, log: Log): void {
   if (!(error instanceof ProtocolError)) {
     log.error('request failed', error, { name: caller.member?.account.name });
   }
-  const { code, message, retryAfter } = error instanceof ProtocolError ? error : internalError();
+  const { code, message, retryAfter } =
+    error instanceof ProtocolError
+      ? error
+      : new ProtocolError('internal', "Internal server error. The reason is in the server's log.");
   caller.reply({ type: 'error', re, code, message, ...(retryAfter !== undefined && { retryAfter }) });
   caller.refused(code, message);
-}
-
-function internalError(): ProtocolError {
-  return new ProtocolError('internal', "Internal server error. The reason is in the server's log.");
 }

@@ -9,15 +9,17 @@ import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
 import type { App } from '../app.js';
-import type { LeaveDetails } from '../chat/join-notices.js';
-import type { JoinMode, Member } from '../chat/presence.js';
+import type { JoinMode, LeaveDetails, Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
-import { createConnection, type EndOfTurn, type ServerConnection } from '../net/connection.js';
-import type { SendBudget } from '../net/send-budget.js';
+import {
+  createConnection,
+  type EndOfTurn,
+  type SendBudget,
+  type ServerConnection,
+} from '../net/connection.js';
 import type { RateLimiter } from '../rate-limiter.js';
 import { answerFrame } from '../requests/request-table.js';
 import type { Caller, Phase } from '../requests/row.js';
-import { createIdleTimer, type IdleTimer } from './idle-timer.js';
 import { createRequestQueue, type RequestQueue } from './request-queue.js';
 
 export interface SessionDeps {
@@ -274,5 +276,34 @@ export function createTokenHolders(): TokenHolders {
       holders.delete(token);
       return true;
     },
+  };
+}
+
+/** Notices when the peer has sent nothing for too long. */
+interface IdleTimer {
+  /** The peer sent something. */
+  reset(): void;
+  /** Calls back once, when nothing has come for so long. */
+  watch(ms: number, onIdle: () => void): void;
+  stop(): void;
+}
+
+/** @param paused whether the peer is not being read, so that nothing can come */
+function createIdleTimer(clock: Clock, paused: () => boolean): IdleTimer {
+  let since = clock.ticks();
+  let cancel = (): void => {};
+
+  function watch(ms: number, onIdle: () => void): void {
+    const idle = paused() ? 0 : clock.ticks() - since;
+    if (idle >= ms) onIdle();
+    else cancel = clock.after(ms - idle, () => watch(ms, onIdle));
+  }
+
+  return {
+    reset() {
+      since = clock.ticks();
+    },
+    watch,
+    stop: () => cancel(),
   };
 }

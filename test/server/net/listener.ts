@@ -4,7 +4,9 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { alpn } from '../../../lib/protocol/events.js';
+import { limits } from '../../../lib/protocol/limits.js';
 import {
+  createConnectionLimits,
   type KeyPairPem,
   type Listener,
   type ListenerOptions,
@@ -193,4 +195,28 @@ t.test('a closed listener accepts no one and keeps existing connections; destroy
 t.test('a port in use is an error with its code', async (t) => {
   const { port } = await open(t);
   await t.rejects(open(t, { port }), { code: 'EADDRINUSE' });
+});
+
+t.test('one address has a limited number of connections, and removing one twice counts once', async (t) => {
+  const connections = createConnectionLimits();
+  const remove = Array.from({ length: limits.unsignedPerAddress }, () => connections.add('192.0.2.1'));
+  t.equal(connections.full('192.0.2.1'), true);
+  t.equal(connections.full('192.0.2.2'), false, 'another address has a limit of its own');
+  remove[0]?.();
+  remove[0]?.();
+  t.equal(connections.full('192.0.2.1'), false);
+  connections.add('192.0.2.1');
+  t.equal(connections.full('192.0.2.1'), true);
+});
+
+t.test('an IPv6 /64 counts as one address', async (t) => {
+  const connections = createConnectionLimits();
+  for (let i = 1; i <= limits.unsignedPerAddress; i++) connections.add(`2001:db8::${i.toString(16)}`);
+  t.equal(connections.full('2001:db8::ffff'), true);
+});
+
+t.test('all addresses together have a limit', async (t) => {
+  const connections = createConnectionLimits();
+  for (let i = 0; i < limits.connectionsUnsigned; i++) connections.add(`198.51.100.${i}`);
+  t.equal(connections.full('192.0.2.1'), true);
 });
