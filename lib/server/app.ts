@@ -10,15 +10,10 @@ import { createInvites, type Invites } from './auth/invites.js';
 import { createOwnAccount, type OwnAccount } from './auth/own-account.js';
 import { createSecondFactor } from './auth/second-factor.js';
 import { createSessions, type Sessions } from './auth/sessions.js';
-import { type AuditLog, createAuditLog } from './chat/audit.js';
 import { createEdits, type Edits } from './chat/edits.js';
 import { createHub, type Hub } from './chat/hub.js';
-import { createLiveRooms, type LiveRooms } from './chat/live-rooms.js';
-import { createLookup, type Lookup } from './chat/lookup.js';
 import { createMembership, type Membership } from './chat/membership.js';
-import { createPermissions, type Permissions, type Policy } from './chat/permissions.js';
-import { createPostingRules, type PostingRules } from './chat/posting-rules.js';
-import { createPresence, type Member, type Presence } from './chat/presence.js';
+import { type ChatOptions, type ChatParts, openChatParts } from './chat/parts.js';
 import { type Cleanup, createCleanup, type Retention } from './files/cleanup.js';
 import type { FileRequests } from './files/file-requests.js';
 import { createFiles, type Files } from './files/files.js';
@@ -27,18 +22,9 @@ import type { Log } from './log.js';
 import { type Bans, openBans } from './moderation/bans.js';
 import { createModeration, type Moderation } from './moderation/moderation.js';
 import type { ConnectionLimits } from './net/listener.js';
-import type { Rate } from './rate-limiter.js';
 
-/** The parts that conversations need. */
-export interface Chat {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly permissions: Permissions;
-  readonly audit: AuditLog;
-  readonly rooms: LiveRooms;
-  readonly presence: Presence;
-  readonly lookup: Lookup;
-  readonly postingRules: PostingRules;
+/** The chat itself, without accounts and files. */
+export interface Chat extends ChatParts {
   readonly membership: Membership;
   readonly edits: Edits;
   readonly hub: Hub;
@@ -56,20 +42,14 @@ export interface App extends Chat {
   readonly motd: () => string | undefined;
 }
 
-export interface AppOptions {
+export interface AppOptions extends Pick<ChatOptions, 'rate' | 'rooms' | 'maxClients'> {
   /** The server's name for people; printable text. */
   readonly name: string;
   readonly registration: Registration;
-  /** Messages of one account. */
-  readonly rate: Rate;
-  /** Who may create rooms. */
-  readonly rooms: Policy['rooms'];
   /** The server's links with this code, the best first. */
   readonly links: (code: string) => string[];
   readonly files: FileLimits;
   readonly retention: Retention;
-  /** Accounts that may be online at once; by default any number. */
-  readonly maxClients?: number;
   /** The message of the day; may change while the server runs. */
   readonly motd?: () => string | undefined;
 }
@@ -115,30 +95,8 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   return { app, files, cleanup };
 }
 
-export interface ChatOptions extends Pick<AppOptions, 'rate' | 'rooms' | 'maxClients'> {
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Called when a message with a file was removed or a room ended: there may be files to clean up. */
-  readonly onRemoved: () => void;
-}
-
 export async function openChat(options: ChatOptions): Promise<Chat> {
-  const { store, clock, rate, maxClients, onRemoved } = options;
-  const permissions = createPermissions({ rooms: options.rooms });
-  const audit = createAuditLog({ store, clock });
-  const rooms = createLiveRooms(clock, terminals);
-  const presence = createPresence(clock, rooms.sendToEveryone, maxClients);
-  const lookup = createLookup({ store, clock, rooms });
-  const postingRules = createPostingRules({ rooms, clock, permissions, rate });
-  const deps = { store, clock, permissions, audit, rooms, presence, lookup, postingRules };
-  const membership = createMembership({ ...deps, onRoomEnded: onRemoved });
-  const edits = createEdits({ ...deps, onFileRemoved: onRemoved });
-  const hub = createHub(deps);
-  for (const room of await store.rooms()) rooms.open(room);
-  return { ...deps, membership, edits, hub };
-
-  // Rooms send to the terminals that presence knows, and presence sends its notices to rooms.
-  function terminals(account: number): ReadonlySet<Member> {
-    return presence.terminals(account);
-  }
+  const parts = await openChatParts(options);
+  const membership = createMembership(parts);
+  return { ...parts, membership, edits: createEdits(parts), hub: createHub(parts) };
 }

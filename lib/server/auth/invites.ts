@@ -4,19 +4,8 @@ import { limits } from '../../protocol/limits.js';
 import type { InviteInfo } from '../../protocol/records.js';
 import type { RequestFields } from '../../protocol/requests.js';
 import type { Issuer } from '../../store/account-store.js';
-import type { Store } from '../../store/store.js';
-import type { Clock } from '../../system/clock.js';
-import type { AuditLog } from '../chat/audit.js';
-import type { Lookup } from '../chat/lookup.js';
-import {
-  type Action,
-  type Actor,
-  type Agent,
-  actorOf,
-  adviceFor,
-  notAllowed,
-  type Permissions,
-} from '../chat/permissions.js';
+import type { ChatParts } from '../chat/parts.js';
+import { type Action, type Actor, type Agent, actorOf, adviceFor, notAllowed } from '../chat/permissions.js';
 import type { Accounts } from './accounts.js';
 import { newResetCode } from './tokens.js';
 
@@ -36,13 +25,8 @@ export interface Invites {
   reset(agent: Agent, name: string): Promise<IssuedLinks>;
 }
 
-export interface InvitesDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly permissions: Permissions;
-  readonly audit: Pick<AuditLog, 'record'>;
+interface InvitesDeps extends ChatParts {
   readonly accounts: Pick<Accounts, 'createInvite'>;
-  readonly lookup: Pick<Lookup, 'person'>;
   readonly links: (code: string) => string[];
 }
 

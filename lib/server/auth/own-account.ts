@@ -3,9 +3,8 @@ import { ProtocolError } from '../../protocol/errors.js';
 import type { SessionInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { Store } from '../../store/store.js';
-import type { Clock } from '../../system/clock.js';
-import type { Member, Presence } from '../chat/presence.js';
+import type { ChatParts } from '../chat/parts.js';
+import type { Member } from '../chat/presence.js';
 import { type Accounts, wrongPassword } from './accounts.js';
 import type { SecondFactor } from './second-factor.js';
 import { newRecoveryCode } from './tokens.js';
@@ -25,12 +24,9 @@ export interface OwnAccount {
   passwordReset(account: Account): void;
 }
 
-export interface OwnAccountDeps {
-  readonly store: Store;
-  readonly clock: Clock;
+interface OwnAccountDeps extends ChatParts {
   readonly accounts: Accounts;
   readonly secondFactor: SecondFactor;
-  readonly presence: Pick<Presence, 'terminals'>;
   /** Revokes all tickets and transfers of an account. */
   readonly revokeFiles: (account: number) => void;
 }

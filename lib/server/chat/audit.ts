@@ -29,12 +29,7 @@ export interface AuditLog {
   }): Promise<AuditEntry[]>;
 }
 
-export interface AuditLogDeps {
-  readonly store: Pick<Store, 'recordAudit' | 'auditLog'>;
-  readonly clock: Pick<Clock, 'now'>;
-}
-
-export function createAuditLog({ store, clock }: AuditLogDeps): AuditLog {
+export function createAuditLog(store: Store, clock: Clock): AuditLog {
   return {
     record({ name: by }, { action, on, room, detail, ms, reason = '' }) {
       const lasting = ms === undefined ? detail : `for ${duration(ms)}`;

@@ -7,24 +7,16 @@ import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { ConversationSummary } from '../../store/room-store.js';
-import type { Store } from '../../store/store.js';
 import { conversationRecord, entryEvent } from './frames.js';
 import type { Hub } from './hub.js';
-import type { LiveRooms } from './live-rooms.js';
-import type { ConversationRef, Lookup } from './lookup.js';
+import type { ConversationRef } from './lookup.js';
 import { invitedEvent } from './membership.js';
+import type { ChatParts } from './parts.js';
 import type { Member } from './presence.js';
-
-export interface CatchUpDeps {
-  readonly store: Store;
-  readonly hub: Pick<Hub, 'attach'>;
-  readonly lookup: Pick<Lookup, 'isIn'>;
-  readonly rooms: Pick<LiveRooms, 'sendToMember'>;
-}
 
 type Positions = Pick<RequestOf<'sync'>, 'rooms' | 'direct'>;
 
-interface Replay extends CatchUpDeps {
+interface Replay extends ChatParts {
   readonly member: Member;
   /** Where the client is. */
   readonly positions: Positions;
@@ -40,7 +32,11 @@ const pageSize = 100;
  * What was posted meanwhile may come twice (replayed and live), never in the wrong order: a client drops what is not newer
  * than what it has of that conversation.
  */
-export async function catchUp(member: Member, positions: Positions, deps: CatchUpDeps): Promise<void> {
+export async function catchUp(
+  member: Member,
+  positions: Positions,
+  deps: ChatParts & { hub: Hub },
+): Promise<void> {
   const { store, hub, rooms } = deps;
   const { account } = member;
   const replay: Replay = { ...deps, member, positions, reached: new Map() };

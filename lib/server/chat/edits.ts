@@ -3,14 +3,10 @@ import { messageText, topicText } from '../../protocol/message-text.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { LogEntry, LogPosition } from '../../store/message-store.js';
-import type { Store } from '../../store/store.js';
-import type { Clock } from '../../system/clock.js';
-import type { AuditLog } from './audit.js';
 import { entryEvent } from './frames.js';
-import type { LiveRooms } from './live-rooms.js';
-import { type FoundMessage, type Lookup, noSuchMessage, roomRef } from './lookup.js';
-import { actorOf, notAllowed, type Permissions } from './permissions.js';
-import type { PostingRules } from './posting-rules.js';
+import { type FoundMessage, noSuchMessage, roomRef } from './lookup.js';
+import type { ChatParts } from './parts.js';
+import { actorOf, notAllowed } from './permissions.js';
 import type { Member } from './presence.js';
 
 export interface Edits {
@@ -25,19 +21,7 @@ export interface Edits {
   setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<LogPosition | undefined>;
 }
 
-export interface EditsDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly rooms: LiveRooms;
-  readonly lookup: Lookup;
-  readonly postingRules: PostingRules;
-  readonly permissions: Permissions;
-  readonly audit: Pick<AuditLog, 'record'>;
-  /** Called when a message with a file was removed: the file can be cleaned up if no other message has it. */
-  readonly onFileRemoved: () => void;
-}
-
-export function createEdits(deps: EditsDeps): Edits {
+export function createEdits(deps: ChatParts): Edits {
   return {
     edit: ({ account }, request) => edit(deps, account, request),
     remove: ({ account }, request) => remove(deps, account, request),
@@ -45,7 +29,7 @@ export function createEdits(deps: EditsDeps): Edits {
   };
 }
 
-async function edit(deps: EditsDeps, account: Account, request: RequestOf<'edit'>): Promise<LogPosition> {
+async function edit(deps: ChatParts, account: Account, request: RequestOf<'edit'>): Promise<LogPosition> {
   const { of } = request;
   const text = messageText(request.text);
   const found = await deps.lookup.message(account, of);
@@ -61,7 +45,7 @@ async function edit(deps: EditsDeps, account: Account, request: RequestOf<'edit'
   return logged;
 }
 
-async function remove(deps: EditsDeps, account: Account, { of }: RequestOf<'remove'>): Promise<LogPosition> {
+async function remove(deps: ChatParts, account: Account, { of }: RequestOf<'remove'>): Promise<LogPosition> {
   const found = await deps.lookup.message(account, of);
   const { entry, membership } = found;
   const action = isOwn(found, account) ? 'remove-own' : 'remove-other';
@@ -69,7 +53,7 @@ async function remove(deps: EditsDeps, account: Account, { of }: RequestOf<'remo
   const logged = await deps.store.remove({ of, account: account.id, at: deps.clock.now() });
   if (logged === undefined) throw noSuchMessage();
   send(deps, found, account, { ...logged, from: account.name, key: '', kind: 'removal', text: '', of });
-  if (entry.file !== undefined) deps.onFileRemoved();
+  if (entry.file !== undefined) deps.onRemoved();
   if (entry.from !== account.name) {
     const detail = `message ${of}`;
     await deps.audit.record(account, { action: 'remove', on: entry.from, detail, room: membership?.room });
@@ -78,7 +62,7 @@ async function remove(deps: EditsDeps, account: Account, { of }: RequestOf<'remo
 }
 
 async function setTopic(
-  deps: EditsDeps,
+  deps: ChatParts,
   account: Account,
   request: RequestOf<'set-topic'>,
 ): Promise<LogPosition | undefined> {
@@ -106,6 +90,6 @@ function isOwn(found: FoundMessage, account: Account): boolean {
   return found.account === account.id;
 }
 
-function send({ rooms }: EditsDeps, { conversation }: FoundMessage, account: Account, entry: LogEntry): void {
+function send({ rooms }: ChatParts, { conversation }: FoundMessage, account: Account, entry: LogEntry): void {
   rooms.sendToConversation(conversation.target, entryEvent(entry, conversation, account));
 }

@@ -4,13 +4,11 @@ import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { NewEntry } from '../../store/message-store.js';
-import type { Store } from '../../store/store.js';
-import type { Clock } from '../../system/clock.js';
 import { messageEvent } from './frames.js';
-import type { LiveRooms } from './live-rooms.js';
-import { type ConversationName, type ConversationRef, type Lookup, notDelivered } from './lookup.js';
+import { type ConversationName, type ConversationRef, notDelivered } from './lookup.js';
+import type { ChatParts } from './parts.js';
 import type { Post, PostingRules } from './posting-rules.js';
-import type { LeaveDetails, Member, Presence } from './presence.js';
+import type { LeaveDetails, Member } from './presence.js';
 
 /** What the sender gets unless its own copy of the message tells it. */
 export interface Receipt {
@@ -45,16 +43,7 @@ export interface Hub {
   leave(member: Member, details?: LeaveDetails): void;
 }
 
-export interface HubDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly rooms: LiveRooms;
-  readonly presence: Presence;
-  readonly lookup: Lookup;
-  readonly postingRules: PostingRules;
-}
-
-export function createHub(deps: HubDeps): Hub {
+export function createHub(deps: ChatParts): Hub {
   const { rooms, presence, lookup, postingRules } = deps;
 
   return {
@@ -97,7 +86,7 @@ export function createHub(deps: HubDeps): Hub {
  * @returns the receipt of a message that would be refused now but was posted under this key before
  */
 async function postedBefore(
-  { store, postingRules }: HubDeps,
+  { store, postingRules }: ChatParts,
   account: Account,
   conversation: ConversationRef,
   entry: Post & { key: string },
@@ -114,7 +103,7 @@ async function postedBefore(
 
 /** Stores a message and sends it to everyone it is for, unless that was done before. */
 async function post(
-  { store, clock, rooms }: HubDeps,
+  { store, clock, rooms }: ChatParts,
   account: Account,
   conversation: ConversationRef,
   entry: Pick<NewEntry, 'key' | 'text' | 'action' | 'file'>,

@@ -50,13 +50,7 @@ export interface Lookup {
   asSignedIn<Value>(account: Account, work: () => Promise<Value>): Promise<Value>;
 }
 
-export interface LookupDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly rooms: LiveRooms;
-}
-
-export function createLookup({ store, clock, rooms }: LookupDeps): Lookup {
+export function createLookup(store: Store, clock: Clock, rooms: LiveRooms): Lookup {
   function membership(account: Account, room: string): RoomMembership {
     const parsed = parseRoomName(room);
     const name = parsed.ok ? parsed.name : '';

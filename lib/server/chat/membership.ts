@@ -6,14 +6,11 @@ import type { RoomRole } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Room, RoomInvitation } from '../../store/room-store.js';
-import type { Store } from '../../store/store.js';
-import type { Clock } from '../../system/clock.js';
 import { createRateLimiter } from '../rate-limiter.js';
-import type { AuditLog } from './audit.js';
 import { conversationRecord, topicField } from './frames.js';
-import type { LiveRoom, LiveRooms } from './live-rooms.js';
-import type { Lookup } from './lookup.js';
-import { actorOf, notAllowed, type Permissions } from './permissions.js';
+import type { LiveRoom } from './live-rooms.js';
+import type { ChatParts } from './parts.js';
+import { actorOf, notAllowed } from './permissions.js';
 import type { LeaveDetails, Member } from './presence.js';
 
 export interface Membership {
@@ -44,18 +41,7 @@ export interface Membership {
   ): Promise<boolean>;
 }
 
-export interface MembershipDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly rooms: LiveRooms;
-  readonly lookup: Lookup;
-  readonly permissions: Permissions;
-  readonly audit: Pick<AuditLog, 'record'>;
-  /** Called when a room ended: its messages and files can be cleaned up. */
-  readonly onRoomEnded: () => void;
-}
-
-interface Internals extends MembershipDeps {
+interface Internals extends ChatParts {
   /** Counts a new room or an invitation. @throws ProtocolError `rate-limited` */
   readonly countCreation: (account: Account) => void;
 }
@@ -63,7 +49,7 @@ interface Internals extends MembershipDeps {
 /** New rooms and invitations of one account: a burst, and this many a minute after it. */
 const creationRate = { burst: 20, perSecond: 20 / 60 };
 
-export function createMembership(deps: MembershipDeps): Membership {
+export function createMembership(deps: ChatParts): Membership {
   const creations = createRateLimiter<number>(creationRate, deps.clock);
   const internals: Internals = {
     ...deps,
@@ -197,7 +183,7 @@ async function leaveRoom(
     case 'ended':
       announceLeave(deps, account, room, {});
       deps.rooms.close(room);
-      deps.onRoomEnded();
+      deps.onRemoved();
       break;
     case 'last':
     case 'not-a-member':

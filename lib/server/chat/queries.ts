@@ -11,29 +11,17 @@ import { limits } from '../../protocol/limits.js';
 import type { Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { HistoryPage } from '../../store/message-store.js';
-import type { Store } from '../../store/store.js';
-import type { Clock } from '../../system/clock.js';
 import { messageEvent, topicField } from './frames.js';
-import type { LiveRooms } from './live-rooms.js';
-import type { Lookup } from './lookup.js';
-import { actorOf, type Permissions } from './permissions.js';
+import type { ChatParts } from './parts.js';
+import { actorOf } from './permissions.js';
 import type { Member, Presence } from './presence.js';
-
-export interface QueryDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly lookup: Lookup;
-  readonly rooms: LiveRooms;
-  readonly presence: Presence;
-  readonly permissions: Permissions;
-}
 
 type Fields = Partial<ServerFrameOf<'ok'>>;
 
 const searchDefault = 20;
 
 export async function readHistory(
-  deps: Pick<QueryDeps, 'store' | 'lookup'>,
+  deps: ChatParts,
   member: Member,
   request: RequestOf<'history'>,
 ): Promise<Fields> {
@@ -47,7 +35,7 @@ export async function readHistory(
 }
 
 export async function listFiles(
-  deps: Pick<QueryDeps, 'store' | 'lookup'>,
+  deps: ChatParts,
   member: Member,
   { room, with: peer, before, limit }: RequestOf<'files'>,
 ): Promise<Fields> {
@@ -64,7 +52,7 @@ export async function listFiles(
 }
 
 async function readPage(
-  { store, lookup }: Pick<QueryDeps, 'store' | 'lookup'>,
+  { store, lookup }: ChatParts,
   { account }: Member,
   query: Required<Pick<HistoryPage, 'keep' | 'what'>> &
     Record<'room' | 'peer', string | undefined> &
@@ -85,7 +73,7 @@ async function readPage(
 }
 
 export async function runSearch(
-  { store, lookup }: Pick<QueryDeps, 'store' | 'lookup'>,
+  { store, lookup }: ChatParts,
   member: Member,
   request: RequestOf<'search'>,
 ): Promise<Fields> {
@@ -113,7 +101,7 @@ export async function runSearch(
 
 /** Public rooms, and those that the account is in or invited to. */
 export async function listRooms(
-  { store }: Pick<QueryDeps, 'store'>,
+  { store }: ChatParts,
   { account: { id }, drained }: Member,
 ): Promise<RoomInfo[]> {
   await drained();
@@ -142,7 +130,7 @@ export async function listRooms(
 
 /** A page of everyone online, or of all members of a room, by name. */
 export async function listPeople(
-  { store, lookup, presence }: Pick<QueryDeps, 'store' | 'lookup' | 'presence'>,
+  { store, lookup, presence }: ChatParts,
   member: Member,
   { room: name, after = '' }: RequestOf<'who'>,
 ): Promise<{ people: Person[]; more?: true }> {
@@ -162,7 +150,7 @@ export async function listPeople(
 }
 
 /** @throws ProtocolError `no-such-name` */
-export async function whois(deps: QueryDeps, { account: me }: Member, name: string): Promise<Whois> {
+export async function whois(deps: ChatParts, { account: me }: Member, name: string): Promise<Whois> {
   const { store, lookup, presence, permissions } = deps;
   const other = await lookup.person(me, name);
   const [info] = await store.listAccounts(other.id);
@@ -182,7 +170,7 @@ function onlineFields(presence: Presence, account: number): { terminals: number;
 const mostAddresses = 10;
 
 async function moderatorFields(
-  { store, clock, presence }: QueryDeps,
+  { store, clock, presence }: ChatParts,
   account: number,
 ): Promise<Partial<Whois>> {
   const now = clock.now();
@@ -200,7 +188,7 @@ async function moderatorFields(
 
 /** Moves the read marker, and tells the account's other terminals. */
 export async function markRead(
-  { store, lookup, rooms }: Pick<QueryDeps, 'store' | 'lookup' | 'rooms'>,
+  { store, lookup, rooms }: ChatParts,
   member: Member,
   { room, with: peer, seq }: RequestOf<'read'>,
 ): Promise<void> {

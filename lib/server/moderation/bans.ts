@@ -9,12 +9,10 @@ import type { BanInfo } from '../../protocol/records.js';
 import type { RequestFields } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { BanRecord } from '../../store/moderation-store.js';
-import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import type { AuditLog } from '../chat/audit.js';
-import type { Lookup } from '../chat/lookup.js';
-import { type Agent, actorOf, adviceFor, notAllowed, type Permissions } from '../chat/permissions.js';
-import type { Member, Presence } from '../chat/presence.js';
+import type { ChatParts } from '../chat/parts.js';
+import { type Agent, actorOf, adviceFor, notAllowed } from '../chat/permissions.js';
+import type { Member } from '../chat/presence.js';
 import { type AddressRange, parseRange } from '../net/address.js';
 import { lastAdmin, reasonOf } from './moderation.js';
 
@@ -30,13 +28,7 @@ export interface Bans {
   refusal(address: string): string | undefined;
 }
 
-export interface BansDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly permissions: Permissions;
-  readonly audit: Pick<AuditLog, 'record'>;
-  readonly lookup: Pick<Lookup, 'person'>;
-  readonly presence: Pick<Presence, 'terminals' | 'members'>;
+interface BansDeps extends ChatParts {
   /** Revokes all tickets and transfers of an account. */
   readonly revokeFiles: (account: number) => void;
 }

@@ -7,14 +7,10 @@ import { reasonText } from '../../protocol/message-text.js';
 import type { RoomRules } from '../../protocol/records.js';
 import type { RequestFields } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { Store } from '../../store/store.js';
-import type { Clock } from '../../system/clock.js';
-import type { AuditLog } from '../chat/audit.js';
-import type { LiveRoom, LiveRooms, RoomMembership } from '../chat/live-rooms.js';
-import type { Lookup } from '../chat/lookup.js';
+import type { LiveRoom, RoomMembership } from '../chat/live-rooms.js';
 import type { Membership } from '../chat/membership.js';
-import { type Agent, actorOf, type Permissions } from '../chat/permissions.js';
-import type { Presence } from '../chat/presence.js';
+import type { ChatParts } from '../chat/parts.js';
+import { type Agent, actorOf } from '../chat/permissions.js';
 
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `no-such-room`, `not-a-member`, `bad-request`. */
 export interface Moderation {
@@ -28,14 +24,7 @@ export interface Moderation {
   setRules(agent: Account, request: RequestFields<'set-rules'>): Promise<void>;
 }
 
-export interface ModerationDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly permissions: Permissions;
-  readonly audit: Pick<AuditLog, 'record'>;
-  readonly rooms: LiveRooms;
-  readonly presence: Presence;
-  readonly lookup: Lookup;
+interface ModerationDeps extends ChatParts {
   readonly membership: Pick<Membership, 'expel'>;
   /** Revokes all tickets and transfers of an account. */
   readonly revokeFiles: (account: number) => void;

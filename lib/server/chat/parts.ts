@@ -1,0 +1,49 @@
+/** The parts that requests about conversations are built on, made and connected. Knows neither what is posted nor who asks. */
+import type { ServerFrame } from '../../protocol/events.js';
+import type { Store } from '../../store/store.js';
+import type { Clock } from '../../system/clock.js';
+import type { Rate } from '../rate-limiter.js';
+import { type AuditLog, createAuditLog } from './audit.js';
+import { createLiveRooms, type LiveRooms } from './live-rooms.js';
+import { createLookup, type Lookup } from './lookup.js';
+import { createPermissions, type Permissions, type Policy } from './permissions.js';
+import { createPostingRules, type PostingRules } from './posting-rules.js';
+import { createPresence, type Presence } from './presence.js';
+
+export interface ChatParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly permissions: Permissions;
+  readonly audit: AuditLog;
+  readonly rooms: LiveRooms;
+  readonly presence: Presence;
+  readonly lookup: Lookup;
+  readonly postingRules: PostingRules;
+  /** Called when a message with a file was removed or a room ended: there may be files to clean up. */
+  readonly onRemoved: () => void;
+}
+
+export interface ChatOptions extends Pick<ChatParts, 'store' | 'clock' | 'onRemoved'> {
+  /** Who may create rooms. */
+  readonly rooms: Policy['rooms'];
+  /** Messages of one account. */
+  readonly rate: Rate;
+  /** Accounts that may be online at once; by default any number. */
+  readonly maxClients?: number;
+}
+
+export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
+  const { store, clock, rate, maxClients, onRemoved } = options;
+  const permissions = createPermissions({ rooms: options.rooms });
+  // Rooms send to the terminals that presence knows, and presence sends its notices to rooms.
+  const rooms: LiveRooms = createLiveRooms(clock, (account) => presence.terminals(account));
+  const notify = (notice: (room: string) => ServerFrame) => rooms.sendToEveryone(notice);
+  const presence = createPresence(clock, notify, maxClients);
+  for (const room of await store.rooms()) rooms.open(room);
+  return {
+    ...{ store, clock, permissions, rooms, presence, onRemoved },
+    audit: createAuditLog(store, clock),
+    lookup: createLookup(store, clock, rooms),
+    postingRules: createPostingRules({ rooms, clock, permissions, rate }),
+  };
+}
