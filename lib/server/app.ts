@@ -15,7 +15,7 @@ import { createHub, type Hub } from './chat/hub.js';
 import { createMembership, type Membership } from './chat/membership.js';
 import { type ChatOptions, type ChatParts, openChatParts } from './chat/parts.js';
 import { type Cleanup, createCleanup, type Retention } from './files/cleanup.js';
-import type { FileRequests } from './files/file-requests.js';
+import type { FileRequests } from './files/files.js';
 import { createFiles, type Files } from './files/files.js';
 import type { FileLimits } from './files/offers.js';
 import type { Log } from './log.js';

@@ -16,7 +16,7 @@ import {
   type ListenerOptions,
   listen,
 } from './net/listener.js';
-import { createRateLimiter, type Rate } from './rate-limiter.js';
+import type { Rate } from './rate-limiter.js';
 import {
   createSession,
   createTokenHolders,
@@ -107,7 +107,7 @@ function createLiveSessions(
   options: ChatServerOptions,
   deps: Pick<SessionDeps, 'app' | 'clock' | 'log'> & { connectionLimits: ConnectionLimits },
 ): LiveSessions {
-  const { app, clock, connectionLimits } = deps;
+  const { app, connectionLimits } = deps;
   /** With what ends each one's count among the unauthenticated connections. */
   const sessions = new Map<ServerSession, () => void>();
   let shuttingDown = false;
@@ -117,7 +117,7 @@ function createLiveSessions(
     ...deps,
     endOfTurn: createEndOfTurn(),
     budget: createSendBudget(limits.queueTotalBytes),
-    requestRate: createRateLimiter<number>(requestRate(options.rate), clock),
+    requestRate: requestRate(options.rate),
     hello: hello(options),
     tokenHolders: createTokenHolders(),
     onPhase(session, phase) {

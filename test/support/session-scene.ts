@@ -12,7 +12,7 @@ import { openApp } from '../../lib/server/app.js';
 import type { Hasher } from '../../lib/server/auth/hasher.js';
 import { createEndOfTurn, createSendBudget } from '../../lib/server/net/connection.js';
 import { createConnectionLimits } from '../../lib/server/net/listener.js';
-import { createRateLimiter, type Rate } from '../../lib/server/rate-limiter.js';
+import type { Rate } from '../../lib/server/rate-limiter.js';
 import type { Phase } from '../../lib/server/requests/row.js';
 import { createSession, type ServerSession, type SessionDeps } from '../../lib/server/session/session.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
@@ -101,10 +101,7 @@ export async function sessionScene(
   );
   t.teardown(cleanup.close);
   const endOfTurn = createEndOfTurn();
-  const requestRate = createRateLimiter<number>(
-    { burst: limits.requestBurst, perSecond: limits.requestsPerSecond },
-    clock,
-  );
+  const requestRate = { burst: limits.requestBurst, perSecond: limits.requestsPerSecond };
 
   function connect(address = '192.0.2.1'): SceneClient {
     const [socket, peer] = duplexPair();

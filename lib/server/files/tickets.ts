@@ -83,3 +83,7 @@ export interface Download {
 export function ticketInvalid(): ProtocolError {
   return new ProtocolError('ticket-invalid', 'This ticket is no longer valid. Request a new one.');
 }
+
+export function noSuchFile(): ProtocolError {
+  return new ProtocolError('no-such-file', 'There is no such file.');
+}

@@ -11,19 +11,23 @@ import { encodeFrame, readFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import { BlobError, type Blobs } from '../../store/blobs.js';
 import type { Clock } from '../../system/clock.js';
+import type { Receipt } from '../chat/hub.js';
 import type { Log } from '../log.js';
+import { createIdleTimer } from '../net/connection.js';
 import type { ConnectionLimits } from '../net/listener.js';
 import type { Cleanup } from './cleanup.js';
-import { type FileRequests, noSuchFile } from './file-requests.js';
 import { noSpace, type Offers } from './offers.js';
-import { type Download, type Tickets, ticketInvalid, type Upload } from './tickets.js';
+import { type Download, noSuchFile, type Tickets, ticketInvalid, type Upload } from './tickets.js';
 
 /** From the handshake to a valid ticket. */
 const openingMs = 10_000;
 const openingBytes = 1024;
 
 export interface FileConnectionDeps {
-  readonly requests: Pick<FileRequests, 'post' | 'checkAccess'>;
+  readonly requests: {
+    post(upload: Upload): Promise<Receipt>;
+    checkAccess(download: Download): Promise<void>;
+  };
   readonly offers: Pick<Offers, 'discard'>;
   readonly blobs: Blobs;
   readonly cleanup: Cleanup;
@@ -47,7 +51,7 @@ export async function serveTransfer(
   const full = deps.connectionLimits.full(address);
   const admitted = deps.connectionLimits.add(address);
   const cancel = clock.after(openingMs, () => socket.destroy());
-  const idle = watchIdle(socket, clock);
+  const idle = createIdleTimer(clock);
   try {
     if (full) throw new ProtocolError('too-many-connections', 'Too many new connections. Try again soon.');
     const frame = await readFrame(socket, openingBytes);
@@ -58,10 +62,11 @@ export async function serveTransfer(
     cancel();
     admitted();
     const end = await deps.begin(purpose, socket);
-    idle.start();
+    idle.reset();
+    idle.watch(limits.transferIdleMs, () => socket.destroy());
     const name = purpose.account.name;
     try {
-      await transfer(purpose, { opening, socket, deps, moved: idle.moved });
+      await transfer(purpose, { opening, socket, deps, moved: idle.reset });
       log.info(`${purpose.what} done`, { name, address, bytes: purpose.file.size });
     } finally {
       end();
@@ -211,25 +216,4 @@ function cutOff(): ProtocolError {
 
 function damaged(): ProtocolError {
   return new ProtocolError('file-damaged', 'Checksum mismatch. Send the file again.');
-}
-
-/** Destroys a socket after `limits.transferIdleMs` without a byte. */
-function watchIdle(socket: TLSSocket, clock: Clock) {
-  let last = clock.ticks();
-  let cancel = (): void => {};
-  function check(): void {
-    const left = last + limits.transferIdleMs - clock.ticks();
-    if (left <= 0) socket.destroy();
-    else cancel = clock.after(left, check);
-  }
-  return {
-    start() {
-      last = clock.ticks();
-      check();
-    },
-    moved() {
-      last = clock.ticks();
-    },
-    stop: () => cancel(),
-  };
 }

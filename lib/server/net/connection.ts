@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../../protocol/errors.js';
 import { createFrameReader, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
+import type { Clock } from '../../system/clock.js';
 
 export interface ConnectionDeps {
   readonly endOfTurn: EndOfTurn;
@@ -212,5 +213,34 @@ export function createSendBudget(limit: number): SendBudget {
         worst.drop();
       }
     },
+  };
+}
+
+/** Notices when the peer has sent nothing for too long. */
+export interface IdleTimer {
+  /** The peer sent something. */
+  reset(): void;
+  /** Calls back once, when nothing has come for so long. */
+  watch(ms: number, onIdle: () => void): void;
+  stop(): void;
+}
+
+/** @param paused whether the peer is not being read now, so that nothing can come */
+export function createIdleTimer(clock: Clock, paused = () => false): IdleTimer {
+  let since = clock.ticks();
+  let cancel = (): void => {};
+
+  function watch(ms: number, onIdle: () => void): void {
+    const idle = paused() ? 0 : clock.ticks() - since;
+    if (idle >= ms) onIdle();
+    else cancel = clock.after(ms - idle, () => watch(ms, onIdle));
+  }
+
+  return {
+    reset() {
+      since = clock.ticks();
+    },
+    watch,
+    stop: () => cancel(),
   };
 }

@@ -13,11 +13,13 @@ import type { JoinMode, LeaveDetails, Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
 import {
   createConnection,
+  createIdleTimer,
   type EndOfTurn,
+  type IdleTimer,
   type SendBudget,
   type ServerConnection,
 } from '../net/connection.js';
-import type { RateLimiter } from '../rate-limiter.js';
+import { createRateLimiter, type Rate } from '../rate-limiter.js';
 import { answerFrame } from '../requests/request-table.js';
 import type { Caller, Phase } from '../requests/row.js';
 import { createRequestQueue, type RequestQueue } from './request-queue.js';
@@ -28,16 +30,14 @@ export interface SessionDeps {
   readonly log: Log;
   readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
-  /** Requests of each session, by its serial number: beyond it, they are read later. */
-  readonly requestRate: RateLimiter<number>;
+  /** Requests of each session: beyond it, they are read later. */
+  readonly requestRate: Rate;
   readonly hello: ServerFrameOf<'hello'>;
   readonly tokenHolders: TokenHolders;
   readonly onPhase: (session: ServerSession, phase: Phase) => void;
 }
 
 export interface ServerSession {
-  /** Counts up from 1. */
-  readonly serial: number;
   readonly address: string;
   readonly phase: Phase;
   /** Undefined until signed in. */
@@ -64,13 +64,11 @@ interface State {
   cancelDeadline: () => void;
 }
 
-let sessions = 0;
-
 export function createSession(socket: Duplex, address: string, deps: SessionDeps): ServerSession {
   const { clock } = deps;
-  const serial = ++sessions;
+  const requests = createRateLimiter<ServerSession>(deps.requestRate, clock);
   const session: ServerSession = {
-    ...{ serial, address },
+    address,
     get phase() {
       return state.phase;
     },
@@ -93,7 +91,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   });
   const requestQueue = createRequestQueue({
     clock,
-    countRequest: () => deps.requestRate.take(serial),
+    countRequest: () => requests.take(session),
     answer: (frame) => answerFrame(frame, caller, deps),
     pause: connection.pause,
     resume() {
@@ -276,34 +274,5 @@ export function createTokenHolders(): TokenHolders {
       holders.delete(token);
       return true;
     },
-  };
-}
-
-/** Notices when the peer has sent nothing for too long. */
-interface IdleTimer {
-  /** The peer sent something. */
-  reset(): void;
-  /** Calls back once, when nothing has come for so long. */
-  watch(ms: number, onIdle: () => void): void;
-  stop(): void;
-}
-
-/** @param paused whether the peer is not being read, so that nothing can come */
-function createIdleTimer(clock: Clock, paused: () => boolean): IdleTimer {
-  let since = clock.ticks();
-  let cancel = (): void => {};
-
-  function watch(ms: number, onIdle: () => void): void {
-    const idle = paused() ? 0 : clock.ticks() - since;
-    if (idle >= ms) onIdle();
-    else cancel = clock.after(ms - idle, () => watch(ms, onIdle));
-  }
-
-  return {
-    reset() {
-      since = clock.ticks();
-    },
-    watch,
-    stop: () => cancel(),
   };
 }

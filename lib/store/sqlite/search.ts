@@ -2,7 +2,6 @@
  * Search in SQL: the index of words (SQLite FTS5), and messages with these words in an account's conversations. Knows who
  * is a member.
  */
-
 import { limits } from '../../protocol/limits.js';
 import type { ConversationKey, SearchHit, SearchQuery } from '../message-store.js';
 import type { Database } from './database.js';
