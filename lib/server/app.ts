@@ -9,7 +9,7 @@ import type { Hasher } from './auth/hasher.js';
 import { createInvites, type Invites } from './auth/invites.js';
 import { createOwnAccount, type OwnAccount } from './auth/own-account.js';
 import { createSecondFactor } from './auth/second-factor.js';
-import { createSessions, type Sessions } from './auth/sessions.js';
+import { createSessionTokens, type SessionTokens } from './auth/sessions.js';
 import { createEdits, type Edits } from './chat/edits.js';
 import { createHub, type Hub } from './chat/hub.js';
 import { createMembership, type Membership } from './chat/membership.js';
@@ -32,7 +32,7 @@ export interface Chat extends ChatParts {
 
 export interface App extends Chat {
   readonly accounts: Accounts;
-  readonly sessions: Sessions;
+  readonly sessions: SessionTokens;
   readonly ownAccount: OwnAccount;
   readonly invites: Invites;
   readonly bans: Bans;
@@ -84,7 +84,7 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const app: App = {
     ...chat,
     accounts,
-    sessions: createSessions({ store, attempts, clock }),
+    sessions: createSessionTokens({ store, attempts, clock }),
     ownAccount: createOwnAccount({ ...chat, accounts, secondFactor, revokeFiles }),
     invites: createInvites({ ...chat, accounts, links: options.links }),
     bans: await openBans({ ...chat, revokeFiles }),

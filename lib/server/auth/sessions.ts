@@ -20,7 +20,7 @@ export interface OpenedSession {
   readonly token: string;
 }
 
-export interface Sessions {
+export interface SessionTokens {
   /** Creates a token for a bot: valid for ten years, not replaced on use. */
   createBotToken(account: Account): Promise<string>;
   /**
@@ -41,7 +41,7 @@ export interface SessionsDeps {
   readonly clock: Clock;
 }
 
-export function createSessions({ store, attempts, clock }: SessionsDeps): Sessions {
+export function createSessionTokens({ store, attempts, clock }: SessionsDeps): SessionTokens {
   return {
     async createBotToken({ id, name }) {
       const token = newToken();

@@ -150,7 +150,7 @@ export async function listPeople(
 }
 
 /** @throws ProtocolError `no-such-name` */
-export async function whois(deps: ChatParts, { account: me }: Member, name: string): Promise<Whois> {
+export async function readWhois(deps: ChatParts, { account: me }: Member, name: string): Promise<Whois> {
   const { store, lookup, presence, permissions } = deps;
   const other = await lookup.person(me, name);
   const [info] = await store.listAccounts(other.id);

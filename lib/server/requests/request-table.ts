@@ -15,8 +15,8 @@ import {
   listRooms,
   markRead,
   readHistory,
+  readWhois,
   runSearch,
-  whois,
 } from '../chat/queries.js';
 import type { Log } from '../log.js';
 import {
@@ -65,7 +65,7 @@ const requestTable: RequestRows<RequestType> = {
   who: answers(listPeople),
 
   // People and moderation.
-  whois: answers(async (app, member, { name }) => ({ whois: await whois(app, member, name) })),
+  whois: answers(async (app, member, { name }) => ({ whois: await readWhois(app, member, name) })),
   away: counted(does(async (app, member, { text }) => setAway(app, member, reasonText(text)))),
   back: counted(does(async (app, member) => setAway(app, member, undefined))),
   block: does(async ({ store, lookup }, { account }, { name }) => {

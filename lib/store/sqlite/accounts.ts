@@ -105,7 +105,7 @@ function prepareAccounts(db: Database) {
   };
 }
 
-export function createAccounts(db: Database, { revokeSessions, leaveAll }: InOtherTables) {
+export function createAccountOperations(db: Database, { revokeSessions, leaveAll }: InOtherTables) {
   const sql = prepareAccounts(db);
   const operations = {
     register: (account) => register(sql, account),
@@ -205,7 +205,7 @@ function prepareCredentials(db: Database) {
   };
 }
 
-export function createCredentials(
+export function createCredentialOperations(
   db: Database,
   { revokeSessions }: { readonly revokeSessions: Operations['revokeSessions'] },
 ) {
@@ -241,7 +241,7 @@ export function createCredentials(
   } satisfies Partial<Operations>;
 }
 
-export function createInvites(db: Database) {
+export function createInviteOperations(db: Database) {
   const mayIssue = createIssuerCheck(db);
   const insert = db.prepare(
     `INSERT INTO invites (code, role, uses, expires, first, by, created_at)

@@ -88,7 +88,7 @@ function prepare(db: Database) {
   };
 }
 
-export function createConversations(db: Database, index: SearchIndex) {
+export function createConversationOperations(db: Database, index: SearchIndex) {
   const sql = prepare(db);
   const operations = {
     rooms() {

@@ -91,7 +91,7 @@ interface LogParts {
   readonly keyOf: (conversation: number) => ConversationKey;
 }
 
-export function createLog(db: Database, { index, find, findOrBegin, keyOf }: LogParts) {
+export function createLogOperations(db: Database, { index, find, findOrBegin, keyOf }: LogParts) {
   const sql = prepare(db);
   return {
     append(entry) {
@@ -208,7 +208,7 @@ interface ChangeEntry {
   readonly of?: number;
 }
 
-export function createEdits(db: Database, index: SearchIndex) {
+export function createEditOperations(db: Database, index: SearchIndex) {
   const byId = db.prepare(
     `SELECT conversation, account, kind, text FROM log
      WHERE seq = ? AND removed IS NULL AND kind IN ('text', 'action', 'file')`,

@@ -48,7 +48,7 @@ function prepareBans(db: Database) {
   };
 }
 
-export function createBans(db: Database, { revokeSessions, isLastAdmin, withdraw }: InOtherTables) {
+export function createBanOperations(db: Database, { revokeSessions, isLastAdmin, withdraw }: InOtherTables) {
   const sql = prepareBans(db);
   return {
     ban(subject, { by, at, until = null, reason }) {
@@ -97,7 +97,7 @@ function banOf({ account, name, address, until, ...terms }: BanRow): BanRecord {
   return { ...terms, ...end, address: address ?? '' };
 }
 
-export function createBlocks(db: Database) {
+export function createBlockOperations(db: Database) {
   const others = db.prepare('SELECT count(*) AS count FROM blocks WHERE account = ? AND other <> ?');
   const insert = db.prepare('INSERT OR IGNORE INTO blocks (account, other) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM blocks WHERE account = ? AND other = ?');
@@ -131,7 +131,7 @@ interface AuditRow {
   readonly hidden: number;
 }
 
-export function createAudit(db: Database) {
+export function createAuditOperations(db: Database) {
   const insert = db.prepare(
     'INSERT INTO audit (at, by, action, target, room, detail, reason, hidden) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );

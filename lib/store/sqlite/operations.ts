@@ -1,39 +1,39 @@
 /** Puts the SQL files together: the Store's methods as functions on a database, for one thread. */
-import { createAccounts, createCredentials, createInvites } from './accounts.js';
-import { createConversations } from './conversations.js';
+import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
+import { createConversationOperations } from './conversations.js';
 import { createFileOperations, type Database } from './database.js';
-import { createEdits, createLog } from './log.js';
+import { createEditOperations, createLogOperations } from './log.js';
 import type { Operations } from './methods.js';
-import { createAudit, createBans, createBlocks } from './moderation.js';
-import { createRetention } from './retention.js';
-import { createRooms } from './rooms.js';
-import { createSearch, createSearchIndex } from './search.js';
-import { createSessions } from './sessions.js';
+import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
+import { createRetentionOperations } from './retention.js';
+import { createRoomOperations } from './rooms.js';
+import { createSearchIndex, createSearchOperations } from './search.js';
+import { createSessionOperations } from './sessions.js';
 
 /** Prepares every statement once. */
 export function createOperations(db: Database): Operations {
   const index = createSearchIndex(db);
-  const { find, findOrBegin, keyOf, ...conversations } = createConversations(db, index);
-  const log = createLog(db, { index, find, findOrBegin, keyOf });
+  const { find, findOrBegin, keyOf, ...conversations } = createConversationOperations(db, index);
+  const log = createLogOperations(db, { index, find, findOrBegin, keyOf });
   const { seqBefore } = log;
-  const sessions = createSessions(db);
+  const sessions = createSessionOperations(db);
   const { revokeSessions } = sessions;
-  const { leaveAll, ...rooms } = createRooms(db);
-  const { isLastAdmin, withdraw, ...accounts } = createAccounts(db, { revokeSessions, leaveAll });
+  const { leaveAll, ...rooms } = createRoomOperations(db);
+  const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, { revokeSessions, leaveAll });
   return {
     ...accounts,
-    ...createCredentials(db, { revokeSessions }),
-    ...createInvites(db),
+    ...createCredentialOperations(db, { revokeSessions }),
+    ...createInviteOperations(db),
     ...sessions,
-    ...createBans(db, { revokeSessions, isLastAdmin, withdraw }),
-    ...createBlocks(db),
-    ...createAudit(db),
+    ...createBanOperations(db, { revokeSessions, isLastAdmin, withdraw }),
+    ...createBlockOperations(db),
+    ...createAuditOperations(db),
     ...conversations,
     ...rooms,
     ...log,
-    ...createEdits(db, index),
-    ...createSearch(db, { index, find, seqBefore }),
-    ...createRetention(db, { index, seqBefore }),
+    ...createEditOperations(db, index),
+    ...createSearchOperations(db, { index, find, seqBefore }),
+    ...createRetentionOperations(db, { index, seqBefore }),
     ...createFileOperations(db),
   };
 }

@@ -42,7 +42,7 @@ function prepare(db: Database) {
   };
 }
 
-export function createRetention(
+export function createRetentionOperations(
   db: Database,
   { index, seqBefore }: { readonly index: SearchIndex; readonly seqBefore: Operations['seqBefore'] },
 ) {

@@ -96,7 +96,7 @@ function prepare(db: Database) {
   return { ...prepareRooms(db), ...prepareMembers(db), ...prepareInvitations(db) };
 }
 
-export function createRooms(db: Database) {
+export function createRoomOperations(db: Database) {
   const sql = prepare(db);
   const operations = {
     createRoom: (room) => createRoom(sql, room),

@@ -84,7 +84,7 @@ interface SearchParts {
   readonly seqBefore: Operations['seqBefore'];
 }
 
-export function createSearch(db: Database, { index, find, seqBefore }: SearchParts) {
+export function createSearchOperations(db: Database, { index, find, seqBefore }: SearchParts) {
   const conversationsOf = db.prepare('SELECT conversation FROM members WHERE account = ?');
   const isMember = db.prepare('SELECT 1 FROM members WHERE account = ? AND conversation = ?');
   const select = db.prepare(

@@ -64,7 +64,7 @@ function prepare(db: Database) {
   };
 }
 
-export function createSessions(db: Database) {
+export function createSessionOperations(db: Database) {
   const sql = prepare(db);
   return {
     openSession: (session) => openSession(sql, session),
