@@ -2,12 +2,7 @@
 import type { TLSSocket } from 'node:tls';
 import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
-import type { Blobs } from '../store/blobs.js';
-import type { Store } from '../store/store.js';
-import type { Clock } from '../system/clock.js';
-import { type App, type AppOptions, openApp } from './app.js';
-import type { Hasher } from './auth/hasher.js';
-import type { Log } from './log.js';
+import { type App, type AppDeps, type AppOptions, openApp } from './app.js';
 import { createEndOfTurn, createSendBudget } from './net/connection.js';
 import {
   type ConnectionLimits,
@@ -26,13 +21,7 @@ import {
 
 export type ChatServerOptions = ListenerOptions & AppOptions;
 
-export interface ChatServerDeps {
-  readonly store: Store;
-  readonly blobs: Blobs;
-  readonly hasher: Hasher;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+type ChatServerDeps = Omit<AppDeps, 'connectionLimits'>;
 
 export interface ChatServer {
   readonly address: { readonly host: string; readonly port: number };
@@ -95,18 +84,10 @@ function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {
   return () => cancel();
 }
 
-interface LiveSessions {
-  accept(socket: TLSSocket, address: string): void;
-  /** From now on, new sessions are told that the server is shutting down. */
-  refuseNew(): void;
-  /** Dismisses all sessions, and waits until they are closed. */
-  close(): Promise<void>;
-}
-
 function createLiveSessions(
   options: ChatServerOptions,
   deps: Pick<SessionDeps, 'app' | 'clock' | 'log'> & { connectionLimits: ConnectionLimits },
-): LiveSessions {
+) {
   const { app, connectionLimits } = deps;
   /** With what ends each one's count among the unauthenticated connections. */
   const sessions = new Map<ServerSession, () => void>();
@@ -132,7 +113,7 @@ function createLiveSessions(
   }
 
   return {
-    accept(socket, address) {
+    accept(socket: TLSSocket, address: string): void {
       const full = connectionLimits.full(address);
       const session = createSession(socket, address, sessionDeps);
       sessions.set(session, connectionLimits.add(address));
@@ -143,10 +124,12 @@ function createLiveSessions(
         session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
       }
     },
-    refuseNew() {
+    /** From now on, new sessions are told that the server is shutting down. */
+    refuseNew(): void {
       shuttingDown = true;
     },
-    async close() {
+    /** Dismisses all sessions, and waits until they are closed. */
+    async close(): Promise<void> {
       const empty = new Promise<void>((resolve) => {
         onEmpty = resolve;
       });

@@ -40,7 +40,7 @@ export interface Hasher {
 const busyMs = 2_000;
 
 export function createHasher(): Hasher {
-  let worker: Worker | undefined;
+  let worker: ReturnType<typeof startWorker> | undefined;
   let nextId = 1;
   let closed = false;
 
@@ -74,25 +74,13 @@ export function createHasher(): Hasher {
   };
 }
 
-/** The child process with its pending jobs. */
-interface Worker {
-  readonly pending: number;
-  readonly failed: boolean;
-  run(job: HashJob): Promise<HashAnswer>;
-  close(): void;
-}
-
-interface PendingJob {
-  readonly resolve: (answer: HashAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
-
-function startWorker(): Worker {
+/** Starts the child process. */
+function startWorker() {
   const child = fork(new URL('./hasher-child.js', import.meta.url), {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const jobs = new Map<number, PendingJob>();
+  const jobs = new Map<number, { resolve(answer: HashAnswer): void; reject(error: Error): void }>();
   let failed = false;
 
   function fail(): void {
@@ -120,7 +108,7 @@ function startWorker(): Worker {
     get failed() {
       return failed;
     },
-    run(job) {
+    run(job: HashJob): Promise<HashAnswer> {
       keepAlive(child, true);
       return new Promise((resolve, reject) => {
         jobs.set(job.id, { resolve, reject });
@@ -129,7 +117,7 @@ function startWorker(): Worker {
         });
       });
     },
-    close() {
+    close(): void {
       fail();
       child.kill();
     },

@@ -47,9 +47,14 @@ export function createSecondFactor(store: Store, clock: Clock, issuer: string): 
     async check(account, otp, checkEntry) {
       const { id, factor } = account;
       if (factor === undefined) return;
-      if (otp === undefined) throw codeNeeded();
+      if (otp === undefined) {
+        throw new ProtocolError('second-factor-needed', 'Enter the 6-digit code from your authenticator.');
+      }
       const wait = failures.wait(id);
-      if (wait > 0) throw tooManyCodes(wait);
+      if (wait > 0) {
+        const message = `Too many wrong codes for your account. Try again in ${duration(wait)}, or use your recovery code.`;
+        throw new ProtocolError('too-many-attempts', message, wait);
+      }
       const step = stepOf(account, factor, otp);
       if (step === undefined) {
         failures.take(id);
@@ -93,15 +98,6 @@ function createUnconfirmed() {
   };
 }
 
-function codeNeeded(): ProtocolError {
-  return new ProtocolError('second-factor-needed', 'Enter the 6-digit code from your authenticator.');
-}
-
 function wrongCode(): ProtocolError {
   return new ProtocolError('second-factor-wrong', 'Wrong or already used code. Wait for the next one.');
-}
-
-function tooManyCodes(wait: number): ProtocolError {
-  const message = `Too many wrong codes for your account. Try again in ${duration(wait)}, or use your recovery code.`;
-  return new ProtocolError('too-many-attempts', message, wait);
 }

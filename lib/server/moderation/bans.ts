@@ -201,23 +201,19 @@ function notBanned(agent: Agent, subject: string, shell: string): ProtocolError 
   return new ProtocolError('no-such-name', `${subject} is not banned. ${advice}`);
 }
 
-/** Address bans in memory, for a check at each new connection. */
-interface AddressBans {
-  add(ban: BanRecord): void;
-  remove(address: string): void;
-  /** The ban that covers an address. */
-  find(address: string): BanRecord | undefined;
-}
+type AddressBans = ReturnType<typeof createAddressBans>;
 
-function createAddressBans(clock: Pick<Clock, 'now'>): AddressBans {
+/** Address bans in memory, for a check at each new connection. */
+function createAddressBans(clock: Clock) {
   const bans = new Map<string, { ban: BanRecord; range: AddressRange }>();
   return {
-    add(ban) {
+    add(ban: BanRecord): void {
       const range = 'address' in ban ? parseRange(ban.address) : undefined;
       if (range !== undefined) bans.set(range.text, { ban, range });
     },
-    remove: (address) => void bans.delete(address),
-    find(address) {
+    remove: (address: string) => void bans.delete(address),
+    /** The ban that covers an address. */
+    find(address: string): BanRecord | undefined {
       const now = clock.now();
       for (const [text, { ban, range }] of bans) {
         if ((ban.until ?? now + 1) <= now) bans.delete(text);

@@ -11,6 +11,7 @@ import type { LiveRoom, RoomMembership } from '../chat/live-rooms.js';
 import type { Membership } from '../chat/membership.js';
 import type { ChatParts } from '../chat/parts.js';
 import { type Agent, actorOf } from '../chat/permissions.js';
+import type { LeaveDetails } from '../chat/presence.js';
 
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `no-such-room`, `not-a-member`, `bad-request`. */
 export interface Moderation {
@@ -58,7 +59,7 @@ async function kick(
     throw new ProtocolError('not-allowed', `${target.name} is offline. Use /ban to keep them out.`);
   }
   const message = `You were kicked by ${agent.name}${reason === '' ? '.' : `: ${reason}`}`;
-  dismiss(deps, target, { code: 'kicked', message, by: agent.name, reason });
+  dismiss(deps, target, { code: 'kicked', message }, { by: agent.name, ...reasonOf(reason) });
   await audit.record(agent, { action: 'kick', on: target.name, reason });
 }
 
@@ -179,7 +180,8 @@ async function removeAccount(deps: ModerationDeps, agent: Agent, name: string): 
   await store.removeAccount(target.id);
   await audit.record(agent, { action: 'remove-account', on: target.name });
   deps.revokeFiles(target.id);
-  dismiss(deps, target, { code: 'signed-out', message: 'Your account was removed.', by: agent.name });
+  const ending = { code: 'signed-out', message: 'Your account was removed.' } as const;
+  dismiss(deps, target, ending, { by: agent.name });
 }
 
 async function setRules(
@@ -225,17 +227,13 @@ async function storedMembership(
   return { room, role: found.role };
 }
 
-interface Dismissal {
-  readonly code: 'kicked' | 'signed-out';
-  readonly message: string;
-  readonly by: string;
-  readonly reason?: string;
-}
-
-function dismiss(deps: ModerationDeps, { id }: Account, { code, message, by, reason = '' }: Dismissal): void {
-  for (const terminal of [...deps.presence.terminals(id)]) {
-    terminal.dismiss(code, message, { by, ...reasonOf(reason) });
-  }
+function dismiss(
+  { presence }: ModerationDeps,
+  { id }: Account,
+  { code, message }: { code: 'kicked' | 'signed-out'; message: string },
+  details: LeaveDetails,
+): void {
+  for (const terminal of [...presence.terminals(id)]) terminal.dismiss(code, message, details);
 }
 
 function changedRules(before: RoomRules, change: RequestFields<'set-rules'>): RoomRules {

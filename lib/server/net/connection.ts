@@ -88,18 +88,7 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerCo
   };
 }
 
-interface Outgoing {
-  send(bytes: Buffer): void;
-  flush(): void;
-  drained(): Promise<void>;
-  /** Nothing is left to send: everything was taken, or the connection is closed. */
-  settle(): void;
-}
-
-function createOutgoing(
-  socket: Duplex,
-  { endOfTurn, budget }: Pick<ConnectionDeps, 'endOfTurn' | 'budget'>,
-): Outgoing {
+function createOutgoing(socket: Duplex, { endOfTurn, budget }: ConnectionDeps) {
   let queue: Buffer[] = [];
   let waiting: (() => void)[] = [];
   const debtor: Debtor = {
@@ -136,14 +125,15 @@ function createOutgoing(
 
   return {
     flush,
-    send(bytes) {
+    send(bytes: Buffer): void {
       if (!socket.destroyed && queue.push(bytes) === 1) endOfTurn(flush);
     },
-    drained() {
+    drained(): Promise<void> {
       if (socket.destroyed || (queue.length === 0 && !socket.writableNeedDrain)) return Promise.resolve();
       return new Promise((resolve) => waiting.push(resolve));
     },
-    settle() {
+    /** Nothing is left to send: everything was taken, or the connection is closed. */
+    settle(): void {
       if (socket.destroyed) queue = [];
       budget.settle(debtor, 0);
       release();
