@@ -63,7 +63,7 @@ export interface AppDeps {
   readonly connectionLimits: ConnectionLimits;
 }
 
-export interface OpenApp {
+interface OpenApp {
   readonly app: App;
   readonly files: Files;
   readonly cleanup: Cleanup;

@@ -41,11 +41,6 @@ export type JoinRoomResult =
   | { readonly outcome: 'name-taken' }
   | { readonly outcome: 'too-many' };
 
-export type SetRoomRoleResult = 'set' | 'not-a-member' | 'last-owner';
-
-/** `blocked`: by the account that was to be invited. */
-export type InviteToRoomResult = 'invited' | 'already-member' | 'blocked';
-
 export type LeaveRoomResult =
   /** `heir` became the owner because the last owner left. */
   | { readonly outcome: 'left'; readonly heir?: Account }
@@ -84,14 +79,14 @@ export interface RoomStore {
   members(room: number): Promise<readonly RoomMember[]>;
   /** Names of the rooms that both are in, in the order of the first one's `conversations`. */
   sharedRooms(one: number, other: number): Promise<readonly string[]>;
-  setRoomRole(account: number, room: number, role: RoomRole): Promise<SetRoomRoleResult>;
-  /** A second invitation replaces the first. */
+  setRoomRole(account: number, room: number, role: RoomRole): Promise<'set' | 'not-a-member' | 'last-owner'>;
+  /** A second invitation replaces the first. `blocked`: by the account that was to be invited. */
   inviteToRoom(invitation: {
     room: number;
     account: number;
     by: number;
     at: number;
-  }): Promise<InviteToRoomResult>;
+  }): Promise<'invited' | 'already-member' | 'blocked'>;
   invitations(account: number): Promise<readonly RoomInvitation[]>;
   /** @returns false where there was none */
   dismissInvitation(account: number, room: number): Promise<boolean>;

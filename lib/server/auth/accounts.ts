@@ -18,12 +18,12 @@ import type { SecondFactor } from './second-factor.js';
 import { hashRecoveryCode, hashToken, newInviteCode, newRecoveryCode } from './tokens.js';
 
 /** An account with a new password, and its new recovery code. */
-export interface NewCredentials {
+interface NewCredentials {
   readonly account: Account;
   readonly recovery: string;
 }
 
-export interface InviteTerms {
+interface InviteTerms {
   readonly role: Role;
   readonly uses: number;
   /** Milliseconds since the epoch. */
@@ -66,7 +66,7 @@ export interface Accounts {
    */
   checkPassword(account: Account, password: string, address: string): Promise<string>;
   /** For the operator, under any registration policy. An account without a password signs in with a token only. */
-  add(account: AddedAccount): Promise<NewCredentials>;
+  add(account: { name: string; role: Role; password?: string | undefined }): Promise<NewCredentials>;
   /** @throws ProtocolError `password-unsuitable` */
   hashPassword(account: Pick<Account, 'name'>, password: string): Promise<string>;
   /**
@@ -76,13 +76,7 @@ export interface Accounts {
   createInvite(terms: InviteTerms): Promise<string>;
 }
 
-export interface AddedAccount {
-  readonly name: string;
-  readonly role: Role;
-  readonly password?: string | undefined;
-}
-
-export interface AccountsDeps {
+interface AccountsDeps {
   readonly store: Store;
   readonly hasher: Hasher;
   readonly attempts: AttemptLimits;
@@ -95,10 +89,10 @@ export interface AccountsDeps {
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { store, hasher, clock } = deps;
   return {
-    signIn: (request, address, checkEntry) => signIn(deps, request, { address, checkEntry }),
-    register: (request, address, checkEntry) => register(deps, request, { address, checkEntry }),
-    recover: (request, address, checkEntry) => recover(deps, request, { address, checkEntry }),
-    checkPassword: (account, password, address) => checkPassword(deps, account, { password, address }),
+    signIn: (...args) => signIn(deps, ...args),
+    register: (...args) => register(deps, ...args),
+    recover: (...args) => recover(deps, ...args),
+    checkPassword: (...args) => checkPassword(deps, ...args),
     add: (account) => add(deps, account),
 
     hashPassword({ name }, password) {
@@ -115,16 +109,13 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   };
 }
 
-/** Where a request comes from, and whether its account can come in. */
-interface Entry {
-  readonly address: string;
-  readonly checkEntry: (account: Account) => void;
-}
-
-async function signIn(deps: AccountsDeps, request: RequestOf<'sign-in'>, entry: Entry): Promise<Account> {
-  const { store, hasher, attempts, secondFactor } = deps;
+async function signIn(
+  { store, hasher, attempts, secondFactor }: AccountsDeps,
+  request: RequestOf<'sign-in'>,
+  address: string,
+  checkEntry: (account: Account) => void,
+): Promise<Account> {
   const { password, otp } = request;
-  const { address, checkEntry } = entry;
   const parsed = parseName(request.name);
   const name = parsed.ok ? parsed.name : '';
   await attempts.admit(name, address);
@@ -152,7 +143,8 @@ async function signIn(deps: AccountsDeps, request: RequestOf<'sign-in'>, entry: 
 async function register(
   deps: AccountsDeps,
   request: RequestOf<'register'>,
-  { address, checkEntry }: { address: string; checkEntry: () => void },
+  address: string,
+  checkEntry: () => void,
 ): Promise<NewCredentials> {
   const { store, hasher, attempts, clock, log } = deps;
   const { password } = request;
@@ -201,11 +193,11 @@ async function checkInvite(
 }
 
 async function recover(
-  deps: AccountsDeps,
+  { store, hasher, attempts, clock, log }: AccountsDeps,
   request: RequestOf<'recover'>,
-  { address, checkEntry }: Entry,
+  address: string,
+  checkEntry: (account: Account) => void,
 ): Promise<NewCredentials> {
-  const { store, hasher, attempts, clock, log } = deps;
   const { password } = request;
   const parsed = parseName(request.name);
   const name = parsed.ok ? parsed.name : '';
@@ -238,7 +230,8 @@ async function recover(
 async function checkPassword(
   { store, hasher, attempts }: AccountsDeps,
   { name }: Account,
-  { password, address }: { password: string; address: string },
+  password: string,
+  address: string,
 ): Promise<string> {
   await attempts.admit(name, address);
   const phc = passwordHash(await store.account(name));
@@ -251,16 +244,17 @@ async function checkPassword(
   return phc;
 }
 
-async function add({ store, hasher, clock }: AccountsDeps, added: AddedAccount): Promise<NewCredentials> {
+async function add(
+  { store, hasher, clock }: AccountsDeps,
+  added: Parameters<Accounts['add']>[0],
+): Promise<NewCredentials> {
   const { role, password } = added;
   const { name, skeleton } = validName(added.name);
   if (password !== undefined) requireSuitable(password, name);
   const phc = password === undefined ? '' : await hasher.hash(password);
   const recovery = newRecoveryCode();
-  const registered = await store.register({
-    ...{ name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() },
-  });
-  const account = createdAccount(name, registered);
+  const wanted = { name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() };
+  const account = createdAccount(name, await store.register(wanted));
   await store.recordAudit({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
   return { account, recovery: recovery.text };
 }

@@ -87,10 +87,8 @@ function createNameFailures(clock: Clock) {
       // Deleted first, so that the map is ordered by last failure and the oldest is dropped.
       failures.delete(name);
       failures.set(name, { count, at: clock.ticks() });
-      for (const oldest of failures.keys()) {
-        if (failures.size <= rememberedNames) break;
-        failures.delete(oldest);
-      }
+      const [oldest = name] = failures.keys();
+      if (failures.size > rememberedNames) failures.delete(oldest);
     },
     forget: (name: string) => void failures.delete(name),
   };

@@ -23,7 +23,7 @@ export interface HashAnswer {
   readonly rehashed?: string;
 }
 
-export interface Verified {
+interface Verified {
   readonly right: boolean;
   readonly rehashed?: string;
 }

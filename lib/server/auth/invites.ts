@@ -9,7 +9,7 @@ import { type Action, type Actor, type Agent, actorOf, adviceFor, notAllowed } f
 import type { Accounts } from './accounts.js';
 import { newResetCode } from './tokens.js';
 
-export interface IssuedLinks {
+interface IssuedLinks {
   /** One per address of the server, best first. */
   readonly links: string[];
   readonly expires: string;

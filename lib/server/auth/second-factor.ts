@@ -27,7 +27,8 @@ const maxUnconfirmed = 1_000;
 
 /** @param issuer the server's name, as an authenticator shows it */
 export function createSecondFactor(store: Store, clock: Clock, issuer: string): SecondFactor {
-  const unconfirmed = createUnconfirmed();
+  /** Secrets by account that were shown but not confirmed, the latest last. */
+  const unconfirmed = new Map<number, string>();
   // RFC 4226 section 7.3. Per account, not per address: three codes of a million are valid at any time, and
   // attackers can have thousands of addresses.
   const perHour = limits.factorFailuresPerHour;
@@ -66,35 +67,21 @@ export function createSecondFactor(store: Store, clock: Clock, issuer: string): 
 
     begin({ id, name }) {
       const secret = new Secret({ size: secretBytes }).base32;
-      unconfirmed.add(id, secret);
+      unconfirmed.delete(id);
+      unconfirmed.set(id, secret);
+      const [oldest = id] = unconfirmed.keys();
+      if (unconfirmed.size > maxUnconfirmed) unconfirmed.delete(oldest);
       return { secret, uri: totp(name, secret).toString() };
     },
 
     async confirm(account, otp) {
       const { id } = account;
-      const secret = unconfirmed.find(id);
+      const secret = unconfirmed.get(id);
       const step = secret === undefined ? undefined : stepOf(account, secret, otp);
       if (secret === undefined || step === undefined) throw wrongCode();
-      unconfirmed.remove(id);
+      unconfirmed.delete(id);
       await Promise.all([store.setFactor(id, secret), store.useFactor(id, step)]);
     },
-  };
-}
-
-/** Secrets by account that were shown but not confirmed; the oldest is dropped. */
-function createUnconfirmed() {
-  const secrets = new Map<number, string>();
-  return {
-    find: (account: number) => secrets.get(account),
-    add(account: number, secret: string): void {
-      secrets.delete(account);
-      secrets.set(account, secret);
-      for (const oldest of secrets.keys()) {
-        if (secrets.size <= maxUnconfirmed) break;
-        secrets.delete(oldest);
-      }
-    },
-    remove: (account: number) => void secrets.delete(account),
   };
 }
 

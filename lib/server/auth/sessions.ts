@@ -35,7 +35,7 @@ export interface SessionTokens {
   ): Promise<OpenedSession & { account: Account; running: boolean; bot: boolean }>;
 }
 
-export interface SessionsDeps {
+interface SessionsDeps {
   readonly store: Store;
   readonly attempts: AttemptLimits;
   readonly clock: Clock;

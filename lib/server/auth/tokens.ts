@@ -1,7 +1,7 @@
 /** Random tokens and codes. The server shows each one once and stores only its hash. */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 
-export interface Token {
+interface Token {
   /** For the user. */
   readonly text: string;
   /** SHA-256 of the text, for the store. 125 random bits or more need no slow hash. */

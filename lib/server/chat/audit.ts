@@ -7,7 +7,7 @@ import type { Clock } from '../../system/clock.js';
 import type { Agent } from './permissions.js';
 
 /** One thing that was done. */
-export interface AuditedAction {
+interface AuditedAction {
   readonly action: string;
   /** A name or an address. */
   readonly on?: string;

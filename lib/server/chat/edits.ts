@@ -2,8 +2,8 @@
 import { messageText, topicText } from '../../protocol/message-text.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { LogEntry, LogPosition } from '../../store/message-store.js';
-import { entryEvent } from './frames.js';
+import type { LogEntry } from '../../store/message-store.js';
+import { entryEvent, type Receipt, receiptOf } from './frames.js';
 import { type FoundMessage, noSuchMessage, roomRef } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf, notAllowed } from './permissions.js';
@@ -11,14 +11,14 @@ import type { Member } from './presence.js';
 
 export interface Edits {
   /** @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `message-empty`, `message-too-long` */
-  edit(member: Member, request: RequestOf<'edit'>): Promise<LogPosition>;
+  edit(member: Member, request: RequestOf<'edit'>): Promise<Receipt>;
   /** @throws ProtocolError `no-such-message`, `not-allowed` */
-  remove(member: Member, request: RequestOf<'remove'>): Promise<LogPosition>;
+  remove(member: Member, request: RequestOf<'remove'>): Promise<Receipt>;
   /**
    * @returns undefined if it is the room's topic already
    * @throws ProtocolError `no-such-room`, `not-a-member`, `not-allowed`
    */
-  setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<LogPosition | undefined>;
+  setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<Receipt | undefined>;
 }
 
 export function createEdits(deps: ChatParts): Edits {
@@ -29,7 +29,7 @@ export function createEdits(deps: ChatParts): Edits {
   };
 }
 
-async function edit(deps: ChatParts, account: Account, request: RequestOf<'edit'>): Promise<LogPosition> {
+async function edit(deps: ChatParts, account: Account, request: RequestOf<'edit'>): Promise<Receipt> {
   const { of } = request;
   const text = messageText(request.text);
   const found = await deps.lookup.message(account, of);
@@ -42,10 +42,10 @@ async function edit(deps: ChatParts, account: Account, request: RequestOf<'edit'
   const logged = await deps.store.edit({ of, account: account.id, at: deps.clock.now(), text });
   if (logged === undefined) throw noSuchMessage();
   send(deps, found, account, { ...logged, from: account.name, key: '', kind: 'edit', text, of });
-  return logged;
+  return receiptOf(logged);
 }
 
-async function remove(deps: ChatParts, account: Account, { of }: RequestOf<'remove'>): Promise<LogPosition> {
+async function remove(deps: ChatParts, account: Account, { of }: RequestOf<'remove'>): Promise<Receipt> {
   const found = await deps.lookup.message(account, of);
   const { entry, membership } = found;
   const action = isOwn(found, account) ? 'remove-own' : 'remove-other';
@@ -58,14 +58,14 @@ async function remove(deps: ChatParts, account: Account, { of }: RequestOf<'remo
     const detail = `message ${of}`;
     await deps.audit.record(account, { action: 'remove', on: entry.from, detail, room: membership?.room });
   }
-  return logged;
+  return receiptOf(logged);
 }
 
 async function setTopic(
   deps: ChatParts,
   account: Account,
   request: RequestOf<'set-topic'>,
-): Promise<LogPosition | undefined> {
+): Promise<Receipt | undefined> {
   const membership = deps.lookup.membership(account, request.room);
   const { room } = membership;
   if (!deps.permissions.allows(actorOf(account, membership), 'set-topic')) {
@@ -83,7 +83,7 @@ async function setTopic(
   room.topic = topic;
   const entry: LogEntry = { ...logged, from: account.name, key: '', kind: 'topic', text: topic };
   deps.rooms.sendToConversation({ room: room.id }, entryEvent(entry, roomRef(membership), account));
-  return logged;
+  return receiptOf(logged);
 }
 
 function isOwn(found: FoundMessage, account: Account): boolean {

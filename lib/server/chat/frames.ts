@@ -2,11 +2,21 @@
 import type { EntryEvent } from '../../protocol/events.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import type { Account } from '../../store/account-store.js';
-import type { LogEntry } from '../../store/message-store.js';
+import type { LogEntry, LogPosition } from '../../store/message-store.js';
 import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { ConversationRef } from './lookup.js';
 
 type Reader = Pick<Account, 'name'>;
+
+/** Where a post is in the log, for its sender. */
+export interface Receipt {
+  readonly seq: number;
+  readonly at: string;
+}
+
+export function receiptOf({ seq, at }: LogPosition): Receipt {
+  return { seq, at: new Date(at).toISOString() };
+}
 
 /** @param reader one of the two people in a direct message, any member in a room */
 export function entryEvent(entry: LogEntry, conversation: ConversationRef, reader: Reader): EntryEvent {

@@ -4,20 +4,14 @@ import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { NewEntry } from '../../store/message-store.js';
-import { messageEvent } from './frames.js';
+import { messageEvent, type Receipt, receiptOf } from './frames.js';
 import { type ConversationName, type ConversationRef, notDelivered } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import type { Post, PostingRules } from './posting-rules.js';
 import type { LeaveDetails, Member } from './presence.js';
 
-/** What the sender gets unless its own copy of the message tells it. */
-export interface Receipt {
-  readonly seq: number;
-  readonly at: string;
-}
-
 /** A file that is kept and can be posted. */
-export interface Announcement {
+interface Announcement {
   readonly conversation: ConversationName;
   readonly file: FileInfo;
   readonly key: string;
@@ -97,7 +91,7 @@ async function postedBefore(
   } catch (refusal) {
     const posted = await store.findByKey(account.id, entry.key);
     if (posted === undefined) throw refusal;
-    return { seq: posted.seq, at: new Date(posted.at).toISOString() };
+    return receiptOf(posted);
   }
 }
 
@@ -113,20 +107,11 @@ async function post(
   if (appended.outcome === 'blocked') throw notDelivered();
   const { seq, at, repeated } = appended;
   if (!repeated) {
-    const { key, text, action, file } = entry;
-    const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
-    const kept = {
-      seq,
-      at,
-      from: account.name,
-      key,
-      text,
-      kind,
-      ...(file !== undefined && { file }),
-    } as const;
+    const kind = entry.file !== undefined ? 'file' : entry.action ? 'action' : 'text';
+    const kept = { ...entry, seq, at, from: account.name, kind } as const;
     rooms.sendToConversation(target, messageEvent(kept, conversation, account));
   }
-  return { seq, at: new Date(at).toISOString(), repeated };
+  return { ...receiptOf(appended), repeated };
 }
 
 /** Without a reason that the account may not post itself. */

@@ -30,7 +30,7 @@ export interface PostingRules {
   checkNotice(account: Account, text: string): void;
 }
 
-export interface PostingRulesDeps {
+interface PostingRulesDeps {
   readonly rooms: LiveRooms;
   readonly clock: Clock;
   readonly permissions: Permissions;

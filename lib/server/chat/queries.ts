@@ -12,6 +12,7 @@ import type { Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { HistoryPage } from '../../store/message-store.js';
 import { messageEvent, topicField } from './frames.js';
+import type { ConversationName } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf } from './permissions.js';
 import type { Member, Presence } from './presence.js';
@@ -40,23 +41,15 @@ export async function listFiles(
   { room, with: peer, before, limit }: RequestOf<'files'>,
 ): Promise<Fields> {
   await member.drained();
-  return readPage(deps, member, {
-    room,
-    peer,
-    limit,
-    after: undefined,
-    before,
-    keep: 'newest',
-    what: 'files',
-  });
+  return readPage(deps, member, { room, peer, limit, before, keep: 'newest', what: 'files' });
 }
 
 async function readPage(
   { store, lookup }: ChatParts,
   { account }: Member,
   query: Required<Pick<HistoryPage, 'keep' | 'what'>> &
-    Record<'room' | 'peer', string | undefined> &
-    Record<'after' | 'before' | 'limit', number | undefined>,
+    ConversationName &
+    Partial<Record<'after' | 'before' | 'limit', number | undefined>>,
 ): Promise<Fields> {
   const { room, peer, after, before, limit = limits.historyPage, keep, what } = query;
   const conversation = await lookup.conversation(account, { room, peer });

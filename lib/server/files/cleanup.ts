@@ -21,7 +21,7 @@ export interface Cleanup {
   close(): Promise<void>;
 }
 
-export interface CleanupDeps {
+interface CleanupDeps {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly clock: Clock;

@@ -13,7 +13,8 @@ import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Blobs } from '../../store/blobs.js';
-import type { Hub, Receipt } from '../chat/hub.js';
+import { type Receipt, receiptOf } from '../chat/frames.js';
+import type { Hub } from '../chat/hub.js';
 import type { Lookup } from '../chat/lookup.js';
 import type { ChatParts } from '../chat/parts.js';
 import type { Log } from '../log.js';
@@ -205,7 +206,7 @@ async function offer(
   // After this, an upload that was just being posted is found by its key.
   if (before !== undefined) await deps.interrupt(before.id);
   const posted = await store.findByKey(account.id, key);
-  if (posted !== undefined) return { seq: posted.seq, at: new Date(posted.at).toISOString() };
+  if (posted !== undefined) return receiptOf(posted);
   if (size > deps.limits.file) {
     const message = `File too large: the limit is ${byteCount(deps.limits.file)}, this one has ${byteCount(size)}.`;
     throw new ProtocolError('file-too-large', message);

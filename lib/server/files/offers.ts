@@ -30,7 +30,7 @@ export interface Offers {
   revoke(account: number): void;
 }
 
-export interface OffersDeps {
+interface OffersDeps {
   readonly store: Pick<Store, 'fileBytes'>;
   readonly blobs: Pick<Blobs, 'discard' | 'freeBytes'>;
   readonly limits: FileLimits;

@@ -11,7 +11,7 @@ import { encodeFrame, readFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import { BlobError, type Blobs } from '../../store/blobs.js';
 import type { Clock } from '../../system/clock.js';
-import type { Receipt } from '../chat/hub.js';
+import type { Receipt } from '../chat/frames.js';
 import type { Log } from '../log.js';
 import { createIdleTimer } from '../net/connection.js';
 import type { ConnectionLimits } from '../net/listener.js';
@@ -23,7 +23,7 @@ import { type Download, noSuchFile, type Tickets, ticketInvalid, type Upload } f
 const openingMs = 10_000;
 const openingBytes = 1024;
 
-export interface FileConnectionDeps {
+interface FileConnectionDeps {
   readonly requests: {
     post(upload: Upload): Promise<Receipt>;
     checkAccess(download: Download): Promise<void>;

@@ -8,7 +8,7 @@ import { createFrameReader, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 
-export interface ConnectionDeps {
+interface ConnectionDeps {
   readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
   /** The longest frame accepted now, in bytes. */

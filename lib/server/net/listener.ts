@@ -38,7 +38,7 @@ export interface Listener {
 }
 
 /** What gets each TLS 1.3 connection, by its ALPN protocol. */
-export interface ConnectionHandlers {
+interface ConnectionHandlers {
   /** `secure-chat/1` */
   chat(socket: TLSSocket, address: string): void;
   /** `secure-chat-file/1` */

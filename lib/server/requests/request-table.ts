@@ -4,7 +4,6 @@ import type { RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { parseRequest, type Request, type RequestType, requestId } from '../../protocol/requests.js';
-import type { LogPosition } from '../../store/message-store.js';
 import type { App } from '../app.js';
 import { catchUp } from '../chat/catch-up.js';
 import { actorOf, notAllowed } from '../chat/permissions.js';
@@ -36,15 +35,10 @@ const requestTable: RequestRows<RequestType> = {
   // Conversations and files.
   sync: does((app, member, request) => catchUp(member, request, app)),
   say: { needs: 'open', concurrent: true, run: ({ hub }, member, request) => hub.say(member, request) },
-  edit: counted(answers(async ({ edits }, member, request) => receipt(await edits.edit(member, request)))),
-  remove: counted(
-    answers(async ({ edits }, member, request) => receipt(await edits.remove(member, request))),
-  ),
+  edit: counted(answers(({ edits }, member, request) => edits.edit(member, request))),
+  remove: counted(answers(({ edits }, member, request) => edits.remove(member, request))),
   'set-topic': counted(
-    answers(async ({ edits }, member, request) => {
-      const logged = await edits.setTopic(member, request);
-      return logged === undefined ? {} : receipt(logged);
-    }),
+    answers(async ({ edits }, member, request) => (await edits.setTopic(member, request)) ?? {}),
   ),
   history: answers(readHistory),
   search: answers(runSearch),
@@ -113,10 +107,6 @@ const requestTable: RequestRows<RequestType> = {
   uninvite: does(({ invites }, { account }, { invite }) => invites.remove(account, invite)),
   'make-reset': counted(answers(async ({ invites }, { account }, { name }) => invites.reset(account, name))),
 };
-
-function receipt({ seq, at }: LogPosition): { seq: number; at: string } {
-  return { seq, at: new Date(at).toISOString() };
-}
 
 function setAway({ postingRules, presence }: App, { account }: Member, text: string | undefined): void {
   postingRules.checkNotice(account, text ?? '');

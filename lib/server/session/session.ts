@@ -254,7 +254,7 @@ function stopTimers({ cancelDeadline, idleTimer }: State): void {
 }
 
 /** Which session holds each token now. */
-export interface TokenHolders {
+interface TokenHolders {
   /** @returns the session that held it before */
   claim(token: number, session: ServerSession): ServerSession | undefined;
   /** @returns false if another session has claimed it since */

@@ -50,15 +50,11 @@ interface InOtherTables {
   readonly leaveAll: (account: number) => void;
 }
 
-interface ListRow {
-  readonly id: number;
-  readonly name: string;
-  readonly role: Role;
-  readonly at: number;
+type ListRow = Omit<AccountRecord, 'used' | 'factor' | 'removed'> & {
   readonly used: number | null;
   readonly factor: number;
   readonly removed: number;
-}
+};
 
 const validInvite = 'SELECT role FROM invites WHERE code = ? AND uses > 0 AND expires > ?';
 

@@ -18,7 +18,7 @@ export type CallOutcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly failure: Failure };
 
-export interface CallQueueOptions {
+interface CallQueueOptions {
   /** Starts a batch, whose outcomes go to `settle`. */
   readonly send: (calls: readonly MethodCall[]) => void;
   readonly explain: (failure: Failure) => StoreError;
@@ -118,7 +118,7 @@ function batchLength(waiting: readonly PendingCall[], together: number): number 
   return Math.min(waiting.length, together);
 }
 
-export interface BatchResult {
+interface BatchResult {
   /** One for each call, in order. */
   readonly outcomes: readonly CallOutcome[];
   /** Why the database can no longer be trusted to store anything. */

@@ -14,7 +14,7 @@ export type Arguments<M extends Method> = Extract<MethodCall, { method: M }>['ar
 /** What the SQL files make: the same methods, synchronous, inside a transaction that the caller begins and ends. */
 export type Operations = { readonly [M in Method]: (...args: Parameters<Store[M]>) => Result<M> };
 
-export interface MethodRow {
+interface MethodRow {
   /** The writer answers in the order of the calls; the reader has slow calls, which must not delay a message. */
   readonly thread: 'writer' | 'reader';
   /** What its batch needs. `none`: SQLite refuses it inside a transaction, so it runs alone. */

@@ -32,7 +32,7 @@ export async function openSqliteStore({ file, onFailure, ...settings }: SqliteOp
   // Here and not in the thread, without a pause between open and close: see takeLock.
   makePrivate(path);
   makePrivate(lockFile(path));
-  const threads = createThreads(path, onFailure);
+  const threads = createThreads(onFailure);
   const database = { ...settings, file: path };
   const writer = await threads.start(database);
   const reader = createReader(() => threads.start({ ...database, reader: true }, 1));
@@ -68,7 +68,7 @@ interface QueuedThread {
 }
 
 /** Starts threads on one file; the first failure of one ends all of them. */
-function createThreads(path: string, onFailure: (error: StoreError) => void) {
+function createThreads(onFailure: (error: StoreError) => void) {
   const started: QueuedThread[] = [];
   let failure: StoreError | undefined;
 
@@ -86,20 +86,19 @@ function createThreads(path: string, onFailure: (error: StoreError) => void) {
   return {
     /** @param together calls in one batch, at most */
     async start(database: WorkerOptions, together?: number): Promise<QueuedThread> {
-      const explain = (reason: Failure) => storeError(path, reason);
-      const start = await startThread({
+      const thread = await startThread({
         database,
         onOutcomes: (outcomes) => queue.settle(outcomes),
-        onFailure(reason) {
-          const error = explain(reason);
+        onFailure(error) {
           queue.fail(error);
           failAll(error);
         },
       });
-      if (!start.ok) throw explain(start.failure);
-      const { thread } = start;
-      const send: DatabaseThread['send'] = (calls) => thread.send(calls);
-      const queue = createCallQueue({ send, explain, ...(together !== undefined && { together }) });
+      const explain = (reason: Failure) => storeError(database.file, reason);
+      const queue = createCallQueue({
+        ...{ send: thread.send, explain },
+        ...(together !== undefined && { together }),
+      });
       started.push({ queue, thread });
       if (failure !== undefined) end({ queue, thread }, failure);
       return { queue, thread };
@@ -162,7 +161,7 @@ interface ThreadOptions {
   /** The outcomes of a batch, one for each call, in order. */
   readonly onOutcomes: (outcomes: readonly CallOutcome[]) => void;
   /** The thread opened the database and then ended, or will end, by itself. Called once. */
-  readonly onFailure: (failure: Failure) => void;
+  readonly onFailure: (error: StoreError) => void;
 }
 
 interface DatabaseThread {
@@ -171,50 +170,44 @@ interface DatabaseThread {
   close(): Promise<void>;
 }
 
-type ThreadStart =
-  | { readonly ok: true; readonly thread: DatabaseThread }
-  | { readonly ok: false; readonly failure: Failure };
-
-type Phase =
-  | { readonly name: 'opening'; readonly failure: Failure }
-  | { readonly name: 'running' }
-  | { readonly name: 'closing' }
-  | { readonly name: 'failed' };
-
-/** Resolves when the database is open, or when the thread that could not open it is gone. */
-export function startThread({ database, onOutcomes, onFailure }: ThreadOptions): Promise<ThreadStart> {
+/**
+ * Resolves when the database is open.
+ * @throws StoreError once the thread that could not open it is gone
+ */
+export function startThread({ database, onOutcomes, onFailure }: ThreadOptions): Promise<DatabaseThread> {
   // execArgv: what Node was started with (a debugger, a test's loader) is not for this thread.
   const url = new URL('./worker.js', import.meta.url);
   const worker = new Worker(url, { workerData: database, execArgv: [], name: 'store' });
   const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  let phase: Phase = { name: 'opening', failure: stopped('no answer') };
+  let phase: 'opening' | 'running' | 'closing' | 'failed' = 'opening';
+  let refusal = stopped('no answer');
 
   function fail(failure: Failure): void {
-    if (phase.name === 'opening') phase = { name: 'opening', failure };
-    if (phase.name !== 'running') return;
-    phase = { name: 'failed' };
-    onFailure(failure);
+    if (phase === 'opening') refusal = failure;
+    if (phase !== 'running') return;
+    phase = 'failed';
+    onFailure(storeError(database.file, failure));
   }
 
   const thread: DatabaseThread = {
     send: (calls) => worker.postMessage({ type: 'batch', calls } satisfies ToWorker),
     close() {
-      if (phase.name === 'running') worker.postMessage({ type: 'close' } satisfies ToWorker);
-      phase = { name: 'closing' };
+      if (phase === 'running') worker.postMessage({ type: 'close' } satisfies ToWorker);
+      phase = 'closing';
       return gone;
     },
   };
 
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'done') return onOutcomes(message.outcomes);
       if (message.type === 'failed') return fail(message.failure);
-      phase = { name: 'running' };
-      resolve({ ok: true, thread });
+      phase = 'running';
+      resolve(thread);
     });
     worker.on('error', (error) => fail(stopped(error.message)));
     worker.on('exit', (code) => {
-      if (phase.name === 'opening') resolve({ ok: false, failure: phase.failure });
+      if (phase === 'opening') reject(storeError(database.file, refusal));
       fail(stopped(`exit code ${code}`));
     });
   });

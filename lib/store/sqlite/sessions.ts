@@ -12,14 +12,10 @@ interface ResumeRow extends AccountRow {
   readonly bot: number;
 }
 
-interface ListRow {
-  readonly id: number;
-  readonly at: number;
-  readonly used: number;
-  readonly expires: number;
+type ListRow = Omit<SessionRecord, 'address' | 'bot'> & {
   readonly address: string | null;
   readonly bot: number;
-}
+};
 
 type Statements = ReturnType<typeof prepare>;
 
