@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import picocolors from 'picocolors';
-import { shellWord } from '../lib/system/shell-word.js';
+import { shellWord } from '../lib/system/shell-words.js';
 import { daysMax } from '../lib/trust/certificate.js';
 import { canonicalHost } from '../lib/trust/endpoint.js';
 import { CertificateError } from '../lib/trust/key-pair.js';

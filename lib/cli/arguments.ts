@@ -1,7 +1,7 @@
 /** Option values as typed, for commander's `argParser`. Each throws InvalidArgumentError, which becomes exit code 64. */
 import { InvalidArgumentError } from 'commander';
-import { momentForms, parseMoment } from '../client/commands/moment.js';
-import { parseDuration } from '../protocol/duration.js';
+import { momentForms, parseMoment } from '../client/commands/arguments.js';
+import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { canonicalHost, parseEndpoint } from '../trust/endpoint.js';
 

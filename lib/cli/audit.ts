@@ -1,7 +1,7 @@
 /** `secure-chat audit`: prints the audit log. */
 
 import { type Command, Option } from 'commander';
-import { momentForms } from '../client/commands/moment.js';
+import { momentForms } from '../client/commands/arguments.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';

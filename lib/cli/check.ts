@@ -4,7 +4,7 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ControlError, callControl } from '../server/operator/control-socket.js';
-import { shellWord } from '../system/shell-word.js';
+import { shellWord } from '../system/shell-words.js';
 import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { blobPath } from './archive.js';

@@ -1,7 +1,7 @@
 /** How a client command ends: the exit code and sentence of each failure. */
 
 import type { FrontEndResult } from '../client/front-end.js';
-import { Cancelled } from '../client/sign-in/prompter.js';
+import { Cancelled } from '../client/sign-in/sign-in-questions.js';
 import { AnswerMissing } from '../client/sign-in/sign-in-unattended.js';
 import { UntrustedServer } from '../client/sign-in/trust-decision.js';
 import { endWords, refusalWords } from '../client/text/wording.js';

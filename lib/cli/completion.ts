@@ -1,7 +1,7 @@
 /** `secure-chat completion`: shell completion, generated from the commands themselves. */
 
 import { Argument, type Command, type Option } from 'commander';
-import { shellWord } from '../system/shell-word.js';
+import { shellWord } from '../system/shell-words.js';
 import { addHelpEnd, type Io } from './command.js';
 
 export function addCompletion(program: Command, io: Io): void {

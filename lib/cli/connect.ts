@@ -2,8 +2,7 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientOptions } from './client-options.js';
-import { runClient } from './client-run.js';
+import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
 import { addHelpEnd, exitCode, type Io } from './command.js';
 import { makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';

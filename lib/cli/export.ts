@@ -2,14 +2,12 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { momentForms } from '../client/commands/moment.js';
+import { momentForms } from '../client/commands/arguments.js';
 import { createExport, ExportError, type ExportWanted } from '../client/export/export.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
-import { errorCode } from '../system/atomic-file.js';
-import { diskReason } from '../system/disk-reason.js';
+import { diskReason, errorCode } from '../system/disk-errors.js';
 import { momentArgument } from './arguments.js';
-import { addClientOptions, type ClientOptions } from './client-options.js';
-import { runClient } from './client-run.js';
+import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
 import { addHelpEnd, Exit, exitCode, type Io, type OutputStream } from './command.js';
 import { signalExits } from './stop.js';
 

@@ -3,8 +3,8 @@
 import { access, mkdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { errorCode } from '../system/atomic-file.js';
-import { shellWord } from '../system/shell-word.js';
+import { errorCode } from '../system/disk-errors.js';
+import { shellWord } from '../system/shell-words.js';
 import { Exit, exitCode, type Io } from './command.js';
 
 const application = 'secure-chat';

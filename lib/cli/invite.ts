@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../protocol/duration.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
+import { parseDuration } from '../protocol/quantities.js';
 import { countArgument } from './arguments.js';
 import { addHelpEnd, exitCode, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';

@@ -20,8 +20,7 @@ import { ownCertificate } from '../trust/renewal.js';
 import { Exit, exitCode, type Io, refusedExit } from './command.js';
 import { databaseFile, filesFolder, type OperatorContext, requireData } from './folders.js';
 import { environmentSettings } from './server-options.js';
-import { startFailure } from './start-failure.js';
-import { fileLimits, reachable } from './start-server.js';
+import { fileLimits, reachable, startFailure } from './start-server.js';
 
 /** Commands that only read the database leave it as it is, even its version. */
 const reads: Readonly<Record<string, (database: ReadOnlyDatabase, args: RawFrame) => RawFrame>> = {

@@ -3,8 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
-import { errorCode } from '../system/atomic-file.js';
-import { diskReason } from '../system/disk-reason.js';
+import { diskReason, errorCode } from '../system/disk-errors.js';
 import { Exit, exitCode } from './command.js';
 
 type SecretKind = 'password' | 'token';

@@ -19,7 +19,8 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
 import { openReadOnly } from '../store/sqlite/database.js';
-import { errorCode, syncFolder } from '../system/atomic-file.js';
+import { syncFolder } from '../system/atomic-file.js';
+import { errorCode } from '../system/disk-errors.js';
 import { unlessAborted } from '../system/unless-aborted.js';
 import {
   archiveFailure,

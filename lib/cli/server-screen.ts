@@ -2,11 +2,11 @@
 
 import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
-import { duration } from '../protocol/duration.js';
 import { printable } from '../protocol/printable.js';
+import { duration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import type { Log, LogFields } from '../server/log.js';
-import { shellWord } from '../system/shell-word.js';
+import { shellWord } from '../system/shell-words.js';
 import { formatPin } from '../trust/pin.js';
 import type { Io, OutputStream } from './command.js';
 import type { RunningServer } from './start-server.js';

@@ -7,8 +7,7 @@ import { addHelpEnd, Exit, exitCode, type Io, type OutputStream } from './comman
 import { commandOn } from './folders.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import { createServerScreen, type ServerScreen } from './server-screen.js';
-import { startFailure } from './start-failure.js';
-import { type RunningServer, startServer } from './start-server.js';
+import { type RunningServer, startFailure, startServer } from './start-server.js';
 import { aborted, endServer, watchSignals } from './stop.js';
 
 export function addServer(program: Command, io: Io): void {

@@ -2,8 +2,7 @@
  * Starts a server on a data folder: key pair, store, hasher, listener, control socket. Chooses the drivers; knows no
  * command line and prints nothing.
  */
-
-import { hostname, networkInterfaces } from 'node:os';
+import { constants, hostname, networkInterfaces } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
@@ -14,17 +13,20 @@ import { type ChatServer, type ChatServerOptions, startChatServer } from '../ser
 import type { Retention } from '../server/files/cleanup.js';
 import type { FileLimits } from '../server/files/offers.js';
 import { type Log, silentLog } from '../server/log.js';
-import { openControl } from '../server/operator/control-socket.js';
+import { ControlError, openControl } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
+import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
-import type { Store, StoreError } from '../store/store.js';
+import type { Store } from '../store/store.js';
+import { StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
 import { canonicalHost, defaultPort, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
-import { type KeyPair, loadKeyPair } from '../trust/key-pair.js';
+import { CertificateError, type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';
+import { Exit, exitCode } from './command.js';
 import { controlSocket, databaseFile, filesFolder, makeFolder } from './folders.js';
 import { readMotd } from './option-files.js';
 
@@ -298,4 +300,49 @@ export function reachable(
   return usableAddresses(thisMachine())
     .filter((address) => host !== '0.0.0.0' || !address.includes(':'))
     .map((address) => ({ host: address, port }));
+}
+
+/** The exit, with one line that says what to do; other errors are returned as they are. */
+export function startFailure(
+  error: unknown,
+  { port, host, data }: Pick<ServerSettings, 'port' | 'host' | 'data'>,
+): unknown {
+  if (error instanceof CertificateError || error instanceof ControlError) {
+    return new Exit(exitCode.configuration, error.message, { cause: error });
+  }
+  if (error instanceof StoreInUse) {
+    const message = `Another server or operator command is using ${data}. Stop it, or choose another folder with --data.`;
+    return new Exit(exitCode.configuration, message, { cause: error });
+  }
+  if (error instanceof BlobError) {
+    const message = `Cannot use the files folder in ${data}: ${causeOf(error)}. Check its permissions and disk.`;
+    return new Exit(exitCode.io, message, { cause: error });
+  }
+  if (error instanceof StoreError) return new Exit(exitCode.io, error.message, { cause: error });
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const configuration = (message: string) => new Exit(exitCode.configuration, message, { cause: error });
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return configuration(
+        `Port ${port} is in use. Stop the other program, or choose another port with --port.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return configuration(`${host} is not an address of this machine. Choose another --host, or omit it.`);
+    case 'EACCES':
+      return 'syscall' in error && error.syscall === 'listen'
+        ? configuration(`No permission to listen on port ${port}. Choose 1024 or above with --port.`)
+        : new Exit(
+            exitCode.io,
+            `Cannot write to ${data}: ${error.message}. Choose another folder with --data.`,
+          );
+    default:
+      return String(error.code) in constants.errno
+        ? new Exit(exitCode.io, `Cannot start the server: ${error.message}.`, { cause: error })
+        : error;
+  }
+}
+
+function causeOf({ cause, message }: Error): string {
+  return cause instanceof Error ? cause.message : message;
 }

@@ -3,8 +3,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openReadOnly } from '../store/sqlite/database.js';
-import { errorCode, syncFolder } from '../system/atomic-file.js';
-import { diskReason } from '../system/disk-reason.js';
+import { syncFolder } from '../system/atomic-file.js';
+import { diskReason, errorCode } from '../system/disk-errors.js';
 import {
   archiveFailure,
   blobPath,

@@ -3,10 +3,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createClackPrompter } from '../client/sign-in/clack-prompter.js';
 import { askNewPassword } from '../client/sign-in/sign-in-questions.js';
-import { parseDuration } from '../protocol/duration.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
+import { parseDuration } from '../protocol/quantities.js';
 import { failureExit } from './client-failure.js';
 import { addHelpEnd, Exit, exitCode, type HelpEnd, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';

@@ -2,6 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { errorCodes, ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
+import { schemaChecks } from './frame.js';
 import {
   at,
   auditEntry,
@@ -26,7 +27,6 @@ import {
   sessionInfo,
   whois,
 } from './records.js';
-import { schemaChecks } from './schema-checks.js';
 
 export const protocolVersion = 1;
 /** RFC 7301 protocol name of a chat connection. */

@@ -1,7 +1,8 @@
 /**
- * Names of people and rooms: which are valid, reserved or look alike. Does not know which are taken.
+ * Names of people, rooms and files: which are valid, reserved, look alike or are unsafe. Does not know which are taken.
  */
 import { limits } from './limits.js';
+import { cutToBytes, printable } from './printable.js';
 
 /**
  * A valid name (ECMAScript, also JSON Schema `pattern`). The lookahead requires a letter: bare numbers are seqs
@@ -78,4 +79,48 @@ function normalized(text: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(text)) return undefined;
   const name = text.toLowerCase();
   return pattern.test(name) ? name : undefined;
+}
+
+// Reserved by Windows for devices, with any extension.
+const devices = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
+/** Leaves room for the ` (2)` of a second file with the same name. */
+const maxBytes = limits.fileNameBytes - 55;
+
+/**
+ * The last part of a path as a name that is safe on every system: printable, no separators, not hidden, not an
+ * option, not a device, at most 200 bytes of UTF-8 with its extension kept; `file` if nothing remains.
+ * Idempotent.
+ */
+export function fileName(raw: string): string {
+  // Repeated, since removing the first characters can leave a mark without its base.
+  for (let name = raw; ; ) {
+    const next = harmless(name);
+    if (next === name) return name;
+    name = next;
+  }
+}
+
+function harmless(raw: string): string {
+  // Cut first, so that a huge path costs little.
+  const last =
+    raw
+      .slice(-4 * limits.fileNameBytes)
+      .split(/[/\\]/)
+      .findLast((part) => part.trim() !== '') ?? '';
+  const plain = printable(last)
+    .replace(/[<>:"|?*]/g, '_')
+    .replace(/^[\s.\-~]+/u, '')
+    .replace(/[\s.]+$/u, '');
+  const short = shortened(plain)
+    .replace(/^[\s.\-~]+/u, '')
+    .replace(/[\s.]+$/u, '');
+  if (short === '') return 'file';
+  return devices.test(short) ? `_${short}` : short;
+}
+
+function shortened(name: string): string {
+  if (Buffer.byteLength(name) <= maxBytes) return name;
+  const ending = /\.[A-Za-z0-9]{1,16}(\.[A-Za-z0-9]{1,8})?$/.exec(name)?.[0] ?? '';
+  const stem = ending === '' ? name : name.slice(0, -ending.length);
+  return `${cutToBytes(stem, maxBytes - Buffer.byteLength(ending))}${ending}`;
 }

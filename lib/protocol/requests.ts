@@ -3,9 +3,9 @@ import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
 import { ProtocolError } from './errors.js';
 import type { RawFrame } from './frame.js';
+import { schemaChecks } from './frame.js';
 import { limits } from './limits.js';
 import { restriction, role, roomRole } from './records.js';
-import { schemaChecks } from './schema-checks.js';
 
 // parseRequest also enforces maxLength in bytes of UTF-8; JSON Schema counts code points.
 const closed = { additionalProperties: false } as const;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errorCode } from './disk-errors.js';
 
 /**
  * Writes `text` to a temporary file, created with `mode` (minus the umask), syncs it and renames it into place.
@@ -48,9 +49,4 @@ export async function syncFolder(folder: string): Promise<void> {
   } catch (error) {
     if (!['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'ENOTSUP'].includes(errorCode(error))) throw error;
   }
-}
-
-/** The code of a system error, such as ENOENT; '' for any other error. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode } from './atomic-file.js';
+import { errorCode } from './disk-errors.js';
 
 export interface LockTiming {
   /** Milliseconds since the epoch, on the clock of the file system. */

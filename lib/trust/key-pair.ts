@@ -4,8 +4,8 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { errorCode } from '../system/atomic-file.js';
-import { shellWord } from '../system/shell-word.js';
+import { errorCode } from '../system/disk-errors.js';
+import { shellWord } from '../system/shell-words.js';
 import { type CertificateFacts, readCertificate } from './certificate.js';
 import { tlsProblem } from './key.js';
 

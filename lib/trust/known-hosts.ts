@@ -4,7 +4,8 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode, writeAtomically } from '../system/atomic-file.js';
+import { writeAtomically } from '../system/atomic-file.js';
+import { errorCode } from '../system/disk-errors.js';
 import { LockError, type LockTiming, systemTiming, withLock } from '../system/lock-file.js';
 import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 import { isPin } from './pin.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { givenTarget, parseTarget } from '../../lib/cli/client-options.js';
+import { givenTarget, parseTarget } from '../../lib/cli/client-run.js';
 import { exitCode } from '../../lib/cli/command.js';
 
 const pin = 'A'.repeat(43);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
 import { controlSocket } from '../../lib/cli/folders.js';
-import { startFailure } from '../../lib/cli/start-failure.js';
+import { startFailure } from '../../lib/cli/start-server.js';
 import { callControl } from '../../lib/server/operator/control-socket.js';
 import { parseJoinLink } from '../../lib/trust/join-link.js';
 import { folder, ok, runServer } from '../support/running-server.js';

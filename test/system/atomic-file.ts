@@ -9,7 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { errorCode, writeAtomically } from '../../lib/system/atomic-file.js';
+import { writeAtomically } from '../../lib/system/atomic-file.js';
+import { errorCode } from '../../lib/system/disk-errors.js';
 import { temporaryFolder } from '../support/trust.js';
 
 t.test('a new file has its text and mode, and no temporary file is left', async (t) => {

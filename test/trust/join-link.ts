@@ -1,5 +1,5 @@
 import t from 'tap';
-import { needsQuotes } from '../../lib/system/shell-word.js';
+import { needsQuotes } from '../../lib/system/shell-words.js';
 import { formatJoinLink, looksLikeLink, parseJoinLink } from '../../lib/trust/join-link.js';
 
 const pin = 'p-_9AZaz0123456789ABCDEFGHIJKLMNOPQRSTUVWXY';

@@ -3,8 +3,7 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import { sessionLines } from '../text/lists.js';
 import { recoveryLines } from '../text/wording.js';
 import { noArguments, parseId, tooLong } from './arguments.js';
-import { type CommandContext, command } from './command.js';
-import { CommandRefused, refusalOf } from './refusal.js';
+import { type CommandContext, CommandRefused, command, refusalOf } from './command.js';
 
 export const accountCommands = [
   command({

@@ -3,16 +3,23 @@
  * session nor a terminal.
  */
 import { accountCommands } from './account.js';
-import { tooLong } from './arguments.js';
-import { command, groups, type ParseContext, type ParsedCommand, type SlashCommand } from './command.js';
-import { displayCommands } from './display.js';
+import { noArguments, tooLong } from './arguments.js';
+import {
+  CommandRefused,
+  command,
+  groups,
+  type NotifyChoice,
+  notifyChoices,
+  type ParseContext,
+  type ParsedCommand,
+  type SlashCommand,
+} from './command.js';
 import { fileCommands } from './files.js';
 import { historyCommands } from './history.js';
 import { inviteCommands } from './invites.js';
 import { messageCommands } from './messages.js';
 import { moderationCommands } from './moderation.js';
 import { peopleCommands } from './people.js';
-import { CommandRefused } from './refusal.js';
 import { roomCommands } from './rooms.js';
 
 export type ParsedLine =
@@ -21,6 +28,45 @@ export type ParsedLine =
   | ({ readonly kind: 'command'; readonly name: string } & ParsedCommand)
   /** Nothing is done and nothing is sent. */
   | { readonly kind: 'error'; readonly message: string };
+
+const displayCommands = [
+  command({
+    name: 'window',
+    aliases: ['win', 'buffer'],
+    group: 'display',
+    usage: 'NUMBER|NAME',
+    help: 'go to a conversation, by its number or name',
+    opensConversation: true,
+    parse: (rest) => (rest.trim() === '' ? '' : { which: rest.trim().toLowerCase() }),
+    run({ which }, { findConversation, open }) {
+      const found = findConversation(which);
+      if (found === undefined) {
+        throw new CommandRefused(
+          `There is no conversation "${which}" here. Try /window #lobby, /join #ROOM or /query NAME.`,
+        );
+      }
+      open(found);
+    },
+  }),
+  screenCommand('close', 'close this direct message'),
+  screenCommand('clear', 'clear the screen; no message is removed'),
+  screenCommand('compose', 'write a message in $EDITOR (Ctrl-X Ctrl-E)'),
+  screenCommand('retry', 'send failed messages again'),
+  command<{ choice?: NotifyChoice }>({
+    name: 'notify',
+    group: 'display',
+    usage: '[off|mention|all]',
+    help: 'set when this conversation rings the bell',
+    screenOnly: true,
+    parse(rest) {
+      const word = rest.trim().toLowerCase();
+      if (word === '') return {};
+      const choice = notifyChoices.find((each) => each === word);
+      return choice === undefined ? '' : { choice };
+    },
+    run: ({ choice }, { screen }) => screen?.notify(choice),
+  }),
+];
 
 const otherCommands = [
   command({
@@ -59,6 +105,13 @@ export const commands: readonly SlashCommand[] = [
   ...displayCommands,
   ...otherCommands,
 ];
+
+function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: string): SlashCommand {
+  return command({
+    ...{ name, group: 'display', usage: '', help, screenOnly: true, parse: noArguments },
+    run: (_, { screen }) => screen?.[name](),
+  });
+}
 
 /** Reads a line without its line end. Only a slash in the very first column makes a command. */
 export function parseLine(line: string, context: ParseContext): ParsedLine {

@@ -3,8 +3,7 @@ import { parseRoomOrPerson, type Recipient, recipientOf } from '../../protocol/r
 import { fileLines } from '../text/lists.js';
 import { transferWords } from '../text/transfer-words.js';
 import { firstWord, noArguments, parseId } from './arguments.js';
-import { command, type UsageError } from './command.js';
-import { CommandRefused } from './refusal.js';
+import { CommandRefused, command, type UsageError } from './command.js';
 
 interface SendArguments {
   readonly path: string;

@@ -5,10 +5,8 @@ import { parseName } from '../../protocol/names.js';
 import { parseRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { foundLines } from '../text/lists.js';
 import type { RequestBody } from '../wire/connection.js';
-import { parseId } from './arguments.js';
-import { type CommandContext, command, type HistoryRange } from './command.js';
-import { momentForms, parseMoment } from './moment.js';
-import { CommandRefused } from './refusal.js';
+import { momentForms, parseId, parseMoment } from './arguments.js';
+import { type CommandContext, CommandRefused, command, type HistoryRange } from './command.js';
 
 /** Of one /history; older messages come by scrolling or with the next one. */
 const historyMax = 1_000;

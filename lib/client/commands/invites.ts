@@ -1,7 +1,8 @@
 /** Commands that create and revoke links: to join the server, or to reset a password. */
-import { parseDuration } from '../../protocol/duration.js';
+
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
+import { parseDuration } from '../../protocol/quantities.js';
 import { withArticle } from '../text/event-words.js';
 import { inviteLines, linkLines } from '../text/lists.js';
 import { noArguments, parseId, withName, wordsIn } from './arguments.js';

@@ -6,8 +6,7 @@ import { recipientOf } from '../../protocol/room-or-person.js';
 import type { OutgoingMessage } from '../session/session.js';
 import { excerpt } from '../text/wording.js';
 import { firstWord, parseId, withName } from './arguments.js';
-import { type CommandContext, type CommandFrontEnd, command } from './command.js';
-import { CommandRefused } from './refusal.js';
+import { type CommandContext, type CommandFrontEnd, CommandRefused, command } from './command.js';
 
 /**
  * Posts a message unless its text cannot be one.

@@ -1,12 +1,18 @@
 /** Commands of moderators and admins: what they do to people and to the rules of a room. */
-import { parseDuration } from '../../protocol/duration.js';
+
 import { limits } from '../../protocol/limits.js';
+import { parseDuration } from '../../protocol/quantities.js';
 import type { Restriction, Role, RoomRole } from '../../protocol/records.js';
 import { withArticle } from '../text/event-words.js';
 import { auditLines, banLines } from '../text/lists.js';
 import { firstWord, noArguments, parseId, tooLong, withName, withRoom, wordsIn } from './arguments.js';
-import { type CommandContext, command, type SlashCommand, type UsageError } from './command.js';
-import { CommandRefused } from './refusal.js';
+import {
+  type CommandContext,
+  CommandRefused,
+  command,
+  type SlashCommand,
+  type UsageError,
+} from './command.js';
 import { roomHere } from './rooms.js';
 
 const serverRoles = ['admin', 'moderator', 'member', 'bot'] as const satisfies readonly Role[];

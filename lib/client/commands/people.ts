@@ -1,10 +1,9 @@
 /** Commands about other people: who is here, and whose messages you do not want. */
-import { askPeople } from '../session/people.js';
+import { askPeople } from '../session/session.js';
 import { whoisLines } from '../text/lists.js';
 import { errorWords, peopleWords } from '../text/wording.js';
 import { noArguments, withName } from './arguments.js';
-import { command } from './command.js';
-import { CommandRefused } from './refusal.js';
+import { CommandRefused, command } from './command.js';
 
 export const peopleCommands = [
   command({

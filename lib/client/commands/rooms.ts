@@ -1,8 +1,7 @@
 /** Commands that join, leave, list and describe rooms. */
 import { roomLines } from '../text/lists.js';
 import { firstWord, noArguments, withName, withRoom, wordsIn } from './arguments.js';
-import { type CommandContext, command } from './command.js';
-import { CommandRefused } from './refusal.js';
+import { type CommandContext, CommandRefused, command } from './command.js';
 
 /** The room where the line was typed. @throws CommandRefused in a direct message */
 export function roomHere({ conversation }: CommandContext): string {

@@ -9,9 +9,9 @@ import type { OutgoingMessage } from '../session/session.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';
 import type { CommandContext, CommandFrontEnd, CommandMemory } from './command.js';
+import { CommandRefused, notConnected, refusalOf } from './command.js';
 import { parseLine } from './commands.js';
 import { post } from './messages.js';
-import { CommandRefused, notConnected, refusalOf } from './refusal.js';
 
 export interface LineRunner {
   /** Does what a line says, where it is typed. A text that cannot be a message is refused before it is sent. */

@@ -3,14 +3,15 @@
  * command line.
  */
 
-import { byteCount } from '../../protocol/byte-count.js';
 import type { Reply } from '../../protocol/events.js';
 import { printable } from '../../protocol/printable.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
 import type { Session, SessionEnd, SessionEvent } from '../session/session.js';
-import { createStamp, spoken, transcribed } from '../text/transcript.js';
+import { createStamp } from '../text/local-time.js';
+import { spoken, transcribed } from '../text/wording.js';
 import type { RequestBody } from '../wire/connection.js';
 
 export interface ExportDeps {

@@ -2,7 +2,7 @@
 
 import type { Message } from '../../protocol/records.js';
 import type { HistoryQuery, HistoryRange } from '../commands/command.js';
-import { CommandRefused } from '../commands/refusal.js';
+import { CommandRefused } from '../commands/command.js';
 import type { LocalTime } from '../text/local-time.js';
 import type { RequestBody } from '../wire/connection.js';
 

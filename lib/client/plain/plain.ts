@@ -2,10 +2,9 @@
  * The plain front end: messages go to stdout, one a line, everything else to stderr; lines come from stdin. Knows streams
  * and words, no terminal.
  */
-
 import type { Readable, Writable } from 'node:stream';
-import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type { Message } from '../../protocol/records.js';
 import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
@@ -17,11 +16,12 @@ import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
 import type { DeliveryStatus, Session, SessionEvent, SessionStatus } from '../session/session.js';
 import { eventWords, unlessLobby } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
+import { isOver, percentOf, transferWords } from '../text/transfer-words.js';
 import { excerpt, failureWords, motdLines, newsWords, statusWords } from '../text/wording.js';
+import type { Transfer } from '../transfer/transfer.js';
 import type { Transfers } from '../transfer/transfers.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { printContext, printHistory } from './history.js';
-import { createTransferReports, type TransferReports } from './transfer-reports.js';
 
 export interface PlainDeps {
   readonly stdin: Readable;
@@ -297,4 +297,51 @@ function showDelivery({ key, delivery }: { key: string; delivery: DeliveryStatus
     chat.show(`not sent: "${chat.sending.get(key) ?? ''}": ${failureWords(delivery)}`);
   }
   if (delivery.state !== 'sending') chat.sending.delete(key);
+}
+
+export interface TransferReports {
+  readonly report: (transfer: Transfer) => void;
+  /** Resolves when no transfer is in progress. */
+  idle(transfers: Pick<Transfers, 'current'>): Promise<void>;
+}
+
+export interface TransferReportsDeps {
+  readonly show: (words: string) => void;
+  /** One of them failed. */
+  readonly failed: () => void;
+}
+
+export function createTransferReports({ show, failed }: TransferReportsDeps): TransferReports {
+  // The stage of each that was shown last.
+  const shown = new Map<number, string>();
+  let waiting: (() => void)[] = [];
+
+  function wake(): void {
+    const woken = waiting;
+    waiting = [];
+    for (const each of woken) each();
+  }
+
+  return {
+    report(transfer) {
+      const { id, direction, progress } = transfer;
+      const quarter = Math.floor((percentOf(transfer) ?? 0) / 25);
+      const stage = progress.state === 'moving' ? `moving ${quarter}` : progress.state;
+      // The message with the file says that it was sent.
+      const announced = direction === 'send' && progress.state === 'done';
+      if (!announced && shown.get(id) !== stage) show(transferWords(transfer));
+      shown.set(id, stage);
+      if (!isOver(transfer)) return;
+      shown.delete(id);
+      if (progress.state === 'failed') failed();
+      wake();
+    },
+    async idle(transfers) {
+      while (transfers.current.length > 0) {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+        });
+      }
+    },
+  };
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../../protocol/printable.js';
-import { errorCode } from '../../system/atomic-file.js';
+import { errorCode } from '../../system/disk-errors.js';
 import { change, current } from './state/conversations.js';
 import { edit } from './state/editor.js';
 import type { ScreenStore } from './state/store.js';

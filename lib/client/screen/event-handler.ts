@@ -3,9 +3,9 @@
  * Knows events; neither keys nor the terminal.
  */
 import type { Message } from '../../protocol/records.js';
-import { askPeople } from '../session/people.js';
 import type { ReadMarks } from '../session/read-marks.js';
 import type { DeliveryStatus, Session, SessionEnd, SessionEvent } from '../session/session.js';
+import { askPeople } from '../session/session.js';
 import { failureWords } from '../text/wording.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { conversationOf } from './state/conversation.js';

@@ -1,12 +1,13 @@
 /** A conversation as plain text: the view for copying with the mouse, and /save, which writes it to a file. Knows no styles. */
 import { open, stat, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
-import { errorCode, writeAtomically } from '../../system/atomic-file.js';
-import { diskReason } from '../../system/disk-reason.js';
-import { type PathBase, typedPath } from '../../system/typed-path.js';
-import { createStamp, spoken, transcribed } from '../text/transcript.js';
+import { byteCount } from '../../protocol/quantities.js';
+import { writeAtomically } from '../../system/atomic-file.js';
+import { diskReason, errorCode } from '../../system/disk-errors.js';
+import { type PathBase, typedPath } from '../../system/shell-words.js';
+import { createStamp } from '../text/local-time.js';
+import { spoken, transcribed } from '../text/wording.js';
 import type { Keyboard } from './keyboard.js';
 import { sizeOf } from './render/layout.js';
 import type { Appearance } from './render/theme.js';

@@ -1,6 +1,6 @@
 /** Scrolling through a conversation, with keys, /history and /jump, and loading its history. Knows the layout, no keys. */
 import type { Message } from '../../protocol/records.js';
-import { CommandRefused } from '../commands/refusal.js';
+import { CommandRefused } from '../commands/command.js';
 import type { Session } from '../session/session.js';
 import { errorWords } from '../text/wording.js';
 import { layout } from './render/layout.js';

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { Reply, ServerFrameOf } from '../../protocol/events.js';
-import type { Conversation, Role } from '../../protocol/records.js';
+import type { Conversation, Person, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Endpoint } from '../../trust/endpoint.js';
 import type { RequestBody, ServerEvent, VerifyServer } from '../wire/connection.js';
@@ -109,4 +109,28 @@ export interface Session {
   settled(): Promise<void>;
   /** Ends the session without waiting for unacknowledged messages. Resolves when the connection is closed. */
   quit(reason?: string): Promise<void>;
+}
+
+/**
+ * All of them, by name; or the server's error.
+ * @param room without it, everyone who is signed in
+ * @throws ProtocolError `connection-lost`
+ */
+export async function askPeople(
+  session: Pick<Session, 'ask'>,
+  room?: string,
+): Promise<readonly Person[] | ServerFrameOf<'error'>> {
+  const all: Person[] = [];
+  for (;;) {
+    const after = all.at(-1)?.name;
+    const reply = await session.ask({
+      type: 'who',
+      ...(room !== undefined && { room }),
+      ...(after !== undefined && { after }),
+    });
+    if (reply.type === 'error') return reply;
+    const { people = [], more = false } = reply;
+    all.push(...people);
+    if (!more || people.length === 0) return all;
+  }
 }

@@ -1,10 +1,10 @@
-/** A connection that is signed in. Knows credentials; neither messages nor retries. */
+/** A connection that is signed in, and the credentials for it, also after each reconnection. Knows neither messages nor retries. */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { Conversation, Role } from '../../protocol/records.js';
+import type { RequestBody } from '../wire/connection.js';
 import { type ClientConnection, type ConnectionOptions, openConnection } from '../wire/connection.js';
-import type { CredentialChain } from './credentials.js';
-import type { SessionOptions } from './session.js';
+import type { Credentials, SessionOptions } from './session.js';
 
 export interface SignedInConnection {
   readonly connection: ClientConnection;
@@ -67,4 +67,64 @@ async function signIn(
     const canRetry = reply.code === 'session-expired' && request.type === 'resume' && credentials.expired();
     if (!canRetry) throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
   }
+}
+
+export interface CredentialChain {
+  /** The request that signs in, by the newest token where there is one. */
+  request(): RequestBody;
+  /** That request was accepted. */
+  accepted(token: string | undefined): void;
+  /** The server refused the token; false where there is nothing else to sign in with. */
+  expired(): boolean;
+}
+
+export function createCredentialChain(
+  options: Pick<SessionOptions, 'credentials' | 'mode' | 'remember'>,
+): CredentialChain {
+  const remember = options.remember === undefined ? {} : { remember: options.remember };
+  let mode = options.mode === undefined ? {} : { mode: options.mode };
+  let credentials: Credentials = options.credentials;
+  let token = credentials.how === 'resume' ? credentials.token : undefined;
+
+  return {
+    request() {
+      if (token !== undefined) return { type: 'resume', token, ...mode };
+      switch (credentials.how) {
+        case 'register': {
+          const { name, password, code } = credentials;
+          return { type: 'register', name, password, ...(code !== undefined && { code }), ...remember };
+        }
+        case 'sign-in':
+          return {
+            type: 'sign-in',
+            name: credentials.name,
+            password: credentials.password,
+            ...(credentials.otp !== undefined && { otp: credentials.otp }),
+            ...mode,
+            ...remember,
+          };
+        case 'recover': {
+          const { name, password, code } = credentials;
+          return { type: 'recover', name, password, code };
+        }
+        case 'resume':
+          return { type: 'resume', token: credentials.token, ...mode };
+        default:
+          return credentials satisfies never;
+      }
+    },
+    accepted(next) {
+      if (next !== undefined) token = next;
+      // An account is created once, and codes work once.
+      if (credentials.how !== 'resume') {
+        credentials = { how: 'sign-in', name: credentials.name, password: credentials.password };
+      }
+      // Only at the first sign-in: two clients that took over at each reconnection would never stop.
+      if (options.mode === 'take-over') mode = {};
+    },
+    expired() {
+      token = undefined;
+      return credentials.how !== 'resume';
+    },
+  };
 }

@@ -11,12 +11,16 @@ import { type Clock, systemClock } from '../../system/clock.js';
 import { openFileConnection, type RequestBody } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';
 import type { ServerIdentity } from '../wire/handshake.js';
-import { type CredentialChain, createCredentialChain } from './credentials.js';
 import { createInbox, type Inbox } from './inbox.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { type Backoff, createBackoff, Distrusted, reconnect } from './reconnect.js';
 import type { Session, SessionEnd, SessionOptions, SessionStatus } from './session.js';
-import { openSignedInConnection, type SignedInConnection } from './signed-in-connection.js';
+import {
+  type CredentialChain,
+  createCredentialChain,
+  openSignedInConnection,
+  type SignedInConnection,
+} from './signed-in-connection.js';
 
 /** Time and randomness, the system's by default. */
 export interface SessionEnvironment {

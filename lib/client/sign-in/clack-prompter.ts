@@ -3,7 +3,7 @@ import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import * as clack from '@clack/prompts';
 import wrapAnsi from 'wrap-ansi';
-import { Cancelled, type Prompter } from './prompter.js';
+import { Cancelled, type Prompter } from './sign-in-questions.js';
 
 export interface ClackDeps {
   /** Both must be terminals: clack does not check. */

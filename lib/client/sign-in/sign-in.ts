@@ -7,7 +7,6 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Credentials, Session } from '../session/session.js';
 import { recoveryLines, refusalWords } from '../text/wording.js';
-import { Cancelled, type Prompter } from './prompter.js';
 import type { SavedSessions } from './saved-sessions.js';
 import {
   askHow,
@@ -19,6 +18,8 @@ import {
   askRecoveryCode,
   askTryOrRecover,
   askWhose,
+  Cancelled,
+  type Prompter,
 } from './sign-in-questions.js';
 
 export interface SignInAttempt {

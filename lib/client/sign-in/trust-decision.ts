@@ -4,7 +4,7 @@ import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { formatPin, judgeKey } from '../../trust/pin.js';
 import type { VerifyServer } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
-import { Cancelled, type Prompter } from './prompter.js';
+import { Cancelled, type Prompter } from './sign-in-questions.js';
 
 export interface TrustDecisionDeps {
   readonly endpoint: Endpoint;

@@ -1,7 +1,7 @@
 /** The lists that commands answer with, as lines: rooms, search results, files, bans, links. Knows no screen. */
 import stringWidth from 'string-width';
-import { byteCount } from '../../protocol/byte-count.js';
 import { printable } from '../../protocol/printable.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type {
   AuditEntry,
   BanInfo,

@@ -13,16 +13,9 @@ export interface LocalTime {
 
 /** @param timeZone an IANA name; without it, that of this system */
 export function createLocalTime(now: () => number, timeZone?: string): LocalTime {
-  const zone = timeZone === undefined ? {} : { timeZone };
-  const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', ...zone });
-  const dates = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', ...zone });
-  const days = new Intl.DateTimeFormat('en-GB', {
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-    ...zone,
-  });
+  const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
+  const dates = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeZone });
+  const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone });
   const shown = (format: Intl.DateTimeFormat, at: string | number, otherwise: string): string => {
     const date = new Date(at);
     return Number.isNaN(date.getTime()) ? otherwise : format.format(date);
@@ -33,4 +26,12 @@ export function createLocalTime(now: () => number, timeZone?: string): LocalTime
     day: (at) => shown(days, at, ''),
     now,
   };
+}
+
+/** `YYYY-MM-DD HH:MM`. */
+export type Stamp = (at: number) => string;
+
+export function createStamp(timeZone: string | undefined): Stamp {
+  const format = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone });
+  return (at) => format.format(at);
 }

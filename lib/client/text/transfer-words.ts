@@ -1,6 +1,7 @@
 /** The state of a transfer in words. Knows transfers, not how often they are shown. */
-import { byteCount } from '../../protocol/byte-count.js';
+
 import { printable } from '../../protocol/printable.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type { Transfer } from '../transfer/transfer.js';
 
 /** One line, always with the file's name: several may be in progress. */

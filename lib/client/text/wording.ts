@@ -1,10 +1,12 @@
-/** The connection, refusals, people and unread messages in words. No text of theirs can drive a terminal. Knows no colours. */
-import { duration } from '../../protocol/duration.js';
+/** The connection, refusals, people, messages and what is unread in words. No text of theirs can drive a terminal. Knows no colours. */
+
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
+import { duration } from '../../protocol/quantities.js';
 import type { Conversation, Person, RoomRole } from '../../protocol/records.js';
 import type { DeliveryStatus, SessionEnd, SessionStatus } from '../session/session.js';
+import type { Stamp } from './local-time.js';
 
 /** The state of the connection; undefined if there is nothing to show. */
 export function statusWords(status: SessionStatus): string | undefined {
@@ -18,7 +20,7 @@ export function statusWords(status: SessionStatus): string | undefined {
     case 'ended':
       return undefined;
     default:
-      return absurd(status);
+      return status satisfies never;
   }
 }
 
@@ -37,7 +39,7 @@ export function endWords(end: SessionEnd): string {
       // It shows two pins, one below the other.
       return printable(end.error.message, { newlines: true });
     default:
-      return absurd(end);
+      return end satisfies never;
   }
 }
 
@@ -137,6 +139,14 @@ export function recoveryLines(code: string): string[] {
   ];
 }
 
-function absurd(value: never): never {
-  throw new TypeError(`unexpected ${JSON.stringify(value)}`);
+/** An entry with its date; its further lines are indented, so that none can look like another entry. */
+export function transcribed(words: string, { at, stamp }: { at: number; stamp: Stamp }): string {
+  const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
+  const indent = ' '.repeat('YYYY-MM-DD HH:MM '.length);
+  return [`${stamp(at)} ${first}`, ...more.map((line) => `${indent}${line}`)].join('\n');
+}
+
+/** `ana: text`, or `* ana text` for an action. */
+export function spoken({ from, text, action }: { from: string; text: string; action: boolean }): string {
+  return `${action ? `* ${from}` : `${from}:`} ${text}`;
 }

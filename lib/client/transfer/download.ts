@@ -1,12 +1,12 @@
 /** Downloads one file: ticket, bytes, checksum, final name. Knows the protocol and where files go, not how they are written. */
 import { lstat, mkdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { fileName } from '../../protocol/file-name.js';
+import { fileName } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import type { FileInfo } from '../../protocol/records.js';
-import { errorCode } from '../../system/atomic-file.js';
-import { type PathBase, typedPath } from '../../system/typed-path.js';
-import { diskFailure, TransferFailed, TransferInterrupted } from './failures.js';
+import { errorCode } from '../../system/disk-errors.js';
+import { type PathBase, typedPath } from '../../system/shell-words.js';
+import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './failures.js';
 import {
   type FileConnection,
   requestTicket,
@@ -14,7 +14,6 @@ import {
   withFileConnection,
 } from './file-connection.js';
 import { createPartialFile, type PartialFile } from './partial-file.js';
-import { retryInterrupted } from './retry.js';
 
 export interface DownloadRequest {
   /** Of the message that announces it. */

@@ -9,8 +9,8 @@ import { unlessAborted } from '../../system/unless-aborted.js';
 import type { Session } from '../session/session.js';
 import type { RequestBody } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';
+import type { Reconnections } from './failures.js';
 import { connectionFailure, failureOf, TransferFailed, TransferInterrupted } from './failures.js';
-import type { Reconnections } from './retry.js';
 import type { Transfer } from './transfer.js';
 
 /** What one transfer works with. */

@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../../protocol/printable.js';
-import { errorCode } from '../../system/atomic-file.js';
+import { errorCode } from '../../system/disk-errors.js';
 import { diskFailure, TransferFailed } from './failures.js';
 
 export interface PartialFile {

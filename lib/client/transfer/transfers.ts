@@ -1,12 +1,12 @@
 /** Files on their way, in both directions. Knows sessions and folders, not how transfers are shown. */
-import { fileName } from '../../protocol/file-name.js';
+import { fileName } from '../../protocol/names.js';
 import type { Recipient } from '../../protocol/room-or-person.js';
 import type { Clock } from '../../system/clock.js';
-import { typedPath } from '../../system/typed-path.js';
+import { typedPath } from '../../system/shell-words.js';
 import type { Session } from '../session/session.js';
 import { download } from './download.js';
+import { createReconnections } from './failures.js';
 import type { TransferContext } from './file-connection.js';
-import { createReconnections } from './retry.js';
 import type { Transfer, TransferProgress } from './transfer.js';
 import { upload } from './upload.js';
 

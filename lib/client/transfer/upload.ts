@@ -3,17 +3,16 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
-import { byteCount } from '../../protocol/byte-count.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type { Recipient } from '../../protocol/room-or-person.js';
 import type { RequestBody } from '../wire/connection.js';
-import { diskFailure, TransferFailed, TransferInterrupted } from './failures.js';
+import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './failures.js';
 import {
   type FileConnection,
   requestTicket,
   type TransferContext,
   withFileConnection,
 } from './file-connection.js';
-import { retryInterrupted } from './retry.js';
 
 export interface UploadRequest {
   readonly path: string;

@@ -2,9 +2,10 @@
  * Attempt limits against guessed passwords and mass sign-ups: an address that fails too often must wait, and
  * sign-ins to an account that is under attack are delayed. No account is ever locked. Sees no passwords.
  */
-import { duration } from '../../protocol/duration.js';
+
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
+import { duration } from '../../protocol/quantities.js';
 import type { Clock } from '../../system/clock.js';
 import { addressKey } from '../net/address.js';
 import { createRateLimiter } from '../rate-limiter.js';

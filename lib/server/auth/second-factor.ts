@@ -1,8 +1,8 @@
 /** The second factor: authenticator codes (TOTP, RFC 6238: SHA-1, 6 digits, 30 s). Knows no passwords. */
 import { Secret, TOTP } from 'otpauth';
-import { duration } from '../../protocol/duration.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
+import { duration } from '../../protocol/quantities.js';
 import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';

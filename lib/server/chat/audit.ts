@@ -1,6 +1,7 @@
 /** The audit log: who did what to whom. Knows entries, not who may read or do what. */
-import { duration } from '../../protocol/duration.js';
+
 import { limits } from '../../protocol/limits.js';
+import { duration } from '../../protocol/quantities.js';
 import type { AuditEntry } from '../../protocol/records.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';

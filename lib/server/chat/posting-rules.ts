@@ -2,10 +2,11 @@
  * Whether an account may post in a conversation now: rate, mutes and the room's rules. Knows live rooms, not what becomes of
  * the post.
  */
-import { duration } from '../../protocol/duration.js';
+
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import { findLinks } from '../../protocol/links.js';
+import { duration } from '../../protocol/quantities.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
 import { createRateLimiter, type Rate, type RateLimiter } from '../rate-limiter.js';

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { byteCount } from '../../protocol/byte-count.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
-import { fileName } from '../../protocol/file-name.js';
 import { limits } from '../../protocol/limits.js';
+import { fileName } from '../../protocol/names.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';

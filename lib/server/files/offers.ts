@@ -2,9 +2,10 @@
  * Uploads that were offered and are not posted yet, and the limits of what an account may upload. Knows whose they
  * are and since when, not how the bytes arrive.
  */
-import { byteCount } from '../../protocol/byte-count.js';
+
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';

@@ -2,9 +2,10 @@
  * Bans by name and by address. Once a ban is answered, no one it applies to is connected, whatever they signed in
  * with. Knows people and addresses, no sockets.
  */
-import { duration } from '../../protocol/duration.js';
+
 import { ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
+import { duration } from '../../protocol/quantities.js';
 import type { BanInfo } from '../../protocol/records.js';
 import type { RequestFields } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { ProtocolError } from '../../protocol/errors.js';
 import { createFrameReader, encodeFrame, type FrameReader, type RawFrame } from '../../protocol/frame.js';
-import { errorCode } from '../../system/atomic-file.js';
+import { errorCode } from '../../system/disk-errors.js';
 
 /** Resolves to the fields of the answer. */
 export type ControlCommand = (args: RawFrame) => Promise<object>;

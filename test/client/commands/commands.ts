@@ -1,6 +1,6 @@
 import t from 'tap';
+import { CommandRefused } from '../../../lib/client/commands/command.js';
 import { commands, commandWords, helpLines, parseLine } from '../../../lib/client/commands/commands.js';
-import { CommandRefused } from '../../../lib/client/commands/refusal.js';
 
 const noon = new Date(2026, 10, 21, 12).getTime();
 

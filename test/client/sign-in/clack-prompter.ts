@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import t, { type Test } from 'tap';
 import { createClackPrompter } from '../../../lib/client/sign-in/clack-prompter.js';
-import { Cancelled } from '../../../lib/client/sign-in/prompter.js';
+import { Cancelled } from '../../../lib/client/sign-in/sign-in-questions.js';
 import { createEmulator } from '../../support/emulator.js';
 import { settle } from '../../support/streams.js';
 

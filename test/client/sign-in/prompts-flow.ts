@@ -1,11 +1,11 @@
 import t from 'tap';
-import { Cancelled, type Prompter } from '../../../lib/client/sign-in/prompter.js';
 import {
   type SignInAnswers,
   type SignInAttempt,
   type SignInDeps,
   signIn,
 } from '../../../lib/client/sign-in/sign-in.js';
+import { Cancelled, type Prompter } from '../../../lib/client/sign-in/sign-in-questions.js';
 import {
   AnswerMissing,
   requireAnswers,

@@ -2,8 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { openRecentServers } from '../../../lib/client/sign-in/recent-servers.js';
-import { createSavedSessions } from '../../../lib/client/sign-in/saved-sessions.js';
+import { createSavedSessions, openRecentServers } from '../../../lib/client/sign-in/saved-sessions.js';
 
 let folder = '';
 t.beforeEach(async () => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Cancelled, type Prompter } from '../../../lib/client/sign-in/prompter.js';
+import { Cancelled, type Prompter } from '../../../lib/client/sign-in/sign-in-questions.js';
 import { createTrustDecision, UntrustedServer } from '../../../lib/client/sign-in/trust-decision.js';
 import { formatPin } from '../../../lib/trust/pin.js';
 

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { fileName } from '../../../lib/protocol/file-name.js';
+import { fileName } from '../../../lib/protocol/names.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { someBytes, transferScene } from '../../support/transfer-scene.js';
 

@@ -1,7 +1,8 @@
 /** The two bars: the top line with the conversation and the connection, the status line with all conversations or a question. Pure. */
-import { duration } from '../../../protocol/duration.js';
+
 import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
+import { duration } from '../../../protocol/quantities.js';
 import { current } from '../state/conversations.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
 import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';

@@ -1,10 +1,9 @@
 /** One entry of a conversation as rows of the pane: a message, people who joined and left, or a notice. Pure; knows no other entries. */
 
-import { byteCount } from '../../../protocol/byte-count.js';
-import { duration } from '../../../protocol/duration.js';
 import { findLinks, type TextRange } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
+import { byteCount, duration } from '../../../protocol/quantities.js';
 import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
 import { fit, gap, rowColumns, type Span, span, type TextRow, withoutStop, wrapRow } from './spans.js';

@@ -1,4 +1,9 @@
-/** System error codes in words. Knows codes, not files. */
+/** System errors: their codes, and these in words. Knows no file. */
+
+/** The code of a system error, such as ENOENT; '' for any other error. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { duration, parseDuration } from '../../lib/protocol/duration.js';
+import { byteCount, duration, parseDuration } from '../../lib/protocol/quantities.js';
 
 t.test('a duration is a whole number and a unit', async (t) => {
   const minute = 60_000;
@@ -33,4 +33,22 @@ t.test('durations are rounded up', async (t) => {
     [7 * 86_400_000 + 1, '7 d 1 h'],
   ];
   for (const [ms, words] of lengths) t.equal(duration(ms), words);
+});
+
+t.test('byte counts have a suitable unit', async (t) => {
+  for (const [bytes, text] of [
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [1_023, '1023 bytes'],
+    [1_024, '1 KiB'],
+    [1_434, '1.4 KiB'],
+    [102_348, '99.9 KiB'],
+    [102_400, '100 KiB'],
+    [1_048_575, '1 MiB'],
+    [104_857_600, '100 MiB'],
+    [1_073_741_824, '1 GiB'],
+    [2 ** 60, '1024 PiB'],
+  ] as const) {
+    t.equal(byteCount(bytes), text);
+  }
 });

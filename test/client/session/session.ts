@@ -1,5 +1,5 @@
 import t from 'tap';
-import { askPeople } from '../../../lib/client/session/people.js';
+import { askPeople } from '../../../lib/client/session/session.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 
 const person = (name: string) => ({ name, role: 'member', terminals: 1 }) as const;

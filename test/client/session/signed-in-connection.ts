@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createCredentialChain } from '../../../lib/client/session/credentials.js';
+import { createCredentialChain } from '../../../lib/client/session/signed-in-connection.js';
 
 const name = 'ana';
 const password = 'pa55word';

@@ -1,5 +1,31 @@
+import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { typedPath } from '../../lib/system/typed-path.js';
+import { needsQuotes, shellWord, typedPath } from '../../lib/system/shell-words.js';
+
+t.test('names, paths and links need no quotes', async (t) => {
+  for (const word of ['certs/server.pem', `secure-chat://chat.example:6697/${'aZ9-_'.repeat(8)}abc/x_-`]) {
+    t.notOk(needsQuotes(word), word);
+    t.equal(shellWord(word), word);
+  }
+});
+
+t.test('a shell passes the quoted word on unchanged', async (t) => {
+  for (const word of [
+    'secure-chat://[::1]:6697',
+    "it's",
+    'two words',
+    '$HOME',
+    '',
+    '~',
+    '*',
+    'a\nb',
+    '`id`',
+    '"',
+  ]) {
+    t.ok(needsQuotes(word), word);
+    t.equal(execFileSync('sh', ['-c', `printf %s ${shellWord(word)}`], { encoding: 'utf8' }), word);
+  }
+});
 
 t.test('typed paths are expanded, unquoted and resolved', async (t) => {
   const places = { home: '/home/ana', folder: '/work' };

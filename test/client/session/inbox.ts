@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createPositions } from '../../../lib/client/session/positions.js';
+import { createPositions } from '../../../lib/client/session/inbox.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { message } from '../../support/fake-server.js';

@@ -1,5 +1,15 @@
-/** Turns a path as people type it into a full path. Does not look at the disk. */
+/** Words of a shell: quoted for commands that users copy, and paths as they type them. POSIX shells; does not look at the disk. */
 import { join, resolve } from 'node:path';
+
+/** Whether a shell would change `word`, for example split it or expand a glob. */
+export function needsQuotes(word: string): boolean {
+  return !/^[\w./:=@,+-]+$/.test(word);
+}
+
+/** `word`, quoted if needed. */
+export function shellWord(word: string): string {
+  return needsQuotes(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
+}
 
 export interface PathBase {
   readonly home: string;
