@@ -11,7 +11,7 @@ import { Parser, type ReadEntry } from 'tar';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { keyFileOf } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { Exit, exitCode } from './command.js';
+import { Exit } from './command.js';
 import { databaseFile } from './folders.js';
 
 export const database = basename(databaseFile(''));
@@ -126,7 +126,7 @@ async function sumOfEntry(entry: ReadEntry, to: string | undefined): Promise<str
 }
 
 export function invalidBackup(archive: string, why: string, cause?: unknown): Exit {
-  return new Exit(exitCode.io, `${archive} is not a valid backup: ${why}.`, { cause });
+  return new Exit('io', `${archive} is not a valid backup: ${why}.`, { cause });
 }
 
 /**
@@ -136,9 +136,9 @@ export function invalidBackup(archive: string, why: string, cause?: unknown): Ex
 export function archiveFailure(error: unknown, archive: string, written = archive): unknown {
   if (error instanceof Exit) return error;
   if (!(error instanceof Error)) return error;
-  if (!isOfSystem(error)) return new Exit(exitCode.io, `${archive}: ${error.message}`, { cause: error });
+  if (!isOfSystem(error)) return new Exit('io', `${archive}: ${error.message}`, { cause: error });
   return new Exit(
-    exitCode.io,
+    'io',
     `${placeOf(error) ?? (error.syscall === 'read' ? archive : written)}: ${diskReason(errorCode(error))}.`,
     {
       cause: error,

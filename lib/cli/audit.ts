@@ -6,7 +6,7 @@ import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
 import { countArgument, momentArgument } from './arguments.js';
-import { addHelpEnd, type Io } from './command.js';
+import { addCommand, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
 import { operate, operateExits } from './operate.js';
 
@@ -18,10 +18,12 @@ interface Flags {
 }
 
 export function addAudit(program: Command, io: Io): void {
-  const command = program
-    .command('audit')
-    .summary('print the audit log')
-    .description('Prints the audit log, oldest first: who did what to whom, also in private rooms.')
+  addCommand(program, 'audit', {
+    summary: 'print the audit log',
+    description: 'Prints the audit log, oldest first: who did what to whom, also in private rooms.',
+    examples: ['secure-chat audit --since 2w'],
+    exits: operateExits,
+  })
     .addOption(dataOption())
     .option('--json', 'print one JSON object per line')
     .addOption(
@@ -31,10 +33,6 @@ export function addAudit(program: Command, io: Io): void {
     )
     .addOption(new Option('--since <DATE>', `only from then on: ${momentForms}`).argParser(momentArgument))
     .action((flags: Flags) => audit(flags, io));
-  addHelpEnd(command, {
-    examples: ['secure-chat audit --since 2w'],
-    exits: operateExits,
-  });
 }
 
 async function audit({ json, limit, since = 0, ...flags }: Flags, io: Io): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { addHelpEnd, exitCode, type Io } from './command.js';
+import { addCommand, type Io } from './command.js';
 import { commandOn, dataFolder, dataOption, requireData } from './folders.js';
 import { operate, operateExits } from './operate.js';
 import { pack } from './pack.js';
@@ -14,42 +14,36 @@ interface Flags {
 }
 
 export function addBackup(program: Command, io: Io): void {
-  const create = program
-    .command('backup')
-    .argument('<FILE>', 'the backup to create; must not exist')
-    .summary("copy a server's data into one file, even while it runs")
-    .description(
+  addCommand(program, 'backup', {
+    summary: "copy a server's data into one file, even while it runs",
+    description:
       "Writes a tar archive of the database, all sent files and the server's own key pair, and verifies it. It " +
-        "contains every message and the server's key: keep it safe.",
-    )
-    .addOption(dataOption())
-    .action((file: string, flags: Flags) => backup(resolve(file), flags, io));
-  addHelpEnd(create, {
+      "contains every message and the server's key: keep it safe.",
     examples: ['secure-chat backup chat.tar'],
     exits: [
       ...operateExits,
-      [exitCode.io, 'the backup exists or cannot be written, or the data is damaged'],
+      ['io', 'the backup exists or cannot be written, or the data is damaged'],
       ...signalExits,
     ],
-  });
-  const put = program
-    .command('restore')
-    .argument('<FILE>', 'the backup')
-    .summary('restore a backup into an empty data folder')
-    .description(
-      'Verifies the whole backup, then puts its data into a data folder that is empty or does not exist yet. A ' +
-        'server started with the same --data continues from there.',
-    )
+  })
+    .argument('<FILE>', 'the backup to create; must not exist')
     .addOption(dataOption())
-    .action((file: string, flags: Flags) => restore(resolve(file), flags, io));
-  addHelpEnd(put, {
+    .action((file: string, flags: Flags) => backup(resolve(file), flags, io));
+  addCommand(program, 'restore', {
+    summary: 'restore a backup into an empty data folder',
+    description:
+      'Verifies the whole backup, then puts its data into a data folder that is empty or does not exist yet. A ' +
+      'server started with the same --data continues from there.',
     examples: ['secure-chat restore chat.tar --data /srv/chat'],
     exits: [
-      [exitCode.io, 'the backup is damaged, or the data folder cannot be written'],
-      [exitCode.configuration, 'the data folder is not empty'],
+      ['io', 'the backup is damaged, or the data folder cannot be written'],
+      ['configuration', 'the data folder is not empty'],
       ...signalExits,
     ],
-  });
+  })
+    .argument('<FILE>', 'the backup')
+    .addOption(dataOption())
+    .action((file: string, flags: Flags) => restore(resolve(file), flags, io));
 }
 
 async function backup(archive: string, flags: Flags, io: Io): Promise<void> {

@@ -8,7 +8,7 @@ import { shellWord } from '../system/shell-words.js';
 import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { blobPath } from './archive.js';
-import { addHelpEnd, Exit, type ExitCode, exitCode, type Io } from './command.js';
+import { addCommand, Exit, type ExitName, type Io } from './command.js';
 import {
   controlSocket,
   databaseFile,
@@ -36,7 +36,7 @@ interface Finding {
   /** What was found and, unless ok, what to do. */
   readonly says: string;
   /** The exit code, for a problem. */
-  readonly code?: ExitCode;
+  readonly code?: ExitName;
 }
 
 const dayMs = 24 * 60 * 60_000;
@@ -47,25 +47,23 @@ const leastPercent = 5;
 const leftMs = 60 * 60_000;
 
 export function addCheck(program: Command, io: Io): void {
-  const command = program
-    .command('check')
-    .summary("check a server's data, keys and settings")
-    .description('Checks settings, certificate, file modes, disk, database and files. Changes nothing.')
+  addCommand(program, 'check', {
+    summary: "check a server's data, keys and settings",
+    description: 'Checks settings, certificate, file modes, disk, database and files. Changes nothing.',
+    text: 'For a running server, the certificate in use is checked.',
+    examples: ['secure-chat check', 'secure-chat check --data /srv/chat --json'],
+    exits: [
+      ['ok', 'no problems (there may be warnings)'],
+      ['unavailable', 'the server does not respond'],
+      ['io', 'the data is damaged or cannot be read'],
+      'configuration',
+    ],
+  })
     .addOption(dataOption())
     .addOption(new Option('--cert <FILE>', "the server's certificate").env('SECURE_CHAT_CERT'))
     .addOption(new Option('--key <FILE>', 'its key').env('SECURE_CHAT_KEY'))
     .option('--json', 'print one JSON object per line')
     .action((flags: Flags) => check(flags, io));
-  addHelpEnd(command, {
-    text: 'For a running server, the certificate in use is checked.',
-    examples: ['secure-chat check', 'secure-chat check --data /srv/chat --json'],
-    exits: [
-      [exitCode.ok, 'no problems (there may be warnings)'],
-      [exitCode.unavailable, 'the server does not respond'],
-      [exitCode.io, 'the data is damaged or cannot be read'],
-      exitCode.configuration,
-    ],
-  });
 }
 
 async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
@@ -82,15 +80,15 @@ async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
   ];
   // Advice about the modes of a folder that is not a server's would be wrong.
   const checks = [...always, ...(foreign === undefined ? ofData : [() => [foreign]])];
-  const codes: ExitCode[] = [];
+  const codes: ExitName[] = [];
   for (const run of checks) {
-    for (const { code = exitCode.configuration, ...finding } of await run()) {
+    for (const { code = 'configuration', ...finding } of await run()) {
       const { state, about, says } = finding;
       if (state === 'problem') codes.push(code);
       io.stdout.write(`${json ? JSON.stringify(finding) : `${state.padEnd(8)} ${about}: ${says}`}\n`);
     }
   }
-  const worst = codes.find((code) => code === exitCode.io) ?? codes[0];
+  const worst = codes.find((code) => code === 'io') ?? codes[0];
   if (worst !== undefined) throw new Exit(worst);
 }
 
@@ -122,7 +120,7 @@ async function findServer(data: string): Promise<Server> {
 
 function problemOf(error: unknown): Finding {
   if (!(error instanceof Exit)) throw error;
-  return { about: 'database', state: 'problem', says: error.message, code: error.code };
+  return { about: 'database', state: 'problem', says: error.message, code: error.how };
 }
 
 /** Of the running server, or of one started with this environment. */
@@ -140,7 +138,7 @@ async function checkServer(data: string, server: Server): Promise<Finding[]> {
   const left = await leftovers(data, leftMs).catch(() => []);
   return [
     server === 'silent'
-      ? { about, state: 'problem', says: silent, code: exitCode.unavailable }
+      ? { about, state: 'problem', says: silent, code: 'unavailable' }
       : { about, state: 'ok', says: server === 'none' ? 'not running' : 'running' },
     ...left.map((name): Finding => {
       const says = `${join(data, name)} is left over from an interrupted backup or restore: remove it`;
@@ -218,7 +216,7 @@ async function checkDatabase(server: Server, where: OperatorContext): Promise<Fi
     const damage = found.damage as readonly string[];
     if (damage.length > 0) {
       const says = `${damage.slice(0, 3).join('; ')}: stop the server and restore a backup`;
-      return [{ about, state: 'problem', says, code: exitCode.io }];
+      return [{ about, state: 'problem', says, code: 'io' }];
     }
     const { hashes } = (await ask(where, 'file-hashes', {})) as { hashes: string[] };
     const sound: Finding =
@@ -242,7 +240,7 @@ async function checkFiles(data: string, hashes: readonly string[]): Promise<Find
   if (missing.length === 0) return { about, state: 'ok', says: `all ${hashes.length} present${more}` };
   const [first = ''] = missing;
   const says = `${missing.length} of ${hashes.length} missing, such as ${first}: restore them from a backup`;
-  return { about, state: 'problem', says: `${says}${more}`, code: exitCode.io };
+  return { about, state: 'problem', says: `${says}${more}`, code: 'io' };
 }
 
 async function filesIn(data: string): Promise<Set<string>> {

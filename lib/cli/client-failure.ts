@@ -9,26 +9,26 @@ import { ConnectionLost, NotSecureChat, Unreachable } from '../client/wire/error
 import { type ErrorCode, isAboutServer, ProtocolError } from '../protocol/errors.js';
 import { printable } from '../protocol/printable.js';
 import { KnownHostsError } from '../trust/known-hosts.js';
-import { Exit, type ExitCode, exitCode } from './command.js';
+import { Exit, type ExitName } from './command.js';
 import { signalExit } from './stop.js';
 
 /** The exit for an error before or during sign-in; other errors are returned as they are. */
 export function failureExit(error: unknown): unknown {
   if (error instanceof Cancelled) {
-    return new Exit(error.how === 'declined' ? exitCode.refused : exitCode.interrupted);
+    return new Exit(error.how === 'declined' ? 'refused' : 'interrupted');
   }
-  if (error instanceof UntrustedServer) return new Exit(exitCode.untrusted, error.message);
-  if (error instanceof AnswerMissing) return new Exit(exitCode.usage, error.message);
+  if (error instanceof UntrustedServer) return new Exit('untrusted', error.message);
+  if (error instanceof AnswerMissing) return new Exit('usage', error.message);
   if (error instanceof KnownHostsError) {
     const badFile = error.code === 'malformed' || error.code === 'contradictory';
-    return new Exit(badFile ? exitCode.configuration : exitCode.io, error.message);
+    return new Exit(badFile ? 'configuration' : 'io', error.message);
   }
   if (error instanceof ProtocolError) return new Exit(refusalCode(error.code), refusalWords(error));
   if (error instanceof ConnectionLost && error.closing !== undefined) {
     return new Exit(refusalCode(error.closing.code), refusalWords(error.closing));
   }
   if (error instanceof Unreachable || error instanceof ConnectionLost || error instanceof NotSecureChat) {
-    return new Exit(exitCode.unavailable, printable(error.message));
+    return new Exit('unavailable', printable(error.message));
   }
   return error;
 }
@@ -45,7 +45,7 @@ export function resultExit({ endedBy: how, refused, unacknowledged }: FrontEndRe
       return new Exit(signalExit[how.signal], unsent);
     case 'session': {
       const code = endCode(how.end);
-      if (code !== exitCode.ok) return new Exit(code, `${endWords(how.end)} ${unsent}`.trim());
+      if (code !== 'ok') return new Exit(code, `${endWords(how.end)} ${unsent}`.trim());
       if (how.end.why === 'logged-out') closing = endWords(how.end);
       break;
     }
@@ -54,30 +54,30 @@ export function resultExit({ endedBy: how, refused, unacknowledged }: FrontEndRe
     default:
       return how satisfies never;
   }
-  if (unacknowledged > 0) return new Exit(exitCode.unavailable, `${closing} ${unsent}`.trim());
+  if (unacknowledged > 0) return new Exit('unavailable', `${closing} ${unsent}`.trim());
   if (refused > 0) {
     const lines = refused === 1 ? 'One line was' : `${refused} lines were`;
-    return new Exit(exitCode.data, `${closing} ${lines} refused; see above.`.trim());
+    return new Exit('data', `${closing} ${lines} refused; see above.`.trim());
   }
-  return closing === '' ? undefined : new Exit(exitCode.ok, closing);
+  return closing === '' ? undefined : new Exit('ok', closing);
 }
 
-function endCode(end: Extract<FrontEndResult['endedBy'], { by: 'session' }>['end']): ExitCode {
+function endCode(end: Extract<FrontEndResult['endedBy'], { by: 'session' }>['end']): ExitName {
   switch (end.why) {
     case 'quit':
     case 'logged-out':
-      return exitCode.ok;
+      return 'ok';
     case 'refused':
       return refusalCode(end.code);
     case 'lost':
-      return exitCode.unavailable;
+      return 'unavailable';
     case 'distrusted':
-      return exitCode.untrusted;
+      return 'untrusted';
     default:
       return end satisfies never;
   }
 }
 
-function refusalCode(code: ErrorCode): ExitCode {
-  return isAboutServer(code) ? exitCode.unavailable : exitCode.refused;
+function refusalCode(code: ErrorCode): ExitName {
+  return isAboutServer(code) ? 'unavailable' : 'refused';
 }

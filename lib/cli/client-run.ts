@@ -28,10 +28,10 @@ import {
 import { type JoinLink, looksLikeLink, parseJoinLink } from '../trust/join-link.js';
 import { numberArgument, portArgument } from './arguments.js';
 import { failureExit, resultExit } from './client-failure.js';
-import { Exit, exitCode, type Io } from './command.js';
+import { Exit, type Io } from './command.js';
 import { type Folders, folders, makeFolder } from './folders.js';
 import { readPasswordFile } from './option-files.js';
-import { type Stop, watchSignals } from './stop.js';
+import { type Stop, signalExits, watchSignals } from './stop.js';
 import { knownHostsOf } from './trust.js';
 
 /** Which server, which account, and how to sign in. */
@@ -48,6 +48,9 @@ export interface ClientOptions {
   readonly retry?: number;
   readonly color: boolean;
 }
+
+/** For the help of the commands that run a client. */
+export const clientExits = ['unavailable', 'io', 'untrusted', 'configuration', ...signalExits] as const;
 
 /** Adds the argument and the options of ClientOptions. */
 export function addClientOptions(command: Command): Command {
@@ -216,12 +219,12 @@ async function findTarget(
   const { host, port } = options;
   const link = io.env.SECURE_CHAT_LINK;
   if (argument === undefined && host === undefined && port !== undefined && prompter === undefined) {
-    throw new Exit(exitCode.usage, 'No server: --port needs --host, or write HOST:PORT.');
+    throw new Exit('usage', 'No server: --port needs --host, or write HOST:PORT.');
   }
   const target = givenTarget({ argument, host, port, link });
   if (target !== undefined) return target;
   if (prompter === undefined) {
-    throw new Exit(exitCode.usage, 'No server: give a join link or HOST:PORT, or set SECURE_CHAT_LINK.');
+    throw new Exit('usage', 'No server: give a join link or HOST:PORT, or set SECURE_CHAT_LINK.');
   }
   const last = await recent.server();
   const answer = await prompter.text({
@@ -233,7 +236,7 @@ async function findTarget(
     },
   });
   const parsed = parseTarget(answer);
-  if (!parsed.ok) throw new Exit(exitCode.usage, parsed.message);
+  if (!parsed.ok) throw new Exit('usage', parsed.message);
   return port === undefined ? parsed.value : { ...parsed.value, port };
 }
 
@@ -275,10 +278,7 @@ export function parseTarget(text: string): ParsedAddress<JoinLink> {
 export function givenTarget({ argument, host, port, link }: TargetGiven): JoinLink | undefined {
   if (argument !== undefined) {
     if (host !== undefined || port !== undefined) {
-      throw new Exit(
-        exitCode.usage,
-        'Give the server once: as LINK or HOST:PORT, or with --host and --port.',
-      );
+      throw new Exit('usage', 'Give the server once: as LINK or HOST:PORT, or with --host and --port.');
     }
     return checked(parseTarget(argument));
   }
@@ -286,7 +286,7 @@ export function givenTarget({ argument, host, port, link }: TargetGiven): JoinLi
     const endpoint = checked(parseEndpoint(host));
     if (port === undefined) return endpoint;
     if (endpoint.port !== defaultPort) {
-      throw new Exit(exitCode.usage, 'Give the port once: in --host HOST:PORT or with --port.');
+      throw new Exit('usage', 'Give the port once: in --host HOST:PORT or with --port.');
     }
     return { ...endpoint, port };
   }
@@ -294,14 +294,14 @@ export function givenTarget({ argument, host, port, link }: TargetGiven): JoinLi
 }
 
 function checked<T extends Endpoint>(parsed: ParsedAddress<T>): T {
-  if (!parsed.ok) throw new Exit(exitCode.usage, parsed.message);
+  if (!parsed.ok) throw new Exit('usage', parsed.message);
   return parsed.value;
 }
 
 export async function answersOf(options: ClientOptions, env: Io['env']): Promise<SignInAnswers> {
   const given = options.name ?? nonEmpty(env.SECURE_CHAT_NAME);
   const parsed = given === undefined ? undefined : parseName(given);
-  if (parsed?.ok === false) throw new Exit(exitCode.usage, parsed.message);
+  if (parsed?.ok === false) throw new Exit('usage', parsed.message);
   const { passwordFile: file, tokenFile } = options;
   const token =
     tokenFile === undefined ? nonEmpty(env.SECURE_CHAT_TOKEN) : await readPasswordFile(tokenFile, 'token');

@@ -33,54 +33,56 @@ export const exitCode = {
   terminated: 143,
 } as const;
 
-export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+export type ExitName = keyof typeof exitCode;
+export type ExitCode = (typeof exitCode)[ExitName];
 
-/** Ends the command with a code and one line on stderr, or none if `message` is empty. */
+/** Ends the command with an exit code and one line on stderr, or none if `message` is empty. */
 export class Exit extends Error {
+  readonly how: ExitName;
   readonly code: ExitCode;
 
-  constructor(code: ExitCode, message = '', options?: { cause?: unknown }) {
+  constructor(how: ExitName, message = '', options?: { cause?: unknown }) {
     super(message, options);
     this.name = 'Exit';
-    this.code = code;
+    this.how = how;
+    this.code = exitCode[how];
   }
 }
 
-/** For a refusal by the server. */
-export function refusedExit(error: Error): Exit {
-  return new Exit(exitCode.refused, error.message, { cause: error });
-}
-
-const exitMeanings: Readonly<Record<ExitCode, string>> = {
-  [exitCode.ok]: 'success',
-  [exitCode.usage]: 'invalid option or argument',
-  [exitCode.data]: 'a message or command was refused',
-  [exitCode.unavailable]: 'server unreachable or connection lost',
-  [exitCode.internal]: 'internal error',
-  [exitCode.io]: 'a file or stream cannot be read or written',
-  [exitCode.untrusted]: "the server's key has changed or was not confirmed",
-  [exitCode.refused]: 'refused by the server',
-  [exitCode.configuration]: 'invalid configuration',
-  [exitCode.hangup]: 'SIGHUP',
-  [exitCode.interrupted]: 'interrupted (Ctrl-C)',
-  [exitCode.terminated]: 'SIGTERM',
+/** For the help of each command. */
+const exitMeanings: Readonly<Record<ExitName, string>> = {
+  ok: 'success',
+  usage: 'invalid option or argument',
+  data: 'a message or command was refused',
+  unavailable: 'server unreachable or connection lost',
+  internal: 'internal error',
+  io: 'a file or stream cannot be read or written',
+  untrusted: "the server's key has changed or was not confirmed",
+  refused: 'refused by the server',
+  configuration: 'invalid configuration',
+  hangup: 'SIGHUP',
+  interrupted: 'interrupted (Ctrl-C)',
+  terminated: 'SIGTERM',
 };
 
-export interface HelpEnd {
+export interface CommandHelp {
+  readonly summary: string;
+  readonly description: string;
   /** Between the options and the examples; at most 80 columns. */
   readonly text?: string;
   /** Commands to copy; one line each. */
   readonly examples: readonly string[];
   /** Besides success, usage and internal error; with a meaning where the usual one does not fit. */
-  readonly exits: readonly (ExitCode | readonly [code: ExitCode, meaning: string])[];
+  readonly exits: readonly (ExitName | readonly [name: ExitName, meaning: string])[];
 }
 
-/** Adds examples and this command's own exit codes to its help. */
-export function addHelpEnd(command: Command, { text, examples, exits }: HelpEnd): Command {
-  const rows = new Map<ExitCode, string>();
-  for (const row of [exitCode.ok, exitCode.usage, exitCode.internal, ...exits]) {
-    const [code, meaning] = typeof row === 'number' ? [row, exitMeanings[row]] : row;
-    rows.set(code, meaning);
+/** Adds a command whose help ends with examples and its own exit codes. */
+export function addCommand(parent: Command, name: string, help: CommandHelp): Command {
+  const { summary, description, text, examples, exits } = help;
+  const meanings = new Map<number, string>();
+  for (const exit of ['ok', 'usage', 'internal', ...exits] as const) {
+    const [code, meaning] = typeof exit === 'string' ? [exit, exitMeanings[exit]] : exit;
+    meanings.set(exitCode[code], meaning);
   }
   const lines = [
     ...(text === undefined ? [] : ['', text]),
@@ -89,7 +91,13 @@ export function addHelpEnd(command: Command, { text, examples, exits }: HelpEnd)
     ...examples.map((example) => `  ${example}`),
     '',
     'Exit codes:',
-    ...[...rows].sort(([a], [b]) => a - b).map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`),
+    ...[...meanings]
+      .sort(([a], [b]) => a - b)
+      .map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`),
   ];
-  return command.addHelpText('after', lines.join('\n'));
+  return parent
+    .command(name)
+    .summary(summary)
+    .description(description)
+    .addHelpText('after', lines.join('\n'));
 }

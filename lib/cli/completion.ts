@@ -2,16 +2,12 @@
 
 import { Argument, type Command, type Option } from 'commander';
 import { shellWord } from '../system/shell-words.js';
-import { addHelpEnd, type Io } from './command.js';
+import { addCommand, type Io } from './command.js';
 
 export function addCompletion(program: Command, io: Io): void {
-  const command = program
-    .command('completion')
-    .summary('print a shell completion script')
-    .description('Prints a script that makes your shell complete commands, options and files.')
-    .addArgument(new Argument('<SHELL>', 'your shell').choices(Object.keys(scripts)))
-    .action((shell: keyof typeof scripts) => void io.stdout.write(scripts[shell](completionLevels(program))));
-  addHelpEnd(command, {
+  addCommand(program, 'completion', {
+    summary: 'print a shell completion script',
+    description: 'Prints a script that makes your shell complete commands, options and files.',
     examples: [
       '~/.bashrc:           source <(secure-chat completion bash)',
       '~/.zshrc, at end:    source <(secure-chat completion zsh)',
@@ -19,7 +15,9 @@ export function addCompletion(program: Command, io: Io): void {
       '                       > ~/.config/fish/completions/secure-chat.fish',
     ],
     exits: [],
-  });
+  })
+    .addArgument(new Argument('<SHELL>', 'your shell').choices(Object.keys(scripts)))
+    .action((shell: keyof typeof scripts) => void io.stdout.write(scripts[shell](completionLevels(program))));
 }
 
 /** The program and each command below it. */

@@ -2,26 +2,19 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
-import { addHelpEnd, exitCode, type Io } from './command.js';
+import { addClientOptions, type ClientOptions, clientExits, runClient } from './client-run.js';
+import { addCommand, type Io } from './command.js';
 import { makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
-import { signalExits } from './stop.js';
 
 interface Options extends ClientOptions, FrontEndFlags {
   readonly json?: true;
 }
 
 export function addConnect(program: Command, io: Io): void {
-  const command = program
-    .command('connect')
-    .summary('join a chat')
-    .description('Joins a chat. On a terminal it asks for whatever is missing.');
-  addClientOptions(command)
-    .option('--json', 'one JSON object per line, in both directions')
-    .action((argument: string | undefined, options: Options) => connect({ argument, options, io }));
-  for (const one of frontEndOptions()) command.addOption(one);
-  addHelpEnd(command, {
+  const command = addCommand(program, 'connect', {
+    summary: 'join a chat',
+    description: 'Joins a chat. On a terminal it asks for whatever is missing.',
     text: connectHelp,
     examples: [
       "secure-chat connect 'secure-chat://…'",
@@ -29,15 +22,15 @@ export function addConnect(program: Command, io: Io): void {
       'tail -f build.log | secure-chat connect LINK --name ci --password-file FILE',
     ],
     exits: [
-      [exitCode.data, 'a message was refused (in a pipe, also a /join or /query)'],
-      exitCode.unavailable,
-      exitCode.io,
-      exitCode.untrusted,
-      [exitCode.refused, 'wrong password, name taken, invalid invite, kicked, banned, …'],
-      exitCode.configuration,
-      ...signalExits,
+      ['data', 'a message was refused (in a pipe, also a /join or /query)'],
+      ['refused', 'wrong password, name taken, invalid invite, kicked, banned, …'],
+      ...clientExits,
     ],
   });
+  addClientOptions(command)
+    .option('--json', 'one JSON object per line, in both directions')
+    .action((argument: string | undefined, options: Options) => connect({ argument, options, io }));
+  for (const one of frontEndOptions()) command.addOption(one);
 }
 
 const connectHelp = `\

@@ -7,9 +7,8 @@ import { createExport, ExportError, type ExportWanted } from '../client/export/e
 import { parseName, parseRoomName } from '../protocol/names.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { momentArgument } from './arguments.js';
-import { addClientOptions, type ClientOptions, runClient } from './client-run.js';
-import { addHelpEnd, Exit, exitCode, type Io, type OutputStream } from './command.js';
-import { signalExits } from './stop.js';
+import { addClientOptions, type ClientOptions, clientExits, runClient } from './client-run.js';
+import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 
 interface Options extends ClientOptions {
   readonly room?: readonly string[];
@@ -20,10 +19,16 @@ interface Options extends ClientOptions {
 }
 
 export function addExport(program: Command, io: Io): void {
-  const command = program
-    .command('export')
-    .summary('save the history of your conversations')
-    .description('Writes the history of your conversations to stdout: all of them, or those you choose.');
+  const command = addCommand(program, 'export', {
+    summary: 'save the history of your conversations',
+    description: 'Writes the history of your conversations to stdout: all of them, or those you choose.',
+    examples: ['secure-chat export LINK --room dev --since 2w -o dev.txt'],
+    exits: [
+      ['data', 'no such room or person'],
+      ['refused', 'wrong password, name taken, banned, …'],
+      ...clientExits,
+    ],
+  });
   addClientOptions(command)
     .option('--room <ROOM>', 'only this room; can be repeated', rooms)
     .option('--with <NAME>', 'only direct messages with NAME; can be repeated', people)
@@ -31,18 +36,6 @@ export function addExport(program: Command, io: Io): void {
     .addOption(new Option('--format <FORMAT>', 'output format').choices(['text', 'json']).default('text'))
     .option('-o, --output <FILE>', 'write to a new file that only you can read')
     .action((argument: string | undefined, options: Options) => run({ argument, options, io }));
-  addHelpEnd(command, {
-    examples: ['secure-chat export LINK --room dev --since 2w -o dev.txt'],
-    exits: [
-      [exitCode.data, 'no such room or person'],
-      exitCode.unavailable,
-      exitCode.io,
-      exitCode.untrusted,
-      [exitCode.refused, 'wrong password, name taken, banned, …'],
-      exitCode.configuration,
-      ...signalExits,
-    ],
-  });
 }
 
 async function run(given: { argument: string | undefined; options: Options; io: Io }): Promise<void> {
@@ -65,10 +58,10 @@ async function run(given: { argument: string | undefined; options: Options; io: 
     await file?.sync();
   } catch (error) {
     if (error instanceof ReaderGone) return;
-    if (error instanceof ExportError) throw new Exit(exitCode.data, error.message, { cause: error });
+    if (error instanceof ExportError) throw new Exit('data', error.message, { cause: error });
     const code = errorCode(error);
     if (code === '') throw error;
-    throw new Exit(exitCode.io, `Cannot write: ${diskReason(code)}.`, { cause: error });
+    throw new Exit('io', `Cannot write: ${diskReason(code)}.`, { cause: error });
   } finally {
     await file?.close();
     if (io.stderr.isTTY === true) io.stderr.write('\n');
@@ -85,7 +78,7 @@ async function create(path: string): Promise<FileHandle> {
   } catch (cause) {
     const code = errorCode(cause);
     const why = code === 'EEXIST' ? 'it already exists' : diskReason(code);
-    throw new Exit(exitCode.io, `${path}: ${why}.`, { cause });
+    throw new Exit('io', `${path}: ${why}.`, { cause });
   }
 }
 

@@ -5,7 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { errorCode } from '../system/disk-errors.js';
 import { shellWord } from '../system/shell-words.js';
-import { Exit, exitCode, type Io } from './command.js';
+import { Exit, type Io } from './command.js';
 
 const application = 'secure-chat';
 
@@ -26,7 +26,7 @@ export function folders(env: Readonly<Record<string, string | undefined>>): Fold
     if (set !== undefined && isAbsolute(set)) return join(set, application);
     const home = env.HOME ?? env.USERPROFILE;
     if (home === undefined || !isAbsolute(home)) {
-      throw new Exit(exitCode.configuration, `HOME is not set. Set HOME or ${variable} to an absolute path.`);
+      throw new Exit('configuration', `HOME is not set. Set HOME or ${variable} to an absolute path.`);
     }
     return join(home, ...below, application);
   };
@@ -48,7 +48,7 @@ export async function makeFolder(path: string): Promise<string> {
     return path;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Exit(exitCode.io, `Cannot create the folder ${path}: ${why}`, { cause });
+    throw new Exit('io', `Cannot create the folder ${path}: ${why}`, { cause });
   }
 }
 
@@ -91,9 +91,9 @@ export async function requireData(data: string): Promise<void> {
   await access(databaseFile(data)).catch((cause: unknown) => {
     if (errorCode(cause) === 'EACCES') {
       const message = `${data} belongs to another user. Run this as the server's user, or as root.`;
-      throw new Exit(exitCode.io, message, { cause });
+      throw new Exit('io', message, { cause });
     }
     const message = `No server data in ${data}. Start the server once (secure-chat server), or give its --data.`;
-    throw new Exit(exitCode.configuration, message, { cause });
+    throw new Exit('configuration', message, { cause });
   });
 }

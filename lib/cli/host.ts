@@ -12,7 +12,7 @@ import { shellWord } from '../system/shell-words.js';
 import { formatJoinLink, parseJoinLink } from '../trust/join-link.js';
 import type { ClientOptions } from './client-run.js';
 import { type MakeFrontEnd, runClient } from './client-run.js';
-import { addHelpEnd, Exit, exitCode, type Io } from './command.js';
+import { addCommand, Exit, type Io } from './command.js';
 import { makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
@@ -35,10 +35,20 @@ const inviteUses = 20;
 const inviteDays = 7;
 
 export function addHost(program: Command, io: Io): void {
-  const command = program
-    .command('host')
-    .summary('run a server and join it, in one terminal')
-    .description('Starts a chat, joins it as its admin, and ends it when you leave.')
+  const command = addCommand(program, 'host', {
+    summary: 'run a server and join it, in one terminal',
+    description: 'Starts a chat, joins it as its admin, and ends it when you leave.',
+    text: `\
+The first time, you choose a name and a password and become the admin. The join
+link for the others is shown at start and by /link; it works for ${inviteUses} people and
+${inviteDays} days. The history stays in --data; secure-chat server can continue from it.`,
+    examples: ['secure-chat host', "secure-chat host --name 'Friday night' --persistent"],
+    exits: [
+      ...(['unavailable', 'io', ...signalExits] as const),
+      ['refused', 'wrong password, name taken, …'],
+      ['configuration', 'invalid configuration, such as a port in use'],
+    ],
+  })
     .option('--as <NAME>', 'your name (SECURE_CHAT_NAME)')
     .option('--persistent', 'when you leave, stay until someone has joined and everyone has left')
     .option('--password-file <FILE>', 'read your password from its first line; only you may read it')
@@ -48,20 +58,6 @@ export function addHost(program: Command, io: Io): void {
   const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
   for (const one of frontEndOptions()) command.addOption(one);
   for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'))) command.addOption(one);
-  addHelpEnd(command, {
-    text: `\
-The first time, you choose a name and a password and become the admin. The join
-link for the others is shown at start and by /link; it works for ${inviteUses} people and
-${inviteDays} days. The history stays in --data; secure-chat server can continue from it.`,
-    examples: ['secure-chat host', "secure-chat host --name 'Friday night' --persistent"],
-    exits: [
-      exitCode.unavailable,
-      exitCode.io,
-      [exitCode.refused, 'wrong password, name taken, …'],
-      [exitCode.configuration, 'invalid configuration, such as a port in use'],
-      ...signalExits,
-    ],
-  });
 }
 
 /** @throws Exit */
@@ -72,7 +68,7 @@ async function host(flags: Flags, io: Io): Promise<void> {
   const stop = watchSignals(signals);
   let failure: Exit | undefined;
   const onFailure = (cause: StoreError): void => {
-    failure = new Exit(exitCode.io, cause.message, { cause });
+    failure = new Exit('io', cause.message, { cause });
     // The client restores the terminal before the error is printed.
     signals.emit('SIGTERM');
   };

@@ -6,7 +6,7 @@ import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { countArgument } from './arguments.js';
-import { addHelpEnd, exitCode, type Io } from './command.js';
+import { addCommand, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
 import { operate, operateExits } from './operate.js';
 
@@ -18,10 +18,12 @@ interface Flags {
 }
 
 export function addInvite(program: Command, io: Io): void {
-  const command = program
-    .command('invite')
-    .summary('create a join link')
-    .description('Creates a join link and prints only the link on stdout.')
+  addCommand(program, 'invite', {
+    summary: 'create a join link',
+    description: 'Creates a join link and prints only the link on stdout.',
+    examples: ['secure-chat invite', 'secure-chat invite --uses 20 --expires 30d'],
+    exits: [...operateExits, 'refused'],
+  })
     .addOption(dataOption())
     .addOption(
       new Option('--uses <NUMBER>', 'how many accounts it can create')
@@ -39,10 +41,6 @@ export function addInvite(program: Command, io: Io): void {
         .default('member'),
     )
     .action((flags: Flags) => makeInvite(flags, io));
-  addHelpEnd(command, {
-    examples: ['secure-chat invite', 'secure-chat invite --uses 20 --expires 30d'],
-    exits: [...operateExits, exitCode.refused],
-  });
 }
 
 async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Promise<void> {

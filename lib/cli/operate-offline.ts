@@ -17,7 +17,7 @@ import { defaultPort } from '../trust/endpoint.js';
 import { formatJoinLink } from '../trust/join-link.js';
 import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { Exit, exitCode, type Io, refusedExit } from './command.js';
+import { Exit, type Io } from './command.js';
 import { databaseFile, filesFolder, type OperatorContext, requireData } from './folders.js';
 import { environmentSettings } from './server-options.js';
 import { fileLimits, reachable, startFailure } from './start-server.js';
@@ -76,7 +76,9 @@ export async function operateOffline(
     await cleanup.close();
     return { ...answer };
   } catch (error) {
-    if (error instanceof ControlError || error instanceof ProtocolError) throw refusedExit(error);
+    if (error instanceof ControlError || error instanceof ProtocolError) {
+      throw new Exit('refused', error.message, { cause: error });
+    }
     throw startFailure(error, { data });
   } finally {
     hasher.close();
@@ -115,5 +117,5 @@ async function offlineLinks(data: string, { env }: Io): Promise<(code: string) =
 }
 
 function noLink(why: string, cause?: unknown): Exit {
-  return new Exit(exitCode.configuration, `Cannot create a join link: ${why}`, { cause });
+  return new Exit('configuration', `Cannot create a join link: ${why}`, { cause });
 }

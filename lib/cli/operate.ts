@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RawFrame } from '../protocol/frame.js';
 import { ControlError, callControl } from '../server/operator/control-socket.js';
 import { StoreInUse } from '../store/store.js';
-import { Exit, exitCode, refusedExit } from './command.js';
+import { Exit } from './command.js';
 import { controlSocket, type OperatorContext } from './folders.js';
 
 /** They read the whole database, and may take long. */
@@ -19,9 +19,9 @@ const retryMs = 50;
 
 /** For the help of commands that use `operate`. */
 export const operateExits = [
-  [exitCode.unavailable, 'the running server does not respond'],
-  [exitCode.io, 'the data folder cannot be read or written'],
-  [exitCode.configuration, 'no server data in the folder'],
+  ['unavailable', 'the running server does not respond'],
+  ['io', 'the data folder cannot be read or written'],
+  ['configuration', 'no server data in the folder'],
 ] as const;
 
 /** @throws Exit with the refusal, or why the command could not run */
@@ -57,7 +57,7 @@ async function operateNow({ data, io }: OperatorContext, command: string, args: 
 }
 
 function controlExit(error: ControlError): Exit {
-  if (error.code === 'refused') return refusedExit(error);
-  const code = error.code === 'unanswered' ? exitCode.unavailable : exitCode.io;
-  return new Exit(code, error.message, { cause: error });
+  const { code } = error;
+  const how = code === 'refused' ? code : code === 'unanswered' ? 'unavailable' : 'io';
+  return new Exit(how, error.message, { cause: error });
 }

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
-import { Exit, exitCode } from './command.js';
+import { Exit } from './command.js';
 
 type SecretKind = 'password' | 'token';
 
@@ -15,7 +15,7 @@ type SecretKind = 'password' | 'token';
  */
 export async function readPasswordFile(path: string, what: SecretKind = 'password'): Promise<string> {
   if (path === '-') {
-    throw new Exit(exitCode.usage, `The ${what} cannot come from standard input. Give a file.`);
+    throw new Exit('usage', `The ${what} cannot come from standard input. Give a file.`);
   }
   let file: FileHandle;
   try {
@@ -44,16 +44,15 @@ async function refuseOpenToOthers(file: FileHandle, path: string, what: SecretKi
   const { mode } = await file.stat();
   // Windows has no such bits.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
-  throw new Exit(exitCode.configuration, `Others can read the ${what} file ${path}. Run: chmod 600 ${path}`);
+  throw new Exit('configuration', `Others can read the ${what} file ${path}. Run: chmod 600 ${path}`);
 }
 
 function firstLine(text: string, path: string, what: SecretKind): string {
   const [line = ''] = text.split(/\r?\n/, 1);
-  if (line === '')
-    throw new Exit(exitCode.configuration, `The first line of the ${what} file ${path} is empty.`);
+  if (line === '') throw new Exit('configuration', `The first line of the ${what} file ${path} is empty.`);
   if (Buffer.byteLength(line) > limits.passwordMaxBytes) {
     throw new Exit(
-      exitCode.configuration,
+      'configuration',
       `The first line of the ${what} file ${path} is longer than ${limits.passwordMaxBytes} bytes.`,
     );
   }
@@ -62,7 +61,7 @@ function firstLine(text: string, path: string, what: SecretKind): string {
 
 function unreadable(path: string, what: SecretKind, cause: unknown): Exit {
   const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-  return new Exit(exitCode.io, `Cannot read the ${what} file ${path} (${why}).`, { cause });
+  return new Exit('io', `Cannot read the ${what} file ${path} (${why}).`, { cause });
 }
 
 /** The message of the day, as printable text. @throws Exit 74 where it cannot be read, 78 where it cannot be shown */
@@ -70,15 +69,12 @@ export async function readMotd(path: string | undefined): Promise<string | undef
   if (path === undefined) return undefined;
   const most = limits.motdBytes;
   const bytes = await firstBytes(path, most + 1).catch((cause: unknown) => {
-    throw new Exit(exitCode.io, `Cannot read the --motd file ${path}: ${diskReason(errorCode(cause))}.`, {
+    throw new Exit('io', `Cannot read the --motd file ${path}: ${diskReason(errorCode(cause))}.`, {
       cause,
     });
   });
   if (bytes.length > most) {
-    throw new Exit(
-      exitCode.configuration,
-      `The --motd file ${path} is larger than ${most} bytes. Shorten it.`,
-    );
+    throw new Exit('configuration', `The --motd file ${path} is larger than ${most} bytes. Shorten it.`);
   }
   return printable(decoded(bytes, path), { newlines: true });
 }
@@ -87,7 +83,7 @@ function decoded(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new Exit(exitCode.configuration, `The --motd file ${path} is not UTF-8 text.`, { cause });
+    throw new Exit('configuration', `The --motd file ${path} is not UTF-8 text.`, { cause });
   }
 }
 

@@ -33,7 +33,7 @@ import {
   sumOf,
   sums,
 } from './archive.js';
-import { Exit, exitCode } from './command.js';
+import { Exit } from './command.js';
 
 export interface Packing {
   readonly data: string;
@@ -145,10 +145,7 @@ function soundHashes(file: string, archive: string): readonly string[] {
   try {
     const [found] = copied.damage();
     if (found === undefined) return copied.fileHashes();
-    throw new Exit(
-      exitCode.io,
-      `Cannot create ${archive}: the database is damaged (${found}). Restore a backup.`,
-    );
+    throw new Exit('io', `Cannot create ${archive}: the database is damaged (${found}). Restore a backup.`);
   } finally {
     copied.close();
   }
@@ -208,13 +205,13 @@ async function refuseExisting(archive: string): Promise<void> {
 }
 
 function existing(archive: string): Exit {
-  return new Exit(exitCode.io, `${archive} already exists. Choose another name.`);
+  return new Exit('io', `${archive} already exists. Choose another name.`);
 }
 
 function missingFile(archive: string, path: string): Exit {
   const message = `Cannot create ${archive}: ${path}, which a message refers to, is missing in the data folder.`;
   return new Exit(
-    exitCode.io,
+    'io',
     `${message} Put it back from an older backup; secure-chat check counts missing files.`,
   );
 }

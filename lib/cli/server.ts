@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { pino } from 'pino';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
-import { addHelpEnd, Exit, exitCode, type Io, type OutputStream } from './command.js';
+import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 import { commandOn } from './folders.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import { createServerScreen, type ServerScreen } from './server-screen.js';
@@ -11,14 +11,9 @@ import { type RunningServer, startFailure, startServer } from './start-server.js
 import { aborted, endServer, watchSignals } from './stop.js';
 
 export function addServer(program: Command, io: Io): void {
-  const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
-  const command = program
-    .command('server')
-    .summary('run the server')
-    .description('Runs the server. The first start prints a join link that creates the admin account.')
-    .action((flags: ServerFlags) => runServer(flags, io));
-  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'))) command.addOption(one);
-  addHelpEnd(command, {
+  const command = addCommand(program, 'server', {
+    summary: 'run the server',
+    description: 'Runs the server. The first start prints a join link that creates the admin account.',
     text: `\
 Signals:
   SIGINT, SIGTERM  notify clients, stop within 10 s; a second one stops at once
@@ -29,12 +24,14 @@ Signals:
       'secure-chat server --cert fullchain.pem --key privkey.pem',
     ],
     exits: [
-      [exitCode.io, 'the data folder cannot be read or written'],
-      [exitCode.configuration, 'invalid configuration, such as a port in use'],
-      [exitCode.interrupted, 'interrupted (Ctrl-C) a second time'],
-      [exitCode.terminated, 'SIGTERM a second time'],
+      ['io', 'the data folder cannot be read or written'],
+      ['configuration', 'invalid configuration, such as a port in use'],
+      ['interrupted', 'interrupted (Ctrl-C) a second time'],
+      ['terminated', 'SIGTERM a second time'],
     ],
-  });
+  }).action((flags: ServerFlags) => runServer(flags, io));
+  const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
+  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'))) command.addOption(one);
 }
 
 /** Resolves when the server has ended gracefully. @throws Exit */
@@ -63,7 +60,7 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   await Promise.race([aborted(stop.signal), aborted(failure.signal)]);
   if (failure.signal.aborted) {
     const { reason } = failure.signal;
-    throw new Exit(exitCode.io, String((reason as StoreError).message), { cause: reason });
+    throw new Exit('io', String((reason as StoreError).message), { cause: reason });
   }
   const signal = String(stop.signal.reason);
   screen?.closing(signal);

@@ -26,7 +26,7 @@ import { formatJoinLink } from '../trust/join-link.js';
 import { CertificateError, type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';
-import { Exit, exitCode } from './command.js';
+import { Exit } from './command.js';
 import { controlSocket, databaseFile, filesFolder, makeFolder } from './folders.js';
 import { readMotd } from './option-files.js';
 
@@ -308,19 +308,19 @@ export function startFailure(
   { port, host, data }: Pick<ServerSettings, 'port' | 'host' | 'data'>,
 ): unknown {
   if (error instanceof CertificateError || error instanceof ControlError) {
-    return new Exit(exitCode.configuration, error.message, { cause: error });
+    return new Exit('configuration', error.message, { cause: error });
   }
   if (error instanceof StoreInUse) {
     const message = `Another server or operator command is using ${data}. Stop it, or choose another folder with --data.`;
-    return new Exit(exitCode.configuration, message, { cause: error });
+    return new Exit('configuration', message, { cause: error });
   }
   if (error instanceof BlobError) {
     const message = `Cannot use the files folder in ${data}: ${causeOf(error)}. Check its permissions and disk.`;
-    return new Exit(exitCode.io, message, { cause: error });
+    return new Exit('io', message, { cause: error });
   }
-  if (error instanceof StoreError) return new Exit(exitCode.io, error.message, { cause: error });
+  if (error instanceof StoreError) return new Exit('io', error.message, { cause: error });
   if (!(error instanceof Error) || !('code' in error)) return error;
-  const configuration = (message: string) => new Exit(exitCode.configuration, message, { cause: error });
+  const configuration = (message: string) => new Exit('configuration', message, { cause: error });
   switch (error.code) {
     case 'EADDRINUSE':
       return configuration(
@@ -332,13 +332,10 @@ export function startFailure(
     case 'EACCES':
       return 'syscall' in error && error.syscall === 'listen'
         ? configuration(`No permission to listen on port ${port}. Choose 1024 or above with --port.`)
-        : new Exit(
-            exitCode.io,
-            `Cannot write to ${data}: ${error.message}. Choose another folder with --data.`,
-          );
+        : new Exit('io', `Cannot write to ${data}: ${error.message}. Choose another folder with --data.`);
     default:
       return String(error.code) in constants.errno
-        ? new Exit(exitCode.io, `Cannot start the server: ${error.message}.`, { cause: error })
+        ? new Exit('io', `Cannot start the server: ${error.message}.`, { cause: error })
         : error;
   }
 }

@@ -2,7 +2,7 @@
 
 import type { StopSignal } from '../client/front-end.js';
 import { limits } from '../protocol/limits.js';
-import { Exit, exitCode, type Io } from './command.js';
+import { Exit, type ExitName, type Io } from './command.js';
 
 export interface Stop {
   /** Aborted by the first signal, with its name as the reason. */
@@ -16,13 +16,13 @@ export interface Stop {
 }
 
 export const signalExit = {
-  SIGINT: exitCode.interrupted,
-  SIGTERM: exitCode.terminated,
-  SIGHUP: exitCode.hangup,
-} as const satisfies Record<StopSignal, number>;
+  SIGINT: 'interrupted',
+  SIGTERM: 'terminated',
+  SIGHUP: 'hangup',
+} as const satisfies Record<StopSignal, ExitName>;
 
 /** For the help of commands that run until a signal. */
-export const signalExits = [exitCode.hangup, exitCode.interrupted, exitCode.terminated] as const;
+export const signalExits = ['hangup', 'interrupted', 'terminated'] as const;
 
 /** @param names the signals that end this command */
 export function watchSignals(

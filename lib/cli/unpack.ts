@@ -14,7 +14,7 @@ import {
   readArchive,
   sums,
 } from './archive.js';
-import { Exit, exitCode } from './command.js';
+import { Exit } from './command.js';
 import { giveToOwnerOf } from './pack.js';
 
 export interface Unpacking {
@@ -64,14 +64,14 @@ async function checkEmpty(data: string): Promise<boolean> {
     if (found === undefined) return false;
     if (names.includes(database)) {
       const message = `${data} already contains a server's data. Choose a new folder with --data.`;
-      throw new Exit(exitCode.configuration, message);
+      throw new Exit('configuration', message);
     }
     const message = `${data} is not empty (${found}). Choose a new folder with --data, or empty this one.`;
-    throw new Exit(exitCode.configuration, message);
+    throw new Exit('configuration', message);
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return true;
     if (cause instanceof Exit) throw cause;
-    throw new Exit(exitCode.io, `${data}: ${diskReason(errorCode(cause))}.`, { cause });
+    throw new Exit('io', `${data}: ${diskReason(errorCode(cause))}.`, { cause });
   }
 }
 

@@ -8,7 +8,7 @@ import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { failureExit } from './client-failure.js';
-import { addHelpEnd, Exit, exitCode, type HelpEnd, type Io } from './command.js';
+import { addCommand, type CommandHelp, Exit, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
 import { printLinks } from './invite.js';
 import { operate, operateExits } from './operate.js';
@@ -27,15 +27,13 @@ interface Flags {
 }
 
 const roles = ['admin', 'moderator', 'member', 'bot'];
-const exits: HelpEnd['exits'] = [...operateExits, exitCode.refused];
-const asking: HelpEnd['exits'] = [...exits, exitCode.interrupted];
+const exits: CommandHelp['exits'] = [...operateExits, 'refused'];
+const asking: CommandHelp['exits'] = [...exits, 'interrupted'];
 
 export function addUser(program: Command, io: Io): void {
-  const user = program
-    .command('user')
-    .summary('manage accounts')
-    .description("Manages accounts, on the server's machine, whether the server is running or not.");
-  addHelpEnd(user, {
+  const user = addCommand(program, 'user', {
+    summary: 'manage accounts',
+    description: "Manages accounts, on the server's machine, whether the server is running or not.",
     text: `Passwords are asked for, or read from --password-file or standard input; they
 are never arguments. The audit log shows these changes as the operator's.`,
     examples: ['secure-chat user add ana', 'secure-chat user list'],
@@ -47,91 +45,101 @@ are never arguments. The audit log shows these changes as the operator's.`,
 }
 
 function addAccounts(user: Command, io: Io): void {
-  const add = subcommand(user, 'add', 'create an account', 'Creates an account.')
-    .argument('<NAME>', 'its name')
-    .addOption(new Option('--role <ROLE>', 'its role').choices(roles).default('member'))
-    .addOption(passwordFileOption())
-    .action((name: string, flags: Flags) => done(addAccount(name, flags, io)));
-  addHelpEnd(add, {
+  addCommand(user, 'add', {
+    summary: 'create an account',
+    description: 'Creates an account.',
     text: 'A bot has no password: secure-chat user token NAME creates its token.',
     examples: ['secure-chat user add ana --role admin', 'secure-chat user add robot --role bot'],
     exits: asking,
-  });
-  const list = subcommand(user, 'list', 'list all accounts', 'Lists all accounts.')
+  })
+    .argument('<NAME>', 'its name')
+    .addOption(dataOption())
+    .addOption(new Option('--role <ROLE>', 'its role').choices(roles).default('member'))
+    .addOption(passwordFileOption())
+    .action((name: string, flags: Flags) => done(addAccount(name, flags, io)));
+  addCommand(user, 'list', {
+    summary: 'list all accounts',
+    description: 'Lists all accounts.',
+    examples: ['secure-chat user list'],
+    exits: operateExits,
+  })
+    .addOption(dataOption())
     .option('--json', 'print one JSON object per line')
     .action((flags: Flags) => done(listAccounts(flags, io)));
-  addHelpEnd(list, { examples: ['secure-chat user list'], exits: operateExits });
-  const role = subcommand(user, 'role', 'change a role', 'Changes the role of an account.')
+  addCommand(user, 'role', {
+    summary: 'change a role',
+    description: 'Changes the role of an account.',
+    examples: ['secure-chat user role ben moderator'],
+    exits,
+  })
     .argument('<NAME>', 'whose role')
     .argument('<ROLE>', roles.join(', '))
+    .addOption(dataOption())
     .action((name: string, to: string, flags: Flags) =>
       done(change({ flags, io }, 'user-role', { name, role: to }, `${name} is now ${to}.`)),
     );
-  addHelpEnd(role, { examples: ['secure-chat user role ben moderator'], exits });
-  const remove = subcommand(
-    user,
-    'remove',
-    'remove an account',
-    'Removes an account for good. Its messages stay, and its name stays reserved.',
-  )
+  addCommand(user, 'remove', {
+    summary: 'remove an account',
+    description: 'Removes an account for good. Its messages stay, and its name stays reserved.',
+    examples: ['secure-chat user remove ben --yes'],
+    exits: asking,
+  })
     .argument('<NAME>', 'which account')
+    .addOption(dataOption())
     .option('--yes', 'do not ask')
     .action((name: string, flags: Flags) => done(removeAccount(name, flags, io)));
-  addHelpEnd(remove, { examples: ['secure-chat user remove ben --yes'], exits: asking });
 }
 
 function addCredentials(user: Command, io: Io): void {
-  const passwd = subcommand(
-    user,
-    'passwd',
-    'set a password',
-    'Sets a password, and ends all sessions of the account.',
-  )
+  addCommand(user, 'passwd', {
+    summary: 'set a password',
+    description: 'Sets a password, and ends all sessions of the account.',
+    examples: ['secure-chat user passwd ana --link'],
+    exits: asking,
+  })
     .argument('<NAME>', 'whose password')
+    .addOption(dataOption())
     .addOption(passwordFileOption())
     .addOption(
       new Option('--link', 'print a link to set it: works once, within a day').conflicts('passwordFile'),
     )
     .action((name: string, flags: Flags) => done(setPassword(name, flags, io)));
-  addHelpEnd(passwd, { examples: ['secure-chat user passwd ana --link'], exits: asking });
-  const token = subcommand(
-    user,
-    'token',
-    'create a token for a bot',
-    'Creates a token that signs in to an account for ten years, and prints only the token.',
-  )
-    .argument('<NAME>', 'which account')
-    .action((name: string, flags: Flags) => done(makeToken(name, flags, io)));
-  addHelpEnd(token, {
+  addCommand(user, 'token', {
+    summary: 'create a token for a bot',
+    description: 'Creates a token that signs in to an account for ten years, and prints only the token.',
     text: `Give it to a program as SECURE_CHAT_TOKEN or --token-file. A ban or a new
 password revokes it.`,
     examples: ['secure-chat user token robot > robot.token'],
     exits,
-  });
+  })
+    .argument('<NAME>', 'which account')
+    .addOption(dataOption())
+    .action((name: string, flags: Flags) => done(makeToken(name, flags, io)));
 }
 
 function addBans(user: Command, io: Io): void {
-  const banned = subcommand(
-    user,
-    'ban',
-    'ban an account or address',
-    'Bans an account or an address, and ends its sessions.',
-  )
+  addCommand(user, 'ban', {
+    summary: 'ban an account or address',
+    description: 'Bans an account or an address, and ends its sessions.',
+    examples: ['secure-chat user ban ben --for 7d --reason spam'],
+    exits,
+  })
     .argument('<NAME|ADDRESS>', 'an account, or an address such as 192.0.2.7 or 192.0.2.0/24')
+    .addOption(dataOption())
     .addOption(new Option('--for <TIME>', 'how long: 30m, 12h, 7d; default: for good').argParser(banArgument))
     .option('--reason <TEXT>', 'shown to the banned person')
     .action((who: string, flags: Flags) => done(ban(who, flags, io)));
-  addHelpEnd(banned, { examples: ['secure-chat user ban ben --for 7d --reason spam'], exits });
-  const unban = subcommand(user, 'unban', 'lift a ban', 'Lifts the ban of an account or address.')
+  addCommand(user, 'unban', {
+    summary: 'lift a ban',
+    description: 'Lifts the ban of an account or address.',
+    examples: ['secure-chat user unban ben'],
+    exits,
+  })
     .argument('<NAME|ADDRESS>', 'as it was banned')
+    .addOption(dataOption())
     .action((who: string, flags: Flags) =>
       done(change({ flags, io }, 'user-unban', subject(who), `Unbanned ${printable(who)}.`)),
     );
-  addHelpEnd(unban, { examples: ['secure-chat user unban ben'], exits });
-}
-
-function subcommand(user: Command, name: string, summary: string, description: string): Command {
-  return user.command(name).summary(summary).description(description).addOption(dataOption());
 }
 
 function passwordFileOption(): Option {
@@ -159,7 +167,7 @@ async function addAccount(name: string, flags: Flags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
   const bot = flags.role === 'bot';
   if (bot && flags.passwordFile !== undefined)
-    throw new Exit(exitCode.usage, 'A bot has no password: omit --password-file.');
+    throw new Exit('usage', 'A bot has no password: omit --password-file.');
   const password = bot ? {} : { password: await newPassword(name, flags, io) };
   const { recovery } = await operate({ data, io }, 'user-add', { name, role: flags.role, ...password });
   io.stderr.write(`Created the account ${name}.\n`);
@@ -228,10 +236,10 @@ async function makeToken(name: string, flags: Flags, io: Io): Promise<void> {
 
 async function removeAccount(name: string, flags: Flags, io: Io): Promise<void> {
   if (!flags.yes) {
-    if (io.stdin.isTTY !== true) throw new Exit(exitCode.usage, 'Not a terminal: pass --yes.');
+    if (io.stdin.isTTY !== true) throw new Exit('usage', 'Not a terminal: pass --yes.');
     const message = `Remove the account ${printable(name)} for good? Its name stays reserved`;
     const sure = await withPrompter(io, (prompter) => prompter.confirm({ message }));
-    if (!sure) throw new Exit(exitCode.ok);
+    if (!sure) throw new Exit('ok');
   }
   await change({ flags, io }, 'user-remove', { name }, `Removed the account ${name}.`);
 }
@@ -266,7 +274,7 @@ async function newPassword(name: string, { passwordFile }: Flags, io: Io): Promi
   }
   const [line = ''] = text.split(/\r?\n/, 1);
   if (line === '')
-    throw new Exit(exitCode.usage, 'No password on standard input. Pipe it in, or use --password-file.');
+    throw new Exit('usage', 'No password on standard input. Pipe it in, or use --password-file.');
   return line;
 }
 
