@@ -1,7 +1,9 @@
 /** docs/operating.md and the README against the tables: every command stands in one of them. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { commands } from '../../lib/client/commands/commands.js';
+import { accountCommands } from '../../lib/client/commands/account.js';
+import { inviteCommands } from '../../lib/client/commands/invites.js';
+import { moderationCommands } from '../../lib/client/commands/moderation.js';
 import { openCommandLine } from '../support/run-main.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -9,10 +11,8 @@ const operating = read('docs/operating.md');
 const both = operating + read('README.md');
 
 t.test('every command for moderation, invites, accounts, and /whois is documented', async (t) => {
-  const documented = ['moderation', 'invites', 'account'];
-  for (const { name, group } of commands) {
-    if (documented.includes(group) || name === 'whois') t.match(both, `/${name}`, name);
-  }
+  const documented = [...moderationCommands, ...inviteCommands, ...accountCommands];
+  for (const { name } of [...documented, { name: 'whois' }]) t.match(both, `/${name}`, name);
 });
 
 t.test('every command of the operator is documented', async (t) => {

@@ -2,13 +2,12 @@
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { sessionLines } from '../text/lists.js';
 import { recoveryLines } from '../text/wording.js';
-import { noArguments, parseId, tooLong } from './arguments.js';
+import { parseId, tooLong } from './arguments.js';
 import { type CommandContext, CommandRefused, command, refusalOf } from './command.js';
 
 export const accountCommands = [
   command({
     name: 'away',
-    group: 'account',
     usage: '[TEXT]',
     help: 'mark yourself as away',
     parse: (rest) => tooLong(rest.trim()) ?? { text: rest.trim() },
@@ -19,10 +18,7 @@ export const accountCommands = [
   }),
   command({
     name: 'back',
-    group: 'account',
-    usage: '',
     help: 'stop being marked as away',
-    parse: noArguments,
     async run(_, { ask, answer }) {
       await ask({ type: 'back' });
       answer(['You are no longer marked as away.']);
@@ -31,8 +27,6 @@ export const accountCommands = [
   command({
     name: 'passwd',
     aliases: ['password'],
-    group: 'account',
-    usage: '',
     help: 'change your password; this ends your other sessions',
     parse: (rest) =>
       rest.trim() === '' ? {} : 'Type /passwd alone; it asks for your passwords without showing them.',
@@ -45,17 +39,13 @@ export const accountCommands = [
   }),
   command({
     name: 'sessions',
-    group: 'account',
-    usage: '',
     help: 'list where you are signed in',
-    parse: noArguments,
     async run(_, { ask, answer, time }) {
       answer(sessionLines((await ask({ type: 'sessions' })).sessions ?? [], time));
     },
   }),
   command<{ session?: number; all?: true }>({
     name: 'logout',
-    group: 'account',
     usage: '[NUMBER|all]',
     help: 'sign out here, end the session with that number, or end all',
     fullNameOnly: true,
@@ -74,10 +64,7 @@ export const accountCommands = [
   }),
   command({
     name: 'recovery',
-    group: 'account',
-    usage: '',
     help: 'get a new recovery code, with which you can reset a lost password',
-    parse: noArguments,
     async run(_, context) {
       const password = await askSecret('Your password: ', context);
       const { recovery: code = '' } = await context.ask({ type: 'make-recovery', password });
@@ -87,7 +74,6 @@ export const accountCommands = [
   command({
     name: '2fa',
     aliases: ['factor'],
-    group: 'account',
     usage: 'on|off',
     help: 'turn the second factor on or off: sign-in then also asks for a 6-digit code',
     parse(rest) {

@@ -5,10 +5,6 @@ import { parseDuration } from '../../protocol/quantities.js';
 import { excerpt } from '../text/wording.js';
 import type { UsageError } from './command.js';
 
-export function noArguments(rest: string): object | UsageError {
-  return rest.trim() === '' ? {} : '';
-}
-
 export function firstWord(text: string): [word: string, rest: string] {
   const [, word = '', rest = ''] = /^\s*(\S*)\s?([\s\S]*)$/.exec(text) ?? [];
   return [word, rest];

@@ -12,17 +12,9 @@ import { errorWords } from '../text/wording.js';
 import type { Transfers } from '../transfer/transfers.js';
 import type { RequestBody } from '../wire/connection.js';
 
-/** The groups of /help, in its order. */
-export const groups = [
-  ...(['messages', 'rooms', 'people', 'history', 'files', 'moderation'] as const),
-  ...(['invites', 'account', 'display', 'other'] as const),
-];
-export type Group = (typeof groups)[number];
-
 export interface SlashCommand {
   readonly name: string;
   readonly aliases: readonly string[];
-  readonly group: Group;
   /** The arguments, as usage errors and /help show them. */
   readonly usage: string;
   readonly help: string;
@@ -36,10 +28,11 @@ export interface SlashCommand {
   readonly parse: (rest: string, context: ParseContext) => ParsedCommand | UsageError;
 }
 
-/** How a row is written: `run` gets what `parse` returned. */
-export interface CommandRow<A extends object> extends Omit<SlashCommand, 'parse' | 'aliases'> {
+/** How a row is written: `run` gets what `parse` returned. Without `parse`, it takes no arguments. */
+export interface CommandRow<A extends object> extends Omit<SlashCommand, 'parse' | 'aliases' | 'usage'> {
   readonly aliases?: readonly string[];
-  readonly parse: (rest: string, context: ParseContext) => A | UsageError;
+  readonly usage?: string;
+  readonly parse?: (rest: string, context: ParseContext) => A | UsageError;
   readonly run: (args: A, context: CommandContext) => CommandOutcome;
 }
 
@@ -61,15 +54,18 @@ export interface ParsedCommand {
   readonly run: (context: CommandContext) => CommandOutcome;
 }
 
-export function command<A extends object>(row: CommandRow<A>): SlashCommand {
+export function command<A extends object>({ parse, run, ...row }: CommandRow<A>): SlashCommand {
   return {
-    aliases: [],
-    ...row,
+    ...{ aliases: [], usage: '', ...row },
     parse(rest, context) {
-      const args = row.parse(rest, context);
-      return typeof args === 'string' ? args : { args, run: (given) => row.run(args, given) };
+      const args = parse === undefined ? noArguments<A>(rest) : parse(rest, context);
+      return typeof args === 'string' ? args : { args, run: (given) => run(args, given) };
     },
   };
+}
+
+function noArguments<A extends object>(rest: string): A | UsageError {
+  return rest.trim() === '' ? ({} as A) : '';
 }
 
 /** What a command works with. */
@@ -165,10 +161,7 @@ export type NotifyChoice = (typeof notifyChoices)[number];
 
 /** Nothing was done; the message is for the person. */
 export class CommandRefused extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'CommandRefused';
-  }
+  override readonly name = 'CommandRefused';
 }
 
 export const notConnected = 'Not connected. Try again once the connection is back.';

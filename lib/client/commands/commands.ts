@@ -3,11 +3,10 @@
  * session nor a terminal.
  */
 import { accountCommands } from './account.js';
-import { noArguments, tooLong } from './arguments.js';
+import { tooLong } from './arguments.js';
 import {
   CommandRefused,
   command,
-  groups,
   type NotifyChoice,
   notifyChoices,
   type ParseContext,
@@ -33,7 +32,6 @@ const displayCommands = [
   command({
     name: 'window',
     aliases: ['win', 'buffer'],
-    group: 'display',
     usage: 'NUMBER|NAME',
     help: 'go to a conversation, by its number or name',
     opensConversation: true,
@@ -54,7 +52,6 @@ const displayCommands = [
   screenCommand('retry', 'send failed messages again'),
   command<{ choice?: NotifyChoice }>({
     name: 'notify',
-    group: 'display',
     usage: '[off|mention|all]',
     help: 'set when this conversation rings the bell',
     screenOnly: true,
@@ -71,7 +68,6 @@ const displayCommands = [
 const otherCommands = [
   command({
     name: 'help',
-    group: 'other',
     usage: '[COMMAND]',
     help: 'list the commands, or explain a command or a group',
     parse: (rest) => ({ about: rest.trim().replace(/^\//, '').toLowerCase() }),
@@ -82,7 +78,6 @@ const otherCommands = [
   command<{ reason?: string }>({
     name: 'quit',
     aliases: ['exit'],
-    group: 'other',
     usage: '[REASON]',
     help: 'quit; the others see the reason',
     parse(rest) {
@@ -93,22 +88,25 @@ const otherCommands = [
   }),
 ];
 
-export const commands: readonly SlashCommand[] = [
-  ...messageCommands,
-  ...roomCommands,
-  ...peopleCommands,
-  ...historyCommands,
-  ...fileCommands,
-  ...moderationCommands,
-  ...inviteCommands,
-  ...accountCommands,
-  ...displayCommands,
-  ...otherCommands,
-];
+/** In the order of /help. */
+const groups: Readonly<Record<string, readonly SlashCommand[]>> = {
+  messages: messageCommands,
+  rooms: roomCommands,
+  people: peopleCommands,
+  history: historyCommands,
+  files: fileCommands,
+  moderation: moderationCommands,
+  invites: inviteCommands,
+  account: accountCommands,
+  display: displayCommands,
+  other: otherCommands,
+};
+
+export const commands: readonly SlashCommand[] = Object.values(groups).flat();
 
 function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: string): SlashCommand {
   return command({
-    ...{ name, group: 'display', usage: '', help, screenOnly: true, parse: noArguments },
+    ...{ name, help, screenOnly: true },
     run: (_, { screen }) => screen?.[name](),
   });
 }
@@ -148,7 +146,11 @@ function splitCommand(line: string): [word: string, rest: string] {
 
 /** Every word that can follow a slash, for completion. */
 export function commandWords(screen = false): string[] {
-  return commands.filter((each) => screen || !each.screenOnly).flatMap(wordsFor);
+  return usable(commands, screen).flatMap(wordsFor);
+}
+
+function usable(rows: readonly SlashCommand[] = [], screen: boolean): readonly SlashCommand[] {
+  return rows.filter((each) => screen || !each.screenOnly);
 }
 
 function wordsFor({ name, aliases }: SlashCommand): string[] {
@@ -181,10 +183,10 @@ export function wordsOf(word: string): readonly string[] {
  * @throws CommandRefused if there is no such command
  */
 export function helpLines(about: string, screen: boolean): string[] {
-  const shown = commands.filter((each) => screen || !each.screenOnly);
-  if (about === '') return overview(shown, screen);
-  const inGroup = shown.filter(({ group }) => group === about);
-  if (inGroup.length > 0) return inGroup.flatMap((each) => [synopsis(each), `  ${each.help}`]);
+  if (about === '') return overview(screen);
+  if (Object.hasOwn(groups, about)) {
+    return usable(groups[about], screen).flatMap((each) => [synopsis(each), `  ${each.help}`]);
+  }
   const found = findCommand(about);
   if (Array.isArray(found)) throw new CommandRefused(unknownCommand(about, found));
   const also = found.aliases.map((alias) => `/${alias}`).join(', ');
@@ -221,9 +223,9 @@ const groupColumns = 12;
 const helpColumns = 58;
 
 /** The commands by group, several in a line; /help COMMAND explains them. */
-function overview(shown: readonly SlashCommand[], screen: boolean): string[] {
-  const lines = groups.flatMap((group) => {
-    const words = shown.filter((each) => each.group === group).map(({ name }) => `/${name}`);
+function overview(screen: boolean): string[] {
+  const lines = Object.entries(groups).flatMap(([group, rows]) => {
+    const words = usable(rows, screen).map(({ name }) => `/${name}`);
     return filled(words).map((line, at) => `${(at === 0 ? group : '').padEnd(groupColumns)}${line}`);
   });
   return [

@@ -2,7 +2,7 @@
 import { parseRoomOrPerson, type Recipient, recipientOf } from '../../protocol/room-or-person.js';
 import { fileLines } from '../text/lists.js';
 import { transferWords } from '../text/transfer-words.js';
-import { firstWord, noArguments, parseId } from './arguments.js';
+import { firstWord, parseId } from './arguments.js';
 import { CommandRefused, command, type UsageError } from './command.js';
 
 interface SendArguments {
@@ -13,7 +13,6 @@ interface SendArguments {
 export const fileCommands = [
   command({
     name: 'send',
-    group: 'files',
     usage: 'PATH [to NAME|#ROOM]',
     help: 'send a file here, or to another person or room',
     parse: parseSend,
@@ -23,10 +22,7 @@ export const fileCommands = [
   }),
   command({
     name: 'files',
-    group: 'files',
-    usage: '',
     help: 'list the files that were sent here',
-    parse: noArguments,
     async run(_, { ask, answer, conversation, time }) {
       const { messages = [], more } = await ask({ type: 'files', ...conversation });
       answer(fileLines(messages, { more: more === true, time }));
@@ -34,7 +30,6 @@ export const fileCommands = [
   }),
   command<{ seq: number; path?: string }>({
     name: 'get',
-    group: 'files',
     usage: 'ID [PATH]',
     help: 'download a file; it never overwrites or opens one',
     parse(rest) {
@@ -49,7 +44,6 @@ export const fileCommands = [
   }),
   command<{ transfer?: number }>({
     name: 'cancel',
-    group: 'files',
     usage: '[NUMBER]',
     help: 'cancel the last transfer, or the one with that number',
     parse(rest) {
@@ -66,10 +60,7 @@ export const fileCommands = [
   }),
   command({
     name: 'transfers',
-    group: 'files',
-    usage: '',
     help: 'list the transfers in progress',
-    parse: noArguments,
     run(_, { transfers, answer }) {
       const lines = transfers.current.map((transfer) => `${transfer.id}  ${transferWords(transfer)}`);
       answer(lines.length === 0 ? ['No transfers in progress.'] : lines);

@@ -25,7 +25,6 @@ export interface SearchTerms {
 export const historyCommands = [
   command<HistoryRange>({
     name: 'history',
-    group: 'history',
     usage: '[NUMBER | 2h | DATE]',
     help: 'show earlier messages: the last 50, the last NUMBER, or those since then',
     parse(rest, { now }) {
@@ -42,7 +41,6 @@ export const historyCommands = [
   command<{ terms?: SearchTerms }>({
     name: 'search',
     aliases: ['lastlog', 'grep'],
-    group: 'history',
     usage: 'WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]',
     help: 'find messages, newest first; "two words" is a phrase; /search alone shows the next results',
     parse(rest, { now }) {
@@ -56,7 +54,6 @@ export const historyCommands = [
   }),
   command({
     name: 'jump',
-    group: 'history',
     usage: 'ID',
     help: 'show a message in its context; /search shows IDs',
     parse(rest) {
@@ -71,7 +68,6 @@ export const historyCommands = [
   command({
     name: 'save',
     aliases: ['savechat'],
-    group: 'history',
     usage: 'FILE',
     help: 'save this conversation to a text file',
     screenOnly: true,

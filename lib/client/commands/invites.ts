@@ -5,7 +5,7 @@ import { limits } from '../../protocol/limits.js';
 import { parseDuration } from '../../protocol/quantities.js';
 import { withArticle } from '../text/event-words.js';
 import { inviteLines, linkLines } from '../text/lists.js';
-import { noArguments, parseId, withName, wordsIn } from './arguments.js';
+import { parseId, withName, wordsIn } from './arguments.js';
 import { type CommandContext, command, type UsageError } from './command.js';
 
 // A bot gets a token from the operator.
@@ -20,16 +20,12 @@ interface InviteArguments {
 export const inviteCommands = [
   command({
     name: 'link',
-    group: 'invites',
-    usage: '',
     help: 'show the join link of the chat you host; elsewhere, create one for one person',
-    parse: noArguments,
     run: (_, context) =>
       context.hosted === undefined ? createInvite({}, context) : context.answer(context.hosted),
   }),
   command({
     name: 'invite-link',
-    group: 'invites',
     usage: '[USES] [7d] [member|moderator|admin]',
     help: 'create a join link; by default for one person, valid for a week',
     parse: parseInvite,
@@ -37,17 +33,13 @@ export const inviteCommands = [
   }),
   command({
     name: 'invites',
-    group: 'invites',
-    usage: '',
     help: 'list the valid join links',
-    parse: noArguments,
     async run(_, { ask, answer, time }) {
       answer(inviteLines((await ask({ type: 'invites' })).invites ?? [], time));
     },
   }),
   command({
     name: 'uninvite',
-    group: 'invites',
     usage: 'NUMBER',
     help: 'revoke a join link; /invites shows the numbers',
     parse(rest) {
@@ -61,7 +53,6 @@ export const inviteCommands = [
   }),
   command({
     name: 'reset',
-    group: 'invites',
     usage: 'NAME',
     help: 'create a link with which a person can set a new password, once; for admins',
     parse: (rest) => withName(rest.trim(), (name) => ({ name })),

@@ -37,7 +37,6 @@ export const messageCommands = [
   command({
     name: 'msg',
     aliases: ['m', 'w', 'whisper'],
-    group: 'messages',
     usage: 'NAME TEXT',
     help: 'send a direct message',
     parse(rest) {
@@ -49,7 +48,6 @@ export const messageCommands = [
   command({
     name: 'reply',
     aliases: ['r'],
-    group: 'messages',
     usage: 'TEXT',
     help: 'answer the last direct message you received',
     parse: (rest) => (rest.trim() === '' ? '' : { text: rest }),
@@ -66,7 +64,6 @@ export const messageCommands = [
   command({
     name: 'query',
     aliases: ['q', 'dm'],
-    group: 'messages',
     usage: 'NAME [TEXT]',
     help: 'open a direct message, and send TEXT if given',
     opensConversation: true,
@@ -81,7 +78,6 @@ export const messageCommands = [
   }),
   command({
     name: 'me',
-    group: 'messages',
     usage: 'TEXT',
     help: 'send an action, such as "* ana waves"',
     parse: (rest) => (rest.trim() === '' ? '' : { text: rest }),
@@ -92,7 +88,6 @@ export const messageCommands = [
   command<{ text?: string }>({
     name: 'edit',
     aliases: ['correct'],
-    group: 'messages',
     usage: 'TEXT',
     help: 'replace your last message here; on the full screen, /edit alone lets you change it',
     parse(rest, { screen }) {
@@ -108,7 +103,6 @@ export const messageCommands = [
   command<{ which?: string | number }>({
     name: 'delete',
     aliases: ['redact'],
-    group: 'messages',
     usage: '[NAME|ID]',
     help: 'remove your last message here, or the one with that ID; moderators: the last one of NAME',
     fullNameOnly: true,

@@ -5,7 +5,7 @@ import { parseDuration } from '../../protocol/quantities.js';
 import type { Restriction, Role, RoomRole } from '../../protocol/records.js';
 import { withArticle } from '../text/event-words.js';
 import { auditLines, banLines } from '../text/lists.js';
-import { firstWord, noArguments, parseId, tooLong, withName, withRoom, wordsIn } from './arguments.js';
+import { firstWord, parseId, tooLong, withName, withRoom, wordsIn } from './arguments.js';
 import {
   type CommandContext,
   CommandRefused,
@@ -40,7 +40,6 @@ interface RoleArguments {
 export const moderationCommands = [
   command<{ name: string; reason?: string }>({
     name: 'kick',
-    group: 'moderation',
     usage: 'NAME [REASON]',
     help: 'kick a person from this room; in #lobby, from the server',
     fullNameOnly: true,
@@ -60,7 +59,6 @@ export const moderationCommands = [
   }),
   command<BanTarget & Sanction>({
     name: 'ban',
-    group: 'moderation',
     usage: 'NAME|ADDRESS[/BITS] [2h] [REASON]',
     help: 'ban a person or an address from the server, for a time or permanently',
     fullNameOnly: true,
@@ -75,7 +73,6 @@ export const moderationCommands = [
   }),
   command({
     name: 'unban',
-    group: 'moderation',
     usage: 'NAME|ADDRESS[/BITS]',
     help: 'lift a ban',
     parse: (rest) => withTarget(rest.trim(), (target) => target),
@@ -87,17 +84,13 @@ export const moderationCommands = [
   command({
     name: 'bans',
     aliases: ['banned'],
-    group: 'moderation',
-    usage: '',
     help: 'list the bans',
-    parse: noArguments,
     async run(_, { ask, answer, time }) {
       answer(banLines((await ask({ type: 'bans' })).bans ?? [], time));
     },
   }),
   command<{ name: string } & Sanction>({
     name: 'mute',
-    group: 'moderation',
     usage: 'NAME [10m] [REASON]',
     help: 'stop a person from posting in this room; in #lobby, anywhere on the server',
     parse(rest) {
@@ -112,7 +105,6 @@ export const moderationCommands = [
   }),
   command({
     name: 'unmute',
-    group: 'moderation',
     usage: 'NAME',
     help: 'let a muted person post again',
     parse: (rest) => withName(rest.trim(), (name) => ({ name })),
@@ -123,7 +115,6 @@ export const moderationCommands = [
   }),
   command({
     name: 'role',
-    group: 'moderation',
     usage: 'NAME owner|moderator|member|admin|bot [#ROOM]',
     help: 'set the role of a person in this room (owners), or in #lobby on the server (admins)',
     parse: parseRole,
@@ -131,7 +122,6 @@ export const moderationCommands = [
   }),
   command<{ room?: string; restrict: readonly Restriction[] }>({
     name: 'restrict',
-    group: 'moderation',
     usage: '[#ROOM] links files caps rate | none',
     help: 'block links, files or all-caps from members, or limit their rate; none allows all again',
     parse(rest) {
@@ -145,7 +135,6 @@ export const moderationCommands = [
   }),
   command<{ room?: string; slow: number }>({
     name: 'slow',
-    group: 'moderation',
     usage: '[#ROOM] 10s | off',
     help: 'slow mode: how long members wait between two messages',
     parse(rest) {
@@ -161,7 +150,6 @@ export const moderationCommands = [
   lockCommand('unlock', false, 'let all members post again'),
   command<{ before?: number }>({
     name: 'audit',
-    group: 'moderation',
     usage: '[NUMBER]',
     help: 'show the last moderation actions, or those before that number',
     parse(rest) {
@@ -178,7 +166,7 @@ export const moderationCommands = [
 
 function lockCommand(name: 'lock' | 'unlock', locked: boolean, help: string): SlashCommand {
   return command({
-    ...{ name, group: 'moderation', usage: '[#ROOM]', help },
+    ...{ name, usage: '[#ROOM]', help },
     parse(rest) {
       const { room, words } = optionalRoom(rest);
       return words.length > 0 ? '' : inRoom(room, { locked });

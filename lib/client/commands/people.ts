@@ -2,17 +2,14 @@
 import { askPeople } from '../session/session.js';
 import { whoisLines } from '../text/lists.js';
 import { errorWords, peopleWords } from '../text/wording.js';
-import { noArguments, withName } from './arguments.js';
+import { withName } from './arguments.js';
 import { CommandRefused, command } from './command.js';
 
 export const peopleCommands = [
   command({
     name: 'list',
     aliases: ['who', 'names', 'users', 'clients'],
-    group: 'people',
-    usage: '',
     help: 'list who is online; in a room, its members',
-    parse: noArguments,
     async run(_, { session, conversation, answer }) {
       const room = 'room' in conversation && conversation.room !== 'lobby' ? conversation.room : undefined;
       const people = await askPeople(session, room);
@@ -22,7 +19,6 @@ export const peopleCommands = [
   }),
   command({
     name: 'whois',
-    group: 'people',
     usage: 'NAME',
     help: 'show the role of a person, when they signed up and which rooms you share',
     parse: (rest) => withName(rest.trim(), (name) => ({ name })),
@@ -33,7 +29,6 @@ export const peopleCommands = [
   }),
   command<{ name?: string }>({
     name: 'block',
-    group: 'people',
     usage: '[NAME]',
     help: 'refuse direct messages from a person; without NAME, list who is blocked',
     parse: (rest) => (rest.trim() === '' ? {} : withName(rest.trim(), (name) => ({ name }))),
@@ -50,7 +45,6 @@ export const peopleCommands = [
   }),
   command({
     name: 'unblock',
-    group: 'people',
     usage: 'NAME',
     help: 'accept direct messages from a person again',
     parse: (rest) => withName(rest.trim(), (name) => ({ name })),
@@ -61,7 +55,6 @@ export const peopleCommands = [
   }),
   command<{ name?: string }>({
     name: 'ignore',
-    group: 'people',
     usage: '[NAME]',
     help: 'hide the messages of a person on this computer; without NAME, list who is ignored',
     screenOnly: true,
@@ -70,7 +63,6 @@ export const peopleCommands = [
   }),
   command({
     name: 'unignore',
-    group: 'people',
     usage: 'NAME',
     help: 'show the messages of a person again',
     screenOnly: true,

@@ -1,6 +1,6 @@
 /** Commands that join, leave, list and describe rooms. */
 import { roomLines } from '../text/lists.js';
-import { firstWord, noArguments, withName, withRoom, wordsIn } from './arguments.js';
+import { firstWord, withName, withRoom, wordsIn } from './arguments.js';
 import { type CommandContext, CommandRefused, command } from './command.js';
 
 /** The room where the line was typed. @throws CommandRefused in a direct message */
@@ -15,7 +15,6 @@ export const roomCommands = [
   command<{ room: string; private?: true }>({
     name: 'join',
     aliases: ['j'],
-    group: 'rooms',
     usage: '#ROOM [private]',
     help: 'join a room, or create it; only members can see a private room',
     opensConversation: true,
@@ -33,7 +32,6 @@ export const roomCommands = [
   command<{ room?: string; end?: true }>({
     name: 'leave',
     aliases: ['part'],
-    group: 'rooms',
     usage: '[#ROOM] [end]',
     help: 'leave a room; if you are its last member, "end" closes it',
     fullNameOnly: true,
@@ -53,17 +51,13 @@ export const roomCommands = [
   command({
     name: 'rooms',
     aliases: ['channels'],
-    group: 'rooms',
-    usage: '',
     help: 'list the rooms',
-    parse: noArguments,
     async run(_, { ask, answer }) {
       answer(roomLines((await ask({ type: 'rooms' })).rooms ?? []));
     },
   }),
   command<{ topic?: string }>({
     name: 'topic',
-    group: 'rooms',
     usage: '[TEXT|-]',
     help: 'show the topic of this room; owners and moderators can set it, - clears it',
     parse(rest) {
@@ -83,7 +77,6 @@ export const roomCommands = [
   }),
   command<{ name: string; room?: string }>({
     name: 'invite',
-    group: 'rooms',
     usage: 'NAME [#ROOM]',
     help: 'invite a person to this room, or to another one',
     parse(rest) {

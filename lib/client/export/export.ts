@@ -36,10 +36,7 @@ export interface ExportWanted {
 
 /** What was asked for does not exist; the message says what to do. */
 export class ExportError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ExportError';
-  }
+  override readonly name = 'ExportError';
 }
 
 const pageSize = 100;
@@ -180,12 +177,7 @@ async function askUntilAnswered(
 }
 
 function messageWords({ from, text, action, file, seq }: Message): string {
-  if (file !== undefined) {
-    return spoken({
-      from,
-      text: `sent a file: ${file.name} (${byteCount(file.size)}), ID ${seq}`,
-      action: true,
-    });
-  }
-  return spoken({ from, text, action: action === true });
+  if (file === undefined) return spoken({ from, text, action: action === true });
+  const sent = `sent a file: ${file.name} (${byteCount(file.size)}), ID ${seq}`;
+  return spoken({ from, text: sent, action: true });
 }

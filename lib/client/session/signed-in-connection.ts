@@ -91,21 +91,16 @@ export function createCredentialChain(
       if (token !== undefined) return { type: 'resume', token, ...mode };
       switch (credentials.how) {
         case 'register': {
-          const { name, password, code } = credentials;
-          return { type: 'register', name, password, ...(code !== undefined && { code }), ...remember };
+          const { how: type, ...given } = credentials;
+          return { type, ...given, ...remember };
         }
-        case 'sign-in':
-          return {
-            type: 'sign-in',
-            name: credentials.name,
-            password: credentials.password,
-            ...(credentials.otp !== undefined && { otp: credentials.otp }),
-            ...mode,
-            ...remember,
-          };
+        case 'sign-in': {
+          const { how: type, ...given } = credentials;
+          return { type, ...given, ...mode, ...remember };
+        }
         case 'recover': {
-          const { name, password, code } = credentials;
-          return { type: 'recover', name, password, code };
+          const { how: type, ...given } = credentials;
+          return { type, ...given };
         }
         case 'resume':
           return { type: 'resume', token: credentials.token, ...mode };

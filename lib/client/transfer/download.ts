@@ -7,13 +7,9 @@ import type { FileInfo } from '../../protocol/records.js';
 import { errorCode } from '../../system/disk-errors.js';
 import { type PathBase, typedPath } from '../../system/shell-words.js';
 import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './failures.js';
-import {
-  type FileConnection,
-  requestTicket,
-  type TransferContext,
-  withFileConnection,
-} from './file-connection.js';
+import { type FileConnection, requestTicket, withFileConnection } from './file-connection.js';
 import { createPartialFile, type PartialFile } from './partial-file.js';
+import type { TransferContext } from './transfer.js';
 
 export interface DownloadRequest {
   /** Of the message that announces it. */
@@ -28,20 +24,13 @@ export async function download(
   context: TransferContext,
   { seq, path, folders }: DownloadRequest,
 ): Promise<void> {
-  const { clock, reconnections, signal, update } = context;
+  const { signal, update } = context;
   update({ progress: { state: 'moving' } });
   const destination = await findDestination(path, folders);
   const fetching: Fetching = { seq, folder: destination.folder };
   try {
-    const waiting = () => update({ progress: { state: 'waiting' } });
     const progress = () => fetching.part?.have ?? -1;
-    const { part, file } = await retryInterrupted(() => receiveRest(context, fetching), {
-      clock,
-      reconnections,
-      signal,
-      progress,
-      waiting,
-    });
+    const { part, file } = await retryInterrupted(context, progress, () => receiveRest(context, fetching));
     if (part.hash() !== file.hash) {
       throw new TransferFailed('checksum mismatch; download it again');
     }
@@ -91,16 +80,11 @@ async function receiveRest(
 // The stream delivers about 16 KiB at a time; the disk gets larger pieces.
 const batchBytes = 256 * 1024;
 
-interface Receiving {
-  readonly size: number;
-  readonly update: TransferContext['update'];
-}
-
 /** @throws TransferInterrupted where bytes are missing */
 async function receive(
   connection: FileConnection,
   part: PartialFile,
-  { size, update }: Receiving,
+  { size, update }: Pick<TransferContext, 'update'> & { size: number },
 ): Promise<void> {
   let batch: Buffer[] = [];
   let bytes = 0;

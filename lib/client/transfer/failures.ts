@@ -1,16 +1,13 @@
 /** How a transfer fails, and how an interrupted one is tried again. Knows sentences and times, not files. */
 import { type ErrorCode, isTransient } from '../../protocol/errors.js';
 import { printable } from '../../protocol/printable.js';
-import type { Clock } from '../../system/clock.js';
 import { diskReason, errorCode } from '../../system/disk-errors.js';
 import { ConnectionLost, NotSecureChat, Unreachable } from '../wire/errors.js';
+import type { Reconnections, TransferContext } from './transfer.js';
 
 /** For good; the message is for people and says what to do. */
 export class TransferFailed extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'TransferFailed';
-  }
+  override readonly name = 'TransferFailed';
 }
 
 /** It can go on later. */
@@ -70,26 +67,9 @@ export function connectionFailure(error: unknown): TransferFailed | TransferInte
 export function diskFailure(error: unknown, path?: string): TransferFailed {
   if (error instanceof TransferFailed) return error;
   const code = errorCode(error);
+  if (path === undefined && code === 'ENOENT') return new TransferFailed('no such file', { cause: error });
   const why = code !== '' ? diskReason(code) : error instanceof Error ? error.message : String(error);
   return new TransferFailed(path === undefined ? why : `${printable(path)}: ${why}`, { cause: error });
-}
-
-/** Announces that the session is connected again. */
-export interface Reconnections {
-  readonly count: number;
-  reconnected(): void;
-  /** Resolves once the count is above `count`. */
-  after(count: number): Promise<void>;
-}
-
-export interface PersistOptions {
-  readonly clock: Clock;
-  readonly reconnections: Reconnections;
-  readonly signal: AbortSignal;
-  /** Grows with the bytes that have safely arrived. */
-  readonly progress: () => number;
-  /** It was interrupted and will be tried again. */
-  readonly waiting: () => void;
 }
 
 const mostTries = 5;
@@ -100,10 +80,15 @@ const longestMs = 30_000;
 /**
  * Calls `attempt` until it resolves: some seconds after each interruption, or at once when the session is
  * connected again.
+ * @param progress grows with the bytes that have safely arrived
  * @throws TransferFailed, after 5 interruptions in a row without progress too; the signal's reason
  */
-export async function retryInterrupted<T>(attempt: () => Promise<T>, options: PersistOptions): Promise<T> {
-  const { reconnections, signal, progress } = options;
+export async function retryInterrupted<T>(
+  context: TransferContext,
+  progress: () => number,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const { reconnections, signal, update } = context;
   let tries = 0;
   let best = progress();
   for (;;) {
@@ -118,11 +103,11 @@ export async function retryInterrupted<T>(attempt: () => Promise<T>, options: Pe
       if (moved) tries = 0;
       if (!error.offline) tries += 1;
       if (tries >= mostTries) {
-        throw new TransferFailed(`gave up after ${mostTries} tries: ${error.message}; try again later`);
+        throw new TransferFailed(`gave up after ${mostTries} tries (${error.message}); try again later`);
       }
-      options.waiting();
+      update({ progress: { state: 'waiting' } });
       const ms = Math.max(Math.min(longestMs, firstMs * 2 ** Math.max(0, tries - 1)), error.retryAfter ?? 0);
-      await pause(error.offline ? undefined : ms, since, options);
+      await pause(error.offline ? undefined : ms, since, context);
     }
   }
 }
@@ -131,7 +116,7 @@ export async function retryInterrupted<T>(attempt: () => Promise<T>, options: Pe
 function pause(
   ms: number | undefined,
   since: number,
-  { clock, reconnections, signal }: PersistOptions,
+  { clock, reconnections, signal }: TransferContext,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = ms === undefined ? () => {} : clock.after(ms, settle);

@@ -4,24 +4,11 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import { type FileAnswer, type FileOpening, parseFileAnswer } from '../../protocol/file-frames.js';
 import { encodeFrame, readFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
-import type { Clock } from '../../system/clock.js';
 import { unlessAborted } from '../../system/unless-aborted.js';
-import type { Session } from '../session/session.js';
 import type { RequestBody } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';
-import type { Reconnections } from './failures.js';
 import { connectionFailure, failureOf, TransferFailed, TransferInterrupted } from './failures.js';
-import type { Transfer } from './transfer.js';
-
-/** What one transfer works with. */
-export interface TransferContext {
-  readonly session: Pick<Session, 'ask' | 'openFileConnection' | 'hello'>;
-  readonly clock: Clock;
-  readonly reconnections: Reconnections;
-  /** Aborted when it is cancelled. */
-  readonly signal: AbortSignal;
-  readonly update: (change: Partial<Omit<Transfer, 'id' | 'direction'>>) => void;
-}
+import type { TransferContext } from './transfer.js';
 
 /** Asks for a ticket, by `offer` or `fetch`. @throws TransferFailed, TransferInterrupted, the signal's reason */
 export async function requestTicket(

@@ -6,7 +6,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { printable } from '../../protocol/printable.js';
 import { errorCode } from '../../system/disk-errors.js';
 import { diskFailure, TransferFailed } from './failures.js';
 
@@ -66,9 +65,7 @@ export async function createPartialFile(folder: string): Promise<PartialFile> {
       placed = await move(path, target);
       if (placed) return target;
     }
-    throw new TransferFailed(
-      `${mostOfOneName} files named ${printable(name)} already exist; choose another name`,
-    );
+    throw new TransferFailed(`${mostOfOneName} files of that name already exist; choose another name`);
   }
 
   return {

@@ -1,6 +1,8 @@
+/** One transfer: as a person sees it, and what it works with. */
 import type { Recipient } from '../../protocol/room-or-person.js';
+import type { Clock } from '../../system/clock.js';
+import type { Session } from '../session/session.js';
 
-/** One transfer, as a person sees it. */
 export interface Transfer {
   /** Counts up from 1 in this program. */
   readonly id: number;
@@ -28,3 +30,21 @@ export type TransferProgress =
   | { readonly state: 'cancelled' }
   /** `why` is for people and says what to do: the end of a sentence, without a full stop. */
   | { readonly state: 'failed'; readonly why: string };
+
+/** What one transfer works with. */
+export interface TransferContext {
+  readonly session: Pick<Session, 'ask' | 'openFileConnection' | 'hello'>;
+  readonly clock: Clock;
+  readonly reconnections: Reconnections;
+  /** Aborted when it is cancelled. */
+  readonly signal: AbortSignal;
+  readonly update: (change: Partial<Omit<Transfer, 'id' | 'direction'>>) => void;
+}
+
+/** Announces that the session is connected again. */
+export interface Reconnections {
+  readonly count: number;
+  reconnected(): void;
+  /** Resolves once the count is above `count`. */
+  after(count: number): Promise<void>;
+}

@@ -6,8 +6,7 @@ import { typedPath } from '../../system/shell-words.js';
 import type { Session } from '../session/session.js';
 import { download } from './download.js';
 import { createReconnections } from './failures.js';
-import type { TransferContext } from './file-connection.js';
-import type { Transfer, TransferProgress } from './transfer.js';
+import type { Transfer, TransferContext, TransferProgress } from './transfer.js';
 import { upload } from './upload.js';
 
 export interface TransfersDeps {

@@ -7,12 +7,8 @@ import { byteCount } from '../../protocol/quantities.js';
 import type { Recipient } from '../../protocol/room-or-person.js';
 import type { RequestBody } from '../wire/connection.js';
 import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './failures.js';
-import {
-  type FileConnection,
-  requestTicket,
-  type TransferContext,
-  withFileConnection,
-} from './file-connection.js';
+import { type FileConnection, requestTicket, withFileConnection } from './file-connection.js';
+import type { TransferContext } from './transfer.js';
 
 export interface UploadRequest {
   readonly path: string;
@@ -53,7 +49,7 @@ function requireSize(size: number, most: number): void {
 }
 
 function offerUntilKept(context: TransferContext, file: SourceFile, offer: RequestBody): Promise<void> {
-  const { clock, reconnections, signal, update } = context;
+  const { update } = context;
   // What the server has confirmed; bytes written since may not have arrived.
   let arrived = -1;
   async function attempt() {
@@ -71,19 +67,13 @@ function offerUntilKept(context: TransferContext, file: SourceFile, offer: Reque
       await sendBytes(connection, file, { offset: ready.offset, update });
     });
   }
-  const waiting = () => update({ progress: { state: 'waiting' } });
-  return retryInterrupted(attempt, { clock, reconnections, signal, progress: () => arrived, waiting });
-}
-
-interface Sending {
-  readonly offset: number;
-  readonly update: TransferContext['update'];
+  return retryInterrupted(context, () => arrived, attempt);
 }
 
 async function sendBytes(
   connection: FileConnection,
   file: SourceFile,
-  { offset, update }: Sending,
+  { offset, update }: Pick<TransferContext, 'update'> & { offset: number },
 ): Promise<void> {
   const { socket, moved } = connection;
   async function pour() {

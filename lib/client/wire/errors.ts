@@ -3,22 +3,14 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 
 /** No connection could be opened: refused, unknown host, no route, no answer. */
 export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
   readonly code = 'unreachable';
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'Unreachable';
-  }
 }
 
 /** Something answers there, but no secure-chat server. */
 export class NotSecureChat extends Error {
+  override readonly name = 'NotSecureChat';
   readonly code = 'not-secure-chat';
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'NotSecureChat';
-  }
 }
 
 /** An open connection ended. */
