@@ -77,7 +77,7 @@ export function addClientOptions(command: Command): Command {
     .option('--no-color', 'no colours (NO_COLOR)');
 }
 
-export interface ClientRun {
+interface ClientRun {
   /** LINK or HOST[:PORT]. */
   readonly argument: string | undefined;
   readonly options: ClientOptions;
@@ -258,7 +258,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-export interface TargetGiven {
+interface TargetGiven {
   readonly argument?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
@@ -298,7 +298,7 @@ function checked<T extends Endpoint>(parsed: ParsedAddress<T>): T {
   return parsed.value;
 }
 
-export async function answersOf(options: ClientOptions, env: Io['env']): Promise<SignInAnswers> {
+async function answersOf(options: ClientOptions, env: Io['env']): Promise<SignInAnswers> {
   const given = options.name ?? nonEmpty(env.SECURE_CHAT_NAME);
   const parsed = given === undefined ? undefined : parseName(given);
   if (parsed?.ok === false) throw new Exit('usage', parsed.message);

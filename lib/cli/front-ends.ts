@@ -37,7 +37,7 @@ export function frontEndOptions(): Option[] {
   ];
 }
 
-export interface FrontEndChoice extends FrontEndFlags {
+interface FrontEndChoice extends FrontEndFlags {
   readonly io: Io;
   readonly stop: AbortSignal;
   readonly server: Endpoint;

@@ -68,10 +68,10 @@ function expiresArgument(text: string): number {
 }
 
 const minuteMs = 60_000;
-export const defaultExpiry = '7d';
+const defaultExpiry = '7d';
 
 /** Milliseconds, from a minute to a year; undefined for anything else. */
-export function parseExpiry(text: string): number | undefined {
+function parseExpiry(text: string): number | undefined {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= minuteMs && ms <= limits.inviteMs ? ms : undefined;
 }

@@ -35,7 +35,7 @@ import {
 } from './archive.js';
 import { Exit } from './command.js';
 
-export interface Packing {
+interface Packing {
   readonly data: string;
   /** Must not exist. */
   readonly archive: string;

@@ -107,12 +107,12 @@ export function settingsOf({ cert, key, data, motd, ...flags }: ServerFlags, io:
   };
 }
 
-export interface EnvironmentFault {
+interface EnvironmentFault {
   readonly variable: string;
   readonly message: string;
 }
 
-export interface EnvironmentSettings {
+interface EnvironmentSettings {
   readonly values: Partial<ServerFlags>;
   /** Variables with invalid values. */
   readonly faults: readonly EnvironmentFault[];

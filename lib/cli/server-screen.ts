@@ -12,7 +12,7 @@ import type { Io, OutputStream } from './command.js';
 import type { RunningServer } from './start-server.js';
 
 /** Commands to print: how this program was called, and the command that creates a join link. */
-export interface SummaryCommands extends Pick<Io, 'called'> {
+interface SummaryCommands extends Pick<Io, 'called'> {
   readonly invite: string;
 }
 

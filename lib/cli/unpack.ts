@@ -17,7 +17,7 @@ import {
 import { Exit } from './command.js';
 import { giveToOwnerOf } from './pack.js';
 
-export interface Unpacking {
+interface Unpacking {
   readonly archive: string;
   /** Missing or empty. */
   readonly data: string;

@@ -9,7 +9,7 @@ import type { OutgoingMessage, Session, SessionEvent } from './session/session.j
 // Enough to keep the connection busy, few enough to keep in memory while it is lost.
 const backlogLimit = 100;
 
-export interface PipeDeps {
+interface PipeDeps {
   readonly stdin: Readable;
   readonly stdout: Writable;
   /** Aborted with a StopSignal as its reason. */
@@ -40,7 +40,7 @@ export interface PipeQuit {
   readonly reason: string | undefined;
 }
 
-export interface PipeSteps {
+interface PipeSteps {
   readonly onLine: (line: InputLine) => PipeQuit | undefined;
   /** Runs before the connection is closed. */
   readonly before?: () => void;
@@ -177,7 +177,7 @@ export type InputLine =
   /** Longer than the limit: its text was dropped. */
   | { readonly tooLong: true };
 
-export interface InputLines {
+interface InputLines {
   /** The next line without its end; undefined at the end of the input. One call at a time. */
   next(): Promise<InputLine | undefined>;
   /** Reads no more: a waiting `next`, and every later one, resolves to undefined. */

@@ -81,10 +81,6 @@ export type ErrorCode = keyof typeof errors;
 
 export const errorCodes = Object.keys(errors) as readonly ErrorCode[];
 
-export function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(errors, value);
-}
-
 /** Whether waiting is all it takes: the same request, or another connection, can succeed later. */
 export function isTransient(code: ErrorCode): boolean {
   return errors[code].transient;

@@ -9,7 +9,7 @@ import { ProtocolError } from './errors.js';
 import { limits } from './limits.js';
 
 /** Length of the header before each frame. */
-export const frameHeaderBytes = 4;
+const frameHeaderBytes = 4;
 const nothing = Buffer.alloc(0);
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -126,7 +126,7 @@ function createHeldBytes() {
 }
 
 /** The body length in a header. @throws ProtocolError `frame-too-large` */
-export function frameLength(header: Buffer, limit: number): number {
+function frameLength(header: Buffer, limit: number): number {
   const length = header.readUInt32BE(0);
   if (length <= limit) return length;
   throw new ProtocolError(
@@ -136,7 +136,7 @@ export function frameLength(header: Buffer, limit: number): number {
 }
 
 /** @throws ProtocolError `bad-frame` */
-export function decodeFrame(body: Buffer): RawFrame {
+function decodeFrame(body: Buffer): RawFrame {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));

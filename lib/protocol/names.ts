@@ -13,12 +13,12 @@ export const namePattern = `^(?=.*[a-z])[a-z0-9][a-z0-9_.-]{0,${limits.nameLengt
 /** The rule in words, for error messages. */
 export const nameRule = `Use 1 to ${limits.nameLength} of a-z, 0-9, "_", "." and "-", with at least one letter and a letter or digit first.`;
 
-export type ParsedName =
+type ParsedName =
   /** `skeleton` must be unique. */
   | { readonly ok: true; readonly name: string; readonly skeleton: string }
   | { readonly ok: false; readonly code: 'name-invalid' | 'name-reserved'; readonly message: string };
 
-export type ParsedRoomName =
+type ParsedRoomName =
   | { readonly ok: true; readonly name: string }
   | { readonly ok: false; readonly code: 'name-invalid'; readonly message: string };
 

@@ -50,7 +50,7 @@ const virama = /^[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca]$
 // Assigned and not white space, but invisible: Braille, Khitan, musical and Egyptian blanks.
 const inkless = /[\s\u2800\u{16fe4}\u{1d159}\u{13441}\u{13442}]/gu;
 
-export interface PrintableOptions {
+interface PrintableOptions {
   /** Turn every line break into a line feed. Otherwise they become spaces. */
   readonly newlines?: boolean;
 }

@@ -7,7 +7,7 @@ export type RoomOrPerson = { readonly room: string } | { readonly with: string }
 /** The same where a message goes, as `say` and transfers want it. */
 export type Recipient = { readonly room: string } | { readonly to: string };
 
-export type ParsedRoomOrPerson =
+type ParsedRoomOrPerson =
   | { readonly ok: true; readonly conversation: RoomOrPerson }
   | { readonly ok: false; readonly message: string };
 

@@ -10,7 +10,7 @@ import { canonicalHost } from './endpoint.js';
 import { kindOf } from './key.js';
 import { pinOf, spkiOf } from './pin.js';
 
-export interface CertificateRequest {
+interface CertificateRequest {
   /** P-256, another NIST curve or RSA. */
   readonly key: KeyObject;
   /** Names and addresses, at least one; the first is the common name. */

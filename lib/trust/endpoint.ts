@@ -10,7 +10,7 @@ export interface Endpoint {
 export const defaultPort = 6697;
 
 /** What is wrong with an address or a link. */
-export type AddressFault =
+type AddressFault =
   | 'empty'
   | 'too-long'
   | 'not-a-link'

@@ -18,7 +18,7 @@ export interface KeyPair extends CertificateFacts {
   readonly keyFile: string;
 }
 
-export interface KeyPairFiles {
+interface KeyPairFiles {
   readonly cert: string;
   /** Defaults to the `-key.pem` beside the certificate, then to a key in the certificate's file. */
   readonly key?: string | undefined;
@@ -32,7 +32,7 @@ export interface KeyFile {
   readonly path: string;
 }
 
-export type CertificateFault =
+type CertificateFault =
   /** No such file, or no key for the certificate. */
   | 'missing'
   | 'unreadable'
@@ -55,8 +55,8 @@ export class CertificateError extends Error {
   readonly code: CertificateFault;
   readonly path: string;
 
-  constructor(code: CertificateFault, path: string, options: { message: string; cause?: unknown }) {
-    super(options.message, 'cause' in options ? { cause: options.cause } : undefined);
+  constructor(code: CertificateFault, path: string, why: string, cause?: unknown) {
+    super(`${path}: ${why}`, cause === undefined ? undefined : { cause });
     this.name = 'CertificateError';
     this.code = code;
     this.path = path;
@@ -126,7 +126,7 @@ export async function findKey(cert: string): Promise<KeyFile | undefined> {
 }
 
 /** Loads a private key. Rejects with a CertificateError if others can read it or TLS 1.3 cannot use it. */
-export async function readKey(path: string): Promise<KeyFile> {
+async function readKey(path: string): Promise<KeyFile> {
   const { text } = await readOwnFile(path);
   return parseKey(path, text);
 }
@@ -234,11 +234,8 @@ function blocks(text: string, label: RegExp): string[] {
   return [...found].filter(([, name = '']) => label.test(name)).map(([block]) => `${block}\n`);
 }
 
-function fault(code: CertificateFault, path: string, why: string, cause?: unknown): CertificateError {
-  return new CertificateError(code, path, {
-    message: `${path}: ${why}`,
-    ...(cause !== undefined && { cause }),
-  });
+function fault(...args: ConstructorParameters<typeof CertificateError>): CertificateError {
+  return new CertificateError(...args);
 }
 
 function day(date: Date): string {

@@ -10,7 +10,7 @@ import { LockError, type LockTiming, systemTiming, withLock } from '../system/lo
 import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 import { isPin } from './pin.js';
 
-export interface KnownHost {
+interface KnownHost {
   readonly endpoint: Endpoint;
   readonly pin: string;
   /** Counted from 1. */
@@ -18,19 +18,19 @@ export interface KnownHost {
 }
 
 /** A line that is neither empty, nor a comment, nor `host:port pin`. It stays in the file as it is. */
-export interface FaultyLine {
+interface FaultyLine {
   readonly line: number;
   readonly problem: string;
   /** If its address is readable. */
   readonly endpoint?: Endpoint;
 }
 
-export interface KnownHostList {
+interface KnownHostList {
   readonly hosts: readonly KnownHost[];
   readonly faults: readonly FaultyLine[];
 }
 
-export type KnownHostsFault = 'unreadable' | 'not-written' | 'locked' | 'malformed' | 'contradictory';
+type KnownHostsFault = 'unreadable' | 'not-written' | 'locked' | 'malformed' | 'contradictory';
 
 export class KnownHostsError extends Error {
   readonly code: KnownHostsFault;

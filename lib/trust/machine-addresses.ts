@@ -31,11 +31,6 @@ export function usableAddresses(machine: Machine): string[] {
   return [...new Set([...best, ...ownName(machine), '127.0.0.1'])];
 }
 
-/** The first of `usableAddresses`. */
-export function bestAddress(machine: Machine): string {
-  return usableAddresses(machine)[0] ?? '127.0.0.1';
-}
-
 interface FoundAddress {
   readonly device: string;
   readonly address: string;

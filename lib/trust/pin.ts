@@ -34,7 +34,7 @@ export function formatPin(pin: string): string {
   return `${groups.slice(0, 8).join(' ')}\n${groups.slice(8).join(' ')}`;
 }
 
-export interface KeyEvidence {
+interface KeyEvidence {
   /** The pin of the server's key. */
   readonly presented: string;
   /** Signed for this host by a certificate authority that the system trusts. */
@@ -43,7 +43,7 @@ export interface KeyEvidence {
   readonly knownPin?: string | undefined;
 }
 
-export type KeyVerdict =
+type KeyVerdict =
   | { readonly verdict: 'trusted'; readonly by: 'link' | 'known-hosts' | 'authority' }
   /** Another machine answers, or the server has a new key: a hard stop. */
   | { readonly verdict: 'changed'; readonly expected: string; readonly by: 'link' | 'known-hosts' }

@@ -16,7 +16,7 @@ import {
   readKeyPair,
 } from './key-pair.js';
 
-export interface Renewal {
+interface Renewal {
   /** The certificate's file; its key goes to the `-key.pem` beside it. */
   readonly cert: string;
   readonly hosts: readonly string[];
@@ -34,7 +34,7 @@ export interface Renewed extends KeyPair {
   readonly isNewKey: boolean;
 }
 
-export interface OwnKeyPair {
+interface OwnKeyPair {
   readonly folder: string;
   readonly hosts: readonly string[];
   /** Milliseconds since the epoch. */
@@ -86,27 +86,25 @@ export async function ensureKeyPair({ folder, hosts, now }: OwnKeyPair): Promise
 // Without --cert, the usual advice would name options that were not given.
 function withAdvice(error: unknown, cert: string): unknown {
   if (!(error instanceof CertificateError)) return error;
-  const message = adviceFor(error, cert);
-  return message === undefined
-    ? error
-    : new CertificateError(error.code, error.path, { message, cause: error });
+  const advice = adviceFor(error, cert);
+  return advice === undefined ? error : new CertificateError(error.code, error.path, advice, error);
 }
 
 function adviceFor({ code, path }: CertificateError, cert: string): string | undefined {
   if (code === 'missing') {
     return (
-      `${path}: the server's key is missing. Restore it from a backup; or remove ${cert} to get a new key: ` +
+      `the server's key is missing. Restore it from a backup; or remove ${cert} to get a new key: ` +
       'then everyone needs a new join link.'
     );
   }
   if (code === 'mismatch') {
     return (
-      `${path}: not the key of ${cert}. Restore the pair from a backup; or remove ${cert} ` +
+      `not the key of ${cert}. Restore the pair from a backup; or remove ${cert} ` +
       'to get a new certificate for this key.'
     );
   }
   if (code === 'malformed' && path === cert) {
-    return `${path}: damaged. Remove it to get a new certificate for the same key.`;
+    return 'damaged. Remove it to get a new certificate for the same key.';
   }
   return undefined;
 }
@@ -114,17 +112,15 @@ function adviceFor({ code, path }: CertificateError, cert: string): string | und
 function checkKind(existing: KeyFile, wanted: KeyKind | undefined): void {
   const kind = kindOf(existing.key);
   if (kind === undefined) {
-    throw new CertificateError('unsuitable', existing.path, {
-      message: `${existing.path}: only EC and RSA keys are supported. Pass --new-key to replace it.`,
-    });
+    const why = 'only EC and RSA keys are supported. Pass --new-key to replace it.';
+    throw new CertificateError('unsuitable', existing.path, why);
   }
   if (wanted === undefined || wanted === kind) return;
   const named = { ec: 'an EC key', rsa: 'an RSA key' };
-  throw new CertificateError('other-kind', existing.path, {
-    message:
-      `${existing.path}: this is ${named[kind]}, not ${named[wanted]}. Pass --new-key to replace it; ` +
-      'clients that know the old key will then refuse the server.',
-  });
+  const why =
+    `this is ${named[kind]}, not ${named[wanted]}. Pass --new-key to replace it; ` +
+    'clients that know the old key will then refuse the server.';
+  throw new CertificateError('other-kind', existing.path, why);
 }
 
 async function write(path: string, text: string, mode: number): Promise<void> {
@@ -132,9 +128,7 @@ async function write(path: string, text: string, mode: number): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeAtomically(path, text, mode);
   } catch (error) {
-    throw new CertificateError('not-written', path, {
-      message: `${path}: can't be written (${errorCode(error) || 'unknown error'}). Check the folder's owner, mode and free space.`,
-      cause: error,
-    });
+    const why = `can't be written (${errorCode(error) || 'unknown error'}). Check the folder's owner, mode and free space.`;
+    throw new CertificateError('not-written', path, why, error);
   }
 }

@@ -1,7 +1,7 @@
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import t from 'tap';
 import { canonicalHost } from '../../lib/trust/endpoint.js';
-import { bestAddress, machineHosts, usableAddresses } from '../../lib/trust/machine-addresses.js';
+import { machineHosts, usableAddresses } from '../../lib/trust/machine-addresses.js';
 
 function at(address: string, internal = false): NetworkInterfaceInfo {
   const rest = { address, internal, mac: '00:00:00:00:00:00', cidr: null, netmask: '' };
@@ -22,7 +22,7 @@ t.test('a laptop offers its LAN address first and no container bridges', async (
     },
   };
   t.strictSame(usableAddresses(machine), ['192.168.1.20', '2001:db8::5', 'fd00::5', 'laptop', '127.0.0.1']);
-  t.equal(bestAddress(machine), '192.168.1.20');
+  t.equal(usableAddresses(machine)[0], '192.168.1.20');
 });
 
 t.test('public addresses come before private ones and tunnels', async (t) => {
@@ -60,7 +60,7 @@ t.test('without a network, the name comes first, then loopback', async (t) => {
   const interfaces = { lo, gone: undefined, eth0: [at('169.254.3.4'), at('fe80::1')] };
   t.strictSame(usableAddresses({ interfaces, hostname: 'box' }), ['box', '127.0.0.1']);
   t.strictSame(usableAddresses({ interfaces, hostname: '(none)' }), ['127.0.0.1']);
-  t.equal(bestAddress({ interfaces: {}, hostname: 'localhost' }), '127.0.0.1');
+  t.strictSame(usableAddresses({ interfaces: {}, hostname: 'localhost' }), ['127.0.0.1']);
 });
 
 t.test('a certificate names every host once, except link-local addresses', async (t) => {

@@ -16,7 +16,7 @@ export interface AwayStatus {
   restore(): Promise<void>;
 }
 
-export interface AwayStatusDeps {
+interface AwayStatusDeps {
   readonly session: Pick<Session, 'ask' | 'name'>;
   readonly show: (words: string) => void;
 }

@@ -29,7 +29,7 @@ export interface SlashCommand {
 }
 
 /** How a row is written: `run` gets what `parse` returned. Without `parse`, it takes no arguments. */
-export interface CommandRow<A extends object> extends Omit<SlashCommand, 'parse' | 'aliases' | 'usage'> {
+interface CommandRow<A extends object> extends Omit<SlashCommand, 'parse' | 'aliases' | 'usage'> {
   readonly aliases?: readonly string[];
   readonly usage?: string;
   readonly parse?: (rest: string, context: ParseContext) => A | UsageError;
@@ -47,7 +47,7 @@ export interface ParseContext {
 export type UsageError = string;
 
 /** `keep-line`: what is in the input line now is to stay. @throws CommandRefused */
-export type CommandOutcome = void | 'keep-line' | Promise<void>;
+type CommandOutcome = void | 'keep-line' | Promise<void>;
 
 export interface ParsedCommand {
   readonly args: object;
@@ -128,7 +128,7 @@ export type HistoryQuery = Pick<CommandContext, 'ask' | 'conversation'>;
 export type HistoryRange = { readonly last: number } | { readonly since: number };
 
 /** Asks for secrets and shows them, so that they are neither sent as a message nor kept. */
-export interface SecretPrompts {
+interface SecretPrompts {
   /** One typed line; `hidden` shows stars. Undefined if the person cancels. */
   ask(question: string, options: { hidden: boolean }): Promise<string | undefined>;
   /** Shows the key for an authenticator app, as a QR code where there is room; the returned function removes it. */
@@ -138,7 +138,7 @@ export interface SecretPrompts {
 }
 
 /** The commands that only a full screen has. */
-export interface ScreenCommands {
+interface ScreenCommands {
   clear(): void;
   /** Closes the direct message on the screen. */
   close(): void;

@@ -21,7 +21,7 @@ import { moderationCommands } from './moderation.js';
 import { peopleCommands } from './people.js';
 import { roomCommands } from './rooms.js';
 
-export type ParsedLine =
+type ParsedLine =
   | { readonly kind: 'blank' }
   | { readonly kind: 'text'; readonly text: string }
   | ({ readonly kind: 'command'; readonly name: string } & ParsedCommand)

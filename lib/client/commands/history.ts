@@ -13,7 +13,7 @@ const historyMax = 1_000;
 const searchPage = 10;
 
 /** What /search looks for; times in milliseconds since the epoch. */
-export interface SearchTerms {
+interface SearchTerms {
   readonly words: string;
   readonly room?: string;
   readonly with?: string;

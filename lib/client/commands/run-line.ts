@@ -22,7 +22,7 @@ export interface LineRunner {
   notice(event: ServerEvent): void;
 }
 
-export interface LineResult {
+interface LineResult {
   /** It was refused, or replaced: what is in the input line now is to stay. */
   readonly keep: boolean;
   /** Resolves when the command is done or was refused; rejects only for a bug. Undefined if it is done already. */

@@ -14,7 +14,7 @@ import { createStamp } from '../text/local-time.js';
 import { spoken, transcribed } from '../text/wording.js';
 import type { RequestBody } from '../wire/connection.js';
 
-export interface ExportDeps {
+interface ExportDeps {
   /** Resolves when there is room for more; rejects if nothing more can be written. */
   readonly write: (text: string) => Promise<void>;
   /** Called with the number of messages so far of one conversation. */

@@ -12,7 +12,7 @@ import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js
 import type { Session, SessionEvent, SessionStatus } from '../session/session.js';
 import type { RequestBody } from '../wire/connection.js';
 
-export interface JsonDeps {
+interface JsonDeps {
   readonly stdin: Readable;
   readonly stdout: Writable;
   /** Aborted with a StopSignal as its reason. */

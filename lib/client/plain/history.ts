@@ -6,7 +6,7 @@ import { CommandRefused } from '../commands/command.js';
 import type { LocalTime } from '../text/local-time.js';
 import type { RequestBody } from '../wire/connection.js';
 
-export interface HistoryPrinter {
+interface HistoryPrinter {
   readonly time: LocalTime;
   readonly show: (words: string) => void;
   readonly print: (message: Message) => void;

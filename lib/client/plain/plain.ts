@@ -23,7 +23,7 @@ import type { Transfers } from '../transfer/transfers.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { printContext, printHistory } from './history.js';
 
-export interface PlainDeps {
+interface PlainDeps {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
@@ -97,7 +97,7 @@ interface Chat {
   readonly marks: ReadMarks;
   readonly away: AwayStatus;
   readonly transfers: Transfers;
-  readonly reports: TransferReports;
+  readonly reports: ReturnType<typeof createTransferReports>;
   /** One line on stderr, or several for a text of several. */
   readonly show: (words: string, at?: string | number) => void;
   /** The beginnings of messages on their way, by key. */
@@ -122,7 +122,7 @@ function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'
     deps.stderr.write(lines.map((line) => `${line}\n`).join(''));
   }
 
-  const reports = createTransferReports({ show, failed: pipe.refuse });
+  const reports = createTransferReports(show, pipe.refuse);
   const chat: Chat = {
     ...given,
     show,
@@ -299,19 +299,8 @@ function showDelivery({ key, delivery }: { key: string; delivery: DeliveryStatus
   if (delivery.state !== 'sending') chat.sending.delete(key);
 }
 
-export interface TransferReports {
-  readonly report: (transfer: Transfer) => void;
-  /** Resolves when no transfer is in progress. */
-  idle(transfers: Pick<Transfers, 'current'>): Promise<void>;
-}
-
-export interface TransferReportsDeps {
-  readonly show: (words: string) => void;
-  /** One of them failed. */
-  readonly failed: () => void;
-}
-
-export function createTransferReports({ show, failed }: TransferReportsDeps): TransferReports {
+/** Transfers as lines: one at each change of state, and at each quarter. */
+function createTransferReports(show: (words: string) => void, failed: () => void) {
   // The stage of each that was shown last.
   const shown = new Map<number, string>();
   let waiting: (() => void)[] = [];
@@ -323,7 +312,7 @@ export function createTransferReports({ show, failed }: TransferReportsDeps): Tr
   }
 
   return {
-    report(transfer) {
+    report(transfer: Transfer): void {
       const { id, direction, progress } = transfer;
       const quarter = Math.floor((percentOf(transfer) ?? 0) / 25);
       const stage = progress.state === 'moving' ? `moving ${quarter}` : progress.state;
@@ -336,7 +325,8 @@ export function createTransferReports({ show, failed }: TransferReportsDeps): Tr
       if (progress.state === 'failed') failed();
       wake();
     },
-    async idle(transfers) {
+    /** Resolves when no transfer is in progress. */
+    async idle(transfers: Pick<Transfers, 'current'>): Promise<void> {
       while (transfers.current.length > 0) {
         await new Promise<void>((resolve) => {
           waiting.push(resolve);

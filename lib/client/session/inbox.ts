@@ -8,7 +8,7 @@ import type { Conversation, Message } from '../../protocol/records.js';
 import type { ServerEvent } from '../wire/connection.js';
 import type { SessionEvent } from './session.js';
 
-export interface InboxDeps {
+interface InboxDeps {
   readonly listener: (event: SessionEvent) => void;
   /** A message of this person came back: the server has it. */
   readonly ownMessage: (message: Message) => void;
@@ -97,7 +97,7 @@ function withChange(conversations: readonly Conversation[], event: StateEvent): 
 }
 
 /** Last seqs seen, as `sync` takes them. */
-export interface Since {
+interface Since {
   readonly rooms?: Record<string, number>;
   readonly direct?: Record<string, number>;
 }

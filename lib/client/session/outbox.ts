@@ -5,7 +5,7 @@ import type { Clock } from '../../system/clock.js';
 import type { ClientConnection, Settle } from '../wire/connection.js';
 import type { DeliveryStatus, OutgoingMessage } from './session.js';
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly clock: Clock;
   /** A new key, unique among all messages of this account. */
   readonly makeKey: () => string;

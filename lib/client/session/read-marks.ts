@@ -10,7 +10,7 @@ export interface ReadMarks {
   flush(): void;
 }
 
-export interface ReadMarksDeps {
+interface ReadMarksDeps {
   readonly session: Pick<Session, 'ask' | 'name'>;
   /** Calls back once after a while; several messages then make one request. */
   readonly later: (callback: () => void) => void;

@@ -4,7 +4,7 @@ import type { Clock } from '../../system/clock.js';
 import { ConnectionLost, NotSecureChat, Unreachable } from '../wire/errors.js';
 import type { SessionEnd, SessionStatus } from './session.js';
 
-export interface ReconnectOptions<T> {
+interface ReconnectOptions<T> {
   /** One try. */
   readonly open: () => Promise<T>;
   readonly backoff: Backoff;
@@ -90,7 +90,7 @@ function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   });
 }
 
-export interface BackoffOptions {
+interface BackoffOptions {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;

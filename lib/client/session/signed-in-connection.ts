@@ -15,7 +15,7 @@ export interface SignedInConnection {
   readonly recovery: string | undefined;
 }
 
-export interface SignedInConnectionOptions extends ConnectionOptions {
+interface SignedInConnectionOptions extends ConnectionOptions {
   readonly credentials: CredentialChain;
   readonly keepToken: SessionOptions['keepToken'];
   readonly signal: AbortSignal;

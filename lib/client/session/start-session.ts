@@ -23,7 +23,7 @@ import {
 } from './signed-in-connection.js';
 
 /** Time and randomness, the system's by default. */
-export interface SessionEnvironment {
+interface SessionEnvironment {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;

@@ -5,7 +5,7 @@ import * as clack from '@clack/prompts';
 import wrapAnsi from 'wrap-ansi';
 import { Cancelled, type Prompter } from './sign-in-questions.js';
 
-export interface ClackDeps {
+interface ClackDeps {
   /** Both must be terminals: clack does not check. */
   readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly columns?: number };

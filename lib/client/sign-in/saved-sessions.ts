@@ -21,7 +21,7 @@ export interface SavedSessions {
   drop(name: string): Promise<void>;
 }
 
-export interface SavedSessionsDeps {
+interface SavedSessionsDeps {
   /** Creates the folder where it is missing, with mode 0700. */
   readonly folder: () => Promise<string>;
   readonly server: Endpoint;

@@ -3,14 +3,14 @@ import { limits } from '../../protocol/limits.js';
 import { parseName } from '../../protocol/names.js';
 import type { SignInMode } from '../../protocol/requests.js';
 
-export interface PromptQuestion {
+interface PromptQuestion {
   /** Anything in it that comes from a server went through `printable`. */
   readonly message: string;
   /** Why an answer is not accepted; undefined where it is. */
   readonly check?: (answer: string) => string | undefined;
 }
 
-export interface Choice<T extends string> {
+interface Choice<T extends string> {
   readonly value: T;
   readonly label: string;
   readonly hint?: string;

@@ -6,7 +6,7 @@ import type { VerifyServer } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
 import { Cancelled, type Prompter } from './sign-in-questions.js';
 
-export interface TrustDecisionDeps {
+interface TrustDecisionDeps {
   readonly endpoint: Endpoint;
   /** From the join link. */
   readonly linkPin?: string | undefined;

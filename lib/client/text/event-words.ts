@@ -89,7 +89,7 @@ function roomWords({ room = '', role, topic, private: hidden, rules = {} }: Conv
 }
 
 /** What a room forbids to members; empty for nothing. */
-export function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
+function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
   return [
     locked ? 'locked (only owners and moderators can post)' : '',
     slow === undefined ? '' : `slow mode (${duration(slow)} between messages)`,

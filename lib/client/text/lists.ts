@@ -36,7 +36,7 @@ function rank({ role, invited }: RoomInfo): number {
   return invited === undefined ? 2 : 1;
 }
 
-export interface FoundList {
+interface FoundList {
   readonly more: boolean;
   /** These are not the first results. */
   readonly further: boolean;

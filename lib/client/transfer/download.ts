@@ -11,7 +11,7 @@ import { type FileConnection, requestTicket, withFileConnection } from './file-c
 import { createPartialFile, type PartialFile } from './partial-file.js';
 import type { TransferContext } from './transfer.js';
 
-export interface DownloadRequest {
+interface DownloadRequest {
   /** Of the message that announces it. */
   readonly seq: number;
   /** As typed. */
@@ -112,7 +112,7 @@ async function receive(
   throw new TransferInterrupted('the connection was lost');
 }
 
-export interface DownloadFolders extends PathBase {
+interface DownloadFolders extends PathBase {
   /** Where it goes without a path. */
   readonly downloads: string;
 }

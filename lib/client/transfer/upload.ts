@@ -10,7 +10,7 @@ import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } fr
 import { type FileConnection, requestTicket, withFileConnection } from './file-connection.js';
 import type { TransferContext } from './transfer.js';
 
-export interface UploadRequest {
+interface UploadRequest {
   readonly path: string;
   readonly name: string;
   /** The same for every try: by it the server knows which bytes it has. */

@@ -17,7 +17,7 @@ export interface ServerIdentity {
   readonly validTo: string;
 }
 
-export interface DialOptions {
+interface DialOptions {
   readonly endpoint: Endpoint;
   /** The RFC 7301 name of the protocol to speak. */
   readonly alpn: string;

@@ -1,7 +1,7 @@
 /** Pings a quiet server, and notices a dead one. Knows times, not what is sent. */
 import type { Clock } from '../../system/clock.js';
 
-export interface LivenessOptions {
+interface LivenessOptions {
   readonly clock: Clock;
   /** A ping is due when either side has sent nothing for this long, in milliseconds. */
   readonly pingMs: number;
@@ -11,7 +11,7 @@ export interface LivenessOptions {
   readonly dead: () => void;
 }
 
-export interface Liveness {
+interface Liveness {
   heard(): void;
   sent(): void;
   stop(): void;
