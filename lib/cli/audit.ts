@@ -5,10 +5,10 @@ import { momentForms } from '../client/commands/arguments.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
-import { countArgument, momentArgument } from './arguments.js';
 import { addCommand, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
 import { operate, operateExits } from './operate.js';
+import { countArgument, momentArgument } from './option-values.js';
 
 interface Flags {
   readonly data?: string;

@@ -19,7 +19,7 @@ import {
   requireData,
 } from './folders.js';
 import { operate } from './operate.js';
-import { readMotd } from './option-files.js';
+import { readMotd } from './option-values.js';
 import { leftovers } from './pack.js';
 import { environmentSettings } from './server-options.js';
 

@@ -26,11 +26,10 @@ import {
   parseEndpoint,
 } from '../trust/endpoint.js';
 import { type JoinLink, looksLikeLink, parseJoinLink } from '../trust/join-link.js';
-import { numberArgument, portArgument } from './arguments.js';
 import { failureExit, resultExit } from './client-failure.js';
 import { Exit, type Io } from './command.js';
 import { type Folders, folders, makeFolder } from './folders.js';
-import { readPasswordFile } from './option-files.js';
+import { numberArgument, portArgument, readPasswordFile } from './option-values.js';
 import { type Stop, signalExits, watchSignals } from './stop.js';
 import { knownHostsOf } from './trust.js';
 

@@ -6,9 +6,9 @@ import { momentForms } from '../client/commands/arguments.js';
 import { createExport, ExportError, type ExportWanted } from '../client/export/export.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
-import { momentArgument } from './arguments.js';
 import { addClientOptions, type ClientOptions, clientExits, runClient } from './client-run.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
+import { momentArgument } from './option-values.js';
 
 interface Options extends ClientOptions {
   readonly room?: readonly string[];

@@ -4,7 +4,6 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import type { FrontEnd } from '../client/front-end.js';
 import { printable } from '../protocol/printable.js';
 import { type Log, silentLog } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
@@ -117,11 +116,7 @@ async function runHostClient(
       ...(passwordFile !== undefined && { passwordFile }),
       ...(remember && { remember }),
     };
-    async function makeFrontEnd({
-      stop,
-      server: endpoint,
-      personal,
-    }: Parameters<MakeFrontEnd>[0]): Promise<FrontEnd> {
+    const makeFrontEnd: MakeFrontEnd = async ({ stop, server: endpoint, personal }) => {
       const preferences = join(await makeFolder(personal.state), 'screen.json');
       const hosted = ['You host this chat.', ...invitation];
       const frontEnd = chooseFrontEnd({ ...flags, io, stop, server: endpoint, preferences, hosted });
@@ -132,7 +127,7 @@ async function runHostClient(
           return frontEnd.run(session);
         },
       };
-    }
+    };
     await runClient({ argument, options, io, makeFrontEnd });
     return { joined };
   } catch (exit) {
@@ -189,14 +184,11 @@ function watchGuests(): Guests {
   };
 }
 
-interface Staying {
-  readonly guests: Guests;
-  readonly stop: Stop;
-  readonly io: Io;
-}
-
 /** Until someone has joined and everyone has left, or a signal comes. */
-async function stay(server: RunningServer, { guests, stop, io }: Staying): Promise<void> {
+async function stay(
+  server: RunningServer,
+  { guests, stop, io }: { guests: Guests; stop: Stop; io: Io },
+): Promise<void> {
   // The terminal may go away.
   io.stderr.on('error', () => {});
   const until = guests.joined ? 'everyone has left' : 'someone has joined and everyone has left';

@@ -5,10 +5,10 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';
-import { countArgument } from './arguments.js';
 import { addCommand, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
 import { operate, operateExits } from './operate.js';
+import { countArgument } from './option-values.js';
 
 interface Flags {
   readonly data?: string;

@@ -6,6 +6,8 @@ import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { defaultPort } from '../trust/endpoint.js';
+import type { Io } from './command.js';
+import { dataFolder, dataOption } from './folders.js';
 import {
   countArgument,
   endpointArgument,
@@ -14,9 +16,7 @@ import {
   numberArgument,
   portArgument,
   sizeArgument,
-} from './arguments.js';
-import type { Io } from './command.js';
-import { dataFolder, dataOption } from './folders.js';
+} from './option-values.js';
 import type { ServerSettings } from './start-server.js';
 
 export interface ServerFlags {

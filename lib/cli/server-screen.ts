@@ -8,13 +8,11 @@ import type { Retention } from '../server/files/cleanup.js';
 import type { Log, LogFields } from '../server/log.js';
 import { shellWord } from '../system/shell-words.js';
 import { formatPin } from '../trust/pin.js';
-import type { Io, OutputStream } from './command.js';
+import type { OutputStream } from './command.js';
 import type { RunningServer } from './start-server.js';
 
 /** Commands to print: how this program was called, and the command that creates a join link. */
-interface SummaryCommands extends Pick<Io, 'called'> {
-  readonly invite: string;
-}
+type SummaryCommands = Record<'called' | 'invite', string>;
 
 export interface ServerScreen {
   readonly log: Log;

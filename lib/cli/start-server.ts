@@ -28,7 +28,7 @@ import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';
 import { Exit } from './command.js';
 import { controlSocket, databaseFile, filesFolder, makeFolder } from './folders.js';
-import { readMotd } from './option-files.js';
+import { readMotd } from './option-values.js';
 
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */

@@ -12,7 +12,7 @@ import { addCommand, type CommandHelp, Exit, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
 import { printLinks } from './invite.js';
 import { operate, operateExits } from './operate.js';
-import { readPasswordFile } from './option-files.js';
+import { readPasswordFile } from './option-values.js';
 import { watchSignals } from './stop.js';
 
 interface Flags {

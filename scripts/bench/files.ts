@@ -4,7 +4,7 @@
  *     npm run build && node dist/scripts/bench/files.js [MiB, default 1024] [MiB a second, default without limit]
  *
  * The server is the built program in a process of its own; the file travels from and to a thread of this
- * process, so that whoever measures chat does nothing else. Absolute figures depend on the machine: compare
+ * process, so that the process that measures chat does nothing else. Absolute figures depend on the machine: compare
  * the ratios, which are to chat with no transfer. "elsewhere" is the same file through a second server, while
  * people chat on the first: what the machine alone costs them, its processors and its disk being shared.
  */

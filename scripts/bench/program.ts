@@ -13,7 +13,7 @@ import { skeleton } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 
-/** Makes accounts and gives each a session, so that nobody has to hash a password. @returns their tokens */
+/** Makes accounts and gives each a session, so that no password has to be hashed. @returns their tokens */
 export async function seed(folder: string, count: number): Promise<string[]> {
   const onFailure = (error: Error) => {
     throw error;
@@ -51,7 +51,7 @@ export async function startProgram(
   throw new Error('The server did not start.');
 }
 
-/** A connection of whoever has this token, in the room and up to date. */
+/** A connection of the account with this token, in the room and up to date. */
 export async function enter(port: number, token: string): Promise<TLSSocket> {
   const socket = connect({ host: '127.0.0.1', port, ALPNProtocols: [alpn], rejectUnauthorized: false });
   await once(socket, 'secureConnect');

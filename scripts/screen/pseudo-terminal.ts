@@ -31,7 +31,7 @@ export interface PseudoTerminal {
   type(text: string): void;
   enter(text: string): void;
   resize(cols: number, rows: number): void;
-  /** Nothing is read from the program any more, as on a line that is stuck, until `resume`. */
+  /** Stops reading from the program, as on a line that is stuck, until `resume`. */
   pause(): void;
   resume(): void;
   kill(signal?: string): void;
