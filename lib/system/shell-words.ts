@@ -1,4 +1,7 @@
-/** Words of a shell: quoted for commands that users copy, and paths as they type them. POSIX shells; does not look at the disk. */
+/**
+ * Words of a shell: quoted for commands that users copy, and paths as they type them. POSIX shells; does not look at the
+ * disk.
+ */
 import { join, resolve } from 'node:path';
 
 /** Whether a shell would change `word`, for example split it or expand a glob. */

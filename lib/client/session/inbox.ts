@@ -1,5 +1,6 @@
 /**
- * What comes in: each entry once, by the last seq seen in each conversation, and state events only after the catch-up. Knows events, not connections.
+ * What comes in: each entry once, by the last seq seen in each conversation, and state events only after the
+ * catch-up. Knows events, not connections.
  *
  * A state event tells about this person (rooms they are in, roles, read marks) rather than what was posted.
  */

@@ -1,4 +1,7 @@
-/** A connection that is signed in, and the credentials for it, also after each reconnection. Knows neither messages nor retries. */
+/**
+ * A connection that is signed in, and the credentials for it, also after each reconnection. Knows neither messages nor
+ * retries.
+ */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { Conversation, Role } from '../../protocol/records.js';

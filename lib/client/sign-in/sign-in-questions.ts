@@ -1,4 +1,7 @@
-/** Questions to a person, as an interface that needs no terminal, and those of signing in. Knows sentences and limits, not their order. */
+/**
+ * Questions to a person, as an interface that needs no terminal, and those of signing in. Knows sentences and limits, not
+ * their order.
+ */
 import { limits } from '../../protocol/limits.js';
 import { parseName } from '../../protocol/names.js';
 import type { SignInMode } from '../../protocol/requests.js';

@@ -1,4 +1,7 @@
-/** The connection, refusals, people, messages and what is unread in words. No text of theirs can drive a terminal. Knows no colours. */
+/**
+ * The connection, refusals, people, messages and what is unread in words. No text of theirs can drive a terminal. Knows no
+ * colours.
+ */
 
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
