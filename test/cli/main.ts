@@ -56,6 +56,14 @@ t.test('wrong usage is reported on stderr', async (t) => {
     ['connect', '--retry', 'soon'],
     ['connect', '--plain', '--json'],
     ['connect', '--attach', '--take-over'],
+    ['server', '--port', '70000'],
+    ['server', '--registration', 'maybe'],
+    ['server', '--rate', 'fast'],
+    ['server', '--public-host', 'no spaces'],
+    ['server', '--nonsense'],
+    ['invite', '--uses', '0'],
+    ['invite', '--expires', 'soon'],
+    ['invite', '--role', 'king'],
     ['trust', 'forget'],
     ['trust', 'forget', 'not a host'],
     ['trust', 'lsit'],
@@ -65,6 +73,7 @@ t.test('wrong usage is reported on stderr', async (t) => {
     t.equal(code, exitCode.usage, args.join(' '));
     t.equal(out, '');
     t.not(err, '');
+    t.notMatch(err, /\n {4}at /, 'no stack');
   }
   t.match((await run(['conect'])).err, 'connect');
   t.match((await run(['connect', '--nmae', 'ana'])).err, '--name');

@@ -1,15 +1,25 @@
-/** Your own account on a terminal: a second factor, a recovery code, and what is left of them on the screen. */
+/** Your own account on a terminal: second factor, recovery code, logout, and no trace of secrets on the screen. */
 import { TOTP } from 'otpauth';
-import t from 'tap';
-import { gather } from '../support/screen-people.js';
+import t, { type Test } from 'tap';
+import { gather, type People } from '../support/screen-people.js';
 import { password } from '../support/server-process.js';
 
 const enter = '\r';
 const down = '\x1b[B';
 const stepMs = 30_000;
 
-t.test('a second factor is set up on 80x24, and asked for from then on', async (t) => {
+t.test('an account on the screen', async (t) => {
   const people = await gather(t);
+  for (const [title, test] of [
+    ['a second factor is set up on 80x24, and asked for from then on', secondFactor],
+    ['a forgotten password is replaced with the recovery code', forgottenPassword],
+    ['a logout ends each front end with success, and other terminals are notified', logout],
+  ] as const) {
+    await t.test(title, (t) => test(t, people));
+  }
+});
+
+async function secondFactor(t: Test, people: People): Promise<void> {
   const ana = await people.screen('ana');
   await ana.shows(/Your recovery code: /);
   ana.type(`/2fa on${enter}`);
@@ -37,10 +47,9 @@ t.test('a second factor is set up on 80x24, and asked for from then on', async (
   const pipe = people.served.connect(people.link, 'ana', '--attach');
   t.equal(await pipe.ended, 77);
   t.match(pipe.stderr(), /authenticator.*--token-file/);
-});
+}
 
-t.test('a forgotten password is replaced with the recovery code', async (t) => {
-  const people = await gather(t);
+async function forgottenPassword(t: Test, people: People): Promise<void> {
   const ben = await people.screen('ben');
   const [, code = ''] = await ben.shows(/Your recovery code: (\S+)/);
   ben.type(`/quit${enter}`);
@@ -63,27 +72,26 @@ t.test('a forgotten password is replaced with the recovery code', async (t) => {
   const [, next = ''] = await lost.shows(/Your recovery code: (\S+)/);
   t.not(next, code, 'it was good once');
   t.notMatch(lost.output(), 'another good password');
-});
+}
 
-t.test('a logout ends each front end with success, and other terminals are notified', async (t) => {
-  const people = await gather(t);
-  const ana = await people.screen('ana');
-  const other = await people.pipe('ana', '--attach');
-  ana.type(`/logout${enter}`);
-  t.equal(await ana.ended, 0);
-  t.match(ana.output(), /secure-chat: You logged out\.\r\n$/);
+async function logout(t: Test, people: People): Promise<void> {
+  const cleo = await people.screen('cleo');
+  const other = await people.pipe('cleo', '--attach');
+  cleo.type(`/logout${enter}`);
+  t.equal(await cleo.ended, 0);
+  t.match(cleo.output(), /secure-chat: You logged out\.\r\n$/);
 
-  const json = await people.pipe('ana', '--attach', '--json');
+  const json = await people.pipe('cleo', '--attach', '--json');
   json.write('{"type":"logout","id":"out"}\n');
   t.equal(await json.ended, 0);
   t.match(json.stdout(), '{"type":"ok","re":"out"}');
   t.match(json.stdout(), '{"type":"status","state":"ended","why":"logged-out","message":"You logged out."}');
   t.equal(json.stderr(), 'secure-chat: You logged out.\n');
 
-  const plain = await people.pipe('ana', '--attach');
+  const plain = await people.pipe('cleo', '--attach');
   plain.end('goodbye\n/logout all\n');
   t.equal(await plain.ended, 0);
-  t.match(plain.stdout(), 'ana: goodbye');
-  t.match(plain.stderr(), /in #lobby as ana\nsecure-chat: You logged out\.\n$/);
+  t.match(plain.stdout(), 'cleo: goodbye');
+  t.match(plain.stderr(), /in #lobby as cleo\nsecure-chat: You logged out\.\n$/);
   t.equal(await other.ended, 77);
-});
+}

@@ -1,27 +1,28 @@
-/** What the README promises, as people do it: on terminals, from nothing to a talk that survives a restart. */
+/** What the README promises, on terminals: a server, two people who join and talk, and a restart. TerminalChat did that much. */
 import { join } from 'node:path';
 import t from 'tap';
+import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { ownPort } from '../support/own-port.js';
-import { makeHome } from '../support/program.js';
-import { openTerminal, type Terminal } from '../support/terminal.js';
+import { makeHome, openTerminal } from '../support/program.js';
 
 const link = /secure-chat:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/[\w-]+(?=\n)/;
 
 t.test('one person hosts, two join by links and talk, and a restart loses nothing', async (t) => {
   const home = await makeHome();
-  const open: Terminal[] = [];
+  const open: PseudoTerminal[] = [];
   t.teardown(async () => {
     for (const terminal of open) terminal.kill('SIGKILL');
     await Promise.all(open.map(({ ended }) => ended));
     await home.remove();
   });
-  const terminal = (...options: Parameters<typeof openTerminal>): Terminal => {
+  const terminal = (...options: Parameters<typeof openTerminal>): PseudoTerminal => {
     const opened = openTerminal(...options);
     open.push(opened);
     return opened;
   };
   const data = join(home.folder, 'data');
-  const { env } = home;
+  // Passwords are hashed as in real use.
+  const env = { ...home.env, NODE_OPTIONS: '' };
   const port = `${await ownPort()}`;
   const args = ['server', '--data', data, '--host', '127.0.0.1', '--port', port];
   const person = (name: string) => ({ ...env, HOME: join(home.folder, name) });

@@ -1,12 +1,12 @@
-/** A server and its host's client in one terminal, from the first start to the end. */
+/** `secure-chat host`: a server and its host's client in one terminal. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { hostedLink, hostOnPipes } from '../support/hosted.js';
 import { ownPort } from '../support/own-port.js';
-import { type Home, makeHome, type Running } from '../support/program.js';
+import { type Home, makeHome, openTerminal, type Running } from '../support/program.js';
 import { noonZone } from '../support/screen-people.js';
 import { password } from '../support/server-process.js';
-import { openTerminal, type Terminal } from '../support/terminal.js';
 
 async function homeOf(t: Test): Promise<Home> {
   const home = await makeHome();
@@ -27,9 +27,9 @@ function ending<R extends Pick<Running, 'ended'> & { kill(signal: 'SIGKILL'): vo
 
 const secret = { SECURE_CHAT_PASSWORD: password };
 
-t.test('on a terminal: one command, a name and a password, and others come by the link', async (t) => {
+t.test('on a terminal: one command, a name and a password, and others join by the link', async (t) => {
   const home = await homeOf(t);
-  const hosts = (data: string, port: string, env = {}, ...args: string[]): Terminal => {
+  const hosts = (data: string, port: string, env = {}, ...args: string[]): PseudoTerminal => {
     const at = ['host', '--data', join(home.folder, data), '--host', '127.0.0.1', '--port', port];
     const options = { env: { ...home.env, TZ: noonZone(), ...env }, cols: 200, rows: 24 };
     return ending(t, openTerminal([...at, ...args], options));
@@ -65,7 +65,7 @@ t.test('on a terminal: one command, a name and a password, and others come by th
 
   first.enter('/quit');
   t.equal(await first.ended, 0);
-  t.strictSame(first.modes(), [], 'the terminal is what it was');
+  t.strictSame(first.modes(), [], 'the terminal is restored');
   await bob.prints(/the server says: The server is shutting down/, 'stderr');
 
   const again = hosts('data', port);
@@ -80,11 +80,11 @@ t.test('on a terminal: one command, a name and a password, and others come by th
 
   const other = hosts('elsewhere', port, secret, '--as', 'alice', '--registration', 'closed', '--persistent');
   await other.shows(/● alice ★/);
-  t.match(other.all(), /Others who have an account can join/, 'the name of another chat is made anew');
+  t.match(other.all(), /Others who have an account can join/, 'the account is created on this server too');
   other.type('\x03\x03');
   await other.shows(/stays open until someone has joined and everyone has left/);
   other.type('\x03');
-  t.equal(await other.ended, 130, 'and Ctrl-C ends what stayed');
+  t.equal(await other.ended, 130, 'and Ctrl-C ends the chat');
 });
 
 t.test('on pipes: the end of the input ends the chat, and clients are notified', async (t) => {
@@ -97,7 +97,7 @@ t.test('on pipes: the end of the input ends the chat, and clients are notified',
   await bob.prints(/alice: good evening/);
   bob.write('to you too\n');
   await running.prints(/bob: to you too/);
-  t.notMatch(running.stdout(), /secure-chat:\/\/|"msg"/, 'only what is said is on stdout');
+  t.notMatch(running.stdout(), /secure-chat:\/\/|"msg"/, 'only messages are on stdout');
   t.notMatch(running.stderr(), /"msg"/, 'and no log anywhere');
   running.end();
   t.equal(await running.ended, 0);
@@ -133,5 +133,5 @@ t.test('a signal ends it with its code, also with --persistent', async (t) => {
   left.running.end('/quit\n');
   await left.running.prints(/stays open until/, 'stderr');
   left.running.kill('SIGINT');
-  t.equal(await left.running.ended, 0, 'whoever has left before has left in good order');
+  t.equal(await left.running.ended, 0, 'a host who has already quit exits with 0');
 });

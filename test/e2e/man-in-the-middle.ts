@@ -1,27 +1,27 @@
-/** A man in the middle who logs everything gets not one application byte. */
+/** An impostor with another key gets not one application byte from a client. */
 import { once } from 'node:events';
 import { createServer, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { encodeFrame } from '../../lib/protocol/frame.js';
 import { createCertificate } from '../../lib/trust/certificate.js';
 import { exportKey, generateKey } from '../../lib/trust/key.js';
-import { type Home, makeHome } from '../support/program.js';
+import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
+import { type Home, makeHome, openTerminal } from '../support/program.js';
 import { password, startServerProcess } from '../support/server-process.js';
-import { openTerminal, type Terminal } from '../support/terminal.js';
 
-interface Thief {
+interface Impostor {
   readonly port: number;
-  /** Application bytes that anybody sent. */
-  readonly heard: () => number;
+  /** Application bytes from all clients. */
+  readonly received: () => number;
   /** Resolves with the next connection whose handshake is done. */
-  visitor(): Promise<TLSSocket>;
+  connection(): Promise<TLSSocket>;
 }
 
-/** It has a certificate of its own, and is polite: it says hello. */
-async function thief(t: Test, port = 0): Promise<Thief> {
+/** A server with a certificate of its own that sends a hello. */
+async function startImpostor(t: Test, port = 0): Promise<Impostor> {
   const key = await generateKey('ec');
   const cert = createCertificate({ key, hosts: ['127.0.0.1'], days: 9, now: Date.now() });
-  let heard = 0;
+  let received = 0;
   const server = createServer({
     key: exportKey(key),
     cert,
@@ -33,7 +33,7 @@ async function thief(t: Test, port = 0): Promise<Thief> {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
-      heard += bytes.length;
+      received += bytes.length;
     });
     const limits = {
       messageBytes: 4096,
@@ -55,8 +55,8 @@ async function thief(t: Test, port = 0): Promise<Thief> {
   const bound = server.address() as { port: number };
   return {
     port: bound.port,
-    heard: () => heard,
-    visitor: async () => (await once(server, 'secureConnection'))[0] as TLSSocket,
+    received: () => received,
+    connection: async () => (await once(server, 'secureConnection'))[0] as TLSSocket,
   };
 }
 
@@ -66,8 +66,8 @@ async function homeOf(t: Test): Promise<Home> {
   return home;
 }
 
-/** A person asked whether to trust this key. */
-async function asked(t: Test, { port }: Thief): Promise<Terminal> {
+/** A terminal with the question whether to trust this key. */
+async function question(t: Test, { port }: Impostor): Promise<PseudoTerminal> {
   const home = await homeOf(t);
   const terminal = openTerminal(['connect', `127.0.0.1:${port}`, '--name', 'alice'], {
     env: { ...home.env, SECURE_CHAT_PASSWORD: password },
@@ -78,100 +78,82 @@ async function asked(t: Test, { port }: Thief): Promise<Terminal> {
 }
 
 t.test('a link with the pin of another key', async (t) => {
-  const middle = await thief(t);
+  const { port, received } = await startImpostor(t);
   const { run } = await homeOf(t);
-  const link = `secure-chat://127.0.0.1:${middle.port}/${'A'.repeat(43)}/invite-code`;
+  const link = `secure-chat://127.0.0.1:${port}/${'A'.repeat(43)}/invite-code`;
   const client = run(['connect', link, '--name', 'alice'], { SECURE_CHAT_PASSWORD: password });
   t.equal(await client.ended, 76);
-  t.equal(middle.heard(), 0);
+  t.match(client.stderr(), /^secure-chat: .*key.*\n {2}join link {3}A{43}\n {2}server .*\n.*\n$/);
+  t.notMatch(client.stderr(), password);
+  t.equal(received(), 0);
 });
 
 t.test('no pin and no terminal to ask on', async (t) => {
-  const middle = await thief(t);
+  const { port, received } = await startImpostor(t);
   const { run } = await homeOf(t);
-  const args = ['connect', `127.0.0.1:${middle.port}`, '--name', 'alice'];
+  const args = ['connect', `127.0.0.1:${port}`, '--name', 'alice'];
   const client = run(args, { SECURE_CHAT_PASSWORD: password });
   t.equal(await client.ended, 76);
-  t.equal(middle.heard(), 0);
+  t.match(client.stderr(), /^secure-chat: .*join link.*\n$/);
+  t.notMatch(client.stderr(), password);
+  t.equal(received(), 0);
 });
 
-t.test('"no", Enter alone, which means no, and the end of input', async (t) => {
-  for (const answer of ['n', '\r', '\x04']) {
-    const middle = await thief(t);
-    const terminal = await asked(t, middle);
+t.test('a question about the key', async (t) => {
+  const impostor = await startImpostor(t);
+  const visit = impostor.connection();
+  const patient = await question(t, impostor);
+  const socket = await visit;
+  // What a client sends without waiting has arrived when the handshakes of the others are done.
+  for (const [what, answer, code] of [
+    ['no', 'n', 76],
+    ['Enter, which means no', '\r', 76],
+    ['the end of the input', '\x04', 76],
+    ['Ctrl-C', '\x03', 130],
+  ] as const) {
+    const terminal = await question(t, impostor);
     terminal.type(answer);
-    t.equal(await terminal.ended, 76);
-    t.equal(middle.heard(), 0);
+    t.equal(await terminal.ended, code, what);
+    t.equal(impostor.received(), 0, what);
   }
-});
-
-t.test('Ctrl-C', async (t) => {
-  const middle = await thief(t);
-  const terminal = await asked(t, middle);
-  terminal.type('\x03');
-  t.equal(await terminal.ended, 130);
-  t.equal(middle.heard(), 0);
-});
-
-t.test('the terminal goes away', async (t) => {
-  const middle = await thief(t);
-  const terminal = await asked(t, middle);
+  const terminal = await question(t, impostor);
   terminal.kill('SIGHUP');
   await terminal.ended;
-  t.equal(middle.heard(), 0);
+  t.equal(impostor.received(), 0, 'the terminal is closed');
+
+  t.notOk(socket.destroyed, 'the first client still waits for its answer');
+  patient.type('n');
+  t.equal(await patient.ended, 76);
+  t.equal(impostor.received(), 0);
 });
 
-t.test('an answer that takes its time', async (t) => {
-  const middle = await thief(t);
-  const visit = middle.visitor();
-  const terminal = await asked(t, middle);
-  const visitor = await visit;
-  // What a client would send without waiting has arrived when the next handshakes are done.
-  for (let round = 0; round < 3; round++) {
-    const next = middle.visitor();
-    await asked(t, middle);
-    await next;
-  }
-  t.equal(middle.heard(), 0, 'nothing while the question stands');
-  t.notOk(visitor.destroyed);
-  terminal.type('n');
-  t.equal(await terminal.ended, 76);
-  t.equal(middle.heard(), 0);
-});
-
-t.test('the server is replaced while a client is connected', async (t) => {
+t.test('the server is replaced', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const alice = served.connect(served.firstLink, 'alice', '--json');
   await alice.prints(/"state":"online"/);
   served.server().kill('SIGKILL');
   await served.server().ended;
-  const middle = await thief(t, served.port);
-  alice.write('{"type":"say","room":"lobby","text":"for the server alone"}\n');
-  t.equal(await alice.ended, 76);
-  t.match(alice.stderr(), /key/);
-  t.equal(middle.heard(), 0);
-});
+  const { received } = await startImpostor(t, served.port);
 
-t.test('a known server comes with another key', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const alice = served.connect(served.firstLink, 'alice', '--json');
-  await alice.prints(/"state":"online"/);
-  alice.end();
-  t.equal(await alice.ended, 0);
-  served.server().kill('SIGTERM');
-  await served.server().ended;
-  const middle = await thief(t, served.port);
-  const address = `127.0.0.1:${served.port}`;
-  const env = { ...served.home.env, SECURE_CHAT_PASSWORD: password };
-  const terminal = openTerminal(['connect', address, '--name', 'alice'], { env });
-  t.equal(await terminal.ended, 76, 'a hard stop, without a question');
-  await terminal.shows(new RegExp(`trust forget ${address}`));
-  t.equal(middle.heard(), 0);
-  const forget = served.home.run(['trust', 'forget', address]);
-  t.equal(await forget.ended, 0);
-  const list = served.home.run(['trust', 'list']);
-  t.equal(await list.ended, 0);
-  t.equal(list.stdout(), '');
+  await t.test('while a client is connected', async (t) => {
+    alice.write('{"type":"say","room":"lobby","text":"for the server alone"}\n');
+    t.equal(await alice.ended, 76);
+    t.match(alice.stderr(), /key/);
+    t.equal(received(), 0);
+  });
+
+  await t.test('before a client connects again', async (t) => {
+    const address = `127.0.0.1:${served.port}`;
+    const env = { ...served.home.env, SECURE_CHAT_PASSWORD: password };
+    const terminal = openTerminal(['connect', address, '--name', 'alice'], { env });
+    t.equal(await terminal.ended, 76, 'it ends without a question');
+    await terminal.shows(new RegExp(`trust forget ${address}`));
+    t.equal(received(), 0);
+    const forget = served.home.run(['trust', 'forget', address]);
+    t.equal(await forget.ended, 0);
+    const list = served.home.run(['trust', 'list']);
+    t.equal(await list.ended, 0);
+    t.equal(list.stdout(), '');
+  });
 });

@@ -1,13 +1,12 @@
-/** A backup of a busy server, and a server on the restored data, by real processes. */
+/** Backups of running and killed servers, and servers on the restored data. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { makeHome, script } from '../support/program.js';
 import { password, startServerProcess } from '../support/server-process.js';
 
 const stuckDisk = new URL('../support/stuck-disk.js', import.meta.url).href;
@@ -22,6 +21,9 @@ t.test('backups made while people post, send and delete are complete', async (t)
   await writeFile(notes, 'what to keep');
   ana.write(`said before\n/send ${notes}\n`);
   await ana.prints(/sent a file: notes\.txt/);
+  const quiet = join(folder, 'quiet.tar');
+  t.match(await served.operate(['backup', quiet]), { code: 0, err: /^Saved .*1 file\./ });
+  t.match(await served.operate(['backup', quiet]), { code: 74, err: /already exists/ });
   let busy = true;
   const work = (async () => {
     for (let n = 1; busy; n++) {
@@ -49,6 +51,17 @@ t.test('backups made while people post, send and delete are complete', async (t)
   const restored = join(folder, 'restored');
   const restore = run(['restore', archives[2] ?? '', '--data', restored]);
   t.equal(await restore.ended, 0, restore.stderr());
+  t.equal(await run(['restore', quiet, '--data', restored]).ended, 78, 'only into an empty folder');
+  const half = join(folder, 'half.tar');
+  await writeFile(half, (await readFile(quiet)).subarray(0, 40_000));
+  t.equal(await run(['restore', half, '--data', join(folder, 'nothing')]).ended, 74);
+  await t.rejects(stat(join(folder, 'nothing')), 'no partial restore is left');
+  const list = run(['user', 'list', '--data', restored]);
+  t.equal(await list.ended, 0);
+  t.match(list.stdout(), /^ana +admin/m);
+  const check = run(['check', '--data', restored, '--json']);
+  t.equal(await check.ended, 0, check.stdout());
+
   const second = run(['server', '--data', restored, '--host', '127.0.0.1', '--port', '0']);
   const [, link = ''] = await second.prints(/^join link: (\S+)\n/m);
   t.equal(link.split('/')[3], served.link.split('/')[3], 'clients know it by the same key');
@@ -66,7 +79,7 @@ t.test('backups made while people post, send and delete are complete', async (t)
   t.equal(await second.ended, 0);
 });
 
-t.test('Ctrl-C amid a backup leaves nothing behind', async (t) => {
+t.test('Ctrl-C during a backup leaves nothing behind', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const { folder, run } = served.home;
@@ -123,24 +136,22 @@ async function isBegun(path: string): Promise<boolean> {
   );
 }
 
-const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
 const nobody = 65_534;
 
 /** As with the unit of docs/operating.md: a user of its own, and an operator who is root. */
 t.test('root runs commands for a server of another user', { skip: process.getuid?.() !== 0 }, async (t) => {
-  const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
-  t.teardown(() => rm(home, { recursive: true }));
+  const { folder: home, env, remove } = await makeHome();
+  t.teardown(remove);
   await chmod(home, 0o755);
-  const env = { HOME: home, PATH: process.env.PATH, TZ: 'UTC' };
   async function started(data: string): Promise<() => Promise<void>> {
     const args = [script, 'server', '--data', data, '--host', '127.0.0.1', '--port', '0'];
     const server = spawn(process.execPath, args, { env, uid: nobody, gid: nobody });
-    let told = '';
+    let printed = '';
     server.stderr.on('data', (chunk) => {
-      told += String(chunk);
+      printed += String(chunk);
     });
     const ready = once(server.stdout, 'data').then(() => 'ready');
-    t.equal(await Promise.race([ready, once(server, 'close').then(() => told)]), 'ready');
+    t.equal(await Promise.race([ready, once(server, 'close').then(() => printed)]), 'ready');
     return async () => {
       server.kill('SIGTERM');
       await once(server, 'close');

@@ -1,18 +1,18 @@
-/** Every operator command, by real processes, on a running server and on its data folder. */
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+/** Operator commands on a running server and on its data folder. Backups: operator-backup. */
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { startServerProcess } from '../support/server-process.js';
 
 const online = /"state":"online"/;
 
-t.test('accounts, bans and the audit log', async (t) => {
+t.test('operator commands', async (t) => {
   const served = await startServerProcess();
   t.teardown(() => served.close());
   const data = join(served.home.folder, 'data');
   const run = served.operate;
 
-  await t.test('while the server runs', async (t) => {
+  await t.test('accounts and bans', async (t) => {
     t.match(await run(['user', 'add', 'ana', '--role', 'admin'], { input: 'pa55word-ana\n' }), { code: 0 });
     t.match(await run(['user', 'add', 'ben'], { input: 'pa55word-ben\n' }), { code: 0, out: '' });
     t.match(await run(['user', 'add', 'leo', '--role', 'bot']), { code: 0 });
@@ -62,10 +62,10 @@ t.test('accounts, bans and the audit log', async (t) => {
       SECURE_CHAT_PASSWORD: 'a fourth one',
     });
     used.end();
-    t.equal(await used.ended, 77, 'once');
+    t.equal(await used.ended, 77, 'the link works once');
   });
 
-  await t.test('a bot signs in with its token alone, as often as it likes', async (t) => {
+  await t.test('a bot signs in with its token alone, more than once', async (t) => {
     t.match(await run(['user', 'add', 'robot', '--role', 'bot']), { code: 0 });
     const { out } = await run(['user', 'token', 'robot']);
     const file = join(served.home.folder, 'token');
@@ -84,39 +84,6 @@ t.test('accounts, bans and the audit log', async (t) => {
     t.equal(await open.ended, 78);
     t.match(open.stderr(), /Others can read the token file/);
     t.notMatch(open.stderr(), out.trim());
-  });
-
-  await t.test('a backup of the running server, and its restore', async (t) => {
-    const ana = served.home.run(['connect', served.link, '--name', 'ana'], {
-      SECURE_CHAT_PASSWORD: 'pa55word-ana',
-    });
-    const file = join(served.home.folder, 'notes.txt');
-    await writeFile(file, 'what to keep');
-    ana.write(`said before\n/send ${file}\n`);
-    await ana.prints(/sent a file: notes\.txt/);
-    ana.end();
-    t.equal(await ana.ended, 0);
-    const archive = join(served.home.folder, 'chat.tar');
-    t.match(await run(['backup', archive]), { code: 0, err: /^Saved .*1 file\./ });
-    t.equal((await stat(archive)).mode & 0o777, 0o600);
-    t.match(await run(['backup', archive]), { code: 74, err: /already exists/ });
-
-    const restored = join(served.home.folder, 'restored');
-    const restore = (from: string, to: string) => served.home.run(['restore', from, '--data', to]);
-    const whole = restore(archive, restored);
-    t.equal(await whole.ended, 0, whole.stderr());
-    const twice = restore(archive, restored);
-    t.equal(await twice.ended, 78);
-    const half = join(served.home.folder, 'half.tar');
-    await writeFile(half, (await readFile(archive)).subarray(0, 40_000));
-    const broken = restore(half, join(served.home.folder, 'nothing'));
-    t.equal(await broken.ended, 74);
-    await t.rejects(stat(join(served.home.folder, 'nothing')), 'nothing half was made');
-    const list = served.home.run(['user', 'list', '--data', restored]);
-    t.equal(await list.ended, 0);
-    t.match(list.stdout(), /^ana +admin/m);
-    const check = served.home.run(['check', '--data', restored, '--json']);
-    t.equal(await check.ended, 0, check.stdout());
   });
 
   await t.test('check reports problems, with an exit code by severity', async (t) => {
@@ -160,7 +127,50 @@ t.test('accounts, bans and the audit log', async (t) => {
     const added = actions.filter(({ action }) => action === 'add').map(({ on }) => on);
     t.same(added, ['ana', 'ben', 'leo', 'robot']);
     t.match(await run(['user', 'ban', 'ana']), { code: 77, err: /last admin/ });
-    t.equal((await run(['audit', '--json'])).out, out, 'what was refused was not done');
+    t.equal((await run(['audit', '--json'])).out, out, 'refused commands change nothing');
     t.notMatch(out, /pa55word|another-ben|a third one/);
+  });
+
+  await t.test('accounts, bans and invites are changed after the server stopped', async (t) => {
+    served.server().kill('SIGTERM');
+    await served.server().ended;
+    t.match(await run(['user', 'add', 'dora'], { input: 'pa55word-dora\n' }), { code: 0 });
+    t.match(await run(['user', 'ban', 'ben']), { code: 0 });
+    t.match(await run(['user', 'list']), { code: 0, out: /^ben .*banned$/m });
+    t.match(await run(['user', 'remove', 'dora', '--yes']), { code: 0 });
+    t.match(await run(['invite', '--uses', '2']), { code: 0, out: /^secure-chat:/ });
+    t.match(await run(['audit', '--limit', '1']), { out: /operator invite/ });
+    const { out: before } = await run(['audit', '--json']);
+    for (const [name, value] of [
+      ['PORT', 'abc'],
+      ['PORT', '0'],
+      ['PUBLIC_HOST', 'no spaces'],
+      ['CERT', '/none.pem'],
+    ]) {
+      const invite = await run(['invite'], { env: { [`SECURE_CHAT_${name}`]: value ?? '' } });
+      t.match(
+        invite,
+        { code: 78, out: '', err: /^secure-chat: Cannot create a join link: / },
+        `${name}=${value}`,
+      );
+    }
+    t.equal((await run(['audit', '--json'])).out, before, 'and no invite is made');
+    const elsewhere = { SECURE_CHAT_PUBLIC_HOST: 'chat.example.org:443', SECURE_CHAT_PORT: '7000' };
+    t.match(await run(['invite'], { env: elsewhere }), { out: /^secure-chat:\/\/chat\.example\.org:443\// });
+    await served.restart();
+    const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+      SECURE_CHAT_PASSWORD: 'a third one',
+    });
+    ben.end();
+    t.equal(await ben.ended, 77);
+    t.match(ben.stdout() + ben.stderr(), /banned/);
+  });
+
+  await t.test('a folder without data is an error', async (t) => {
+    const empty = join(served.home.folder, 'empty');
+    await mkdir(empty);
+    const list = served.home.run(['user', 'list', '--data', empty]);
+    t.equal(await list.ended, 78);
+    t.match(list.stderr(), /No server data/);
   });
 });

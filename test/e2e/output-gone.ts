@@ -2,11 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { makeHome } from '../support/program.js';
-
-const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+import { makeHome, script } from '../support/program.js';
 
 t.test('a reader that closes the pipe, as in | head, is no error', async (t) => {
   const home = await makeHome();
@@ -23,11 +20,11 @@ t.test('output to a full disk is an error', { skip: !existsSync('/dev/full') }, 
   const full = openSync('/dev/full', 'w');
   const child = spawn(process.execPath, [script, 'help'], { env: home.env, stdio: ['ignore', full, 'pipe'] });
   closeSync(full);
-  let told = '';
+  let printed = '';
   child.stderr?.on('data', (chunk) => {
-    told += String(chunk);
+    printed += String(chunk);
   });
   const [code] = await once(child, 'close');
   t.equal(code, 74);
-  t.match(told, /^secure-chat: Cannot write the output: ENOSPC/);
+  t.match(printed, /^secure-chat: Cannot write the output: ENOSPC/);
 });

@@ -1,6 +1,4 @@
-/** Every refusal at sign-in: one sentence on stderr, the right exit code, and the server goes on. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Every refusal at sign-in: one sentence on stderr and an exit code. A wrong key: man-in-the-middle; usage: cli/connect. */
 import t, { type Test } from 'tap';
 import type { Running } from '../support/program.js';
 import { makeHome } from '../support/program.js';
@@ -8,12 +6,12 @@ import { password, startServerProcess } from '../support/server-process.js';
 
 const online = /"state":"online"/;
 
-/** A sentence after the program's name, and nothing else but what a changed key shows. */
+/** Stderr is one sentence after the program's name. */
 async function refused(t: Test, client: Running, code: number, sentence: RegExp): Promise<void> {
   client.end();
   t.equal(await client.ended, code, client.stderr());
   const lines = client.stderr().trimEnd().split('\n');
-  t.equal(lines.length, code === 76 && /is not the one/.test(client.stderr()) ? 4 : 1, 'nothing else');
+  t.equal(lines.length, 1, 'nothing else');
   t.match(lines[0], /^secure-chat: /);
   t.match(lines[0], sentence);
   t.notMatch(client.stderr(), password, 'without the password');
@@ -29,19 +27,18 @@ t.test('an open server', async (t) => {
     const env = { SECURE_CHAT_PASSWORD: 'not the password' };
     const wrong = served.home.run(['connect', served.link, '--name', 'alice'], env);
     await refused(t, wrong, 77, /Wrong name or password/);
-    const unknown = served.home.run(['connect', served.link, '--name', 'nobody-home'], env);
+    const unknown = served.home.run(['connect', served.link, '--name', 'no-such-name'], env);
     await refused(t, unknown, 77, /Wrong name or password/);
-    t.equal(unknown.stderr().replaceAll('nobody-home', 'NAME'), wrong.stderr().replaceAll('alice', 'NAME'));
+    t.equal(unknown.stderr().replaceAll('no-such-name', 'NAME'), wrong.stderr().replaceAll('alice', 'NAME'));
   });
 
-  await t.test('a taken name, a look-alike and a bad one', async (t) => {
+  await t.test('a taken, a look-alike and a reserved name', async (t) => {
     const link = await served.invite('--uses', '9');
-    const taken = served.home.run(['connect', link, '--name', 'alice', '--create'], {
+    const taken = served.home.run(['connect', link, '--name', 'Alice', '--create'], {
       SECURE_CHAT_PASSWORD: 'some other password',
     });
-    await refused(t, taken, 77, /alice is taken/);
+    await refused(t, taken, 77, /alice is taken/i);
     await refused(t, served.connect(link, 'a1ice', '--create'), 77, /looks too much like alice/);
-    await refused(t, served.connect(link, 'no spaces', '--create'), 64, /name/i);
     await refused(t, served.connect(link, 'admin', '--create'), 64, /That name is reserved/);
     const short = served.home.run(['connect', link, '--name', 'dave', '--create'], {
       SECURE_CHAT_PASSWORD: 'short',
@@ -50,13 +47,18 @@ t.test('an open server', async (t) => {
   });
 
   await t.test('a second sign-in of the same name', async (t) => {
-    await refused(t, served.connect(served.link, 'alice'), 77, /--take-over.*--attach/);
+    await refused(
+      t,
+      served.connect(served.link, 'alice'),
+      77,
+      /alice is already signed in.*--take-over.*--attach/,
+    );
     const attached = served.connect(served.link, 'alice', '--json', '--attach');
     await attached.prints(online);
     const taker = served.connect(served.link, 'alice', '--json', '--take-over');
     await taker.prints(online);
     for (const ended of [alice, attached]) {
-      t.equal(await ended.ended, 77, 'who was taken over is told and ends');
+      t.equal(await ended.ended, 77, 'the other terminals end');
       t.match(ended.stdout(), /taken-over/);
     }
     taker.end();
@@ -90,38 +92,13 @@ t.test('an open server', async (t) => {
     await refused(t, served.connect(served.link, 'erin', '--create'), 77, /join link/);
   });
 
-  await t.test('another key than the pinned one, and no pin at all', async (t) => {
-    const other = served.link.replace(/\/[\w-]{43}$/, `/${'A'.repeat(43)}`);
-    await refused(t, served.connect(other, 'alice'), 76, /key/);
-    const home = await makeHome();
-    t.teardown(() => home.remove());
-    const stranger = home.run(['connect', `127.0.0.1:${served.port}`, '--name', 'alice'], {
-      SECURE_CHAT_PASSWORD: password,
-    });
-    await refused(t, stranger, 76, /join link/);
-  });
-
-  await t.test('nothing to sign in with', async (t) => {
-    await refused(
-      t,
-      served.home.run(['connect', served.link, '--name', 'alice']),
-      64,
-      /SECURE_CHAT_PASSWORD/,
-    );
-    await refused(t, served.home.run(['connect', 'secure-chat://127.0.0.1/short']), 64, /pin/);
-    const file = join(served.home.folder, 'password');
-    await writeFile(file, `${password}\n`, { mode: 0o644 });
-    const args = ['connect', served.link, '--name', 'alice', '--password-file', file];
-    await refused(t, served.home.run(args), 78, /chmod/);
-  });
-
   const last = served.connect(served.link, 'alice', '--json');
   await last.prints(online);
   last.end();
-  t.equal(await last.ended, 0, 'the server has gone on');
+  t.equal(await last.ended, 0, 'the server still runs');
 });
 
-t.test('registration that is closed, and one that is open', async (t) => {
+t.test('closed and open registration', async (t) => {
   const closed = await startServerProcess('--registration', 'closed');
   t.teardown(() => closed.close());
   await refused(t, closed.connect(closed.link, 'mallory', '--create'), 77, /operator/);
@@ -130,14 +107,14 @@ t.test('registration that is closed, and one that is open', async (t) => {
 
   const open = await startServerProcess('--registration', 'open');
   t.teardown(() => open.close());
-  const anybody = open.connect(open.link, 'anybody-1', '--create', '--json');
-  await anybody.prints(online);
+  const guest = open.connect(open.link, 'guest-1', '--create', '--json');
+  await guest.prints(online);
 });
 
 t.test('no server listens', async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
-  // A port that no other test is given.
+  // No test listens there.
   const client = home.run(['connect', '127.0.0.1:1', '--name', 'alice'], {
     SECURE_CHAT_PASSWORD: password,
   });

@@ -4,9 +4,9 @@ import { hostileText } from '../fixtures/hostile-text.js';
 import { makeCertificate } from '../support/certificate.js';
 import { type FakeServer, hello, message, type Peer, startFakeServer } from '../support/fake-server.js';
 import { foreign } from '../support/foreign-output.js';
-import { makeHome } from '../support/program.js';
+import { makeHome, script } from '../support/program.js';
 import { alt, keys } from '../support/screen-keys.js';
-import { program, settle } from '../support/screen-people.js';
+import { settle } from '../support/screen-people.js';
 
 const texts = hostileText.map(({ text }) => text);
 const all = texts.filter((text) => text.length < 500).join(' ');
@@ -88,7 +88,7 @@ async function enter(
   const home = await makeHome();
   const { env, ...size } = options;
   const link = `secure-chat://127.0.0.1:${server.endpoint.port}/${certificate.pin}`;
-  const screen = openPseudoTerminal([process.execPath, program, 'connect', link, '--name', 'ada'], {
+  const screen = openPseudoTerminal([process.execPath, script, 'connect', link, '--name', 'ada'], {
     env: { ...home.env, SECURE_CHAT_PASSWORD: 'pa55word', ...env },
     ...size,
   });

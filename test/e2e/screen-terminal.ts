@@ -1,74 +1,89 @@
+/** The chat screen and its terminal: however it ends, the terminal is as it was before. */
 import t, { type Test } from 'tap';
-import { openPseudoTerminal, type PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { ctrl } from '../support/screen-keys.js';
-import { gather, settle, typed } from '../support/screen-people.js';
+import { gather, type People, settle, typed } from '../support/screen-people.js';
+import { openShell, type Shell } from '../support/screen-terminal.js';
 
-const modes = ['alternate', 'focus', 'no-wrap', 'paste'];
+interface ChatInShell extends Shell {
+  /** As `stty -g` prints it. */
+  readonly before: string;
+  /** Runs the chat; returns its process id once its screen is shown. */
+  start(): Promise<number>;
+}
 
-t.test('what becomes of the terminal', async (t) => {
+async function openChatShell(t: Test, people: People): Promise<ChatInShell> {
+  const { words, env } = await people.command('alice', { args: ['--take-over'] });
+  const shell = await openShell(t, env);
+  const { terminal } = shell;
+  let starts = 0;
+  return {
+    ...shell,
+    before: await shell.run('stty -g'),
+    async start() {
+      const mark = `pid${++starts}`;
+      // exec gives the program the process id that the shell prints.
+      shell.begin(`sh -c 'echo "${mark} $$ "; exec "$@"' sh ${words.map((word) => `'${word}'`).join(' ')}`);
+      const [, pid] = await terminal.shows(new RegExp(`${mark} (\\d+) \\n`));
+      await terminal.until(() => terminal.modes().includes('alternate'), 'the chat screen');
+      await settle(terminal);
+      return Number(pid);
+    },
+  };
+}
+
+async function isRestored(t: Test, { terminal, run, before }: ChatInShell): Promise<void> {
+  t.strictSame(terminal.modes(), [], 'no mode is left');
+  t.equal(terminal.title, '', 'the title is restored');
+  t.match(terminal.screen(), /ready>/, 'the earlier content is shown again');
+  t.equal(await run('stty -g'), before);
+}
+
+t.test('the terminal of the chat screen', async (t) => {
   const people = await gather(t);
   await people.pipe('bob');
-  const restored = (t: Test, terminal: PseudoTerminal) => {
-    t.strictSame(terminal.modes(), [], 'no mode is left');
-    t.equal(terminal.title, '', 'the title is given back');
-    t.match(terminal.screen(), /Signed in as/, 'what stood there before stands there again');
-  };
+  const shell = await openChatShell(t, people);
+  const { terminal } = shell;
 
   for (const [how, end, code] of [
-    ['/quit', (terminal: PseudoTerminal) => terminal.enter('/quit'), 0],
-    ['SIGTERM', (terminal: PseudoTerminal) => terminal.kill('SIGTERM'), 143],
-    ['SIGHUP', (terminal: PseudoTerminal) => terminal.kill('SIGHUP'), 129],
-    ['SIGINT', (terminal: PseudoTerminal) => terminal.kill('SIGINT'), 130],
-    ['Ctrl-D and y', (terminal: PseudoTerminal) => terminal.type(`${ctrl('d')}y`), 0],
+    ['/quit', () => terminal.enter('/quit'), 0],
+    ['SIGTERM', (pid: number) => process.kill(pid, 'SIGTERM'), 143],
+    ['SIGHUP', (pid: number) => process.kill(pid, 'SIGHUP'), 129],
+    ['SIGINT', (pid: number) => process.kill(pid, 'SIGINT'), 130],
+    ['Ctrl-D and y', () => terminal.type(`${ctrl('d')}y`), 0],
+    ['Ctrl-C, twice', () => terminal.type(ctrl('c') + ctrl('c')), 130],
   ] as const) {
-    await t.test(`is as before after ${how}`, async (t) => {
-      const alice = await people.screen('alice', { args: ['--take-over'] });
-      await settle(alice);
-      t.strictSame(alice.modes().sort(), modes);
-      t.equal(alice.title, '#lobby – secure-chat');
-      end(alice);
-      t.equal(await alice.ended, code);
-      restored(t, alice);
+    await t.test(`is restored after ${how}`, async (t) => {
+      const pid = await shell.start();
+      t.strictSame(terminal.modes().sort(), ['alternate', 'focus', 'no-wrap', 'paste']);
+      t.equal(terminal.title, '#lobby – secure-chat');
+      end(pid);
+      t.equal(await shell.code(), code);
+      await isRestored(t, shell);
     });
   }
 
-  await t.test('Ctrl-Z gives it to the shell, fg takes it again, also at another size', async (t) => {
-    const { words, env } = await people.command('alice', { args: ['--take-over'] });
-    const shell = openPseudoTerminal(['/bin/bash', '--norc', '--noprofile', '-i'], {
-      env: { ...env, PS1: 'ready> ' },
-    });
-    t.teardown(async () => {
-      shell.kill('SIGKILL');
-      await shell.ended;
-    });
-    const prompt = () => shell.until(() => /(^|\n)ready>$/.test(shell.screen()), 'a prompt');
-    await prompt();
-    shell.enter(words.map((word) => `'${word}'`).join(' '));
-    await shell.until(() => shell.modes().includes('alternate'), 'a full screen');
-    shell.type('a draft');
-    await shell.until(() => typed(shell) === 'a draft', 'a draft');
-    shell.type(ctrl('z'));
-    await prompt();
-    t.strictSame(
-      shell.modes().filter((mode) => mode !== 'paste'),
-      [],
-      'nothing but what bash sets',
-    );
-    shell.enter('stty -a | grep -o -e "[-]*icanon"; echo "so"');
-    await shell.shows(/\nicanon\nso/);
-    shell.resize(60, 20);
-    shell.enter('fg');
-    await shell.until(
-      () => shell.modes().includes('alternate') && shell.rows().length === 20,
-      'the screen again',
-    );
-    await shell.until(() => typed(shell) === 'a draft', 'the draft');
-    await shell.until(() => shell.rows()[0]?.trimEnd().length === 59, 'the top line across the window');
-    shell.type(`${ctrl('u')}/quit\r`);
-    await prompt();
-    shell.enter('echo "code=$?"');
-    await shell.shows(/code=0/);
-  });
+  await t.test(
+    'belongs to the shell after Ctrl-Z, and to the chat after fg, also at another size',
+    async (t) => {
+      await shell.start();
+      terminal.type('a draft');
+      await terminal.until(() => typed(terminal) === 'a draft', 'a draft');
+      terminal.type(ctrl('z'));
+      await shell.prompt();
+      await isRestored(t, shell);
+      terminal.resize(60, 20);
+      shell.begin('fg');
+      await terminal.until(() => terminal.modes().includes('alternate'), 'the screen again');
+      await terminal.until(() => typed(terminal) === 'a draft', 'the draft');
+      await terminal.until(
+        () => terminal.rows()[0]?.trimEnd().length === 59 && terminal.rows().length === 20,
+        'the top line across the window',
+      );
+      terminal.type(`${ctrl('u')}/quit\r`);
+      t.equal(await shell.code(), 0);
+      await isRestored(t, shell);
+    },
+  );
 
   await t.test('without a full screen: --plain, TERM=dumb', async (t) => {
     for (const [text, options] of [
@@ -85,14 +100,14 @@ t.test('what becomes of the terminal', async (t) => {
     }
   });
 
-  await t.test('colours and marks as wished: NO_COLOR, --ascii, --theme, COLORTERM', async (t) => {
-    let looks = 0;
-    const look = async (env: NodeJS.ProcessEnv, ...args: string[]) => {
+  await t.test('colours and marks follow NO_COLOR, --ascii, --theme, COLORTERM', async (t) => {
+    let count = 0;
+    const appearance = async (env: NodeJS.ProcessEnv, ...args: string[]) => {
       const alice = await people.screen('alice', { env, args: ['--take-over', ...args] });
       await alice.shows(/bob/);
-      looks++;
-      alice.enter(`in colour ${looks}`);
-      await alice.shows(new RegExp(`in colour ${looks} [✓+]`));
+      count++;
+      alice.enter(`in colour ${count}`);
+      await alice.shows(new RegExp(`in colour ${count} [✓+]`));
       await settle(alice);
       const colors = new Set(
         alice.cells().flatMap((row) => row.flatMap((cell) => [cell.foreground, cell.background])),
@@ -105,15 +120,30 @@ t.test('what becomes of the terminal', async (t) => {
       t.equal(await alice.ended, 0);
       return { colors: [...colors], name: name?.foreground, text };
     };
-    t.strictSame((await look({ NO_COLOR: '1' })).colors, []);
-    t.strictSame((await look({ FORCE_COLOR: '0' })).colors, []);
-    const dark = await look({});
-    const light = await look({}, '--theme', 'light');
+    t.strictSame((await appearance({ NO_COLOR: '1' })).colors, []);
+    t.strictSame((await appearance({ FORCE_COLOR: '0' })).colors, []);
+    const dark = await appearance({});
+    const light = await appearance({}, '--theme', 'light');
     t.not(dark.colors.length, 0);
-    t.not(light.name, dark.name, 'names have other colours on a light ground');
+    t.not(light.name, dark.name, 'names have other colours on a light background');
     t.ok(dark.colors.every((color) => typeof color === 'number'));
-    t.ok((await look({ COLORTERM: 'truecolor' })).colors.some((color) => typeof color === 'string'));
-    const ascii = await look({}, '--ascii');
-    t.match(ascii.text, /^[\x20-\x7e\n]*$/, 'nothing but ASCII');
+    t.ok((await appearance({ COLORTERM: 'truecolor' })).colors.some((color) => typeof color === 'string'));
+    const ascii = await appearance({}, '--ascii');
+    t.match(ascii.text, /^[\x20-\x7e\n]*$/, 'only ASCII');
+  });
+
+  await t.test('is restored if the server stops while the chat is suspended', async (t) => {
+    const pid = await shell.start();
+    terminal.type('half a sent\x1a');
+    await shell.prompt();
+    await isRestored(t, shell);
+    people.served.server().kill('SIGTERM');
+    await people.served.server().ended;
+    shell.begin('fg');
+    await terminal.until(() => typed(terminal) === 'half a sent', 'the draft');
+    t.ok(terminal.modes().includes('alternate'));
+    process.kill(pid, 'SIGTERM');
+    t.equal(await shell.code(), 143);
+    await isRestored(t, shell);
   });
 });

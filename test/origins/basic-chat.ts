@@ -1,4 +1,7 @@
-/** What the basic terminal chat could, and what its author wished it could. */
+/**
+ * What the basic terminal chat could, and what its author wished for. Elsewhere: a password to enter (e2e/refusals),
+ * saving, clearing (e2e/screen-conversations), a restart (e2e/first-five-minutes).
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -6,7 +9,6 @@ import t from 'tap';
 import { jsonClient } from '../support/json-client.js';
 import { gather } from '../support/screen-people.js';
 import { openSecondAddress } from '../support/second-address.js';
-import { password } from '../support/server-process.js';
 
 t.test('basic terminal chat', async (t) => {
   const people = await gather(t, '--rate', '1000');
@@ -16,7 +18,7 @@ t.test('basic terminal chat', async (t) => {
   const alice = await people.screen('alice');
   const [bob, cleo] = await Promise.all([people.pipe('bob'), people.pipe('cleo')]);
 
-  await t.test('broadcast: what one says, everybody gets', async (t) => {
+  await t.test('broadcast: every member gets a message', async (t) => {
     bob.write('good morning\n');
     await Promise.all([
       alice.shows(/bob │ good morning/),
@@ -27,7 +29,7 @@ t.test('basic terminal chat', async (t) => {
     t.pass();
   });
 
-  await t.test('messages are framed by a length header, however the bytes come', async (t) => {
+  await t.test('messages are framed by a length header, in any pieces', async (t) => {
     const socket = await open(served.port);
     t.teardown(() => socket.destroy());
     const frames = readFrames(socket);
@@ -40,7 +42,7 @@ t.test('basic terminal chat', async (t) => {
     t.match(await next(), { type: 'ok', re: 3 });
   });
 
-  await t.test('UTF-8: every script, whole', async (t) => {
+  await t.test('UTF-8: every script arrives unchanged', async (t) => {
     const text = 'Grüße, 你好, مرحبا, नमस्ते, 👩‍👩‍👧 🇩🇪';
     bob.write(`${text}\n`);
     const [, got] = await cleo.prints(/bob: (Grüße.*)\n/);
@@ -54,9 +56,9 @@ t.test('basic terminal chat', async (t) => {
     t.pass();
   });
 
-  await t.test('several machines: people come from several addresses', async (t) => {
+  await t.test('people connect from several addresses', async (t) => {
     const other = await openSecondAddress(served.port);
-    if (other === undefined) return t.comment('127.0.0.2 is no address of this machine');
+    if (other === undefined) return t.comment('this machine does not have 127.0.0.2');
     t.teardown(() => other.close());
     const link = people.link.replace(/127\.0\.0\.1:\d+/, `${other.host}:${other.port}`);
     const dora = await jsonClient(served, link, 'dora');
@@ -70,33 +72,7 @@ t.test('basic terminal chat', async (t) => {
 
   await t.test('wish: /list, and /clients as its other name', async () => {
     bob.write('/list\n/clients\n');
-    await bob.prints(/(4 people are here: .*alice.*\n[\s\S]*){2}/, 'stderr');
-  });
-
-  await t.test('wish: a password to enter', async (t) => {
-    const { run } = served.home;
-    const args = ['connect', served.link, '--name', 'bob', '--attach'];
-    const wrong = run(args, { SECURE_CHAT_PASSWORD: 'not that one' });
-    t.equal(await wrong.ended, 77);
-    t.match(wrong.stderr(), /Wrong name or password/);
-    const none = run(args);
-    t.equal(await none.ended, 64);
-    const stranger = run(['connect', served.link, '--name', 'zoe', '--create'], {
-      SECURE_CHAT_PASSWORD: password,
-    });
-    t.equal(await stranger.ended, 77, 'nor without an invite');
-  });
-
-  await t.test('wish: saving the chat as .txt', async (t) => {
-    alice.enter('/save ~/chat.txt');
-    await alice.shows(/Saved \d messages? to \//);
-    const text = await readFile(join(await people.home('alice'), 'chat.txt'), 'utf8');
-    t.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d bob: good morning$/m);
-  });
-
-  await t.test('wish: clearing the screen', async () => {
-    alice.enter('/clear');
-    await alice.until(() => !alice.screen().includes('good morning'), 'an empty pane');
+    await bob.prints(/(4 people are here: [^\n]*alice[^\n]*\n[\s\S]*){2}/, 'stderr');
   });
 
   await t.test('wish: removing clients', async (t) => {
@@ -113,12 +89,12 @@ t.test('basic terminal chat', async (t) => {
   await t.test('wish: restricting kinds of messages', async (t) => {
     ann.write('/restrict #lobby links files caps rate\n');
     await bob.prints(/ann set the rules of #lobby: no links, no files, no all-caps, rate limit/, 'stderr');
-    bob.write('look at https://example.org/\nSHOUTING AT EVERYBODY\nsomething else\n');
+    bob.write('look at https://example.org/\nSHOUTING AT ALL OF YOU\nsomething else\n');
     await bob.prints(/not sent: "look at https.*Links are not allowed/, 'stderr');
     await bob.prints(/not sent: "SHOUTING.*All-caps messages are not allowed/, 'stderr');
     await alice.shows(/bob │ something else/);
     t.notMatch(alice.all(), /example\.org|SHOUTING/);
-    ann.write('HTTPS://EXAMPLE.ORG from who leads the room\n/restrict #lobby none\n');
+    ann.write('HTTPS://EXAMPLE.ORG from an admin\n/restrict #lobby none\n');
     await bob.prints(/ann cleared the rules of #lobby/, 'stderr');
     bob.write('https://example.org/again\n');
     await alice.shows(/example\.org\/again/);
@@ -137,28 +113,23 @@ t.test('basic terminal chat', async (t) => {
     bob.write(`${long}\n`);
     await alice.shows(/│ word word/);
     const rows = alice.rows().filter((row) => /│ word/.test(row));
-    t.ok(rows.length > 1, 'it is wrapped between words');
+    t.ok(rows.length > 1, 'it wraps between words');
     const columns = new Set(rows.map((row) => row.indexOf('│ word')));
     t.equal(columns.size, 1, 'in one column, apart from names and times');
+  });
+
+  await t.test('wish: history in a database', async (t) => {
+    const file = await readFile(join(served.home.folder, 'data', 'secure-chat.db'));
+    t.equal(file.subarray(0, 15).toString(), 'SQLite format 3');
+    bob.write('/search morning\n');
+    await bob.prints(/good \[morning\]/, 'stderr');
   });
 
   await t.test('wish: quitting', async (t) => {
     alice.enter('/quit good night');
     t.equal(await alice.ended, 0);
-    t.strictSame(alice.modes(), [], 'the terminal is what it was');
+    t.strictSame(alice.modes(), [], 'the terminal is restored');
     await bob.prints(/alice left \(good night\)/, 'stderr');
-  });
-
-  await t.test('wish: history in a database', async (t) => {
-    served.server().kill('SIGTERM');
-    t.equal(await served.server().ended, 0);
-    const file = await readFile(join(served.home.folder, 'data', 'secure-chat.db'));
-    t.equal(file.subarray(0, 15).toString(), 'SQLite format 3');
-    await served.restart();
-    const back = await jsonClient(served, served.link, 'bob');
-    const { messages = [] } = await back.ok({ type: 'history', room: 'lobby' });
-    t.ok(messages.some(({ text }) => text === 'good morning'));
-    t.match((await back.ok({ type: 'search', words: 'morning' })).found, [{ excerpt: 'good morning' }]);
   });
 });
 
@@ -176,7 +147,7 @@ function open(port: number): Promise<TLSSocket> {
   });
 }
 
-/** Frames as they come: four bytes of length, then so many of JSON. */
+/** Frames: four bytes of length, then that many of JSON. */
 async function* readFrames(socket: TLSSocket): AsyncGenerator<unknown, undefined> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of socket) {

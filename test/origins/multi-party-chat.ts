@@ -1,12 +1,11 @@
-/** What the Multi-Party Chat could: somebody hosts, and takes part. */
+/** What the Multi-Party Chat could: one person hosts and takes part. Elsewhere: a chat without --persistent (e2e/host). */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { hostedLink, hostOnPipes } from '../support/hosted.js';
-import { makeHome, type Running } from '../support/program.js';
+import { makeHome, openTerminal, type Running } from '../support/program.js';
 import { noonZone } from '../support/screen-people.js';
 import { password } from '../support/server-process.js';
-import { openTerminal } from '../support/terminal.js';
 
 const secret = { SECURE_CHAT_PASSWORD: password };
 const most = 13;
@@ -40,13 +39,6 @@ t.test('Multi-Party Chat', async (t) => {
   };
   const bob = await enter('bob');
 
-  await t.test('the host takes part', async () => {
-    host.enter('welcome to all');
-    await bob.prints(/alice: welcome to all/);
-    bob.write('glad to be here\n');
-    await host.shows(/bob │ glad to be here/);
-  });
-
   await t.test("the user's name at the top", async (t) => {
     t.match(host.rows()[0], /alice · .* · TLS 1\.3/);
   });
@@ -72,7 +64,7 @@ t.test('Multi-Party Chat', async (t) => {
     t.pass();
   });
 
-  await t.test('a colour a name', async (t) => {
+  await t.test('each name has a colour', async (t) => {
     host.enter('/clear');
     await host.until(() => !host.screen().includes('yes, says'), 'an empty pane');
     guests.forEach((guest, at) => void guest.write(`one of ${at}\n`));
@@ -88,13 +80,13 @@ t.test('Multi-Party Chat', async (t) => {
       colors.set(name, colorOf(host, name, `one of ${at}`));
     }
     t.notOk([...colors.values()].includes('default'));
-    t.ok(new Set(colors.values()).size >= 3, 'names are told apart');
-    // A name stands once before what one person says in a row, and all may have spoken before bob.
+    t.ok(new Set(colors.values()).size >= 3, 'names have different colours');
+    // Bob's name is shown again only after another sender.
     guests[1]?.write('in between\n');
     await host.shows(/in between/);
     bob.write('once more\n');
     await host.shows(/bob │ once more/);
-    t.equal(colorOf(host, 'bob', 'once more'), colors.get('bob'), 'and each keeps its own');
+    t.equal(colorOf(host, 'bob', 'once more'), colors.get('bob'), 'and a name keeps its colour');
   });
 
   await t.test('a cap on clients by an option', async (t) => {
@@ -106,18 +98,9 @@ t.test('Multi-Party Chat', async (t) => {
     await host.shows(/left \(making room\)/);
     await enter('late');
   });
-
-  await t.test('it ends with its host', async (t) => {
-    host.enter('/quit');
-    t.equal(await host.ended, 0);
-    await Promise.all(
-      guests.map((guest) => guest.prints(/the server says: The server is shutting down/, 'stderr')),
-    );
-    t.pass();
-  });
 });
 
-t.test('--persistent: it stays until at least one other came and all have left', async (t) => {
+t.test('--persistent: the chat stays until someone has joined and everyone has left', async (t) => {
   const home = await makeHome();
   t.teardown(() => home.remove());
   const { running, guest } = await hostOnPipes(home, '--persistent');
@@ -147,7 +130,7 @@ t.test('--persistent: it stays until at least one other came and all have left',
   t.equal(await again.running.ended, 0);
 });
 
-/** Of a name beside what it said. */
+/** The colour of a name beside its message. */
 function colorOf(terminal: PseudoTerminal, name: string, text: string): unknown {
   const row = terminal.rows().findLastIndex((each) => each.includes(`${name} │ ${text}`));
   const column = terminal.rows()[row]?.indexOf(`${name} │`) ?? -1;

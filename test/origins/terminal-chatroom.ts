@@ -1,10 +1,10 @@
-/** What the Terminal Chatroom could. */
+/** What the Terminal Chatroom could. Elsewhere: clearing the screen (e2e/screen-conversations, e2e/screen-typing). */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { openPseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
-import { makeHome } from '../support/program.js';
-import { noonZone, program, settle } from '../support/screen-people.js';
+import { makeHome, script } from '../support/program.js';
+import { noonZone } from '../support/screen-people.js';
 import { password } from '../support/server-process.js';
 
 t.test('Terminal Chatroom', async (t) => {
@@ -29,43 +29,33 @@ t.test('Terminal Chatroom', async (t) => {
   await first.prints(/in #lobby as alice/, 'stderr');
   const at = ['connect', '-H', '127.0.0.1', '-p', port];
 
-  const screen = openPseudoTerminal([process.execPath, program, ...at, '-n', 'alice', '--attach'], {
+  const screen = openPseudoTerminal([process.execPath, script, ...at, '-n', 'alice', '--attach'], {
     env: { ...home.env, ...secret, TZ: noonZone() },
     cols: 80,
     rows: 24,
   });
   t.teardown(() => screen.kill('SIGKILL'));
 
-  await t.test('host, port and name as flags, in their short forms, on both sides', async () => {
+  await t.test('host, port and name as short options, on both sides', async (t) => {
     await screen.shows(/alice · Chatroom · TLS 1\.3 ✓ verified/);
+    t.match(server.stderr(), new RegExp(`"host":"127\\.0\\.0\\.1","port":${port},.*"msg":"listening"`));
   });
 
-  await t.test('a banner, which cannot drive the terminal', async (t) => {
+  await t.test('a banner, without its control characters, and a new one after SIGHUP', async (t) => {
     await first.prints(/-- \* \+-+\+\n.*\* \| {2}WELCOME ALL {2}\|\n.*\* \+-+\+\n/, 'stderr');
     await screen.shows(/│ \* \+-+\+[^\n]*\n[^\n]*│ \* \| {2}WELCOME ALL {2}\|/);
     t.notMatch(screen.output(), '\x1b[31mred');
     await writeFile(banner, 'another one\n');
     server.kill('SIGHUP');
     await server.prints(/reloaded/, 'stderr');
-    const again = home.run([...at, '-n', 'alice', '--attach'], secret);
+    const long = ['connect', '--host', '127.0.0.1', '--port', port, '--name', 'alice', '--attach'];
+    const again = home.run(long, secret);
     await again.prints(/\* another one/, 'stderr');
     again.end();
     t.equal(await again.ended, 0);
   });
 
-  await t.test('clearing the screen', async (t) => {
-    first.write('to be cleared away\n');
-    await screen.shows(/│ to be cleared away/);
-    screen.enter('/clear');
-    await screen.until(() => !screen.screen().includes('cleared away'), 'an empty pane');
-    const frames = screen.frames;
-    screen.type('\x0c');
-    await screen.until(() => screen.frames > frames, 'a new picture');
-    await settle(screen);
-    t.match(screen.rows().at(-1), /^#lobby ›/);
-  });
-
-  await t.test('a log on the server of who comes and goes', async (t) => {
+  await t.test('a server log of who joins and leaves', async (t) => {
     screen.enter('/quit');
     t.equal(await screen.ended, 0);
     first.end('/quit see you\n');

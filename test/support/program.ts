@@ -1,14 +1,21 @@
-/** The built program as real processes, each test in a home of its own. */
+/** The built program as real processes, on pipes or on a pseudo-terminal, each test in its own home folder. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  openPseudoTerminal,
+  type PseudoTerminal,
+  type PseudoTerminalOptions,
+} from '../../scripts/screen/pseudo-terminal.js';
 
-const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+export const script = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
 
-/** A mark that a wait gives up at, so that a hang names what it hung on. */
+const quickPasswords = new URL('./quick-passwords.js', import.meta.url).href;
+
+/** Ends a wait, so that a hang names the output it waited for. */
 const patienceMs = 60_000;
 
 export interface Running {
@@ -33,10 +40,16 @@ export interface Home {
   remove(): Promise<void>;
 }
 
-/** An empty home folder and an environment without anything of this machine's user. */
+/** An empty home folder and an environment without this machine's settings; servers hash passwords cheaply. */
 export async function makeHome(): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
-  const env = { HOME: folder, PATH: process.env.PATH, TZ: 'UTC', LANG: 'C.UTF-8' };
+  const env = {
+    HOME: folder,
+    PATH: process.env.PATH,
+    TZ: 'UTC',
+    LANG: 'C.UTF-8',
+    NODE_OPTIONS: `--import=${quickPasswords}`,
+  };
   return {
     folder,
     env,
@@ -89,7 +102,11 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv): Running {
   };
 }
 
-/** There is a process of that id, ended or not as long as nobody has asked how it ended. */
+export function openTerminal(args: readonly string[], options: PseudoTerminalOptions): PseudoTerminal {
+  return openPseudoTerminal([process.execPath, script, ...args], options);
+}
+
+/** Whether there is a process with that id; also true until its exit code is collected. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -1,13 +1,10 @@
 /** A server with people on full screens and on pipes. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { openPseudoTerminal, type PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
-import type { Running } from './program.js';
+import { type Running, script } from './program.js';
 import { password, type ServerProcess, startServerProcess } from './server-process.js';
-
-export const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
 
 export interface ScreenOptions {
   readonly cols?: number;
@@ -51,7 +48,7 @@ export async function gather(t: Test, ...args: string[]): Promise<People> {
   }
 
   async function command(name: string, { env = {}, args: more = [] }: ScreenOptions = {}) {
-    const words = [process.execPath, program, 'connect', link, '--name', name, ...more];
+    const words = [process.execPath, script, 'connect', link, '--name', name, ...more];
     const own: NodeJS.ProcessEnv = {
       ...served.home.env,
       HOME: await home(name),

@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { ownPort } from './own-port.js';
 import { type Home, makeHome, type Running } from './program.js';
 
-const quickPasswords = new URL('./quick-passwords.js', import.meta.url).href;
-
 export const password = 'correct horse battery';
 
 export interface CommandResult {
@@ -42,9 +40,7 @@ export async function startServerProcess(...args: string[]): Promise<ServerProce
   const data = join(home.folder, 'data');
   const port = await ownPort();
   const start = () =>
-    home.run(['server', '--data', data, '--host', '127.0.0.1', '--port', String(port), ...args], {
-      NODE_OPTIONS: `--import=${quickPasswords}`,
-    });
+    home.run(['server', '--data', data, '--host', '127.0.0.1', '--port', String(port), ...args]);
   let server = start();
   const [, firstLink = ''] = await server.prints(/^join link: (secure-chat:\/\/\S+)\n/m);
   const pieces = firstLink.split('/');

@@ -256,7 +256,7 @@ t.test('trust comes before everything', async (t) => {
   t.test('a CA certificate counts only for the requested name', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'secure-chat-authority-'));
     t.teardown(() => rm(folder, { recursive: true }));
-    const forName = await makeCertificate('DNS:localhost');
+    const forName = await makeCertificate(['localhost']);
     const server = await startFakeServer(forName);
     t.teardown(server.close);
     await writeFile(join(folder, 'ca.pem'), forName.cert);
