@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { needs } from '../support/other-program.js';
 import { openCommandLine } from '../support/run-main.js';
 
 const exec = promisify(execFile);
@@ -33,43 +34,32 @@ async function inFish(script: string, words: readonly string[]): Promise<string[
     .filter((line) => line !== '');
 }
 
-/** Why a test is skipped; CI has all shells. */
-const without = (shell: string) =>
-  exec(shell, ['--version']).then(
-    () => false,
-    () => process.env.CI === undefined && `there is no ${shell} here`,
-  );
-
 for (const [shell, complete] of [
   ['bash', inBash],
   ['fish', inFish],
 ] as const) {
-  t.test(
-    `${shell} completes commands, options and what they take`,
-    { skip: await without(shell) },
-    async (t) => {
-      const script = await scriptOf(t, shell);
-      const offered = (...words: string[]) => complete(script, ['secure-chat', ...words]);
-      const { run } = await openCommandLine(t);
-      const help = (await run(['--help'])).out;
-      const commands = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z]+) /gm)].map(
-        ([, name]) => name,
-      );
-      t.ok(commands.length > 9);
-      t.same((await offered('')).sort(), commands.sort());
-      t.same(await offered('au'), ['audit']);
-      t.same((await offered('user', 'r')).sort(), ['remove', 'role']);
-      t.same(await offered('user', 'add', '--ro'), ['--role']);
-      t.same((await offered('user', 'add', '--role', 'm')).sort(), ['member', 'moderator']);
-      t.same(await offered('user', 'add', '--data', '/x', '--role', 'b'), ['bot']);
-      t.same(await offered('user', 'ban', ''), [], 'nobody is guessed');
-      t.same(await offered('server', '--port', ''), []);
-      t.same((await offered('completion', '')).sort(), ['bash', 'fish', 'zsh']);
-    },
-  );
+  t.test(`${shell} completes commands, options and what they take`, needs(shell), async (t) => {
+    const script = await scriptOf(t, shell);
+    const offered = (...words: string[]) => complete(script, ['secure-chat', ...words]);
+    const { run } = await openCommandLine(t);
+    const help = (await run(['--help'])).out;
+    const commands = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z]+) /gm)].map(
+      ([, name]) => name,
+    );
+    t.ok(commands.length > 9);
+    t.same((await offered('')).sort(), commands.sort());
+    t.same(await offered('au'), ['audit']);
+    t.same((await offered('user', 'r')).sort(), ['remove', 'role']);
+    t.same(await offered('user', 'add', '--ro'), ['--role']);
+    t.same((await offered('user', 'add', '--role', 'm')).sort(), ['member', 'moderator']);
+    t.same(await offered('user', 'add', '--data', '/x', '--role', 'b'), ['bot']);
+    t.same(await offered('user', 'ban', ''), [], 'nobody is guessed');
+    t.same(await offered('server', '--port', ''), []);
+    t.same((await offered('completion', '')).sort(), ['bash', 'fish', 'zsh']);
+  });
 }
 
-t.test('bash completes files where a file is expected', { skip: await without('bash') }, async (t) => {
+t.test('bash completes files where a file is expected', needs('bash'), async (t) => {
   const script = await scriptOf(t, 'bash');
   const offered = (...words: string[]) => inBash(script, ['secure-chat', ...words]);
   t.same(await offered('backup', ''), ['files']);
@@ -78,7 +68,7 @@ t.test('bash completes files where a file is expected', { skip: await without('b
   t.same(await offered('backup', '--d'), ['--data']);
 });
 
-t.test('zsh accepts its script', { skip: await without('zsh') }, async (t) => {
+t.test('zsh accepts its script', needs('zsh'), async (t) => {
   const { stdout } = await exec('zsh', [
     '-f',
     '-c',

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { needs } from './other-program.js';
 
 /** 2026-11-20, an ordinary date. */
 export const someDay = Date.UTC(2026, 10, 20, 12);
@@ -16,10 +17,7 @@ export function temporaryFolder(t: Test): string {
   return folder;
 }
 
-export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-
-/** Options of a test that needs the openssl command. */
-export const needsOpenssl = hasOpenssl ? {} : { skip: 'no openssl here' };
+export const needsOpenssl = needs('openssl');
 
 export interface Ran {
   readonly code: number;
