@@ -44,7 +44,7 @@ async function secondFactor(t: Test, people: People): Promise<void> {
   again.type(`${totp.generate({ timestamp: now + stepMs })}${enter}`);
   await again.until(() => again.modes().includes('alternate'), 'a full screen');
 
-  const pipe = people.served.connect(people.link, 'ana', '--attach');
+  const pipe = people.server.connect(people.link, 'ana', '--attach');
   t.equal(await pipe.ended, 77);
   t.match(pipe.stderr(), /authenticator.*--token-file/);
 }

@@ -11,16 +11,16 @@ const online = /in #lobby as /;
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 t.test('files in a room and between people', async (t) => {
-  const served = await startServerProcess('--max-file', '2M');
-  t.teardown(() => served.close());
-  const { folder } = served.home;
-  const guests = await served.invite('--uses', '2');
+  const server = await startServerProcess('--max-file', '2M');
+  t.teardown(() => server.close());
+  const { folder } = server.home;
+  const guests = await server.invite('--uses', '2');
   const enter = async (link: string, name: string) => {
-    const one = served.connect(link, name, '--downloads', join(folder, `of-${name}`));
+    const one = server.connect(link, name, '--downloads', join(folder, `of-${name}`));
     await one.prints(online, 'stderr');
     return one;
   };
-  const ann = await enter(served.firstLink, 'ann');
+  const ann = await enter(server.firstLink, 'ann');
   const [ben, cleo] = await Promise.all([enter(guests, 'ben'), enter(guests, 'cleo')]);
   const downloads = join(folder, 'of-ben');
 
@@ -96,19 +96,19 @@ t.test('files in a room and between people', async (t) => {
 });
 
 t.test('transfers resume after the server was killed', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const downloads = join(served.home.folder, 'fetched');
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const downloads = join(server.home.folder, 'fetched');
   await mkdir(downloads);
-  const ann = served.connect(served.firstLink, 'ann', '--downloads', downloads);
+  const ann = server.connect(server.firstLink, 'ann', '--downloads', downloads);
   await ann.prints(online, 'stderr');
   const bytes = randomBytes(40 * 1024 * 1024);
-  const path = join(served.home.folder, 'big.bin');
+  const path = join(server.home.folder, 'big.bin');
   await writeFile(path, bytes);
   const kill = async () => {
-    served.server().kill('SIGKILL');
-    await served.server().ended;
-    await served.restart();
+    server.process().kill('SIGKILL');
+    await server.process().ended;
+    await server.restart();
   };
   ann.write(`/send ${path}\n`);
   await ann.prints(/sending big\.bin, 40 MiB/, 'stderr');

@@ -66,10 +66,10 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   server.type('\x03');
   t.equal(await server.ended, 0, 'Ctrl-C ends the server with 0');
   await alice.shows(/reconnecting|retry in/);
-  alice.enter('said while nobody served');
+  alice.enter('sent during the restart');
   const again = terminal(args, { env, cols: 160 });
   await again.shows(/To sign in/);
-  await bob.shows(/│ said while nobody served/);
+  await bob.shows(/│ sent during the restart/);
   t.match(bob.screen().split('\n').at(-1), /half a sent$/, 'what bob was typing is still there');
   bob.enter('ence');
   await alice.shows(/│ half a sentence/);
@@ -84,7 +84,7 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   await back.shows(/Password for bob/i);
   back.enter('battery staple');
   await back.shows(/half a sentence/);
-  for (const said of ['hello bob', 'hello alice', 'said while nobody served', 'half a sentence']) {
+  for (const said of ['hello bob', 'hello alice', 'sent during the restart', 'half a sentence']) {
     t.match(back.screen(), said, 'the history is there');
   }
   back.type('\x03');

@@ -128,13 +128,13 @@ t.test('a question about the key', async (t) => {
 });
 
 t.test('the server is replaced', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const alice = served.connect(served.firstLink, 'alice', '--json');
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const alice = server.connect(server.firstLink, 'alice', '--json');
   await alice.prints(/"state":"online"/);
-  served.server().kill('SIGKILL');
-  await served.server().ended;
-  const { received } = await startImpostor(t, served.port);
+  server.process().kill('SIGKILL');
+  await server.process().ended;
+  const { received } = await startImpostor(t, server.port);
 
   await t.test('while a client is connected', async (t) => {
     alice.write('{"type":"say","room":"lobby","text":"for the server alone"}\n');
@@ -144,15 +144,15 @@ t.test('the server is replaced', async (t) => {
   });
 
   await t.test('before a client connects again', async (t) => {
-    const address = `127.0.0.1:${served.port}`;
-    const env = { ...served.home.env, SECURE_CHAT_PASSWORD: password };
+    const address = `127.0.0.1:${server.port}`;
+    const env = { ...server.home.env, SECURE_CHAT_PASSWORD: password };
     const terminal = openTerminal(['connect', address, '--name', 'alice'], { env });
     t.equal(await terminal.ended, 76, 'it ends without a question');
     await terminal.shows(new RegExp(`trust forget ${address}`));
     t.equal(received(), 0);
-    const forget = served.home.run(['trust', 'forget', address]);
+    const forget = server.home.run(['trust', 'forget', address]);
     t.equal(await forget.ended, 0);
-    const list = served.home.run(['trust', 'list']);
+    const list = server.home.run(['trust', 'list']);
     t.equal(await list.ended, 0);
     t.equal(list.stdout(), '');
   });

@@ -12,18 +12,18 @@ import { password, startServerProcess } from '../support/server-process.js';
 const stuckDisk = new URL('../support/stuck-disk.js', import.meta.url).href;
 
 t.test('backups made while people post, send and delete are complete', async (t) => {
-  const served = await startServerProcess('--rate', '1000');
-  t.teardown(() => served.close());
-  const { folder, run } = served.home;
+  const server = await startServerProcess('--rate', '1000');
+  t.teardown(() => server.close());
+  const { folder, run } = server.home;
   const data = join(folder, 'data');
-  const ana = served.connect(served.firstLink, 'ana');
+  const ana = server.connect(server.firstLink, 'ana');
   const notes = join(folder, 'notes.txt');
   await writeFile(notes, 'what to keep');
   ana.write(`said before\n/send ${notes}\n`);
   await ana.prints(/sent a file: notes\.txt/);
   const quiet = join(folder, 'quiet.tar');
-  t.match(await served.operate(['backup', quiet]), { code: 0, err: /^Saved .*1 file\./ });
-  t.match(await served.operate(['backup', quiet]), { code: 74, err: /already exists/ });
+  t.match(await server.operate(['backup', quiet]), { code: 0, err: /^Saved .*1 file\./ });
+  t.match(await server.operate(['backup', quiet]), { code: 74, err: /already exists/ });
   let busy = true;
   const work = (async () => {
     for (let n = 1; busy; n++) {
@@ -64,8 +64,8 @@ t.test('backups made while people post, send and delete are complete', async (t)
 
   const second = run(['server', '--data', restored, '--host', '127.0.0.1', '--port', '0']);
   const [, link = ''] = await second.prints(/^join link: (\S+)\n/m);
-  t.equal(link.split('/')[3], served.link.split('/')[3], 'clients know it by the same key');
-  const again = served.connect(link, 'ana', '--downloads', folder);
+  t.equal(link.split('/')[3], server.link.split('/')[3], 'clients know it by the same key');
+  const again = server.connect(link, 'ana', '--downloads', folder);
   again.write('/search "said before"\n/files\n');
   await again.prints(/\[said before\]/, 'stderr');
   const [, id = ''] = await again.prints(/ (\d+) +notes\.txt/, 'stderr');
@@ -80,11 +80,11 @@ t.test('backups made while people post, send and delete are complete', async (t)
 });
 
 t.test('Ctrl-C during a backup leaves nothing behind', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const { folder, run } = served.home;
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const { folder, run } = server.home;
   const data = join(folder, 'data');
-  const ana = served.connect(served.firstLink, 'ana');
+  const ana = server.connect(server.firstLink, 'ana');
   await writeFile(join(folder, 'large'), randomBytes(1024 * 1024));
   ana.write(`/send ${join(folder, 'large')}\n`);
   await ana.prints(/sent a file: large/);
@@ -104,15 +104,15 @@ t.test('Ctrl-C during a backup leaves nothing behind', async (t) => {
 });
 
 t.test('the data of a killed server is checked and backed up', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const { folder, run } = served.home;
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const { folder, run } = server.home;
   const data = join(folder, 'data');
-  const ana = served.connect(served.firstLink, 'ana');
+  const ana = server.connect(server.firstLink, 'ana');
   ana.write('the last words\n');
   await ana.prints(/the last words/);
-  served.server().kill('SIGKILL');
-  await served.server().ended;
+  server.process().kill('SIGKILL');
+  await server.process().ended;
   const check = run(['check', '--data', data]);
   t.equal(await check.ended, 0, check.stdout());
   t.match(check.stdout(), /^ok +server: not running$/m);
@@ -122,7 +122,7 @@ t.test('the data of a killed server is checked and backed up', async (t) => {
   t.equal(await run(['restore', join(folder, 'chat.tar'), '--data', restored]).ended, 0);
   const second = run(['server', '--data', restored, '--host', '127.0.0.1', '--port', '0']);
   const [, link = ''] = await second.prints(/^join link: (\S+)\n/m);
-  const again = served.connect(link, 'ana');
+  const again = server.connect(link, 'ana');
   await again.prints(/the last words/);
   second.kill('SIGTERM');
   await second.ended;

@@ -7,10 +7,10 @@ import { startServerProcess } from '../support/server-process.js';
 const online = /"state":"online"/;
 
 t.test('operator commands', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const data = join(served.home.folder, 'data');
-  const run = served.operate;
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const data = join(server.home.folder, 'data');
+  const run = server.operate;
 
   await t.test('accounts and bans', async (t) => {
     t.match(await run(['user', 'add', 'ana', '--role', 'admin'], { input: 'pa55word-ana\n' }), { code: 0 });
@@ -23,7 +23,7 @@ t.test('operator commands', async (t) => {
     t.match(await run(['user', 'role', 'ben', 'king']), { code: 77, err: /Not a role/ });
     t.match(await run(['user', 'remove', 'ben']), { code: 64, err: /--yes/ });
 
-    const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+    const ben = server.home.run(['connect', server.link, '--name', 'ben', '--json'], {
       SECURE_CHAT_PASSWORD: 'pa55word-ben',
     });
     await ben.prints(online);
@@ -43,7 +43,7 @@ t.test('operator commands', async (t) => {
     t.match(await run(['user', 'ban', '127.0.0.1/4']), { code: 77, err: /from \/8/ });
 
     t.match(await run(['user', 'passwd', 'ben'], { input: 'another-ben\n' }), { code: 0 });
-    const again = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+    const again = server.home.run(['connect', server.link, '--name', 'ben', '--json'], {
       SECURE_CHAT_PASSWORD: 'another-ben',
     });
     await again.prints(online);
@@ -52,13 +52,13 @@ t.test('operator commands', async (t) => {
 
     const { out: resetLink } = await run(['user', 'passwd', 'ben', '--link']);
     t.match(resetLink, /^secure-chat:\S+\/r-\S+\n$/);
-    const reset = served.home.run(['connect', resetLink.trim(), '--name', 'ben', '--json'], {
+    const reset = server.home.run(['connect', resetLink.trim(), '--name', 'ben', '--json'], {
       SECURE_CHAT_PASSWORD: 'a third one',
     });
     await reset.prints(online);
     reset.end();
     t.equal(await reset.ended, 0);
-    const used = served.home.run(['connect', resetLink.trim(), '--name', 'ben', '--json'], {
+    const used = server.home.run(['connect', resetLink.trim(), '--name', 'ben', '--json'], {
       SECURE_CHAT_PASSWORD: 'a fourth one',
     });
     used.end();
@@ -68,11 +68,11 @@ t.test('operator commands', async (t) => {
   await t.test('a bot signs in with its token alone, more than once', async (t) => {
     t.match(await run(['user', 'add', 'robot', '--role', 'bot']), { code: 0 });
     const { out } = await run(['user', 'token', 'robot']);
-    const file = join(served.home.folder, 'token');
+    const file = join(server.home.folder, 'token');
     await writeFile(file, out, { mode: 0o600 });
     for (const env of [{ SECURE_CHAT_TOKEN: out.trim() }, {}]) {
       const args = 'SECURE_CHAT_TOKEN' in env ? [] : ['--token-file', file];
-      const bot = served.home.run(['connect', served.link, '--json', ...args], env);
+      const bot = server.home.run(['connect', server.link, '--json', ...args], env);
       await bot.prints(online);
       bot.write('{"type":"join","room":"den"}\n');
       await bot.prints(/"code":"not-allowed"/);
@@ -80,7 +80,7 @@ t.test('operator commands', async (t) => {
       t.equal(await bot.ended, 0);
     }
     await chmod(file, 0o644);
-    const open = served.home.run(['connect', served.link, '--json', '--token-file', file]);
+    const open = server.home.run(['connect', server.link, '--json', '--token-file', file]);
     t.equal(await open.ended, 78);
     t.match(open.stderr(), /Others can read the token file/);
     t.notMatch(open.stderr(), out.trim());
@@ -132,8 +132,8 @@ t.test('operator commands', async (t) => {
   });
 
   await t.test('accounts, bans and invites are changed after the server stopped', async (t) => {
-    served.server().kill('SIGTERM');
-    await served.server().ended;
+    server.process().kill('SIGTERM');
+    await server.process().ended;
     t.match(await run(['user', 'add', 'dora'], { input: 'pa55word-dora\n' }), { code: 0 });
     t.match(await run(['user', 'ban', 'ben']), { code: 0 });
     t.match(await run(['user', 'list']), { code: 0, out: /^ben .*banned$/m });
@@ -157,8 +157,8 @@ t.test('operator commands', async (t) => {
     t.equal((await run(['audit', '--json'])).out, before, 'and no invite is made');
     const elsewhere = { SECURE_CHAT_PUBLIC_HOST: 'chat.example.org:443', SECURE_CHAT_PORT: '7000' };
     t.match(await run(['invite'], { env: elsewhere }), { out: /^secure-chat:\/\/chat\.example\.org:443\// });
-    await served.restart();
-    const ben = served.home.run(['connect', served.link, '--name', 'ben', '--json'], {
+    await server.restart();
+    const ben = server.home.run(['connect', server.link, '--name', 'ben', '--json'], {
       SECURE_CHAT_PASSWORD: 'a third one',
     });
     ben.end();
@@ -167,9 +167,9 @@ t.test('operator commands', async (t) => {
   });
 
   await t.test('a folder without data is an error', async (t) => {
-    const empty = join(served.home.folder, 'empty');
+    const empty = join(server.home.folder, 'empty');
     await mkdir(empty);
-    const list = served.home.run(['user', 'list', '--data', empty]);
+    const list = server.home.run(['user', 'list', '--data', empty]);
     t.equal(await list.ended, 78);
     t.match(list.stderr(), /No server data/);
   });

@@ -1,4 +1,4 @@
-/** A private room against everybody who is not in it: every path, through the built programs. */
+/** A private room cannot be told from a missing one by anyone outside it: every request, in `--json`. */
 
 import t from 'tap';
 import type { RequestBody } from '../../lib/client/wire/connection.js';
@@ -31,7 +31,7 @@ function paths(room: string, seq: number): readonly RequestBody[] {
 interface About {
   readonly room: string;
   readonly seq: number;
-  /** An invitation can be refused, which is no secret to whoever has it. */
+  /** An invited person can refuse the invitation, so the reply to leave differs. */
   readonly invited: boolean;
 }
 
@@ -45,7 +45,7 @@ async function answers(client: JsonClient, { room, seq, invited }: About): Promi
   return all;
 }
 
-t.test('to whoever is not in it, it is a room that never was', async (t) => {
+t.test('outside a private room, replies are as for a room that does not exist', async (t) => {
   // The admin is one of those who are not in it.
   const { people, again } = await jsonPeople(t, ['ann', 'ben', 'cleo', 'dora'], '--rate', '1000');
   const [ann, ben, cleo, dora] = people as [JsonClient, JsonClient, JsonClient, JsonClient];
@@ -59,15 +59,15 @@ t.test('to whoever is not in it, it is a room that never was', async (t) => {
 
   for (const [who, client] of [
     ['an admin', ann],
-    ['somebody who is only invited', cleo],
-    ['somebody who was in it', dora],
+    ['a person who is only invited', cleo],
+    ['a former member', dora],
   ] as const) {
     const invited = client === cleo;
     const real = await answers(client, { room: 'hideout', seq, invited });
     // A seq that no message has yet.
     const none = await answers(client, { room: 'nowhere', seq: seq + 1_000_000, invited });
     t.same(real, none, `${who} gets the same answers`);
-    t.notMatch(client.running.stdout(), secret, `${who} has not heard of it`);
+    t.notMatch(client.running.stdout(), secret, `${who} has received nothing of it`);
     const found = await client.ok({ type: 'search', words: secret });
     t.same(found.found, [], `${who} finds nothing`);
   }

@@ -7,7 +7,7 @@ import { jsonPeople } from '../support/json-people.js';
 import { password } from '../support/server-process.js';
 
 t.test('history, search and edits', async (t) => {
-  const { served, people, again } = await jsonPeople(t, ['ann', 'ben', 'cleo'], '--rate', '1000');
+  const { server, people, again } = await jsonPeople(t, ['ann', 'ben', 'cleo'], '--rate', '1000');
   const [ann, ben, cleo] = people as [JsonClient, JsonClient, JsonClient];
 
   await t.test('history comes in pages, in both directions, and from a time on', async (t) => {
@@ -101,27 +101,27 @@ t.test('history, search and edits', async (t) => {
     t.notMatch(back.running.stdout(), 'zanzibar');
     t.match(back.running.stdout(), 'wombat');
 
-    const exported = served.home.run(['export', served.link, '--name', 'ann', '--room', 'plan'], {
+    const exported = server.home.run(['export', server.link, '--name', 'ann', '--room', 'plan'], {
       SECURE_CHAT_PASSWORD: password,
     });
     t.equal(await exported.ended, 0, exported.stderr());
     t.match(exported.stdout(), 'the wombat');
     t.notMatch(exported.stdout(), /zanzibar|quokka/);
 
-    served.server().kill('SIGTERM');
-    await served.server().ended;
-    const file = await readFile(join(served.home.folder, 'data', 'secure-chat.db'), 'latin1');
+    server.process().kill('SIGTERM');
+    await server.process().ended;
+    const file = await readFile(join(server.home.folder, 'data', 'secure-chat.db'), 'latin1');
     t.notMatch(file, /zanzibar|quokka/, 'nor is it on the disk');
   });
 });
 
 t.test('--keep removes older messages at the start', async (t) => {
-  const { served, people } = await jsonPeople(t, ['ann'], '--rate', '1000', '--keep', '3');
+  const { server, people } = await jsonPeople(t, ['ann'], '--rate', '1000', '--keep', '3');
   const [ann] = people as [JsonClient];
   for (let n = 1; n <= 6; n++) await ann.say({ room: 'lobby' }, `line ${n}`);
-  served.server().kill('SIGTERM');
-  await served.server().ended;
-  await served.restart();
+  server.process().kill('SIGTERM');
+  await server.process().ended;
+  await server.restart();
   await ann.running.prints(/"state":"waiting"[\s\S]*"state":"online"/);
   for (;;) {
     const { messages } = await ann.ok({ type: 'history', room: 'lobby' });

@@ -18,29 +18,29 @@ async function refused(t: Test, client: Running, code: number, sentence: RegExp)
 }
 
 t.test('an open server', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const alice = served.connect(served.firstLink, 'alice', '--json');
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const alice = server.connect(server.firstLink, 'alice', '--json');
   await alice.prints(online);
 
   await t.test('wrong password and unknown name get the same answer', async (t) => {
     const env = { SECURE_CHAT_PASSWORD: 'not the password' };
-    const wrong = served.home.run(['connect', served.link, '--name', 'alice'], env);
+    const wrong = server.home.run(['connect', server.link, '--name', 'alice'], env);
     await refused(t, wrong, 77, /Wrong name or password/);
-    const unknown = served.home.run(['connect', served.link, '--name', 'no-such-name'], env);
+    const unknown = server.home.run(['connect', server.link, '--name', 'no-such-name'], env);
     await refused(t, unknown, 77, /Wrong name or password/);
     t.equal(unknown.stderr().replaceAll('no-such-name', 'NAME'), wrong.stderr().replaceAll('alice', 'NAME'));
   });
 
   await t.test('a taken, a look-alike and a reserved name', async (t) => {
-    const link = await served.invite('--uses', '9');
-    const taken = served.home.run(['connect', link, '--name', 'Alice', '--create'], {
+    const link = await server.invite('--uses', '9');
+    const taken = server.home.run(['connect', link, '--name', 'Alice', '--create'], {
       SECURE_CHAT_PASSWORD: 'some other password',
     });
     await refused(t, taken, 77, /alice is taken/i);
-    await refused(t, served.connect(link, 'a1ice', '--create'), 77, /looks too much like alice/);
-    await refused(t, served.connect(link, 'admin', '--create'), 64, /That name is reserved/);
-    const short = served.home.run(['connect', link, '--name', 'dave', '--create'], {
+    await refused(t, server.connect(link, 'a1ice', '--create'), 77, /looks too much like alice/);
+    await refused(t, server.connect(link, 'admin', '--create'), 64, /That name is reserved/);
+    const short = server.home.run(['connect', link, '--name', 'dave', '--create'], {
       SECURE_CHAT_PASSWORD: 'short',
     });
     await refused(t, short, 77, /8 characters/);
@@ -49,13 +49,13 @@ t.test('an open server', async (t) => {
   await t.test('a second sign-in of the same name', async (t) => {
     await refused(
       t,
-      served.connect(served.link, 'alice'),
+      server.connect(server.link, 'alice'),
       77,
       /alice is already signed in.*--take-over.*--attach/,
     );
-    const attached = served.connect(served.link, 'alice', '--json', '--attach');
+    const attached = server.connect(server.link, 'alice', '--json', '--attach');
     await attached.prints(online);
-    const taker = served.connect(served.link, 'alice', '--json', '--take-over');
+    const taker = server.connect(server.link, 'alice', '--json', '--take-over');
     await taker.prints(online);
     for (const ended of [alice, attached]) {
       t.equal(await ended.ended, 77, 'the other terminals end');
@@ -69,30 +69,30 @@ t.test('an open server', async (t) => {
     /This invite is not valid: mistyped, used up, expired or revoked\. Ask for a new join link/;
 
   await t.test('a mistyped invite', async (t) => {
-    const mistyped = (await served.invite()).replace(/[^/](?=[^/]*$)/, (letter) =>
+    const mistyped = (await server.invite()).replace(/[^/](?=[^/]*$)/, (letter) =>
       letter === 'x' ? 'y' : 'x',
     );
-    await refused(t, served.connect(mistyped, 'carol'), 77, badInvite);
+    await refused(t, server.connect(mistyped, 'carol'), 77, badInvite);
   });
 
   await t.test('a used invite', async (t) => {
-    const link = await served.invite();
-    const bob = served.connect(link, 'bob', '--json');
+    const link = await server.invite();
+    const bob = server.connect(link, 'bob', '--json');
     await bob.prints(online);
-    await refused(t, served.connect(link, 'carol'), 77, badInvite);
+    await refused(t, server.connect(link, 'carol'), 77, badInvite);
     bob.end();
     t.equal(await bob.ended, 0);
-    const again = served.connect(link, 'bob', '--json');
+    const again = server.connect(link, 'bob', '--json');
     await again.prints(online);
     again.end();
     t.equal(await again.ended, 0, 'the same command lets bob in again');
   });
 
   await t.test('no invite', async (t) => {
-    await refused(t, served.connect(served.link, 'erin', '--create'), 77, /join link/);
+    await refused(t, server.connect(server.link, 'erin', '--create'), 77, /join link/);
   });
 
-  const last = served.connect(served.link, 'alice', '--json');
+  const last = server.connect(server.link, 'alice', '--json');
   await last.prints(online);
   last.end();
   t.equal(await last.ended, 0, 'the server still runs');

@@ -5,7 +5,7 @@ import { jsonPeople } from '../support/json-people.js';
 
 t.test('rooms that members may create', async (t) => {
   // Cleo is the admin.
-  const { served, people, again } = await jsonPeople(t, ['cleo', 'ann', 'ben']);
+  const { server, people, again } = await jsonPeople(t, ['cleo', 'ann', 'ben']);
   const [cleo, ann, ben] = people as [JsonClient, JsonClient, JsonClient];
 
   await t.test('a room is created, found, joined and moderated', async (t) => {
@@ -57,9 +57,9 @@ t.test('rooms that members may create', async (t) => {
       await ann.say({ room: 'plan' }, 'one');
       await ann.say({ room: 'plan' }, 'two, ben');
       await ann.leave();
-      served.server().kill('SIGTERM');
-      await served.server().ended;
-      await served.restart();
+      server.process().kill('SIGTERM');
+      await server.process().ended;
+      await server.restart();
 
       const back = await again('ben');
       const plan = back.conversations().find(({ room }) => room === 'plan');

@@ -40,10 +40,10 @@ t.test('several conversations on one screen', async (t) => {
     await title('(2) #lobby – secure-chat');
     t.equal(bells(since(alice, from)), 1, 'one bell for what comes together');
     t.notMatch(alice.screen(), 'psst', 'it is not shown in the room');
-    t.notMatch(since(alice, from), ']9;', 'who looks needs no notification');
+    t.notMatch(since(alice, from), ']9;', 'no notification with the focus');
   });
 
-  await t.test('Alt-2, Alt-1, Ctrl-N, Ctrl-P, Alt-A, Alt-/ go between them', async (t) => {
+  await t.test('Alt-2, Alt-1, Ctrl-N, Ctrl-P, Alt-A, Alt-/ switch between them', async (t) => {
     alice.type(alt('2'));
     await alice.shows(/┃ psst[\s\S]*are you there\?/);
     await alice.shows(/@bob {2}direct messages/);
@@ -51,7 +51,7 @@ t.test('several conversations on one screen', async (t) => {
     await title('@bob – secure-chat');
     alice.type(alt('1'));
     await where('#lobby');
-    t.notMatch(alice.screen(), '2!', 'what was read is not counted any more');
+    t.notMatch(alice.screen(), '2!', 'read messages are not counted');
     for (const [key, prompt] of [
       [ctrl('n'), '@bob'],
       [ctrl('n'), '#lobby'],
@@ -69,28 +69,28 @@ t.test('several conversations on one screen', async (t) => {
     await where('#lobby');
   });
 
-  await t.test('each keeps its draft and gets its answers', async () => {
-    alice.type('for everybody');
-    await shows('for everybody');
+  await t.test('each keeps its own draft', async () => {
+    alice.type('for the room');
+    await shows('for the room');
     alice.type(alt('2'));
     await where('@bob');
     await shows('');
     alice.type('for bob');
     await shows('for bob');
     alice.type(alt('1'));
-    await shows('for everybody');
+    await shows('for the room');
     alice.type(alt('2'));
     await shows('for bob');
     alice.type(keys.enter);
     await bob.prints(/alice -> bob: for bob/);
     await alice.shows(/for bob ✓/);
     alice.type(alt('1'));
-    await shows('for everybody');
+    await shows('for the room');
     alice.type(ctrl('u'));
     await shows('');
   });
 
-  await t.test('the room goes on behind, and counts mentions apart', async () => {
+  await t.test('unread messages and mentions in the room are counted', async () => {
     alice.type(alt('2'));
     await where('@bob');
     cleo.write('one\ntwo\nalice!\n');
@@ -102,7 +102,7 @@ t.test('several conversations on one screen', async (t) => {
     await title('#lobby – secure-chat');
   });
 
-  await t.test('/query opens one with its history, /close puts it away', async (t) => {
+  await t.test('/query opens one with its history, /close closes it', async (t) => {
     alice.enter('/window 3');
     await where('@cleo');
     alice.enter('/close');
@@ -115,32 +115,29 @@ t.test('several conversations on one screen', async (t) => {
     t.notMatch(alice.screen(), '┃ hi');
   });
 
-  await t.test(
-    'notifications only when nobody looks, by OSC 9 or 777, through tmux, as chosen',
-    async (t) => {
-      for (const [env, start] of [
-        [{}, '\x1b]9;#lobby bob: dora, wake up, it is late\x07'],
-        [{ VTE_VERSION: '7600' }, '\x1b]777;notify;#lobby;bob: dora, wake up, it is late\x07'],
-        [{ TMUX: '/tmp/tmux' }, '\x1bPtmux;\x1b\x1b]9;#lobby bob: dora, wake up, it is late\x07\x1b\\'],
-      ] as const) {
-        const dora = await people.screen('dora', { env, args: ['--take-over'] });
-        // Who is here is asked after the catch-up, which rings for nothing.
-        await dora.shows(/4 online/);
-        const from = dora.output().length;
-        dora.type(keys.focusOut);
-        await settle(dora);
-        bob.write('dora, wake up; it is late\n');
-        await dora.until(() => since(dora, from).includes(`${start}${bell}`), JSON.stringify(start));
-        t.equal(bells(since(dora, from)), 1, 'and a bell');
-        await dora.until(() => dora.title === '(1) #lobby – secure-chat', 'one unread message');
-        dora.type(keys.focusIn);
-        await dora.until(() => dora.title === '#lobby – secure-chat', 'all is read again');
-        dora.enter('/quit');
-        t.equal(await dora.ended, 0);
-        t.equal(dora.title, '', 'the title is given back');
-      }
-    },
-  );
+  await t.test('notifications only without the focus, by OSC 9 or 777, through tmux', async (t) => {
+    for (const [env, start] of [
+      [{}, '\x1b]9;#lobby bob: dora, wake up, it is late\x07'],
+      [{ VTE_VERSION: '7600' }, '\x1b]777;notify;#lobby;bob: dora, wake up, it is late\x07'],
+      [{ TMUX: '/tmp/tmux' }, '\x1bPtmux;\x1b\x1b]9;#lobby bob: dora, wake up, it is late\x07\x1b\\'],
+    ] as const) {
+      const dora = await people.screen('dora', { env, args: ['--take-over'] });
+      // Who is here is asked after the catch-up, which rings for nothing.
+      await dora.shows(/4 online/);
+      const from = dora.output().length;
+      dora.type(keys.focusOut);
+      await settle(dora);
+      bob.write('dora, wake up; it is late\n');
+      await dora.until(() => since(dora, from).includes(`${start}${bell}`), JSON.stringify(start));
+      t.equal(bells(since(dora, from)), 1, 'and a bell');
+      await dora.until(() => dora.title === '(1) #lobby – secure-chat', 'one unread message');
+      dora.type(keys.focusIn);
+      await dora.until(() => dora.title === '#lobby – secure-chat', 'all is read again');
+      dora.enter('/quit');
+      t.equal(await dora.ended, 0);
+      t.equal(dora.title, '', 'the title is given back');
+    }
+  });
 
   await t.test('/notify off is silent, all rings for everything', async (t) => {
     const rings = async (say: string) => {
@@ -153,18 +150,18 @@ t.test('several conversations on one screen', async (t) => {
       await settle(alice);
       return bells(since(alice, from));
     };
-    t.equal(await rings('nobody named'), 0);
+    t.equal(await rings('no name here'), 0);
     alice.enter('/notify off');
     await alice.shows(/#lobby never rings/);
     t.equal(await rings('alice is named'), 0);
     alice.enter('/notify all');
     await alice.shows(/#lobby rings the bell for every message/);
-    t.equal(await rings('still nobody'), 1);
+    t.equal(await rings('still no name'), 1);
     alice.enter('/notify mention');
     await alice.shows(/#lobby rings the bell for mentions/);
   });
 
-  await t.test('/ignore hides somebody here, also the next time; /unignore brings them back', async (t) => {
+  await t.test('/ignore hides the messages of one person; /unignore shows new ones again', async (t) => {
     alice.enter('/ignore cleo');
     await alice.shows(/Messages from cleo are hidden/);
     cleo.write('unheard of\n');
@@ -180,7 +177,7 @@ t.test('several conversations on one screen', async (t) => {
     await alice.shows(/cleo │ heard again/);
   });
 
-  await t.test('/save writes it, for its owner only, and asks before it overwrites', async (t) => {
+  await t.test('/save writes a file for its owner only, and asks before it overwrites', async (t) => {
     const file = join(await people.home('alice'), 'lobby.txt');
     alice.enter('/save ~/lobby.txt');
     await alice.shows(/Saved \d messages? to \//);
@@ -205,7 +202,7 @@ t.test('several conversations on one screen', async (t) => {
     await alice.shows(/Couldn't save.*there is no such folder|Couldn't save/);
   });
 
-  await t.test('/clear empties the pane and loses nothing; /list tells who is here', async (t) => {
+  await t.test('/clear empties the pane and loses nothing; /list shows who is here', async (t) => {
     alice.enter('/clear');
     await alice.until(() => !alice.screen().includes('heard again'), 'an empty pane');
     alice.enter('/list');
@@ -215,7 +212,7 @@ t.test('several conversations on one screen', async (t) => {
     t.pass();
   });
 
-  await t.test('what was chosen is kept, also where one leaves at once', async (t) => {
+  await t.test('preferences are saved, also before an immediate /quit', async (t) => {
     alice.enter('/notify all');
     await settle(alice);
     alice.enter('/quit');

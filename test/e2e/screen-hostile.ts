@@ -47,8 +47,8 @@ t.test('what is allowed, and what is not', (t) => {
   t.end();
 });
 
-/** Lets ada in, and answers whatever is asked with the worst there is. */
-async function serveWorst(peer: Peer, entered: (peer: Peer) => void): Promise<void> {
+/** Signs ada in, and answers each request with hostile texts. */
+async function serveHostile(peer: Peer, entered: (peer: Peer) => void): Promise<void> {
   peer.send({ ...hello, server: all });
   for (;;) {
     const request = await peer.next();
@@ -129,7 +129,7 @@ for (const options of [
         enteredBy = resolve;
       });
     const accept = async (): Promise<void> => {
-      for (;;) void serveWorst(await server.peer(), (peer) => enteredBy(peer));
+      for (;;) void serveHostile(await server.peer(), (peer) => enteredBy(peer));
     };
     void accept();
     const first = entered();
@@ -138,7 +138,7 @@ for (const options of [
     await screen.until(() => screen.frames > 0, 'a picture');
     const clean = () => t.strictSame(foreign(screen.output()), []);
 
-    await t.test('as texts and as names of who says them', async () => {
+    await t.test('as texts and as senders', async () => {
       await show(
         screen,
         peer,
@@ -151,7 +151,7 @@ for (const options of [
       );
       clean();
     });
-    await t.test('as names of who comes and goes, and as their reasons', async () => {
+    await t.test('as names in joins, and as reasons', async () => {
       const moves = texts.map((text, i) => {
         return i % 2 === 0
           ? { type: 'joined', room: 'lobby', name: text }
@@ -175,7 +175,7 @@ for (const options of [
       await screen.until(() => screen.screen().includes('/retry'), 'the newest');
       clean();
     });
-    await t.test('as names of rooms and of who writes to one alone, and in notifications', async (t) => {
+    await t.test('as rooms, as senders of direct messages, and in notifications', async (t) => {
       screen.type(keys.focusOut);
       const short = texts.filter((text) => text.length < 500);
       await show(
@@ -188,7 +188,11 @@ for (const options of [
         peer,
         short.map((from) => ({ ...message(seq()), room: undefined, to: 'ada', from, text: from, at })),
       );
-      t.match(screen.output(), 'VTE_VERSION' in options.env ? ']777;notify;' : ']9;', 'they were notified');
+      t.match(
+        screen.output(),
+        'VTE_VERSION' in options.env ? ']777;notify;' : ']9;',
+        'notifications were written',
+      );
       for (let i = 0; i < 60; i++) {
         const { frames } = screen;
         screen.type(alt('a'));
@@ -196,7 +200,7 @@ for (const options of [
       }
       clean();
     });
-    await t.test('as the reason of an end that is tried again, and of one that is final', async (t) => {
+    await t.test('as the reason of a temporary and of a final close', async (t) => {
       const second = entered();
       peer.send({ type: 'closing', code: 'busy', message: all });
       peer.end();

@@ -28,7 +28,7 @@ async function picture(t: Test, terminal: PseudoTerminal, name: string): Promise
   t.equal(masked(terminal), readFileSync(file, 'utf8'), `as in ${name}.txt`);
 }
 
-t.test('an evening in a room looks as in the pictures, at every size', async (t) => {
+t.test('an evening in a room matches the fixtures at every size', async (t) => {
   const people = await gather(t);
   const cleo = await people.pipe('cleo');
   cleo.write('before alice came\n');
@@ -55,19 +55,19 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
   await alice.shows(/good night/);
   const dan = await people.pipe('dan');
   await alice.shows(/dan joined/);
-  alice.enter('hello everybody');
-  await alice.shows(/hello everybody ✓/);
+  alice.enter('hello, everyone');
+  await alice.shows(/hello, everyone ✓/);
   await alice.until(() => /3 online/.test(alice.screen()), 'three people');
 
   await t.test('80 columns, 24 rows', (t) => picture(t, alice, 'evening-80x24'));
 
-  await t.test('whoever says several things is named once, and lines hang under the text', async (t) => {
+  await t.test('consecutive messages show the name once, and long lines are indented', async (t) => {
     const first = rowOf('morning!');
     const rows = alice.rows();
     t.match(rows[first], /^\d\d:\d\d +bob │ morning!/);
     t.match(rows[first + 1], /^ +│ \S/, 'a row that goes on has no time and no name');
     t.match(rows[rowOf('a second thing')], /^[\d: ]{5} +│ a second thing/, 'nor has what comes next');
-    const said = rows.slice(first, rowOf('hello everybody') + 1);
+    const said = rows.slice(first, rowOf('hello, everyone') + 1);
     t.equal(new Set(said.map((row) => row.search(/[│▌]/))).size, 1, 'all behind one line');
   });
 
@@ -115,20 +115,20 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
     await picture(t, alice, 'evening-80x24');
   });
 
-  await t.test('the people beside hide under 80 columns, and by F8', async (t) => {
+  await t.test('the member list is hidden below 80 columns, and by F8', async (t) => {
     alice.type(keys.f8);
     await alice.until(() => !alice.screen().includes('3 online'), 'no people');
     alice.type(keys.f8);
     await alice.until(() => alice.screen().includes('3 online'), 'the people');
     alice.resize(79, 24);
     await alice.until(() => alice.rows()[0]?.trimEnd().length === 78, 'the top line across the window');
-    t.match(alice.screen(), '3 online', 'who asked for them keeps them');
+    t.match(alice.screen(), '3 online', 'F8 keeps the list shown');
     alice.type(keys.f8);
     alice.resize(80, 24);
     await alice.until(() => !alice.screen().includes('3 online'), 'no people');
   });
 
-  await t.test('what was said while one was away stands under a line, and comings are folded', async (t) => {
+  await t.test('missed messages are below a line, and missed joins are not shown', async (t) => {
     alice.enter('/quit');
     t.equal(await alice.ended, 0);
     dan.write('while you were away\n');
@@ -136,10 +136,10 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
     const back = await people.screen('alice', { cols: 79 });
     await back.shows(/new messages/);
     await settle(back);
-    t.notMatch(back.screen(), /\d online/, 'at 79 columns there is nobody beside');
+    t.notMatch(back.screen(), /\d online/, 'at 79 columns there is no member list');
     const rows = back.rows();
     const line = rows.findIndex((row) => row.startsWith('── new messages'));
-    t.match(rows[line - 1], /hello everybody/);
+    t.match(rows[line - 1], /hello, everyone/);
     t.match(rows[line + 1], /dan │ while you were away/);
     for (const name of ['eve', 'finn']) {
       const passing = await people.pipe(name);
@@ -148,6 +148,6 @@ t.test('an evening in a room looks as in the pictures, at every size', async (t)
     }
     await people.pipe('gus');
     await back.shows(/gus joined/);
-    t.notMatch(back.screen(), /\beve\b|finn/, 'who came and went meanwhile is not told');
+    t.notMatch(back.screen(), /\beve\b|finn/, 'who joined and left meanwhile is not shown');
   });
 });

@@ -1,10 +1,10 @@
-/** Kick, ban and what else is done to people, on the screens of both sides. */
+/** Kick, ban, mute and passwords, on the screens of both sides. */
 import t from 'tap';
 import { gather, settle } from '../support/screen-people.js';
 
 t.test('kick and ban, from both sides', async (t) => {
   const people = await gather(t);
-  const admin = people.served.connect(people.served.firstLink, 'ada');
+  const admin = people.server.connect(people.server.firstLink, 'ada');
   await admin.prints(/in #lobby as ada/, 'stderr');
   const ben = await people.screen('ben');
   const mona = await people.screen('mona');
@@ -21,7 +21,7 @@ t.test('kick and ban, from both sides', async (t) => {
 
   const again = await people.screen('ben');
   await mona.shows(/ben joined/);
-  // He asks for it after the catch-up, before which he is not told.
+  // Asked for after the catch-up, before which he gets no notice.
   await again.shows(/3 online/);
   mona.type('/mute ben 10m\r');
   await again.shows(/mona muted you for 10 min/);
@@ -36,7 +36,7 @@ t.test('kick and ban, from both sides', async (t) => {
   mona.type('/bans\r');
   await mona.shows(/ben {2}until .*, by mona on/);
 
-  await t.test('a password is typed unseen, and is in no history', async (t) => {
+  await t.test('a password is hidden, and not in the input history', async (t) => {
     mona.type('/passwd\r');
     await mona.shows(/Current password: _/);
     mona.type('secret-word');
@@ -51,7 +51,7 @@ t.test('kick and ban, from both sides', async (t) => {
     await settle(mona);
   });
 
-  await t.test('who is away is marked, and commands complete from the table', async () => {
+  await t.test('away members are marked, and commands are completed', async () => {
     admin.write('/away lunch\n');
     await mona.shows(/○ ada/);
     mona.type('/whois a\t\r');

@@ -4,7 +4,7 @@ import { gather, settle } from '../support/screen-people.js';
 
 const messages = 400;
 
-t.test('reading what was said long ago', async (t) => {
+t.test('scrolling back', async (t) => {
   const people = await gather(t, '--rate', '1000');
   const bob = await people.pipe('bob');
   for (let i = 1; i <= messages; i++) bob.write(`message ${i}.\n`);
@@ -13,7 +13,7 @@ t.test('reading what was said long ago', async (t) => {
   await alice.shows(new RegExp(`message ${messages}\\.`));
   const numbers = () => [...alice.screen().matchAll(/message (\d+)\./g)].map(([, number]) => Number(number));
 
-  await t.test('PgUp goes on to the beginning, page by page from the server, without a hole', async (t) => {
+  await t.test('PgUp reaches the beginning, page by page, without a gap', async (t) => {
     await settle(alice);
     const seen = new Set(numbers());
     for (let presses = 0; !seen.has(1) && presses < 60; presses++) {
@@ -35,7 +35,7 @@ t.test('reading what was said long ago', async (t) => {
     await alice.shows(/beginning of #lobby/);
   });
 
-  await t.test('nothing moves while one reads, and a mark counts what comes below', async (t) => {
+  await t.test('new messages do not move the page, and are counted below it', async (t) => {
     alice.type(keys.pageDown);
     await alice.until(() => (numbers()[0] ?? 0) > 1, 'a page further down');
     await settle(alice);
@@ -57,7 +57,7 @@ t.test('reading what was said long ago', async (t) => {
     cleo.end();
   });
 
-  await t.test('Alt-End is the newest again, Alt-Home the oldest there is, PgDn leads down', async (t) => {
+  await t.test('Alt-End shows the newest, Alt-Home the oldest, PgDn goes down', async (t) => {
     alice.type(keys.altEnd);
     await alice.shows(/new three/);
     t.notMatch(alice.screen(), 'new below');
@@ -73,7 +73,7 @@ t.test('reading what was said long ago', async (t) => {
     t.notMatch(alice.screen(), /PgDn/);
   });
 
-  await t.test('a resize keeps the reader at what is read', async (t) => {
+  await t.test('a resize keeps the same messages shown', async (t) => {
     alice.type(keys.pageUp.repeat(3));
     await settle(alice);
     const last = numbers().at(-1);
@@ -95,17 +95,14 @@ t.test('reading what was said long ago', async (t) => {
     await alice.shows(/an answer ✓/);
   });
 
-  await t.test(
-    'a window that was cleared, or that ends far above, comes from the server again',
-    async (t) => {
-      alice.enter('/clear');
-      await alice.until(() => numbers().length === 0, 'an empty pane');
-      alice.type(keys.pageUp);
-      await alice.until(() => numbers().includes(messages), 'the newest before');
-      alice.type(keys.pageUp);
-      await alice.until(() => numbers().length > 0 && !numbers().includes(messages), 'a page further up');
-      alice.type(alt('1'));
-      t.pass();
-    },
-  );
+  await t.test('cleared messages, and those far above, are loaded from the server again', async (t) => {
+    alice.enter('/clear');
+    await alice.until(() => numbers().length === 0, 'an empty pane');
+    alice.type(keys.pageUp);
+    await alice.until(() => numbers().includes(messages), 'the newest before');
+    alice.type(keys.pageUp);
+    await alice.until(() => numbers().length > 0 && !numbers().includes(messages), 'a page further up');
+    alice.type(alt('1'));
+    t.pass();
+  });
 });

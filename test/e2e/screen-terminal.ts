@@ -137,8 +137,8 @@ t.test('the terminal of the chat screen', async (t) => {
     terminal.type('half a sent\x1a');
     await shell.prompt();
     await isRestored(t, shell);
-    people.served.server().kill('SIGTERM');
-    await people.served.server().ended;
+    people.server.process().kill('SIGTERM');
+    await people.server.process().ended;
     shell.begin('fg');
     await terminal.until(() => typed(terminal) === 'half a sent', 'the draft');
     t.ok(terminal.modes().includes('alternate'));

@@ -5,7 +5,7 @@ import { limits } from '../../lib/protocol/limits.js';
 import { alt, ctrl, keys, pasted } from '../support/screen-keys.js';
 import { gather, settle, typed } from '../support/screen-people.js';
 
-t.test('what is typed, on a terminal', async (t) => {
+t.test('the input on a terminal', async (t) => {
   const people = await gather(t, '--rate', '1000');
   const home = await people.home('alice');
   const editor = join(home, 'editor');
@@ -16,7 +16,7 @@ t.test('what is typed, on a terminal', async (t) => {
   await chmod(editor, 0o700);
   const alice = await people.screen('alice', { env: { EDITOR: editor } });
   await alice.shows(/\/help for commands {2}· {2}Tab to complete a name/);
-  // She asks for it after the catch-up, before which nobody is told to have joined.
+  // She asks for it after the catch-up, before which no joins are shown.
   await alice.shows(/1 online/);
   const bob = await people.pipe('bob');
   await alice.shows(/bob joined/);
@@ -63,7 +63,7 @@ t.test('what is typed, on a terminal', async (t) => {
       alice.enter(text);
       await alice.shows(new RegExp(`${text} ✓`));
     }
-    t.notMatch(alice.screen(), '/help shows', 'whoever said something needs no hint');
+    t.notMatch(alice.screen(), '/help shows', 'no hint after the first message');
     alice.type('a draft');
     for (const [key, text] of [
       [keys.up, 'second'],
@@ -123,7 +123,7 @@ t.test('what is typed, on a terminal', async (t) => {
     await shows('');
   });
 
-  await t.test('over the limit it says so and keeps the text', async (t) => {
+  await t.test('over the limit it shows why and keeps the text', async (t) => {
     const lines = Array.from({ length: limits.messageLines + 1 }, (_, i) => `l${i}`).join('\n');
     alice.type(`${pasted(lines)}\r`);
     // As a word: the text has it too, in its last line.
@@ -140,7 +140,7 @@ t.test('what is typed, on a terminal', async (t) => {
     await shows('');
   });
 
-  await t.test('unknown commands are kept and not sent; two slashes say one', async (t) => {
+  await t.test('unknown commands are kept and not sent; two slashes send one', async (t) => {
     alice.enter('/pasword secret');
     await alice.shows(/no command \/pasword/);
     await shows('/pasword secret');
@@ -178,7 +178,7 @@ t.test('what is typed, on a terminal', async (t) => {
     await shows('');
   });
 
-  await t.test('/help tells commands, /help keys tells keys, and Ctrl-L draws anew', async (t) => {
+  await t.test('/help lists commands, /help keys lists keys, and Ctrl-L redraws', async (t) => {
     alice.resize(100, 70);
     alice.enter('/help');
     for (const name of ['msg', 'query', 'save', 'ignore', 'retry', 'quit'])

@@ -25,13 +25,13 @@ async function fails(t: Test, server: Running, code: number, sentence: RegExp): 
 }
 
 t.test('a port in use, a data folder in use, and a file in place of a folder are refused', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const { folder, run } = served.home;
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const { folder, run } = server.home;
   const at = (port: number) => ['--host', '127.0.0.1', '--port', String(port)];
   t.equal((await stat(join(folder, 'data', 'server-key.pem'))).mode & 0o777, 0o600);
   const elsewhere = join(folder, 'elsewhere');
-  await fails(t, run(['server', '--data', elsewhere, ...at(served.port)]), 78, /Port \d+ is in use/);
+  await fails(t, run(['server', '--data', elsewhere, ...at(server.port)]), 78, /Port \d+ is in use/);
   await fails(
     t,
     run(['server', '--data', join(folder, 'data'), ...at(0)]),
@@ -46,7 +46,7 @@ t.test('a port in use, a data folder in use, and a file in place of a folder are
     78,
     /not an address of this machine/,
   );
-  const client = served.connect(served.firstLink, 'alice', '--json');
+  const client = server.connect(server.firstLink, 'alice', '--json');
   await client.prints(online);
 });
 
@@ -120,17 +120,17 @@ async function openStalled(t: Test, port: number): Promise<void> {
 t.test(
   'SIGTERM notifies clients and exits with 0, even with a client that reads nothing; the log is JSON',
   async (t) => {
-    const served = await startServerProcess();
-    t.teardown(() => served.close());
-    const alice = served.connect(served.firstLink, 'alice', '--json', '--retry', '1');
+    const server = await startServerProcess();
+    t.teardown(() => server.close());
+    const alice = server.connect(server.firstLink, 'alice', '--json', '--retry', '1');
     await alice.prints(online);
-    await openStalled(t, served.port);
-    served.server().kill('SIGTERM');
-    t.equal(await served.server().ended, 0);
+    await openStalled(t, server.port);
+    server.process().kill('SIGTERM');
+    t.equal(await server.process().ended, 0);
     await alice.prints(/"code":"shutting-down"/);
     t.equal(await alice.ended, 69, 'and after --retry a client gives up');
 
-    const log = served.server().stderr();
+    const log = server.process().stderr();
     const events = log
       .trimEnd()
       .split('\n')
@@ -145,20 +145,20 @@ t.test(
     ]) {
       t.ok(events.includes(event), event);
     }
-    t.notMatch(log, served.firstLink.split('/').at(-1) ?? '', 'no invite code');
+    t.notMatch(log, server.firstLink.split('/').at(-1) ?? '', 'no invite code');
     t.notMatch(log, password);
   },
 );
 
 t.test('a second signal stops the server at once', async (t) => {
-  const served = await startServerProcess();
-  t.teardown(() => served.close());
-  const server = served.server();
-  await openStalled(t, served.port);
-  server.kill('SIGINT');
-  await server.prints(/"closing"/, 'stderr');
-  server.kill('SIGINT');
-  t.match(await server.ended, 130);
+  const server = await startServerProcess();
+  t.teardown(() => server.close());
+  const running = server.process();
+  await openStalled(t, server.port);
+  running.kill('SIGINT');
+  await running.prints(/"closing"/, 'stderr');
+  running.kill('SIGINT');
+  t.match(await running.ended, 130);
 });
 
 t.test('invite without server data is an error', async (t) => {

@@ -1,8 +1,8 @@
-/** People who talk through pipes while the server is killed again and again lose and repeat nothing. */
+/** No message is lost or repeated when the server is killed while clients on pipes send. */
 import t from 'tap';
-import { talkThroughKills } from '../support/kills.js';
+import { sendThroughKills } from '../support/kills.js';
 
 // The rate is not what is tested here; test/long does this with the default one.
 t.test('five clients send 200 lines each while the server is killed three times', (t) =>
-  talkThroughKills(t, '--rate', '200'),
+  sendThroughKills(t, '--rate', '200'),
 );

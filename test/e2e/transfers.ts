@@ -13,7 +13,7 @@ import { createFeed } from '../support/feed.js';
 import { folder, runServer, type TestServer } from '../support/running-server.js';
 import { someBytes } from '../support/transfer-scene.js';
 
-/** Somebody at a terminal, whose pauses last no time. */
+/** A person's session and transfers; retries do not wait. */
 async function person(t: Test, { name, server, port }: { name: string; server: TestServer; port: number }) {
   const home = await folder(t);
   const downloads = join(home, 'Downloads');
@@ -68,7 +68,7 @@ async function people(t: Test) {
   return { server, proxy, ana, ben, cleo };
 }
 
-t.test('a file comes whole, whatever breaks on its way', async (t) => {
+t.test('a file arrives complete, wherever the connection breaks', async (t) => {
   const { proxy, ana, ben } = await people(t);
   const bytes = someBytes(3_000_000);
   await writeFile(join(ana.home, 'photo of us.jpg'), bytes);
@@ -86,7 +86,7 @@ t.test('a file comes whole, whatever breaks on its way', async (t) => {
   t.same(await readdir(ben.downloads), ['photo of us.jpg']);
 });
 
-t.test('a file goes on when the chat is connected again', async (t) => {
+t.test('a transfer resumes when the chat has reconnected', async (t) => {
   const { proxy, ana, ben, cleo } = await people(t);
   const bytes = someBytes(3_000_000);
   await writeFile(join(ana.home, 'photo'), bytes);
@@ -102,7 +102,7 @@ t.test('a file goes on when the chat is connected again', async (t) => {
   t.equal(proxy.done, 2);
 });
 
-t.test('a file between two people is nobody else', async (t) => {
+t.test('a direct file can be fetched by its recipient only', async (t) => {
   const { ana, ben, cleo } = await people(t);
   await writeFile(join(ana.home, 'a'), 'secret');
   await ana.over(ana.transfers.send('a', { to: 'ben' }));
@@ -112,7 +112,7 @@ t.test('a file between two people is nobody else', async (t) => {
   t.equal(await readFile(path ?? '', 'utf8'), 'secret');
 });
 
-t.test('what was cancelled is in no conversation, and the next one goes', async (t) => {
+t.test('a cancelled file is in no conversation, and the next one is sent', async (t) => {
   const { ana, ben } = await people(t);
   await mkdir(ana.downloads);
   await writeFile(join(ana.home, 'large'), someBytes(40_000_000));

@@ -12,8 +12,8 @@ import { openSecondAddress } from '../support/second-address.js';
 
 t.test('basic terminal chat', async (t) => {
   const people = await gather(t, '--rate', '1000');
-  const { served } = people;
-  const ann = served.connect(served.firstLink, 'ann');
+  const { server } = people;
+  const ann = server.connect(server.firstLink, 'ann');
   await ann.prints(/in #lobby as ann/, 'stderr');
   const alice = await people.screen('alice');
   const [bob, cleo] = await Promise.all([people.pipe('bob'), people.pipe('cleo')]);
@@ -30,7 +30,7 @@ t.test('basic terminal chat', async (t) => {
   });
 
   await t.test('messages are framed by a length header, in any pieces', async (t) => {
-    const socket = await open(served.port);
+    const socket = await open(server.port);
     t.teardown(() => socket.destroy());
     const frames = readFrames(socket);
     const next = async () => (await frames.next()).value;
@@ -57,11 +57,11 @@ t.test('basic terminal chat', async (t) => {
   });
 
   await t.test('people connect from several addresses', async (t) => {
-    const other = await openSecondAddress(served.port);
+    const other = await openSecondAddress(server.port);
     if (other === undefined) return t.comment('this machine does not have 127.0.0.2');
     t.teardown(() => other.close());
     const link = people.link.replace(/127\.0\.0\.1:\d+/, `${other.host}:${other.port}`);
-    const dora = await jsonClient(served, link, 'dora');
+    const dora = await jsonClient(server, link, 'dora');
     await dora.say({ room: 'lobby' }, 'from over here');
     await cleo.prints(/dora: from over here/);
     ann.write('/whois dora\n/whois bob\n');
@@ -119,7 +119,7 @@ t.test('basic terminal chat', async (t) => {
   });
 
   await t.test('wish: history in a database', async (t) => {
-    const file = await readFile(join(served.home.folder, 'data', 'secure-chat.db'));
+    const file = await readFile(join(server.home.folder, 'data', 'secure-chat.db'));
     t.equal(file.subarray(0, 15).toString(), 'SQLite format 3');
     bob.write('/search morning\n');
     await bob.prints(/good \[morning\]/, 'stderr');

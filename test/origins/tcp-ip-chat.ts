@@ -10,8 +10,8 @@ import { gather } from '../support/screen-people.js';
 
 t.test('TCP/IP Chat', async (t) => {
   const people = await gather(t);
-  const { served } = people;
-  const { home, port } = served;
+  const { server } = people;
+  const { home, port } = server;
   const alice = await people.screen('alice');
   const bob = await people.pipe('bob', '--downloads', join(home.folder, 'fetched'));
 
@@ -70,8 +70,8 @@ t.test('TCP/IP Chat', async (t) => {
   });
 
   await t.test('Ctrl-C on the server notifies clients', async (t) => {
-    served.server().kill('SIGINT');
+    server.process().kill('SIGINT');
     await bob.prints(/the server says: The server is shutting down/, 'stderr');
-    t.equal(await served.server().ended, 0);
+    t.equal(await server.process().ended, 0);
   });
 });

@@ -1,4 +1,4 @@
-/** Typed lines on a server that gives the answers it is told: what was asked of it, and what the person reads. */
+/** Typed lines with scripted replies: the requests they cause, and the text they show. */
 
 import type { CommandFrontEnd } from '../../lib/client/commands/command.js';
 import { createLineRunner } from '../../lib/client/commands/run-line.js';

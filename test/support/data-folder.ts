@@ -1,4 +1,4 @@
-/** A server's data without a server: a folder with a database, a key pair and one file that somebody sent. */
+/** A server's data without a server: a folder with a database, a key pair and one sent file. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -18,7 +18,7 @@ interface Timer {
 }
 
 export function createFakeClock(start = 1_000_000): FakeClock {
-  // What timers count by does not jump when somebody sets the time of day.
+  // Timers count by this, which does not jump when the time of day is set.
   let passed = 0;
   let offset = start;
   const timers = new Set<Timer>();

@@ -1,4 +1,4 @@
-/** A server over real TLS that does what a test tells it, frame by frame, and counts every byte it gets. */
+/** A server over real TLS that a test controls frame by frame, and counts every byte it gets. */
 
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
@@ -149,7 +149,7 @@ function createPeer(socket: TLSSocket, { reset, release }: Means): Peer {
   };
 }
 
-/** A message in the lobby by bob, unless told otherwise. */
+/** A message by bob in the lobby, with other fields if given. */
 export function message(seq: number, fields: Partial<Message> = {}): Message {
   const place = fields.to === undefined ? { room: 'lobby' } : {};
   const at = '2030-01-01T00:00:00.000Z';

@@ -1,4 +1,4 @@
-/** A session without a server: the test says what happens, and sees what was said and asked. */
+/** A session without a server: the test causes events, and sees the messages and requests. */
 
 import type {
   DeliveryStatus,

@@ -1,8 +1,8 @@
-/** Things that happen, for a test to wait for one by one. */
+/** A queue of events, for a test to wait for one by one. */
 
 export interface Feed<T> {
   put(item: T): void;
-  /** The next item that nobody took yet; waits for it. */
+  /** The next item not taken yet; waits for it. */
   next(): Promise<T>;
   /** Takes items up to the first that fits; waits for it. */
   until<U extends T>(fits: (item: T) => item is U): Promise<U>;

@@ -1,4 +1,4 @@
-/** What a program wrote to a terminal that it has no business writing. Knows its own list of what is right. */
+/** Finds terminal output that the chat must never write. Has its own list of what is allowed. */
 
 // SGR, CUP, CHA, ED, EL; the title kept and given back; the modes of a full screen.
 const control =
@@ -16,7 +16,7 @@ const harmless: ReadonlySet<string> = new Set(['\x1b\\', '\r', '\n', '\x07']);
 /** Each sequence and each run of text that is not allowed, as JSON strings. */
 export function foreign(output: string): string[] {
   const found: string[] = [];
-  const tell = (text: string): void => void found.push(JSON.stringify(text.slice(0, 200)));
+  const report = (text: string): void => void found.push(JSON.stringify(text.slice(0, 200)));
   // tmux gets sequences for the terminal in one of its own, with each ESC doubled.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin
   const direct = output.replace(/\x1bPtmux;((?:[^\x1b]|\x1b\x1b)*)\x1b\\/g, (_, inner: string) =>
@@ -27,11 +27,11 @@ export function foreign(output: string): string[] {
     /\x1b\[([0-?]*[ -/]*[@-~])|\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)|\x1b\\|[\r\n\x07]|\x1b|[^\x1b\r\n\x07]+/gu;
   for (const [part, csi, osc] of direct.matchAll(parts)) {
     if (csi !== undefined) {
-      if (!control.test(csi)) tell(part);
+      if (!control.test(csi)) report(part);
     } else if (osc !== undefined) {
-      if (!command.test(osc) || invisible.test(osc)) tell(part);
-    } else if (part === '\x1b') tell(part);
-    else if (!harmless.has(part) && invisible.test(part)) tell(part);
+      if (!command.test(osc) || invisible.test(osc)) report(part);
+    } else if (part === '\x1b') report(part);
+    else if (!harmless.has(part) && invisible.test(part)) report(part);
   }
   return found;
 }

@@ -5,9 +5,9 @@ import { password } from './server-process.js';
 
 export interface Hosted {
   readonly running: Running;
-  /** The link that it tells the others. */
+  /** The join link that it prints. */
   readonly link: string;
-  /** Somebody on a pipe. */
+  /** A person on pipes who joins by the link. */
   guest(name: string): Promise<Running>;
 }
 

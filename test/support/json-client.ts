@@ -29,11 +29,11 @@ export interface JsonClient {
 }
 
 /** Signs in, as another terminal where the name is there already; makes the account when the link has a code. */
-export async function jsonClient(served: ServerProcess, link: string, name: string): Promise<JsonClient> {
-  const running = served.home.run(['connect', link, '--name', name, '--json', '--attach'], {
+export async function jsonClient(server: ServerProcess, link: string, name: string): Promise<JsonClient> {
+  const running = server.home.run(['connect', link, '--name', name, '--json', '--attach'], {
     SECURE_CHAT_PASSWORD: password,
   });
-  served.adopt(running);
+  server.adopt(running);
   await running.prints(/"type":"synced".*\n/);
   const looked = new Map<string, number>();
   let id = 0;

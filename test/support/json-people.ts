@@ -1,13 +1,13 @@
-/** A server with people at it, each at the built program in `--json`. */
+/** A server process and people connected to it in `--json`. */
 import type { Test } from 'tap';
 import { type JsonClient, jsonClient } from './json-client.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 
 export interface JsonPeople {
-  readonly served: ServerProcess;
+  readonly server: ServerProcess;
   /** In the order of their names; the first is the admin. */
   readonly people: readonly JsonClient[];
-  /** Another terminal of somebody who is there. */
+  /** Another session of one of these people. */
   again(name: string): Promise<JsonClient>;
 }
 
@@ -16,13 +16,13 @@ export async function jsonPeople(
   names: readonly string[],
   ...settings: string[]
 ): Promise<JsonPeople> {
-  const served = await startServerProcess(...settings);
-  t.teardown(() => served.close());
+  const server = await startServerProcess(...settings);
+  t.teardown(() => server.close());
   const [first = '', ...others] = names;
-  const people = [await jsonClient(served, served.firstLink, first)];
+  const people = [await jsonClient(server, server.firstLink, first)];
   if (others.length > 0) {
-    const link = await served.invite('--uses', `${others.length}`);
-    people.push(...(await Promise.all(others.map((name) => jsonClient(served, link, name)))));
+    const link = await server.invite('--uses', `${others.length}`);
+    people.push(...(await Promise.all(others.map((name) => jsonClient(server, link, name)))));
   }
-  return { served, people, again: (name) => jsonClient(served, served.link, name) };
+  return { server, people, again: (name) => jsonClient(server, server.link, name) };
 }

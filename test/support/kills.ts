@@ -1,4 +1,4 @@
-/** Clients that talk through pipes while their server is killed, and what must be true of it afterwards. */
+/** Clients on pipes that send while their server is killed, and what must be true afterwards. */
 import type { Test } from 'tap';
 import type { Running } from './program.js';
 import { password, startServerProcess } from './server-process.js';
@@ -16,13 +16,13 @@ function texts(client: Running): string[] {
 }
 
 /** Five clients send 200 lines each while the server is killed three times. @param settings of the server */
-export async function talkThroughKills(t: Test, ...settings: string[]): Promise<void> {
-  const served = await startServerProcess(...settings);
-  t.teardown(() => served.close());
-  const link = await served.invite('--uses', String(people.length));
+export async function sendThroughKills(t: Test, ...settings: string[]): Promise<void> {
+  const server = await startServerProcess(...settings);
+  t.teardown(() => server.close());
+  const link = await server.invite('--uses', String(people.length));
   const clients: Running[] = [];
   for (const name of people) {
-    const client = served.connect(link, name, '--json');
+    const client = server.connect(link, name, '--json');
     await client.prints(/"state":"online"/);
     clients.push(client);
   }
@@ -35,12 +35,12 @@ export async function talkThroughKills(t: Test, ...settings: string[]): Promise<
   for (let kill = 1; kill <= kills; kill++) {
     const mark = Math.floor((lines * kill) / (kills + 2));
     await clients[0]?.prints(new RegExp(`"text":"ann ${mark}"`));
-    served.server().kill('SIGKILL');
-    await served.server().ended;
-    await served.restart();
+    server.process().kill('SIGKILL');
+    await server.process().ended;
+    await server.restart();
   }
 
-  // Everybody sees everybody's last line before anybody leaves.
+  // Each client has all last lines before any of them leaves.
   for (const client of clients) {
     for (const name of people) await client.prints(new RegExp(`"text":"${name} ${lines - 1}"`));
   }
@@ -51,7 +51,7 @@ export async function talkThroughKills(t: Test, ...settings: string[]): Promise<
   const order = texts(clients[0] as Running);
   t.equal(order.length, people.length * lines, 'every line is there');
   t.equal(new Set(order).size, order.length, 'and none twice');
-  for (const client of clients) t.same(texts(client), order, 'in the same order for everybody');
+  for (const client of clients) t.same(texts(client), order, 'in the same order for all');
   for (const name of people) {
     const own = order.filter((text) => text.startsWith(`${name} `));
     t.same(
@@ -60,15 +60,15 @@ export async function talkThroughKills(t: Test, ...settings: string[]): Promise<
       `${name}'s in ${name}'s order`,
     );
   }
-  t.same(await history(served, order.length), order, 'and so it is in the history');
+  t.same(await history(server, order.length), order, 'and so it is in the history');
 }
 
 /** The whole history, page by page. */
 async function history(
-  served: Awaited<ReturnType<typeof startServerProcess>>,
+  server: Awaited<ReturnType<typeof startServerProcess>>,
   expected: number,
 ): Promise<string[]> {
-  const reader = served.home.run(['connect', served.link, '--name', 'ann', '--json', '--attach'], {
+  const reader = server.home.run(['connect', server.link, '--name', 'ann', '--json', '--attach'], {
     SECURE_CHAT_PASSWORD: password,
   });
   await reader.prints(/"state":"online"/);

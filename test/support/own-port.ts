@@ -1,6 +1,6 @@
 /**
- * A port of 127.0.0.1 for a server that is started on it again. From those that no system gives to whoever asks for any,
- * clients included: such a one may be another's between two starts, and for a minute after it.
+ * A port of 127.0.0.1 for a server that restarts on it, outside the range of ephemeral ports: one of those could be
+ * taken by any other connection between two starts, and for a minute after it.
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';

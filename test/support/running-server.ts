@@ -20,8 +20,8 @@ export interface Scene {
   readonly people?: readonly string[];
   /** Gives all of them `password`. Without it, no one can sign in with one. */
   readonly passwords?: boolean;
-  /** Whatever else the data folder has when the server starts. */
-  readonly furnish?: (store: Store, accounts: ReadonlyMap<string, Account>) => Promise<void>;
+  /** Fills the store before the server starts. */
+  readonly prepare?: (store: Store, accounts: ReadonlyMap<string, Account>) => Promise<void>;
 }
 
 export interface TestServer {
@@ -46,10 +46,10 @@ export interface TestServer {
 export const password = 'a good password';
 const tokensEach = 20;
 
-/** Starts a server that the end of the test closes. Rate: 10,000 a second, so that it is in nobody's way. */
+/** Starts a server that the end of the test closes. Rate: 10,000 a second, so that it limits no test. */
 export async function runServer(
   t: Test,
-  { people = [], passwords = false, furnish, ...settings }: Scene & Partial<ServerSettings> = {},
+  { people = [], passwords = false, prepare: furnish, ...settings }: Scene & Partial<ServerSettings> = {},
 ): Promise<TestServer> {
   const data = settings.data ?? (await folder(t));
   const tokens = new Map<string, string[]>();

@@ -15,7 +15,7 @@ export interface ScreenOptions {
 }
 
 export interface People {
-  readonly served: ServerProcess;
+  readonly server: ServerProcess;
   /** A link that makes accounts. */
   readonly link: string;
   /** The folder that is this person's home; it exists. */
@@ -32,17 +32,17 @@ export interface People {
 
 /** @param args of the server */
 export async function gather(t: Test, ...args: string[]): Promise<People> {
-  const served = await startServerProcess('--name', 'The Test', ...args);
+  const server = await startServerProcess('--name', 'The Test', ...args);
   const open: PseudoTerminal[] = [];
   t.teardown(async () => {
     for (const terminal of open) terminal.kill('SIGKILL');
     await Promise.all(open.map(({ ended }) => ended));
-    await served.close();
+    await server.close();
   });
-  const link = await served.invite('--uses', '20');
+  const link = await server.invite('--uses', '20');
 
   async function home(name: string): Promise<string> {
-    const folder = join(served.home.folder, `home-${name}`);
+    const folder = join(server.home.folder, `home-${name}`);
     await mkdir(folder, { recursive: true });
     return folder;
   }
@@ -50,7 +50,7 @@ export async function gather(t: Test, ...args: string[]): Promise<People> {
   async function command(name: string, { env = {}, args: more = [] }: ScreenOptions = {}) {
     const words = [process.execPath, script, 'connect', link, '--name', name, ...more];
     const own: NodeJS.ProcessEnv = {
-      ...served.home.env,
+      ...server.home.env,
       HOME: await home(name),
       TZ: noonZone(),
       SECURE_CHAT_PASSWORD: password,
@@ -69,7 +69,7 @@ export async function gather(t: Test, ...args: string[]): Promise<People> {
   }
 
   return {
-    served,
+    server,
     link,
     home,
     command,
@@ -80,7 +80,7 @@ export async function gather(t: Test, ...args: string[]): Promise<People> {
       return opened;
     },
     async pipe(name, ...more) {
-      const running = served.connect(link, name, ...more);
+      const running = server.connect(link, name, ...more);
       await running.prints(/in #lobby as|"type":"synced"/, more.includes('--json') ? 'stdout' : 'stderr');
       return running;
     },

@@ -26,7 +26,7 @@ export const plainAppearance: Appearance = {
 };
 
 /** A message, so many minutes after `noon`. */
-export function said(after: number, from: string, text: string, more: Partial<Message> = {}): Message {
+export function messageAt(after: number, from: string, text: string, more: Partial<Message> = {}): Message {
   return {
     kind: 'message',
     id: `${from}-${after}-${text.length}`,
@@ -44,7 +44,7 @@ export function said(after: number, from: string, text: string, more: Partial<Me
 
 /** The same from the reader, alice. */
 export function mine(after: number, text: string, more: Partial<Message> = {}): Message {
-  return said(after, 'alice', text, { mine: true, ...more });
+  return messageAt(after, 'alice', text, { mine: true, ...more });
 }
 
 export function conversation(
@@ -98,18 +98,18 @@ export function busyScreen(more: Partial<ScreenState> = {}): ScreenState {
     topic: 'Weekend hike: meet at the station, Sunday 9:00',
     newFrom: 'new',
     entries: [
-      said(-900, 'bob', 'good night everybody'),
-      said(
+      messageAt(-900, 'bob', 'good night everybody'),
+      messageAt(
         0,
         'bob',
         'morning! The train leaves at 9:12, so let us meet at nine sharp in front of the bakery.',
       ),
-      said(
+      messageAt(
         1,
         'bob',
         'tickets: https://trains.example/day-ticket?from=home&to=lake&people=5&class=2nd&cheap=yes',
       ),
-      said(2, 'cleo', 'I bring:\n  - tea\n  - 🍎 and パン\n  - a map'),
+      messageAt(2, 'cleo', 'I bring:\n  - tea\n  - 🍎 and パン\n  - a map'),
       {
         kind: 'presence',
         id: 'p1',
@@ -117,13 +117,13 @@ export function busyScreen(more: Partial<ScreenState> = {}): ScreenState {
         joined: ['dan', 'eve'],
         left: [{ name: 'finn', reason: 'good night' }],
       },
-      said(4, 'eve', 'Alice, did you see https://bank.example@evil.example/login ?', {
+      messageAt(4, 'eve', 'Alice, did you see https://bank.example@evil.example/login ?', {
         mention: true,
         id: 'new',
       }),
       mine(5, "no, and don't open it"),
-      said(5, 'maximilian-of-the-mountains', 'hello from up here'),
-      said(6, 'dan', 'waves', { action: true }),
+      messageAt(5, 'maximilian-of-the-mountains', 'hello from up here'),
+      messageAt(6, 'dan', 'waves', { action: true }),
       { kind: 'notice', id: 'n1', at: noon + 6 * minutes, text: 'connected again', tone: 'plain' },
       mine(7, 'see you on Sunday', { delivery: { state: 'sending' } }),
       mine(7, 'bring a jacket', {

@@ -13,7 +13,7 @@ export interface CommandResult {
 
 export interface ServerProcess {
   readonly home: Home;
-  readonly server: () => Running;
+  readonly process: () => Running;
   readonly port: number;
   /** The link printed at the first start. */
   readonly firstLink: string;
@@ -55,7 +55,7 @@ export async function startServerProcess(...args: string[]): Promise<ServerProce
 
   return {
     home,
-    server: () => server,
+    process: () => server,
     port,
     firstLink,
     link,
@@ -76,8 +76,8 @@ export async function startServerProcess(...args: string[]): Promise<ServerProce
     },
     adopt: (client) => void clients.push(client),
     async close() {
-      for (const process of [...clients, server]) process.kill('SIGKILL');
-      await Promise.all([...clients, server].map((process) => process.ended));
+      for (const running of [...clients, server]) running.kill('SIGKILL');
+      await Promise.all([...clients, server].map((running) => running.ended));
       await home.remove();
     },
   };

@@ -1,4 +1,4 @@
-/** Streams that a face talks to, held by the test. */
+/** Standard streams of a front end, controlled by the test. */
 import { PassThrough } from 'node:stream';
 import { createLocalTime } from '../../lib/client/text/local-time.js';
 

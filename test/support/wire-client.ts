@@ -1,4 +1,4 @@
-/** A client of the wire protocol for tests: sends what it is told, keeps every frame, checks each one's shape. */
+/** A client of the wire protocol for tests: sends any frame, keeps every frame it gets, checks the shape of each. */
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -34,7 +34,7 @@ export interface Wire {
   ): Promise<ServerFrameOf<T>>;
   /** Frames of that type so far. */
   all<T extends ServerFrameType>(type: T): ServerFrameOf<T>[];
-  /** Resolves when the connection is closed, by whomever. */
+  /** Resolves when the connection is closed by either side. */
   readonly closed: Promise<void>;
   readonly isClosed: boolean;
   /** Application bytes that came. */
@@ -70,21 +70,21 @@ export function createWire(socket: Duplex): Wire {
       frames.push(frame);
       answer(frame);
     }
-    tell();
+    notify();
   });
   socket.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
     socket.once('close', () => {
       isClosed = true;
-      tell();
+      notify();
       resolve();
     });
   });
 
-  function tell(): void {
-    const told = news;
+  function notify(): void {
+    const previous = news;
     news = createNews();
-    told.resolve();
+    previous.resolve();
   }
 
   function answer(frame: ServerFrame): void {
@@ -155,7 +155,7 @@ function createNews(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 
-/** The options of a TLS connection to a server of these tests, whose certificate nobody vouches for. */
+/** The options of a TLS connection to a test server, whose certificate no authority signed. */
 export function tlsOptions(port: number): ConnectionOptions {
   return {
     host: '127.0.0.1',

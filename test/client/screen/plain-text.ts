@@ -13,9 +13,9 @@ import { hostileText } from '../../fixtures/hostile-text.js';
 import { createEmulator } from '../../support/emulator.js';
 import {
   conversation,
+  messageAt,
   minutes,
   plainAppearance,
-  said,
   screen,
   noon as shownNoon,
 } from '../../support/screens.js';
@@ -220,7 +220,7 @@ t.test('messages are without bars, and notices as they are', (t) => {
     joined: ['cyd'],
     left: [{ name: 'dan', reason: 'bye' }],
   };
-  const entries = [said(2, 'ana', 'hello\n12:00 ben: I agree'), left, notice(`A link:\n  ${link}`)];
+  const entries = [messageAt(2, 'ana', 'hello\n12:00 ben: I agree'), left, notice(`A link:\n  ${link}`)];
   t.same(shown(entries, { columns: 40, rows: 20 }), [
     '12:00 ana: hello',
     '  12:00 ben: I agree',
@@ -234,10 +234,10 @@ t.test('messages are without bars, and notices as they are', (t) => {
 });
 
 t.test('as many lines as fit are shown, up to the scroll position', async (t) => {
-  const entries = Array.from({ length: 9 }, (_, n) => said(2, 'ana', `line ${n}`, { id: `m${n}` }));
+  const entries = Array.from({ length: 9 }, (_, n) => messageAt(2, 'ana', `line ${n}`, { id: `m${n}` }));
   t.same(shown(entries, { columns: 40, rows: 3 }), ['12:00 ana: line 7', '12:00 ana: line 8', footer]);
   t.same(shown(entries, { columns: 40, rows: 3 }, 'm4'), ['12:00 ana: line 3', '12:00 ana: line 4', footer]);
-  const wide = [said(2, 'ana', 'older'), notice(link), said(2, 'ana', '好'.repeat(15))];
+  const wide = [messageAt(2, 'ana', 'older'), notice(link), messageAt(2, 'ana', '好'.repeat(15))];
   for (const columns of [20, 25, 40, 80, 102, 103]) {
     for (const rows of [3, 5, 8, 12]) {
       const text = shown(wide, { columns, rows }).join('\r\n');
@@ -247,7 +247,7 @@ t.test('as many lines as fit are shown, up to the scroll position', async (t) =>
       t.ok(emulator.rows().length <= rows, `${columns}x${rows}: nothing is scrolled away`);
     }
   }
-  const tall = [said(2, 'ana', `${'x'.repeat(900)} the end`)];
+  const tall = [messageAt(2, 'ana', `${'x'.repeat(900)} the end`)];
   const [end, ...more] = shown(tall, { columns: 20, rows: 5 });
   t.match(end, /^x+ the end$/, 'of a message taller than the screen, its end');
   t.equal(end?.length, 4 * 19);

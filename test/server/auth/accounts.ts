@@ -2,8 +2,8 @@ import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
 import { parseJoinLink } from '../../../lib/trust/join-link.js';
-import { granted, outcome } from '../../support/asking.js';
-import { createHeld } from '../../support/held.js';
+import { createDelayedCall } from '../../support/delayed-call.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { ok, password, runServer, type TestServer } from '../../support/running-server.js';
 import { quickHasher, type SessionScene, sessionScene } from '../../support/session-scene.js';
 import { turns } from '../../support/turns.js';
@@ -124,7 +124,7 @@ const stepMs = 3_600_000 / limits.accountsPerHour;
 /** Creates as many accounts at once as one address can, from 192.0.2.1. */
 async function crowd(scene: SessionScene) {
   for (let n = 0; n < limits.accountsPerHour; n++) {
-    await granted(scene.connect().wire, { type: 'register', name: `name-${n}-of-many`, password });
+    await requestOk(scene.connect().wire, { type: 'register', name: `name-${n}-of-many`, password });
   }
 }
 
@@ -171,9 +171,9 @@ t.test('accounts with an invite are not limited and do not count', async (t) => 
 });
 
 t.test('an account whose password was hashed too late is limited too', async (t) => {
-  const hash = createHeld(quickHasher.hash);
+  const hash = createDelayedCall(quickHasher.hash);
   const scene = await sessionScene(t, { hasher: { ...quickHasher, hash: hash.call } });
-  const held = hash.hold();
+  const held = hash.delay();
   const answer = outcome(scene.connect().wire, { type: 'register', name: 'slow', password });
   await held.reached;
   await crowd(scene);
@@ -230,7 +230,7 @@ t.test('a wrong password and an unknown name get the same answer', async (t) => 
 t.test('an address that failed too often must wait, whatever it tries', async (t) => {
   const scene = await sessionScene(t);
   const owner = scene.connect('192.0.2.9').wire;
-  const { token = '' } = await granted(owner, { type: 'register', name: 'ada', password });
+  const { token = '' } = await requestOk(owner, { type: 'register', name: 'ada', password });
   const client = scene.connect().wire;
   for (let i = 0; i < limits.loginFailuresPerMinute; i++) {
     t.match(await client.ask({ type: 'resume', token: `invented${i}` }), { code: 'session-expired' });

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { Role } from '../../../lib/protocol/records.js';
 import type { Store } from '../../../lib/store/store.js';
 import { StoreError } from '../../../lib/store/store.js';
-import { granted, outcome } from '../../support/asking.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { password, quickHasher, type SceneDeps, sessionScene } from '../../support/session-scene.js';
 
 async function sceneWith(t: Test, roles: Readonly<Record<string, Role>>, deps: SceneDeps = {}) {
@@ -20,7 +20,7 @@ async function sceneWith(t: Test, roles: Readonly<Record<string, Role>>, deps: S
   }
   const enter = async (name: string) => {
     const { wire } = scene.connect();
-    await granted(wire, { type: 'sign-in', name, password });
+    await requestOk(wire, { type: 'sign-in', name, password });
     return wire;
   };
   return { ...scene, enter };
@@ -31,7 +31,7 @@ const codeIn = (links: readonly string[] = []) => links[0]?.split('/').at(-1) ??
 t.test('fifty concurrent registrations with a single-use invite create one account', async (t) => {
   const scene = await sceneWith(t, { ada: 'admin' });
   const ada = await scene.enter('ada');
-  const code = codeIn((await granted(ada, { type: 'make-invite' })).links);
+  const code = codeIn((await requestOk(ada, { type: 'make-invite' })).links);
   const visitors = Array.from({ length: 50 }, () => scene.connect().wire);
   await Promise.all(visitors.map((wire) => wire.next('hello')));
   const answers = await Promise.all(
@@ -43,7 +43,7 @@ t.test('fifty concurrent registrations with a single-use invite create one accou
     'the others are refused',
   );
   t.equal(await scene.store.countAccounts(), 2);
-  t.same((await granted(ada, { type: 'invites' })).invites, []);
+  t.same((await requestOk(ada, { type: 'invites' })).invites, []);
   t.same(scene.errors, []);
 });
 
@@ -68,12 +68,12 @@ t.test('invites are for lower roles only, except among admins, and never for bot
 t.test('invites, revocations and reset links are in the audit log without their codes', async (t) => {
   const scene = await sceneWith(t, { ada: 'admin', ben: 'member' });
   const ada = await scene.enter('ada');
-  const invite = codeIn((await granted(ada, { type: 'make-invite', uses: 3, role: 'moderator' })).links);
-  const [row] = (await granted(ada, { type: 'invites' })).invites ?? [];
-  await granted(ada, { type: 'uninvite', invite: row?.id ?? 0 });
+  const invite = codeIn((await requestOk(ada, { type: 'make-invite', uses: 3, role: 'moderator' })).links);
+  const [row] = (await requestOk(ada, { type: 'invites' })).invites ?? [];
+  await requestOk(ada, { type: 'uninvite', invite: row?.id ?? 0 });
   t.equal(await outcome(ada, { type: 'uninvite', invite: row?.id ?? 0 }), 'no-such-name');
-  const reset = codeIn((await granted(ada, { type: 'make-reset', name: 'Ben' })).links);
-  const { audit = [] } = await granted(ada, { type: 'audit' });
+  const reset = codeIn((await requestOk(ada, { type: 'make-reset', name: 'Ben' })).links);
+  const { audit = [] } = await requestOk(ada, { type: 'audit' });
   t.match(audit, [
     { by: 'ada', action: 'reset-link', on: 'ben' },
     { by: 'ada', action: 'uninvite', detail: `invite ${row?.id}` },
@@ -89,7 +89,7 @@ t.test('a reset link is valid for a day, for lower roles with a password', async
   t.equal(await outcome(ada, { type: 'make-reset', name: 'eve' }), 'not-allowed', 'not a peer');
   t.equal(await outcome(ada, { type: 'make-reset', name: 'nobody' }), 'no-such-name');
   t.equal(await outcome(ada, { type: 'make-reset', name: 'robo' }), 'not-allowed', 'not a bot');
-  const { links, expires = '' } = await granted(ada, { type: 'make-reset', name: 'ben' });
+  const { links, expires = '' } = await requestOk(ada, { type: 'make-reset', name: 'ben' });
   t.equal(Date.parse(expires) - scene.clock.now(), 24 * 60 * 60_000);
   const recover = { type: 'recover', name: 'ben', code: codeIn(links), password: 'another one' } as const;
   scene.clock.set(Date.parse(expires));

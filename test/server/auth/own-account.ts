@@ -4,7 +4,7 @@ import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
 import { controlSocket } from '../../../lib/cli/folders.js';
 import { callControl } from '../../../lib/server/operator/control-socket.js';
-import { granted, outcome } from '../../support/asking.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { ok, password, runServer } from '../../support/running-server.js';
 import { sessionScene } from '../../support/session-scene.js';
 
@@ -94,7 +94,7 @@ t.test('a recovery code sets a new password once and ends all sessions', async (
 t.test("an admin's reset link sets a new password once", async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'ben'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const ada = await server.enter('ada');
   const ben = await server.enter('ben');
@@ -157,7 +157,7 @@ t.test('a second factor is needed after the right password, and each code works 
 t.test('an invite can be revoked', async (t) => {
   const server = await runServer(t, {
     people: ['ada'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const ada = await server.enter('ada');
   const { links = [], expires = '' } = ok(
@@ -175,7 +175,7 @@ t.test('an invite can be revoked', async (t) => {
 t.test('whois has addresses for moderators only, and who is away', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'ben', 'cleo'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const [ada, ben] = [await server.enter('ada'), await server.enter('ben')];
   ok(await ada.ask({ type: 'join', room: 'yard' }));
@@ -206,7 +206,7 @@ t.test('a bot signs in with no password, whether it has one or not', async (t) =
   const server = await runServer(t, {
     people: ['robo'],
     passwords: true,
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('robo')?.id ?? 0, 'bot')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('robo')?.id ?? 0, 'bot')),
   });
   const client = await server.dial();
   t.equal(await outcome(client, { type: 'sign-in', name: 'robo', password }), 'wrong-credentials');
@@ -232,7 +232,7 @@ t.test('a full server admits admins and refuses others', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'ben', 'cleo'],
     maxClients: 1,
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const ben = await server.enter('ben');
   const cleo = await server.dial();
@@ -263,6 +263,6 @@ t.test('whois of an offline member does not read the members of all rooms', asyn
   const { wire: ada } = await scene.signIn('ada');
   for (const wire of [ada, ben]) t.equal(await outcome(wire, { type: 'join', room: 'yard' }), 'ok');
   await ben.ask({ type: 'quit' });
-  t.match((await granted(ada, { type: 'whois', name: 'ben' })).whois, { rooms: ['lobby', 'yard'] });
+  t.match((await requestOk(ada, { type: 'whois', name: 'ben' })).whois, { rooms: ['lobby', 'yard'] });
   t.equal(reads, 0);
 });

@@ -9,8 +9,8 @@ import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashRecoveryCode, newToken } from '../../../lib/server/auth/tokens.js';
 import type { Store } from '../../../lib/store/store.js';
-import { granted, outcome } from '../../support/asking.js';
-import { createHeld } from '../../support/held.js';
+import { createDelayedCall } from '../../support/delayed-call.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { ok, runServer } from '../../support/running-server.js';
 import { password, quickHasher, sessionScene } from '../../support/session-scene.js';
 import { tlsOptions } from '../../support/wire-client.js';
@@ -21,26 +21,36 @@ const change = { type: 'set-password', old: password, password: next } as const;
 
 /** A scene with ana, in which a password or ban check can be held up. */
 async function slowScene(t: Test, verify = quickHasher.verify) {
-  const check = createHeld(verify);
-  let ban: ReturnType<typeof createHeld<Parameters<Store['banOf']>, Awaited<ReturnType<Store['banOf']>>>>;
+  const check = createDelayedCall(verify);
+  let ban: ReturnType<
+    typeof createDelayedCall<Parameters<Store['banOf']>, Awaited<ReturnType<Store['banOf']>>>
+  >;
   const scene = await sessionScene(t, {
     hasher: { ...quickHasher, verify: check.call },
     storeOf(store) {
-      ban = createHeld(store.banOf);
+      ban = createDelayedCall(store.banOf);
       return { ...store, banOf: ban.call };
     },
   });
   const { wire } = scene.connect();
-  const made = await granted(wire, { type: 'register', name: 'ana', password });
-  const sessions = async () => (await granted(wire, { type: 'sessions' })).sessions ?? [];
+  const made = await requestOk(wire, { type: 'register', name: 'ana', password });
+  const sessions = async () => (await requestOk(wire, { type: 'sessions' })).sessions ?? [];
   /** A sign-in during its password check. */
   const beginSignIn = async () => {
-    const held = check.hold();
+    const held = check.delay();
     const answer = outcome(scene.connect().wire, signIn);
     await held.reached;
     return { held, answer };
   };
-  return { scene, ana: wire, made, sessions, beginSignIn, holdCheck: check.hold, holdBan: () => ban.hold() };
+  return {
+    scene,
+    ana: wire,
+    made,
+    sessions,
+    beginSignIn,
+    holdCheck: check.delay,
+    holdBan: () => ban.delay(),
+  };
 }
 
 t.test('a sign-in with the old password during a change fails', async (t) => {
@@ -55,7 +65,7 @@ t.test('a sign-in with the old password during a change fails', async (t) => {
     'and leaves no session',
   );
   t.equal(await outcome(ana, { type: 'ping' }), 'ok');
-  t.equal((await granted(ana, { type: 'who' })).people?.[0]?.terminals, 1);
+  t.equal((await requestOk(ana, { type: 'who' })).people?.[0]?.terminals, 1);
   t.same(scene.errors, []);
 });
 
@@ -87,7 +97,7 @@ t.test('a sign-in with the old password during a recovery fails', async (t) => {
 t.test('resuming a session during a password change fails', async (t) => {
   const { scene, ana, sessions, holdBan } = await slowScene(t);
   const lost = scene.connect().wire;
-  const { token = '' } = await granted(lost, signIn);
+  const { token = '' } = await requestOk(lost, signIn);
   lost.destroy();
   await lost.closed;
   const thief = scene.connect().wire;
@@ -98,13 +108,13 @@ t.test('resuming a session during a password change fails', async (t) => {
   held.release();
   t.equal(await answer, 'session-expired');
   t.equal((await sessions()).length, 1);
-  t.equal((await granted(ana, { type: 'who' })).people?.[0]?.terminals, 1);
+  t.equal((await requestOk(ana, { type: 'who' })).people?.[0]?.terminals, 1);
 });
 
 t.test('resuming a session during its logout fails', async (t) => {
   const { scene, ana, sessions, holdBan } = await slowScene(t);
   const lost = scene.connect().wire;
-  const { token = '' } = await granted(lost, signIn);
+  const { token = '' } = await requestOk(lost, signIn);
   lost.destroy();
   await lost.closed;
   const other = (await sessions()).find(({ current }) => current === undefined)?.id ?? 0;
@@ -135,7 +145,7 @@ t.test('a recovery revokes file tickets', async (t) => {
   const server = await runServer(t, {
     people: ['ana'],
     passwords: true,
-    furnish: async (store, accounts) =>
+    prepare: async (store, accounts) =>
       void (await store.setRecovery(accounts.get('ana')?.id ?? 0, hashRecoveryCode(code))),
   });
   const ana = await server.enter('ana');
@@ -147,7 +157,7 @@ t.test('a recovery revokes file tickets', async (t) => {
     hash: 'x'.repeat(43),
     key: 'k',
   };
-  const { ticket = '' } = await granted(ana, offer);
+  const { ticket = '' } = await requestOk(ana, offer);
   const owner = await server.dial();
   t.equal(await outcome(owner, { type: 'recover', name: 'ana', code, password: next }), 'ok');
   const file = connect({ ...tlsOptions(server.port), ALPNProtocols: [fileAlpn] });
@@ -162,7 +172,7 @@ t.test("a bot's token allows several connections, and quitting one keeps the oth
   const token = newToken();
   const server = await runServer(t, {
     people: ['robo'],
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const account = accounts.get('robo')?.id ?? 0;
       const at = Date.now();
       const kept = { expires: at + 3_600_000, at, remember: true, bot: true } as const;
@@ -182,7 +192,7 @@ t.test("a bot's token allows several connections, and quitting one keeps the oth
   t.equal(await outcome(listening, { type: 'ping' }), 'ok');
   t.same(listening.all('closing'), []);
   const again = await come();
-  const listed = (await granted(again, { type: 'sessions' })).sessions ?? [];
+  const listed = (await requestOk(again, { type: 'sessions' })).sessions ?? [];
   const session = listed.find(({ current }) => current)?.id ?? 0;
   await again.ask({ type: 'logout', session }).catch(() => {});
   t.match(await listening.next('closing'), { code: 'signed-out' }, 'a logout ends all of them');
@@ -191,22 +201,26 @@ t.test("a bot's token allows several connections, and quitting one keeps the oth
 });
 
 t.test('a password change that began before a recovery fails', async (t) => {
-  const hash = createHeld(quickHasher.hash);
+  const hash = createDelayedCall(quickHasher.hash);
   const scene = await sessionScene(t, { hasher: { ...quickHasher, hash: hash.call } });
   const { wire: thief } = scene.connect();
-  const { recovery: code = '' } = await granted(thief, { type: 'register', name: 'ana', password });
-  const held = hash.hold();
+  const { recovery: code = '' } = await requestOk(thief, { type: 'register', name: 'ana', password });
+  const held = hash.delay();
   const answer = outcome(thief, { ...change, password: 'of the thief' }).catch(() => 'closed');
   await held.reached;
   const { wire: owner } = scene.connect();
-  await granted(owner, { type: 'recover', name: 'ana', code, password: next });
+  await requestOk(owner, { type: 'recover', name: 'ana', code, password: next });
   held.release();
   t.equal(await answer, 'closed');
   t.equal(await outcome(owner, { type: 'sessions' }), 'ok');
   const again = (typed: string) => outcome(scene.connect().wire, { ...signIn, password: typed });
   t.equal(await again(next), 'ok');
   t.equal(await again('of the thief'), 'wrong-credentials');
-  t.equal((await granted(owner, { type: 'sessions' })).sessions?.length, 2, 'and keeps the current sessions');
+  t.equal(
+    (await requestOk(owner, { type: 'sessions' })).sessions?.length,
+    2,
+    'and keeps the current sessions',
+  );
 });
 
 t.test('a new recovery code that was requested before a recovery is discarded', async (t) => {
@@ -215,7 +229,7 @@ t.test('a new recovery code that was requested before a recovery is discarded', 
   const answer = outcome(thief, { type: 'make-recovery', password }).catch(() => 'closed');
   await held.reached;
   const recover = { type: 'recover', name: 'ana', code: made.recovery ?? '', password: next } as const;
-  const { recovery: code = '' } = await granted(scene.connect().wire, recover);
+  const { recovery: code = '' } = await requestOk(scene.connect().wire, recover);
   held.release();
   t.equal(await answer, 'closed');
   t.equal(await outcome(scene.connect().wire, { ...recover, code }), 'ok');

@@ -2,7 +2,7 @@
 import { Secret, TOTP } from 'otpauth';
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { granted, outcome } from '../../support/asking.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { password, sessionScene } from '../../support/session-scene.js';
 import { turns } from '../../support/turns.js';
 
@@ -12,8 +12,8 @@ const stepMs = 30_000;
 async function factorScene(t: Test) {
   const scene = await sessionScene(t);
   const { wire: ana } = scene.connect();
-  await granted(ana, { type: 'register', name: 'ana', password });
-  const { secret = '' } = await granted(ana, { type: 'begin-factor', password });
+  await requestOk(ana, { type: 'register', name: 'ana', password });
+  const { secret = '' } = await requestOk(ana, { type: 'begin-factor', password });
   const codeAt = (steps: number) =>
     new TOTP({ secret: Secret.fromBase32(secret) }).generate({
       timestamp: scene.clock.now() + steps * stepMs,
@@ -57,7 +57,7 @@ t.test('name-in-use does not use up the code', async (t) => {
 
 t.test('the code that confirms a factor does not sign in', async (t) => {
   const { scene, ana, signIn } = await factorScene(t);
-  const { secret = '' } = await granted(ana, { type: 'begin-factor', password });
+  const { secret = '' } = await requestOk(ana, { type: 'begin-factor', password });
   const totp = new TOTP({ secret: Secret.fromBase32(secret) });
   const otp = totp.generate({ timestamp: scene.clock.now() });
   t.equal(await signIn(otp), 'second-factor-wrong', 'before it is confirmed');
@@ -85,8 +85,8 @@ t.test('wrong codes delay the next attempt like wrong passwords', async (t) => {
 t.test('wrong codes are limited per account, and the recovery code still works', async (t) => {
   const scene = await sessionScene(t);
   const { wire: ana } = scene.connect();
-  const { recovery = '' } = await granted(ana, { type: 'register', name: 'ana', password });
-  const { secret = '' } = await granted(ana, { type: 'begin-factor', password });
+  const { recovery = '' } = await requestOk(ana, { type: 'register', name: 'ana', password });
+  const { secret = '' } = await requestOk(ana, { type: 'begin-factor', password });
   const totp = new TOTP({ secret: Secret.fromBase32(secret) });
   const otp = () => totp.generate({ timestamp: scene.clock.now() });
   t.equal(await outcome(ana, { type: 'confirm-factor', otp: otp() }), 'ok');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
-import { granted, outcome } from '../../support/asking.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { runServer } from '../../support/running-server.js';
 
 const codeIn = (links: readonly string[] = []) => links[0]?.split('/').at(-1) ?? '';
@@ -25,13 +25,13 @@ t.test('passwords, tokens and codes are neither logged nor stored in plain text'
 
   const first = secret('first invite', codeIn([server.running.firstLink ?? '']));
   const ada = await server.dial();
-  const made = await granted(ada, { type: 'register', name: 'ada', password, code: first });
+  const made = await requestOk(ada, { type: 'register', name: 'ada', password, code: first });
   secret("ada's token", made.token);
   secret("ada's recovery code", made.recovery);
-  const invite = secret('invite', codeIn((await granted(ada, { type: 'make-invite' })).links));
+  const invite = secret('invite', codeIn((await requestOk(ada, { type: 'make-invite' })).links));
   const ben = await server.dial();
   t.equal(await outcome(ben, { type: 'sign-in', name: 'ben', password: wrong }), 'wrong-credentials');
-  const joined = await granted(ben, { type: 'register', name: 'ben', password, code: invite });
+  const joined = await requestOk(ben, { type: 'register', name: 'ben', password, code: invite });
   const recovery = secret("ben's recovery code", joined.recovery);
   t.equal(await outcome(ben, { type: 'set-password', old: wrong, password: next }), 'wrong-credentials');
   t.equal(await outcome(ben, { type: 'set-password', old: password, password: next }), 'ok');
@@ -39,29 +39,32 @@ t.test('passwords, tokens and codes are neither logged nor stored in plain text'
   const lost = await server.dial();
   const recover = { type: 'recover', name: 'ben', password } as const;
   t.equal(await outcome(lost, { ...recover, code: secret('guess', 'QQQQQ-QQQQQ') }), 'recovery-invalid');
-  const again = await granted(lost, { ...recover, code: recovery });
+  const again = await requestOk(lost, { ...recover, code: recovery });
   secret('second recovery code', again.recovery);
-  const reset = secret('reset code', codeIn((await granted(ada, { type: 'make-reset', name: 'ben' })).links));
+  const reset = secret(
+    'reset code',
+    codeIn((await requestOk(ada, { type: 'make-reset', name: 'ben' })).links),
+  );
   const back = await server.dial();
-  await granted(back, { ...recover, code: reset });
-  const renewed = await granted(back, { type: 'make-recovery', password });
+  await requestOk(back, { ...recover, code: reset });
+  const renewed = await requestOk(back, { type: 'make-recovery', password });
   secret('third recovery code', renewed.recovery);
 
-  const factor = (await granted(back, { type: 'begin-factor', password })).secret ?? '';
+  const factor = (await requestOk(back, { type: 'begin-factor', password })).secret ?? '';
   const totp = new TOTP({ secret: Secret.fromBase32(factor) });
   const otp = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 });
   // The codes of this step and the next one: valid even if the next step begins meanwhile.
-  await granted(back, { type: 'confirm-factor', otp: otp(0) });
+  await requestOk(back, { type: 'confirm-factor', otp: otp(0) });
   const used = otp(1);
   const visitor = await server.dial();
   const signIn = { type: 'sign-in', name: 'ben', password, mode: 'attach' } as const;
   t.equal(await outcome(visitor, { ...signIn, otp: otp(7) }), 'second-factor-wrong');
-  const opened = await granted(visitor, { ...signIn, otp: used });
+  const opened = await requestOk(visitor, { ...signIn, otp: used });
   const resumed = await server.dial();
   const token = secret('token', opened.token);
-  secret('next token', (await granted(resumed, { type: 'resume', token, mode: 'attach' })).token);
+  secret('next token', (await requestOk(resumed, { type: 'resume', token, mode: 'attach' })).token);
   await resumed.ask({ type: 'logout', all: true }).catch(() => {});
-  const { audit = [] } = await granted(ada, { type: 'audit' });
+  const { audit = [] } = await requestOk(ada, { type: 'audit' });
   t.same(
     audit.map(({ by, action }) => `${by} ${action}`).toReversed(),
     [

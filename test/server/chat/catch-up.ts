@@ -6,7 +6,7 @@ import { catchUp } from '../../../lib/server/chat/catch-up.js';
 import type { Account } from '../../../lib/store/account-store.js';
 import type { ConversationKey } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
-import { granted, saying, told } from '../../support/asking.js';
+import { eventsOf, post, requestOk } from '../../support/requests.js';
 import { ok, runServer } from '../../support/running-server.js';
 import { chatSettings, sessionScene } from '../../support/session-scene.js';
 import { kept } from '../../support/store-subject.js';
@@ -21,7 +21,7 @@ async function withLobby(t: Test, count: number, padding = 0) {
   let seqs: number[] = [];
   const server = await runServer(t, {
     people: ['ada', 'bob'],
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const [room] = await store.rooms();
       seqs = await fill(store, { target: { room: room?.id ?? 0 }, by: accounts.get('bob'), count, padding });
     },
@@ -93,7 +93,7 @@ t.test('unread direct messages are kept for their reader', async (t) => {
   let seqs: number[] = [];
   const server = await runServer(t, {
     people: ['ada', 'bob'],
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const [ada, bob] = [accounts.get('ada'), accounts.get('bob')];
       const target: ConversationKey = { direct: [ada?.id ?? 0, bob?.id ?? 0] };
       seqs = await fill(store, { target, by: bob, count: 70 });
@@ -302,24 +302,24 @@ t.test(
   async (t) => {
     const server = await runServer(t, { people: ['ada', 'bob'] });
     const [ada, first] = [await server.enter('ada'), await server.enter('bob')];
-    for (const client of [ada, first]) await granted(client, { type: 'join', room: 'dev' });
-    const old = await saying(ada, { room: 'dev' }, 'old');
-    const gone = await saying(ada, { room: 'dev' }, 'gone');
-    const { seq: psst } = await saying(ada, { to: 'bob' }, 'psst');
-    await granted(first, { type: 'ping' });
+    for (const client of [ada, first]) await requestOk(client, { type: 'join', room: 'dev' });
+    const old = await post(ada, { room: 'dev' }, 'old');
+    const gone = await post(ada, { room: 'dev' }, 'gone');
+    const { seq: psst } = await post(ada, { to: 'bob' }, 'psst');
+    await requestOk(first, { type: 'ping' });
     first.destroy();
-    await granted(ada, { type: 'edit', of: old.seq, text: 'older' });
-    await granted(ada, { type: 'edit', of: gone.seq, text: 'xylophone' });
-    await granted(ada, { type: 'remove', of: gone.seq });
-    await granted(ada, { type: 'set-topic', room: 'dev', topic: 'all new' });
-    await granted(ada, { type: 'edit', of: psst, text: 'hush' });
-    const late = await saying(ada, { room: 'dev' }, 'lat');
-    await granted(ada, { type: 'edit', of: late.seq, text: 'late' });
+    await requestOk(ada, { type: 'edit', of: old.seq, text: 'older' });
+    await requestOk(ada, { type: 'edit', of: gone.seq, text: 'xylophone' });
+    await requestOk(ada, { type: 'remove', of: gone.seq });
+    await requestOk(ada, { type: 'set-topic', room: 'dev', topic: 'all new' });
+    await requestOk(ada, { type: 'edit', of: psst, text: 'hush' });
+    const late = await post(ada, { room: 'dev' }, 'lat');
+    await requestOk(ada, { type: 'edit', of: late.seq, text: 'late' });
 
     const rooms = { dev: gone.seq, lobby: 0 };
     const bob = await server.enter('bob', { sync: { rooms, direct: { ada: psst } } });
     t.same(
-      told(bob, ...entries).filter((entry) => 'room' in entry),
+      eventsOf(bob, ...entries).filter((entry) => 'room' in entry),
       [
         { type: 'edited', of: old.seq, room: 'dev', from: 'ada', text: 'older' },
         { type: 'removed', of: gone.seq, room: 'dev', from: 'ada' },
@@ -335,7 +335,7 @@ t.test(
       ],
     );
     t.same(
-      told(bob, ...entries).filter((entry) => 'to' in entry),
+      eventsOf(bob, ...entries).filter((entry) => 'to' in entry),
       [{ type: 'edited', of: psst, to: 'bob', from: 'ada', text: 'hush' }],
     );
     t.notMatch(JSON.stringify(bob.frames), /xylophone/);
@@ -343,18 +343,18 @@ t.test(
       Math.max(...bob.all('edited').flatMap((event) => (address in event ? [event.seq] : [])));
     const positions = { rooms: { dev: lastWith('room'), lobby: 0 }, direct: { ada: lastWith('to') } };
     const again = await server.enter('bob', { sync: positions });
-    t.same(told(again, ...entries), [], 'a change moves the position as a message does');
+    t.same(eventsOf(again, ...entries), [], 'a change moves the position as a message does');
   },
 );
 
 t.test('positions of rooms that the account left reveal nothing', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
-  for (const client of [ada, bob]) await granted(client, { type: 'join', room: 'dev' });
-  await granted(bob, { type: 'leave', room: 'dev' });
-  await saying(ada, { room: 'dev' }, 'without bob');
+  for (const client of [ada, bob]) await requestOk(client, { type: 'join', room: 'dev' });
+  await requestOk(bob, { type: 'leave', room: 'dev' });
+  await post(ada, { room: 'dev' }, 'without bob');
   const back = await server.enter('bob', { sync: { rooms: { dev: 0 } } });
-  t.same(told(back, ...entries, 'gap', 'room'), []);
+  t.same(eventsOf(back, ...entries, 'gap', 'room'), []);
 });
 
 /** Chat on a slow store; `meanwhile` runs during the first read of history. */

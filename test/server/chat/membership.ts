@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { fence, granted, outcome, saying, told } from '../../support/asking.js';
+import { eventsOf, fence, outcome, post, requestOk } from '../../support/requests.js';
 import { ok, runServer, type TestServer } from '../../support/running-server.js';
 import { sessionScene } from '../../support/session-scene.js';
 import type { WireClient } from '../../support/wire-client.js';
@@ -30,32 +30,32 @@ const appoint = (room: string, name: string, role: 'owner' | 'moderator' | 'memb
 
 /** Names and roles in a room, those longest in it first. */
 async function rolesIn(client: WireClient, room: string): Promise<string[]> {
-  const { people: found = [] } = await granted(client, { type: 'who', room });
+  const { people: found = [] } = await requestOk(client, { type: 'who', room });
   return found.map(({ name, room: role }) => `${name} ${role}`);
 }
 
 t.test('a member who joins gets the room before the reply, and its messages from then on', async (t) => {
   const { ada, bob, eve } = await setUp(t);
-  await granted(ada, join('Dev '));
+  await requestOk(ada, join('Dev '));
   const types = ada.frames.slice(-2).map(({ type }) => type);
   t.same(types, ['room', 'ok']);
   t.match(ada.all('room'), [{ conversation: { room: 'dev', last: 0, unread: 0, role: 'owner' } }]);
-  const before = await saying(ada, { room: 'dev' }, 'before');
-  await granted(bob, join('dev'));
+  const before = await post(ada, { room: 'dev' }, 'before');
+  await requestOk(bob, join('dev'));
   t.match(bob.all('room'), [{ conversation: { room: 'dev', last: before.seq, unread: 0, role: 'member' } }]);
-  await saying(ada, { room: 'dev' }, 'after');
+  await post(ada, { room: 'dev' }, 'after');
   await fence(ada, 'dev', bob);
   t.same(
     bob.all('message').map(({ text }) => text),
     ['after', 'fence'],
   );
-  t.match(told(ada, 'joined').at(-1), { room: 'dev', name: 'bob' });
-  await granted(bob, join('dev'));
+  t.match(eventsOf(ada, 'joined').at(-1), { room: 'dev', name: 'bob' });
+  await requestOk(bob, join('dev'));
   t.equal(bob.all('room').length, 1, 'joining again changes nothing');
-  await granted(eve, { type: 'ping' });
-  t.same(told(eve, 'message', 'room'), []);
+  await requestOk(eve, { type: 'ping' });
+  t.same(eventsOf(eve, 'message', 'room'), []);
   t.same(
-    told(eve, 'joined', 'left').filter((frame) => 'room' in frame && frame.room !== 'lobby'),
+    eventsOf(eve, 'joined', 'left').filter((frame) => 'room' in frame && frame.room !== 'lobby'),
     [],
     'non-members see nothing of the room',
   );
@@ -65,38 +65,38 @@ t.test('all terminals of an account join and leave with it, including one that h
   const { server, ada, bob } = await setUp(t);
   const second = await server.enter('ada');
   const early = await server.enter('ada', { sync: false });
-  await granted(bob, join('dev'));
-  await granted(ada, join('dev'));
+  await requestOk(bob, join('dev'));
+  await requestOk(ada, join('dev'));
   await fence(bob, 'dev', ada, second);
   for (const terminal of [ada, second, early]) {
-    await granted(terminal, { type: 'ping' });
-    t.match(told(terminal, 'room'), [{ conversation: { room: 'dev' } }]);
+    await requestOk(terminal, { type: 'ping' });
+    t.match(eventsOf(terminal, 'room'), [{ conversation: { room: 'dev' } }]);
   }
   t.same(early.all('message'), [], 'messages wait for the sync');
-  await granted(early, { type: 'sync' });
+  await requestOk(early, { type: 'sync' });
   t.same(
     early.all('message').map(({ text }) => text),
     ['fence'],
   );
 
-  await granted(second, leave('dev'));
-  await saying(bob, { room: 'dev' }, 'they are gone');
+  await requestOk(second, leave('dev'));
+  await post(bob, { room: 'dev' }, 'they are gone');
   for (const terminal of [ada, second, early]) {
-    await granted(terminal, { type: 'ping' });
+    await requestOk(terminal, { type: 'ping' });
     const parting = terminal.frames.findIndex(({ type }) => type === 'parted');
     t.match(terminal.frames[parting], { room: 'dev' });
     const later = terminal.frames.slice(parting + 1).filter((frame) => 'room' in frame);
     t.same(later, [], 'nothing of the room comes after it');
     t.equal(await outcome(terminal, { type: 'say', room: 'dev', text: 'hi', key: 'late' }), 'not-a-member');
   }
-  t.match(told(bob, 'left'), [{ room: 'dev', name: 'ada' }]);
+  t.match(eventsOf(bob, 'left'), [{ room: 'dev', name: 'ada' }]);
 });
 
 t.test('non-members see a public room, and are told to join it', async (t) => {
   const { ada, bob } = await setUp(t);
-  await granted(ada, join('dev'));
-  await granted(ada, { type: 'set-topic', room: 'dev', topic: ' build \u202e things ' });
-  const { rooms = [] } = await granted(bob, { type: 'rooms' });
+  await requestOk(ada, join('dev'));
+  await requestOk(ada, { type: 'set-topic', room: 'dev', topic: ' build \u202e things ' });
+  const { rooms = [] } = await requestOk(bob, { type: 'rooms' });
   t.same(rooms, [
     { room: 'lobby', members: 3, role: 'member' },
     { room: 'dev', topic: 'build  things', members: 1 },
@@ -126,21 +126,23 @@ t.test(
     for (const bad of ['42', '-x', 'a b', 'ä', ' ']) {
       t.equal(await outcome(ada, join(bad)), 'name-invalid', bad);
     }
-    await granted(ada, hide('den'));
-    await granted(bob, hide('den'));
-    await granted(eve, join('den'));
+    await requestOk(ada, hide('den'));
+    await requestOk(bob, hide('den'));
+    await requestOk(eve, join('den'));
     const found: unknown[] = [];
     for (const client of [ada, bob, eve]) {
-      await saying(client, { room: 'den' }, 'mine');
-      found.push((await granted(client, { type: 'history', room: 'den' })).messages?.map(({ from }) => from));
+      await post(client, { room: 'den' }, 'mine');
+      found.push(
+        (await requestOk(client, { type: 'history', room: 'den' })).messages?.map(({ from }) => from),
+      );
     }
     t.same(found, [['ada'], ['bob'], ['eve']], 'each is in a room of its own');
     t.equal(await outcome(eve, hide('den')), 'room-name-taken', 'by the public one, which they are in');
     t.equal(await outcome(ada, hide('lobby')), 'room-name-taken');
     t.equal(await outcome(ada, hide('den')), 'ok', 'members of it stay in it');
 
-    await granted(bob, invite('den', 'ada'));
-    t.equal((await granted(ada, { type: 'who', room: 'den' })).people?.length, 1, 'one’s own comes first');
+    await requestOk(bob, invite('den', 'ada'));
+    t.equal((await requestOk(ada, { type: 'who', room: 'den' })).people?.length, 1, 'one’s own comes first');
     t.equal(await outcome(ada, end('den')), 'ok');
     t.equal(await outcome(ada, join('den')), 'ok');
     t.same(await rolesIn(ada, 'den'), ['ada member', 'bob owner'], 'then the one that one is invited to');
@@ -159,95 +161,95 @@ t.test(
   'the ownership of a room passes to a moderator, else to its longest member; the room ends with its last one',
   async (t) => {
     const { ada, bob, eve } = await setUp(t);
-    for (const client of [ada, bob, eve]) await granted(client, join('dev'));
-    await granted(ada, appoint('dev', 'eve', 'moderator'));
-    await granted(ada, leave('dev'));
+    for (const client of [ada, bob, eve]) await requestOk(client, join('dev'));
+    await requestOk(ada, appoint('dev', 'eve', 'moderator'));
+    await requestOk(ada, leave('dev'));
     await fence(bob, 'dev', eve);
     const heir = { type: 'role', room: 'dev', name: 'eve', role: 'owner', by: 'ada' };
-    t.same(told(bob, 'role').at(-1), heir);
-    t.same(told(eve, 'role').at(-1), heir);
-    t.equal(told(ada, 'role').length, 1, 'the one who left does not see it');
-    await granted(ada, join('dev'));
-    await granted(eve, leave('dev'));
+    t.same(eventsOf(bob, 'role').at(-1), heir);
+    t.same(eventsOf(eve, 'role').at(-1), heir);
+    t.equal(eventsOf(ada, 'role').length, 1, 'the one who left does not see it');
+    await requestOk(ada, join('dev'));
+    await requestOk(eve, leave('dev'));
     t.same(await rolesIn(bob, 'dev'), ['ada member', 'bob owner']);
     t.equal(await outcome(bob, { type: 'set-topic', room: 'dev', topic: 'mine now' }), 'ok', 'at once');
-    await granted(ada, leave('dev'));
-    const { seq } = await saying(bob, { room: 'dev' }, 'the last word');
+    await requestOk(ada, leave('dev'));
+    const { seq } = await post(bob, { room: 'dev' }, 'the last word');
     t.equal(await outcome(bob, leave('dev')), 'room-would-end');
     t.same(await rolesIn(bob, 'dev'), ['bob owner'], 'nothing happened yet');
-    await granted(bob, end('dev'));
+    await requestOk(bob, end('dev'));
     t.equal(await outcome(bob, { type: 'history', room: 'dev' }), 'no-such-room');
     t.equal(await outcome(bob, { type: 'edit', of: seq, text: 'or not' }), 'no-such-message');
-    await granted(eve, join('dev'));
-    t.same((await granted(eve, { type: 'history', room: 'dev' })).messages, [], 'the name begins anew');
+    await requestOk(eve, join('dev'));
+    t.same((await requestOk(eve, { type: 'history', room: 'dev' })).messages, [], 'the name begins anew');
   },
 );
 
 t.test('owners appoint, at least one stays, and the room sees it', async (t) => {
   const { ada, bob, eve } = await setUp(t);
-  for (const client of [ada, bob]) await granted(client, join('dev'));
+  for (const client of [ada, bob]) await requestOk(client, join('dev'));
   t.equal(await outcome(ada, appoint('dev', 'ada', 'member')), 'not-allowed');
   t.equal(await outcome(bob, appoint('dev', 'bob', 'owner')), 'not-allowed');
   t.equal(await outcome(ada, appoint('dev', 'eve', 'owner')), 'not-a-member');
   t.equal(await outcome(ada, appoint('dev', 'nobody1', 'owner')), 'no-such-name');
   t.equal(await outcome(bob, { type: 'set-topic', room: 'dev', topic: 'x' }), 'not-allowed');
-  await granted(ada, appoint('dev', 'bob', 'moderator'));
+  await requestOk(ada, appoint('dev', 'bob', 'moderator'));
   t.equal(await outcome(bob, { type: 'set-topic', room: 'dev', topic: 'x' }), 'ok');
   t.equal(await outcome(bob, appoint('dev', 'ada', 'member')), 'not-allowed');
-  await granted(ada, appoint('dev', 'bob', 'owner'));
-  await granted(bob, appoint('dev', 'ada', 'member'));
+  await requestOk(ada, appoint('dev', 'bob', 'owner'));
+  await requestOk(bob, appoint('dev', 'ada', 'member'));
   await fence(ada, 'dev', bob);
   const roles = [
     { type: 'role', room: 'dev', name: 'bob', role: 'moderator', by: 'ada' },
     { type: 'role', room: 'dev', name: 'bob', role: 'owner', by: 'ada' },
     { type: 'role', room: 'dev', name: 'ada', role: 'member', by: 'bob' },
   ];
-  for (const client of [ada, bob]) t.same(told(client, 'role'), roles);
+  for (const client of [ada, bob]) t.same(eventsOf(client, 'role'), roles);
   t.equal(await outcome(ada, { type: 'set-topic', room: 'dev', topic: 'y' }), 'not-allowed', 'at once');
-  t.same(told(eve, 'role'), []);
+  t.same(eventsOf(eve, 'role'), []);
 });
 
 t.test('an invitation is sent at once and at each sign-in until it is answered', async (t) => {
   const { server, ada, bob, eve } = await setUp(t);
-  await granted(ada, hide('den'));
-  await granted(ada, { type: 'set-topic', room: 'den', topic: 'secrets' });
-  await granted(ada, invite('den', 'bob'));
+  await requestOk(ada, hide('den'));
+  await requestOk(ada, { type: 'set-topic', room: 'den', topic: 'secrets' });
+  await requestOk(ada, invite('den', 'bob'));
   const invited = { type: 'invited', room: 'den', by: 'ada', topic: 'secrets' };
-  await granted(bob, { type: 'ping' });
-  t.same(told(bob, 'invited'), [invited]);
+  await requestOk(bob, { type: 'ping' });
+  t.same(eventsOf(bob, 'invited'), [invited]);
   const second = await server.enter('bob');
-  await granted(bob, { type: 'ping' });
-  t.same([told(bob, 'invited').length, told(second, 'invited').length], [1, 1]);
+  await requestOk(bob, { type: 'ping' });
+  t.same([eventsOf(bob, 'invited').length, eventsOf(second, 'invited').length], [1, 1]);
   t.equal(await outcome(ada, invite('den', 'ada')), 'not-allowed', 'who is in it needs none');
   t.equal(await outcome(bob, invite('den', 'eve')), 'no-such-room', 'the invited do not invite');
 
-  await granted(second, leave('den'));
+  await requestOk(second, leave('den'));
   t.equal(await outcome(bob, leave('den')), 'no-such-room', 'it was refused');
-  t.same(told(await server.enter('bob'), 'invited'), []);
-  t.same(told(bob, 'parted'), [], 'no room was left');
-  await granted(ada, invite('den', 'bob'));
-  await granted(bob, join('den'));
-  t.same(told(await server.enter('bob'), 'invited'), [], 'it was used');
-  await granted(bob, invite('den', 'eve'));
-  await granted(eve, join('den'));
+  t.same(eventsOf(await server.enter('bob'), 'invited'), []);
+  t.same(eventsOf(bob, 'parted'), [], 'no room was left');
+  await requestOk(ada, invite('den', 'bob'));
+  await requestOk(bob, join('den'));
+  t.same(eventsOf(await server.enter('bob'), 'invited'), [], 'it was used');
+  await requestOk(bob, invite('den', 'eve'));
+  await requestOk(eve, join('den'));
   t.same(await rolesIn(eve, 'den'), ['ada owner', 'bob member', 'eve member']);
 });
 
 t.test('an invitation by a blocked person is dropped, and neither person sees it', async (t) => {
   const { server, ada, bob } = await setUp(t);
-  await granted(bob, { type: 'block', name: 'ada' });
-  await granted(ada, hide('den'));
+  await requestOk(bob, { type: 'block', name: 'ada' });
+  await requestOk(ada, hide('den'));
   t.equal(await outcome(ada, invite('den', 'bob')), 'ok');
-  await granted(bob, { type: 'ping' });
-  t.same(told(bob, 'invited'), []);
-  t.same(told(await server.enter('bob'), 'invited'), []);
+  await requestOk(bob, { type: 'ping' });
+  t.same(eventsOf(bob, 'invited'), []);
+  t.same(eventsOf(await server.enter('bob'), 'invited'), []);
   t.equal(await outcome(bob, leave('den')), 'no-such-room');
 });
 
 t.test('if only admins may create rooms, members can join existing ones', async (t) => {
   const { ada, bob } = await setUp(t, {
     rooms: 'admins',
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const owner = accounts.get('ada')?.id ?? 0;
       await store.createRoom({ name: 'dev', private: false, owner, at: Date.now() });
     },
@@ -273,7 +275,7 @@ t.test('an account can create rooms and invite twenty times at once, then every 
 
 t.test('an account can be in a limited number of rooms', async (t) => {
   const { server, ada } = await setUp(t, {
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const owner = accounts.get('ada')?.id ?? 0;
       // And the lobby.
       for (let i = 1; i < limits.roomsPerAccount; i++) {
@@ -285,22 +287,22 @@ t.test('an account can be in a limited number of rooms', async (t) => {
   });
   t.equal(await outcome(ada, join('too-much')), 'too-many-rooms');
   t.equal(await outcome(ada, join('another')), 'too-many-rooms');
-  await granted(ada, end('room-1'));
+  await requestOk(ada, end('room-1'));
   t.equal(await outcome(ada, join('another')), 'ok');
   t.same(server.errors, []);
 });
 
 t.test('memberships, roles, topics, invitations and blocks survive a restart', async (t) => {
   const { server, ada, bob } = await setUp(t);
-  await granted(ada, hide('den'));
-  await granted(ada, invite('den', 'bob'));
-  await granted(bob, join('den'));
-  await granted(ada, appoint('den', 'bob', 'moderator'));
-  await granted(bob, { type: 'set-topic', room: 'den', topic: 'plans' });
-  await saying(ada, { room: 'den' }, 'hello @bob');
-  await saying(ada, { room: 'den' }, 'hello all');
-  await granted(ada, invite('den', 'eve'));
-  await granted(bob, { type: 'block', name: 'eve' });
+  await requestOk(ada, hide('den'));
+  await requestOk(ada, invite('den', 'bob'));
+  await requestOk(bob, join('den'));
+  await requestOk(ada, appoint('den', 'bob', 'moderator'));
+  await requestOk(bob, { type: 'set-topic', room: 'den', topic: 'plans' });
+  await post(ada, { room: 'den' }, 'hello @bob');
+  await post(ada, { room: 'den' }, 'hello all');
+  await requestOk(ada, invite('den', 'eve'));
+  await requestOk(bob, { type: 'block', name: 'eve' });
   await server.close();
 
   const again = { ...(await runServer(t, { data: server.data })), token: server.token };
@@ -310,8 +312,8 @@ t.test('memberships, roles, topics, invitations and blocks survive a restart', a
     { room: 'den', private: true, role: 'moderator', topic: 'plans', unread: 2, mentions: 1 },
   ]);
   t.equal(await outcome(client, { type: 'set-topic', room: 'den', topic: 'other plans' }), 'ok');
-  t.same((await granted(client, { type: 'blocks' })).names, ['eve']);
+  t.same((await requestOk(client, { type: 'blocks' })).names, ['eve']);
   const { client: eve } = await signedIn(again, 'eve');
-  await granted(eve, { type: 'sync' });
-  t.same(told(eve, 'invited'), [{ type: 'invited', room: 'den', by: 'ada', topic: 'other plans' }]);
+  await requestOk(eve, { type: 'sync' });
+  t.same(eventsOf(eve, 'invited'), [{ type: 'invited', room: 'den', by: 'ada', topic: 'other plans' }]);
 });

@@ -8,7 +8,7 @@ import { hashToken } from '../../../lib/server/auth/tokens.js';
 import type { Account } from '../../../lib/store/account-store.js';
 import type { ConversationKey, NewEntry } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
-import { fence, granted, outcome, saying } from '../../support/asking.js';
+import { fence, outcome, post, requestOk } from '../../support/requests.js';
 import { ok, password, runServer, type TestServer } from '../../support/running-server.js';
 import { kept } from '../../support/store-subject.js';
 import type { WireClient } from '../../support/wire-client.js';
@@ -140,7 +140,7 @@ async function openHouse(t: Test): Promise<House> {
   const seqs: number[] = [];
   const server = await runServer(t, {
     people,
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       seqs.push(...(await furnish(store, accounts)));
     },
   });
@@ -202,15 +202,15 @@ async function refusal(client: WireClient, request: RequestBody): Promise<object
 
 async function everythingHappens(house: House, olga: WireClient): Promise<void> {
   const mike = await house.server.enter('mike');
-  const { seq } = await saying(mike, { room }, `${secret} now`);
-  await granted(mike, { type: 'edit', of: seq, text: `${secret} then` });
-  await granted(olga, { type: 'remove', of: seq });
-  await granted(olga, { type: 'set-topic', room, topic: `more ${secret}` });
-  await granted(olga, { type: 'appoint', room, name: 'mike', role: 'moderator' });
-  await granted(olga, { type: 'invite', room, name: 'nora' });
+  const { seq } = await post(mike, { room }, `${secret} now`);
+  await requestOk(mike, { type: 'edit', of: seq, text: `${secret} then` });
+  await requestOk(olga, { type: 'remove', of: seq });
+  await requestOk(olga, { type: 'set-topic', room, topic: `more ${secret}` });
+  await requestOk(olga, { type: 'appoint', room, name: 'mike', role: 'moderator' });
+  await requestOk(olga, { type: 'invite', room, name: 'nora' });
   const nora = await house.server.enter('nora');
-  await granted(nora, { type: 'join', room });
-  await granted(nora, { type: 'leave', room });
+  await requestOk(nora, { type: 'join', room });
+  await requestOk(nora, { type: 'leave', room });
   await fence(olga, room, mike);
   const seen = ['message', 'edited', 'removed', 'topic', 'role', 'joined', 'left'];
   for (const type of seen) {
@@ -218,7 +218,7 @@ async function everythingHappens(house: House, olga: WireClient): Promise<void> 
       throw new Error(`no ${type} event`);
   }
   // Only now is he the member again that the table means.
-  await granted(olga, { type: 'appoint', room, name: 'mike', role: 'member' });
+  await requestOk(olga, { type: 'appoint', room, name: 'mike', role: 'member' });
   mike.destroy();
 }
 
@@ -241,14 +241,14 @@ for (const [column, name] of Object.entries(insiders) as [keyof typeof insiders,
     const house = await openHouse(t);
     const client = await comes(house, name);
     t.match(traces(client.frames).join(), `"topic":"about ${secret}"`, 'in the reply to the sign-in');
-    await granted(client, { type: 'sync', rooms: { [room]: house.removed } });
+    await requestOk(client, { type: 'sync', rooms: { [room]: house.removed } });
     t.same(
       client.all('message').map(({ seq }) => seq),
       [house.file, house.last],
       'from its position on',
     );
     for (const words of [secret, secret.slice(0, 4)]) {
-      t.equal((await granted(client, { type: 'search', words, from: 'mike' })).found?.length, 4);
+      t.equal((await requestOk(client, { type: 'search', words, from: 'mike' })).found?.length, 4);
     }
     for (const path of paths) {
       t.equal(await outcome(client, path.ask(room, house)), path.expected[column], path.name);
@@ -268,12 +268,12 @@ for (const [who, name] of [...Object.entries(outsiders), ['invited', invited] as
     const known = (frames: readonly ServerFrame[]) =>
       column === 'outsider' ? traces(frames) : traces(frames.filter(({ type }) => type !== 'invited'));
     const positions = { [room]: 0, [never.room]: 0 };
-    await granted(client, { type: 'sync', rooms: positions, direct: { mike: 0 } });
+    await requestOk(client, { type: 'sync', rooms: positions, direct: { mike: 0 } });
     t.same(client.all('invited'), column === 'invited' ? [invitation] : []);
     const olga = await house.server.enter('olga');
     await everythingHappens(house, olga);
     for (const request of readings) {
-      const reply = await granted(client, request);
+      const reply = await requestOk(client, request);
       if (column === 'invited' && request.type === 'rooms') {
         const { rooms = [] } = reply;
         t.match(
@@ -296,17 +296,17 @@ for (const [who, name] of [...Object.entries(outsiders), ['invited', invited] as
     }
     if (column === 'invited') return entersOrRefuses(t, { house, client });
     for (const hidden of [{}, { private: true }] as const) {
-      if ('private' in hidden) await granted(client, { type: 'leave', room, end: true });
-      if ('private' in hidden) await granted(client, { type: 'leave', room: never.room, end: true });
+      if ('private' in hidden) await requestOk(client, { type: 'leave', room, end: true });
+      if ('private' in hidden) await requestOk(client, { type: 'leave', room: never.room, end: true });
       const [own, other] = [
         await refusal(client, { type: 'join', room, ...hidden }),
         await refusal(client, { type: 'join', room: never.room, ...hidden }),
       ];
       t.same([own, own], [{ type: 'ok' }, other], 'the name is free for a room of their own');
-      t.match((await granted(client, { type: 'who', room })).people, [{ name, room: 'owner' }]);
-      t.same((await granted(client, { type: 'history', room })).messages, []);
+      t.match((await requestOk(client, { type: 'who', room })).people, [{ name, room: 'owner' }]);
+      t.same((await requestOk(client, { type: 'history', room })).messages, []);
     }
-    const { messages = [] } = await granted(olga, { type: 'history', room });
+    const { messages = [] } = await requestOk(olga, { type: 'history', room });
     t.ok(
       messages.length > 4 && messages.every(({ from }) => from !== name),
       'and the other stays what it was',
@@ -324,9 +324,9 @@ async function entersOrRefuses(t: Test, { house, client }: { house: House; clien
     'and then it never was',
   );
   const olga = await house.server.enter('olga', { sync: false });
-  await granted(olga, { type: 'invite', room, name: invited });
+  await requestOk(olga, { type: 'invite', room, name: invited });
   t.equal(await outcome(client, { type: 'join', room }), 'ok', 'another can be taken');
-  const { messages = [] } = await granted(client, { type: 'history', room });
+  const { messages = [] } = await requestOk(client, { type: 'history', room });
   t.ok(
     messages.some(({ seq }) => seq === house.last),
     'then all of it is there',
@@ -338,7 +338,7 @@ t.test('direct messages are readable by the two people only, whatever role other
   const seqs: number[] = [];
   const server = await runServer(t, {
     people: ['ada', 'bob', 'stan', 'bart'],
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const [ada, bob] = [accounts.get('ada')?.id ?? 0, accounts.get('bob')?.id ?? 0];
       const at = Date.now();
       await store.createInvite({ code: hashToken(code), role: 'admin', uses: 1, expires: at + 60_000, at });
@@ -357,12 +357,12 @@ t.test('direct messages are readable by the two people only, whatever role other
     ['a blocked person', await server.enter('bart', { sync: { direct: { ada: 0, bob: 0 } } })],
     ['an admin', adele],
   ]);
-  await granted(adele, { type: 'sync', direct: { ada: 0, bob: 0 } });
+  await requestOk(adele, { type: 'sync', direct: { ada: 0, bob: 0 } });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
-  const now = await saying(ada, { to: 'bob' }, `${secret} now`);
-  await granted(ada, { type: 'edit', of: now.seq, text: `${secret} then` });
-  await granted(bob, { type: 'read', with: 'ada', seq: now.seq });
-  t.equal((await granted(bob, { type: 'search', words: secret })).found?.length, 3, 'bob finds it');
+  const now = await post(ada, { to: 'bob' }, `${secret} now`);
+  await requestOk(ada, { type: 'edit', of: now.seq, text: `${secret} then` });
+  await requestOk(bob, { type: 'read', with: 'ada', seq: now.seq });
+  t.equal((await requestOk(bob, { type: 'search', words: secret })).found?.length, 3, 'bob finds it');
   t.equal(await outcome(bob, { type: 'fetch', of: announced }), 'ok');
 
   for (const [who, client] of others) {
@@ -376,7 +376,7 @@ t.test('direct messages are readable by the two people only, whatever role other
         { type: 'read', with: peer, seq },
       ];
       for (const request of reads) {
-        const { messages = [], found = [] } = await granted(client, request);
+        const { messages = [], found = [] } = await requestOk(client, request);
         t.same([messages, found], [[], []], `${who}: ${JSON.stringify(request)}`);
       }
     }
@@ -386,7 +386,7 @@ t.test('direct messages are readable by the two people only, whatever role other
       t.match(found, { type: 'error', code: path.expected.outsider }, `${who}: ${path.name}`);
       t.same(found, await refusal(client, path.ask(room, nothing)), `${who}: ${path.name}: word for word`);
     }
-    await granted(client, { type: 'ping' });
+    await requestOk(client, { type: 'ping' });
     t.same(traces(client.frames), [], `${who}: in no frame that came`);
   }
   t.same(server.errors, []);

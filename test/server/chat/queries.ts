@@ -2,7 +2,7 @@ import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { openChat } from '../../../lib/server/app.js';
 import { listFiles, readHistory, runSearch } from '../../../lib/server/chat/queries.js';
-import { granted, outcome, saying } from '../../support/asking.js';
+import { outcome, post, requestOk } from '../../support/requests.js';
 import { makeAccount, runServer } from '../../support/running-server.js';
 import { chatSettings, sessionScene } from '../../support/session-scene.js';
 import { createTestMember, testMemberOf } from '../../support/test-members.js';
@@ -14,7 +14,7 @@ t.test('a page of history starts at the end that its bounds mean', async (t) => 
   const start = Date.parse('2026-01-01T00:00:00Z');
   const server = await runServer(t, {
     people: ['ada'],
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const [lobby] = await store.rooms();
       const said = { target: { room: lobby?.id ?? 0 }, account: accounts.get('ada')?.id ?? 0, action: false };
       for (let i = 0; i < 10; i++) {
@@ -40,7 +40,7 @@ t.test('a page of history starts at the end that its bounds mean', async (t) => 
     [{ since: '2020-01-01T00:00:00Z' }, [0, 1, 2, 3], true],
   ] as const;
   for (const [bounds, expected, more] of cases) {
-    const reply = await granted(ada, { type: 'history', room: 'lobby', limit: 4, ...bounds });
+    const reply = await requestOk(ada, { type: 'history', room: 'lobby', limit: 4, ...bounds });
     t.same(seqsOf(reply.messages), expected.map(at), JSON.stringify(bounds));
     t.equal(reply.more, more, JSON.stringify(bounds));
   }
@@ -49,7 +49,7 @@ t.test('a page of history starts at the end that its bounds mean', async (t) => 
 t.test('queries for unknown rooms, people and dates, or for two conversations, are refused', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const ada = await server.enter('ada');
-  await saying(ada, { room: 'lobby' }, 'a needle');
+  await post(ada, { room: 'lobby' }, 'a needle');
   const search = { type: 'search', words: 'needle' } as const;
   const never = '2026-13-45T99:00:00Z';
   t.equal(await outcome(ada, { ...search, room: 'attic' }), 'no-such-room');
@@ -65,12 +65,12 @@ t.test('queries for unknown rooms, people and dates, or for two conversations, a
     t.equal(await outcome(ada, { type, room: 'lobby', with: 'bob' }), 'bad-request', `${type} of two`);
     t.equal(await outcome(ada, { type, with: 'nobody1' }), 'no-such-name');
   }
-  t.same((await granted(ada, { ...search, with: 'bob' })).found, [], 'who said nothing yet');
-  t.same((await granted(ada, { ...search, from: 'Bob' })).found, []);
-  t.match((await granted(ada, { ...search, from: 'ada', until: '2099-01-01T00:00:00Z' })).found, [
+  t.same((await requestOk(ada, { ...search, with: 'bob' })).found, [], 'who said nothing yet');
+  t.same((await requestOk(ada, { ...search, from: 'Bob' })).found, []);
+  t.match((await requestOk(ada, { ...search, from: 'ada', until: '2099-01-01T00:00:00Z' })).found, [
     { room: 'lobby', from: 'ada', excerpt: 'a needle', marks: [[2, 8]] },
   ]);
-  t.same((await granted(ada, { ...search, since: '2099-01-01T00:00:00Z' })).found, []);
+  t.same((await requestOk(ada, { ...search, since: '2099-01-01T00:00:00Z' })).found, []);
 });
 
 t.test('a reader that stalls gets nothing of a room it left meanwhile', async (t) => {
@@ -107,7 +107,7 @@ t.test('the people of a large room come by name, a page at a time', async (t) =>
   const many = Array.from({ length: 2 * limits.peoplePage }, (_, i) => `p${i}`);
   const server = await runServer(t, {
     people: ['ada'],
-    async furnish(store) {
+    async prepare(store) {
       await Promise.all(many.map((name) => makeAccount(store, name, 'none')));
     },
   });
@@ -115,7 +115,7 @@ t.test('the people of a large room come by name, a page at a time', async (t) =>
   const pages: string[][] = [];
   for (let more = true; more; ) {
     const after = pages.at(-1)?.at(-1);
-    const reply = await granted(ada, { type: 'who', room: 'lobby', ...(after !== undefined && { after }) });
+    const reply = await requestOk(ada, { type: 'who', room: 'lobby', ...(after !== undefined && { after }) });
     pages.push((reply.people ?? []).map(({ name }) => name));
     more = reply.more ?? false;
   }
@@ -124,5 +124,5 @@ t.test('the people of a large room come by name, a page at a time', async (t) =>
     [limits.peoplePage, limits.peoplePage, 1],
   );
   t.same(pages.flat(), ['ada', ...many].sort());
-  t.match(await granted(ada, { type: 'who' }), { people: [{ name: 'ada' }], more: undefined });
+  t.match(await requestOk(ada, { type: 'who' }), { people: [{ name: 'ada' }], more: undefined });
 });

@@ -8,9 +8,9 @@ import { fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashRecoveryCode, hashToken } from '../../../lib/server/auth/tokens.js';
-import { outcome } from '../../support/asking.js';
+import { createDelayedCall } from '../../support/delayed-call.js';
 import { fileScene, someBytes, ticketOf, upload } from '../../support/file-scene.js';
-import { createHeld } from '../../support/held.js';
+import { outcome } from '../../support/requests.js';
 import { ok, password, runServer } from '../../support/running-server.js';
 import { dial, tlsOptions } from '../../support/wire-client.js';
 
@@ -23,7 +23,7 @@ async function scene(t: Test) {
   return runServer(t, {
     people: ['ada', 'oli', 'ben'],
     passwords: true,
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const at = Date.now();
       const [ada, oli] = ['ada', 'oli'].map((name) => accounts.get(name)?.id ?? 0) as [number, number];
       const expires = at + 3_600_000;
@@ -157,7 +157,7 @@ t.test('sign-ins in progress during a ban fail', async (t) => {
 });
 
 t.test('a file that was complete before the ban is not posted after it', async (t) => {
-  const kept = createHeld(async () => {});
+  const kept = createDelayedCall(async () => {});
   const scene = await fileScene(t, {
     people: ['ada', 'ben'],
     wrap: (blobs) => ({
@@ -174,7 +174,7 @@ t.test('a file that was complete before the ban is not posted after it', async (
   const bytes = someBytes(10);
   const wire = await scene.open(upload(ticketOf(await scene.offer(ben, bytes))));
   await wire.answer();
-  const held = kept.hold();
+  const held = kept.delay();
   wire.socket.write(bytes);
   await held.reached;
   ok(await ada.ask({ type: 'ban', name: 'ben' }));
@@ -246,7 +246,7 @@ t.test('a ban survives a restart', async (t) => {
 t.test('long lists of bans and invites fit into a frame', async (t) => {
   const server = await runServer(t, {
     people: ['ada'],
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       await store.setRole(accounts.get('ada')?.id ?? 0, 'admin');
       const at = Date.now();
       const [reason, expires] = ['"'.repeat(limits.reasonBytes), at + 3_600_000];

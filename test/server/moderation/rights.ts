@@ -7,7 +7,7 @@ import { limits } from '../../../lib/protocol/limits.js';
 import type { Role } from '../../../lib/protocol/records.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
 import { callControl } from '../../../lib/server/operator/control-socket.js';
-import { outcome, saying } from '../../support/asking.js';
+import { outcome, post } from '../../support/requests.js';
 import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
 import { sessionScene } from '../../support/session-scene.js';
 import type { WireClient } from '../../support/wire-client.js';
@@ -92,7 +92,7 @@ t.test(
     const server = await runServer(t, {
       people: allActors,
       passwords: true,
-      async furnish(store, accounts) {
+      async prepare(store, accounts) {
         const id = (name: string) => accounts.get(name)?.id ?? 0;
         for (const name of allActors) await store.setRole(id(name), actors[name]);
         const marks = { owner: id('olga'), at: Date.now() };
@@ -167,7 +167,7 @@ t.test(
   async (t) => {
     const server = await runServer(t, {
       people: ['olga', 'mike'],
-      async furnish(store, accounts) {
+      async prepare(store, accounts) {
         const [olga, mike] = ['olga', 'mike'].map((name) => accounts.get(name)?.id ?? 0) as [number, number];
         const made = await store.createRoom({ name: 'den', private: true, owner: olga, at: 1 });
         if (made.outcome !== 'created') throw new Error(made.outcome);
@@ -188,7 +188,7 @@ t.test(
     });
     const olga = await server.enter('olga');
     const mike = await server.enter('mike');
-    const { seq: said } = await saying(olga, { room: 'den' }, 'xylophone');
+    const { seq: said } = await post(olga, { room: 'den' }, 'xylophone');
     const ticket = ok(await mike.ask({ type: 'fetch', of: 1 })).ticket;
     t.ok(ticket, 'as a member he gets a ticket');
     t.equal(await outcome(olga, { type: 'kick', name: 'mike', room: 'den', reason: 'loud' }), 'ok');
@@ -217,7 +217,7 @@ t.test('no role acts on its own or a higher role', async (t) => {
   const names = Object.keys(people) as (keyof typeof people)[];
   const server = await runServer(t, {
     people: names,
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       for (const name of names) await store.setRole(accounts.get(name)?.id ?? 0, people[name]);
     },
   });
@@ -263,7 +263,7 @@ t.test('no role acts on its own or a higher role', async (t) => {
 t.test('a new role counts at once on every terminal', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
   t.equal(await outcome(mike, { type: 'audit' }), 'not-allowed');
@@ -280,7 +280,7 @@ t.test('a new role counts at once on every terminal', async (t) => {
 t.test('room restrictions apply to members only, and not to stored messages', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
   const rule = (rules: object) => outcome(ada, { type: 'set-rules', room: 'lobby', ...rules } as RequestBody);
@@ -299,7 +299,7 @@ t.test('room restrictions apply to members only, and not to stored messages', as
   t.equal(await say(mike, 'LISTEN TO ME NOW'), 'restricted');
   t.equal(await say(mike, 'NATO and TLS are fine'), 'said');
   t.equal(await say(ada, 'SEE HTTPS://EXAMPLE.ORG'), 'said', 'moderators can');
-  const { seq: own } = await saying(mike, { room: 'lobby' }, 'harmless');
+  const { seq: own } = await post(mike, { room: 'lobby' }, 'harmless');
   t.equal(
     await outcome(mike, { type: 'edit', of: own, text: 'http://example.org' }),
     'restricted',
@@ -349,7 +349,7 @@ t.test('the rate restriction allows five messages per person, then one every six
 t.test('a muted member cannot post in a room or anywhere until unmuted', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
   ok(await ada.ask({ type: 'join', room: 'yard' }));
@@ -383,7 +383,7 @@ t.test('a muted member cannot post in a room or anywhere until unmuted', async (
 t.test('a muted member cannot post by other means', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike', 'zed'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const [ada, mike, zed] = [await server.enter('ada'), await server.enter('mike'), await server.enter('zed')];
   ok(await mike.ask({ type: 'join', room: 'yard' }));
@@ -437,7 +437,7 @@ t.test('concurrent changes of room rules both apply', async (t) => {
   const people = ['ada', 'eve'];
   const server = await runServer(t, {
     people,
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       for (const name of people) await store.setRole(accounts.get(name)?.id ?? 0, 'admin');
     },
   });
@@ -457,7 +457,7 @@ t.test('concurrent changes of room rules both apply', async (t) => {
 t.test('room appointments are in the audit log, those of private rooms for the operator only', async (t) => {
   const server = await runServer(t, {
     people: ['ada', 'mike'],
-    furnish: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
   });
   const [ada, mike] = [await server.enter('ada'), await server.enter('mike')];
   ok(await mike.ask({ type: 'join', room: 'yard' }));

@@ -182,7 +182,7 @@ t.test('a client that hangs up while its password is checked is not online', asy
 async function withHistory(t: Parameters<typeof runServer>[0], count: number) {
   const server = await runServer(t, {
     people: ['ada', 'bob'],
-    async furnish(store, accounts) {
+    async prepare(store, accounts) {
       const [room] = await store.rooms();
       const bob = accounts.get('bob')?.id ?? 0;
       const target = { room: room?.id ?? 0 };

@@ -2,8 +2,8 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
-import { granted, outcome } from '../../support/asking.js';
-import { createHeld } from '../../support/held.js';
+import { createDelayedCall } from '../../support/delayed-call.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
 import { quickHasher, sessionScene } from '../../support/session-scene.js';
 
@@ -11,7 +11,7 @@ t.test('beyond --max-clients only admins and people already online can sign in',
   const server = await runServer(t, {
     people: ['ada', 'ben', 'cleo'],
     maxClients: 1,
-    furnish: (store, accounts) => store.setRole(accounts.get('cleo')?.id ?? 0, 'admin').then(() => {}),
+    prepare: (store, accounts) => store.setRole(accounts.get('cleo')?.id ?? 0, 'admin').then(() => {}),
   });
   const ada = await server.enter('ada');
   const token = server.token('ben');
@@ -88,14 +88,14 @@ const register = { type: 'register', name: 'dora', password, code } as const;
 
 /** An empty server for one person, with an invite for one and an account of ben; hashes and the store can be slow. */
 async function serverForOne(t: Test) {
-  const hash = createHeld(quickHasher.hash);
-  let holdStore = (_work: 'register' | 'recover') => hash.hold();
+  const hash = createDelayedCall(quickHasher.hash);
+  let holdStore = (_work: 'register' | 'recover') => hash.delay();
   const scene = await sessionScene(t, {
     maxClients: 1,
     hasher: { ...quickHasher, hash: hash.call },
     storeOf(store) {
-      const held = { register: createHeld(store.register), recover: createHeld(store.recover) };
-      holdStore = (work) => held[work].hold();
+      const held = { register: createDelayedCall(store.register), recover: createDelayedCall(store.recover) };
+      holdStore = (work) => held[work].delay();
       return { ...store, register: held.register.call, recover: held.recover.call };
     },
   });
@@ -106,13 +106,13 @@ async function serverForOne(t: Test) {
   /** Signs ben in. @returns has him leave again */
   async function fillServer() {
     const { wire } = scene.connect();
-    await granted(wire, { type: 'sign-in', name: 'ben', password });
+    await requestOk(wire, { type: 'sign-in', name: 'ben', password });
     return async () => {
-      await granted(wire, { type: 'quit' });
+      await requestOk(wire, { type: 'quit' });
       await wire.closed;
     };
   }
-  return { scene, fillServer, holdHash: hash.hold, holdStore };
+  return { scene, fillServer, holdHash: hash.delay, holdStore };
 }
 
 t.test('an account is not created if the server filled up while its password was hashed', async (t) => {
@@ -151,15 +151,15 @@ t.test('an account that was created joins even if the server filled up at that m
   await fillServer();
   held.release();
   t.match(await answer, { type: 'ok', name: 'dora', recovery: /^\w{5}-/ });
-  t.equal((await granted(dora, { type: 'who' })).people?.length, 2);
+  t.equal((await requestOk(dora, { type: 'who' })).people?.length, 2);
   t.equal(await outcome(scene.connect().wire, { type: 'register', name: 'eve', password }), 'server-full');
 });
 
 t.test('an account that was recovered joins even if the server filled up at that moment', async (t) => {
   const { scene, fillServer, holdHash, holdStore } = await serverForOne(t);
   const dora = scene.connect().wire;
-  const { recovery = '' } = await granted(dora, register);
-  await granted(dora, { type: 'quit' });
+  const { recovery = '' } = await requestOk(dora, register);
+  await requestOk(dora, { type: 'quit' });
   await dora.closed;
   const recover = { type: 'recover', name: 'dora', password: 'quite another one', code: recovery } as const;
   const late = scene.connect().wire;
@@ -187,8 +187,8 @@ t.test('an address that was banned meanwhile registers no account', async (t) =>
   const answer = outcome(dora, register);
   await held.reached;
   const ada = scene.connect('192.0.2.9').wire;
-  await granted(ada, { type: 'sign-in', name: 'ada', password });
-  await granted(ada, { type: 'ban', address: '198.51.100.0/24' });
+  await requestOk(ada, { type: 'sign-in', name: 'ada', password });
+  await requestOk(ada, { type: 'ban', address: '198.51.100.0/24' });
   held.release();
   t.equal(await answer, 'banned');
   t.equal(await scene.store.account('dora'), undefined);

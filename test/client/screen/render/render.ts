@@ -15,12 +15,12 @@ import { hostileText } from '../../../fixtures/hostile-text.js';
 import {
   busyScreen,
   conversation,
+  messageAt,
   mine,
   noon,
   person,
   plainAppearance,
   plainLines,
-  said,
   screen,
   styledLines,
 } from '../../../support/screens.js';
@@ -61,7 +61,7 @@ const screens: Readonly<Record<string, ScreenState>> = {
     current: '@bob',
     conversations: [
       conversation('#lobby', { unread: 1 }),
-      conversation('@bob', { entries: [said(0, 'bob', 'psst'), mine(1, 'yes?')], fromStart: false }),
+      conversation('@bob', { entries: [messageAt(0, 'bob', 'psst'), mine(1, 'yes?')], fromStart: false }),
     ],
   }),
   'reconnecting-80x12': screen({
@@ -85,7 +85,7 @@ const screens: Readonly<Record<string, ScreenState>> = {
     question: { text: 'Send 3 lines as one message? y/n', about: 'overwrite' },
     conversations: [
       conversation('#lobby', {
-        entries: [said(0, 'bob', 'well?')],
+        entries: [messageAt(0, 'bob', 'well?')],
         draft: {
           text: `one\ntwo ${'long '.repeat(20)}\nthree`,
           cursor: 3,
@@ -155,7 +155,7 @@ t.test('in a terminal the people list stays in its column', async (t) => {
     '❤️ ✓️ 1️⃣'.repeat(9),
     'สวัสดี'.repeat(9),
   ];
-  const entries = wide.map((text, i) => said(i, 'bob', text, { id: `${i}` }));
+  const entries = wide.map((text, i) => messageAt(i, 'bob', text, { id: `${i}` }));
   const state = screen({
     rows: 40,
     conversations: [conversation('#lobby', { entries, topic: wide[0] ?? '' })],
@@ -185,7 +185,7 @@ t.test('no text from others drives the terminal', async (t) => {
 t.test('no text can pass for another message', async (t) => {
   const state = screen({
     conversations: [
-      conversation('#lobby', { entries: [said(0, 'bob', 'hi\n11:58       cleo │ I quit\n\n')] }),
+      conversation('#lobby', { entries: [messageAt(0, 'bob', 'hi\n11:58       cleo │ I quit\n\n')] }),
     ],
   });
   const rows = plainLines(render(state, plainAppearance)).filter((line) =>
@@ -194,7 +194,7 @@ t.test('no text can pass for another message', async (t) => {
   t.match(rows[0], /^11:58 {8}bob │ hi/);
   t.match(rows[1], /^ {17}│ 11:58 {7}cleo │ I quit/);
   for (const mention of [true, false]) {
-    const entries = [said(0, 'bob', 'hi\ncleo: I quit\ncleo▌ I quit', { mention })];
+    const entries = [messageAt(0, 'bob', 'hi\ncleo: I quit\ncleo▌ I quit', { mention })];
     const narrow = screen({ columns: 30, conversations: [conversation('#lobby', { entries })] });
     for (const glyphs of ['unicode', 'ascii'] as const) {
       const quits = plainLines(render(narrow, { ...plainAppearance, glyphs })).filter((line) =>
@@ -232,7 +232,9 @@ t.test('a frame is cheap while messages arrive', async (t) => {
   const [room] = state.conversations;
   if (room === undefined) return t.fail('no room');
   let entries: readonly PaneEntry[] = Array.from({ length: 2000 }, (_, i) =>
-    said(i / 10, `person${i % 7}`, `number ${i}: ${'some words to wrap '.repeat(i % 9)}`, { id: `${i}` }),
+    messageAt(i / 10, `person${i % 7}`, `number ${i}: ${'some words to wrap '.repeat(i % 9)}`, {
+      id: `${i}`,
+    }),
   );
   const start = process.cpuUsage();
   for (let frame = 0; frame < 30; frame++) {
@@ -250,12 +252,12 @@ function hostileScreen(text: string): ScreenState {
     draft: { text, cursor: Math.floor(text.length / 2), killed: text, past: [], last: 'other' },
     newFrom: 'b',
     entries: [
-      said(0, text, text, { id: 'a' }),
-      said(1, text, `see https://${text}.example/${text}?q=${text}#${text} alice`, {
+      messageAt(0, text, text, { id: 'a' }),
+      messageAt(1, text, `see https://${text}.example/${text}?q=${text}#${text} alice`, {
         id: 'b',
         mention: true,
       }),
-      said(2, text, text, { action: true, id: 'c' }),
+      messageAt(2, text, text, { action: true, id: 'c' }),
       mine(3, text, { id: 'd', from: text, delivery: { state: 'failed', code: 'busy', why: text } }),
       { kind: 'presence', id: 'p', at: noon, joined: [text, text], left: [{ name: text, reason: text }] },
       { kind: 'notice', id: 'n', at: Number.NaN, text, tone: 'bad' },
@@ -306,7 +308,7 @@ function randomScreen(random: Random): ScreenState {
     if (kind === 0) return { kind: 'notice', id, at: noon, text: text(), tone: 'plain' };
     if (kind === 1)
       return { kind: 'presence', id, at: noon, joined: [name()], left: [{ name: name(), reason: text() }] };
-    return said(i * random.below(10), name(), `${text()} ${text()}\n${text()}`, {
+    return messageAt(i * random.below(10), name(), `${text()} ${text()}\n${text()}`, {
       id,
       mine: random.below(3) === 0,
       mention: random.below(3) === 0,

@@ -3,12 +3,12 @@ import { layout } from '../../../../lib/client/screen/render/layout.js';
 import { paneRows, scrollBy, scrollTo, topIsVisible } from '../../../../lib/client/screen/render/rows.js';
 import type { PaneEntry, ScreenState } from '../../../../lib/client/screen/state/state.js';
 import type { LocalTime } from '../../../../lib/client/text/local-time.js';
-import { busyScreen, conversation, plainAppearance, said, screen } from '../../../support/screens.js';
+import { busyScreen, conversation, messageAt, plainAppearance, screen } from '../../../support/screens.js';
 
 const count = 300;
 // Each is a row, but every tenth, which is four.
 const many: readonly PaneEntry[] = Array.from({ length: count }, (_, i) =>
-  said(i, i % 2 === 0 ? 'bob' : 'cleo', i % 10 === 0 ? `m${i}\n2\n3\n4` : `m${i}`, { id: `e${i}` }),
+  messageAt(i, i % 2 === 0 ? 'bob' : 'cleo', i % 10 === 0 ? `m${i}\n2\n3\n4` : `m${i}`, { id: `e${i}` }),
 );
 
 type Position = ScreenState['conversations'][number]['at'];
@@ -77,7 +77,7 @@ t.test('an entry can be scrolled to the top of the pane', async (t) => {
 
 t.test('messages arriving below move nothing', async (t) => {
   const at = scrollBy(reading(undefined), plainAppearance, -40);
-  const more = [...many, said(400, 'eve', 'news', { id: 'news' })];
+  const more = [...many, messageAt(400, 'eve', 'news', { id: 'news' })];
   t.same(texts(reading(at, more)), texts(reading(at)));
 });
 
@@ -99,7 +99,7 @@ t.test('a missing entry means the bottom, a missing row the last of its entry', 
 });
 
 t.test('somebody who goes on is named once, and again at the top of the pane', async (t) => {
-  const entries = Array.from({ length: 60 }, (_, i) => said(0, 'bob', `m${i}`, { id: `e${i}` }));
+  const entries = Array.from({ length: 60 }, (_, i) => messageAt(0, 'bob', `m${i}`, { id: `e${i}` }));
   const rows = texts(reading({ id: 'e40', row: 0 }, entries));
   t.equal(rows.filter((row) => row.includes('bob')).length, 1);
   t.match(rows[0], /11:58 +bob │ m/);
@@ -108,10 +108,17 @@ t.test('somebody who goes on is named once, and again at the top of the pane', a
 t.test('after five minutes, an action or a day somebody is named again', async (t) => {
   const names = (entries: readonly PaneEntry[]) =>
     texts(reading(undefined, entries)).filter((row) => / bob /.test(row)).length;
-  t.equal(names([said(0, 'bob', 'a'), said(4, 'bob', 'b')]), 1);
-  t.equal(names([said(0, 'bob', 'a'), said(5, 'bob', 'b')]), 2);
-  t.equal(names([said(0, 'bob', 'a'), said(0, 'bob', 'waves', { action: true }), said(0, 'bob', 'b')]), 3);
-  t.equal(names([said(720, 'bob', 'a'), said(723, 'bob', 'b')]), 2);
+  t.equal(names([messageAt(0, 'bob', 'a'), messageAt(4, 'bob', 'b')]), 1);
+  t.equal(names([messageAt(0, 'bob', 'a'), messageAt(5, 'bob', 'b')]), 2);
+  t.equal(
+    names([
+      messageAt(0, 'bob', 'a'),
+      messageAt(0, 'bob', 'waves', { action: true }),
+      messageAt(0, 'bob', 'b'),
+    ]),
+    3,
+  );
+  t.equal(names([messageAt(720, 'bob', 'a'), messageAt(723, 'bob', 'b')]), 2);
 });
 
 t.test('a frame lays out what it shows and nothing else, and that once', async (t) => {

@@ -1,29 +1,29 @@
-/** Wraps a function so that a test can hold back the result of its next call. */
+/** Wraps a function so that a test can delay the result of its next call. */
 
-export interface Held<Args extends unknown[], Value> {
+export interface DelayedCall<Args extends unknown[], Value> {
   readonly call: (...args: Args) => Promise<Value>;
-  /** Holds the result of the next call. */
-  hold(): {
+  /** Delays the result of the next call. */
+  delay(): {
     /** Resolves when that call has its result. */
     readonly reached: Promise<void>;
     release(): void;
   };
 }
 
-export function createHeld<Args extends unknown[], Value>(
+export function createDelayedCall<Args extends unknown[], Value>(
   work: (...args: Args) => Promise<Value>,
-): Held<Args, Value> {
+): DelayedCall<Args, Value> {
   let next: { reach: () => void; released: Promise<void> } | undefined;
   return {
     async call(...args) {
-      const held = next;
+      const delayed = next;
       next = undefined;
       const value = await work(...args);
-      held?.reach();
-      await held?.released;
+      delayed?.reach();
+      await delayed?.released;
       return value;
     },
-    hold() {
+    delay() {
       let reach = () => {};
       let release = () => {};
       const reached = new Promise<void>((resolve) => {
