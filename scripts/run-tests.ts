@@ -1,6 +1,6 @@
 /**
- * `npm test`: runs the test files, each end-to-end one in a process of its own, the others of a folder together.
- * Prints a line for each process and at the end what failed. Knows files and processes, not what is tested.
+ * `npm test`: runs the test files, each end-to-end one in a process of its own, the others of a folder together. Prints a
+ * line for each process, then the failures and the counts. Knows files and processes, not what is tested.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, statfsSync } from 'node:fs';
@@ -17,65 +17,63 @@ const usage = `Usage: npm test -- [--fast] [--timeout SECONDS] [PATH…]
 `;
 
 /** Folders of test/ that run only if they are named. */
-const apart = new Set(['support', 'fixtures', 'long']);
+const notByDefault = new Set(['support', 'fixtures', 'long']);
 
 /** Folders whose tests run the built program. */
 const endToEnd = new Set(['e2e', 'origins']);
 
-/** A process with more files than this could take longer than all the others. */
-const mostFiles = 10;
+/** The most files of a folder in one process, so that none takes much longer than the others. */
+const filesPerProcess = 10;
 
-export interface Selection {
-  /** Leaves out the end-to-end tests. */
-  readonly fast?: boolean;
-  /** Only files whose path begins with one of these. */
-  readonly paths?: readonly string[];
-}
+/** Beginnings of paths, the slowest first, so that at the end no core waits for a long process. The others follow. */
+export const slowestFirst = `
+  server/auth/hasher server/ store/ origins/multi-party e2e/screen-hostile e2e/survives-kills e2e/operator
+  e2e/screen-terminal e2e/refusals e2e/screen-scrolling e2e/host e2e/server-life cli/ scripts/ client/`
+  .trim()
+  .split(/\s+/);
 
 /**
- * Paths in `test` without their extension, grouped by process, those that take longest first. They are read from the
- * source: none can be forgotten, and none runs that was compiled from a file since removed.
+ * Paths in `folder` without their extension, grouped by process, in the order in which they start. They are read from the
+ * source, so that no file is forgotten, and none runs that was compiled from a source since removed.
+ * @param fast leaves out the end-to-end tests. @param paths only files whose path begins with one of these.
  */
-export function groupTests(test: string, selection: Selection = {}): string[][] {
-  const paths = findTests(test, selection);
-  const [long, short]: [string[][], string[][]] = [[], []];
-  for (const folder of new Set(paths.map(topOf))) {
-    const files = paths.filter((path) => topOf(path) === folder);
-    const alone = endToEnd.has(folder);
-    const processes = Math.ceil(files.length / (alone ? 1 : mostFiles));
-    for (let n = 0; n < processes; n++) {
-      (alone ? long : short).push(files.filter((_, index) => index % processes === n));
-    }
-  }
-  return [...long, ...short];
-}
-
-function findTests(test: string, { fast = false, paths = [] }: Selection): string[] {
-  return readdirSync(test, { recursive: true, encoding: 'utf8' })
+export function groupTests(
+  folder: string,
+  { fast = false, paths = [] }: { fast?: boolean; paths?: readonly string[] } = {},
+): string[][] {
+  const all = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.includes('/') && path.endsWith('.ts'))
+    .filter((path) => /\/.*\.ts$/.test(path))
     .map((path) => path.slice(0, -'.ts'.length))
     .filter((path) =>
-      paths.length > 0 ? paths.some((start) => path.startsWith(start)) : !apart.has(topOf(path)),
+      paths.length > 0 ? paths.some((start) => path.startsWith(start)) : !notByDefault.has(topOf(path)),
     )
     .filter((path) => !fast || !endToEnd.has(topOf(path)))
     .sort();
+  const groups = [...new Set(all.map(topOf))].flatMap((top) => {
+    const files = all.filter((path) => topOf(path) === top);
+    const count = Math.ceil(files.length / (endToEnd.has(top) ? 1 : filesPerProcess));
+    return Array.from({ length: count }, (_, n) => files.filter((_, index) => index % count === n));
+  });
+  const rank = (group: string[]) =>
+    slowestFirst.findIndex((start) => group.some((path) => path.startsWith(start)));
+  const [slow, others] = [
+    groups.filter((group) => rank(group) >= 0),
+    groups.filter((group) => rank(group) < 0),
+  ];
+  return [...slow.sort((a, b) => rank(a) - rank(b)), ...others];
 }
 
 const topOf = (path: string) => path.replace(/\/.*/, '');
 
-export interface Outcome {
-  readonly ok: boolean;
-  /** TAP, what the process wrote to stderr, and how it ended if that is wrong. */
-  readonly output: string;
-}
-
-/** Runs compiled files in one process. */
-export function runFiles(files: readonly string[], timeoutSeconds: number): Promise<Outcome> {
-  const [first = ''] = files;
-  const oneProcess = join(import.meta.dirname, '../test/support/one-process.js');
-  const args = files.length === 1 ? [first] : [oneProcess, ...files];
-  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+/** Runs compiled files in one process. The output is TAP, stderr, and, unless it is ok, how the process ended. */
+export function runFiles(
+  files: readonly string[],
+  timeoutSeconds: number,
+): Promise<{ ok: boolean; output: string }> {
+  const together = join(import.meta.dirname, '../test/support/one-process.js');
+  const args = ['--enable-source-maps', ...(files.length > 1 ? [together] : []), ...files];
+  const child = spawn(process.execPath, args, {
     env: { ...process.env, TAP_TIMEOUT: String(timeoutSeconds) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -85,13 +83,13 @@ export function runFiles(files: readonly string[], timeoutSeconds: number): Prom
       output += text;
     });
   }
-  // By then tap has given up and said what it was waiting for.
+  // After tap's own timeout, which reports what it was waiting for.
   const timer = setTimeout(() => child.kill('SIGKILL'), (timeoutSeconds + 30) * 1000);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      // Without the counts it ended too early, whatever its exit code.
+      // Without the counts it ended too early, even with exit code 0.
       const ok = code === 0 && /^# \{ total: [1-9]/m.test(output);
       resolve({ ok, output: ok ? output : `${output}\nThe process ended with ${signal ?? code}.\n` });
     });
@@ -119,70 +117,57 @@ export function failuresIn(tap: string): string {
   return found.length === 0 ? tap : found.join('\n');
 }
 
-/** From the last line of TAP. */
-function countIn(tap: string, what: 'pass' | 'fail' | 'skip'): number {
-  return Number(new RegExp(`^# \\{ total: .*\\b${what}: (\\d+)`, 'm').exec(tap)?.[1] ?? 0);
-}
-
-function nameOf(group: readonly string[]): string {
-  const [first = ''] = group;
-  if (group.length === 1) return first;
-  const folder = topOf(first);
-  return `${folder}: ${group.map((path) => path.slice(folder.length + 1)).join(', ')}`;
-}
-
-/** Where tests put their temporary files: in memory if there is room, because they commit thousands of times. */
+/** Where tests put temporary files: in memory if there is a GiB, because they commit thousands of times. */
 function temporaryFolder(): string {
   const memory = '/dev/shm';
   try {
     const { bavail, bsize } = statfsSync(memory);
-    if (bavail * bsize >= 1024 ** 3) return memory;
+    return bavail * bsize >= 1024 ** 3 ? memory : tmpdir();
   } catch {
     // Only Linux has it.
+    return tmpdir();
   }
-  return tmpdir();
 }
 
 async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals: paths } = parseArgs({
     args,
     allowPositionals: true,
     options: { fast: { type: 'boolean', default: false }, timeout: { type: 'string', default: '600' } },
   });
-  const source = join(import.meta.dirname, '../../test');
-  const compiled = join(import.meta.dirname, '../test');
-  const waiting = groupTests(source, { fast: values.fast, paths: positionals });
-  const total = waiting.length;
-  if (total === 0) {
+  const groups = groupTests(join(import.meta.dirname, '../../test'), { fast: values.fast, paths });
+  if (groups.length === 0) {
     process.stderr.write(usage);
     return 64;
   }
-
   process.env.TMPDIR = temporaryFolder();
+  const counts = { pass: 0, fail: 0, skip: 0 };
+  const failures: string[] = [];
+  const skipped: string[] = [];
+  const waiting = groups.entries();
   let done = 0;
-  const assertions = { pass: 0, fail: 0, skip: 0 };
-  const failed: string[] = [];
   async function work(): Promise<void> {
-    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+    for (const [, group] of waiting) {
       const start = performance.now();
-      const { ok, output } = await runFiles(
-        group.map((path) => join(compiled, `${path}.js`)),
-        Number(values.timeout),
-      );
-      const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      process.stdout.write(
-        `${ok ? 'ok' : 'not ok'} ${++done}/${total} ${seconds.padStart(5)} s  ${nameOf(group)}\n`,
-      );
-      for (const what of ['pass', 'fail', 'skip'] as const) assertions[what] += countIn(output, what);
-      if (!ok) failed.push(`${nameOf(group)}\n${failuresIn(output)}`);
+      const files = group.map((path) => join(import.meta.dirname, '../test', `${path}.js`));
+      const { ok, output } = await runFiles(files, Number(values.timeout));
+      const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
+      const name = group.join(', ');
+      process.stdout.write(`${ok ? 'ok' : 'not ok'} ${++done}/${groups.length} ${seconds} s  ${name}\n`);
+      for (const what of ['pass', 'fail', 'skip'] as const) {
+        const [, count = 0] = new RegExp(`^# \\{ total: .*\\b${what}: (\\d+)`, 'm').exec(output) ?? [];
+        counts[what] += Number(count);
+      }
+      skipped.push(...(output.match(/(?<=^ *ok \d+ - ).* # SKIP .*/gm) ?? []));
+      if (!ok) failures.push(`${name}\n${failuresIn(output)}`);
     }
   }
-  // One more than there are cores, because tests also wait for the disk and for each other's processes.
+  // One more than there are cores, because tests also wait for the disk and for their own processes.
   await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
-  if (failed.length > 0) process.stdout.write(`\nWhat failed:\n\n${failed.join('\n\n')}\n`);
-  const { pass, fail, skip } = assertions;
-  process.stdout.write(`${pass} passed, ${fail} failed, ${skip} skipped\n`);
-  return failed.length > 0 ? 1 : 0;
+  process.stdout.write(skipped.map((line) => `skipped: ${line}\n`).join(''));
+  if (failures.length > 0) process.stdout.write(`\nWhat failed:\n\n${failures.join('\n\n')}\n`);
+  process.stdout.write(`${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped\n`);
+  return failures.length > 0 ? 1 : 0;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { failuresIn, groupTests, runFiles } from '../../scripts/run-tests.js';
+import { failuresIn, groupTests, runFiles, slowestFirst } from '../../scripts/run-tests.js';
 
 async function folderOf(t: Test, files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-tests-'));
@@ -16,17 +16,46 @@ async function folderOf(t: Test, files: Readonly<Record<string, string>>): Promi
 
 const empty = (...paths: string[]) => Object.fromEntries(paths.map((path) => [`${path}.ts`, '']));
 
-t.test('each end-to-end file has its process and comes first, the others share one by folder', async (t) => {
-  const folder = await folderOf(t, {
-    ...empty('a/one', 'a/two', 'a/b/three', 'e2e/four', 'origins/five', 'e2e/six'),
-    ...empty('support/seven', 'fixtures/eight', 'long/nine'),
-    'a/readme.md': '',
-    'tsconfig.json': '',
-  });
-  t.same(groupTests(folder), [['e2e/four'], ['e2e/six'], ['origins/five'], ['a/b/three', 'a/one', 'a/two']]);
-  t.same(groupTests(folder, { fast: true }), [['a/b/three', 'a/one', 'a/two']]);
-  t.same(groupTests(folder, { paths: ['long', 'a/t'] }), [['a/two'], ['long/nine']]);
-  t.same(groupTests(folder, { paths: ['nothing'] }), []);
+t.test(
+  'each end-to-end file has a process, the others share one by folder, the slowest start first',
+  async (t) => {
+    const folder = await folderOf(t, {
+      ...empty('a/one', 'a/two', 'a/b/three', 'e2e/four', 'e2e/refusals', 'origins/five', 'server/six'),
+      ...empty('support/seven', 'fixtures/eight', 'long/nine'),
+      'a/readme.md': '',
+      'tsconfig.json': '',
+    });
+    const shared = ['a/b/three', 'a/one', 'a/two'];
+    t.same(groupTests(folder), [['server/six'], ['e2e/refusals'], shared, ['e2e/four'], ['origins/five']]);
+    t.same(groupTests(folder, { fast: true }), [['server/six'], shared]);
+    t.same(groupTests(folder, { paths: ['long', 'a/t'] }), [['a/two'], ['long/nine']]);
+    t.same(groupTests(folder, { paths: ['nothing'] }), []);
+  },
+);
+
+t.test('the slowest paths exist', async (t) => {
+  // From dist/test/scripts/.
+  const paths = groupTests(join(import.meta.dirname, '../../../test')).flat();
+  for (const start of slowestFirst)
+    t.ok(
+      paths.some((path) => path.startsWith(start)),
+      start,
+    );
+});
+
+t.test('the index of test/support names each file of it, and no other', async (t) => {
+  const support = join(import.meta.dirname, '../../../test/support');
+  const names = (await readFile(join(support, 'README.md'), 'utf8'))
+    .replace(/^[^#]*#[^#]*/, '')
+    .matchAll(/`([a-z-]+(?:\.ts|\/))`/g);
+  const entries = await readdir(support, { withFileTypes: true });
+  t.same(
+    [...new Set(Array.from(names, ([, name]) => name))].sort(),
+    entries
+      .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+      .filter((name) => name !== 'README.md')
+      .sort(),
+  );
 });
 
 t.test('a large folder is shared out, and no file is forgotten', async (t) => {
