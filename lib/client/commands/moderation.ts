@@ -1,7 +1,7 @@
 /** Commands of moderators and admins: what they do to people and to the rules of a room. */
 
 import { limits } from '../../protocol/limits.js';
-import { parseDuration } from '../../protocol/quantities.js';
+import { duration, parseDuration } from '../../protocol/quantities.js';
 import type { Restriction, Role, RoomRole } from '../../protocol/records.js';
 import { withArticle } from '../text/event-words.js';
 import { auditLines, banLines } from '../text/lists.js';
@@ -66,9 +66,9 @@ export const moderationCommands = [
       const [typed, more] = firstWord(rest);
       return withTarget(typed, (target) => withSanction(target, more));
     },
-    async run(args, { ask, answer, time }) {
+    async run(args, { ask, answer }) {
       await ask({ type: 'ban', ...args });
-      answer([`You banned ${labelOf(args)} ${untilWords(args.ms, time)}. See /bans and /unban.`]);
+      answer([`You banned ${labelOf(args)} ${lengthWords(args.ms)}. See /bans and /unban.`]);
     },
   }),
   command({
@@ -98,9 +98,9 @@ export const moderationCommands = [
       return withName(typed, (name) => withSanction({ name }, more));
     },
     async run(args, context) {
-      const { ask, answer, time } = context;
+      const { ask, answer } = context;
       await ask({ type: 'mute', ...args, ...scopeHere(context) });
-      answer([`You muted ${args.name} ${untilWords(args.ms, time)}. /unmute ${args.name} undoes this.`]);
+      answer([`You muted ${args.name} ${lengthWords(args.ms)}. /unmute ${args.name} undoes this.`]);
     },
   }),
   command({
@@ -253,10 +253,8 @@ function withReason<A extends object>(args: A, typed: string): (A & { reason?: s
   return tooLong(reason) ?? { ...args, ...(reason !== '' && { reason }) };
 }
 
-function untilWords(ms: number | undefined, time: CommandContext['time']): string {
-  if (ms === undefined) return 'permanently';
-  const end = time.now() + ms;
-  return `until ${time.date(end)} ${time.minute(end)}`;
+function lengthWords(ms: number | undefined): string {
+  return ms === undefined ? 'permanently' : `for ${duration(ms)}`;
 }
 
 function optionalRoom(rest: string): { room: string | undefined; words: string[] } {

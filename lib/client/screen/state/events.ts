@@ -72,7 +72,7 @@ export function applyEvent(
     case 'topic':
       return applyTopic(state, event, time);
     case 'room':
-      return withRoom(state, event.conversation);
+      return withRoomDetails(state, event.conversation);
     case 'parted': {
       const id = roomId(event.room);
       return find(state, id) === undefined ? state : announcedHere(closed(state, id), event, time);
@@ -158,7 +158,7 @@ function applyMove(state: ScreenState, event: ServerFrameOf<'joined' | 'left'>, 
 }
 
 /** A room the reader is in. */
-export function withRoom(
+export function withRoomDetails(
   state: ScreenState,
   { room = '', role, topic, private: hidden, rules = {} }: Conversation,
 ): ScreenState {
@@ -233,7 +233,7 @@ export function applySync(state: ScreenState, conversations: readonly Conversati
     // Direct ones that are read would crowd the list; /query opens them.
     if (conversation.room === undefined && conversation.unread === 0 && find(next, id) === undefined)
       continue;
-    if (conversation.room !== undefined) next = withRoom(next, conversation);
+    if (conversation.room !== undefined) next = withRoomDetails(next, conversation);
     next = change(next, id, (before) => withReadMark(before, conversation));
   }
   return viewed(next);
