@@ -124,7 +124,7 @@ function createLiveSessions(
         session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
       }
     },
-    /** From now on, new sessions are told that the server is shutting down. */
+    /** From now on, new sessions get `shutting-down`. */
     refuseNew(): void {
       shuttingDown = true;
     },

@@ -53,7 +53,7 @@ for (const [shell, complete] of [
     t.same(await offered('user', 'add', '--ro'), ['--role']);
     t.same((await offered('user', 'add', '--role', 'm')).sort(), ['member', 'moderator']);
     t.same(await offered('user', 'add', '--data', '/x', '--role', 'b'), ['bot']);
-    t.same(await offered('user', 'ban', ''), [], 'nobody is guessed');
+    t.same(await offered('user', 'ban', ''), [], 'names are not guessed');
     t.same(await offered('server', '--port', ''), []);
     t.same((await offered('completion', '')).sort(), ['bash', 'fish', 'zsh']);
   });

@@ -119,7 +119,7 @@ t.test('a file that cannot be read or written is named, with the reason', async 
     t.match(await desk.run(['user', 'list', '--data', data]), { code: 74, err: /another user/ });
     await chmod(data, 0o700);
   });
-  // Of nobody: not even root may make a folder there.
+  // Not even root can create a folder there.
   t.match(await desk.run(['restore', archive, '--data', '/proc/secure-chat']), {
     code: 74,
     err: /^secure-chat: \/proc: /,

@@ -95,7 +95,7 @@ t.test('a client that does not read is disconnected; everyone else gets everythi
   t.match(await bob.ask({ type: 'who' }), { people: [{ name: 'ada' }, { name: 'bob' }] });
 });
 
-t.test('when the server closes, everyone is told, and what was posted is kept', async (t) => {
+t.test('when the server closes, everyone gets a notice and posts are kept', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });
   const [ada, bob, guest] = [await server.enter('ada'), await server.enter('bob'), await server.dial()];
   for (let i = 0; i < 100; i++)

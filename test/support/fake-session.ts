@@ -140,3 +140,9 @@ export function messageOf(fields: Partial<Message> = {}): Message {
 export function hello(fields: Partial<Session['hello']> = {}): Session['hello'] {
   return helloOf({ server: 'test server', ...fields });
 }
+
+/** The message with this seq in the lobby, from bob. */
+export function lobbyMessage(seq: number, fields: Partial<Message> = {}): Message {
+  const at = '2026-11-20T20:00:00.000Z';
+  return messageOf({ seq, from: 'bob', text: `text ${seq}`, at, key: `key${seq}`, ...fields });
+}

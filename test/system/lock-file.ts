@@ -31,16 +31,9 @@ t.test('the lock exists only while the action runs', async (t) => {
 
 t.test('only one action runs at a time', async (t) => {
   const path = join(temporaryFolder(t), 'lock');
-  let inside = 0;
-  let most = 0;
-  const enter = async () => {
-    inside += 1;
-    most = Math.max(most, inside);
-    await new Promise(setImmediate);
-    inside -= 1;
-  };
+  const { enter, most } = countEntries();
   await Promise.all(Array.from({ length: 10 }, () => withLock(path, enter)));
-  t.equal(most, 1);
+  t.equal(most(), 1);
 });
 
 t.test('a held lock is waited for', async (t) => {
@@ -105,16 +98,9 @@ t.test('many waiters on one stale lock still run one at a time', async (t) => {
   const path = join(folder, 'lock');
   writeFileSync(path, '');
   utimesSync(path, 1, 1);
-  let inside = 0;
-  let most = 0;
-  const enter = async () => {
-    inside += 1;
-    most = Math.max(most, inside);
-    await new Promise(setImmediate);
-    inside -= 1;
-  };
+  const { enter, most } = countEntries();
   await Promise.all(Array.from({ length: 20 }, () => withLock(path, enter)));
-  t.equal(most, 1);
+  t.equal(most(), 1);
   t.strictSame(readdirSync(folder), []);
 });
 
@@ -125,3 +111,16 @@ t.test('a missing folder is an error, not a wait', async (t) => {
     { code: 'ENOENT' },
   );
 });
+
+/** An action, and how many of it ran at once. */
+function countEntries() {
+  let inside = 0;
+  let most = 0;
+  const enter = async () => {
+    inside += 1;
+    most = Math.max(most, inside);
+    await new Promise(setImmediate);
+    inside -= 1;
+  };
+  return { enter, most: () => most };
+}

@@ -32,7 +32,7 @@ export interface EventHandlerDeps {
   readonly now: () => number;
   /** Calls back once, `ms` from now. */
   readonly later: (ms: number, callback: () => void) => void;
-  /** A message arrived from somebody else, after the first catch-up. */
+  /** A message arrived from another person, after the first catch-up. */
   readonly notify: (occasion: Occasion) => void;
   readonly ended: (end: SessionEnd) => void;
 }

@@ -59,7 +59,7 @@ interface State {
   token: number | undefined;
   /** The session on the lost connection that this one continues. */
   continued: ServerSession | undefined;
-  /** Set when it ends: what others are told. */
+  /** Set when it ends: the notice to others. */
   leaving: LeaveDetails | undefined;
   cancelDeadline: () => void;
 }

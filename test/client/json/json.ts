@@ -211,7 +211,7 @@ t.test('nothing hostile reaches the output, not even in field names and nested v
     happen({ kind: 'event', event: strange });
     for (const line of String(stdout.read()).trimEnd().split('\n')) {
       t.notMatch(line, unsafe, name);
-      // Unescaped too, as whoever reads it will have it.
+      // Unescaped too, as a reader gets it.
       JSON.parse(line, (key, value) => t.notMatch(`${key} ${value}`, unsafe, name));
     }
   }

@@ -158,27 +158,24 @@ t.test('signing in', async (t) => {
     t.equal(clock.pending, 0);
   });
 
-  t.test(
-    'ends where nobody listens, where the server is not trusted, where the token is not kept',
-    async (t) => {
-      const nobody = await prepare(t);
-      await nobody.server.close();
-      await t.rejects(nobody.start(), { code: 'unreachable' });
+  t.test('rejects if no server listens, if it is not trusted, and if the token cannot be kept', async (t) => {
+    const nobody = await prepare(t);
+    await nobody.server.close();
+    await t.rejects(nobody.start(), { code: 'unreachable' });
 
-      const no = new Error('no');
-      const distrusting = await prepare(t, { verify: () => Promise.reject(no) });
-      t.equal(await distrusting.start().catch((error) => error), no);
+    const no = new Error('no');
+    const distrusting = await prepare(t, { verify: () => Promise.reject(no) });
+    t.equal(await distrusting.start().catch((error) => error), no);
 
-      const full = new Error('disk full');
-      const forgetful = await prepare(t, { keepToken: () => Promise.reject(full) });
-      const starting = forgetful.start();
-      const peer = await forgetful.server.peer();
-      await peer.admit();
-      t.equal(await starting.catch((error) => error), full);
-      await peer.closed;
-      t.equal(peer.frames.length, 1);
-    },
-  );
+    const full = new Error('disk full');
+    const forgetful = await prepare(t, { keepToken: () => Promise.reject(full) });
+    const starting = forgetful.start();
+    const peer = await forgetful.server.peer();
+    await peer.admit();
+    t.equal(await starting.catch((error) => error), full);
+    await peer.closed;
+    t.equal(peer.frames.length, 1);
+  });
 });
 
 t.test('a lost connection', async (t) => {

@@ -65,7 +65,7 @@ t.test('nothing is replaced on a file system without hard links either', async (
   t.same(contents.sort(), ['', 'new']);
 });
 
-t.test('a place that cannot be had is told', async (t) => {
+t.test('a name that is too long is reported', async (t) => {
   const { folder, part } = await begun(t);
   await t.rejects(part.place('x'.repeat(300)), { message: /too long/ });
   await part.discard();

@@ -128,7 +128,7 @@ t.test('an upload continues when the session is back', async (t) => {
   for (let times = 1; times <= 6; times += 1) {
     await reached(transfer.id, 'waiting');
     clock.advance(3_600_000);
-    t.equal(server.asked.length, times, 'nobody is asked until there is somebody');
+    t.equal(server.asked.length, times, 'the server is not asked while it is away');
     if (times < 6) transfers.resume();
   }
   server.online = true;

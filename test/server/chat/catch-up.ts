@@ -236,13 +236,7 @@ t.test('people who post faster than the store answers don’t block a catch-up',
     }
   });
   const chat = await openChat({ ...chatSettings, store: slow, clock });
-  for (const member of [ada, bob]) {
-    chat.rooms.load(member.account.id, {
-      standings: await store.conversations(member.account.id),
-      mutes: [],
-    });
-    chat.presence.add(member, undefined);
-  }
+  await bringOnline(chat, [ada, bob]);
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
   await catchUp(ada, {}, { ...chat, store: slow });
   t.ok(said < 10, `${said} messages later`);
@@ -267,13 +261,7 @@ t.test('what is posted during a long replay is not held without limit but read f
     clock.advance(20);
   });
   const chat = await openChat({ ...chatSettings, store: slow, clock });
-  for (const member of [ada, bob]) {
-    chat.rooms.load(member.account.id, {
-      standings: await store.conversations(member.account.id),
-      mutes: [],
-    });
-    chat.presence.add(member, undefined);
-  }
+  await bringOnline(chat, [ada, bob]);
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
   await catchUp(ada, {}, { ...chat, store: slow });
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
@@ -469,3 +457,10 @@ t.test('both of two terminals that join at once get the room before the reply', 
     'and the room once',
   );
 });
+
+async function bringOnline({ store, rooms, presence }: Chat, members: readonly TestMember[]): Promise<void> {
+  for (const member of members) {
+    rooms.load(member.account.id, { standings: await store.conversations(member.account.id), mutes: [] });
+    presence.add(member, undefined);
+  }
+}

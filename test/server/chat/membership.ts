@@ -92,7 +92,7 @@ t.test('all terminals of an account join and leave with it, including one that h
   t.match(eventsOf(bob, 'left'), [{ room: 'dev', name: 'ada' }]);
 });
 
-t.test('non-members see a public room, and are told to join it', async (t) => {
+t.test('non-members see a public room, and are asked to join it', async (t) => {
   const { ada, bob } = await setUp(t);
   await requestOk(ada, join('dev'));
   await requestOk(ada, { type: 'set-topic', room: 'dev', topic: ' build \u202e things ' });

@@ -44,7 +44,8 @@ t.test('a limited number of messages is kept per conversation', async (t) => {
   const scene = await fileScene(t, { retention: { messages: 300 } });
   const [ada, bob] = [await scene.store.account('ada'), await scene.store.account('bob')];
   const [lobby] = await scene.store.rooms();
-  if (ada === undefined || bob === undefined || lobby === undefined) throw new Error('nobody is there');
+  if (ada === undefined || bob === undefined || lobby === undefined)
+    throw new Error('an account or the lobby is missing');
   const say = (target: ConversationKey, text: string) =>
     scene.store.append({ target, account: ada.id, key: text, text, action: false, at: scene.clock.now() });
   const messages = (target: ConversationKey) => scene.store.history({ target, limit: 2_000, keep: 'oldest' });

@@ -134,7 +134,7 @@ function wordStart(head: string): number {
   return from;
 }
 
-/** In a text, only a word that was begun: Tab alone would address somebody by mistake. */
+/** In a message, only for a word that was begun: Tab alone must not address someone by mistake. */
 function textLike(head: string, from: number, { names, rooms }: Candidates): string[] {
   const word = head.slice(from);
   if (word === '') return [];

@@ -26,7 +26,7 @@ export interface MessageEntry {
   readonly removed?: string;
   /** The file it announces, whose ID is the seq; size in bytes. */
   readonly file?: { readonly name: string; readonly size: number };
-  /** Names the reader, and is from somebody else. */
+  /** Names the reader, and is from another person. */
   readonly mention: boolean;
   /** Of the reader's own messages; `sent` for all others. */
   readonly delivery:

@@ -98,14 +98,14 @@ t.test('a missing entry means the bottom, a missing row the last of its entry', 
   t.equal(lastText(reading({ id: 'e290', row: 99 })), '4');
 });
 
-t.test('somebody who goes on is named once, and again at the top of the pane', async (t) => {
+t.test('a run of messages shows the name once, and again at the top of the pane', async (t) => {
   const entries = Array.from({ length: 60 }, (_, i) => messageAt(0, 'bob', `m${i}`, { id: `e${i}` }));
   const rows = texts(reading({ id: 'e40', row: 0 }, entries));
   t.equal(rows.filter((row) => row.includes('bob')).length, 1);
   t.match(rows[0], /11:58 +bob │ m/);
 });
 
-t.test('after five minutes, an action or a day somebody is named again', async (t) => {
+t.test('after five minutes, an action or a day the name is shown again', async (t) => {
   const names = (entries: readonly PaneEntry[]) =>
     texts(reading(undefined, entries)).filter((row) => / bob /.test(row)).length;
   t.equal(names([messageAt(0, 'bob', 'a'), messageAt(4, 'bob', 'b')]), 1);

@@ -23,22 +23,9 @@ import {
 } from '../../../../lib/client/screen/state/conversation.js';
 import type { ConversationState, PaneEntry } from '../../../../lib/client/screen/state/state.js';
 import type { Message } from '../../../../lib/protocol/records.js';
-import { messageOf } from '../../../support/fake-session.js';
+import { lobbyMessage as message, messageOf } from '../../../support/fake-session.js';
 
 const at = '2026-11-20T20:00:00.000Z';
-
-function message(seq: number, more: Partial<Message> = {}): Message {
-  return {
-    type: 'message',
-    seq,
-    room: 'lobby',
-    from: 'bob',
-    text: `text ${seq}`,
-    at,
-    key: `key${seq}`,
-    ...more,
-  };
-}
 
 function add(conversation: ConversationState, said: Message, viewed = true): ConversationState {
   return withMessage(conversation, messageEntry(said, 'ana'), { key: said.key, viewed });

@@ -26,6 +26,7 @@ import type { ScreenState } from '../../../../lib/client/screen/state/state.js';
 import { printable } from '../../../../lib/protocol/printable.js';
 import type { Message } from '../../../../lib/protocol/records.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
+import { lobbyMessage as room } from '../../../support/fake-session.js';
 
 const start = startState({
   columns: 80,
@@ -37,19 +38,6 @@ const start = startState({
   notifyChoices: { '@dan': 'off' },
 });
 const at = '2026-11-20T20:00:00.000Z';
-
-function room(seq: number, more: Partial<Message> = {}): Message {
-  return {
-    type: 'message',
-    seq,
-    room: 'lobby',
-    from: 'bob',
-    text: `text ${seq}`,
-    at,
-    key: `key${seq}`,
-    ...more,
-  };
-}
 
 function direct(seq: number, from: string, to = 'ana'): Message {
   return { type: 'message', seq, from, to, text: `text ${seq}`, at, key: `key${seq}` };

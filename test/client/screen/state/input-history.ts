@@ -12,7 +12,7 @@ function entered(...texts: readonly string[]): InputHistory {
   return texts.reduce((history, text) => remember(history, { in: '#lobby', text }), emptyHistory);
 }
 
-/** Somebody at the keys: what stands in the input after each of them. */
+/** A person at the keys: what the input holds after each of them. */
 function sit(history: InputHistory, draft = '') {
   let now = history;
   let place = '#lobby';
