@@ -16,9 +16,9 @@ interface Finding {
 }
 
 async function checking(t: Test, data: string) {
-  const desk = await openCommandLine(t);
+  const commandLine = await openCommandLine(t);
   return async (env: Record<string, string> = {}, ...more: string[]) => {
-    const { code, out, err } = await desk.run(['check', '--json', '--data', data, ...more], { env });
+    const { code, out, err } = await commandLine.run(['check', '--json', '--data', data, ...more], { env });
     const findings: Finding[] = out
       .trimEnd()
       .split('\n')
@@ -207,6 +207,6 @@ t.test('a server that does not respond is a problem', async (t) => {
   t.equal(code, 69);
   t.match(of('server'), [{ state: 'problem', says: /does not respond/ }]);
   t.match(of('files'), [{ state: 'ok' }], 'the data is looked at all the same');
-  const desk = await openCommandLine(t);
-  t.match(await desk.run(['user', 'list', '--data', data]), { code: 69, err: /before it answered/ });
+  const commandLine = await openCommandLine(t);
+  t.match(await commandLine.run(['user', 'list', '--data', data]), { code: 69, err: /before it answered/ });
 });

@@ -30,9 +30,9 @@ t.test('the invite command in the summary has the same --data', async (t) => {
 });
 
 t.test('SIGHUP does not end a server that is still starting', async (t) => {
-  const desk = await openCommandLine(t);
-  const data = join(desk.home, 'data');
-  const server = desk.start(['server', '--data', data, '--host', '127.0.0.1', '--port', '0']);
+  const commandLine = await openCommandLine(t);
+  const data = join(commandLine.home, 'data');
+  const server = commandLine.start(['server', '--data', data, '--host', '127.0.0.1', '--port', '0']);
   await new Promise<void>((resolve) => {
     server.signals.on('newListener', (name) => {
       if (name === 'SIGHUP') resolve();

@@ -221,7 +221,7 @@ t.test('no role acts on its own or a higher role', async (t) => {
       for (const name of names) await store.setRole(accounts.get(name)?.id ?? 0, people[name]);
     },
   });
-  const deeds = (name: string): RequestBody[] => [
+  const requests = (name: string): RequestBody[] => [
     { type: 'kick', name },
     { type: 'ban', name },
     { type: 'mute', name },
@@ -236,8 +236,8 @@ t.test('no role acts on its own or a higher role', async (t) => {
   ] as const) {
     const client = await server.dial();
     ok(await client.ask({ type: 'resume', token: server.token(by), mode: 'attach' }));
-    for (const deed of deeds(on))
-      t.equal(await outcome(client, deed), 'not-allowed', `${by}: ${deed.type} ${on}`);
+    for (const request of requests(on))
+      t.equal(await outcome(client, request), 'not-allowed', `${by}: ${request.type} ${on}`);
     t.equal(
       await outcome(client, { type: 'set-role', name: on, role: 'member' }),
       'not-allowed',
