@@ -2,7 +2,7 @@
 
 import type { Frame } from '../../lib/client/screen/render/render.js';
 import { type Appearance, stylesOf } from '../../lib/client/screen/render/theme.js';
-import { emptyEditor } from '../../lib/client/screen/state/editor.js';
+import { newConversation } from '../../lib/client/screen/state/conversation.js';
 import type {
   ConversationState,
   PaneEntry,
@@ -51,21 +51,7 @@ export function conversation(
   id: ConversationState['id'],
   more: Partial<ConversationState> = {},
 ): ConversationState {
-  return {
-    id,
-    entries: [],
-    fromStart: true,
-    loading: false,
-    topic: '',
-    unread: 0,
-    mentions: 0,
-    newFrom: undefined,
-    at: undefined,
-    newBelow: 0,
-    draft: emptyEditor,
-    notify: 'mention',
-    ...more,
-  };
+  return { ...newConversation(id, 'mention'), fromStart: true, ...more };
 }
 
 export function person(name: string, more: Partial<PersonState> = {}): PersonState {
