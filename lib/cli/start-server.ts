@@ -17,7 +17,7 @@ import { ControlError, openControl } from '../server/operator/control-socket.js'
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
-import { openSqliteStore } from '../store/sqlite/open.js';
+import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
 import type { Store } from '../store/store.js';
 import { StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
@@ -104,22 +104,37 @@ const firstInviteMs = 365 * 24 * 60 * 60_000;
  * @throws CertificateError, StoreInUse, StoreError, ControlError, Exit (the folder), or the listener's error
  *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
-export async function startServer(
+export function startServer(settings: ServerSettings): Promise<RunningServer> {
+  return startServerWith({ hasher: createHasher(), openStore: openSqliteStore }, settings);
+}
+
+export interface ServerDrivers {
+  readonly hasher: Hasher;
+  readonly openStore: (options: SqliteOptions) => Promise<Store>;
+}
+
+/** As startServer, with these drivers. */
+export async function startServerWith(
+  { hasher, openStore }: ServerDrivers,
   settings: ServerSettings,
-  hasher: Hasher = createHasher(),
 ): Promise<RunningServer> {
-  const { data } = settings;
+  const { data, log = silentLog, onFailure } = settings;
   await makeFolder(data);
   const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
   const closing = createCloseList();
   try {
-    const store = await openStore(settings, closing);
+    const store = await openStore({
+      file: databaseFile(data),
+      onFailure(error) {
+        log.error('storage failed', error);
+        void closing.close().then(() => onFailure?.(error));
+      },
+    });
     closing.add(() => store.close());
     closing.add(() => hasher.close());
     const blobs = await openFolderBlobs(filesFolder(data));
     const links = (code?: string) =>
       joinLinks(settings, { pin: current.keyPair.pin, port: chat.address.port, code });
-    const log = settings.log ?? silentLog;
     const options = chatOptions(settings, current, links);
     const chat = await startChatServer(options, { store, blobs, hasher, clock: backgroundClock, log });
     closing.add(() => chat.close());
@@ -163,16 +178,6 @@ function createCloseList(): CloseList {
       return closing;
     },
   };
-}
-
-function openStore({ data, log = silentLog, onFailure }: ServerSettings, closing: CloseList): Promise<Store> {
-  return openSqliteStore({
-    file: databaseFile(data),
-    onFailure(error) {
-      log.error('storage failed', error);
-      void closing.close().then(() => onFailure?.(error));
-    },
-  });
 }
 
 function chatOptions(

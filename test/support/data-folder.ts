@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Test } from 'tap';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 import { ensureKeyPair } from '../../lib/trust/renewal.js';
+import { openInlineStore } from './inline-store.js';
 
 export interface TestData {
   /** A folder of the test's own; `data` is in it. */
@@ -31,7 +31,7 @@ export async function makeData(t: Test): Promise<TestData> {
 
   async function stored<Value>(work: (store: Store) => Promise<Value>): Promise<Value> {
     const file = join(data, 'secure-chat.db');
-    const store = await openSqliteStore({ file, onFailure: (error) => t.error(error) });
+    const store = await openInlineStore({ file, onFailure: (error) => t.error(error) });
     return work(store).finally(() => store.close());
   }
 

@@ -19,11 +19,11 @@ import { type ChatServerOptions, startChatServer } from '../../lib/server/chat-s
 import type { Account } from '../../lib/store/account-store.js';
 import type { Blobs } from '../../lib/store/blobs.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 import { backgroundClock } from '../../lib/system/clock.js';
 import { ensureKeyPair } from '../../lib/trust/renewal.js';
 import { createFakeClock, type FakeClock } from './fake-clock.js';
+import { openInlineStore } from './inline-store.js';
 import { folder, makeAccount, ok } from './running-server.js';
 import { dial, tlsOptions, type WireClient } from './wire-client.js';
 
@@ -100,7 +100,7 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     after: (ms: number, action: () => void) => (ms < 1_000 ? backgroundClock : manual).after(ms, action),
   };
   const onFailure = (error: Error) => t.error(error);
-  const store = await openSqliteStore({ file: join(data, 'secure-chat.db'), onFailure });
+  const store = await openInlineStore({ file: join(data, 'secure-chat.db'), onFailure });
   const accounts = new Map<string, Account>();
   for (const name of people) {
     accounts.set(name, (await store.account(name)) ?? (await makeAccount(store, name, 'none')));

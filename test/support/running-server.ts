@@ -4,14 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { type RunningServer, type ServerSettings, startServer } from '../../lib/cli/start-server.js';
+import { type RunningServer, type ServerSettings, startServerWith } from '../../lib/cli/start-server.js';
 import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { Reply } from '../../lib/protocol/events.js';
 import { parseName } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
 import type { Account } from '../../lib/store/account-store.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
+import { openInlineStore } from './inline-store.js';
 import { quickHasher } from './session-scene.js';
 import { dial, type WireClient } from './wire-client.js';
 
@@ -55,7 +55,7 @@ export async function runServer(
   const tokens = new Map<string, string[]>();
   if (people.length > 0 || furnish !== undefined) {
     const phc = passwords ? await quickHasher.hash(password) : 'none';
-    const store = await openSqliteStore({
+    const store = await openInlineStore({
       file: join(data, 'secure-chat.db'),
       onFailure: (error) => t.error(error),
     });
@@ -76,9 +76,9 @@ export async function runServer(
     warn: (event: string) => void events.push(event),
     error: (event: string, error: unknown) => void errors.push(event, error),
   };
-  const running = await startServer(
+  const running = await startServerWith(
+    { hasher: quickHasher, openStore: openInlineStore },
     { host: '127.0.0.1', port: 0, rate: 10_000, log, ...settings, data },
-    quickHasher,
   );
   const { port } = running.address;
   const clients = new Set<WireClient>();

@@ -16,10 +16,10 @@ import type { Rate } from '../../lib/server/rate-limiter.js';
 import type { Phase } from '../../lib/server/requests/row.js';
 import { createSession, type ServerSession, type SessionDeps } from '../../lib/server/session/session.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 import { createFakeClock, type FakeClock } from './fake-clock.js';
 import { helloOf } from './hello.js';
+import { openInlineStore } from './inline-store.js';
 import { createWire, type Wire } from './wire-client.js';
 
 export interface SceneClient {
@@ -74,7 +74,7 @@ export async function sessionScene(
 ): Promise<SessionScene> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-session-'));
   const clock = createFakeClock();
-  const store = await openSqliteStore({
+  const store = await openInlineStore({
     file: join(folder, 'chat.db'),
     onFailure: (error) => t.error(error),
   });

@@ -118,7 +118,7 @@ function batchLength(waiting: readonly PendingCall[], together: number): number 
   return Math.min(waiting.length, together);
 }
 
-interface BatchResult {
+export interface BatchResult {
   /** One for each call, in order. */
   readonly outcomes: readonly CallOutcome[];
   /** Why the database can no longer be trusted to store anything. */

@@ -3,11 +3,12 @@ import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Store, StoreError } from '../store.js';
+import type { ConnectionOptions } from './connection.js';
 import { type DatabaseOptions, lockFile } from './database.js';
 import { type Failure, storeError } from './failure.js';
 import { type CallOutcome, type CallQueue, createCallQueue } from './group-commit.js';
 import { forwardTo, type MethodCall } from './methods.js';
-import type { FromWorker, ToWorker, WorkerOptions } from './worker.js';
+import type { FromWorker, ToWorker } from './worker.js';
 
 export interface SqliteOptions extends DatabaseOptions {
   /**
@@ -27,12 +28,20 @@ export interface SqliteOptions extends DatabaseOptions {
  * @throws StoreInUse where the file is open already, in this process or another
  * @throws StoreError where it cannot be opened, with what to do
  */
-export async function openSqliteStore({ file, onFailure, ...settings }: SqliteOptions): Promise<Store> {
+export function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  return openStoreOn(startThread, options);
+}
+
+/** As openSqliteStore, on what `start` starts. */
+export async function openStoreOn(
+  start: StartConnection,
+  { file, onFailure, ...settings }: SqliteOptions,
+): Promise<Store> {
   const path = resolve(file);
   // Here and not in the thread, without a pause between open and close: see takeLock.
   makePrivate(path);
   makePrivate(lockFile(path));
-  const threads = createThreads(onFailure);
+  const threads = createThreads(start, onFailure);
   const database = { ...settings, file: path };
   const writer = await threads.start(database);
   const reader = createReader(() => threads.start({ ...database, reader: true }, 1));
@@ -68,7 +77,7 @@ interface QueuedThread {
 }
 
 /** Starts threads on one file; the first failure of one ends all of them. */
-function createThreads(onFailure: (error: StoreError) => void) {
+function createThreads(startOne: StartConnection, onFailure: (error: StoreError) => void) {
   const started: QueuedThread[] = [];
   let failure: StoreError | undefined;
 
@@ -85,8 +94,8 @@ function createThreads(onFailure: (error: StoreError) => void) {
 
   return {
     /** @param together calls in one batch, at most */
-    async start(database: WorkerOptions, together?: number): Promise<QueuedThread> {
-      const thread = await startThread({
+    async start(database: ConnectionOptions, together?: number): Promise<QueuedThread> {
+      const thread = await startOne({
         database,
         onOutcomes: (outcomes) => queue.settle(outcomes),
         onFailure(error) {
@@ -156,19 +165,22 @@ function advice(code: unknown, folder: string): string {
   return `Cannot create a file in ${folder}. Check the folder's permissions and its disk.`;
 }
 
-interface ThreadOptions {
-  readonly database: WorkerOptions;
+export interface ThreadOptions {
+  readonly database: ConnectionOptions;
   /** The outcomes of a batch, one for each call, in order. */
   readonly onOutcomes: (outcomes: readonly CallOutcome[]) => void;
   /** The thread opened the database and then ended, or will end, by itself. Called once. */
   readonly onFailure: (error: StoreError) => void;
 }
 
-interface DatabaseThread {
+export interface DatabaseThread {
   send(calls: readonly MethodCall[]): void;
   /** Resolves when the database is closed, its lock released and the thread gone, however it ended. */
   close(): Promise<void>;
 }
+
+/** Opens a database somewhere, on a thread of its own in this program. */
+export type StartConnection = (options: ThreadOptions) => Promise<DatabaseThread>;
 
 /**
  * Resolves when the database is open.

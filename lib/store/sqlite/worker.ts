@@ -1,22 +1,9 @@
-/** The inside of a database thread: opens the file, answers batches, closes. Knows messages, no SQL. */
+/** The inside of a database thread: messages in, messages out. Knows no SQL. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import {
-  closeDatabase,
-  type Database,
-  type DatabaseOptions,
-  openDatabase,
-  openReader,
-  takeLock,
-} from './database.js';
+import { type ConnectionOptions, type DatabaseConnection, openConnection } from './connection.js';
 import { describeFailure, type Failure } from './failure.js';
-import { type CallOutcome, createBatchRunner } from './group-commit.js';
+import type { CallOutcome } from './group-commit.js';
 import type { MethodCall } from './methods.js';
-import { createOperations } from './operations.js';
-
-export interface WorkerOptions extends DatabaseOptions {
-  /** Reads only, beside a thread that writes and holds the lock. */
-  readonly reader?: boolean;
-}
 
 export type ToWorker =
   | { readonly type: 'batch'; readonly calls: readonly MethodCall[] }
@@ -28,33 +15,8 @@ export type FromWorker =
   /** It cannot be opened, or nothing can be stored any longer; the thread ends. */
   | { readonly type: 'failed'; readonly failure: Failure };
 
-interface OpenedDatabase {
-  readonly db: Database;
-  close(): void;
-}
-
-function open({ reader = false, ...options }: WorkerOptions): OpenedDatabase {
-  if (reader) {
-    const db = openReader(options);
-    return { db, close: () => db.close() };
-  }
-  const lock = takeLock(options.file);
-  try {
-    const db = openDatabase(options);
-    const close = () => {
-      closeDatabase(db);
-      lock.release();
-    };
-    return { db, close };
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
-}
-
-function serve(port: MessagePort, { db, close }: OpenedDatabase): void {
+function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
   const post = (message: FromWorker): void => port.postMessage(message);
-  const run = createBatchRunner(db, createOperations(db));
 
   function end(): void {
     close();
@@ -74,7 +36,7 @@ function serve(port: MessagePort, { db, close }: OpenedDatabase): void {
 
 if (parentPort === null) throw new Error('worker.js is the thread of a store and cannot run alone');
 try {
-  serve(parentPort, open(workerData as WorkerOptions));
+  serve(parentPort, openConnection(workerData as ConnectionOptions));
 } catch (error) {
   parentPort.postMessage({ type: 'failed', failure: describeFailure(error) } satisfies FromWorker);
 }
