@@ -19,8 +19,8 @@ const usage = `Usage: npm test -- [--fast] [--timeout SECONDS] [PATH…]
 /** Folders of test/ that run only if they are named. */
 const notByDefault = new Set(['support', 'fixtures', 'long']);
 
-/** Folders whose tests run the built program. */
-const endToEnd = new Set(['e2e', 'origins']);
+/** Folders whose tests run the built program, or take a process for themselves because they disturb it. */
+const endToEnd = new Set(['e2e', 'origins', 'faults']);
 
 /** The most files of a folder in one process, so that none takes much longer than the others. */
 const filesPerProcess = 10;
