@@ -157,7 +157,11 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const lastName = await recent.name(target);
   const start = (attempt: SignInAttempt): Promise<Session> =>
     startWith({ run, target, verify, frontEnd, saved }, attempt);
-  const session = await signedIn({ hello, code: target.code, lastName, answers, saved, start }, prompter);
+  const recoveryShownBy = frontEnd.fullScreen === true ? 'front-end' : 'prompter';
+  const session = await signedIn(
+    { hello, code: target.code, lastName, answers, saved, recoveryShownBy, start },
+    prompter,
+  );
   prompter?.finish(`Signed in as ${session.name}`);
   await recent
     .remember(target, session.name)

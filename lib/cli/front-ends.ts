@@ -1,7 +1,6 @@
 /** Chooses the front end of a session: screen, plain or JSON. Knows terminals, and what each front end needs. */
 
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Option } from 'commander';
@@ -16,7 +15,6 @@ import { createTransfers } from '../client/transfer/transfers.js';
 import { systemClock } from '../system/clock.js';
 import type { Endpoint } from '../trust/endpoint.js';
 import { exitCode, type Io } from './command.js';
-import { folders } from './folders.js';
 
 /** Chosen by options. */
 export interface FrontEndFlags {
@@ -97,10 +95,9 @@ function transfersOf({ env, downloads }: { env: Io['env']; downloads: string | u
     });
 }
 
-/** This person's downloads folder, if there is one. */
+/** Created by the first download. */
 function defaultDownloads(env: Io['env'], home: string): string {
   const set = env.XDG_DOWNLOAD_DIR;
   if (set !== undefined && isAbsolute(set)) return set;
-  const common = join(home, 'Downloads');
-  return existsSync(common) ? common : join(folders(env).data, 'downloads');
+  return join(home, 'Downloads');
 }

@@ -6,6 +6,8 @@ import type { Transfers } from './transfer/transfers.js';
 export interface FrontEnd {
   /** The session's listener. What happens before `run` is shown once it runs. */
   readonly listener: (event: SessionEvent) => void;
+  /** It covers the terminal, and itself shows what the person has to know: nothing of it stays in the scrollback. */
+  readonly fullScreen?: true;
   /** Shows the session and does what is typed, until the person quits or the session ends. */
   run(session: Session): Promise<FrontEndResult>;
 }

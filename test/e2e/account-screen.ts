@@ -54,6 +54,7 @@ async function forgottenPassword(t: Test, people: People): Promise<void> {
   const [, code = ''] = await ben.shows(/Your recovery code: (\S+)/);
   ben.type(`/quit${enter}`);
   t.equal(await ben.ended, 0);
+  t.notMatch(ben.screen(), code, 'the shell has no trace of it');
 
   const lost = await people.terminal('ben', { env: { SECURE_CHAT_PASSWORD: '' } });
   await lost.shows(/Password for ben/);

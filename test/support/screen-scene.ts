@@ -57,7 +57,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     viewed: events.viewed,
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (path) => saved.push(path),
-    compose: () => calls.push('compose'),
+    compose: () => calls.push(`compose "${current(store.state).draft.text}"`),
     showPlainText: () => store.update((state) => ({ ...state, plainText: 'plain' })),
     redraw: () => calls.push('redraw'),
     suspend: () => calls.push('suspend'),

@@ -46,8 +46,8 @@ export interface ParseContext {
 /** Why the arguments are wrong; '' shows the usage. */
 export type UsageError = string;
 
-/** `keep-line`: what is in the input line now is to stay. @throws CommandRefused */
-type CommandOutcome = void | 'keep-line' | Promise<void>;
+/** @throws CommandRefused */
+type CommandOutcome = void | Promise<void>;
 
 export interface ParsedCommand {
   readonly args: object;

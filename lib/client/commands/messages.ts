@@ -96,8 +96,7 @@ export const messageCommands = [
     },
     run({ text }, context) {
       if (text !== undefined) return editLast(text, context);
-      context.screen?.editLast();
-      return 'keep-line';
+      return context.screen?.editLast();
     },
   }),
   command<{ which?: string | number }>({

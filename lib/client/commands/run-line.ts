@@ -23,14 +23,11 @@ export interface LineRunner {
 }
 
 interface LineResult {
-  /** It was refused, or replaced: what is in the input line now is to stay. */
+  /** It was refused: what is in the input line now is to stay. */
   readonly keep: boolean;
   /** Resolves when the command is done or was refused; rejects only for a bug. Undefined if it is done already. */
   readonly done: Promise<void> | undefined;
 }
-
-const doneLine: LineResult = { keep: false, done: undefined };
-const keptLine: LineResult = { keep: true, done: undefined };
 
 export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
   const { session, time } = frontEnd;
@@ -61,10 +58,10 @@ export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
     try {
       const outcome = action();
       if (outcome instanceof Promise) return { keep: false, done: outcome.catch(refuse) };
-      return outcome === 'keep-line' ? keptLine : doneLine;
+      return { keep: false, done: undefined };
     } catch (error) {
       refuse(error);
-      return keptLine;
+      return { keep: true, done: undefined };
     }
   }
 

@@ -14,7 +14,6 @@ import {
   cleared,
   closed,
   current,
-  find,
   neighbour,
   nextUnread,
   switchedTo,
@@ -151,14 +150,15 @@ function typeEdit({ store }: Context, what: Edit): void {
 function send(context: Context): void {
   const { store, runLine } = context;
   const { id, draft } = current(store.state);
-  if (runLine(draft.text)) return;
-  context.inputHistory = remember(context.inputHistory, { in: id, text: draft.text });
-  // The command may have closed the conversation.
-  if (find(store.state, id) === undefined) return;
-  store.change(id, (conversation) => ({
-    ...conversation,
-    draft: edit(conversation.draft, { edit: 'clear' }),
-  }));
+  // First, so that a command such as /compose finds an empty input.
+  store.update((state) => withDraft(state, edit(draft, { edit: 'clear' })));
+  if (!runLine(draft.text)) {
+    context.inputHistory = remember(context.inputHistory, { in: id, text: draft.text });
+    return;
+  }
+  store.change(id, (conversation) =>
+    conversation.draft.text === '' ? { ...conversation, draft } : conversation,
+  );
 }
 
 function complete(context: Context, back: boolean): void {

@@ -28,10 +28,11 @@ export type Composed =
 
 // More than any message.
 const bytesMax = 1024 * 1024;
-const fallbacks = ['vi', 'nano'];
+/** In the order of Debian's sensible-editor. */
+const fallbacks = ['editor', 'nano', 'vi'];
 
 /**
- * Opens VISUAL, else EDITOR, else vi or nano, on a file that only this user can read, and removes it afterwards.
+ * Opens VISUAL, else EDITOR, else one of the usual editors, on a file that only this user can read, and removes it afterwards.
  * The variable may have arguments. As with git, it runs without a shell, unless it has quotes, variables or other
  * characters that a shell interprets.
  */

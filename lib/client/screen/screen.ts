@@ -61,6 +61,7 @@ export function createScreen(deps: ScreenDeps): FrontEnd {
   const { listener, open } = createListener();
   return {
     listener,
+    fullScreen: true,
     async run(session) {
       const screen = openScreen(deps, session, await deps.preferences.load());
       open(screen.handle);
@@ -159,7 +160,6 @@ function welcome(
   const lines = motdLines(motd);
   if (lines.length > 0) store.notice(lines.join('\n'));
   if (hosted !== undefined) store.notice(hosted.join('\n'));
-  // Again, for the screen covers what the sign-in showed.
   if (recovery !== undefined) store.notice(recoveryLines(recovery).join('\n'));
 }
 

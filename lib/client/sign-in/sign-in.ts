@@ -46,6 +46,8 @@ export interface SignInDeps {
   readonly lastName?: string | undefined;
   readonly answers: SignInAnswers;
   readonly saved: Pick<SavedSessions, 'find' | 'drop'>;
+  /** Where a new recovery code is shown: by the prompter, or by the front end once it runs. */
+  readonly recoveryShownBy: 'prompter' | 'front-end';
   /** Rejects with ProtocolError where the server refuses. */
   readonly start: (attempt: SignInAttempt) => Promise<Session>;
 }
@@ -89,7 +91,10 @@ export async function signIn(deps: SignInDeps, prompter: Prompter): Promise<Sess
     const complete = await ask(deps, prompter, answered);
     try {
       const session = await deps.start(attemptOf(complete));
-      if (session.recovery !== undefined) prompter.note(recoveryLines(session.recovery).join('\n'));
+      const { recovery } = session;
+      if (recovery !== undefined && deps.recoveryShownBy === 'prompter') {
+        prompter.note(recoveryLines(recovery).join('\n'));
+      }
       return session;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -125,13 +125,22 @@ t.test('the commands of the screen', async (t) => {
   t.match(scene.pane().at(-1), /Alt-A/);
 });
 
+t.test('/compose begins with an empty input, Ctrl-X Ctrl-E with what is typed', async (t) => {
+  const { press, calls, synced } = createScreenScene();
+  synced();
+  press('/compose', 'enter');
+  t.equal(calls.at(-1), 'compose ""');
+  press('hello', 'ctrl-x', 'ctrl-e');
+  t.equal(calls.at(-1), 'compose "hello"');
+});
+
 t.test('/edit puts the last own message into the input', async (t) => {
   const { message, press, typed, pane, synced } = createScreenScene();
   synced();
   press('/edit', 'enter');
   t.match(pane().at(-1), 'You have no recent message here to edit.');
   message({ from: 'ana', text: 'teh fox', seq: 3 });
-  press('enter');
+  press('/edit', 'enter');
   t.equal(typed(), '/edit teh fox|');
 });
 

@@ -77,11 +77,14 @@ t.test('an editor may have arguments, read by a shell if necessary', async (t) =
   t.strictSame(await words(`${path} "two words" $((1+1))`), ['<two words>', '<2>']);
 });
 
-t.test('without variables vi is tried, then nano', async (t) => {
+t.test('without variables the usual editors are tried, in the order of sensible-editor', async (t) => {
   const { edit, editor, folder } = await scene(t);
-  await editor('echo by nano > "$1"', 'nano');
-  t.match(await edit('', { PATH: folder }), { text: 'by nano' });
-  await rm(join(folder, 'nano'));
+  const usual = ['editor', 'nano', 'vi'];
+  for (const name of usual) await editor(`echo by ${name} > "$1"`, name);
+  for (const name of usual) {
+    t.match(await edit('', { PATH: folder }), { text: `by ${name}` });
+    await rm(join(folder, name));
+  }
   t.match(await edit('', { PATH: folder }), { outcome: 'failed', message: /EDITOR=nano/ });
 });
 

@@ -35,6 +35,7 @@ function scene(given: Scene) {
     code: given.code,
     lastName: given.lastName,
     answers: given.answers ?? {},
+    recoveryShownBy: 'prompter' as const,
     saved: {
       find: async (name) => (dropped.includes(name) ? undefined : given.tokens?.[name]),
       async drop(name) {
@@ -237,10 +238,11 @@ t.test('a second factor is asked for after the right password, and again when it
   t.same(attempts, [signInAs('ana', 'pa55word'), withOtp('123456'), withOtp('654321')]);
 });
 
-t.test('the recovery code is shown once', async (t) => {
+t.test('the recovery code is shown once, by the prompter or by the front end', async (t) => {
   const { deps, session } = scene({ code: 'abc' });
   const { prompter, notes } = answering('ana', 'pa55word', 'pa55word');
   const shown = { ...deps, start: async () => ({ ...session, recovery: 'AAAAA-BBBBB' }) };
+  await signIn({ ...shown, recoveryShownBy: 'front-end' }, answering('ana', 'pa55word', 'pa55word').prompter);
   await signIn(shown, prompter);
   t.match(notes, [/AAAAA-BBBBB/]);
 });
