@@ -44,6 +44,8 @@ interface FrontEndChoice extends FrontEndFlags {
   readonly json?: true;
   /** Shown first, in a chat hosted here. */
   readonly hosted?: readonly string[];
+  /** The chat ends for everyone when this person quits. */
+  readonly endsChat?: boolean;
 }
 
 // Long enough for a whole catch-up to be one request.
@@ -56,7 +58,7 @@ export function chooseFrontEnd({ io, stop, plain, json, ...choice }: FrontEndCho
   const openTransfers = transfersOf({ env, downloads: choice.downloads });
   if (json) return createJsonFrontEnd({ stdin, stdout, stop });
   const terminal = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
-  const { theme, ascii, hosted } = choice;
+  const { theme, ascii, hosted, endsChat } = choice;
   if (plain || !terminal) {
     const typed = stdin.isTTY === true;
     return createPlainFrontEnd({ stdin, stdout, stderr, stop, time, later, openTransfers, typed, hosted });
@@ -71,6 +73,7 @@ export function chooseFrontEnd({ io, stop, plain, json, ...choice }: FrontEndCho
     stop,
     openTransfers: openTransfers,
     hosted,
+    endsChat,
     preferences: openPreferences(choice.preferences, choice.server),
     onCrash(error) {
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -119,9 +119,11 @@ async function runHostClient(
     const makeFrontEnd: MakeFrontEnd = async ({ stop, server: endpoint, personal }) => {
       const preferences = join(await makeFolder(personal.state), 'screen.json');
       const hosted = ['You host this chat.', ...invitation];
-      const frontEnd = chooseFrontEnd({ ...flags, io, stop, server: endpoint, preferences, hosted });
+      const endsChat = flags.persistent !== true;
+      const choice = { io, stop, server: endpoint, preferences, hosted, endsChat };
+      const frontEnd = chooseFrontEnd({ ...flags, ...choice });
       return {
-        listener: frontEnd.listener,
+        ...frontEnd,
         run(session) {
           joined = true;
           return frontEnd.run(session);

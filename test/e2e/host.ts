@@ -64,6 +64,8 @@ t.test('on a terminal: one command, a name and a password, and others join by th
   await bob.prints(/alice made bob a moderator on this server/, 'stderr');
 
   first.enter('/quit');
+  await first.shows(/This ends the chat for 1 other person\. Quit anyway\?/);
+  first.type('y');
   t.equal(await first.ended, 0);
   t.strictSame(first.modes(), [], 'the terminal is restored');
   await bob.prints(/the server says: The server is shutting down/, 'stderr');

@@ -18,6 +18,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const kept: Partial<Preferences>[] = [];
   const saved: string[] = [];
   const calls: string[] = [];
+  const warnings: { quit: string | undefined } = { quit: undefined };
   const due: (() => void)[] = [];
   const ignored = new Set<string>();
   const fake = createFakeSession({
@@ -57,6 +58,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     viewed: events.viewed,
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (path) => saved.push(path),
+    quitWarning: () => warnings.quit,
     compose: () => calls.push(`compose "${current(store.state).draft.text}"`),
     showPlainText: () => store.update((state) => ({ ...state, plainText: 'plain' })),
     redraw: () => calls.push('redraw'),
@@ -71,6 +73,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
       appearance: plainAppearance,
       away: { wroteTo: async () => {} },
       hosted: undefined,
+      quitWarning: () => warnings.quit,
       hideHint: () => calls.push('hint hidden'),
       leave: (reason) => left.push(`quit ${reason ?? ''}`),
     }),
@@ -82,6 +85,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     keyboard,
     drawn: scrolling.drawn,
     calls,
+    warnings,
     due,
     kept,
     left,

@@ -58,6 +58,8 @@ export interface ActionDeps {
   readonly hideHint: () => void;
   /** The reader may have the newest messages on the screen now. */
   readonly viewed: () => void;
+  /** What would end if the person quits now, as a sentence. */
+  readonly quitWarning: () => string | undefined;
   readonly ask: (question: StatusQuestion, yes: () => void) => void;
   readonly save: (path: string) => void;
   readonly compose: () => void;
@@ -293,16 +295,16 @@ function focus(context: Context, { focused }: { focused: boolean }): void {
   if (focused) context.viewed();
 }
 
-const quitQuestion: StatusQuestion = {
-  about: 'quit',
-  text: 'Quit? y or Ctrl-C again; any other key cancels',
-};
-
 /** Clears the input; if it is empty, asks whether to quit. */
 function interrupt(context: Context): void {
-  const { store, ask, leave } = context;
-  if (current(store.state).draft.text !== '') typeEdit(context, { edit: 'clear' });
-  else ask(quitQuestion, () => leave('person'));
+  const { store, ask, quitWarning, leave } = context;
+  if (current(store.state).draft.text !== '') {
+    typeEdit(context, { edit: 'clear' });
+    return;
+  }
+  const warning = quitWarning();
+  const text = `${warning === undefined ? '' : `${warning} `}Quit? y or Ctrl-C again; any other key cancels`;
+  ask({ about: 'quit', text }, () => leave('person'));
 }
 
 function deleteOrQuit(context: Context): void {

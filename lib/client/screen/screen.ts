@@ -53,6 +53,8 @@ export interface ScreenDeps {
   readonly openTransfers: OpenTransfers;
   /** About the chat that is hosted by this program; shown at the start. */
   readonly hosted?: readonly string[] | undefined;
+  /** The chat ends for everyone when this person quits. */
+  readonly endsChat?: boolean | undefined;
   /** An uncaught error, after the terminal is restored. Must end the process. */
   readonly onCrash: (error: unknown) => void;
 }
@@ -103,6 +105,7 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences) {
     if (online) marks.flush();
     await Promise.all([transfers.close(), preferences.saved()]);
   });
+  const quitWarning = () => whatQuitEnds(store.state, { transfers, endsChat: deps.endsChat });
   const dispatch = createDispatch({
     ...{ store, scrolling, me, ignored },
     runLine: (line) => lines.run(line).keep,
@@ -110,6 +113,7 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences) {
     keepPreferences: preferences.keep,
     hideHint: preferences.hideHint,
     viewed: () => events.viewed(),
+    quitWarning,
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (file) => void save(file),
     compose: () => void composeDraft(store, { env, temporary: tmpdir(), run: terminal.run, stop }),
@@ -122,7 +126,7 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences) {
   const save = createSave(store, keyboard.ask, { env, appearance });
   const hosted = deps.hosted && [...deps.hosted, copying];
   const frontEnd = createCommandFrontEnd({
-    ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted },
+    ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted, quitWarning },
     hideHint: preferences.hideHint,
     leave: (reason) => leave({ by: 'person' }, reason),
   });
@@ -265,6 +269,7 @@ interface FrontEndDeps {
   readonly appearance: Appearance;
   readonly away: Pick<AwayStatus, 'wroteTo'>;
   readonly hosted: readonly string[] | undefined;
+  readonly quitWarning: () => string | undefined;
   readonly hideHint: () => void;
   readonly leave: (reason: string | undefined) => void;
 }
@@ -334,10 +339,21 @@ function findConversation({ conversations }: ScreenState, which: string): RoomOr
   return found && toRoomOrPerson(found.id);
 }
 
-function quit({ transfers, keyboard, leave }: FrontEndDeps, reason: string | undefined): void {
+function quit({ quitWarning, keyboard, leave }: FrontEndDeps, reason: string | undefined): void {
+  const warning = quitWarning();
+  if (warning === undefined) leave(reason);
+  else keyboard.ask({ about: 'quit', text: `${warning} Quit anyway? y/n` }, () => leave(reason));
+}
+
+/** What would end with this client, as a sentence; undefined for nothing. */
+function whatQuitEnds(
+  { me, people, peopleUnnamed }: ScreenState,
+  { transfers, endsChat }: { transfers: Transfers; endsChat: boolean | undefined },
+): string | undefined {
+  const others = people.filter(({ name, online }) => online && name !== me).length + peopleUnnamed;
+  if (endsChat && others > 0)
+    return `This ends the chat for ${others === 1 ? '1 other person' : `${others} others`}.`;
   const count = transfers.current.length;
-  const running = count === 1 ? 'A transfer is' : `${count} transfers are`;
-  if (count === 0) leave(reason);
-  else
-    keyboard.ask({ about: 'quit', text: `${running} still running. Quit anyway? y/n` }, () => leave(reason));
+  if (count === 0) return undefined;
+  return count === 1 ? 'A transfer is still running.' : `${count} transfers are still running.`;
 }

@@ -62,6 +62,18 @@ t.test('Ctrl-C clears the input; if it is empty it asks, and a second one quits'
   t.same(scene.left, ['interrupt']);
 });
 
+t.test('what would end with the client is said before it quits', async (t) => {
+  const scene = createScreenScene();
+  scene.warnings.quit = 'This ends the chat for 2 others.';
+  scene.press('/quit', 'enter');
+  t.equal(scene.store.state.question?.text, 'This ends the chat for 2 others. Quit anyway? y/n');
+  scene.press('n', 'ctrl-c');
+  t.match(scene.store.state.question?.text, /^This ends the chat for 2 others\. Quit\? y or Ctrl-C again/);
+  t.same(scene.left, []);
+  scene.press('n', '/quit', 'enter', 'y');
+  t.same(scene.left, ['quit ']);
+});
+
 t.test('Tab completes the last speaker first, and cycles', async (t) => {
   const scene = createScreenScene();
   scene.synced();
