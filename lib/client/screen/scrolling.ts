@@ -13,6 +13,7 @@ import {
   withNewer,
   withNewest,
   withOlder,
+  withOldest,
   withWindowAround,
 } from './state/conversation.js';
 import { current, find, switchedTo, viewed } from './state/conversations.js';
@@ -88,6 +89,14 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
     if (context !== undefined) put(scrollBy(store.state, appearance, -third));
   }
 
+  async function toTop(id: ConversationId): Promise<void> {
+    put(scrollTo(store.state, appearance));
+    await loader.oldest(id);
+    if (store.state.current === id && current(store.state).at !== undefined) {
+      put(scrollTo(store.state, appearance));
+    }
+  }
+
   async function jump(id: ConversationId, seq: number): Promise<void> {
     store.update((state) => switchedTo(state, id));
     if (!(await loader.around(id, seq))) {
@@ -105,10 +114,11 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
     move(where) {
       if (where === 'page-up') put(pageUp(store.state, appearance, seen));
       else if (where === 'page-down') pageDown();
-      else if (where === 'top') put(scrollTo(store.state, appearance));
+      else if (where === 'top') void toTop(store.state.current);
       else put(undefined);
-      const upwards = where === 'page-up' || where === 'top';
-      if (upwards && topIsVisible(store.state, appearance)) void loader.older(store.state.current);
+      if (where === 'page-up' && topIsVisible(store.state, appearance)) {
+        void loader.older(store.state.current);
+      }
     },
     showNewest() {
       const last = current(store.state).entries.at(-1);
@@ -184,6 +194,12 @@ function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
       if (conversation === undefined || conversation.fromStart || conversation.loading) return;
       const first = firstSeq(conversation);
       await load(id, first === undefined ? {} : { before: first }, withOlder);
+    },
+    /** The first page of the history, unless it is there. Never rejects. */
+    async oldest(id: ConversationId): Promise<void> {
+      const conversation = find(store.state, id);
+      if (conversation === undefined || conversation.fromStart || conversation.loading) return;
+      await load(id, { after: 0 }, withOldest);
     },
     /** The page below a detached window. Never rejects. */
     async newer(id: ConversationId): Promise<void> {

@@ -141,3 +141,53 @@ t.test('a page that failed to load can be requested again', async (t) => {
   await settle();
   t.equal(scene.pane()[0], 'old 1');
 });
+
+t.test('Alt-Home shows the first messages at once, and PgDn goes on from there', async (t) => {
+  const first = Array.from({ length: 100 }, (_, i) => old(i + 1));
+  const next = Array.from({ length: 100 }, (_, i) => old(i + 101));
+  const scene = createScreenScene({
+    answer: (request) => {
+      if (request.type !== 'history') return { type: 'ok', re: 1, people: [] };
+      if (request.after === 0) return { type: 'ok', re: 1, messages: first, more: true };
+      return { type: 'ok', re: 1, messages: next, more: true };
+    },
+  });
+  scene.synced();
+  scene.message({ seq: 900, text: 'new' });
+  scene.press('alt-home');
+  await settle();
+  t.same(scene.pane().slice(0, 2), ['old 1', 'old 2']);
+  t.match(current(scene.store.state), { fromStart: true, detached: true });
+  const rows = paneRows(scene.store.state, plainAppearance).map((row) =>
+    row.map(({ text }) => text).join(''),
+  );
+  t.ok(
+    rows.some((row) => / old 1$/.test(row.trimEnd())),
+    'the first one is in the pane',
+  );
+  for (let presses = 0; presses < 20 && !scene.pane().includes('old 101'); presses++) {
+    scene.press('pagedown');
+    await settle();
+  }
+  t.ok(scene.pane().includes('old 200'));
+  scene.press('alt-end');
+  await settle();
+  t.notOk(current(scene.store.state).at, 'back at the newest');
+});
+
+t.test('Alt-Home joins the first page to the window where they meet', async (t) => {
+  const pages = [old(1), old(2), old(3)];
+  const scene = createScreenScene({
+    answer: (request) =>
+      request.type === 'history'
+        ? { type: 'ok', re: 1, messages: pages, more: true }
+        : { type: 'ok', re: 1, people: [] },
+  });
+  scene.synced();
+  scene.message({ ...old(3) });
+  scene.message({ seq: 900, text: 'new' });
+  scene.press('alt-home');
+  await settle();
+  t.same(scene.pane(), ['old 1', 'old 2', 'old 3', 'new']);
+  t.match(current(scene.store.state), { fromStart: true, detached: undefined });
+});

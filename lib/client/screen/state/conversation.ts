@@ -257,6 +257,28 @@ export function withNewest(
   };
 }
 
+/** The first page of the history in place of the window, or above it if they meet. `more`: the server has newer ones. */
+export function withOldest(
+  conversation: ConversationState,
+  page: readonly MessageEntry[],
+  more: boolean,
+): ConversationState {
+  const [first] = page;
+  if (first === undefined) return conversation;
+  if ((page.at(-1)?.seq ?? 0) >= (firstSeq(conversation) ?? Number.POSITIVE_INFINITY)) {
+    return withOlder(conversation, page, false);
+  }
+  const { detached: _, marked: __, ...before } = conversation;
+  return {
+    ...before,
+    entries: page,
+    fromStart: true,
+    at: { id: first.id, row: 0 },
+    newBelow: 0,
+    ...(more ? { detached: true as const } : {}),
+  };
+}
+
 /** Seq of the oldest loaded message, undefined for none. */
 export function firstSeq({ entries }: ConversationState): number | undefined {
   for (const entry of entries) if (entry.kind === 'message' && entry.seq !== undefined) return entry.seq;
