@@ -82,7 +82,7 @@ export function screen(more: Partial<ScreenState> = {}): ScreenState {
 export function busyScreen(more: Partial<ScreenState> = {}): ScreenState {
   const lobby = conversation('#lobby', {
     topic: 'Weekend hike: meet at the station, Sunday 9:00',
-    newFrom: 'new',
+    newAfter: 1,
     entries: [
       messageAt(-900, 'bob', 'good night everybody'),
       messageAt(
@@ -106,6 +106,7 @@ export function busyScreen(more: Partial<ScreenState> = {}): ScreenState {
       messageAt(4, 'eve', 'Alice, did you see https://bank.example@evil.example/login ?', {
         mention: true,
         id: 'new',
+        seq: 2,
       }),
       mine(5, "no, and don't open it"),
       messageAt(5, 'maximilian-of-the-mountains', 'hello from up here'),

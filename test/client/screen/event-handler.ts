@@ -83,7 +83,7 @@ t.test('messages read on another terminal are not new here', async (t) => {
   sync(dev);
   event(messageOf({ seq: 10, room: 'dev' }));
   event({ type: 'seen', room: 'dev', seq: 10 });
-  t.match(room('#dev'), { unread: 0, mentions: 0, newFrom: undefined });
+  t.match(room('#dev'), { unread: 0, mentions: 0, newAfter: undefined });
 });
 
 t.test('the people list of a room has its members and their presence', async (t) => {

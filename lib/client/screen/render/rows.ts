@@ -1,5 +1,6 @@
 /** Which rows of a conversation are in the pane, and where scrolling leads. Pure, with a cache; knows no other part of the screen. */
 
+import { firstNewId } from '../state/conversation.js';
 import { current } from '../state/conversations.js';
 import type { ConversationState, PaneEntry, ScreenState } from '../state/state.js';
 import { type EntryContext, entryRows, ruleRow } from './entry-rows.js';
@@ -13,6 +14,8 @@ export type At = NonNullable<ConversationState['at']>;
 
 interface View {
   readonly conversation: ConversationState;
+  /** Id of the entry below the line "new messages". */
+  readonly firstNew: string | undefined;
   readonly me: string;
   readonly appearance: Appearance;
   readonly width: number;
@@ -103,7 +106,9 @@ export function scrollTo(state: ScreenState, appearance: Appearance, id?: string
 
 function viewOf(state: ScreenState, appearance: Appearance): View {
   const { pane } = layout(state);
-  return { conversation: current(state), me: state.me, appearance, width: pane.width, height: pane.height };
+  const conversation = current(state);
+  const firstNew = firstNewId(conversation);
+  return { conversation, firstNew, me: state.me, appearance, width: pane.width, height: pane.height };
 }
 
 /** The places in the pane from top to bottom, and the row above the oldest entry if that is visible. */
@@ -222,13 +227,13 @@ function ungrouped(view: View, index: number): TextRow | undefined {
   return named.length === rowsOf(view, index).length ? named[0] : undefined;
 }
 
-function surroundings({ conversation, me, appearance, width }: View, index: number): EntryContext {
+function surroundings({ conversation, me, appearance, width, firstNew }: View, index: number): EntryContext {
   const entry = conversation.entries[index];
   const before = conversation.entries[index - 1];
   const now = entry === undefined ? undefined : moment(entry, appearance);
   const then = before === undefined ? undefined : moment(before, appearance);
   const newDay = now !== undefined && now.day !== then?.day && now.day !== '';
-  const fresh = entry !== undefined && entry.id === conversation.newFrom;
+  const fresh = entry !== undefined && entry.id === firstNew;
   return {
     width,
     me,

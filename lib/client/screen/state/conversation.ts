@@ -3,7 +3,7 @@
 import type { ServerFrameOf } from '../../../protocol/events.js';
 import { mentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
-import type { Message } from '../../../protocol/records.js';
+import type { Conversation, Message } from '../../../protocol/records.js';
 import type { DeliveryStatus, OutgoingMessage } from '../../session/session.js';
 import { emptyEditor } from './editor.js';
 import type {
@@ -30,7 +30,7 @@ export function newConversation(id: ConversationId, notify: Notify): Conversatio
     topic: '',
     unread: 0,
     mentions: 0,
-    newFrom: undefined,
+    newAfter: undefined,
     at: undefined,
     newBelow: 0,
     draft: emptyEditor,
@@ -106,14 +106,15 @@ export function withMessage(
   return bounded({ ...conversation, ...counted, entries: withInserted(before, arrived) });
 }
 
-function counters(conversation: ConversationState, { id, mine, mention }: MessageEntry, viewed: boolean) {
+function counters(conversation: ConversationState, entry: MessageEntry, viewed: boolean) {
+  const { seq, mine, mention } = entry;
   const newBelow = conversation.at === undefined ? 0 : conversation.newBelow + (mine ? 0 : 1);
   if (mine || (viewed && conversation.at === undefined)) return { newBelow };
   return {
     newBelow,
     unread: conversation.unread + 1,
     mentions: conversation.mentions + (mention ? 1 : 0),
-    newFrom: conversation.newFrom ?? id,
+    newAfter: conversation.newAfter ?? (seq === undefined ? undefined : seq - 1),
   };
 }
 
@@ -376,10 +377,37 @@ export function withWindowAround(
 
 /** The reader has read up to there on another terminal. */
 export function readUpTo(conversation: ConversationState, seq: number): ConversationState {
-  const left = conversation.entries.filter(
-    (entry) => entry.kind === 'message' && !entry.mine && entry.seq !== undefined && entry.seq > seq,
-  );
+  const left = othersAfter(conversation, seq);
   if (left.length >= conversation.unread) return conversation;
-  const mentioning = left.filter((entry) => entry.kind === 'message' && entry.mention).length;
-  return { ...conversation, unread: left.length, mentions: mentioning, newFrom: left[0]?.id };
+  const mentioning = left.filter(({ mention }) => mention).length;
+  const newAfter = left.length === 0 ? undefined : seq;
+  return { ...conversation, unread: left.length, mentions: mentioning, newAfter };
+}
+
+/** What is unread when the reader signs in. */
+export function withReadMark(
+  conversation: ConversationState,
+  { read, unread, mentions }: Pick<Conversation, 'read' | 'unread' | 'mentions'>,
+): ConversationState {
+  const loaded = othersAfter(conversation, read);
+  const first = loaded[0]?.seq;
+  const newAfter =
+    unread === 0 ? undefined : loaded.length >= unread && first !== undefined ? first - 1 : read;
+  return { ...conversation, unread, mentions, newAfter };
+}
+
+/** Loaded messages of other people after a seq. */
+function othersAfter({ entries }: ConversationState, seq: number): MessageEntry[] {
+  return entries.filter(
+    (entry): entry is MessageEntry =>
+      entry.kind === 'message' && !entry.mine && entry.seq !== undefined && entry.seq > seq,
+  );
+}
+
+/** Id of the entry below the line "new messages"; undefined if there is none, or if it may be above the window. */
+export function firstNewId(conversation: ConversationState): string | undefined {
+  const { newAfter, fromStart } = conversation;
+  if (newAfter === undefined) return undefined;
+  const isHere = fromStart || (firstSeq(conversation) ?? 0) <= newAfter + 1;
+  return isHere ? othersAfter(conversation, newAfter)[0]?.id : undefined;
 }

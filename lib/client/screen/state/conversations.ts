@@ -101,7 +101,7 @@ export function viewed(state: ScreenState): ScreenState {
 /** Opens another conversation; the line "new" disappears from the one before. */
 export function switchedTo(state: ScreenState, id: ConversationId): ScreenState {
   if (id === state.current) return state;
-  const left = change(state, state.current, (conversation) => ({ ...conversation, newFrom: undefined }));
+  const left = change(state, state.current, (conversation) => ({ ...conversation, newAfter: undefined }));
   return viewed({ ...change(left, id, (conversation) => conversation), current: id });
 }
 

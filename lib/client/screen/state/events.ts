@@ -17,6 +17,7 @@ import {
   withGap,
   withMessage,
   withMove,
+  withReadMark,
   withRemoval,
 } from './conversation.js';
 import {
@@ -43,7 +44,7 @@ import {
   withPresence,
   withServerRole,
 } from './people.js';
-import type { ConnectionState, ConversationId, ConversationState, ScreenState } from './state.js';
+import type { ConnectionState, ConversationId, ScreenState } from './state.js';
 
 export function applyEvent(
   state: ScreenState,
@@ -186,7 +187,7 @@ export function applyDraft(
 ): ScreenState {
   return change(state, id, (conversation) => ({
     ...withEntry(conversation, ownEntry(key, draft, { me: state.me, now })),
-    newFrom: undefined,
+    newAfter: undefined,
     at: undefined,
     newBelow: 0,
   }));
@@ -237,14 +238,4 @@ export function applySync(state: ScreenState, conversations: readonly Conversati
     next = change(next, id, (before) => withReadMark(before, conversation));
   }
   return viewed(next);
-}
-
-function withReadMark(
-  conversation: ConversationState,
-  { read, unread, mentions }: Conversation,
-): ConversationState {
-  const first = conversation.entries.find(
-    (entry) => entry.kind === 'message' && !entry.mine && entry.seq !== undefined && entry.seq > read,
-  );
-  return { ...conversation, unread, mentions, newFrom: first?.id };
 }

@@ -80,8 +80,8 @@ export interface ConversationState {
   /** Up to `limits.unreadCounted`, which stands for that many or more. */
   readonly unread: number;
   readonly mentions: number;
-  /** Id of the first unread entry, with the line "new" above it. */
-  readonly newFrom: string | undefined;
+  /** The line "new messages" is above the first message of others after this seq, once what is before it is loaded. */
+  readonly newAfter: number | undefined;
   /**
    * Scroll position: undefined at the bottom, following new messages; else the entry whose row `row` (0 its
    * first) is the last row of the pane.

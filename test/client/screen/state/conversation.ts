@@ -1,6 +1,7 @@
 import t from 'tap';
 import {
   conversationOf,
+  firstNewId,
   firstSeq,
   lastSeq,
   messageEntry,
@@ -18,6 +19,7 @@ import {
   withNewest,
   withOlder,
   withoutFailed,
+  withReadMark,
   withRemoval,
   withWindowAround,
 } from '../../../../lib/client/screen/state/conversation.js';
@@ -58,7 +60,7 @@ t.test('unread messages are counted, and the first is where "new messages" is', 
   let conversation = add(filled(1), message(2, { text: 'hi Ana' }), false);
   conversation = add(conversation, message(3), false);
   conversation = add(conversation, message(4, { from: 'ana' }), false);
-  t.match(conversation, { unread: 2, mentions: 1, newFrom: 'm2' });
+  t.match(conversation, { unread: 2, mentions: 1, newAfter: 1 });
 });
 
 t.test('messages arriving below the reader are counted and move nothing', async (t) => {
@@ -238,9 +240,30 @@ t.test('a window around a message marks it', async (t) => {
 });
 
 t.test('messages read elsewhere are not new here', async (t) => {
-  const unread = { unread: 3, mentions: 1, newFrom: 'm1' };
+  const unread = { unread: 3, mentions: 1, newAfter: 0 };
   const before = { ...window(entry(1), entry(2, { text: 'ana!' }), entry(3)), ...unread };
-  t.match(readUpTo(before, 2), { unread: 1, mentions: 0, newFrom: 'm3' });
-  t.match(readUpTo(before, 3), { unread: 0, mentions: 0, newFrom: undefined });
+  t.match(readUpTo(before, 2), { unread: 1, mentions: 0, newAfter: 2 });
+  t.match(readUpTo(before, 3), { unread: 0, mentions: 0, newAfter: undefined });
   t.equal(readUpTo(before, 0), before);
+});
+
+t.test('"new messages" is above the first unread one, once what is before it is loaded', async (t) => {
+  const last50 = window(...Array.from({ length: 50 }, (_, i) => entry(251 + i)));
+  const signedIn = withReadMark(last50, { read: 120, unread: 180, mentions: 0 });
+  t.equal(firstNewId(signedIn), undefined, 'it is further up');
+  const older = withOlder(
+    signedIn,
+    Array.from({ length: 100 }, (_, i) => entry(151 + i)),
+    true,
+  );
+  t.equal(firstNewId(older), undefined);
+  const reached = withOlder(
+    older,
+    Array.from({ length: 100 }, (_, i) => entry(51 + i)),
+    true,
+  );
+  t.equal(firstNewId(reached), 'm121');
+  const all = withReadMark(last50, { read: 120, unread: 50, mentions: 0 });
+  t.equal(firstNewId(all), 'm251', 'seqs are shared with other rooms: nothing else is unread');
+  t.equal(firstNewId(withReadMark(last50, { read: 300, unread: 0, mentions: 0 })), undefined);
 });

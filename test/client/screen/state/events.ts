@@ -54,16 +54,16 @@ t.test('a direct message creates its conversation', async (t) => {
 
 t.test('nothing is read in an unfocused window', async (t) => {
   const away = applyMessage({ ...start, focused: false }, room(1));
-  t.match(current(away), { unread: 1, newFrom: 'm1' });
+  t.match(current(away), { unread: 1, newAfter: 0 });
   t.match(current(viewed(away)), { unread: 1 });
-  t.match(current(viewed({ ...away, focused: true })), { unread: 0, newFrom: 'm1' });
+  t.match(current(viewed({ ...away, focused: true })), { unread: 0, newAfter: 0 });
 });
 
 t.test('the line "new messages" disappears after switching or answering', async (t) => {
   const state = viewed({ ...applyMessage({ ...start, focused: false }, room(1)), focused: true });
-  t.equal(find(switchedTo(state, '@cyd'), '#lobby')?.newFrom, undefined);
+  t.equal(find(switchedTo(state, '@cyd'), '#lobby')?.newAfter, undefined);
   const answered = applyDraft(state, 'k', { id: '#lobby', draft: { room: 'lobby', text: 'yes' }, now: 1 });
-  t.match(current(answered), { newFrom: undefined, at: undefined });
+  t.match(current(answered), { newAfter: undefined, at: undefined });
 });
 
 t.test('messages read before, on any terminal, are not new', async (t) => {
@@ -78,10 +78,10 @@ t.test('messages read before, on any terminal, are not new', async (t) => {
     { with: 'old-friend', last: 2, read: 2, unread: 0, mentions: 0 },
   ]);
   t.same(ids(shown), ['#lobby', '@cyd']);
-  t.match(find(shown, '#lobby'), { unread: 2, mentions: 1, newFrom: 'm2' });
+  t.match(find(shown, '#lobby'), { unread: 2, mentions: 1, newAfter: 1 });
   t.match(
     find(shown, '@cyd'),
-    { unread: 0, newFrom: 'm5' },
+    { unread: 0, newAfter: 4 },
     'what is on the screen is read, and marked as new',
   );
 });
