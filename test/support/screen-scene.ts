@@ -84,6 +84,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     store,
     keyboard,
     drawn: scrolling.drawn,
+    whole: scrolling.whole,
     calls,
     warnings,
     due,

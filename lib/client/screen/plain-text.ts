@@ -6,13 +6,16 @@ import { byteCount } from '../../protocol/quantities.js';
 import { writeAtomically } from '../../system/atomic-file.js';
 import { diskReason, errorCode } from '../../system/disk-errors.js';
 import { type PathBase, typedPath } from '../../system/shell-words.js';
+import { CommandRefused } from '../commands/command.js';
 import { createStamp } from '../text/local-time.js';
 import { spoken, transcribed } from '../text/wording.js';
+import { ConnectionLost } from '../wire/errors.js';
 import type { Keyboard } from './keyboard.js';
 import { sizeOf } from './render/layout.js';
 import type { Appearance } from './render/theme.js';
 import { columnsOf, endOf } from './render/wrap.js';
-import { current } from './state/conversations.js';
+import type { Scrolling, Whole } from './scrolling.js';
+import { current, withProgress } from './state/conversations.js';
 import type { ConversationId, MessageEntry, PaneEntry, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -20,12 +23,16 @@ export interface SavedConversation {
   readonly conversation: ConversationId;
   readonly server: string;
   readonly me: string;
-  readonly entries: readonly PaneEntry[];
+  /** Called once it is clear where they go. @throws CommandRefused, ConnectionLost */
+  readonly load: () => Promise<Whole>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-interface SaveSetting {
+interface SaveDeps {
+  readonly store: ScreenStore;
+  readonly ask: Keyboard['ask'];
+  readonly whole: Scrolling['whole'];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly appearance: Appearance;
 }
@@ -38,7 +45,7 @@ export interface SaveTarget extends PathBase {
 }
 
 export type SaveResult =
-  | { readonly outcome: 'saved'; readonly path: string; readonly messages: number }
+  | { readonly outcome: 'saved'; readonly path: string; readonly messages: number; readonly more: boolean }
   /** The file exists, and `overwrite` was not set. */
   | { readonly outcome: 'exists'; readonly path: string }
   /** `message` is a sentence for the person. */
@@ -52,23 +59,27 @@ export async function saveConversation(
 ): Promise<SaveResult> {
   const name = place.file.trim();
   if (name === '') return { outcome: 'failed', message: 'Name a file, as in /save lobby.txt.' };
-  const messages = saved.entries.filter(({ kind }) => kind === 'message').length;
-  if (messages === 0)
-    return { outcome: 'failed', message: 'There are no messages here to save. Load earlier ones with PgUp.' };
   const path = typedPath(name, place);
   try {
     const there = await isThere(path);
     if (there === 'other') return failed(name, 'EISDIR');
     if (there === 'file' && place.overwrite !== true) return { outcome: 'exists', path };
-    const text = conversationText(saved, timeZone);
+    const { entries, more } = await saved.load();
+    const messages = entries.filter(({ kind }) => kind === 'message').length;
+    if (messages === 0) return { outcome: 'failed', message: 'There are no messages here to save.' };
+    const text = conversationText({ ...saved, entries }, timeZone);
     if (there === 'file') await writeAtomically(path, text, 0o600);
     else await writeNew(path, text);
+    return { outcome: 'saved', path, messages, more };
   } catch (error) {
+    if (error instanceof CommandRefused) return { outcome: 'failed', message: error.message };
+    if (error instanceof ConnectionLost) {
+      return { outcome: 'failed', message: 'Nothing was saved: the connection was lost. Try again.' };
+    }
     const code = errorCode(error);
     if (code === 'EEXIST') return { outcome: 'exists', path };
     return failed(name, code);
   }
-  return { outcome: 'saved', path, messages };
 }
 
 /**
@@ -76,7 +87,7 @@ export async function saveConversation(
  * Notices are left out.
  */
 export function conversationText(
-  { conversation, server, me, entries, now }: SavedConversation,
+  { conversation, server, me, entries, now }: Omit<SavedConversation, 'load'> & Pick<Whole, 'entries'>,
   timeZone?: string,
 ): string {
   const stamp = createStamp(timeZone);
@@ -117,22 +128,31 @@ function failed(name: string, code: string): SaveResult {
   return { outcome: 'failed', message: `Couldn't save ${printable(name)}: ${diskReason(code)}.` };
 }
 
-/** Saves the current conversation to the file that was typed. Never rejects. */
-export function createSave(store: ScreenStore, ask: Keyboard['ask'], { env, appearance }: SaveSetting) {
-  return save;
+/** More than fits well into memory is for `secure-chat export`. */
+const mostSaved = 50_000;
 
-  async function save(file: string, overwrite = false): Promise<void> {
+/** Saves a whole conversation, the current one, to the file that was typed. Never rejects. */
+export function createSave({ store, ask, whole, env, appearance }: SaveDeps) {
+  return (file: string) => save(file, store.state.current);
+
+  async function save(file: string, id: ConversationId, overwrite = false): Promise<void> {
     const { me, server } = store.state;
-    const { id, entries } = current(store.state);
-    const saved = { conversation: id, server, me, entries, now: appearance.time.now() };
+    const now = appearance.time.now();
+    const line = `save${store.serial()}`;
+    const report = (text: string) =>
+      store.update((state) => withProgress(state, { id: line, text, now, bad: false, sentTo: undefined }));
+    const load = () => whole(id, mostSaved, (messages) => report(`Saving ${id}: ${counted(messages)}…`));
     const place = { file, home: env.HOME ?? homedir(), folder: process.cwd(), overwrite };
-    const result = await saveConversation(saved, place);
+    const result = await saveConversation({ conversation: id, server, me, load, now }, place);
     switch (result.outcome) {
-      case 'saved':
-        return void store.notice(`Saved ${counted(result.messages)} to ${result.path}`);
+      case 'saved': {
+        const which = result.more ? 'the newest ' : '';
+        const rest = result.more ? '. For all of them, run secure-chat export.' : '';
+        return report(`Saved ${which}${counted(result.messages)} to ${result.path}${rest}`);
+      }
       case 'exists':
         return ask({ about: 'overwrite', text: `Overwrite ${result.path}? y/n` }, () => {
-          void save(file, true);
+          void save(file, id, true);
         });
       case 'failed':
         return void store.notice(result.message, 'bad');
@@ -143,7 +163,7 @@ export function createSave(store: ScreenStore, ask: Keyboard['ask'], { env, appe
 }
 
 function counted(messages: number): string {
-  return messages === 1 ? '1 message' : `${messages} messages`;
+  return messages === 1 ? '1 message' : `${messages.toLocaleString('en-US')} messages`;
 }
 
 /** An entry as printable texts, each of one line or several. */

@@ -123,7 +123,8 @@ function openScreen(deps: ScreenDeps, session: Session, saved: Preferences) {
     leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
   });
   const keyboard = createKeyboard({ store, dispatch, soon: (callback) => void clock.after(0, callback) });
-  const save = createSave(store, keyboard.ask, { env, appearance });
+  const { whole } = scrolling;
+  const save = createSave({ store, ask: keyboard.ask, whole, env, appearance });
   const hosted = deps.hosted && [...deps.hosted, copying];
   const frontEnd = createCommandFrontEnd({
     ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted, quitWarning },

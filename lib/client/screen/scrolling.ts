@@ -17,7 +17,7 @@ import {
   withWindowAround,
 } from './state/conversation.js';
 import { current, find, switchedTo, viewed } from './state/conversations.js';
-import type { ConversationId, ConversationState, MessageEntry } from './state/state.js';
+import type { ConversationId, ConversationState, MessageEntry, PaneEntry } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Scrolling {
@@ -40,6 +40,18 @@ export interface Scrolling {
   jump(id: ConversationId, seq: number): Promise<void>;
   /** Loads the page above the window, unless there is none. Never rejects. */
   older(id: ConversationId): Promise<void>;
+  /**
+   * A conversation from its beginning, or the newest `most` messages, which may be a page more; the window stays as it is.
+   * @param progress called with the number of messages after each page
+   * @throws CommandRefused, ConnectionLost
+   */
+  whole(id: ConversationId, most: number, progress: (messages: number) => void): Promise<Whole>;
+}
+
+export interface Whole {
+  readonly entries: readonly PaneEntry[];
+  /** There are older messages. */
+  readonly more: boolean;
 }
 
 export interface ScrollingDeps {
@@ -135,6 +147,7 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
     },
     jump,
     older: loader.older,
+    whole: loader.whole,
   };
 }
 
@@ -155,6 +168,7 @@ async function nthLast(
   }
 }
 
+const nothing = { entries: [], fromStart: false };
 const pageSize = 100;
 /** Messages before and after the one the reader jumps to. */
 const contextSize = 50;
@@ -206,6 +220,26 @@ function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
       const conversation = find(store.state, id);
       if (conversation?.detached !== true || conversation.loading) return;
       await load(id, { after: lastSeq(conversation) }, withNewer);
+    },
+    async whole(id: ConversationId, most: number, progress: (messages: number) => void): Promise<Whole> {
+      const open = find(store.state, id);
+      // A detached window lacks the newest messages.
+      const { entries, fromStart } = open === undefined || open.detached ? nothing : open;
+      let before = firstSeq({ entries });
+      let more = !fromStart;
+      const pages: (readonly PaneEntry[])[] = [entries];
+      let count = entries.length;
+      while (more && count < most) {
+        const loaded = await page(id, before === undefined ? {} : { before });
+        const first = loaded.all[0]?.seq;
+        // A server that repeats a page would keep this going for ever.
+        more = loaded.more && first !== undefined && first < (before ?? Number.POSITIVE_INFINITY);
+        before = first;
+        pages.push(loaded.entries);
+        count += loaded.entries.length;
+        progress(count);
+      }
+      return { entries: pages.reverse().flat(), more };
     },
     /** The newest page in place of a detached window. Never rejects. */
     async newest(id: ConversationId): Promise<void> {

@@ -2,13 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import {
-  conversationText,
-  plainText,
-  type SavedConversation,
-  saveConversation,
-} from '../../../lib/client/screen/plain-text.js';
+import { conversationText, plainText, saveConversation } from '../../../lib/client/screen/plain-text.js';
 import type { PaneEntry } from '../../../lib/client/screen/state/state.js';
+import { ConnectionLost } from '../../../lib/client/wire/errors.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createEmulator } from '../../support/emulator.js';
 import {
@@ -39,8 +35,10 @@ function message(more: Partial<MessageEntry>): MessageEntry {
   };
 }
 
-function saved(...entries: PaneEntry[]): SavedConversation {
-  return { conversation: '#lobby', server: 'chat.example.org', me: 'ben', entries, now: noon };
+function saved(...entries: PaneEntry[]) {
+  const load = async () => ({ entries, more: false });
+  const about = { conversation: '#lobby', server: 'chat.example.org', me: 'ben', now: noon } as const;
+  return { ...about, entries, load };
 }
 
 const lines = (...entries: PaneEntry[]): string[] =>
@@ -141,7 +139,7 @@ t.test('a new file can be read by its owner only', async (t) => {
   const { folder, home } = await place(t);
   const result = await saveConversation(saved(message({})), { file: ' talk.txt ', home, folder }, 'UTC');
   const path = join(folder, 'talk.txt');
-  t.strictSame(result, { outcome: 'saved', path, messages: 1 });
+  t.strictSame(result, { outcome: 'saved', path, messages: 1, more: false });
   t.equal((await stat(path)).mode & 0o777, 0o600);
   t.match(await readFile(path, 'utf8'), 'ana: hello\n');
 });
@@ -149,7 +147,7 @@ t.test('a new file can be read by its owner only', async (t) => {
 t.test('without messages no file is created', async (t) => {
   const { folder, home } = await place(t);
   const result = await saveConversation(saved(), { file: 'talk.txt', home, folder });
-  t.match(result, { outcome: 'failed', message: /PgUp/ });
+  t.match(result, { outcome: 'failed', message: /no messages/ });
   t.strictSame(await readdir(folder), ['home']);
 });
 
@@ -183,6 +181,11 @@ t.test('a file that cannot be written is reported in a sentence', async (t) => {
   const { folder, home } = await place(t);
   const talk = saved(message({}));
   const file = (name: string) => saveConversation(talk, { file: name, home, folder, overwrite: true });
+  const lost = async () => Promise.reject(new ConnectionLost('gone'));
+  t.match(await saveConversation({ ...talk, load: lost }, { file: 'lost', home, folder }), {
+    outcome: 'failed',
+    message: /the connection was lost/,
+  });
   t.match(await file(''), { outcome: 'failed', message: /\/save lobby\.txt/ });
   t.match(await file('~'), { outcome: 'failed', message: /not a file/ });
   t.match(await file('/dev/null'), { outcome: 'failed', message: /not a file/ });

@@ -191,3 +191,42 @@ t.test('Alt-Home joins the first page to the window where they meet', async (t) 
   t.same(scene.pane(), ['old 1', 'old 2', 'old 3', 'new']);
   t.match(current(scene.store.state), { fromStart: true, detached: undefined });
 });
+
+t.test('a whole conversation is loaded page by page, without changing the window', async (t) => {
+  const asked: unknown[] = [];
+  const scene = createScreenScene({
+    answer: (request) => {
+      if (request.type !== 'history') return { type: 'ok', re: 1, people: [] };
+      asked.push(request.before);
+      const end = request.before ?? 501;
+      const first = Math.max(1, end - 100);
+      const messages = Array.from({ length: end - first }, (_, i) => old(first + i));
+      return { type: 'ok', re: 1, messages, more: first > 1 };
+    },
+  });
+  scene.synced();
+  scene.message({ ...old(500) });
+  const counts: number[] = [];
+  const { entries, more } = await scene.whole('#lobby', 10_000, (count) => counts.push(count));
+  t.strictSame(
+    entries.map(({ id }) => id),
+    Array.from({ length: 500 }, (_, i) => `m${i + 1}`),
+  );
+  t.equal(more, false);
+  t.strictSame(counts, [101, 201, 301, 401, 500]);
+  t.same(scene.pane(), ['old 500']);
+  t.match(await scene.whole('#lobby', 150, () => {}), { more: true, entries: { length: 201 } });
+});
+
+t.test('a server that repeats a page does not keep the client loading', async (t) => {
+  const scene = createScreenScene({
+    answer: (request) =>
+      request.type === 'history'
+        ? { type: 'ok', re: 1, messages: [old(7), old(8)], more: true }
+        : { type: 'ok', re: 1, people: [] },
+  });
+  scene.synced();
+  scene.message({ ...old(9) });
+  const { entries } = await scene.whole('#lobby', 10_000, () => {});
+  t.ok(entries.length < 10);
+});

@@ -281,7 +281,7 @@ export function withOldest(
 }
 
 /** Seq of the oldest loaded message, undefined for none. */
-export function firstSeq({ entries }: ConversationState): number | undefined {
+export function firstSeq({ entries }: Pick<ConversationState, 'entries'>): number | undefined {
   for (const entry of entries) if (entry.kind === 'message' && entry.seq !== undefined) return entry.seq;
   return undefined;
 }
