@@ -30,7 +30,7 @@ import { failureExit, resultExit } from './client-failure.js';
 import { Exit, type Io } from './command.js';
 import { type Folders, folders, makeFolder } from './folders.js';
 import { numberArgument, portArgument, readPasswordFile } from './option-values.js';
-import { type Stop, signalExits, watchSignals } from './stop.js';
+import { type Stop, signalExits, suspend, watchSignals } from './stop.js';
 import { knownHostsOf } from './trust.js';
 
 /** Which server, which account, and how to sign in. */
@@ -116,7 +116,7 @@ export async function runClient({ argument, ...given }: ClientRun): Promise<void
     const recent = openRecentServers(join(await makeFolder(personal.state), 'recent.json'));
     // clack draws with sequences that a dumb terminal does not know.
     const canAsk = io.stdin.isTTY === true && io.stdout.isTTY === true && io.env.TERM !== 'dumb';
-    const prompter = canAsk ? createClackPrompter({ ...io, stop: stop.signal }) : undefined;
+    const prompter = canAsk ? createClackPrompter({ ...io, stop: stop.signal, suspend }) : undefined;
     const run = { ...given, stop, prompter, recent, personal };
     const { session, frontEnd, done } = await Promise.race([open(run, argument), stop.first]);
     const result = await Promise.race([frontEnd.run(session), stop.second]);

@@ -1,7 +1,9 @@
 /** Signals: the first ends a command gracefully, the second at once. */
 
 import type { StopSignal } from '../client/front-end.js';
+import { stopJob } from '../client/screen/terminal/job.js';
 import { limits } from '../protocol/limits.js';
+import { systemClock } from '../system/clock.js';
 import { Exit, type ExitName, type Io } from './command.js';
 
 export interface Stop {
@@ -86,4 +88,9 @@ function refusable(): { promise: Promise<never>; refuse: (error: Error) => void 
   // It may have no listener.
   promise.catch(() => {});
   return { promise, refuse };
+}
+
+/** Stops this program's job, as Ctrl-Z does. Resolves when it is continued. */
+export function suspend(): Promise<void> {
+  return stopJob(process, systemClock);
 }

@@ -13,7 +13,7 @@ import { dataFolder, dataOption } from './folders.js';
 import { printLinks } from './invite.js';
 import { operate, operateExits } from './operate.js';
 import { readPasswordFile } from './option-values.js';
-import { watchSignals } from './stop.js';
+import { suspend, watchSignals } from './stop.js';
 
 interface Flags {
   readonly data?: string;
@@ -284,7 +284,7 @@ async function withPrompter<T>(
 ): Promise<T> {
   const stop = watchSignals(io.signals);
   try {
-    return await ask(createClackPrompter({ ...io, stop: stop.signal }));
+    return await ask(createClackPrompter({ ...io, stop: stop.signal, suspend }));
   } finally {
     stop.release();
   }

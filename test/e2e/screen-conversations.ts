@@ -196,7 +196,10 @@ t.test('several conversations on one screen', async (t) => {
     alice.enter('/save ~/lobby.txt');
     await alice.shows(/Overwrite/);
     alice.type('y');
-    await alice.until(() => (alice.screen().match(/Saved \d+ messages? to/g)?.length ?? 0) > 1, 'saved again');
+    await alice.until(
+      () => (alice.screen().match(/Saved \d+ messages? to/g)?.length ?? 0) > 1,
+      'saved again',
+    );
     t.match(await readFile(file, 'utf8'), 'after the file');
     alice.enter('/save /nonexistent/x');
     await alice.shows(/Couldn't save.*there is no such folder|Couldn't save/);

@@ -1,5 +1,5 @@
 /** Questions on a terminal, drawn by clack. Knows drawing, keys and the end of input; not what is asked. */
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import * as clack from '@clack/prompts';
 import wrapAnsi from 'wrap-ansi';
@@ -8,7 +8,9 @@ import { Cancelled, type Prompter } from './sign-in-questions.js';
 interface ClackDeps {
   /** Both must be terminals: clack does not check. */
   readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
-  readonly stdout: Writable & { readonly columns?: number };
+  readonly stdout: Writable & { readonly columns?: number; readonly rows?: number };
+  /** Stops this program's job, as Ctrl-Z does; resolves when it is continued. */
+  readonly suspend: () => Promise<void>;
   /** Ends a question as Ctrl-C does. */
   readonly stop: AbortSignal;
 }
@@ -99,7 +101,7 @@ async function answered<T>(
   deps: ClackDeps,
   question: (streams: Streams) => Promise<T | typeof clack.CANCEL_SYMBOL>,
 ): Promise<T> {
-  const { stdin, stdout, stop } = deps;
+  const { stdin, stop } = deps;
   if (stop.aborted) throw new Cancelled('interrupted');
   if (stdin.readableEnded || stdin.destroyed) throw new Cancelled('input-ended');
   const giveUp = new AbortController();
@@ -113,16 +115,51 @@ async function answered<T>(
     if (key?.ctrl === true && key.name === 'd') onEnd();
   };
   stop.addEventListener('abort', onStop);
-  const keys = createKeys(stdin);
+  const picture = createPicture(deps.stdout);
+  const keys = createKeys(stdin, async () => {
+    stdin.setRawMode?.(false);
+    deps.stdout.write(showCursor);
+    await deps.suspend();
+    stdin.setRawMode?.(true);
+    picture.redraw();
+  });
   keys.input.on('keypress', onKey).on('end', onEnd);
   try {
-    const answer = await question({ input: keys.input, output: stdout, signal: giveUp.signal });
+    const answer = await question({ input: keys.input, output: picture.output, signal: giveUp.signal });
     if (clack.isCancel(answer)) throw new Cancelled(how);
     return answer as T;
   } finally {
     stop.removeEventListener('abort', onStop);
     keys.release();
+    picture.release();
   }
+}
+
+const showCursor = '\x1b[?25h';
+
+/** A question's output, which can be drawn again below what the shell wrote meanwhile. */
+function createPicture(stdout: ClackDeps['stdout']) {
+  const drawn: string[] = [];
+  const output = new Writable({
+    decodeStrings: false,
+    write(chunk, _, done) {
+      drawn.push(String(chunk));
+      stdout.write(chunk);
+      done();
+    },
+  });
+  Object.defineProperties(output, {
+    columns: { get: () => stdout.columns },
+    rows: { get: () => stdout.rows },
+  });
+  const onResize = (): void => void output.emit('resize');
+  stdout.on('resize', onResize);
+  return {
+    output,
+    // All movements in it are relative to where it began: the first column.
+    redraw: () => void stdout.write(drawn.join('')),
+    release: () => void stdout.off('resize', onResize),
+  };
 }
 
 interface Keys {
@@ -135,8 +172,10 @@ interface Keys {
   release(): void;
 }
 
+const ctrlZ = '\x1a';
+
 /** A tab in the middle of a chunk was pasted, and becomes a space rather than a completion. */
-function createKeys(stdin: Readable & { setRawMode?(raw: boolean): unknown }): Keys {
+function createKeys(stdin: ClackDeps['stdin'], suspend: () => Promise<void>): Keys {
   const decoder = new StringDecoder('utf8');
   const input = Object.assign(new PassThrough({ objectMode: true }), {
     isTTY: true,
@@ -144,7 +183,11 @@ function createKeys(stdin: Readable & { setRawMode?(raw: boolean): unknown }): K
   });
   const onData = (chunk: Buffer | string): void => {
     const keys = [...(typeof chunk === 'string' ? chunk : decoder.write(chunk))];
-    for (const [i, key] of keys.entries()) input.write(key === '\t' && i < keys.length - 1 ? ' ' : key);
+    for (const [i, key] of keys.entries()) {
+      // readline would stop this process alone, and read nothing afterwards.
+      if (key === ctrlZ) void suspend();
+      else input.write(key === '\t' && i < keys.length - 1 ? ' ' : key);
+    }
   };
   const onEnd = (): void => void input.end();
   stdin.on('data', onData).on('end', onEnd).on('close', onEnd);

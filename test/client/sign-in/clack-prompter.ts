@@ -11,6 +11,8 @@ function start(t: Test, columns = 60) {
   const stdout = Object.assign(new PassThrough(), { columns, rows: 24, isTTY: true });
   stdout.on('data', (chunk) => screen.write(String(chunk)));
   const stop = new AbortController();
+  const suspended: (() => void)[] = [];
+  const suspend = () => new Promise<void>((resume) => suspended.push(resume));
   t.teardown(() => stdin.destroy());
   const type = async (...keys: string[]): Promise<void> => {
     for (const key of keys) {
@@ -23,7 +25,8 @@ function start(t: Test, columns = 60) {
     await screen.drawn();
     return screen.rows().join('\n');
   };
-  return { prompter: createClackPrompter({ stdin, stdout, stop: stop.signal }), stdin, stop, type, rows };
+  const prompter = createClackPrompter({ stdin, stdout, stop: stop.signal, suspend });
+  return { prompter, stdin, stdout, stop, suspended, type, rows };
 }
 
 async function ending(answer: Promise<unknown>): Promise<unknown> {
@@ -41,6 +44,22 @@ t.test('a text has a default, and is asked again until it will do', async (t) =>
   t.match(await rows(), 'not so');
   await type('k', '\r');
   t.equal(await second, 'ok');
+});
+
+t.test('Ctrl-Z stops the program; afterwards the question is drawn again and answered', async (t) => {
+  for (const kind of ['text', 'password', 'confirm'] as const) {
+    const { prompter, suspended, stdout, type, rows } = start(t);
+    const answer: Promise<unknown> = prompter[kind]({ message: 'Which one', initial: undefined });
+    if (kind !== 'confirm') await type('y');
+    await type('\x1a');
+    t.equal(suspended.length, 1, kind);
+    stdout.write('\r\n$ fg\r\n');
+    suspended[0]?.();
+    const [, after = ''] = (await rows()).split('$ fg');
+    t.match(after, /Which one/, `${kind}: drawn below what the shell wrote`);
+    await type(...(kind === 'confirm' ? 'y' : 'es\r'));
+    t.equal(await answer, kind === 'confirm' ? true : 'yes');
+  }
 });
 
 t.test('a password is never on the screen', async (t) => {
