@@ -7,9 +7,9 @@ import picocolors from 'picocolors';
 import { shellWord } from '../lib/system/shell-words.js';
 import { daysMax } from '../lib/trust/certificate.js';
 import { canonicalHost } from '../lib/trust/endpoint.js';
+import { formatPin } from '../lib/trust/key.js';
 import { CertificateError } from '../lib/trust/key-pair.js';
 import { type Machine, machineHosts } from '../lib/trust/machine-addresses.js';
-import { formatPin } from '../lib/trust/pin.js';
 import { defaultDays, type Renewed, renewKeyPair } from '../lib/trust/renewal.js';
 
 export interface Output {

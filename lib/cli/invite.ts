@@ -1,7 +1,6 @@
 /** `secure-chat invite`: creates a join link. */
 
-import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';

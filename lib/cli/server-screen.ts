@@ -7,7 +7,7 @@ import { duration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import type { Log, LogFields } from '../server/log.js';
 import { shellWord } from '../system/shell-words.js';
-import { formatPin } from '../trust/pin.js';
+import { formatPin } from '../trust/key.js';
 import type { OutputStream } from './command.js';
 import type { RunningServer } from './start-server.js';
 

@@ -1,8 +1,7 @@
 /** Frames from the server: replies, which answer a request, and events. Schemas and types. */
 import { type Static, Type } from '@sinclair/typebox';
 import { errorCodes, ProtocolError } from './errors.js';
-import type { RawFrame } from './frame.js';
-import { schemaChecks } from './frame.js';
+import { type RawFrame, schemaChecks } from './frame.js';
 import {
   at,
   auditEntry,

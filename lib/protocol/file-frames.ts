@@ -4,8 +4,7 @@
  */
 import { type Static, Type } from '@sinclair/typebox';
 import { errorCodes, ProtocolError } from './errors.js';
-import type { RawFrame } from './frame.js';
-import { schemaChecks } from './frame.js';
+import { type RawFrame, schemaChecks } from './frame.js';
 
 const closed = { additionalProperties: false } as const;
 const open = { additionalProperties: true } as const;

@@ -1,5 +1,6 @@
 /**
- * Names of people, rooms and files: which are valid, reserved, look alike or are unsafe. Does not know which are taken.
+ * Names of people, rooms and files: which are valid, reserved, look alike or are unsafe, and how a conversation is written,
+ * `#room` or `@person`. Does not know which are taken.
  */
 import { limits } from './limits.js';
 import { cutToBytes, printable } from './printable.js';
@@ -123,4 +124,41 @@ function shortened(name: string): string {
   const ending = /\.[A-Za-z0-9]{1,16}(\.[A-Za-z0-9]{1,8})?$/.exec(name)?.[0] ?? '';
   const stem = ending === '' ? name : name.slice(0, -ending.length);
   return `${cutToBytes(stem, maxBytes - Buffer.byteLength(ending))}${ending}`;
+}
+
+/** A room, or the other person of a direct message. */
+export type RoomOrPerson = { readonly room: string } | { readonly with: string };
+
+/** The same where a message goes, as `say` and transfers want it. */
+export type Recipient = { readonly room: string } | { readonly to: string };
+
+type ParsedRoomOrPerson =
+  | { readonly ok: true; readonly conversation: RoomOrPerson }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * What a person typed.
+ * @param bare what a word without `#` or `@` means
+ */
+export function parseRoomOrPerson(typed: string, bare: 'room' | 'person'): ParsedRoomOrPerson {
+  if (typed.startsWith('@') || (bare === 'person' && !typed.startsWith('#'))) {
+    const parsed = parseName(typed.replace(/^@/, ''));
+    return parsed.ok ? { ok: true, conversation: { with: parsed.name } } : parsed;
+  }
+  const parsed = parseRoomName(typed);
+  return parsed.ok ? { ok: true, conversation: { room: parsed.name } } : parsed;
+}
+
+/** `#room` or `@person`. */
+export function formatRoomOrPerson(conversation: RoomOrPerson): `#${string}` | `@${string}` {
+  return 'room' in conversation ? `#${conversation.room}` : `@${conversation.with}`;
+}
+
+/** The reverse of `formatRoomOrPerson`; checks nothing. */
+export function toRoomOrPerson(formatted: `#${string}` | `@${string}`): RoomOrPerson {
+  return formatted.startsWith('#') ? { room: formatted.slice(1) } : { with: formatted.slice(1) };
+}
+
+export function recipientOf(conversation: RoomOrPerson): Recipient {
+  return 'room' in conversation ? conversation : { to: conversation.with };
 }

@@ -2,8 +2,7 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
 import { ProtocolError } from './errors.js';
-import type { RawFrame } from './frame.js';
-import { schemaChecks } from './frame.js';
+import { type RawFrame, schemaChecks } from './frame.js';
 import { limits } from './limits.js';
 import { restriction, role, roomRole } from './records.js';
 

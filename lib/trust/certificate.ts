@@ -7,8 +7,7 @@ import { type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net';
 import forge from 'node-forge';
 import { canonicalHost } from './endpoint.js';
-import { kindOf } from './key.js';
-import { pinOf, spkiOf } from './pin.js';
+import { kindOf, pinOf, spkiOf } from './key.js';
 
 interface CertificateRequest {
   /** P-256, another NIST curve or RSA. */

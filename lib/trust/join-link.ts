@@ -11,7 +11,7 @@ import {
   parseEndpoint,
   refuse,
 } from './endpoint.js';
-import { isPin } from './pin.js';
+import { isPin } from './key.js';
 
 export interface JoinLink extends Endpoint {
   /** Pin of the server's key; without it, known hosts or a certificate authority decide. */

@@ -8,7 +8,7 @@ import { writeAtomically } from '../system/atomic-file.js';
 import { errorCode } from '../system/disk-errors.js';
 import { LockError, type LockTiming, systemTiming, withLock } from '../system/lock-file.js';
 import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
-import { isPin } from './pin.js';
+import { isPin } from './key.js';
 
 interface KnownHost {
   readonly endpoint: Endpoint;

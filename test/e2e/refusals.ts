@@ -1,7 +1,6 @@
 /** Every refusal at sign-in: one sentence on stderr and an exit code. A wrong key: man-in-the-middle; usage: cli/connect. */
 import t, { type Test } from 'tap';
-import type { Running } from '../support/program.js';
-import { makeHome } from '../support/program.js';
+import { makeHome, type Running } from '../support/program.js';
 import { password, startServerProcess } from '../support/server-process.js';
 
 const online = /"state":"online"/;

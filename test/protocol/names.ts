@@ -1,18 +1,16 @@
 import t from 'tap';
 import {
   fileName,
+  formatRoomOrPerson,
   namePattern,
   nameRule,
   parseName,
   parseRoomName,
-  skeleton,
-} from '../../lib/protocol/names.js';
-import {
-  formatRoomOrPerson,
   parseRoomOrPerson,
   recipientOf,
+  skeleton,
   toRoomOrPerson,
-} from '../../lib/protocol/room-or-person.js';
+} from '../../lib/protocol/names.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 
 function nameOf(text: string): string {

@@ -4,8 +4,8 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { formatPin } from '../../lib/trust/key.js';
 import { loadKeyPair } from '../../lib/trust/key-pair.js';
-import { formatPin } from '../../lib/trust/pin.js';
 import { main } from '../../scripts/gen-certs.js';
 import { day, needsOpenssl, openssl, run, someDay, temporaryFolder } from '../support/trust.js';
 

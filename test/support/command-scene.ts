@@ -6,7 +6,7 @@ import type { OutgoingMessage } from '../../lib/client/session/session.js';
 import type { RequestBody } from '../../lib/client/wire/connection.js';
 import type { ErrorCode } from '../../lib/protocol/errors.js';
 import type { Reply } from '../../lib/protocol/events.js';
-import { formatRoomOrPerson, type RoomOrPerson } from '../../lib/protocol/room-or-person.js';
+import { formatRoomOrPerson, type RoomOrPerson } from '../../lib/protocol/names.js';
 import { hello } from './fake-session.js';
 import { noTransfers } from './no-transfers.js';
 import { testTime } from './streams.js';

@@ -5,8 +5,7 @@
  */
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
-import type { Store } from '../../lib/store/store.js';
-import { StoreError } from '../../lib/store/store.js';
+import { type Store, StoreError } from '../../lib/store/store.js';
 import { lobbyOf, newEntry, register } from './store-subject.js';
 
 const never = new Int32Array(new SharedArrayBuffer(4));

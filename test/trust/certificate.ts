@@ -3,8 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createCertificate, dayMs, readCertificate } from '../../lib/trust/certificate.js';
-import { generateKey } from '../../lib/trust/key.js';
-import { pinOf } from '../../lib/trust/pin.js';
+import { generateKey, pinOf } from '../../lib/trust/key.js';
 import { needsOpenssl, openssl, someDay, temporaryFolder } from '../support/trust.js';
 
 const keys = { ec: await generateKey('ec'), rsa: await generateKey('rsa') };

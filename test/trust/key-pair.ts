@@ -3,9 +3,8 @@ import { chmodSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCertificate, dayMs } from '../../lib/trust/certificate.js';
-import { exportKey, generateKey } from '../../lib/trust/key.js';
+import { exportKey, generateKey, pinOf } from '../../lib/trust/key.js';
 import { keyFileOf, loadKeyPair } from '../../lib/trust/key-pair.js';
-import { pinOf } from '../../lib/trust/pin.js';
 import { needsOpenssl, openssl, someDay, temporaryFolder } from '../support/trust.js';
 
 const key = await generateKey('ec');

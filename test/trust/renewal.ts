@@ -11,9 +11,8 @@ import {
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import t from 'tap';
-import type { KeyKind } from '../../lib/trust/key.js';
+import { type KeyKind, pinOf } from '../../lib/trust/key.js';
 import { type KeyPair, loadKeyPair } from '../../lib/trust/key-pair.js';
-import { pinOf } from '../../lib/trust/pin.js';
 import { ensureKeyPair, renewKeyPair } from '../../lib/trust/renewal.js';
 import { day, someDay, temporaryFolder } from '../support/trust.js';
 

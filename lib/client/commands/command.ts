@@ -5,7 +5,7 @@
 
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
-import type { RoomOrPerson } from '../../protocol/room-or-person.js';
+import type { RoomOrPerson } from '../../protocol/names.js';
 import type { OutgoingMessage, Session } from '../session/session.js';
 import type { LocalTime } from '../text/local-time.js';
 import { errorWords } from '../text/wording.js';

@@ -1,7 +1,7 @@
 /** Commands that send and download files. */
-import { parseRoomOrPerson, type Recipient, recipientOf } from '../../protocol/room-or-person.js';
+import { parseRoomOrPerson, type Recipient, recipientOf } from '../../protocol/names.js';
 import { fileLines } from '../text/lists.js';
-import { transferWords } from '../text/transfer-words.js';
+import { transferWords } from '../text/wording.js';
 import { firstWord, parseId } from './arguments.js';
 import { CommandRefused, command, type UsageError } from './command.js';
 

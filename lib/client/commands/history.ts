@@ -1,8 +1,7 @@
 /** Commands that show, search and save earlier messages. */
 
 import { limits } from '../../protocol/limits.js';
-import { parseName } from '../../protocol/names.js';
-import { parseRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
+import { parseName, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { foundLines } from '../text/lists.js';
 import type { RequestBody } from '../wire/connection.js';
 import { momentForms, parseId, parseMoment } from './arguments.js';

@@ -1,8 +1,8 @@
 /** Commands that send, edit and remove messages. */
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
+import { recipientOf } from '../../protocol/names.js';
 import type { Message } from '../../protocol/records.js';
-import { recipientOf } from '../../protocol/room-or-person.js';
 import type { OutgoingMessage } from '../session/session.js';
 import { excerpt } from '../text/wording.js';
 import { firstWord, parseId, withName } from './arguments.js';

@@ -4,7 +4,7 @@
  */
 
 import { ProtocolError } from '../../protocol/errors.js';
-import { type RoomOrPerson, recipientOf } from '../../protocol/room-or-person.js';
+import { type RoomOrPerson, recipientOf } from '../../protocol/names.js';
 import type { OutgoingMessage } from '../session/session.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';

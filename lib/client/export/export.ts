@@ -4,10 +4,10 @@
  */
 
 import type { Reply } from '../../protocol/events.js';
+import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
 import type { Conversation, Message } from '../../protocol/records.js';
-import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
 import type { Session, SessionEnd, SessionEvent } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';

@@ -1,8 +1,7 @@
 /** /history and /jump without a screen to scroll: earlier messages are printed again. */
 
 import type { Message } from '../../protocol/records.js';
-import type { HistoryQuery, HistoryRange } from '../commands/command.js';
-import { CommandRefused } from '../commands/command.js';
+import { CommandRefused, type HistoryQuery, type HistoryRange } from '../commands/command.js';
 import type { LocalTime } from '../text/local-time.js';
 import type { RequestBody } from '../wire/connection.js';
 

@@ -3,10 +3,10 @@
  * and words, no terminal.
  */
 import type { Readable, Writable } from 'node:stream';
+import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
 import type { Message } from '../../protocol/records.js';
-import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/room-or-person.js';
 import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
 import { opensConversation } from '../commands/commands.js';
 import { createLineRunner, type LineRunner } from '../commands/run-line.js';
@@ -16,8 +16,16 @@ import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
 import type { DeliveryStatus, Session, SessionEvent, SessionStatus } from '../session/session.js';
 import { eventWords, unlessLobby } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
-import { isOver, percentOf, transferWords } from '../text/transfer-words.js';
-import { excerpt, failureWords, motdLines, newsWords, statusWords } from '../text/wording.js';
+import {
+  excerpt,
+  failureWords,
+  isOver,
+  motdLines,
+  newsWords,
+  percentOf,
+  statusWords,
+  transferWords,
+} from '../text/wording.js';
 import type { Transfer } from '../transfer/transfer.js';
 import type { Transfers } from '../transfer/transfers.js';
 import type { ServerEvent } from '../wire/connection.js';

@@ -1,7 +1,7 @@
 /** The full screen as a front end of a session: wires its parts together. Knows which part does what, and no more. */
 import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { formatRoomOrPerson, type RoomOrPerson, toRoomOrPerson } from '../../protocol/room-or-person.js';
+import { formatRoomOrPerson, type RoomOrPerson, toRoomOrPerson } from '../../protocol/names.js';
 import type { Clock } from '../../system/clock.js';
 import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
 import type { CommandFrontEnd } from '../commands/command.js';
@@ -15,8 +15,7 @@ import {
 } from '../front-end.js';
 import { createReadMarks } from '../session/read-marks.js';
 import type { OutgoingMessage, Session, SessionEvent } from '../session/session.js';
-import { transferBar } from '../text/transfer-words.js';
-import { motdLines, recoveryLines } from '../text/wording.js';
+import { motdLines, recoveryLines, transferBar } from '../text/wording.js';
 import type { Transfers } from '../transfer/transfers.js';
 import { createDispatch, type ScreenAction } from './actions.js';
 import { composeDraft } from './compose.js';

@@ -1,6 +1,7 @@
 /** Tells the server what was read, so that it is not unread next time. Knows conversations and seqs, no screen. */
+
+import type { RoomOrPerson } from '../../protocol/names.js';
 import type { Message } from '../../protocol/records.js';
-import type { RoomOrPerson } from '../../protocol/room-or-person.js';
 import type { Session } from './session.js';
 
 export interface ReadMarks {

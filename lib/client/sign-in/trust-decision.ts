@@ -1,7 +1,7 @@
 /** The decision to trust a server, made once and kept across reconnections. Knows pins and questions, no sockets. */
 
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
-import { formatPin, judgeKey } from '../../trust/pin.js';
+import { formatPin, judgeKey } from '../../trust/key.js';
 import type { VerifyServer } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
 import { Cancelled, type Prompter } from './sign-in-questions.js';

@@ -1,14 +1,14 @@
 /**
- * The connection, refusals, people, messages and what is unread in words. No text of theirs can drive a terminal. Knows no
- * colours.
+ * The connection, refusals, people, messages, transfers and what is unread in words. No text of theirs can drive a terminal.
+ * Knows no colours.
  */
-
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
-import { duration } from '../../protocol/quantities.js';
+import { byteCount, duration } from '../../protocol/quantities.js';
 import type { Conversation, Person, RoomRole } from '../../protocol/records.js';
 import type { DeliveryStatus, SessionEnd, SessionStatus } from '../session/session.js';
+import type { Transfer } from '../transfer/transfer.js';
 import type { Stamp } from './local-time.js';
 
 /** The state of the connection; undefined if there is nothing to show. */
@@ -152,4 +152,57 @@ export function transcribed(words: string, { at, stamp }: { at: number; stamp: S
 /** `ana: text`, or `* ana text` for an action. */
 export function spoken({ from, text, action }: { from: string; text: string; action: boolean }): string {
   return `${action ? `* ${from}` : `${from}:`} ${text}`;
+}
+
+/** One line, always with the file's name: several may be in progress. */
+export function transferWords(transfer: Transfer): string {
+  const { id, direction, path, progress } = transfer;
+  const name = printable(transfer.name);
+  const verb = direction === 'send' ? 'sending' : 'downloading';
+  switch (progress.state) {
+    case 'hashing':
+      return `${verb} ${name}: reading${percent(transfer)}`;
+    case 'moving':
+      return `${verb} ${name}${sizeOf(transfer)}${percent(transfer)} (/cancel ${id})`;
+    case 'waiting':
+      return `${verb} ${name}: waiting${percent(transfer)}`;
+    case 'done':
+      return direction === 'send' ? `Sent ${name}` : `Downloaded ${name} to ${printable(path ?? '')}`;
+    case 'cancelled':
+      return `Cancelled ${name}`;
+    case 'failed':
+      return `Couldn't ${direction === 'send' ? 'send' : 'download'} ${name}: ${printable(progress.why)}`;
+    default:
+      return progress satisfies never;
+  }
+}
+
+const barColumns = 20;
+
+/** The same with a progress bar while bytes move. */
+export function transferBar(transfer: Transfer): string {
+  const share = transfer.progress.state === 'moving' ? percentOf(transfer) : undefined;
+  if (share === undefined) return transferWords(transfer);
+  const full = Math.floor((share * barColumns) / 100);
+  return `[${'#'.repeat(full)}${'.'.repeat(barColumns - full)}] ${transferWords(transfer)}`;
+}
+
+/** It is done, cancelled or failed. */
+export function isOver({ progress }: Transfer): boolean {
+  return progress.state === 'done' || progress.state === 'cancelled' || progress.state === 'failed';
+}
+
+/** 0 to 100; undefined while the size is unknown. */
+export function percentOf({ size, done }: Transfer): number | undefined {
+  if (size === undefined) return undefined;
+  return size === 0 ? 100 : Math.floor((100 * done) / size);
+}
+
+function sizeOf({ size }: Transfer): string {
+  return size === undefined ? '' : `, ${byteCount(size)}`;
+}
+
+function percent(transfer: Transfer): string {
+  const share = percentOf(transfer);
+  return share === undefined || share === 0 ? '' : `, ${share} %`;
 }

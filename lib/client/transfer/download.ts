@@ -6,10 +6,10 @@ import { printable } from '../../protocol/printable.js';
 import type { FileInfo } from '../../protocol/records.js';
 import { errorCode } from '../../system/disk-errors.js';
 import { type PathBase, typedPath } from '../../system/shell-words.js';
-import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './failures.js';
 import { type FileConnection, requestTicket, withFileConnection } from './file-connection.js';
 import { createPartialFile, type PartialFile } from './partial-file.js';
 import type { TransferContext } from './transfer.js';
+import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './transfer.js';
 
 interface DownloadRequest {
   /** Of the message that announces it. */

@@ -7,8 +7,8 @@ import { limits } from '../../protocol/limits.js';
 import { unlessAborted } from '../../system/unless-aborted.js';
 import type { RequestBody } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/errors.js';
-import { connectionFailure, failureOf, TransferFailed, TransferInterrupted } from './failures.js';
 import type { TransferContext } from './transfer.js';
+import { connectionFailure, failureOf, TransferFailed, TransferInterrupted } from './transfer.js';
 
 /** Asks for a ticket, by `offer` or `fetch`. @throws TransferFailed, TransferInterrupted, the signal's reason */
 export async function requestTicket(

@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../system/disk-errors.js';
-import { diskFailure, TransferFailed } from './failures.js';
+import { diskFailure, TransferFailed } from './transfer.js';
 
 export interface PartialFile {
   /** Bytes so far. */

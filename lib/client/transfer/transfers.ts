@@ -1,12 +1,13 @@
 /** Files on their way, in both directions. Knows sessions and folders, not how transfers are shown. */
+
+import type { Recipient } from '../../protocol/names.js';
 import { fileName } from '../../protocol/names.js';
-import type { Recipient } from '../../protocol/room-or-person.js';
 import type { Clock } from '../../system/clock.js';
 import { typedPath } from '../../system/shell-words.js';
 import type { Session } from '../session/session.js';
 import { download } from './download.js';
-import { createReconnections } from './failures.js';
 import type { Transfer, TransferContext, TransferProgress } from './transfer.js';
+import { createReconnections } from './transfer.js';
 import { upload } from './upload.js';
 
 export interface TransfersDeps {

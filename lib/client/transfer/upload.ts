@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
+import type { Recipient } from '../../protocol/names.js';
 import { byteCount } from '../../protocol/quantities.js';
-import type { Recipient } from '../../protocol/room-or-person.js';
 import type { RequestBody } from '../wire/connection.js';
-import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './failures.js';
 import { type FileConnection, requestTicket, withFileConnection } from './file-connection.js';
 import type { TransferContext } from './transfer.js';
+import { diskFailure, retryInterrupted, TransferFailed, TransferInterrupted } from './transfer.js';
 
 interface UploadRequest {
   readonly path: string;

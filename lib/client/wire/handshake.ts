@@ -4,7 +4,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import type { Clock } from '../../system/clock.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
-import { pinOf } from '../../trust/pin.js';
+import { pinOf } from '../../trust/key.js';
 import { NotSecureChat, Unreachable } from './errors.js';
 
 /** What a server showed in the TLS handshake. */

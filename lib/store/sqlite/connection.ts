@@ -1,8 +1,27 @@
-/** One open database that runs batches of calls, for writing under the lock or for reading beside it. Blocks meanwhile. */
-import { closeDatabase, type DatabaseOptions, openDatabase, openReader, takeLock } from './database.js';
+/**
+ * One open database that runs batches of calls, for writing under the lock or for reading beside it. Blocks meanwhile. Puts
+ * the SQL files together, for one thread.
+ */
+
+import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
+import { createConversationOperations } from './conversations.js';
+import {
+  closeDatabase,
+  createFileOperations,
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  openReader,
+  takeLock,
+} from './database.js';
 import { type BatchResult, createBatchRunner } from './group-commit.js';
-import type { MethodCall } from './methods.js';
-import { createOperations } from './operations.js';
+import { createEditOperations, createLogOperations } from './log.js';
+import type { MethodCall, Operations } from './methods.js';
+import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
+import { createRetentionOperations } from './retention.js';
+import { createRoomOperations } from './rooms.js';
+import { createSearchIndex, createSearchOperations } from './search.js';
+import { createSessionOperations } from './sessions.js';
 
 export interface ConnectionOptions extends DatabaseOptions {
   /** Reads only, beside a connection that writes and holds the lock. */
@@ -32,4 +51,32 @@ export function openConnection({ reader = false, ...options }: ConnectionOptions
     lock.release();
     throw error;
   }
+}
+
+/** The Store's methods as functions on a database. Prepares every statement once. */
+export function createOperations(db: Database): Operations {
+  const index = createSearchIndex(db);
+  const { find, findOrBegin, keyOf, ...conversations } = createConversationOperations(db, index);
+  const log = createLogOperations(db, { index, find, findOrBegin, keyOf });
+  const { seqBefore } = log;
+  const sessions = createSessionOperations(db);
+  const { revokeSessions } = sessions;
+  const { leaveAll, ...rooms } = createRoomOperations(db);
+  const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, { revokeSessions, leaveAll });
+  return {
+    ...accounts,
+    ...createCredentialOperations(db, { revokeSessions }),
+    ...createInviteOperations(db),
+    ...sessions,
+    ...createBanOperations(db, { revokeSessions, isLastAdmin, withdraw }),
+    ...createBlockOperations(db),
+    ...createAuditOperations(db),
+    ...conversations,
+    ...rooms,
+    ...log,
+    ...createEditOperations(db, index),
+    ...createSearchOperations(db, { index, find, seqBefore }),
+    ...createRetentionOperations(db, { index, seqBefore }),
+    ...createFileOperations(db),
+  };
 }

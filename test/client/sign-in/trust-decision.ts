@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Cancelled, type Prompter } from '../../../lib/client/sign-in/sign-in-questions.js';
 import { createTrustDecision, UntrustedServer } from '../../../lib/client/sign-in/trust-decision.js';
-import { formatPin } from '../../../lib/trust/pin.js';
+import { formatPin } from '../../../lib/trust/key.js';
 
 const endpoint = { host: 'chat.example', port: 6697 };
 const pin = 'A'.repeat(43);

@@ -1,8 +1,7 @@
 /** Invites and reset links through frames: races, roles and a failing store. */
 import t, { type Test } from 'tap';
 import type { Role } from '../../../lib/protocol/records.js';
-import type { Store } from '../../../lib/store/store.js';
-import { StoreError } from '../../../lib/store/store.js';
+import { type Store, StoreError } from '../../../lib/store/store.js';
 import { outcome, requestOk } from '../../support/requests.js';
 import { password, quickHasher, type SceneDeps, sessionScene } from '../../support/session-scene.js';
 

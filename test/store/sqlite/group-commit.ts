@@ -1,8 +1,8 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
+import { createOperations } from '../../../lib/store/sqlite/connection.js';
 import { closeDatabase, openDatabase } from '../../../lib/store/sqlite/database.js';
 import { createBatchRunner, createCallQueue } from '../../../lib/store/sqlite/group-commit.js';
-import { createOperations } from '../../../lib/store/sqlite/operations.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { scene, temporaryFile } from '../../support/sqlite-store.js';
 import { hash, newAccount, newEntry, register } from '../../support/store-subject.js';

@@ -7,8 +7,7 @@ import { byteCount, duration } from '../../../protocol/quantities.js';
 import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
 import { fit, gap, rowColumns, type Span, span, type TextRow, withoutStop, wrapRow } from './spans.js';
-import type { Glyphs } from './theme.js';
-import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
+import { type Appearance, type Glyphs, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf } from './wrap.js';
 
 /** What the rows depend on besides the entry. */

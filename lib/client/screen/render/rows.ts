@@ -5,8 +5,7 @@ import { current } from '../state/conversations.js';
 import type { ConversationState, PaneEntry, ScreenState } from '../state/state.js';
 import { type EntryContext, entryRows, ruleRow } from './entry-rows.js';
 import { layout } from './layout.js';
-import type { TextRow } from './spans.js';
-import { gap, span, wrapRow } from './spans.js';
+import { gap, span, type TextRow, wrapRow } from './spans.js';
 import { type Appearance, stylesOf } from './theme.js';
 
 /** A scroll position: see `ConversationState.at`. */

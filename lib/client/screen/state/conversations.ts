@@ -1,6 +1,7 @@
 /** The list of conversations: finding, changing, opening and closing one, and notices in them. Pure; knows no messages. */
+
+import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
-import type { Recipient } from '../../../protocol/room-or-person.js';
 import { newConversation, read, withEntry } from './conversation.js';
 import type { ConversationId, ConversationState, NoticeEntry, Notify, ScreenState } from './state.js';
 
