@@ -1,5 +1,4 @@
 /** The public library: a server inside your program, and a client session. */
-
 export { type RunningServer, type ServerSettings, startServer } from './cli/start-server.js';
 export type {
   Credentials,
@@ -12,9 +11,15 @@ export type {
   SessionStatus,
 } from './client/session/session.js';
 export { startSession as connect } from './client/session/start-session.js';
-export { greet, type RequestBody, type ServerEvent, type VerifyServer } from './client/wire/connection.js';
-export { ConnectionLost, NotSecureChat, Unreachable } from './client/wire/errors.js';
+export {
+  ConnectionLost,
+  greet,
+  type RequestBody,
+  type ServerEvent,
+  type VerifyServer,
+} from './client/wire/connection.js';
 export type { ServerIdentity } from './client/wire/handshake.js';
+export { NotSecureChat, Unreachable } from './client/wire/handshake.js';
 export { type ErrorCode, ProtocolError } from './protocol/errors.js';
 export type { Reply } from './protocol/events.js';
 export type { Conversation, Message, Person, Role } from './protocol/records.js';

@@ -2,7 +2,6 @@
  * The format of a backup: a tar archive of the database, the server's own key pair, all sent files and their
  * checksums. Reads one without trusting it; knows neither servers nor what is in the database.
  */
-
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';

@@ -1,5 +1,4 @@
 /** `secure-chat audit`: prints the audit log. */
-
 import { type Command, Option } from 'commander';
 import { momentForms } from '../client/commands/arguments.js';
 import { limits } from '../protocol/limits.js';

@@ -1,13 +1,11 @@
 /** `secure-chat backup` and `restore`: a server's data into one file, and back. */
-
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { addCommand, type Io } from './command.js';
 import { commandOn, dataFolder, dataOption, requireData } from './folders.js';
 import { operate, operateExits } from './operate.js';
-import { pack } from './pack.js';
+import { pack, unpack } from './pack.js';
 import { signalExits, watchSignals } from './stop.js';
-import { unpack } from './unpack.js';
 
 interface Flags {
   readonly data?: string;

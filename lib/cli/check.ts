@@ -1,5 +1,4 @@
 /** `secure-chat check`: checks a server's data, keys and settings. Changes nothing. */
-
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';

@@ -1,11 +1,11 @@
 /** How a client command ends: the exit code and sentence of each failure. */
-
 import type { FrontEndResult } from '../client/front-end.js';
 import { Cancelled } from '../client/sign-in/sign-in-questions.js';
 import { AnswerMissing } from '../client/sign-in/sign-in-unattended.js';
 import { UntrustedServer } from '../client/sign-in/trust-decision.js';
 import { endWords, refusalWords } from '../client/text/wording.js';
-import { ConnectionLost, NotSecureChat, Unreachable } from '../client/wire/errors.js';
+import { ConnectionLost } from '../client/wire/connection.js';
+import { NotSecureChat, Unreachable } from '../client/wire/handshake.js';
 import { type ErrorCode, isAboutServer, ProtocolError } from '../protocol/errors.js';
 import { printable } from '../protocol/printable.js';
 import { KnownHostsError } from '../trust/known-hosts.js';

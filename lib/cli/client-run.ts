@@ -22,10 +22,12 @@ import {
   defaultPort,
   type Endpoint,
   formatEndpoint,
+  type JoinLink,
+  looksLikeLink,
   type ParsedAddress,
   parseEndpoint,
+  parseJoinLink,
 } from '../trust/endpoint.js';
-import { type JoinLink, looksLikeLink, parseJoinLink } from '../trust/join-link.js';
 import { failureExit, resultExit } from './client-failure.js';
 import { Exit, type Io } from './command.js';
 import { type Folders, folders, makeFolder } from './folders.js';

@@ -1,5 +1,4 @@
 /** `secure-chat completion`: shell completion, generated from the commands themselves. */
-
 import { Argument, type Command, type Option } from 'commander';
 import { shellWord } from '../system/shell-words.js';
 import { addCommand, type Io } from './command.js';

@@ -1,5 +1,4 @@
 /** `secure-chat connect`: options in, a session on the screen or in a pipe. */
-
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { addClientOptions, type ClientOptions, clientExits, runClient } from './client-run.js';

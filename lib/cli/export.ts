@@ -1,5 +1,4 @@
 /** `secure-chat export`: writes the history to stdout or a file. Options in, a session that reads it. */
-
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { momentForms } from '../client/commands/arguments.js';

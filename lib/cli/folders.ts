@@ -1,5 +1,4 @@
 /** Where files are: a person's XDG folders and a server's data folder. Knows paths, not what the files hold. */
-
 import { access, mkdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';

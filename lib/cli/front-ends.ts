@@ -1,5 +1,4 @@
 /** Chooses the front end of a session: screen, plain or JSON. Knows terminals, and what each front end needs. */
-
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';

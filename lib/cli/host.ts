@@ -1,5 +1,4 @@
 /** `secure-chat host`: a server and its host's client in one terminal. Knows when both start and end. */
-
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,7 +7,7 @@ import { printable } from '../protocol/printable.js';
 import { type Log, silentLog } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { shellWord } from '../system/shell-words.js';
-import { formatJoinLink, parseJoinLink } from '../trust/join-link.js';
+import { formatJoinLink, parseJoinLink } from '../trust/endpoint.js';
 import { type ClientOptions, type MakeFrontEnd, runClient } from './client-run.js';
 import { addCommand, Exit, type Io } from './command.js';
 import { makeFolder } from './folders.js';

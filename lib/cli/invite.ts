@@ -1,5 +1,4 @@
 /** `secure-chat invite`: creates a join link. */
-
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';

@@ -1,5 +1,4 @@
 /** The command line: its commands, and the exit code of each run. Knows no process. */
-
 import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
 import { Exit, type ExitCode, exitCode, type Io } from './command.js';

@@ -1,5 +1,4 @@
 /** Runs an operator command on a data folder without a running server. */
-
 import { ProtocolError } from '../protocol/errors.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
@@ -13,8 +12,7 @@ import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openReadOnly, type ReadOnlyDatabase } from '../store/sqlite/database.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
 import { backgroundClock } from '../system/clock.js';
-import { defaultPort } from '../trust/endpoint.js';
-import { formatJoinLink } from '../trust/join-link.js';
+import { defaultPort, formatJoinLink } from '../trust/endpoint.js';
 import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { Exit, type Io } from './command.js';

@@ -2,7 +2,6 @@
  * Runs an operator command: through the control socket of a running server, otherwise on the data folder itself.
  * Knows both ways, not what the commands do.
  */
-
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RawFrame } from '../protocol/frame.js';
 import { ControlError, callControl } from '../server/operator/control-socket.js';

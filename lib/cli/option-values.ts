@@ -2,7 +2,6 @@
  * Option values: as typed, for commander's `argParser`, where InvalidArgumentError becomes exit code 64; and from the files
  * that options name, a password or token and the message of the day. Knows spellings and files, not what they are for.
  */
-
 import { type FileHandle, open } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { momentForms, parseMoment } from '../client/commands/arguments.js';

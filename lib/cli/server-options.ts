@@ -1,5 +1,4 @@
 /** The options of `server` and `host`, from the command line or the environment. Knows spellings, starts nothing. */
-
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';

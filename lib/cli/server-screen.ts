@@ -1,5 +1,4 @@
 /** What the operator sees on a terminal: a summary at start, then a line for each event. Knows no server internals. */
-
 import { log as clack, intro, note } from '@clack/prompts';
 import pc from 'picocolors';
 import { printable } from '../protocol/printable.js';

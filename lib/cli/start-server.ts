@@ -20,8 +20,13 @@ import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
 import { type Store, StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
-import { canonicalHost, defaultPort, type Endpoint, parseEndpoint } from '../trust/endpoint.js';
-import { formatJoinLink } from '../trust/join-link.js';
+import {
+  canonicalHost,
+  defaultPort,
+  type Endpoint,
+  formatJoinLink,
+  parseEndpoint,
+} from '../trust/endpoint.js';
 import { CertificateError, type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';

@@ -1,5 +1,4 @@
 /** Signals: the first ends a command gracefully, the second at once. */
-
 import type { StopSignal } from '../client/front-end.js';
 import { stopJob } from '../client/screen/terminal/job.js';
 import { limits } from '../protocol/limits.js';

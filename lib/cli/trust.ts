@@ -1,5 +1,4 @@
 /** `secure-chat trust`: the trusted servers. Knows the known-hosts file, no server. */
-
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../protocol/printable.js';

@@ -1,5 +1,4 @@
 /** `secure-chat user`: manages accounts. Knows options and prompts; operate.ts does the work. */
-
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createClackPrompter } from '../client/sign-in/clack-prompter.js';
 import { askNewPassword } from '../client/sign-in/sign-in-questions.js';

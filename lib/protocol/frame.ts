@@ -2,7 +2,6 @@
  * The frame codec: a 4-byte big-endian length, then that many bytes of UTF-8 JSON, one object. Knows bytes and
  * objects and how a schema is checked, neither sockets nor what a frame means.
  */
-
 import type { TSchema } from '@sinclair/typebox';
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
 import { ProtocolError } from './errors.js';

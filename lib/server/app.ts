@@ -10,7 +10,6 @@ import { createInvites, type Invites } from './auth/invites.js';
 import { createOwnAccount, type OwnAccount } from './auth/own-account.js';
 import { createSecondFactor } from './auth/second-factor.js';
 import { createSessionTokens, type SessionTokens } from './auth/sessions.js';
-import { createEdits, type Edits } from './chat/edits.js';
 import { createHub, type Hub } from './chat/hub.js';
 import { createMembership, type Membership } from './chat/membership.js';
 import { type ChatOptions, type ChatParts, openChatParts } from './chat/parts.js';
@@ -25,7 +24,6 @@ import type { ConnectionLimits } from './net/listener.js';
 /** The chat itself, without accounts and files. */
 export interface Chat extends ChatParts {
   readonly membership: Membership;
-  readonly edits: Edits;
   readonly hub: Hub;
 }
 
@@ -97,5 +95,5 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
 export async function openChat(options: ChatOptions): Promise<Chat> {
   const parts = await openChatParts(options);
   const membership = createMembership(parts);
-  return { ...parts, membership, edits: createEdits(parts), hub: createHub(parts) };
+  return { ...parts, membership, hub: createHub(parts) };
 }

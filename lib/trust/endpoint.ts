@@ -1,5 +1,9 @@
-/** A server's address, host and port, parsed and formatted. Does no DNS lookups. */
+/**
+ * Where a server is, parsed and formatted: its host and port, and the join link `secure-chat://HOST:PORT/PIN[/CODE]` with the
+ * pin of its key and an invite code. Does no DNS lookups and does not know whether the server exists.
+ */
 import { isIPv4, isIPv6 } from 'node:net';
+import { isPin } from './key.js';
 
 export interface Endpoint {
   /** A name or an IP address in lower case; IPv6 is compressed, without brackets. */
@@ -28,7 +32,7 @@ type AddressFault =
   | 'code-long'
   | 'code-invalid';
 
-export interface AddressRefusal {
+interface AddressRefusal {
   readonly ok: false;
   readonly fault: AddressFault;
   /** A sentence for the user, printable ASCII. */
@@ -37,7 +41,7 @@ export interface AddressRefusal {
 
 export type ParsedAddress<T> = { readonly ok: true; readonly value: T } | AddressRefusal;
 
-export function refuse(fault: AddressFault, message: string): AddressRefusal {
+function refuse(fault: AddressFault, message: string): AddressRefusal {
   return { ok: false, fault, message };
 }
 
@@ -104,4 +108,109 @@ function split(address: string): { readonly host: string; readonly port: string 
 function shown(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 60)}...` : text;
   return `"${short.replace(/[^\x20-\x7e]/g, '?')}"`;
+}
+
+export interface JoinLink extends Endpoint {
+  /** Pin of the server's key; without it, known hosts or a certificate authority decide. */
+  readonly pin?: string;
+  /** An invite code of 1 to 64 base64url characters. Secret until used. */
+  readonly code?: string;
+}
+
+const scheme = 'secure-chat://';
+const pinLength = 43;
+const codeLength = 64;
+// Several times the longest link: mail programs add quotes and line breaks.
+const pastedLength = 4096;
+
+/**
+ * The canonical form of a link. Needs no shell quotes unless the host is an IPv6 address.
+ * @throws RangeError for an invalid host, port, pin or code, or a code without a pin
+ */
+export function formatJoinLink({ host, port, pin, code }: JoinLink): string {
+  const canonical = canonicalHost(host);
+  if (canonical === undefined) throw new RangeError('a join link needs a host name or an IP address');
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError('a port must be 1 to 65535');
+  if (pin !== undefined && !isPin(pin)) throw new RangeError('a pin has 43 base64url characters');
+  if (code !== undefined && pin === undefined) throw new RangeError('a code needs a pin');
+  if (code !== undefined && codeProblem(code) !== undefined) {
+    throw new RangeError('a code has 1 to 64 base64url characters');
+  }
+  const parts = [formatEndpoint({ host: canonical, port }), pin, code];
+  return scheme + parts.filter((part) => part !== undefined).join('/');
+}
+
+/** Whether `text` is a link rather than `HOST:PORT`. */
+export function looksLikeLink(text: string): boolean {
+  return text.includes('://');
+}
+
+/**
+ * Parses a link as people paste it: wrapped over lines, quoted in a mail, with punctuation around it, inside a
+ * box, or after a command. The port defaults to 6697. The refusal says which part is missing.
+ */
+export function parseJoinLink(text: string): ParsedAddress<JoinLink> {
+  if (text.length > pastedLength) return refuse('too-long', 'This is too long for a join link.');
+  const link = unwrap(text);
+  if (link === '') return refuse('empty', 'No join link given.');
+  const start = link.toLowerCase().indexOf(scheme);
+  if (start < 0) return refuse('not-a-link', `A join link starts with ${scheme}`);
+  const rest = link.slice(start + scheme.length);
+  if (rest.toLowerCase().includes(scheme)) {
+    return refuse('several-links', 'This is more than one join link. Paste only one.');
+  }
+  const [authority = '', pin, code, ...more] = rest.split('/');
+  if (authority === '') return refuse('host-missing', `The link is incomplete: no host after ${scheme}`);
+  const endpoint = parseEndpoint(authority);
+  if (!endpoint.ok) return endpoint;
+  if (more.length > 0) {
+    return refuse('too-many-parts', 'The link is damaged: there is text after its code.');
+  }
+  return (
+    pinProblem(pin) ?? codeProblem(code) ?? { ok: true, value: { ...endpoint.value, ...given(pin, code) } }
+  );
+}
+
+function given(pin: string | undefined, code: string | undefined): Pick<JoinLink, 'pin' | 'code'> {
+  return { ...(pin !== undefined && { pin }), ...(code !== undefined && { code }) };
+}
+
+// Drops the quote marks, continuation marks and box lines at line ends.
+function unwrap(text: string): string {
+  return text
+    .split(/[\r\n\u2028\u2029]+/)
+    .map((line) => line.replace(/^[\s>|\u2502\u2503]+/, '').replace(/[\s=\\|\u2502\u2503]+$/, ''))
+    .join('')
+    .replace(/[\s\u00ad\u200b-\u200d\u2060]+/g, '')
+    .replace(/^[<("'`*\u00ab\u2018\u201c\u201e]+/, '')
+    .replace(/[>)"'`*.,;!?\u00bb\u2019\u201c\u201d]+$/, '');
+}
+
+function pinProblem(pin: string | undefined): AddressRefusal | undefined {
+  if (pin === undefined || isPin(pin)) return undefined;
+  if (pin === '') return refuse('pin-missing', 'The link is incomplete: no pin after the last slash.');
+  if (!/^[\w-]*$/.test(pin)) {
+    return refuse(
+      'pin-invalid',
+      'The pin in the link is damaged: only letters, digits, - and _ are allowed.',
+    );
+  }
+  return pin.length < pinLength
+    ? refuse('pin-short', `The pin in the link is cut off: ${pin.length} of ${pinLength} characters.`)
+    : refuse('pin-long', `The pin in the link is damaged: ${pin.length} characters instead of ${pinLength}.`);
+}
+
+function codeProblem(code: string | undefined): AddressRefusal | undefined {
+  if (code === undefined) return undefined;
+  if (code === '') return refuse('code-missing', 'The link is incomplete: no code after the last slash.');
+  if (!/^[\w-]*$/.test(code)) {
+    return refuse(
+      'code-invalid',
+      'The code in the link is damaged: only letters, digits, - and _ are allowed.',
+    );
+  }
+  if (code.length > codeLength) {
+    return refuse('code-long', `The code in the link is damaged: more than ${codeLength} characters.`);
+  }
+  return undefined;
 }

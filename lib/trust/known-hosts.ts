@@ -4,9 +4,14 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeAtomically } from '../system/atomic-file.js';
 import { errorCode } from '../system/disk-errors.js';
-import { LockError, type LockTiming, systemTiming, withLock } from '../system/lock-file.js';
+import {
+  LockError,
+  type LockTiming,
+  systemTiming,
+  withLock,
+  writeAtomically,
+} from '../system/shared-file.js';
 import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 import { isPin } from './key.js';
 

@@ -1,8 +1,8 @@
 /** Creates and renews certificates on disk. Keeps the key, since clients recognize a server by its pin. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeAtomically } from '../system/atomic-file.js';
 import { errorCode } from '../system/disk-errors.js';
+import { writeAtomically } from '../system/shared-file.js';
 import { createCertificate, dayMs } from './certificate.js';
 import { exportKey, generateKey, type KeyKind, kindOf } from './key.js';
 import {

@@ -5,7 +5,7 @@ import { exitCode } from '../../lib/cli/command.js';
 import { controlSocket } from '../../lib/cli/folders.js';
 import { startFailure } from '../../lib/cli/start-server.js';
 import { callControl } from '../../lib/server/operator/control-socket.js';
-import { parseJoinLink } from '../../lib/trust/join-link.js';
+import { parseJoinLink } from '../../lib/trust/endpoint.js';
 import { folder, ok, runServer } from '../support/running-server.js';
 
 function parsed(link: string | undefined) {

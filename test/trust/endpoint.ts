@@ -1,10 +1,14 @@
 import t from 'tap';
+import { needsQuotes } from '../../lib/system/shell-words.js';
 import {
   canonicalHost,
   defaultPort,
   formatEndpoint,
   formatHost,
+  formatJoinLink,
+  looksLikeLink,
   parseEndpoint,
+  parseJoinLink,
 } from '../../lib/trust/endpoint.js';
 
 const label = 'a'.repeat(63);
@@ -118,4 +122,155 @@ t.test('a formatted endpoint parses back', async (t) => {
   t.equal(formatEndpoint({ host: '::1', port: 2 }), '[::1]:2');
   t.equal(formatHost('::1'), '[::1]');
   t.equal(formatHost('a'), 'a');
+});
+
+const pin = 'p-_9AZaz0123456789ABCDEFGHIJKLMNOPQRSTUVWXY';
+const code = 'c0de-_Ab';
+const link = `secure-chat://chat.example:7000/${pin}/${code}`;
+const whole = { ok: true, value: { host: 'chat.example', port: 7000, pin, code } };
+const half = link.length / 2;
+
+t.test('a formatted link parses back', async (t) => {
+  for (const value of [
+    { host: 'chat.example', port: 7000, pin, code },
+    { host: 'chat.example', port: 6697, pin },
+    { host: '192.0.2.1', port: 1 },
+    { host: '2001:db8::1', port: 65535, pin, code: 'x'.repeat(64) },
+  ]) {
+    t.strictSame(parseJoinLink(formatJoinLink(value)), { ok: true, value });
+  }
+  t.equal(formatJoinLink({ host: 'Chat.Example.', port: 7000, pin, code }), link);
+  t.equal(formatJoinLink({ host: '::1', port: 1 }), 'secure-chat://[::1]:1');
+});
+
+t.test('only brackets need shell quotes', async (t) => {
+  t.notOk(needsQuotes(link));
+  t.ok(needsQuotes(formatJoinLink({ host: '::1', port: 6697, pin, code })));
+});
+
+t.test('formatting an invalid link throws a RangeError', async (t) => {
+  for (const value of [
+    { host: 'a b', port: 1 },
+    { host: '', port: 1 },
+    { host: 'a', port: 0 },
+    { host: 'a', port: 65536 },
+    { host: 'a', port: 1.5 },
+    { host: 'a', port: 1, pin: 'short' },
+    { host: 'a', port: 1, code },
+    { host: 'a', port: 1, pin, code: '' },
+    { host: 'a', port: 1, pin, code: 'x'.repeat(65) },
+    { host: 'a', port: 1, pin, code: 'a/b' },
+  ]) {
+    t.throws(() => formatJoinLink(value), { name: 'RangeError' });
+  }
+});
+
+const pasted = [
+  ['as it is', link],
+  ['white space around it', ` \t${link}\r\n`],
+  ['over two lines', `${link.slice(0, half)}\n${link.slice(half)}`],
+  ['over two lines of a Windows text', `${link.slice(0, half)}\r\n${link.slice(half)}\r\n`],
+  ['over many lines', link.replace(/(.{7})/g, '$1\n')],
+  ['one character a line', [...link].join('\n')],
+  ['indented', `    ${link.slice(0, half)}\n    ${link.slice(half)}`],
+  ['with spaces inside', `${link.slice(0, half)} ${link.slice(half)}`],
+  ['quoted in a mail', `> ${link.slice(0, half)}\n> ${link.slice(half)}`],
+  ['quoted twice in a mail', `> > ${link.slice(0, half)}\n>> ${link.slice(half)}`],
+  ['quoted-printable', `${link.slice(0, half)}=\n${link.slice(half)}`],
+  ['continued by a backslash', `${link.slice(0, half)}\\\n${link.slice(half)}`],
+  ['in a frame', `\u2502  ${link.slice(0, half)}  \u2502\n\u2502  ${link.slice(half)}  \u2502`],
+  ['in quotes', `"${link}"`],
+  ['in single quotes', `'${link}'`],
+  ['in typographic quotes', `\u201c${link}\u201d`],
+  ['in backquotes', `\`${link}\``],
+  ['in angle brackets', `<${link}>`],
+  ['in angle brackets over two lines', `<${link.slice(0, half)}\n${link.slice(half)}>`],
+  ['in angle brackets in a quoted mail', `> <${link.slice(0, half)}\n> ${link.slice(half)}>`],
+  ['at the end of a sentence', `Join us: ${link}.`],
+  ['in bold', `**${link}**`],
+  ['with the command', `$ npx secure-chat connect '${link}'`],
+  ['with zero-width characters', `\ufeff${link.slice(0, half)}\u200b${link.slice(half)}`],
+  ['with a loud scheme and host', link.replace('secure-chat://chat.example', 'SECURE-CHAT://Chat.Example')],
+] as const;
+
+for (const [how, text] of pasted) {
+  t.test(`a link pasted ${how} works`, async (t) => {
+    t.strictSame(parseJoinLink(text), whole);
+  });
+}
+
+t.test('the port defaults to 6697', async (t) => {
+  t.match(parseJoinLink(`secure-chat://chat.example/${pin}`), { value: { port: 6697, pin } });
+  t.match(parseJoinLink(`secure-chat://[::1]/${pin}`), { value: { host: '::1', port: 6697 } });
+});
+
+t.test('a pin and a code are optional', async (t) => {
+  t.strictSame(parseJoinLink('secure-chat://a:1'), { ok: true, value: { host: 'a', port: 1 } });
+  t.strictSame(parseJoinLink(`secure-chat://a:1/${pin}`), { ok: true, value: { host: 'a', port: 1, pin } });
+});
+
+const damaged = [
+  ['', 'empty'],
+  [' \n> \n', 'empty'],
+  ['"<>"', 'empty'],
+  ['chat.example:6697', 'not-a-link'],
+  ['https://chat.example/', 'not-a-link'],
+  ['chat://chat.example', 'not-a-link'],
+  ['secure-chat:/chat.example', 'not-a-link'],
+  [`${link}\n${link}`, 'several-links'],
+  [`${link}/more`, 'too-many-parts'],
+  [`${link}/`, 'too-many-parts'],
+  ['secure-chat://', 'host-missing'],
+  [`secure-chat:///${pin}`, 'host-missing'],
+  [`secure-chat://:6697/${pin}`, 'host-missing'],
+  [`secure-chat://ho$t/${pin}`, 'host-invalid'],
+  [`secure-chat://user@host/${pin}`, 'host-invalid'],
+  [`secure-chat://[::1/${pin}`, 'host-invalid'],
+  [`secure-chat://a:1?/${pin}`, 'port-invalid'],
+  [`secure-chat://a:99999/${pin}`, 'port-invalid'],
+  [`secure-chat://a:/${pin}`, 'port-missing'],
+  ['secure-chat://a:6697/', 'pin-missing'],
+  [`secure-chat://a:6697//${code}`, 'pin-missing'],
+  [`secure-chat://a:6697/${pin.slice(1)}`, 'pin-short'],
+  [`secure-chat://a:6697/${pin.slice(1)}/${code}`, 'pin-short'],
+  ['secure-chat://a:6697/p', 'pin-short'],
+  [`secure-chat://a:6697/${pin}x`, 'pin-long'],
+  [`secure-chat://a:6697/${pin.slice(1)}%`, 'pin-invalid'],
+  [`secure-chat://a:6697/${pin.slice(1)}é/${code}`, 'pin-invalid'],
+  [`secure-chat://a:6697/${pin}/`, 'code-missing'],
+  [`secure-chat://a:6697/${pin}/a+b`, 'code-invalid'],
+  [`secure-chat://a:6697/${pin}/a?b=c`, 'code-invalid'],
+  [`secure-chat://a:6697/${pin}/${'x'.repeat(65)}`, 'code-long'],
+  ['x'.repeat(5000), 'too-long'],
+] as const;
+
+for (const [text, fault] of damaged) {
+  t.test(`${JSON.stringify(text.slice(0, 70))} is ${fault}`, async (t) => {
+    t.match(parseJoinLink(text), { ok: false, fault, message: /^[\x20-\x7e]+$/ });
+  });
+}
+
+t.test('a truncated link is refused or is a complete shorter link', async (t) => {
+  // Where a cut cannot be seen: within the name, the port or the code, and before a slash.
+  const silent = [/:\/\/[\w.]+(:\d+)?$/, new RegExp(`${pin}$`), new RegExp(`${pin}/[\\w-]+$`)];
+  for (let length = 0; length < link.length; length += 1) {
+    const cut = link.slice(0, length);
+    const expected = silent.some((shape) => shape.test(cut));
+    // A name that ends in a dot loses it as a sentence does.
+    t.equal(parseJoinLink(cut).ok, expected, cut);
+  }
+});
+
+t.test('an error message never contains the code', async (t) => {
+  const secret = 'S3cret+S3cret';
+  const parsed = parseJoinLink(`secure-chat://a:1/${pin}/${secret}`);
+  t.notOk(parsed.ok);
+  t.notMatch(JSON.stringify(parsed), /S3cret/);
+});
+
+t.test('looksLikeLink tells links from addresses', async (t) => {
+  t.ok(looksLikeLink(link));
+  t.ok(looksLikeLink(`> ${link}`));
+  t.notOk(looksLikeLink('chat.example:6697'));
+  t.notOk(looksLikeLink('[::1]:6697'));
 });

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { systemTiming } from '../../lib/system/lock-file.js';
+import { systemTiming } from '../../lib/system/shared-file.js';
 import { openKnownHosts } from '../../lib/trust/known-hosts.js';
 import { run, temporaryFolder } from '../support/trust.js';
 

@@ -2,7 +2,6 @@
  * Who is away: says so once per absence when you write to them, and restores your own away status after a reconnect. Knows
  * events, not how anything is shown.
  */
-
 import { printable } from '../../protocol/printable.js';
 import type { Session } from '../session/session.js';
 import type { ServerEvent } from '../wire/connection.js';

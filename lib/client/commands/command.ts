@@ -2,7 +2,6 @@
  * What a slash command is: one row with its name, arguments, help, parser and action, and what the front end
  * does for it. Knows no particular command.
  */
-
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { RoomOrPerson } from '../../protocol/names.js';

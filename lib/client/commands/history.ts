@@ -1,5 +1,4 @@
 /** Commands that show, search and save earlier messages. */
-
 import { limits } from '../../protocol/limits.js';
 import { parseName, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { foundLines } from '../text/lists.js';

@@ -1,5 +1,4 @@
 /** Commands that create and revoke links: to join the server, or to reset a password. */
-
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { parseDuration } from '../../protocol/quantities.js';

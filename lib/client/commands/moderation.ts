@@ -1,5 +1,4 @@
 /** Commands of moderators and admins: what they do to people and to the rules of a room. */
-
 import { limits } from '../../protocol/limits.js';
 import { duration, parseDuration } from '../../protocol/quantities.js';
 import type { Restriction, Role, RoomRole } from '../../protocol/records.js';

@@ -2,12 +2,11 @@
  * Carries out typed lines: posts them or runs the command. Knows the table of commands and a front end, no stream and no
  * key.
  */
-
 import { ProtocolError } from '../../protocol/errors.js';
 import { type RoomOrPerson, recipientOf } from '../../protocol/names.js';
 import type { OutgoingMessage } from '../session/session.js';
 import type { ServerEvent } from '../wire/connection.js';
-import { ConnectionLost } from '../wire/errors.js';
+import { ConnectionLost } from '../wire/connection.js';
 import type { CommandContext, CommandFrontEnd, CommandMemory } from './command.js';
 import { CommandRefused, notConnected, refusalOf } from './command.js';
 import { parseLine } from './commands.js';

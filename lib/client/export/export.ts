@@ -2,7 +2,6 @@
  * Exports the whole history of conversations, page by page. Knows a session and a writer; neither files nor the
  * command line.
  */
-
 import type { Reply } from '../../protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';

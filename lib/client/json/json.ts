@@ -2,7 +2,6 @@
  * The JSON front end: each stdin line is a request; each stdout line is an event, a reply, or the state of the connection
  * or of a message. Knows frames, no words for people.
  */
-
 import type { Readable, Writable } from 'node:stream';
 import { ProtocolError } from '../../protocol/errors.js';
 import { printable } from '../../protocol/printable.js';

@@ -1,6 +1,6 @@
 /** What a person chose on the screen, kept per server for the next time. Knows a file, no secrets. */
 import { readFile } from 'node:fs/promises';
-import { writeAtomically } from '../../system/atomic-file.js';
+import { writeAtomically } from '../../system/shared-file.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import type { Notify } from './state/state.js';
 import type { ScreenStore } from './state/store.js';

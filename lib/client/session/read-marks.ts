@@ -1,5 +1,4 @@
 /** Tells the server what was read, so that it is not unread next time. Knows conversations and seqs, no screen. */
-
 import type { RoomOrPerson } from '../../protocol/names.js';
 import type { Message } from '../../protocol/records.js';
 import type { Session } from './session.js';

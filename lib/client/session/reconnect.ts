@@ -1,7 +1,8 @@
 /** Reconnecting until the connection is back or trying is pointless. Knows when to try, not how to connect. */
 import { isTransient, ProtocolError } from '../../protocol/errors.js';
 import type { Clock } from '../../system/clock.js';
-import { ConnectionLost, NotSecureChat, Unreachable } from '../wire/errors.js';
+import { ConnectionLost } from '../wire/connection.js';
+import { NotSecureChat, Unreachable } from '../wire/handshake.js';
 import type { SessionEnd, SessionStatus } from './session.js';
 
 interface ReconnectOptions<T> {

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseName } from '../../protocol/names.js';
-import { writeAtomically } from '../../system/atomic-file.js';
 import { errorCode } from '../../system/disk-errors.js';
+import { writeAtomically } from '../../system/shared-file.js';
 import { type Endpoint, formatEndpoint, parseEndpoint } from '../../trust/endpoint.js';
 
 /** By name, as `parseName` makes it. Each rejects with the system's error. */

@@ -1,5 +1,4 @@
 /** The decision to trust a server, made once and kept across reconnections. Knows pins and questions, no sockets. */
-
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { formatPin, judgeKey } from '../../trust/key.js';
 import type { VerifyServer } from '../wire/connection.js';

@@ -1,5 +1,4 @@
 /** Events in words: joins, kicks, topics, roles, rules. No text of theirs can drive a terminal. Knows no colours. */
-
 import { printable } from '../../protocol/printable.js';
 import { duration } from '../../protocol/quantities.js';
 import type { Conversation, Restriction, Role, RoomRole, RoomRules } from '../../protocol/records.js';

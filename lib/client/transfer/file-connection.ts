@@ -6,7 +6,7 @@ import { encodeFrame, readFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import { unlessAborted } from '../../system/unless-aborted.js';
 import type { RequestBody } from '../wire/connection.js';
-import { ConnectionLost } from '../wire/errors.js';
+import { ConnectionLost } from '../wire/connection.js';
 import type { TransferContext } from './transfer.js';
 import { connectionFailure, failureOf, TransferFailed, TransferInterrupted } from './transfer.js';
 

@@ -2,14 +2,14 @@
  * One transfer: as a person sees it, what it works with, how it fails, and how an interrupted one is tried again. Knows
  * sentences and times, not files.
  */
-
 import { type ErrorCode, isTransient } from '../../protocol/errors.js';
 import type { Recipient } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import type { Clock } from '../../system/clock.js';
 import { diskReason, errorCode } from '../../system/disk-errors.js';
 import type { Session } from '../session/session.js';
-import { ConnectionLost, NotSecureChat, Unreachable } from '../wire/errors.js';
+import { ConnectionLost } from '../wire/connection.js';
+import { NotSecureChat, Unreachable } from '../wire/handshake.js';
 
 export interface Transfer {
   /** Counts up from 1 in this program. */

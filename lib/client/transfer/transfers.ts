@@ -1,5 +1,4 @@
 /** Files on their way, in both directions. Knows sessions and folders, not how transfers are shown. */
-
 import type { Recipient } from '../../protocol/names.js';
 import { fileName } from '../../protocol/names.js';
 import type { Clock } from '../../system/clock.js';

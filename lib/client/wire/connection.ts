@@ -9,10 +9,21 @@ import type { Request } from '../../protocol/requests.js';
 import { type Clock, systemClock } from '../../system/clock.js';
 import { unlessAborted } from '../../system/unless-aborted.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
-import { ConnectionLost } from './errors.js';
 import { dial, identityOf, type ServerIdentity } from './handshake.js';
-import { createLiveness } from './liveness.js';
-import { createWire, type Wire, type WireListener } from './wire.js';
+import { createLiveness, createWire, type Wire, type WireListener } from './wire.js';
+
+/** An open connection ended. */
+export class ConnectionLost extends Error {
+  readonly code = 'connection-lost';
+  /** The server's reason, where it gave one. */
+  readonly closing: ServerFrameOf<'closing'> | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { closing?: ServerFrameOf<'closing'> | undefined }) {
+    super(message, options);
+    this.name = 'ConnectionLost';
+    this.closing = options?.closing;
+  }
+}
 
 /** A request without the id, which the connection adds. */
 export type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;

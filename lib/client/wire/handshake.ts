@@ -5,7 +5,18 @@ import { domainToASCII } from 'node:url';
 import type { Clock } from '../../system/clock.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { pinOf } from '../../trust/key.js';
-import { NotSecureChat, Unreachable } from './errors.js';
+
+/** No connection could be opened: refused, unknown host, no route, no answer. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+  readonly code = 'unreachable';
+}
+
+/** Something answers there, but no secure-chat server. */
+export class NotSecureChat extends Error {
+  override readonly name = 'NotSecureChat';
+  readonly code = 'not-secure-chat';
+}
 
 /** What a server showed in the TLS handshake. */
 export interface ServerIdentity {

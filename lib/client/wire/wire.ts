@@ -1,8 +1,12 @@
-/** Frames over a byte stream. Knows bytes and whether a frame has its shape, not what frames mean. */
+/**
+ * Frames over a byte stream, and whether the other side still lives. Knows bytes, times and whether a frame has its shape,
+ * not what frames mean.
+ */
 import type { Duplex } from 'node:stream';
 import { parseServerFrame, type ServerFrame } from '../../protocol/events.js';
 import { createFrameReader, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
+import type { Clock } from '../../system/clock.js';
 
 export interface Wire {
   /** Writes an encoded frame; does nothing once closed. */
@@ -71,5 +75,64 @@ export function createWire(stream: Duplex, listener: WireListener): Wire {
     },
     destroy,
     closed,
+  };
+}
+
+interface LivenessOptions {
+  readonly clock: Clock;
+  /** A ping is due when either side has sent nothing for this long, in milliseconds. */
+  readonly pingMs: number;
+  /** The other side counts as dead after this long without a byte, in milliseconds. */
+  readonly deadMs: number;
+  readonly ping: () => void;
+  readonly dead: () => void;
+}
+
+interface Liveness {
+  heard(): void;
+  sent(): void;
+  stop(): void;
+}
+
+// A server that announces 0 is not pinged without end.
+const leastPingMs = 100;
+
+/** Pings a quiet server, and notices a dead one. Watches from now on. */
+export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions): Liveness {
+  const pingMs = Math.max(leastPingMs, wanted.pingMs);
+  const deadMs = Math.max(1.5 * pingMs, wanted.deadMs);
+  let heardAt = clock.ticks();
+  let sentAt = heardAt;
+  let asked = false;
+  let stopped = false;
+  let cancel = clock.after(pingMs, check);
+
+  // The timer is not moved at each frame; it looks at the times when it fires.
+  function check() {
+    const now = clock.ticks();
+    if (now - heardAt >= deadMs) return dead();
+    // A busy room tells this side that the server lives, but the server needs a sign of life too.
+    if (!asked && now - Math.min(heardAt, sentAt) >= pingMs) {
+      asked = true;
+      sentAt = now;
+      ping();
+    }
+    if (stopped) return;
+    const due = asked ? now + pingMs : Math.min(heardAt, sentAt) + pingMs;
+    cancel = clock.after(Math.max(1, Math.min(due, heardAt + deadMs) - now), check);
+  }
+
+  return {
+    heard() {
+      heardAt = clock.ticks();
+      asked = false;
+    },
+    sent() {
+      sentAt = clock.ticks();
+    },
+    stop() {
+      stopped = true;
+      cancel();
+    },
   };
 }

@@ -1,5 +1,4 @@
 /** The audit log: who did what to whom. Knows entries, not who may read or do what. */
-
 import { limits } from '../../protocol/limits.js';
 import { duration } from '../../protocol/quantities.js';
 import type { AuditEntry } from '../../protocol/records.js';

@@ -2,7 +2,6 @@
  * Whether an account may post in a conversation now: rate, mutes and the room's rules. Knows live rooms, not what becomes of
  * the post.
  */
-
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import { findLinks } from '../../protocol/links.js';

@@ -2,7 +2,6 @@
  * Uploads that were offered and are not posted yet, and the limits of what an account may upload. Knows whose they
  * are and since when, not how the bytes arrive.
  */
-
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import { byteCount } from '../../protocol/quantities.js';

@@ -2,7 +2,6 @@
  * Bans by name and by address. Once a ban is answered, no one it applies to is connected, whatever they signed in
  * with. Knows people and addresses, no sockets.
  */
-
 import { ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { duration } from '../../protocol/quantities.js';

@@ -35,10 +35,10 @@ const requestTable: RequestRows<RequestType> = {
   // Conversations and files.
   sync: does((app, member, request) => catchUp(member, request, app)),
   say: { needs: 'open', concurrent: true, run: ({ hub }, member, request) => hub.say(member, request) },
-  edit: counted(answers(({ edits }, member, request) => edits.edit(member, request))),
-  remove: counted(answers(({ edits }, member, request) => edits.remove(member, request))),
+  edit: counted(answers(({ hub }, member, request) => hub.edit(member, request))),
+  remove: counted(answers(({ hub }, member, request) => hub.remove(member, request))),
   'set-topic': counted(
-    answers(async ({ edits }, member, request) => (await edits.setTopic(member, request)) ?? {}),
+    answers(async ({ hub }, member, request) => (await hub.setTopic(member, request)) ?? {}),
   ),
   history: answers(readHistory),
   search: answers(runSearch),

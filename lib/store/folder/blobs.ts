@@ -8,6 +8,7 @@ import { type FileHandle, mkdir, open, readdir, rename, stat, statfs, unlink } f
 import { join } from 'node:path';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { syncFolder } from '../../system/shared-file.js';
 import { BlobError, type Blobs, type PartialUpload } from '../blobs.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
@@ -143,11 +144,6 @@ function closed(sink: Writable): Promise<void> {
     if (sink.closed) resolve();
     else sink.once('close', resolve);
   });
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, O_RDONLY);
-  await folder.sync().finally(() => folder.close());
 }
 
 /** Undefined where there is no such file. */

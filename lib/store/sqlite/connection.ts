@@ -2,7 +2,6 @@
  * One open database that runs batches of calls, for writing under the lock or for reading beside it. Blocks meanwhile. Puts
  * the SQL files together, for one thread.
  */
-
 import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
 import { createConversationOperations } from './conversations.js';
 import {

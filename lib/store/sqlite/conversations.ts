@@ -1,6 +1,6 @@
 /** Conversations and how far each member has read, in SQL: rooms and direct messages alike. */
 import { limits } from '../../protocol/limits.js';
-import { mentions } from '../../protocol/mentions.js';
+import { mentions } from '../../protocol/links.js';
 import type { RoomRole } from '../../protocol/records.js';
 import type { ConversationKey } from '../message-store.js';
 import type { ConversationSummary, Room } from '../room-store.js';

@@ -1,6 +1,5 @@
 import t from 'tap';
-import type { RequestBody } from '../../../lib/client/wire/connection.js';
-import { ConnectionLost } from '../../../lib/client/wire/errors.js';
+import { ConnectionLost, type RequestBody } from '../../../lib/client/wire/connection.js';
 import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
 import type { RoomOrPerson } from '../../../lib/protocol/names.js';
 import type { Found, Message } from '../../../lib/protocol/records.js';

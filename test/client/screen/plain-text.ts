@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { conversationText, plainText, saveConversation } from '../../../lib/client/screen/plain-text.js';
 import type { PaneEntry } from '../../../lib/client/screen/state/state.js';
-import { ConnectionLost } from '../../../lib/client/wire/errors.js';
+import { ConnectionLost } from '../../../lib/client/wire/connection.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createEmulator } from '../../support/emulator.js';
 import {

@@ -1,7 +1,6 @@
 import t from 'tap';
 import { createOutbox } from '../../../lib/client/session/outbox.js';
-import type { RequestBody, Settle } from '../../../lib/client/wire/connection.js';
-import { ConnectionLost } from '../../../lib/client/wire/errors.js';
+import { ConnectionLost, type RequestBody, type Settle } from '../../../lib/client/wire/connection.js';
 import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { message } from '../../support/fake-server.js';

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
-import { parseJoinLink } from '../../../lib/trust/join-link.js';
+import { parseJoinLink } from '../../../lib/trust/endpoint.js';
 import { createDelayedCall } from '../../support/delayed-call.js';
 import { outcome, requestOk } from '../../support/requests.js';
 import { ok, password, runServer, type TestServer } from '../../support/running-server.js';

@@ -2,7 +2,6 @@
  * Tab completion: the word before the cursor becomes a name, command, room or file; Tab again takes the next choice.
  * Knows words and folders, no keys.
  */
-
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';

@@ -1,5 +1,4 @@
 /** The two bars: the top line with the conversation and the connection, the status line with all conversations or a question. Pure. */
-
 import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';

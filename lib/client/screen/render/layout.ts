@@ -1,5 +1,4 @@
 /** Where everything goes on the screen, and the input as rows. Pure; knows rows and columns, not what is in them. */
-
 import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
 import { current } from '../state/conversations.js';

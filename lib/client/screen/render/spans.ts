@@ -2,7 +2,6 @@
  * Rows of styled text, and their sequences for a terminal. Pure; knows SGR, OSC 8 and columns, not what the text says.
  * All text becomes printable here, the last point before the terminal.
  */
-
 import type { TextRange } from '../../../protocol/links.js';
 import { printable } from '../../../protocol/printable.js';
 import { clustersOf, columnsOf, wrap } from './wrap.js';

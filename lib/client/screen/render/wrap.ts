@@ -1,5 +1,4 @@
 /** Where a text breaks into rows, and how wide it is. Pure; knows columns and grapheme clusters, not styles. */
-
 import stringWidth from 'string-width';
 import type { TextRange } from '../../../protocol/links.js';
 

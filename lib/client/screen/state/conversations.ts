@@ -1,5 +1,4 @@
 /** The list of conversations: finding, changing, opening and closing one, and notices in them. Pure; knows no messages. */
-
 import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
 import { newConversation, read, withEntry } from './conversation.js';

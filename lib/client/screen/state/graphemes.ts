@@ -41,16 +41,13 @@ export function countCharacters(text: string, from: number, to: number): number 
 }
 
 /** The offset `count` characters after `from`, at most `to`. */
-export function skipCharacters(text: string, { from, to, count }: Skip): number {
+export function skipCharacters(
+  text: string,
+  { from, to, count }: { from: number; to: number; count: number },
+): number {
   let at = from;
   for (let left = count; left > 0 && at < to; left--) at = characterAfter(text, at);
   return at;
-}
-
-export interface Skip {
-  readonly from: number;
-  readonly to: number;
-  readonly count: number;
 }
 
 /** Nothing below U+0300 joins its neighbours, CR LF aside. */

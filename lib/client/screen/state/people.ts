@@ -1,5 +1,4 @@
 /** Who is online and who is a member, as the screen lists them. Pure; knows no messages. */
-
 import { printable } from '../../../protocol/printable.js';
 import type { Person, Role, RoomRole } from '../../../protocol/records.js';
 import { current } from './conversations.js';

@@ -6,7 +6,6 @@ export interface Process {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
   rawListeners(event: string): unknown[];
-  removeAllListeners(event: string): unknown;
   listenerCount(event: string): number;
   kill(pid: number, signal: string): unknown;
   readonly pid: number;

@@ -1,8 +1,57 @@
-/** A lock between processes: the one that creates the file holds it. Does not know what it protects. */
+/** Files that several processes use: replaced atomically, or locked meanwhile. Does not know what is in them. */
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from './disk-errors.js';
+
+/**
+ * Writes `text` to a temporary file, created with `mode` (minus the umask), syncs it and renames it into place: readers
+ * see the old text or the new one, even after a crash. A symbolic link is followed. Rejects with the system's error and
+ * leaves the old file untouched.
+ */
+export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
+  const target = await followLink(path);
+  const folder = dirname(target);
+  const temporary = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}`);
+  const file = await open(temporary, 'wx', mode);
+  try {
+    await writeSynced(file, text);
+    await rename(temporary, target);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+async function writeSynced(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function followLink(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return path;
+    throw error;
+  }
+}
+
+// Some file systems cannot sync a folder; the file itself is synced by then.
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch (error) {
+    if (!['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'ENOTSUP'].includes(errorCode(error))) throw error;
+  }
+}
 
 export interface LockTiming {
   /** Milliseconds since the epoch, on the clock of the file system. */
