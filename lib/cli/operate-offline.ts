@@ -5,7 +5,7 @@ import { limits } from '../protocol/limits.js';
 import { openApp } from '../server/app.js';
 import { createHasher } from '../server/auth/hasher.js';
 import { silentLog } from '../server/log.js';
-import { createConnectionLimits } from '../server/net/listener.js';
+import { createConnectionLimits } from '../server/net/connection-limits.js';
 import { ControlError } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
@@ -65,7 +65,7 @@ export async function operateOffline(
           hasher,
           clock: backgroundClock,
           log: silentLog,
-          connectionLimits: createConnectionLimits(),
+          connectionLimits: createConnectionLimits({ clock: backgroundClock }),
         },
         blobs: await openFolderBlobs(filesFolder(data)),
       },

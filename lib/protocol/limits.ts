@@ -15,9 +15,24 @@ export const limits = {
   deadMs: 75_000,
   /** From SIGTERM to a forced exit. */
   drainMs: 10_000,
+  /** The end of that, in which at least the database is closed. */
+  abandonMs: 2_000,
 
   /** Connections per address (IPv6: per /64), signed in or not; a class behind one router must fit. */
   connectionsPerAddress: 128,
+  /** Handshakes per address and second, after as many at once as an address may have connections. */
+  handshakesPerSecondPerAddress: 20,
+  /**
+   * Handshakes per second of all addresses that did not sign in lately: as many of those that come rarely as of the others.
+   * The most expensive one takes 3 ms of CPU (P-384).
+   */
+  handshakesPerSecond: 50,
+  /** As many of them at once. */
+  handshakeBurst: 200,
+  /** Unfinished handshakes per address. */
+  handshakesPerAddress: 32,
+  /** Unfinished handshakes of all addresses. */
+  handshakes: 200,
   /** Unauthenticated connections per address. */
   unsignedPerAddress: 16,
   /** Unauthenticated connections of all addresses. */

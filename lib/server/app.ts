@@ -19,7 +19,7 @@ import type { FileLimits } from './files/offers.js';
 import type { Log } from './log.js';
 import { type Bans, openBans } from './moderation/bans.js';
 import { createModeration, type Moderation } from './moderation/moderation.js';
-import type { ConnectionLimits } from './net/listener.js';
+import type { ConnectionLimits } from './net/connection-limits.js';
 
 /** The chat itself, without accounts and files. */
 export interface Chat extends ChatParts {

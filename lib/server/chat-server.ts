@@ -4,13 +4,8 @@ import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { type App, type AppDeps, type AppOptions, openApp } from './app.js';
 import { createEndOfTurn, createSendBudget } from './net/connection.js';
-import {
-  type ConnectionLimits,
-  createConnectionLimits,
-  type KeyPairPem,
-  type ListenerOptions,
-  listen,
-} from './net/listener.js';
+import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
+import { type KeyPairPem, type ListenerOptions, listen } from './net/listener.js';
 import type { Rate } from './rate-limiter.js';
 import {
   createSession,
@@ -38,17 +33,22 @@ const sweepMs = 60 * 60_000;
 /** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) or a StoreError */
 export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
   const { store, log } = deps;
-  const connectionLimits = createConnectionLimits();
+  const { perAddress } = options;
+  const connectionLimits = createConnectionLimits({ clock: deps.clock, perAddress });
   const { app, files, cleanup } = await openApp(options, { ...deps, connectionLimits });
   const sessions = createLiveSessions(options, { ...deps, app, connectionLimits });
 
-  const listener = await listen(options, log, {
-    chat: sessions.accept,
-    file(socket, address) {
-      if (app.bans.refusal(address) === undefined) files.serve(socket, address);
-      else socket.destroy();
+  const listener = await listen(
+    options,
+    { ...deps, connectionLimits },
+    {
+      chat: sessions.accept,
+      file(socket, address) {
+        if (app.bans.refusal(address) === undefined) files.serve(socket, address);
+        else socket.destroy();
+      },
     },
-  });
+  );
 
   void cleanup.run();
   const stopSweeping = sweepHourly(deps);
@@ -89,7 +89,7 @@ function createLiveSessions(
   deps: Pick<SessionDeps, 'app' | 'clock' | 'log'> & { connectionLimits: ConnectionLimits },
 ) {
   const { app, connectionLimits } = deps;
-  /** With what ends each one's count among the unauthenticated connections. */
+  /** With what gives back each one's place among the unauthenticated connections. */
   const sessions = new Map<ServerSession, () => void>();
   let shuttingDown = false;
   let onEmpty = (): void => {};
@@ -102,6 +102,7 @@ function createLiveSessions(
     hello: hello(options),
     tokenHolders: createTokenHolders(),
     onPhase(session, phase) {
+      if (phase === 'open') connectionLimits.signedIn(session.address);
       if (phase === 'open' || phase === 'closing' || phase === 'closed') sessions.get(session)?.();
       if (phase === 'closed') sessions.delete(session);
       if (sessions.size === 0) onEmpty();
@@ -112,17 +113,22 @@ function createLiveSessions(
     session.dismiss('shutting-down', 'The server is shutting down.');
   }
 
+  function crowdOut(session: ServerSession): void {
+    session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
+  }
+
   return {
     accept(socket: TLSSocket, address: string): void {
-      const full = connectionLimits.full(address);
       const session = createSession(socket, address, sessionDeps);
-      sessions.set(session, connectionLimits.add(address));
+      sessions.set(session, () => {});
       const refusal = app.bans.refusal(address);
       if (shuttingDown) shutDown(session);
       else if (refusal !== undefined) session.dismiss('banned', refusal);
-      else if (full) {
-        session.dismiss('too-many-connections', 'Too many people are signing in. Try again soon.');
-      }
+      else
+        sessions.set(
+          session,
+          connectionLimits.unauthenticated.take(address, () => crowdOut(session)),
+        );
     },
     /** From now on, new sessions get `shutting-down`. */
     refuseNew(): void {

@@ -11,7 +11,7 @@ import { limits } from '../../lib/protocol/limits.js';
 import { openApp } from '../../lib/server/app.js';
 import type { Hasher } from '../../lib/server/auth/hasher.js';
 import { createEndOfTurn, createSendBudget } from '../../lib/server/net/connection.js';
-import { createConnectionLimits } from '../../lib/server/net/listener.js';
+import { createConnectionLimits } from '../../lib/server/net/connection-limits.js';
 import type { Rate } from '../../lib/server/rate-limiter.js';
 import type { Phase } from '../../lib/server/requests/row.js';
 import { createSession, type ServerSession, type SessionDeps } from '../../lib/server/session/session.js';
@@ -95,7 +95,7 @@ export async function sessionScene(
       retention: {},
     },
     {
-      ...{ store: storeOf(store), clock, log, hasher, connectionLimits: createConnectionLimits() },
+      ...{ store: storeOf(store), clock, log, hasher, connectionLimits: createConnectionLimits({ clock }) },
       blobs: await openFolderBlobs(join(folder, 'files')),
     },
   );

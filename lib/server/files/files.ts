@@ -18,7 +18,7 @@ import type { Hub } from '../chat/hub.js';
 import type { Lookup } from '../chat/lookup.js';
 import type { ChatParts } from '../chat/parts.js';
 import type { Log } from '../log.js';
-import type { ConnectionLimits } from '../net/listener.js';
+import type { ConnectionLimits } from '../net/connection-limits.js';
 import type { Cleanup } from './cleanup.js';
 import { createOffers, type FileLimits, type Offers } from './offers.js';
 import {

@@ -14,7 +14,7 @@ import type { Clock } from '../../system/clock.js';
 import type { Receipt } from '../chat/frames.js';
 import type { Log } from '../log.js';
 import { createIdleTimer } from '../net/connection.js';
-import type { ConnectionLimits } from '../net/listener.js';
+import type { ConnectionLimits } from '../net/connection-limits.js';
 import type { Cleanup } from './cleanup.js';
 import { noSpace, type Offers } from './offers.js';
 import { type Download, noSuchFile, type Tickets, ticketInvalid, type Upload } from './tickets.js';
@@ -48,14 +48,21 @@ export async function serveTransfer(
   const { clock, log } = deps;
   // An error also rejects whatever is being awaited.
   socket.on('error', () => {});
-  const full = deps.connectionLimits.full(address);
-  const admitted = deps.connectionLimits.add(address);
+  let crowdedOut = false;
+  const admitted = deps.connectionLimits.unauthenticated.take(address, () => {
+    crowdedOut = true;
+    refuse(
+      socket,
+      new ProtocolError('too-many-connections', 'Too many new connections. Try again soon.'),
+      log,
+    );
+    socket.end();
+  });
   const cancel = clock.after(openingMs, () => socket.destroy());
   const idle = createIdleTimer(clock);
   try {
-    if (full) throw new ProtocolError('too-many-connections', 'Too many new connections. Try again soon.');
     const frame = await readFrame(socket, openingBytes);
-    if (frame === undefined) return;
+    if (frame === undefined || crowdedOut) return;
     const opening = parseFileOpening(frame);
     const purpose = deps.tickets.redeem(opening.ticket);
     if (purpose === undefined || purpose.what !== opening.type) throw ticketInvalid();

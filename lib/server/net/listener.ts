@@ -2,12 +2,20 @@
  * The TLS listener, and the limits on connections. Knows certificates, addresses and how many connections there are, not
  * what is sent over them.
  */
-import type { Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer, type Server, type Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type TLSSocket,
+  type TlsOptions,
+  type Server as TlsServer,
+} from 'node:tls';
 import { alpn, fileAlpn } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
+import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
+import { createRateLimiter } from '../rate-limiter.js';
 import { addressKey, plainAddress } from './address.js';
+import type { ConnectionLimits } from './connection-limits.js';
 
 /** PEM texts. */
 export interface KeyPairPem {
@@ -45,19 +53,27 @@ interface ConnectionHandlers {
   file(socket: TLSSocket, address: string): void;
 }
 
+interface ListenerDeps {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly connectionLimits: ConnectionLimits;
+}
+
 export async function listen(
   options: ListenerOptions,
-  log: Log,
+  deps: ListenerDeps,
   handlers: ConnectionHandlers,
 ): Promise<Listener> {
-  const server = createServer({
+  const { log } = deps;
+  const tls = createTlsServer({
     ...secureOptions(options.keyPair),
     ALPNProtocols: [alpn, fileAlpn],
     handshakeTimeout: options.handshakeMs ?? limits.handshakeMs,
-    noDelay: true,
   });
-  const sockets = trackSockets(server, options.perAddress, log);
-  handOver(server, handlers, log);
+  // A server of its own accepts, so that a refused connection costs no TLS.
+  const server = createServer({ noDelay: true });
+  const sockets = admitSockets(server, tls, { ...deps, perAddress: options.perAddress });
+  handOver(tls, handlers, log);
   await bind(server, options);
   // Accepting fails while the process has no file descriptor left; existing connections are not affected.
   server.on('error', (error) => log.error('accepting failed', error));
@@ -66,7 +82,7 @@ export async function listen(
   if (bound === null || typeof bound === 'string') throw new Error('The server listens on no address.');
   return {
     address: { host: bound.address, port: bound.port },
-    reload: (keyPair) => server.setSecureContext(secureOptions(keyPair)),
+    reload: (keyPair) => tls.setSecureContext(secureOptions(keyPair)),
     close: () => void server.close(),
     destroy() {
       for (const socket of sockets) socket.destroy();
@@ -74,26 +90,61 @@ export async function listen(
   };
 }
 
-/** Closes sockets beyond the limit per address. @returns all that are open */
-function trackSockets(server: Server, perAddress: number, log: Log): ReadonlySet<Socket> {
+/** Gives sockets within the limits to TLS and closes the others. @returns all that are open */
+function admitSockets(
+  server: Server,
+  tls: TlsServer,
+  { log, clock, connectionLimits, perAddress }: ListenerDeps & { readonly perAddress: number },
+): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
   const counts = createCounts();
-  server.on('connection', (socket: Socket) => {
-    const key = addressKey(socket.remoteAddress ?? '');
+  /** What gives back the place of each connection in its handshake. */
+  const shakingHands = new Map<string, () => void>();
+  // A flood must not fill the disk with its log.
+  const logged = createRateLimiter<string>({ burst: 1, perSecond: 1 / 60 }, clock);
+
+  function refuse(socket: Socket, key: string): void {
+    socket.destroy();
+    if (logged.take(key) === 0)
+      log.warn('connection refused', { address: key, code: 'too-many-connections' });
+  }
+
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    const key = addressKey(address);
+    if (counts.of(key) >= perAddress || !connectionLimits.admit(address)) {
+      refuse(socket, key);
+      return;
+    }
     const remove = counts.add(key);
     sockets.add(socket);
+    const id = connectionId(socket);
+    shakingHands.set(
+      id,
+      connectionLimits.handshakes.take(address, () => refuse(socket, key)),
+    );
     socket.once('close', () => {
       sockets.delete(socket);
       remove();
+      shaken(id);
     });
-    if (counts.of(key) <= perAddress) return;
-    log.warn('connection refused', { address: key, code: 'too-many-connections' });
-    socket.destroy();
+    tls.emit('connection', socket);
   });
+  tls.on('secureConnection', (socket) => shaken(connectionId(socket)));
+
+  function shaken(id: string): void {
+    shakingHands.get(id)?.();
+    shakingHands.delete(id);
+  }
   return sockets;
 }
 
-function handOver(server: Server, handlers: ConnectionHandlers, log: Log): void {
+/** The same for a connection's socket and the TLS socket over it. */
+function connectionId({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
+
+function handOver(server: TlsServer, handlers: ConnectionHandlers, log: Log): void {
   // handshakeTimeout and a failed handshake report here and leave the socket open.
   server.on('tlsClientError', (error, socket) => {
     log.info('handshake failed', {
@@ -145,43 +196,18 @@ function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-/** Limits on connections that have not authenticated. */
-export interface ConnectionLimits {
-  /** There are as many as may be, from this address or in all. */
-  full(address: string): boolean;
-  /** Counts a connection. @returns to be called once it has authenticated or is closed; further calls do nothing */
-  add(address: string): () => void;
-}
-
-export function createConnectionLimits(): ConnectionLimits {
-  const counts = createCounts();
-  return {
-    full(address) {
-      const same = counts.of(addressKey(address));
-      return counts.total >= limits.connectionsUnsigned || same >= limits.unsignedPerAddress;
-    },
-    add: (address) => counts.add(addressKey(address)),
-  };
-}
-
-/** How many there are of each key, and in all. */
+/** How many there are of each key. */
 function createCounts() {
   const counts = new Map<string, number>();
-  let total = 0;
   return {
-    get total() {
-      return total;
-    },
     of: (key: string) => counts.get(key) ?? 0,
     /** Counts one more. @returns takes it back; further calls do nothing */
     add(key: string): () => void {
       let counted = true;
-      total++;
       counts.set(key, (counts.get(key) ?? 0) + 1);
       return () => {
         if (!counted) return;
         counted = false;
-        total--;
         const left = (counts.get(key) ?? 1) - 1;
         if (left === 0) counts.delete(key);
         else counts.set(key, left);

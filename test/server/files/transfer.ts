@@ -2,7 +2,15 @@ import { Readable } from 'node:stream';
 import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { BlobError } from '../../../lib/store/blobs.js';
-import { download, fileScene, hashOf, someBytes, ticketOf, upload } from '../../support/file-scene.js';
+import {
+  download,
+  type FileConnection,
+  fileScene,
+  hashOf,
+  someBytes,
+  ticketOf,
+  upload,
+} from '../../support/file-scene.js';
 import { ok } from '../../support/running-server.js';
 
 const size = 300_000;
@@ -336,14 +344,22 @@ t.test('an account can have four transfers at a time', async (t) => {
   t.match(await fifth.answer(), { type: 'error', code: 'limit-reached' });
 });
 
-t.test('connections without a ticket count as unauthenticated', async (t) => {
-  const scene = await fileScene(t);
-  const ada = await scene.enter('ada');
-  for (let i = 0; i < limits.unsignedPerAddress; i++) await scene.open();
-  await ada.ask({ type: 'ping' });
-  const refused = await scene.open();
-  t.match(await refused.answer(), { type: 'error', code: 'too-many-connections' });
-});
+t.test(
+  'connections without a ticket count as unauthenticated: a newcomer takes the place of one',
+  async (t) => {
+    const scene = await fileScene(t);
+    const ada = await scene.enter('ada');
+    const silent: FileConnection[] = [];
+    for (let i = 0; i < limits.connectionsUnsigned; i++) silent.push(await scene.open());
+    await ada.ask({ type: 'ping' });
+    const bytes = someBytes(10);
+    t.match(await scene.send(ada, bytes), { type: 'kept' }, 'whoever has a ticket gets in');
+    const refused = await Promise.race(silent.map(async (wire) => ({ wire, answer: await wire.answer() })));
+    t.match(refused.answer, { type: 'error', code: 'too-many-connections' });
+    refused.wire.socket.resume();
+    await refused.wire.closed;
+  },
+);
 
 t.test('a closing server stores complete files', async (t) => {
   const { promise: reached, resolve: reach } = latch();

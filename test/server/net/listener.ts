@@ -5,14 +5,16 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { alpn } from '../../../lib/protocol/events.js';
 import { limits } from '../../../lib/protocol/limits.js';
+import { createConnectionLimits } from '../../../lib/server/net/connection-limits.js';
 import {
-  createConnectionLimits,
   type KeyPairPem,
   type Listener,
   type ListenerOptions,
   listen,
 } from '../../../lib/server/net/listener.js';
+import { backgroundClock, type Clock } from '../../../lib/system/clock.js';
 import { ensureKeyPair } from '../../../lib/trust/renewal.js';
+import { createFakeClock } from '../../support/fake-clock.js';
 import { folder } from '../../support/running-server.js';
 import { turns } from '../../support/turns.js';
 import { tlsOptions } from '../../support/wire-client.js';
@@ -29,7 +31,11 @@ async function keyPair(t: Test): Promise<KeyPairPem & { readonly pin: string }> 
   return ensureKeyPair({ folder: await folder(t), hosts: ['127.0.0.1'], now: Date.now() });
 }
 
-async function open(t: Test, options: Partial<ListenerOptions> = {}): Promise<Scene> {
+async function open(
+  t: Test,
+  options: Partial<ListenerOptions> = {},
+  clock: Clock = backgroundClock,
+): Promise<Scene> {
   const accepted: TLSSocket[] = [];
   const events: string[] = [];
   const log = {
@@ -45,7 +51,8 @@ async function open(t: Test, options: Partial<ListenerOptions> = {}): Promise<Sc
     socket.resume();
     socket.write('welcome');
   }
-  const listener = await listen(all, log, { chat: accept, file: accept });
+  const connectionLimits = createConnectionLimits({ clock, perAddress: all.perAddress });
+  const listener = await listen(all, { log, clock, connectionLimits }, { chat: accept, file: accept });
   t.teardown(() => {
     listener.close();
     listener.destroy();
@@ -197,26 +204,29 @@ t.test('a port in use is an error with its code', async (t) => {
   await t.rejects(open(t, { port }), { code: 'EADDRINUSE' });
 });
 
-t.test('one address has a limited number of connections, and removing one twice counts once', async (t) => {
-  const connections = createConnectionLimits();
-  const remove = Array.from({ length: limits.unsignedPerAddress }, () => connections.add('192.0.2.1'));
-  t.equal(connections.full('192.0.2.1'), true);
-  t.equal(connections.full('192.0.2.2'), false, 'another address has a limit of its own');
-  remove[0]?.();
-  remove[0]?.();
-  t.equal(connections.full('192.0.2.1'), false);
-  connections.add('192.0.2.1');
-  t.equal(connections.full('192.0.2.1'), true);
+t.test('an address that comes too often is refused before the handshake, and logged once', async (t) => {
+  const clock = createFakeClock();
+  const { port, accepted, events } = await open(t, { perAddress: 3 }, clock);
+  for (let i = 0; i < 3; i++) {
+    const { socket, outcome } = await attempt(port);
+    t.equal(outcome, 'welcome');
+    socket.destroy();
+    await closed(accepted[i] as TLSSocket);
+  }
+  for (let i = 0; i < 3; i++) t.not((await attempt(port)).outcome, 'welcome');
+  t.equal(events.filter((event) => event === 'connection refused').length, 1);
+  clock.advance(1_000 / limits.handshakesPerSecondPerAddress);
+  t.equal((await attempt(port)).outcome, 'welcome');
 });
 
-t.test('an IPv6 /64 counts as one address', async (t) => {
-  const connections = createConnectionLimits();
-  for (let i = 1; i <= limits.unsignedPerAddress; i++) connections.add(`2001:db8::${i.toString(16)}`);
-  t.equal(connections.full('2001:db8::ffff'), true);
-});
-
-t.test('all addresses together have a limit', async (t) => {
-  const connections = createConnectionLimits();
-  for (let i = 0; i < limits.connectionsUnsigned; i++) connections.add(`198.51.100.${i}`);
-  t.equal(connections.full('192.0.2.1'), true);
+t.test('handshakes in progress are limited per address: the newcomer takes the place of one', async (t) => {
+  const { port, accepted } = await open(t);
+  const silent: Socket[] = [];
+  for (let i = 0; i < limits.handshakesPerAddress; i++) silent.push(await plain(port));
+  t.equal((await attempt(port)).outcome, 'welcome');
+  await Promise.race(silent.map(closed));
+  t.equal((await attempt(port)).outcome, 'welcome', 'it had given back the place after its handshake');
+  await turns();
+  t.equal(silent.filter(({ closed }) => closed).length, 1);
+  t.equal(accepted.length, 2);
 });
