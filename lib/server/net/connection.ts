@@ -8,7 +8,11 @@ import { createFrameReader, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 
+/** What is written at once to a peer that has fallen behind. */
+const pieceBytes = 64 * 1024;
+
 interface ConnectionDeps {
+  readonly clock: Clock;
   readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
   /** The longest frame accepted now, in bytes. */
@@ -16,13 +20,15 @@ interface ConnectionDeps {
   readonly onFrame: (frame: RawFrame) => void;
   /** The peer broke the framing: nothing more can be read. */
   readonly onBroken: (error: ProtocolError) => void;
-  /** Called once. `error` if the transport failed or the peer did not read. */
+  /** The peer does not read. What was queued is dropped, so that a last frame can follow; `end` the connection. */
+  readonly onSlow: (error: ProtocolError) => void;
+  /** Called once. `error` if the transport failed. */
   readonly onClosed: (error?: Error) => void;
 }
 
 export interface ServerConnection {
-  /** Queues bytes; all of a turn leave in one write. A peer that does not read is destroyed, not waited for. */
-  send(bytes: Buffer): void;
+  /** Queues whole frames; those of a turn leave in one write, unless the peer has yet to read what came before. */
+  send(frames: Buffer): void;
   /** Resolves when the peer has taken what was queued, or the connection is closed. */
   drained(): Promise<void>;
   /** Stops and continues reading; what the peer sends meanwhile waits on its side. */
@@ -41,7 +47,7 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerCo
   let failure: Error | undefined;
 
   socket.on('data', onData);
-  socket.on('drain', outgoing.settle);
+  socket.on('drain', outgoing.taken);
   socket.on('error', onError);
   socket.on('close', onClose);
 
@@ -64,13 +70,13 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerCo
   }
 
   function onClose(): void {
-    outgoing.settle();
+    outgoing.close();
     deps.onClosed(failure);
   }
 
   return {
-    send(bytes) {
-      if (!ended) outgoing.send(bytes);
+    send(frames) {
+      if (!ended) outgoing.send(frames);
     },
     drained: outgoing.drained,
     pause: () => socket.pause(),
@@ -78,8 +84,7 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerCo
     end() {
       if (ended) return;
       ended = true;
-      outgoing.flush();
-      socket.end();
+      outgoing.end();
     },
     destroy(error) {
       ended = true;
@@ -88,56 +93,94 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerCo
   };
 }
 
-function createOutgoing(socket: Duplex, { endOfTurn, budget }: ConnectionDeps) {
+/** While the peer does not read, frames wait here and not in the socket, where they could not be dropped any more. */
+function createOutgoing(socket: Duplex, { clock, endOfTurn, budget, onSlow }: ConnectionDeps) {
   let queue: Buffer[] = [];
+  let queued = 0;
+  let due = false;
   let waiting: (() => void)[] = [];
+  let ended = false;
+  let cancelStall: (() => void) | undefined;
   const debtor: Debtor = {
     get unsent() {
-      return socket.writableLength;
+      return queued + socket.writableLength;
     },
-    drop() {
-      socket.destroy(new ProtocolError('slow-consumer', 'All connections together have too much unsent.'));
-    },
+    drop: () => giveUp('All connections together have too much unsent.'),
   };
 
-  function release(): void {
+  function flush(): void {
+    due = false;
+    if (ended || socket.destroyed) return;
+    while (queued > 0 && !socket.writableNeedDrain) socket.write(takePiece());
+    if (!socket.writableNeedDrain) {
+      settle();
+    } else if (debtor.unsent > limits.queueBytes) {
+      giveUp(`You left ${debtor.unsent} bytes unread.`);
+    } else {
+      cancelStall ??= clock.after(limits.deadMs, () =>
+        giveUp(`You read nothing for ${limits.deadMs / 1000} s.`),
+      );
+      budget.settle(debtor, debtor.unsent);
+    }
+  }
+
+  /** Whole buffers, as many as make one write; at least one. */
+  function takePiece(): Buffer {
+    let count = 0;
+    let size = 0;
+    for (; count < queue.length && (count === 0 || size < pieceBytes); count++)
+      size += queue[count]?.length ?? 0;
+    const [first, ...others] = queue.splice(0, count) as [Buffer, ...Buffer[]];
+    queued -= size;
+    return others.length === 0 ? first : Buffer.concat([first, ...others], size);
+  }
+
+  /** The peer has taken what was written. */
+  function settle(): void {
+    cancelStall?.();
+    cancelStall = undefined;
+    budget.settle(debtor, 0);
     const resolved = waiting;
     waiting = [];
     for (const resolve of resolved) resolve();
   }
 
-  function flush(): void {
-    const [first] = queue;
-    if (first === undefined || socket.destroyed) return;
-    const bytes = queue.length === 1 ? first : Buffer.concat(queue);
+  function clear(): void {
     queue = [];
-    if (socket.write(bytes)) {
-      release();
-      return;
-    }
-    const unsent = socket.writableLength;
-    if (unsent > limits.queueBytes) {
-      socket.destroy(new ProtocolError('slow-consumer', `The peer left ${unsent} bytes unread.`));
-    } else {
-      budget.settle(debtor, unsent);
-    }
+    queued = 0;
+    settle();
+  }
+
+  function giveUp(message: string): void {
+    clear();
+    onSlow(new ProtocolError('slow-consumer', message));
   }
 
   return {
-    flush,
-    send(bytes: Buffer): void {
-      if (!socket.destroyed && queue.push(bytes) === 1) endOfTurn(flush);
+    send(frames: Buffer): void {
+      if (socket.destroyed) return;
+      queue.push(frames);
+      queued += frames.length;
+      if (due) return;
+      due = true;
+      endOfTurn(flush);
     },
     drained(): Promise<void> {
-      if (socket.destroyed || (queue.length === 0 && !socket.writableNeedDrain)) return Promise.resolve();
+      if (socket.destroyed || (queued === 0 && !socket.writableNeedDrain)) return Promise.resolve();
       return new Promise((resolve) => waiting.push(resolve));
     },
-    /** Nothing is left to send: everything was taken, or the connection is closed. */
-    settle(): void {
-      if (socket.destroyed) queue = [];
-      budget.settle(debtor, 0);
-      release();
+    taken(): void {
+      cancelStall?.();
+      cancelStall = undefined;
+      flush();
     },
+    end(): void {
+      if (queued > 0 && !socket.destroyed) socket.write(Buffer.concat(queue));
+      ended = true;
+      clear();
+      socket.end();
+    },
+    close: clear,
   };
 }
 

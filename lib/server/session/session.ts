@@ -79,6 +79,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
   };
 
   const connection = createConnection(socket, {
+    clock,
     endOfTurn: deps.endOfTurn,
     budget: deps.budget,
     frameLimit: () => (state.phase === 'open' ? limits.frameBytes : limits.frameUnsignedBytes),
@@ -87,7 +88,8 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
       requestQueue.push(frame);
     },
     onBroken: (error) => dismiss(state, error.code, error.message),
-    onClosed: (error) => connectionClosed(state, error),
+    onSlow: (error) => dismiss(state, error.code, error.message),
+    onClosed: () => connectionClosed(state),
   });
   const requestQueue = createRequestQueue({
     clock,
@@ -217,6 +219,9 @@ function goOffline(state: State): void {
 /** After these the token no longer works; a lost session can be continued. */
 const endsToken: ReadonlySet<ErrorCode> = new Set(['signed-out', 'taken-over', 'kicked']);
 
+/** To the others, these look like a lost connection. */
+const looksLost: ReadonlySet<ErrorCode> = new Set(['timed-out', 'slow-consumer']);
+
 function dismiss(state: State, code: ErrorCode, message: string, details: LeaveDetails = {}): void {
   if (state.phase === 'closing' || state.phase === 'closed') return;
   const { deps, session, connection, token } = state;
@@ -225,7 +230,7 @@ function dismiss(state: State, code: ErrorCode, message: string, details: LeaveD
   send(state, { type: 'closing', code, message });
   setPhase(state, 'closing');
   state.requestQueue.close();
-  if (state.leaving === undefined && code !== 'timed-out') state.leaving = details;
+  if (state.leaving === undefined && !looksLost.has(code)) state.leaving = details;
   goOffline(state);
   deps.log.info('connection ended', { name, address, code, reason: state.leaving?.reason });
   if (token !== undefined && deps.tokenHolders.release(token, session) && endsToken.has(code)) {
@@ -235,7 +240,7 @@ function dismiss(state: State, code: ErrorCode, message: string, details: LeaveD
   connection.end();
 }
 
-function connectionClosed(state: State, error?: Error): void {
+function connectionClosed(state: State): void {
   const { deps, session, token, phase } = state;
   const { name, address } = session;
   stopTimers(state);
@@ -244,8 +249,7 @@ function connectionClosed(state: State, error?: Error): void {
   state.requestQueue.close();
   setPhase(state, 'closed');
   if (phase === 'closing') return;
-  const code = error instanceof ProtocolError ? error.code : undefined;
-  deps.log.info('connection lost', { name, address, ...(code !== undefined && { code }) });
+  deps.log.info('connection lost', { name, address });
 }
 
 function stopTimers({ cancelDeadline, idleTimer }: State): void {

@@ -9,6 +9,7 @@ import {
   createSendBudget,
   type SendBudget,
 } from '../../../lib/server/net/connection.js';
+import { createFakeClock } from '../../support/fake-clock.js';
 import { randomNumbers } from '../../support/random.js';
 import { turns } from '../../support/turns.js';
 
@@ -16,17 +17,25 @@ function setUp(options: { budget?: SendBudget; frameLimit?: () => number } = {})
   const [socket, peer] = duplexPair();
   const frames: RawFrame[] = [];
   const broken: ProtocolError[] = [];
+  const slow: ProtocolError[] = [];
   const closed: (Error | undefined)[] = [];
   const budget = options.budget ?? createSendBudget(Number.POSITIVE_INFINITY);
+  const clock = createFakeClock();
   const connection = createConnection(socket, {
+    clock,
     endOfTurn: createEndOfTurn(),
     budget,
     frameLimit: options.frameLimit ?? (() => limits.frameUnsignedBytes),
     onFrame: (frame) => frames.push(frame),
     onBroken: (error) => broken.push(error),
+    onSlow(error) {
+      slow.push(error);
+      connection.send(Buffer.from('why'));
+      connection.end();
+    },
     onClosed: (error) => closed.push(error),
   });
-  return { socket, peer, connection, frames, broken, closed, budget };
+  return { socket, peer, clock, connection, frames, broken, slow, closed, budget };
 }
 
 /** What arrives at the peer, write by write. */
@@ -116,34 +125,76 @@ t.test('the frame limit is asked for at each frame', async (t) => {
   );
 });
 
-t.test('a peer that does not read is destroyed beyond the limit, not at it', async (t) => {
-  const { connection, closed, budget } = setUp();
+t.test('a peer that does not read is given up beyond the limit, not at it', async (t) => {
+  const { connection, slow, budget } = setUp();
   connection.send(Buffer.alloc(limits.queueBytes));
   await turns();
-  t.same(closed, [], 'at the limit it is given time');
+  t.same(slow, [], 'at the limit it is given time');
   t.equal(budget.total, limits.queueBytes);
   connection.send(Buffer.alloc(1));
   await turns();
-  t.match(closed, [{ code: 'slow-consumer' }]);
+  t.match(slow, [{ code: 'slow-consumer' }]);
   t.equal(budget.total, 0, 'and has nothing unsent');
   connection.send(Buffer.from('late'));
   await turns();
-  t.equal(closed.length, 1, 'closed once');
+  t.equal(slow.length, 1, 'once');
+});
+
+t.test('one that reads again after that gets whole frames, and at once why it was given up', async (t) => {
+  const { connection, peer, slow } = setUp();
+  for (let i = 0; slow.length === 0; i++) {
+    connection.send(Buffer.alloc(8 * 1024, i % 250));
+    await turns(1);
+  }
+  const received = read(peer);
+  await turns(10);
+  const bytes = Buffer.concat(received);
+  t.equal(bytes.subarray(-3).toString(), 'why');
+  t.equal((bytes.length - 3) % (8 * 1024), 0, 'no half frame before it');
+  t.ok(bytes.length < limits.queueBytes / 4, `only what was on its way already: ${bytes.length} bytes`);
 });
 
 t.test('many small sends to a peer that does not read keep no more than the limit', async (t) => {
-  const { connection, socket, closed } = setUp();
+  const { connection, budget, slow } = setUp();
   let most = 0;
-  for (let i = 0; i < 1_000 && closed.length === 0; i++) {
+  for (let i = 0; i < 1_000 && slow.length === 0; i++) {
     connection.send(kibibytes(8));
     await turns(1);
-    most = Math.max(most, socket.writableLength);
+    most = Math.max(most, budget.total);
   }
-  t.match(closed, [{ code: 'slow-consumer' }]);
-  t.ok(most <= limits.queueBytes + 8 * 1024, `${most} bytes at most`);
+  t.match(slow, [{ code: 'slow-consumer' }]);
+  t.ok(most <= limits.queueBytes, `${most} bytes at most`);
 });
 
-t.test('over the limit of all connections, the one with the most unsent is destroyed', async (t) => {
+t.test('a peer that keeps reading is not given up, however much it is sent', async (t) => {
+  const { connection, peer, slow, clock } = setUp();
+  let bytes = 0;
+  for (let i = 0; i < 40; i++) {
+    for (let j = 0; j < 100; j++) connection.send(kibibytes(8));
+    await turns(1);
+    clock.advance(limits.deadMs - 1);
+    // A slow reader: one gulp, then a pause.
+    for (let gulp = 0; gulp < 20; gulp++) {
+      bytes += (peer.read() as Buffer | null)?.length ?? 0;
+      await turns(1);
+    }
+  }
+  t.same(slow, []);
+  t.equal(bytes, 40 * 100 * 8 * 1024);
+});
+
+t.test('a peer that reads nothing of a little for too long is given up too', async (t) => {
+  const { connection, slow, clock } = setUp();
+  connection.send(kibibytes(100));
+  await turns();
+  clock.advance(limits.deadMs - 1);
+  t.same(slow, []);
+  clock.advance(1);
+  t.match(slow, [{ code: 'slow-consumer' }]);
+  t.equal(clock.pending, 0, 'no timer is left');
+});
+
+t.test('over the limit of all connections, the one with the most unsent is given up', async (t) => {
   const budget = createSendBudget(200 * 1024);
   const [small, big, reader] = [setUp({ budget }), setUp({ budget }), setUp({ budget })];
   const chunks = read(reader.peer);
@@ -151,8 +202,8 @@ t.test('over the limit of all connections, the one with the most unsent is destr
   small.connection.send(kibibytes(40));
   reader.connection.send(kibibytes(100));
   await turns();
-  t.match(big.closed, [{ code: 'slow-consumer' }]);
-  t.same([small.closed, reader.closed], [[], []]);
+  t.match(big.slow, [{ code: 'slow-consumer' }]);
+  t.same([small.slow, reader.slow], [[], []]);
   t.equal(Buffer.concat(chunks).length, 100 * 1024);
   t.equal(budget.total, 40 * 1024);
 });

@@ -266,3 +266,37 @@ t.test('reasons for leaving reach the others as one printable line', async (t) =
   again.session.dismiss('timed-out', 'not signed in: no one sees it');
   t.same(scene.errors, []);
 });
+
+t.test(
+  'a client that asks for much and reads nothing is dismissed, though it is not read either',
+  async (t) => {
+    const scene = await sessionScene(t);
+    const { wire: ada } = scene.connect();
+    await ada.ask({ type: 'register', name: 'ada', password });
+    const text = 'x'.repeat(limits.messageBytes);
+    for (let i = 0; i < 100; i++) await ada.ask({ type: 'say', room: 'lobby', text, key: `k${i}` });
+    const { wire, session } = await scene.signIn('sloth');
+    wire.pause();
+    for (let id = 100; id < 250; id++) wire.send({ type: 'history', id, room: 'lobby' });
+    for (let i = 0; i < 10 && session.phase === 'open'; i++) {
+      await ada.ask({ type: 'ping' });
+      await turns();
+      scene.clock.advance(limits.deadMs / 2);
+    }
+    t.equal(session.phase, 'closing');
+    scene.clock.advance(limits.closingMs);
+    await turns();
+    t.equal(session.phase, 'closed');
+  },
+);
+
+t.test('a session that is taken over gets what is due, then why it ends, and nothing else', async (t) => {
+  const scene = await sessionScene(t);
+  const { wire } = await scene.signIn('ada');
+  const other = scene.connect().wire;
+  wire.send({ type: 'ping', id: 60 });
+  await other.ask({ type: 'sign-in', name: 'ada', password, mode: 'take-over' });
+  wire.send({ type: 'ping', id: 61 });
+  await wire.closed;
+  t.match(wire.frames.slice(-2), [{ re: 60 }, { type: 'closing', code: 'taken-over' }]);
+});
