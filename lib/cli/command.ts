@@ -14,7 +14,7 @@ export interface Io {
   readonly stderr: OutputStream;
   /** Changed only by `--no-color`, which sets NO_COLOR for the libraries that read it. */
   readonly env: Record<string, string | undefined>;
-  /** Emits SIGINT, SIGTERM and SIGHUP, as `process` does. */
+  /** Emits SIGINT, SIGTERM, SIGHUP and `uncaughtException`, as `process` does. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
 }
 

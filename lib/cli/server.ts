@@ -40,8 +40,13 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   const screen = io.stdout.isTTY === true ? createServerScreen(io.stdout) : undefined;
   const log = screen?.log ?? createJsonLog(io.stderr);
   const stop = watchSignals(io.signals, ['SIGINT', 'SIGTERM']);
-  const failure = new AbortController();
+  const [failure, unexpected] = [new AbortController(), new AbortController()];
   const onFailure = (error: StoreError) => failure.abort(error);
+  // Node would end the process at once, with its clients none the wiser.
+  io.signals.on('uncaughtException', (error: unknown) => {
+    log.error('unexpected error', error);
+    unexpected.abort(error);
+  });
   const starting = startServer({ ...settings, log, onFailure }).catch((error: unknown) => {
     throw startFailure(error, settings);
   });
@@ -52,22 +57,25 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
       () => {},
     );
   });
+  await Promise.race([starting, aborted(unexpected.signal)]);
+  unexpected.signal.throwIfAborted();
   const server = await starting;
   // Without a listener Node opens its debugger to everyone on this machine.
   io.signals.on('SIGUSR1', () => {});
   printSummary(server, { io, screen, log, invite: commandOn(flags.data, io, 'invite') });
 
-  await Promise.race([aborted(stop.signal), aborted(failure.signal)]);
+  await Promise.race([stop.signal, failure.signal, unexpected.signal].map(aborted));
   if (failure.signal.aborted) {
     const { reason } = failure.signal;
     throw new Exit('io', String((reason as StoreError).message), { cause: reason });
   }
-  const signal = String(stop.signal.reason);
+  const signal = String(stop.signal.reason ?? 'unexpected error');
   screen?.closing(signal);
   log.info('closing', { signal });
-  await endServer(server, stop);
+  if (!(await endServer(server, stop))) log.warn('closed before everything was sent');
   screen?.closed();
   log.info('closed');
+  unexpected.signal.throwIfAborted();
 }
 
 interface Summary {

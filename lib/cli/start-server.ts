@@ -94,12 +94,10 @@ export interface RunningServer {
   /** Notifies clients, lets sends drain, closes. */
   close(): Promise<void>;
   /**
-   * Closes only the database, within 2 s, so that the process can exit: exiting while its thread works aborts.
+   * Closes only the database, within `limits.abandonMs`, so that the process can exit: exiting while its thread works aborts.
    */
   abandon(): Promise<void>;
 }
-
-const abandonMs = 2_000;
 
 // Until there is an account; each start creates a new one anyway.
 const firstInviteMs = 365 * 24 * 60 * 60_000;
@@ -249,7 +247,7 @@ function runningServer(
     close: closing.close,
     async abandon() {
       // An error now would reach no one.
-      await Promise.race([store.close().catch(() => {}), pause(abandonMs, undefined, { ref: false })]);
+      await Promise.race([store.close().catch(() => {}), pause(limits.abandonMs, undefined, { ref: false })]);
     },
   };
 }

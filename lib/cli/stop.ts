@@ -61,22 +61,23 @@ export function aborted(signal: AbortSignal): Promise<void> {
 
 /**
  * Closes a server gracefully, unless that takes too long or a second signal comes.
+ * @returns whether there was time for all of it
  * @throws Exit for the second signal
  */
 export async function endServer(
   server: { close(): Promise<void>; abandon(): Promise<void> },
   stop: Stop,
-): Promise<void> {
+): Promise<boolean> {
   try {
-    await Promise.race([server.close(), stop.second, timeUp()]);
+    return await Promise.race([server.close().then(() => true), stop.second, timeUp()]);
   } finally {
     await server.abandon();
   }
 }
 
-/** Resolves after the longest time that closing may take. */
-function timeUp(): Promise<void> {
-  return new Promise((done) => void setTimeout(done, limits.drainMs).unref());
+/** Resolves after the longest time that closing may take, if the database is to be closed in what is left of `drainMs`. */
+function timeUp(): Promise<false> {
+  return new Promise((done) => void setTimeout(() => done(false), limits.drainMs - limits.abandonMs).unref());
 }
 
 function refusable(): { promise: Promise<never>; refuse: (error: Error) => void } {
