@@ -1,12 +1,13 @@
 /** Requests from the client: the schema of each, and its type. */
-import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
 import { ProtocolError } from './errors.js';
 import { type RawFrame, schemaChecks } from './frame.js';
 import { limits } from './limits.js';
 import { restriction, role, roomRole } from './records.js';
 
-// parseRequest also enforces maxLength in bytes of UTF-8; JSON Schema counts code points.
+// parseRequest also enforces maxLength in bytes of UTF-8; JSON Schema counts code points. A text with a title is one that
+// people write: if it is too long, the refusal has a code of its own.
 const closed = { additionalProperties: false } as const;
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'returned as `re`' });
 const name = Type.String({ minLength: 1, maxLength: 64 });
@@ -18,7 +19,6 @@ const mode = Type.Union([Type.Literal('take-over'), Type.Literal('attach')], {
 });
 const remember = Type.Boolean({ description: 'the token stays valid after `quit`' });
 const text = Type.String({
-  minLength: 1,
   description: `at most ${limits.messageBytes} bytes, ${limits.messageLines} lines`,
 });
 // Visible ASCII, so that it comes back unchanged from any store.
@@ -32,7 +32,7 @@ const time = Type.String({
   description: 'ISO 8601, UTC',
 });
 
-const reason = Type.String({ maxLength: limits.reasonBytes });
+const reason = Type.String({ title: 'Reason', maxLength: limits.reasonBytes });
 const ms = Type.Integer({
   minimum: 1,
   maximum: limits.banMs,
@@ -95,7 +95,11 @@ const schemas = {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.historyPage })),
   }),
   search: request('search', {
-    words: Type.String({ maxLength: limits.searchBytes, description: 'as typed; "two words" is a phrase' }),
+    words: Type.String({
+      title: 'Search',
+      maxLength: limits.searchBytes,
+      description: 'as typed; "two words" is a phrase',
+    }),
     room: Type.Optional(room),
     with: Type.Optional(name),
     from: Type.Optional(name),
@@ -119,7 +123,7 @@ const schemas = {
   }),
   'set-topic': request('set-topic', {
     room,
-    topic: Type.String({ maxLength: limits.topicBytes, description: "'' for none" }),
+    topic: Type.String({ title: 'Topic', maxLength: limits.topicBytes, description: "'' for none" }),
   }),
   invite: request('invite', { room, name }),
   appoint: request('appoint', { room, name, role: roomRole }),
@@ -202,11 +206,11 @@ const schemas = {
   'end-factor': request('end-factor', { password }),
 
   whois: request('whois', { name }),
-  away: request('away', { text: Type.String({ maxLength: limits.reasonBytes }) }),
+  away: request('away', { text: Type.String({ title: 'Away message', maxLength: limits.reasonBytes }) }),
   back: request('back', {}),
 
   ping: request('ping', {}),
-  quit: request('quit', { reason: Type.Optional(Type.String({ maxLength: limits.reasonBytes })) }),
+  quit: request('quit', { reason: Type.Optional(reason) }),
 } as const;
 
 export type RequestType = keyof typeof schemas;
@@ -229,19 +233,21 @@ export function requestId(frame: RawFrame): number {
 
 /**
  * Validates a frame from a client.
- * @throws ProtocolError `unknown-type` or `bad-request`, which names the field but never its value
+ * @throws ProtocolError `unknown-type`; `message-too-long` for a text that people write; else `bad-request`, which names the
+ *   field but never its value
  */
 export function parseRequest(frame: RawFrame): Request {
   // No String(): it throws on an object without toString and overflows the stack on nested arrays.
   const type = typeof frame.type === 'string' ? frame.type : '';
   const check = checkOf(type);
   if (check === undefined) throw new ProtocolError('unknown-type', 'Unknown request type.');
-  const problem =
-    tooLong(frame, type as RequestType) ?? (check.Check(frame) ? undefined : mismatch(check.Errors(frame)));
-  if (problem !== undefined) {
-    throw new ProtocolError('bad-request', `Invalid ${type} request: ${problem}.`);
-  }
+  checkLengths(frame, type as RequestType);
+  if (!check.Check(frame)) throw badRequest(type, mismatch(check.Errors(frame)));
   return frame as Request;
+}
+
+function badRequest(type: string, problem: string): ProtocolError {
+  return new ProtocolError('bad-request', `Invalid ${type} request: ${problem}.`);
 }
 
 // The peer controls the keys as well: the message repeats only what looks like a field name.
@@ -255,13 +261,15 @@ function mismatch(findings: ValueErrorIterator): string {
   return `${field}: ${first.message.toLowerCase()}`;
 }
 
-function tooLong(frame: RawFrame, type: RequestType): string | undefined {
-  for (const [field, schema] of Object.entries<object>(schemas[type].properties)) {
+function checkLengths(frame: RawFrame, type: RequestType): void {
+  for (const [field, schema] of Object.entries<TSchema>(schemas[type].properties)) {
     const value = frame[field];
     if (typeof value !== 'string' || !('maxLength' in schema)) continue;
-    if (Buffer.byteLength(value) > Number(schema.maxLength)) {
-      return `${field} is longer than ${schema.maxLength} bytes`;
-    }
+    const { title, maxLength } = schema;
+    const bytes = Buffer.byteLength(value);
+    if (bytes <= maxLength) continue;
+    if (title === undefined) throw badRequest(type, `${field} is longer than ${maxLength} bytes`);
+    const message = `${title} too long: the limit is ${maxLength} bytes, this one has ${bytes}.`;
+    throw new ProtocolError('message-too-long', message);
   }
-  return undefined;
 }

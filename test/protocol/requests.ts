@@ -239,11 +239,10 @@ t.test('text length is measured in bytes', (t) => {
     { type: 'register', id: 1, name: 'x', password: 'x', code: short },
     { type: 'resume', id: 1, token: short },
     { type: 'say', id: 1, room: short, text: 'x', key: 'k' },
-    { type: 'quit', id: 1, reason: '\u00e9'.repeat(101) },
     { type: 'sign-in', id: 1, name: 'x', password: '\u00e9'.repeat(limits.passwordMaxBytes / 2 + 1) },
   ];
   for (const frame of frames)
-    t.match(refusal(frame), /^Invalid .* (name|password|code|token|room|reason) .*\d+ bytes/);
+    t.match(refusal(frame), /^Invalid .* (name|password|code|token|room) .*\d+ bytes/);
   const longest = {
     type: 'sign-in',
     id: 1,
@@ -251,6 +250,35 @@ t.test('text length is measured in bytes', (t) => {
     password: '\u00e9'.repeat(limits.passwordMaxBytes / 2),
   };
   t.equal(refusal(longest), 'taken');
+  t.end();
+});
+
+t.test('a text that people write has a code of its own if it is too long', (t) => {
+  const cases = [
+    [limits.reasonBytes, (reason: string) => ({ type: 'kick', id: 1, name: 'bob', reason })],
+    [limits.reasonBytes, (reason: string) => ({ type: 'ban', id: 1, name: 'bob', reason })],
+    [limits.reasonBytes, (reason: string) => ({ type: 'mute', id: 1, name: 'bob', reason })],
+    [limits.reasonBytes, (reason: string) => ({ type: 'quit', id: 1, reason })],
+    [limits.reasonBytes, (text: string) => ({ type: 'away', id: 1, text })],
+    [limits.searchBytes, (words: string) => ({ type: 'search', id: 1, words })],
+    [limits.topicBytes, (topic: string) => ({ type: 'set-topic', id: 1, room: 'dev', topic })],
+  ] as const;
+  for (const [most, frameWith] of cases) {
+    const fits = frameWith('\u00e9'.repeat(most / 2));
+    t.equal(refusal(fits), 'taken', fits.type);
+    const frame = frameWith(`${'\u00e9'.repeat(most / 2)}x`);
+    t.throws(() => parseRequest(frame), { code: 'message-too-long' }, frame.type);
+    t.match(
+      refusal(frame),
+      new RegExp(`^[A-Z][a-z ]+ too long: the limit is ${most} bytes, this one has ${most + 1}\\.$`),
+    );
+  }
+  t.end();
+});
+
+t.test('an empty message is for the hub to refuse', (t) => {
+  t.equal(refusal({ type: 'say', id: 1, room: 'lobby', text: '', key: 'k' }), 'taken');
+  t.equal(refusal({ type: 'edit', id: 1, of: 7, text: '' }), 'taken');
   t.end();
 });
 

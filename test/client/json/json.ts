@@ -124,7 +124,7 @@ t.test('a line that is not a request is an error, and the next one works', async
     '{"type":"say","text":"nowhere"}',
     '{"type":"say","room":"a","to":"b","text":"two places"}',
     '{"type":"say","room":"lobby"}',
-    '{"type":"say","room":"lobby","text":"","id":"x"}',
+    '{"type":"say","room":"lobby","text":7,"id":"x"}',
     '{"type":"say","room":"lobby","text":"hi","extra":1}',
     '{"type":"say","room":"lobby","text":"hi","id":{}}',
     `{"type":"say","room":"lobby","text":"hi","id":"${'i'.repeat(65)}"}`,

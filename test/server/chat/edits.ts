@@ -149,7 +149,7 @@ t.test('a topic is one printable line, sent to the room when it changes', async 
   t.match(await requestOk(ada, topic(' so\nmuch \u202e to do ')), { seq: Number, at: String });
   t.notOk('seq' in (await requestOk(ada, topic('so much  to do'))), 'nothing changed');
   await requestOk(ada, topic('\u200b'));
-  t.equal(await outcome(ada, topic('x'.repeat(limits.topicBytes + 1))), 'bad-request');
+  t.equal(await outcome(ada, topic('x'.repeat(limits.topicBytes + 1))), 'message-too-long');
   await fence(ada, 'dev', bob);
   const topics = eventsOf(bob, 'topic') as { topic: string }[];
   t.match(topics, [{ room: 'dev', from: 'ada' }, { topic: '' }]);

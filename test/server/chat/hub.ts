@@ -225,6 +225,7 @@ t.test('a message must be neither empty nor too long', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const ada = await server.enter('ada');
   const cases = [
+    ['', 'message-empty'],
     [' \n\t ', 'message-empty'],
     ['\u200b\u202e', 'message-empty'],
     ['x'.repeat(limits.messageBytes), undefined],
