@@ -106,6 +106,8 @@ export const limits = {
   rooms: 1_000,
   /** Rooms that one account can be a member of. */
   roomsPerAccount: 100,
+  /** New rooms and invitations of one account: at once, and then per minute. */
+  creationsPerMinute: 20,
   /** Unanswered room invitations per account; the oldest is dropped. */
   invitations: 100,
   /** People in one `who` reply: with an away message each, more would not fit into a frame. */

@@ -20,6 +20,14 @@ interface Documented {
   readonly reply: string[];
 }
 
+interface Bounds {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly pattern?: string;
+}
+
 /** From `type one two? three/four → fields of the reply`; alternatives become optional fields. */
 function documented(titles: string[]): Map<string, Documented> {
   return new Map(
@@ -48,7 +56,11 @@ function fieldsOf(schema: object): string[] {
 
 /** Without punctuation but with both ends, since 100 is not 1,000. */
 function bare(text: string): string {
-  return ` ${text} `.replace(/[;:,.)]+(?= )|(?<= )\(/g, '');
+  return ` ${text.replace(/\s+/g, ' ')} `.replace(/[;:,.)]+(?= )|(?<= )\(/g, '');
+}
+
+function has(text: string, value: string): boolean {
+  return bare(text).includes(bare(value));
 }
 
 const requests = documented(['Requests']);
@@ -83,69 +95,160 @@ t.test('every error code stands in it once, and no other', async (t) => {
   t.same(codes.toSorted(), errorCodes.toSorted());
 });
 
-t.test('the limits are the ones in force', async (t) => {
-  const lists = new Map(items('Limits').map((item) => item.split(/: (.*)/, 2) as [string, string]));
-  const number = (value: number) => value.toLocaleString('en-US');
-  const seconds = (ms: number) => `${ms / 1000} s`;
-  const rate = (burst: number, each: number, unit: string) => `${burst} at once, then ${each} ${unit}`;
-  const hourly = (count: number) => rate(count, count, 'an hour');
-  const expected: Record<string, string[]> = {
+const lists = new Map(items('Limits').map((item) => item.split(/: (.*)/, 2) as [string, string]));
+const number = (value: number) => value.toLocaleString('en-US');
+
+t.test('every limit stands in it, and is the one in force', async (t) => {
+  const unread = new Set(Object.keys(limits));
+  const limit = new Proxy(limits, {
+    get(all, name: keyof typeof limits) {
+      unread.delete(name);
+      return all[name];
+    },
+  });
+  for (const [list, values] of Object.entries(listed(limit))) {
+    for (const value of values) t.ok(has(lists.get(list) ?? '', value), `${list}: ${value}`);
+  }
+  for (const value of elsewhere(limit)) t.ok(has(page, value), value);
+  t.equal(limit.auditPage, limit.historyPage);
+  t.same([...unread], [], 'limits that are not documented');
+});
+
+const seconds = (ms: number) => `${ms / 1000} s`;
+const rate = (burst: number, each: number, unit: string) => `${burst} at once, then ${each} ${unit}`;
+const hourly = (count: number) => rate(count, count, 'an hour');
+
+/** By list of the section Limits. */
+function listed(limit: typeof limits): Record<string, string[]> {
+  return {
     Connection: [
-      `TLS handshake ${seconds(limits.handshakeMs)}`,
-      `sign-in ${seconds(limits.signInMs)}`,
-      `silence ${seconds(limits.deadMs)}`,
-      `request ${number(limits.frameUnsignedBytes)} bytes before sign-in, ${number(limits.frameBytes)} after`,
-      `server's frame ${number(limits.frameFromServerBytes)} bytes`,
-      `requests ${rate(limits.requestBurst, limits.requestsPerSecond, 'a second')}`,
-      `unsent ${number(limits.queueBytes)} bytes, of all ${number(limits.queueTotalBytes)}`,
-      `or nothing read for ${seconds(limits.deadMs)}`,
+      `TLS handshake ${seconds(limit.handshakeMs)}`,
+      `sign-in ${seconds(limit.signInMs)}`,
+      `silence ${seconds(limit.deadMs)}`,
+      `request ${number(limit.frameUnsignedBytes)} bytes before sign-in, ${number(limit.frameBytes)} after`,
+      `requests ${rate(limit.requestBurst, limit.requestsPerSecond, 'a second')}`,
+      `unsent ${number(limit.queueBytes)} bytes, of all ${number(limit.queueTotalBytes)}`,
+      `or nothing read for ${seconds(limit.deadMs)}`,
+      `server's frames have up to ${number(limit.frameFromServerBytes)} bytes`,
+      `${seconds(limit.closingMs)} after \`closing\``,
+      `${seconds(limit.drainMs - limit.abandonMs)} (if it hangs, ${seconds(limit.drainMs)}) after it begins to shut down`,
     ],
     Address: [
-      `connections ${limits.connectionsPerAddress}*, ${limits.unsignedPerAddress} not signed in`,
-      `of all addresses ${limits.connectionsUnsigned}`,
-      `${limits.handshakesPerAddress} in their handshake (${limits.handshakes})`,
-      `handshakes ${limits.connectionsPerAddress}* at once, then ${limits.handshakesPerSecondPerAddress} a second`,
-      `of all strangers ${limits.handshakesPerSecond}`,
-      `wrong passwords ${limits.loginFailuresPerMinute} a minute`,
-      `accounts without an invite ${hourly(limits.accountsPerHour)}`,
+      `connections ${limit.connectionsPerAddress}*`,
+      `${limit.handshakesPerAddress} in their handshake (of all ${limit.handshakes})`,
+      `handshakes ${limit.connectionsPerAddress}* at once, then ${limit.handshakesPerSecondPerAddress} a second`,
+      `of all strangers ${rate(limit.handshakeBurst, limit.handshakesPerSecond, 'a second')}`,
+      `${limit.unsignedPerAddress} not signed in`,
+      `of all addresses ${limit.connectionsUnsigned}`,
+      `Wrong passwords ${limit.loginFailuresPerMinute} a minute`,
+      `accounts without an invite ${hourly(limit.accountsPerHour)}`,
+      `sign-ins waiting on the server ${limit.hashQueue}`,
     ],
     Account: [
-      `messages ${rate(limits.messageBurst, limits.messagesPerSecond, 'a second')}*`,
-      `terminals ${limits.terminalsPerName}`,
-      `sessions ${limits.sessions}`,
-      `rooms ${limits.roomsPerAccount} (server: ${number(limits.rooms)})`,
-      `blocked names ${number(limits.blocks)}`,
-      `wrong \`otp\` ${hourly(limits.factorFailuresPerHour)}`,
-      `replies take up to ${seconds(limits.loginDelayMaxMs)}`,
+      `messages ${rate(limit.messageBurst, limit.messagesPerSecond, 'a second')}*`,
+      `terminals ${limit.terminalsPerName}`,
+      `sessions ${limit.sessions}`,
+      `rooms ${limit.roomsPerAccount} (server: ${number(limit.rooms)})`,
+      `unanswered room invitations ${limit.invitations}`,
+      `new rooms and invitations ${rate(limit.creationsPerMinute, limit.creationsPerMinute, 'a minute')}`,
+      `blocked names ${number(limit.blocks)}`,
+      `wrong \`otp\` ${hourly(limit.factorFailuresPerHour)}`,
+      `replies take up to ${seconds(limit.loginDelayMaxMs)}`,
     ],
     Text: [
-      `message ${number(limits.messageBytes)} bytes of UTF-8, ${limits.messageLines} lines`,
-      `topic ${limits.topicBytes} bytes`,
-      `reason and away text ${limits.reasonBytes} bytes`,
-      `password ${limits.passwordMin} characters to ${limits.passwordMaxBytes} bytes`,
+      `message ${number(limit.messageBytes)} bytes of UTF-8, ${limit.messageLines} lines`,
+      `topic ${limit.topicBytes} bytes`,
+      `reason and away text ${limit.reasonBytes} bytes`,
+      `\`words\` ${limit.searchBytes} bytes`,
+      `password ${limit.passwordMin} characters to ${limit.passwordMaxBytes} bytes`,
+      `file name ${limit.fileNameBytes} bytes (${limit.fileNameBytes - 55} are kept)`,
+      `\`motd\` has up to ${number(limit.motdBytes)} bytes`,
+      `\`excerpt\` ${limit.excerptLength} code units`,
+    ],
+    Numbers: [
+      `ban and mute ${number(limit.banMs)} ms`,
+      `to ${number(limit.inviteMs)} ms, ${number(limit.inviteUses)} uses`,
+      `\`slow\` ${number(limit.slowMs)} ms`,
     ],
     Lists: [
-      `\`history\`, \`files\`, \`audit\` ${limits.historyPage} (default)`,
-      `\`search\` ${limits.searchPage}`,
-      `\`who\` ${limits.peoplePage}`,
-      `\`bans\`, \`invites\` the newest ${number(limits.listed)}`,
-      `\`sync\` ${number(limits.catchUp)} messages of a conversation, ${limits.backlog} of a room`,
-      `while up to ${limits.presenceNamed} are online`,
+      `\`history\`, \`files\`, \`audit\` ${limit.historyPage} (default)`,
+      `\`search\` ${limit.searchPage}`,
+      `\`who\` ${limit.peoplePage}`,
+      `\`bans\`, \`invites\` the newest ${number(limit.listed)}`,
+      `\`sync\` ${number(limit.catchUp)} entries of a conversation, ${limit.backlog} without position`,
+      `while up to ${limit.presenceNamed} are online`,
     ],
     Files: [
-      `size ${number(limits.fileBytes)} bytes*`,
-      `per account ${number(limits.filesPerAccountBytes)} bytes*`,
-      `${limits.transfersPerAccount} transfers at once`,
-      `${limits.ticketsPerAccount} tickets`,
-      `ticket ${seconds(limits.ticketMs)}`,
-      `without progress ${seconds(limits.transferIdleMs)}`,
-      `interrupted upload ${limits.partialMs / 3_600_000} h`,
+      `size ${number(limit.fileBytes)} bytes*`,
+      `per account ${number(limit.filesPerAccountBytes)} bytes*`,
+      `${limit.transfersPerAccount} transfers at once`,
+      `${2 * limit.transfersPerAccount} unfinished`,
+      `${limit.ticketsPerAccount} tickets, each ${seconds(limit.ticketMs)}`,
+      `without progress ${seconds(limit.transferIdleMs)}`,
+      `interrupted upload ${limit.partialMs / 3_600_000} h`,
     ],
   };
-  t.same([...lists.keys()], Object.keys(expected));
-  for (const [list, values] of Object.entries(expected)) {
-    for (const value of values) t.match(bare(lists.get(list) ?? ''), bare(value), `${list}: ${value}`);
+}
+
+/** Limits that stand where they are needed. */
+function elsewhere(limit: typeof limits): string[] {
+  const days = (ms: number) => ms / (24 * 3_600_000);
+  const { nameLength, restrictedRate, unreadCounted } = limit;
+  return [
+    `nested up to ${limit.frameDepth} levels`,
+    `\`ping\` after ${seconds(limit.pingMs)}`,
+    `\`[a-z0-9][a-z0-9_.-]{0,${nameLength - 1}}\``,
+    `(more than ${restrictedRate} messages in 30 s)`,
+    `messages of others (${number(unreadCounted)}: or more)`,
+    days(limit.resetMs) === 1 ? 'valid once within a day' : 'another validity of reset links',
+  ];
+}
+
+/** How the greatest value of a field is written, by field or by request and field. */
+const wordings: Record<string, (most: string, least: string) => string> = {
+  id: (most) => `choice (1 to ${most})`,
+  name: (most) => `names and rooms in requests, \`code\`, \`token\`, \`address\` ${most} bytes`,
+  'offer name': (most) => `file name ${most} bytes`,
+  password: (most) => `characters to ${most} bytes`,
+  topic: (most) => `topic ${most} bytes`,
+  text: (most) => `reason and away text ${most} bytes`,
+  words: (most) => `\`words\` ${most} bytes`,
+  key: (most) => `A key is 1 to ${most} printable`,
+  seq: (most) => `seq and size ${most}`,
+  ms: (most) => `ban and mute ${most} ms`,
+  'make-invite ms': (most, least) => `invite ${least} to ${most} ms`,
+  uses: (most) => `${most} uses`,
+  slow: (most) => `\`slow\` ${most} ms`,
+  restrict: (most) => `\`restrict\` ${most} items`,
+  limit: (most) => `\`history\`, \`files\`, \`audit\` ${most}`,
+  'search limit': (most) => `\`search\` ${most}`,
+};
+
+/** Fields that are what another one is. */
+const sameAs: Record<string, string> = {
+  ...{ room: 'name', to: 'name', with: 'name', from: 'name', 'who after': 'name' },
+  ...{ code: 'name', token: 'name', address: 'name', old: 'password', reason: 'text' },
+  ...{ of: 'seq', before: 'seq', after: 'seq', size: 'seq' },
+};
+
+t.test('the greatest value of every field of a request stands in it', async (t) => {
+  for (const type of requestTypes) {
+    const { properties } = requestSchemas[type] as { properties: Record<string, Bounds> };
+    for (const [field, bounds] of Object.entries(properties)) {
+      const most = greatest(bounds);
+      if (most === undefined) continue;
+      const own = `${type} ${field}`;
+      const wording = wordings[own] ?? wordings[sameAs[own] ?? sameAs[field] ?? field];
+      const text = wording?.(
+        most === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : number(most),
+        number(bounds.minimum ?? 0),
+      );
+      t.ok(text !== undefined && has(page, text), `${own}: ${text}`);
+    }
   }
-  t.equal(limits.auditPage, limits.historyPage);
-  t.match(page, `\`ping\` after ${seconds(limits.pingMs)}`);
 });
+
+function greatest({ maximum, maxLength, maxItems, pattern = '' }: Bounds): number | undefined {
+  const repeated = /\{1,(\d+)\}\$$/.exec(pattern)?.[1];
+  return maximum ?? maxLength ?? maxItems ?? (repeated === undefined ? undefined : Number(repeated));
+}

@@ -46,11 +46,12 @@ interface Internals extends ChatParts {
   readonly countCreation: (account: Account) => void;
 }
 
-/** New rooms and invitations of one account: a burst, and this many a minute after it. */
-const creationRate = { burst: 20, perSecond: 20 / 60 };
-
 export function createMembership(deps: ChatParts): Membership {
-  const creations = createRateLimiter<number>(creationRate, deps.clock);
+  const { creationsPerMinute } = limits;
+  const creations = createRateLimiter<number>(
+    { burst: creationsPerMinute, perSecond: creationsPerMinute / 60 },
+    deps.clock,
+  );
   const internals: Internals = {
     ...deps,
     countCreation({ id }) {
