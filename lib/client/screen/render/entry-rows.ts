@@ -1,5 +1,6 @@
 /** One entry of a conversation as rows of the pane: a message, people who joined and left, or a notice. Pure; knows no other entries. */
-import { findLinks, findMentions, type TextRange } from '../../../protocol/links.js';
+import { findLinks, type TextRange } from '../../../protocol/links.js';
+import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import { byteCount, duration } from '../../../protocol/quantities.js';
 import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';

@@ -1,6 +1,6 @@
 /** One conversation and what can happen to its messages. Pure; knows neither the other conversations nor keys. */
 import type { ServerFrameOf } from '../../../protocol/events.js';
-import { mentions } from '../../../protocol/links.js';
+import { mentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation, Message } from '../../../protocol/records.js';
 import type { DeliveryStatus, OutgoingMessage } from '../../session/session.js';
