@@ -56,6 +56,7 @@ export type ConversationSummary = {
   readonly target: ConversationKey;
   /** Newest seq in it, 0 for none. */
   readonly last: number;
+  readonly at?: number;
   readonly read: number;
   /** Messages of others after `read`, without removed ones, counted up to `limits.unreadCounted`. */
   readonly unread: number;

@@ -48,6 +48,7 @@ interface InOtherTables {
   readonly revokeSessions: Operations['revokeSessions'];
   /** Leaves every room but the lobby. */
   readonly leaveAll: (account: number) => void;
+  readonly onNewName: (name: string) => void;
 }
 
 type ListRow = Omit<AccountRecord, 'used' | 'factor' | 'removed'> & {
@@ -101,10 +102,17 @@ function prepareAccounts(db: Database) {
   };
 }
 
-export function createAccountOperations(db: Database, { revokeSessions, leaveAll }: InOtherTables) {
+export function createAccountOperations(
+  db: Database,
+  { revokeSessions, leaveAll, onNewName }: InOtherTables,
+) {
   const sql = prepareAccounts(db);
   const operations = {
-    register: (account) => register(sql, account),
+    register(account) {
+      const registered = register(sql, account);
+      if (registered.outcome === 'created') onNewName(registered.account.name);
+      return registered;
+    },
     account(name) {
       const row: AccountRow | undefined = sql.byName.get(name);
       return row && accountOf(row);

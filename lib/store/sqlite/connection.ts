@@ -15,6 +15,7 @@ import {
 } from './database.js';
 import { type BatchResult, createBatchRunner } from './group-commit.js';
 import { createEditOperations, createLogOperations } from './log.js';
+import { createMentionRows } from './mentions.js';
 import type { MethodCall, Operations } from './methods.js';
 import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
 import { createRetentionOperations } from './retention.js';
@@ -55,13 +56,17 @@ export function openConnection({ reader = false, ...options }: ConnectionOptions
 /** The Store's methods as functions on a database. Prepares every statement once. */
 export function createOperations(db: Database): Operations {
   const index = createSearchIndex(db);
-  const { find, findOrBegin, keyOf, ...conversations } = createConversationOperations(db, index);
-  const log = createLogOperations(db, { index, find, findOrBegin, keyOf });
+  const mentions = createMentionRows(db);
+  const { find, findOrBegin, keyOf, ...conversations } = createConversationOperations(db);
+  const log = createLogOperations(db, { index, mentions, find, findOrBegin, keyOf });
   const { seqBefore } = log;
   const sessions = createSessionOperations(db);
   const { revokeSessions } = sessions;
   const { leaveAll, ...rooms } = createRoomOperations(db);
-  const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, { revokeSessions, leaveAll });
+  const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, {
+    ...{ revokeSessions, leaveAll },
+    onNewName: mentions.learn,
+  });
   return {
     ...accounts,
     ...createCredentialOperations(db, { revokeSessions }),
@@ -73,7 +78,7 @@ export function createOperations(db: Database): Operations {
     ...conversations,
     ...rooms,
     ...log,
-    ...createEditOperations(db, index),
+    ...createEditOperations(db, { index, mentions }),
     ...createSearchOperations(db, { index, find, seqBefore }),
     ...createRetentionOperations(db, { index, seqBefore }),
     ...createFileOperations(db),

@@ -1,12 +1,10 @@
 /** Conversations and how far each member has read, in SQL: rooms and direct messages alike. */
 import { limits } from '../../protocol/limits.js';
-import { mentions } from '../../protocol/links.js';
 import type { RoomRole } from '../../protocol/records.js';
 import type { ConversationKey } from '../message-store.js';
 import type { ConversationSummary, Room } from '../room-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
-import type { SearchIndex } from './search.js';
 
 export interface RoomRow {
   readonly id: number;
@@ -22,11 +20,12 @@ export interface RoomRow {
 interface SummaryRow extends Omit<RoomRow, 'name'> {
   readonly room: string | null;
   readonly role: RoomRole;
-  readonly me: string;
   readonly other: string | null;
   readonly low: number;
   readonly high: number;
   readonly last: number;
+  /** The time of the newest entry; null for none. */
+  readonly at: number | null;
   readonly read: number;
 }
 
@@ -66,12 +65,13 @@ function prepare(db: Database) {
     // `last` is one step at the end of the index log_conversation.
     summaries: db.prepare(
       `SELECT conversations.id, conversations.name AS room, private, everybody, topic, rules,
-         ${roleInRoom} AS role, accounts.name AS me, others.name AS other, low, high, read,
-         coalesce((SELECT max(seq) FROM log WHERE conversation = conversations.id), 0) AS last
+         ${roleInRoom} AS role, others.name AS other, low, high, read, coalesce(newest.seq, 0) AS last, newest.at
        FROM members
        JOIN accounts ON accounts.id = members.account
        JOIN conversations ON conversations.id = members.conversation
        LEFT JOIN accounts AS others ON others.id = iif(low = members.account, high, low)
+       LEFT JOIN log AS newest ON newest.seq =
+         (SELECT max(seq) FROM log WHERE conversation = conversations.id)
        WHERE members.account = ? ORDER BY turn > 0, turn, conversations.id`,
     ),
     unread: db.prepare(
@@ -80,15 +80,19 @@ function prepare(db: Database) {
          WHERE conversation = ? AND seq > ? AND account <> ? AND removed IS NULL
            AND kind IN ('text', 'action', 'file') LIMIT ${limits.unreadCounted})`,
     ),
-    textOf: db.prepare('SELECT text FROM log WHERE seq = ? AND account <> ?'),
+    mentions: db.prepare(
+      `SELECT count(*) AS mentions FROM (
+         SELECT 1 FROM mentions WHERE conversation = ? AND seq > ? AND account = ? LIMIT ${limits.unreadCounted})`,
+    ),
     markRead: db.prepare(
       'UPDATE members SET read = ?3 WHERE account = ?1 AND conversation = ?2 AND read < ?3',
     ),
+    forgetMentions: db.prepare('DELETE FROM mentions WHERE account = ? AND conversation = ? AND seq <= ?'),
     newest: db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log WHERE conversation = ?'),
   };
 }
 
-export function createConversationOperations(db: Database, index: SearchIndex) {
+export function createConversationOperations(db: Database) {
   const sql = prepare(db);
   const operations = {
     rooms() {
@@ -97,14 +101,16 @@ export function createConversationOperations(db: Database, index: SearchIndex) {
     },
     conversations(account) {
       const rows: SummaryRow[] = sql.summaries.all(account);
-      return rows.map((row) => summaryOf(row, countUnread(sql, index, { row, account })));
+      return rows.map((row) => summaryOf(row, countUnread(sql, row, account)));
     },
     markRead(account, target, seq) {
       const conversation = find(sql, target);
       if (conversation === undefined) return undefined;
       const newest: { seq: number } = sql.newest.get(conversation);
       const mark = Math.min(seq, newest.seq);
-      return sql.markRead.run(account, conversation, mark).changes > 0 ? mark : undefined;
+      if (sql.markRead.run(account, conversation, mark).changes === 0) return undefined;
+      sql.forgetMentions.run(account, conversation, mark);
+      return mark;
     },
   } satisfies Partial<Operations>;
   return {
@@ -147,24 +153,17 @@ interface Counts {
   readonly mentions: number;
 }
 
-function countUnread(
-  sql: Statements,
-  index: SearchIndex,
-  { row, account }: { readonly row: SummaryRow; readonly account: number },
-): Counts {
-  if (row.last <= row.read) return { unread: 0, mentions: 0 };
-  const count: { unread: number } = sql.unread.get(row.id, row.read, account);
-  if (count.unread === 0) return { unread: 0, mentions: 0 };
-  const naming = index.naming(row.me, { conversation: row.id, after: row.read }).filter((seq) => {
-    const message: { text: string } | undefined = sql.textOf.get(seq, account);
-    return message !== undefined && mentions(message.text, row.me);
-  });
-  return { unread: count.unread, mentions: naming.length };
+function countUnread(sql: Statements, { id, last, read }: SummaryRow, account: number): Counts {
+  if (last <= read) return { unread: 0, mentions: 0 };
+  const where = [id, read, account] as const;
+  const { unread }: { unread: number } = sql.unread.get(...where);
+  const { mentions }: { mentions: number } = sql.mentions.get(...where);
+  return { unread, mentions };
 }
 
 function summaryOf(row: SummaryRow, counts: Counts): ConversationSummary {
-  const { id, last, read, role } = row;
-  const state = { last, read, ...counts };
+  const { id, last, at, read, role } = row;
+  const state = { last, read, ...counts, ...(at !== null && { at }) };
   if (row.room !== null) {
     const room = roomOf({ ...row, name: row.room });
     return { kind: 'room', name: row.room, target: { room: id }, ...state, room, role };

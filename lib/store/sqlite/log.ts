@@ -12,6 +12,7 @@ import type {
   StoredMessage,
 } from '../message-store.js';
 import type { Database } from './database.js';
+import type { MentionRows } from './mentions.js';
 import type { Operations } from './methods.js';
 import type { SearchIndex } from './search.js';
 
@@ -86,12 +87,14 @@ function prepare(db: Database) {
 
 interface LogParts {
   readonly index: SearchIndex;
+  readonly mentions: MentionRows;
   readonly find: (target: ConversationKey) => number | undefined;
   readonly findOrBegin: (target: ConversationKey) => number;
   readonly keyOf: (conversation: number) => ConversationKey;
 }
 
-export function createLogOperations(db: Database, { index, find, findOrBegin, keyOf }: LogParts) {
+export function createLogOperations(db: Database, parts: LogParts) {
+  const { find, findOrBegin, keyOf } = parts;
   const sql = prepare(db);
   return {
     append(entry) {
@@ -99,7 +102,7 @@ export function createLogOperations(db: Database, { index, find, findOrBegin, ke
       const first = findByKey(sql, entry);
       if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
       if (isBlocked(sql, entry)) return { outcome: 'blocked' };
-      return insert(sql, index, { ...entry, conversation: findOrBegin(entry.target) });
+      return insert(sql, parts, { ...entry, conversation: findOrBegin(entry.target) });
     },
     findByKey: (account, key) => findByKey(sql, { account, key }),
     floor(target, count) {
@@ -148,12 +151,13 @@ function isBlocked(sql: Statements, { target, account }: NewEntry): boolean {
 
 function insert(
   sql: Statements,
-  index: SearchIndex,
+  { index, mentions }: LogParts,
   { conversation, account, key, text, action, at, file }: NewEntry & { readonly conversation: number },
 ): AppendResult {
   const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
   const { seq }: { seq: number } = sql.insert.get(conversation, at, account, key, kind, text);
   index.add({ seq, text, conversation, account });
+  mentions.add({ seq, text, conversation, account });
   if (file !== undefined) sql.insertFile.run(seq, account, file.name, file.size, file.hash);
   return { outcome: 'kept', seq, at, repeated: false };
 }
@@ -208,7 +212,10 @@ interface ChangeEntry {
   readonly of?: number;
 }
 
-export function createEditOperations(db: Database, index: SearchIndex) {
+export function createEditOperations(
+  db: Database,
+  { index, mentions }: Pick<LogParts, 'index' | 'mentions'>,
+) {
   const byId = db.prepare(
     `SELECT conversation, account, kind, text FROM log
      WHERE seq = ? AND removed IS NULL AND kind IN ('text', 'action', 'file')`,
@@ -242,6 +249,8 @@ export function createEditOperations(db: Database, index: SearchIndex) {
       index.remove({ seq: of, ...message });
       rewrite.run(text, at, of);
       index.add({ seq: of, ...message, text });
+      mentions.remove(of);
+      mentions.add({ seq: of, ...message, text });
       // Without the text, which is read from the message: a later removal leaves nothing of it here.
       return log({ kind: 'edit', conversation: message.conversation, account, at, of });
     },
@@ -249,6 +258,7 @@ export function createEditOperations(db: Database, index: SearchIndex) {
       const message = messageOf(of);
       if (message === undefined) return undefined;
       index.remove({ seq: of, ...message });
+      mentions.remove(of);
       dropFile.run(of);
       wipe.run(account, of);
       return log({ kind: 'removal', conversation: message.conversation, account, at, of });

@@ -228,4 +228,20 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit log only grows'); END;
   CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit log only grows'); END;
   `,
+  `
+  -- With all that unread messages are counted by.
+  DROP INDEX log_conversation;
+  CREATE INDEX log_conversation ON log (conversation, seq, account, kind, removed);
+
+  -- A row for each member whom a message mentions and who has not read it. Mentions in older messages are not
+  -- counted: to find them would take as long as all of the log is.
+  CREATE TABLE mentions (
+    account INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    seq INTEGER NOT NULL REFERENCES log (seq) ON DELETE CASCADE,
+    PRIMARY KEY (account, conversation, seq),
+    FOREIGN KEY (account, conversation) REFERENCES members (account, conversation) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX mentions_seq ON mentions (seq);
+  `,
 ];

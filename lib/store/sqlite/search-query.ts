@@ -53,7 +53,7 @@ export function spaced(text: string): string {
 }
 
 /** Text as an FTS5 string, in which nothing is an operator. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   // The driver cuts a text at U+0000.
   return `"${spaced(text).replaceAll('\0', ' ').replaceAll('"', '""')}"`;
 }

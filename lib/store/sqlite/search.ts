@@ -2,14 +2,13 @@
  * Search in SQL: the index of words (SQLite FTS5), and messages with these words in an account's conversations. Knows who
  * is a member.
  */
-import { limits } from '../../protocol/limits.js';
 import type { ConversationKey, SearchHit, SearchQuery } from '../message-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
-import { excerptOf, expressionOf, parseTerms, quoted, type SearchTerm, spaced } from './search-query.js';
+import { excerptOf, expressionOf, parseTerms, type SearchTerm, spaced } from './search-query.js';
 
 /** A message as it is in the index; to remove it, give it exactly as it was added. */
-interface IndexedMessage {
+export interface IndexedMessage {
   readonly seq: number;
   readonly text: string;
   readonly conversation: number;
@@ -29,8 +28,6 @@ export interface SearchIndex {
   remove(message: IndexedMessage): void;
   /** Seqs of the messages that match an FTS5 expression, the newest first. */
   match(expression: string, range: SeqRange): number[];
-  /** Messages that may mention a name: they have its words next to each other. */
-  naming(name: string, where: { conversation: number; after: number }): number[];
 }
 
 /** The words by which the index knows the conversation and the author of a message. */
@@ -60,12 +57,6 @@ export function createSearchIndex(db: Database): SearchIndex {
       remove.run(seq, spaced(text), placeWord(conversation), authorWord(account));
     },
     match,
-    naming: (name, { conversation, after }) =>
-      match(`place : ${placeWord(conversation)} AND text : ${quoted(name)}`, {
-        after,
-        before: Number.MAX_SAFE_INTEGER,
-        limit: limits.unreadCounted,
-      }),
   };
 }
 

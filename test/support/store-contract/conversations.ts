@@ -160,6 +160,58 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     t.same(await counts(store, annlee.id), [10, 1]);
   });
 
+  t.test(
+    'mentions go with their message, with the membership, with the room and with the account',
+    async (t) => {
+      const { store, reopen } = await make(t);
+      const [ada, bob, cyd] = await people(store, 'ada', 'bob', 'cyd');
+      const lobby = await lobbyOf(store);
+      const say = async (target: ConversationKey, text: string, key = text) =>
+        (await kept(store, { ...newEntry(ada.id, target, key), text })).seq;
+      const [one, two] = [await say(lobby, 'bob cyd ada dan'), await say(lobby, 'bob, bob and Bob')];
+      t.same(await counts(store, bob.id), [2, 2]);
+      t.same(await counts(store, cyd.id), [2, 1]);
+      await store.edit({ of: one, account: ada.id, at, text: 'cyd' });
+      t.same(await counts(store, bob.id), [2, 1], 'edited away');
+      t.same(await counts(store, cyd.id), [2, 1]);
+      await store.markRead(cyd.id, lobby, two);
+      await store.edit({ of: two, account: ada.id, at, text: 'bob cyd' });
+      t.same(await counts(store, cyd.id), [0, 0], 'edited in where it was read');
+      const dan = await register(store, 'dan');
+      await say(lobby, 'hi dan, hi bob');
+      t.same(await counts(store, dan.id), [1, 1], 'who came later');
+      await store.prune({ keep: 1, limit: 9 });
+      t.same(await counts(store, bob.id), [1, 1], 'what was pruned is not counted');
+
+      const room = await newRoom(store, ada.id, 'tea');
+      const tea = { room: room.id };
+      await say(tea, 'bob?', 'before');
+      await store.joinRoom(bob.id, room.id);
+      t.same(await counts(store, bob.id, 1), [0, 0]);
+      await say(tea, 'bob?', 'in it');
+      t.same(await counts(store, bob.id, 1), [1, 1]);
+      await store.leaveRoom(bob.id, room.id, { end: false });
+      await say(tea, 'bob?', 'after');
+      await store.joinRoom(bob.id, room.id);
+      t.same(await counts(store, bob.id, 1), [0, 0], 'left and came back');
+      await say(tea, 'bob?', 'again');
+      await store.removeAccount(bob.id);
+      await store.leaveRoom(ada.id, room.id, { end: true });
+      t.ok((await store.prune({ limit: 99 })) > 0);
+      const again = await reopen();
+      t.same(await again.damage(), []);
+      t.same(await counts(again, dan.id), [1, 1]);
+    },
+  );
+
+  t.test('the time of the newest entry is told', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = await people(store, 'ada', 'bob');
+    t.equal((await store.conversations(ada.id))[0]?.at, undefined);
+    await kept(store, { ...newEntry(ada.id, { direct: [ada.id, bob.id] }, 'k'), at: at + 5 });
+    t.match((await store.conversations(bob.id))[1], { name: 'ada', at: at + 5 });
+  });
+
   t.test('counting stops at a limit', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');

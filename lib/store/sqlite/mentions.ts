@@ -1,0 +1,42 @@
+/**
+ * Unread mentions in SQL: a row for each member whom a message mentions and who has not read it. A row goes with its message
+ * and with its membership, by foreign keys. Knows who is a member, not what mentions look like.
+ */
+import { findNames } from '../../protocol/mentions.js';
+import type { Database } from './database.js';
+import type { IndexedMessage } from './search.js';
+
+export interface MentionRows {
+  /** Notes whom a message mentions, its author aside. */
+  add(message: IndexedMessage): void;
+  /** Forgets whom a message mentions. */
+  remove(seq: number): void;
+  /** There is an account with this name now. */
+  learn(name: string): void;
+}
+
+export function createMentionRows(db: Database): MentionRows {
+  const names = db.prepare('SELECT name FROM accounts');
+  const insert = db.prepare(
+    `INSERT INTO mentions (account, conversation, seq)
+     SELECT accounts.id, ?2, ?3 FROM accounts JOIN members ON members.account = accounts.id AND conversation = ?2
+     WHERE accounts.name = ?1 AND accounts.id <> ?4 AND read < ?3`,
+  );
+  const remove = db.prepare('DELETE FROM mentions WHERE seq = ?');
+  // Most words are no names: with all names at hand, they cost no query. One of a registration that was rolled back
+  // costs one.
+  let known: Set<string> | undefined;
+
+  return {
+    add({ seq, text, conversation, account }) {
+      known ??= new Set(names.all().map((row: { name: string }) => row.name));
+      const all = known;
+      const mentioned = findNames(text, (word) => all.has(word));
+      for (const name of new Set(mentioned.map((mention) => mention.name))) {
+        insert.run(name, conversation, seq, account);
+      }
+    },
+    remove: (seq) => void remove.run(seq),
+    learn: (name) => void known?.add(name),
+  };
+}
