@@ -98,6 +98,8 @@ export interface SearchQuery {
   /** Times: the first is included, the second is not. */
   readonly since?: number;
   readonly until?: number;
+  /** As for `seqBefore`. */
+  readonly now?: number;
   /** Seqs smaller than this only. */
   readonly before?: number;
   readonly limit: number;
@@ -116,8 +118,10 @@ export interface SearchHit {
 }
 
 export interface PruneOptions {
-  /** Removes entries older than this time. */
+  /** Removes entries older than this time, as `seqBefore` finds them. */
   readonly before?: number;
+  /** As for `seqBefore`. */
+  readonly now?: number;
   /** Removes all but so many of the newest entries of each conversation. */
   readonly keep?: number;
   /** Entries at once, at most: a long transaction would delay new messages. */
@@ -140,8 +144,13 @@ export interface MessageStore {
   edit(change: MessageChange & { readonly text: string }): Promise<LogPosition | undefined>;
   /** Removes text and file for good. Undefined where the message is removed or gone. */
   remove(change: MessageChange): Promise<LogPosition | undefined>;
-  /** The greatest seq whose entry is older than this time, 0 for none. */
-  seqBefore(at: number): Promise<number>;
+  /**
+   * The seq up to which the log is older than a time, 0 for none: of its last entry from before `at` that is followed,
+   * if at all, by one from `at` to `now`. So it doesn't matter whether a clock was set back, or was ahead: entries from
+   * after `now` say nothing about the others.
+   * @param now by default no entry is from the future
+   */
+  seqBefore(at: number, now?: number): Promise<number>;
   /** Newest first. `more`: there are further hits, before the last of these. */
   search(search: SearchQuery): Promise<{ readonly hits: readonly SearchHit[]; readonly more: boolean }>;
   /** Never goes back, nor past the newest entry. @returns the new mark, undefined where it did not move */

@@ -29,7 +29,7 @@ export async function readHistory(
   const { room, with: peer, before, since, limit } = request;
   const sinceTime = timeOf('since', since);
   await member.drained();
-  const from = sinceTime === undefined ? undefined : await deps.store.seqBefore(sinceTime);
+  const from = sinceTime === undefined ? undefined : await deps.store.seqBefore(sinceTime, deps.clock.now());
   const after = from === undefined ? request.after : Math.max(from, request.after ?? 0);
   const keep = after !== undefined && before === undefined ? 'oldest' : 'newest';
   return readPage(deps, member, { room, peer, limit, after, before, keep, what: 'messages' });
@@ -66,7 +66,7 @@ async function readPage(
 }
 
 export async function runSearch(
-  { store, lookup }: ChatParts,
+  { store, clock, lookup }: ChatParts,
   member: Member,
   request: RequestOf<'search'>,
 ): Promise<Fields> {
@@ -78,7 +78,7 @@ export async function runSearch(
   const conversation = everywhere ? undefined : await lookup.conversation(account, { room, peer });
   const writer = from === undefined ? undefined : await lookup.person(account, from);
   const { hits, more } = await store.search({
-    ...{ account: account.id, words, limit },
+    ...{ account: account.id, words, now: clock.now(), limit },
     ...(conversation !== undefined && { target: conversation.target }),
     ...(writer !== undefined && { from: writer.id }),
     ...(start !== undefined && { since: start }),

@@ -84,7 +84,8 @@ export function createCleanup(deps: CleanupDeps): Cleanup {
 
 async function prune({ store, clock, retention }: CleanupDeps, isClosed: () => boolean): Promise<void> {
   const { ms, messages } = retention;
-  const before = ms === undefined ? {} : { before: clock.now() - ms };
+  const now = clock.now();
+  const before = ms === undefined ? {} : { before: now - ms, now };
   const keep = messages === undefined ? {} : { keep: messages };
   for (let pruned = batch; pruned === batch && !isClosed(); ) {
     pruned = await store.prune({ ...before, ...keep, limit: batch });

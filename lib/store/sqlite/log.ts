@@ -82,6 +82,8 @@ function prepare(db: Database) {
     ),
     atOrAfter: db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1'),
     newest: db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log'),
+    steps: db.prepare('SELECT seq FROM clock_steps ORDER BY seq'),
+    lastOlder: db.prepare('SELECT seq FROM log WHERE seq < ? AND at < ? ORDER BY seq DESC LIMIT 1'),
   };
 }
 
@@ -123,7 +125,7 @@ export function createLogOperations(db: Database, parts: LogParts) {
       const { conversation, account, to } = sender;
       return { entry: entryOf(row), target: keyOf(conversation), account, ...(to !== null && { to }) };
     },
-    seqBefore: (at) => seqBefore(sql, at),
+    seqBefore: (at, now = Number.POSITIVE_INFINITY) => seqBefore(sql, at, now),
   } satisfies Partial<Operations>;
 }
 
@@ -181,18 +183,41 @@ function entryOf(row: EntryRow): LogEntry {
   };
 }
 
-/** By bisection: seqs and times increase together unless a clock was set back, so no index on times is needed. */
-function seqBefore(sql: Statements, at: number): number {
+function seqBefore(sql: Statements, at: number, now: number): number {
   const newest: { seq: number } = sql.newest.get();
-  let low = 0;
-  let high = newest.seq;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const row: { seq: number; at: number } | undefined = sql.atOrAfter.get(middle);
-    if (row !== undefined && row.at < at) low = row.seq;
-    else high = middle - 1;
+  const steps: { seq: number }[] = sql.steps.all();
+  const starts = [0, ...steps.map(({ seq }) => seq)];
+  let end = newest.seq + 1;
+  for (const [index, start] of starts.entries()) {
+    const next = starts[index + 1] ?? newest.seq + 1;
+    const first = firstSince(sql, at, { start, next });
+    if (first === undefined || first.at > now) continue;
+    end = first.seq;
+    break;
   }
-  return low;
+  const older: { seq: number } | undefined = sql.lastOlder.get(end, at);
+  return older?.seq ?? 0;
+}
+
+/** The first entry since a time among those from `start` to before `next`, whose times increase: by bisection. */
+function firstSince(
+  sql: Statements,
+  at: number,
+  { start, next }: { readonly start: number; readonly next: number },
+): LogPosition | undefined {
+  let found: LogPosition | undefined;
+  for (let [low, high] = [start, next]; low < high; ) {
+    const middle = low + Math.floor((high - low) / 2);
+    const row: LogPosition | undefined = sql.atOrAfter.get(middle);
+    const inside = row !== undefined && row.seq < next ? row : undefined;
+    if (inside !== undefined && inside.at < at) {
+      low = inside.seq + 1;
+    } else {
+      found = inside ?? found;
+      high = middle;
+    }
+  }
+  return found;
 }
 
 interface MessageRow {

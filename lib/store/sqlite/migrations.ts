@@ -244,4 +244,14 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX mentions_seq ON mentions (seq);
   `,
+  `
+  -- Entries that are older than the one before them, because a clock was set back: between two of these, seqs and
+  -- times increase together.
+  CREATE TABLE clock_steps (seq INTEGER PRIMARY KEY) STRICT;
+  INSERT INTO clock_steps (seq)
+    SELECT seq FROM (SELECT seq, at, lag(at) OVER (ORDER BY seq) AS before FROM log) WHERE at < before;
+  CREATE TRIGGER log_clock AFTER INSERT ON log
+    WHEN NEW.at < (SELECT at FROM log WHERE seq < NEW.seq ORDER BY seq DESC LIMIT 1)
+    BEGIN INSERT INTO clock_steps (seq) VALUES (NEW.seq); END;
+  `,
 ];

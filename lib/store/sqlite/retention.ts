@@ -49,10 +49,10 @@ export function createRetentionOperations(
   const sql = prepare(db);
   const pruning: Pruning = { sql, index, last: 0 };
   return {
-    prune({ before, keep, limit }) {
+    prune({ before, now, keep, limit }) {
       let gone = dropEnded(pruning, limit);
       if (before !== undefined && gone < limit) {
-        gone += drop(pruning, sql.upTo.all(seqBefore(before), limit - gone));
+        gone += drop(pruning, sql.upTo.all(seqBefore(before, now), limit - gone));
       }
       if (keep !== undefined && gone < limit) gone += dropBeyond(pruning, keep, limit - gone);
       return gone;

@@ -103,7 +103,7 @@ export function createSearchOperations(db: Database, { index, find, seqBefore }:
 
   return {
     search(query) {
-      const { account, from, since, until, before = Number.MAX_SAFE_INTEGER, limit } = query;
+      const { account, from, since, until, now, before = Number.MAX_SAFE_INTEGER, limit } = query;
       const conversations = searchable(query);
       if (conversations.length === 0) return { hits: [], more: false };
       const terms = parseTerms(query.words);
@@ -113,8 +113,8 @@ export function createSearchOperations(db: Database, { index, find, seqBefore }:
         ...(terms.length === 0 ? [] : [expressionOf(terms)]),
       ];
       const seqs = index.match(filters.join(' AND '), {
-        after: since === undefined ? 0 : seqBefore(since),
-        before: until === undefined ? before : Math.min(before, seqBefore(until) + 1),
+        after: since === undefined ? 0 : seqBefore(since, now),
+        before: until === undefined ? before : Math.min(before, seqBefore(until, now) + 1),
         limit: limit + 1,
       });
       const hits = seqs.slice(0, limit).flatMap((seq) => hitsOf(seq, account, terms));

@@ -131,4 +131,40 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     t.equal(await store.seqBefore(at + 10), 0, 'what went is not counted');
     t.equal(await store.seqBefore(at + 11), seqs[3]);
   });
+
+  t.test(
+    'entries stored while a clock was wrong neither keep older ones nor go before their time',
+    async (t) => {
+      const { store, reopen } = await make(t);
+      const [ada] = await people(store, 'ada');
+      const target = await lobbyOf(store);
+      const day = 24 * 3_600_000;
+      const now = at + 100 * day;
+      // In days before now; -400 was stored while the clock was ahead, 20000 while it was set back to 1970.
+      const days = [90, 80, 20000, 70, -400, 60, -400, 50, 20, 20000, 10, -400, 5, 1];
+      const seqs: number[] = [];
+      for (const [index, ago] of days.entries()) {
+        const entry = { ...newEntry(ada.id, target, `k${index}`), text: `${ago}`, at: now - ago * day };
+        seqs.push((await kept(store, entry)).seq);
+      }
+      const again = await reopen();
+      const before = async (ago: number) => seqs.indexOf(await again.seqBefore(now - ago * day, now));
+      t.same(
+        await Promise.all([91, 75, 65, 55, 30, 15, 7, 2, 0].map(before)),
+        [-1, 2, 3, 5, 7, 9, 10, 12, 13],
+      );
+      const search = { account: ada.id, words: '', now, limit: 99 };
+      const found = async (range: { since?: number; until?: number }) =>
+        (await again.search({ ...search, ...range })).hits.map(({ seq }) => seqs.indexOf(seq)).reverse();
+      t.same(await found({ since: now - 15 * day }), [10, 11, 12, 13]);
+      t.same(await found({ until: now - 75 * day }), [0, 1, 2]);
+      t.equal(await pruneAll(again, { before: now - 30 * day, now, limit: 3 }), 8);
+      t.same(await texts(again, target), days.slice(8).map(String));
+      t.equal(await pruneAll(again, { before: now - 7 * day, now, limit: 3 }), 3);
+      t.same(await texts(again, target), ['-400', '5', '1'], 'the one from the future goes with a later one');
+      t.equal(await pruneAll(again, { before: now - 3 * day, now, limit: 3 }), 2);
+      await kept(again, { ...newEntry(ada.id, target, 'new'), text: 'new', at: now });
+      t.equal(await again.seqBefore(now, now), seqs.at(-1), 'after what was pruned');
+    },
+  );
 }
