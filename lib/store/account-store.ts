@@ -75,7 +75,7 @@ export interface NewInvite {
   readonly uses: number;
   readonly expires: number;
   readonly at: number;
-  /** Of a server without accounts; ends when the next such invite or the first account is created. */
+  /** Of a server without an admin; ends when the next such invite is created, or when there is an admin. */
   readonly first?: boolean;
   readonly by?: Issuer;
 }
@@ -138,7 +138,7 @@ export interface AccountStore {
   renewPassword(account: number, was: string, password: string): Promise<boolean>;
   /**
    * Never leaves the server without an admin who can sign in. Ends the account's reset and, unless it becomes an admin,
-   * the invites and resets that it handed out.
+   * the invites and resets that it handed out; if it does, the server's first invite.
    */
   setRole(account: number, role: Role): Promise<'set' | 'last-admin'>;
   /** Removes its sessions, codes, memberships, invites and resets; its messages and its name stay. */

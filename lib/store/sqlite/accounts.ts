@@ -131,8 +131,12 @@ export function createAccountOperations(
       if (role !== 'admin' && isLastAdmin(sql, account)) return 'last-admin';
       requireAccount(sql.setRole.run(role, account), account);
       // A reset link made for a member must not open an admin's account.
-      if (role === 'admin') sql.endReset.run(account);
-      else withdraw(sql, account);
+      if (role === 'admin') {
+        sql.endReset.run(account);
+        sql.endFirstInvites.run();
+      } else {
+        withdraw(sql, account);
+      }
       return 'set';
     },
     removeAccount(account) {
@@ -167,7 +171,8 @@ function register(sql: Statements, wanted: NewAccount): RegisterResult {
   const { id }: { id: number } = sql.insert.get(name, skeleton, password, role, recovery ?? null, at);
   sql.joinLobby.run(id);
   if (invite !== undefined) sql.useInvite.run(invite);
-  sql.endFirstInvites.run();
+  // Not for a member, who may come before the operator where registration is open.
+  if (role === 'admin') sql.endFirstInvites.run();
   return { outcome: 'created', account: { id, name, role, password } };
 }
 

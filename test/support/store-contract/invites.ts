@@ -69,7 +69,7 @@ export async function invitesContract(t: Test, make: MakeSubject): Promise<void>
     t.match(await store.register(newAccount('bob', { invite: code })), { outcome: 'created' });
   });
 
-  t.test('a first invite ends with the next one, and with the first account', async (t) => {
+  t.test('a first invite ends with the next one, and once there is an admin', async (t) => {
     const { store } = await make(t);
     const [one, two, other] = [hash('one'), hash('two'), hash('other')];
     await store.createInvite({ ...invite, code: one, role: 'admin', first: true });
@@ -78,7 +78,14 @@ export async function invitesContract(t: Test, make: MakeSubject): Promise<void>
     t.equal(await store.inviteRole(one, at), undefined);
     t.equal(await store.inviteRole(two, at), 'admin');
     t.match(await store.register(newAccount('ada', { invite: other })), { account: { role: 'member' } });
-    t.equal(await store.inviteRole(two, at), undefined);
+    await register(store, 'ben');
+    t.equal(await store.inviteRole(two, at), 'admin', 'members came first');
+    t.match(await store.register(newAccount('eve', { invite: two })), { account: { role: 'admin' } });
+    t.equal(await store.inviteRole(two, at), undefined, 'although it could be used nine times');
+    const three = hash('three');
+    await store.createInvite({ ...invite, code: three, role: 'admin', first: true });
+    await registerAdmin(store, 'zoe');
+    t.equal(await store.inviteRole(three, at), undefined, 'somebody was made an admin');
   });
 
   t.test('removeExpired removes expired invites and no others', async (t) => {
