@@ -104,6 +104,10 @@ export const limits = {
 
   /** Rooms of a server, private ones included. */
   rooms: 1_000,
+  /** Rooms that one account can make, until one of them ends; admins can make more. */
+  roomsMade: 50,
+  /** The same per address (IPv6: per /64). */
+  roomsMadePerAddress: 200,
   /** Rooms that one account can be a member of. */
   roomsPerAccount: 100,
   /** New rooms and invitations of one account: at once, and then per minute. */

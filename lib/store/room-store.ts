@@ -5,7 +5,7 @@ import type { ConversationKey, LogPosition } from './message-store.js';
 
 export interface Room {
   readonly id: number;
-  /** Unique among public rooms; a private room may share its name with others. */
+  /** Unique among all rooms, private ones included. */
   readonly name: string;
   readonly private: boolean;
   /** Every account is a member and can't leave. */
@@ -27,18 +27,16 @@ export interface RoomInvitation {
 
 export type CreateRoomResult =
   | { readonly outcome: 'created'; readonly room: Room }
-  /** A public room has that name, or a room of the owner. */
   | { readonly outcome: 'name-taken' }
-  /** `limits.roomsPerAccount` or `limits.rooms`. */
-  | { readonly outcome: 'too-many' };
+  /** `limits.rooms`, `roomsPerAccount`, `roomsMade` or `roomsMadePerAddress`. */
+  | { readonly outcome: 'too-many'; readonly of: 'server' | 'memberships' | 'account' | 'address' };
 
 export type JoinRoomResult =
   | { readonly outcome: 'joined' }
   | { readonly outcome: 'already-member' }
   /** Private, without an invitation. Also where the room is gone. */
   | { readonly outcome: 'not-invited' }
-  /** The account is in another room of that name. */
-  | { readonly outcome: 'name-taken' }
+  /** `limits.roomsPerAccount`. */
   | { readonly outcome: 'too-many' };
 
 export type LeaveRoomResult =
@@ -54,7 +52,7 @@ export type ConversationSummary = {
   /** The room's name, or the other person's. */
   readonly name: string;
   readonly target: ConversationKey;
-  /** Newest seq in it, 0 for none. */
+  /** Newest seq in it, 0 for none, and the time of that entry. */
   readonly last: number;
   readonly at?: number;
   readonly read: number;
@@ -67,8 +65,19 @@ export type ConversationSummary = {
 /** Part of a Store; see store.ts for what all of it promises. */
 export interface RoomStore {
   rooms(): Promise<readonly (Room & { readonly members: number })[]>;
-  /** Creates a room with its owner as the only member. */
-  createRoom(room: { name: string; private: boolean; owner: number; at: number }): Promise<CreateRoomResult>;
+  /**
+   * Creates a room with its owner as the only member.
+   * @param room `address` is where it is made from, as limits count addresses; kept until the room ends. `unlimited`: the
+   *   limits on rooms of one maker don't hold
+   */
+  createRoom(room: {
+    name: string;
+    private: boolean;
+    owner: number;
+    at: number;
+    address?: string;
+    unlimited?: boolean;
+  }): Promise<CreateRoomResult>;
   /** Uses up an invitation. Older messages are not unread for the new member. */
   joinRoom(account: number, room: number): Promise<JoinRoomResult>;
   /**

@@ -91,9 +91,9 @@ export async function newRoom(
   store: Store,
   owner: number,
   name: string,
-  options: { readonly private?: boolean } = {},
+  options: { readonly private?: boolean; readonly unlimited?: boolean } = {},
 ): Promise<Room> {
-  const made = await store.createRoom({ name, private: options.private ?? false, owner, at });
+  const made = await store.createRoom({ name, private: false, owner, at, ...options });
   if (made.outcome !== 'created') throw new Error(`${name}: ${made.outcome}`);
   return made.room;
 }

@@ -6,6 +6,7 @@ import type { RoomRole } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Room, RoomInvitation } from '../../store/room-store.js';
+import { addressKey } from '../net/address.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import { conversationRecord, topicField } from './frames.js';
 import type { LiveRoom } from './live-rooms.js';
@@ -15,7 +16,7 @@ import type { LeaveDetails, Member } from './presence.js';
 
 export interface Membership {
   /**
-   * Joins the public room of that name or one that the account is invited to; else creates it.
+   * Joins the room of that name if it is public or the account is invited to it, or else creates it.
    * @throws ProtocolError `name-invalid`, `not-allowed`, `room-name-taken`, `too-many-rooms`, `rate-limited`
    */
   join(member: Member, request: RequestOf<'join'>): Promise<void>;
@@ -61,7 +62,7 @@ export function createMembership(deps: ChatParts): Membership {
     },
   };
   return {
-    join: ({ account }, request) => join(internals, account, request),
+    join: (member, request) => join(internals, member, request),
     leave: ({ account }, request) => leave(internals, account, request),
     invite: ({ account }, request) => invite(internals, account, request),
     appoint: ({ account }, request) => appoint(internals, account, request),
@@ -69,8 +70,9 @@ export function createMembership(deps: ChatParts): Membership {
   };
 }
 
-async function join(deps: Internals, account: Account, request: RequestOf<'join'>): Promise<void> {
+async function join(deps: Internals, member: Member, request: RequestOf<'join'>): Promise<void> {
   const { rooms } = deps;
+  const { account } = member;
   const isPrivate = request.private ?? false;
   const parsed = parseRoomName(request.room);
   if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
@@ -78,12 +80,11 @@ async function join(deps: Internals, account: Account, request: RequestOf<'join'
   const mine = rooms.membershipsOf(account.id).get(name)?.room;
   if (mine !== undefined && isPrivate && !mine.private) throw nameTaken();
   if (mine !== undefined) return;
-  const invitation = await invitationTo(deps, account, name);
   const publicRoom = rooms.publicRoom(name);
   if (isPrivate && publicRoom !== undefined) throw nameTaken();
-  const known = invitation?.room ?? (isPrivate ? undefined : publicRoom);
+  const known = publicRoom ?? (await invitationTo(deps, account, name))?.room;
   if (known !== undefined && (await enter(deps, account, known))) return;
-  await create(deps, account, { name, isPrivate });
+  await create(deps, member, { name, isPrivate });
 }
 
 /** @returns false if the account is not or no longer allowed to enter the room */
@@ -97,10 +98,8 @@ async function enter(deps: Internals, account: Account, { id }: Pick<Room, 'id'>
       return true;
     case 'not-invited':
       return false;
-    case 'name-taken':
-      throw nameTaken();
     case 'too-many':
-      throw tooManyRooms();
+      throw tooManyRooms('memberships');
     default:
       return outcome satisfies never;
   }
@@ -108,7 +107,7 @@ async function enter(deps: Internals, account: Account, { id }: Pick<Room, 'id'>
 
 async function create(
   deps: Internals,
-  account: Account,
+  { account, address }: Member,
   { name, isPrivate }: { name: string; isPrivate: boolean },
 ): Promise<void> {
   const { store, clock, rooms, permissions } = deps;
@@ -116,14 +115,17 @@ async function create(
     throw notAllowed('Only admins can create rooms on this server.');
   }
   deps.countCreation(account);
-  const made = await store.createRoom({ name, private: isPrivate, owner: account.id, at: clock.now() });
+  const made = await store.createRoom({
+    ...{ name, private: isPrivate, owner: account.id, at: clock.now() },
+    ...{ address: addressKey(address), unlimited: account.role === 'admin' },
+  });
   switch (made.outcome) {
     case 'created':
       return announceJoin(deps, account, rooms.open(made.room));
     case 'name-taken':
       throw nameTaken();
     case 'too-many':
-      throw tooManyRooms();
+      throw tooManyRooms(made.of);
     default:
       return made satisfies never;
   }
@@ -280,11 +282,22 @@ export function invitedEvent({ room, by }: { room: Pick<Room, 'name' | 'topic'>;
   return { type: 'invited', room: room.name, by, ...topicField(room) } as const;
 }
 
+/**
+ * The same for public and private rooms: were they allowed to share a name, people could be invited into a room that
+ * poses as another. So anyone who may create rooms can find out that a name is in use; a private room's name is no secret.
+ */
 function nameTaken(): ProtocolError {
-  return new ProtocolError('room-name-taken', 'Another room has that name. Choose another.');
+  const message = 'Another room has that name; it may be a private one. Choose another.';
+  return new ProtocolError('room-name-taken', message);
 }
 
-function tooManyRooms(): ProtocolError {
-  const message = `You can be in ${limits.roomsPerAccount} rooms, and the server can have ${limits.rooms}. Leave one first.`;
-  return new ProtocolError('too-many-rooms', message);
+const tooMany = {
+  server: `This server is full: it can have ${limits.rooms} rooms.`,
+  memberships: `You can be in ${limits.roomsPerAccount} rooms. Leave one first.`,
+  account: `You can make ${limits.roomsMade} rooms. Ask an admin to make this one.`,
+  address: `${limits.roomsMadePerAddress} rooms were made from your address. Ask an admin to make this one.`,
+};
+
+function tooManyRooms(of: keyof typeof tooMany): ProtocolError {
+  return new ProtocolError('too-many-rooms', tooMany[of]);
 }

@@ -254,4 +254,21 @@ export const migrations: readonly string[] = [
     WHEN NEW.at < (SELECT at FROM log WHERE seq < NEW.seq ORDER BY seq DESC LIMIT 1)
     BEGIN INSERT INTO clock_steps (seq) VALUES (NEW.seq); END;
   `,
+  `
+  -- One namespace for all rooms. Of several with one name the public one keeps it, or else the oldest.
+  UPDATE conversations SET name = substr(name, 1, 25) || '-' || lower(hex(randomblob(3)))
+    WHERE private AND EXISTS (
+      SELECT 1 FROM conversations AS others WHERE others.name = conversations.name AND others.id <> conversations.id
+        AND (NOT others.private OR others.id < conversations.id));
+  DROP INDEX conversations_public;
+  CREATE UNIQUE INDEX conversations_name ON conversations (name);
+
+  -- Who made a room, and from where (as limits count addresses), for limits.
+  ALTER TABLE conversations ADD COLUMN maker INTEGER REFERENCES accounts (id);
+  ALTER TABLE conversations ADD COLUMN maker_address TEXT;
+  UPDATE conversations SET maker = (
+      SELECT account FROM members WHERE conversation = conversations.id AND role = 'owner' ORDER BY turn LIMIT 1)
+    WHERE kind = 'room' AND NOT everybody;
+  CREATE INDEX conversations_makers ON conversations (maker, maker_address) WHERE kind = 'room';
+  `,
 ];

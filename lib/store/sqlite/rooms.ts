@@ -18,20 +18,29 @@ type Statements = ReturnType<typeof prepare>;
 function prepareRooms(db: Database) {
   return {
     room: db.prepare(`SELECT ${roomColumns} FROM conversations WHERE id = ? AND kind = 'room'`),
-    countRooms: db.prepare("SELECT count(*) AS count FROM conversations WHERE kind = 'room'"),
-    publicRoom: db.prepare('SELECT 1 FROM conversations WHERE name = ? AND NOT private'),
-    insert: db.prepare("INSERT INTO conversations (kind, name, private) VALUES ('room', ?, ?) RETURNING id"),
+    countRooms: db.prepare(
+      `SELECT count(*) AS rooms, count(*) FILTER (WHERE maker = ?) AS made,
+         count(*) FILTER (WHERE maker_address = ?) AS madeHere
+       FROM conversations INDEXED BY conversations_makers WHERE kind = 'room'`,
+    ),
+    byName: db.prepare('SELECT 1 FROM conversations WHERE name = ?'),
+    insert: db.prepare(
+      `INSERT INTO conversations (kind, name, private, maker, maker_address)
+       VALUES ('room', ?, ?, ?, ?) RETURNING id`,
+    ),
     // Its log is removed later, bit by bit, by `prune`.
-    end: db.prepare("UPDATE conversations SET kind = 'ended', name = NULL, topic = '' WHERE id = ?"),
+    end: db.prepare(
+      `UPDATE conversations SET kind = 'ended', name = NULL, topic = '', maker = NULL, maker_address = NULL
+       WHERE id = ?`,
+    ),
   };
 }
 
 function prepareMembers(db: Database) {
   return {
-    ownRooms: db.prepare(
-      `SELECT count(*) AS count, count(*) FILTER (WHERE name = ?2) AS same
-       FROM members JOIN conversations ON conversations.id = conversation
-       WHERE account = ?1 AND kind = 'room'`,
+    countOwnRooms: db.prepare(
+      `SELECT count(*) AS count FROM members JOIN conversations ON conversations.id = conversation
+       WHERE account = ? AND kind = 'room'`,
     ),
     ownRoomsButLobby: db.prepare(
       `SELECT conversations.id FROM members JOIN conversations ON conversations.id = conversation
@@ -156,15 +165,30 @@ function countOwners(sql: Statements, room: number): number {
   return row.count;
 }
 
+interface RoomCounts {
+  readonly rooms: number;
+  readonly made: number;
+  readonly madeHere: number;
+}
+
+function isInTooMany(sql: Statements, account: number): boolean {
+  const own: { count: number } = sql.countOwnRooms.get(account);
+  return own.count >= limits.roomsPerAccount;
+}
+
 function createRoom(
   sql: Statements,
-  { name, private: hidden, owner }: Parameters<Operations['createRoom']>[0],
+  { name, private: hidden, owner, address, unlimited }: Parameters<Operations['createRoom']>[0],
 ): CreateRoomResult {
-  const own: { count: number; same: number } = sql.ownRooms.get(owner, name);
-  if (own.same > 0 || (!hidden && sql.publicRoom.get(name) !== undefined)) return { outcome: 'name-taken' };
-  const all: { count: number } = sql.countRooms.get();
-  if (own.count >= limits.roomsPerAccount || all.count >= limits.rooms) return { outcome: 'too-many' };
-  const { id }: { id: number } = sql.insert.get(name, hidden ? 1 : 0);
+  if (sql.byName.get(name) !== undefined) return { outcome: 'name-taken' };
+  const counts: RoomCounts = sql.countRooms.get(owner, address ?? null);
+  if (counts.rooms >= limits.rooms) return { outcome: 'too-many', of: 'server' };
+  if (isInTooMany(sql, owner)) return { outcome: 'too-many', of: 'memberships' };
+  if (!unlimited && counts.made >= limits.roomsMade) return { outcome: 'too-many', of: 'account' };
+  if (!unlimited && counts.madeHere >= limits.roomsMadePerAddress) {
+    return { outcome: 'too-many', of: 'address' };
+  }
+  const { id }: { id: number } = sql.insert.get(name, hidden ? 1 : 0, owner, address ?? null);
   sql.join.run(owner, id, 'owner');
   return { outcome: 'created', room: { id, name, private: hidden, lobby: false, topic: '', rules: {} } };
 }
@@ -174,9 +198,7 @@ function joinRoom(sql: Statements, account: number, room: number): JoinRoomResul
   if (found === undefined) return { outcome: 'not-invited' };
   if (roleOf(sql, account, room) !== undefined) return { outcome: 'already-member' };
   if (found.private === 1 && sql.invited.get(account, room) === undefined) return { outcome: 'not-invited' };
-  const own: { count: number; same: number } = sql.ownRooms.get(account, found.name);
-  if (own.same > 0) return { outcome: 'name-taken' };
-  if (own.count >= limits.roomsPerAccount) return { outcome: 'too-many' };
+  if (isInTooMany(sql, account)) return { outcome: 'too-many' };
   sql.join.run(account, room, 'member');
   sql.dismiss.run(account, room);
   return { outcome: 'joined' };

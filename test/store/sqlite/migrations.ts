@@ -109,6 +109,37 @@ t.test('a file of version 1 is sound after its migration', async (t) => {
   t.same(db.prepare(tables).all(), open(t, fresh).prepare(tables).all(), 'the same as a new one');
 });
 
+t.test('rooms of one name get different ones, and a clock’s steps back are found', async (t) => {
+  const file = await temporaryFile(t);
+  const db = new DatabaseSync(file);
+  db.function('spaced', (text: string) => text);
+  for (const sql of migrations.slice(0, 3)) db.exec(sql);
+  db.exec(`
+    INSERT INTO accounts (id, name, skeleton, password, role, created_at) VALUES (1, 'ada', 'ada', '', 'member', 1);
+    INSERT INTO conversations (id, kind, name, private) VALUES
+      (2, 'room', 'tea', 1), (3, 'room', 'tea', 0), (4, 'room', 'tea', 1), (5, 'room', 'den', 1), (6, 'room', 'den', 1);
+    INSERT INTO members (account, conversation, role) SELECT 1, id, 'owner' FROM conversations;
+    INSERT INTO log (conversation, at, account, key, kind, text) VALUES
+      (1, 10, 1, 'a', 'text', ''), (1, 30, 1, 'b', 'text', ''), (1, 20, 1, 'c', 'text', ''), (1, 25, 1, 'd', 'text', '');
+    PRAGMA user_version = 3;
+  `);
+  db.close();
+  const store = await migrated(t, file);
+  const rooms = (await store.rooms()).map(({ id, name }) => `${id} ${name}`);
+  t.match(rooms, [
+    '1 lobby',
+    /^2 tea-[0-9a-f]{6}$/,
+    '3 tea',
+    /^4 tea-[0-9a-f]{6}$/,
+    '5 den',
+    /^6 den-[0-9a-f]{6}$/,
+  ]);
+  t.equal(await store.seqBefore(15, 26), 1);
+  t.equal(await store.seqBefore(26, 26), 4, 'the second is from the future');
+  await store.close();
+  t.same(open(t, file).prepare('SELECT seq FROM clock_steps').all(), [{ seq: 3 }]);
+});
+
 t.test('the first migration is frozen', async (t) => {
   const db = new DatabaseSync(':memory:');
   t.teardown(() => db.close());

@@ -34,27 +34,61 @@ export async function roomsContract(t: Test, make: MakeSubject): Promise<void> {
     t.equal((await again.conversations(bob.id)).length, 1);
   });
 
-  t.test('a name belongs to one public room, any private ones, and one room of each account', async (t) => {
-    const { store } = await make(t);
+  t.test('all rooms have different names, private ones included, until they end', async (t) => {
+    const { store, reopen } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     const hidden = await newRoom(store, ada.id, 'tea', { private: true });
-    const outcome = async (owner: number, name: string, hide: boolean) =>
-      (await store.createRoom({ name, private: hide, owner, at })).outcome;
-    t.equal(await outcome(ada.id, 'tea', false), 'name-taken', 'she is in one of that name');
-    t.equal(await outcome(bob.id, 'lobby', false), 'name-taken');
-    t.equal(await outcome(bob.id, 'lobby', true), 'name-taken', 'which he is in');
-    const open = await newRoom(store, bob.id, 'tea');
-    t.equal(await outcome(bob.id, 'tea', true), 'name-taken');
-    t.same(await store.joinRoom(ada.id, open.id), { outcome: 'name-taken' });
-    await store.inviteToRoom({ room: hidden.id, account: bob.id, by: ada.id, at });
-    t.same(await store.joinRoom(bob.id, hidden.id), { outcome: 'name-taken' });
-    t.equal((await store.invitations(bob.id)).length, 1, 'which uses no invitation up');
-    const cyd = await register(store, 'cyd');
-    t.equal(await outcome(cyd.id, 'tea', false), 'name-taken');
-    t.equal(await outcome(cyd.id, 'tea', true), 'created');
+    await newRoom(store, ada.id, 'pot');
+    const outcomes = async (name: string) => {
+      const made = [];
+      for (const owner of [ada.id, bob.id]) {
+        for (const hide of [true, false])
+          made.push((await store.createRoom({ name, private: hide, owner, at })).outcome);
+      }
+      return new Set(made);
+    };
+    for (const name of ['lobby', 'tea', 'pot']) t.same([...(await outcomes(name))], ['name-taken'], name);
+    await store.leaveRoom(ada.id, hidden.id, { end: true });
+    await newRoom(store, bob.id, 'tea');
+    t.same(
+      (await (await reopen()).rooms()).map(({ name }) => name),
+      ['lobby', 'pot', 'tea'],
+    );
   });
 
-  t.test('of many rooms of one public name created at once, one succeeds', async (t) => {
+  t.test('an account and an address make a limited number of rooms, and more once one ends', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = await people(store, 'ada', 'bob');
+    const create = (owner: number, name: string, rest: { address?: string; unlimited?: boolean } = {}) =>
+      store.createRoom({ name, private: true, owner, at, address: 'here', ...rest });
+    let last = 0;
+    for (let index = 0; index < limits.roomsMade; index++) {
+      const made = await create(ada.id, `ada${index}`);
+      if (made.outcome === 'created') last = made.room.id;
+    }
+    t.same(await create(ada.id, 'more'), { outcome: 'too-many', of: 'account' });
+    t.match(await create(ada.id, 'boss', { unlimited: true }), { outcome: 'created' });
+    await store.joinRoom(bob.id, last);
+    await store.inviteToRoom({ room: last, account: bob.id, by: ada.id, at });
+    await store.joinRoom(bob.id, last);
+    await store.leaveRoom(ada.id, last, { end: true });
+    t.same(await create(ada.id, 'more'), { outcome: 'too-many', of: 'account' }, 'others go on in it');
+    for (const [index, { id }] of (await store.rooms())
+      .filter(({ name }) => name.startsWith('ada'))
+      .entries())
+      if (index < 2) await store.leaveRoom(ada.id, id, { end: true });
+    t.match(await create(ada.id, 'more'), { outcome: 'created' });
+
+    for (let at = limits.roomsMade; at < limits.roomsMadePerAddress; at += limits.roomsMade) {
+      const { id } = await register(store, `maker${at}`);
+      for (let index = 0; index < limits.roomsMade; index++) await create(id, `room${at}-${index}`);
+    }
+    t.same(await create(bob.id, 'tea'), { outcome: 'too-many', of: 'address' });
+    t.match(await create(bob.id, 'tea', { address: 'elsewhere' }), { outcome: 'created' });
+    t.match(await create(bob.id, 'pot', { unlimited: true }), { outcome: 'created' });
+  });
+
+  t.test('of many rooms of one name created at once, one succeeds', async (t) => {
     const { store } = await make(t);
     const all = await people(store, 'ada', 'bob', 'cyd');
     const made = await Promise.all(
@@ -87,7 +121,7 @@ export async function roomsContract(t: Test, make: MakeSubject): Promise<void> {
     const [ada, bob, cyd] = await people(store, 'ada', 'bob', 'cyd');
     const tea = await newRoom(store, ada.id, 'tea');
     const den = await newRoom(store, ada.id, 'den', { private: true });
-    await newRoom(store, bob.id, 'den', { private: true });
+    await newRoom(store, bob.id, 'his', { private: true });
     await newRoom(store, ada.id, 'alone');
     await store.joinRoom(cyd.id, tea.id);
     await store.inviteToRoom({ room: den.id, account: cyd.id, by: ada.id, at });
@@ -132,7 +166,7 @@ export async function roomsContract(t: Test, make: MakeSubject): Promise<void> {
     // A room less, because the lobby counts.
     for (const owner of [ada.id, bob.id]) {
       for (let index = 1; index < limits.roomsPerAccount; index++) {
-        const room = await newRoom(store, owner, `room${owner}-${index}`);
+        const room = await newRoom(store, owner, `room${owner}-${index}`, { unlimited: true });
         await store.inviteToRoom({ room: room.id, account: eve.id, by: owner, at: at + room.id });
       }
     }
@@ -146,9 +180,11 @@ export async function roomsContract(t: Test, make: MakeSubject): Promise<void> {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     const other = await newRoom(store, bob.id, 'other');
-    for (let index = 1; index < limits.roomsPerAccount; index++) await newRoom(store, ada.id, `room${index}`);
+    for (let index = 1; index < limits.roomsPerAccount; index++) {
+      await newRoom(store, ada.id, `room${index}`, { unlimited: true });
+    }
     const more = { name: 'more', private: true, owner: ada.id, at };
-    t.same(await store.createRoom(more), { outcome: 'too-many' });
+    t.same(await store.createRoom(more), { outcome: 'too-many', of: 'memberships' });
     t.same(await store.joinRoom(ada.id, other.id), { outcome: 'too-many' });
     const [, first] = await store.conversations(ada.id);
     await store.leaveRoom(ada.id, first?.kind === 'room' ? first.room.id : 0, { end: true });
@@ -160,13 +196,15 @@ export async function roomsContract(t: Test, make: MakeSubject): Promise<void> {
     let made = 1;
     for (let owner = 0; made < limits.rooms; owner++) {
       const { id } = await register(store, `owner${owner}`);
-      const share = Math.min(limits.roomsPerAccount - 1, limits.rooms - made);
+      const share = Math.min(limits.roomsMade, limits.rooms - made);
       const names = Array.from({ length: share }, (_, index) => `room${owner}-${index}`);
       await Promise.all(names.map((name) => newRoom(store, id, name)));
       made += share;
     }
     const { id } = await register(store, 'late');
-    t.same(await store.createRoom({ name: 'more', private: true, owner: id, at }), { outcome: 'too-many' });
+    t.same(await store.createRoom({ name: 'more', private: true, owner: id, at }), {
+      ...{ outcome: 'too-many', of: 'server' },
+    });
   });
 
   t.test(
