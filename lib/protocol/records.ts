@@ -104,6 +104,8 @@ export const conversation = Type.Object(
     private: Type.Optional(Type.Literal(true)),
     topic: Type.Optional(Type.String()),
     rules: Type.Optional(rules),
+    // direct conversations only
+    at: Type.Optional(Type.String({ description: 'when its newest entry was posted' })),
   },
   open,
 );

@@ -110,6 +110,7 @@ const schemas = {
   }),
   read: request('read', { room: Type.Optional(room), with: Type.Optional(name), seq }),
 
+  conversations: request('conversations', {}),
   rooms: request('rooms', {}),
   join: request('join', {
     room,

@@ -103,6 +103,7 @@ const examples: Examples = {
     },
     { type: 'search', id: 1, words: 'x', with: 'bob' },
   ],
+  conversations: [{ type: 'conversations', id: 1 }],
   rooms: [{ type: 'rooms', id: 1 }],
   join: [
     { type: 'join', id: 1, room: 'dev' },

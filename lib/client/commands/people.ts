@@ -1,6 +1,6 @@
-/** Commands about other people: who is here, and whose messages you do not want. */
+/** Commands about other people: who is here, who wrote to you, and whose messages you do not want. */
 import { askPeople } from '../session/session.js';
-import { whoisLines } from '../text/lists.js';
+import { directLines, whoisLines } from '../text/lists.js';
 import { errorWords, peopleWords } from '../text/wording.js';
 import { withName } from './arguments.js';
 import { CommandRefused, command } from './command.js';
@@ -25,6 +25,14 @@ export const peopleCommands = [
     async run({ name }, { ask, answer, time }) {
       const { whois } = await ask({ type: 'whois', name });
       if (whois !== undefined) answer(whoisLines(whois, time));
+    },
+  }),
+  command({
+    name: 'directs',
+    aliases: ['dms'],
+    help: 'list your direct messages: with whom, and when the last one came',
+    async run(_, { ask, answer, time }) {
+      answer(directLines((await ask({ type: 'conversations' })).conversations ?? [], time));
     },
   }),
   command<{ name?: string }>({

@@ -98,7 +98,9 @@ export function createEventHandler(deps: EventHandlerDeps): EventHandler {
           break;
         }
         case 'synced':
-          store.update((state) => applySync(state, event.conversations));
+          store.update((state) =>
+            applySync(state, event.conversations, { first: event.first, now: deps.now() }),
+          );
           caughtUp = true;
           viewed();
           people.refresh();

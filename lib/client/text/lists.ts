@@ -5,6 +5,7 @@ import { byteCount } from '../../protocol/quantities.js';
 import type {
   AuditEntry,
   BanInfo,
+  Conversation,
   Found,
   InviteInfo,
   Message,
@@ -29,6 +30,20 @@ export function roomLines(rooms: readonly RoomInfo[]): string[] {
     return `${role === undefined ? ' ' : '*'} ${names[at]} ${count}  ${about}`.trimEnd();
   });
   return [...lines, '* = you are a member. Join or create a room with /join #ROOM.'];
+}
+
+/** One line per direct conversation, the newest last. */
+export function directLines(conversations: readonly Conversation[], time: LocalTime): string[] {
+  const direct = conversations
+    .flatMap(({ with: peer, unread, at = '' }) => (peer === undefined ? [] : [{ peer, unread, at }]))
+    .toSorted((one, other) => (one.at < other.at ? -1 : 1));
+  if (direct.length === 0) return ['You have no direct messages. Send one with /msg NAME TEXT.'];
+  const names = columns(direct.map(({ peer }) => `@${printable(peer)}`));
+  const lines = direct.map(({ unread, at }, index) => {
+    const when = at === '' ? 'no messages left' : dateAndTime(at, time);
+    return `${names[index]}  ${when}${unread === 0 ? '' : `, ${unread} unread`}`;
+  });
+  return [...lines, 'Open one with /query NAME.'];
 }
 
 function rank({ role, invited }: RoomInfo): number {

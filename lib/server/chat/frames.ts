@@ -67,8 +67,11 @@ function addressOf(
 }
 
 export function conversationRecord(standing: ConversationSummary): Conversation {
-  const { name, last, read, unread, mentions } = standing;
-  if (standing.kind === 'direct') return { with: name, last, read, unread, mentions };
+  const { name, last, at, read, unread, mentions } = standing;
+  if (standing.kind === 'direct') {
+    const time = at === undefined ? {} : { at: new Date(at).toISOString() };
+    return { with: name, last, read, unread, mentions, ...time };
+  }
   const { role, room } = standing;
   return {
     ...{ room: name, last, read, unread, mentions, role },

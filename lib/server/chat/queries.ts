@@ -11,7 +11,7 @@ import { limits } from '../../protocol/limits.js';
 import type { Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { HistoryPage } from '../../store/message-store.js';
-import { messageEvent, topicField } from './frames.js';
+import { conversationRecord, messageEvent, topicField } from './frames.js';
 import type { ConversationName } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf } from './permissions.js';
@@ -90,6 +90,13 @@ export async function runSearch(
     return { ...hit, ...address, at: new Date(at).toISOString(), marks: marks.map((mark) => [...mark]) };
   });
   return { found, more };
+}
+
+/** All that the account is in, as the reply to a sign-in has them. */
+export async function listConversations({ store }: ChatParts, { account, drained }: Member): Promise<Fields> {
+  await drained();
+  const standings = await store.conversations(account.id);
+  return { conversations: standings.map(conversationRecord) };
 }
 
 /** Public rooms, and those that the account is in or invited to. */

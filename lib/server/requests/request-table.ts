@@ -9,6 +9,7 @@ import { catchUp } from '../chat/catch-up.js';
 import { actorOf, notAllowed } from '../chat/permissions.js';
 import type { Member } from '../chat/presence.js';
 import {
+  listConversations,
   listFiles,
   listPeople,
   listRooms,
@@ -50,6 +51,7 @@ const requestTable: RequestRows<RequestType> = {
   fetch: answers(({ files }, { account }, { of }) => files.fetch(account, of)),
 
   // Rooms and who is in them.
+  conversations: answers(listConversations),
   rooms: answers(async (app, member) => ({ rooms: await listRooms(app, member) })),
   join: counted(does(({ membership }, member, request) => membership.join(member, request))),
   leave: counted(does(({ membership }, member, request) => membership.leave(member, request))),

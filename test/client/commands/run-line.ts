@@ -100,6 +100,27 @@ t.test('a refusal says what to type next', async (t) => {
   }
 });
 
+t.test('/directs lists direct conversations, the newest last', async (t) => {
+  const counts = { last: 9, read: 9, mentions: 0 };
+  const conversations = [
+    { room: 'lobby', ...counts, unread: 4 },
+    { with: 'ben', ...counts, unread: 2, at: '2026-11-20T20:00:00.000Z' },
+    { with: 'cleopatra', ...counts, unread: 0, at: '2026-11-02T09:05:00.000Z' },
+    { with: 'dan', ...counts, unread: 0 },
+  ];
+  const { run, shown } = scene({ conversations: { conversations } });
+  await run('/directs');
+  t.same(shown, [
+    '@dan        no messages left',
+    '@cleopatra  2026-11-02 09:05',
+    '@ben        2026-11-20 20:00, 2 unread',
+    'Open one with /query NAME.',
+  ]);
+  const none = scene({ conversations: { conversations: conversations.slice(0, 1) } });
+  await none.run('/dms');
+  t.same(none.shown, ['You have no direct messages. Send one with /msg NAME TEXT.']);
+});
+
 t.test('without a connection a command is refused', async (t) => {
   const { run, refused } = scene({ rooms: new ConnectionLost('the connection is lost') });
   await run('/rooms');

@@ -224,18 +224,39 @@ function connectionOf(status: SessionStatus, now: number): ConnectionState {
   }
 }
 
-/** After a catch-up: the reader's conversations and what is unread. Rooms that are not among them are closed. */
-export function applySync(state: ScreenState, conversations: readonly Conversation[]): ScreenState {
+/** Direct conversations that are read are listed if they are younger than this, and at most so many of them. */
+const recentMs = 14 * 24 * 3_600_000;
+const mostRecent = 10;
+
+/**
+ * After a catch-up: the reader's conversations and what is unread. Rooms that are not among them are closed.
+ * @param first after the first one: recent direct conversations are opened. Later, what the reader closed stays closed
+ */
+export function applySync(
+  state: ScreenState,
+  conversations: readonly Conversation[],
+  { first, now }: { readonly first: boolean; readonly now: number },
+): ScreenState {
+  const recent = new Set(first ? recentDirect(conversations, now) : []);
   const mine = new Set(conversations.map(idOf));
   const gone = state.conversations.filter(({ id }) => id.startsWith('#') && id !== lobby && !mine.has(id));
   let next = withoutMembers(gone.reduce((before, { id }) => closed(before, id), state));
   for (const conversation of conversations) {
     const id = idOf(conversation);
-    // Direct ones that are read would crowd the list; /query opens them.
-    if (conversation.room === undefined && conversation.unread === 0 && find(next, id) === undefined)
+    const { room, unread } = conversation;
+    // All direct ones would crowd the list; /directs lists them.
+    if (room === undefined && unread === 0 && !recent.has(conversation) && find(next, id) === undefined)
       continue;
     if (conversation.room !== undefined) next = withRoomDetails(next, conversation);
     next = change(next, id, (before) => withReadMark(before, conversation));
   }
   return viewed(next);
+}
+
+function recentDirect(conversations: readonly Conversation[], now: number): Conversation[] {
+  const ageOf = ({ at = '' }: Conversation): number => now - Date.parse(at);
+  return conversations
+    .filter((each) => each.room === undefined && ageOf(each) < recentMs)
+    .toSorted((one, other) => ageOf(one) - ageOf(other))
+    .slice(0, mostRecent);
 }

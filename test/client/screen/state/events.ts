@@ -24,7 +24,7 @@ import {
 import { withPeople } from '../../../../lib/client/screen/state/people.js';
 import type { ScreenState } from '../../../../lib/client/screen/state/state.js';
 import { printable } from '../../../../lib/protocol/printable.js';
-import type { Message } from '../../../../lib/protocol/records.js';
+import type { Conversation, Message } from '../../../../lib/protocol/records.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
 import { lobbyMessage as room } from '../../../support/fake-session.js';
 
@@ -72,11 +72,14 @@ t.test('messages read before, on any terminal, are not new', async (t) => {
     state = applyMessage(state, message);
   }
   state = applyMessage(state, direct(5, 'cyd'));
-  const shown = applySync({ ...state, current: '@cyd' }, [
-    { room: 'lobby', last: 4, read: 1, unread: 2, mentions: 1 },
-    { with: 'cyd', last: 5, read: 0, unread: 1, mentions: 0 },
-    { with: 'old-friend', last: 2, read: 2, unread: 0, mentions: 0 },
-  ]);
+  const shown = applySync(
+    { ...state, current: '@cyd' },
+    [
+      { room: 'lobby', last: 4, read: 1, unread: 2, mentions: 1 },
+      { with: 'cyd', last: 5, read: 0, unread: 1, mentions: 0 },
+    ],
+    { first: true, now: 0 },
+  );
   t.same(ids(shown), ['#lobby', '@cyd']);
   t.match(find(shown, '#lobby'), { unread: 2, mentions: 1, newAfter: 1 });
   t.match(
@@ -84,6 +87,30 @@ t.test('messages read before, on any terminal, are not new', async (t) => {
     { unread: 0, newAfter: 4 },
     'what is on the screen is read, and marked as new',
   );
+});
+
+t.test('direct conversations of the last two weeks are there at the start, the newest ten', async (t) => {
+  const day = 24 * 3_600_000;
+  const now = Date.parse('2026-11-28T12:00:00.000Z');
+  const read = (peer: string, ago: number): Conversation => {
+    const at = new Date(now - ago * day).toISOString();
+    return { with: peer, last: 2, read: 2, unread: 0, mentions: 0, at };
+  };
+  const lobby = { room: 'lobby', last: 4, read: 4, unread: 0, mentions: 0 };
+  const unread = { ...read('late', 99), read: 0, unread: 1 };
+  const { at: _, ...empty } = read('empty', 0);
+  const all = [lobby, read('old', 15), read('cyd', 13), unread, empty];
+  t.same(ids(applySync(start, all, { first: true, now })), ['#lobby', '@cyd', '@late']);
+  t.same(
+    ids(applySync(start, all, { first: false, now })),
+    ['#lobby', '@late'],
+    'what was closed stays closed',
+  );
+  const many = Array.from({ length: 13 }, (_, index) => read(`p${index}`, 13 - index));
+  t.same(ids(applySync(start, [lobby, ...many], { first: true, now })), [
+    '#lobby',
+    ...many.slice(3).map((each) => `@${each.with}`),
+  ]);
 });
 
 t.test('a delivery finds its message in any conversation', async (t) => {
