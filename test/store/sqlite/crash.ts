@@ -64,7 +64,7 @@ t.test(
   'a failing disk ends the store; nothing acknowledged is lost and nothing rejected stored',
   async (t) => {
     const file = await temporaryFile(t);
-    const limit = 'unset NODE_OPTIONS; ulimit -f 512; exec "$@"';
+    const limit = 'unset NODE_OPTIONS; ulimit -f 1024; exec "$@"';
     const limited = ['/bin/sh', '-c', limit, 'sh', process.execPath, program, file];
     const { kept, said, end } = await runUntil(limited, Number.POSITIVE_INFINITY);
     t.ok(kept.length > 0);
