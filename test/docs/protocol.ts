@@ -148,6 +148,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `messages ${rate(limit.messageBurst, limit.messagesPerSecond, 'a second')}*`,
       `terminals ${limit.terminalsPerName}`,
       `sessions ${limit.sessions}`,
+      `made ${limit.roomsMade}, per address ${limit.roomsMadePerAddress}`,
       `rooms ${limit.roomsPerAccount} (server: ${number(limit.rooms)})`,
       `unanswered room invitations ${limit.invitations}`,
       `new rooms and invitations ${rate(limit.creationsPerMinute, limit.creationsPerMinute, 'a minute')}`,
