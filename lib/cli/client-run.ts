@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { FrontEnd } from '../client/front-end.js';
-import type { Session } from '../client/session/session.js';
+import { createBackoff, openWithRetries } from '../client/session/reconnect.js';
+import type { Session, SessionStatus } from '../client/session/session.js';
 import { startSession } from '../client/session/start-session.js';
 import { type ClackPrompter, createClackPrompter } from '../client/sign-in/clack-prompter.js';
 import {
@@ -15,9 +16,11 @@ import type { SignInAnswers } from '../client/sign-in/sign-in.js';
 import { type SignInAttempt, type SignInDeps, signIn } from '../client/sign-in/sign-in.js';
 import { requireAnswers, signInByToken, signInUnattended } from '../client/sign-in/sign-in-unattended.js';
 import { createTrustDecision } from '../client/sign-in/trust-decision.js';
+import { statusWords } from '../client/text/wording.js';
 import { greet, type VerifyServer } from '../client/wire/connection.js';
 import { parseName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
+import { systemClock } from '../system/clock.js';
 import {
   defaultPort,
   type Endpoint,
@@ -74,7 +77,11 @@ export function addClientOptions(command: Command): Command {
     )
     .option('--attach', 'if you are already signed in, join as another terminal')
     .option('--remember', 'save the session on this computer: no password next time')
-    .option('--retry <SECONDS>', 'give up reconnecting after this long', numberArgument(0, 1e9))
+    .option(
+      '--retry <SECONDS>',
+      'keep trying to connect for this long, the first time too',
+      numberArgument(0, 1e9),
+    )
     .option('--no-color', 'no colours (NO_COLOR)');
 }
 
@@ -153,12 +160,13 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   prompter?.step(`Connecting to ${formatEndpoint(target)}`);
   const knownHosts = knownHostsOf(io.env);
   const verify = createTrustDecision({ endpoint: target, linkPin: target.pin, knownHosts, prompter });
-  const { hello } = await greet({ host: target.host, port: target.port }, verify);
+  const patiently = createRetries(run);
+  const { hello } = await patiently(() => greet({ host: target.host, port: target.port }, verify));
   prompter?.step(`Connected to ${printable(hello.server)}`);
   const frontEnd = await run.makeFrontEnd({ stop: stop.signal, server: target, personal });
   const lastName = await recent.name(target);
   const start = (attempt: SignInAttempt): Promise<Session> =>
-    startWith({ run, target, verify, frontEnd, saved }, attempt);
+    patiently(() => startWith({ run, target, verify, frontEnd, saved }, attempt));
   const recoveryShownBy = frontEnd.fullScreen === true ? 'front-end' : 'prompter';
   const session = await signedIn(
     { hello, code: target.code, lastName, answers, saved, recoveryShownBy, start },
@@ -170,6 +178,21 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
     .catch((error) => warn(io, 'Cannot remember the server and the name', error));
   const done = () => saved.release().catch((error) => warn(io, notSaved, error));
   return { session, frontEnd, done };
+}
+
+/** With --retry, the first connection is tried for so long, too; otherwise once, since its address may be wrong. */
+function createRetries({ options, io, prompter, stop }: Run): <T>(open: () => Promise<T>) => Promise<T> {
+  const { retry } = options;
+  if (retry === undefined) return (open) => open();
+  const clock = systemClock;
+  const backoff = createBackoff({ clock, random: Math.random, retryMs: retry * 1000 });
+  const report = (status: SessionStatus): void => {
+    const words = status.state === 'waiting' ? statusWords(status) : undefined;
+    if (words === undefined) return;
+    if (prompter === undefined) io.stderr.write(`secure-chat: ${words}\n`);
+    else prompter.step(words);
+  };
+  return (open) => openWithRetries({ open, backoff, clock, signal: stop.signal, report });
 }
 
 function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promise<Session> {

@@ -37,7 +37,8 @@ Without an argument, the server is that of SECURE_CHAT_LINK, a join link. The
 password is never an argument: it is asked for, or comes from --password-file or
 SECURE_CHAT_PASSWORD. A bot needs only its token, from --token-file or
 SECURE_CHAT_TOKEN. With an invite, an account is created if the name is new. A
-lost connection is retried for ever on a terminal, for 5 minutes in a pipe.
+lost connection is retried for ever on a terminal, for 5 minutes in a pipe; a
+first connection that fails, only with --retry.
 
 Without a terminal, or with TERM=dumb, nothing is asked. Then, and with --plain,
 stdin takes messages and slash commands, and stdout shows messages:

@@ -276,14 +276,14 @@ function showEvent(event: ServerEvent, chat: Chat): void {
   if (event.type === 'parted' && chat.deps.typed) leaveFor(event.room, chat);
 }
 
-/** The connection is mentioned only once it was lost. */
+/** The connection is mentioned only once something was wrong with it. */
 function createStatusLines(show: (words: string) => void): (status: SessionStatus) => void {
-  let wasLost = false;
+  let wasWell = true;
   return (status) => {
     const words = statusWords(status);
-    if (status.state === 'waiting') wasLost = true;
-    if (words !== undefined && wasLost) show(words);
-    if (status.state === 'online') wasLost = false;
+    if (status.state === 'waiting' || status.state === 'no-answer') wasWell = false;
+    if (words !== undefined && !wasWell) show(words);
+    if (status.state === 'online') wasWell = true;
   };
 }
 

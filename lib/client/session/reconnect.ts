@@ -40,6 +40,25 @@ export async function reconnect<T>(
   }
 }
 
+/**
+ * The same for a first connection: tries, and tries again while that can help.
+ * @throws the last error
+ */
+export async function openWithRetries<T>({ open, ...options }: ReconnectOptions<T>): Promise<T> {
+  let error: unknown;
+  const attempt = () =>
+    open().catch((failure) => {
+      error = failure;
+      throw failure;
+    });
+  const first = await attempt().then(
+    (opened) => ({ opened }),
+    (failure) => reconnect(failure, { ...options, open: attempt }),
+  );
+  if ('end' in first) throw error;
+  return first.opened;
+}
+
 /** `verify` refused the server at a reconnection; `cause` is what it rejected with. */
 export class Distrusted extends Error {
   constructor(cause: unknown) {
@@ -78,7 +97,7 @@ function messageOf(error: unknown): string {
 }
 
 /** Waits, less when the signal is aborted. */
-function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const cancel = clock.after(ms, done);

@@ -35,6 +35,8 @@ export interface SessionOptions {
 
 export type SessionStatus =
   | { readonly state: 'online' }
+  /** Connected, but a request has no reply after 11 s; `online` follows once it has one. */
+  | { readonly state: 'no-answer' }
   /** Trying now. */
   | { readonly state: 'connecting' }
   /** Trying again `inMs` milliseconds from now, because of `why`. */

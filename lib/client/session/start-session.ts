@@ -8,7 +8,7 @@ import type { Reply } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { type Clock, systemClock } from '../../system/clock.js';
-import { ConnectionLost, openFileConnection, type RequestBody } from '../wire/connection.js';
+import { ConnectionLost, openConnection, openFileConnection, type RequestBody } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
 import { createInbox, type Inbox } from './inbox.js';
 import { createOutbox, type Outbox } from './outbox.js';
@@ -20,6 +20,7 @@ import {
   openSignedInConnection,
   type SignedInConnection,
 } from './signed-in-connection.js';
+import { createSilenceWatch } from './silence.js';
 
 /** Time and randomness, the system's by default. */
 interface SessionEnvironment {
@@ -51,6 +52,7 @@ export async function startSession(
 interface Life {
   readonly options: SessionOptions;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly credentials: CredentialChain;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
@@ -60,6 +62,8 @@ interface Life {
   readonly report: (status: SessionStatus) => void;
   /** Signed in and not closed. */
   link: SignedInConnection | undefined;
+  /** Told when replies on that connection are overdue, and when they came. */
+  silence: ((silent: boolean) => void) | undefined;
   loggedOut: SessionEnd | undefined;
 }
 
@@ -73,6 +77,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
   const life: Life = {
     options,
     clock,
+    random,
     credentials: createCredentialChain(options),
     outbox,
     inbox: createInbox({
@@ -86,6 +91,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
     leaving: new AbortController(),
     report: (status) => listener({ kind: 'status', status }),
     link: undefined,
+    silence: undefined,
     loggedOut: undefined,
   };
   return life;
@@ -102,6 +108,7 @@ function connect(life: Life, verify = life.options.verify): Promise<SignedInConn
     clock,
     signal: leaving.signal,
     onEvent: (event) => inbox.receive(event, life.link?.name),
+    onSilence: (silent) => life.silence?.(silent),
   });
 }
 
@@ -141,19 +148,48 @@ async function serve(life: Life, link: SignedInConnection): Promise<Error> {
   const { inbox, outbox } = life;
   const { connection, conversations } = link;
   let refusal: Error | undefined;
+  let online = false;
+  const watch = watchSilence(life, link);
   life.link = link;
+  life.silence = (silent) => {
+    if (online) life.report({ state: silent ? 'no-answer' : 'online' });
+    watch.change(silent);
+  };
   inbox.signedIn(conversations);
   connection.request({ type: 'sync', ...inbox.since() }, (outcome) => {
     if (outcome instanceof Error) return;
-    if (outcome.type === 'ok') return caughtUp(life, link);
+    if (outcome.type === 'ok') {
+      online = true;
+      return caughtUp(life, link);
+    }
     refusal = new ProtocolError(outcome.code, outcome.message, outcome.retryAfter);
     connection.destroy();
   });
   const lost = await connection.closed;
+  watch.stop();
+  life.silence = undefined;
   life.link = undefined;
   inbox.hold();
   outbox.hold();
   return refusal ?? lost;
+}
+
+// An attempt that takes longer is begun anew: at first TCP tries again after 1, 2 and 4 s, later ever more slowly.
+const otherTryMs = 5_000;
+
+function watchSilence({ options, clock, random, leaving }: Life, { connection }: SignedInConnection) {
+  const { endpoint, verify } = options;
+  return createSilenceWatch({
+    connection,
+    clock,
+    random,
+    async tryAnother(signal) {
+      const either = AbortSignal.any([signal, leaving.signal]);
+      const other = await openConnection({ endpoint, verify, clock, timeoutMs: otherTryMs, signal: either });
+      other.end();
+      await other.closed;
+    },
+  });
 }
 
 function caughtUp({ backoff, report, inbox, outbox }: Life, link: SignedInConnection) {

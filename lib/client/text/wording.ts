@@ -16,6 +16,8 @@ export function statusWords(status: SessionStatus): string | undefined {
   switch (status.state) {
     case 'online':
       return 'connected again';
+    case 'no-answer':
+      return 'no answer, waiting';
     case 'connecting':
       return undefined;
     case 'waiting':

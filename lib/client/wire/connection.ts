@@ -50,6 +50,8 @@ export interface ConnectionOptions {
   readonly clock?: Clock;
   /** Every event but hello; called from the moment the connection is open. */
   readonly onEvent?: (event: ServerEvent) => void;
+  /** A request or ping has waited 11 s for its reply (true), or none has any more (false). */
+  readonly onSilence?: (silent: boolean) => void;
 }
 
 export interface ClientConnection {
@@ -62,11 +64,16 @@ export interface ClientConnection {
   request(request: RequestBody, settle: Settle): void;
   /** A message of this account came back: it is the reply to the `say` with its key. */
   acknowledge(message: Message): void;
+  /**
+   * Not a byte came for 11 s although replies are due that do not take that long: the network may have forgotten
+   * this connection.
+   */
+  stuck(): boolean;
   /** Resolves when the connection is closed, from whichever side. */
   readonly closed: Promise<ConnectionLost>;
   /** Sends what was written, then closes; after 2 s in any case. */
   end(): void;
-  destroy(): void;
+  destroy(cause?: Error): void;
 }
 
 /**
@@ -193,9 +200,9 @@ interface Opened {
 
 /** What follows hello: requests, replies, events, and pings in between. */
 function createConnection({ hello, identity, wire, settings }: Opened) {
-  const { endpoint, clock, onEvent } = settings;
+  const { endpoint, clock, onEvent, onSilence } = settings;
   const { pingMs, deadMs } = hello.limits;
-  const replies = createReplies();
+  const replies = createReplies(clock);
   let lastId = 0;
   let closing: ServerFrameOf<'closing'> | undefined;
   let gone: ConnectionLost | undefined;
@@ -204,8 +211,11 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
     clock,
     pingMs,
     deadMs,
+    unanswered: replies.oldest,
     ping: () => request({ type: 'ping' }, () => {}),
-    dead: () => wire.destroy(new Error('the server stopped responding')),
+    silence: (silent) => onSilence?.(silent),
+    dead: (why) =>
+      wire.destroy(new Error(why === 'quiet' ? stoppedResponding : 'the server did not answer a request')),
   });
   const closed = wire.closed.then((cause) => {
     liveness.stop();
@@ -222,7 +232,7 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
     if (frame.length - 4 > hello.limits.frameBytes) {
       throw new ProtocolError('frame-too-large', 'This is too long for the server.');
     }
-    replies.expect(lastId, settle, body.type === 'say' ? body.key : undefined);
+    replies.expect(lastId, body, settle);
     wire.write(frame);
     liveness.sent();
   }
@@ -232,9 +242,14 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
     cancelDestroy();
     cancelDestroy = clock.after(limits.closingMs, () => wire.destroy());
   }
+  function replied(take: () => void) {
+    take();
+    liveness.answered();
+  }
   function receive(frame: ServerFrame) {
-    if (frame.type === 'ok' || frame.type === 'error') return replies.reply(frame);
+    if (frame.type === 'ok' || frame.type === 'error') return replied(() => replies.reply(frame));
     if (frame.type === 'hello') return;
+    replies.progress();
     if (frame.type === 'closing') closing = frame;
     onEvent?.(frame);
     if (frame.type === 'closing') end();
@@ -244,49 +259,90 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
     hello,
     identity,
     request,
-    acknowledge: replies.acknowledge,
+    acknowledge: (message) => replied(() => replies.acknowledge(message)),
+    stuck: () => liveness.quiet() && replies.due(),
     closed,
     end,
-    destroy: () => wire.destroy(),
+    destroy: (cause) => wire.destroy(cause),
   };
   const listener: WireListener = { frame: receive, heard: liveness.heard };
   return { connection, listener };
 }
 
+/** Why a connection was given up that nothing comes from. */
+export const stoppedResponding = 'the server stopped responding';
+
+// A new password waits for the server's hasher, which gives up after 30 s; nothing else takes that long.
+const replyMs = 75_000;
+// At a reconnection nobody knows yet that the network has gone again.
+const resumeMs = 30_000;
+// A catch-up takes as long as it brings something, but no server keeps a client waiting without end.
+const catchUpMs = 10 * 60_000;
+
+interface WaitingRequest {
+  readonly body: RequestBody;
+  readonly settle: Settle;
+  readonly since: number;
+}
+
 /** Requests that wait for their reply. */
 interface Replies {
-  /** @param key of a message: its copy, coming back, is as good as a reply */
-  expect(id: number, settle: Settle, key?: string): void;
+  expect(id: number, body: RequestBody, settle: Settle): void;
   reply(reply: Reply): void;
-  /** A message of this account came back from the server. */
+  /** A message of this account came back from the server: as good as a reply to the `say` with its key. */
   acknowledge(message: Message): void;
+  /** Something came that is no reply. */
+  progress(): void;
+  /** The request that has waited longest, and until when it may. */
+  oldest(): { since: number; until: number } | undefined;
+  /** Some wait, and none for the hashing of a password. */
+  due(): boolean;
   /** The connection is lost: no reply will come. */
   fail(error: ConnectionLost): void;
 }
 
-function createReplies(): Replies {
-  const waiting = new Map<number, { settle: Settle; key: string | undefined }>();
+function createReplies(clock: Clock): Replies {
+  // In the order in which they were sent.
+  const waiting = new Map<number, WaitingRequest>();
   const idOfKey = new Map<string, number>();
+  let syncSince: number | undefined;
+  let progressAt = 0;
 
   // A reply to an unknown id is no fault: a say may be answered twice.
   function reply(answer: Reply) {
     const asked = waiting.get(answer.re);
     if (asked === undefined) return;
+    const { body, settle } = asked;
     waiting.delete(answer.re);
-    if (asked.key !== undefined) idOfKey.delete(asked.key);
-    asked.settle(answer);
+    if (body.type === 'say') idOfKey.delete(body.key);
+    if (body.type === 'sync') syncSince = undefined;
+    settle(answer);
   }
 
   return {
-    expect(id, settle, key) {
-      waiting.set(id, { settle, key });
-      if (key !== undefined) idOfKey.set(key, id);
+    expect(id, body, settle) {
+      const since = clock.ticks();
+      waiting.set(id, { body, settle, since });
+      if (body.type === 'say') idOfKey.set(body.key, id);
+      if (body.type === 'sync') syncSince = since;
     },
     reply,
     acknowledge({ key, seq, at }) {
       const id = idOfKey.get(key);
       if (id !== undefined) reply({ type: 'ok', re: id, seq, at });
     },
+    progress() {
+      if (syncSince === undefined) return;
+      const now = clock.ticks();
+      if (now - syncSince < catchUpMs) progressAt = now;
+    },
+    oldest() {
+      const [first] = waiting.values();
+      if (first === undefined) return undefined;
+      const mostMs = first.body.type === 'resume' ? resumeMs : replyMs;
+      return { since: first.since, until: Math.max(first.since, progressAt) + mostMs };
+    },
+    due: () => waiting.size > 0 && ![...waiting.values()].some(({ body }) => 'password' in body),
     fail(error) {
       const left = [...waiting.values()];
       waiting.clear();

@@ -80,46 +80,77 @@ export function createWire(stream: Duplex, listener: WireListener): Wire {
 
 interface LivenessOptions {
   readonly clock: Clock;
-  /** A ping is due when either side has sent nothing for this long, in milliseconds. */
+  /** A ping is due when either side has sent nothing for this long, in milliseconds, or for 7 s. */
   readonly pingMs: number;
   /** The other side counts as dead after this long without a byte, in milliseconds. */
   readonly deadMs: number;
+  /** The oldest request without a reply: when it was sent and until when it may wait, by the clock's ticks. */
+  readonly unanswered: () => { readonly since: number; readonly until: number } | undefined;
   readonly ping: () => void;
-  readonly dead: () => void;
+  /** A request has waited 11 s for its reply (true), or none has any more (false). */
+  readonly silence: (silent: boolean) => void;
+  readonly dead: (why: 'quiet' | 'unanswered') => void;
 }
 
 interface Liveness {
   heard(): void;
   sent(): void;
+  /** A reply was read. */
+  answered(): void;
+  /** Nothing came for as long as it takes to be called silent. */
+  quiet(): boolean;
   stop(): void;
 }
 
-// A server that announces 0 is not pinged without end.
+// Together less than 20 s: so long after a link died its person knows, whatever was going on.
+const mostPingMs = 7_000;
+const silentMs = 11_000;
+// A server that announces 0 is not pinged without end, and one that announces a year is not waited for.
 const leastPingMs = 100;
+const mostDeadMs = 5 * 60_000;
 
-/** Pings a quiet server, and notices a dead one. Watches from now on. */
-export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions): Liveness {
-  const pingMs = Math.max(leastPingMs, wanted.pingMs);
-  const deadMs = Math.max(1.5 * pingMs, wanted.deadMs);
+/** Watches from now on. */
+export function createLiveness({
+  clock,
+  unanswered,
+  ping,
+  silence,
+  dead,
+  ...wanted
+}: LivenessOptions): Liveness {
+  const pingMs = Math.min(mostPingMs, Math.max(leastPingMs, wanted.pingMs));
+  const deadMs = Math.min(mostDeadMs, Math.max(1.5 * pingMs, wanted.deadMs));
   let heardAt = clock.ticks();
   let sentAt = heardAt;
   let asked = false;
+  let silent = false;
   let stopped = false;
   let cancel = clock.after(pingMs, check);
+
+  function setSilent(now: number) {
+    const is = now - (unanswered()?.since ?? now) >= silentMs;
+    if (is === silent) return;
+    silent = is;
+    silence(silent);
+  }
 
   // The timer is not moved at each frame; it looks at the times when it fires.
   function check() {
     const now = clock.ticks();
-    if (now - heardAt >= deadMs) return dead();
+    if (now - heardAt >= deadMs) return dead('quiet');
+    const late = unanswered()?.until ?? Number.POSITIVE_INFINITY;
+    if (now >= late) return dead('unanswered');
     // A busy room tells this side that the server lives, but the server needs a sign of life too.
     if (!asked && now - Math.min(heardAt, sentAt) >= pingMs) {
       asked = true;
       sentAt = now;
       ping();
     }
+    setSilent(now);
     if (stopped) return;
-    const due = asked ? now + pingMs : Math.min(heardAt, sentAt) + pingMs;
-    cancel = clock.after(Math.max(1, Math.min(due, heardAt + deadMs) - now), check);
+    const pingDue = asked ? now + pingMs : Math.min(heardAt, sentAt) + pingMs;
+    const silentDue = silent ? late : (unanswered()?.since ?? now) + silentMs;
+    cancel = clock.after(Math.max(1, Math.min(pingDue, silentDue, late, heardAt + deadMs) - now), check);
   }
 
   return {
@@ -130,6 +161,10 @@ export function createLiveness({ clock, ping, dead, ...wanted }: LivenessOptions
     sent() {
       sentAt = clock.ticks();
     },
+    answered() {
+      if (silent) setSilent(clock.ticks());
+    },
+    quiet: () => clock.ticks() - heardAt >= silentMs,
     stop() {
       stopped = true;
       cancel();

@@ -7,41 +7,89 @@ function prepare({ pingMs = 30_000, deadMs = 75_000 } = {}) {
   const start = clock.ticks();
   const seen: string[] = [];
   const note = (what: string) => () => seen.push(`${what} ${clock.ticks() - start}`);
-  const liveness = createLiveness({ clock, pingMs, deadMs, ping: note('ping'), dead: note('dead') });
-  return { clock, seen, liveness };
+  const asked: { since: number; until: number }[] = [];
+  const ask = (mostMs = 1_000_000) => asked.push({ since: clock.ticks(), until: clock.ticks() + mostMs });
+  const liveness = createLiveness({
+    clock,
+    pingMs,
+    deadMs,
+    unanswered: () => asked[0],
+    ping() {
+      note('ping')();
+      ask();
+    },
+    silence: (silent) => note(silent ? 'silent' : 'answered')(),
+    dead: (why) => note(why)(),
+  });
+  /** A reply to the oldest request. */
+  const answer = () => {
+    liveness.heard();
+    asked.shift();
+    liveness.answered();
+  };
+  return { clock, seen, liveness, ask, answer };
 }
 
-t.test('a quiet server is pinged once, then counts as dead', async (t) => {
+t.test('a quiet server is pinged once, is silent after less than 20 s, then counts as dead', async (t) => {
   const { clock, seen } = prepare();
   clock.advance(200_000);
-  t.same(seen, ['ping 30000', 'dead 75000']);
+  t.same(seen, ['ping 7000', 'silent 18000', 'quiet 75000']);
   t.equal(clock.pending, 0);
 });
 
-t.test('a reply resets both timers', async (t) => {
-  const { clock, seen, liveness } = prepare();
+t.test('a reply resets all timers', async (t) => {
+  const { clock, seen, answer } = prepare();
   for (let times = 0; times < 4; times += 1) {
-    clock.advance(30_000);
-    liveness.heard();
+    clock.advance(7_000);
+    answer();
   }
-  t.same(seen, ['ping 30000', 'ping 60000', 'ping 90000', 'ping 120000']);
+  t.same(seen, ['ping 7000', 'ping 14000', 'ping 21000', 'ping 28000']);
   clock.advance(75_000);
-  t.equal(seen.at(-1), 'dead 195000');
+  t.equal(seen.at(-1), 'quiet 103000');
+});
+
+t.test('a request without a reply is told after 11 s, and taken back with the reply', async (t) => {
+  const { clock, seen, ask, answer, liveness } = prepare();
+  clock.advance(5_000);
+  ask();
+  liveness.sent();
+  clock.advance(10_999);
+  t.notOk(seen.some((what) => what.startsWith('silent')));
+  clock.advance(1);
+  t.equal(seen.at(-1), 'silent 16000');
+  t.ok(liveness.quiet());
+  answer();
+  t.equal(seen.at(-1), 'answered 16000');
+  t.notOk(liveness.quiet());
+});
+
+t.test('a request is not waited for without end, whatever else comes', async (t) => {
+  const { clock, seen, ask, liveness } = prepare();
+  ask(60_000);
+  for (let second = 0; second < 59; second += 1) {
+    clock.advance(1_000);
+    liveness.heard();
+    liveness.sent();
+  }
+  t.same(seen, ['silent 11000']);
+  clock.advance(1_000);
+  t.same(seen, ['silent 11000', 'unanswered 60000']);
+  t.equal(clock.pending, 0);
 });
 
 t.test('a client that only listens pings too', async (t) => {
-  const { clock, seen, liveness } = prepare();
-  for (let second = 0; second < 100; second += 1) {
+  const { clock, seen, answer } = prepare();
+  for (let second = 0; second < 25; second += 1) {
     clock.advance(1_000);
-    liveness.heard();
+    answer();
   }
-  t.same(seen, ['ping 30000', 'ping 60000', 'ping 90000']);
+  t.same(seen, ['ping 7000', 'ping 14000', 'ping 21000']);
 });
 
 t.test('no ping is sent while both sides send', async (t) => {
   const { clock, seen, liveness } = prepare();
   for (let times = 0; times < 20; times += 1) {
-    clock.advance(20_000);
+    clock.advance(6_000);
     liveness.sent();
     liveness.heard();
   }
@@ -54,16 +102,19 @@ t.test('sending does not hide a dead server', async (t) => {
     clock.advance(1_000);
     liveness.sent();
   }
-  t.same(seen, ['ping 30000', 'dead 75000']);
+  t.same(seen, ['ping 7000', 'silent 18000', 'quiet 75000']);
 });
 
-t.test('a server that announces 0 ms is not pinged without end', async (t) => {
-  const { clock, seen, liveness } = prepare({ pingMs: 0, deadMs: 0 });
+t.test('a server that announces absurd times is neither pinged nor waited for without end', async (t) => {
+  const { clock, seen, answer } = prepare({ pingMs: 0, deadMs: 0 });
   for (let times = 0; times < 100; times += 1) {
     clock.advance(10);
-    liveness.heard();
+    answer();
   }
   t.ok(seen.length <= 10);
+  const late = prepare({ pingMs: 1e15, deadMs: 1e15 });
+  late.clock.advance(300_000);
+  t.same(late.seen, ['ping 7000', 'silent 18000', 'quiet 300000']);
 });
 
 t.test('nothing happens after stop', async (t) => {

@@ -84,6 +84,8 @@ function connectionTexts({ connection, now }: ScreenState, appearance: Appearanc
       return [`TLS 1.3 ${verified} verified`, verified];
     case 'connecting':
       return [`connecting${more}`];
+    case 'no-answer':
+      return ['no answer, waiting', 'no answer'];
     case 'waiting': {
       const wait = duration(connection.until - now);
       return [

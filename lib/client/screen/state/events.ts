@@ -214,6 +214,7 @@ function connectionOf(status: SessionStatus, now: number): ConnectionState {
   switch (status.state) {
     case 'online':
     case 'connecting':
+    case 'no-answer':
       return { state: status.state };
     case 'waiting':
       return { state: 'waiting', until: now + status.inMs, why: printable(status.why) };

@@ -107,6 +107,8 @@ export interface PersonState {
 export type ConnectionState =
   | { readonly state: 'online' }
   | { readonly state: 'connecting' }
+  /** Connected, but the server does not answer. */
+  | { readonly state: 'no-answer' }
   /** Next attempt at `until`, milliseconds since the epoch. */
   | { readonly state: 'waiting'; readonly until: number; readonly why: string }
   | { readonly state: 'offline'; readonly why: string };
