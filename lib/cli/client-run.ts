@@ -91,6 +91,8 @@ interface ClientRun {
   readonly options: ClientOptions;
   readonly io: Io;
   readonly makeFrontEnd: MakeFrontEnd;
+  /** The link is to a server in this process: its key is right, whichever was known for that address. */
+  readonly ownServer?: true;
 }
 
 /** Makes the front end, before there is a session. */
@@ -150,16 +152,16 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
   const { io, options, prompter, recent, stop, personal } = run;
   const answers = await answersOf(options, io.env);
   const target = await findTarget(run, argument);
+  const { verify, pin } = createVerification(run, target);
   const saved = createSavedSessions({
     folder: () => makeFolder(join(personal.state, 'sessions')),
     server: target,
+    pin,
     pid: process.pid,
     running: isRunning,
   });
   if (prompter === undefined) await requireAnswers(answers, saved);
   prompter?.step(`Connecting to ${formatEndpoint(target)}`);
-  const knownHosts = knownHostsOf(io.env);
-  const verify = createTrustDecision({ endpoint: target, linkPin: target.pin, knownHosts, prompter });
   const patiently = createRetries(run);
   const { hello } = await patiently(() => greet({ host: target.host, port: target.port }, verify));
   prompter?.step(`Connected to ${printable(hello.server)}`);
@@ -178,6 +180,29 @@ async function open(run: Run, argument: string | undefined): Promise<Opened> {
     .catch((error) => warn(io, 'Cannot remember the server and the name', error));
   const done = () => saved.release().catch((error) => warn(io, notSaved, error));
   return { session, frontEnd, done };
+}
+
+/** The trust decision, and the pin of the key that it accepted last. */
+function createVerification(
+  { io, prompter, ownServer }: Run,
+  target: JoinLink,
+): { verify: VerifyServer; pin: () => string | undefined } {
+  const knownHosts = knownHostsOf(io.env);
+  const { remember } = knownHosts;
+  const decide = createTrustDecision({
+    endpoint: target,
+    linkPin: target.pin,
+    knownHosts: ownServer ? { find: async () => undefined, remember } : knownHosts,
+    prompter,
+  });
+  let pin: string | undefined;
+  return {
+    async verify(identity) {
+      await decide(identity);
+      pin = identity.pin;
+    },
+    pin: () => pin,
+  };
 }
 
 /** With --retry, the first connection is tried for so long, too; otherwise once, since its address may be wrong. */

@@ -128,7 +128,7 @@ async function runHostClient(
         },
       };
     };
-    await runClient({ argument, options, io, makeFrontEnd });
+    await runClient({ argument, options, io, makeFrontEnd, ownServer: true });
     return { joined };
   } catch (exit) {
     return { joined, exit };

@@ -97,12 +97,17 @@ type KeyVerdict =
   | { readonly verdict: 'trusted'; readonly by: 'link' | 'known-hosts' | 'authority' }
   /** Another machine answers, or the server has a new key: a hard stop. */
   | { readonly verdict: 'changed'; readonly expected: string; readonly by: 'link' | 'known-hosts' }
+  /** The link's key answers, but another one is known: the link may be forged. The user decides. */
+  | { readonly verdict: 'replaced'; readonly known: string }
   /** No evidence either way: the user decides. */
   | { readonly verdict: 'unknown' };
 
-/** The strongest evidence decides alone: a certificate authority never overrules a pin. */
+/** The strongest evidence decides: a certificate authority never overrules a pin, nor a link a known one. */
 export function judgeKey({ presented, authorized, linkPin, knownPin }: KeyEvidence): KeyVerdict {
-  if (linkPin !== undefined) return compare(presented, linkPin, 'link');
+  if (linkPin !== undefined) {
+    const replaces = presented === linkPin && knownPin !== undefined && knownPin !== linkPin;
+    return replaces ? { verdict: 'replaced', known: knownPin } : compare(presented, linkPin, 'link');
+  }
   if (knownPin !== undefined) return compare(presented, knownPin, 'known-hosts');
   if (authorized) return { verdict: 'trusted', by: 'authority' };
   return { verdict: 'unknown' };

@@ -1,64 +1,9 @@
 /** An impostor with another key gets not one application byte from a client. */
-import { once } from 'node:events';
-import { createServer, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
-import { encodeFrame } from '../../lib/protocol/frame.js';
-import { createCertificate } from '../../lib/trust/certificate.js';
-import { exportKey, generateKey } from '../../lib/trust/key.js';
 import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
+import { type Impostor, startImpostor } from '../support/impostor.js';
 import { type Home, makeHome, openTerminal } from '../support/program.js';
 import { password, startServerProcess } from '../support/server-process.js';
-
-interface Impostor {
-  readonly port: number;
-  /** Application bytes from all clients. */
-  readonly received: () => number;
-  /** Resolves with the next connection whose handshake is done. */
-  connection(): Promise<TLSSocket>;
-}
-
-/** A server with a certificate of its own that sends a hello. */
-async function startImpostor(t: Test, port = 0): Promise<Impostor> {
-  const key = await generateKey('ec');
-  const cert = createCertificate({ key, hosts: ['127.0.0.1'], days: 9, now: Date.now() });
-  let received = 0;
-  const server = createServer({
-    key: exportKey(key),
-    cert,
-    ALPNProtocols: ['secure-chat/1'],
-    minVersion: 'TLSv1.3',
-  });
-  const sockets = new Set<TLSSocket>();
-  server.on('secureConnection', (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => {
-      received += bytes.length;
-    });
-    const limits = {
-      messageBytes: 4096,
-      messageLines: 100,
-      frameBytes: 65536,
-      passwordMin: 8,
-      nameLength: 32,
-    };
-    const times = { pingMs: 30_000, deadMs: 75_000, messageBurst: 10, messagesPerSecond: 5 };
-    const hello = { type: 'hello', version: 1, server: 'friendly', registration: 'open' };
-    socket.write(encodeFrame({ ...hello, limits: { ...limits, ...times } }));
-  });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const bound = server.address() as { port: number };
-  return {
-    port: bound.port,
-    received: () => received,
-    connection: async () => (await once(server, 'secureConnection'))[0] as TLSSocket,
-  };
-}
 
 async function homeOf(t: Test): Promise<Home> {
   const home = await makeHome();

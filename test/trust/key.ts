@@ -99,8 +99,8 @@ const rows = [
   [right, undefined, false, 'trusted by link'],
   [right, undefined, true, 'trusted by link'],
   [right, right, false, 'trusted by link'],
-  [right, wrong, false, 'trusted by link'],
-  [right, wrong, true, 'trusted by link'],
+  [right, wrong, false, 'replaced'],
+  [right, wrong, true, 'replaced'],
   [right, right, true, 'trusted by link'],
   [wrong, undefined, false, 'changed by link'],
   [wrong, undefined, true, 'changed by link'],
@@ -122,6 +122,7 @@ for (const [linkPin, knownPin, authorized, expected] of rows) {
   t.test(`${evidence}: ${expected}`, async (t) => {
     const verdict = judgeKey({ presented: right, authorized, linkPin, knownPin });
     t.equal('by' in verdict ? `${verdict.verdict} by ${verdict.by}` : verdict.verdict, expected);
+    if (verdict.verdict === 'replaced') t.equal(verdict.known, wrong);
     if (verdict.verdict === 'changed') t.equal(verdict.expected, wrong);
   });
 }

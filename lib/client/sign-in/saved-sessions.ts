@@ -12,7 +12,7 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from '../../trust/endpoi
 
 /** By name, as `parseName` makes it. Each rejects with the system's error. */
 export interface SavedSessions {
-  /** The token; undefined where none is saved, or a running program uses it. */
+  /** The token; undefined where none is saved for the server's key, or a running program uses it. */
   find(name: string): Promise<string | undefined>;
   /** Saves the newest token, marked as in use by this program. */
   save(name: string, token: string): Promise<void>;
@@ -25,6 +25,8 @@ interface SavedSessionsDeps {
   /** Creates the folder where it is missing, with mode 0700. */
   readonly folder: () => Promise<string>;
   readonly server: Endpoint;
+  /** Of the key that the server has shown; undefined before it has. A token is for the key it came from alone. */
+  readonly pin: () => string | undefined;
   readonly pid: number;
   /** Whether a process of this id runs. Two programs with one token would end each other's sessions. */
   readonly running: (pid: number) => boolean;
@@ -32,6 +34,7 @@ interface SavedSessionsDeps {
 
 interface SavedSession {
   readonly server: string;
+  readonly pin: string;
   readonly name: string;
   readonly token: string;
   readonly usedBy?: number;
@@ -62,18 +65,22 @@ export function createSavedSessions(deps: SavedSessionsDeps): SavedSessions {
   return {
     async find(name) {
       const saved = await read(name);
+      const pin = deps.pin();
+      if (pin !== undefined && saved?.pin !== pin) return undefined;
       const usedBy = saved?.usedBy;
       if (usedBy !== undefined && usedBy !== deps.pid && deps.running(usedBy)) return undefined;
       return saved?.token;
     },
-    save(name, token) {
+    async save(name, token) {
+      const pin = deps.pin();
+      if (pin === undefined) throw new Error('the key that this token is for is not known');
       used = name;
-      return write({ server, name, token, usedBy: deps.pid });
+      await write({ server, pin, name, token, usedBy: deps.pid });
     },
     async release() {
       if (used === undefined) return;
       const saved = await read(used);
-      if (saved?.usedBy === deps.pid) await write({ server, name: used, token: saved.token });
+      if (saved?.usedBy === deps.pid) await write({ server, pin: saved.pin, name: used, token: saved.token });
     },
     async drop(name) {
       await unlink(await pathOf(name)).catch((error) => {
@@ -85,8 +92,8 @@ export function createSavedSessions(deps: SavedSessionsDeps): SavedSessions {
 
 function isSavedSession(value: unknown): value is SavedSession {
   if (typeof value !== 'object' || value === null) return false;
-  const { server, name, token, usedBy } = value as Record<string, unknown>;
-  const texts = [server, name, token].every((each) => typeof each === 'string');
+  const { server, pin, name, token, usedBy } = value as Record<string, unknown>;
+  const texts = [server, pin, name, token].every((each) => typeof each === 'string');
   return texts && (usedBy === undefined || Number.isSafeInteger(usedBy));
 }
 

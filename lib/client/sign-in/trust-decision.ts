@@ -44,8 +44,17 @@ export function createTrustDecision(deps: TrustDecisionDeps): VerifyServer {
       case 'trusted':
         if (judged.by === 'link' && knownPin !== pin) await knownHosts.remember(endpoint, pin);
         return judged.by === 'authority';
-      case 'changed':
-        throw new UntrustedServer('key-changed', changedMessage(endpoint, { ...judged, presented: pin }));
+      case 'changed': {
+        const isKnown = pin === knownPin;
+        throw new UntrustedServer(
+          'key-changed',
+          changedMessage(endpoint, { ...judged, presented: pin, isKnown }),
+        );
+      }
+      case 'replaced':
+        await confirmReplaced(deps, { known: judged.known, link: pin });
+        await knownHosts.remember(endpoint, pin);
+        return false;
       case 'unknown':
         await confirmUnknown(deps, pin);
         await knownHosts.remember(endpoint, pin);
@@ -62,7 +71,8 @@ export function createTrustDecision(deps: TrustDecisionDeps): VerifyServer {
       return;
     }
     if (identity.pin === accepted.pin || (accepted.byAuthority && identity.authorized)) return;
-    const change = { expected: accepted.pin, presented: identity.pin, by: 'known-hosts' } as const;
+    const { pin: expected } = accepted;
+    const change = { expected, presented: identity.pin, by: 'known-hosts', isKnown: false } as const;
     throw new UntrustedServer('key-changed', changedMessage(deps.endpoint, change));
   };
 }
@@ -90,9 +100,43 @@ async function confirmUnknown({ endpoint, prompter }: TrustDecisionDeps, pin: st
     ].join('\n'),
     'warning',
   );
+  await confirm(prompter, where, 'Do the fingerprints match?');
+}
+
+async function confirmReplaced(
+  { endpoint, prompter }: TrustDecisionDeps,
+  { known, link }: { known: string; link: string },
+): Promise<void> {
+  const where = formatEndpoint(endpoint);
+  const differs = `The key in the join link is not the one you know for ${where}.`;
+  const pins = pinLines({ 'known key': known, 'join link': link });
+  if (prompter === undefined) {
+    throw new UntrustedServer(
+      'key-changed',
+      `${differs} The link may be forged; nothing was sent.\n${pins}\n` +
+        `If the server's operator confirms the new key, run:\n  secure-chat trust forget ${where}`,
+    );
+  }
+  prompter.note(
+    [
+      differs,
+      '',
+      pins,
+      '',
+      'Either the server has a new key, or the link is forged and leads to a machine that would get your password and read ' +
+        'what you write. Ask the operator, by phone or in person, whether the key has changed. If you cannot ask, answer No: ' +
+        `secure-chat connect ${where} goes to the server you know.`,
+    ].join('\n'),
+    'warning',
+  );
+  await confirm(prompter, where, 'Has the operator confirmed the new key?');
+}
+
+/** @throws UntrustedServer unless the answer is yes; Cancelled at Ctrl-C */
+async function confirm(prompter: Prompter, where: string, message: string): Promise<void> {
   let yes: boolean;
   try {
-    yes = await prompter.confirm({ message: 'Do the fingerprints match?' });
+    yes = await prompter.confirm({ message });
   } catch (error) {
     if (!(error instanceof Cancelled) || error.how === 'interrupted') throw error;
     yes = false;
@@ -102,13 +146,30 @@ async function confirmUnknown({ endpoint, prompter }: TrustDecisionDeps, pin: st
   }
 }
 
-function changedMessage(
-  endpoint: Endpoint,
-  { expected, presented, by }: { expected: string; presented: string; by: 'link' | 'known-hosts' },
-): string {
+/** Pins, one below the other, each with where it comes from. */
+function pinLines(pins: Readonly<Record<string, string>>): string {
+  return Object.entries(pins)
+    .map(([source, pin]) => `  ${source.padEnd(12)}${pin}`)
+    .join('\n');
+}
+
+interface KeyChange {
+  readonly expected: string;
+  readonly presented: string;
+  readonly by: 'link' | 'known-hosts';
+  /** The presented one is the known key. */
+  readonly isKnown: boolean;
+}
+
+function changedMessage(endpoint: Endpoint, { expected, presented, by, isKnown }: KeyChange): string {
   const where = formatEndpoint(endpoint);
-  const pins = (source: string): string =>
-    `\n  ${source.padEnd(12)}${expected}\n  ${'server'.padEnd(12)}${presented}\n`;
+  const pins = (source: string): string => `\n${pinLines({ [source]: expected, server: presented })}\n`;
+  if (by === 'link' && isKnown) {
+    return (
+      `The key of ${where} is the one you know, but not the one in the join link, which is old or forged; nothing was sent.` +
+      `${pins('join link')}Ask the server's operator for a new join link, or connect to ${where} without one.`
+    );
+  }
   if (by === 'link') {
     return (
       `The key of ${where} is not the one in the join link. Someone may be intercepting the connection; nothing was sent.` +

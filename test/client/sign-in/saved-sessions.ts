@@ -46,8 +46,15 @@ t.test('at most 100 servers are remembered', async (t) => {
   t.equal(JSON.parse(await readFile(join(folder, 'recent.json'), 'utf8')).length, 100);
 });
 
-function savedFor(server: typeof one, pid = 10, running: (pid: number) => boolean = () => false) {
-  return createSavedSessions({ folder: async () => folder, server, pid, running });
+interface Program {
+  readonly pid?: number;
+  readonly running?: (pid: number) => boolean;
+  readonly pin?: string | undefined;
+}
+
+function savedFor(server: typeof one, { pid = 10, running = () => false, ...key }: Program = {}) {
+  const pin = 'pin' in key ? key.pin : 'A';
+  return createSavedSessions({ folder: async () => folder, server, pin: () => pin, pid, running });
 }
 
 t.test('a saved session is found by its server and name alone', async (t) => {
@@ -62,11 +69,19 @@ t.test('a saved session is found by its server and name alone', async (t) => {
   t.equal(await saved.find('ana'), undefined);
 });
 
+t.test('a saved session is for the key it was made under alone', async (t) => {
+  await savedFor(one, { pin: 'A' }).save('ana', 'token');
+  t.equal(await savedFor(one, { pin: 'A' }).find('ana'), 'token');
+  t.equal(await savedFor(one, { pin: 'B' }).find('ana'), undefined);
+  t.equal(await savedFor(one, { pin: undefined }).find('ana'), 'token', 'before there is a connection');
+  await t.rejects(savedFor(one, { pin: undefined }).save('ana', 'token'));
+});
+
 t.test('a saved session that a running program uses is not found', async (t) => {
   const running = new Set([10]);
   const isRunning = (pid: number) => running.has(pid);
-  const first = savedFor(one, 10, isRunning);
-  const second = savedFor(one, 20, isRunning);
+  const first = savedFor(one, { running: isRunning });
+  const second = savedFor(one, { pid: 20, running: isRunning });
   await first.save('ana', 'token');
   t.equal(await first.find('ana'), 'token');
   t.equal(await second.find('ana'), undefined);

@@ -73,6 +73,38 @@ t.test('a key other than the one in the link is refused, and both are shown', as
   t.equal(questions(), 0);
 });
 
+t.test('a link with another key than the known one is asked about, with both', async (t) => {
+  const outcomes: [boolean | Cancelled, string, string[]][] = [
+    [true, 'trusted', [pin]],
+    [false, 'key-declined', []],
+    [new Cancelled('input-ended'), 'key-declined', []],
+    [new Cancelled('interrupted'), 'interrupted', []],
+  ];
+  for (const [answer, outcome, saved] of outcomes) {
+    const { knownHosts, remembered } = hosts(otherPin);
+    const { prompter, notes, questions } = person(answer);
+    const verify = createTrustDecision({ endpoint, linkPin: pin, knownHosts, prompter });
+    t.equal(await codeOf(verify({ ...presented, authorized: true })), outcome);
+    t.same(remembered, saved);
+    t.equal(questions(), 1);
+    t.match(notes.join('\n'), new RegExp(`known key +${otherPin}\n +join link +${pin}`));
+  }
+});
+
+t.test('without a terminal it is refused, and so is an old link to the known key', async (t) => {
+  const { knownHosts, remembered } = hosts(otherPin);
+  const forged = createTrustDecision({ endpoint, linkPin: pin, knownHosts });
+  await t.rejects(forged(presented), {
+    code: 'key-changed',
+    message: new RegExp(`${otherPin}[\\s\\S]*${pin}[\\s\\S]*trust forget chat\\.example:6697`),
+  });
+  t.same(remembered, []);
+  const { prompter, questions } = person(true);
+  const old = createTrustDecision({ endpoint, linkPin: otherPin, ...hosts(pin), prompter });
+  await t.rejects(old(presented), { code: 'key-changed', message: /the one you know/ });
+  t.equal(questions(), 0);
+});
+
 t.test('a known key is trusted; a changed one is refused with the command to forget it', async (t) => {
   await createTrustDecision({ endpoint, ...hosts(pin) })(presented);
   const { prompter, questions } = person(true);
