@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { momentForms } from '../client/commands/arguments.js';
 import { limits } from '../protocol/limits.js';
-import { printable } from '../protocol/printable.js';
+import { printable, printableJson } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
 import { addCommand, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
@@ -46,8 +46,7 @@ async function audit({ json, limit, since = 0, ...flags }: Flags, io: Io): Promi
     before = found.at(-1)?.id;
     if (wanted.length < page) break;
   }
-  for (const entry of entries.toReversed())
-    io.stdout.write(`${json ? JSON.stringify(entry) : line(entry)}\n`);
+  for (const entry of entries.toReversed()) io.stdout.write(`${json ? printableJson(entry) : line(entry)}\n`);
 }
 
 function line({ at, by, action, on, room, detail, reason }: AuditEntry): string {

@@ -2,6 +2,7 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { printableJson } from '../protocol/printable.js';
 import { ControlError, callControl } from '../server/operator/control-socket.js';
 import { shellWord } from '../system/shell-words.js';
 import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
@@ -84,7 +85,7 @@ async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
     for (const { code = 'configuration', ...finding } of await run()) {
       const { state, about, says } = finding;
       if (state === 'problem') codes.push(code);
-      io.stdout.write(`${json ? JSON.stringify(finding) : `${state.padEnd(8)} ${about}: ${says}`}\n`);
+      io.stdout.write(`${json ? printableJson(finding) : `${state.padEnd(8)} ${about}: ${says}`}\n`);
     }
   }
   const worst = codes.find((code) => code === 'io') ?? codes[0];

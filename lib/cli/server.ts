@@ -1,6 +1,7 @@
 /** `secure-chat server`: options in, a server until a signal ends it. */
 import { type Command, Option } from 'commander';
 import { pino } from 'pino';
+import { escapeUnprintable } from '../protocol/printable.js';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
@@ -111,7 +112,8 @@ async function reload(server: RunningServer, log: Log): Promise<void> {
 
 /** One JSON line per event, for a server without a terminal. */
 function createJsonLog(stream: OutputStream): Log {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const printing = { write: (line: string) => stream.write(`${escapeUnprintable(line.trimEnd())}\n`) };
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, printing);
   return {
     info: (event, fields) => logger.info(fields ?? {}, event),
     warn: (event, fields) => logger.warn(fields ?? {}, event),

@@ -4,7 +4,7 @@ import { createClackPrompter } from '../client/sign-in/clack-prompter.js';
 import { askNewPassword } from '../client/sign-in/sign-in-questions.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
-import { printable } from '../protocol/printable.js';
+import { printable, printableJson } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { failureExit } from './client-failure.js';
 import { addCommand, type CommandHelp, Exit, type Io } from './command.js';
@@ -195,7 +195,7 @@ async function listAccounts(flags: Flags, io: Io): Promise<void> {
         at: new Date(at).toISOString(),
         ...(used !== undefined && { used: new Date(used).toISOString() }),
       };
-      io.stdout.write(`${JSON.stringify({ ...user, ...times })}\n`);
+      io.stdout.write(`${printableJson({ ...user, ...times })}\n`);
     }
     return;
   }

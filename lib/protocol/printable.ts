@@ -48,7 +48,8 @@ const joiningScript = new RegExp(
 const virama = /^[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca]$/;
 
 // Assigned and not white space, but invisible: Braille, Khitan, musical and Egyptian blanks.
-const inkless = /[\s\u2800\u{16fe4}\u{1d159}\u{13441}\u{13442}]/gu;
+const inklessMarks = '\\u2800\\u{16fe4}\\u{1d159}\\u{13441}\\u{13442}';
+const inkless = new RegExp(`[\\s${inklessMarks}]`, 'gu');
 
 interface PrintableOptions {
   /** Turn every line break into a line feed. Otherwise they become spaces. */
@@ -76,6 +77,27 @@ export function printable(text: string, options: PrintableOptions = {}): string 
     if (next === shaped) return next;
     shaped = next;
   }
+}
+
+// What is not seen, moves or hides other text, or is drawn over it. Wider than what `printable` removes, since nothing is lost.
+const escaped = new RegExp(
+  `(?! )[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}${inklessMarks}]|\\p{M}{${marksPerBase + 1},}`,
+  'gu',
+);
+
+/** JSON on one line, with an escape for every character that `printable` could remove; it parses to the same value. */
+export function printableJson(value: object): string {
+  const json = JSON.stringify(value);
+  return plainLine.test(json) ? json : escapeUnprintable(json);
+}
+
+/** @param json in which such characters stand in strings alone, as JSON.stringify leaves them */
+export function escapeUnprintable(json: string): string {
+  return json.replace(escaped, (found) =>
+    [...Array(found.length).keys()]
+      .map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 /** Whether the text has no visible character. @param text printable */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { cutToBytes, isBlank, printable } from '../../lib/protocol/printable.js';
+import { cutToBytes, isBlank, printable, printableJson } from '../../lib/protocol/printable.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 import { randomNumbers } from '../support/random.js';
 
@@ -30,6 +30,28 @@ t.test('no Unicode character lets dangerous text through', (t) => {
     if (dangerous.test(shown) || printable(shown) !== shown) brought.push(code.toString(16));
   }
   t.same(brought, []);
+  t.end();
+});
+
+t.test('JSON is escaped wherever text could be dangerous, and keeps its value', (t) => {
+  const unseen = /(?! )[\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
+  for (const { name, text } of hostileText) {
+    const json = printableJson({ [text]: [text] });
+    t.notMatch(json, dangerous, name);
+    t.notMatch(json, unseen, name);
+    t.same(JSON.parse(json), { [text]: [text] }, name);
+  }
+  for (let block = 0; block <= 0x10ffff; block += 0x1000) {
+    const texts = Array.from({ length: 0x1000 }, (_, i) => `a${String.fromCodePoint(block + i)}b`);
+    const json = printableJson(texts);
+    t.notOk(dangerous.test(json) || unseen.test(json), `from ${block.toString(16)} on`);
+    t.ok((JSON.parse(json) as string[]).every((text, i) => text === texts[i]));
+  }
+  t.equal(
+    printableJson({ text: 'Größe 漢字 é 🎉 \\ "' }),
+    '{"text":"Größe 漢字 é 🎉 \\\\ \\""}',
+    'visible text stays as it is',
+  );
   t.end();
 });
 

@@ -4,7 +4,7 @@
  */
 import type { Readable, Writable } from 'node:stream';
 import { ProtocolError } from '../../protocol/errors.js';
-import { printable } from '../../protocol/printable.js';
+import { printableJson } from '../../protocol/printable.js';
 import { parseRequest, type Request, type RequestType } from '../../protocol/requests.js';
 import { createListener, type FrontEnd } from '../front-end.js';
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
@@ -24,7 +24,6 @@ type Id = string | number;
 // A message of 4 KiB can take six characters for each byte when escaped.
 const lineLimit = 64 * 1024;
 const idLength = 64;
-const depthLimit = 8;
 // Stands for the key that the session makes; never sent.
 const placeholder = '(none)';
 
@@ -45,7 +44,7 @@ export function createJsonFrontEnd(deps: JsonDeps): FrontEnd {
     listener,
     run(session) {
       const write = (line: object): void => {
-        deps.stdout.write(`${JSON.stringify(cleaned(line))}\n`);
+        deps.stdout.write(`${printableJson(line)}\n`);
       };
       const { name, role, motd, hello } = session;
       write({ type: 'session', name, role, server: hello.server, ...(motd !== undefined && { motd }) });
@@ -186,18 +185,4 @@ function requestOf(fields: Record<string, unknown>): Request {
     throw new ProtocolError('bad-request', 'A message needs either "room" or "to", and not both.');
   }
   return request;
-}
-
-/** Fields with texts of several lines. */
-const multilineFields: ReadonlySet<string> = new Set(['text', 'motd']);
-
-/** With all texts printable, and without what is nested deeper than any frame of this version. */
-function cleaned(value: unknown, name = '', depth = 0): unknown {
-  if (typeof value === 'string') return printable(value, { newlines: multilineFields.has(name) });
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth >= depthLimit) return undefined;
-  if (Array.isArray(value)) return value.map((each) => cleaned(each, name, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [printable(key), cleaned(each, key, depth + 1)]),
-  );
 }

@@ -201,29 +201,26 @@ t.test('a distrusted server ends with a sentence, not with an error object', asy
   t.equal((await over).endedBy.by, 'session');
 });
 
-t.test('nothing hostile reaches the output, not even in field names and nested values', async (t) => {
+t.test('nothing that others wrote can drive a terminal, and a program gets it as it is', async (t) => {
   const { lines, message, happen, stdout } = start(t);
   lines();
+  let all = '';
+  stdout.on('data', (chunk) => {
+    all += chunk;
+  });
   for (const { name, text } of hostileText) {
     message({ text, from: text, room: text, at: text, key: text });
     happen({ kind: 'event', event: { type: 'left', room: text, name: text, reason: text } });
     const strange = { type: 'joined', room: 'lobby', name: 'ben', [text]: { [text]: [text] } } as const;
     happen({ kind: 'event', event: strange });
-    for (const line of String(stdout.read()).trimEnd().split('\n')) {
-      t.notMatch(line, unsafe, name);
-      // Unescaped too, as a reader gets it.
-      JSON.parse(line, (key, value) => t.notMatch(`${key} ${value}`, unsafe, name));
-    }
+    await settle();
+    const printed = all.trimEnd().split('\n');
+    all = '';
+    for (const line of printed) t.notMatch(line, unsafe, name);
+    const [said, left, other] = printed.map((line) => JSON.parse(line));
+    t.match([said.text, said.from, left.reason], [text, text, text], name);
+    t.same(other[text], { [text]: [text] }, name);
   }
-});
-
-t.test('deeply nested values are dropped', async (t) => {
-  const { lines, happen } = start(t);
-  lines();
-  let nest: object = {};
-  for (let depth = 0; depth < 20_000; depth++) nest = { nest };
-  happen({ kind: 'event', event: { type: 'joined', room: 'lobby', name: 'ben', ...nest } });
-  t.ok(JSON.stringify(lines()[0]).length < 200);
 });
 
 t.test('the end of the input waits for acknowledgements and replies', async (t) => {
