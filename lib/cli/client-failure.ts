@@ -20,7 +20,7 @@ export function failureExit(error: unknown): unknown {
   if (error instanceof UntrustedServer) return new Exit('untrusted', error.message);
   if (error instanceof AnswerMissing) return new Exit('usage', error.message);
   if (error instanceof KnownHostsError) {
-    const badFile = error.code === 'malformed' || error.code === 'contradictory';
+    const badFile = ['link', 'malformed', 'contradictory'].includes(error.code);
     return new Exit(badFile ? 'configuration' : 'io', error.message);
   }
   if (error instanceof ProtocolError) return new Exit(refusalCode(error.code), refusalWords(error));

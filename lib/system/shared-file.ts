@@ -1,6 +1,6 @@
 /** Files that several processes use: replaced atomically, or locked meanwhile. Does not know what is in them. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from './disk-errors.js';
@@ -11,10 +11,40 @@ import { errorCode } from './disk-errors.js';
  * leaves the old file untouched.
  */
 export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
-  const target = await followLink(path);
+  await replace(await followLink(path), text, (temporary) => open(temporary, 'wx', mode));
+}
+
+/**
+ * The same for a file that nobody but this program puts there: an existing one keeps its mode, as far as `widest` allows,
+ * and a symbolic link is refused with ELOOP, since it may lead anywhere.
+ */
+export async function rewriteAtomically(
+  path: string,
+  text: string,
+  { mode, widest = 0o777 }: { mode: number; widest?: number },
+): Promise<void> {
+  const there = await lstat(path).catch((error) => {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (there?.isSymbolicLink()) {
+    throw Object.assign(new Error(`${path} is a symbolic link, which is not followed`), { code: 'ELOOP' });
+  }
+  await replace(path, text, async (temporary) => {
+    const file = await open(temporary, 'wx', mode);
+    if (there !== undefined) await file.chmod(there.mode & widest);
+    return file;
+  });
+}
+
+async function replace(
+  target: string,
+  text: string,
+  create: (temporary: string) => Promise<FileHandle>,
+): Promise<void> {
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}`);
-  const file = await open(temporary, 'wx', mode);
+  const file = await create(temporary);
   try {
     await writeSynced(file, text);
     await rename(temporary, target);

@@ -2,15 +2,16 @@
  * The servers this user trusts: a file of `host:port pin` lines that people may edit. Stores pins; does not
  * compare them with a server's key.
  */
+import { constants } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../system/disk-errors.js';
 import {
   LockError,
   type LockTiming,
+  rewriteAtomically,
   systemTiming,
   withLock,
-  writeAtomically,
 } from '../system/shared-file.js';
 import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 import { isPin } from './key.js';
@@ -35,7 +36,7 @@ interface KnownHostList {
   readonly faults: readonly FaultyLine[];
 }
 
-type KnownHostsFault = 'unreadable' | 'not-written' | 'locked' | 'malformed' | 'contradictory';
+type KnownHostsFault = 'link' | 'unreadable' | 'not-written' | 'locked' | 'malformed' | 'contradictory';
 
 export class KnownHostsError extends Error {
   readonly code: KnownHostsFault;
@@ -94,7 +95,7 @@ export function openKnownHosts(path: string, timing: LockTiming = systemTiming):
         const before = await readLines(path);
         const after = edit(before);
         if (after.join('\n') === before.join('\n')) return false;
-        await writeAtomically(path, after.map((line) => `${line}\n`).join(''), 0o600);
+        await rewriteAtomically(path, after.map((line) => `${line}\n`).join(''), { mode: 0o600 });
         return true;
       }),
     );
@@ -185,14 +186,22 @@ function addressOf({ host, port }: Endpoint): string {
 
 async function readLines(path: string): Promise<string[]> {
   try {
-    const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
+    const flag = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+    const lines = (await readFile(path, { encoding: 'utf8', flag })).split(/\r?\n/);
     if (lines.at(-1) === '') lines.pop();
     return lines;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
+    // EMLINK on FreeBSD.
+    if (['ELOOP', 'EMLINK'].includes(errorCode(error))) throw linkRefused(path, error);
     const message = `${path}: can't be read (${errorCode(error)}). Check its owner and mode.`;
     throw new KnownHostsError('unreadable', message, error);
   }
+}
+
+function linkRefused(path: string, cause: unknown): KnownHostsError {
+  const message = `${path} is a symbolic link, which could lead to a file of someone else. Put the file itself there.`;
+  return new KnownHostsError('link', message, cause);
 }
 
 async function writeLocked(
@@ -205,6 +214,7 @@ async function writeLocked(
     return await withLock(`${path}.lock`, write, timing);
   } catch (error) {
     if (error instanceof KnownHostsError) throw error;
+    if (errorCode(error) === 'ELOOP') throw linkRefused(path, error);
     if (error instanceof LockError) {
       throw new KnownHostsError(
         'locked',

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import t from 'tap';
 import { errorCode } from '../../lib/system/disk-errors.js';
-import { systemTiming, withLock, writeAtomically } from '../../lib/system/shared-file.js';
+import { rewriteAtomically, systemTiming, withLock, writeAtomically } from '../../lib/system/shared-file.js';
 import { temporaryFolder } from '../support/trust.js';
 
 t.test('a new file has its text and mode, and no temporary file is left', async (t) => {
@@ -48,6 +48,24 @@ t.test('a symbolic link is kept and its target replaced', async (t) => {
   await writeAtomically(join(folder, 'link'), 'new', 0o600);
   t.ok(lstatSync(join(folder, 'link')).isSymbolicLink());
   t.equal(readFileSync(join(folder, 'real'), 'utf8'), 'new');
+});
+
+t.test('a file that is rewritten keeps its mode, within limits, and is no link', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file');
+  const modeOf = () => statSync(file).mode & 0o777;
+  await rewriteAtomically(file, 'new', { mode: 0o600 });
+  t.equal(modeOf(), 0o600);
+  chmodSync(file, 0o664);
+  await rewriteAtomically(file, 'newer', { mode: 0o600 });
+  t.equal(modeOf(), 0o664);
+  await rewriteAtomically(file, 'newest', { mode: 0o600, widest: 0o700 });
+  t.equal(modeOf(), 0o600);
+  t.equal(readFileSync(file, 'utf8'), 'newest');
+  symlinkSync('file', join(folder, 'link'));
+  await t.rejects(rewriteAtomically(join(folder, 'link'), 'other', { mode: 0o600 }), { code: 'ELOOP' });
+  t.equal(readFileSync(file, 'utf8'), 'newest');
+  t.strictSame(readdirSync(folder), ['file', 'link']);
 });
 
 t.test('a failure leaves the old file and no temporary file', async (t) => {

@@ -1,10 +1,13 @@
 import {
+  chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmdirSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -164,6 +167,29 @@ t.test('read and write errors have a code and a reason', async (t) => {
   await t.rejects(openKnownHosts(join(folder, 'file', 'known_hosts')).remember(a, pinA), {
     code: 'not-written',
   });
+});
+
+t.test('a symbolic link is neither read nor written', async (t) => {
+  const target = fileWith(t, `a.example:6697 ${pinA}\n`);
+  const path = join(temporaryFolder(t), 'known_hosts');
+  symlinkSync(target, path);
+  const known = openKnownHosts(path);
+  const refusal = { code: 'link', message: /known_hosts is a symbolic link/ };
+  await t.rejects(known.find(a), refusal);
+  await t.rejects(known.list(), refusal);
+  await t.rejects(known.forget(a), refusal);
+  await t.rejects(known.remember(six, pinB), refusal);
+  t.equal(readFileSync(target, 'utf8'), `a.example:6697 ${pinA}\n`);
+  t.ok(lstatSync(path).isSymbolicLink());
+});
+
+t.test('the mode of the file is kept', async (t) => {
+  const path = fileWith(t, `a.example:6697 ${pinA}\n`);
+  for (const mode of [0o644, 0o660]) {
+    chmodSync(path, mode);
+    await openKnownHosts(path).remember(six, mode === 0o644 ? pinB : pinA);
+    t.equal(statSync(path).mode & 0o777, mode);
+  }
 });
 
 t.test('concurrent calls lose no pins', async (t) => {

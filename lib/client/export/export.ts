@@ -4,14 +4,16 @@
  */
 import type { Reply } from '../../protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
-import { printable } from '../../protocol/printable.js';
+import { printable, printableJson } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
+import { checkPage } from '../session/pages.js';
 import type { Session, SessionEnd, SessionEvent } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';
 import { spoken, transcribed } from '../text/wording.js';
 import type { RequestBody } from '../wire/connection.js';
+import { ConnectionLost } from '../wire/connection.js';
 
 interface ExportDeps {
   /** Resolves when there is room for more; rejects if nothing more can be written. */
@@ -40,7 +42,7 @@ export class ExportError extends Error {
 
 const pageSize = 100;
 
-/** Its `run` rejects with ExportError, and with the error of `write`. */
+/** Its `run` rejects with ExportError, with ProtocolError for pages that lead nowhere, and with the error of `write`. */
 export function createExport(deps: ExportDeps): FrontEnd {
   const { listener, open } = createListener();
   return {
@@ -146,30 +148,43 @@ async function exportOne(
     });
     if (reply.type === 'error') throw new ExportError(`${name}: ${reply.message}`);
     const { messages = [] } = reply;
+    more = reply.more === true;
+    checkPage(
+      messages.map(({ seq }) => seq),
+      { after, more },
+    );
     const kept = messages.filter(({ removed }) => removed === undefined);
     const lines = kept.map((message) =>
       wanted.format === 'json'
-        ? JSON.stringify(message)
+        ? printableJson(message)
         : transcribed(messageWords(message), { at: Date.parse(message.at), stamp }),
     );
     if (lines.length > 0) await write(`${lines.join('\n')}\n`);
     count += kept.length;
     progress(name, count);
     after = messages.at(-1)?.seq ?? after;
-    more = reply.more === true && messages.length > 0;
   }
 }
 
-/** Repeats a request until there is a reply, over as many connections as it takes. */
+const mostTries = 5;
+
+/**
+ * Repeats a request until there is a reply, over several connections if they are lost.
+ * @throws ConnectionLost where the server answers other requests but not this one, or each of 5 connections was lost
+ */
 async function askUntilAnswered(
   session: Session,
   connection: ConnectionWatch,
   request: RequestBody,
 ): Promise<Reply> {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     await connection.ready();
-    const reply = await session.ask(request).catch(() => undefined);
-    if (reply !== undefined) return reply;
+    try {
+      return await session.ask(request);
+    } catch (error) {
+      const unanswered = error instanceof ConnectionLost && error.unanswered;
+      if (unanswered || tries === mostTries) throw error;
+    }
     // The loss of the connection is reported after this turn.
     await new Promise((resolve) => setImmediate(resolve));
   }

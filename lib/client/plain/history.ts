@@ -2,6 +2,7 @@
 
 import type { Message } from '../../protocol/records.js';
 import { CommandRefused, type HistoryQuery, type HistoryRange } from '../commands/command.js';
+import { checkPage } from '../session/pages.js';
 import type { LocalTime } from '../text/local-time.js';
 import type { RequestBody } from '../wire/connection.js';
 
@@ -46,7 +47,7 @@ async function lastMessages(count: number, query: HistoryQuery): Promise<readonl
     const limit = Math.min(pageSize, count - messages.length);
     const older = await page({ limit, ...(before !== undefined && { before }) }, query);
     messages = [...older.messages, ...messages];
-    more = older.more && older.messages.length > 0;
+    more = older.more;
   }
   return messages;
 }
@@ -63,13 +64,18 @@ async function messagesSince(at: number, query: HistoryQuery): Promise<readonly 
   return messages;
 }
 
+/** @throws CommandRefused, ConnectionLost; ProtocolError `bad-frame` for a page that leads nowhere */
 async function page(
-  range: object,
+  range: { limit: number; before?: number; after?: number; since?: string },
   { ask, conversation }: HistoryQuery,
 ): Promise<{ messages: readonly Message[]; more: boolean }> {
   const request = { type: 'history', ...conversation, ...range } as RequestBody;
-  const { messages = [], more } = await ask(request);
-  return { messages, more: more === true };
+  const { messages = [], more = false } = await ask(request);
+  checkPage(
+    messages.map(({ seq }) => seq),
+    { ...range, more },
+  );
+  return { messages, more };
 }
 
 /** With the date wherever it changes. */

@@ -1,6 +1,6 @@
 /** What a person chose on the screen, kept per server for the next time. Knows a file, no secrets. */
 import { readFile } from 'node:fs/promises';
-import { writeAtomically } from '../../system/shared-file.js';
+import { rewriteAtomically } from '../../system/shared-file.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import type { Notify } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -44,7 +44,8 @@ export function openPreferences(path: string, server: Endpoint): PreferencesFile
       const all = await read();
       all.delete(key);
       const kept = [...[...all].slice(1 - serversKept), [key, preferences] as const];
-      await writeAtomically(path, `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`, 0o600);
+      const text = `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`;
+      await rewriteAtomically(path, text, { mode: 0o600 });
     },
   };
 }

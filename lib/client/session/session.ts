@@ -6,6 +6,7 @@ import type { Conversation, Person, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Endpoint } from '../../trust/endpoint.js';
 import type { RequestBody, ServerEvent, VerifyServer } from '../wire/connection.js';
+import { pageRepeated } from './pages.js';
 
 export type Credentials =
   | {
@@ -113,18 +114,21 @@ export interface Session {
   quit(reason?: string): Promise<void>;
 }
 
+// Of more, nobody reads a list.
+const mostPeople = 100_000;
+
 /**
  * All of them, by name; or the server's error.
  * @param room without it, everyone who is signed in
- * @throws ProtocolError `connection-lost`
+ * @throws ProtocolError `connection-lost`, or `bad-frame` where the server does not go on
  */
 export async function askPeople(
   session: Pick<Session, 'ask'>,
   room?: string,
 ): Promise<readonly Person[] | ServerFrameOf<'error'>> {
-  const all: Person[] = [];
+  const all = new Map<string, Person>();
+  let after: string | undefined;
   for (;;) {
-    const after = all.at(-1)?.name;
     const reply = await session.ask({
       type: 'who',
       ...(room !== undefined && { room }),
@@ -132,7 +136,10 @@ export async function askPeople(
     });
     if (reply.type === 'error') return reply;
     const { people = [], more = false } = reply;
-    all.push(...people);
-    if (!more || people.length === 0) return all;
+    const before = all.size;
+    for (const person of people) all.set(person.name, person);
+    if (more && all.size === before) throw pageRepeated();
+    if (!more || all.size >= mostPeople) return [...all.values()];
+    after = people.at(-1)?.name;
   }
 }

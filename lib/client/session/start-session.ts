@@ -132,15 +132,25 @@ async function live(
   reconnected: (link: SignedInConnection) => void,
 ): Promise<void> {
   const { backoff, clock, leaving, report } = life;
+  let unansweredSince: number | undefined;
   for (let current = first; ; ) {
     const cause = await serve(life, current);
     if (life.loggedOut !== undefined) return finish(life, life.loggedOut);
+    // It connects every time, and would be tried without end.
+    unansweredSince = isUnanswered(cause) ? (unansweredSince ?? clock.ticks()) : undefined;
+    if (clock.ticks() - (unansweredSince ?? Number.POSITIVE_INFINITY) >= life.options.retryMs) {
+      return finish(life, { why: 'lost', message: cause.message });
+    }
     const open = () => connectAgain(life);
     const next = await reconnect(cause, { open, backoff, clock, signal: leaving.signal, report });
     if ('end' in next) return finish(life, next.end);
     current = next.opened;
     reconnected(current);
   }
+}
+
+function isUnanswered(cause: Error): boolean {
+  return cause instanceof ConnectionLost && cause.unanswered;
 }
 
 /** Catches up, then serves one connection; resolves when it is closed, with why. */

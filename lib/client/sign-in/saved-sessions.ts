@@ -7,7 +7,7 @@ import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseName } from '../../protocol/names.js';
 import { errorCode } from '../../system/disk-errors.js';
-import { writeAtomically } from '../../system/shared-file.js';
+import { rewriteAtomically } from '../../system/shared-file.js';
 import { type Endpoint, formatEndpoint, parseEndpoint } from '../../trust/endpoint.js';
 
 /** By name, as `parseName` makes it. Each rejects with the system's error. */
@@ -59,7 +59,9 @@ export function createSavedSessions(deps: SavedSessionsDeps): SavedSessions {
     }
   }
   async function write(saved: SavedSession): Promise<void> {
-    await writeAtomically(await pathOf(saved.name), `${JSON.stringify(saved)}\n`, 0o600);
+    // Its token is a secret, whatever mode the file was given.
+    const modes = { mode: 0o600, widest: 0o700 };
+    await rewriteAtomically(await pathOf(saved.name), `${JSON.stringify(saved)}\n`, modes);
   }
 
   return {
@@ -137,7 +139,7 @@ export function openRecentServers(path: string): RecentServers {
       entries.delete(server);
       const kept = [...[...entries].slice(1 - serversKept), [server, name] as const];
       const list = kept.map(([server, name]) => ({ server, name }));
-      await writeAtomically(path, `${JSON.stringify(list, undefined, 2)}\n`, 0o600);
+      await rewriteAtomically(path, `${JSON.stringify(list, undefined, 2)}\n`, { mode: 0o600 });
     },
   };
 }

@@ -17,11 +17,17 @@ export class ConnectionLost extends Error {
   readonly code = 'connection-lost';
   /** The server's reason, where it gave one. */
   readonly closing: ServerFrameOf<'closing'> | undefined;
+  /** It was given up because a request got no reply, though others did. */
+  readonly unanswered: boolean;
 
-  constructor(message: string, options?: ErrorOptions & { closing?: ServerFrameOf<'closing'> | undefined }) {
+  constructor(
+    message: string,
+    options?: ErrorOptions & { closing?: ServerFrameOf<'closing'> | undefined; unanswered?: boolean },
+  ) {
     super(message, options);
     this.name = 'ConnectionLost';
     this.closing = options?.closing;
+    this.unanswered = options?.unanswered ?? false;
   }
 }
 
@@ -214,8 +220,7 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
     unanswered: replies.oldest,
     ping: () => request({ type: 'ping' }, () => {}),
     silence: (silent) => onSilence?.(silent),
-    dead: (why) =>
-      wire.destroy(new Error(why === 'quiet' ? stoppedResponding : 'the server did not answer a request')),
+    dead: (why) => wire.destroy(new Error(why === 'quiet' ? stoppedResponding : unanswered)),
   });
   const closed = wire.closed.then((cause) => {
     liveness.stop();
@@ -271,6 +276,7 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
 
 /** Why a connection was given up that nothing comes from. */
 export const stoppedResponding = 'the server stopped responding';
+const unanswered = 'the server did not answer a request';
 
 // A new password waits for the server's hasher, which gives up after 30 s; nothing else takes that long.
 const replyMs = 75_000;
@@ -365,5 +371,9 @@ function lost(endpoint: Endpoint, cause?: Error, closing?: ServerFrameOf<'closin
   const broken =
     code === 'ECONNRESET' || code === 'EPIPE' ? 'the server closed the connection' : cause?.message;
   const why = closing?.message ?? broken ?? 'the server closed the connection';
-  return new ConnectionLost(`lost the connection to ${formatEndpoint(endpoint)}: ${why}`, { cause, closing });
+  return new ConnectionLost(`lost the connection to ${formatEndpoint(endpoint)}: ${why}`, {
+    cause,
+    closing,
+    unanswered: cause?.message === unanswered,
+  });
 }

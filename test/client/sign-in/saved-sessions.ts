@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -100,6 +100,9 @@ t.test('a saved session is readable by its owner alone, and a damaged one is non
   const { readdir } = await import('node:fs/promises');
   const [name = ''] = await readdir(folder);
   t.equal((await stat(join(folder, name))).mode & 0o777, 0o600);
+  await chmod(join(folder, name), 0o644);
+  await saved.save('ana', 'newer');
+  t.equal((await stat(join(folder, name))).mode & 0o777, 0o600, 'also one that was opened to others');
   for (const text of ['', 'null', '{"token":"x"}']) {
     await writeFile(join(folder, name), text);
     t.equal(await saved.find('ana'), undefined);
