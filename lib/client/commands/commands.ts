@@ -188,7 +188,9 @@ export function helpLines(about: string, screen: boolean): string[] {
     return usable(groups[about], screen).flatMap((each) => [synopsis(each), `  ${each.help}`]);
   }
   const found = findCommand(about);
-  if (Array.isArray(found)) throw new CommandRefused(unknownCommand(about, found));
+  if (Array.isArray(found)) {
+    throw new CommandRefused(`There is no command or group "${about.slice(0, 20)}". ${hintAt(found)}`);
+  }
   const also = found.aliases.map((alias) => `/${alias}`).join(', ');
   const lines = [synopsis(found), `  ${found.help}`];
   return also === '' ? lines : [...lines, `  also: ${also}`];
@@ -207,11 +209,14 @@ function findCommand(word: string): SlashCommand | string[] {
   return near === undefined ? [] : [near];
 }
 
+/** About a line that was typed to post something, or to run a command. */
 function unknownCommand(word: string, meant: readonly string[]): string {
   const typed = `/${word.slice(0, 20)}`;
-  const hint =
-    meant.length > 0 ? `Did you mean ${meant.map((name) => `/${name}`).join(' or ')}?` : 'See /help.';
-  return `There is no command ${typed}; nothing was sent. ${hint} To post it as text, type /${typed}`;
+  return `There is no command ${typed}; nothing was sent. ${hintAt(meant)} To post it as text, type /${typed}`;
+}
+
+function hintAt(meant: readonly string[]): string {
+  return meant.length > 0 ? `Did you mean ${meant.map((name) => `/${name}`).join(' or ')}?` : 'See /help.';
 }
 
 function synopsis({ name, usage }: SlashCommand): string {

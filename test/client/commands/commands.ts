@@ -142,11 +142,10 @@ t.test('help lists every command within 80 columns, and explains a command or a 
   t.match(help('files'), 'list the files that were sent here');
   t.match(help('history'), '/search');
   t.match(help('back'), 'stop being marked as away');
+  t.throws(() => help('nothing'), new CommandRefused('There is no command or group "nothing". See /help.'));
   t.throws(
-    () => help('nothing'),
-    new CommandRefused(
-      'There is no command /nothing; nothing was sent. See /help. To post it as text, type //nothing',
-    ),
+    () => help('lsit'),
+    new CommandRefused('There is no command or group "lsit". Did you mean /list?'),
   );
   t.same(parse('/help /W'), { command: 'help', about: 'w' });
 });
