@@ -41,10 +41,11 @@ lost connection is retried for ever on a terminal, for 5 minutes in a pipe; a
 first connection that fails, only with --retry.
 
 Without a terminal, or with TERM=dumb, nothing is asked. Then, and with --plain,
-stdin takes messages and slash commands, and stdout shows messages:
+stdin takes messages and slash commands, and stdout shows messages and answers:
   HH:MM ana: text           in the current room; further lines are indented
   HH:MM * ana text          sent with /me
   HH:MM ana -> ben: text    direct message
+  HH:MM -- text             from a command, such as /search
 Notices and errors go to stderr. At the end of stdin, the client waits until the
 server has stored every message. If a /join, /query or /window in a pipe is
 refused, nothing after that line is sent, and the exit code is 65.

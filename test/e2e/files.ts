@@ -47,7 +47,7 @@ t.test('files in a room and between people', async (t) => {
     t.equal(await readFile(precious, 'utf8'), 'mine', 'nothing is written through a link');
 
     ben.write('/files\n');
-    await ben.prints(new RegExp(`${id}  two words\\.bin`), 'stderr');
+    await ben.prints(new RegExp(`${id}  two words\\.bin`));
     ben.write('/get 4711\n');
     await ben.prints(/no such file/i, 'stderr');
     const large = join(folder, 'large.bin');

@@ -115,7 +115,7 @@ t.test('--persistent: the chat stays until someone has joined and everyone has l
   t.equal(await bob.ended, 0);
   await cleo.prints(/bob left/, 'stderr');
   cleo.write('/list\n');
-  await cleo.prints(/1 person is here: cleo/, 'stderr');
+  await cleo.prints(/1 person is here: cleo/);
   cleo.end();
   t.equal(await cleo.ended, 0);
   t.equal(await running.ended, 0);

@@ -1,6 +1,6 @@
 /**
- * The plain front end: messages go to stdout, one a line, everything else to stderr; lines come from stdin. Knows streams
- * and words, no terminal.
+ * The plain front end: messages and what commands answer go to stdout, a line each, notices to stderr; lines come from
+ * stdin. Knows streams and words, no terminal.
  */
 import type { Readable, Writable } from 'node:stream';
 import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
@@ -108,11 +108,15 @@ interface Chat {
   readonly reports: ReturnType<typeof createTransferReports>;
   /** One line on stderr, or several for a text of several. */
   readonly show: (words: string, at?: string | number) => void;
+  /** The same on stdout: what a command answers. */
+  readonly answer: (words: string) => void;
   /** The beginnings of messages on their way, by key. */
   readonly sending: Map<string, string>;
   /** Where lines that are typed go. */
   conversation: RoomOrPerson;
   lineNumber: number;
+  /** Until the connection has caught up: whether each message printed so far had been edited or removed. */
+  catchUp: { readonly first: boolean; readonly changed: Map<number, boolean> } | undefined;
   /**
    * In a pipe, the line that is to open another conversation, until it has: if it fails, the lines after it must not go
    * to the old one.
@@ -124,22 +128,25 @@ interface Chat {
 function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'>): PlainChat {
   const { deps, session, pipe } = given;
 
-  function show(words: string, at: string | number = deps.time.now()): void {
+  function lines(words: string, at: string | number = deps.time.now()): string {
     const [first = '', ...more] = printable(words, { newlines: true }).split('\n');
-    const lines = [`${deps.time.minute(at)} -- ${first}`, ...more.map((line) => continuation + line)];
-    deps.stderr.write(lines.map((line) => `${line}\n`).join(''));
+    const all = [`${deps.time.minute(at)} -- ${first}`, ...more.map((line) => continuation + line)];
+    return all.map((line) => `${line}\n`).join('');
   }
+  const show: Chat['show'] = (words, at) => void deps.stderr.write(lines(words, at));
 
   const reports = createTransferReports(show, pipe.refuse);
   const chat: Chat = {
     ...given,
     show,
+    answer: (words) => void deps.stdout.write(lines(words)),
     away: createAwayStatus({ session, show }),
     reports,
     transfers: deps.openTransfers(session, reports.report),
     sending: new Map(),
     conversation: { room: 'lobby' },
     lineNumber: 0,
+    catchUp: { first: true, changed: new Map() },
     opening: undefined,
     quit: undefined,
   };
@@ -155,8 +162,10 @@ function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'
           break;
         case 'status':
           showStatus(event.status);
+          if (event.status.state === 'connecting') chat.catchUp ??= { first: false, changed: new Map() };
           break;
         case 'synced':
+          chat.catchUp = undefined;
           showSynced(event, chat);
           break;
         case 'delivery':
@@ -185,8 +194,8 @@ function takeLine(line: InputLine, chat: Chat, runner: LineRunner): PipeQuit | u
 
 /** What this front end does for commands. */
 function createRunner(chat: Chat): LineRunner {
-  const { deps, session, pipe, transfers, reports, show } = chat;
-  const printer = { time: deps.time, show, print: (message: Message) => print(message, chat) };
+  const { deps, session, pipe, transfers, reports, answer } = chat;
+  const printer = { time: deps.time, show: answer, print: (message: Message) => print(message, chat) };
 
   /** The input ends only once they are done. */
   function busy<T>(transfer: T): T {
@@ -216,7 +225,7 @@ function createRunner(chat: Chat): LineRunner {
     },
     conversation: () => chat.conversation,
     answer(lines) {
-      for (const line of lines) show(line);
+      for (const line of lines) answer(line);
     },
     refuse: (message) => refuse(message, chat),
     say(draft) {
@@ -267,13 +276,23 @@ function showEvent(event: ServerEvent, chat: Chat): void {
   chat.away.notice(event);
   if (event.type === 'message') {
     print(event, chat);
+    chat.catchUp?.changed.set(event.seq, event.edited !== undefined || event.removed !== undefined);
     chat.marks.shown(event);
     return;
   }
+  if ((event.type === 'edited' || event.type === 'removed') && isOld(event.of, chat)) return;
   const words = eventWords(event, chat.session.name);
   if (words !== undefined) chat.show(words, 'at' in event ? event.at : undefined);
   // A person sees it. A program's next lines are for that room alone, and the server refuses them.
   if (event.type === 'parted' && chat.deps.typed) leaveFor(event.room, chat);
+}
+
+/**
+ * A change that the replay repeats: of a message that was printed as it is now, or, at the start, of one from before what
+ * is printed.
+ */
+function isOld(seq: number, { catchUp }: Chat): boolean {
+  return catchUp !== undefined && (catchUp.changed.get(seq) ?? catchUp.first);
 }
 
 /** The connection is mentioned only once something was wrong with it. */

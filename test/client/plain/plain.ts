@@ -219,15 +219,58 @@ t.test('/quit waits for the messages before it, and has a reason', async (t) => 
   t.equal(said.length, 1);
 });
 
-t.test('/list and /help answer on stderr', async (t) => {
+t.test('/list and /help answer on stdout', async (t) => {
   const { stdin, over, synced, err, out } = start(t);
   synced();
   stdin.end('/list\n/help\n');
   await over;
-  const shown = err();
-  t.match(shown, '1 person is here: ana (you, admin, 2 terminals)');
+  const shown = out();
+  t.match(shown, '13:00 -- 1 person is here: ana (you, admin, 2 terminals)');
   t.match(shown, '/quit');
-  t.equal(out(), '');
+  t.equal(err(), '13:00 -- in #lobby as ana\n');
+});
+
+t.test('at a connection, changes that the replayed messages have already are not told again', async (t) => {
+  const { message, happen, synced, status, err, out } = start(t);
+  const change = (type: 'edited' | 'removed', of: number) =>
+    happen({
+      kind: 'event',
+      event: { type, of, seq: 90, room: 'lobby', from: 'ben', text: 'now', at: '2026-11-20T12:00:00.000Z' },
+    } as Parameters<typeof happen>[0]);
+  message({ seq: 10, text: 'now', edited: '2026-11-20T12:00:00.000Z' });
+  message({ seq: 11, text: '', removed: 'ben' });
+  message({ seq: 12, text: 'as it was' });
+  change('edited', 10);
+  change('removed', 11);
+  change('edited', 3);
+  t.equal(err(), '', 'not of what is printed as it is now, nor of what is not printed');
+  change('edited', 12);
+  t.match(err(), 'ben edited a message: now', 'but of what was printed before it came');
+  synced();
+  err();
+  change('edited', 10);
+  change('removed', 3);
+  t.match(err(), /edited[\s\S]*removed/);
+
+  status({ state: 'waiting', inMs: 1, why: 'gone' });
+  status({ state: 'connecting' });
+  err();
+  message({ seq: 20, text: 'now', edited: '2026-11-20T12:00:00.000Z' });
+  change('edited', 20);
+  t.equal(err(), '');
+  change('removed', 12);
+  t.match(err(), 'ben removed a message', 'what was printed before the loss is news');
+  t.match(out(), 'as it was');
+});
+
+t.test('it says when the server does not answer, and when it does again', async (t) => {
+  const { synced, status, err } = start(t);
+  synced();
+  err();
+  status({ state: 'no-answer' });
+  t.equal(err(), '13:00 -- no answer, waiting\n');
+  status({ state: 'online' });
+  t.equal(err(), '13:00 -- connected again\n');
 });
 
 t.test('a signal ends it at once and counts what was not acknowledged', async (t) => {

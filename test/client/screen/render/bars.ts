@@ -40,6 +40,8 @@ t.test('a lost connection is shown as long as a word fits', async (t) => {
   t.equal(right(24, waiting), 'retry in 5 s');
   t.equal(right(20, { state: 'offline', why: 'signed out' }), 'offline');
   t.equal(right(24, { state: 'connecting' }), 'connecting…');
+  t.match(right(80, { state: 'no-answer' }), 'no answer, waiting');
+  t.match(right(24, { state: 'no-answer' }), /^no answer/);
 });
 
 t.test('the rules of a room are beside its name', async (t) => {
