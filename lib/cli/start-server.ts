@@ -107,7 +107,8 @@ const firstInviteMs = 365 * 24 * 60 * 60_000;
  *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
 export function startServer(settings: ServerSettings): Promise<RunningServer> {
-  return startServerWith({ hasher: createHasher(), openStore: openSqliteStore }, settings);
+  const hasher = createHasher(settings.log === undefined ? {} : { log: settings.log });
+  return startServerWith({ hasher, openStore: openSqliteStore }, settings);
 }
 
 export interface ServerDrivers {

@@ -25,21 +25,22 @@ async function work(job: HashJob): Promise<HashAnswer> {
   return { id, right, rehashed: await argon2.hash(password, profile) };
 }
 
-let last: Promise<void> = Promise.resolve();
-
 process.on('message', (job: HashJob) => {
-  last = last.then(async () => {
-    // Without a parent there is no one to answer; `disconnect` ends this process.
-    if (!process.connected) return;
-    const answer = await work(job).catch((error: unknown) => ({ id: job.id, failed: String(error) }));
-    process.send?.(answer);
-  });
+  work(job)
+    .catch((error: unknown) => ({ id: job.id, failed: String(error) }))
+    .then((answer) => process.send?.(answer));
 });
-process.on('disconnect', () => process.exit(0));
-// The terminal sends these to the parent as well, and the parent decides when its child ends.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => process.exit(0));
-process.on('SIGHUP', () => {});
+
+// process.exit() would wait for the thread that hashes, with no one left to answer.
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+process.on('disconnect', die);
+// The parent can have ended before this program was loaded.
+if (!process.connected) die();
+// A terminal or a service manager sends these to the parent as well, and the parent decides when its child ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 try {
   setPriority(10);
 } catch {
