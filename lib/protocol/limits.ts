@@ -76,16 +76,27 @@ export const limits = {
   requestBurst: 200,
   requestsPerSecond: 100,
 
-  /** Failed attempts per address. */
+  /** Attempts with one account's password from one address (IPv6: per /64), or by its signed-in owner: at once, and then per minute. */
   loginFailuresPerMinute: 10,
   /** The longest delay of a sign-in after many wrong passwords for one account. */
-  loginDelayMaxMs: 8_000,
-  /** Wrong second-factor codes per account, after the right password: at once, and then per hour. */
-  factorFailuresPerHour: 10,
+  loginDelayMaxMs: 2_000,
+  /** Wrong tokens, invites and recovery codes per address: at once, and then per minute. */
+  codeFailuresPerMinute: 10,
+  /** Wrong second-factor codes per account and address, after the right password: at once, and then per hour. */
+  factorFailuresPerHour: 5,
+  /** The same of all addresses without a session of the account: at once, and then per hour. */
+  factorFailuresInAll: 20,
+  factorFailuresInAllPerHour: 10,
   /** New accounts per address (IPv6: per /64) without an invite: at once, and then per hour. */
   accountsPerHour: 10,
   /** Passwords waiting for the hasher. */
   hashQueue: 64,
+  /** Passwords of one address (IPv6: per /64) that are hashed at once; a right one does not count. */
+  hashesPerAddress: 10,
+  /** And then per second; more wait for their turn. */
+  hashesPerAddressPerSecond: 1,
+  /** The longest that one hash may take. Two tries fit into `signInMs`. */
+  hashMs: 12_000,
 
   /** Messages that a new member of a room gets. */
   backlog: 50,

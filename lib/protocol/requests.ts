@@ -10,10 +10,11 @@ import { restriction, role, roomRole } from './records.js';
 // people write: if it is too long, the refusal has a code of its own.
 const closed = { additionalProperties: false } as const;
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'returned as `re`' });
-const name = Type.String({ minLength: 1, maxLength: 64 });
+const name = Type.String({ maxLength: 64 });
 const room = Type.String({ minLength: 1, maxLength: 64, description: 'a room, without #' });
 const seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-const password = Type.String({ minLength: 1, maxLength: limits.passwordMaxBytes });
+// Without a length here: a wrong password gets `wrong-credentials`, and an unsuitable one its own code.
+const password = Type.String({ description: `at most ${limits.passwordMaxBytes} bytes` });
 const mode = Type.Union([Type.Literal('take-over'), Type.Literal('attach')], {
   description: 'what to do if this name is already signed in',
 });

@@ -5,6 +5,7 @@ import type { Store } from '../store/store.js';
 import type { Clock } from '../system/clock.js';
 import { type Accounts, createAccounts } from './auth/accounts.js';
 import { createAttemptLimits } from './auth/attempt-limits.js';
+import { createHashQueue } from './auth/hash-queue.js';
 import type { Hasher } from './auth/hasher.js';
 import { createInvites, type Invites } from './auth/invites.js';
 import { createOwnAccount, type OwnAccount } from './auth/own-account.js';
@@ -74,8 +75,9 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
 
   const attempts = createAttemptLimits(clock);
   const secondFactor = createSecondFactor(store, clock, options.name);
-  const { registration } = options;
-  const accounts = createAccounts({ ...deps, attempts, secondFactor, registration });
+  const { registration, name } = options;
+  const hashQueue = createHashQueue({ ...attempts, clock, atOnce: deps.hasher.atOnce });
+  const accounts = createAccounts({ ...deps, attempts, hashQueue, secondFactor, registration, name });
   const revokeFiles = files.revoke;
 
   const app: App = {

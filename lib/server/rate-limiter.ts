@@ -18,6 +18,10 @@ export interface RateLimiter<Key> {
   take(key: Key): number;
   /** Counts one even if it may not happen: for what was admitted at the same time and is counted afterwards. */
   charge(key: Key): void;
+  /** Takes one back: for what was counted before it was known that it does not count. */
+  giveBack(key: Key): void;
+  /** Counts nothing of before. */
+  forget(key: Key): void;
   /** How many keys are remembered. */
   readonly size: number;
 }
@@ -55,6 +59,8 @@ export function createRateLimiter<Key>(rate: Rate, clock: Clock): RateLimiter<Ke
   return {
     wait,
     charge,
+    giveBack: (key) => void restAt.set(key, restOf(key) - step),
+    forget: (key) => void restAt.delete(key),
     get size() {
       return restAt.size;
     },

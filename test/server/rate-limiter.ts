@@ -71,6 +71,19 @@ t.test('setting the clock back makes no one wait longer than the burst took', as
   t.ok(limiter.take('a') <= 2_000);
 });
 
+t.test('what is given back or forgotten does not count', async (t) => {
+  const limiter = createRateLimiter<string>({ burst: 2, perSecond: 1 }, createFakeClock());
+  take(limiter, 2);
+  limiter.giveBack('a');
+  t.equal(limiter.take('a'), 0);
+  t.equal(limiter.take('a'), 1_000);
+  limiter.forget('a');
+  take(limiter, 2);
+  t.equal(limiter.take('a'), 1_000);
+  limiter.giveBack('b');
+  t.same([limiter.take('b'), limiter.take('b'), limiter.take('b')], [0, 0, 1_000], 'no more than the burst');
+});
+
 t.test('a million keys at rest take no memory', async (t) => {
   const clock = createFakeClock();
   const limiter = createRateLimiter<string>({ burst: 1, perSecond: 1_000 }, clock);

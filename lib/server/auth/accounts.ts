@@ -3,7 +3,6 @@
  * who is online.
  */
 import { ProtocolError } from '../../protocol/errors.js';
-import { limits } from '../../protocol/limits.js';
 import { parseName } from '../../protocol/names.js';
 import type { Registration, Role } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
@@ -11,9 +10,12 @@ import type { Account, Issuer, RegisterResult } from '../../store/account-store.
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { notAllowed } from '../chat/permissions.js';
+import type { Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
 import type { AttemptLimits } from './attempt-limits.js';
+import type { Asker, HashQueue, Turn } from './hash-queue.js';
 import type { Hasher } from './hasher.js';
+import { checkSuitable, isTooLong, passwordForm } from './password-rules.js';
 import type { SecondFactor } from './second-factor.js';
 import { hashRecoveryCode, hashToken, newInviteCode, newRecoveryCode } from './tokens.js';
 
@@ -35,21 +37,22 @@ interface InviteTerms {
 
 export interface Accounts {
   /**
-   * @param checkEntry throws if the account cannot come in; the second-factor code is then not used up
+   * @param checkEntry throws if the account cannot come in; the second-factor code is then not used up, and the
+   *   attempt counts although the password was right
    * @throws ProtocolError `wrong-credentials`, `too-many-attempts`, `busy`; `second-factor-needed`,
-   *   `second-factor-wrong`
+   *   `second-factor-wrong`; `signed-out` if the asker is gone
    */
   signIn(
     request: RequestOf<'sign-in'>,
-    address: string,
-    checkEntry: (account: Account) => void,
+    asker: Asker,
+    checkEntry: (account: Account) => void | Promise<void>,
   ): Promise<Account>;
   /**
    * @param checkEntry throws if the account cannot come in; called again right before the account is created, since
    *   otherwise its invite would be used up and its recovery code lost
    * @throws ProtocolError for an unacceptable name, password or invite, and where registration is closed
    */
-  register(request: RequestOf<'register'>, address: string, checkEntry: () => void): Promise<NewCredentials>;
+  register(request: RequestOf<'register'>, asker: Asker, checkEntry: () => void): Promise<NewCredentials>;
   /**
    * Sets a new password with a recovery code or a reset link.
    * @param checkEntry throws if the account cannot come in; called again right before its code is used up
@@ -57,18 +60,19 @@ export interface Accounts {
    */
   recover(
     request: RequestOf<'recover'>,
-    address: string,
+    asker: Asker,
     checkEntry: (account: Account) => void,
   ): Promise<NewCredentials>;
   /**
+   * Of a signed-in person, whom no one else's wrong passwords hold up.
    * @returns the matching hash; the check is void once the account has another one
    * @throws ProtocolError `wrong-credentials`, and as `signIn`
    */
-  checkPassword(account: Account, password: string, address: string): Promise<string>;
+  checkPassword(member: Member, password: string): Promise<string>;
   /** For the operator, under any registration policy. An account without a password signs in with a token only. */
   add(account: { name: string; role: Role; password?: string | undefined }): Promise<NewCredentials>;
-  /** @throws ProtocolError `password-unsuitable` */
-  hashPassword(account: Pick<Account, 'name'>, password: string): Promise<string>;
+  /** @param asker who sets it; the operator if missing. @throws ProtocolError `password-unsuitable` */
+  hashPassword(account: Pick<Account, 'name'>, password: string, asker?: Asker): Promise<string>;
   /**
    * @returns the code, of which only the hash is stored
    * @throws ProtocolError `not-allowed` if `by` was banned or has another role by now
@@ -79,15 +83,18 @@ export interface Accounts {
 interface AccountsDeps {
   readonly store: Store;
   readonly hasher: Hasher;
+  readonly hashQueue: HashQueue;
   readonly attempts: AttemptLimits;
   readonly secondFactor: SecondFactor;
   readonly clock: Clock;
   readonly log: Log;
   readonly registration: Registration;
+  /** The server's name for people. */
+  readonly name: string;
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const { store, hasher, clock } = deps;
+  const { store, clock } = deps;
   return {
     signIn: (...args) => signIn(deps, ...args),
     register: (...args) => register(deps, ...args),
@@ -95,9 +102,9 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     checkPassword: (...args) => checkPassword(deps, ...args),
     add: (account) => add(deps, account),
 
-    hashPassword({ name }, password) {
-      requireSuitable(password, name);
-      return hasher.hash(password);
+    async hashPassword({ name }, password, asker = operator) {
+      await requireSuitable(deps, password, name);
+      return hash(deps, { asker, name, signedIn: true }, password);
     },
 
     async createInvite(terms) {
@@ -109,31 +116,24 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   };
 }
 
+/** The operator waits for a turn like a signed-in person. */
+const operator: Asker = { address: '', alive: true };
+
 async function signIn(
-  { store, hasher, attempts, secondFactor }: AccountsDeps,
+  deps: AccountsDeps,
   request: RequestOf<'sign-in'>,
-  address: string,
-  checkEntry: (account: Account) => void,
+  asker: Asker,
+  checkEntry: (account: Account) => void | Promise<void>,
 ): Promise<Account> {
+  const { store, attempts, secondFactor } = deps;
   const { password, otp } = request;
   const parsed = parseName(request.name);
-  const name = parsed.ok ? parsed.name : '';
-  await attempts.admit(name, address);
-  const account = parsed.ok ? await store.account(name) : undefined;
-  const { right, rehashed } = await hasher.verify(password, passwordHash(account));
-  if (account === undefined || !right) {
-    attempts.failed(name, address);
-    throw wrongCredentials();
-  }
-  try {
-    await secondFactor.check(account, otp, () => checkEntry(account));
-  } catch (error) {
-    // A missing code is not a guess.
-    if (error instanceof ProtocolError && error.code === 'second-factor-wrong')
-      attempts.failed(name, address);
-    throw error;
-  }
-  attempts.succeeded(name);
+  const turn = { asker, name: parsed.ok ? parsed.name : '', signedIn: false };
+  await attempts.begin(turn);
+  const { account, right, rehashed } = await verify(deps, turn, password);
+  if (account === undefined || !right) throw wrongCredentials();
+  await secondFactor.check(account, { otp, address: asker.address }, async () => checkEntry(account));
+  attempts.succeeded(turn);
   if (rehashed === undefined) return account;
   // The password may have been changed since.
   if (!(await store.renewPassword(account.id, account.password, rehashed))) throw wrongCredentials();
@@ -143,18 +143,19 @@ async function signIn(
 async function register(
   deps: AccountsDeps,
   request: RequestOf<'register'>,
-  address: string,
+  asker: Asker,
   checkEntry: () => void,
 ): Promise<NewCredentials> {
-  const { store, hasher, attempts, clock, log } = deps;
+  const { store, attempts, clock, log } = deps;
+  const { address } = asker;
   const { password } = request;
   checkEntry();
-  await attempts.admit('', address);
   const invite = await checkInvite(deps, request.code, address);
   if (invite === undefined) attempts.admitNewAccount(address);
   const { name, skeleton } = validName(request.name);
-  requireSuitable(password, name);
-  const phc = await hasher.hash(password);
+  await requireSuitable(deps, password, name);
+  const turn = { asker, name, signedIn: false };
+  const phc = await hash(deps, turn, password);
   const recovery = newRecoveryCode();
   // No await from here to the store: others may have come in while the password was hashed.
   checkEntry();
@@ -166,6 +167,7 @@ async function register(
       ...(invite !== undefined && { invite }),
     }),
   );
+  attempts.succeeded(turn);
   if (invite === undefined) attempts.accountCreated(address);
   log.info('account created', { name, role: account.role, address });
   return { account, recovery: recovery.text };
@@ -186,26 +188,27 @@ async function checkInvite(
   // The first account can always be created.
   if (registration === 'closed' && (await store.countAccounts()) > 0) throw registrationClosed();
   if ((await store.inviteRole(hash, clock.now())) === undefined) {
-    attempts.failed('', address);
+    attempts.countWrongCode(address);
     throw inviteInvalid();
   }
   return hash;
 }
 
 async function recover(
-  { store, hasher, attempts, clock, log }: AccountsDeps,
+  deps: AccountsDeps,
   request: RequestOf<'recover'>,
-  address: string,
+  asker: Asker,
   checkEntry: (account: Account) => void,
 ): Promise<NewCredentials> {
+  const { store, attempts, clock, log } = deps;
+  const { address } = asker;
   const { password } = request;
   const parsed = parseName(request.name);
   const name = parsed.ok ? parsed.name : '';
-  await attempts.admit(name, address);
-  requireSuitable(password, name);
+  await requireSuitable(deps, password, name);
   const proof = { name, code: hashRecoveryCode(request.code) };
   const invalid = () => {
-    attempts.failed(name, address);
+    attempts.countWrongCode(address);
     return new ProtocolError(
       'recovery-invalid',
       'This code is not valid for that name, or was already used.',
@@ -214,11 +217,12 @@ async function recover(
   const found = await store.checkRecovery({ ...proof, at: clock.now() });
   if (found === undefined) throw invalid();
   checkEntry(found);
-  const phc = await hasher.hash(password);
+  const turn = { asker, name, signedIn: false };
+  const phc = await hash(deps, turn, password);
   checkEntry(found);
   const recovered = await store.recover({ ...proof, password: phc, at: clock.now() });
   if (recovered.outcome === 'invalid') throw invalid();
-  attempts.succeeded(name);
+  attempts.succeeded(turn);
   const { account } = recovered;
   const next = newRecoveryCode();
   await store.setRecovery(account.id, next.hash);
@@ -227,36 +231,51 @@ async function recover(
   return { account, recovery: next.text };
 }
 
-async function checkPassword(
-  { store, hasher, attempts }: AccountsDeps,
-  { name }: Account,
-  password: string,
-  address: string,
-): Promise<string> {
-  await attempts.admit(name, address);
-  const phc = passwordHash(await store.account(name));
-  const { right } = await hasher.verify(password, phc);
-  if (phc === undefined || !right) {
-    attempts.failed(name, address);
-    throw wrongPassword();
-  }
-  attempts.succeeded(name);
-  return phc;
+async function checkPassword(deps: AccountsDeps, asker: Member, password: string): Promise<string> {
+  const { attempts } = deps;
+  const turn = { asker, name: asker.account.name, signedIn: true };
+  await attempts.begin(turn);
+  const { account, right } = await verify(deps, turn, password);
+  if (account === undefined || !right) throw wrongPassword();
+  attempts.succeeded(turn);
+  return account.password;
 }
 
-async function add(
-  { store, hasher, clock }: AccountsDeps,
-  added: Parameters<Accounts['add']>[0],
-): Promise<NewCredentials> {
+async function add(deps: AccountsDeps, added: Parameters<Accounts['add']>[0]): Promise<NewCredentials> {
+  const { store, clock } = deps;
   const { role, password } = added;
   const { name, skeleton } = validName(added.name);
-  if (password !== undefined) requireSuitable(password, name);
-  const phc = password === undefined ? '' : await hasher.hash(password);
+  if (password !== undefined) await requireSuitable(deps, password, name);
+  const turn = { asker: operator, name, signedIn: true };
+  const phc = password === undefined ? '' : await hash(deps, turn, password);
   const recovery = newRecoveryCode();
   const wanted = { name, skeleton, password: phc, recovery: recovery.hash, role, at: clock.now() };
   const account = createdAccount(name, await store.register(wanted));
   await store.recordAudit({ at: clock.now(), by: 'operator', action: 'add', on: name, detail: role });
   return { account, recovery: recovery.text };
+}
+
+function hash({ hasher, hashQueue }: AccountsDeps, turn: Turn, password: string): Promise<string> {
+  return hashQueue.run(turn, () => hasher.hash(passwordForm(password)));
+}
+
+/** Looks the account up at its turn. The account is undefined if there is none; finding that takes as long. */
+function verify({ store, hasher, hashQueue }: AccountsDeps, turn: Turn, password: string) {
+  return hashQueue.run(turn, async () => {
+    const { name } = turn;
+    const account = name === '' ? undefined : await store.account(name);
+    if (isTooLong(password)) return { account, right: false };
+    try {
+      return { account, ...(await hasher.verify(passwordForm(password), passwordHash(account))) };
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      // The log has to say whose it is.
+      const command = `secure-chat user passwd ${name}`;
+      throw new Error(`The password of ${name} cannot be checked. Set a new one: ${command}`, {
+        cause: error,
+      });
+    }
+  });
 }
 
 /** Undefined for an account that signs in with a token only. */
@@ -310,16 +329,6 @@ function inviteInvalid(): ProtocolError {
   return new ProtocolError('invite-invalid', message);
 }
 
-function requireSuitable(password: string, name: string): void {
-  if ([...password].length < limits.passwordMin) {
-    const message = `A password needs at least ${limits.passwordMin} characters.`;
-    throw new ProtocolError('password-unsuitable', message);
-  }
-  if (Buffer.byteLength(password) > limits.passwordMaxBytes) {
-    const message = `A password can have ${limits.passwordMaxBytes} bytes at most.`;
-    throw new ProtocolError('password-unsuitable', message);
-  }
-  if (password.toLowerCase() === name || new Set(password).size === 1) {
-    throw new ProtocolError('password-unsuitable', 'This password is too easy to guess.');
-  }
+function requireSuitable({ name: server }: AccountsDeps, password: string, name: string): Promise<void> {
+  return checkSuitable(password, [name, server]);
 }

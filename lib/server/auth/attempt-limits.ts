@@ -1,6 +1,7 @@
 /**
- * Attempt limits against guessed passwords and mass sign-ups: an address that fails too often must wait, and
- * sign-ins to an account that is under attack are delayed. No account is ever locked. Sees no passwords.
+ * Attempt limits against guessed passwords and codes and mass sign-ups. Attempts with a password are counted when they
+ * begin, so that many at once all count, and forgiven on success. They count for the account and the address together:
+ * a neighbour's wrong passwords stop no one else, and no account is ever locked. Sees no passwords.
  */
 
 import { ProtocolError } from '../../protocol/errors.js';
@@ -8,17 +9,29 @@ import { limits } from '../../protocol/limits.js';
 import { duration } from '../../protocol/quantities.js';
 import type { Clock } from '../../system/clock.js';
 import { addressKey } from '../net/address.js';
-import { createRateLimiter } from '../rate-limiter.js';
+import { createRateLimiter, type RateLimiter } from '../rate-limiter.js';
+import type { Turn } from './hash-queue.js';
 
 export interface AttemptLimits {
   /**
-   * Call before a password, code or token is checked; resolves after the account's current delay. The name is
-   * '' for invites and tokens, where only the address counts.
-   * @throws ProtocolError `too-many-attempts` for an address that failed too often
+   * Counts an attempt before its password is checked; resolves after the account's current delay.
+   * @throws ProtocolError `too-many-attempts`
    */
-  admit(name: string, address: string): Promise<void>;
-  failed(name: string, address: string): void;
-  succeeded(name: string): void;
+  begin(attempt: Turn): Promise<void>;
+  /** Forgives the attempt and those before it. Call it only once the account has come in: otherwise it would be free. */
+  succeeded(attempt: Turn): void;
+  /**
+   * Counts a wrong token, invite or recovery code. Right ones are never refused: with 125 random bits or more, what
+   * is limited is the work, not the guessing.
+   * @throws ProtocolError `too-many-attempts` in place of the answer
+   */
+  countWrongCode(address: string): void;
+  /** Notes that the account has come in from this address. */
+  cameIn(name: string, address: string): void;
+  /** Whether the account came in from this address lately, or is signed in. */
+  isFamiliar(attempt: Turn): boolean;
+  /** How fast passwords of an address are hashed, by `addressKey`. */
+  readonly pace: RateLimiter<string>;
   /** Call before an account is created without an invite. @throws ProtocolError `too-many-attempts` */
   admitNewAccount(address: string): void;
   accountCreated(address: string): void;
@@ -30,34 +43,62 @@ const firstDelayMs = 500;
 /** An account's failures are forgotten after a quarter of an hour without another one. */
 const forgetMs = 15 * 60_000;
 const rememberedNames = 10_000;
+/** Accounts with an address that they came in from; the earliest is forgotten. */
+const rememberedEntries = 10_000;
 
 export function createAttemptLimits(clock: Clock): AttemptLimits {
-  const { loginFailuresPerMinute, accountsPerHour } = limits;
-  const failures = createRateLimiter<string>(
-    { burst: loginFailuresPerMinute, perSecond: loginFailuresPerMinute / 60 },
-    clock,
-  );
-  const newAccounts = createRateLimiter<string>(
-    { burst: accountsPerHour, perSecond: accountsPerHour / 3_600 },
-    clock,
-  );
+  const { loginFailuresPerMinute, codeFailuresPerMinute, accountsPerHour } = limits;
+  const limiter = (burst: number, perSecond: number) =>
+    createRateLimiter<string>({ burst, perSecond }, clock);
+  const passwords = limiter(loginFailuresPerMinute, loginFailuresPerMinute / 60);
+  const codes = limiter(codeFailuresPerMinute, codeFailuresPerMinute / 60);
+  const newAccounts = limiter(accountsPerHour, accountsPerHour / 3_600);
+  const pace = limiter(limits.hashesPerAddress, limits.hashesPerAddressPerSecond);
   const names = createNameFailures(clock);
+  const entries = new Set<string>();
+
+  const isFamiliar = (attempt: Turn) => attempt.signedIn || entries.has(keyOf(attempt));
+
+  function cameIn(name: string, address: string): void {
+    const key = `${addressKey(address)} ${name}`;
+    entries.delete(key);
+    entries.add(key);
+    const [oldest = key] = entries;
+    if (entries.size > rememberedEntries) entries.delete(oldest);
+  }
 
   return {
-    async admit(name, address) {
-      const wait = failures.wait(addressKey(address));
+    pace,
+    cameIn,
+    isFamiliar,
+
+    async begin(attempt) {
+      const { name, signedIn } = attempt;
+      const wait = passwords.take(keyOf(attempt));
       if (wait > 0) {
-        const message = `Too many failed attempts from your address. Try again in ${duration(wait)}.`;
+        const message = `Too many attempts with this account. Try again in ${duration(wait)}.`;
         throw new ProtocolError('too-many-attempts', message, wait);
       }
-      const delay = names.delay(name);
+      const delay = name === '' || signedIn ? 0 : names.begin(name);
       if (delay > 0) await new Promise<void>((resolve) => clock.after(delay, resolve));
     },
-    failed(name, address) {
-      failures.charge(addressKey(address));
-      if (name !== '') names.failed(name);
+
+    succeeded(attempt) {
+      const { asker, name, signedIn } = attempt;
+      passwords.forget(keyOf(attempt));
+      if (signedIn) return;
+      if (!isFamiliar(attempt)) pace.giveBack(addressKey(asker.address));
+      cameIn(name, asker.address);
+      names.forget(name);
     },
-    succeeded: names.forget,
+
+    countWrongCode(address) {
+      const wait = codes.take(addressKey(address));
+      if (wait === 0) return;
+      const message = `Too many failed attempts from your address. Try again in ${duration(wait)}.`;
+      throw new ProtocolError('too-many-attempts', message, wait);
+    },
+
     admitNewAccount(address) {
       const wait = newAccounts.wait(addressKey(address));
       if (wait === 0) return;
@@ -68,7 +109,11 @@ export function createAttemptLimits(clock: Clock): AttemptLimits {
   };
 }
 
-/** Recent failures per account name. */
+function keyOf({ asker, name, signedIn }: Turn): string {
+  return signedIn ? `signed in: ${name}` : `${addressKey(asker.address)} ${name}`;
+}
+
+/** Recent failures per account name, from everywhere. */
 function createNameFailures(clock: Clock) {
   const failures = new Map<string, { count: number; at: number }>();
 
@@ -78,18 +123,16 @@ function createNameFailures(clock: Clock) {
   }
 
   return {
-    /** Milliseconds that the next attempt must wait. */
-    delay(name: string): number {
-      const over = recentFailures(name) - freeFailures;
-      return over < 0 ? 0 : Math.min(limits.loginDelayMaxMs, firstDelayMs * 2 ** Math.min(over, 10));
-    },
-    failed(name: string): void {
-      const count = recentFailures(name) + 1;
+    /** Counts an attempt. @returns milliseconds that it must wait */
+    begin(name: string): number {
+      const before = recentFailures(name);
       // Deleted first, so that the map is ordered by last failure and the oldest is dropped.
       failures.delete(name);
-      failures.set(name, { count, at: clock.ticks() });
+      failures.set(name, { count: before + 1, at: clock.ticks() });
       const [oldest = name] = failures.keys();
       if (failures.size > rememberedNames) failures.delete(oldest);
+      const over = before - freeFailures;
+      return over < 0 ? 0 : Math.min(limits.loginDelayMaxMs, firstDelayMs * 2 ** Math.min(over, 10));
     },
     forget: (name: string) => void failures.delete(name),
   };

@@ -47,17 +47,18 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
       }));
     },
 
-    async makeRecovery({ account, address }, password) {
-      const was = await accounts.checkPassword(account, password, address);
+    async makeRecovery(member, password) {
+      const { account } = member;
+      const was = await accounts.checkPassword(member, password);
       const code = newRecoveryCode();
       if (!(await store.setRecovery(account.id, code.hash, was))) throw wrongPassword();
       await audit(deps, account, 'recovery-code');
       return code.text;
     },
 
-    async beginFactor({ account, address }, password) {
-      await accounts.checkPassword(account, password, address);
-      return secondFactor.begin(account);
+    async beginFactor(member, password) {
+      await accounts.checkPassword(member, password);
+      return secondFactor.begin(member.account);
     },
 
     async confirmFactor({ account }, otp) {
@@ -65,8 +66,9 @@ export function createOwnAccount(deps: OwnAccountDeps): OwnAccount {
       await audit(deps, account, 'second-factor-on');
     },
 
-    async endFactor({ account, address }, password) {
-      await accounts.checkPassword(account, password, address);
+    async endFactor(member, password) {
+      const { account } = member;
+      await accounts.checkPassword(member, password);
       await Promise.all([store.setFactor(account.id, undefined), audit(deps, account, 'second-factor-off')]);
     },
 
@@ -87,9 +89,9 @@ async function setPassword(
   if (account.role === 'bot') {
     throw new ProtocolError('not-allowed', 'Bots have a token instead of a password.');
   }
-  const was = await accounts.checkPassword(account, old, member.address);
+  const was = await accounts.checkPassword(member, old);
   const changed = await store.changePassword({
-    ...{ account: account.id, was, password: await accounts.hashPassword(account, password) },
+    ...{ account: account.id, was, password: await accounts.hashPassword(account, password, member) },
     ...(session !== undefined && { except: session }),
   });
   // It was changed meanwhile, perhaps to lock this session out.

@@ -6,19 +6,25 @@ import { duration } from '../../protocol/quantities.js';
 import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
+import { addressKey } from '../net/address.js';
 import { createRateLimiter } from '../rate-limiter.js';
 
 export interface SecondFactor {
   /**
-   * Does nothing for an account without a second factor.
+   * Calls only `checkEntry` for an account without a second factor.
    * @param checkEntry called once the code is right; if it throws, the code stays unused
    * @throws ProtocolError `second-factor-needed`, `second-factor-wrong`, `too-many-attempts`
    */
-  check(account: Account, otp: string | undefined, checkEntry: () => void): Promise<void>;
+  check(account: Account, given: GivenCode, checkEntry: () => Promise<void>): Promise<void>;
   /** A new secret for an authenticator, in force once `confirm` gets a code of it. */
   begin(account: Account): { secret: string; uri: string };
   /** @throws ProtocolError `second-factor-wrong` */
   confirm(account: Account, otp: string): Promise<void>;
+}
+
+interface GivenCode {
+  readonly otp: string | undefined;
+  readonly address: string;
 }
 
 const stepMs = 30_000;
@@ -29,10 +35,7 @@ const maxUnconfirmed = 1_000;
 export function createSecondFactor(store: Store, clock: Clock, issuer: string): SecondFactor {
   /** Secrets by account that were shown but not confirmed, the latest last. */
   const unconfirmed = new Map<number, string>();
-  // RFC 4226 section 7.3. Per account, not per address: three codes of a million are valid at any time, and
-  // attackers can have thousands of addresses.
-  const perHour = limits.factorFailuresPerHour;
-  const failures = createRateLimiter<number>({ burst: perHour, perSecond: perHour / 3_600 }, clock);
+  const failures = createCodeFailures(store, clock);
 
   const totp = (name: string, secret: string) =>
     new TOTP({ issuer, label: name, secret: Secret.fromBase32(secret) });
@@ -45,23 +48,25 @@ export function createSecondFactor(store: Store, clock: Clock, issuer: string): 
   }
 
   return {
-    async check(account, otp, checkEntry) {
+    async check(account, { otp, address }, checkEntry) {
       const { id, factor } = account;
-      if (factor === undefined) return;
+      if (factor === undefined) return checkEntry();
       if (otp === undefined) {
         throw new ProtocolError('second-factor-needed', 'Enter the 6-digit code from your authenticator.');
       }
-      const wait = failures.wait(id);
+      const source = await failures.from(account, address);
+      // No await from here to the count: many at once would all be looked at.
+      const wait = source.wait();
       if (wait > 0) {
-        const message = `Too many wrong codes for your account. Try again in ${duration(wait)}, or use your recovery code.`;
+        const message = `Too many wrong codes for your account. Try again in ${duration(wait)}, sign in from an address where you are signed in, or use your recovery code.`;
         throw new ProtocolError('too-many-attempts', message, wait);
       }
       const step = stepOf(account, factor, otp);
       if (step === undefined) {
-        failures.take(id);
+        source.count();
         throw wrongCode();
       }
-      checkEntry();
+      await checkEntry();
       if (!(await store.useFactor(id, step))) throw wrongCode();
     },
 
@@ -81,6 +86,40 @@ export function createSecondFactor(store: Store, clock: Clock, issuer: string): 
       if (secret === undefined || step === undefined) throw wrongCode();
       unconfirmed.delete(id);
       await Promise.all([store.setFactor(id, secret), store.useFactor(id, step)]);
+    },
+  };
+}
+
+/**
+ * Limits on wrong codes (RFC 4226 section 7.3). Only someone who knows the password gets here, and must not lock the
+ * owner out. So each address has its own limit, and an attacker at one address stops no other: 5 an hour never use up
+ * the 10 an hour of all. Attackers can have thousands of addresses, and three codes of a million are valid at any time:
+ * the limit of all keeps them at 240 guesses or 0.07 % a day. It does not hold for addresses at which the account has a
+ * session, which no one gets without a code: there the owner can sign in even while many guess.
+ */
+function createCodeFailures(store: Store, clock: Clock) {
+  const { factorFailuresPerHour, factorFailuresInAll, factorFailuresInAllPerHour } = limits;
+  const bySource = createRateLimiter<string>(
+    { burst: factorFailuresPerHour, perSecond: factorFailuresPerHour / 3_600 },
+    clock,
+  );
+  const inAll = createRateLimiter<number>(
+    { burst: factorFailuresInAll, perSecond: factorFailuresInAllPerHour / 3_600 },
+    clock,
+  );
+  return {
+    async from({ id }: Account, address: string) {
+      const key = addressKey(address);
+      const sessions = await store.sessions(id, clock.now());
+      const known = sessions.some((session) => addressKey(session.address ?? '') === key);
+      return {
+        /** Milliseconds until another code may be tried, 0 for now. */
+        wait: () => Math.max(bySource.wait(`${id} ${key}`), known ? 0 : inAll.wait(id)),
+        count(): void {
+          bySource.charge(`${id} ${key}`);
+          if (!known) inAll.charge(id);
+        },
+      };
     },
   };
 }

@@ -28,7 +28,7 @@ export interface SessionTokens {
    * @throws ProtocolError `wrong-credentials` if the password was changed since it was checked
    */
   open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
-  /** @throws ProtocolError `session-expired`, `too-many-attempts` */
+  /** A valid token is never refused for what others of its address did. @throws ProtocolError `session-expired`, `too-many-attempts` */
   resume(
     token: string,
     address: string,
@@ -75,7 +75,6 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
     },
 
     async resume(token, address) {
-      await attempts.admit('', address);
       const at = clock.now();
       const next = newToken();
       const expires = { remembered: at + rememberedMs, passing: at + temporaryMs };
@@ -84,9 +83,10 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
         ...{ next: next.hash, at, expires, address },
       });
       if (resumed === undefined) {
-        attempts.failed('', address);
+        attempts.countWrongCode(address);
         throw sessionExpired();
       }
+      attempts.cameIn(resumed.account.name, address);
       return { ...resumed, token: resumed.bot ? token : next.text };
     },
   };

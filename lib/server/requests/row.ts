@@ -15,6 +15,8 @@ export type Phase = 'greeting' | 'signing-in' | 'open' | 'closing' | 'closed';
 /** The session that asks. */
 export interface Caller {
   readonly address: string;
+  /** False once its connection is closing. */
+  readonly alive: boolean;
   readonly phase: Phase;
   /** Undefined until signed in. */
   readonly member: Member | undefined;

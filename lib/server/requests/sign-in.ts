@@ -14,8 +14,12 @@ export const signInRows: RequestRows<SignInRequest> = {
   'sign-in': {
     needs: 'greeting',
     async run(app, caller, request) {
-      const check = (account: Account) => app.presence.checkJoin(account, request.mode);
-      const account = await app.accounts.signIn(request, caller.address, check);
+      const check = async (account: Account) => {
+        await app.bans.check(account, caller.address);
+        caller.checkSigningIn();
+        app.presence.checkJoin(account, request.mode);
+      };
+      const account = await app.accounts.signIn(request, caller, check);
       return join(app, caller, account, request);
     },
   },
@@ -29,7 +33,7 @@ export const signInRows: RequestRows<SignInRequest> = {
         if (refusal !== undefined) throw new ProtocolError('banned', refusal);
         app.presence.checkCapacity('member');
       };
-      const { account, recovery } = await app.accounts.register(request, caller.address, check);
+      const { account, recovery } = await app.accounts.register(request, caller, check);
       const { remember } = request;
       return { ...(await join(app, caller, account, { mode: 'fresh', remember })), recovery };
     },
@@ -42,7 +46,7 @@ export const signInRows: RequestRows<SignInRequest> = {
         caller.checkSigningIn();
         app.presence.checkJoin(account, 'take-over');
       };
-      const { account, recovery } = await app.accounts.recover(request, caller.address, check);
+      const { account, recovery } = await app.accounts.recover(request, caller, check);
       app.ownAccount.passwordReset(account);
       return { ...(await join(app, caller, account, { mode: 'fresh' })), recovery };
     },

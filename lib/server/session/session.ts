@@ -119,6 +119,9 @@ function callerOf(state: State): Caller {
   const { session, deps } = state;
   return {
     address: session.address,
+    get alive() {
+      return isAlive(state);
+    },
     get phase() {
       return state.phase;
     },
@@ -157,6 +160,10 @@ function setPhase(state: State, phase: Phase): void {
   state.deps.onPhase(state.session, phase);
 }
 
+function isAlive({ phase }: State): boolean {
+  return phase === 'signing-in' || phase === 'open';
+}
+
 function checkSigningIn({ phase }: State): void {
   if (phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
 }
@@ -181,7 +188,7 @@ function memberOf(state: State, account: Account): Member {
       return state.token;
     },
     get alive() {
-      return state.phase === 'signing-in' || state.phase === 'open';
+      return isAlive(state);
     },
     send(bytes) {
       if (state.phase === 'open') connection.send(bytes);

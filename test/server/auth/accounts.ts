@@ -191,7 +191,7 @@ t.test('taken, look-alike, reserved and invalid names have their own codes', asy
     ['al.ice_', 'name-look-alike'],
     ['admin', 'name-reserved'],
     ['r00t', 'name-reserved'],
-    ['', 'bad-request'],
+    ['', 'name-invalid'],
     ['käthe', 'name-invalid'],
     ['a b', 'name-invalid'],
     ['123', 'name-invalid'],
@@ -206,8 +206,10 @@ t.test('unsuitable passwords are refused', async (t) => {
     ['short', 'password-unsuitable'],
     ['aaaaaaaaaaaa', 'password-unsuitable'],
     ['Bob-the-builder', 'password-unsuitable'],
-    ['', 'bad-request'],
-    ['é'.repeat(limits.passwordMaxBytes / 2 + 1), 'bad-request'],
+    ['', 'password-unsuitable'],
+    ['é'.repeat(limits.passwordMaxBytes / 2 + 1), 'password-unsuitable'],
+    ['a good\u0000password', 'password-unsuitable'],
+    ['a good password\ud800', 'password-unsuitable'],
   ] as const;
   for (const [unsuitable, code] of cases) {
     const reply = await register(server, { name: 'bob-the-builder', password: unsuitable });
@@ -227,26 +229,37 @@ t.test('a wrong password and an unknown name get the same answer', async (t) => 
   t.match(await client.ask({ type: 'sign-in', name: ' Ada', password }), { type: 'ok', name: 'ada' });
 });
 
-t.test('an address that failed too often must wait, whatever it tries', async (t) => {
+t.test('wrong tokens and codes of an address are limited, right ones are not', async (t) => {
   const scene = await sessionScene(t);
   const owner = scene.connect('192.0.2.9').wire;
-  const { token = '' } = await requestOk(owner, { type: 'register', name: 'ada', password });
+  const made = await requestOk(owner, { type: 'register', name: 'ada', password });
+  const { token = '', recovery = '' } = made;
+  const code = 'c'.repeat(22);
+  const at = scene.clock.now();
+  const invite = { code: hashToken(code), role: 'member', uses: 1, expires: at + 3_600_000, at } as const;
+  await scene.store.createInvite(invite);
   const client = scene.connect().wire;
-  for (let i = 0; i < limits.loginFailuresPerMinute; i++) {
+  for (let i = 0; i < limits.codeFailuresPerMinute; i++) {
     t.match(await client.ask({ type: 'resume', token: `invented${i}` }), { code: 'session-expired' });
   }
-  const attempts = [
-    { type: 'resume', token },
-    { type: 'sign-in', name: 'ada', password },
-    { type: 'register', name: 'bob', password, code: 'x' },
+  const wrong = [
+    { type: 'resume', token: 'invented' },
+    { type: 'register', name: 'bob', password, code: 'invented' },
+    { type: 'recover', name: 'ada', password, code: 'invented' },
   ] as const;
-  for (const attempt of attempts) {
+  for (const attempt of wrong) {
     const visitor = scene.connect().wire;
     const reply = await visitor.ask(attempt);
     t.match(reply, { code: 'too-many-attempts', retryAfter: 6_000 }, attempt.type);
     t.match(await visitor.next('closing'), { code: 'too-many-attempts' }, 'and is disconnected');
   }
   t.equal(client.isClosed, false, 'an idle connection stays');
+  t.equal(await outcome(scene.connect().wire, { type: 'resume', token, mode: 'attach' }), 'ok');
+  t.equal(await outcome(scene.connect().wire, { type: 'register', name: 'bob', password, code }), 'ok');
+  t.equal(
+    await outcome(scene.connect().wire, { type: 'recover', name: 'ada', password, code: recovery }),
+    'ok',
+  );
 });
 
 async function resume(server: TestServer, token: string) {
