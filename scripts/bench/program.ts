@@ -72,6 +72,27 @@ async function ask(socket: TLSSocket, request: RawFrame, push: (chunk: Buffer) =
   }
 }
 
+/** Says things in the lobby; each resolves with the milliseconds until its own copy has come. */
+export function createPoster(socket: TLSSocket): { say(): Promise<number> } {
+  const reader = createFrameReader(() => limits.frameFromServerBytes);
+  const waiting = new Map<unknown, () => void>();
+  let said = 0;
+  socket.on('data', (chunk: Buffer) => {
+    for (const frame of reader.push(chunk)) {
+      waiting.get(frame.key)?.();
+      waiting.delete(frame.key);
+    }
+  });
+  return {
+    say() {
+      const key = `${socket.localPort}-${++said}`;
+      const start = performance.now();
+      socket.write(encodeFrame({ type: 'say', id: said + 2, room: 'lobby', text: 'hello', key }));
+      return new Promise((resolve) => waiting.set(key, () => resolve(performance.now() - start)));
+    },
+  };
+}
+
 /** Microseconds of CPU that the process has used: user and system time, in hundredths of a second. */
 export function cpuOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
