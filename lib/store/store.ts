@@ -25,6 +25,13 @@ export interface Store extends AccountStore, ModerationStore, RoomStore, Message
 /** Storage failed: disk full, folder gone, database damaged. `cause` says how. */
 export class StoreError extends Error {
   override readonly name: string = 'StoreError';
+  /** `full`: there is no space, and there may be some later. `damaged`: only a backup helps. */
+  readonly reason: 'full' | 'damaged' | undefined;
+
+  constructor(message: string, options: { cause?: unknown; reason?: StoreError['reason'] } = {}) {
+    super(message, options);
+    this.reason = options.reason;
+  }
 }
 
 /** Another process, or another part of this one, has this store open. */

@@ -16,12 +16,13 @@ import {
 import { type BatchResult, createBatchRunner } from './group-commit.js';
 import { createEditOperations, createLogOperations } from './log.js';
 import { createMentionRows } from './mentions.js';
-import type { MethodCall, Operations } from './methods.js';
+import { type MethodCall, methods, type Operations } from './methods.js';
 import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
 import { createRetentionOperations } from './retention.js';
 import { createRoomOperations } from './rooms.js';
 import { createSearchIndex, createSearchOperations } from './search.js';
 import { createSessionOperations } from './sessions.js';
+import { createUpkeep } from './upkeep.js';
 
 export interface ConnectionOptions extends DatabaseOptions {
   /** Reads only, beside a connection that writes and holds the lock. */
@@ -42,11 +43,20 @@ export function openConnection({ reader = false, ...options }: ConnectionOptions
   const lock = takeLock(options.file);
   try {
     const db = openDatabase(options);
-    const close = () => {
-      closeDatabase(db);
-      lock.release();
+    const runBatch = createBatchRunner(db, createOperations(db));
+    const upkeep = createUpkeep(db, options.file);
+    return {
+      run(calls) {
+        const result = runBatch(calls);
+        if (calls.some(({ method }) => methods[method].transaction === 'write')) upkeep.wrote();
+        return result;
+      },
+      close() {
+        upkeep.close();
+        closeDatabase(db);
+        lock.release();
+      },
     };
-    return { run: createBatchRunner(db, createOperations(db)), close };
   } catch (error) {
     lock.release();
     throw error;

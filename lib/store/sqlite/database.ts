@@ -4,6 +4,7 @@
  */
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { DatabaseRefusal, describeFailure, resultCode, resultCodes, storeError } from './failure.js';
+import { type LastEntry, missingSince, noteFile, readLastEntry, remainsOf } from './last-entry.js';
 import type { Operations } from './methods.js';
 import { applicationId, migrations } from './migrations.js';
 import { spaced } from './search-query.js';
@@ -18,6 +19,10 @@ export interface DatabaseOptions {
 
 /** Of each check: more than an operator reads. */
 const mostDamage = 20;
+
+/** How to go on after a loss; the end of a sentence about it. */
+export const afterLoss =
+  'Put the database back, or restore a backup into a new folder (secure-chat restore). To begin anew, choose an empty folder with --data.';
 
 export function lockFile(file: string): string {
   return `${file}-lock`;
@@ -52,12 +57,15 @@ export function takeLock(file: string): { release(): void } {
 
 /**
  * The database, current and ready for statements. The caller holds the lock.
- * @throws DatabaseRefusal for a file of another program or of a newer version, which is left as it was
+ * @throws DatabaseRefusal for a file of another program, of a newer version or one that lost everything, which is left
+ *   as it was
  */
 export function openDatabase(options: DatabaseOptions): Database {
+  refuseRemains(options.file);
   const db = new DatabaseSync(options.file);
   try {
     const version = checkVersion(db);
+    refuseEmptied(db, options.file);
     configure(db);
     migrate(db, version);
     db.exec('PRAGMA foreign_keys = ON');
@@ -67,6 +75,44 @@ export function openDatabase(options: DatabaseOptions): Database {
     db.close();
     throw error;
   }
+}
+
+/** @throws DatabaseRefusal where the file is missing or empty, and something is left of what it was */
+export function refuseRemains(file: string): void {
+  const remains = remainsOf(file);
+  if (remains === undefined) return;
+  throw new DatabaseRefusal(
+    `The database is missing or empty, although ${remains} is left of it. ${afterLoss}`,
+  );
+}
+
+/** @throws DatabaseRefusal where there were accounts once, and are none */
+function refuseEmptied(db: Database, file: string): void {
+  if ((readLastEntry(file)?.account ?? 0) === 0 || lastEntry(db).account > 0) return;
+  throw new DatabaseRefusal(`The database has lost all accounts that ${noteFile(file)} counts. ${afterLoss}`);
+}
+
+/** Also of a file without tables. */
+export function lastEntry(db: Database): LastEntry {
+  const there = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log'").get();
+  if (there === undefined) return { seq: 0, account: 0 };
+  return db
+    .prepare(
+      `SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0) AS seq,
+         coalesce((SELECT max(id) FROM accounts), 0) AS account`,
+    )
+    .get();
+}
+
+/** Seqs that clients may have seen are not given again: they would take what is new for what they have. */
+export function skipSeqs(db: Database, upTo: number): void {
+  db.prepare("DELETE FROM sqlite_sequence WHERE name = 'log'").run();
+  db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('log', ?)").run(upTo);
+}
+
+/** Moves what the write-ahead log has into the file, as far as no reader needs it there. */
+export function checkpoint(db: Database): void {
+  db.exec('PRAGMA wal_checkpoint(PASSIVE)');
 }
 
 /** The same file for reading only, beside the connection that writes and has brought it up to date. */
@@ -118,15 +164,61 @@ export function createFileOperations(db: Database) {
       db.prepare('VACUUM INTO ?').run(file);
     },
     damage() {
-      const found: { integrity_check: string }[] = db.prepare(`PRAGMA integrity_check(${mostDamage})`).all();
-      const damaged = found.map((row) => row.integrity_check).filter((line) => line !== 'ok');
-      const orphans: { table: string; parent: string }[] = db.prepare('PRAGMA foreign_key_check').all();
-      const dangling = orphans
-        .slice(0, mostDamage)
-        .map(({ table, parent }) => `a row of ${table} refers to a missing row of ${parent}`);
-      return [...damaged, ...dangling];
+      // A connection of its own: an older one still knows how the search index was before its parts were merged, and
+      // reports every part that is gone since as damage.
+      const fresh = new DatabaseSync(db.location() ?? undefined, { readOnly: true });
+      try {
+        fresh.exec('PRAGMA busy_timeout = 1000; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY');
+        fresh.exec('BEGIN');
+        const damaged = damagedPages(fresh);
+        return damaged.length > 0 ? damaged : danglingRows(fresh);
+      } finally {
+        fresh.close();
+      }
     },
   } satisfies Partial<Operations>;
+}
+
+function damagedPages(db: Database): string[] {
+  const all = integrity(db);
+  // Damage can be such that SQLite cannot look for it everywhere at once.
+  const lines = all === undefined ? tablesOf(db).flatMap((table) => damageIn(db, table)) : all;
+  const named = db.prepare('SELECT tbl_name AS name FROM sqlite_schema WHERE rootpage = ?');
+  return lines.slice(0, mostDamage).map((line) =>
+    line.replace(/^Tree (\d+)/, (tree, page) => {
+      const table: { name: string } | undefined = named.get(Number(page));
+      return table === undefined ? tree : `table ${table.name}:`;
+    }),
+  );
+}
+
+/** What is wrong in one table or in all; undefined where that cannot be found out. */
+function integrity(db: Database, table?: string): string[] | undefined {
+  const which = table === undefined ? mostDamage : `"${table}"`;
+  try {
+    const found: { integrity_check: string }[] = db.prepare(`PRAGMA integrity_check(${which})`).all();
+    const lines = found.flatMap((row) => row.integrity_check.split('\n'));
+    return lines.filter((line) => line !== 'ok' && !line.startsWith('*** in database'));
+  } catch (error) {
+    if (resultCode(error) === resultCodes.corrupt) return undefined;
+    throw error;
+  }
+}
+
+function damageIn(db: Database, table: string): string[] {
+  return integrity(db, table) ?? [`table ${table} cannot be read`];
+}
+
+function tablesOf(db: Database): string[] {
+  const rows: { name: string }[] = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  return rows.map(({ name }) => name);
+}
+
+function danglingRows(db: Database): string[] {
+  const orphans: { table: string; parent: string }[] = db.prepare('PRAGMA foreign_key_check').all();
+  return orphans
+    .slice(0, mostDamage)
+    .map(({ table, parent }) => `a row of ${table} refers to a missing row of ${parent}`);
 }
 
 function configure(db: Database): void {
@@ -163,6 +255,8 @@ function migrate(db: Database, from: number): void {
     db.exec(`PRAGMA user_version = ${from + step + 1}`);
     db.exec('COMMIT');
   });
+  // Otherwise all of a young database is in its write-ahead log, which is easily taken for something to throw away.
+  if (from < migrations.length) checkpoint(db);
 }
 
 function limitSize(db: Database, bytes: number): void {
@@ -182,8 +276,12 @@ function pragma(db: Database, name: 'user_version' | 'application_id' | 'page_si
 export interface ReadOnlyDatabase {
   /** Written by an older program; the store brings it up to date when it opens it. */
   readonly outdated: boolean;
+  /** How many accounts it has had at most. */
+  accounts(): number;
   /** What is damaged, one line each. */
   damage(): readonly string[];
+  /** What it lacks of what it has stored before, as a sentence; undefined if nothing. */
+  missing(): string | undefined;
   /** Hashes of all files that it names, each once. */
   fileHashes(): readonly string[];
   /** Into a file that is empty, or not there. */
@@ -191,28 +289,36 @@ export interface ReadOnlyDatabase {
   close(): void;
 }
 
-/** @throws StoreError where it cannot be read, belongs to another program or to a newer one */
+/** @throws StoreError where it cannot be read, is empty, belongs to another program or to a newer one */
 export function openReadOnly(file: string): ReadOnlyDatabase {
-  const explained = <Value>(work: () => Value): Value => {
+  const attempt = <Value>(work: () => Value): Value => {
     try {
       return work();
     } catch (error) {
       throw storeError(file, describeFailure(error));
     }
   };
-  const db = explained(() => new DatabaseSync(file, { readOnly: true }));
+  const db = attempt(() => {
+    refuseRemains(file);
+    return new DatabaseSync(file, { readOnly: true });
+  });
   try {
-    const version = explained(() => {
+    const version = attempt(() => {
       db.exec('PRAGMA busy_timeout = 1000; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY');
-      return checkVersion(db);
+      const found = checkVersion(db);
+      if (found === 0)
+        throw new DatabaseRefusal('The database is empty: the server never started on it, or it was lost.');
+      return found;
     });
     const { damage, copy } = createFileOperations(db);
     return {
       outdated: version < migrations.length,
-      damage: () => explained(damage),
-      copy: (to) => explained(() => copy(to)),
+      damage: () => attempt(damage),
+      accounts: () => attempt(() => lastEntry(db).account),
+      missing: () => attempt(() => missingSince(readLastEntry(file), lastEntry(db))),
+      copy: (to) => attempt(() => copy(to)),
       fileHashes: () =>
-        explained(() => {
+        attempt(() => {
           // Version 1 has no table of files.
           if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'files'").get() === undefined) return [];
           const rows: { hash: string }[] = db.prepare('SELECT DISTINCT hash FROM files').all();

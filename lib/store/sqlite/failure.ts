@@ -36,18 +36,45 @@ const sentences: ReadonlyMap<number, string> = new Map([
   [resultCodes.busy, 'Another program has locked the database. Stop that program, then try again.'],
   [resultCodes.readOnly, 'The database is read-only. Make the file and its folder writable for this user.'],
   [resultCodes.ioError, 'Reading or writing the database failed. Check the disk and the system log.'],
-  [resultCodes.corrupt, 'The database is damaged. Restore it from a backup.'],
+  [
+    resultCodes.corrupt,
+    'The database is damaged. Restore a backup into a new folder (secure-chat restore), then start with that --data.',
+  ],
   [resultCodes.full, 'The disk of the database is full. Free some space on it.'],
   [
     resultCodes.cannotOpen,
     'The database cannot be opened. Check that it is a file, and the permissions of its folder.',
   ],
-  [resultCodes.notADatabase, 'This file is not a database. Move it away, or choose another data folder.'],
+  [
+    resultCodes.notADatabase,
+    'This file is not a database, or it is damaged. Restore a backup into a new folder, or choose another --data.',
+  ],
 ]);
 
-/** The low byte of SQLite's result code; undefined where the error is not SQLite's. */
+/** The file of shared memory could not grow. SQLite calls that an I/O error, but nothing was written to the database. */
+const sharedMemoryFull = resultCodes.ioError | (19 << 8);
+
+/**
+ * SQLite's words for these codes. `all` and `iterate` of the driver throw errors without a code. FTS5 has words of its
+ * own for damage, and in check results too.
+ */
+const words: readonly (readonly [RegExp, number])[] = [
+  [/database disk image is malformed|malformed database schema|^fts5: corrupt/, resultCodes.corrupt],
+  [/file is not a database/, resultCodes.notADatabase],
+  [/disk I\/O error/, resultCodes.ioError],
+  [/database or disk is full/, resultCodes.full],
+  [/attempt to write a readonly database/, resultCodes.readOnly],
+  [/unable to open database file/, resultCodes.cannotOpen],
+  [/database is locked/, resultCodes.busy],
+];
+
+/** SQLite's primary result code; undefined where the error is not SQLite's. */
 export function resultCode(error: unknown): number | undefined {
-  const errcode = extendedCode(error);
+  return primaryCode(extendedCode(error));
+}
+
+function primaryCode(errcode: number | undefined): number | undefined {
+  if (errcode === sharedMemoryFull) return resultCodes.full;
   return errcode === undefined ? undefined : errcode & 0xff;
 }
 
@@ -57,7 +84,7 @@ export function describeFailure(error: unknown): Failure {
     return { sentence: error.message, detail, ...(error.inUse && { inUse: true }) };
   }
   const errcode = extendedCode(error);
-  const sentence = errcode === undefined ? undefined : sentences.get(errcode & 0xff);
+  const sentence = sentences.get(primaryCode(errcode) ?? 0);
   return {
     sentence: sentence ?? 'The database refused an operation: internal error (please report it).',
     detail,
@@ -69,10 +96,21 @@ export function describeFailure(error: unknown): Failure {
 export function storeError(file: string, failure: Failure): StoreError {
   const cause = Object.assign(new Error(failure.detail), { errcode: failure.errcode });
   const message = `${file}: ${failure.sentence}`;
-  return failure.inUse ? new StoreInUse(message, { cause }) : new StoreError(message, { cause });
+  if (failure.inUse) return new StoreInUse(message, { cause });
+  const reason = reasons.get(primaryCode(failure.errcode) ?? 0);
+  return new StoreError(message, { cause, reason });
 }
 
+const reasons: ReadonlyMap<number, StoreError['reason']> = new Map([
+  [resultCodes.full, 'full'],
+  [resultCodes.corrupt, 'damaged'],
+  [resultCodes.notADatabase, 'damaged'],
+]);
+
 function extendedCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode;
+  if (!('code' in error) || error.code !== 'ERR_SQLITE_ERROR') return undefined;
+  const { message } = error;
+  return words.find(([said]) => said.test(message))?.[1];
 }

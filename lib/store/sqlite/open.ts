@@ -4,9 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Store, StoreError } from '../store.js';
 import type { ConnectionOptions } from './connection.js';
-import { type DatabaseOptions, lockFile } from './database.js';
-import { type Failure, storeError } from './failure.js';
+import { type DatabaseOptions, lockFile, refuseRemains } from './database.js';
+import { describeFailure, type Failure, storeError } from './failure.js';
 import { type CallOutcome, type CallQueue, createCallQueue } from './group-commit.js';
+import { noteFile } from './last-entry.js';
 import { forwardTo, type MethodCall } from './methods.js';
 import type { FromWorker, ToWorker } from './worker.js';
 
@@ -20,7 +21,7 @@ export interface SqliteOptions extends DatabaseOptions {
 
 /**
  * Opens the store, creating the file (mode 0600) in a folder that exists. Beside it are FILE-wal and FILE-shm while
- * it is open, and FILE-lock, which must never be removed meanwhile.
+ * it is open, FILE-lock, which must never be removed meanwhile, FILE-last and, after a loss, FILE-loss (last-entry.ts).
  *
  * Calls of one turn, and those that arrive during a commit, share one transaction; each resolves when it is on
  * disk. methods.ts says which call runs on which thread.
@@ -38,9 +39,15 @@ export async function openStoreOn(
   { file, onFailure, ...settings }: SqliteOptions,
 ): Promise<Store> {
   const path = resolve(file);
+  try {
+    refuseRemains(path);
+  } catch (error) {
+    throw storeError(path, describeFailure(error));
+  }
   // Here and not in the thread, without a pause between open and close: see takeLock.
   makePrivate(path);
   makePrivate(lockFile(path));
+  makePrivate(noteFile(path));
   const threads = createThreads(start, onFailure);
   const database = { ...settings, file: path };
   const writer = await threads.start(database);
