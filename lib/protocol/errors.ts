@@ -66,7 +66,7 @@ const errors = {
   'quota-exceeded': refused,
   'ticket-invalid': refused,
   'file-damaged': refused,
-  'no-space': refused,
+  'no-space': broken,
   // why a connection ends
   'shutting-down': unavailable,
   'taken-over': refused,

@@ -153,6 +153,8 @@ export const limits = {
   fileBytes: 100 * 1024 * 1024,
   /** All files of one account, by default. */
   filesPerAccountBytes: 1024 * 1024 * 1024,
+  /** Left free on the server's disk, for the database above all: a file that needs some of it is refused. */
+  reservedBytes: 64 * 1024 * 1024,
   /** A file's name in UTF-8. */
   fileNameBytes: 255,
   /** Validity of a ticket. */

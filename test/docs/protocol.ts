@@ -191,6 +191,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `${limit.ticketsPerAccount} tickets, each ${seconds(limit.ticketMs)}`,
       `without progress ${seconds(limit.transferIdleMs)}`,
       `interrupted upload ${limit.partialMs / 3_600_000} h`,
+      `the last ${number(limit.reservedBytes)} bytes of the server's disk`,
     ],
   };
 }

@@ -76,7 +76,8 @@ function finalEnd(error: unknown): SessionEnd | undefined {
   const reason = serverReason(error);
   if (reason !== undefined) {
     const { code, message } = reason;
-    return isTransient(code) ? undefined : { why: 'refused', code, message };
+    // The operator may free some space, and a session that gave up would not notice.
+    return isTransient(code) || code === 'no-space' ? undefined : { why: 'refused', code, message };
   }
   // Another program may have that port by mistake, and for a moment; nothing was sent to it.
   const network =

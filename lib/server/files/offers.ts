@@ -8,6 +8,7 @@ import { byteCount } from '../../protocol/quantities.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
+import { noSpace } from '../refusal.js';
 import type { Upload } from './tickets.js';
 
 /** Sizes in bytes. */
@@ -41,8 +42,6 @@ interface OffersDeps {
 
 /** Per account, active or interrupted. */
 const maxOffers = 2 * limits.transfersPerAccount;
-/** Left free on the disk, for the database above all. */
-const reservedBytes = 64 * 1024 * 1024;
 
 export function createOffers(deps: OffersDeps): Offers {
   const { blobs, clock, isActive } = deps;
@@ -71,7 +70,7 @@ export function createOffers(deps: OffersDeps): Offers {
       if (idle === undefined) throw overQuota ? quotaExceeded(deps.limits.account) : tooManyUploads();
       await discard(idle.upload);
     }
-    if (file.size + reservedBytes > (await blobs.freeBytes())) throw noSpace();
+    if (file.size + limits.reservedBytes > (await blobs.freeBytes())) throw noSpace();
   }
 
   return {
@@ -140,8 +139,4 @@ function quotaExceeded(bytes: number): ProtocolError {
 function tooManyUploads(): ProtocolError {
   const message = `You have ${maxOffers} unfinished uploads. Wait until one of them ends.`;
   return new ProtocolError('limit-reached', message);
-}
-
-export function noSpace(): ProtocolError {
-  return new ProtocolError('no-space', "The server's disk is full.");
 }

@@ -15,8 +15,9 @@ import type { Receipt } from '../chat/frames.js';
 import type { Log } from '../log.js';
 import { createIdleTimer } from '../net/connection.js';
 import type { ConnectionLimits } from '../net/connection-limits.js';
+import { refusalOf } from '../refusal.js';
 import type { Cleanup } from './cleanup.js';
-import { noSpace, type Offers } from './offers.js';
+import type { Offers } from './offers.js';
 import { type Download, noSuchFile, type Tickets, ticketInvalid, type Upload } from './tickets.js';
 
 /** From the handshake to a valid ticket. */
@@ -209,12 +210,6 @@ function refuse(socket: TLSSocket, error: unknown, log: Log): void {
   const refusal = refusalOf(error);
   if (refusal.code === 'internal' || refusal.code === 'no-space') log.error('file transfer failed', error);
   answer(socket, { type: 'error', code: refusal.code, message: refusal.message });
-}
-
-function refusalOf(error: unknown): ProtocolError {
-  if (error instanceof ProtocolError) return error;
-  if (error instanceof BlobError && error.full) return noSpace();
-  return new ProtocolError('internal', "Internal server error. The reason is in the server's log.");
 }
 
 function cutOff(): ProtocolError {

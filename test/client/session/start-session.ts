@@ -369,7 +369,7 @@ t.test('a lost connection', async (t) => {
   t.test('waits as long as a busy server says', async (t) => {
     const scene = await online(t);
     scene.peer.destroy();
-    for (const code of ['busy', 'too-many-attempts', 'too-many-connections', 'internal']) {
+    for (const code of ['busy', 'too-many-attempts', 'too-many-connections', 'internal', 'no-space']) {
       await scene.retry();
       const peer = await scene.server.peer();
       peer.error(await peer.next(), code, { retryAfter: 60_000 });
