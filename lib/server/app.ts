@@ -17,10 +17,12 @@ import { type ChatOptions, type ChatParts, openChatParts } from './chat/parts.js
 import { type Cleanup, createCleanup, type Retention } from './files/cleanup.js';
 import { createFiles, type FileRequests, type Files } from './files/files.js';
 import type { FileLimits } from './files/offers.js';
+import type { Timekeeping } from './files/trusted-time.js';
 import type { Log } from './log.js';
 import { type Bans, openBans } from './moderation/bans.js';
 import { createModeration, type Moderation } from './moderation/moderation.js';
 import type { ConnectionLimits } from './net/connection-limits.js';
+import { createNotices, type Notices } from './notices.js';
 
 /** The chat itself, without accounts and files. */
 export interface Chat extends ChatParts {
@@ -38,6 +40,7 @@ export interface App extends Chat {
   readonly files: FileRequests;
   /** The message of the day. */
   readonly motd: () => string | undefined;
+  readonly notices: Notices;
 }
 
 export interface AppOptions extends Pick<ChatOptions, 'rate' | 'rooms' | 'maxClients'> {
@@ -50,6 +53,10 @@ export interface AppOptions extends Pick<ChatOptions, 'rate' | 'rooms' | 'maxCli
   readonly retention: Retention;
   /** The message of the day; may change while the server runs. */
   readonly motd?: () => string | undefined;
+  /** What is known to be wrong with the data: told to admins, and no file is deleted as unused. */
+  readonly notices?: readonly string[];
+  /** Default: a clock that jumps while the server is not running is not noticed. */
+  readonly timekeeping?: Timekeeping;
 }
 
 export interface AppDeps {
@@ -69,7 +76,9 @@ interface OpenApp {
 
 export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenApp> {
   const { store, clock } = deps;
-  const cleanup = createCleanup({ ...deps, retention: options.retention });
+  const notices = createNotices(deps, options.notices);
+  const { retention, timekeeping } = options;
+  const cleanup = createCleanup({ ...deps, retention, timekeeping, notices });
   const chat = await openChat({ ...options, ...deps, onRemoved: cleanup.soon });
   const files = createFiles({ ...deps, ...chat, cleanup, limits: options.files });
 
@@ -90,6 +99,7 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
     moderation: createModeration({ ...chat, revokeFiles }),
     files: files.requests,
     motd: options.motd ?? (() => undefined),
+    notices,
   };
   return { app, files, cleanup };
 }

@@ -4,6 +4,8 @@ import type { Blobs } from '../../store/blobs.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
+import type { Notices } from '../notices.js';
+import { createTrustedTime, type Timekeeping, type TrustedTime } from './trusted-time.js';
 
 /** How long messages are kept, or how many per conversation; by default all. */
 export interface Retention {
@@ -27,6 +29,8 @@ interface CleanupDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: Retention;
+  readonly timekeeping?: Timekeeping | undefined;
+  readonly notices: Notices;
 }
 
 /** Entries per transaction: 1 ms each with a million of them, so posts in the meantime wait 10 ms. */
@@ -35,7 +39,9 @@ const soonMs = 1_000;
 const hourMs = 60 * 60_000;
 
 export function createCleanup(deps: CleanupDeps): Cleanup {
-  const { clock, log } = deps;
+  const { clock, log, retention, timekeeping, notices } = deps;
+  const keepMs = retention.ms ?? limits.partialMs;
+  const time = createTrustedTime({ clock, log, timekeeping, keepMs });
   const held = createHeldFiles();
   let running: Promise<void> | undefined;
   let requested = false;
@@ -43,8 +49,8 @@ export function createCleanup(deps: CleanupDeps): Cleanup {
   let cancel = (): void => {};
 
   async function cleanUp(): Promise<void> {
-    await prune(deps, () => closed);
-    await deps.blobs.discardBefore(clock.now() - limits.partialMs);
+    await prune(deps, time, () => closed);
+    await deps.blobs.discardBefore((await time.now()) - limits.partialMs);
     await removeUnreferenced(deps, held, () => closed);
   }
 
@@ -52,7 +58,10 @@ export function createCleanup(deps: CleanupDeps): Cleanup {
     cancel();
     if (running !== undefined) requested = true;
     running ??= cleanUp()
-      .catch((error: unknown) => log.error('cleanup failed', error))
+      .catch((error: unknown) => {
+        notices.examine(error);
+        log.error('cleanup failed', error);
+      })
       .finally(() => {
         running = undefined;
         const wait = requested ? soonMs : hourMs;
@@ -82,29 +91,43 @@ export function createCleanup(deps: CleanupDeps): Cleanup {
   };
 }
 
-async function prune({ store, clock, retention }: CleanupDeps, isClosed: () => boolean): Promise<void> {
+async function prune(
+  { store, clock, log, retention }: CleanupDeps,
+  time: TrustedTime,
+  isClosed: () => boolean,
+): Promise<void> {
   const { ms, messages } = retention;
-  const now = clock.now();
-  const before = ms === undefined ? {} : { before: now - ms, now };
+  const before = ms === undefined ? {} : { before: (await time.now()) - ms, now: clock.now() };
   const keep = messages === undefined ? {} : { keep: messages };
-  for (let pruned = batch; pruned === batch && !isClosed(); ) {
-    pruned = await store.prune({ ...before, ...keep, limit: batch });
+  let count = 0;
+  try {
+    for (let pruned = batch; pruned === batch && !isClosed(); count += pruned) {
+      pruned = await store.prune({ ...before, ...keep, limit: batch });
+    }
+  } finally {
+    if (count > 0) log.info('old messages deleted', { count });
   }
 }
 
 async function removeUnreferenced(
-  { store, blobs }: CleanupDeps,
+  { store, blobs, log, notices }: CleanupDeps,
   held: HeldFiles,
   isClosed: () => boolean,
 ): Promise<void> {
+  // What a database that is damaged, cut short or empty does not name may be all that is left of a message.
+  const trusted = notices.texts.length === 0 && (await store.countAccounts()) > 0;
+  let count = 0;
   for await (const hashes of blobs.list()) {
-    if (isClosed()) return;
+    if (isClosed() || !trusted) return;
     await held.exclusive(async () => {
       for (const hash of await store.unreferenced(hashes)) {
-        if (!held.has(hash)) await blobs.remove(hash);
+        if (held.has(hash)) continue;
+        await blobs.remove(hash);
+        count += 1;
       }
     });
   }
+  if (count > 0) log.info('unused files deleted', { count });
 }
 
 type HeldFiles = ReturnType<typeof createHeldFiles>;

@@ -19,6 +19,7 @@ import {
   runSearch,
 } from '../chat/queries.js';
 import type { Log } from '../log.js';
+import { refusalOf } from '../refusal.js';
 import {
   type Answer,
   answers,
@@ -133,11 +134,11 @@ export function answerFrame(
     }
     const answered = answer.then(
       (fields) => grant(caller, re, fields),
-      (error: unknown) => refuse(caller, re, error, deps.log),
+      (error: unknown) => refuse(caller, re, error, deps),
     );
     return row.needs === 'open' && row.concurrent === true ? undefined : answered;
   } catch (error) {
-    refuse(caller, re, error, deps.log);
+    refuse(caller, re, error, deps);
     return undefined;
   }
 }
@@ -167,14 +168,17 @@ function grant(caller: Caller, re: number, fields: Answer): void {
   caller.granted();
 }
 
-function refuse(caller: Caller, re: number, error: unknown, log: Log): void {
+function refuse(
+  caller: Caller,
+  re: number,
+  error: unknown,
+  { app, log }: { readonly app: App; readonly log: Log },
+): void {
   if (!(error instanceof ProtocolError)) {
     log.error('request failed', error, { name: caller.member?.account.name });
+    app.notices.examine(error);
   }
-  const { code, message, retryAfter } =
-    error instanceof ProtocolError
-      ? error
-      : new ProtocolError('internal', "Internal server error. The reason is in the server's log.");
+  const { code, message, retryAfter } = refusalOf(error);
   caller.reply({ type: 'error', re, code, message, ...(retryAfter !== undefined && { retryAfter }) });
   caller.refused(code, message);
 }

@@ -102,7 +102,7 @@ async function join(
 }
 
 async function finishSignIn(
-  { store, clock, bans, presence, rooms, motd: currentMotd }: App,
+  { store, clock, bans, presence, rooms, motd, notices }: App,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
@@ -124,9 +124,9 @@ async function finishSignIn(
   presence.update(now);
   rooms.load(now.id, { standings, mutes });
   const conversations = standings.map(conversationRecord);
-  const motd = currentMotd();
   const { name, role } = now;
-  return { name, role, token, conversations, ...(motd !== undefined && { motd }) };
+  const texts = [...(role === 'admin' ? notices.texts : []), motd() ?? ''].filter((text) => text !== '');
+  return { name, role, token, conversations, ...(texts.length > 0 && { motd: texts.join('\n\n') }) };
 }
 
 function checkAlive({ alive }: Member): void {
