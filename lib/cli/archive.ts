@@ -77,31 +77,59 @@ interface Visit {
   readonly take: (entry: ReadEntry) => Promise<void>;
 }
 
-/** One entry after the other, as the bytes arrive. */
+/** One entry after the other, as the bytes arrive. Settles when no entry is being taken any longer. */
 function eachEntry({ archive, signal, take }: Visit): Promise<void> {
   return new Promise((resolve, reject) => {
     const bytes = createReadStream(archive, { signal });
-    const fail = (error: unknown): void => {
-      bytes.destroy();
-      reject(errorCode(error).startsWith('TAR_') ? invalidBackup(archive, 'it is damaged', error) : error);
-    };
     const taken: Promise<void>[] = [];
-    const parser = new Parser({
-      strict: true,
-      onReadEntry: (entry) => void taken.push(take(entry).catch(fail)),
-    });
+    const taking = new Set<ReadEntry>();
+    let failed = false;
+    const fail = (error: unknown): void => {
+      if (failed) return;
+      failed = true;
+      bytes.destroy();
+      const failure = errorCode(error).startsWith('TAR_')
+        ? invalidBackup(archive, 'it is damaged', error)
+        : error;
+      // The rest of an entry will never come.
+      for (const entry of taking) entry.destroy(new Error('the archive ended'));
+      // What is still being written would be left behind.
+      void Promise.all(taken).then(() => reject(failure));
+    };
+    const takeNext = (entry: ReadEntry): void => {
+      if (failed) return void entry.resume();
+      entry.on('error', () => {
+        // Whoever reads it gets the error, too.
+      });
+      taking.add(entry);
+      taken.push(
+        take(entry)
+          .catch(fail)
+          .finally(() => taking.delete(entry)),
+      );
+    };
+    const parser = new Parser({ strict: true, onReadEntry: takeNext });
     parser.on('error', fail);
     parser.on('ignoredEntry', ({ path }: ReadEntry) => {
       fail(invalidBackup(archive, `it contains ${path}, which is not part of a backup`));
     });
-    parser.on('end', () => void Promise.all(taken).then(() => resolve()));
+    parser.on('end', () => void Promise.all(taken).then(() => failed || resolve()));
     parser.on('drain', () => bytes.resume());
+    let first = true;
     bytes.on('data', (chunk) => {
+      // The parser would unpack a compressed one, whatever its size.
+      if (first && !isTar(chunk as Buffer)) return fail(invalidBackup(archive, 'it is not a tar archive'));
+      first = false;
       if (!parser.write(chunk as Buffer)) bytes.pause();
     });
     bytes.on('end', () => parser.end());
     bytes.on('error', fail);
   });
+}
+
+/** By the mark in the first header (POSIX ustar), which backups have. */
+function isTar(start: Buffer): boolean {
+  return start.toString('latin1', 257, 262) === 'ustar';
 }
 
 async function sumOfEntry(entry: ReadEntry, to: string | undefined): Promise<string> {
@@ -113,6 +141,8 @@ async function sumOfEntry(entry: ReadEntry, to: string | undefined): Promise<str
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   const handle = await open(to, 'wx', 0o600);
   try {
+    // From a destroyed one, no end would ever come.
+    if (entry.destroyed) throw new Error('the archive ended');
     for await (const chunk of entry) {
       digest.update(chunk);
       await handle.writeFile(chunk);

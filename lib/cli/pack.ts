@@ -21,7 +21,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { openReadOnly } from '../store/sqlite/database.js';
+import { openReadOnly, takeLock } from '../store/sqlite/database.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { syncFolder } from '../system/shared-file.js';
 import { unlessAborted } from '../system/unless-aborted.js';
@@ -48,7 +48,7 @@ interface Packing {
 }
 
 const leftBehind = /^\.(?:backup|restore)-/;
-/** No backup takes that long. */
+/** No restore takes that long. */
 const staleMs = 24 * 60 * 60_000;
 /** A file can be deleted between the copy of the database and the moment it is linked. */
 const attempts = 5;
@@ -64,6 +64,7 @@ export async function pack({ data, archive, copy, signal }: Packing): Promise<{ 
   const staging = await backupFolder(data).catch((error: unknown) => {
     throw archiveFailure(error, archive);
   });
+  const lock = lockOf(staging);
   try {
     await giveToOwnerOf(data, [staging]);
     const contents = await gather({ data, staging, copy, archive, signal });
@@ -78,13 +79,40 @@ export async function pack({ data, archive, copy, signal }: Packing): Promise<{ 
     await rm(part, { force: true });
     throw archiveFailure(error, archive);
   } finally {
+    lock.release();
     await rm(staging, { recursive: true, force: true });
   }
 }
 
 async function backupFolder(data: string): Promise<string> {
-  for (const name of await leftovers(data, staleMs)) await rm(join(data, name), { recursive: true });
+  await removeLeftovers(data);
   return mkdtemp(join(data, '.backup-'));
+}
+
+/** Held by the backup that made the folder, until its process ends in whatever way. */
+function lockOf(staging: string): { release(): void } {
+  return takeLock(join(staging, 'backup'));
+}
+
+/** Removes the folders of backups and restores that were killed. */
+export async function removeLeftovers(data: string): Promise<void> {
+  const old = await leftovers(data, staleMs);
+  for (const name of await leftovers(data, 0)) {
+    const folder = join(data, name);
+    if (name.startsWith('.backup-') ? isDead(folder) : old.includes(name)) {
+      // A folder of root's, say, disturbs nothing.
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+    }
+  }
+}
+
+function isDead(staging: string): boolean {
+  try {
+    lockOf(staging).release();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Folders of unfinished backups and restores that are older than this. */
@@ -92,7 +120,7 @@ export async function leftovers(data: string, ms: number): Promise<string[]> {
   const names = (await readdir(data)).filter((name) => leftBehind.test(name));
   const old = names.map(async (name) => {
     const about = await stat(join(data, name)).catch(() => undefined);
-    return about !== undefined && Date.now() - about.mtimeMs > ms ? [name] : [];
+    return about !== undefined && (ms === 0 || Date.now() - about.mtimeMs > ms) ? [name] : [];
   });
   return (await Promise.all(old)).flat();
 }
