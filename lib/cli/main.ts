@@ -1,6 +1,7 @@
 /** The command line: its commands, and the exit code of each run. Knows no process. */
 import { Command, CommanderError } from 'commander';
 import { printable } from '../protocol/printable.js';
+import { errorCode } from '../system/disk-errors.js';
 import { Exit, type ExitCode, exitCode, type Io } from './command.js';
 
 /**
@@ -11,8 +12,8 @@ import { Exit, type ExitCode, exitCode, type Io } from './command.js';
  */
 export async function main(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
   const program = createProgram(io, version);
-  for (const add of await commandsOf(argv)) add(program, io);
   try {
+    for (const add of await commandsOf(argv)) add(program, io);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode.ok;
   } catch (error) {
@@ -75,6 +76,10 @@ function width(columns: number | undefined): number {
   return Math.min(columns ?? 80, 100);
 }
 
+// Node says ERR_MODULE_NOT_FOUND also for a module that it may not open.
+const cannotLoad =
+  'This program may open too few files (allow more: ulimit -n 1024, or LimitNOFILE=), or is not installed completely';
+
 /** Prints an error. @returns its exit code */
 function report(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
@@ -82,6 +87,12 @@ function report(error: unknown, io: Io): ExitCode {
     if (error.message !== '')
       io.stderr.write(`secure-chat: ${printable(error.message, { newlines: true })}\n`);
     return error.code;
+  }
+  const code = errorCode(error);
+  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'EMFILE' || code === 'ENFILE') {
+    const [what] = String(error instanceof Error ? error.message : error).split('\n');
+    io.stderr.write(`secure-chat: ${cannotLoad} (${printable(what ?? '')}).\n`);
+    return exitCode.io;
   }
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
   io.stderr.write(
