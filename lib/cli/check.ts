@@ -1,9 +1,10 @@
 /** `secure-chat check`: checks a server's data, keys and settings. Changes nothing. */
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { printableJson } from '../protocol/printable.js';
 import { ControlError, callControl } from '../server/operator/control-socket.js';
+import { lossesOf } from '../store/sqlite/last-entry.js';
 import { shellWord } from '../system/shell-words.js';
 import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
@@ -16,7 +17,9 @@ import {
   dataOption,
   filesFolder,
   type OperatorContext,
+  refuseLost,
   requireData,
+  sentFiles,
 } from './folders.js';
 import { operate } from './operate.js';
 import { readMotd } from './option-values.js';
@@ -181,7 +184,10 @@ async function checkModes(data: string): Promise<Finding[]> {
   const file = databaseFile(data);
   const places: [path: string, mode: number][] = [
     [data, 0o700],
-    ...[file, `${file}-wal`, `${file}-shm`, `${file}-lock`].map((path): [string, number] => [path, 0o600]),
+    ...[file, `${file}-wal`, `${file}-shm`, `${file}-lock`, `${file}-last`].map((path): [string, number] => [
+      path,
+      0o600,
+    ]),
     [filesFolder(data), 0o700],
     [keyFileOf(ownCertificate(data)), 0o600],
     [controlSocket(data), 0o600],
@@ -211,29 +217,34 @@ async function checkDatabase(server: Server, where: OperatorContext): Promise<Fi
   const about = 'database';
   // While the server does not respond, the file itself can be read.
   const ask = server === 'silent' ? (await import('./operate-offline.js')).operateOffline : operate;
+  const problem = (says: string): Finding => ({ about, state: 'problem', says, code: 'io' });
+  const lost = lossesOf(databaseFile(where.data)).map(problem);
   try {
     const found = await ask(where, 'damage', {});
     const damage = found.damage as readonly string[];
     if (damage.length > 0) {
-      const says = `${damage.slice(0, 3).join('; ')}: stop the server and restore a backup`;
-      return [{ about, state: 'problem', says, code: 'io' }];
+      return [...lost, problem(`damaged (${damage.slice(0, 3).join('; ')}): ${restore}`)];
     }
+    if (typeof found.missing === 'string') return [...lost, problem(found.missing)];
+    if (found.accounts === 0) await refuseLost(where.data);
     const { hashes } = (await ask(where, 'file-hashes', {})) as { hashes: string[] };
     const sound: Finding =
       found.outdated === true
         ? { about, state: 'warning', says: outdated }
         : { about, state: 'ok', says: 'ok' };
-    return [sound, await checkFiles(where.data, hashes)];
+    return [...(lost.length > 0 ? lost : [sound]), await checkFiles(where.data, hashes)];
   } catch (error) {
-    return [problemOf(error)];
+    return [...lost, problemOf(error)];
   }
 }
 
+const restore =
+  'stop the server, restore the last backup into a new folder (secure-chat restore), start with that --data';
 const outdated = 'ok, but from an older version: make a backup, then start the server, which upgrades it';
 
 async function checkFiles(data: string, hashes: readonly string[]): Promise<Finding> {
   const about = 'files';
-  const there = await filesIn(data);
+  const there = new Set(await sentFiles(data));
   const missing = hashes.map(blobPath).filter((path) => !there.delete(path));
   // Normal: they are deleted within the hour.
   const more = there.size === 0 ? '' : `; ${there.size} unused will be deleted`;
@@ -241,15 +252,6 @@ async function checkFiles(data: string, hashes: readonly string[]): Promise<Find
   const [first = ''] = missing;
   const says = `${missing.length} of ${hashes.length} missing, such as ${first}: restore them from a backup`;
   return { about, state: 'problem', says: `${says}${more}`, code: 'io' };
-}
-
-async function filesIn(data: string): Promise<Set<string>> {
-  const there = new Set<string>();
-  const shelves = await readdir(filesFolder(data)).catch(() => []);
-  for (const shelf of shelves.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
-    for (const name of await readdir(join(filesFolder(data), shelf))) there.add(`files/${shelf}/${name}`);
-  }
-  return there;
 }
 
 /** Variables that only clients read. */

@@ -1,7 +1,8 @@
 /** Where files are: a person's XDG folders and a server's data folder. Knows paths, not what the files hold. */
-import { access, mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { afterLoss, refuseRemains } from '../store/sqlite/database.js';
 import { errorCode } from '../system/disk-errors.js';
 import { shellWord } from '../system/shell-words.js';
 import { Exit, type Io } from './command.js';
@@ -85,14 +86,54 @@ export function commandOn(given: string | undefined, { called }: Io, command: st
     : `${called} ${command} --data ${shellWord(resolve(given))}`;
 }
 
-/** @throws Exit 78 where the folder holds no server data, 74 where this user may not read it */
+/** @throws Exit 78 where the folder holds no server data, 74 where this user may not read it or the database is lost */
 export async function requireData(data: string): Promise<void> {
-  await access(databaseFile(data)).catch((cause: unknown) => {
+  const { size } = await stat(databaseFile(data)).catch(async (cause: unknown) => {
     if (errorCode(cause) === 'EACCES') {
       const message = `${data} belongs to another user. Run this as the server's user, or as root.`;
       throw new Exit('io', message, { cause });
     }
+    await refuseLost(data);
     const message = `No server data in ${data}. Start the server once (secure-chat server), or give its --data.`;
     throw new Exit('configuration', message, { cause });
   });
+  if (size === 0) await refuseLost(data);
+}
+
+/**
+ * For a folder whose database is missing, is empty or has no accounts.
+ * @throws Exit 74 where something else there shows that it had some
+ */
+export async function refuseLost(data: string): Promise<void> {
+  try {
+    refuseRemains(databaseFile(data));
+  } catch (cause) {
+    throw new Exit('io', `${databaseFile(data)}: ${(cause as Error).message}`, { cause });
+  }
+  const [sent] = await sentFiles(data);
+  if (sent === undefined) return;
+  const message = `${data} has sent files, such as ${sent}, but a database without accounts.`;
+  throw new Exit('io', `${message} ${afterLoss}`);
+}
+
+/** Paths in the data folder of all complete files. */
+export async function sentFiles(data: string): Promise<string[]> {
+  const shelves = await readdir(filesFolder(data)).catch(() => []);
+  const found = shelves
+    .filter((name) => /^[0-9a-f]{2}$/.test(name))
+    .map(async (shelf) =>
+      (await readdir(join(filesFolder(data), shelf))).map((name) => `files/${shelf}/${name}`),
+    );
+  return (await Promise.all(found)).flat();
+}
+
+/** @throws Exit 78 where others can write into it: they could replace the database and the key */
+export async function refuseOpenFolder(data: string): Promise<void> {
+  // Windows has no mode bits: every folder appears as 0777.
+  if (process.platform === 'win32') return;
+  const { mode } = await stat(data);
+  if ((mode & 0o002) === 0) return;
+  const bits = (mode & 0o7777).toString(8).padStart(4, '0');
+  const message = `Everyone on this machine can write into ${data} (mode ${bits}). Run: chmod 700 ${shellWord(data)}`;
+  throw new Exit('configuration', message);
 }

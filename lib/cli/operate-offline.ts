@@ -26,7 +26,12 @@ const reads: Readonly<Record<string, (database: ReadOnlyDatabase, args: RawFrame
     database.copy(String(file));
     return {};
   },
-  damage: (database) => ({ damage: database.damage(), outdated: database.outdated }),
+  damage(database) {
+    const { outdated } = database;
+    const missing = database.missing();
+    const accounts = database.accounts();
+    return { damage: database.damage(), outdated, accounts, ...(missing !== undefined && { missing }) };
+  },
   'file-hashes': (database) => ({ hashes: database.fileHashes() }),
 };
 

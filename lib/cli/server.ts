@@ -25,7 +25,7 @@ Signals:
       'secure-chat server --cert fullchain.pem --key privkey.pem',
     ],
     exits: [
-      ['io', 'the data folder cannot be read or written'],
+      ['io', 'the data cannot be read or written, is damaged or lost'],
       ['configuration', 'invalid configuration, such as a port in use'],
       ['interrupted', 'interrupted (Ctrl-C) a second time'],
       ['terminated', 'SIGTERM a second time'],

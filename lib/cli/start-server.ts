@@ -2,6 +2,7 @@
  * Starts a server on a data folder: key pair, store, hasher, listener, control socket. Chooses the drivers; knows no
  * command line and prints nothing.
  */
+import { stat } from 'node:fs/promises';
 import { constants, hostname, networkInterfaces } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { limits } from '../protocol/limits.js';
@@ -17,6 +18,7 @@ import { ControlError, openControl } from '../server/operator/control-socket.js'
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
+import { lossesOf } from '../store/sqlite/last-entry.js';
 import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
 import { type Store, StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
@@ -31,8 +33,17 @@ import { CertificateError, type KeyPair, loadKeyPair } from '../trust/key-pair.j
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';
 import { Exit } from './command.js';
-import { controlSocket, databaseFile, filesFolder, makeFolder } from './folders.js';
+import {
+  controlSocket,
+  databaseFile,
+  filesFolder,
+  makeFolder,
+  refuseLost,
+  refuseOpenFolder,
+} from './folders.js';
+import { machineTime } from './machine-time.js';
 import { readMotd } from './option-values.js';
+import { removeLeftovers } from './pack.js';
 
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
@@ -99,6 +110,9 @@ export interface RunningServer {
   abandon(): Promise<void>;
 }
 
+/** Examined at each start, in a second or two in which searches wait; a larger one only by secure-chat check. */
+const examinedBytes = 256 * 1024 * 1024;
+
 // Until there is an account; each start creates a new one anyway.
 const firstInviteMs = 365 * 24 * 60 * 60_000;
 
@@ -123,6 +137,10 @@ export async function startServerWith(
 ): Promise<RunningServer> {
   const { data, log = silentLog, onFailure } = settings;
   await makeFolder(data);
+  await refuseOpenFolder(data);
+  const before = await stat(databaseFile(data)).catch(() => undefined);
+  // Before anything new is made beside what is left.
+  if (before === undefined || before.size === 0) await refuseLost(data);
   const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
   const closing = createCloseList();
   try {
@@ -135,10 +153,15 @@ export async function startServerWith(
     });
     closing.add(() => store.close());
     closing.add(() => hasher.close());
+    const accounts = await store.countAccounts();
+    if (accounts === 0) await refuseLost(data);
+    await removeLeftovers(data);
+    const notices = lossesOf(databaseFile(data));
+    for (const notice of notices) log.error('data lost', new Error(notice));
     const blobs = await openFolderBlobs(filesFolder(data));
     const links = (code?: string) =>
       joinLinks(settings, { pin: current.keyPair.pin, port: chat.address.port, code });
-    const options = chatOptions(settings, current, links);
+    const options = { ...chatOptions(settings, current, links), notices, timekeeping: machineTime(data) };
     const chat = await startChatServer(options, { store, blobs, hasher, clock: backgroundClock, log });
     closing.add(() => chat.close());
     const commands = new Map(operatorCommands(chat.app)).set('certificate', async () => {
@@ -147,7 +170,9 @@ export async function startServerWith(
     });
     const control = await openControl(controlSocket(data), commands);
     closing.add(() => control.close());
-    const first = (await store.countAccounts()) === 0 ? await firstInvite(chat) : undefined;
+    const { size } = await stat(databaseFile(data));
+    if (size <= examinedBytes) void chat.app.notices.check();
+    const first = accounts === 0 ? await firstInvite(chat) : undefined;
     const firstLink = first === undefined ? undefined : links(first)[0];
     return runningServer(settings, { current, chat, store, closing, links, firstLink });
   } catch (error) {
@@ -337,6 +362,9 @@ export function startFailure(
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return configuration(`${host} is not an address of this machine. Choose another --host, or omit it.`);
+    case 'EMFILE':
+    case 'ENFILE':
+      return new Exit('io', `Too many open files. ${filesAdvice}`, { cause: error });
     case 'EACCES':
       return 'syscall' in error && error.syscall === 'listen'
         ? configuration(`No permission to listen on port ${port}. Choose 1024 or above with --port.`)
@@ -347,6 +375,9 @@ export function startFailure(
         : error;
   }
 }
+
+const filesAdvice =
+  'A server needs about 200, and one for each connection. Allow more (ulimit -n 1024, LimitNOFILE= in its systemd unit).';
 
 function causeOf({ cause, message }: Error): string {
   return cause instanceof Error ? cause.message : message;
