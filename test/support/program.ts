@@ -35,8 +35,8 @@ export interface Running {
 export interface Home {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Runs `secure-chat` with these arguments. */
-  run(args: readonly string[], env?: NodeJS.ProcessEnv): Running;
+  /** Runs `secure-chat` with these arguments. @param under a command that becomes the program, such as `env` */
+  run(args: readonly string[], env?: NodeJS.ProcessEnv, under?: readonly string[]): Running;
   remove(): Promise<void>;
 }
 
@@ -53,13 +53,14 @@ export async function makeHome(): Promise<Home> {
   return {
     folder,
     env,
-    run: (args, more = {}) => run([script, ...args], { ...env, ...more }),
+    run: (args, more = {}, under = []) =>
+      run([...under, process.execPath, script, ...args], { ...env, ...more }),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv): Running {
-  const child = spawn(process.execPath, args, { env, stdio: 'pipe' });
+function run([command = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Running {
+  const child = spawn(command, args, { env, stdio: 'pipe' });
   const texts = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
