@@ -21,9 +21,9 @@ import {
   requireData,
   sentFiles,
 } from './folders.js';
+import { leftovers } from './leftovers.js';
 import { operate } from './operate.js';
 import { readMotd } from './option-values.js';
-import { leftovers } from './pack.js';
 import { environmentSettings } from './server-options.js';
 
 interface Flags {

@@ -21,7 +21,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { openReadOnly, takeLock } from '../store/sqlite/database.js';
+import { openReadOnly } from '../store/sqlite/database.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { syncFolder } from '../system/shared-file.js';
 import { unlessAborted } from '../system/unless-aborted.js';
@@ -37,6 +37,7 @@ import {
   sums,
 } from './archive.js';
 import { Exit } from './command.js';
+import { lockOf, removeLeftovers } from './leftovers.js';
 
 interface Packing {
   readonly data: string;
@@ -47,9 +48,6 @@ interface Packing {
   readonly signal: AbortSignal;
 }
 
-const leftBehind = /^\.(?:backup|restore)-/;
-/** No restore takes that long. */
-const staleMs = 24 * 60 * 60_000;
 /** A file can be deleted between the copy of the database and the moment it is linked. */
 const attempts = 5;
 
@@ -87,42 +85,6 @@ export async function pack({ data, archive, copy, signal }: Packing): Promise<{ 
 async function backupFolder(data: string): Promise<string> {
   await removeLeftovers(data);
   return mkdtemp(join(data, '.backup-'));
-}
-
-/** Held by the backup that made the folder, until its process ends in whatever way. */
-function lockOf(staging: string): { release(): void } {
-  return takeLock(join(staging, 'backup'));
-}
-
-/** Removes the folders of backups and restores that were killed. */
-export async function removeLeftovers(data: string): Promise<void> {
-  const old = await leftovers(data, staleMs);
-  for (const name of await leftovers(data, 0)) {
-    const folder = join(data, name);
-    if (name.startsWith('.backup-') ? isDead(folder) : old.includes(name)) {
-      // A folder of root's, say, disturbs nothing.
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
-    }
-  }
-}
-
-function isDead(staging: string): boolean {
-  try {
-    lockOf(staging).release();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Folders of unfinished backups and restores that are older than this. */
-export async function leftovers(data: string, ms: number): Promise<string[]> {
-  const names = (await readdir(data)).filter((name) => leftBehind.test(name));
-  const old = names.map(async (name) => {
-    const about = await stat(join(data, name)).catch(() => undefined);
-    return about !== undefined && (ms === 0 || Date.now() - about.mtimeMs > ms) ? [name] : [];
-  });
-  return (await Promise.all(old)).flat();
 }
 
 /** A server must be able to use what root creates in its folder. */

@@ -41,9 +41,9 @@ import {
   refuseLost,
   refuseOpenFolder,
 } from './folders.js';
+import { removeLeftovers } from './leftovers.js';
 import { machineTime } from './machine-time.js';
 import { readMotd } from './option-values.js';
-import { removeLeftovers } from './pack.js';
 
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
