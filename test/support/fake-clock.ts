@@ -6,6 +6,8 @@ export interface FakeClock extends Clock {
   endTurn(): void;
   /** Ends the turn, then lets time pass: every timer that is due by then runs, in order, at its own time. */
   advance(ms: number): void;
+  /** Lets time pass within a turn, as work does: no timer runs. */
+  pass(ms: number): void;
   /** Sets the time of day, back too. No timer runs early or late for it. */
   set(time: number): void;
   /** Timers and ends of turns that have not come. */
@@ -64,6 +66,9 @@ export function createFakeClock(start = 1_000_000): FakeClock {
         endTurn();
       }
       passed = until;
+    },
+    pass(ms) {
+      passed += ms;
     },
     set(time) {
       offset = time - passed;

@@ -9,6 +9,7 @@ import type { ConversationKey } from '../../store/message-store.js';
 import type { Mute } from '../../store/moderation-store.js';
 import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { Clock } from '../../system/clock.js';
+import { afterWrites } from '../net/connection.js';
 import { createFanOut, createSubscriber, type FanOut, type Subscriber } from './fan-out.js';
 import { createJoinNotices, type JoinNotices, type Member } from './presence.js';
 
@@ -148,7 +149,7 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
 function createLiveRoom(room: Room, clock: Clock): LiveRoom {
   const subscribers = new Set<Subscriber>();
   const online = new Set<number>();
-  const fanOut = createFanOut(clock, (frames) => {
+  const fanOut = createFanOut({ clock, afterWrites }, (frames) => {
     for (const subscriber of subscribers) subscriber.send(frames);
   });
   const joinNotices = createJoinNotices(

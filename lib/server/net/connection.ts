@@ -201,6 +201,12 @@ export function createEndOfTurn(): EndOfTurn {
   };
 }
 
+/** Calls back when everything that connections have sent in this turn is written. */
+export function afterWrites(done: () => void): void {
+  // As above, later in the same two queues.
+  queueMicrotask(() => process.nextTick(done));
+}
+
 /** A connection in the send budget. */
 interface Debtor {
   /** Bytes that the peer has not taken. */

@@ -1,13 +1,13 @@
 import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { createFanOut, createSubscriber, windowMs } from '../../../lib/server/chat/fan-out.js';
+import { createFanOut, createSubscriber, enoughFrames, rest } from '../../../lib/server/chat/fan-out.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
 function setUp() {
   const clock = createFakeClock();
   const delivered: string[] = [];
   const buffers: Buffer[] = [];
-  const fanOut = createFanOut(clock, (frames) => {
+  const fanOut = createFanOut({ clock, afterWrites: clock.soon }, (frames) => {
     buffers.push(frames);
     delivered.push(frames.toString());
   });
@@ -25,7 +25,7 @@ t.test(
     t.same(delivered, [], 'not within the turn');
     clock.endTurn();
     t.same(delivered, ['ab']);
-    clock.advance(windowMs);
+    clock.advance(rest.shortest);
     push('c');
     clock.endTurn();
     t.same(delivered, ['ab', 'c'], 'a window later there was a pause again');
@@ -37,7 +37,7 @@ t.test('frames within the window of a flush become one buffer at its end, in the
   push('a');
   clock.endTurn();
   push('b');
-  clock.advance(windowMs - 2);
+  clock.advance(rest.shortest - 2);
   push('c');
   clock.advance(1);
   push('d');
@@ -45,7 +45,7 @@ t.test('frames within the window of a flush become one buffer at its end, in the
   clock.advance(1);
   t.same(delivered, ['a', 'bcd']);
   push('e');
-  clock.advance(windowMs - 1);
+  clock.advance(rest.shortest - 1);
   t.same(delivered, ['a', 'bcd'], 'a flush at the end of a window opens the next one');
   clock.advance(1);
   t.same(delivered, ['a', 'bcd', 'e']);
@@ -60,6 +60,46 @@ t.test('a lone frame is delivered as the very buffer that was pushed', async (t)
   t.equal(buffers[0], frame);
 });
 
+t.test('a room rests after its writes for three times as long as they took, 50 ms at most', async (t) => {
+  for (const [cost, rests] of [
+    [1, 10],
+    [6, 18],
+    [40, 50],
+  ] as const) {
+    const clock = createFakeClock();
+    const delivered: string[] = [];
+    const writing: (() => void)[] = [];
+    const afterWrites = (done: () => void) => void writing.push(done);
+    const fanOut = createFanOut({ clock, afterWrites }, (frames) => delivered.push(frames.toString()));
+    fanOut.push(Buffer.from('a'));
+    clock.endTurn();
+    fanOut.push(Buffer.from('b'));
+    clock.pass(cost);
+    writing.pop()?.();
+    clock.advance(rests - 1);
+    t.same(delivered, ['a'], `${cost} ms`);
+    clock.advance(1);
+    t.same(delivered, ['a', 'b']);
+  }
+});
+
+t.test('enough frames wait no longer than the shortest rest', async (t) => {
+  const clock = createFakeClock();
+  const delivered: string[] = [];
+  const afterWrites = (done: () => void) => {
+    clock.pass(15);
+    done();
+  };
+  const fanOut = createFanOut({ clock, afterWrites }, (frames) => delivered.push(frames.toString()));
+  fanOut.push(Buffer.from('a'));
+  clock.endTurn();
+  clock.advance(rest.shortest);
+  const many = 'b'.repeat(enoughFrames);
+  for (const frame of many) fanOut.push(Buffer.from(frame));
+  clock.endTurn();
+  t.same(delivered, ['a', many]);
+});
+
 t.test('a flush delivers at once what is waiting, and only once', async (t) => {
   const { clock, delivered, fanOut, push } = setUp();
   push('a');
@@ -69,7 +109,7 @@ t.test('a flush delivers at once what is waiting, and only once', async (t) => {
   t.same(delivered, ['a'], 'nothing is left for the end of the turn');
   push('b');
   fanOut.flush();
-  clock.advance(2 * windowMs);
+  clock.advance(2 * rest.shortest);
   t.same(delivered, ['a', 'b'], 'nor for the end of the window');
   fanOut.flush();
   t.same(delivered, ['a', 'b'], 'nothing waits, nothing is delivered');
@@ -79,14 +119,14 @@ t.test('a flush delivers at once what is waiting, and only once', async (t) => {
 t.test('a frame pushed by a delivery is delivered by the next one', async (t) => {
   const clock = createFakeClock();
   const delivered: string[] = [];
-  const fanOut = createFanOut(clock, (frames) => {
+  const fanOut = createFanOut({ clock, afterWrites: clock.soon }, (frames) => {
     delivered.push(frames.toString());
     if (delivered.length === 1) fanOut.push(Buffer.from('echo'));
   });
   fanOut.push(Buffer.from('call'));
   clock.endTurn();
   t.same(delivered, ['call']);
-  clock.advance(windowMs);
+  clock.advance(rest.shortest);
   t.same(delivered, ['call', 'echo']);
 });
 
@@ -96,15 +136,15 @@ t.test('setting the clock back or forward delays nothing', async (t) => {
   clock.endTurn();
   clock.set(clock.now() - 3_600_000);
   push('b');
-  clock.advance(windowMs);
+  clock.advance(rest.shortest);
   t.same(delivered, ['a', 'b'], 'an hour back');
   push('c');
   clock.set(clock.now() + 3_600_000);
-  clock.advance(windowMs);
+  clock.advance(rest.shortest);
   t.same(delivered, ['a', 'b', 'c'], 'an hour forward, while a frame waits');
   clock.set(0);
   push('d');
-  clock.advance(windowMs);
+  clock.advance(rest.shortest);
   t.same(delivered, ['a', 'b', 'c', 'd'], 'to the epoch');
 });
 
