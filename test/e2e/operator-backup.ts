@@ -67,8 +67,8 @@ t.test('backups made while people post, send and delete are complete', async (t)
   t.equal(link.split('/')[3], server.link.split('/')[3], 'clients know it by the same key');
   const again = server.connect(link, 'ana', '--downloads', folder);
   again.write('/search "said before"\n/files\n');
-  await again.prints(/\[said before\]/, 'stderr');
-  const [, id = ''] = await again.prints(/ (\d+) +notes\.txt/, 'stderr');
+  await again.prints(/\[said before\]/);
+  const [, id = ''] = await again.prints(/ (\d+) +notes\.txt/);
   await rm(notes);
   again.write(`/get ${id}\n`);
   await again.prints(/Downloaded notes\.txt to/, 'stderr');
