@@ -22,13 +22,17 @@ const betweenChunksMs = 50;
 // A line that stalls in the middle of a paste must not turn the rest into keys.
 const pasteMs = 3_000;
 
+// No key has so many parameters; the whole sequence is not kept.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
+const longCsi = /^\x1b{1,2}\[[ -?]{62}/;
+
 const pasteStart = '\x1b[200~';
 const pasteEnd = '\x1b[201~';
 
 /** What was read and is not a key yet. */
 interface Reading {
-  /** `quick`: a paste recognised by its speed alone. `string`: a reply that is being dropped. */
-  mode: 'keys' | 'paste' | 'quick' | 'string';
+  /** `quick`: a paste recognised by its speed alone. `string`: a reply that is being dropped; `csi`: a sequence. */
+  mode: 'keys' | 'paste' | 'quick' | 'string' | 'csi';
   /** The beginning of a sequence. */
   begun: string;
   pasted: string;
@@ -67,7 +71,7 @@ export function createKeyReader(onKey: (key: Key) => void, clock: Pick<Clock, 'a
 function pauseOf({ mode, begun }: Reading): number | undefined {
   if (mode === 'paste') return pasteMs;
   if (mode === 'quick') return betweenChunksMs;
-  if (mode === 'string' || begun.length > 2) return sequenceMs;
+  if (mode === 'string' || mode === 'csi' || begun.length > 2) return sequenceMs;
   return begun === '' ? undefined : escapeMs;
 }
 
@@ -81,6 +85,7 @@ function take(reading: Reading, text: string): void {
 function takeSome(reading: Reading, text: string): string {
   if (reading.mode === 'paste') return takePaste(reading, text);
   if (reading.mode === 'string') return takeString(reading, text);
+  if (reading.mode === 'csi') return takeLongCsi(reading, text);
   const run = textRun(text);
   if (run !== '') {
     takeRun(reading, run);
@@ -120,10 +125,24 @@ function takeRun(reading: Reading, run: string): void {
   else for (const key of typedKeys(run)) report(reading, key);
 }
 
+/** Drops the rest, up to its last character or to one that cannot be part of it. */
+function takeLongCsi(reading: Reading, text: string): string {
+  const end = text.search(/[^ -?]/);
+  if (end < 0) return '';
+  reading.mode = 'keys';
+  return text.slice(/[@-~]/.test(text.charAt(end)) ? end + 1 : end);
+}
+
 function takeSequence(reading: Reading, text: string): string {
+  const [long] = longCsi.exec(text) ?? [];
+  if (long !== undefined) {
+    reading.mode = 'csi';
+    return text.slice(long.length);
+  }
   const end = sequenceEnd(text, 0);
   if (end === undefined) {
-    if (isString(text) && text.length > 2) reading.mode = 'string';
+    // An ESC right after it begins the end of an empty string, or the next key after Alt and this character.
+    if (isString(text) && text.length > 2 && text.slice(2) !== '\x1b') reading.mode = 'string';
     reading.begun = reading.mode === 'string' ? begunAtEnd(text, '\x1b\\') : text;
     return '';
   }

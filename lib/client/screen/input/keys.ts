@@ -204,8 +204,8 @@ const stringStop = /[\x07\x18\x1a\x1b\x9c]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
 const csi = /\x1b\[(?:[[].|M.{3}|\d+\$|[0-?]*[ -/]*[@-LN-Z\\-~]|(?:[0-?]+[ -/]*|[ -/]+)M)/sy;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
-const csiBegun = /\x1b\[(?:\[|M.{0,2}|[0-?]*[ -/]*)$/sy;
-const longestCsi = 64;
+const csiBegun = /\x1b\[(?:\[|M.{0,2}|[ -?]*)$/sy;
+const longestSs3 = 64;
 
 /** Some terminals send ESC before the sequence of a key for Alt. */
 function afterTwoEscapes(text: string, at: number): number | undefined {
@@ -218,7 +218,7 @@ function csiEnd(text: string, at: number): number | undefined {
   csi.lastIndex = at;
   if (csi.test(text)) return csi.lastIndex;
   csiBegun.lastIndex = at;
-  if (text.length - at <= longestCsi && csiBegun.test(text)) return undefined;
+  if (csiBegun.test(text)) return undefined;
   let end = at + 2;
   while (/[ -?]/.test(text.charAt(end))) end++;
   return end;
@@ -226,7 +226,7 @@ function csiEnd(text: string, at: number): number | undefined {
 
 function ss3End(text: string, at: number): number | undefined {
   let end = at + 2;
-  while (/[0-9;]/.test(text.charAt(end)) && end - at <= longestCsi) end++;
+  while (/[0-9;]/.test(text.charAt(end)) && end - at <= longestSs3) end++;
   const final = text[end];
   if (final === undefined) return undefined;
   return /[@-~]/.test(final) ? end + 1 : end;
