@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { duplexPair } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import type { Test } from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
 import { openApp } from '../../lib/server/app.js';
@@ -34,9 +34,14 @@ export interface SessionScene {
   /** Logged errors. */
   readonly errors: readonly unknown[];
   connect(address?: string): SceneClient;
+  /** A connection without a client: the peer's end of its stream. */
+  dial(address: string): { readonly peer: Duplex } & Omit<SceneClient, 'wire'>;
   /** A client that has signed in and synced. Registers the account if there is none. */
-  signIn(name: string): Promise<SceneClient>;
+  signIn(name: string, address?: string): Promise<SceneClient>;
 }
+
+/** The test of a scene, or what closes one that a test opens many times. */
+export type SceneOwner = Pick<Test, 'teardown' | 'error' | 'match'>;
 
 export const password = 'a good password';
 
@@ -71,7 +76,7 @@ export interface SceneDeps {
 }
 
 export async function sessionScene(
-  t: Test,
+  t: SceneOwner,
   { hasher = quickHasher, storeOf = (store) => store, ...limited }: SceneDeps = {},
 ): Promise<SessionScene> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-session-'));
@@ -105,12 +110,13 @@ export async function sessionScene(
   const endOfTurn = createEndOfTurn();
   const requestRate = { burst: limits.requestBurst, perSecond: limits.requestsPerSecond };
 
-  function connect(address = '192.0.2.1'): SceneClient {
+  function dial(address: string) {
     const [socket, peer] = duplexPair();
     const phases: Phase[] = [];
-    // As a socket does.
-    peer.on('end', () => peer.end());
-    const wire = createWire(peer);
+    // As sockets do.
+    for (const [end, other] of [[socket, peer] as const, [peer, socket] as const]) {
+      end.on('end', () => end.end()).on('close', () => other.destroy());
+    }
     const deps: SessionDeps = {
       app,
       clock,
@@ -122,7 +128,12 @@ export async function sessionScene(
       tokenHolders: { claim: () => undefined, release: () => true },
       onPhase: (_session, phase) => phases.push(phase),
     };
-    return { wire, phases, session: createSession(socket, address, deps) };
+    return { peer, phases, session: createSession(socket, address, deps) };
+  }
+
+  function connect(address = '192.0.2.1'): SceneClient {
+    const { peer, ...made } = dial(address);
+    return { wire: createWire(peer), ...made };
   }
 
   return {
@@ -130,8 +141,9 @@ export async function sessionScene(
     store,
     errors,
     connect,
-    async signIn(name) {
-      const client = connect();
+    dial,
+    async signIn(name, address) {
+      const client = connect(address);
       const known = (await store.account(name)) !== undefined;
       const reply = await client.wire.ask({ type: known ? 'sign-in' : 'register', name, password });
       t.match(reply, { type: 'ok', name }, `${name} is in`);
