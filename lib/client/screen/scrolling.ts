@@ -17,7 +17,13 @@ import {
   withWindowAround,
 } from './state/conversation.js';
 import { current, find, switchedTo, viewed } from './state/conversations.js';
-import type { ConversationId, ConversationState, MessageEntry, PaneEntry } from './state/state.js';
+import type {
+  ConversationId,
+  ConversationState,
+  MessageEntry,
+  PaneEntry,
+  ScreenState,
+} from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Scrolling {
@@ -158,14 +164,19 @@ async function nthLast(
   { id, count }: { id: ConversationId; count: number },
 ): Promise<string | undefined> {
   for (;;) {
-    const { entries, fromStart } = find(store.state, id) ?? current(store.state);
-    const messages = entries.filter(({ kind }) => kind === 'message');
+    const { fromStart } = find(store.state, id) ?? current(store.state);
+    const messages = messagesOf(store.state, id);
     const wanted = messages.at(-count) ?? (fromStart ? messages[0] : undefined);
     if (wanted !== undefined) return wanted.id;
     await older(id);
-    // Nothing arrived: there is no more, or no connection.
-    if (find(store.state, id)?.entries.length === entries.length) return messages[0]?.id;
+    // Nothing arrived: there is no more, no connection, or a refusal, of which a notice tells.
+    if (messagesOf(store.state, id).length <= messages.length) return messages[0]?.id;
   }
+}
+
+function messagesOf(state: ScreenState, id: ConversationId): PaneEntry[] {
+  const { entries } = find(state, id) ?? current(state);
+  return entries.filter(({ kind }) => kind === 'message');
 }
 
 const nothing = { entries: [], fromStart: false };

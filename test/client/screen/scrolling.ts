@@ -230,3 +230,19 @@ t.test('a server that repeats a page does not keep the client loading', async (t
   const { entries } = await scene.whole('#lobby', 10_000, () => {});
   t.ok(entries.length < 10);
 });
+
+t.test('/history that the server refuses is refused once', async (t) => {
+  let asked = 0;
+  const scene = createScreenScene({
+    answer() {
+      if (++asked > 100) throw new Error('asked for ever');
+      return { type: 'error', re: 1, code: 'busy', message: 'Not now.' };
+    },
+  });
+  scene.synced();
+  await settle();
+  asked = 0;
+  scene.press('/history 50', 'enter');
+  await settle(50);
+  t.equal(asked, 1);
+});
