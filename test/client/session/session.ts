@@ -25,8 +25,9 @@ t.test('all pages are fetched', async (t) => {
   ]);
 });
 
-t.test('a refusal is passed on, and an empty page ends the list', async (t) => {
+t.test('a refusal is passed on, and a page that leads nowhere is one', async (t) => {
   const refusal = { type: 'error', re: 1, code: 'no-such-room', message: 'There is no such room.' } as const;
   t.same(await askPeople({ ask: async () => refusal }), refusal);
-  t.same(await askPeople({ ask: async () => ({ type: 'ok', re: 1, people: [], more: true }) }), []);
+  const empty = askPeople({ ask: async () => ({ type: 'ok', re: 1, people: [], more: true }) });
+  await t.rejects(empty, { code: 'bad-frame' });
 });

@@ -124,6 +124,11 @@ export function withInserted(entries: readonly PaneEntry[], entry: MessageEntry)
   return entries.toSpliced(index, 0, entry);
 }
 
+/** Own messages that only this client has: another window keeps them, at its end. */
+function unsent({ entries }: Pick<ConversationState, 'entries'>): PaneEntry[] {
+  return entries.filter((entry) => entry.kind === 'message' && entry.delivery.state !== 'sent');
+}
+
 function isPending(entry: PaneEntry | undefined): boolean {
   return entry?.kind === 'message' && entry.delivery.state === 'sending';
 }
@@ -246,10 +251,9 @@ export function withNewest(
   page: readonly MessageEntry[],
   more: boolean,
 ): ConversationState {
-  const pending = conversation.entries.filter(isPending);
   return {
     ...conversation,
-    entries: [...page, ...pending],
+    entries: [...page, ...unsent(conversation)],
     fromStart: !more,
     loading: false,
     at: undefined,
@@ -271,7 +275,7 @@ export function withOldest(
   const { detached: _, marked: __, ...before } = conversation;
   return {
     ...before,
-    entries: page,
+    entries: [...page, ...unsent(conversation)],
     fromStart: true,
     at: { id: first.id, row: 0 },
     newBelow: 0,
@@ -351,8 +355,9 @@ export function withNewer(
 ): ConversationState {
   const last = lastSeq(conversation);
   const newer = page.filter(({ seq }) => seq !== undefined && seq > last);
-  const next = newer.reduce<readonly PaneEntry[]>(withInserted, conversation.entries);
-  return { ...conversation, entries: next, loading: false, ...(more ? { detached: true as const } : {}) };
+  const kept = unsent(conversation);
+  const entries = [...conversation.entries.filter((entry) => !kept.includes(entry)), ...newer, ...kept];
+  return { ...conversation, entries, loading: false, ...(more ? { detached: true as const } : {}) };
 }
 
 /** A window around one message, which is marked. `older`, `newer`: the server has more on that side. */
@@ -364,7 +369,7 @@ export function withWindowAround(
   const id = `m${seq}`;
   return {
     ...conversation,
-    entries: page,
+    entries: [...page, ...unsent(conversation)],
     fromStart: !older,
     loading: false,
     at: { id: page.at(-1)?.id ?? id, row: 0 },

@@ -18,6 +18,7 @@ import {
   withNewer,
   withNewest,
   withOlder,
+  withOldest,
   withoutFailed,
   withReadMark,
   withRemoval,
@@ -266,4 +267,19 @@ t.test('"new messages" is above the first unread one, once what is before it is 
   const all = withReadMark(last50, { read: 120, unread: 50, mentions: 0 });
   t.equal(firstNewId(all), 'm251', 'seqs are shared with other rooms: nothing else is unread');
   t.equal(firstNewId(withReadMark(last50, { read: 300, unread: 0, mentions: 0 })), undefined);
+});
+
+t.test('own messages that were not sent stay in whichever window is shown', async (t) => {
+  const failed = {
+    ...draft('k1'),
+    delivery: { state: 'failed' as const, code: 'muted' as const, why: 'muted' },
+  };
+  const before = window(entry(90), failed);
+  const last = (conversation: ConversationState) => conversation.entries.at(-1)?.id;
+  const oldest = withOldest(before, [entry(1), entry(2)], true);
+  t.equal(last(oldest), 'kk1');
+  const next = withNewer(oldest, [entry(3)], true);
+  t.same(seqs(next), [1, 2, 3, undefined]);
+  t.equal(last(withNewest(next, [entry(90)], true)), 'kk1');
+  t.equal(last(withWindowAround(before, [entry(5)], { seq: 5, older: true, newer: true })), 'kk1');
 });
