@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { alpn } from '../../lib/protocol/events.js';
@@ -13,16 +14,20 @@ import { skeleton } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 
-/** Makes accounts and gives each a session, so that no password has to be hashed. @returns their tokens */
-export async function seed(folder: string, count: number): Promise<string[]> {
+/**
+ * Makes accounts and gives each a session, so that no password has to be hashed.
+ * @param password of all of them, as PHC string
+ * @returns their tokens
+ */
+export async function seed(folder: string, count: number, password = 'none'): Promise<string[]> {
   const onFailure = (error: Error) => {
     throw error;
   };
   const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
   const at = Date.now();
   const tokens = Array.from({ length: count }, async (_, i) => {
-    const name = `member-${i.toString(36)}-x${i}`;
-    const made = await store.register({ name, skeleton: `${skeleton(name)}-${i}`, password: 'none', at });
+    const name = seededName(i);
+    const made = await store.register({ name, skeleton: `${skeleton(name)}-${i}`, password, at });
     if (made.outcome !== 'created') throw new Error(`${name}: ${made.outcome}`);
     const { text, hash } = newToken();
     const expires = at + 3_600_000;
@@ -34,17 +39,23 @@ export async function seed(folder: string, count: number): Promise<string[]> {
   return all;
 }
 
+export function seededName(index: number): string {
+  return `member-${index.toString(36)}-x${index}`;
+}
+
+/** @param how.node options of Node. @param how.log a file descriptor for its stderr. @param how.ipc opens a channel to it */
 export async function startProgram(
   folder: string,
   options: readonly string[],
+  { node = [], log, ipc = false }: { node?: readonly string[]; log?: number; ipc?: boolean } = {},
 ): Promise<{ server: ChildProcess; port: number }> {
   const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
   const listening = ['--host', '127.0.0.1', '--port', '0', '--data', folder];
   const wide = ['--rate', '10000', '--per-address', '100000'];
-  const server = spawn(process.execPath, [program, 'server', ...listening, ...wide, ...options], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+  const server = spawn(process.execPath, [...node, program, 'server', ...listening, ...wide, ...options], {
+    stdio: ['ignore', 'pipe', log ?? 'ignore', ...(ipc ? (['ipc'] as const) : [])],
   });
-  for await (const line of createInterface({ input: server.stdout })) {
+  for await (const line of createInterface({ input: server.stdout as Readable })) {
     const port = /^join link: .*:(\d+)\//.exec(line)?.[1];
     if (port !== undefined) return { server, port: Number(port) };
   }
