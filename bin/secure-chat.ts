@@ -5,8 +5,11 @@ import type { Writable } from 'node:stream';
 /** The program: the process handed to the command line. */
 import { exitCode } from '../lib/cli/command.js';
 import { main } from '../lib/cli/main.js';
+import { keepMemoryOutOfCores } from '../lib/system/process-secrets.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+keepMemoryOutOfCores();
 
 /** An error of the output, other than a reader that has closed it, as in `| head`. */
 let outputError: unknown;

@@ -4,6 +4,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../../protocol/printable.js';
 import { errorCode } from '../../system/disk-errors.js';
+import { childEnvironment } from '../../system/process-secrets.js';
 import { change, current } from './state/conversations.js';
 import { edit } from './state/editor.js';
 import type { ScreenStore } from './state/store.js';
@@ -95,7 +96,7 @@ function runEditor(editor: string, file: string, { env, stop }: ComposeDeps): Pr
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       stdio: 'inherit',
-      env: { ...env },
+      env: childEnvironment(env),
       ...(stop !== undefined && { signal: stop }),
     });
     child.on('error', (error) => {

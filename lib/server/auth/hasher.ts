@@ -8,6 +8,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
+import { childEnvironment } from '../../system/process-secrets.js';
 import { type Log, silentLog } from '../log.js';
 
 export type HashJob =
@@ -121,6 +122,7 @@ function isAffordable(phc: string): boolean {
 function startWorker() {
   const child = fork(new URL('./hasher-child.js', import.meta.url), {
     execArgv: [],
+    env: childEnvironment(process.env),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   let ended = false;

@@ -56,6 +56,14 @@ t.test('the editor gets the text in a private file and folder', async (t) => {
   t.strictSame(result, { outcome: 'text', text: '600\n700\nfirst\nsecond' });
 });
 
+t.test('the editor gets the environment, but no password, token or invite', async (t) => {
+  const { edit, editor } = await scene(t);
+  const EDITOR = await editor(`env | grep -E '^(SECURE_CHAT|MY_)' > "$1"`);
+  const secrets = { SECURE_CHAT_PASSWORD: 'a', SECURE_CHAT_TOKEN: 'b', SECURE_CHAT_LINK: 'c' };
+  const result = await edit('text', { EDITOR, MY_VIMRC: 'mine', ...secrets });
+  t.strictSame(result, { outcome: 'text', text: 'MY_VIMRC=mine' });
+});
+
 t.test('VISUAL comes first, and an empty variable counts as unset', async (t) => {
   const { edit, editor } = await scene(t);
   const good = await editor('echo good > "$1"', 'good');
