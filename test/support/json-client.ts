@@ -29,7 +29,11 @@ export interface JsonClient {
 }
 
 /** Signs in, as another terminal where the name is there already; makes the account when the link has a code. */
-export async function jsonClient(server: ServerProcess, link: string, name: string): Promise<JsonClient> {
+export async function jsonClient(
+  server: Pick<ServerProcess, 'home' | 'adopt'>,
+  link: string,
+  name: string,
+): Promise<JsonClient> {
   const running = server.home.run(['connect', link, '--name', name, '--json', '--attach'], {
     SECURE_CHAT_PASSWORD: password,
   });
