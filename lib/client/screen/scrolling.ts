@@ -202,8 +202,17 @@ function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
     return { all, entries, more: reply.more === true };
   }
 
-  /** After a lost connection the reader scrolls on and it is requested again. */
+  const loads = new Map<ConversationId, Promise<void>>();
+
+  /** One at a time in a conversation. Never rejects. */
   async function load(id: ConversationId, range: object, add: typeof withOlder): Promise<void> {
+    const loaded = loadPage(id, range, add);
+    loads.set(id, loaded);
+    await loaded;
+  }
+
+  /** After a lost connection the reader scrolls on and it is requested again. */
+  async function loadPage(id: ConversationId, range: object, add: typeof withOlder): Promise<void> {
     store.change(id, (conversation) => ({ ...conversation, loading: true }));
     const loaded = await page(id, range).catch((error: unknown) => {
       if (error instanceof CommandRefused) store.notice(error.message, 'bad');
@@ -222,6 +231,7 @@ function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
     },
     /** The first page of the history, unless it is there. Never rejects. */
     async oldest(id: ConversationId): Promise<void> {
+      await loads.get(id);
       const conversation = find(store.state, id);
       if (conversation === undefined || conversation.fromStart || conversation.loading) return;
       await load(id, { after: 0 }, withOldest);
@@ -254,8 +264,9 @@ function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
     },
     /** The newest page in place of a detached window. Never rejects. */
     async newest(id: ConversationId): Promise<void> {
+      await loads.get(id);
       const conversation = find(store.state, id);
-      if (conversation?.detached !== true || conversation.loading) return;
+      if (conversation?.detached !== true || conversation.at !== undefined || conversation.loading) return;
       await load(id, {}, withNewest);
     },
     /**

@@ -3,6 +3,7 @@ import { limits } from '../../../lib/protocol/limits.js';
 import type { Message } from '../../../lib/protocol/records.js';
 import { type Chat, openChat } from '../../../lib/server/app.js';
 import { catchUp } from '../../../lib/server/chat/catch-up.js';
+import { rest } from '../../../lib/server/chat/fan-out.js';
 import type { Account } from '../../../lib/store/account-store.js';
 import type { ConversationKey } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
@@ -265,7 +266,7 @@ t.test('what is posted during a long replay is not held without limit but read f
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: '0', key: '0' });
   await catchUp(ada, {}, { ...chat, store: slow });
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
-  clock.advance(20);
+  clock.advance(rest.longest);
   t.same(
     ada.texts.map((text) => text.split(' ')[0]),
     [...numbers(0, said).map(String), 'live'],
