@@ -173,6 +173,8 @@ export function createFileOperations(db: Database) {
         const damaged = damagedPages(fresh);
         return damaged.length > 0 ? damaged : danglingRows(fresh);
       } finally {
+        // Closed, it lives on until its statements are collected, and would hold up checkpoints until then.
+        if (fresh.isTransaction) fresh.exec('ROLLBACK');
         fresh.close();
       }
     },

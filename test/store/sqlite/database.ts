@@ -5,6 +5,7 @@ import t from 'tap';
 import { openReadOnly } from '../../../lib/store/sqlite/database.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { makeData } from '../../support/data-folder.js';
+import { scene } from '../../support/sqlite-store.js';
 
 const v1 = new URL('../../../../test/fixtures/store-v1.db', import.meta.url);
 
@@ -87,4 +88,14 @@ t.test('damage is reported', async (t) => {
   const database = openReadOnly(file);
   t.match(database.damage(), [/a row of files refers to a missing row of accounts/]);
   database.close();
+});
+
+t.test('a check for damage holds up no checkpoint afterwards', async (t) => {
+  const { file, store, append } = await scene(t);
+  await append(1, 'a')[0];
+  t.same(await store.damage(), []);
+  await append(1, 'b')[0];
+  const db = new DatabaseSync(file);
+  t.teardown(() => db.close());
+  t.match(db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get(), { busy: 0 });
 });
