@@ -99,7 +99,7 @@ function eachEntry({ archive, signal, take }: Visit): Promise<void> {
     const takeNext = (entry: ReadEntry): void => {
       if (failed) return void entry.resume();
       entry.on('error', () => {
-        // Whoever reads it gets the error, too.
+        // Its reader gets the error, too.
       });
       taking.add(entry);
       taken.push(

@@ -15,7 +15,7 @@ export async function writeAtomically(path: string, text: string, mode: number):
 }
 
 /**
- * The same for a file that nobody but this program puts there: an existing one keeps its mode, as far as `widest` allows,
+ * The same for a file that only this program puts there: an existing one keeps its mode, as far as `widest` allows,
  * and a symbolic link is refused with ELOOP, since it may lead anywhere.
  */
 export async function rewriteAtomically(

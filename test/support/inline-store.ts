@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openConnection } from '../../lib/store/sqlite/connection.js';
+import { openDatabaseConnection } from '../../lib/store/sqlite/connection.js';
 import { describeFailure, storeError } from '../../lib/store/sqlite/failure.js';
 import { openStoreOn, type SqliteOptions, type StartConnection } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
@@ -25,7 +25,7 @@ function makeEmpty(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'secure-chat-empty-'));
   const file = join(folder, 'chat.db');
   try {
-    openConnection({ file }).close();
+    openDatabaseConnection({ file }).close();
     return readFileSync(file);
   } finally {
     rmSync(folder, { recursive: true });
@@ -40,7 +40,7 @@ const startInline: StartConnection = async ({ database, onOutcomes, onFailure })
 
   function open() {
     try {
-      return openConnection(database);
+      return openDatabaseConnection(database);
     } catch (error) {
       throw explain(error);
     }

@@ -3,7 +3,7 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import { sessionLines } from '../text/lists.js';
 import { recoveryLines } from '../text/wording.js';
 import { parseId, tooLong } from './arguments.js';
-import { type CommandContext, CommandRefused, command, refusalOf } from './command.js';
+import { type CommandContext, CommandRefused, command, refusedBy } from './command.js';
 
 export const accountCommands = [
   command({
@@ -132,7 +132,7 @@ async function confirmSecondFactor(question: string, context: CommandContext): P
   const request = { type: 'confirm-factor', otp: await askDigits(question, context) } as const;
   const reply = await context.session.ask(request);
   if (reply.type === 'ok') return;
-  if (reply.code !== 'second-factor-wrong') throw refusalOf(reply, request);
+  if (reply.code !== 'second-factor-wrong') throw refusedBy(reply, request);
   return confirmSecondFactor('Wrong code. Current 6-digit code: ', context);
 }
 

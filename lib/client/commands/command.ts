@@ -181,7 +181,7 @@ const advice: Partial<Record<ErrorCode, Advice>> = {
 };
 
 /** What the server refused, in its words, and what to type next. */
-export function refusalOf(reply: ServerFrameOf<'error'>, request: RequestBody): CommandRefused {
+export function refusedBy(reply: ServerFrameOf<'error'>, request: RequestBody): CommandRefused {
   const next = advice[reply.code]?.(request as { room?: string; name?: string }) ?? '';
   return new CommandRefused(`${errorWords(reply)} ${next}`.trimEnd());
 }

@@ -8,7 +8,7 @@ import type { OutgoingMessage } from '../session/session.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/connection.js';
 import type { CommandContext, CommandFrontEnd, CommandMemory } from './command.js';
-import { CommandRefused, notConnected, refusalOf } from './command.js';
+import { CommandRefused, notConnected, refusedBy } from './command.js';
 import { parseLine } from './commands.js';
 import { post } from './messages.js';
 
@@ -40,7 +40,7 @@ export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
       async ask(request) {
         const reply = await session.ask(request);
         if (reply.type === 'ok') return reply;
-        throw refusalOf(reply, request);
+        throw refusedBy(reply, request);
       },
     };
   }

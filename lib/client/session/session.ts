@@ -114,7 +114,7 @@ export interface Session {
   quit(reason?: string): Promise<void>;
 }
 
-// Of more, nobody reads a list.
+// A longer list is of no use.
 const mostPeople = 100_000;
 
 /**

@@ -56,7 +56,7 @@ export interface ConnectionOptions {
   readonly clock?: Clock;
   /** Every event but hello; called from the moment the connection is open. */
   readonly onEvent?: (event: ServerEvent) => void;
-  /** A request or ping has waited 11 s for its reply (true), or none has any more (false). */
+  /** A request or ping has waited 11 s for its reply (true), or none waits now (false). */
   readonly onSilence?: (silent: boolean) => void;
 }
 
@@ -280,7 +280,7 @@ const unanswered = 'the server did not answer a request';
 
 // A new password waits for the server's hasher, which gives up after 30 s; nothing else takes that long.
 const replyMs = 75_000;
-// At a reconnection nobody knows yet that the network has gone again.
+// At a reconnection the network may have gone again unnoticed.
 const resumeMs = 30_000;
 // A catch-up takes as long as it brings something, but no server keeps a client waiting without end.
 const catchUpMs = 10 * 60_000;

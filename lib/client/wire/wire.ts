@@ -87,7 +87,7 @@ interface LivenessOptions {
   /** The oldest request without a reply: when it was sent and until when it may wait, by the clock's ticks. */
   readonly unanswered: () => { readonly since: number; readonly until: number } | undefined;
   readonly ping: () => void;
-  /** A request has waited 11 s for its reply (true), or none has any more (false). */
+  /** A request has waited 11 s for its reply (true), or none waits now (false). */
   readonly silence: (silent: boolean) => void;
   readonly dead: (why: 'quiet' | 'unanswered') => void;
 }

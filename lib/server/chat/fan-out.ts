@@ -3,7 +3,7 @@
  * holds its frames back while it catches up. Knows bytes and time, neither members nor sockets.
  *
  * A write costs about 10 us of CPU, a message inside it 0.13 us, so a busy room needs fewer writes, and a large one needs
- * that more: 500 writes take 5 ms, in which nobody else is served. So a room rests after its writes for as long as they
+ * that more: 500 writes take 5 ms, in which no one else is served. So a room rests after its writes for as long as they
  * took, times `restFactor`: it keeps the thread busy for a quarter of the time at most. A quiet room does not wait: the
  * first frame after a rest leaves at the end of its turn.
  */

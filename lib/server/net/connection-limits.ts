@@ -103,7 +103,7 @@ function createPlaces(
     return [...holders].filter((holder) => greed(holder) === most);
   }
 
-  /** At random, so that nobody can time when to come in order to stay. */
+  /** At random, so that no one can time their arrival in order to stay. */
   function evictOneOf(candidates: readonly Holder[], newcomer: Holder): void {
     const others = candidates.filter((holder) => holder !== newcomer);
     const loser = others[Math.floor(random() * others.length)];

@@ -93,7 +93,7 @@ export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerCo
   };
 }
 
-/** While the peer does not read, frames wait here and not in the socket, where they could not be dropped any more. */
+/** While the peer does not read, frames wait here and not in the socket, where they could no longer be dropped. */
 function createOutgoing(socket: Duplex, { clock, endOfTurn, budget, onSlow }: ConnectionDeps) {
   let queue: Buffer[] = [];
   let queued = 0;

@@ -24,7 +24,7 @@ import { createSearchIndex, createSearchOperations } from './search.js';
 import { createSessionOperations } from './sessions.js';
 import { createUpkeep } from './upkeep.js';
 
-export interface ConnectionOptions extends DatabaseOptions {
+export interface DatabaseConnectionOptions extends DatabaseOptions {
   /** Reads only, beside a connection that writes and holds the lock. */
   readonly reader?: boolean;
 }
@@ -35,7 +35,10 @@ export interface DatabaseConnection {
 }
 
 /** @throws DatabaseRefusal for a locked, foreign or newer file, or SQLite's own error */
-export function openConnection({ reader = false, ...options }: ConnectionOptions): DatabaseConnection {
+export function openDatabaseConnection({
+  reader = false,
+  ...options
+}: DatabaseConnectionOptions): DatabaseConnection {
   if (reader) {
     const db = openReader(options);
     return { run: createBatchRunner(db, createOperations(db)), close: () => db.close() };

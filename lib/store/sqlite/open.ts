@@ -3,7 +3,7 @@ import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Store, StoreError } from '../store.js';
-import type { ConnectionOptions } from './connection.js';
+import type { DatabaseConnectionOptions } from './connection.js';
 import { type DatabaseOptions, lockFile, refuseRemains } from './database.js';
 import { describeFailure, type Failure, storeError } from './failure.js';
 import { type CallOutcome, type CallQueue, createCallQueue } from './group-commit.js';
@@ -101,7 +101,7 @@ function createThreads(startOne: StartConnection, onFailure: (error: StoreError)
 
   return {
     /** @param together calls in one batch, at most */
-    async start(database: ConnectionOptions, together?: number): Promise<QueuedThread> {
+    async start(database: DatabaseConnectionOptions, together?: number): Promise<QueuedThread> {
       const thread = await startOne({
         database,
         onOutcomes: (outcomes) => queue.settle(outcomes),
@@ -173,7 +173,7 @@ function advice(code: unknown, folder: string): string {
 }
 
 export interface ThreadOptions {
-  readonly database: ConnectionOptions;
+  readonly database: DatabaseConnectionOptions;
   /** The outcomes of a batch, one for each call, in order. */
   readonly onOutcomes: (outcomes: readonly CallOutcome[]) => void;
   /** The thread opened the database and then ended, or will end, by itself. Called once. */

@@ -1,6 +1,10 @@
 /** The inside of a database thread: messages in, messages out. Knows no SQL. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type ConnectionOptions, type DatabaseConnection, openConnection } from './connection.js';
+import {
+  type DatabaseConnection,
+  type DatabaseConnectionOptions,
+  openDatabaseConnection,
+} from './connection.js';
 import { describeFailure, type Failure } from './failure.js';
 import type { CallOutcome } from './group-commit.js';
 import type { MethodCall } from './methods.js';
@@ -36,7 +40,7 @@ function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
 
 if (parentPort === null) throw new Error('worker.js is the thread of a store and cannot run alone');
 try {
-  serve(parentPort, openConnection(workerData as ConnectionOptions));
+  serve(parentPort, openDatabaseConnection(workerData as DatabaseConnectionOptions));
 } catch (error) {
   parentPort.postMessage({ type: 'failed', failure: describeFailure(error) } satisfies FromWorker);
 }
