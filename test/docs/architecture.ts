@@ -1,5 +1,5 @@
-/** docs/architecture.md against the code: its folders exist, and each step of the two walks is where it says. */
-import { existsSync, readFileSync } from 'node:fs';
+/** docs/architecture.md against the code: its folders exist, each step of the walks is where it says, names are unique. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 
 const root = new URL('../../../', import.meta.url);
@@ -25,4 +25,24 @@ t.test('each folder of the tree exists', async (t) => {
     }
   }
   t.equal(top, 'test/');
+});
+
+t.test('no exported name of lib has two meanings', async (t) => {
+  const lib = new URL('lib/', root);
+  const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  const names = files.flatMap((path) =>
+    Array.from(
+      readFileSync(new URL(path, lib), 'utf8').matchAll(
+        /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm,
+      ),
+      ([, name]) => name,
+    ),
+  );
+  t.ok(names.length > 900);
+  t.same(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  );
 });
