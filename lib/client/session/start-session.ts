@@ -2,7 +2,7 @@
  * The life of a session: connecting, online, reconnecting, ended. Knows when to do what; the parts it moves
  * know how.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Reply } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
@@ -31,7 +31,12 @@ interface SessionEnvironment {
   readonly makeKey: () => string;
 }
 
-const system: SessionEnvironment = { clock: systemClock, random: Math.random, makeKey: randomUUID };
+const system: SessionEnvironment = {
+  clock: systemClock,
+  random: Math.random,
+  // Unique among the messages of one account; everyone in the room gets it with the message, so it is short.
+  makeKey: () => randomBytes(9).toString('base64url'),
+};
 
 /**
  * Connects and signs in; resolves before the first event is reported. A lost connection is then tried again for
