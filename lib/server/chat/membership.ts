@@ -71,20 +71,34 @@ export function createMembership(deps: ChatParts): Membership {
 }
 
 async function join(deps: Internals, member: Member, request: RequestOf<'join'>): Promise<void> {
-  const { rooms } = deps;
-  const { account } = member;
-  const isPrivate = request.private ?? false;
   const parsed = parseRoomName(request.room);
   if (!parsed.ok) throw new ProtocolError(parsed.code, parsed.message);
-  const { name } = parsed;
+  const wanted = { name: parsed.name, isPrivate: request.private ?? false };
+  if (await joinKnown(deps, member.account, wanted)) return;
+  if (await create(deps, member, wanted)) return;
+  // Another member created a room of that name meanwhile.
+  if (!(await joinKnown(deps, member.account, wanted))) throw nameTaken();
+}
+
+interface WantedRoom {
+  readonly name: string;
+  readonly isPrivate: boolean;
+}
+
+/** @returns false if there is no such room that the account may enter */
+async function joinKnown(
+  deps: Internals,
+  account: Account,
+  { name, isPrivate }: WantedRoom,
+): Promise<boolean> {
+  const { rooms } = deps;
   const mine = rooms.membershipsOf(account.id).get(name)?.room;
   if (mine !== undefined && isPrivate && !mine.private) throw nameTaken();
-  if (mine !== undefined) return;
+  if (mine !== undefined) return true;
   const publicRoom = rooms.publicRoom(name);
   if (isPrivate && publicRoom !== undefined) throw nameTaken();
   const known = publicRoom ?? (await invitationTo(deps, account, name))?.room;
-  if (known !== undefined && (await enter(deps, account, known))) return;
-  await create(deps, member, { name, isPrivate });
+  return known !== undefined && enter(deps, account, known);
 }
 
 /** @returns false if the account is not or no longer allowed to enter the room */
@@ -105,11 +119,12 @@ async function enter(deps: Internals, account: Account, { id }: Pick<Room, 'id'>
   }
 }
 
+/** @returns false if the name is taken */
 async function create(
   deps: Internals,
   { account, address }: Member,
-  { name, isPrivate }: { name: string; isPrivate: boolean },
-): Promise<void> {
+  { name, isPrivate }: WantedRoom,
+): Promise<boolean> {
   const { store, clock, rooms, permissions } = deps;
   if (!permissions.allows(actorOf(account), 'make-room')) {
     throw notAllowed('Only admins can create rooms on this server.');
@@ -121,9 +136,10 @@ async function create(
   });
   switch (made.outcome) {
     case 'created':
-      return announceJoin(deps, account, rooms.open(made.room));
+      await announceJoin(deps, account, rooms.open(made.room));
+      return true;
     case 'name-taken':
-      throw nameTaken();
+      return false;
     case 'too-many':
       throw tooManyRooms(made.of);
     default:

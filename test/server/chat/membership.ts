@@ -283,6 +283,21 @@ t.test('an account can be in a limited number of rooms', async (t) => {
   t.same(server.errors, []);
 });
 
+t.test('of members who join a new room at the same moment, one creates it and all are in it', async (t) => {
+  const { server, ada, bob, eve } = await setUp(t);
+  const outcomes = await Promise.all([ada, bob, eve].map((client) => outcome(client, join('tea'))));
+  t.same(outcomes, ['ok', 'ok', 'ok']);
+  t.same((await rolesIn(bob, 'tea')).map((each) => each.split(' ')[1]).toSorted(), [
+    ...['member', 'member', 'owner'],
+  ]);
+  await fence(eve, 'tea', ada, bob);
+  const hidden = await Promise.all([ada, bob].map((client) => outcome(client, hide('den'))));
+  t.same(hidden.toSorted(), ['ok', 'room-name-taken'], 'a private one has only its creator');
+  const mixed = await Promise.all([outcome(ada, join('pot')), outcome(bob, hide('pot'))]);
+  t.ok(mixed.includes('ok') && mixed.includes('room-name-taken'), mixed.join());
+  t.same(server.errors, []);
+});
+
 t.test('memberships, roles, topics, invitations and blocks survive a restart', async (t) => {
   const { server, ada, bob } = await setUp(t);
   await requestOk(ada, hide('den'));
