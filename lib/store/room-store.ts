@@ -85,8 +85,10 @@ export interface RoomStore {
    * Rejects for the lobby.
    */
   leaveRoom(account: number, room: number, options: { end: boolean }): Promise<LeaveRoomResult>;
-  /** The longest-standing first. */
-  members(room: number): Promise<readonly RoomMember[]>;
+  /** By name, after a name ('' for the first page). */
+  members(room: number, page: { after: string; limit: number }): Promise<readonly RoomMember[]>;
+  /** Undefined where the account is not a member. */
+  roomRole(account: number, room: number): Promise<RoomRole | undefined>;
   /** Names of the rooms that both are in, in the order of the first one's `conversations`. */
   sharedRooms(one: number, other: number): Promise<readonly string[]>;
   setRoomRole(account: number, room: number, role: RoomRole): Promise<'set' | 'not-a-member' | 'last-owner'>;

@@ -10,6 +10,7 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import type { Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
+import type { Account } from '../../store/account-store.js';
 import type { HistoryPage } from '../../store/message-store.js';
 import { conversationRecord, messageEvent, topicField } from './frames.js';
 import type { ConversationName } from './lookup.js';
@@ -130,23 +131,44 @@ export async function listRooms(
 
 /** A page of everyone online, or of all members of a room, by name. */
 export async function listPeople(
-  { store, lookup, presence }: ChatParts,
+  deps: ChatParts,
   member: Member,
-  { room: name, after = '' }: RequestOf<'who'>,
+  { room, after = '' }: RequestOf<'who'>,
 ): Promise<{ people: Person[]; more?: true }> {
   await member.drained();
+  // One more than a page shows whether there are more.
+  const page = { after, limit: limits.peoplePage + 1 };
   const people =
-    name === undefined
-      ? presence.people()
-      : (await store.members(lookup.membership(member.account, name).room.id)).map(({ account, role }) => ({
-          ...{ name: account.name, role: account.role, room: role },
-          ...onlineFields(presence, account.id),
-        }));
-  const following = people
-    .filter((person) => person.name > after)
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
-  const page = following.slice(0, limits.peoplePage);
-  return { people: page, ...(page.length < following.length && { more: true }) };
+    room === undefined ? peopleOnline(deps, page) : await peopleIn(deps, member.account, { room, ...page });
+  return {
+    people: people.slice(0, limits.peoplePage),
+    ...(people.length > limits.peoplePage && { more: true }),
+  };
+}
+
+interface PeoplePage {
+  readonly after: string;
+  readonly limit: number;
+}
+
+function peopleOnline({ presence }: ChatParts, { after, limit }: PeoplePage): Person[] {
+  return presence
+    .people()
+    .filter(({ name }) => name > after)
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .slice(0, limit);
+}
+
+async function peopleIn(
+  { store, lookup, presence }: ChatParts,
+  account: Account,
+  { room, ...page }: PeoplePage & { room: string },
+): Promise<Person[]> {
+  const members = await store.members(lookup.membership(account, room).room.id, page);
+  return members.map(({ account: { id, name, role }, role: roleThere }) => ({
+    ...{ name, role, room: roleThere },
+    ...onlineFields(presence, id),
+  }));
 }
 
 /** @throws ProtocolError `no-such-name` */

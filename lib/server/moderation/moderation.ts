@@ -222,9 +222,9 @@ async function storedMembership(
   account: Account,
   room: LiveRoom,
 ): Promise<RoomMembership> {
-  const found = (await store.members(room.id)).find((member) => member.account.id === account.id);
-  if (found === undefined) throw notInRoom(account, room);
-  return { room, role: found.role };
+  const role = await store.roomRole(account.id, room.id);
+  if (role === undefined) throw notInRoom(account, room);
+  return { room, role };
 }
 
 function dismiss(

@@ -76,6 +76,7 @@ export const methods: { readonly [M in Method]: MethodRow } = {
   joinRoom: write,
   leaveRoom: write,
   members: read,
+  roomRole: read,
   sharedRooms: read,
   setRoomRole: write,
   inviteToRoom: write,

@@ -253,9 +253,9 @@ t.test('whois of an offline member does not read the members of all rooms', asyn
   const scene = await sessionScene(t, {
     storeOf: (store) => ({
       ...store,
-      members(room) {
+      members(...page) {
         reads++;
-        return store.members(room);
+        return store.members(...page);
       },
     }),
   });

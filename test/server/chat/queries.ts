@@ -5,6 +5,7 @@ import { listFiles, readHistory, runSearch } from '../../../lib/server/chat/quer
 import { outcome, post, requestOk } from '../../support/requests.js';
 import { makeAccount, runServer } from '../../support/running-server.js';
 import { chatSettings, sessionScene } from '../../support/session-scene.js';
+import { people } from '../../support/store-subject.js';
 import { createTestMember, testMemberOf } from '../../support/test-members.js';
 
 const seqsOf = (items: readonly { seq: number }[] = []) => items.map(({ seq }) => seq);
@@ -125,4 +126,29 @@ t.test('the people of a large room come by name, a page at a time', async (t) =>
   );
   t.same(pages.flat(), ['ada', ...many].sort());
   t.match(await requestOk(ada, { type: 'who' }), { people: [{ name: 'ada' }], more: undefined });
+});
+
+t.test('a page of the people of a room reads no more of them than it shows', async (t) => {
+  const rows: number[] = [];
+  const scene = await sessionScene(t, {
+    storeOf: (store) => ({
+      ...store,
+      async members(...page) {
+        const members = await store.members(...page);
+        rows.push(members.length);
+        return members;
+      },
+    }),
+  });
+  const many = Array.from({ length: limits.peoplePage }, (_, index) => `p${index}`);
+  await people(scene.store, ...many);
+  const { wire: zoe } = await scene.signIn('zoe');
+  await requestOk(zoe, { type: 'away', text: 'lunch' });
+  const first = await requestOk(zoe, { type: 'who', room: 'lobby' });
+  t.same([first.people?.length, first.more], [limits.peoplePage, true]);
+  t.match(first.people?.[0], { name: 'p0', role: 'member', room: 'member', terminals: 0 });
+  const last = await requestOk(zoe, { type: 'who', room: 'lobby', after: first.people?.at(-1)?.name ?? '' });
+  t.same(last.people, [{ name: 'zoe', role: 'member', room: 'member', terminals: 1, away: 'lunch' }]);
+  t.equal(last.more, undefined);
+  t.same(rows, [limits.peoplePage + 1, 1]);
 });
