@@ -1,5 +1,6 @@
 /** The part of a Store that keeps accounts, their invites and sessions. */
 import type { Role } from '../protocol/records.js';
+import type { BanRecord } from './moderation-store.js';
 
 export interface Account {
   readonly id: number;
@@ -112,6 +113,8 @@ export interface ResumedSession {
   readonly running: boolean;
   /** Its token is not replaced. */
   readonly bot: boolean;
+  /** Of the account. */
+  readonly ban?: BanRecord;
 }
 
 /** Part of a Store; see store.ts for what all of it promises. */

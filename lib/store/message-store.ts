@@ -132,8 +132,11 @@ export interface PruneOptions {
 export interface MessageStore {
   /** Resolves once the entry is on disk. Entries get increasing seqs in the order of the calls. */
   append(entry: NewEntry): Promise<AppendResult>;
-  /** The newest `count` entries are those with a greater seq; 0 where the conversation has no more than that. */
-  floor(target: ConversationKey, count: number): Promise<number>;
+  /**
+   * The newest `count` entries are those with a greater seq; 0 where the conversation has no more than that after a seq.
+   * @param after by default from its beginning
+   */
+  floor(target: ConversationKey, count: number, after?: number): Promise<number>;
   /** Entries in seq order. */
   history(page: HistoryPage): Promise<readonly LogEntry[]>;
   /** The entry that an account added under this key, even if it was removed since. */

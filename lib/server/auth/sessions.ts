@@ -1,6 +1,6 @@
 /** Sessions: opens them at sign-in and resumes them by token. Knows the store, not connections. */
 import { ProtocolError } from '../../protocol/errors.js';
-import type { Account } from '../../store/account-store.js';
+import type { Account, ResumedSession } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { wrongCredentials } from './accounts.js';
@@ -29,10 +29,7 @@ export interface SessionTokens {
    */
   open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
   /** A valid token is never refused for what others of its address did. @throws ProtocolError `session-expired`, `too-many-attempts` */
-  resume(
-    token: string,
-    address: string,
-  ): Promise<OpenedSession & { account: Account; running: boolean; bot: boolean }>;
+  resume(token: string, address: string): Promise<OpenedSession & ResumedSession>;
 }
 
 interface SessionsDeps {

@@ -6,7 +6,7 @@ import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { ConversationSummary } from '../../store/room-store.js';
+import type { ConversationSummary, RoomInvitation } from '../../store/room-store.js';
 import { conversationRecord, entryEvent } from './frames.js';
 import type { Hub } from './hub.js';
 import type { ConversationRef } from './lookup.js';
@@ -41,33 +41,41 @@ export async function catchUp(
   const { account } = member;
   const replay: Replay = { ...deps, member, positions, reached: new Map() };
   let before: readonly ConversationSummary[] | undefined;
+  let invitations: readonly RoomInvitation[];
   let goLive: () => boolean;
   // Live first: reading the store until nothing is new would never end where people post faster than the store answers.
   do {
     goLive = hub.attach(member);
-    const standings = await store.conversations(account.id);
+    const read = Promise.all([store.conversations(account.id), store.invitations(account.id)]);
+    const [standings, invited] = await read;
+    invitations = invited;
     if (before !== undefined) send(member, roomChanges(before, standings));
     before = standings;
-    for (const standing of standings) {
-      await replayConversation(replay, standing);
+    // All at once, so that the store gets them in one batch.
+    const starts = await Promise.all(standings.map((standing) => startOf(replay, standing)));
+    for (const [index, standing] of standings.entries()) {
+      await replayConversation(replay, standing, starts[index] ?? 0);
       if (!member.alive) return;
     }
   } while (!goLive());
-  for (const invitation of await store.invitations(account.id)) {
-    rooms.sendToMember(member, invitedEvent(invitation));
+  const mine = rooms.membershipsOf(account.id);
+  for (const invitation of invitations) {
+    // Unless it was accepted on another terminal meanwhile.
+    if (!mine.has(invitation.room.name)) rooms.sendToMember(member, invitedEvent(invitation));
   }
 }
 
-async function replayConversation(replay: Replay, standing: ConversationSummary): Promise<void> {
-  const { kind, name, target, last } = standing;
-  const key = `${kind} ${name}`;
-  const from = replay.reached.get(key) ?? (await startOf(replay, standing));
+async function replayConversation(
+  replay: Replay,
+  { kind, name, target, last }: ConversationSummary,
+  from: number,
+): Promise<void> {
   const conversation: ConversationRef = {
     target,
     room: kind === 'room' ? name : undefined,
     peer: kind === 'direct' ? name : undefined,
   };
-  replay.reached.set(key, from < last ? await replayFrom(replay, conversation, from) : from);
+  replay.reached.set(`${kind} ${name}`, from < last ? await replayFrom(replay, conversation, from) : from);
 }
 
 /** Where the replay of a conversation starts; tells the client if that leaves a gap. */
@@ -76,13 +84,18 @@ async function startOf(
   { kind, name, target, last, read }: ConversationSummary,
 ): Promise<number> {
   const { positions, store, member } = replay;
+  const reached = replay.reached.get(`${kind} ${name}`);
+  if (reached !== undefined) return reached;
   const claims = (kind === 'room' ? positions.rooms : positions.direct) ?? {};
   // A person may be called `constructor`.
   const claimed = Object.hasOwn(claims, name) ? claims[name] : undefined;
   // A position beyond the newest message is from a history that no longer exists: start as if new.
   const known = claimed !== undefined && claimed <= last ? claimed : undefined;
-  const floor = await store.floor(target, known === undefined ? limits.backlog : limits.catchUp);
   const wanted = known ?? (kind === 'direct' ? read : 0);
+  // Most often nothing was missed.
+  if (wanted === last) return last;
+  const most = known === undefined ? limits.backlog : limits.catchUp;
+  const floor = await store.floor(target, most, wanted);
   if (floor > wanted) {
     const address = kind === 'room' ? { room: name } : { with: name };
     send(member, [{ type: 'gap', ...address, after: wanted, before: floor + 1 }]);

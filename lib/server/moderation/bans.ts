@@ -24,6 +24,8 @@ export interface Bans {
   list(agent: Agent): Promise<BanInfo[]>;
   /** @throws ProtocolError `banned`, with the reason and the end */
   check(account: Account, address: string): Promise<void>;
+  /** The same for an account whose ban was just read from the store. */
+  checkKnown(ban: BanRecord | undefined, address: string): void;
   /** The message for a banned address; undefined for any other. */
   refusal(address: string): string | undefined;
 }
@@ -42,7 +44,14 @@ export async function openBans(deps: BansDeps): Promise<Bans> {
     return banText('for another', { reason, ms: until && until - clock.now() });
   }
 
+  function checkKnown(known: BanRecord | undefined, address: string): void {
+    const ban = addresses.find(address) ?? known;
+    if (ban !== undefined) throw new ProtocolError('banned', refusalOf(ban));
+  }
+
   return {
+    checkKnown,
+
     ban(agent, { name, address, ms, reason = '' }) {
       const terms = { ms, reason: reasonText(reason) };
       if (name !== undefined && address === undefined) return banName(deps, agent, { name, terms });
@@ -67,8 +76,7 @@ export async function openBans(deps: BansDeps): Promise<Bans> {
     },
 
     async check(account, address) {
-      const ban = addresses.find(address) ?? (await store.banOf(account.id, clock.now()));
-      if (ban !== undefined) throw new ProtocolError('banned', refusalOf(ban));
+      checkKnown(await store.banOf(account.id, clock.now()), address);
     },
 
     refusal(address) {

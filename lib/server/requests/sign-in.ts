@@ -55,8 +55,8 @@ export const signInRows: RequestRows<SignInRequest> = {
   resume: {
     needs: 'greeting',
     async run(app, caller, { token, mode }) {
-      const { account, running, bot, ...opened } = await app.sessions.resume(token, caller.address);
-      await app.bans.check(account, caller.address);
+      const { account, running, bot, ban, ...opened } = await app.sessions.resume(token, caller.address);
+      app.bans.checkKnown(ban, caller.address);
       // Before it joins: a take-over then ends the connection that the session was on, not the session.
       caller.useToken(opened.session, { shared: bot });
       let member: Member;
@@ -109,22 +109,20 @@ async function finishSignIn(
   const { account } = member;
   // First: a session that was taken over meanwhile must not stop the one that did it.
   checkAlive(member);
-  if (takeOver) await store.stopSessions(account.id, session);
-  // Once more: a ban or logout after this finds the terminal online and dismisses it.
-  await bans.check(account, member.address);
+  const stopped = takeOver ? store.stopSessions(account.id, session) : undefined;
   // All at one moment: changes after it find the account loaded.
-  const [now, open, mutes, standings] = await Promise.all([
-    store.account(account.name),
-    store.sessions(account.id, clock.now()),
-    store.mutes(account.id, clock.now()),
-    store.conversations(account.id),
+  const [{ ban, current }] = await Promise.all([
+    store.signInState(account.id, session, clock.now()),
+    stopped,
   ]);
-  if (now === undefined || !open.some(({ id }) => id === session)) throw sessionExpired();
+  // Once more: a ban or logout after this finds the terminal online and dismisses it.
+  bans.checkKnown(ban, member.address);
+  if (current === undefined) throw sessionExpired();
   checkAlive(member);
-  presence.update(now);
-  rooms.load(now.id, { standings, mutes });
-  const conversations = standings.map(conversationRecord);
-  const { name, role } = now;
+  presence.update(current.account);
+  rooms.load(account.id, current);
+  const conversations = current.standings.map(conversationRecord);
+  const { name, role } = current.account;
   const texts = [...(role === 'admin' ? notices.texts : []), motd() ?? ''].filter((text) => text !== '');
   return { name, role, token, conversations, ...(texts.length > 0 && { motd: texts.join('\n\n') }) };
 }

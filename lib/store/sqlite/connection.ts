@@ -22,6 +22,7 @@ import { createRetentionOperations } from './retention.js';
 import { createRoomOperations } from './rooms.js';
 import { createSearchIndex, createSearchOperations } from './search.js';
 import { createSessionOperations } from './sessions.js';
+import { createSignInOperations } from './sign-in.js';
 import { createUpkeep } from './upkeep.js';
 
 export interface DatabaseConnectionOptions extends DatabaseOptions {
@@ -80,12 +81,14 @@ export function createOperations(db: Database): Operations {
     ...{ revokeSessions, leaveAll },
     onNewName: mentions.learn,
   });
+  const bans = createBanOperations(db, { revokeSessions, isLastAdmin, withdraw });
   return {
     ...accounts,
+    ...sessions,
+    ...bans,
+    ...createSignInOperations(db, { ...sessions, ...bans, ...conversations }),
     ...createCredentialOperations(db, { revokeSessions }),
     ...createInviteOperations(db),
-    ...sessions,
-    ...createBanOperations(db, { revokeSessions, isLastAdmin, withdraw }),
     ...createBlockOperations(db),
     ...createAuditOperations(db),
     ...conversations,

@@ -72,7 +72,9 @@ function prepare(db: Database) {
       files: preparePage(db, 'files'),
       everything: preparePage(db, 'everything'),
     },
-    nth: db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?'),
+    nth: db.prepare(
+      'SELECT seq FROM log WHERE conversation = ? AND seq > ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
+    ),
     message: db.prepare(`${selectEntries()} WHERE log.seq = ? AND ${kinds.messages}`),
     sender: db.prepare(
       `SELECT conversation, account, others.name AS "to" FROM log
@@ -107,10 +109,10 @@ export function createLogOperations(db: Database, parts: LogParts) {
       return insert(sql, parts, { ...entry, conversation: findOrBegin(entry.target) });
     },
     findByKey: (account, key) => findByKey(sql, { account, key }),
-    floor(target, count) {
+    floor(target, count, after = 0) {
       const conversation = find(target);
       if (conversation === undefined) return 0;
-      const row: { seq: number } | undefined = sql.nth.get(conversation, count);
+      const row: { seq: number } | undefined = sql.nth.get(conversation, after, count);
       return row?.seq ?? 0;
     },
     history(page) {

@@ -50,6 +50,7 @@ export const methods: { readonly [M in Method]: MethodRow } = {
 
   openSession: write,
   resumeSession: write,
+  signInState: read,
   endSession: write,
   revokeSession: write,
   revokeSessions: write,

@@ -8,6 +8,7 @@ import { fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashRecoveryCode, newToken } from '../../../lib/server/auth/tokens.js';
+import type { ResumedSession } from '../../../lib/store/account-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { createDelayedCall } from '../../support/delayed-call.js';
 import { outcome, requestOk } from '../../support/requests.js';
@@ -19,17 +20,21 @@ const next = 'another password';
 const signIn = { type: 'sign-in', name: 'ana', password, mode: 'attach' } as const;
 const change = { type: 'set-password', old: password, password: next } as const;
 
-/** A scene with ana, in which a password or ban check can be held up. */
+/** A scene with ana, in which a password check, a ban check or the resuming of a session can be held up. */
 async function slowScene(t: Test, verify = quickHasher.verify) {
   const check = createDelayedCall(verify);
   let ban: ReturnType<
     typeof createDelayedCall<Parameters<Store['banOf']>, Awaited<ReturnType<Store['banOf']>>>
   >;
+  let resume: ReturnType<
+    typeof createDelayedCall<Parameters<Store['resumeSession']>, ResumedSession | undefined>
+  >;
   const scene = await sessionScene(t, {
     hasher: { ...quickHasher, verify: check.call },
     storeOf(store) {
       ban = createDelayedCall(store.banOf);
-      return { ...store, banOf: ban.call };
+      resume = createDelayedCall(store.resumeSession);
+      return { ...store, banOf: ban.call, resumeSession: resume.call };
     },
   });
   const { wire } = scene.connect();
@@ -50,6 +55,7 @@ async function slowScene(t: Test, verify = quickHasher.verify) {
     beginSignIn,
     holdCheck: check.delay,
     holdBan: () => ban.delay(),
+    holdResume: () => resume.delay(),
   };
 }
 
@@ -95,13 +101,13 @@ t.test('a sign-in with the old password during a recovery fails', async (t) => {
 });
 
 t.test('resuming a session during a password change fails', async (t) => {
-  const { scene, ana, sessions, holdBan } = await slowScene(t);
+  const { scene, ana, sessions, holdResume } = await slowScene(t);
   const lost = scene.connect().wire;
   const { token = '' } = await requestOk(lost, signIn);
   lost.destroy();
   await lost.closed;
   const thief = scene.connect().wire;
-  const held = holdBan();
+  const held = holdResume();
   const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
   await held.reached;
   t.equal(await outcome(ana, change), 'ok');
@@ -112,14 +118,14 @@ t.test('resuming a session during a password change fails', async (t) => {
 });
 
 t.test('resuming a session during its logout fails', async (t) => {
-  const { scene, ana, sessions, holdBan } = await slowScene(t);
+  const { scene, ana, sessions, holdResume } = await slowScene(t);
   const lost = scene.connect().wire;
   const { token = '' } = await requestOk(lost, signIn);
   lost.destroy();
   await lost.closed;
   const other = (await sessions()).find(({ current }) => current === undefined)?.id ?? 0;
   const thief = scene.connect().wire;
-  const held = holdBan();
+  const held = holdResume();
   const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
   await held.reached;
   t.equal(await outcome(ana, { type: 'logout', session: other }), 'ok');

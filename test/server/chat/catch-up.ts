@@ -9,7 +9,7 @@ import type { ConversationKey } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { eventsOf, post, requestOk } from '../../support/requests.js';
 import { ok, runServer } from '../../support/running-server.js';
-import { chatSettings, sessionScene } from '../../support/session-scene.js';
+import { chatSettings, password, sessionScene } from '../../support/session-scene.js';
 import { kept } from '../../support/store-subject.js';
 import { createTestMember, slowStore, type TestMember, testMemberOf } from '../../support/test-members.js';
 import type { WireClient } from '../../support/wire-client.js';
@@ -465,3 +465,30 @@ async function bringOnline({ store, rooms, presence }: Chat, members: readonly T
     presence.add(member, undefined);
   }
 }
+
+t.test('an invitation that is accepted during the catch-up is not sent again', async (t) => {
+  let accept = async () => {};
+  const scene = await sessionScene(t, { storeOf: (store) => slowStore(store, () => accept()) });
+  const { wire: ada } = await scene.signIn('ada');
+  const { wire: bob } = await scene.signIn('bob');
+  for (const room of ['tea', 'pot']) {
+    await requestOk(ada, { type: 'join', room, private: true });
+    await requestOk(ada, { type: 'invite', room, name: 'bob' });
+  }
+  const [lobby] = await scene.store.rooms();
+  await fill(scene.store, {
+    target: { room: lobby?.id ?? 0 },
+    by: await scene.store.account('ada'),
+    count: 1,
+  });
+  const other = scene.connect().wire;
+  await requestOk(other, { type: 'sign-in', name: 'bob', password, mode: 'attach' });
+  accept = async () => {
+    accept = async () => {};
+    await requestOk(bob, { type: 'join', room: 'tea' });
+  };
+  await requestOk(other, { type: 'sync' });
+  t.match(eventsOf(other, 'room'), [{ conversation: { room: 'tea' } }]);
+  t.match(eventsOf(other, 'invited'), [{ room: 'pot' }]);
+  t.equal(eventsOf(other, 'invited').length, 1);
+});

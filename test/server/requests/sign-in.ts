@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
+import type { Store } from '../../../lib/store/store.js';
 import { createDelayedCall } from '../../support/delayed-call.js';
 import { outcome, requestOk } from '../../support/requests.js';
 import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
@@ -192,4 +193,34 @@ t.test('an address that was banned meanwhile registers no account', async (t) =>
   held.release();
   t.equal(await answer, 'banned');
   t.equal(await scene.store.account('dora'), undefined);
+});
+
+t.test('a resume waits for the store twice, a sync with nothing missed once', async (t) => {
+  const log: string[] = [];
+  const logged = (store: Store): Store =>
+    new Proxy(store, {
+      get(target, method: keyof Store) {
+        const work = target[method] as (...args: unknown[]) => Promise<unknown>;
+        return async (...args: unknown[]) => {
+          log.push(`ask ${method}`);
+          const value = await work(...args);
+          log.push('answer');
+          return value;
+        };
+      },
+    });
+  const scene = await sessionScene(t, { storeOf: logged });
+  const { wire } = scene.connect();
+  const { token = '' } = await requestOk(wire, { type: 'register', name: 'ana', password });
+  for (const room of ['tea', 'pot']) await requestOk(wire, { type: 'join', room });
+  const { seq = 0 } = await requestOk(wire, { type: 'say', room: 'tea', text: 'hello', key: 'k' });
+  wire.destroy();
+  await wire.closed;
+  const back = scene.connect().wire;
+  log.length = 0;
+  await requestOk(back, { type: 'resume', token, mode: 'attach' });
+  t.same(log.splice(0), ['ask resumeSession', 'answer', 'ask signInState', 'answer']);
+  await requestOk(back, { type: 'sync', rooms: { lobby: 0, tea: seq, pot: 0 } });
+  t.same(log.splice(0), ['ask conversations', 'ask invitations', 'answer', 'answer']);
+  t.same(back.all('message'), []);
 });

@@ -116,6 +116,8 @@ export async function logContract(t: Test, make: MakeSubject): Promise<void> {
     t.equal(await store.floor(target, 2), seqs[3]);
     t.equal(await store.floor(target, 5), seqs[0]);
     t.equal(await store.floor(target, 6), 0, 'the conversation has no more than that');
+    t.equal(await store.floor(target, 2, seqs[2]), seqs[3]);
+    t.equal(await store.floor(target, 2, seqs[3]), 0, 'there are no more than that after it');
     t.equal(await store.floor({ direct: [bob.id, bob.id] }, 1), 0, 'a conversation that has not begun');
   });
 

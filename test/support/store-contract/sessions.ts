@@ -88,6 +88,34 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     t.match(await resume(store, 'other', 'w'), { running: true });
   });
 
+  t.test('a sign-in gets the account, its mutes, ban and conversations in one call', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = await people(store, 'ada', 'bob');
+    const mine = await store.openSession(session(ada.id, 'mine', true));
+    await store.mute(ada.id, { until: at + 9 });
+    const { current, ...rest } = await store.signInState(ada.id, mine, at);
+    t.same(rest, {});
+    t.same(current, {
+      account: ada,
+      mutes: await store.mutes(ada.id, at),
+      standings: await store.conversations(ada.id),
+    });
+    t.match(current, { mutes: [{ until: at + 9 }], standings: [{ name: 'lobby' }] });
+    t.same(await store.signInState(ada.id, mine, at + hour), {}, 'expired');
+    t.same(await store.signInState(bob.id, mine, at), {}, 'of another account');
+    await store.revokeSession(ada.id, mine);
+    t.same(await store.signInState(ada.id, mine, at), {}, 'revoked');
+
+    const terms = { by: 'bob', reason: 'spam', until: at + 9, at };
+    await store.ban({ account: ada.id }, terms);
+    const later = await store.openSession(session(ada.id, 'later'));
+    const ban = { ...terms, account: ada.id, name: 'ada' };
+    t.match(await store.signInState(ada.id, later, at), { ban, current: { account: ada } });
+    t.same(await store.signInState(ada.id, mine, at), { ban });
+    t.match(await resume(store, 'later', 'next'), { session: later, ban });
+    t.notOk('ban' in ((await resume(store, 'next', 'last', at + 9)) ?? { ban }), 'it is over');
+  });
+
   t.test('the id of a removed session is not reused', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
