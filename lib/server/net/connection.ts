@@ -126,13 +126,18 @@ function createOutgoing(socket: Duplex, { clock, endOfTurn, budget, onSlow }: Co
 
   /** Whole buffers, as many as make one write; at least one. */
   function takePiece(): Buffer {
+    // Nearly always: one buffer per window and member of a room.
+    if (queue.length === 1) {
+      queued = 0;
+      return queue.pop() as Buffer;
+    }
     let count = 0;
     let size = 0;
     for (; count < queue.length && (count === 0 || size < pieceBytes); count++)
       size += queue[count]?.length ?? 0;
-    const [first, ...others] = queue.splice(0, count) as [Buffer, ...Buffer[]];
     queued -= size;
-    return others.length === 0 ? first : Buffer.concat([first, ...others], size);
+    const piece = queue.splice(0, count);
+    return piece.length === 1 ? (piece[0] as Buffer) : Buffer.concat(piece, size);
   }
 
   /** The peer has taken what was written. */

@@ -72,6 +72,18 @@ t.test('a lone buffer is written as it is, so that many connections can share it
   }
 });
 
+t.test('a buffer that fills a write is written as it is even before others', async (t) => {
+  const shared = kibibytes(64).fill('a');
+  const { connection, peer } = setUp();
+  const chunks = read(peer);
+  connection.send(shared);
+  connection.send(Buffer.from('b'));
+  connection.send(Buffer.from('c'));
+  await turns();
+  t.equal(chunks[0]?.buffer, shared.buffer);
+  t.equal(chunks.slice(1).join(''), 'bc');
+});
+
 t.test('frames come as they are complete, however they are cut', async (t) => {
   const { peer, frames } = setUp();
   const bytes = Buffer.concat([ping(1), ping(2)]);
