@@ -1,7 +1,6 @@
 /** Frames from the server: replies, which answer a request, and events. Schemas and types. */
-import { type Static, Type } from '@sinclair/typebox';
 import { errorCodes, ProtocolError } from './errors.js';
-import { type RawFrame, schemaChecks } from './frame.js';
+import type { RawFrame } from './frame.js';
 import {
   at,
   auditEntry,
@@ -26,6 +25,7 @@ import {
   sessionInfo,
   whois,
 } from './records.js';
+import { type Schema, type Static, schemaChecks, Type } from './schema.js';
 
 export const protocolVersion = 1;
 /** RFC 7301 protocol name of a chat connection. */
@@ -185,7 +185,7 @@ export type EntryEvent = ServerFrameOf<'message' | 'edited' | 'removed' | 'topic
 
 export const serverFrameTypes = Object.keys(schemas) as ServerFrameType[];
 /** JSON Schema of every frame from the server. */
-export const serverFrameSchemas: Readonly<Record<ServerFrameType, object>> = schemas;
+export const serverFrameSchemas: Readonly<Record<ServerFrameType, Schema>> = schemas;
 
 const checkOf = schemaChecks(schemas);
 
@@ -196,6 +196,6 @@ const checkOf = schemaChecks(schemas);
 export function parseServerFrame(frame: RawFrame): ServerFrame | undefined {
   const check = typeof frame.type === 'string' ? checkOf(frame.type) : undefined;
   if (check === undefined) return undefined;
-  if (!check.Check(frame)) throw new ProtocolError('bad-frame', 'The server sent an invalid frame.');
+  if (!check(frame)) throw new ProtocolError('bad-frame', 'The server sent an invalid frame.');
   return frame as ServerFrame;
 }

@@ -2,9 +2,9 @@
  * The frames of a file connection: one from each side, then the bytes of one file. Schemas and types; knows no
  * sockets.
  */
-import { type Static, Type } from '@sinclair/typebox';
 import { errorCodes, ProtocolError } from './errors.js';
-import { type RawFrame, schemaChecks } from './frame.js';
+import type { RawFrame } from './frame.js';
+import { type Static, schemaChecks, Type } from './schema.js';
 
 const closed = { additionalProperties: false } as const;
 const open = { additionalProperties: true } as const;
@@ -38,12 +38,12 @@ const checkOf = schemaChecks({ opening, answer });
 
 /** @throws ProtocolError `bad-request` */
 export function parseFileOpening(frame: RawFrame): FileOpening {
-  if (checkOf('opening')?.Check(frame)) return frame as FileOpening;
+  if (checkOf('opening')?.(frame)) return frame as FileOpening;
   throw new ProtocolError('bad-request', 'A file connection must start with upload or download.');
 }
 
 /** @throws ProtocolError `bad-frame` */
 export function parseFileAnswer(frame: RawFrame): FileAnswer {
-  if (checkOf('answer')?.Check(frame)) return frame as FileAnswer;
+  if (checkOf('answer')?.(frame)) return frame as FileAnswer;
   throw new ProtocolError('bad-frame', 'The server sent an invalid frame.');
 }

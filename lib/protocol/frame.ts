@@ -1,9 +1,7 @@
 /**
  * The frame codec: a 4-byte big-endian length, then that many bytes of UTF-8 JSON, one object. Knows bytes and
- * objects and how a schema is checked, neither sockets nor what a frame means.
+ * objects, neither sockets nor what a frame means.
  */
-import type { TSchema } from '@sinclair/typebox';
-import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
 import { ProtocolError } from './errors.js';
 import { limits } from './limits.js';
 
@@ -215,19 +213,4 @@ function readBytes(stream: PausedStream, count: number): Promise<Buffer | undefi
     stream.on('error', fail);
     tryRead();
   });
-}
-
-/** @returns looks up the validator of a frame type; undefined for an unknown type */
-export function schemaChecks(
-  schemas: Readonly<Record<string, TSchema>>,
-): (type: string) => TypeCheck<TSchema> | undefined {
-  const compiled = new Map<string, TypeCheck<TSchema>>();
-  return (type) => {
-    const known = compiled.get(type);
-    const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
-    if (known !== undefined || schema === undefined) return known;
-    const check = TypeCompiler.Compile(schema);
-    compiled.set(type, check);
-    return check;
-  };
 }

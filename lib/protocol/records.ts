@@ -1,6 +1,6 @@
 /** The records inside frames: people, rooms, messages, files, bans, sessions. Schemas and types. */
-import { type Static, Type } from '@sinclair/typebox';
 import { limits } from './limits.js';
+import { type Static, Type } from './schema.js';
 
 // Unlike requests, frames from the server may have unknown fields, so that an older client can read them.
 export const open = { additionalProperties: true } as const;

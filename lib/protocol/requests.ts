@@ -1,10 +1,9 @@
 /** Requests from the client: the schema of each, and its type. */
-import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
-import { type ValueErrorIterator, ValueErrorType } from '@sinclair/typebox/errors';
 import { ProtocolError } from './errors.js';
-import { type RawFrame, schemaChecks } from './frame.js';
+import type { RawFrame } from './frame.js';
 import { limits } from './limits.js';
 import { restriction, role, roomRole } from './records.js';
+import { type Fields, type Schema, type Static, schemaChecks, Type } from './schema.js';
 
 // parseRequest also enforces maxLength in bytes of UTF-8; JSON Schema counts code points. A text with a title is one that
 // people write: if it is too long, the refusal has a code of its own.
@@ -41,12 +40,11 @@ const ms = Type.Integer({
 });
 const otp = Type.String({ pattern: '^[0-9]{6}$', description: 'of an authenticator (RFC 6238)' });
 
-// Closed, because the library's key pattern does not match keys with a line break, which would go unchecked.
 function positions(of: string) {
-  return Type.Record(Type.String(), seq, { ...closed, description: `${of} -> last seq seen` });
+  return Type.Record(seq, { description: `${of} -> last seq seen` });
 }
 
-function request<const T extends string, P extends TProperties>(type: T, fields: P) {
+function request<const T extends string, P extends Fields>(type: T, fields: P) {
   return Type.Object({ type: Type.Literal(type), id, ...fields }, closed);
 }
 
@@ -224,7 +222,7 @@ export type SignInMode = Static<typeof mode>;
 
 export const requestTypes = Object.keys(schemas) as RequestType[];
 /** JSON Schema of every request, for the documentation and other clients. */
-export const requestSchemas: Readonly<Record<RequestType, object>> = schemas;
+export const requestSchemas: Readonly<Record<RequestType, Schema>> = schemas;
 
 const checkOf = schemaChecks(schemas);
 
@@ -243,8 +241,8 @@ export function parseRequest(frame: RawFrame): Request {
   const type = typeof frame.type === 'string' ? frame.type : '';
   const check = checkOf(type);
   if (check === undefined) throw new ProtocolError('unknown-type', 'Unknown request type.');
-  checkLengths(frame, type as RequestType);
-  if (!check.Check(frame)) throw badRequest(type, mismatch(check.Errors(frame)));
+  checkLengths(frame, type);
+  if (!check(frame)) throw badRequest(type, mismatch(frame, type as RequestType));
   return frame as Request;
 }
 
@@ -253,21 +251,50 @@ function badRequest(type: string, problem: string): ProtocolError {
 }
 
 // The peer controls the keys as well: the message repeats only what looks like a field name.
-function mismatch(findings: ValueErrorIterator): string {
-  const [first] = findings;
-  if (first === undefined) return 'it does not match the schema';
-  const field = /^\/([a-z]{1,20})(?=\/|$)/i.exec(first.path)?.[1] ?? 'a field';
-  if (first.type === ValueErrorType.ObjectAdditionalProperties) {
-    return `unexpected field ${field}`;
+function mismatch(frame: RawFrame, type: RequestType): string {
+  const fields: Fields = schemas[type].properties;
+  const missing = schemas[type].required?.find((field) => frame[field] === undefined);
+  if (missing !== undefined) return `${missing} is missing`;
+  const unknown = Object.keys(frame).find((field) => !Object.hasOwn(fields, field));
+  if (unknown !== undefined) return `unexpected field${/^[a-z]{1,20}$/i.test(unknown) ? ` ${unknown}` : ''}`;
+  const checkField = fieldChecks.get(type);
+  for (const [field, schema] of Object.entries(fields)) {
+    if (frame[field] !== undefined && checkField?.(field)?.(frame[field]) === false)
+      return `${field} must be ${words(schema)}`;
   }
-  return `${field}: ${first.message.toLowerCase()}`;
+  return 'it does not match the schema';
 }
 
-function checkLengths(frame: RawFrame, type: RequestType): void {
-  for (const [field, schema] of Object.entries<TSchema>(schemas[type].properties)) {
+/** Looks up the check of a field of a type: kept, because anyone can send wrong requests all day. */
+const fieldChecks = new Map<string, ReturnType<typeof schemaChecks>>(
+  Object.entries(schemas).map(([type, { properties }]) => [type, schemaChecks(properties)]),
+);
+
+/** What a schema allows, as in "of must be an integer from 1 to 9". */
+function words({ type, const: value, anyOf, minimum, maximum, minLength, pattern }: Schema): string {
+  if (anyOf !== undefined) return anyOf.map(words).join(' or ');
+  if (value !== undefined) return JSON.stringify(value);
+  if (type === 'integer') return `an integer from ${minimum ?? 0} to ${maximum ?? Number.MAX_SAFE_INTEGER}`;
+  if (pattern !== undefined) return `a string that matches ${pattern}`;
+  if (minLength !== undefined) return 'a string that is not empty';
+  if (type === 'object') return 'an object of positions';
+  return type === 'array' ? 'an array of allowed values' : `a ${type}`;
+}
+
+/** The fields with a limit in bytes, of each type. */
+const limited = new Map(
+  Object.entries(schemas).map(([type, { properties }]) => [
+    type,
+    Object.entries<Schema>(properties).flatMap(([field, { title, maxLength }]) =>
+      maxLength === undefined ? [] : { field, title, maxLength },
+    ),
+  ]),
+);
+
+function checkLengths(frame: RawFrame, type: string): void {
+  for (const { field, title, maxLength } of limited.get(type) ?? []) {
     const value = frame[field];
-    if (typeof value !== 'string' || !('maxLength' in schema)) continue;
-    const { title, maxLength } = schema;
+    if (typeof value !== 'string') continue;
     const bytes = Buffer.byteLength(value);
     if (bytes <= maxLength) continue;
     if (title === undefined) throw badRequest(type, `${field} is longer than ${maxLength} bytes`);

@@ -1,6 +1,6 @@
 /** Frames for property tests: what a schema allows, what it nearly allows, and what nobody would send. */
-import { KindGuard, type TSchema } from '@sinclair/typebox';
 import fc from 'fast-check';
+import type { Schema } from '../../lib/protocol/schema.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 
 /** Values for fields by name, in place of any that the schema allows. A missing field has any. */
@@ -14,40 +14,50 @@ export const anyText = fc.oneof(
 );
 
 /** Values that the schema allows, strings of every kind among them. */
-export function valuesOf(schema: TSchema, fields: FieldValues = {}): fc.Arbitrary<unknown> {
-  if (KindGuard.IsLiteral(schema)) return fc.constant(schema.const);
-  if (KindGuard.IsUnion(schema)) return fc.oneof(...schema.anyOf.map((each) => valuesOf(each, fields)));
-  if (KindGuard.IsBoolean(schema)) return fc.boolean();
-  if (KindGuard.IsInteger(schema)) return integers(schema);
-  if (KindGuard.IsNumber(schema)) return fc.double();
-  if (KindGuard.IsString(schema)) return strings(schema);
-  if (KindGuard.IsArray(schema)) {
-    return fc.array(valuesOf(schema.items, fields), { maxLength: 4, minLength: schema.minItems ?? 0 });
+export function valuesOf(schema: Schema, fields: FieldValues = {}): fc.Arbitrary<unknown> {
+  if (schema.const !== undefined) return fc.constant(schema.const);
+  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((each) => valuesOf(each, fields)));
+  switch (schema.type) {
+    case 'boolean':
+      return fc.boolean();
+    case 'integer':
+      return integers(schema);
+    case 'number':
+      return fc.double({ noNaN: true, noDefaultInfinity: true });
+    case 'string':
+      return strings(schema);
+    case 'array':
+      return fc.array(valuesOf(schema.items ?? {}, fields), {
+        minLength: schema.minItems ?? 0,
+        maxLength: Math.min(schema.maxItems ?? 4, 4),
+      });
+    case 'object':
+      return schema.properties === undefined ? records(schema, fields) : objects(schema, fields);
+    default:
+      throw new Error(`No values for the schema ${JSON.stringify(schema)}.`);
   }
-  if (KindGuard.IsRecord(schema)) {
-    const [values = schema] = Object.values(schema.patternProperties);
-    const keys = (fields.room ?? anyText) as fc.Arbitrary<string>;
-    return fc.dictionary(keys, valuesOf(values, fields), { maxKeys: 4 });
-  }
-  if (KindGuard.IsObject(schema)) return objects(schema, fields);
-  throw new Error(`No values for the schema ${JSON.stringify(schema)}.`);
 }
 
-function objects(schema: TSchema, fields: FieldValues): fc.Arbitrary<object> {
-  const required = new Set<string>(schema.required ?? []);
+function records({ patternProperties = {} }: Schema, fields: FieldValues): fc.Arbitrary<object> {
+  const [values = {}] = Object.values(patternProperties);
+  const keys = (fields.room ?? anyText) as fc.Arbitrary<string>;
+  return fc.dictionary(keys, valuesOf(values, fields), { maxKeys: 4 });
+}
+
+function objects({ properties = {}, required = [] }: Schema, fields: FieldValues): fc.Arbitrary<object> {
   const model: Record<string, fc.Arbitrary<unknown>> = {};
-  for (const [name, each] of Object.entries<TSchema>(schema.properties)) {
-    model[name] = KindGuard.IsLiteral(each) ? valuesOf(each) : (fields[name] ?? valuesOf(each, fields));
+  for (const [name, each] of Object.entries(properties)) {
+    model[name] = each.const === undefined ? (fields[name] ?? valuesOf(each, fields)) : valuesOf(each);
   }
-  return fc.record(model, { requiredKeys: Object.keys(model).filter((name) => required.has(name)) });
+  return fc.record(model, { requiredKeys: Object.keys(model).filter((name) => required.includes(name)) });
 }
 
-function integers({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: TSchema): fc.Arbitrary<number> {
+function integers({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Schema): fc.Arbitrary<number> {
   const small = Math.min(maximum, minimum + 100);
   return fc.oneof(fc.integer({ min: minimum, max: small }), fc.constantFrom(minimum, maximum));
 }
 
-function strings({ pattern, minLength = 0, maxLength = 1_000 }: TSchema): fc.Arbitrary<string> {
+function strings({ pattern, minLength = 0, maxLength = 1_000 }: Schema): fc.Arbitrary<string> {
   if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern));
   const fits = (text: string) => text.length >= minLength && text.length <= maxLength;
   return fc.oneof(anyText.filter(fits), fc.constantFrom('x'.repeat(maxLength), 'x'.repeat(minLength)));
