@@ -18,7 +18,6 @@ interface Flags {
 
 export function addAudit(program: Command, io: Io): void {
   addCommand(program, 'audit', {
-    summary: 'print the audit log',
     description: 'Prints the audit log, oldest first: who did what to whom, also in private rooms.',
     examples: ['secure-chat audit --since 2w'],
     exits: operateExits,

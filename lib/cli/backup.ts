@@ -13,7 +13,6 @@ interface Flags {
 
 export function addBackup(program: Command, io: Io): void {
   addCommand(program, 'backup', {
-    summary: "copy a server's data into one file, even while it runs",
     description:
       "Writes a tar archive of the database, all sent files and the server's own key pair, and verifies it. It " +
       "contains every message and the server's key: keep it safe.",
@@ -28,7 +27,6 @@ export function addBackup(program: Command, io: Io): void {
     .addOption(dataOption())
     .action((file: string, flags: Flags) => backup(resolve(file), flags, io));
   addCommand(program, 'restore', {
-    summary: 'restore a backup into an empty data folder',
     description:
       'Verifies the whole backup, then puts its data into a data folder that is empty or does not exist yet. A ' +
       'server started with the same --data continues from there.',

@@ -51,7 +51,6 @@ const leftMs = 60 * 60_000;
 
 export function addCheck(program: Command, io: Io): void {
   addCommand(program, 'check', {
-    summary: "check a server's data, keys and settings",
     description: 'Checks settings, certificate, file modes, disk, database and files. Changes nothing.',
     text: 'For a running server, the certificate in use is checked.',
     examples: ['secure-chat check', 'secure-chat check --data /srv/chat --json'],

@@ -5,7 +5,7 @@ import type { FrontEnd } from '../client/front-end.js';
 import { createBackoff, openWithRetries } from '../client/session/reconnect.js';
 import type { Session, SessionStatus } from '../client/session/session.js';
 import { startSession } from '../client/session/start-session.js';
-import { type ClackPrompter, createClackPrompter } from '../client/sign-in/clack-prompter.js';
+import type { ClackPrompter } from '../client/sign-in/clack-prompter.js';
 import {
   createSavedSessions,
   openRecentServers,
@@ -127,7 +127,13 @@ export async function runClient({ argument, ...given }: ClientRun): Promise<void
     const recent = openRecentServers(join(await makeFolder(personal.state), 'recent.json'));
     // clack draws with sequences that a dumb terminal does not know.
     const canAsk = io.stdin.isTTY === true && io.stdout.isTTY === true && io.env.TERM !== 'dumb';
-    const prompter = canAsk ? createClackPrompter({ ...io, stop: stop.signal, suspend }) : undefined;
+    const prompter = canAsk
+      ? (await import('../client/sign-in/clack-prompter.js')).createClackPrompter({
+          ...io,
+          stop: stop.signal,
+          suspend,
+        })
+      : undefined;
     const run = { ...given, stop, prompter, recent, personal };
     const { session, frontEnd, done } = await Promise.race([open(run, argument), stop.first]);
     const result = await Promise.race([frontEnd.run(session), stop.second]);

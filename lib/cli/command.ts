@@ -66,7 +66,8 @@ const exitMeanings: Readonly<Record<ExitName, string>> = {
 };
 
 export interface CommandHelp {
-  readonly summary: string;
+  /** Only of a subcommand: those of the commands are in main.ts, so that the program's help loads none of them. */
+  readonly summary?: string;
   readonly description: string;
   /** Between the options and the examples; at most 80 columns. */
   readonly text?: string;
@@ -97,7 +98,7 @@ export function addCommand(parent: Command, name: string, help: CommandHelp): Co
   ];
   return parent
     .command(name)
-    .summary(summary)
+    .summary(summary ?? '')
     .description(description)
     .addHelpText('after', lines.join('\n'));
 }

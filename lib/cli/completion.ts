@@ -5,7 +5,6 @@ import { addCommand, type Io } from './command.js';
 
 export function addCompletion(program: Command, io: Io): void {
   addCommand(program, 'completion', {
-    summary: 'print a shell completion script',
     description: 'Prints a script that makes your shell complete commands, options and files.',
     examples: [
       '~/.bashrc:           source <(secure-chat completion bash)',

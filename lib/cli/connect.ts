@@ -12,7 +12,6 @@ interface Options extends ClientOptions, FrontEndFlags {
 
 export function addConnect(program: Command, io: Io): void {
   const command = addCommand(program, 'connect', {
-    summary: 'join a chat',
     description: 'Joins a chat. On a terminal it asks for whatever is missing.',
     text: connectHelp,
     examples: [

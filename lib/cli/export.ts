@@ -19,7 +19,6 @@ interface Options extends ClientOptions {
 
 export function addExport(program: Command, io: Io): void {
   const command = addCommand(program, 'export', {
-    summary: 'save the history of your conversations',
     description: 'Writes the history of your conversations to stdout: all of them, or those you choose.',
     examples: ['secure-chat export LINK --room dev --since 2w -o dev.txt'],
     exits: [

@@ -2,7 +2,6 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { afterLoss, refuseRemains } from '../store/sqlite/database.js';
 import { errorCode } from '../system/disk-errors.js';
 import { shellWord } from '../system/shell-words.js';
 import { Exit, type Io } from './command.js';
@@ -105,6 +104,7 @@ export async function requireData(data: string): Promise<void> {
  * @throws Exit 74 where something else there shows that it had some
  */
 export async function refuseLost(data: string): Promise<void> {
+  const { afterLoss, refuseRemains } = await import('../store/sqlite/database.js');
   try {
     refuseRemains(databaseFile(data));
   } catch (cause) {

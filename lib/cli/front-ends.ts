@@ -3,14 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Option } from 'commander';
-import type { FrontEnd, OpenTransfers } from '../client/front-end.js';
-import { createJsonFrontEnd } from '../client/json/json.js';
-import { createPlainFrontEnd } from '../client/plain/plain.js';
-import { openPreferences } from '../client/screen/preferences.js';
-import { type Appearance, chooseAppearance } from '../client/screen/render/theme.js';
-import { createScreen } from '../client/screen/screen.js';
+import { createListener, type FrontEnd, type OpenTransfers } from '../client/front-end.js';
+import type { Appearance } from '../client/screen/render/theme.js';
 import { createLocalTime } from '../client/text/local-time.js';
-import { createTransfers } from '../client/transfer/transfers.js';
 import { systemClock } from '../system/clock.js';
 import type { Endpoint } from '../trust/endpoint.js';
 import { exitCode, type Io } from './command.js';
@@ -50,27 +45,65 @@ interface FrontEndChoice extends FrontEndFlags {
 // Long enough for a whole catch-up to be one request.
 const readMarkMs = 1_000;
 
-export function chooseFrontEnd({ io, stop, plain, json, ...choice }: FrontEndChoice): FrontEnd {
-  const { stdin, stdout, stderr, env } = io;
-  const time = createLocalTime(Date.now);
-  const later = (callback: () => void): void => void setTimeout(callback, readMarkMs).unref();
-  const openTransfers = transfersOf({ env, downloads: choice.downloads });
-  if (json) return createJsonFrontEnd({ stdin, stdout, stop });
+export function chooseFrontEnd(choice: FrontEndChoice): FrontEnd {
+  const { stdin, stdout, env } = choice.io;
   const terminal = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
-  const { theme, ascii, hosted, endsChat } = choice;
-  if (plain || !terminal) {
-    const typed = stdin.isTTY === true;
-    return createPlainFrontEnd({ stdin, stdout, stderr, stop, time, later, openTransfers, typed, hosted });
-  }
+  if (choice.json) return loadedAtRun(() => json(choice));
+  if (choice.plain || !terminal) return loadedAtRun(() => plain(choice));
+  return { ...loadedAtRun(() => screen(choice)), fullScreen: true };
+}
+
+/** Loads a front end when it runs: until then a person is asked for a name and a password, and should not wait for it. */
+function loadedAtRun(load: () => Promise<FrontEnd>): FrontEnd {
+  const { listener, open } = createListener();
+  return {
+    listener,
+    async run(session) {
+      const frontEnd = await load();
+      open(frontEnd.listener);
+      return frontEnd.run(session);
+    },
+  };
+}
+
+async function json({ io: { stdin, stdout }, stop }: FrontEndChoice): Promise<FrontEnd> {
+  const { createJsonFrontEnd } = await import('../client/json/json.js');
+  return createJsonFrontEnd({ stdin, stdout, stop });
+}
+
+async function plain({ io, stop, hosted, downloads }: FrontEndChoice): Promise<FrontEnd> {
+  const { createPlainFrontEnd } = await import('../client/plain/plain.js');
+  const { stdin, stdout, stderr, env } = io;
+  return createPlainFrontEnd({
+    stdin,
+    stdout,
+    stderr,
+    stop,
+    time: createLocalTime(Date.now),
+    later: (callback) => void setTimeout(callback, readMarkMs).unref(),
+    openTransfers: await transfersOf({ env, downloads }),
+    typed: stdin.isTTY === true,
+    hosted,
+  });
+}
+
+async function screen({ io, stop, theme, ascii, ...choice }: FrontEndChoice): Promise<FrontEnd> {
+  const [{ createScreen }, { chooseAppearance }, { openPreferences }] = await Promise.all([
+    import('../client/screen/screen.js'),
+    import('../client/screen/render/theme.js'),
+    import('../client/screen/preferences.js'),
+  ]);
+  const { stdin, stdout, stderr, env } = io;
+  const { hosted, endsChat, downloads } = choice;
   return createScreen({
     stdin,
     stdout,
     process,
     env,
-    appearance: chooseAppearance(env, { theme, ascii, time }),
+    appearance: chooseAppearance(env, { theme, ascii, time: createLocalTime(Date.now) }),
     clock: systemClock,
     stop,
-    openTransfers: openTransfers,
+    openTransfers: await transfersOf({ env, downloads }),
     hosted,
     endsChat,
     preferences: openPreferences(choice.preferences, choice.server),
@@ -83,7 +116,9 @@ export function chooseFrontEnd({ io, stop, plain, json, ...choice }: FrontEndCho
   });
 }
 
-function transfersOf({ env, downloads }: { env: Io['env']; downloads: string | undefined }): OpenTransfers {
+async function transfersOf(given: { env: Io['env']; downloads: string | undefined }): Promise<OpenTransfers> {
+  const { createTransfers } = await import('../client/transfer/transfers.js');
+  const { env, downloads } = given;
   const home = env.HOME ?? homedir();
   return (session, report) =>
     createTransfers({

@@ -33,7 +33,6 @@ const inviteDays = 7;
 
 export function addHost(program: Command, io: Io): void {
   const command = addCommand(program, 'host', {
-    summary: 'run a server and join it, in one terminal',
     description: 'Starts a chat, joins it as its admin, and ends it when you leave.',
     text: `\
 The first time, you choose a name and a password and become the admin. The join

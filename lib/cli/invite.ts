@@ -17,7 +17,6 @@ interface Flags {
 
 export function addInvite(program: Command, io: Io): void {
   addCommand(program, 'invite', {
-    summary: 'create a join link',
     description: 'Creates a join link and prints only the link on stdout.',
     examples: ['secure-chat invite', 'secure-chat invite --uses 20 --expires 30d'],
     exits: [...operateExits, 'refused'],

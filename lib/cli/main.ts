@@ -13,7 +13,7 @@ import { Exit, type ExitCode, exitCode, type Io } from './command.js';
 export async function main(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
   const program = createProgram(io, version);
   try {
-    for (const add of await commandsOf(argv)) add(program, io);
+    await addCommands(program, argv, io);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode.ok;
   } catch (error) {
@@ -21,28 +21,63 @@ export async function main(argv: readonly string[], io: Io, version: string): Pr
   }
 }
 
-type Add = (program: Command, io: Io) => void;
+interface Module {
+  /** With what the program's help says about each. */
+  readonly commands: Readonly<Record<string, string>>;
+  load(): Promise<(program: Command, io: Io) => void>;
+}
 
-/** In the order of the help. One module adds both `backup` and `restore`. */
-const modules: readonly [names: readonly string[], load: () => Promise<Add>][] = [
-  [['server'], async () => (await import('./server.js')).addServer],
-  [['host'], async () => (await import('./host.js')).addHost],
-  [['connect'], async () => (await import('./connect.js')).addConnect],
-  [['export'], async () => (await import('./export.js')).addExport],
-  [['invite'], async () => (await import('./invite.js')).addInvite],
-  [['user'], async () => (await import('./user.js')).addUser],
-  [['audit'], async () => (await import('./audit.js')).addAudit],
-  [['backup', 'restore'], async () => (await import('./backup.js')).addBackup],
-  [['check'], async () => (await import('./check.js')).addCheck],
-  [['trust'], async () => (await import('./trust.js')).addTrust],
-  // Without a name, so that it is loaded together with all the others, which it describes.
-  [[], async () => (await import('./completion.js')).addCompletion],
+/** In the order of the help. */
+const modules: readonly Module[] = [
+  { commands: { server: 'run the server' }, load: async () => (await import('./server.js')).addServer },
+  {
+    commands: { host: 'run a server and join it, in one terminal' },
+    load: async () => (await import('./host.js')).addHost,
+  },
+  { commands: { connect: 'join a chat' }, load: async () => (await import('./connect.js')).addConnect },
+  {
+    commands: { export: 'save the history of your conversations' },
+    load: async () => (await import('./export.js')).addExport,
+  },
+  { commands: { invite: 'create a join link' }, load: async () => (await import('./invite.js')).addInvite },
+  { commands: { user: 'manage accounts' }, load: async () => (await import('./user.js')).addUser },
+  { commands: { audit: 'print the audit log' }, load: async () => (await import('./audit.js')).addAudit },
+  {
+    commands: {
+      backup: "copy a server's data into one file, even while it runs",
+      restore: 'restore a backup into an empty data folder',
+    },
+    load: async () => (await import('./backup.js')).addBackup,
+  },
+  {
+    commands: { check: "check a server's data, keys and settings" },
+    load: async () => (await import('./check.js')).addCheck,
+  },
+  {
+    commands: { trust: 'list or forget trusted servers' },
+    load: async () => (await import('./trust.js')).addTrust,
+  },
+  {
+    commands: { completion: 'print a shell completion script' },
+    load: async () => (await import('./completion.js')).addCompletion,
+  },
 ];
 
-/** Only the command that is called, because each takes time to load; all if that is not clear. */
-async function commandsOf(argv: readonly string[]): Promise<Add[]> {
-  const called = modules.filter(([names]) => names.includes(argv[0] ?? ''));
-  return Promise.all((called.length > 0 ? called : modules).map(([, load]) => load()));
+/**
+ * Adds the command that is called, whole, because each takes time to load; of the others only the name and the summary.
+ * All are whole for `completion`, which describes them.
+ */
+async function addCommands(program: Command, argv: readonly string[], io: Io): Promise<void> {
+  const [first, second] = argv.filter((word) => !word.startsWith('-'));
+  const called = (first === 'help' ? second : first) ?? '';
+  for (const { commands, load } of modules) {
+    const summaries = Object.entries(commands);
+    if (called === 'completion' || Object.hasOwn(commands, called)) (await load())(program, io);
+    else for (const [name] of summaries) program.command(name);
+    for (const [name, summary] of summaries) {
+      program.commands.find((command) => command.name() === name)?.summary(summary);
+    }
+  }
 }
 
 function createProgram(io: Io, version: string): Command {

@@ -1,19 +1,17 @@
 /** `secure-chat server`: options in, a server until a signal ends it. */
 import { type Command, Option } from 'commander';
-import { pino } from 'pino';
 import { escapeUnprintable } from '../protocol/printable.js';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 import { commandOn } from './folders.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
-import { createServerScreen, type ServerScreen } from './server-screen.js';
+import type { ServerScreen } from './server-screen.js';
 import { type RunningServer, startFailure, startServer } from './start-server.js';
 import { aborted, endServer, watchSignals } from './stop.js';
 
 export function addServer(program: Command, io: Io): void {
   const command = addCommand(program, 'server', {
-    summary: 'run the server',
     description: 'Runs the server. The first start prints a join link that creates the admin account.',
     text: `\
 Signals:
@@ -38,8 +36,8 @@ Signals:
 /** Resolves when the server has ended gracefully. @throws Exit */
 async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   const settings = settingsOf(flags, io);
-  const screen = io.stdout.isTTY === true ? createServerScreen(io.stdout) : undefined;
-  const log = screen?.log ?? createJsonLog(io.stderr);
+  const screen = io.stdout.isTTY === true ? await openServerScreen(io.stdout) : undefined;
+  const log = screen?.log ?? (await openJsonLog(io.stderr));
   const stop = watchSignals(io.signals, ['SIGINT', 'SIGTERM']);
   const [failure, unexpected] = [new AbortController(), new AbortController()];
   const onFailure = (error: StoreError) => failure.abort(error);
@@ -110,8 +108,14 @@ async function reload(server: RunningServer, log: Log): Promise<void> {
   }
 }
 
+async function openServerScreen(stdout: OutputStream): Promise<ServerScreen> {
+  const { createServerScreen } = await import('./server-screen.js');
+  return createServerScreen(stdout);
+}
+
 /** One JSON line per event, for a server without a terminal. */
-function createJsonLog(stream: OutputStream): Log {
+async function openJsonLog(stream: OutputStream): Promise<Log> {
+  const { pino } = await import('pino');
   const printing = { write: (line: string) => stream.write(`${escapeUnprintable(line.trimEnd())}\n`) };
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, printing);
   return {

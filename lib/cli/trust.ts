@@ -17,7 +17,6 @@ export function addTrust(program: Command, io: Io): void {
   const examples = ['secure-chat trust list'];
   const exits = ['io', 'configuration'] as const;
   const trust = addCommand(program, 'trust', {
-    summary: 'list or forget trusted servers',
     description: 'Lists or forgets the servers whose keys you trust.',
     examples,
     exits,

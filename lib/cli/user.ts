@@ -1,6 +1,6 @@
 /** `secure-chat user`: manages accounts. Knows options and prompts; operate.ts does the work. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { createClackPrompter } from '../client/sign-in/clack-prompter.js';
+import type { ClackPrompter } from '../client/sign-in/clack-prompter.js';
 import { askNewPassword } from '../client/sign-in/sign-in-questions.js';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
@@ -31,7 +31,6 @@ const asking: CommandHelp['exits'] = [...exits, 'interrupted'];
 
 export function addUser(program: Command, io: Io): void {
   const user = addCommand(program, 'user', {
-    summary: 'manage accounts',
     description: "Manages accounts, on the server's machine, whether the server is running or not.",
     text: `Passwords are asked for, or read from --password-file or standard input; they
 are never arguments. The audit log shows these changes as the operator's.`,
@@ -277,12 +276,10 @@ async function newPassword(name: string, { passwordFile }: Flags, io: Io): Promi
   return line;
 }
 
-async function withPrompter<T>(
-  io: Io,
-  ask: (prompter: ReturnType<typeof createClackPrompter>) => Promise<T>,
-): Promise<T> {
+async function withPrompter<T>(io: Io, ask: (prompter: ClackPrompter) => Promise<T>): Promise<T> {
   const stop = watchSignals(io.signals);
   try {
+    const { createClackPrompter } = await import('../client/sign-in/clack-prompter.js');
     return await ask(createClackPrompter({ ...io, stop: stop.signal, suspend }));
   } finally {
     stop.release();
