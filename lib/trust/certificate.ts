@@ -1,11 +1,12 @@
 /**
- * Creates and reads self-signed server certificates (RFC 5280). Knows keys and host names, not files.
+ * Creates self-signed server certificates (RFC 5280). Knows keys and host names, not files.
  *
  * forge writes the DER; node:crypto signs, because forge has no ECDSA.
  */
 import { type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import forge from 'node-forge';
+import { dayMs } from './certificate-facts.js';
 import { canonicalHost } from './endpoint.js';
 import { kindOf, pinOf, spkiOf } from './key.js';
 
@@ -20,17 +21,7 @@ interface CertificateRequest {
   readonly now: number;
 }
 
-export interface CertificateFacts {
-  /** The pin of its key. */
-  readonly pin: string;
-  readonly validFrom: Date;
-  readonly validTo: Date;
-  /** DNS names and addresses of the subjectAltName, canonical, without wildcards. */
-  readonly hosts: readonly string[];
-}
-
 export const daysMax = 3650;
-export const dayMs = 24 * 60 * 60 * 1000;
 // Backdated for clients whose clock is slow.
 const backdateMs = 60 * 60 * 1000;
 // RFC 5280 appendix A, ub-common-name.
@@ -77,24 +68,6 @@ export function createCertificate({ key, hosts, days, now }: CertificateRequest)
   const signature = sign('sha256', der(signed), key);
   const certificate = sequence(signed, algorithm, bitString(0, binary(signature)));
   return new X509Certificate(der(certificate)).toString();
-}
-
-/** The facts in a certificate. Of its text fields only the hosts are used: others could drive a terminal. */
-export function readCertificate(certificate: X509Certificate): CertificateFacts {
-  return {
-    pin: pinOf(certificate),
-    validFrom: new Date(certificate.validFrom),
-    validTo: new Date(certificate.validTo),
-    hosts: namedHosts(certificate.subjectAltName ?? ''),
-  };
-}
-
-// node:crypto quotes ambiguous names (those with a comma), and a quoted name is skipped.
-function namedHosts(subjectAltName: string): string[] {
-  const names = subjectAltName.matchAll(/(?:^|, )([\w ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g);
-  return [...names].flatMap(([, kind, name = '']) =>
-    kind === 'DNS' || kind === 'IP Address' ? (canonicalHost(name) ?? []) : [],
-  );
 }
 
 function hostOrThrow(host: string): string {

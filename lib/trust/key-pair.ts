@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { errorCode } from '../system/disk-errors.js';
 import { shellWord } from '../system/shell-words.js';
-import { type CertificateFacts, readCertificate } from './certificate.js';
+import { type CertificateFacts, readCertificate } from './certificate-facts.js';
 import { tlsProblem } from './key.js';
 
 export interface KeyPair extends CertificateFacts {

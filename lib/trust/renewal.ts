@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode } from '../system/disk-errors.js';
 import { writeAtomically } from '../system/shared-file.js';
-import { createCertificate, dayMs } from './certificate.js';
+import { dayMs } from './certificate-facts.js';
 import { exportKey, generateKey, type KeyKind, kindOf } from './key.js';
 import {
   CertificateError,
@@ -54,6 +54,8 @@ export async function renewKeyPair(renewal: Renewal): Promise<Renewed> {
   const existing = renewal.newKey === true ? undefined : await findKey(cert);
   if (existing !== undefined) checkKind(existing, renewal.kind);
   const key = existing?.key ?? (await generateKey(kind));
+  // Seldom needed, and takes longer to load than everything else here.
+  const { createCertificate } = await import('./certificate.js');
   const pem = createCertificate({ key, hosts, days, now });
   const keyFile = keyFileOf(cert);
   // A key inside the certificate's file moves to its own file before that file is replaced.

@@ -2,7 +2,8 @@ import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypt
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createCertificate, dayMs, readCertificate } from '../../lib/trust/certificate.js';
+import { createCertificate } from '../../lib/trust/certificate.js';
+import { dayMs, readCertificate } from '../../lib/trust/certificate-facts.js';
 import { generateKey, pinOf } from '../../lib/trust/key.js';
 import { needsOpenssl, openssl, someDay, temporaryFolder } from '../support/trust.js';
 

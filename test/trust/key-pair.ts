@@ -2,7 +2,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { chmodSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createCertificate, dayMs } from '../../lib/trust/certificate.js';
+import { createCertificate } from '../../lib/trust/certificate.js';
+import { dayMs } from '../../lib/trust/certificate-facts.js';
 import { exportKey, generateKey, pinOf } from '../../lib/trust/key.js';
 import { keyFileOf, loadKeyPair } from '../../lib/trust/key-pair.js';
 import { needsOpenssl, openssl, someDay, temporaryFolder } from '../support/trust.js';
