@@ -5,7 +5,9 @@
  */
 import { type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
-import forge from 'node-forge';
+import type forge from 'node-forge';
+// @ts-expect-error: has no types of its own. All of forge takes ten times as long to load.
+import untypedAsn1 from 'node-forge/lib/asn1.js';
 import { dayMs } from './certificate-facts.js';
 import { canonicalHost } from './endpoint.js';
 import { kindOf, pinOf, spkiOf } from './key.js';
@@ -27,7 +29,7 @@ const backdateMs = 60 * 60 * 1000;
 // RFC 5280 appendix A, ub-common-name.
 const commonNameLength = 64;
 
-const { asn1 } = forge;
+const asn1: typeof forge.asn1 = untypedAsn1;
 type Node = forge.asn1.Asn1;
 
 const oids = {
