@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 /** The program: the process handed to the command line. */
-import { exitCode } from '../lib/cli/command.js';
-import { main } from '../lib/cli/main.js';
+import { type ExitCode, exitCode } from '../lib/cli/command.js';
 import { keepMemoryOutOfCores } from '../lib/system/process-secrets.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -18,9 +17,22 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') outputError ??= error;
   });
 }
-const code = await main(
-  process.argv.slice(2),
-  {
+const argv = process.argv.slice(2);
+const code = /^(-V|--version)$/.test(argv.join(' ')) ? printVersion() : await runCommand();
+await Promise.all([process.stdout, process.stderr].map(flushed));
+if (outputError instanceof Error)
+  process.stderr.write(`secure-chat: Cannot write the output: ${outputError.message}.\n`);
+process.exit(outputError === undefined || code !== 0 ? code : exitCode.io);
+
+/** Here, so that it loads nothing. */
+function printVersion(): ExitCode {
+  process.stdout.write(`${version}\n`);
+  return exitCode.ok;
+}
+
+async function runCommand(): Promise<ExitCode> {
+  const { main } = await import('../lib/cli/main.js');
+  const io = {
     called: calledAs(),
     // Opened only by commands that read it.
     get stdin() {
@@ -30,13 +42,9 @@ const code = await main(
     stderr: process.stderr,
     env: process.env,
     signals: process,
-  },
-  version,
-);
-await Promise.all([process.stdout, process.stderr].map(flushed));
-if (outputError instanceof Error)
-  process.stderr.write(`secure-chat: Cannot write the output: ${outputError.message}.\n`);
-process.exit(outputError === undefined || code !== 0 ? code : exitCode.io);
+  };
+  return main(argv, io, version);
+}
 
 /** Installed, the program is on the PATH as `secure-chat`; in a checkout it runs by npx. */
 function calledAs(): string {
