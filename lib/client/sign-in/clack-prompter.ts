@@ -2,7 +2,7 @@
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import * as clack from '@clack/prompts';
-import wrapAnsi from 'wrap-ansi';
+import { wrapAnsi } from 'fast-wrap-ansi';
 import { Cancelled, type Prompter } from './sign-in-questions.js';
 
 interface ClackDeps {
