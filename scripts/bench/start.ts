@@ -1,0 +1,85 @@
+/**
+ * How long the program takes to start, beside Node alone. Build, then run:
+ *
+ *     node dist/scripts/bench/start.js [rounds, default 15]
+ *
+ * The rounds are interleaved; printed are medians, the least, and the median's ratio to `node -e 0`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openPseudoTerminal } from '../screen/pseudo-terminal.js';
+import { startProgram } from './program.js';
+
+const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+const rounds = Number(process.argv[2] ?? 15);
+const home = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
+// The rest is what the server gets: some of Node's variables make every start slower.
+const env = { ...process.env, HOME: home };
+let folders = 0;
+
+/** Resolve when it is there; what they return ends what is still running. */
+const starts: Record<string, () => Promise<() => Promise<unknown>>> = {
+  'node -e 0': () => toEnd(['-e', '0']),
+  '--version': () => toEnd([program, '--version']),
+  '--help': () => toEnd([program, '--help']),
+  'connect --help': () => toEnd([program, 'connect', '--help']),
+  'connect to its first prompt': firstPrompt,
+  'server to listening': () => listening(join(home, 'data')),
+  'server, first start': () => listening(join(home, `data-${++folders}`)),
+};
+
+async function toEnd(args: readonly string[]): Promise<() => Promise<unknown>> {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.resume();
+  await once(child, 'close');
+  return async () => {};
+}
+
+async function firstPrompt(): Promise<() => Promise<unknown>> {
+  const terminal = openPseudoTerminal([process.execPath, program, 'connect'], { env });
+  await terminal.shows(/server/i);
+  return async () => {
+    terminal.kill();
+    await terminal.ended;
+  };
+}
+
+async function listening(folder: string): Promise<() => Promise<unknown>> {
+  const { server } = await startProgram(folder, []);
+  return () => ended(server);
+}
+
+async function ended(server: ChildProcess): Promise<void> {
+  server.kill();
+  await once(server, 'close');
+}
+
+const times = new Map(Object.keys(starts).map((name) => [name, [] as number[]]));
+await (await listening(join(home, 'data')))();
+for (let round = 0; round < rounds; round++) {
+  for (const [name, start] of Object.entries(starts)) {
+    const before = performance.now();
+    const end = await start();
+    times.get(name)?.push(performance.now() - before);
+    await end();
+  }
+}
+await rm(home, { recursive: true, force: true });
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const node = median(times.get('node -e 0') ?? []);
+process.stdout.write(`${'start'.padEnd(30)}median ms  least ms  ratio\n`);
+for (const [name, values] of times) {
+  const [middle, least] = [median(values), Math.min(...values)];
+  const columns = [
+    middle.toFixed(0).padStart(9),
+    least.toFixed(0).padStart(10),
+    (middle / node).toFixed(2).padStart(7),
+  ];
+  process.stdout.write(`${name.padEnd(30)}${columns.join('')}\n`);
+}
