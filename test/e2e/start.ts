@@ -1,0 +1,77 @@
+/** What the program loads when it starts: each file costs the person who waits. */
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Home, makeHome } from '../support/program.js';
+
+/**
+ * Runs the program to its end.
+ * @param until what ends it once it is printed
+ * @returns the files that it loaded, as paths in the project
+ */
+async function filesOf(home: Home, args: readonly string[], until?: RegExp): Promise<string[]> {
+  const folder = await mkdtemp(join(home.folder, 'coverage-'));
+  const password = { SECURE_CHAT_PASSWORD: 'not used' };
+  const running = home.run(args, { ...password, NODE_OPTIONS: '', NODE_V8_COVERAGE: folder });
+  running.end();
+  if (until !== undefined) {
+    await running.prints(until);
+    running.kill('SIGTERM');
+  }
+  await running.ended;
+  const loaded = new Set<string>();
+  for (const name of await readdir(folder)) {
+    const { result } = JSON.parse(await readFile(join(folder, name), 'utf8')) as {
+      result: { url: string }[];
+    };
+    for (const { url } of result) {
+      const path = /\/(node_modules\/.*|dist\/(?:bin|lib)\/.*)$/.exec(url)?.[1];
+      if (path !== undefined) loaded.add(path);
+    }
+  }
+  return [...loaded];
+}
+
+async function emptyHome(t: Test): Promise<Home> {
+  const home = await makeHome();
+  t.teardown(() => home.remove());
+  return home;
+}
+
+t.test('the version loads nothing, the help no command', async (t) => {
+  const home = await emptyHome(t);
+  for (const option of ['--version', '-V']) {
+    const files = await filesOf(home, [option]);
+    t.ok(files.includes('dist/bin/secure-chat.js'));
+    t.same(
+      files.filter((file) => !/^dist\/(bin|lib\/system|lib\/cli\/command)/.test(file)),
+      [],
+    );
+  }
+  const needed = /^(dist\/(bin|lib\/(system|protocol|cli\/(command|main)\.))|node_modules\/commander\/)/;
+  const files = await filesOf(home, ['--help']);
+  t.same(
+    files.filter((file) => !needed.test(file)),
+    [],
+  );
+});
+
+t.test('a client loads no server, no database and no front end before it has signed in', async (t) => {
+  const args = ['connect', '127.0.0.1:1', '--name', 'ana', '--plain'];
+  const files = await filesOf(await emptyHome(t), args);
+  t.ok(files.includes('dist/lib/client/wire/connection.js'));
+  const later =
+    /\/lib\/(server|store)\/|\/client\/(screen\/(?!terminal\/job)|plain|json)|node_modules\/(?!commander)/;
+  t.same(
+    files.filter((file) => later.test(file)),
+    [],
+  );
+});
+
+t.test('a server loads forge only to make a certificate', async (t) => {
+  const home = await emptyHome(t);
+  const args = ['server', '--host', '127.0.0.1', '--port', '0'];
+  const forge = (files: readonly string[]) => files.filter((file) => file.includes('node-forge'));
+  t.not(forge(await filesOf(home, args, /join link/)).length, 0);
+  t.same(forge(await filesOf(home, args, /join link/)), []);
+});
