@@ -40,6 +40,8 @@ interface FrontEndChoice extends FrontEndFlags {
   readonly hosted?: readonly string[];
   /** The chat ends for everyone when this person quits. */
   readonly endsChat?: boolean;
+  /** After an unexpected exception, once the terminal is restored; by default the process ends. */
+  readonly onCrash?: () => void;
 }
 
 // Long enough for a whole catch-up to be one request.
@@ -108,6 +110,7 @@ async function screen({ io, stop, theme, ascii, ...choice }: FrontEndChoice): Pr
     endsChat,
     preferences: openPreferences(choice.preferences, choice.server),
     onCrash(error) {
+      if (choice.onCrash !== undefined) return choice.onCrash();
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
       stderr.write(`secure-chat: internal error (please report it): ${words}\n`, () =>
         process.exit(exitCode.internal),

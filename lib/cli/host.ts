@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import { type Log, silentLog } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
@@ -14,7 +15,7 @@ import { makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import { type RunningServer, startFailure, startServer } from './start-server.js';
-import { endServer, type Stop, signalExits, watchSignals } from './stop.js';
+import { aborted, endServer, type Stop, signalExits, watchSignals } from './stop.js';
 
 type PersonFlags = Pick<ClientOptions, 'passwordFile' | 'remember' | 'color'>;
 
@@ -62,20 +63,37 @@ async function host(flags: Flags, io: Io): Promise<void> {
   const guests = watchGuests();
   const signals = relayed(io.signals);
   const stop = watchSignals(signals);
-  let failure: Exit | undefined;
-  const onFailure = (cause: StoreError): void => {
-    failure = new Exit('io', cause.message, { cause });
+  const failure = new AbortController();
+  const fail = (error: unknown): void => {
+    if (failure.signal.aborted) return;
+    failure.abort(error);
     // The client restores the terminal before the error is printed.
     signals.emit('SIGTERM');
   };
-  const server = await startServer({ ...settings, log: guests.log, onFailure }).catch((error: unknown) => {
+  const onFailure = (cause: StoreError): void => fail(new Exit('io', cause.message, { cause }));
+  // Node would end the process at once, with its clients none the wiser.
+  io.signals.on('uncaughtException', fail);
+  const starting = startServer({ ...settings, log: guests.log, onFailure }).catch((error: unknown) => {
     throw startFailure(error, settings);
   });
-  const { joined, exit } = await runHostClient(server, { flags, io: { ...io, signals } });
+  await Promise.race([starting, aborted(failure.signal)]);
+  failure.signal.throwIfAborted();
+  const server = await starting;
+  const { joined, exit } = await Promise.race([
+    runHostClient(server, { flags, io: { ...io, signals } }),
+    failed(failure.signal),
+  ]);
   if (flags.persistent && joined && !stop.signal.aborted) await stay(server, { guests, stop, io });
   await endServer(server, stop);
-  const end = failure ?? exit;
-  if (end !== undefined) throw end;
+  failure.signal.throwIfAborted();
+  if (exit !== undefined) throw exit;
+}
+
+/** The client may hang after an unexpected exception. */
+async function failed(signal: AbortSignal): Promise<HostResult> {
+  await aborted(signal);
+  await pause(limits.closingMs);
+  return { joined: false };
 }
 
 /** The process's signals, and those that the command adds. */
@@ -117,7 +135,9 @@ async function runHostClient(
       const preferences = join(await makeFolder(personal.state), 'screen.json');
       const hosted = ['You host this chat.', ...invitation];
       const endsChat = flags.persistent !== true;
-      const choice = { io, stop, server: endpoint, preferences, hosted, endsChat };
+      // The server drains first; then the command ends with the error.
+      const onCrash = (): void => {};
+      const choice = { io, stop, server: endpoint, preferences, hosted, endsChat, onCrash };
       const frontEnd = chooseFrontEnd({ ...flags, ...choice });
       return {
         ...frontEnd,

@@ -8,7 +8,8 @@ import { fileAlpn } from '../../lib/protocol/events.js';
 import { encodeFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { hashOf, ticketOf } from '../support/file-scene.js';
-import { makeHome } from '../support/program.js';
+import { hostedLink, hostOnPipes } from '../support/hosted.js';
+import { makeHome, openTerminal } from '../support/program.js';
 import { ok } from '../support/running-server.js';
 import { password, type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { dial, tlsOptions, type WireClient } from '../support/wire-client.js';
@@ -104,8 +105,9 @@ t.test('SIGTERM with clients that are stuck in every way: exit 0, and everyone e
   t.notMatch(log, /"level":50/, 'no error');
 });
 
+const planted = new URL('../support/planted-fault.js', import.meta.url).href;
+
 t.test('an unexpected exception is logged, clients are told, and the exit code is 70', async (t) => {
-  const planted = new URL('../support/planted-fault.js', import.meta.url).href;
   const home = await makeHome();
   const data = join(home.folder, 'data');
   const server = home.run(['server', '--data', data, '--host', '127.0.0.1', '--port', '0'], {
@@ -151,4 +153,54 @@ t.test('an unexpected exception is logged, clients are told, and the exit code i
   const { messages = [] } = ok(await back.ask({ type: 'history', room: 'lobby' }));
   const kept = new Set(messages.map((message) => (message as { key: string }).key));
   for (const { key } of ada.all('message')) t.ok(kept.has(key), `${key} was acknowledged and is there`);
+});
+
+t.test(
+  'an unexpected exception in a host is printed, guests are told, and the exit code is 70',
+  async (t) => {
+    const home = await makeHome();
+    home.env.NODE_OPTIONS += ` --import=${planted}`;
+    const { running, link } = await hostOnPipes(home);
+    t.teardown(async () => {
+      running.kill('SIGKILL');
+      await running.ended;
+      await home.remove();
+    });
+    await running.prints(/in #lobby as alice/, 'stderr');
+    const [, , port] = hostedLink.exec(`connect ${link} `) ?? [];
+    const bob = await dial(Number(port));
+    t.teardown(() => bob.destroy());
+    ok(await bob.ask({ type: 'register', name: 'bob', password, code: link.split('/').at(-1) ?? '' }));
+    ok(await bob.ask({ type: 'sync' }));
+    running.kill('SIGUSR2');
+    t.equal(await running.ended, 70);
+    await bob.closed;
+    t.match(bob.frames.at(-1), { type: 'closing', code: 'shutting-down' });
+    t.match(running.stderr(), /internal error \(please report it\): Error: a planted fault/);
+  },
+);
+
+t.test('a host on a full screen gets its terminal back, and the server drains', async (t) => {
+  const home = await makeHome();
+  const data = join(home.folder, 'data');
+  const args = ['host', '--data', data, '--host', '127.0.0.1', '--port', '0', '--as', 'alice'];
+  const options = `${home.env.NODE_OPTIONS} --import=${planted}`;
+  const env = { ...home.env, NODE_OPTIONS: options, SECURE_CHAT_PASSWORD: password };
+  const host = openTerminal(args, { env, cols: 200, rows: 24 });
+  t.teardown(async () => {
+    host.kill('SIGKILL');
+    await host.ended;
+    await home.remove();
+  });
+  const [, link = '', port] = await host.shows(hostedLink);
+  await host.shows(/You host this chat/);
+  const bob = await dial(Number(port));
+  t.teardown(() => bob.destroy());
+  ok(await bob.ask({ type: 'register', name: 'bob', password, code: link.split('/').at(-1) ?? '' }));
+  host.kill('SIGUSR2');
+  t.equal(await host.ended, 70);
+  await bob.closed;
+  t.match(bob.frames.at(-1), { type: 'closing', code: 'shutting-down' });
+  t.strictSame(host.modes(), [], 'the terminal is restored');
+  t.match(host.all(), /internal error \(please report it\): Error: a planted fault/);
 });
