@@ -56,7 +56,7 @@ const schemas = {
       at: Type.Optional(at),
       // history, files
       messages: Type.Optional(Type.Array(message)),
-      // history, files, who
+      // history, files, who, conversations
       more: Type.Optional(Type.Boolean({ description: 'there are more pages' })),
       // who
       people: Type.Optional(Type.Array(person)),

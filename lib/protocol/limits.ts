@@ -127,6 +127,10 @@ export const limits = {
   invitations: 100,
   /** People in one `who` reply: with an away message each, more would not fit into a frame. */
   peoplePage: 500,
+  /** Direct conversations of one reply, newest first: anyone can begin one, and all would not fit into a frame. */
+  directsPage: 300,
+  /** Those without unread messages are in the reply to a sign-in if they are younger than this. */
+  directsMs: 28 * 24 * 60 * 60_000,
   /** Names that one account can block. */
   blocks: 1_000,
   /** Rooms up to this size announce each join and leave by name. */

@@ -109,7 +109,7 @@ const schemas = {
   }),
   read: request('read', { room: Type.Optional(room), with: Type.Optional(name), seq }),
 
-  conversations: request('conversations', {}),
+  conversations: request('conversations', { before: Type.Optional(seq) }),
   rooms: request('rooms', {}),
   join: request('join', {
     room,

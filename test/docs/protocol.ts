@@ -179,6 +179,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `\`history\`, \`files\`, \`audit\` ${limit.historyPage} (default)`,
       `\`search\` ${limit.searchPage}`,
       `\`who\` ${limit.peoplePage}`,
+      `\`conversations\` and sign-in ${limit.directsPage} direct ones`,
       `\`bans\`, \`invites\` the newest ${number(limit.listed)}`,
       `\`sync\` ${number(limit.catchUp)} entries of a conversation, ${limit.backlog} without position`,
       `while up to ${limit.presenceNamed} are online`,
@@ -206,6 +207,7 @@ function elsewhere(limit: typeof limits): string[] {
     `\`[a-z0-9][a-z0-9_.-]{0,${nameLength - 1}}\``,
     `(more than ${restrictedRate} messages in 30 s)`,
     `messages of others (${number(unreadCounted)}: or more)`,
+    `an entry of the last ${days(limit.directsMs)} days`,
     days(limit.resetMs) === 1 ? 'valid once within a day' : 'another validity of reset links',
   ];
 }

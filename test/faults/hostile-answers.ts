@@ -50,7 +50,8 @@ async function answerAll(
   await peer.sync();
   for (;;) {
     const asked = await peer.next();
-    peer.ok(asked, asked.type === type ? fields(asked) : {});
+    const others = asked.type === 'conversations' ? { conversations: [lobby] } : {};
+    peer.ok(asked, asked.type === type ? fields(asked) : others);
   }
 }
 
@@ -84,6 +85,24 @@ t.test('export of pages that are empty or go backwards', async (t) => {
     t.equal(await running.ended, 69);
     t.match(running.stderr(), /repeats itself/);
   }
+});
+
+t.test('export goes through the pages of conversations, unless they repeat', async (t) => {
+  const direct = (name: string, last: number) => ({ ...lobby, room: undefined, with: name, last });
+  const [first, second] = [direct('ben', 7), direct('cleo', 5)];
+  const { server, run } = await attack(t);
+  void answerAll(server, 'conversations', ({ before }) =>
+    before === 7 ? { conversations: [second] } : { conversations: [lobby, first], more: true },
+  );
+  const running = run('export');
+  t.equal(await running.ended, 0);
+  t.match(running.stdout(), /#lobby at .*@ben at .*@cleo at /s);
+
+  const other = await attack(t);
+  void answerAll(other.server, 'conversations', () => ({ conversations: [lobby, first], more: true }));
+  const repeated = other.run('export');
+  t.equal(await repeated.ended, 69);
+  t.match(repeated.stderr(), /repeats itself/);
 });
 
 t.test('export from a server that hangs up at each request', async (t) => {

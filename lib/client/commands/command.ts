@@ -87,6 +87,8 @@ export interface CommandMemory {
   found: ReadonlyMap<number, RoomOrPerson>;
   /** The rest of the last search, if it has more results. */
   nextSearchPage: RequestBody | undefined;
+  /** What the rest of the last /directs is asked with, if it has more. */
+  nextDirects: number | undefined;
 }
 
 /** What each front end does for commands. */

@@ -1,5 +1,5 @@
 /** Commands about other people: who is here, who wrote to you, and whose messages you do not want. */
-import { askPeople } from '../session/session.js';
+import { askPeople, oldestDirect } from '../session/session.js';
 import { directLines, whoisLines } from '../text/lists.js';
 import { errorWords, peopleWords } from '../text/wording.js';
 import { withName } from './arguments.js';
@@ -27,12 +27,25 @@ export const peopleCommands = [
       if (whois !== undefined) answer(whoisLines(whois, time));
     },
   }),
-  command({
+  command<{ further: boolean }>({
     name: 'directs',
     aliases: ['dms'],
-    help: 'list your direct messages: with whom, and when the last one came',
-    async run(_, { ask, answer, time }) {
-      answer(directLines((await ask({ type: 'conversations' })).conversations ?? [], time));
+    usage: '[more]',
+    help: 'list your direct messages: with whom, and when the last one came; /directs more shows older ones',
+    parse(rest) {
+      const typed = rest.trim();
+      return typed === '' || typed === 'more' ? { further: typed === 'more' } : '';
+    },
+    async run({ further }, { ask, answer, memory, time }) {
+      const before = further ? memory.nextDirects : undefined;
+      if (further && before === undefined)
+        throw new CommandRefused('No older ones. /directs lists the newest.');
+      const { conversations = [], more = false } = await ask({
+        type: 'conversations',
+        ...(before !== undefined && { before }),
+      });
+      memory.nextDirects = more ? oldestDirect(conversations) : undefined;
+      answer(directLines(conversations, { more, time }));
     },
   }),
   command<{ name?: string }>({

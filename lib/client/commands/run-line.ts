@@ -30,7 +30,12 @@ interface LineResult {
 
 export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
   const { session, time } = frontEnd;
-  const memory: CommandMemory = { lastPeer: undefined, found: new Map(), nextSearchPage: undefined };
+  const memory: CommandMemory = {
+    lastPeer: undefined,
+    found: new Map(),
+    nextSearchPage: undefined,
+    nextDirects: undefined,
+  };
 
   function contextFor(conversation: RoomOrPerson): CommandContext {
     return {

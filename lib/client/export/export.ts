@@ -9,7 +9,7 @@ import { byteCount } from '../../protocol/quantities.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
 import { checkPage } from '../session/pages.js';
-import type { Session, SessionEnd, SessionEvent } from '../session/session.js';
+import { askConversations, type Session, type SessionEnd, type SessionEvent } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';
 import { spoken, transcribed } from '../text/wording.js';
 import type { RequestBody } from '../wire/connection.js';
@@ -90,7 +90,7 @@ function createConnectionWatch(open: (show: (event: SessionEvent) => void) => vo
     get end() {
       return end;
     },
-    /** All conversations of this person; rejects if the session ended. */
+    /** The conversations of the sign-in, all rooms among them; rejects if the session ended. */
     async ready(): Promise<readonly Conversation[]> {
       while (conversations === undefined || !online) {
         if (end !== undefined) throw new Error('the session ended');
@@ -107,15 +107,20 @@ type ConnectionWatch = ReturnType<typeof createConnectionWatch>;
 type Export = ExportDeps & { readonly connection: ConnectionWatch };
 
 async function exportAll(session: Session, work: Export): Promise<undefined> {
-  const conversations = chosen(await work.connection.ready(), work.wanted);
+  const conversations = await chosen(session, work);
   for (const [index, conversation] of conversations.entries())
     await exportOne(session, { ...work, conversation, first: index === 0 });
   return undefined;
 }
 
-function chosen(all: readonly Conversation[], { rooms, people }: ExportWanted): RoomOrPerson[] {
-  if (rooms.length === 0 && people.length === 0)
+async function chosen(session: Session, { connection, wanted }: Export): Promise<RoomOrPerson[]> {
+  const { rooms, people } = wanted;
+  if (rooms.length === 0 && people.length === 0) {
+    const all = await askConversations((request) => askUntilAnswered(session, connection, request));
+    if ('code' in all) throw new ExportError(all.message);
     return all.map(({ room, with: peer = '' }) => (room === undefined ? { with: peer } : { room }));
+  }
+  const all = await connection.ready();
   for (const room of rooms) {
     if (!all.some((each) => each.room === room)) {
       throw new ExportError(`You are not a member of #${room}. Connect and join it with /join #${room}.`);

@@ -18,7 +18,7 @@ interface InboxDeps {
 export interface Inbox {
   /** A connection is being opened: state events are held back until its catch-up is complete. */
   hold(): void;
-  /** Signed in, with all conversations this person is in. */
+  /** Signed in, with all rooms this person is in and the direct conversations that are unread or recent. */
   signedIn(conversations: readonly Conversation[]): void;
   /** What to ask the server for: everything after the last seq seen in each conversation. */
   since(): Since;
@@ -109,7 +109,7 @@ export interface Positions {
   /**
    * Compares with all conversations this person is in, after a sign-in: forgets rooms that are not among them, and
    * positions beyond the newest entry (the server was restored from a backup, or the room is another one of the
-   * same name).
+   * same name). Direct conversations that are not among them, read long ago, keep positions that can be right.
    */
   correct(conversations: readonly Conversation[]): void;
   /** Conversations without a position start at their newest entry. */
@@ -145,6 +145,9 @@ export function createPositions(): Positions {
         const [seen, name] = room === undefined ? [direct, other ?? ''] : [rooms, room];
         if ((seen.get(name) ?? 0) > last) seen.delete(name);
       }
+      const named = new Set(conversations.map(({ with: other }) => other));
+      const newest = conversations.reduce((most, { last }) => Math.max(most, last), 0);
+      for (const [name, seq] of direct) if (!named.has(name) && seq > newest) direct.delete(name);
     },
     adopt(conversations) {
       for (const { room, with: other, last } of conversations) {

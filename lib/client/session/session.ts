@@ -61,8 +61,8 @@ export type SessionEvent =
   | { readonly kind: 'event'; readonly event: ServerEvent }
   | { readonly kind: 'status'; readonly status: SessionStatus }
   /**
-   * The catch-up after a (re)connection is complete. `first` the first time. `conversations` are all that this
-   * person is in by now; the `room`, `parted`, `invited`, `role` and `seen` events of the meantime come after it.
+   * The catch-up after a (re)connection is complete. `first` the first time. `conversations` are all rooms
+   * that this person is in by now, and direct ones that are unread or recent; the `room`, `parted`, `invited`, `role` and `seen` events of the meantime come after it.
    */
   | { readonly kind: 'synced'; readonly first: boolean; readonly conversations: readonly Conversation[] }
   | { readonly kind: 'delivery'; readonly key: string; readonly delivery: DeliveryStatus };
@@ -112,6 +112,32 @@ export interface Session {
   settled(): Promise<void>;
   /** Ends the session without waiting for unacknowledged messages. Resolves when the connection is closed. */
   quit(reason?: string): Promise<void>;
+}
+
+/**
+ * All conversations of this person, direct ones newest first; or the server's error.
+ * @throws ConnectionLost, or ProtocolError `bad-frame` where the server does not go on
+ */
+export async function askConversations(
+  ask: (request: RequestBody) => Promise<Reply>,
+): Promise<readonly Conversation[] | ServerFrameOf<'error'>> {
+  const all: Conversation[] = [];
+  let before: number | undefined;
+  for (;;) {
+    const reply = await ask({ type: 'conversations', ...(before !== undefined && { before }) });
+    if (reply.type === 'error') return reply;
+    const { conversations = [], more = false } = reply;
+    all.push(...conversations);
+    if (!more) return all;
+    const next = oldestDirect(conversations);
+    if (next === undefined || next >= (before ?? Number.POSITIVE_INFINITY)) throw pageRepeated();
+    before = next;
+  }
+}
+
+/** What the next page of `conversations` is asked with; undefined where there are no direct ones. */
+export function oldestDirect(conversations: readonly Conversation[]): number | undefined {
+  return conversations.findLast((each) => each.with !== undefined)?.last;
 }
 
 // A longer list is of no use.

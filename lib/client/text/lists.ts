@@ -33,7 +33,10 @@ export function roomLines(rooms: readonly RoomInfo[]): string[] {
 }
 
 /** One line per direct conversation, the newest last. */
-export function directLines(conversations: readonly Conversation[], time: LocalTime): string[] {
+export function directLines(
+  conversations: readonly Conversation[],
+  { more, time }: { more: boolean; time: LocalTime },
+): string[] {
   const direct = conversations
     .flatMap(({ with: peer, unread, at = '' }) => (peer === undefined ? [] : [{ peer, unread, at }]))
     .toSorted((one, other) => (one.at < other.at ? -1 : 1));
@@ -43,7 +46,7 @@ export function directLines(conversations: readonly Conversation[], time: LocalT
     const when = at === '' ? 'no messages left' : dateAndTime(at, time);
     return `${names[index]}  ${when}${unread === 0 ? '' : `, ${unread} unread`}`;
   });
-  return [...lines, 'Open one with /query NAME.'];
+  return [...lines, `Open one with /query NAME.${more ? ' Older ones: /directs more' : ''}`];
 }
 
 function rank({ role, invited }: RoomInfo): number {

@@ -8,10 +8,11 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
-import type { Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
+import type { Conversation, Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { HistoryPage } from '../../store/message-store.js';
+import type { ConversationSummary } from '../../store/room-store.js';
 import { conversationRecord, messageEvent, topicField } from './frames.js';
 import type { ConversationName } from './lookup.js';
 import type { ChatParts } from './parts.js';
@@ -93,11 +94,35 @@ export async function runSearch(
   return { found, more };
 }
 
-/** All that the account is in, as the reply to a sign-in has them. */
-export async function listConversations({ store }: ChatParts, { account, drained }: Member): Promise<Fields> {
+/** For the reply to a sign-in: rooms, and direct conversations that are unread or recent, as far as they fit. */
+export function currentConversations(standings: readonly ConversationSummary[], now: number): Conversation[] {
+  const { rooms, directs } = byKind(standings);
+  const current = directs.filter(({ unread, at = 0 }) => unread > 0 || now - at < limits.directsMs);
+  return [...rooms, ...current.slice(0, limits.directsPage)].map(conversationRecord);
+}
+
+/** All rooms and the newest direct conversations; or the direct ones whose newest entry is before a seq. */
+export async function listConversations(
+  { store }: ChatParts,
+  { account, drained }: Member,
+  { before }: RequestOf<'conversations'>,
+): Promise<Fields> {
   await drained();
-  const standings = await store.conversations(account.id);
-  return { conversations: standings.map(conversationRecord) };
+  const { rooms, directs } = byKind(await store.conversations(account.id));
+  const matching = directs.filter(({ last }) => before === undefined || last < before);
+  const page = matching.slice(0, limits.directsPage);
+  // Of those without an entry, which have no seq to go on from, only as many are listed as fit.
+  const more = matching.length > page.length && page.at(-1)?.last !== 0;
+  return { conversations: [...(before === undefined ? rooms : []), ...page].map(conversationRecord), more };
+}
+
+/** Rooms in their order, direct conversations newest first. */
+function byKind(standings: readonly ConversationSummary[]) {
+  const rooms = standings.filter(({ kind }) => kind === 'room');
+  const directs = standings
+    .filter(({ kind }) => kind === 'direct')
+    .toSorted((one, other) => other.last - one.last);
+  return { rooms, directs };
 }
 
 /** Public rooms, and those that the account is in or invited to. */

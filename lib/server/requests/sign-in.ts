@@ -4,8 +4,8 @@ import { reasonText } from '../../protocol/message-text.js';
 import type { Account } from '../../store/account-store.js';
 import type { App } from '../app.js';
 import { type OpenedSession, sessionExpired } from '../auth/sessions.js';
-import { conversationRecord } from '../chat/frames.js';
 import type { JoinMode, Member } from '../chat/presence.js';
+import { currentConversations } from '../chat/queries.js';
 import type { Answer, Caller, RequestRows } from './row.js';
 
 type SignInRequest = 'sign-in' | 'register' | 'recover' | 'resume' | 'ping' | 'quit';
@@ -121,7 +121,7 @@ async function finishSignIn(
   checkAlive(member);
   presence.update(current.account);
   rooms.load(account.id, current);
-  const conversations = current.standings.map(conversationRecord);
+  const conversations = currentConversations(current.standings, clock.now());
   const { name, role } = current.account;
   const texts = [...(role === 'admin' ? notices.texts : []), motd() ?? ''].filter((text) => text !== '');
   return { name, role, token, conversations, ...(texts.length > 0 && { motd: texts.join('\n\n') }) };

@@ -121,6 +121,22 @@ t.test('/directs lists direct conversations, the newest last', async (t) => {
   t.same(none.shown, ['You have no direct messages. Send one with /msg NAME TEXT.']);
 });
 
+t.test('/directs more lists older ones, as long as there are any', async (t) => {
+  const counts = { read: 9, mentions: 0, unread: 0, at: '2026-11-20T20:00:00.000Z' };
+  const conversations = [
+    { room: 'lobby', ...counts, last: 99 },
+    { with: 'ben', ...counts, last: 30 },
+    { with: 'dan', ...counts, last: 20 },
+  ];
+  const { run, shown, asked, refused } = scene({ conversations: { conversations, more: true } });
+  await run('/directs more');
+  t.same(refused, ['No older ones. /directs lists the newest.']);
+  await run('/directs');
+  t.equal(shown.at(-1), 'Open one with /query NAME. Older ones: /directs more');
+  await run('/directs more');
+  t.same(asked, [{ type: 'conversations' }, { type: 'conversations', before: 20 }]);
+});
+
 t.test('without a connection a command is refused', async (t) => {
   const { run, refused } = scene({ rooms: new ConnectionLost('the connection is lost') });
   await run('/rooms');

@@ -37,6 +37,8 @@ t.test('a room that was left is forgotten, a direct conversation is not', async 
   t.same(positions.since(), { rooms: { lobby: 5, cellar: 5 }, direct: { bob: 6 } });
   positions.correct([{ room: 'lobby', last: 9, read: 0, unread: 0, mentions: 0 }]);
   t.same(positions.since(), { rooms: { lobby: 5 }, direct: { bob: 6 } });
+  positions.correct([{ room: 'lobby', last: 5, read: 0, unread: 0, mentions: 0 }]);
+  t.same(positions.since(), { rooms: { lobby: 5 } }, 'a restored server never was as far');
 });
 
 t.test('a room that was rejoined or created again begins at its newest entry', async (t) => {

@@ -190,7 +190,11 @@ t.test('a lost connection', async (t) => {
     t.match(await scene.retry(), { inMs: 375 });
 
     const second = await server.peer();
-    const conversations = [{ room: 'lobby', last: 5, read: 0, unread: 0, mentions: 0 }];
+    const counts = { read: 0, unread: 0, mentions: 0 };
+    const conversations = [
+      { room: 'lobby', last: 5, ...counts },
+      { with: 'eve', last: 7, ...counts },
+    ];
     t.same(await second.admit({ token: 'token-2', conversations }), {
       type: 'resume',
       id: 1,
