@@ -10,7 +10,7 @@ import { type Fields, type Schema, type Static, schemaChecks, Type } from './sch
 const closed = { additionalProperties: false } as const;
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'returned as `re`' });
 const name = Type.String({ maxLength: 64 });
-const room = Type.String({ minLength: 1, maxLength: 64, description: 'a room, without #' });
+const room = Type.String({ maxLength: 64, description: 'a room, without #' });
 const seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 // Without a length here: a wrong password gets `wrong-credentials`, and an unsuitable one its own code.
 const password = Type.String({ description: `at most ${limits.passwordMaxBytes} bytes` });

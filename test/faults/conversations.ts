@@ -1,6 +1,7 @@
 /** What one member could do to all others with messages, rooms and names; a clock that was ahead; the operator's first link. */
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
+import type { RequestBody } from '../../lib/client/wire/connection.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { findMentions } from '../../lib/protocol/mentions.js';
 import { hashToken } from '../../lib/server/auth/tokens.js';
@@ -58,6 +59,33 @@ t.test('a private room can’t pose as a public one, and every invitation can be
   await requestOk(eve, { type: 'leave', room: 'den' });
   await requestOk(bob, { type: 'invite', room: 'den', name: 'eve' });
   await requestOk(eve, { type: 'join', room: 'den' });
+});
+
+t.test('an empty room is no room, and never the whole server', async (t) => {
+  const { store, signIn } = await sessionScene(t);
+  const { wire } = await signIn('ada');
+  await store.setRole((await store.account('ada'))?.id ?? 0, 'admin');
+  await signIn('bob');
+  const file = { name: 'f', size: 1, hash: 'x'.repeat(43), key: 'k' };
+  const requests: RequestBody[] = [
+    { type: 'say', room: '', text: 'x', key: 'k' },
+    { type: 'history', room: '' },
+    { type: 'search', words: 'x', room: '' },
+    { type: 'read', room: '', seq: 1 },
+    { type: 'leave', room: '' },
+    { type: 'set-topic', room: '', topic: 'x' },
+    { type: 'invite', room: '', name: 'bob' },
+    { type: 'appoint', room: '', name: 'bob', role: 'owner' },
+    { type: 'who', room: '' },
+    { type: 'offer', room: '', ...file },
+    { type: 'files', room: '' },
+    { type: 'kick', room: '', name: 'bob' },
+    { type: 'mute', room: '', name: 'bob' },
+    { type: 'unmute', room: '', name: 'bob' },
+    { type: 'set-rules', room: '', slow: 1 },
+  ];
+  for (const request of requests) t.equal(await outcome(wire, request), 'no-such-room', request.type);
+  t.equal(await outcome(wire, { type: 'join', room: '' }), 'name-invalid', 'a room that can’t be made');
 });
 
 t.test('one address can’t take all rooms, nor can one account', async (t) => {

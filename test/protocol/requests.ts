@@ -183,10 +183,10 @@ t.test('an unexpected field is refused', (t) => {
   t.end();
 });
 
-/** Empty names and passwords are refused later, with codes of their own. */
+/** Empty names, rooms and passwords are refused later, with codes of their own. */
 const mayBeEmpty = new Set([
   ...['reason', 'text', 'words', 'topic'],
-  ...['name', 'to', 'with', 'from', 'after', 'old', 'password'],
+  ...['name', 'room', 'to', 'with', 'from', 'after', 'old', 'password'],
 ]);
 
 t.test('a field of the wrong type is refused by name', (t) => {
