@@ -1,10 +1,10 @@
 /** A conversation as plain text: the view for copying with the mouse, and /save, which writes it to a file. Knows no styles. */
-import { open, stat, unlink } from 'node:fs/promises';
+import { lstat, open, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
 import { diskReason, errorCode } from '../../system/disk-errors.js';
-import { writeAtomically } from '../../system/shared-file.js';
+import { rewriteAtomically } from '../../system/shared-file.js';
 import { type PathBase, typedPath } from '../../system/shell-words.js';
 import { CommandRefused } from '../commands/command.js';
 import { createStamp } from '../text/local-time.js';
@@ -51,7 +51,9 @@ export type SaveResult =
   /** `message` is a sentence for the person. */
   | { readonly outcome: 'failed'; readonly message: string };
 
-/** Writes a conversation to a file that only this user can read. */
+const ownerOnly = 0o600;
+
+/** Writes a conversation to a file that only this user can read; an existing one keeps a mode that allows less. */
 export async function saveConversation(
   saved: SavedConversation,
   place: SaveTarget,
@@ -62,13 +64,14 @@ export async function saveConversation(
   const path = typedPath(name, place);
   try {
     const there = await isThere(path);
+    if (there === 'link') return { outcome: 'failed', message: linkRefused(name) };
     if (there === 'other') return failed(name, 'EISDIR');
     if (there === 'file' && place.overwrite !== true) return { outcome: 'exists', path };
     const { entries, more } = await saved.load();
     const messages = entries.filter(({ kind }) => kind === 'message').length;
     if (messages === 0) return { outcome: 'failed', message: 'There are no messages here to save.' };
     const text = conversationText({ ...saved, entries }, timeZone);
-    if (there === 'file') await writeAtomically(path, text, 0o600);
+    if (there === 'file') await rewriteAtomically(path, text, { mode: ownerOnly, widest: ownerOnly });
     else await writeNew(path, text);
     return { outcome: 'saved', path, messages, more };
   } catch (error) {
@@ -100,10 +103,16 @@ export function conversationText(
   return `${[header, '', ...lines].join('\n')}\n`;
 }
 
+function linkRefused(name: string): string {
+  return `Couldn't save ${printable(name)}: it is a symbolic link, and could lead anywhere. Name its target.`;
+}
+
 /** What exists at a path: `other` is a folder, a device or the like. */
-async function isThere(path: string): Promise<'file' | 'other' | undefined> {
+async function isThere(path: string): Promise<'file' | 'link' | 'other' | undefined> {
   try {
-    return (await stat(path)).isFile() ? 'file' : 'other';
+    const found = await lstat(path);
+    if (found.isSymbolicLink()) return 'link';
+    return found.isFile() ? 'file' : 'other';
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -112,7 +121,7 @@ async function isThere(path: string): Promise<'file' | 'other' | undefined> {
 
 /** Never through a dangling symbolic link, and never half. */
 async function writeNew(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
+  const file = await open(path, 'wx', ownerOnly);
   try {
     await file.writeFile(text);
     await file.sync();

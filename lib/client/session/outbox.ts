@@ -3,6 +3,7 @@ import { isTransient, ProtocolError } from '../../protocol/errors.js';
 import type { Message } from '../../protocol/records.js';
 import type { Clock } from '../../system/clock.js';
 import type { ClientConnection, Settle } from '../wire/connection.js';
+import { askedWait } from './reconnect.js';
 import type { DeliveryStatus, OutgoingMessage } from './session.js';
 
 interface OutboxOptions {
@@ -75,7 +76,7 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
     if (!isTransient(code) || item.faults >= mostFaults) {
       return finish(item, { state: 'failed', code, message });
     }
-    const waitMs = retryAfter ?? busyMs;
+    const waitMs = askedWait(retryAfter ?? busyMs);
     cancelWait = clock.after(waitMs, () => {
       current = undefined;
       soon();

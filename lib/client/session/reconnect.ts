@@ -111,6 +111,14 @@ export function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<vo
   });
 }
 
+// A server may ask for any wait. One that really needs more says so again at the next try.
+const mostAskedMs = 5 * 60_000;
+
+/** How long to do as the server asks, of the milliseconds in its `retryAfter`. */
+export function askedWait(retryAfter: number): number {
+  return Math.min(retryAfter, mostAskedMs);
+}
+
 interface BackoffOptions {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
@@ -124,7 +132,7 @@ export interface Backoff {
   recovered(): void;
   /**
    * Milliseconds to wait before the next try; undefined when the time for trying is used up.
-   * @param retryAfter the least that the server asks for, in milliseconds
+   * @param retryAfter the least that the server asks for, in milliseconds; of more than five minutes, these
    */
   next(retryAfter?: number): number | undefined;
 }
@@ -156,7 +164,7 @@ export function createBackoff({ clock, random, retryMs }: BackoffOptions): Backo
       tries += 1;
       const ceiling = Math.min(longestMs, firstMs * 2 ** tries);
       const wait = firstMs + random() * (ceiling - firstMs);
-      return Math.min(left, Math.max(retryAfter, Math.round(wait)));
+      return Math.min(left, Math.max(askedWait(retryAfter), Math.round(wait)));
     },
   };
 }

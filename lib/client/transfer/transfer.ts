@@ -7,6 +7,7 @@ import type { Recipient } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import type { Clock } from '../../system/clock.js';
 import { diskReason, errorCode } from '../../system/disk-errors.js';
+import { askedWait } from '../session/reconnect.js';
 import type { Session } from '../session/session.js';
 import { ConnectionLost } from '../wire/connection.js';
 import { NotSecureChat, Unreachable } from '../wire/handshake.js';
@@ -158,7 +159,8 @@ export async function retryInterrupted<T>(
         throw new TransferFailed(`gave up after ${mostTries} tries (${error.message}); try again later`);
       }
       update({ progress: { state: 'waiting' } });
-      const ms = Math.max(Math.min(longestMs, firstMs * 2 ** Math.max(0, tries - 1)), error.retryAfter ?? 0);
+      const own = Math.min(longestMs, firstMs * 2 ** Math.max(0, tries - 1));
+      const ms = Math.max(own, askedWait(error.retryAfter ?? 0));
       await pause(error.offline ? undefined : ms, since, context);
     }
   }

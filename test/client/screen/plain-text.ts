@@ -170,11 +170,25 @@ t.test('an existing file is kept unless it is to be overwritten', async (t) => {
   t.strictSame((await readdir(folder)).sort(), ['home', 'talk.txt']);
 });
 
-t.test('a dangling symbolic link is not followed', async (t) => {
+t.test('an overwritten file keeps a mode that allows less', async (t) => {
   const { folder, home } = await place(t);
-  await symlink(join(folder, 'elsewhere'), join(folder, 'link'));
-  t.match(await saveConversation(saved(message({})), { file: 'link', home, folder }), { outcome: 'exists' });
+  const path = join(folder, 'talk.txt');
+  await writeFile(path, 'precious', { mode: 0o400 });
+  const there = { file: path, home, folder, overwrite: true };
+  t.match(await saveConversation(saved(message({})), there), { outcome: 'saved' });
+  t.equal((await stat(path)).mode & 0o777, 0o400);
+});
+
+t.test('a symbolic link is not followed, whether it dangles or not', async (t) => {
+  const { folder, home } = await place(t);
+  const target = join(folder, 'elsewhere');
+  await symlink(target, join(folder, 'link'));
+  const save = () => saveConversation(saved(message({})), { file: 'link', home, folder, overwrite: true });
+  t.match(await save(), { outcome: 'failed', message: /symbolic link/ });
   t.strictSame((await readdir(folder)).sort(), ['home', 'link']);
+  await writeFile(target, 'precious');
+  t.match(await save(), { outcome: 'failed', message: /symbolic link/ });
+  t.equal(await readFile(target, 'utf8'), 'precious');
 });
 
 t.test('a file that cannot be written is reported in a sentence', async (t) => {

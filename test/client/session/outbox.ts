@@ -83,9 +83,10 @@ t.test('a transient refusal is retried', async (t) => {
     ['busy', undefined],
     ['internal', undefined],
     ['shutting-down', undefined],
+    ['rate-limited', Number.MAX_SAFE_INTEGER],
   ] as const) {
     error(code, retryAfter);
-    clock.advance((retryAfter ?? 1_000) - 1);
+    clock.advance(Math.min(retryAfter ?? 1_000, 5 * 60_000) - 1);
     await turn();
     const before = sent.length;
     clock.advance(1);
@@ -100,6 +101,7 @@ t.test('a transient refusal is retried', async (t) => {
       ['sending', 1_000],
       ['sending', 1_000],
       ['sending', 1_000],
+      ['sending', 5 * 60_000],
       ['sent', 1],
     ],
   );

@@ -28,6 +28,11 @@ t.test('a server can ask for longer waits, not shorter ones', async (t) => {
   t.equal(backoff.next(10), 1_000);
 });
 
+t.test('a server can’t ask for hours, nor for more than a timer can wait', async (t) => {
+  for (const asked of [3_600_000, 2 ** 31, Number.MAX_SAFE_INTEGER])
+    t.equal(prepare(1).backoff.next(asked), 5 * 60_000);
+});
+
 t.test('the time to retry counts from the loss, with the last try at its end', async (t) => {
   const { backoff, clock, waits } = prepare(1, 2_000);
   t.same(waits(4), [500, 1000, 500, undefined]);
