@@ -125,7 +125,7 @@ async function runHostClient(
       io.stdout.write(`${printable(server.name)} is running. ${invitation.join('\n\n')}\n\n`);
     const options: ClientOptions = {
       color,
-      // Even if a name was used at this address before: this data has no account yet.
+      // Even if a name was used at this address before: this data has no admin yet.
       ...(server.firstLink !== undefined && { create: true }),
       ...(as !== undefined && { name: as }),
       ...(passwordFile !== undefined && { passwordFile }),

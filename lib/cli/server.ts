@@ -12,7 +12,7 @@ import { aborted, endServer, watchSignals } from './stop.js';
 
 export function addServer(program: Command, io: Io): void {
   const command = addCommand(program, 'server', {
-    description: 'Runs the server. The first start prints a join link that creates the admin account.',
+    description: 'Runs the server. Until there is an admin, each start prints a join link that creates one.',
     text: `\
 Signals:
   SIGINT, SIGTERM  notify clients, stop within 10 s; a second one stops at once

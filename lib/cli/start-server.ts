@@ -94,7 +94,7 @@ export interface RunningServer {
   readonly certificate: Pick<KeyPair, 'pin' | 'validTo' | 'hosts' | 'certFile'>;
   /** People signed in. */
   readonly online: number;
-  /** Makes the first person an admin; undefined once there is an account. */
+  /** Makes a new account the admin; undefined once there is one. */
   readonly firstLink: string | undefined;
   /** Join links by each address of the server, the best first. Without a code: to sign in with an account. */
   links(code?: string): string[];
@@ -113,7 +113,7 @@ export interface RunningServer {
 /** Examined at each start, in a second or two in which searches wait; a larger one only by secure-chat check. */
 const examinedBytes = 256 * 1024 * 1024;
 
-// Until there is an account; each start creates a new one anyway.
+// Until there is an admin; each start creates a new one anyway.
 const firstInviteMs = 365 * 24 * 60 * 60_000;
 
 /**
@@ -172,7 +172,7 @@ export async function startServerWith(
     closing.add(() => control.close());
     const { size } = await stat(databaseFile(data));
     if (size <= examinedBytes) void chat.app.notices.check();
-    const first = accounts === 0 ? await firstInvite(chat) : undefined;
+    const first = (await store.hasAdmin()) ? undefined : await firstInvite(chat);
     const firstLink = first === undefined ? undefined : links(first)[0];
     return runningServer(settings, { current, chat, store, closing, links, firstLink });
   } catch (error) {

@@ -123,6 +123,8 @@ export interface AccountStore {
   register(account: NewAccount): Promise<RegisterResult>;
   account(name: string): Promise<Account | undefined>;
   countAccounts(): Promise<number>;
+  /** Whether there is an admin who is not banned. */
+  hasAdmin(): Promise<boolean>;
   /** All accounts in the order of their creation, removed ones too; or one. */
   listAccounts(account?: number): Promise<readonly AccountRecord[]>;
   /** Ends a pending reset. */

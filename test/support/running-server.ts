@@ -16,7 +16,7 @@ import { quickHasher } from './session-scene.js';
 import { dial, type WireClient } from './wire-client.js';
 
 export interface Scene {
-  /** Accounts that are there when the server starts. The server then has no first link. */
+  /** Accounts, of members, that are there when the server starts. */
   readonly people?: readonly string[];
   /** Gives all of them `password`. Without it, no one can sign in with one. */
   readonly passwords?: boolean;

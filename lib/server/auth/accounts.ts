@@ -185,12 +185,14 @@ async function checkInvite(
     throw new ProtocolError('invite-needed', 'You need a join link to register. Ask a member for one.');
   }
   const hash = hashToken(code);
-  // The first account can always be created.
-  if (registration === 'closed' && (await store.countAccounts()) > 0) throw registrationClosed();
-  if ((await store.inviteRole(hash, clock.now())) === undefined) {
+  if (registration === 'closed' && (await store.hasAdmin())) throw registrationClosed();
+  const role = await store.inviteRole(hash, clock.now());
+  if (role === undefined) {
     attempts.countWrongCode(address);
     throw inviteInvalid();
   }
+  // The first admin can always be created.
+  if (registration === 'closed' && role !== 'admin') throw registrationClosed();
   return hash;
 }
 

@@ -121,6 +121,11 @@ export function createAccountOperations(
       const row: { accounts: number } = sql.count.get();
       return row.accounts;
     },
+    hasAdmin() {
+      // Other than no one.
+      const row: { count: number } = sql.otherAdmins.get(0);
+      return row.count > 0;
+    },
     listAccounts(account) {
       const rows: ListRow[] = sql.list.all(account ?? null);
       return rows.map(({ used, factor, removed, ...row }): AccountRecord => {

@@ -29,6 +29,7 @@ export const methods: { readonly [M in Method]: MethodRow } = {
   register: write,
   account: read,
   countAccounts: read,
+  hasAdmin: read,
   listAccounts: read,
   setRole: write,
   removeAccount: write,

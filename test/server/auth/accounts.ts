@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashToken } from '../../../lib/server/auth/tokens.js';
+import type { Account } from '../../../lib/store/account-store.js';
+import type { Store } from '../../../lib/store/store.js';
 import { parseJoinLink } from '../../../lib/trust/endpoint.js';
 import { createDelayedCall } from '../../support/delayed-call.js';
 import { outcome, requestOk } from '../../support/requests.js';
@@ -34,8 +36,8 @@ t.test('the first link creates an admin, an invite a member', async (t) => {
   t.same(server.errors, []);
 });
 
-t.test('only a server without accounts has a first link, and a new one replaces the old', async (t) => {
-  const people = await runServer(t, { people: ['ada'] });
+t.test('only a server without an admin has a first link, and a new one replaces the old', async (t) => {
+  const people = await runServer(t, { people: ['ada'], prepare: makeAdmin });
   t.equal(people.running.firstLink, undefined);
 
   const fresh = await runServer(t);
@@ -98,7 +100,7 @@ t.test('the policy decides who can register', async (t) => {
   t.equal((await invite.dial()).hello.registration, 'invite', 'the default');
   t.match(await register(invite, { name: 'bob' }), { code: 'invite-needed' });
 
-  const closed = await runServer(t, { people, registration: 'closed' });
+  const closed = await runServer(t, { people, prepare: makeAdmin, registration: 'closed' });
   t.equal((await closed.dial()).hello.registration, 'closed');
   t.match(await register(closed, { name: 'bob' }), { code: 'registration-closed' });
   for (const role of ['member', 'admin'] as const) {
@@ -117,6 +119,26 @@ t.test('the policy decides who can register', async (t) => {
     { role: 'admin' },
     'but the first account can be created',
   );
+});
+
+async function makeAdmin(store: Store, accounts: ReadonlyMap<string, Account>): Promise<void> {
+  for (const { id } of accounts.values()) await store.setRole(id, 'admin');
+}
+
+t.test('members and no admin: every start has a link for the admin, however one registers', async (t) => {
+  for (const registration of ['closed', 'invite', 'open'] as const) {
+    const server = await runServer(t, { people: ['ada'], registration });
+    const member = await server.running.invite({ role: 'member' });
+    if (registration === 'closed')
+      t.match(await register(server, { name: 'bob', code: member }), { code: 'registration-closed' });
+    await server.close();
+    const again = await runServer(t, { data: server.data, registration });
+    const code = codeOf(again.running.firstLink);
+    t.match(await register(again, { name: 'dora', code }), { role: 'admin' }, registration);
+    await again.close();
+    const last = await runServer(t, { data: server.data, registration });
+    t.equal(last.running.firstLink, undefined);
+  }
 });
 
 const stepMs = 3_600_000 / limits.accountsPerHour;

@@ -30,6 +30,17 @@ export async function accountsContract(t: Test, make: MakeSubject): Promise<void
     t.equal(await again.countAccounts(), 1);
   });
 
+  t.test('there is an admin as long as one of them is left', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = await people(store, 'ada', 'bob');
+    t.equal(await store.hasAdmin(), false);
+    await store.setRole(ada.id, 'admin');
+    t.equal(await store.hasAdmin(), true);
+    await store.setRole(bob.id, 'admin');
+    await store.removeAccount(ada.id);
+    t.equal(await store.hasAdmin(), true);
+  });
+
   t.test('a name that is taken, or looks like one, creates no account', async (t) => {
     const { store } = await make(t);
     await register(store, 'bill');
