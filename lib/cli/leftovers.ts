@@ -1,26 +1,30 @@
-/** What backups and restores that were killed left in a data folder. Knows their folders, not what is in them. */
+/** What backups and restores that were killed left in a data folder and beside it. Knows their folders, not what is in them. */
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { takeLock } from '../store/sqlite/database.js';
+import { basename, dirname, join } from 'node:path';
+import { lockFile, takeLock } from '../store/sqlite/database.js';
 
-const leftBehind = /^\.(?:backup|restore)-/;
-/** No restore takes that long. */
-const staleMs = 24 * 60 * 60_000;
+const lockName = 'backup';
 
-/** Held by the backup that made the folder, until its process ends in whatever way. */
+/** In the folder that is locked. */
+export const stagingLock = lockFile(lockName);
+
+/** Held by the backup or restore that made the folder, until its process ends in whatever way. */
 export function lockOf(staging: string): { release(): void } {
-  return takeLock(join(staging, 'backup'));
+  return takeLock(join(staging, lockName));
+}
+
+/** The beginning of the name of a folder beside the data folder, into which that is restored. */
+export function besideName(data: string): string {
+  return `.${basename(data)}.restore-`;
 }
 
 /** Removes the folders of backups and restores that were killed. */
 export async function removeLeftovers(data: string): Promise<void> {
-  const old = await leftovers(data, staleMs);
-  for (const name of await leftovers(data, 0)) {
-    const folder = join(data, name);
-    if (name.startsWith('.backup-') ? isDead(folder) : old.includes(name)) {
-      // A folder of root's, say, disturbs nothing.
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
-    }
+  const parent = dirname(data);
+  const beside = (await namesIn(parent)).filter((name) => name.startsWith(besideName(data)));
+  for (const folder of [...(await unfinished(data)), ...beside.map((name) => join(parent, name))]) {
+    // A folder of root's, say, disturbs nothing.
+    if (isDead(folder)) await rm(folder, { recursive: true, force: true }).catch(() => {});
   }
 }
 
@@ -33,12 +37,21 @@ function isDead(staging: string): boolean {
   }
 }
 
-/** Folders of unfinished backups and restores that are older than this. */
+/** Names in a data folder of unfinished backups and restores that are older than this. */
 export async function leftovers(data: string, ms: number): Promise<string[]> {
-  const names = (await readdir(data)).filter((name) => leftBehind.test(name));
-  const old = names.map(async (name) => {
-    const about = await stat(join(data, name)).catch(() => undefined);
-    return about !== undefined && (ms === 0 || Date.now() - about.mtimeMs > ms) ? [name] : [];
+  const old = (await unfinished(data)).map(async (folder) => {
+    const about = await stat(folder).catch(() => undefined);
+    return about !== undefined && Date.now() - about.mtimeMs > ms ? [basename(folder)] : [];
   });
   return (await Promise.all(old)).flat();
+}
+
+async function unfinished(data: string): Promise<string[]> {
+  const names = (await namesIn(data)).filter((name) => /^\.(?:backup|restore)-/.test(name));
+  return names.map((name) => join(data, name));
+}
+
+/** None where it is missing, or not to be read. */
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }

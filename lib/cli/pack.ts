@@ -18,7 +18,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
 import { openReadOnly } from '../store/sqlite/database.js';
@@ -37,7 +37,7 @@ import {
   sums,
 } from './archive.js';
 import { Exit } from './command.js';
-import { lockOf, removeLeftovers } from './leftovers.js';
+import { besideName, lockOf, removeLeftovers, stagingLock } from './leftovers.js';
 
 interface Packing {
   readonly data: string;
@@ -218,12 +218,14 @@ interface Unpacking {
 
 /** @throws Exit; the folder is then unchanged */
 export async function unpack({ archive, data, signal }: Unpacking): Promise<{ files: number }> {
+  await removeLeftovers(data);
   const missing = await checkEmpty(data);
   // Beside a missing folder, so that it appears complete; inside an existing one, which may be a disk of its own, or
   // the only place where this user may write.
   const staging = await restoreFolder(data, missing).catch((error: unknown) => {
     throw archiveFailure(error, archive, data);
   });
+  const lock = lockOf(staging);
   try {
     const contents = await readArchive({ archive, signal, into: staging });
     const files = await verify(staging, contents, archive);
@@ -233,11 +235,13 @@ export async function unpack({ archive, data, signal }: Unpacking): Promise<{ fi
     signal.throwIfAborted();
     if (missing) await rename(staging, data);
     else await moveInto(staging, data);
+    await rm(join(missing ? data : staging, stagingLock));
     await syncFolder(missing ? dirname(data) : data);
     return { files };
   } catch (error) {
     throw archiveFailure(error, archive, data);
   } finally {
+    lock.release();
     await rm(staging, { recursive: true, force: true });
   }
 }
@@ -245,7 +249,7 @@ export async function unpack({ archive, data, signal }: Unpacking): Promise<{ fi
 async function restoreFolder(data: string, missing: boolean): Promise<string> {
   if (!missing) return mkdtemp(join(data, '.restore-'));
   await mkdir(dirname(data), { recursive: true, mode: 0o700 });
-  return mkdtemp(join(dirname(data), `.${basename(data)}.restore-`));
+  return mkdtemp(join(dirname(data), besideName(data)));
 }
 
 /** @returns whether the folder is missing. @throws Exit where it is not empty */
@@ -293,7 +297,7 @@ async function verify(folder: string, contents: Contents, archive: string): Prom
 
 /** The database last: with it, the folder counts as a server's data. */
 async function moveInto(staging: string, data: string): Promise<void> {
-  const names = (await readdir(staging)).filter((name) => name !== database);
+  const names = (await readdir(staging)).filter((name) => name !== database && name !== stagingLock);
   const inside = await readdir(staging, { recursive: true });
   await giveToOwnerOf(
     data,

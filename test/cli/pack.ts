@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { blobPath, readArchive } from '../../lib/cli/archive.js';
+import { lockOf } from '../../lib/cli/leftovers.js';
 import { pack } from '../../lib/cli/pack.js';
-import { openReadOnly, takeLock } from '../../lib/store/sqlite/database.js';
+import { openReadOnly } from '../../lib/store/sqlite/database.js';
 import { makeData, type TestData } from '../support/data-folder.js';
 
 const never = new AbortController().signal;
@@ -136,19 +137,16 @@ t.test('a signal ends a backup at any point, and nothing is left', async (t) => 
   await nothingLeft(t, made);
 });
 
-t.test('leftovers of a killed backup are removed, a running backup is not', async (t) => {
+t.test('leftovers of a killed backup are removed, a running one is not', async (t) => {
   const made = await makeData(t);
   const { data } = made;
-  for (const name of ['.backup-killed', '.backup-running', '.restore-old', '.restore-new']) {
+  for (const name of ['.backup-killed', '.backup-running', '.restore-killed', '.restore-running']) {
     await mkdir(join(data, name));
   }
-  const running = takeLock(join(data, '.backup-running', 'backup'));
-  t.teardown(running.release);
-  const before = new Date(Date.now() - 25 * 60 * 60_000);
-  await utimes(join(data, '.restore-old'), before, before);
+  for (const name of ['.backup-running', '.restore-running']) t.teardown(lockOf(join(data, name)).release);
   await pack({ data, archive: join(made.home, 'chat.tar'), copy: copying(data), signal: never });
   t.same(
     (await readdir(data)).filter((name) => name.startsWith('.')),
-    ['.backup-running', '.restore-new'],
+    ['.backup-running', '.restore-running'],
   );
 });

@@ -1,8 +1,9 @@
 /** Damaged archives, and backups that were killed: nothing of them stays. */
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
+import { lockOf } from '../../lib/cli/leftovers.js';
 import { takeLock } from '../../lib/store/sqlite/database.js';
 import { makeData } from '../support/data-folder.js';
 import { openCommandLine } from '../support/run-main.js';
@@ -53,6 +54,33 @@ t.test('a compressed archive is refused before it is unpacked', async (t) => {
   });
   await t.rejects(stat(into), { code: 'ENOENT' });
   t.equal((await commandLine.run(['restore', archive, '--data', into])).code, 0);
+});
+
+t.test('a restore that was killed is forgotten at the next one, in the folder and beside it', async (t) => {
+  const { home, data } = await makeData(t);
+  const archive = join(home, 'chat.tar');
+  const commandLine = await openCommandLine(t);
+  await commandLine.run(['backup', archive, '--data', data]);
+  for (const place of ['missing', 'empty']) {
+    const into = join(home, place);
+    if (place === 'empty') await mkdir(into);
+    const names = async () =>
+      (await readdir(place === 'empty' ? into : home)).filter((name) => /restore-/.test(name));
+    const [killed = '', running = ''] = ['killed', 'running'].map((name) =>
+      place === 'empty' ? join(into, `.restore-${name}`) : join(home, `.missing.restore-${name}`),
+    );
+    await mkdir(killed);
+    await writeFile(join(killed, 'secure-chat.db'), 'a copy');
+    await mkdir(running);
+    const lock = lockOf(running);
+    const { code } = await commandLine.run(['restore', archive, '--data', into]);
+    t.equal(code, place === 'empty' ? 78 : 0, 'another restore into it is running');
+    t.same(await names(), [basename(running)], place);
+    lock.release();
+    const server = await runServer(t, { data: into });
+    await server.close();
+    t.same(await names(), [], 'nor after a start');
+  }
 });
 
 t.test('a start removes what a killed backup left, and leaves a running one alone', async (t) => {
