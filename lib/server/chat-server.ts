@@ -1,5 +1,6 @@
 /** A running server: sessions over a listener, one app, one store. Knows no folders, signals or command lines. */
 import type { TLSSocket } from 'node:tls';
+import { ProtocolError } from '../protocol/errors.js';
 import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { limits } from '../protocol/limits.js';
 import { type App, type AppDeps, type AppOptions, openApp } from './app.js';
@@ -44,8 +45,8 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     {
       chat: sessions.accept,
       file(socket, address) {
-        if (app.bans.refusal(address) === undefined) files.serve(socket, address);
-        else socket.destroy();
+        const banned = app.bans.refusal(address);
+        files.serve(socket, address, banned === undefined ? undefined : new ProtocolError('banned', banned));
       },
     },
   );

@@ -4,7 +4,7 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { alpn, fileAlpn } from '../../lib/protocol/events.js';
-import { encodeFrame } from '../../lib/protocol/frame.js';
+import { encodeFrame, readFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { ok, runServer, type TestServer } from '../support/running-server.js';
 import { dial, tlsOptions } from '../support/wire-client.js';
@@ -51,6 +51,26 @@ async function shakesHands(port: number, ecdhCurve: string): Promise<string> {
   socket.destroy();
   return code;
 }
+
+t.test('a banned address is told so, on file connections too', onLinux, async (t) => {
+  const server = await runServer(t, {
+    people: ['ada'],
+    prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),
+  });
+  const ada = await server.enter('ada');
+  ok(await ada.ask({ type: 'ban', address: elsewhere.localAddress, reason: 'noise' }));
+  for (const sends of [undefined, encodeFrame({ type: 'upload', ticket: 'none' })]) {
+    const socket = connect({ ...tlsOptions(server.port), ...elsewhere, ALPNProtocols: [fileAlpn] });
+    socket.on('error', () => {});
+    t.teardown(() => socket.destroy());
+    if (sends !== undefined) socket.write(sends);
+    const frame = await readFrame(socket, limits.frameBytes);
+    t.match(frame, { type: 'error', code: 'banned', message: /noise/ });
+    socket.resume();
+    if (!socket.destroyed) await once(socket, 'close');
+  }
+  t.same(server.errors, []);
+});
 
 t.test('handshakes use cheap elliptic curves only, also after a reload', async (t) => {
   const server = await runServer(t);

@@ -29,14 +29,14 @@ import {
   ticketInvalid,
   type Upload,
 } from './tickets.js';
-import { serveTransfer } from './transfer.js';
+import { refuseTransfer, serveTransfer } from './transfer.js';
 
 type OkFields = Partial<ServerFrameOf<'ok'>>;
 
 export interface Files {
   readonly requests: FileRequests;
-  /** Takes a connection that speaks `secure-chat-file/1`. */
-  serve(socket: TLSSocket, address: string): void;
+  /** Takes a connection that speaks `secure-chat-file/1`. `refusal`: only to answer it, and close it. */
+  serve(socket: TLSSocket, address: string, refusal?: ProtocolError): void;
   /** Revokes all tickets and transfers of an account; unposted uploads are not posted. */
   revoke(account: number): void;
   /** Ends all transfers; resolves when their connections are closed. */
@@ -73,12 +73,15 @@ export function createFiles(deps: FilesDeps): Files {
 
   return {
     requests,
-    serve(socket, address) {
+    serve(socket, address, refusal) {
       if (closed) {
         socket.destroy();
         return;
       }
-      const served = serveTransfer(socket, address, { ...deps, requests, offers, tickets, begin });
+      const served =
+        refusal === undefined
+          ? serveTransfer(socket, address, { ...deps, requests, offers, tickets, begin })
+          : refuseTransfer(socket, refusal, deps);
       connections.set(socket, served);
       void served.then(() => connections.delete(socket));
     },

@@ -89,6 +89,18 @@ export async function serveTransfer(
   }
 }
 
+/** Answers a connection that may not open with the reason, and closes it; never rejects. */
+export async function refuseTransfer(
+  socket: TLSSocket,
+  reason: ProtocolError,
+  { clock, log }: Pick<FileConnectionDeps, 'clock' | 'log'>,
+): Promise<void> {
+  // Also one after the answer, which the peer may not wait for.
+  socket.on('error', () => {});
+  refuse(socket, reason, log);
+  await finish(socket, clock);
+}
+
 /** Sends what is left and closes. Received bytes are dropped; unread, they would lose the answer. */
 async function finish(socket: TLSSocket, clock: Clock): Promise<void> {
   if (socket.destroyed) return;
