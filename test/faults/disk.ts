@@ -170,7 +170,7 @@ t.test('a folder into which everyone can write is refused', async (t) => {
 
 t.test('a start with too few open files ends in a sentence', async (t) => {
   const home = await homeOf(t);
-  for (const limit of [30, 64, 100]) {
+  for (const limit of [24, 30]) {
     const under = ['sh', '-c', `ulimit -n ${limit} && exec "$@"`, 'sh'];
     const server = home.run(['server', '--data', join(home.folder, 'data'), '--port', '0'], {}, under);
     t.equal(await server.ended, 74, `${limit}`);

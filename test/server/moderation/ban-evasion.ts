@@ -201,7 +201,11 @@ t.test('a banned address cannot connect, and its connections end', async (t) => 
   const from = { localAddress: '127.9.9.9' };
   const file = connect({ ...tlsOptions(server.port), ALPNProtocols: [fileAlpn], ...from });
   file.on('error', () => {});
-  await once(file, 'close');
+  const closed = once(file, 'close');
+  let answer = '';
+  for await (const chunk of file) answer += chunk;
+  t.match(answer, /"code":"banned"/);
+  await closed;
   const near = await dial(server.port, { localAddress: '127.9.8.1' });
   t.equal(
     await outcome(near, { type: 'sign-in', name: 'ben', password }),
