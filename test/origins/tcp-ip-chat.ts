@@ -49,6 +49,9 @@ t.test('TCP/IP Chat', async (t) => {
     bob.write(`/get ${id}\n`);
     await bob.prints(/Downloaded report\.bin to /, 'stderr');
     t.ok(bytes.equals(await readFile(join(home.folder, 'fetched', 'report.bin'))));
+    // Bob may have it all before alice has read that it is all there; until then /quit asks whether to quit.
+    const sent = () => alice.screen().includes('report.bin (') && !alice.screen().includes('sending ');
+    await alice.until(sent, 'the end of the upload');
   });
 
   await t.test('wish: TLS, and nothing without it', async (t) => {
