@@ -22,14 +22,22 @@ t.test('printable text has no dangerous characters and does not change', (t) => 
   t.end();
 });
 
-t.test('no Unicode character lets dangerous text through', (t) => {
-  const brought: string[] = [];
-  for (let code = 0; code <= 0x10ffff; code++) {
-    const char = String.fromCodePoint(code);
-    const shown = printable(`${char} a${char}b`);
-    if (dangerous.test(shown) || printable(shown) !== shown) brought.push(code.toString(16));
+/** The characters of Unicode in blocks of 4,096; of planes that have no characters yet, the first and last block. */
+function* unicode(): Generator<string[]> {
+  for (let start = 0; start <= 0x10ffff; start += 0x1000) {
+    const [plane, offset] = [start >> 16, start & 0xffff];
+    const assigned = plane < 4 || plane === 14;
+    if (!assigned && offset !== 0 && offset !== 0xf000) continue;
+    yield Array.from({ length: 0x1000 }, (_, i) => String.fromCodePoint(start + i));
   }
-  t.same(brought, []);
+}
+
+t.test('no Unicode character lets dangerous text through', (t) => {
+  for (const chars of unicode()) {
+    const shown = printable(chars.map((char) => `${char} a${char}b`).join(' . '));
+    const harmless = !dangerous.test(shown) && printable(shown) === shown;
+    t.ok(harmless, `from ${chars[0]?.codePointAt(0)?.toString(16)} on`);
+  }
   t.end();
 });
 
@@ -41,10 +49,10 @@ t.test('JSON is escaped wherever text could be dangerous, and keeps its value', 
     t.notMatch(json, unseen, name);
     t.same(JSON.parse(json), { [text]: [text] }, name);
   }
-  for (let block = 0; block <= 0x10ffff; block += 0x1000) {
-    const texts = Array.from({ length: 0x1000 }, (_, i) => `a${String.fromCodePoint(block + i)}b`);
+  for (const chars of unicode()) {
+    const texts = chars.map((char) => `a${char}b`);
     const json = printableJson(texts);
-    t.notOk(dangerous.test(json) || unseen.test(json), `from ${block.toString(16)} on`);
+    t.notOk(dangerous.test(json) || unseen.test(json), `from ${chars[0]?.codePointAt(0)?.toString(16)} on`);
     t.ok((JSON.parse(json) as string[]).every((text, i) => text === texts[i]));
   }
   t.equal(
@@ -121,9 +129,9 @@ t.test('printable is idempotent for random awkward texts', (t) => {
   t.end();
 });
 
-// Each would take minutes where time grows with the square of the length.
-t.test('a megabyte of marks is fast', (t) => {
-  const n = 1_000_000;
+// Each would take a minute where time grows with the square of the length.
+t.test('a quarter of a million marks are fast', (t) => {
+  const n = 250_000;
   t.equal(printable(`a${'\u0301\u0316'.repeat(n / 2)}`), '\u00e1\u0316\u0316\u0301');
   t.equal(printable(`\u0628${'\u200d'.repeat(n)}\u0628`), '\u0628\u200d\u0628');
   t.equal(printable(`\u2764${'\ufe0f'.repeat(n)}`), '\u2764\ufe0f');
