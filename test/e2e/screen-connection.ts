@@ -18,7 +18,7 @@ t.test('the chat screen and its connection', async (t) => {
       await alice.until(() => typed(alice) === '' && alice.screen().includes(line), line);
     }
     t.ok(isSlowed());
-    await alice.shows(new RegExp(`quick ${said} ✓`));
+    await alice.shows(new RegExp(`quick ${said}(?! …)`));
   });
 
   await t.test(
@@ -33,7 +33,7 @@ t.test('the chat screen and its connection', async (t) => {
       await alice.shows(/half a sentence …/);
       alice.type('a draft');
       await server.restart();
-      await alice.shows(/half a sentence ✓/);
+      await alice.shows(/half a sentence(?! …)/);
       await alice.shows(/TLS 1\.3 ✓ verified/);
       await settle(alice);
       t.equal(typed(alice), 'a draft');

@@ -19,7 +19,7 @@ function bells(output: string): number {
 
 t.test('several conversations on one screen', async (t) => {
   const people = await gather(t, '--rate', '1000');
-  const alice = await people.screen('alice');
+  const alice = await people.screen('alice', { cols: 100 });
   const bob = await people.pipe('bob');
   const cleo = await people.pipe('cleo');
   await alice.shows(/3 online/);
@@ -83,7 +83,7 @@ t.test('several conversations on one screen', async (t) => {
     await shows('for bob');
     alice.type(keys.enter);
     await bob.prints(/alice -> bob: for bob/);
-    await alice.shows(/for bob ✓/);
+    await alice.shows(/for bob(?! …)/);
     alice.type(alt('1'));
     await shows('for the room');
     alice.type(ctrl('u'));
@@ -121,7 +121,7 @@ t.test('several conversations on one screen', async (t) => {
       [{ VTE_VERSION: '7600' }, '\x1b]777;notify;#lobby;bob: dora, wake up, it is late\x07'],
       [{ TMUX: '/tmp/tmux' }, '\x1bPtmux;\x1b\x1b]9;#lobby bob: dora, wake up, it is late\x07\x1b\\'],
     ] as const) {
-      const dora = await people.screen('dora', { env, args: ['--take-over'] });
+      const dora = await people.screen('dora', { env, cols: 100, args: ['--take-over'] });
       // Who is here is asked after the catch-up, which rings for nothing.
       await dora.shows(/4 online/);
       const from = dora.output().length;

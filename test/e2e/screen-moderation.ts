@@ -7,7 +7,7 @@ t.test('kick and ban, from both sides', async (t) => {
   const admin = people.server.connect(people.server.firstLink, 'ada');
   await admin.prints(/in #lobby as ada/, 'stderr');
   const ben = await people.screen('ben');
-  const mona = await people.screen('mona');
+  const mona = await people.screen('mona', { cols: 100 });
   await mona.shows(/3 online/);
   admin.write('/role mona moderator\n');
   await mona.shows(/ada made mona a moderator on this/);
@@ -19,7 +19,7 @@ t.test('kick and ban, from both sides', async (t) => {
   await ben.until(() => /You were kicked by mona: too loud/.test(ben.screen()), 'why it ended');
   t.notOk(ben.modes().includes('alternate'), 'the terminal is as it was');
 
-  const again = await people.screen('ben');
+  const again = await people.screen('ben', { cols: 100 });
   await mona.shows(/ben joined/);
   // Asked for after the catch-up, before which he gets no notice.
   await again.shows(/3 online/);

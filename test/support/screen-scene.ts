@@ -1,5 +1,7 @@
 /** The screen's parts around a fake session, without a terminal: keys and events in, the state out. */
+
 import { createLineRunner } from '../../lib/client/commands/run-line.js';
+import { settingsFrom } from '../../lib/client/commands/settings.js';
 import { createDispatch, type ScreenAction } from '../../lib/client/screen/actions.js';
 import { createEventHandler } from '../../lib/client/screen/event-handler.js';
 import { createKeyboard } from '../../lib/client/screen/keyboard.js';
@@ -35,6 +37,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
       now: noon,
       hint: true,
       notifyChoices: {},
+      settings: settingsFrom(undefined),
     }),
     () => noon,
     () => {},

@@ -1,5 +1,6 @@
 /** Screen states for tests, and how their frames are compared. */
 
+import { settingsFrom } from '../../lib/client/commands/settings.js';
 import type { Frame } from '../../lib/client/screen/render/render.js';
 import { type Appearance, stylesOf } from '../../lib/client/screen/render/theme.js';
 import { newConversation } from '../../lib/client/screen/state/conversation.js';
@@ -69,7 +70,8 @@ export function screen(more: Partial<ScreenState> = {}): ScreenState {
     current: '#lobby',
     people: [person('alice', { role: 'admin' }), person('bob'), person('cleo', { away: true })],
     peopleUnnamed: 0,
-    peopleList: 'auto',
+    sideLists: 'auto',
+    settings: settingsFrom(undefined),
     focused: true,
     hint: false,
     question: undefined,

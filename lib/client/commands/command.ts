@@ -10,6 +10,7 @@ import type { LocalTime } from '../text/local-time.js';
 import { errorWords } from '../text/wording.js';
 import type { Transfers } from '../transfer/transfers.js';
 import type { RequestBody } from '../wire/connection.js';
+import type { SettingChange } from './settings.js';
 
 export interface SlashCommand {
   readonly name: string;
@@ -151,6 +152,7 @@ interface ScreenCommands {
   save(path: string): void;
   /** Without a choice, shows the current one. */
   notify(choice: NotifyChoice | undefined): void;
+  set(change: SettingChange): void;
   /** Without a name, lists the ignored people. */
   ignore(name: string | undefined): void;
   unignore(name: string): void;

@@ -20,6 +20,7 @@ import { messageCommands } from './messages.js';
 import { moderationCommands } from './moderation.js';
 import { peopleCommands } from './people.js';
 import { roomCommands } from './rooms.js';
+import { parseSetting, type SettingChange, settingRows } from './settings.js';
 
 type ParsedLine =
   | { readonly kind: 'blank' }
@@ -62,6 +63,14 @@ const displayCommands = [
       return choice === undefined ? '' : { choice };
     },
     run: ({ choice }, { screen }) => screen?.notify(choice),
+  }),
+  command<SettingChange>({
+    name: 'set',
+    usage: `[${settingRows.map(({ name }) => name).join('|')} [VALUE]]`,
+    help: 'list the settings of the screen, or change one',
+    screenOnly: true,
+    parse: parseSetting,
+    run: (change, { screen }) => screen?.set(change),
   }),
 ];
 

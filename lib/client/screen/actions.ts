@@ -2,6 +2,7 @@
  * Everything the screen does when a key or a command asks for it, and the one place that carries it out. Knows the
  * state, but neither keys nor the terminal.
  */
+import { type SettingChange, settingLines, settingsFrom } from '../commands/settings.js';
 import type { OutgoingMessage } from '../session/session.js';
 import { type Completion, completeDraft } from './input/completion.js';
 import type { Digit, KeyAction } from './input/keymap.js';
@@ -43,7 +44,8 @@ export type ScreenAction =
   | { readonly do: 'notify'; readonly choice: Notify | undefined }
   /** Without a name, lists the ignored people. */
   | { readonly do: 'ignore'; readonly name: string | undefined }
-  | { readonly do: 'unignore'; readonly name: string };
+  | { readonly do: 'unignore'; readonly name: string }
+  | { readonly do: 'set'; readonly change: SettingChange };
 
 export interface ActionDeps {
   readonly store: ScreenStore;
@@ -126,8 +128,9 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   notify,
   ignore,
   unignore,
+  set,
   save: ({ save }, { path }) => save(path),
-  'people-list': togglePeopleList,
+  'side-lists': toggleSideLists,
   'plain-text': ({ showPlainText }) => showPlainText(),
   redraw: ({ redraw }) => redraw(),
   suspend: ({ suspend }) => suspend(),
@@ -274,6 +277,18 @@ function unignore({ store, ignored, keepPreferences }: Context, { name }: { name
   store.notice(was ? `New messages from ${name} are shown again.` : `You weren't ignoring ${name}.`);
 }
 
+function set(
+  { store, keepPreferences }: Context,
+  { change: { name, value } }: { change: SettingChange },
+): void {
+  if (name !== undefined && value !== undefined) {
+    const settings = settingsFrom({ ...store.state.settings, [name]: value });
+    store.update((state) => ({ ...state, settings }));
+    keepPreferences({ settings });
+  }
+  store.notice(settingLines(store.state.settings, name).join('\n'));
+}
+
 function withoutMessagesFrom(state: ScreenState, name: string): ScreenState {
   const without = (conversation: ConversationState): ConversationState => ({
     ...conversation,
@@ -282,12 +297,8 @@ function withoutMessagesFrom(state: ScreenState, name: string): ScreenState {
   return state.conversations.reduce((next, { id }) => change(next, id, without), state);
 }
 
-function togglePeopleList({ store }: Context): void {
-  store.update((state) => {
-    const { peopleList } = state;
-    const visible = peopleList === 'shown' || (peopleList === 'auto' && layout(state).people !== undefined);
-    return { ...state, peopleList: visible ? 'hidden' : 'shown' };
-  });
+function toggleSideLists({ store }: Context): void {
+  store.update((state) => ({ ...state, sideLists: layout(state).side === undefined ? 'shown' : 'hidden' }));
 }
 
 function focus(context: Context, { focused }: { focused: boolean }): void {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { rewriteAtomically } from '../../system/shared-file.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
+import { type Settings, settingsFrom } from '../commands/settings.js';
 import type { Notify } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -12,6 +13,7 @@ export interface Preferences {
   readonly ignored: readonly string[];
   /** By conversation id; the rest has the default. */
   readonly notify: Readonly<Record<string, Notify>>;
+  readonly settings: Settings;
 }
 
 export interface PreferencesFile {
@@ -20,7 +22,7 @@ export interface PreferencesFile {
   save(preferences: Preferences): Promise<void>;
 }
 
-const none: Preferences = { hintSeen: false, ignored: [], notify: {} };
+const none: Preferences = { hintSeen: false, ignored: [], notify: {}, settings: settingsFrom(undefined) };
 const serversKept = 100;
 
 /** @param path in a folder that exists. A missing or damaged file holds nothing. */
@@ -52,13 +54,14 @@ export function openPreferences(path: string, server: Endpoint): PreferencesFile
 
 function checked(value: unknown): Preferences {
   if (typeof value !== 'object' || value === null) return none;
-  const { hintSeen, ignored, notify } = value as Record<string, unknown>;
+  const { hintSeen, ignored, notify, settings } = value as Record<string, unknown>;
   const names = Array.isArray(ignored) ? ignored.filter((name) => typeof name === 'string') : [];
   const entries = typeof notify === 'object' && notify !== null ? Object.entries(notify) : [];
   return {
     hintSeen: hintSeen === true,
     ignored: names,
     notify: Object.fromEntries(entries.filter((entry): entry is [string, Notify] => isNotify(entry[1]))),
+    settings: settingsFrom(settings),
   };
 }
 

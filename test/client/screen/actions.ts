@@ -89,12 +89,12 @@ t.test('Tab completes the last speaker first, and cycles', async (t) => {
   t.ok(scene.calls.includes('hint hidden'));
 });
 
-t.test('F8 hides and shows the people list', async (t) => {
+t.test('F8 shows and hides the lists at the side', async (t) => {
   const scene = createScreenScene();
   scene.press('f8');
-  t.equal(scene.store.state.peopleList, 'hidden');
+  t.equal(scene.store.state.sideLists, 'shown');
   scene.press('f8');
-  t.equal(scene.store.state.peopleList, 'shown');
+  t.equal(scene.store.state.sideLists, 'hidden');
 });
 
 t.test('/retry sends failed messages again', async (t) => {
@@ -118,6 +118,11 @@ t.test('the commands of the screen', async (t) => {
   scene.press('/notify all', 'enter');
   t.match(scene.pane().at(-1), /rings the bell for every message/);
   t.same(scene.kept.at(-1), { notify: { '#lobby': 'all' } });
+  scene.press('/set clock 12h', 'enter');
+  t.match(scene.pane().at(-1), /^clock +12h +how hours are shown: 24h or 12h$/);
+  t.match(scene.kept.at(-1), { settings: { clock: '12h', seconds: 'off' } });
+  scene.press('/set', 'enter');
+  t.match(scene.pane().at(-1), /^clock +12h .*\nseconds +off .*\nticks +off /);
   scene.press('/clear', 'enter');
   t.same(scene.pane(), []);
   const [row = []] = paneRows(scene.store.state, plainAppearance);

@@ -8,7 +8,8 @@ import { createScreenScene } from '../../support/screen-scene.js';
 import { settle } from '../../support/streams.js';
 
 const server = { host: 'chat.example.org', port: 6697 };
-const none = { hintSeen: false, ignored: [], notify: {} };
+const defaults = { clock: '24h', seconds: 'off', ticks: 'off' } as const;
+const none = { hintSeen: false, ignored: [], notify: {}, settings: defaults };
 
 async function file(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
@@ -18,7 +19,8 @@ async function file(t: Test): Promise<string> {
 
 t.test('preferences are kept for each server', async (t) => {
   const path = await file(t);
-  const chosen = { hintSeen: true, ignored: ['eve'], notify: { '#lobby': 'all' as const } };
+  const settings = { ...defaults, clock: '12h' as const };
+  const chosen = { hintSeen: true, ignored: ['eve'], notify: { '#lobby': 'all' as const }, settings };
   t.same(await openPreferences(path, server).load(), none);
   await openPreferences(path, server).save(chosen);
   t.same(await openPreferences(path, server).load(), chosen);
@@ -32,12 +34,16 @@ t.test('a damaged file holds nothing, and damaged entries are left out', async (
   t.same(await openPreferences(path, server).load(), none);
   await writeFile(path, 'null');
   t.same(await openPreferences(path, server).load(), none);
-  const damaged = { hintSeen: 'yes', ignored: ['eve', 7], notify: { '#lobby': 'often', '@bob': 'off' } };
+  const damaged = {
+    ...{ hintSeen: 'yes', ignored: ['eve', 7], notify: { '#lobby': 'often', '@bob': 'off' } },
+    settings: { clock: '25h', seconds: 'on', valueOf: 'on' },
+  };
   await writeFile(path, JSON.stringify({ 'chat.example.org:6697': damaged }));
   t.same(await openPreferences(path, server).load(), {
     hintSeen: false,
     ignored: ['eve'],
     notify: { '@bob': 'off' },
+    settings: { ...defaults, seconds: 'on' },
   });
 });
 
@@ -51,8 +57,6 @@ t.test('a hundred servers are kept', async (t) => {
   t.equal(kept.at(-1), 'chat.example.org:6697');
 });
 
-const kept: Preferences = { hintSeen: false, ignored: [], notify: {} };
-
 /** Habits with a disk that takes its time: each write ends when the test says so. */
 function slowly() {
   const { store, pane } = createScreenScene();
@@ -61,7 +65,7 @@ function slowly() {
     new Promise<void>((resolve, reject) => {
       writing.push({ preferences, end: (error) => (error === undefined ? resolve() : reject(error)) });
     });
-  const habits = createPreferenceKeeper(store, { load: async () => kept, save }, kept);
+  const habits = createPreferenceKeeper(store, { load: async () => none, save }, none);
   return { habits, writing, pane };
 }
 
@@ -76,11 +80,11 @@ t.test('changes are written one after the other, all before leaving', async (t) 
   await settle();
   t.same(
     writing.map(({ preferences }) => preferences),
-    [{ ...kept, hintSeen: true }],
+    [{ ...none, hintSeen: true }],
   );
   writing[0]?.end();
   await settle();
-  t.same(writing[1]?.preferences, { ...kept, hintSeen: true, ignored: ['eve'] });
+  t.same(writing[1]?.preferences, { ...none, hintSeen: true, ignored: ['eve'] });
   t.notOk(saved);
   writing[1]?.end();
   await saving;

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { encode } from 'uqr';
+import { settingsFrom } from '../../../lib/client/commands/settings.js';
 import { render } from '../../../lib/client/screen/render/render.js';
 import type { Appearance } from '../../../lib/client/screen/render/theme.js';
 import { startState } from '../../../lib/client/screen/state/conversations.js';
@@ -22,6 +23,7 @@ function shown({ columns = 80, rows = 24, appearance = plainAppearance, key = { 
       now: noon,
       hint: false,
       notifyChoices: {},
+      settings: settingsFrom(undefined),
     }),
     () => noon,
     () => {},

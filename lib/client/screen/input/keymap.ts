@@ -90,7 +90,7 @@ const conversations = [
 ] as const satisfies readonly KeyBinding[];
 
 const other = [
-  { keys: ['f8', 'alt-s'], does: 'people-list', help: 'show or hide the people list' },
+  { keys: ['f8', 'alt-s'], does: 'side-lists', help: 'show or hide the lists at the side' },
   { keys: ['alt-l'], does: 'plain-text', help: 'plain text to copy with the mouse' },
   { keys: ['ctrl-l'], does: 'redraw', help: 'redraw the screen' },
   { keys: ['ctrl-c'], does: 'interrupt', help: 'clear the input; if empty: quit' },

@@ -184,10 +184,7 @@ function chip(
 }
 
 /** The number of unread messages, and of mentions and direct messages among them. */
-function counts(
-  { id, unread, mentions }: Pick<ConversationState, 'id' | 'unread' | 'mentions'>,
-  appearance: Appearance,
-): TextRow {
+export function counts({ id, unread, mentions }: ConversationState, appearance: Appearance): TextRow {
   const styles = stylesOf(appearance);
   if (unread === 0 && mentions === 0) return [];
   const urgent = id.startsWith('@') ? unread : mentions;

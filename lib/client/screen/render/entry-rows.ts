@@ -3,16 +3,20 @@ import { findLinks, type TextRange } from '../../../protocol/links.js';
 import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import { byteCount, duration } from '../../../protocol/quantities.js';
+import type { Settings } from '../../commands/settings.js';
 import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
 import { fit, gap, rowColumns, type Span, span, type TextRow, withoutStop, wrapRow } from './spans.js';
 import { type Appearance, type Glyphs, glyphsOf, type Styles, stylesOf } from './theme.js';
-import { columnsOf } from './wrap.js';
+import { columnsOf, cut } from './wrap.js';
 
 /** What the rows depend on besides the entry. */
 export interface EntryContext {
   /** Of the pane. */
   readonly width: number;
+  /** Columns of the longest name in the pane. */
+  readonly longestName: number;
+  readonly settings: Settings;
   /** The reader. */
   readonly me: string;
   /** It is a direct message. */
@@ -23,8 +27,10 @@ export interface EntryContext {
   readonly fresh: boolean;
   /** The entry continues the one above: its name is not repeated. */
   readonly grouped: boolean;
-  /** It is of the same minute as the one above. */
-  readonly sameMinute: boolean;
+  /** When it was, as shown. */
+  readonly time: string;
+  /** The same is shown for the one above. */
+  readonly sameTime: boolean;
   /** The reader jumped to it. */
   readonly marked: boolean;
 }
@@ -54,7 +60,7 @@ export function entryRows(entry: PaneEntry, around: EntryContext, appearance: Ap
     around,
     styles: stylesOf(appearance),
     glyphs: glyphsOf(appearance),
-    columns: margins(around.width),
+    columns: margins(around.width, { name: around.longestName, time: around.time.length }),
   };
   const rows: TextRow[] = [];
   if (around.day !== '') rows.push(rule(around.day, drawing.styles.dim, drawing));
@@ -80,10 +86,10 @@ function bodyRows(entry: PaneEntry, drawing: Drawing): TextRow[] {
     case 'message':
       return messageRows(entry, drawing);
     case 'presence':
-      return aside(presenceWords(entry, drawing.glyphs), entry.at, { drawing, bad: false });
+      return aside(presenceWords(entry, drawing.glyphs), { drawing, bad: false });
     case 'notice':
       if (entry.tone === 'code') return pictureRows(entry.text, drawing);
-      return aside(entry.text, entry.at, { drawing, bad: entry.tone === 'bad' });
+      return aside(entry.text, { drawing, bad: entry.tone === 'bad' });
     default:
       return entry satisfies never;
   }
@@ -94,7 +100,7 @@ function messageRows(message: MessageEntry, drawing: Drawing): TextRow[] {
   const name = span(message.from, styles.name(message.from));
   const action = message.action;
   const head: Head = {
-    time: around.grouped && around.sameMinute ? '' : drawing.appearance.time.minute(message.at),
+    time: around.grouped && around.sameTime ? '' : around.time,
     label: action ? span(glyphs.action, styles.bold) : around.grouped ? gap(0) : name,
     bar: barOf(message, drawing),
   };
@@ -166,9 +172,10 @@ function marksOf(line: string, name: string): Mark[] {
 }
 
 /** How far an own message has come; its place is reserved from the start, so that nothing moves. */
-function deliveryMark({ mine, delivery }: MessageEntry, { styles, glyphs }: Drawing): TextRow {
+function deliveryMark({ mine, delivery }: MessageEntry, { styles, glyphs, around }: Drawing): TextRow {
   if (!mine || delivery.state === 'failed') return [];
-  if (delivery.state === 'sent') return [span(` ${glyphs.sent}`, styles.dim)];
+  if (delivery.state === 'sent')
+    return [around.settings.ticks === 'on' ? span(` ${glyphs.sent}`, styles.dim) : gap(2)];
   return [span(` ${glyphs.sending}`, styles.dim)];
 }
 
@@ -190,18 +197,14 @@ function barOf(message: MessageEntry, { styles, glyphs, around }: Drawing): Span
 }
 
 /** A line that is no message. */
-function aside(text: string, at: number, { drawing, bad }: { drawing: Drawing; bad: boolean }): TextRow[] {
-  const { styles, glyphs, columns, around, appearance } = drawing;
+function aside(text: string, { drawing, bad }: { drawing: Drawing; bad: boolean }): TextRow[] {
+  const { styles, glyphs, columns, around } = drawing;
   const sgr = bad ? styles.bad : styles.dim;
   const lines = printable(text, { newlines: true }).split('\n');
   if (lines.length > 1 && !columns.compact) return answerRows(lines, { drawing, sgr });
   const rows = lines.flatMap((line) => wrapRow([span(line, sgr)], around.width - columns.text));
   const label = span(bad ? glyphs.bad : glyphs.notice, sgr);
-  return withHead(
-    rows,
-    { time: appearance.time.minute(at), label, bar: span(glyphs.bar, styles.dim) },
-    drawing,
-  );
+  return withHead(rows, { time: around.time, label, bar: span(glyphs.bar, styles.dim) }, drawing);
 }
 
 /** Several lines, such as help: across the pane, with continuation lines under the last column. */
@@ -230,18 +233,12 @@ function pictureRows(text: string, { styles, glyphs }: Drawing): TextRow[] {
 }
 
 function withHead(rows: readonly TextRow[], head: Head, drawing: Drawing): TextRow[] {
-  const { columns, around, styles } = drawing;
+  const { columns, around, styles, glyphs } = drawing;
   if (columns.compact) return compactRows(rows, head, drawing);
-  const before = 'HH:MM '.length;
-  const time = span(head.time.padEnd(before), styles.dim);
-  const under = [gap(before + columns.name + 1), head.bar, gap(1)];
-  const used = columnsOf(head.label.text);
-  if (used > columns.name) {
-    // A name too long for its column gets a row of its own, uncut if it fits there.
-    const own = fit([time, head.label], around.width);
-    return [own, ...rows.map((row) => [...under, ...row])];
-  }
-  const first = [time, gap(columns.name - used), head.label, gap(1), head.bar, gap(1)];
+  const time = span(head.time.padEnd(around.time.length + 1), styles.dim);
+  const under = [gap(around.time.length + 1 + columns.name + 1), head.bar, gap(1)];
+  const label = { ...head.label, text: cut(head.label.text, columns.name, glyphs.cut) };
+  const first = [time, gap(columns.name - columnsOf(label.text)), label, gap(1), head.bar, gap(1)];
   return rows.map((row, i) => [...(i === 0 ? first : under), ...row]);
 }
 

@@ -11,8 +11,10 @@ export interface Layout {
   readonly topLine: boolean;
   /** The pane of messages: rows from `top`, columns from 0. */
   readonly pane: { readonly top: number; readonly height: number; readonly width: number };
-  /** The people list: in the rows of the pane, from column `left`. */
-  readonly people: { readonly left: number; readonly width: number } | undefined;
+  /** The lists at the side: in the rows of the pane, from column `left`. */
+  readonly side:
+    | { readonly left: number; readonly width: number; readonly conversations: boolean }
+    | undefined;
   readonly hint: boolean;
   /** The status line, or a question in its place. */
   readonly status: boolean;
@@ -28,8 +30,12 @@ export interface Margins {
   readonly text: number;
 }
 
-const peopleFrom = 80;
-const peopleShownFrom = 40;
+const sideFrom = 100;
+const sideShownFrom = 40;
+const conversationsFrom = 120;
+const longestName = 12;
+/** The mark of a notice stands in the column of the names. */
+const shortestLabel = '--'.length;
 const hintFrom = 10;
 const statusFrom = 6;
 const topLineFrom = 5;
@@ -44,26 +50,30 @@ export function layout(state: ScreenState): Layout {
   const typed = inputRows(current(state).draft, { columns, rows, prompt: promptColumns(state) });
   const input = Math.min(typed.rows.length, rows);
   const others = [topLine, status, hint].filter(Boolean).length;
-  const people = showsPeople(state, columns) ? peopleWidth(columns) : 0;
+  const side = showsSide(state, columns) ? sideWidth(columns) : 0;
   return {
     topLine,
     pane: {
       top: topLine ? 1 : 0,
       height: Math.max(0, rows - others - input),
-      width: people === 0 ? columns : columns - people - 1,
+      width: side === 0 ? columns : columns - side - 1,
     },
-    people: people === 0 ? undefined : { left: columns - people, width: people },
+    side:
+      side === 0
+        ? undefined
+        : { left: columns - side, width: side, conversations: columns >= conversationsFrom },
     hint,
     status,
     input,
   };
 }
 
-/** How a pane of this width is divided. */
-export function margins(width: number): Margins {
+/** How a pane of this width is divided. @param shown columns of the longest name and of the times in it */
+export function margins(width: number, shown: { readonly name: number; readonly time: number }): Margins {
   if (width < 40) return { compact: true, name: 0, text: 2 };
-  const name = width < 50 ? 8 : width < 72 ? 10 : width < 100 ? 12 : 16;
-  return { compact: false, name, text: 'HH:MM '.length + name + ' | '.length };
+  const most = width < 50 ? 8 : width < 60 ? 10 : longestName;
+  const name = Math.max(shortestLabel, Math.min(most, shown.name));
+  return { compact: false, name, text: shown.time + ' '.length + name + ' | '.length };
 }
 
 /** Width of the prompt: a third of the screen at most. */
@@ -78,14 +88,14 @@ export function sizeOf(size: number): number {
   return Number.isFinite(size) ? Math.max(0, Math.floor(size)) : 0;
 }
 
-function showsPeople({ peopleList: side }: ScreenState, columns: number): boolean {
-  if (side === 'hidden') return false;
-  return columns >= (side === 'shown' ? peopleShownFrom : peopleFrom);
+function showsSide({ sideLists }: ScreenState, columns: number): boolean {
+  if (sideLists === 'hidden') return false;
+  return columns >= (sideLists === 'shown' ? sideShownFrom : sideFrom);
 }
 
-function peopleWidth(columns: number): number {
+function sideWidth(columns: number): number {
   if (columns < 60) return 14;
-  return columns < 110 ? 18 : 22;
+  return columns < conversationsFrom ? 18 : 24;
 }
 
 export interface InputRows {

@@ -1,10 +1,10 @@
 /** Renders the state as lines for a terminal. Pure: the same state and appearance give the same frame. */
 import { current } from '../state/conversations.js';
-import { listedPeople } from '../state/people.js';
-import type { PersonState, ScreenState } from '../state/state.js';
+import type { ScreenState } from '../state/state.js';
 import { questionCursor, statusLine, type TwoParts, topLine } from './bars.js';
 import { inputRows, type Layout, layout, promptColumns, sizeOf } from './layout.js';
 import { paneRows } from './rows.js';
+import { sideRows } from './side.js';
 import { encode, encodeUpTo, fill, fit, gap, type Span, span, type TextRow } from './spans.js';
 import { type Appearance, glyphsOf, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
@@ -47,14 +47,14 @@ export function render(state: ScreenState, appearance: Appearance): Frame {
   };
 }
 
-/** The pane with the newest message at the bottom, and the people list beside it. */
-function paneLines(state: ScreenState, appearance: Appearance, { pane, people: side }: Layout): string[] {
+/** The pane with the newest message at the bottom, and the lists beside it. */
+function paneLines(state: ScreenState, appearance: Appearance, { pane, side }: Layout): string[] {
   const rows = paneRows(state, appearance);
   const above = Array.from({ length: Math.max(0, pane.height - rows.length) }, () => emptyRow);
   const left = [...above, ...rows].map((row) => paneLine(row, pane.width, side?.left));
   if (side === undefined) return left;
-  const people = peopleRows(state, appearance, { width: side.width, height: pane.height });
-  return left.map((line, i) => `${line}${encode(fill(people[i] ?? [], side.width))}`);
+  const right = sideRows(state, appearance, { ...side, height: pane.height });
+  return left.map((line, i) => `${line}${encode(fill(right[i] ?? [], side.width))}`);
 }
 
 const emptyRow: TextRow = [];
@@ -132,46 +132,4 @@ function promptRow(
 
 function clamp(at: number, size: number): number {
   return Math.max(0, Math.min(at, size - 1));
-}
-
-/** Exactly `height` rows of at most `width` columns, with a border on the left. */
-export function peopleRows(
-  state: ScreenState,
-  appearance: Appearance,
-  { width, height }: { width: number; height: number },
-): TextRow[] {
-  const styles = stylesOf(appearance);
-  const border = span(`${glyphsOf(appearance).bar} `, styles.dim);
-  const room = width - columnsOf(border.text);
-  const { people, unnamed } = listedPeople(state);
-  const online = people.filter((person) => person.online).length + unnamed;
-  const head = span(cut(`${online} online`, room, ''), styles.dim);
-  // The last row counts the rest.
-  const rest = people.length + unnamed;
-  const named = rest <= height - 1 ? people.length : Math.max(0, Math.min(people.length, height - 2));
-  const rows: TextRow[] = [
-    [head],
-    ...people.slice(0, named).map((person) => personRow(person, appearance, room)),
-  ];
-  if (rest > named) rows.push([span(cut(`+${rest - named} more`, room, ''), styles.dim)]);
-  return Array.from({ length: height }, (_, i) => [border, ...(rows[i] ?? [])]);
-}
-
-function personRow(
-  { name, role, room: inRoom, online, away }: PersonState,
-  appearance: Appearance,
-  room: number,
-): TextRow {
-  const styles = stylesOf(appearance);
-  const glyphs = glyphsOf(appearance);
-  const here = online && !away;
-  const mark = span(
-    here ? glyphs.online : online ? glyphs.away : glyphs.offline,
-    here ? styles.good : styles.dim,
-  );
-  const rank = inRoom ?? (role === 'admin' ? 'owner' : role === 'moderator' ? 'moderator' : 'member');
-  const badge: Span[] =
-    rank === 'member' ? [] : [gap(1), span(rank === 'owner' ? glyphs.admin : glyphs.moderator, styles.warn)];
-  const shown = cut(span(name).text, room - 2 - (badge.length > 0 ? 2 : 0), glyphs.cut);
-  return [mark, gap(1), span(shown, here ? styles.name(name) : styles.dim), ...badge];
 }

@@ -1,4 +1,6 @@
 /** Which rows of a conversation are in the pane, and where scrolling leads. Pure, with a cache; knows no other part of the screen. */
+
+import type { Settings } from '../../commands/settings.js';
 import { firstNewId } from '../state/conversation.js';
 import { current } from '../state/conversations.js';
 import type { ConversationState, PaneEntry, ScreenState } from '../state/state.js';
@@ -6,6 +8,7 @@ import { type EntryContext, entryRows, ruleRow } from './entry-rows.js';
 import { layout } from './layout.js';
 import { gap, span, type TextRow, wrapRow } from './spans.js';
 import { type Appearance, stylesOf } from './theme.js';
+import { columnsOf } from './wrap.js';
 
 /** A scroll position: see `ConversationState.at`. */
 export type At = NonNullable<ConversationState['at']>;
@@ -14,7 +17,9 @@ interface View {
   readonly conversation: ConversationState;
   /** Id of the entry below the line "new messages". */
   readonly firstNew: string | undefined;
+  readonly longestName: number;
   readonly me: string;
+  readonly settings: Settings;
   readonly appearance: Appearance;
   readonly width: number;
   readonly height: number;
@@ -26,6 +31,14 @@ interface Place {
   readonly row: number;
 }
 
+/** When an entry was, as shown. */
+interface Moment {
+  readonly appearance: Appearance;
+  readonly settings: Settings;
+  readonly day: string;
+  readonly time: string;
+}
+
 interface Kept {
   readonly appearance: Appearance;
   readonly around: EntryContext;
@@ -34,10 +47,8 @@ interface Kept {
 
 const kept = new WeakMap<PaneEntry, Kept>();
 const keptNamed = new WeakMap<PaneEntry, Kept>();
-const days = new WeakMap<
-  PaneEntry,
-  { readonly appearance: Appearance; readonly day: string; readonly minute: string }
->();
+const longestNames = new WeakMap<readonly PaneEntry[], number>();
+const moments = new WeakMap<PaneEntry, Moment>();
 const groupedMs = 5 * 60 * 1000;
 
 /** The rows in the pane, at most its height; the last one is at its bottom. */
@@ -105,8 +116,22 @@ export function scrollTo(state: ScreenState, appearance: Appearance, id?: string
 function viewOf(state: ScreenState, appearance: Appearance): View {
   const { pane } = layout(state);
   const conversation = current(state);
-  const firstNew = firstNewId(conversation);
-  return { conversation, firstNew, me: state.me, appearance, width: pane.width, height: pane.height };
+  return {
+    ...{ conversation, appearance, width: pane.width, height: pane.height },
+    ...{ firstNew: firstNewId(conversation), longestName: longestName(conversation.entries) },
+    ...{ me: state.me, settings: state.settings },
+  };
+}
+
+function longestName(entries: readonly PaneEntry[]): number {
+  const known = longestNames.get(entries);
+  if (known !== undefined) return known;
+  const longest = entries.reduce(
+    (most, entry) => (entry.kind === 'message' ? Math.max(most, columnsOf(entry.from)) : most),
+    0,
+  );
+  longestNames.set(entries, longest);
+  return longest;
 }
 
 /** The places in the pane from top to bottom, and the row above the oldest entry if that is visible. */
@@ -221,25 +246,25 @@ function ungrouped(view: View, index: number): TextRow | undefined {
     around: { ...around, grouped: false },
     appearance: view.appearance,
   });
-  // There is no room for a long name, which needs a row of its own.
-  return named.length === rowsOf(view, index).length ? named[0] : undefined;
+  return named[0];
 }
 
-function surroundings({ conversation, me, appearance, width, firstNew }: View, index: number): EntryContext {
+function surroundings(view: View, index: number): EntryContext {
+  const { conversation, me, settings, width, firstNew, longestName } = view;
   const entry = conversation.entries[index];
   const before = conversation.entries[index - 1];
-  const now = entry === undefined ? undefined : moment(entry, appearance);
-  const then = before === undefined ? undefined : moment(before, appearance);
+  const now = entry === undefined ? undefined : moment(entry, view);
+  const then = before === undefined ? undefined : moment(before, view);
   const newDay = now !== undefined && now.day !== then?.day && now.day !== '';
   const fresh = entry !== undefined && entry.id === firstNew;
   return {
-    width,
-    me,
+    ...{ width, longestName, settings, me },
     direct: conversation.id.startsWith('@'),
     day: newDay ? now.day : '',
     fresh,
     grouped: !newDay && !fresh && goesOn(before, entry),
-    sameMinute: now?.minute === then?.minute,
+    time: now?.time ?? '',
+    sameTime: now?.time === then?.time,
     marked: entry !== undefined && entry.id === conversation.marked,
   };
 }
@@ -250,23 +275,28 @@ function goesOn(before: PaneEntry | undefined, entry: PaneEntry | undefined): bo
   return before.delivery.state !== 'failed' && Math.abs(entry.at - before.at) < groupedMs;
 }
 
-function moment(entry: PaneEntry, appearance: Appearance): { readonly day: string; readonly minute: string } {
-  const known = days.get(entry);
-  if (known?.appearance === appearance) return known;
-  const made = { appearance, day: appearance.time.day(entry.at), minute: appearance.time.minute(entry.at) };
-  days.set(entry, made);
+function moment(entry: PaneEntry, { appearance, settings }: View): Moment {
+  const known = moments.get(entry);
+  if (known?.appearance === appearance && known.settings === settings) return known;
+  const format = { seconds: settings.seconds === 'on', halfDays: settings.clock === '12h' };
+  const { time: shown } = appearance;
+  const made = { appearance, settings, day: shown.day(entry.at), time: shown.time(entry.at, format) };
+  moments.set(entry, made);
   return made;
 }
 
 function same(a: EntryContext, b: EntryContext): boolean {
   return (
     a.width === b.width &&
+    a.longestName === b.longestName &&
+    a.settings === b.settings &&
     a.me === b.me &&
     a.direct === b.direct &&
     a.day === b.day &&
     a.fresh === b.fresh &&
     a.grouped === b.grouped &&
-    a.sameMinute === b.sameMinute &&
+    a.time === b.time &&
+    a.sameTime === b.sameTime &&
     a.marked === b.marked
   );
 }

@@ -1,6 +1,7 @@
 /** The list of conversations: finding, changing, opening and closing one, and notices in them. Pure; knows no messages. */
 import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
+import type { Settings } from '../../commands/settings.js';
 import { newConversation, read, withEntry } from './conversation.js';
 import type { ConversationId, ConversationState, NoticeEntry, Notify, ScreenState } from './state.js';
 
@@ -15,6 +16,7 @@ export interface Start {
   /** The hint for newcomers is shown. */
   readonly hint: boolean;
   readonly notifyChoices: Readonly<Record<string, Notify>>;
+  readonly settings: Settings;
 }
 
 export function startState({ server, ...start }: Start): ScreenState {
@@ -26,7 +28,7 @@ export function startState({ server, ...start }: Start): ScreenState {
     current: lobby,
     people: [],
     peopleUnnamed: 0,
-    peopleList: 'auto',
+    sideLists: 'auto',
     focused: true,
     question: undefined,
   };

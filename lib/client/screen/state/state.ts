@@ -1,6 +1,7 @@
 /** Everything the screen shows, as one value. Knows neither how it is rendered nor how it changes. */
 import type { ErrorCode } from '../../../protocol/errors.js';
 import type { Role, RoomRole, RoomRules } from '../../../protocol/records.js';
+import type { Settings } from '../../commands/settings.js';
 import type { Editor } from './editor.js';
 
 /** `#lobby` or `@bob`. */
@@ -135,7 +136,8 @@ export interface ScreenState {
   /** How many more are online than `people` names; 0 except on large servers. */
   readonly peopleUnnamed: number;
   /** `auto`: shown if the screen is wide enough. */
-  readonly peopleList: 'auto' | 'shown' | 'hidden';
+  readonly sideLists: 'auto' | 'shown' | 'hidden';
+  readonly settings: Settings;
   /** The terminal window has the keyboard. */
   readonly focused: boolean;
   /** The hint for newcomers is shown. */

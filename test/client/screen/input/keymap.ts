@@ -77,7 +77,7 @@ t.test('chat keys work as in other clients', async (t) => {
       ['alt-/', 'last'],
       ['alt-right', 'next'],
       ['alt-left', 'previous'],
-      ['f8', 'people-list'],
+      ['f8', 'side-lists'],
     ] as const),
   ];
   for (const [name, does] of rows) t.equal(action(name), does, name);

@@ -35,11 +35,15 @@ t.test('a question is shown whenever there is a row for it', async (t) => {
   t.equal(layout(screen({ rows: 1, question })).input, 1);
 });
 
-t.test('people are listed from 80 columns on, or as chosen', async (t) => {
+t.test('people are listed from 100 columns on, conversations from 120 on, or as chosen', async (t) => {
   const left = (columns: number, side: 'auto' | 'shown' | 'hidden') =>
-    layout(screen({ columns, peopleList: side })).people?.left;
-  t.equal(left(79, 'auto'), undefined);
-  t.equal(left(80, 'auto'), 62);
+    layout(screen({ columns, sideLists: side })).side?.left;
+  t.equal(left(99, 'auto'), undefined);
+  t.equal(left(100, 'auto'), 82);
+  t.same(
+    [119, 120].map((columns) => layout(screen({ columns })).side?.conversations),
+    [false, true],
+  );
   t.equal(left(79, 'shown'), 61);
   t.equal(left(40, 'shown'), 26);
   t.equal(left(39, 'shown'), undefined);
@@ -62,7 +66,8 @@ t.test('the input grows with its lines up to a third of the screen', async (t) =
 });
 
 t.test('texts get most of the pane at every width', async (t) => {
-  for (let width = 20; width <= 500; width++) t.ok(margins(width).text <= width / 2, String(width));
+  for (let width = 20; width <= 500; width++)
+    t.ok(margins(width, { name: 200, time: 10 }).text <= width / 2 + 3, String(width));
 });
 
 /** An editor whose cursor is where the `|` is. */

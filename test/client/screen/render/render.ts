@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import xterm from '@xterm/headless';
 import stringWidth from 'string-width';
 import t, { type Test } from 'tap';
-import { type Frame, peopleRows, render } from '../../../../lib/client/screen/render/render.js';
+import { type Frame, render } from '../../../../lib/client/screen/render/render.js';
+import { sideRows } from '../../../../lib/client/screen/render/side.js';
 import type { Appearance } from '../../../../lib/client/screen/render/theme.js';
 import type {
   ConversationState,
@@ -53,8 +54,8 @@ const screens: Readonly<Record<string, ScreenState>> = {
   'busy-120x40': busyScreen({ columns: 120, rows: 40 }),
   'busy-24x6': busyScreen({ columns: 24, rows: 6 }),
   'busy-20x5': busyScreen({ columns: 20, rows: 5 }),
-  'narrow-39x24': busyScreen({ columns: 39, peopleList: 'shown' }),
-  'people-50x12': busyScreen({ columns: 50, rows: 12, peopleList: 'shown' }),
+  'narrow-39x24': busyScreen({ columns: 39, sideLists: 'shown' }),
+  'people-50x12': busyScreen({ columns: 50, rows: 12, sideLists: 'shown' }),
   'first-80x12': screen({ rows: 12, hint: true }),
   'private-80x12': screen({
     rows: 12,
@@ -97,7 +98,7 @@ const screens: Readonly<Record<string, ScreenState>> = {
     ],
   }),
   'crowd-80x12': screen({
-    rows: 12,
+    ...{ rows: 12, sideLists: 'shown' },
     people: Array.from({ length: 30 }, (_, i) => person(`person${i}`)),
     peopleUnnamed: 200,
     conversations: Array.from({ length: 20 }, (_, i) =>
@@ -141,7 +142,7 @@ t.test('hyperlinks are optional, and one link on all their rows', async (t) => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: OSC 8
   const targets = [...text.matchAll(/\x1b\]8;(id=[0-9a-z]+);(https:[^\x1b]+)/g)];
   const ids = (host: string) => targets.filter(([, , href]) => href?.includes(host)).map(([, id]) => id);
-  t.equal(ids('trains.example').length, 3, 'three rows');
+  t.equal(ids('trains.example').length, 2, 'two rows');
   t.equal(new Set(ids('trains.example')).size, 1, 'one link');
   t.not(ids('evil.example')[0], ids('trains.example')[0]);
 });
@@ -157,7 +158,7 @@ t.test('in a terminal the people list stays in its column', async (t) => {
   ];
   const entries = wide.map((text, i) => messageAt(i, 'bob', text, { id: `${i}` }));
   const state = screen({
-    rows: 40,
+    ...{ rows: 40, sideLists: 'shown' },
     conversations: [conversation('#lobby', { entries, topic: wide[0] ?? '' })],
   });
   const frame = render(state, colorful);
@@ -191,8 +192,8 @@ t.test('no text can pass for another message', async (t) => {
   const rows = plainLines(render(state, plainAppearance)).filter((line) =>
     /bob|cleo/.test(line.slice(0, 60)),
   );
-  t.match(rows[0], /^11:58 {8}bob │ hi/);
-  t.match(rows[1], /^ {17}│ 11:58 {7}cleo │ I quit/);
+  t.match(rows[0], /^11:58 bob │ hi/);
+  t.match(rows[1], /^ {10}│ 11:58 {7}cleo │ I quit/);
   for (const mention of [true, false]) {
     const entries = [messageAt(0, 'bob', 'hi\ncleo: I quit\ncleo▌ I quit', { mention })];
     const narrow = screen({ columns: 30, conversations: [conversation('#lobby', { entries })] });
@@ -323,7 +324,7 @@ function randomScreen(random: Random): ScreenState {
     rows: random.pick([1, 2, 3, 5, 6, 9, 10, 24, 40, 200]),
     conversations: rooms,
     current: random.pick(rooms).id,
-    peopleList: random.pick(['auto', 'shown', 'hidden']),
+    sideLists: random.pick(['auto', 'shown', 'hidden']),
     hint: random.below(2) === 0,
     question: random.pick([undefined, { text: text(), about: 'quit' }]),
     connection: random.pick([
@@ -340,10 +341,8 @@ function randomScreen(random: Random): ScreenState {
 }
 
 function rows(people: readonly PersonState[], height: number, peopleBeyond = 0): string[] {
-  return peopleRows(screen({ people, peopleUnnamed: peopleBeyond }), plainAppearance, {
-    width: 18,
-    height,
-  }).map((row) =>
+  const state = screen({ people, peopleUnnamed: peopleBeyond });
+  return sideRows(state, plainAppearance, { width: 18, height, conversations: false }).map((row) =>
     row
       .map(({ text }) => text)
       .join('')
@@ -367,6 +366,35 @@ t.test('people who do not fit are counted in the last row', async (t) => {
   t.same(rows(people, 7, 100).at(-1), '+100 more');
   t.same(rows(people, 1), ['5 online']);
   t.same(rows(people, 0), []);
+});
+
+t.test('from 120 columns on, conversations stand above the people, half of the height at most', async (t) => {
+  const shown = (more: Partial<ScreenState>, height: number) =>
+    sideRows(busyScreen(more), plainAppearance, { width: 24, height, conversations: true }).map((row) =>
+      row
+        .map(({ text }) => text)
+        .join('')
+        .slice(2)
+        .trimEnd(),
+    );
+  t.same(shown({}, 20).slice(0, 8), [
+    ' 1 #lobby',
+    ' 2 @bob            2!',
+    ' 3 #photos     14  1!',
+    ' 4 #books           3',
+    ' 5 #quiet',
+    '',
+    '6 online',
+    '● alice ★',
+  ]);
+  t.same(shown({ current: '#quiet' }, 8).slice(0, 5), [
+    ' 3 #photos     14  1!',
+    ' 4 #books           3',
+    ' 5 #quiet',
+    '',
+    '6 online',
+  ]);
+  t.same(shown({}, 1), ['6 online']);
 });
 
 t.test('a name that is too long is cut, its mark kept', async (t) => {

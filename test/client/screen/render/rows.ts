@@ -1,9 +1,16 @@
 import t from 'tap';
+import { settingsFrom } from '../../../../lib/client/commands/settings.js';
 import { layout } from '../../../../lib/client/screen/render/layout.js';
 import { paneRows, scrollBy, scrollTo, topIsVisible } from '../../../../lib/client/screen/render/rows.js';
 import type { PaneEntry, ScreenState } from '../../../../lib/client/screen/state/state.js';
-import type { LocalTime } from '../../../../lib/client/text/local-time.js';
-import { busyScreen, conversation, messageAt, plainAppearance, screen } from '../../../support/screens.js';
+import {
+  busyScreen,
+  conversation,
+  messageAt,
+  mine,
+  plainAppearance,
+  screen,
+} from '../../../support/screens.js';
 
 const count = 300;
 // Each is a row, but every tenth, which is four.
@@ -122,24 +129,55 @@ t.test('after five minutes, an action or a day the name is shown again', async (
 });
 
 t.test('a frame lays out what it shows and nothing else, and that once', async (t) => {
-  let asked = 0;
-  const time: LocalTime = {
-    ...plainAppearance.time,
-    minute(at) {
-      asked++;
-      return plainAppearance.time.minute(at);
-    },
-  };
-  const appearance = { ...plainAppearance, time };
-  const state = reading({ id: 'e150', row: 0 });
-  paneRows(state, appearance);
-  t.ok(asked > 0 && asked < 80, `${asked} times for a pane of 22 rows`);
-  asked = 0;
-  paneRows(state, appearance);
-  t.ok(asked <= 1, 'the first row may be named anew');
-  asked = 0;
-  paneRows({ ...state, columns: 100 }, appearance);
-  t.ok(asked > 0, 'another width is laid out anew');
+  let read = 0;
+  const counted = many.map((entry) =>
+    Object.defineProperty({ ...entry }, 'text', {
+      get() {
+        read++;
+        return 'text' in entry ? entry.text : undefined;
+      },
+    }),
+  );
+  const state = reading({ id: 'e150', row: 0 }, counted);
+  paneRows(state, plainAppearance);
+  t.ok(read > 0 && read < 80, `${read} times for a pane of 22 rows`);
+  read = 0;
+  paneRows(state, plainAppearance);
+  t.ok(read <= 1, 'the first row may be named anew');
+  for (const changed of [{ columns: 100 }, { settings: settingsFrom({ seconds: 'on' }) }]) {
+    read = 0;
+    paneRows({ ...state, ...changed }, plainAppearance);
+    t.ok(read > 0, `${Object.keys(changed).join()}: laid out anew`);
+  }
+});
+
+const names = (...froms: string[]) => froms.map((from, i) => messageAt(i * 10, from, 'hello', { id: from }));
+
+t.test('the column of names is as wide as the longest name, at most 12 columns', async (t) => {
+  const first = (...froms: string[]) => texts(reading(undefined, names(...froms))).slice(-froms.length);
+  t.same(first('bo', 'cleo'), ['11:58   bo │ hello', '12:08 cleo │ hello']);
+  t.same(first('bo', 'maximilian-of-the-mountains'), [
+    '11:58           bo │ hello',
+    '12:08 maximilian-… │ hello',
+  ]);
+});
+
+t.test('times are shown as /set says, in a column of their own width', async (t) => {
+  const shown = (settings: object) =>
+    texts({ ...reading(undefined, names('bo')), settings: settingsFrom(settings) }).at(-1);
+  t.equal(shown({ seconds: 'on' }), '11:58:00 bo │ hello');
+  t.equal(shown({ clock: '12h' }), '11:58am bo │ hello');
+  t.equal(shown({ clock: '12h', seconds: 'on' }), '11:58:00am bo │ hello');
+});
+
+t.test('a tick marks what the server has, if wanted; it moves no text', async (t) => {
+  const entry = (state: 'sending' | 'sent') => [mine(0, 'hello', { delivery: { state } })];
+  const shown = (state: 'sending' | 'sent', ticks: string) =>
+    texts({ ...reading(undefined, entry(state)), settings: settingsFrom({ ticks }) })
+      .at(-1)
+      ?.split('│ ')[1];
+  t.same([shown('sending', 'off'), shown('sent', 'off')], ['hello …', 'hello  ']);
+  t.same([shown('sending', 'on'), shown('sent', 'on')], ['hello …', 'hello ✓']);
 });
 
 t.test('an example has a place for every kind of entry', async (t) => {

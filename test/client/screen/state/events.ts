@@ -1,4 +1,5 @@
 import t from 'tap';
+import { settingsFrom } from '../../../../lib/client/commands/settings.js';
 import {
   change,
   closed,
@@ -36,6 +37,7 @@ const start = startState({
   now: 0,
   hint: true,
   notifyChoices: { '@dan': 'off' },
+  settings: settingsFrom(undefined),
 });
 const at = '2026-11-20T20:00:00.000Z';
 
