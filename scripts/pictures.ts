@@ -26,7 +26,7 @@ const talk: readonly { by: string; say: string; seen?: RegExp }[] = [
   { by: 'ben', say: "that was quick: one link, one password, and I'm in", seen: /password,/ },
   { by: 'mei', say: '大家好! 我也来了 👋', seen: /大家好/ },
   { by: 'tom', say: 'is the history kept? I was away on Thursday', seen: /Thursday/ },
-  { by: 'ana', say: 'all of it, and every message marked ✓ is on disk', seen: /marked/ },
+  { by: 'ana', say: 'all of it: a message is on disk before anyone sees it', seen: /on disk/ },
   { by: 'ana', say: 'PgUp scrolls back as far as you like', seen: /PgUp/ },
   { by: 'sofia', say: '/me puts the kettle on', seen: /kettle/ },
   { by: 'tom', say: 'who else can read it?', seen: /else/ },
