@@ -3,6 +3,7 @@
  * Knows SGR parameters (ECMA-48 8.3.117) and the environment, not what is on the screen.
  */
 import type { LocalTime } from '../../text/local-time.js';
+import { createNameColors } from './name-colors.js';
 
 /** Colours the terminal has; 0 leaves bold, dim, underline and reverse. */
 export type Colors = 0 | 16 | 256 | 'truecolor';
@@ -16,31 +17,6 @@ export interface Appearance {
   /** The terminal has hyperlinks (OSC 8). */
   readonly links: boolean;
 }
-
-type Palette = readonly (string | number)[];
-
-/**
- * The colours of names, each with a contrast of at least 4.5 (WCAG 2.2, 1.4.3) to black or white: SGR numbers of
- * xterm's basic colours, indices of the 256 colours, `#rrggbb`.
- */
-export const palettes = {
-  dark: {
-    16: [92, 93, 95, 96, 36, 33],
-    256: [217, 216, 215, 179, 178, 150, 114, 79, 44, 45, 81, 147, 183, 182, 212, 211],
-    truecolor: [
-      ...['#ff9ea6', '#fea388', '#fba962', '#e7b551', '#cac256', '#a6cd6f', '#7cd591', '#4ed9b5'],
-      ...['#2ad7d7', '#3bd1f5', '#78c7fd', '#9bbeff', '#b6b4ff', '#d4a7ff', '#ed9ee5', '#fe9ac6'],
-    ],
-  },
-  light: {
-    16: [31, 34, 35, 94],
-    256: [124, 130, 94, 58, 22, 28, 23, 24, 25, 26, 61, 62, 97, 90, 125, 161],
-    truecolor: [
-      ...['#a43144', '#a33712', '#8e4e00', '#7c5a02', '#69630b', '#4c6d05', '#007433', '#10715b'],
-      ...['#0f6e6e', '#0b6c80', '#076798', '#2f5bb4', '#5b4fb0', '#7743a1', '#8d3a88', '#9c3268'],
-    ],
-  },
-} as const satisfies Record<Appearance['theme'], Record<Exclude<Colors, 0>, Palette>>;
 
 /** SGR parameters; empty for none. */
 const plain = {
@@ -158,9 +134,7 @@ export function stylesOf(appearance: Appearance): Styles {
 
 function stylesFor({ theme, colors }: Appearance): Styles {
   if (colors === 0) return { ...plain, code: theme === 'light' ? '7' : '', name: () => plain.bold };
-  const palette: Palette = palettes[theme][colors];
-  const fixed = colors === 16 ? basic[theme] : many[theme];
-  return { ...fixed, name: (name) => `1;${sgrOf(palette[hashOf(name) % palette.length] ?? 39, colors)}` };
+  return { ...(colors === 16 ? basic[theme] : many[theme]), name: createNameColors(theme, colors) };
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -193,19 +167,6 @@ function colorsOf(env: Env): Colors {
   const term = env.TERM ?? '';
   if (/^(?:truecolor|24bit)$/.test(env.COLORTERM ?? '') || /direct/.test(term)) return 'truecolor';
   return /256|kitty|alacritty|ghostty|foot|wezterm/.test(`${term} ${env.COLORTERM}`) ? 256 : 16;
-}
-
-function sgrOf(color: string | number, colors: Colors): string {
-  if (typeof color === 'number') return colors === 16 ? String(color) : `38;5;${color}`;
-  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
-  return `38;2;${red};${green};${blue}`;
-}
-
-/** FNV-1a, 32 bits: the same name has the same colour on every computer. */
-function hashOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
 }
 
 const unicode = {

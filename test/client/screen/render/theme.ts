@@ -1,8 +1,8 @@
 import t from 'tap';
+import { palettes } from '../../../../lib/client/screen/render/name-colors.js';
 import {
   chooseAppearance,
   isUtf8,
-  palettes,
   stylesOf,
   wantsColor,
 } from '../../../../lib/client/screen/render/theme.js';
@@ -48,12 +48,32 @@ t.test('without colours there are bold, dim, underline and reverse', async (t) =
   for (const sgr of [name('bob'), ...Object.values(styles)]) t.match(sgr, /^(?:[1247](?:;[1247])*)?$/);
 });
 
-t.test('a name always has the same colour', async (t) => {
+t.test('a name keeps its colour, and all colours are used before one is used again', async (t) => {
   const names = Array.from({ length: 200 }, (_, i) => `person${i}`);
   for (const colors of depths) {
-    const once = names.map(stylesOf({ ...plainAppearance, colors }).name);
-    t.same(names.map(stylesOf({ ...plainAppearance, colors }).name), once);
-    t.equal(new Set(once).size, palettes.dark[colors].length, 'and all colours are used');
+    const count = palettes.dark[colors].length;
+    const { name } = stylesOf({ ...plainAppearance, colors });
+    const once = names.map(name);
+    t.same(names.map(name), once);
+    t.equal(new Set(once.slice(0, count)).size, count);
+    t.equal(new Set(once.slice(count, 2 * count)).size, count);
+    t.same(names.map(stylesOf({ ...plainAppearance, colors }).name), once, 'the same in the same order');
+  }
+});
+
+t.test('a few people have colours that are far apart', async (t) => {
+  for (const theme of themes) {
+    for (const colors of [256, 'truecolor'] as const) {
+      for (let start = 0; start < 50; start++) {
+        const { name } = stylesOf({ ...plainAppearance, theme, colors });
+        const hues = ['ana', 'ben', 'mei', 'sofia'].map((each) => hueOf(name(`${each}${start}`)));
+        const apart = hues.flatMap((hue, i) =>
+          hues.slice(i + 1).map((other) => Math.min(Math.abs(hue - other), 360 - Math.abs(hue - other))),
+        );
+        const least = Math.min(...apart);
+        t.ok(least >= 20, `${theme} ${colors}: ${least.toFixed(0)} degrees`);
+      }
+    }
   }
 });
 
@@ -94,6 +114,25 @@ function contrastOf(sgr: string, background: string): number {
   return basic === undefined
     ? 21
     : contrast(xterm[basic] ?? '', under === undefined ? background : (xterm[under - 10] ?? ''));
+}
+
+/** Degrees, of a style with one of the 256 colours or a true colour. */
+function hueOf(sgr: string): number {
+  const [, index] = /38;5;(\d+)/.exec(sgr) ?? [];
+  const parts =
+    index === undefined
+      ? (/38;2;(\d+);(\d+);(\d+)/.exec(sgr)?.slice(1).map(Number) ?? [])
+      : [1, 3, 5].map((at) => Number.parseInt(indexed(Number(index)).slice(at, at + 2), 16));
+  const [red = 0, green = 0, blue = 0] = parts;
+  const most = Math.max(...parts);
+  const range = most - Math.min(...parts);
+  const sixth =
+    most === red
+      ? (green - blue) / range
+      : most === green
+        ? 2 + (blue - red) / range
+        : 4 + (red - green) / range;
+  return (sixth * 60 + 360) % 360;
 }
 
 function indexed(index: number): string {
