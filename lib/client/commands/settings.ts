@@ -8,6 +8,11 @@ export interface SettingRow {
 }
 
 export const settingRows = [
+  {
+    name: 'formatting',
+    values: ['on', 'off'],
+    help: 'show *bold*, _italic_, `code`, > quotes and ``` blocks',
+  },
   { name: 'clock', values: ['24h', '12h'], help: 'how hours are shown' },
   { name: 'seconds', values: ['off', 'on'], help: 'show seconds' },
   { name: 'ticks', values: ['off', 'on'], help: 'mark each of your messages once the server has it' },
@@ -52,6 +57,6 @@ export function settingLines(settings: Settings, name?: SettingName): string[] {
     .filter((row) => name === undefined || row.name === name)
     .map(
       ({ name, values, help }) =>
-        `${name.padEnd(9)}${settings[name].padEnd(5)}${help}: ${values.join(' or ')}`,
+        `${name.padEnd(12)}${settings[name].padEnd(5)}${help}: ${values.join(' or ')}`,
     );
 }

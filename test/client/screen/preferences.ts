@@ -2,13 +2,14 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { settingsFrom } from '../../../lib/client/commands/settings.js';
 import type { Preferences } from '../../../lib/client/screen/preferences.js';
 import { createPreferenceKeeper, openPreferences } from '../../../lib/client/screen/preferences.js';
 import { createScreenScene } from '../../support/screen-scene.js';
 import { settle } from '../../support/streams.js';
 
 const server = { host: 'chat.example.org', port: 6697 };
-const defaults = { clock: '24h', seconds: 'off', ticks: 'off' } as const;
+const defaults = settingsFrom(undefined);
 const none = { hintSeen: false, ignored: [], notify: {}, settings: defaults };
 
 async function file(t: Test): Promise<string> {

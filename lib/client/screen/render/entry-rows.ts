@@ -1,11 +1,10 @@
 /** One entry of a conversation as rows of the pane: a message, people who joined and left, or a notice. Pure; knows no other entries. */
-import { findLinks, type TextRange } from '../../../protocol/links.js';
-import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
-import { byteCount, duration } from '../../../protocol/quantities.js';
+import { duration } from '../../../protocol/quantities.js';
 import type { Settings } from '../../commands/settings.js';
 import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
+import { textLines } from './message-text.js';
 import { fit, gap, rowColumns, type Span, span, type TextRow, withoutStop, wrapRow } from './spans.js';
 import { type Appearance, type Glyphs, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
@@ -106,69 +105,18 @@ function messageRows(message: MessageEntry, drawing: Drawing): TextRow[] {
   };
   const lines = textLines(message, drawing);
   const between = message.mention ? span(`${glyphs.mention} `, styles.mention) : span(': ');
-  if (action) lines[0] = [name, span(' '), ...(lines[0] ?? [])];
   // A narrow pane has no column for the name.
-  else if (columns.compact && !around.grouped) lines[0] = [name, between, ...(lines[0] ?? [])];
+  const names = action ? [name, span(' ')] : columns.compact && !around.grouped ? [name, between] : [];
   const width = around.width - columns.text;
   const mark = deliveryMark(message, drawing);
-  const rows = lines.flatMap((line) => wrapRow(line, width - rowColumns(mark)));
+  const rows: TextRow[] = lines.flatMap(({ before, row }, i) => {
+    const [ahead, text] = i === 0 && names.length > 0 ? [[], [...names, ...before, ...row]] : [before, row];
+    return wrapRow(text, width - rowColumns(mark) - rowColumns(ahead)).map((part) => [...ahead, ...part]);
+  });
   const last = rows.length - 1;
   if (mark.length > 0) rows[last] = [...(rows[last] ?? []), ...mark];
   rows.push(...deliveryRows(message, drawing).flatMap((row) => wrapRow(row, width)));
   return withHead(rows, head, drawing);
-}
-
-/** The text, one row per line, with links and mentions of the reader. */
-function textLines(message: MessageEntry, { styles, appearance, around }: Drawing): TextRow[] {
-  const { removed, file } = message;
-  if (removed !== undefined) return [[span(`message removed by ${removed}`, styles.dim)]];
-  if (file !== undefined) return [fileLine(message, file, styles)];
-  const sgr = message.mention ? styles.bold : message.delivery.state === 'sending' ? styles.dim : '';
-  const lines = printable(message.text, { newlines: true }).split('\n');
-  const rows = lines.map((line) => {
-    const pieces: Span[] = [];
-    let at = 0;
-    for (const mark of marksOf(line, message.mention ? around.me : '')) {
-      if (mark.start > at) pieces.push(span(line.slice(at, mark.start), sgr));
-      pieces.push(...mark.show(line.slice(mark.start, mark.end), styles, appearance));
-      at = mark.end;
-    }
-    if (at < line.length || pieces.length === 0) pieces.push(span(line.slice(at), sgr));
-    return pieces;
-  });
-  if (message.edited) rows.at(-1)?.push(span(' (edited)', styles.dim));
-  return rows;
-}
-
-/** A file, and how to download it. */
-function fileLine(
-  message: MessageEntry,
-  { name, size }: NonNullable<MessageEntry['file']>,
-  styles: Styles,
-): TextRow {
-  const how = message.seq === undefined ? '' : `, /get ${message.seq} to download`;
-  return [span(name, styles.bold), span(` (${byteCount(size)}${how})`, styles.dim)];
-}
-
-interface Mark extends TextRange {
-  readonly show: (text: string, styles: Styles, appearance: Appearance) => Span[];
-}
-
-/** Links and mentions in a line, from left to right. */
-function marksOf(line: string, name: string): Mark[] {
-  const links = findLinks(line).map(
-    ({ start, end, href, host }): Mark => ({
-      ...{ start, end },
-      show(text, styles, appearance) {
-        const shown = { ...span(text, styles.link), ...(appearance.links ? { href } : {}) };
-        return host === undefined ? [shown] : [shown, span(` [${host}]`, styles.host)];
-      },
-    }),
-  );
-  const names = findMentions(line, name).map(
-    (range): Mark => ({ ...range, show: (text, styles) => [span(text, styles.mention)] }),
-  );
-  return [...links, ...names].sort((a, b) => a.start - b.start);
 }
 
 /** How far an own message has come; its place is reserved from the start, so that nothing moves. */
@@ -202,7 +150,7 @@ function aside(text: string, { drawing, bad }: { drawing: Drawing; bad: boolean 
   const sgr = bad ? styles.bad : styles.dim;
   const lines = printable(text, { newlines: true }).split('\n');
   if (lines.length > 1 && !columns.compact) return answerRows(lines, { drawing, sgr });
-  const rows = lines.flatMap((line) => wrapRow([span(line, sgr)], around.width - columns.text));
+  const rows: TextRow[] = lines.flatMap((line) => wrapRow([span(line, sgr)], around.width - columns.text));
   const label = span(bad ? glyphs.bad : glyphs.notice, sgr);
   return withHead(rows, { time: around.time, label, bar: span(glyphs.bar, styles.dim) }, drawing);
 }

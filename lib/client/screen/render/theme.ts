@@ -33,6 +33,8 @@ const plain = {
   link: '4',
   /** The host a link really leads to. */
   host: '1;7',
+  /** Code in a message. */
+  literal: '',
   /** A QR code: white on black. */
   code: '',
   bar: '7',
@@ -62,6 +64,7 @@ const basic: Record<Appearance['theme'], Fixed> = {
     direct: '95',
     link: '4;96',
     host: '1;93',
+    literal: '36',
     code,
     barAlert: '1;7;33',
   },
@@ -74,6 +77,7 @@ const basic: Record<Appearance['theme'], Fixed> = {
     direct: '35',
     link: '4;34',
     host: '1;31',
+    literal: '34',
     code,
     barAlert: '1;37;41',
   },
@@ -91,6 +95,7 @@ const many: Record<Appearance['theme'], Fixed> = {
     direct: '38;5;213',
     link: '4;38;5;75',
     host: '1;38;5;221',
+    literal: '38;5;223;48;5;236',
     code,
     bar: '38;5;252;48;5;236',
     barDim: '38;5;247;48;5;236',
@@ -109,6 +114,7 @@ const many: Record<Appearance['theme'], Fixed> = {
     direct: '38;5;126',
     link: '4;38;5;25',
     host: '1;38;5;160',
+    literal: '38;5;88;48;5;254',
     code,
     bar: '38;5;236;48;5;254',
     barDim: '38;5;240;48;5;254',
@@ -195,6 +201,8 @@ const unicode = {
   below: '↓',
   /** At the end of a text that was cut. */
   cut: '…',
+  /** To the left of a quote or a block of code. */
+  quote: '▎',
 };
 
 export type Glyphs = Readonly<typeof unicode>;
@@ -220,6 +228,7 @@ const ascii: Glyphs = {
   dot: '-',
   below: 'v',
   cut: '~',
+  quote: '>',
 };
 
 export const glyphSets = { unicode, ascii } as const;
