@@ -33,7 +33,7 @@ t.test('what is allowed, and what is not', (t) => {
       'a\u202eb',
     ],
     ...[
-      '\x1b[?1000h',
+      '\x1b[?1003h',
       '\x1bPq\x1b\\',
       '\x1b]9;4;1\x07',
       '\x08',

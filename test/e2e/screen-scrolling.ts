@@ -39,6 +39,24 @@ t.test('scrolling back', async (t) => {
     await alice.shows(/beginning of #lobby/);
   });
 
+  await t.test('the wheel scrolls three rows, unless /set mouse off', async (t) => {
+    const wheel = (button: number) => alice.type(`\x1b[<${button};10;10M`);
+    alice.type(keys.pageDown);
+    await alice.until(() => (numbers()[0] ?? 0) > 10, 'a page further down');
+    const [first = 0] = numbers();
+    wheel(64);
+    await alice.until(() => numbers()[0] === first - 3, 'three rows further up');
+    wheel(65);
+    await alice.until(() => numbers()[0] === first, 'three rows further down');
+    t.ok(alice.modes().includes('mouse'));
+    alice.enter('/set mouse off');
+    await alice.until(() => !alice.modes().includes('mouse'), 'the mouse of the terminal');
+    alice.enter('/set mouse on');
+    await alice.until(() => alice.modes().includes('mouse'), 'the mouse again');
+    alice.type('\x1b[1;3H');
+    await alice.until(() => numbers()[0] === 1, 'the beginning');
+  });
+
   await t.test('new messages do not move the page, and are counted below it', async (t) => {
     alice.type(keys.pageDown);
     await alice.until(() => (numbers()[0] ?? 0) > 1, 'a page further down');

@@ -54,7 +54,7 @@ t.test('the terminal of the chat screen', async (t) => {
   ] as const) {
     await t.test(`is restored after ${how}`, async (t) => {
       const pid = await shell.start();
-      t.strictSame(terminal.modes().sort(), ['alternate', 'focus', 'no-wrap', 'paste']);
+      t.strictSame(terminal.modes().sort(), ['alternate', 'focus', 'mouse', 'no-wrap', 'paste']);
       t.equal(terminal.title, '#lobby – secure-chat');
       end(pid);
       t.equal(await shell.code(), code);

@@ -156,7 +156,7 @@ t.test('the input on a terminal', async (t) => {
     await shows('line one\nline two');
     t.equal(await readFile(`${editor}.got`, 'utf8'), 'to be edited\n');
     await t.rejects(stat(`${editor}.raw`), 'the terminal was not raw');
-    t.strictSame(alice.modes().sort(), ['alternate', 'focus', 'no-wrap', 'paste']);
+    t.strictSame(alice.modes().sort(), ['alternate', 'focus', 'mouse', 'no-wrap', 'paste']);
     alice.type(keys.enter);
     await bob.prints(/alice: line one\n +line two\n/);
     await shows('');

@@ -2,7 +2,7 @@
 
 // SGR, CUP, CHA, ED, EL; the title kept and given back; the modes of a full screen.
 const control =
-  /^(?:[\d;]*m|(?:\d+(?:;\d+)?)?H|\d*G|[0-3]?J|[0-2]?K|2[23];0t|\?(?:7|25|1004|1049|2004|2026)[hl])$/;
+  /^(?:[\d;]*m|(?:\d+(?:;\d+)?)?H|\d*G|[0-3]?J|[0-2]?K|2[23];0t|\?(?:7|25|1000|1004|1006|1049|2004|2026)[hl])$/;
 // A link to the web or the end of one, a title, and notifications; 9;4 would be progress.
 const command =
   /^(?:8;(?:id=[\w-]*)?;(?:https?:\/\/[!-~]*)?|[02];[^;]?.*|9;(?!\d+;).*|777;notify;[^;]*;[^;]*)$/su;

@@ -49,6 +49,7 @@ const terminal: Terminal = openTerminal({
   },
 });
 terminal.title('a title');
+terminal.mouse(true);
 redraw();
 
 function render(): Frame {

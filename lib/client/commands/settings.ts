@@ -13,6 +13,7 @@ export const settingRows = [
     values: ['on', 'off'],
     help: 'show *bold*, _italic_, `code`, > quotes and ``` blocks',
   },
+  { name: 'mouse', values: ['on', 'off'], help: 'scroll with the wheel; select text with Shift held down' },
   { name: 'clock', values: ['24h', '12h'], help: 'how hours are shown' },
   { name: 'seconds', values: ['off', 'on'], help: 'show seconds' },
   { name: 'ticks', values: ['off', 'on'], help: 'mark each of your messages once the server has it' },

@@ -116,6 +116,8 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   retry,
   'page-up': (context) => scroll(context, 'page-up'),
   'page-down': (context) => scroll(context, 'page-down'),
+  'rows-up': (context) => scroll(context, 'rows-up'),
+  'rows-down': (context) => scroll(context, 'rows-down'),
   top: (context) => scroll(context, 'top'),
   bottom: (context) => scroll(context, 'bottom'),
   open: (context, { id }) => open(context, id),

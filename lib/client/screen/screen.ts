@@ -201,8 +201,14 @@ function openDisplay({ deps, session, saved, onKey, drawn }: DisplayDeps) {
       settings: saved.settings,
     }),
     now,
-    () => picture.changed(),
+    () => {
+      aimMouse();
+      picture.changed();
+    },
   );
+  const aimMouse = () =>
+    terminal.mouse(store.state.settings.mouse === 'on' && store.state.plainText === undefined);
+  aimMouse();
   const picture: Picture = createPicture({ store, appearance, terminal, clock, drawn });
 
   function resized(): void {

@@ -4,7 +4,7 @@ import { CommandRefused } from '../commands/command.js';
 import type { Session } from '../session/session.js';
 import { errorWords } from '../text/wording.js';
 import { layout } from './render/layout.js';
-import { pageUp, scrollBy, scrollTo, topIsVisible } from './render/rows.js';
+import { scrollBy, scrollTo, scrollUp, topIsVisible } from './render/rows.js';
 import type { Appearance } from './render/theme.js';
 import {
   firstSeq,
@@ -29,7 +29,7 @@ import type { ScreenStore } from './state/store.js';
 export interface Scrolling {
   /** The current state is on the screen. */
   drawn(): void;
-  move(where: 'page-up' | 'page-down' | 'top' | 'bottom'): void;
+  move(where: 'page-up' | 'page-down' | 'rows-up' | 'rows-down' | 'top' | 'bottom'): void;
   /** Shows the newest entry from its first row on, if it is longer than the pane. */
   showNewest(): void;
   /** Shows the last so many messages. Never rejects. */
@@ -88,10 +88,9 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
   }
 
   /** At the end of a detached window the next page is loaded. */
-  function pageDown(): void {
+  function down(rows: number): void {
     const { id, detached, entries } = current(store.state);
-    const page = Math.max(1, layout(store.state).pane.height - 1);
-    const at = scrollBy(store.state, appearance, page);
+    const at = scrollBy(store.state, appearance, rows);
     const last = entries.at(-1);
     if (at === undefined && detached && last !== undefined) {
       put({ id: last.id, row: Number.MAX_SAFE_INTEGER });
@@ -130,13 +129,14 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
       seen = store.state;
     },
     move(where) {
-      if (where === 'page-up') put(pageUp(store.state, appearance, seen));
-      else if (where === 'page-down') pageDown();
+      const up = where === 'page-up' || where === 'rows-up';
+      if (up)
+        put(scrollUp(store.state, appearance, { seen, ...(where === 'rows-up' && { rows: rowsScrolled }) }));
+      else if (where === 'page-down') down(Math.max(1, layout(store.state).pane.height - 1));
+      else if (where === 'rows-down') down(rowsScrolled);
       else if (where === 'top') void toTop(store.state.current);
       else put(undefined);
-      if (where === 'page-up' && topIsVisible(store.state, appearance)) {
-        void loader.older(store.state.current);
-      }
+      if (up && topIsVisible(store.state, appearance)) void loader.older(store.state.current);
     },
     showNewest() {
       const last = current(store.state).entries.at(-1);
@@ -181,6 +181,8 @@ function messagesOf(state: ScreenState, id: ConversationId): PaneEntry[] {
 
 const nothing = { entries: [], fromStart: false };
 const pageSize = 100;
+/** For a turn of the wheel. */
+const rowsScrolled = 3;
 /** Messages before and after the one the reader jumps to. */
 const contextSize = 50;
 

@@ -122,7 +122,10 @@ t.test('the commands of the screen', async (t) => {
   t.match(scene.pane().at(-1), /^clock +12h +how hours are shown: 24h or 12h$/);
   t.match(scene.kept.at(-1), { settings: { clock: '12h', seconds: 'off' } });
   scene.press('/set', 'enter');
-  t.match(scene.pane().at(-1), /^formatting +on .*\nclock +12h .*\nseconds +off .*\nticks +off /);
+  t.match(
+    scene.pane().at(-1),
+    /^formatting +on .*\nmouse +on .*\nclock +12h .*\nseconds +off .*\nticks +off /,
+  );
   scene.press('/clear', 'enter');
   t.same(scene.pane(), []);
   const [row = []] = paneRows(scene.store.state, plainAppearance);

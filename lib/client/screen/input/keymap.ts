@@ -73,6 +73,8 @@ const moving = [
   { keys: ['down'], does: 'newer', help: 'line below, or the next input' },
   { keys: ['pageup'], also: ['shift-pageup'], does: 'page-up', help: 'older messages' },
   { keys: ['pagedown'], also: ['shift-pagedown'], does: 'page-down', help: 'newer messages' },
+  { keys: ['shift-up'], also: ['wheel-up'], does: 'rows-up', help: 'scroll up, as with the mouse wheel' },
+  { keys: ['shift-down'], also: ['wheel-down'], does: 'rows-down', help: 'scroll down' },
   { keys: ['alt-home', 'ctrl-home'], does: 'top', help: 'oldest messages' },
   { keys: ['alt-end', 'ctrl-end'], does: 'bottom', help: 'newest messages' },
 ] as const satisfies readonly KeyBinding[];

@@ -11,7 +11,7 @@ export type Key =
    * A key by name as people write it: `enter`, `tab`, `backspace`, `delete`, `insert`, `up`, `down`, `left`, `right`,
    * `home`, `end`, `pageup`, `pagedown`, `f1` … `f12`, `escape`, each also after `ctrl-`, `alt-`, `shift-` in this order;
    * `ctrl-a` … `ctrl-z`, `ctrl-space`, `ctrl-_`, `ctrl-\`, `ctrl-]`, `ctrl-^`; `alt-` and any lower-case character;
-   * `ctrl-alt-a` … . Ctrl-I, Ctrl-J and Ctrl-M are `tab`, `enter` and `enter` to most terminals, Ctrl-/ is `ctrl-_`.
+   * `ctrl-alt-a` … ; `wheel-up`, `wheel-down` (DECSET 1006). Ctrl-I, Ctrl-J and Ctrl-M are `tab`, `enter` and `enter` to most terminals, Ctrl-/ is `ctrl-_`.
    */
   | { readonly kind: 'key'; readonly name: string }
   /** A bracketed paste, whole, line ends as \n, not yet made printable. */
@@ -28,6 +28,8 @@ export function sequenceKey(sequence: string): Key | undefined {
   if (plain === '\x1b') return named('escape');
   if (plain === '\x1b[I') return { kind: 'focus', focused: true };
   if (plain === '\x1b[O') return { kind: 'focus', focused: false };
+  const wheel = wheelKey(plain);
+  if (wheel !== undefined) return wheel;
   if (plain.length > 2) return csiKey(plain, alt);
   const key = altKey(plain.slice(1));
   return key === undefined ? undefined : named(key);
@@ -92,6 +94,19 @@ function altKey(character: string): string | undefined {
   if (name === undefined) return undefined;
   return name.startsWith('ctrl-') ? name.replace('ctrl-', 'ctrl-alt-') : `alt-${name}`;
 }
+
+/** The wheel of the mouse, with any modifiers; no other button is a key. */
+function wheelKey(sequence: string): Key | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
+  const [, button] = /^\x1b\[<(\d+);\d+;\d+M$/.exec(sequence) ?? [];
+  if (button === undefined) return undefined;
+  const plain = Number(button) & ~mouseModifiers;
+  if (plain === 64) return named('wheel-up');
+  return plain === 65 ? named('wheel-down') : undefined;
+}
+
+/** Shift, Alt and Ctrl in a mouse report. */
+const mouseModifiers = 4 | 8 | 16;
 
 function csiKey(sequence: string, escaped: boolean): Key | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose

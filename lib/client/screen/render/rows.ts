@@ -87,14 +87,18 @@ export function scrollBy(state: ScreenState, appearance: Appearance, rows: numbe
 }
 
 /**
- * The scroll position one page further up. If older entries arrived since `seen`, their rows may fill the pane without
+ * The scroll position so many rows further up, a page if not given. If older entries arrived since `seen`, their rows may fill the pane without
  * having been on the screen: the top row of `seen` then stays in the pane, so that no row is skipped.
  */
-export function pageUp(state: ScreenState, appearance: Appearance, seen: ScreenState): At | undefined {
+export function scrollUp(
+  state: ScreenState,
+  appearance: Appearance,
+  { seen, rows }: { readonly seen: ScreenState; readonly rows?: number },
+): At | undefined {
   const view = viewOf(state, appearance);
   if (view.conversation.entries.length === 0 || view.height <= 0) return undefined;
   const from = anchor(view);
-  const to = moved(view, from, -Math.max(1, view.height - 1));
+  const to = moved(view, from, -(rows ?? Math.max(1, view.height - 1)));
   const top = topOf(viewOf(seen, appearance), view);
   const skips = top !== undefined && order(to, top) < 0 && order(top, from) <= 0;
   return atOf(view, pageEnd(view, skips ? top : to));

@@ -42,6 +42,8 @@ export interface Terminal {
   draw(text: string): boolean;
   /** Sets the window's title to a printable text. */
   title(text: string): void;
+  /** Whether the mouse wheel is reported as a key, and the terminal selects text only with Shift. Off at the start. */
+  mouse(on: boolean): void;
   /** Writes sequences that draw nothing, such as the bell; dropped while the terminal is lent or closed. */
   send(sequences: string): void;
   /** Stops this process, as Ctrl-Z does. Resolves once it is continued. */
@@ -81,7 +83,7 @@ export function openTerminal(deps: TerminalDeps): Terminal {
       return stdout.rows || 24;
     },
     draw: (text) => screen.phase === 'open' && output.offer(text),
-    title: screen.title,
+    ...{ title: screen.title, mouse: screen.mouse },
     send(sequences) {
       if (screen.phase === 'open') output.add(sequences);
     },
@@ -109,6 +111,7 @@ interface FullScreen {
   readonly phase: 'open' | 'lent' | 'closed';
   enter(): void;
   title(text: string): void;
+  mouse(on: boolean): void;
   /** Restores the terminal until the promise settles. */
   lend<T>(user: () => Promise<T>): Promise<T>;
   close(): void;
@@ -119,6 +122,7 @@ function createFullScreen(deps: TerminalDeps, input: Input, output: TerminalOutp
   const { process: proc } = deps;
   let phase: FullScreen['phase'] = 'lent';
   let title = '';
+  let mouse = false;
 
   /** @param titleSaved the terminal was not restored since */
   function enter(titleSaved: boolean): void {
@@ -127,6 +131,7 @@ function createFullScreen(deps: TerminalDeps, input: Input, output: TerminalOutp
     input.setRaw(true);
     output.add(enterSequence(titleSaved));
     if (title !== '') output.add(titleSequence(title, deps.env));
+    if (mouse) output.add(mouseSequence(true));
     input.start();
     proc.on('SIGTSTP', onStop);
     proc.on('SIGCONT', onContinued);
@@ -183,6 +188,11 @@ function createFullScreen(deps: TerminalDeps, input: Input, output: TerminalOutp
       if (text === title) return;
       title = text;
       if (phase === 'open') output.add(titleSequence(text, deps.env));
+    },
+    mouse(on) {
+      if (on === mouse) return;
+      mouse = on;
+      if (phase === 'open') output.add(mouseSequence(on));
     },
     lend,
     close() {
@@ -333,6 +343,9 @@ const modes = [
   { mode: 1004, on: true },
 ] as const;
 
+// Presses of buttons, the wheel among them, in decimal numbers.
+const mouseModes = [1000, 1006];
+
 // XTWINOPS 22 and 23.
 const saveTitle = '\x1b[22;0t';
 const restoreTitle = '\x1b[23;0t';
@@ -348,6 +361,7 @@ export function enterSequence(titleSaved: boolean): string {
  */
 export const leaveSequence = [
   '\x1b\\\x1b[?2026l\x1b[0m\x1b]8;;\x1b\\\x1b[?25h',
+  mouseSequence(false),
   ...modes.toReversed().map(({ mode, on }) => setMode(mode, !on)),
   restoreTitle,
 ].join('');
@@ -355,6 +369,10 @@ export const leaveSequence = [
 /** The title must be printable. The Linux console prints such sequences, so it gets no title. */
 export function titleSequence(title: string, env: Readonly<Record<string, string | undefined>>): string {
   return env.TERM === 'linux' ? '' : `\x1b]2;${title}\x07`;
+}
+
+function mouseSequence(on: boolean): string {
+  return mouseModes.map((mode) => setMode(mode, on)).join('');
 }
 
 function setMode(mode: number, on: boolean): string {

@@ -67,6 +67,14 @@ t.test('replies, mouse reports, key releases and unknown sequences are no keys',
   }
 });
 
+t.test('the wheel of the mouse is a key, with any modifier', async (t) => {
+  t.same(sequenceKey(`${esc}[<64;10;20M`), { kind: 'key', name: 'wheel-up' });
+  t.same(sequenceKey(`${esc}[<65;1;1M`), { kind: 'key', name: 'wheel-down' });
+  t.same(sequenceKey(`${esc}[<80;10;20M`), { kind: 'key', name: 'wheel-up' });
+  for (const other of ['<64;10;20m', '<66;10;20M', '<64;10M'])
+    t.equal(sequenceKey(`${esc}[${other}`), undefined);
+});
+
 t.test('Shift-Space is a space', async (t) => {
   t.same(sequenceKey(`${esc}[32;2u`), { kind: 'text', text: ' ' });
   t.same(sequenceKey(`${esc}[32;5u`), { kind: 'key', name: 'ctrl-space' });

@@ -16,7 +16,7 @@ import { isAlive } from '../../../support/program.js';
 import { openProgram, openShell, type Shell } from '../../../support/screen-terminal.js';
 import { createStreams, settle } from '../../../support/streams.js';
 
-const full = ['alternate', 'paste', 'focus', 'no-wrap'];
+const full = ['alternate', 'paste', 'focus', 'no-wrap', 'mouse'];
 
 /** Everything that a shell would notice is as it was before. */
 async function isAsBefore(t: Test, { terminal, run }: Shell, before: string): Promise<void> {
