@@ -166,6 +166,17 @@ function wordsFor({ name, aliases }: SlashCommand): string[] {
   return [name, ...aliases];
 }
 
+/** While a command is typed: its usage and help, or the commands that it may become; '' for anything else. */
+export function usageOf(line: string): string {
+  if (!line.startsWith('/') || line.startsWith('//') || line.includes('\n')) return '';
+  const [word] = splitCommand(line);
+  const exact = commands.find((each) => wordsFor(each).includes(word));
+  const begun = commands.filter((each) => wordsFor(each).some((name) => name.startsWith(word)));
+  const found = exact ?? (begun.length === 1 ? begun[0] : undefined);
+  if (found !== undefined) return `${synopsis(found)}   ${found.help}`;
+  return /\s/.test(line) ? '' : begun.map(({ name }) => `/${name}`).join(' ');
+}
+
 /** What the first argument of a command is, as its usage says; a list if the usage spells the words out. */
 export type Argument = 'name' | 'room' | 'file' | 'command' | readonly string[];
 

@@ -1,6 +1,12 @@
 import t from 'tap';
 import { CommandRefused } from '../../../lib/client/commands/command.js';
-import { commands, commandWords, helpLines, parseLine } from '../../../lib/client/commands/commands.js';
+import {
+  commands,
+  commandWords,
+  helpLines,
+  parseLine,
+  usageOf,
+} from '../../../lib/client/commands/commands.js';
 
 const noon = new Date(2026, 10, 21, 12).getTime();
 
@@ -279,4 +285,24 @@ t.test('commands of files', async (t) => {
     ['/cancel 2', { command: 'cancel', transfer: 2 }],
   ];
   for (const [line, expected] of cases) t.match(parse(line), expected, line);
+});
+
+t.test('while a command is typed, its usage or what it may become is known', async (t) => {
+  t.equal(
+    usageOf('/edit'),
+    '/edit TEXT   replace your last message here; on the full screen, /edit alone lets you change it',
+  );
+  t.match(usageOf('/whoi'), /^\/whois NAME {3}/, 'the only one that begins so');
+  t.match(usageOf('/w'), /^\/msg NAME TEXT/, 'an alias');
+  t.same(usageOf('/un').split(' ').sort(), [
+    '/unban',
+    '/unblock',
+    '/unignore',
+    '/uninvite',
+    '/unlock',
+    '/unmute',
+  ]);
+  t.match(usageOf('/mute ben 5m'), /^\/mute NAME/);
+  for (const other of ['', 'hello', '//un', '/nosuch', '/un and more', '/me\nx'])
+    t.equal(usageOf(other), '', other);
 });

@@ -1,6 +1,7 @@
 /** Where everything goes on the screen, and the input as rows. Pure; knows rows and columns, not what is in them. */
 import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
+import { usageOf } from '../../commands/commands.js';
 import { current } from '../state/conversations.js';
 import type { Editor } from '../state/editor.js';
 import { betweenCharacters } from '../state/graphemes.js';
@@ -20,6 +21,8 @@ export interface Layout {
   readonly status: boolean;
   /** Rows of the input. */
   readonly input: number;
+  /** The usage of a command that is being typed, below the input. */
+  readonly usage: boolean;
 }
 
 /** Columns of a message's parts. Every row of its text begins at `text`. */
@@ -49,7 +52,8 @@ export function layout(state: ScreenState): Layout {
   const hint = state.hint && rows >= hintFrom;
   const typed = inputRows(current(state).draft, { columns, rows, prompt: promptColumns(state) });
   const input = Math.min(typed.rows.length, rows);
-  const others = [topLine, status, hint].filter(Boolean).length;
+  const usage = rows >= hintFrom && usageOf(current(state).draft.text) !== '';
+  const others = [topLine, status, hint, usage].filter(Boolean).length;
   const side = showsSide(state, columns) ? sideWidth(columns) : 0;
   return {
     topLine,
@@ -65,6 +69,7 @@ export function layout(state: ScreenState): Layout {
     hint,
     status,
     input,
+    usage,
   };
 }
 

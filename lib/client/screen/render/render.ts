@@ -1,4 +1,5 @@
 /** Renders the state as lines for a terminal. Pure: the same state and appearance give the same frame. */
+import { usageOf } from '../../commands/commands.js';
 import { current } from '../state/conversations.js';
 import type { ScreenState } from '../state/state.js';
 import { questionCursor, statusLine, type TwoParts, topLine } from './bars.js';
@@ -36,6 +37,7 @@ export function render(state: ScreenState, appearance: Appearance): Frame {
   const input = inputLines(state, appearance, columns);
   const first = lines.length;
   lines.push(...input.lines.slice(0, where.input));
+  if (where.usage) lines.push(encode(usageRow(state, appearance, columns)));
   const asked = where.status ? questionCursor(state, columns) : undefined;
   const cursor =
     asked === undefined
@@ -95,6 +97,11 @@ function hintRow(appearance: Appearance, columns: number): TextRow {
   }
   if (parts.reduce((sum, { text }) => sum + columnsOf(text), 0) <= columns) return parts;
   return [span(` /help  ${dot}  Tab completes  ${dot}  /quit`, dim)];
+}
+
+function usageRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
+  const words = ` ${usageOf(current(state).draft.text)}`;
+  return [span(cut(words, columns, glyphsOf(appearance).cut), stylesOf(appearance).dim)];
 }
 
 interface Input {

@@ -183,6 +183,23 @@ t.test('no text from others drives the terminal', async (t) => {
   t.ok(hostileText.length > 100);
 });
 
+t.test('a command that is typed has its usage below it, where there are rows for it', async (t) => {
+  const shown = (text: string, rows: number) => {
+    const draft = { text, cursor: text.length, killed: '', past: [], last: 'other' } as const;
+    const state = screen({ rows, columns: 60, conversations: [conversation('#lobby', { draft })] });
+    const { cursor } = render(state, plainAppearance);
+    return [
+      ...plainLines(render(state, plainAppearance))
+        .slice(-2)
+        .map((line) => line.trimEnd()),
+      cursor.row,
+    ];
+  };
+  t.same(shown('/msg ben hi', 12), ['#lobby › /msg ben hi', ' /msg NAME TEXT   send a direct message', 10]);
+  t.same(shown('/msg ben hi', 9).at(-2), '#lobby › /msg ben hi');
+  t.match(shown('/edit', 12)[1], /^.{59}…$/, 'cut to the screen');
+});
+
 t.test('no text can pass for another message', async (t) => {
   const state = screen({
     conversations: [
