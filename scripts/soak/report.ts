@@ -1,4 +1,5 @@
 /** What a soak shows of its samples: a table of medians and a picture. Pure. */
+import { colors, gridOf, round, roundUp, svgOf } from '../chart.js';
 import { quantile, type Sample } from './sample.js';
 
 type Figure = Exclude<keyof Sample, 'seconds'>;
@@ -45,28 +46,30 @@ interface Panel {
   readonly lines: readonly (readonly [name: string, figure: Figure, color: string])[];
 }
 
+const [blue, orange, green] = colors;
+
 const panels: readonly Panel[] = [
   {
     title: 'Memory of the server, MiB',
     lines: [
-      ['RSS', 'rssMiB', '#2f6fb5'],
-      ['heap', 'heapMiB', '#c2571a'],
+      ['RSS', 'rssMiB', blue],
+      ['heap', 'heapMiB', orange],
     ],
   },
   {
     title: 'Handles',
     lines: [
-      ['file descriptors', 'fds', '#2f6fb5'],
-      ['active handles', 'handles', '#c2571a'],
-      ['people online', 'online', '#3d8b4f'],
+      ['file descriptors', 'fds', blue],
+      ['active handles', 'handles', orange],
+      ['people online', 'online', green],
     ],
   },
   {
     title: 'Delay, ms',
     lines: [
-      ['event loop p99', 'loopP99Ms', '#2f6fb5'],
-      ['ping p99', 'pingP99Ms', '#c2571a'],
-      ['ping p50', 'pingP50Ms', '#3d8b4f'],
+      ['event loop p99', 'loopP99Ms', blue],
+      ['ping p99', 'pingP99Ms', orange],
+      ['ping p50', 'pingP50Ms', green],
     ],
   },
 ];
@@ -81,20 +84,13 @@ export function reportPicture(samples: readonly Sample[]): string {
   const drawn = panels.map((panel, index) =>
     drawPanel(panel, samples, end, index * (height + top + between) + top),
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${whole.width}" height="${whole.height}" viewBox="0 0 ${whole.width} ${whole.height}" role="img" aria-label="A soak of the server" font-family="sans-serif" font-size="11" fill="#333">
-<rect width="100%" height="100%" fill="#fff"/>
-${drawn.join('\n')}
-</svg>
-`;
+  return svgOf(whole, 'A soak of the server', drawn);
 }
 
 function drawPanel({ title, lines }: Panel, samples: readonly Sample[], end: number, y: number): string {
   const highest = Math.max(1e-9, ...lines.flatMap(([, figure]) => samples.map((sample) => sample[figure])));
   const scale = roundUp(highest);
-  const grid = [0, 0.5, 1].map((part) => {
-    const at = round(y + height * (1 - part));
-    return `<path d="M${left} ${at}h${width}" stroke="#ddd"/><text x="${left - 6}" y="${at + 4}" text-anchor="end">${round(scale * part)}</text>`;
-  });
+  const grid = gridOf({ left, top: y, width, height }, scale);
   const minutes = [0, 0.25, 0.5, 0.75, 1].map(
     (part) =>
       `<text x="${round(left + width * part)}" y="${y + height + 14}" text-anchor="middle">${round((end * part) / 60)}${part === 1 ? ' min' : ''}</text>`,
@@ -126,14 +122,4 @@ function thinned(samples: readonly Sample[], figure: Figure): [seconds: number, 
     const group = samples.slice(n * each, (n + 1) * each);
     return [group[0]?.seconds ?? 0, Math.max(...group.map((sample) => sample[figure]))];
   });
-}
-
-/** 1, 2 or 5 times a power of ten. */
-function roundUp(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }
