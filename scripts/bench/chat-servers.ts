@@ -1,73 +1,64 @@
-/** Servers to compare with each other: this program, ngircd and inspircd, each with TLS 1.3 and a P-256 key. Knows their protocols, no loads. */
+/** Servers to compare with each other, each with TLS 1.3 and a P-256 key, as processes. Knows how they start, not how they talk. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { connect, type TLSSocket } from 'node:tls';
-import { createFrameReader, encodeFrame } from '../../lib/protocol/frame.js';
-import { limits } from '../../lib/protocol/limits.js';
+import { connect } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { ensureKeyPair } from '../../lib/trust/renewal.js';
-import { enter, seed, startProgram } from './program.js';
+import { seed, startProgram } from './program.js';
 
 export interface ChatServer {
-  readonly name: string;
   readonly process: ChildProcess;
-  /** How many get each message: a sender gets its own from this program only. */
-  receivers(members: number): number;
-  /** A member in the one room. `onText` gets the text of each message. */
-  join(index: number, onText: (text: string) => void): Promise<Member>;
+  readonly port: number;
+  /** With frames a sender gets its own message, too. */
+  readonly protocol: 'frames' | 'irc';
+  /** One for each member; an empty list where no one signs in. */
+  readonly tokens: readonly string[];
+  /** How many members may be joining at the same moment. */
+  readonly joinsAtOnce: number;
 }
 
-export interface Member {
-  say(text: string): void;
-  leave(): void;
-}
+/** This program has a limit for unfinished sign-ins of one address, ngircd ends connections when there are hundreds. */
+const fewAtOnce = 8;
+/** inspircd lets people in once a second. */
+const manyAtOnce = 250;
 
 export type StartServer = (folder: string, members: number) => Promise<ChatServer>;
 
-export const servers: ReadonlyMap<string, StartServer> = new Map([
-  ['secure-chat', startSecureChat],
-  ['ngircd', startNgircd],
-  ['inspircd', startInspircd],
-]);
+const ownServers: Readonly<Record<string, StartServer>> = {
+  'secure-chat': startSecureChat,
+  'Node adaptive': startAdaptive,
+};
+const ircServers: Readonly<Record<string, StartServer>> = { ngircd: startNgircd, inspircd: startInspircd };
 
-/** Of those above, the ones that are on this machine. */
-export function installed(): string[] {
-  return [...servers.keys()].filter(
-    (name) => name === 'secure-chat' || spawnSync('sh', ['-c', `command -v ${name}`]).status === 0,
-  );
+/** The IRC servers only where they are installed. */
+export const servers: Readonly<Record<string, StartServer>> = {
+  ...ownServers,
+  ...Object.fromEntries(Object.entries(ircServers).filter(([name]) => versionOf(name) !== undefined)),
+};
+
+/** What the installed program says of itself; undefined if it is not there. */
+export function versionOf(program: string): string | undefined {
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  return /\d+(?:\.\d+)*/.exec(stdout ?? '')?.[0];
 }
 
 async function startSecureChat(folder: string, members: number): Promise<ChatServer> {
   const tokens = await seed(folder, members);
   const { server, port } = await startProgram(folder, []);
-  return {
-    name: 'secure-chat',
-    process: server,
-    receivers: (count) => count,
-    async join(index, onText) {
-      const socket = await enter(port, tokens[index] ?? '');
-      const reader = createFrameReader(() => limits.frameFromServerBytes);
-      let said = 2;
-      socket.on('data', (chunk: Buffer) => {
-        for (const frame of reader.push(chunk)) {
-          if (frame.type === 'error' || frame.type === 'closing') throw new Error(JSON.stringify(frame));
-          if (frame.type === 'message') onText(String(frame.text));
-        }
-      });
-      return memberOf(socket, (text) => {
-        const id = ++said;
-        return encodeFrame({ type: 'say', id, room: 'lobby', text, key: `${index}-${id}` });
-      });
-    },
-  };
+  return { process: server, port, protocol: 'frames', tokens, joinsAtOnce: fewAtOnce };
 }
 
-function memberOf(socket: TLSSocket, encode: (text: string) => Buffer | string): Member {
-  socket.on('error', () => {});
-  return { say: (text) => void socket.write(encode(text)), leave: () => void socket.destroy() };
+async function startAdaptive(folder: string): Promise<ChatServer> {
+  const { cert, key } = await prepare(folder);
+  const program = fileURLToPath(new URL('adaptive-server.js', import.meta.url));
+  const child = spawn(process.execPath, [program, cert, key], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = await once(createInterface({ input: child.stdout }), 'line');
+  return { process: child, port: Number(port), protocol: 'frames', tokens: [], joinsAtOnce: fewAtOnce };
 }
 
 async function startNgircd(folder: string): Promise<ChatServer> {
@@ -80,7 +71,9 @@ async function startNgircd(folder: string): Promise<ChatServer> {
      [Options]\nDNS = no\nIdent = no\nPAM = no\n
      [SSL]\nCertFile = ${cert}\nKeyFile = ${key}\nPorts = ${port}\n`.replace(/^ +/gm, ''),
   );
-  return ircServer('ngircd', spawn('ngircd', ['-n', '-f', config], { stdio: 'ignore' }), port);
+  const process = spawn('ngircd', ['-n', '-f', config], { stdio: 'ignore' });
+  await untilListens(process, port);
+  return { process, port, protocol: 'irc', tokens: [], joinsAtOnce: fewAtOnce };
 }
 
 async function startInspircd(folder: string): Promise<ChatServer> {
@@ -100,7 +93,9 @@ async function startInspircd(folder: string): Promise<ChatServer> {
      <pid file="${join(folder, 'pid')}">\n`,
   );
   const args = ['--config', config, '--nofork', '--runasroot'];
-  return ircServer('inspircd', spawn('inspircd', args, { stdio: 'ignore' }), port);
+  const process = spawn('inspircd', args, { stdio: 'ignore' });
+  await untilListens(process, port);
+  return { process, port, protocol: 'irc', tokens: [], joinsAtOnce: manyAtOnce };
 }
 
 async function prepare(folder: string) {
@@ -115,44 +110,17 @@ async function prepare(folder: string) {
   return { cert: certFile, key: keyFile, port: address.port };
 }
 
-/** RFC 2812, as much as one room needs. */
-async function ircServer(name: string, process: ChildProcess, port: number): Promise<ChatServer> {
-  const open = async (): Promise<TLSSocket> => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1.3' });
-    await once(socket, 'secureConnect');
-    return socket;
-  };
-  // It says nowhere when it listens.
+/** IRC servers say nowhere that they listen. */
+async function untilListens(process: ChildProcess, port: number): Promise<void> {
   for (let tries = 0; ; tries++) {
-    const first = await open().catch(() => undefined);
-    first?.destroy();
-    if (first !== undefined) break;
-    if (tries === 100 || process.exitCode !== null) throw new Error(`${name} did not start`);
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    const listens = await once(socket, 'secureConnect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (listens) return;
+    if (tries === 100 || process.exitCode !== null) throw new Error(`${process.spawnfile} did not start`);
     await setTimeout(100);
   }
-  return {
-    name,
-    process,
-    receivers: (count) => count - 1,
-    async join(index, onText) {
-      const socket = await open();
-      const joined = new Promise<void>((resolve) => {
-        let rest = '';
-        socket.setEncoding('utf8').on('data', (chunk: string) => {
-          const lines = (rest + chunk).split('\r\n');
-          rest = lines.pop() ?? '';
-          for (const line of lines) {
-            const text = / PRIVMSG #lobby :(.*)$/.exec(line)?.[1];
-            if (text !== undefined) onText(text);
-            else if (line.startsWith('PING')) socket.write(`PONG${line.slice(4)}\r\n`);
-            else if (/^:\S+ 001 /.test(line)) socket.write('JOIN #lobby\r\n');
-            else if (/^:\S+ 366 /.test(line)) resolve();
-          }
-        });
-      });
-      socket.write(`NICK m${index}\r\nUSER m${index} 0 * :m${index}\r\n`);
-      await joined;
-      return memberOf(socket, (text) => `PRIVMSG #lobby :${text}\r\n`);
-    },
-  };
 }

@@ -30,6 +30,16 @@ export interface Goal {
 export const isMet = ({ figure, limit }: Goal): boolean =>
   'most' in limit ? figure <= limit.most : figure >= limit.least;
 
+/** The numbers on a benchmark's command line: how much of it to do. */
+export const numbersOf = (argv: readonly string[]): number[] =>
+  argv
+    .slice(2)
+    .filter((word) => /^\d+$/.test(word))
+    .map(Number);
+
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
 export function report(result: Report): void {
   for (const table of result.tables) process.stdout.write(`${tableText(table)}\n`);
   for (const goal of result.goals) process.stdout.write(`${goalText(goal)}\n`);
@@ -53,12 +63,11 @@ function tableText({ title, columns, rows }: Table): string {
 }
 
 export function goalText(goal: Goal): string {
-  const limit =
-    'most' in goal.limit
-      ? `at most ${figureText(goal.limit.most)}`
-      : `at least ${figureText(goal.limit.least)}`;
-  return `${isMet(goal) ? 'met   ' : 'missed'}  ${goal.what}: ${figureText(goal.figure)} (goal: ${limit})`;
+  return `${isMet(goal) ? 'met   ' : 'missed'}  ${goal.what}: ${figureText(goal.figure)} (goal: ${limitText(goal)})`;
 }
+
+export const limitText = ({ limit }: Goal): string =>
+  'most' in limit ? `at most ${figureText(limit.most)}` : `at least ${figureText(limit.least)}`;
 
 /** Three digits that count. */
 export function figureText(value: string | number): string {
