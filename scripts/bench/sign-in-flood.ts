@@ -11,63 +11,20 @@
  */
 import { once, setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { connect } from 'node:tls';
-import argon2 from 'argon2';
-import { alpn } from '../../lib/protocol/events.js';
-import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
-import { limits } from '../../lib/protocol/limits.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import type { RawFrame } from '../../lib/protocol/frame.js';
 import { createPoster, enter, seed, startProgram } from './program.js';
+import { addAccounts, dial, signIn } from './sign-in.js';
 
 type Kind = 'one' | 'many' | 'new';
 
 const attackers = 50;
 const attackerAddresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'];
-const password = 'a good password';
 /** People who sign in take a break in between. */
 const pauseMs = 1_000;
 const messageMs = 50;
-const patienceMs = 60_000;
-
-/** Sends a request; resolves with its reply, or with undefined once the connection has ended. */
-interface Client {
-  ask(request: RawFrame): Promise<RawFrame | undefined>;
-  destroy(): void;
-}
-
-async function dial(port: number, localAddress: string): Promise<Client | undefined> {
-  const plain = connectPlain({ host: '127.0.0.1', port, localAddress });
-  const socket = connect({ socket: plain, ALPNProtocols: [alpn], rejectUnauthorized: false });
-  const reader = createFrameReader(() => limits.frameFromServerBytes);
-  const waiting = new Map<unknown, (reply: RawFrame | undefined) => void>();
-  socket.on('error', () => {});
-  socket.on('data', (chunk: Buffer) => {
-    for (const frame of reader.push(chunk)) {
-      waiting.get(frame.re)?.(frame);
-      waiting.delete(frame.re);
-    }
-  });
-  const closed = once(socket, 'close').then(() => {
-    for (const resolve of waiting.values()) resolve(undefined);
-    waiting.clear();
-  });
-  const open = await Promise.race([once(socket, 'secureConnect').then(() => true), closed.then(() => false)]);
-  let id = 0;
-  return open
-    ? {
-        ask(request) {
-          if (socket.destroyed) return Promise.resolve(undefined);
-          socket.write(encodeFrame({ ...request, id: ++id }));
-          return new Promise((resolve) => waiting.set(id, resolve));
-        },
-        destroy: () => void socket.destroy(),
-      }
-    : undefined;
-}
 
 let names = 0;
 let newcomers = 0;
@@ -95,19 +52,6 @@ interface Attack {
   readonly kind: Kind;
   readonly signal: AbortSignal;
   readonly codes: Map<string, number>;
-}
-
-/** Milliseconds until signed in, with as many tries as it takes; people give up after a minute. */
-async function signIn(port: number, address: string, name: string): Promise<number> {
-  const start = performance.now();
-  for (;;) {
-    const client = await dial(port, address).catch(() => undefined);
-    const reply = await client?.ask({ type: 'sign-in', name, password, mode: 'take-over' });
-    client?.destroy();
-    const ms = performance.now() - start;
-    if (reply?.type === 'ok' || ms > patienceMs) return ms;
-    await setTimeout(Math.min(Number(reply?.retryAfter ?? 250), 2_000));
-  }
 }
 
 type Poster = ReturnType<typeof createPoster>;
@@ -145,25 +89,13 @@ function report(title: string, { chat, elsewhere, same, first }: Measured): void
   process.stdout.write(`${title.padEnd(8)}${figures.map((ms) => String(ms).padStart(12)).join('')}\n`);
 }
 
-async function addAccounts(folder: string): Promise<void> {
-  const onFailure = (error: Error) => {
-    throw error;
-  };
-  const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
-  const phc = await argon2.hash(password, { memoryCost: 65_536, timeCost: 3, parallelism: 4 });
-  const others = Array.from({ length: 500 }, (_, n) => `newcomer-${n}x`);
-  for (const name of ['victim', 'near', 'far', ...others]) {
-    await store.register({ name, skeleton: name, password: phc, at: Date.now() });
-  }
-  await store.close();
-}
-
 async function main(): Promise<void> {
   const seconds = Number(process.argv[2] ?? 60);
   const kind = (process.argv[3] ?? 'many') as Kind;
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
   const [token = ''] = await seed(folder, 1);
-  await addAccounts(folder);
+  const others = Array.from({ length: 500 }, (_, n) => `newcomer-${n}x`);
+  await addAccounts(folder, ['victim', 'near', 'far', ...others]);
   const { server, port } = await startProgram(folder, []);
   const over = new AbortController();
   setMaxListeners(attackers, over.signal);
