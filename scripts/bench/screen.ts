@@ -6,20 +6,24 @@
  * Server and client are the built program; those who write are bare TLS sockets in this process.
  */
 import { measureFlood } from '../screen/flood.js';
+import { numbersOf, report } from './report.js';
 
-const [seconds = 20, rate = 300] = process.argv.slice(2).map(Number);
+const [seconds = 20, rate = 300] = numbersOf(process.argv);
 const { frames, lost, cpu, rssStart, rssEnd, messages, took } = await measureFlood({
   messages: seconds * rate,
   rate,
 });
-const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
-process.stdout.write(
-  [
-    `messages     ${messages} in ${took.toFixed(1)} s, ${Math.round(messages / took)}/s`,
-    `frames       ${(frames / took).toFixed(1)}/s`,
-    `lost keys    ${lost}`,
-    `client CPU   ${(cpu * 100).toFixed(0)} % of a core`,
-    `client RSS   ${mib(rssStart)} at first, ${mib(rssEnd)} at the end`,
-    '',
-  ].join('\n'),
-);
+const mib = 2 ** 20;
+const columns = ['', 'messages/s', 'pictures/s', 'lost keys', 'CPU %', 'RSS MiB at first', 'at the end'];
+const figures = [messages / took, frames / took, lost, cpu * 100, rssStart / mib, rssEnd / mib];
+report({
+  name: 'screen',
+  tables: [
+    {
+      title: `the full screen at 120 columns, ${rate} messages a second for ${seconds} s while someone types`,
+      columns,
+      rows: [['client', ...figures]],
+    },
+  ],
+  goals: [{ what: `keys lost at ${rate} messages/s`, figure: lost, limit: { most: 0 } }],
+});

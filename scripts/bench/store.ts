@@ -1,4 +1,8 @@
-/** Measures how fast the SQLite store appends messages, alone and in batches. `node dist/scripts/bench/store.js` */
+/**
+ * How fast the SQLite store appends messages, each on disk before it counts, alone and in batches. Build, then run:
+ *
+ *     node dist/scripts/bench/store.js [rounds, default 3]
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,20 +10,28 @@ import { performance } from 'node:perf_hooks';
 import type { NewEntry } from '../../lib/store/message-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
+import { median, numbersOf, report, type Table } from './report.js';
 
 const text = 'A message of the usual length, about eighty characters, as people send them.';
 
+let serial = 0;
+
 /** Messages per second, when `together` are appended at once and then awaited. */
-async function rate(store: Store, entry: NewEntry, together: number, rounds: number): Promise<number> {
+async function rate(store: Store, entry: NewEntry, together: number, times: number): Promise<number> {
   const begin = performance.now();
-  for (let round = 0; round < rounds; round++) {
-    const batch = Array.from({ length: together }, (_, index) =>
-      store.append({ ...entry, key: `${together}-${round}-${index}` }),
-    );
+  for (let time = 0; time < times; time++) {
+    const batch = Array.from({ length: together }, () => store.append({ ...entry, key: `${++serial}` }));
     await Promise.all(batch);
   }
-  return (together * rounds * 1000) / (performance.now() - begin);
+  return (together * times * 1000) / (performance.now() - begin);
 }
+
+const batches = [
+  [1, 2_000],
+  [10, 500],
+  [100, 200],
+  [1_000, 30],
+] as const;
 
 const folder = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
 try {
@@ -43,22 +55,32 @@ try {
     at,
   };
 
-  await rate(store, { ...entry, at: 0 }, 3, 200);
-  const alone = await rate(store, entry, 1, 2_000);
-  process.stdout.write(
-    `alone            ${Math.round(alone)} messages/s, ${Math.round(1e6 / alone)} us each\n`,
-  );
-  for (const [together, rounds] of [
-    [10, 500],
-    [100, 200],
-    [1_000, 30],
-  ] as const) {
-    const many = await rate(store, entry, together, rounds);
-    const ratio = (many / alone).toFixed(1);
-    process.stdout.write(
-      `${String(together).padStart(5)} together   ${Math.round(many)} messages/s, ${ratio} x\n`,
-    );
+  await rate(store, entry, 3, 200);
+  const [rounds = 3] = numbersOf(process.argv);
+  const rates = batches.map(() => [] as number[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, [together, times]] of batches.entries())
+      rates[index]?.push(await rate(store, entry, together, times));
   }
+  const alone = median(rates[0] ?? []);
+  const rows = batches.map(([together], index): Table['rows'][number] => {
+    const all = rates[index] ?? [];
+    const middle = median(all);
+    return [
+      together === 1 ? 'alone' : `${together.toLocaleString('en-US')} together`,
+      middle,
+      Math.min(...all),
+      Math.max(...all),
+      1e6 / middle,
+      middle / alone,
+    ];
+  });
+  const columns = ['messages at once', 'messages/s', 'least', 'most', 'us each', 'ratio to alone'];
+  report({
+    name: 'store',
+    tables: [{ title: `messages appended to the store, ${rounds} rounds`, columns, rows }],
+    goals: [],
+  });
   await store.close();
 } finally {
   await rm(folder, { recursive: true, force: true });
