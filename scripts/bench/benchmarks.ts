@@ -1,0 +1,29 @@
+/** Which benchmarks `npm run bench` runs, in order, and how much each does. The others of this folder run by hand. */
+
+export interface Benchmark {
+  /** Its file without the ending, which is also the name of its report. */
+  readonly name: string;
+  /** Above its tables. */
+  readonly heading: string;
+  /** Numbers on its command line; without any it does all that is meant for the page. */
+  readonly full: readonly number[];
+  /** The same for `--short`, which leaves out a benchmark that has none. */
+  readonly short?: readonly number[];
+}
+
+export const benchmarks: readonly Benchmark[] = [
+  { name: 'compare', heading: 'Deliveries', full: [], short: [1, 1, 500] },
+  { name: 'beside', heading: 'Chat beside other work', full: [], short: [1, 2, 64] },
+  { name: 'growth', heading: 'Growth', full: [] },
+  { name: 'storms', heading: 'Sign-in and come-back storms', full: [], short: [200, 1] },
+  { name: 'memory', heading: 'Idle memory', full: [] },
+  { name: 'start', heading: 'Start-up', full: [], short: [3] },
+  { name: 'screen', heading: 'The client', full: [], short: [5] },
+  { name: 'store', heading: 'Appending', full: [], short: [1] },
+  { name: 'history', heading: 'History and search', full: [] },
+];
+
+/** Benchmarks that no page needs, and why. */
+export const byHand: Readonly<Record<string, string>> = {
+  'sign-in-flood': 'docs/security.md tells its result: attackers from several addresses, for minutes',
+};
