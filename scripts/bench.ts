@@ -11,7 +11,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -32,6 +32,10 @@ async function run(
   { folder, ms }: { folder: string; ms: number },
 ) {
   const program = fileURLToPath(new URL(`bench/${name}.js`, import.meta.url));
+  if (!existsSync(program)) {
+    process.stderr.write(`${program} is missing\n`);
+    return undefined;
+  }
   const file = join(folder, `${name}.json`);
   // Of its own, so that what it leaves behind goes, too.
   const own = join(folder, name);
@@ -60,6 +64,7 @@ async function run(
   return code === 0 && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
 }
 
+/** Before the first benchmark: the load should be none. */
 function machine(): Results['machine'] {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' });
@@ -67,6 +72,7 @@ function machine(): Results['machine'] {
   return {
     processor: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    'load before the run': (loadavg()[0] ?? 0).toFixed(1),
     kernel: `${process.platform} ${release()}`,
     Node: `${process.version}, OpenSSL ${process.versions.openssl}`,
     'secure-chat': own,
@@ -90,7 +96,12 @@ async function main(): Promise<void> {
     options: { short: { type: 'boolean', default: false } },
   });
   const unknown = positionals.filter((name) => !benchmarks.some((one) => one.name === name));
-  if (unknown.length > 0) throw new RangeError(`unknown benchmark: ${unknown.join(', ')}`);
+  if (unknown.length > 0) {
+    const names = benchmarks.map(({ name }) => name).join(', ');
+    process.stderr.write(`unknown benchmark: ${unknown.join(', ')}; there are ${names}\n`);
+    process.exitCode = 64;
+    return;
+  }
   const wanted = benchmarks.filter(
     ({ name, short }) =>
       (positionals.length === 0 || positionals.includes(name)) && (!values.short || short !== undefined),
@@ -99,6 +110,7 @@ async function main(): Promise<void> {
   // Ctrl-C ends what runs and removes its files.
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const facts = machine();
   const start = performance.now();
   const reports: Report[] = [];
   const failed: string[] = [];
@@ -119,7 +131,7 @@ async function main(): Promise<void> {
   process.exitCode = failed.length > 0 ? 1 : 0;
   if (!values.short && positionals.length === 0) {
     const date = new Date().toISOString().slice(0, 10);
-    write({ date, machine: machine(), reports, failed });
+    write({ date, machine: facts, reports, failed });
   }
 }
 

@@ -172,6 +172,8 @@ const columns = [
   'generator CPU %',
 ];
 
+const count = (members: number): string => members.toLocaleString('en-US');
+
 /** Of what was measured; those of 500 and 2,000 members, and beside IRC servers, only where there are such figures. */
 function goalsOf(subjects: readonly Subject[]): Goal[] {
   const own = 'secure-chat';
@@ -188,7 +190,7 @@ function goalsOf(subjects: readonly Subject[]): Goal[] {
   const beside = (members: number, load: LoadName, limit: number): Goal => {
     const name = better(members, load);
     return {
-      what: `${members} members, ${load}: CPU per delivery, ratio to ${name || 'the better IRC server'}`,
+      what: `${count(members)} members, ${load}: CPU per delivery, ratio to ${name || 'the better IRC server'}`,
       figure: ratio(members, load, name),
       limit: { most: limit },
     };
@@ -224,7 +226,7 @@ function goalsOf(subjects: readonly Subject[]): Goal[] {
     },
     // 5 % are noise.
     ...(least === most ? [] : (['sparse', 'busy', 'closed'] as const)).map((load) => ({
-      what: `${load}: CPU per delivery, ${most} members, ratio to ${least}`,
+      what: `${load}: CPU per delivery, ${count(most)} members, ratio to ${least}`,
       figure: figure(own, most, load) / figure(own, least, load),
       limit: { most: 1.05 },
     })),
@@ -248,7 +250,7 @@ function checkTable(subjects: readonly Subject[], checks: readonly Subject[]): T
     const figures = [cpu, least, most, perSecond, perWrite, generator].map(Number);
     return [names[index] ?? '', ...figures] as [string, ...number[]];
   });
-  const title = `the generator, checked: secure-chat, ${middle?.members} members, closed loop`;
+  const title = `the generator, checked: secure-chat, ${count(middle?.members ?? 0)} members, closed loop`;
   return {
     title,
     columns: ['generator', ...columns.slice(1, 5), 'messages/write', 'generator CPU %'],
@@ -260,10 +262,10 @@ async function main(): Promise<void> {
   const [rounds = 3, seconds = 4, ...sizes] = numbersOf(process.argv);
   const members = sizes.length > 0 ? sizes : [50, 500, 2_000];
   const all = Object.keys(loads) as LoadName[];
-  const subjects = members.flatMap((count) =>
+  const subjects = members.flatMap((each) =>
     Object.keys(servers).map((server) => ({
       server,
-      members: count,
+      members: each,
       loads: all,
       results: new Map<LoadName, Figures[]>(),
     })),

@@ -21,9 +21,9 @@ export interface Message {
   readonly number: number;
 }
 
+/** Stays until its process ends. */
 export interface Member {
   say(message: Message): void;
-  leave(): void;
 }
 
 /** What one TLS record brought. */
@@ -101,10 +101,7 @@ async function joinByIrc({ port, room, parseAll }: Room, index: number, onRecord
 }
 
 function memberOf(socket: TLSSocket, encode: (text: string) => Buffer | string): Member {
-  return {
-    say: ({ sender, number }) => void socket.write(encode(`${sender} ${number} ${padding}`)),
-    leave: () => void socket.destroy(),
-  };
+  return { say: ({ sender, number }) => void socket.write(encode(`${sender} ${number} ${padding}`)) };
 }
 
 function messageOf(text: string): Message {
@@ -143,7 +140,9 @@ async function open<Answer>(
   };
   const socket = connect(options);
   await once(socket, 'secureConnect');
-  socket.on('error', () => {});
+  socket.on('close', () => {
+    throw new Error('The server closed a connection.');
+  });
   return socket;
 }
 

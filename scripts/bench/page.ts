@@ -23,7 +23,10 @@ export function withFigures(page: string, results: Results): string {
   return `${page.slice(0, from)}${begin}\n\n${figuresOf(results)}\n${page.slice(to)}`;
 }
 
-function figuresOf({ date, machine, reports, failed }: Results): string {
+const picture = '![CPU per delivery of each server, load and number of members](performance.svg)\n';
+
+function figuresOf(results: Results): string {
+  const { date, machine, reports, failed } = results;
   const facts = Object.entries({ date, ...machine }).map(([name, value]) => `| ${name} | ${value} |`);
   const goals = reports.flatMap((report) => report.goals);
   const sections = reports.map(({ name, tables }) => {
@@ -31,6 +34,7 @@ function figuresOf({ date, machine, reports, failed }: Results): string {
     return `### ${heading}\n\n${tables.map(tableOf).join('\n')}`;
   });
   return [
+    ...(pictureOf(results) === undefined ? [] : [picture]),
     `### The machine\n\n| | |\n|---|---|\n${facts.join('\n')}\n`,
     ...(failed.length === 0 ? [] : [`These benchmarks failed: ${failed.join(', ')}.\n`]),
     `### Goals\n\n${goalsOf(goals)}`,

@@ -27,8 +27,9 @@ export interface Goal {
   readonly limit: { readonly most: number } | { readonly least: number };
 }
 
+/** A figure that is none, which JSON has as null, meets no goal. */
 export const isMet = ({ figure, limit }: Goal): boolean =>
-  'most' in limit ? figure <= limit.most : figure >= limit.least;
+  Number.isFinite(figure) && ('most' in limit ? figure <= limit.most : figure >= limit.least);
 
 /** The numbers on a benchmark's command line: how much of it to do. */
 export const numbersOf = (argv: readonly string[]): number[] =>

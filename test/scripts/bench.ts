@@ -73,6 +73,7 @@ t.test('the page gets tables and goals, and keeps its prose', async (t) => {
   t.match(made, '### Deliveries\n\n**busy**\n');
   t.match(made, '|---|--:|--:|--:|--:|\n');
   t.match(made, '| 50 members, ngircd | 2.50 | 2.00 | 3.00 | 12,345 |\n');
+  t.match(made, '(performance.svg)\n\n### The machine\n');
   t.equal(withFigures(made, results), made, 'the same again');
 });
 
@@ -80,13 +81,18 @@ t.test('a page without the marks is refused', async (t) => {
   t.throws(() => withFigures('# Performance\n', results), RangeError);
 });
 
-t.test('what failed is on the page, and a figure that is none has a dash', async (t) => {
-  const report = JSON.parse(
-    JSON.stringify({ ...compared, tables: [{ title: 'x', columns: ['', 'ms'], rows: [['a', Number.NaN]] }] }),
-  );
-  const made = withFigures(page, { ...results, reports: [report], failed: ['growth'] });
-  t.match(made, 'These benchmarks failed: growth.\n');
+t.test('what failed is on the page, and a figure that is none has a dash and meets no goal', async (t) => {
+  const none = Number.NaN;
+  const report: Report = {
+    name: 'growth',
+    tables: [{ title: 'x', columns: ['', 'ms'], rows: [['a', none]] }],
+    goals: [{ what: 'b', figure: none, limit: { most: 1 } }],
+  };
+  const reports = [JSON.parse(JSON.stringify(report))];
+  const made = withFigures(page, { ...results, reports, failed: ['store'] });
+  t.match(made, 'These benchmarks failed: store.\n');
   t.match(made, '| a | - |\n');
+  t.match(made, '| b | - | at most 1.00 | **missed** |\n');
 });
 
 t.test('the picture has a bar for each server and number of members', async (t) => {
