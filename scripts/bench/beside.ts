@@ -25,7 +25,7 @@ import { limits } from '../../lib/protocol/limits.js';
 import { quantile } from '../soak/sample.js';
 import { startGenerator } from './generator.js';
 import { cpuOf, enter, seed, startProgram } from './program.js';
-import { numbersOf, report, type Table } from './report.js';
+import { median, numbersOf, report, type Table } from './report.js';
 import { addAccounts, signIn } from './sign-in.js';
 
 const mib = 2 ** 20;
@@ -250,11 +250,7 @@ function reportOf(all: ReadonlyMap<Row, readonly Figures[]>, title: string): voi
   const at = (row: Row, part: number) => quantile(trips(row), part);
   const ratio = (row: Row, part: number) => at(row, part) / at('nothing else', part);
   const rows = [...all].map(([row, figures]): Table['rows'][number] => {
-    const middle = (of: 'done' | 'cpu' | 'memory') =>
-      quantile(
-        figures.map((round) => round[of]),
-        0.5,
-      );
+    const middle = (of: 'done' | 'cpu' | 'memory') => median(figures.map((round) => round[of]));
     const times = [at(row, 0.5), at(row, 0.99), ratio(row, 0.5), ratio(row, 0.99)];
     return [row, middle('done'), ...times, middle('cpu'), middle('memory')];
   });

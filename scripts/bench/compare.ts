@@ -2,7 +2,7 @@
  * What a delivery costs this server, the best that Node can do (adaptive-server.ts) and, where they are installed, ngircd
  * and inspircd, with the same loads in the same run. Build, then run on an otherwise idle Linux machine:
  *
- *     npm run build && node dist/scripts/bench/compare.js [rounds, default 3] [seconds a load, default 4] [members ...]
+ *     npm run build && node dist/scripts/bench/compare.js [rounds, default 3] [seconds a load, default 3] [members ...]
  *
  * Each server is a process of its own on the first core, the members are sockets of a process on another one. The servers
  * take turns in each round; the figures are medians. CPU is that of all threads of the server. A message that is lost,
@@ -259,7 +259,7 @@ function checkTable(subjects: readonly Subject[], checks: readonly Subject[]): T
 }
 
 async function main(): Promise<void> {
-  const [rounds = 3, seconds = 4, ...sizes] = numbersOf(process.argv);
+  const [rounds = 3, seconds = 3, ...sizes] = numbersOf(process.argv);
   const members = sizes.length > 0 ? sizes : [50, 500, 2_000];
   const all = Object.keys(loads) as LoadName[];
   const subjects = members.flatMap((each) =>
@@ -272,6 +272,7 @@ async function main(): Promise<void> {
   );
   const checks = generatorChecks(members[Math.floor(members.length / 2)] ?? 500);
   for (let round = 0; round < rounds; round++) {
+    process.stderr.write(`round ${round + 1} of ${rounds}\n`);
     for (const subject of [...subjects, ...checks]) await runRound(subject, seconds);
   }
   const tables = all.map((load) => ({

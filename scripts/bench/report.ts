@@ -3,6 +3,7 @@
  * from which docs/performance.md is made.
  */
 import { writeFileSync } from 'node:fs';
+import { quantile } from '../soak/sample.js';
 
 export interface Report {
   /** Of the benchmark: the file's name without its ending. */
@@ -38,8 +39,7 @@ export const numbersOf = (argv: readonly string[]): number[] =>
     .filter((word) => /^\d+$/.test(word))
     .map(Number);
 
-export const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 export function report(result: Report): void {
   for (const table of result.tables) process.stdout.write(`${tableText(table)}\n`);
