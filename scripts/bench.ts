@@ -25,7 +25,7 @@ const shortMs = 120_000;
 /** Of one benchmark: it hangs. */
 const longestMs = 20 * 60_000;
 
-/** @returns what it reported; undefined if it is missing, failed or took too long */
+/** @returns what it reported at its end, whatever its exit code; undefined if it is missing, failed or took too long */
 async function run(
   { name }: Benchmark,
   numbers: readonly number[],
@@ -61,7 +61,8 @@ async function run(
   clearTimeout(timer);
   process.off('exit', end);
   end();
-  return code === 0 && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
+  if (code !== 0) process.exitCode = 1;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
 }
 
 /** Before the first benchmark: the load should be none. */
@@ -127,8 +128,10 @@ async function main(): Promise<void> {
   const goals = reports.flatMap((report) => report.goals);
   process.stdout.write(`\n== goals: ${goals.filter(isMet).length} of ${goals.length} met\n\n`);
   for (const goal of goals.filter((one) => !isMet(one))) process.stdout.write(`${goalText(goal)}\n`);
-  if (failed.length > 0) process.stderr.write(`failed, missing or out of time: ${failed.join(', ')}\n`);
-  process.exitCode = failed.length > 0 ? 1 : 0;
+  if (failed.length > 0) {
+    process.stderr.write(`failed, missing or out of time: ${failed.join(', ')}\n`);
+    process.exitCode = 1;
+  }
   if (!values.short && positionals.length === 0) {
     const date = new Date().toISOString().slice(0, 10);
     write({ date, machine: facts, reports, failed });
