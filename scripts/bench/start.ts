@@ -1,9 +1,7 @@
 /**
  * How long the program takes to start, beside Node alone. Build, then run:
  *
- *     node dist/scripts/bench/start.js [rounds, default 15]
- *
- * The rounds are interleaved; printed are medians, the least, and the median's ratio to `node -e 0`.
+ *     node dist/scripts/bench/start.js [rounds, default 15] [--json FILE]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,9 +11,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openPseudoTerminal } from '../screen/pseudo-terminal.js';
 import { startProgram } from './program.js';
+import { report } from './report.js';
 
 const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
-const rounds = Number(process.argv[2] ?? 15);
+const rounds = Number.parseInt(process.argv[2] ?? '', 10) || 15;
 const home = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
 // The rest is what the server gets: some of Node's variables make every start slower.
 const env = { ...process.env, HOME: home };
@@ -31,6 +30,8 @@ const starts: Record<string, () => Promise<() => Promise<unknown>>> = {
   'server to listening': () => listening(join(home, 'data')),
   'server, first start': () => listening(join(home, `data-${++folders}`)),
 };
+
+const goals = { '--version': 1.3, 'connect to its first prompt': 2.5, 'server to listening': 3 };
 
 async function toEnd(args: readonly string[]): Promise<() => Promise<unknown>> {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -72,14 +73,22 @@ await rm(home, { recursive: true, force: true });
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-const node = median(times.get('node -e 0') ?? []);
-process.stdout.write(`${'start'.padEnd(30)}median ms  least ms  ratio\n`);
-for (const [name, values] of times) {
-  const [middle, least] = [median(values), Math.min(...values)];
-  const columns = [
-    middle.toFixed(0).padStart(9),
-    least.toFixed(0).padStart(10),
-    (middle / node).toFixed(2).padStart(7),
-  ];
-  process.stdout.write(`${name.padEnd(30)}${columns.join('')}\n`);
-}
+/** Round by round, so that both were measured under the same load. */
+const ratio = (values: readonly number[]): number =>
+  median(values.map((value, round) => value / (times.get('node -e 0')?.[round] ?? 0)));
+
+report({
+  name: 'start',
+  tables: [
+    {
+      title: `Starts, ${rounds} interleaved rounds`,
+      columns: ['start', 'median ms', 'least ms', 'x node -e 0'],
+      rows: [...times].map(([name, values]) => [name, median(values), Math.min(...values), ratio(values)]),
+    },
+  ],
+  goals: Object.entries(goals).map(([name, most]) => ({
+    what: `${name}, times node -e 0`,
+    figure: ratio(times.get(name) ?? []),
+    limit: { most },
+  })),
+});
