@@ -248,15 +248,19 @@ function configure(db: Database): void {
 
 function migrate(db: Database, from: number): void {
   db.function('spaced', { deterministic: true }, spaced);
-  migrations.slice(from).forEach((sql, step) => {
+  const steps = migrations.slice(from).map((sql, step) => ({ sql, version: from + step + 1 }));
+  // A new database waits for the disk once and not for each step.
+  for (const together of from === 0 ? [steps] : steps.map((step) => [step])) {
     db.exec('BEGIN IMMEDIATE');
-    db.exec(sql);
-    const orphans = db.prepare('PRAGMA foreign_key_check').all();
-    if (orphans.length > 0)
-      throw new DatabaseRefusal('The database is inconsistent. Restore it from a backup.');
-    db.exec(`PRAGMA user_version = ${from + step + 1}`);
+    for (const { sql, version } of together) {
+      db.exec(sql);
+      const orphans = db.prepare('PRAGMA foreign_key_check').all();
+      if (orphans.length > 0)
+        throw new DatabaseRefusal('The database is inconsistent. Restore it from a backup.');
+      db.exec(`PRAGMA user_version = ${version}`);
+    }
     db.exec('COMMIT');
-  });
+  }
   // Otherwise all of a young database is in its write-ahead log, which is easily taken for something to throw away.
   if (from < migrations.length) checkpoint(db);
 }

@@ -2,6 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t, { type Test } from 'tap';
+import { openDatabase } from '../../../lib/store/sqlite/database.js';
 import { applicationId, migrations } from '../../../lib/store/sqlite/migrations.js';
 import type { Store } from '../../../lib/store/store.js';
 import { openStore, temporaryFile } from '../../support/sqlite-store.js';
@@ -27,6 +28,20 @@ async function migrated(t: Test, file: string): Promise<Store> {
   await (await openStore(t, file)).close();
   return openStore(t, file);
 }
+
+t.test('a new database is made in one transaction', async (t) => {
+  const file = await temporaryFile(t);
+  const db = openDatabase({ file });
+  t.teardown(() => db.close());
+  // A frame that ends a transaction says how many pages the database has then (https://sqlite.org/fileformat2.html#walformat).
+  const wal = await readFile(`${file}-wal`);
+  const frame = 24 + wal.readUInt32BE(8);
+  let transactions = 0;
+  for (let start = 32; start < wal.length; start += frame) {
+    if (wal.readUInt32BE(start + 4) > 0) transactions++;
+  }
+  t.equal(transactions, 1);
+});
 
 t.test('a file of version 1 keeps its people, sessions and invites', async (t) => {
   const store = await migrated(t, await frozen(t));
