@@ -104,7 +104,7 @@ export async function requireData(data: string): Promise<void> {
  * @throws Exit 74 where something else there shows that it had some
  */
 export async function refuseLost(data: string): Promise<void> {
-  const { afterLoss, refuseRemains } = await import('../store/sqlite/database.js');
+  const { afterLoss, refuseRemains } = await import('../store/sqlite/last-entry.js');
   try {
     refuseRemains(databaseFile(data));
   } catch (cause) {

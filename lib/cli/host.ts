@@ -13,8 +13,9 @@ import { type ClientOptions, type MakeFrontEnd, runClient } from './client-run.j
 import { addCommand, Exit, type Io } from './command.js';
 import { makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
+import { launchServer } from './launch-server.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
-import { type RunningServer, startFailure, startServer } from './start-server.js';
+import type { RunningServer } from './start-server.js';
 import { aborted, endServer, type Stop, signalExits, watchSignals } from './stop.js';
 
 type PersonFlags = Pick<ClientOptions, 'passwordFile' | 'remember' | 'color'>;
@@ -73,9 +74,7 @@ async function host(flags: Flags, io: Io): Promise<void> {
   const onFailure = (cause: StoreError): void => fail(new Exit('io', cause.message, { cause }));
   // Node would end the process at once, with its clients none the wiser.
   io.signals.on('uncaughtException', fail);
-  const starting = startServer({ ...settings, log: guests.log, onFailure }).catch((error: unknown) => {
-    throw startFailure(error, settings);
-  });
+  const starting = launchServer({ ...settings, log: guests.log, onFailure });
   await Promise.race([starting, aborted(failure.signal)]);
   failure.signal.throwIfAborted();
   const server = await starting;

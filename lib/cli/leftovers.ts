@@ -1,7 +1,7 @@
 /** What backups and restores that were killed left in a data folder and beside it. Knows their folders, not what is in them. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { lockFile, takeLock } from '../store/sqlite/database.js';
+import { lockFile } from '../store/sqlite/last-entry.js';
 
 const lockName = 'backup';
 
@@ -9,7 +9,9 @@ const lockName = 'backup';
 export const stagingLock = lockFile(lockName);
 
 /** Held by the backup or restore that made the folder, until its process ends in whatever way. */
-export function lockOf(staging: string): { release(): void } {
+export async function lockOf(staging: string): Promise<{ release(): void }> {
+  // Rarely needed at the start of a server, and the only reason to load SQLite there.
+  const { takeLock } = await import('../store/sqlite/database.js');
   return takeLock(join(staging, lockName));
 }
 
@@ -24,13 +26,13 @@ export async function removeLeftovers(data: string): Promise<void> {
   const beside = (await namesIn(parent)).filter((name) => name.startsWith(besideName(data)));
   for (const folder of [...(await unfinished(data)), ...beside.map((name) => join(parent, name))]) {
     // A folder of root's, say, disturbs nothing.
-    if (isDead(folder)) await rm(folder, { recursive: true, force: true }).catch(() => {});
+    if (await isDead(folder)) await rm(folder, { recursive: true, force: true }).catch(() => {});
   }
 }
 
-function isDead(staging: string): boolean {
+async function isDead(staging: string): Promise<boolean> {
   try {
-    lockOf(staging).release();
+    (await lockOf(staging)).release();
     return true;
   } catch {
     return false;

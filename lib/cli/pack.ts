@@ -62,7 +62,7 @@ export async function pack({ data, archive, copy, signal }: Packing): Promise<{ 
   const staging = await backupFolder(data).catch((error: unknown) => {
     throw archiveFailure(error, archive);
   });
-  const lock = lockOf(staging);
+  const lock = await lockOf(staging);
   try {
     await giveToOwnerOf(data, [staging]);
     const contents = await gather({ data, staging, copy, archive, signal });
@@ -225,7 +225,7 @@ export async function unpack({ archive, data, signal }: Unpacking): Promise<{ fi
   const staging = await restoreFolder(data, missing).catch((error: unknown) => {
     throw archiveFailure(error, archive, data);
   });
-  const lock = lockOf(staging);
+  const lock = await lockOf(staging);
   try {
     const contents = await readArchive({ archive, signal, into: staging });
     const files = await verify(staging, contents, archive);

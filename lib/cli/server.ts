@@ -5,9 +5,10 @@ import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 import { commandOn } from './folders.js';
+import { launchServer } from './launch-server.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import type { ServerScreen } from './server-screen.js';
-import { type RunningServer, startFailure, startServer } from './start-server.js';
+import type { RunningServer } from './start-server.js';
 import { aborted, endServer, watchSignals } from './stop.js';
 
 export function addServer(program: Command, io: Io): void {
@@ -46,9 +47,7 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
     log.error('unexpected error', error);
     unexpected.abort(error);
   });
-  const starting = startServer({ ...settings, log, onFailure }).catch((error: unknown) => {
-    throw startFailure(error, settings);
-  });
+  const starting = launchServer({ ...settings, log, onFailure });
   // From the start on: a reload must not end a server that is migrating its database.
   io.signals.on('SIGHUP', () => {
     void starting.then(

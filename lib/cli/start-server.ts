@@ -20,6 +20,7 @@ import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import { lossesOf } from '../store/sqlite/last-entry.js';
 import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
+import { type LoadingThread, loadThread } from '../store/sqlite/thread.js';
 import { type Store, StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
 import {
@@ -121,8 +122,19 @@ const firstInviteMs = 365 * 24 * 60 * 60_000;
  *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
 export function startServer(settings: ServerSettings): Promise<RunningServer> {
+  return startServerOn(loadThread(), settings);
+}
+
+/** As startServer. @param writer the thread for the database, which ends where the start fails */
+export async function startServerOn(writer: LoadingThread, settings: ServerSettings): Promise<RunningServer> {
   const hasher = createHasher(settings.log === undefined ? {} : { log: settings.log });
-  return startServerWith({ hasher, openStore: openSqliteStore }, settings);
+  const openStore = (options: SqliteOptions) => openSqliteStore(options, writer);
+  try {
+    return await startServerWith({ hasher, openStore }, settings);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
 }
 
 export interface ServerDrivers {

@@ -143,7 +143,8 @@ t.test('leftovers of a killed backup are removed, a running one is not', async (
   for (const name of ['.backup-killed', '.backup-running', '.restore-killed', '.restore-running']) {
     await mkdir(join(data, name));
   }
-  for (const name of ['.backup-running', '.restore-running']) t.teardown(lockOf(join(data, name)).release);
+  for (const name of ['.backup-running', '.restore-running'])
+    t.teardown((await lockOf(join(data, name))).release);
   await pack({ data, archive: join(made.home, 'chat.tar'), copy: copying(data), signal: never });
   t.same(
     (await readdir(data)).filter((name) => name.startsWith('.')),

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
 import { controlSocket } from '../../lib/cli/folders.js';
-import { startFailure } from '../../lib/cli/start-server.js';
+import { startFailure, startServerOn } from '../../lib/cli/start-server.js';
 import { callControl } from '../../lib/server/operator/control-socket.js';
+import { loadThread } from '../../lib/store/sqlite/thread.js';
 import { parseJoinLink } from '../../lib/trust/endpoint.js';
 import { folder, ok, runServer } from '../support/running-server.js';
 
@@ -57,6 +58,16 @@ t.test('a second server on a folder is refused and disturbs nothing', async (t) 
   t.match(await ada.ask({ type: 'say', room: 'lobby', text: 'still here', key: 'k' }), { type: 'message' });
   const { links } = await callControl(controlSocket(server.data), 'invite', {});
   t.ok(Array.isArray(links));
+});
+
+t.test('a start that fails before the database is opened ends the thread for it', async (t) => {
+  const data = await folder(t);
+  const file = join(data, 'not a folder');
+  await writeFile(file, '');
+  const writer = loadThread();
+  await t.rejects(startServerOn(writer, { data: file }), { code: exitCode.io });
+  const late = { database: { file: join(data, 'late.db') }, onOutcomes() {}, onFailure() {} };
+  await t.rejects(writer.open(late), { name: 'StoreError' });
 });
 
 t.test('a port in use leaves nothing open', async (t) => {

@@ -7,9 +7,9 @@ import { type Home, makeHome } from '../support/program.js';
 /**
  * Runs the program to its end.
  * @param until what ends it once it is printed
- * @returns the files that it loaded, as paths in the project
+ * @returns the files that each of its threads loaded, as paths in the project
  */
-async function filesOf(home: Home, args: readonly string[], until?: RegExp): Promise<string[]> {
+async function threadsOf(home: Home, args: readonly string[], until?: RegExp): Promise<string[][]> {
   const folder = await mkdtemp(join(home.folder, 'coverage-'));
   const password = { SECURE_CHAT_PASSWORD: 'not used' };
   const running = home.run(args, { ...password, NODE_OPTIONS: '', NODE_V8_COVERAGE: folder });
@@ -19,17 +19,18 @@ async function filesOf(home: Home, args: readonly string[], until?: RegExp): Pro
     running.kill('SIGTERM');
   }
   await running.ended;
-  const loaded = new Set<string>();
-  for (const name of await readdir(folder)) {
+  const threads = (await readdir(folder)).map(async (name) => {
     const { result } = JSON.parse(await readFile(join(folder, name), 'utf8')) as {
       result: { url: string }[];
     };
-    for (const { url } of result) {
-      const path = /\/(node_modules\/.*|dist\/(?:bin|lib)\/.*)$/.exec(url)?.[1];
-      if (path !== undefined) loaded.add(path);
-    }
-  }
-  return [...loaded];
+    return result.flatMap(({ url }) => /\/(node_modules\/.*|dist\/(?:bin|lib)\/.*)$/.exec(url)?.[1] ?? []);
+  });
+  return Promise.all(threads);
+}
+
+/** The same of all threads together. */
+async function filesOf(home: Home, args: readonly string[], until?: RegExp): Promise<string[]> {
+  return [...new Set((await threadsOf(home, args, until)).flat())];
 }
 
 async function emptyHome(t: Test): Promise<Home> {
@@ -74,4 +75,34 @@ t.test('a server loads forge only to make a certificate', async (t) => {
   const forge = (files: readonly string[]) => files.filter((file) => file.includes('node-forge'));
   t.not(forge(await filesOf(home, args, /join link/)).length, 0);
   t.same(forge(await filesOf(home, args, /join link/)), []);
+});
+
+t.test(
+  'the command line of a server loads none of it, so that the database thread can load beside it',
+  async (t) => {
+    const files = await filesOf(await emptyHome(t), ['server', '--help']);
+    t.ok(files.includes('dist/lib/cli/launch-server.js'));
+    t.same(
+      files.filter((file) =>
+        /\/lib\/(server|cli\/start-server|store\/(?!store|sqlite\/(thread|failure)))/.test(file),
+      ),
+      [],
+    );
+  },
+);
+
+t.test('a server that listens has loaded SQLite on one thread, and no other package but two', async (t) => {
+  const home = await emptyHome(t);
+  const args = ['server', '--host', '127.0.0.1', '--port', '0'];
+  await filesOf(home, args, /join link/);
+  const packages = (await threadsOf(home, args, /join link/)).map((files) => [
+    ...new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [])),
+  ]);
+  const database = ['@photostructure/sqlite', 'node-gyp-build'];
+  const [main, ...others] = packages.sort(
+    (a, b) => Number(a.includes(database[0] ?? '')) - Number(b.includes(database[0] ?? '')),
+  );
+  t.same(main?.sort(), ['commander', 'otpauth']);
+  t.not(others.length, 0);
+  for (const other of others) t.same(other.sort(), database);
 });

@@ -72,7 +72,7 @@ t.test('a restore that was killed is forgotten at the next one, in the folder an
     await mkdir(killed);
     await writeFile(join(killed, 'secure-chat.db'), 'a copy');
     await mkdir(running);
-    const lock = lockOf(running);
+    const lock = await lockOf(running);
     const { code } = await commandLine.run(['restore', archive, '--data', into]);
     t.equal(code, place === 'empty' ? 78 : 0, 'another restore into it is running');
     t.same(await names(), [basename(running)], place);

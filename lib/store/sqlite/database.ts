@@ -4,7 +4,15 @@
  */
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { DatabaseRefusal, describeFailure, resultCode, resultCodes, storeError } from './failure.js';
-import { type LastEntry, missingSince, noteFile, readLastEntry, remainsOf } from './last-entry.js';
+import {
+  afterLoss,
+  type LastEntry,
+  lockFile,
+  missingSince,
+  noteFile,
+  readLastEntry,
+  refuseRemains,
+} from './last-entry.js';
 import type { Operations } from './methods.js';
 import { applicationId, migrations } from './migrations.js';
 import { spaced } from './search-query.js';
@@ -19,14 +27,6 @@ export interface DatabaseOptions {
 
 /** Of each check: more than an operator reads. */
 const mostDamage = 20;
-
-/** How to go on after a loss; the end of a sentence about it. */
-export const afterLoss =
-  'Put the database back, or restore a backup into a new folder (secure-chat restore). To begin anew, choose an empty folder with --data.';
-
-export function lockFile(file: string): string {
-  return `${file}-lock`;
-}
 
 /**
  * Locks the database for this process.
@@ -75,15 +75,6 @@ export function openDatabase(options: DatabaseOptions): Database {
     db.close();
     throw error;
   }
-}
-
-/** @throws DatabaseRefusal where the file is missing or empty, and something is left of what it was */
-export function refuseRemains(file: string): void {
-  const remains = remainsOf(file);
-  if (remains === undefined) return;
-  throw new DatabaseRefusal(
-    `The database is missing or empty, although ${remains} is left of it. ${afterLoss}`,
-  );
 }
 
 /** @throws DatabaseRefusal where there were accounts once, and are none */

@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { DatabaseRefusal } from './failure.js';
 
 export interface LastEntry {
   /** The greatest seq ever given to an entry; 0 for none. */
@@ -21,6 +22,8 @@ export interface LastEntry {
   readonly account: number;
 }
 
+/** What takeLock in database.ts locks. Here, because whoever has no database open must not have to load SQLite for it. */
+export const lockFile = (file: string): string => `${file}-lock`;
 export const noteFile = (file: string): string => `${file}-last`;
 /** What was found missing, one sentence a line; it stays until the operator removes it. */
 export const lossFile = (file: string): string => `${file}-loss`;
@@ -73,11 +76,23 @@ export function lossesOf(file: string): string[] {
 /** More than anyone reads. */
 const mostLosses = 5;
 
+/** How to go on after a loss; the end of a sentence about it. */
+export const afterLoss =
+  'Put the database back, or restore a backup into a new folder (secure-chat restore). To begin anew, choose an empty folder with --data.';
+
 /**
- * What is left of a database whose file is missing or empty, as a path. SQLite must not open it then: it would delete a
- * write-ahead log that has everything.
+ * SQLite must not open a file that is missing or empty beside a write-ahead log: it would delete a log that has everything.
+ * @throws DatabaseRefusal where the file is missing or empty, and something is left of what it was
  */
-export function remainsOf(file: string): string | undefined {
+export function refuseRemains(file: string): void {
+  const remains = remainsOf(file);
+  if (remains === undefined) return;
+  throw new DatabaseRefusal(
+    `The database is missing or empty, although ${remains} is left of it. ${afterLoss}`,
+  );
+}
+
+function remainsOf(file: string): string | undefined {
   if (sizeOf(file) > 0) return undefined;
   if (sizeOf(`${file}-wal`) > 0) return `${file}-wal`;
   return (readLastEntry(file)?.account ?? 0) > 0 ? noteFile(file) : undefined;

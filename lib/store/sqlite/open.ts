@@ -1,15 +1,14 @@
 /** Opens a Store in one SQLite file: a thread that writes, a thread for slow reads, their start and end. Knows no SQL. */
 import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { type Store, StoreError } from '../store.js';
 import type { DatabaseConnectionOptions } from './connection.js';
-import { type DatabaseOptions, lockFile, refuseRemains } from './database.js';
+import type { DatabaseOptions } from './database.js';
 import { describeFailure, type Failure, storeError } from './failure.js';
-import { type CallOutcome, type CallQueue, createCallQueue } from './group-commit.js';
-import { noteFile } from './last-entry.js';
-import { forwardTo, type MethodCall } from './methods.js';
-import type { FromWorker, ToWorker } from './worker.js';
+import { type CallQueue, createCallQueue } from './group-commit.js';
+import { lockFile, noteFile, refuseRemains } from './last-entry.js';
+import { forwardTo } from './methods.js';
+import { type DatabaseThread, type LoadingThread, loadThread, type ThreadOptions } from './thread.js';
 
 export interface SqliteOptions extends DatabaseOptions {
   /**
@@ -26,12 +25,19 @@ export interface SqliteOptions extends DatabaseOptions {
  * Calls of one turn, and those that arrive during a commit, share one transaction; each resolves when it is on
  * disk. methods.ts says which call runs on which thread.
  *
+ * @param writer the thread that is to write, if it was started before; the caller closes it where this fails
  * @throws StoreInUse where the file is open already, in this process or another
  * @throws StoreError where it cannot be opened, with what to do
  */
-export function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  return openStoreOn(startThread, options);
+export function openSqliteStore(options: SqliteOptions, writer?: LoadingThread): Promise<Store> {
+  return openStoreOn((thread) => {
+    const loading = thread.database.reader ? undefined : writer;
+    return (loading ?? loadThread()).open(thread);
+  }, options);
 }
+
+/** Opens a database somewhere, on a thread of its own in this program. */
+export type StartConnection = (options: ThreadOptions) => Promise<DatabaseThread>;
 
 /** As openSqliteStore, on what `start` starts. */
 export async function openStoreOn(
@@ -170,68 +176,4 @@ function advice(code: unknown, folder: string): string {
   if (code === 'EEXIST') return 'This is a folder. Move it away, or choose another data folder.';
   if (code === 'ENOENT') return `The folder ${folder} does not exist. Create it first.`;
   return `Cannot create a file in ${folder}. Check the folder's permissions and its disk.`;
-}
-
-export interface ThreadOptions {
-  readonly database: DatabaseConnectionOptions;
-  /** The outcomes of a batch, one for each call, in order. */
-  readonly onOutcomes: (outcomes: readonly CallOutcome[]) => void;
-  /** The thread opened the database and then ended, or will end, by itself. Called once. */
-  readonly onFailure: (error: StoreError) => void;
-}
-
-export interface DatabaseThread {
-  send(calls: readonly MethodCall[]): void;
-  /** Resolves when the database is closed, its lock released and the thread gone, however it ended. */
-  close(): Promise<void>;
-}
-
-/** Opens a database somewhere, on a thread of its own in this program. */
-export type StartConnection = (options: ThreadOptions) => Promise<DatabaseThread>;
-
-/**
- * Resolves when the database is open.
- * @throws StoreError once the thread that could not open it is gone
- */
-export function startThread({ database, onOutcomes, onFailure }: ThreadOptions): Promise<DatabaseThread> {
-  // execArgv: what Node was started with (a debugger, a test's loader) is not for this thread.
-  const url = new URL('./worker.js', import.meta.url);
-  const worker = new Worker(url, { workerData: database, execArgv: [], name: 'store' });
-  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  let phase: 'opening' | 'running' | 'closing' | 'failed' = 'opening';
-  let refusal = stopped('no answer');
-
-  function fail(failure: Failure): void {
-    if (phase === 'opening') refusal = failure;
-    if (phase !== 'running') return;
-    phase = 'failed';
-    onFailure(storeError(database.file, failure));
-  }
-
-  const thread: DatabaseThread = {
-    send: (calls) => worker.postMessage({ type: 'batch', calls } satisfies ToWorker),
-    close() {
-      if (phase === 'running') worker.postMessage({ type: 'close' } satisfies ToWorker);
-      phase = 'closing';
-      return gone;
-    },
-  };
-
-  return new Promise((resolve, reject) => {
-    worker.on('message', (message: FromWorker) => {
-      if (message.type === 'done') return onOutcomes(message.outcomes);
-      if (message.type === 'failed') return fail(message.failure);
-      phase = 'running';
-      resolve(thread);
-    });
-    worker.on('error', (error) => fail(stopped(error.message)));
-    worker.on('exit', (code) => {
-      if (phase === 'opening') reject(storeError(database.file, refusal));
-      fail(stopped(`exit code ${code}`));
-    });
-  });
-}
-
-function stopped(detail: string): Failure {
-  return { sentence: 'The database thread stopped unexpectedly. Start the server again.', detail };
 }

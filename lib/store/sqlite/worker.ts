@@ -1,5 +1,5 @@
 /** The inside of a database thread: messages in, messages out. Knows no SQL. */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import {
   type DatabaseConnection,
   type DatabaseConnectionOptions,
@@ -10,6 +10,8 @@ import type { CallOutcome } from './group-commit.js';
 import type { MethodCall } from './methods.js';
 
 export type ToWorker =
+  /** The first message, unless the thread is closed before it has a database. */
+  | { readonly type: 'open'; readonly database: DatabaseConnectionOptions }
   | { readonly type: 'batch'; readonly calls: readonly MethodCall[] }
   | { readonly type: 'close' };
 
@@ -28,7 +30,7 @@ function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
   }
 
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'close') return end();
+    if (message.type !== 'batch') return end();
     const { outcomes, broken } = run(message.calls);
     post({ type: 'done', outcomes });
     if (broken === undefined) return;
@@ -39,8 +41,13 @@ function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
 }
 
 if (parentPort === null) throw new Error('worker.js is the thread of a store and cannot run alone');
-try {
-  serve(parentPort, openDatabaseConnection(workerData as DatabaseConnectionOptions));
-} catch (error) {
-  parentPort.postMessage({ type: 'failed', failure: describeFailure(error) } satisfies FromWorker);
-}
+const port = parentPort;
+// Without a further listener the thread ends.
+port.once('message', (first: ToWorker) => {
+  if (first.type !== 'open') return;
+  try {
+    serve(port, openDatabaseConnection(first.database));
+  } catch (error) {
+    port.postMessage({ type: 'failed', failure: describeFailure(error) } satisfies FromWorker);
+  }
+});

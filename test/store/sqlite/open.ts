@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t, { type Test } from 'tap';
-import { startThread } from '../../../lib/store/sqlite/open.js';
+import { loadThread } from '../../../lib/store/sqlite/thread.js';
 import { StoreError, StoreInUse } from '../../../lib/store/store.js';
 import { openStore, scene, temporaryFile } from '../../support/sqlite-store.js';
 import { lobbyOf, newAccount, newEntry, register } from '../../support/store-subject.js';
@@ -160,7 +160,7 @@ t.test('a thread that dies is reported once, and its lock is released', async (t
   const file = await temporaryFile(t);
   const failures: StoreError[] = [];
   const bell = new EventTarget();
-  const thread = await startThread({
+  const thread = await loadThread().open({
     database: { file },
     onOutcomes: () => t.fail('there are no answers'),
     onFailure(failure) {
@@ -177,11 +177,24 @@ t.test('a thread that dies is reported once, and its lock is released', async (t
   t.equal(await (await openStore(t, file)).countAccounts(), 0);
 });
 
+t.test('a thread ends that is closed before it has a database', async (t) => {
+  await loadThread().close();
+  t.pass();
+});
+
+t.test('a thread that is gone before it has a database refuses it', async (t) => {
+  const thread = loadThread();
+  await thread.close();
+  const database = { file: await temporaryFile(t) };
+  const opened = thread.open({ database, onOutcomes() {}, onFailure: (failure) => t.error(failure) });
+  await t.rejects(opened, { name: 'StoreError', message: database.file });
+});
+
 t.test('a reader thread sees what the writer stored, and cannot write', async (t) => {
   const { file, store } = await scene(t);
   const answers: unknown[] = [];
   const bell = new EventTarget();
-  const thread = await startThread({
+  const thread = await loadThread().open({
     database: { file, reader: true },
     onOutcomes(outcomes) {
       answers.push(...outcomes);
