@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import { openPseudoTerminal } from '../screen/pseudo-terminal.js';
 import { startProgram } from './program.js';
 import { report } from './report.js';
@@ -54,13 +55,24 @@ async function listening(folder: string): Promise<() => Promise<unknown>> {
   return () => ended(server);
 }
 
+/** Of a server that was in use: there is an admin, so that a start writes no first invite. */
+async function makeData(folder: string): Promise<void> {
+  await (await listening(folder))();
+  const onFailure = (error: Error) => {
+    throw error;
+  };
+  const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
+  await store.register({ name: 'ana', skeleton: 'ana', password: 'none', role: 'admin', at: Date.now() });
+  await store.close();
+}
+
 async function ended(server: ChildProcess): Promise<void> {
   server.kill();
   await once(server, 'close');
 }
 
 const times = new Map(Object.keys(starts).map((name) => [name, [] as number[]]));
-await (await listening(join(home, 'data')))();
+await makeData(join(home, 'data'));
 for (let round = 0; round < rounds; round++) {
   for (const [name, start] of Object.entries(starts)) {
     const before = performance.now();
