@@ -35,16 +35,19 @@ const skinTone = /^\p{Emoji_Modifier}$/u;
 const keycapBase = /^[0-9#*]$/;
 const letterOrMark = /^[\p{L}\p{M}]$/u;
 // Arabic-like scripts join letters by shape, Indic scripts by virama; both need joiners for correct spelling.
-const joiningScript = new RegExp(
-  `^[${[
-    ...['Arab', 'Syrc', 'Mand', 'Mong', 'Phag', 'Nkoo', 'Adlm', 'Rohg', 'Sogd'],
-    ...['Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh'],
-    ...['Newa', 'Tirh', 'Gran', 'Cakm', 'Java', 'Bali', 'Sund', 'Khmr', 'Mymr', 'Tibt'],
-  ]
-    .map((script) => `\\p{Script_Extensions=${script}}`)
-    .join('')}]$`,
-  'u',
-);
+// Made by the first joiner: it takes 2 ms, which every start would wait for.
+let joiningScript: RegExp | undefined;
+const makeJoiningScript = () =>
+  new RegExp(
+    `^[${[
+      ...['Arab', 'Syrc', 'Mand', 'Mong', 'Phag', 'Nkoo', 'Adlm', 'Rohg', 'Sogd'],
+      ...['Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh'],
+      ...['Newa', 'Tirh', 'Gran', 'Cakm', 'Java', 'Bali', 'Sund', 'Khmr', 'Mymr', 'Tibt'],
+    ]
+      .map((script) => `\\p{Script_Extensions=${script}}`)
+      .join('')}]$`,
+    'u',
+  );
 const virama = /^[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca]$/;
 
 // Assigned and not white space, but invisible: Braille, Khitan, musical and Egyptian blanks.
@@ -153,6 +156,7 @@ function isValidAfter(char: string, previous: string, next: string): boolean {
 }
 
 function joins(char: string): boolean {
+  joiningScript ??= makeJoiningScript();
   return letterOrMark.test(char) && joiningScript.test(char);
 }
 
