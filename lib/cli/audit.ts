@@ -1,13 +1,13 @@
 /** `secure-chat audit`: prints the audit log. */
 import { type Command, Option } from 'commander';
-import { momentForms } from '../client/commands/arguments.js';
 import { limits } from '../protocol/limits.js';
 import { printable, printableJson } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
 import { addCommand, type Io } from './command.js';
 import { dataFolder, dataOption } from './folders.js';
 import { operate, operateExits } from './operate.js';
-import { countArgument, momentArgument } from './option-values.js';
+import { countArgument } from './option-values.js';
+import { sinceOption } from './since-option.js';
 
 interface Flags {
   readonly data?: string;
@@ -29,7 +29,7 @@ export function addAudit(program: Command, io: Io): void {
         .default(1_000)
         .argParser(countArgument(1, 1_000_000)),
     )
-    .addOption(new Option('--since <DATE>', `only from then on: ${momentForms}`).argParser(momentArgument))
+    .addOption(sinceOption())
     .action((flags: Flags) => audit(flags, io));
 }
 

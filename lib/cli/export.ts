@@ -1,13 +1,12 @@
 /** `secure-chat export`: writes the history to stdout or a file. Options in, a session that reads it. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { momentForms } from '../client/commands/arguments.js';
 import { createExport, ExportError, type ExportWanted } from '../client/export/export.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { addClientOptions, type ClientOptions, clientExits, runClient } from './client-run.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
-import { momentArgument } from './option-values.js';
+import { sinceOption } from './since-option.js';
 
 interface Options extends ClientOptions {
   readonly room?: readonly string[];
@@ -30,7 +29,7 @@ export function addExport(program: Command, io: Io): void {
   addClientOptions(command)
     .option('--room <ROOM>', 'only this room; can be repeated', rooms)
     .option('--with <NAME>', 'only direct messages with NAME; can be repeated', people)
-    .option('--since <DATE>', `only from then on: ${momentForms}`, momentArgument)
+    .addOption(sinceOption())
     .addOption(new Option('--format <FORMAT>', 'output format').choices(['text', 'json']).default('text'))
     .option('-o, --output <FILE>', 'write to a new file that only you can read')
     .action((argument: string | undefined, options: Options) => run({ argument, options, io }));

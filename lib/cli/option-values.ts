@@ -4,7 +4,6 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { momentForms, parseMoment } from '../client/commands/arguments.js';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
@@ -66,13 +65,6 @@ export function sizeArgument(text: string): number {
   const bytes = Math.floor(Number(number) * (sizeUnits[unit.toUpperCase()] ?? Number.NaN));
   if (number !== '' && bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
   throw new InvalidArgumentError('Give a size such as 500K, 100M or 2G.');
-}
-
-/** A moment in the past, in milliseconds since the epoch. */
-export function momentArgument(text: string): number {
-  const at = parseMoment(text, Date.now());
-  if (at === undefined) throw new InvalidArgumentError(`Give ${momentForms}.`);
-  return at;
 }
 
 /** An age (`90d`) or a count of messages (`10000`). */

@@ -1,6 +1,5 @@
 /** Signals: the first ends a command gracefully, the second at once. */
 import type { StopSignal } from '../client/front-end.js';
-import { stopJob } from '../client/screen/terminal/job.js';
 import { limits } from '../protocol/limits.js';
 import { systemClock } from '../system/clock.js';
 import { Exit, type ExitName, type Io } from './command.js';
@@ -91,6 +90,7 @@ function refusable(): { promise: Promise<never>; refuse: (error: Error) => void 
 }
 
 /** Stops this program's job, as Ctrl-Z does. Resolves when it is continued. */
-export function suspend(): Promise<void> {
+export async function suspend(): Promise<void> {
+  const { stopJob } = await import('../client/screen/terminal/job.js');
   return stopJob(process, systemClock);
 }

@@ -91,11 +91,16 @@ t.test(
   },
 );
 
-t.test('a server that listens has loaded SQLite on one thread, and no other package but two', async (t) => {
+t.test('a server loads SQLite on one thread, two more packages and no client', async (t) => {
   const home = await emptyHome(t);
   const args = ['server', '--host', '127.0.0.1', '--port', '0'];
   await filesOf(home, args, /join link/);
-  const packages = (await threadsOf(home, args, /join link/)).map((files) => [
+  const threads = await threadsOf(home, args, /join link/);
+  t.same(
+    threads.flat().filter((file) => file.startsWith('dist/lib/client/')),
+    [],
+  );
+  const packages = threads.map((files) => [
     ...new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [])),
   ]);
   const database = ['@photostructure/sqlite', 'node-gyp-build'];

@@ -1,0 +1,14 @@
+/** `--since`, of commands that list or save what is past: typed as in the chat. */
+import { InvalidArgumentError, Option } from 'commander';
+import { momentForms, parseMoment } from '../client/commands/arguments.js';
+
+export function sinceOption(): Option {
+  return new Option('--since <DATE>', `only from then on: ${momentForms}`).argParser(momentArgument);
+}
+
+/** A moment in the past, in milliseconds since the epoch. */
+function momentArgument(text: string): number {
+  const at = parseMoment(text, Date.now());
+  if (at === undefined) throw new InvalidArgumentError(`Give ${momentForms}.`);
+  return at;
+}
