@@ -22,7 +22,14 @@ import {
   withDraft,
 } from './state/conversations.js';
 import { type Edit, edit, emptyEditor, isSimpleEdit, type SimpleEdit } from './state/editor.js';
-import { emptyHistory, type InputHistory, newer, older, remember } from './state/input-history.js';
+import {
+  emptyHistory,
+  type InputHistory,
+  newer,
+  older,
+  remember,
+  searchInputs,
+} from './state/input-history.js';
 import type {
   ConversationId,
   ConversationState,
@@ -76,6 +83,15 @@ interface Context extends ActionDeps {
   /** The conversation that was open before the current one. */
   cameFrom: ConversationId;
   completion: Completion | undefined;
+  search: InputSearch | undefined;
+}
+
+/** Ctrl-R: what is searched for in the input history, and where it was found last. */
+interface InputSearch {
+  readonly text: string;
+  readonly at: number | undefined;
+  /** What was in the input before. */
+  readonly draft: string;
 }
 
 export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void {
@@ -84,8 +100,10 @@ export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void
     inputHistory: emptyHistory,
     cameFrom: deps.store.state.current,
     completion: undefined,
+    search: undefined,
   };
   return (action) => {
+    if (context.search !== undefined && searches(context, context.search, action)) return;
     if (isSimpleEdit(action.do)) typeEdit(context, { edit: action.do });
     else if (isNumbered(action.do)) open(context, nth(context, Number(action.do.slice(-1))));
     else (handlers[action.do] as (context: Context, action: ScreenAction) => void)(context, action);
@@ -113,6 +131,8 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   newer: (context) => recall(context, 'down', newer),
   'edit-last': editLast,
   compose: ({ compose }) => compose(),
+  'search-inputs': (context) =>
+    search(context, { text: '', at: undefined, draft: current(context.store.state).draft.text }),
   retry,
   'page-up': (context) => scroll(context, 'page-up'),
   'page-down': (context) => scroll(context, 'page-down'),
@@ -190,6 +210,34 @@ function recall(context: Context, line: 'up' | 'down', step: typeof older): void
   if (recalled === undefined) return;
   context.inputHistory = recalled.history;
   typeEdit(context, { edit: 'set', text: recalled.text });
+}
+
+/** Shows the newest input that has the text, older than the one found last if there is one. */
+function search(context: Context, { text, at, draft }: InputSearch): void {
+  const { store, inputHistory } = context;
+  const found =
+    text === '' ? undefined : searchInputs(inputHistory, { text, ...(at !== undefined && { before: at }) });
+  context.search = { text, at: found?.at ?? at, draft };
+  const missing = text !== '' && found === undefined;
+  const question = { about: 'search', text: `${missing ? 'Not found' : 'Search'}: ${text}_` } as const;
+  store.update((state) => ({ ...state, question }));
+  if (found !== undefined) typeEdit(context, { edit: 'set', text: found.text });
+}
+
+/** What a key does while Ctrl-R searches. @returns whether that was all of it */
+function searches(context: Context, { text, at, draft }: InputSearch, action: ScreenAction): boolean {
+  const again = { text, draft, at: undefined };
+  if (action.do === 'focus') return false;
+  if (action.do === 'search-inputs') search(context, { text, at, draft });
+  else if (action.do === 'insert') search(context, { ...again, text: text + action.text });
+  else if (action.do === 'delete-left') search(context, { ...again, text: [...text].slice(0, -1).join('') });
+  else {
+    context.search = undefined;
+    context.store.update((state) => ({ ...state, question: undefined }));
+    if (action.do !== 'interrupt') return false;
+    typeEdit(context, { edit: 'set', text: draft });
+  }
+  return true;
 }
 
 function editLast({ store }: Context): void {

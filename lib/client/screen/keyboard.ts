@@ -61,7 +61,8 @@ export function createKeyboard({
   /** @returns whether the key was used up by a question */
   function answersQuestion(key: Key): boolean {
     const { question } = store.state;
-    if (question === undefined || key.kind === 'focus' || key.kind === 'end') return false;
+    if (question === undefined || question.about === 'search') return false;
+    if (key.kind === 'focus' || key.kind === 'end') return false;
     const then = yes;
     yes = undefined;
     showQuestion(store, undefined);

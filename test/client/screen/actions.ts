@@ -97,6 +97,32 @@ t.test('F8 shows and hides the lists at the side', async (t) => {
   t.equal(scene.store.state.sideLists, 'hidden');
 });
 
+t.test('Ctrl-R finds what was typed before, again and again, and Ctrl-C gives the draft back', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  for (const text of ['the red house', 'a blue house', 'a boat']) scene.press(text, 'enter');
+  const question = () => scene.store.state.question?.text;
+  scene.press('draft', 'ctrl-r');
+  t.equal(question(), 'Search: _');
+  scene.press('HO');
+  t.equal(scene.typed(), 'a blue house|');
+  scene.press('ctrl-r');
+  t.equal(scene.typed(), 'the red house|');
+  scene.press('ctrl-r');
+  t.equal(question(), 'Not found: HO_');
+  t.equal(scene.typed(), 'the red house|', 'the last one found stays');
+  scene.press('backspace', 'backspace', 'boat');
+  t.equal(scene.typed(), 'a boat|');
+  scene.press('ctrl-c');
+  t.equal(scene.typed(), 'draft|');
+  t.equal(question(), undefined);
+  scene.press('ctrl-r', 'red', 'left');
+  t.equal(scene.typed(), 'the red hous|e', 'any other key takes it into the input');
+  scene.press('ctrl-r', 'blue', 'enter');
+  t.match(scene.said.at(-1), { text: 'a blue house' }, 'Enter sends it');
+  t.equal(question(), undefined);
+});
+
 t.test('/retry sends failed messages again', async (t) => {
   const scene = createScreenScene();
   scene.synced();

@@ -59,6 +59,7 @@ const editing = [
   { keys: ['ctrl-y'], does: 'yank', help: 'paste what was cut' },
   { keys: ['ctrl-t'], does: 'transpose', help: 'swap two characters' },
   { keys: ['ctrl-_', 'ctrl-x ctrl-u'], does: 'undo', help: 'undo' },
+  { keys: ['ctrl-r'], does: 'search-inputs', help: 'search what you typed before; again: older' },
   { keys: ['ctrl-x ctrl-e'], does: 'compose', help: 'write in $EDITOR' },
 ] as const satisfies readonly KeyBinding[];
 

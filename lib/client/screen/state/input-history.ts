@@ -59,6 +59,16 @@ export function newer(history: InputHistory, current: CurrentInput): Recalled | 
   return show(history, current.in, { ...visit, at: isLast ? undefined : at });
 }
 
+/** The newest input before number `before` (from 0, the oldest) that contains the text in any case. */
+export function searchInputs(
+  { inputs }: InputHistory,
+  { text, before = inputs.length }: { readonly text: string; readonly before?: number },
+): { readonly at: number; readonly text: string } | undefined {
+  const wanted = text.toLowerCase();
+  const at = inputs.slice(0, before).findLastIndex((input) => input.toLowerCase().includes(wanted));
+  return at < 0 ? undefined : { at, text: inputs[at] ?? '' };
+}
+
 /** The visit with the current input kept in its place. */
 function visitWith(history: InputHistory, { in: conversation, text }: CurrentInput): Visit {
   const visit = history.visits[conversation] ?? { at: undefined, draft: '', changed: {} };

@@ -114,10 +114,10 @@ export type ConnectionState =
   | { readonly state: 'waiting'; readonly until: number; readonly why: string }
   | { readonly state: 'offline'; readonly why: string };
 
-/** Replaces the status line; answered by one key, or by a line if it is about a secret. */
+/** Replaces the status line; answered by one key, by a line if it is about a secret, by typing if it is a search. */
 export interface StatusQuestion {
   readonly text: string;
-  readonly about: 'quit' | 'overwrite' | 'secret';
+  readonly about: 'quit' | 'overwrite' | 'secret' | 'search';
 }
 
 export interface ScreenState {
