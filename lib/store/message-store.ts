@@ -102,6 +102,8 @@ export interface SearchQuery {
   readonly now?: number;
   /** Seqs smaller than this only. */
   readonly before?: number;
+  /** Of the result of the turn before. */
+  readonly blocks?: number;
   readonly limit: number;
 }
 
@@ -115,6 +117,17 @@ export interface SearchHit {
   /** One line of at most `limits.excerptLength` around the first match, `…` where it is cut. */
   readonly excerpt: string;
   readonly marks: readonly (readonly [start: number, end: number])[];
+}
+
+export interface SearchResult {
+  /** The newest first. */
+  readonly hits: readonly SearchHit[];
+  /** There are further ones, or may be. */
+  readonly more: boolean;
+  /** It took too long and ended there: what is not older was searched. Goes on with its seq as `before`. */
+  readonly reached?: LogPosition;
+  /** How much at once the next turn begins with, in the store's own measure. */
+  readonly blocks?: number;
 }
 
 export interface PruneOptions {
@@ -154,8 +167,8 @@ export interface MessageStore {
    * @param now by default no entry is from the future
    */
   seqBefore(at: number, now?: number): Promise<number>;
-  /** Newest first. `more`: there are further hits, before the last of these. */
-  search(search: SearchQuery): Promise<{ readonly hits: readonly SearchHit[]; readonly more: boolean }>;
+  /** For a short time, so that other searches have their turn. */
+  search(search: SearchQuery): Promise<SearchResult>;
   /** Never goes back, nor past the newest entry. @returns the new mark, undefined where it did not move */
   markRead(account: number, target: ConversationKey, seq: number): Promise<number | undefined>;
 

@@ -2,6 +2,7 @@
  * One open database that runs batches of calls, for writing under the lock or for reading beside it. Blocks meanwhile. Puts
  * the SQL files together, for one thread.
  */
+import { type Clock, systemClock } from '../../system/clock.js';
 import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
 import { createConversationOperations } from './conversations.js';
 import {
@@ -67,8 +68,8 @@ export function openDatabaseConnection({
   }
 }
 
-/** The Store's methods as functions on a database. Prepares every statement once. */
-export function createOperations(db: Database): Operations {
+/** The Store's methods as functions on a database. Prepares every statement once. @param ticks times searches */
+export function createOperations(db: Database, { ticks }: Pick<Clock, 'ticks'> = systemClock): Operations {
   const index = createSearchIndex(db);
   const mentions = createMentionRows(db);
   const { find, findOrBegin, keyOf, ...conversations } = createConversationOperations(db);
@@ -95,7 +96,7 @@ export function createOperations(db: Database): Operations {
     ...rooms,
     ...log,
     ...createEditOperations(db, { index, mentions }),
-    ...createSearchOperations(db, { index, find, seqBefore }),
+    ...createSearchOperations(db, { index, find, seqBefore, ticks }),
     ...createRetentionOperations(db, { index, seqBefore }),
     ...createFileOperations(db),
   };

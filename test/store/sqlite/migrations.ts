@@ -100,6 +100,7 @@ t.test('messages of a file of version 1 can be searched, edited and removed', as
   t.same(await found(1, 'hello'), []);
   t.same(await found(1, 'good day'), [1]);
   t.same(await found(2, 'lines'), []);
+  t.same(await store.damage(), []);
   t.match(await store.rooms(), [{ name: 'lobby', lobby: true, private: false, topic: '', members: 2 }]);
   const room = 'room' in lobby ? lobby.room : 0;
   t.match(await store.members(room, { after: '', limit: 9 }), [
