@@ -15,6 +15,7 @@ import {
   name,
   open,
   person,
+  reached,
   reason,
   registration,
   role,
@@ -76,6 +77,7 @@ const schemas = {
       names: Type.Optional(Type.Array(name)),
       // search
       found: Type.Optional(Type.Array(found)),
+      reached: Type.Optional(reached),
       // offer, fetch
       ticket: Type.Optional(Type.String({ description: 'opens one file connection' })),
       file: Type.Optional(file),

@@ -108,6 +108,8 @@ export const limits = {
   searchPage: 50,
   /** A search query in UTF-8. */
   searchBytes: 200,
+  /** After so long a search ends, with what it has found. */
+  searchMs: 250,
   /** Excerpt of a search result, in UTF-16 code units. */
   excerptLength: 160,
   /** Unread messages are counted up to here. */

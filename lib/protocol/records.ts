@@ -75,6 +75,9 @@ export const found = Type.Object(
   open,
 );
 
+/** How far a search came in its time. */
+export const reached = Type.Object({ seq, at }, open);
+
 /** What a room's plain members are held to. */
 export const rules = Type.Object(
   {

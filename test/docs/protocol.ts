@@ -178,6 +178,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
     Lists: [
       `\`history\`, \`files\`, \`audit\` ${limit.historyPage} (default)`,
       `\`search\` ${limit.searchPage}`,
+      `after ${limit.searchMs} ms fewer`,
       `\`who\` ${limit.peoplePage}`,
       `\`conversations\` and sign-in ${limit.directsPage} direct ones`,
       `\`bans\`, \`invites\` the newest ${number(limit.listed)}`,

@@ -40,7 +40,7 @@ export const historyCommands = [
     name: 'search',
     aliases: ['lastlog', 'grep'],
     usage: 'WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]',
-    help: 'find messages, newest first; "two words" is a phrase; /search alone shows the next results',
+    help: 'find messages, newest first; "two words" is a phrase; /search alone goes on with the last search',
     parse(rest, { now }) {
       if (rest.trim() === '') return {};
       const terms = parseSearch(rest, now);
@@ -74,12 +74,12 @@ export const historyCommands = [
   }),
 ];
 
-/** @param terms without them, the next results of the last search */
+/** @param terms without them, the last search goes on */
 async function search(terms: SearchTerms | undefined, context: CommandContext): Promise<void> {
   const { ask, answer, memory, time } = context;
   const request = terms === undefined ? memory.nextSearchPage : searchRequest(terms);
   if (request === undefined) throw new CommandRefused('No more results. Search with /search WORDS.');
-  const { found = [], more = false } = await ask(request);
+  const { found = [], more = false, reached } = await ask(request);
   memory.found = new Map([
     ...(terms === undefined ? memory.found : []),
     ...found.map(({ seq, room, with: peer = '' }): [number, RoomOrPerson] => [
@@ -87,10 +87,10 @@ async function search(terms: SearchTerms | undefined, context: CommandContext): 
       room === undefined ? { with: peer } : { room },
     ]),
   ]);
-  const last = found.at(-1)?.seq;
+  const last = reached?.seq ?? found.at(-1)?.seq;
   memory.nextSearchPage =
     more && last !== undefined ? ({ ...request, before: last } as RequestBody) : undefined;
-  answer(foundLines(found, { more, further: terms === undefined, time }));
+  answer(foundLines(found, { more, reached: reached?.at, further: terms === undefined, time }));
 }
 
 function searchRequest({ since, until, ...terms }: SearchTerms): RequestBody {

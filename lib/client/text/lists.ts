@@ -56,19 +56,27 @@ function rank({ role, invited }: RoomInfo): number {
 
 interface FoundList {
   readonly more: boolean;
+  /** The search took too long and ended at this time. */
+  readonly reached: string | undefined;
   /** These are not the first results. */
   readonly further: boolean;
   readonly time: LocalTime;
 }
 
 /** Two lines per message: its ID, time, conversation and sender; then the text, with the [matches] in brackets. */
-export function foundLines(found: readonly Found[], { more, further, time }: FoundList): string[] {
-  if (found.length === 0) return [further ? 'No more results.' : 'No messages found.'];
+export function foundLines(found: readonly Found[], { more, reached, further, time }: FoundList): string[] {
+  const none = further ? 'No more results' : 'No messages found';
+  const back = reached === undefined ? undefined : `back to ${dateAndTime(reached, time)}`;
+  if (found.length === 0)
+    return [back === undefined ? `${none}.` : `${none} ${back}. Go on searching with /search.`];
   const lines = found.flatMap(({ seq, at, from, room, with: peer, excerpt, marks }) => {
     const where = room === undefined ? `@${printable(peer ?? '')}` : `#${printable(room)}`;
     const head = `${seq}  ${time.date(at)} ${time.minute(at)}  ${where}  ${printable(from)}:`;
     return [head, `    ${marked(excerpt, marks)}`];
   });
+  if (back !== undefined) {
+    return [...lines, `See one in context with /jump ID. Searched ${back}: go on with /search.`];
+  }
   const next = more ? ', more results with /search' : '';
   return [...lines, `See one in context with /jump ID${next}.`];
 }

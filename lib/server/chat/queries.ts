@@ -11,9 +11,10 @@ import { limits } from '../../protocol/limits.js';
 import type { Conversation, Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { HistoryPage } from '../../store/message-store.js';
+import type { HistoryPage, SearchHit, SearchQuery, SearchResult } from '../../store/message-store.js';
 import type { ConversationSummary } from '../../store/room-store.js';
-import { conversationRecord, messageEvent, topicField } from './frames.js';
+import type { Clock } from '../../system/clock.js';
+import { conversationRecord, messageEvent, receiptOf, topicField } from './frames.js';
 import type { ConversationName } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf } from './permissions.js';
@@ -68,18 +69,19 @@ async function readPage(
 }
 
 export async function runSearch(
-  { store, clock, lookup }: ChatParts,
+  deps: ChatParts,
   member: Member,
   request: RequestOf<'search'>,
 ): Promise<Fields> {
   const { words, room, with: peer, from, since, until, before, limit = searchDefault } = request;
+  const { clock, lookup } = deps;
   const { account } = member;
   const [start, end] = [timeOf('since', since), timeOf('until', until)];
   await member.drained();
   const everywhere = room === undefined && peer === undefined;
   const conversation = everywhere ? undefined : await lookup.conversation(account, { room, peer });
   const writer = from === undefined ? undefined : await lookup.person(account, from);
-  const { hits, more } = await store.search({
+  const { hits, more, reached } = await searchInTime(deps, member, {
     ...{ account: account.id, words, now: clock.now(), limit },
     ...(conversation !== undefined && { target: conversation.target }),
     ...(writer !== undefined && { from: writer.id }),
@@ -91,7 +93,30 @@ export async function runSearch(
     const address = kind === 'room' ? { room: name } : { with: name };
     return { ...hit, ...address, at: new Date(at).toISOString(), marks: marks.map((mark) => [...mark]) };
   });
-  return { found, more };
+  return { found, more, ...(reached !== undefined && { reached: receiptOf(reached) }) };
+}
+
+/** Takes turns with other searches until its page is full, all is searched, or its time is over. */
+export async function searchInTime(
+  {
+    store,
+    clock,
+  }: { readonly store: Pick<ChatParts['store'], 'search'>; readonly clock: Pick<Clock, 'ticks'> },
+  member: Pick<Member, 'alive'>,
+  query: SearchQuery,
+): Promise<SearchResult> {
+  const end = clock.ticks() + limits.searchMs;
+  const hits: SearchHit[] = [];
+  let rest = query;
+  for (;;) {
+    const turn = await store.search(rest);
+    hits.push(...turn.hits);
+    const left = query.limit - hits.length;
+    if (turn.reached === undefined || left === 0) return { hits, more: turn.more };
+    if (clock.ticks() >= end || !member.alive) return { ...turn, hits };
+    const { reached, blocks } = turn;
+    rest = { ...query, before: reached.seq, limit: left, ...(blocks !== undefined && { blocks }) };
+  }
 }
 
 /** For the reply to a sign-in: rooms, and direct conversations that are unread or recent, as far as they fit. */

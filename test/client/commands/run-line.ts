@@ -203,6 +203,25 @@ t.test('a search shows matches, continues where it was, and /jump finds its resu
   t.match(refused, [/No more results/]);
 });
 
+t.test('a search that ended early says how far it came, and goes on there', async (t) => {
+  const reached = (seq: number) => ({ seq, at: '2024-03-03T09:05:00.000Z' });
+  const answers: Answers = { search: { found: [found(9)], more: true, reached: reached(7) } };
+  const { run, asked, shown } = scene(answers);
+  await run('/search red');
+  t.equal(
+    shown.at(-1),
+    'See one in context with /jump ID. Searched back to 2024-03-03 09:05: go on with /search.',
+  );
+  answers.search = { found: [], more: true, reached: reached(3) };
+  await run('/search');
+  t.match(asked[1], { type: 'search', words: 'red', before: 7 });
+  t.equal(shown.at(-1), 'No more results back to 2024-03-03 09:05. Go on searching with /search.');
+  await run('/search');
+  t.match(asked[2], { before: 3 });
+  await run('/search blue');
+  t.equal(shown.at(-1), 'No messages found back to 2024-03-03 09:05. Go on searching with /search.');
+});
+
 t.test('/reply answers the sender of the last direct message', async (t) => {
   const { run, runner, said, refused } = scene();
   await run('/reply hi');
@@ -220,7 +239,11 @@ t.test('nothing in a list can drive a terminal', async (t) => {
   for (const { text } of hostileText) {
     const { run, shown } = scene({
       rooms: { rooms: [{ room: text, topic: text, members: 1, invited: text }] },
-      search: { found: [found(1, { from: text, excerpt: text, room: text, marks: [[0, 1]] })] },
+      search: {
+        found: [found(1, { from: text, excerpt: text, room: text, marks: [[0, 1]] })],
+        more: true,
+        reached: { seq: 1, at: text },
+      },
       files: { messages: [messageOf({ from: text, file: { name: text, size: 1, hash: '' } })] },
     });
     await run('/rooms');

@@ -1,7 +1,9 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import { openChat } from '../../../lib/server/app.js';
+import type { Member } from '../../../lib/server/chat/presence.js';
 import { listFiles, readHistory, runSearch } from '../../../lib/server/chat/queries.js';
+import type { SearchQuery } from '../../../lib/store/message-store.js';
 import { outcome, post, requestOk } from '../../support/requests.js';
 import { makeAccount, runServer } from '../../support/running-server.js';
 import { chatSettings, sessionScene } from '../../support/session-scene.js';
@@ -102,6 +104,57 @@ t.test('a reader that stalls gets nothing of a room it left meanwhile', async (t
   read();
   for (const answer of await answers)
     t.match(answer, { status: 'rejected', reason: { code: 'no-such-room' } });
+});
+
+/** A search whose store finds one message in each turn, from seq 9 down, in `turnMs`. */
+async function slowSearch(t: Test, turnMs: number) {
+  const { store, clock } = await sessionScene(t);
+  const asked: SearchQuery[] = [];
+  const search = async (query: SearchQuery) => {
+    asked.push(query);
+    clock.pass(turnMs);
+    const seq = (query.before ?? 10) - 1;
+    const hit = { seq, at: seq, from: 'ada', kind: 'room', name: 'lobby', excerpt: '', marks: [] } as const;
+    return { hits: [hit], more: seq > 1, ...(seq > 1 && { reached: { seq, at: seq }, blocks: seq }) };
+  };
+  const chat = await openChat({ ...chatSettings, clock, store: { ...store, search } });
+  const ada = await createTestMember(store, 'ada');
+  return {
+    asked,
+    run: async (limit: number, member: Member = ada) => {
+      const request = { type: 'search', id: 1, words: 'x', limit } as const;
+      const { found, more, reached } = await runSearch(chat, member, request);
+      return { seqs: seqsOf(found), more, reached };
+    },
+    ada,
+  };
+}
+
+t.test('a search goes on turn by turn until its page is full or all is searched', async (t) => {
+  const { run, asked } = await slowSearch(t, 10);
+  t.same(await run(4), { seqs: [9, 8, 7, 6], more: true, reached: undefined });
+  t.same(
+    asked.map(({ before, limit, blocks }) => [before, limit, blocks]),
+    [
+      [undefined, 4, undefined],
+      [9, 3, 9],
+      [8, 2, 8],
+      [7, 1, 7],
+    ],
+  );
+  t.same(await run(50), { seqs: [9, 8, 7, 6, 5, 4, 3, 2, 1], more: false, reached: undefined });
+});
+
+t.test('a search ends when its time is over, and says how far it came', async (t) => {
+  const { run } = await slowSearch(t, limits.searchMs / 2);
+  const reached = { seq: 8, at: new Date(8).toISOString() };
+  t.same(await run(50), { seqs: [9, 8], more: true, reached });
+});
+
+t.test('a search ends when the connection does', async (t) => {
+  const { run, asked, ada } = await slowSearch(t, 1);
+  await run(50, { ...ada, alive: false });
+  t.equal(asked.length, 1);
 });
 
 t.test('the people of a large room come by name, a page at a time', async (t) => {
