@@ -56,7 +56,10 @@ export type ConversationSummary = {
   readonly last: number;
   readonly at?: number;
   readonly read: number;
-  /** Messages of others after `read`, without removed ones, counted up to `limits.unreadCounted`. */
+  /**
+   * Messages of others after `read`, without removed ones, counted up to `limits.unreadCounted`, among the newest 10,000
+   * entries if there are more.
+   */
   readonly unread: number;
   /** Those of them that mention the account (lib/protocol/mentions.ts). */
   readonly mentions: number;

@@ -33,7 +33,7 @@ function makeEmpty(): Buffer {
 }
 
 /** Answers later, as a thread does. */
-const startInline: StartConnection = async ({ database, onOutcomes, onFailure }) => {
+export const startInline: StartConnection = async ({ database, onOutcomes, onFailure }) => {
   const explain = (error: unknown) => storeError(database.file, describeFailure(error));
   const connection = open();
   let closing: Promise<void> | undefined;

@@ -22,6 +22,8 @@ export interface Scene {
   readonly passwords?: boolean;
   /** Fills the store before the server starts. */
   readonly prepare?: (store: Store, accounts: ReadonlyMap<string, Account>) => Promise<void>;
+  /** By default openInlineStore. */
+  readonly openStore?: typeof openInlineStore;
 }
 
 export interface TestServer {
@@ -49,7 +51,13 @@ const tokensEach = 20;
 /** Starts a server that the end of the test closes. Rate: 10,000 a second, so that it limits no test. */
 export async function runServer(
   t: Test,
-  { people = [], passwords = false, prepare: furnish, ...settings }: Scene & Partial<ServerSettings> = {},
+  {
+    people = [],
+    passwords = false,
+    prepare: furnish,
+    openStore = openInlineStore,
+    ...settings
+  }: Scene & Partial<ServerSettings> = {},
 ): Promise<TestServer> {
   const data = settings.data ?? (await folder(t));
   const tokens = new Map<string, string[]>();
@@ -77,7 +85,7 @@ export async function runServer(
     error: (event: string, error: unknown) => void errors.push(event, error),
   };
   const running = await startServerWith(
-    { hasher: quickHasher, openStore: openInlineStore },
+    { hasher: quickHasher, openStore },
     { host: '127.0.0.1', port: 0, rate: 10_000, log, ...settings, data },
   );
   const { port } = running.address;

@@ -12,7 +12,7 @@ import { retentionContract } from './store-contract/retention.js';
 import { roomsContract } from './store-contract/rooms.js';
 import { searchContract } from './store-contract/search.js';
 import { sessionsContract } from './store-contract/sessions.js';
-import { lobbyOf, type MakeSubject, newEntry, register } from './store-subject.js';
+import { at, lobbyOf, type MakeSubject, newEntry, openSession, register } from './store-subject.js';
 
 export function storeContract(t: Test, make: MakeSubject): void {
   t.test('accounts', (t) => accountsContract(t, make));
@@ -31,6 +31,27 @@ export function storeContract(t: Test, make: MakeSubject): void {
 }
 
 async function wholeContract(t: Test, make: MakeSubject): Promise<void> {
+  t.test('results arrive in the order of the calls', async (t) => {
+    const { store } = await make(t);
+    const { id } = await register(store, 'ada');
+    const target = await lobbyOf(store);
+    const session = await openSession(store, id, 'token');
+    const arrived: string[] = [];
+    const calls: Record<string, () => Promise<unknown>> = {
+      account: () => store.account('ada'),
+      signInState: () => store.signInState(id, session, at),
+      mute: () => store.mute(id, {}),
+      conversations: () => store.conversations(id),
+      append: () => store.append(newEntry(id, target, 'k')),
+    };
+    const asked = Object.entries(calls).map(async ([name, call]) => {
+      await call();
+      arrived.push(name);
+    });
+    await Promise.all(asked);
+    t.same(arrived, Object.keys(calls));
+  });
+
   t.test('close finishes earlier calls and rejects later ones', async (t) => {
     const { store, reopen } = await make(t);
     const { id } = await register(store, 'ada');

@@ -1,10 +1,10 @@
 /** Conversations and how far each member has read, in SQL: rooms and direct messages alike. */
-import { limits } from '../../protocol/limits.js';
 import type { RoomRole } from '../../protocol/records.js';
 import type { ConversationKey } from '../message-store.js';
 import type { ConversationSummary, Room } from '../room-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
+import { type Counts, createUnreadCounter } from './unread.js';
 
 export interface RoomRow {
   readonly id: number;
@@ -74,16 +74,6 @@ function prepare(db: Database) {
          (SELECT max(seq) FROM log WHERE conversation = conversations.id)
        WHERE members.account = ? ORDER BY turn > 0, turn, conversations.id`,
     ),
-    unread: db.prepare(
-      `SELECT count(*) AS unread FROM (
-         SELECT 1 FROM log INDEXED BY log_conversation
-         WHERE conversation = ? AND seq > ? AND account <> ? AND removed IS NULL
-           AND kind IN ('text', 'action', 'file') LIMIT ${limits.unreadCounted})`,
-    ),
-    mentions: db.prepare(
-      `SELECT count(*) AS mentions FROM (
-         SELECT 1 FROM mentions WHERE conversation = ? AND seq > ? AND account = ? LIMIT ${limits.unreadCounted})`,
-    ),
     markRead: db.prepare(
       'UPDATE members SET read = ?3 WHERE account = ?1 AND conversation = ?2 AND read < ?3',
     ),
@@ -94,14 +84,16 @@ function prepare(db: Database) {
 
 export function createConversationOperations(db: Database) {
   const sql = prepare(db);
+  const counter = createUnreadCounter(db);
   const operations = {
     rooms() {
       const rows: (RoomRow & { members: number })[] = sql.rooms.all();
       return rows.map(({ members, ...row }) => ({ ...roomOf(row), members }));
     },
-    conversations(account) {
+    countUnread: counter.countUnread,
+    conversations(account, counted) {
       const rows: SummaryRow[] = sql.summaries.all(account);
-      return rows.map((row) => summaryOf(row, countUnread(sql, row, account)));
+      return counter.count(account, rows, counted)?.map(summaryOf);
     },
     markRead(account, target, seq) {
       const conversation = find(sql, target);
@@ -148,22 +140,9 @@ function ordered([one, other]: readonly [number, number]): [low: number, high: n
   return one < other ? [one, other] : [other, one];
 }
 
-interface Counts {
-  readonly unread: number;
-  readonly mentions: number;
-}
-
-function countUnread(sql: Statements, { id, last, read }: SummaryRow, account: number): Counts {
-  if (last <= read) return { unread: 0, mentions: 0 };
-  const where = [id, read, account] as const;
-  const { unread }: { unread: number } = sql.unread.get(...where);
-  const { mentions }: { mentions: number } = sql.mentions.get(...where);
-  return { unread, mentions };
-}
-
-function summaryOf(row: SummaryRow, counts: Counts): ConversationSummary {
-  const { id, last, at, read, role } = row;
-  const state = { last, read, ...counts, ...(at !== null && { at }) };
+function summaryOf(row: SummaryRow & Counts): ConversationSummary {
+  const { id, last, at, read, unread, mentions, role } = row;
+  const state = { last, read, unread, mentions, ...(at !== null && { at }) };
   if (row.room !== null) {
     const room = roomOf({ ...row, name: row.room });
     return { kind: 'room', name: row.room, target: { room: id }, ...state, room, role };

@@ -26,9 +26,16 @@ interface CallQueueOptions {
   readonly together?: number;
 }
 
+export interface Callbacks<M extends Method> {
+  readonly resolve: (value: Result<M>) => void;
+  readonly reject: (error: StoreError) => void;
+}
+
 /** One batch is under way at a time; calls settle in the order in which they were asked. */
 export interface CallQueue {
   ask<M extends Method>(method: M, args: Arguments<M>): Promise<Result<M>>;
+  /** As `ask`, for an answer that is not passed on as it is: without a promise between them, none overtakes it. */
+  push<M extends Method>(method: M, args: Arguments<M>, callbacks: Callbacks<M>): void;
   /** The outcomes of the batch under way, one for each call, in order. */
   settle(outcomes: readonly CallOutcome[]): void;
   /** Rejects every pending and every later call. */
@@ -65,18 +72,22 @@ export function createCallQueue({ send, explain, together = batchCalls }: CallQu
     send(underWay.map((pending) => pending.call));
   }
 
+  function push<M extends Method>(method: M, args: Arguments<M>, { resolve, reject }: Callbacks<M>): void {
+    if (refusal !== undefined) {
+      reject(refusal);
+      return;
+    }
+    const call = { method, args } as MethodCall;
+    waiting.push({ call, resolve: resolve as (value: unknown) => void, reject });
+    if (scheduled || underWay.length > 0) return;
+    // At the end of this turn, so that calls of one turn share a transaction.
+    scheduled = true;
+    queueMicrotask(sendNext);
+  }
+
   return {
-    ask(method, args) {
-      if (refusal !== undefined) return Promise.reject(refusal);
-      return new Promise((resolve, reject) => {
-        const call = { method, args } as MethodCall;
-        waiting.push({ call, resolve: resolve as (value: unknown) => void, reject });
-        if (scheduled || underWay.length > 0) return;
-        // At the end of this turn, so that calls of one turn share a transaction.
-        scheduled = true;
-        queueMicrotask(sendNext);
-      });
-    },
+    ask: (method, args) => new Promise((resolve, reject) => push(method, args, { resolve, reject })),
+    push,
     settle(outcomes) {
       const settled = underWay;
       underWay = [];

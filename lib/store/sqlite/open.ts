@@ -1,4 +1,4 @@
-/** Opens a Store in one SQLite file: a thread that writes, a thread for slow reads, their start and end. Knows no SQL. */
+/** Opens a Store in one SQLite file: a thread that writes, two that only read, their start and end. Knows no SQL. */
 import { closeSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Store, StoreError } from '../store.js';
@@ -9,6 +9,7 @@ import { type CallQueue, createCallQueue } from './group-commit.js';
 import { lockFile, noteFile, refuseRemains } from './last-entry.js';
 import { forwardTo } from './methods.js';
 import { type DatabaseThread, type LoadingThread, loadThread, type ThreadOptions } from './thread.js';
+import { createCountedCalls } from './unread.js';
 
 export interface SqliteOptions extends DatabaseOptions {
   /**
@@ -57,25 +58,32 @@ export async function openStoreOn(
   const threads = createThreads(start, onFailure);
   const database = { ...settings, file: path };
   const writer = await threads.start(database);
-  const reader = createReader(() => threads.start({ ...database, reader: true }, 1));
+  const startReader = () => threads.start({ ...database, reader: true }, 1);
+  const [reader, background] = [createReader(startReader), createReader(startReader)];
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
-    await Promise.all([writer.queue.finish(), reader.finish()]);
-    await reader.close();
+    if (counted.underWay.size > 0) await Promise.all(counted.underWay);
+    await Promise.all([writer.queue.finish(), reader.finish(), background.finish()]);
+    await Promise.all([reader.close(), background.close()]);
     await writer.thread.close();
   }
 
-  const store = forwardTo({
-    writer: writer.queue.ask,
-    // Once it closes, the writer's queue rejects everything.
-    reader: (method, args) => (closing === undefined ? reader : writer.queue).ask(method, args),
+  // Once it closes, the writer's queue rejects everything.
+  const unlessClosed = ({ ask }: Reader): Pick<Reader, 'ask'> => ({
+    ask: (method, args) => (closing === undefined ? ask : writer.queue.ask)(method, args),
   });
+  const calls = forwardTo({
+    writer: writer.queue,
+    ...{ reader: unlessClosed(reader), background: unlessClosed(background) },
+  });
+  const counted = createCountedCalls({ writer: writer.queue, countUnread: calls.countUnread });
   return {
-    ...store,
+    ...calls,
+    ...counted.calls,
     async copy(copied) {
       makePrivate(copied);
-      await store.copy(copied);
+      await calls.copy(copied);
     },
     close() {
       closing ??= close();
@@ -132,7 +140,7 @@ interface Reader extends Pick<CallQueue, 'ask' | 'finish'> {
   close(): Promise<void>;
 }
 
-/** The thread for slow reads, started by the first of them. One at a time, so that none waits for the slowest of many. */
+/** A thread for reads, started by the first of them. One at a time, so that none waits for the slowest of many. */
 function createReader(start: () => Promise<QueuedThread>): Reader {
   let started: Promise<QueuedThread> | undefined;
   const pending = new Set<Promise<unknown>>();

@@ -25,14 +25,12 @@ export function createSignInOperations(
       const resumed = resumeSession(resume);
       return resumed && { ...resumed, ...banField(resumed.account.id, resume.at) };
     },
-    signInState(id, session, at) {
+    signInState(id, session, at, counted) {
       const ban = banField(id, at);
       const row: AccountRow | undefined = accountOfSession.get(session, id, at);
       if (row === undefined) return ban;
-      return {
-        ...ban,
-        current: { account: accountOf(row), mutes: mutes(id, at), standings: conversations(id) },
-      };
+      const standings = conversations(id, counted);
+      return standings && { ...ban, current: { account: accountOf(row), mutes: mutes(id, at), standings } };
     },
   } satisfies Partial<Operations>;
 }

@@ -2,6 +2,7 @@
 import type { Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
 import type { ConversationKey } from '../../../lib/store/message-store.js';
+import type { ConversationSummary } from '../../../lib/store/room-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import {
   at,
@@ -10,6 +11,7 @@ import {
   type MakeSubject,
   newEntry,
   newRoom,
+  openSession,
   people,
   register,
 } from '../store-subject.js';
@@ -212,6 +214,42 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     t.match((await store.conversations(bob.id))[1], { name: 'ada', at: at + 5 });
   });
 
+  t.test('all that is unread in many conversations is counted, for a sign-in too', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = await people(store, 'ada', 'bob');
+    for (let index = 0; index < 12; index++) {
+      const { id } = await newRoom(store, bob.id, `room${index}`);
+      await store.joinRoom(ada.id, id);
+      const said = (key: number) => newEntry(bob.id, { room: id }, `${index}-${key}`);
+      await Promise.all(Array.from({ length: 100 + index }, (_, key) => store.append(said(key))));
+    }
+    const expected = [0, ...Array.from({ length: 12 }, (_, index) => 100 + index)];
+    const unread = (standings: readonly ConversationSummary[] = []) => standings.map((each) => each.unread);
+    const session = await openSession(store, ada.id, 'token');
+    const [listed, state] = await Promise.all([
+      store.conversations(ada.id),
+      store.signInState(ada.id, session, at),
+    ]);
+    t.same(unread(listed), expected);
+    t.same(unread(state.current?.standings), expected);
+    const last = listed.at(-1);
+    t.ok(last && (await store.markRead(ada.id, last.target, last.last)));
+    t.same(unread(await store.conversations(ada.id)), [...expected.slice(0, -1), 0]);
+  });
+
+  t.test('close finishes what is being counted', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = await people(store, 'ada', 'bob');
+    const target = await lobbyOf(store);
+    const keys = Array.from({ length: 1_100 }, (_, index) => `k${index}`);
+    await Promise.all(keys.map((key) => store.append(newEntry(bob.id, target, key))));
+    const counted = store.conversations(ada.id);
+    const closed = store.close();
+    t.match(await counted, [{ unread: limits.unreadCounted }]);
+    await closed;
+    await t.rejects(store.conversations(ada.id), { name: 'StoreError' });
+  });
+
   t.test('counting stops at a limit', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
@@ -222,5 +260,8 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     }));
     await Promise.all(entries.map((entry) => store.append(entry)));
     t.same(await counts(store, ada.id), [limits.unreadCounted, limits.unreadCounted]);
+    t.same(await counts(store, bob.id), [0, 0], 'own messages are none, however many');
+    await kept(store, { ...newEntry(ada.id, target, 'last'), text: 'bob' });
+    t.same(await counts(store, bob.id), [1, 1]);
   });
 }
