@@ -5,8 +5,9 @@
  * Every method rejects with a StoreError when the storage itself fails; a rejected call has changed nothing. What a
  * user can cause (a taken name, a used-up invite) is a value, not an error.
  *
- * Results arrive in the order of the calls, except for `search`, `copy` and `damage`: they see everything that was
- * stored before the call, and may take longer than later calls. Times are milliseconds since the epoch.
+ * Results arrive in the order of the calls, except for `search`, `fileHashes`, `copy` and `damage`: they see everything
+ * that was stored before the call, and may take longer than later calls. `conversations` and `signInState` may, too, where
+ * much is unread: what they tell is then of a moment after the call. Times are milliseconds since the epoch.
  */
 import type { Account, AccountStore } from './account-store.js';
 import type { MessageStore } from './message-store.js';

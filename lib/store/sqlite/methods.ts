@@ -130,7 +130,7 @@ export const methods: { readonly [M in Method]: MethodRow } = {
   search: slowRead,
 
   fileBytes: read,
-  fileHashes: read,
+  fileHashes: slowRead,
   unreferenced: read,
   prune: write,
 
