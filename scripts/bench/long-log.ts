@@ -66,9 +66,9 @@ export async function fillLog(
   for (let made = 0; made < messages; made += together) {
     const batch = Array.from({ length: Math.min(together, messages - made) }, (_, index) => {
       const account = accounts[below(below(people) + 1)] ?? busy;
-      // Half of them in the first three rooms, a quarter in the next three: the last ones are quiet.
+      // Half of them in the first eight rooms, a quarter in the next eight: the last ones are quiet.
       const target =
-        targets[Math.min(rooms - 1, Math.floor(-Math.log2(1 - below(1e6) / 1e6) * 3))] ?? busyRoom;
+        targets[Math.min(rooms - 1, Math.floor(-Math.log2(1 - below(1e6) / 1e6) * 8))] ?? busyRoom;
       const at = begin + (made + index) * pace;
       const text = below(2_000) === 0 ? `user${below(people)}: ${talk.text()}` : talk.text();
       return store.append({ target, account, key: `${made + index}`, text, action: false, at });
