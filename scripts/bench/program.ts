@@ -62,39 +62,73 @@ export async function startProgram(
   throw new Error('The server did not start.');
 }
 
+/** Someone who has signed in, with what came until then. */
+export interface Entered {
+  readonly socket: TLSSocket;
+  /** Resumes the session next time. */
+  readonly token: string;
+  /** All frames, the two replies included. */
+  readonly frames: readonly RawFrame[];
+}
+
 /** A connection of the account with this token, in the room and up to date. */
 export async function enter(port: number, token: string): Promise<TLSSocket> {
+  return (await comeBack(port, token)).socket;
+}
+
+/** @param rooms the newest seq that it has of each room */
+export async function comeBack(
+  port: number,
+  token: string,
+  rooms: Readonly<Record<string, number>> = {},
+): Promise<Entered> {
+  const socket = await shakeHands(port);
+  const reader = createFrameReader(() => limits.frameFromServerBytes);
+  const frames = [
+    ...(await ask(socket, { type: 'resume', id: 1, token }, reader.push)),
+    ...(await ask(socket, { type: 'sync', id: 2, rooms }, reader.push)),
+  ];
+  const next = frames.find(({ re }) => re === 1)?.token;
+  return { socket, token: String(next), frames };
+}
+
+export async function shakeHands(port: number): Promise<TLSSocket> {
   const socket = connect({ host: '127.0.0.1', port, ALPNProtocols: [alpn], rejectUnauthorized: false });
   await once(socket, 'secureConnect');
-  const reader = createFrameReader(() => limits.frameFromServerBytes);
-  await ask(socket, { type: 'resume', id: 1, token }, reader.push);
-  await ask(socket, { type: 'sync', id: 2 }, reader.push);
   return socket;
 }
 
-/** Resolves at the reply to this request. Nothing but presence may come after it in the same chunk. */
+/** What comes up to the reply to this request. Nothing but presence may come after it in the same chunk. */
 async function ask(socket: TLSSocket, request: RawFrame, push: (chunk: Buffer) => RawFrame[]) {
   socket.write(encodeFrame(request));
+  const frames: RawFrame[] = [];
   for (;;) {
     const [chunk] = (await once(socket, 'data')) as [Buffer];
-    const reply = push(chunk).find(({ re }) => re === request.id);
-    if (reply?.type === 'ok') return;
+    frames.push(...push(chunk));
+    const reply = frames.find(({ re }) => re === request.id);
+    if (reply?.type === 'ok') return frames;
     if (reply !== undefined) throw new Error(JSON.stringify(reply));
   }
 }
 
-/** Says things in the lobby; each resolves with the milliseconds until its own copy has come. */
-export function createPoster(socket: TLSSocket): { say(): Promise<number> } {
+/** Says things in the lobby; each resolves with the milliseconds until its own copy has come, whose seq is noted. */
+export function createPoster(socket: TLSSocket): {
+  say(): Promise<number>;
+  readonly seqs: readonly number[];
+} {
   const reader = createFrameReader(() => limits.frameFromServerBytes);
   const waiting = new Map<unknown, () => void>();
+  const seqs: number[] = [];
   let said = 0;
   socket.on('data', (chunk: Buffer) => {
     for (const frame of reader.push(chunk)) {
+      if (waiting.has(frame.key)) seqs.push(Number(frame.seq));
       waiting.get(frame.key)?.();
       waiting.delete(frame.key);
     }
   });
   return {
+    seqs,
     say() {
       const key = `${socket.localPort}-${++said}`;
       const start = performance.now();

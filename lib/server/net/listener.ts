@@ -178,7 +178,7 @@ function bind(server: Server, { host, port }: ListenerOptions): Promise<void> {
 }
 
 /** All options at each reload: with the key pair alone, Node allows TLS 1.2 again. */
-function secureOptions({ cert, key }: KeyPairPem): TlsOptions {
+export function secureOptions({ cert, key }: KeyPairPem): TlsOptions {
   return {
     cert,
     key,
