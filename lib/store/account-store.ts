@@ -1,6 +1,5 @@
 /** The part of a Store that keeps accounts, their invites and sessions. */
 import type { Role } from '../protocol/records.js';
-import type { BanRecord } from './moderation-store.js';
 
 export interface Account {
   readonly id: number;
@@ -97,26 +96,6 @@ export interface NewSession {
   readonly bot?: true;
 }
 
-export interface ResumeSession {
-  readonly token: Uint8Array; // SHA-256 of the token presented
-  readonly next: Uint8Array; // SHA-256 of its successor
-  readonly at: number;
-  readonly address?: string;
-  /** The new expiry, of a remembered session and of any other. */
-  readonly expires: { readonly remembered: number; readonly passing: number };
-}
-
-export interface ResumedSession {
-  readonly session: number;
-  readonly account: Account;
-  /** It never ended: the client goes on where the connection was lost. */
-  readonly running: boolean;
-  /** Its token is not replaced. */
-  readonly bot: boolean;
-  /** Of the account. */
-  readonly ban?: BanRecord;
-}
-
 /** Part of a Store; see store.ts for what all of it promises. */
 export interface AccountStore {
   /** Creates the account, adds it to the lobby and uses up the invite, all or nothing. */
@@ -186,8 +165,6 @@ export interface AccountStore {
   inviteRole(code: Uint8Array, at: number): Promise<Role | undefined>;
 
   openSession(session: NewSession): Promise<number>;
-  /** Resumes the session of a token and replaces it; the old token stays valid until the new one is used. */
-  resumeSession(resume: ResumeSession): Promise<ResumedSession | undefined>;
   /** A graceful end: a remembered session can be resumed later, any other is removed. */
   endSession(session: number): Promise<void>;
   /** Removes a session, so that its token is no longer valid. @returns false where there is none */

@@ -9,26 +9,13 @@
  * that was stored before the call, and may take longer than later calls. `conversations` and `signInState` may, too, where
  * much is unread: what they tell is then of a moment after the call. Times are milliseconds since the epoch.
  */
-import type { Account, AccountStore } from './account-store.js';
+import type { AccountStore } from './account-store.js';
 import type { MessageStore } from './message-store.js';
-import type { BanRecord, ModerationStore, Mute } from './moderation-store.js';
-import type { ConversationSummary, RoomStore } from './room-store.js';
+import type { ModerationStore } from './moderation-store.js';
+import type { RoomStore } from './room-store.js';
+import type { SignInStore } from './sign-in-store.js';
 
-/** What a sign-in needs of its account, all of one moment. */
-export interface SignInState {
-  readonly ban?: BanRecord;
-  /** Undefined where the session ended or expired, or is not of this account. */
-  readonly current?: {
-    readonly account: Account;
-    /** As `mutes` and `conversations` have them. */
-    readonly mutes: readonly Mute[];
-    readonly standings: readonly ConversationSummary[];
-  };
-}
-
-export interface Store extends AccountStore, ModerationStore, RoomStore, MessageStore {
-  /** @param session one that was just opened or resumed */
-  signInState(account: number, session: number, at: number): Promise<SignInState>;
+export interface Store extends AccountStore, SignInStore, ModerationStore, RoomStore, MessageStore {
   /** Writes a consistent copy to a new file while the store stays in use. */
   copy(file: string): Promise<void>;
   /** What is damaged, one line each; empty for a sound store. */

@@ -1,6 +1,7 @@
 /** Sessions: opens them at sign-in and resumes them by token. Knows the store, not connections. */
 import { ProtocolError } from '../../protocol/errors.js';
-import type { Account, ResumedSession } from '../../store/account-store.js';
+import type { Account } from '../../store/account-store.js';
+import type { ResumedSession } from '../../store/sign-in-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { wrongCredentials } from './accounts.js';
@@ -28,8 +29,16 @@ export interface SessionTokens {
    * @throws ProtocolError `wrong-credentials` if the password was changed since it was checked
    */
   open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
-  /** A valid token is never refused for what others of its address did. @throws ProtocolError `session-expired`, `too-many-attempts` */
-  resume(token: string, address: string): Promise<OpenedSession & ResumedSession>;
+  /**
+   * A valid token is never refused for what others of its address did.
+   * @param comeIn is called at the store's answer, before those who asked the store later get theirs
+   * @throws ProtocolError `session-expired`, `too-many-attempts`, and as `comeIn`
+   */
+  resume<Value>(
+    token: string,
+    address: string,
+    comeIn: (resumed: OpenedSession & ResumedSession) => Promise<Value>,
+  ): Promise<Value>;
 }
 
 interface SessionsDeps {
@@ -71,20 +80,22 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
       return { session, token: token.text };
     },
 
-    async resume(token, address) {
+    async resume(token, address, comeIn) {
       const at = clock.now();
       const next = newToken();
       const expires = { remembered: at + rememberedMs, passing: at + temporaryMs };
-      const resumed = await store.resumeSession({
+      const asked = store.resumeSession({
         token: hashToken(token),
         ...{ next: next.hash, at, expires, address },
       });
-      if (resumed === undefined) {
-        attempts.countWrongCode(address);
-        throw sessionExpired();
-      }
-      attempts.cameIn(resumed.account.name, address);
-      return { ...resumed, token: resumed.bot ? token : next.text };
+      return asked.then((resumed) => {
+        if (resumed === undefined) {
+          attempts.countWrongCode(address);
+          throw sessionExpired();
+        }
+        attempts.cameIn(resumed.account.name, address);
+        return comeIn({ ...resumed, token: resumed.bot ? token : next.text });
+      });
     },
   };
 }

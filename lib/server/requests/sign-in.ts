@@ -1,7 +1,9 @@
 /** Requests of sessions that have not signed in, and those that any session may send. */
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import { reasonText } from '../../protocol/message-text.js';
+import type { SignInMode } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
+import type { ResumedSession, SignedInAccount } from '../../store/sign-in-store.js';
 import type { App } from '../app.js';
 import { type OpenedSession, sessionExpired } from '../auth/sessions.js';
 import type { JoinMode, Member } from '../chat/presence.js';
@@ -54,23 +56,8 @@ export const signInRows: RequestRows<SignInRequest> = {
 
   resume: {
     needs: 'greeting',
-    async run(app, caller, { token, mode }) {
-      const { account, running, bot, ban, ...opened } = await app.sessions.resume(token, caller.address);
-      app.bans.checkKnown(ban, caller.address);
-      // Before it joins: a take-over then ends the connection that the session was on, not the session.
-      caller.useToken(opened.session, { shared: bot });
-      let member: Member;
-      try {
-        // A session that never ended continues; one that did joins like any other.
-        member = caller.join(account, running && mode !== 'take-over' ? 'continue' : mode);
-      } catch (error) {
-        // If the connection was lost or the server is full, the client tries again with the same token.
-        const retried = error instanceof ProtocolError && keepsToken.has(error.code);
-        if (!retried) await app.store.endSession(opened.session);
-        throw error;
-      }
-      return finishSignIn(app, member, { ...opened, takeOver: mode === 'take-over' });
-    },
+    run: (app, caller, { token, mode }) =>
+      app.sessions.resume(token, caller.address, (resumed) => comeIn(app, caller, resumed, mode)),
   },
 
   ping: { needs: 'nothing', run: () => ({}) },
@@ -83,6 +70,35 @@ export const signInRows: RequestRows<SignInRequest> = {
     },
   },
 };
+
+/** All at the moment at which the state was read: changes after it find the account online. */
+async function comeIn(
+  app: App,
+  caller: Caller,
+  { session, token, running, bot, ban, account, mutes, standings }: OpenedSession & ResumedSession,
+  mode: SignInMode | undefined,
+): Promise<Answer> {
+  const { store, bans } = app;
+  let member: Member;
+  bans.checkKnown(ban, caller.address);
+  // Before it joins: a take-over then ends the connection that the session was on, not the session.
+  caller.useToken(session, { shared: bot });
+  const takeOver = mode === 'take-over';
+  try {
+    // A session that never ended continues; one that did joins like any other.
+    member = caller.join(account, running && !takeOver ? 'continue' : mode);
+  } catch (error) {
+    // If the connection was lost or the server is full, the client tries again with the same token.
+    const retried = error instanceof ProtocolError && keepsToken.has(error.code);
+    if (!retried) await store.endSession(session);
+    throw error;
+  }
+  if (mutes === undefined || standings === undefined)
+    return finishSignIn(app, member, { session, token, takeOver });
+  const answer = signedIn(app, { account, mutes, standings }, token);
+  if (takeOver) await store.stopSessions(account.id, session);
+  return answer;
+}
 
 const keepsToken: ReadonlySet<ErrorCode> = new Set(['signed-out', 'server-full']);
 
@@ -102,27 +118,38 @@ async function join(
 }
 
 async function finishSignIn(
-  { store, clock, bans, presence, rooms, motd, notices }: App,
+  app: App,
   member: Member,
   { session, token, takeOver }: OpenedSession & { takeOver: boolean },
 ): Promise<Answer> {
+  const { store, clock, bans } = app;
   const { account } = member;
   // First: a session that was taken over meanwhile must not stop the one that did it.
   checkAlive(member);
   const stopped = takeOver ? store.stopSessions(account.id, session) : undefined;
   // All at one moment: changes after it find the account loaded.
-  const [{ ban, current }] = await Promise.all([
-    store.signInState(account.id, session, clock.now()),
-    stopped,
-  ]);
-  // Once more: a ban or logout after this finds the terminal online and dismisses it.
-  bans.checkKnown(ban, member.address);
-  if (current === undefined) throw sessionExpired();
-  checkAlive(member);
-  presence.update(current.account);
-  rooms.load(account.id, current);
-  const conversations = currentConversations(current.standings, clock.now());
-  const { name, role } = current.account;
+  const answered = store.signInState(account.id, session, clock.now()).then(({ ban, current }) => {
+    // Once more: a ban or logout after this finds the terminal online and dismisses it.
+    bans.checkKnown(ban, member.address);
+    if (current === undefined) throw sessionExpired();
+    checkAlive(member);
+    return signedIn(app, current, token);
+  });
+  const [answer] = await Promise.all([answered, stopped]);
+  return answer;
+}
+
+/** The reply to someone who has come online, whose state is from now on kept up to date in memory. */
+function signedIn(
+  { clock, presence, rooms, motd, notices }: App,
+  state: SignedInAccount,
+  token: string,
+): Answer {
+  const { account, standings } = state;
+  presence.update(account);
+  rooms.load(account.id, state);
+  const conversations = currentConversations(standings, clock.now());
+  const { name, role } = account;
   const texts = [...(role === 'admin' ? notices.texts : []), motd() ?? ''].filter((text) => text !== '');
   return { name, role, token, conversations, ...(texts.length > 0 && { motd: texts.join('\n\n') }) };
 }

@@ -75,7 +75,7 @@ export function createOperations(db: Database, { ticks }: Pick<Clock, 'ticks'> =
   const { find, findOrBegin, keyOf, ...conversations } = createConversationOperations(db);
   const log = createLogOperations(db, { index, mentions, find, findOrBegin, keyOf });
   const { seqBefore } = log;
-  const sessions = createSessionOperations(db);
+  const { resumeRow, ...sessions } = createSessionOperations(db);
   const { revokeSessions } = sessions;
   const { leaveAll, ...rooms } = createRoomOperations(db);
   const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, {
@@ -87,7 +87,7 @@ export function createOperations(db: Database, { ticks }: Pick<Clock, 'ticks'> =
     ...accounts,
     ...sessions,
     ...bans,
-    ...createSignInOperations(db, { ...sessions, ...bans, ...conversations }),
+    ...createSignInOperations(db, { resumeRow, ...bans, ...conversations, ...rooms }),
     ...createCredentialOperations(db, { revokeSessions }),
     ...createInviteOperations(db),
     ...createBlockOperations(db),

@@ -80,14 +80,16 @@ export const methods: { readonly [M in Method]: MethodRow } = {
   inviteRole: read,
 
   openSession: write,
-  resumeSession: write,
-  signInState: read,
   endSession: write,
   revokeSession: write,
   revokeSessions: write,
   sessions: read,
   stopSessions: write,
   removeExpired: write,
+
+  resumeSession: write,
+  signInState: read,
+  catchUpState: read,
 
   ban: write,
   unban: write,

@@ -1,9 +1,13 @@
 /** Sessions in SQL, and the removal of what has expired. Knows hashes of tokens, never a token. */
 import { limits } from '../../protocol/limits.js';
-import type { NewSession, ResumedSession, ResumeSession, SessionRecord } from '../account-store.js';
+import type { NewSession, SessionRecord } from '../account-store.js';
+import type { ResumedSession, ResumeSession } from '../sign-in-store.js';
 import { type AccountRow, accountColumns, accountOf } from './accounts.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
+
+/** Without what is in other tables. */
+export type ResumedRow = Pick<ResumedSession, 'session' | 'account' | 'running' | 'bot'>;
 
 interface ResumeRow extends AccountRow {
   readonly session: number;
@@ -62,9 +66,8 @@ function prepare(db: Database) {
 
 export function createSessionOperations(db: Database) {
   const sql = prepare(db);
-  return {
+  const operations = {
     openSession: (session) => openSession(sql, session),
-    resumeSession: (resume) => resumeSession(sql, resume),
     endSession(session) {
       sql.stop.run(session);
       sql.forget.run(session);
@@ -85,6 +88,7 @@ export function createSessionOperations(db: Database) {
       for (const remove of sql.expired) remove.run(at);
     },
   } satisfies Partial<Operations>;
+  return { ...operations, resumeRow: (resume: ResumeSession) => resumeRow(sql, resume) };
 }
 
 function openSession(sql: Statements, session: NewSession): number {
@@ -106,10 +110,10 @@ function openSession(sql: Statements, session: NewSession): number {
   return row.id;
 }
 
-function resumeSession(
+function resumeRow(
   sql: Statements,
   { token, next, at, expires, address }: ResumeSession,
-): ResumedSession | undefined {
+): ResumedRow | undefined {
   const row: ResumeRow | undefined = sql.byToken.get(token, at);
   if (row === undefined) return undefined;
   const { session } = row;

@@ -1,14 +1,17 @@
-/** What signing in reads, in one call for each step: of sessions, bans, mutes and conversations. Adds no rules of its own. */
-import type { SignInState } from '../store.js';
+/** What a sign-in or a catch-up reads of sessions, bans, mutes and conversations, in one call each. Adds no rules of its own. */
+import type { Account } from '../account-store.js';
+import type { SignedInAccount, SignInState } from '../sign-in-store.js';
 import { type AccountRow, accountColumns, accountOf } from './accounts.js';
 import type { Database } from './database.js';
-import type { Operations } from './methods.js';
+import type { Operations, UnreadCount } from './methods.js';
+import type { createSessionOperations } from './sessions.js';
 
-type InOtherTables = Pick<Operations, 'resumeSession' | 'banOf' | 'mutes' | 'conversations'>;
+type InOtherTables = Pick<Operations, 'banOf' | 'mutes' | 'conversations' | 'invitations'> &
+  Pick<ReturnType<typeof createSessionOperations>, 'resumeRow'>;
 
 export function createSignInOperations(
   db: Database,
-  { resumeSession, banOf, mutes, conversations }: InOtherTables,
+  { resumeRow, banOf, mutes, conversations, invitations }: InOtherTables,
 ) {
   const accountOfSession = db.prepare(
     `SELECT ${accountColumns} FROM sessions JOIN accounts ON accounts.id = account
@@ -20,17 +23,32 @@ export function createSignInOperations(
     return ban === undefined ? {} : { ban };
   }
 
+  function stateOf(
+    account: Account,
+    at: number,
+    counted?: readonly UnreadCount[],
+  ): SignedInAccount | undefined {
+    const standings = conversations(account.id, counted);
+    return standings && { account, mutes: mutes(account.id, at), standings };
+  }
+
   return {
     resumeSession(resume) {
-      const resumed = resumeSession(resume);
-      return resumed && { ...resumed, ...banField(resumed.account.id, resume.at) };
+      const resumed = resumeRow(resume);
+      if (resumed === undefined) return undefined;
+      const { account } = resumed;
+      return { ...resumed, ...banField(account.id, resume.at), ...stateOf(account, resume.at) };
     },
     signInState(id, session, at, counted) {
       const ban = banField(id, at);
       const row: AccountRow | undefined = accountOfSession.get(session, id, at);
       if (row === undefined) return ban;
-      const standings = conversations(id, counted);
-      return standings && { ...ban, current: { account: accountOf(row), mutes: mutes(id, at), standings } };
+      const current = stateOf(accountOf(row), at, counted);
+      return current && { ...ban, current };
     },
+    catchUpState: (account) => ({
+      standings: conversations(account) ?? [],
+      invitations: invitations(account),
+    }),
   } satisfies Partial<Operations>;
 }

@@ -8,7 +8,7 @@ import { fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { hashRecoveryCode, newToken } from '../../../lib/server/auth/tokens.js';
-import type { ResumedSession } from '../../../lib/store/account-store.js';
+import type { ResumedSession } from '../../../lib/store/sign-in-store.js';
 import type { Store } from '../../../lib/store/store.js';
 import { createDelayedCall } from '../../support/delayed-call.js';
 import { outcome, requestOk } from '../../support/requests.js';
@@ -29,12 +29,19 @@ async function slowScene(t: Test, verify = quickHasher.verify) {
   let resume: ReturnType<
     typeof createDelayedCall<Parameters<Store['resumeSession']>, ResumedSession | undefined>
   >;
+  let passwordChange: ReturnType<typeof createDelayedCall<Parameters<Store['changePassword']>, boolean>>;
+  let revoke: ReturnType<typeof createDelayedCall<Parameters<Store['revokeSession']>, boolean>>;
   const scene = await sessionScene(t, {
     hasher: { ...quickHasher, verify: check.call },
     storeOf(store) {
       ban = createDelayedCall(store.banOf);
       resume = createDelayedCall(store.resumeSession);
-      return { ...store, banOf: ban.call, resumeSession: resume.call };
+      passwordChange = createDelayedCall(store.changePassword);
+      revoke = createDelayedCall(store.revokeSession);
+      return {
+        ...{ ...store, banOf: ban.call, resumeSession: resume.call },
+        ...{ changePassword: passwordChange.call, revokeSession: revoke.call },
+      };
     },
   });
   const { wire } = scene.connect();
@@ -56,6 +63,8 @@ async function slowScene(t: Test, verify = quickHasher.verify) {
     holdCheck: check.delay,
     holdBan: () => ban.delay(),
     holdResume: () => resume.delay(),
+    holdChange: () => passwordChange.delay(),
+    holdRevoke: () => revoke.delay(),
   };
 }
 
@@ -100,37 +109,50 @@ t.test('a sign-in with the old password during a recovery fails', async (t) => {
   t.equal(await answer, 'wrong-credentials');
 });
 
-t.test('resuming a session during a password change fails', async (t) => {
-  const { scene, ana, sessions, holdResume } = await slowScene(t);
+/** Both have their answers from the store, in this order, and learn of them in the same turn. */
+t.test('a session that is resumed right before a password change ends with it', async (t) => {
+  const { scene, ana, sessions, holdResume, holdChange } = await slowScene(t);
   const lost = scene.connect().wire;
   const { token = '' } = await requestOk(lost, signIn);
   lost.destroy();
   await lost.closed;
   const thief = scene.connect().wire;
-  const held = holdResume();
-  const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
-  await held.reached;
-  t.equal(await outcome(ana, change), 'ok');
-  held.release();
-  t.equal(await answer, 'session-expired');
+  const resumed = holdResume();
+  const answer = outcome(thief, { type: 'resume', token, mode: 'attach' }).catch(() => 'closed');
+  await resumed.reached;
+  const changed = holdChange();
+  const done = outcome(ana, change);
+  await changed.reached;
+  resumed.release();
+  changed.release();
+  t.equal(await done, 'ok');
+  await answer;
+  t.match(await thief.next('closing'), { code: 'signed-out' });
   t.equal((await sessions()).length, 1);
   t.equal((await requestOk(ana, { type: 'who' })).people?.[0]?.terminals, 1);
+  t.equal(await outcome(scene.connect().wire, { type: 'resume', token }), 'session-expired');
 });
 
-t.test('resuming a session during its logout fails', async (t) => {
-  const { scene, ana, sessions, holdResume } = await slowScene(t);
+t.test('a session that is resumed right before its logout ends with it', async (t) => {
+  const { scene, ana, sessions, holdResume, holdRevoke } = await slowScene(t);
   const lost = scene.connect().wire;
   const { token = '' } = await requestOk(lost, signIn);
   lost.destroy();
   await lost.closed;
   const other = (await sessions()).find(({ current }) => current === undefined)?.id ?? 0;
   const thief = scene.connect().wire;
-  const held = holdResume();
-  const answer = outcome(thief, { type: 'resume', token, mode: 'attach' });
-  await held.reached;
-  t.equal(await outcome(ana, { type: 'logout', session: other }), 'ok');
-  held.release();
-  t.equal(await answer, 'session-expired');
+  const resumed = holdResume();
+  const answer = outcome(thief, { type: 'resume', token, mode: 'attach' }).catch(() => 'closed');
+  await resumed.reached;
+  const revoked = holdRevoke();
+  const done = outcome(ana, { type: 'logout', session: other });
+  await revoked.reached;
+  resumed.release();
+  revoked.release();
+  t.equal(await done, 'ok');
+  await answer;
+  t.match(await thief.next('closing'), { code: 'signed-out' });
+  t.equal((await requestOk(ana, { type: 'who' })).people?.[0]?.terminals, 1);
 });
 
 t.test('a recovery signs in even if another terminal was faster', async (t) => {
