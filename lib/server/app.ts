@@ -78,7 +78,8 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const { store, clock } = deps;
   const notices = createNotices(deps, options.notices);
   const { retention, timekeeping } = options;
-  const cleanup = createCleanup({ ...deps, retention, timekeeping, notices });
+  const onPruned = () => chat.rooms.forgetRecent();
+  const cleanup = createCleanup({ ...deps, retention, timekeeping, notices, onPruned });
   const chat = await openChat({ ...options, ...deps, onRemoved: cleanup.soon });
   const files = createFiles({ ...deps, ...chat, cleanup, limits: options.files });
 

@@ -6,13 +6,16 @@ import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { RequestOf } from '../../protocol/requests.js';
+import type { ConversationKey } from '../../store/message-store.js';
 import type { ConversationSummary, RoomInvitation } from '../../store/room-store.js';
+import type { Store } from '../../store/store.js';
 import { conversationRecord, entryEvent } from './frames.js';
 import type { Hub } from './hub.js';
 import type { ConversationRef } from './lookup.js';
 import { invitedEvent } from './membership.js';
 import type { ChatParts } from './parts.js';
 import type { Member } from './presence.js';
+import type { LogEnd } from './recent-entries.js';
 
 type Positions = Pick<RequestOf<'sync'>, 'rooms' | 'direct'>;
 
@@ -22,10 +25,14 @@ interface Replay extends ChatParts {
   readonly positions: Positions;
   /** How far each conversation was replayed, by `kind` and name. */
   readonly reached: Map<string, number>;
+  /** Bytes sent since the member had last read everything. */
+  unread: number;
 }
 
-/** Messages read and sent at a time, so that memory is bounded however much was missed. */
+/** Messages read at a time, so that memory is bounded however much was missed. */
 const pageSize = 100;
+/** Bytes that a member is sent before it has to read: little enough that most get all they missed in one write. */
+const pacedBytes = 16 * 1024;
 
 /**
  * Sends what each conversation had after the client's position, then what was posted meanwhile, then goes on live.
@@ -39,19 +46,18 @@ export async function catchUp(
 ): Promise<void> {
   const { store, hub, rooms } = deps;
   const { account } = member;
-  const replay: Replay = { ...deps, member, positions, reached: new Map() };
+  const replay: Replay = { ...deps, member, positions, reached: new Map(), unread: 0 };
   let before: readonly ConversationSummary[] | undefined;
   let invitations: readonly RoomInvitation[];
   let goLive: () => boolean;
   // Live first: reading the store until nothing is new would never end where people post faster than the store answers.
   do {
     goLive = hub.attach(member);
-    const read = Promise.all([store.conversations(account.id), store.invitations(account.id)]);
-    const [standings, invited] = await read;
-    invitations = invited;
+    const { standings, ...state } = await store.catchUpState(account.id);
+    invitations = state.invitations;
     if (before !== undefined) send(member, roomChanges(before, standings));
     before = standings;
-    // All at once, so that the store gets them in one batch.
+    // All at once, so that the store gets what it is asked in one batch.
     const starts = await Promise.all(standings.map((standing) => startOf(replay, standing)));
     for (const [index, standing] of standings.entries()) {
       await replayConversation(replay, standing, starts[index] ?? 0);
@@ -83,7 +89,7 @@ async function startOf(
   replay: Replay,
   { kind, name, target, last, read }: ConversationSummary,
 ): Promise<number> {
-  const { positions, store, member } = replay;
+  const { positions, member } = replay;
   const reached = replay.reached.get(`${kind} ${name}`);
   if (reached !== undefined) return reached;
   const claims = (kind === 'room' ? positions.rooms : positions.direct) ?? {};
@@ -95,7 +101,7 @@ async function startOf(
   // Most often nothing was missed.
   if (wanted === last) return last;
   const most = known === undefined ? limits.backlog : limits.catchUp;
-  const floor = await store.floor(target, most, wanted);
+  const floor = await floorOf(replay, target, { most, wanted });
   if (floor > wanted) {
     const address = kind === 'room' ? { room: name } : { with: name };
     send(member, [{ type: 'gap', ...address, after: wanted, before: floor + 1 }]);
@@ -103,20 +109,51 @@ async function startOf(
   return Math.max(floor, wanted);
 }
 
+/** As MessageStore.floor, from what the room remembers if that goes back far enough. */
+async function floorOf(
+  { rooms, store }: Replay,
+  target: ConversationKey,
+  { most, wanted }: { most: number; wanted: number },
+): Promise<number> {
+  const room = 'room' in target ? rooms.byId.get(target.room) : undefined;
+  await room?.recent.load(() => readEnd(store, target, room.name));
+  return room?.recent.floor(most, wanted) ?? store.floor(target, most, wanted);
+}
+
+/** The end of a room's log, as all its members get it. */
+async function readEnd(store: Store, target: ConversationKey, room: string): Promise<LogEnd> {
+  const page = { target, limit: pageSize, keep: 'newest', what: 'everything' } as const;
+  const entries = await store.history(page);
+  const conversation: ConversationRef = { target, room, peer: undefined };
+  return {
+    entries: entries.map((entry) => {
+      return { seq: entry.seq, frame: encodeFrame(entryEvent(entry, conversation, { name: '' })) };
+    }),
+    after: entries.length < pageSize ? 0 : (entries[0]?.seq ?? 1) - 1,
+  };
+}
+
 /** @returns how far it came */
 async function replayFrom(replay: Replay, conversation: ConversationRef, from: number): Promise<number> {
-  const { store, lookup, member } = replay;
+  const { store, lookup, member, rooms } = replay;
   const { target } = conversation;
+  const room = 'room' in target ? rooms.byId.get(target.room) : undefined;
   let seq = from;
   for (;;) {
+    const recent = room?.recent.after(seq);
     const page = { target, after: seq, limit: pageSize, keep: 'oldest', what: 'everything' } as const;
-    const entries = await store.history(page);
+    const entries = recent === undefined ? await store.history(page) : [];
     // Left meanwhile: nothing of it may come after `parted`.
     if (!lookup.isIn(member.account, target)) return seq;
-    const events = entries.map((entry) => entryEvent(entry, conversation, member.account));
-    send(member, events);
-    seq = entries.at(-1)?.seq ?? seq;
-    await member.drained();
+    const events = entries.map((entry) => encodeFrame(entryEvent(entry, conversation, member.account)));
+    const frames = recent?.frames ?? Buffer.concat(events);
+    seq = recent?.newest ?? entries.at(-1)?.seq ?? seq;
+    if (frames.length > 0) member.send(frames);
+    replay.unread += frames.length;
+    if (replay.unread >= pacedBytes) {
+      await member.drained();
+      replay.unread = 0;
+    }
     if (entries.length < pageSize || !member.alive) return seq;
   }
 }

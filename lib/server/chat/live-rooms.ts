@@ -2,7 +2,7 @@
  * Live rooms: which signed-in accounts are in which room, their roles and mutes, and how frames reach their terminals.
  * Knows neither the store nor what is posted.
  */
-import type { ServerFrame } from '../../protocol/events.js';
+import type { EntryEvent, ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import type { RoomRole, RoomRules } from '../../protocol/records.js';
 import type { ConversationKey } from '../../store/message-store.js';
@@ -12,6 +12,12 @@ import type { Clock } from '../../system/clock.js';
 import { afterWrites } from '../net/connection.js';
 import { createFanOut, createSubscriber, type FanOut, type Subscriber } from './fan-out.js';
 import { createJoinNotices, type JoinNotices, type Member } from './presence.js';
+import {
+  createRecentEntries,
+  createRecentMemory,
+  type RecentEntries,
+  type RecentMemory,
+} from './recent-entries.js';
 
 export interface LiveRoom extends Omit<Room, 'topic' | 'rules'> {
   topic: string;
@@ -22,6 +28,7 @@ export interface LiveRoom extends Omit<Room, 'topic' | 'rules'> {
   readonly online: Set<number>;
   readonly fanOut: FanOut;
   readonly joinNotices: JoinNotices;
+  readonly recent: RecentEntries;
 }
 
 export interface RoomMembership {
@@ -72,6 +79,8 @@ interface Delivery {
   sendToEveryone(notice: (room: string) => ServerFrame): void;
   /** Sends at once what is waiting in the rooms' buffers. */
   flush(): void;
+  /** Entries were removed from the store. */
+  forgetRecent(): void;
 }
 
 export interface LiveRooms extends LiveAccounts, Delivery {
@@ -91,6 +100,7 @@ interface LiveAccount {
 }
 
 interface State {
+  readonly memory: RecentMemory;
   readonly rooms: Map<number, LiveRoom>;
   readonly publicRooms: Map<string, LiveRoom>;
   readonly accounts: Map<number, LiveAccount>;
@@ -99,13 +109,16 @@ interface State {
   readonly terminals: (account: number) => ReadonlySet<Member>;
 }
 
+/** Bytes of recent entries that all rooms may keep together. */
+const recentBytes = 16 * 1024 * 1024;
+
 const noMemberships: ReadonlyMap<string, RoomMembership> = new Map();
 
 /** @param terminals those of an account that are signed in */
 export function createLiveRooms(clock: Clock, terminals: State['terminals']): LiveRooms {
   const state: State = {
     ...{ rooms: new Map(), publicRooms: new Map(), accounts: new Map(), subscribers: new Map() },
-    terminals,
+    ...{ memory: createRecentMemory(recentBytes), terminals },
   };
   const { rooms, publicRooms, accounts } = state;
 
@@ -115,13 +128,14 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
     byId: rooms,
     publicRoom: (name) => publicRooms.get(name),
     open(room) {
-      const live = createLiveRoom(room, clock);
+      const live = createLiveRoom(room, clock, state.memory);
       rooms.set(room.id, live);
       if (!room.private) publicRooms.set(room.name, live);
       return live;
     },
     close(room) {
       room.fanOut.flush();
+      room.recent.forget();
       rooms.delete(room.id);
       if (publicRooms.get(room.name) === room) publicRooms.delete(room.name);
     },
@@ -146,7 +160,7 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
   };
 }
 
-function createLiveRoom(room: Room, clock: Clock): LiveRoom {
+function createLiveRoom(room: Room, clock: Clock, memory: RecentMemory): LiveRoom {
   const subscribers = new Set<Subscriber>();
   const online = new Set<number>();
   const fanOut = createFanOut({ clock, afterWrites }, (frames) => {
@@ -157,7 +171,7 @@ function createLiveRoom(room: Room, clock: Clock): LiveRoom {
     () => online.size,
     (notice) => fanOut.push(encodeFrame(notice(room.name))),
   );
-  return { ...room, subscribers, online, fanOut, joinNotices };
+  return { ...room, subscribers, online, fanOut, joinNotices, recent: createRecentEntries(memory) };
 }
 
 function liveAccounts({ rooms, accounts, terminals }: State): LiveAccounts {
@@ -260,8 +274,10 @@ function delivery(state: State): Delivery {
     },
     sendToConversation(target, frame) {
       const bytes = encodeFrame(frame);
-      if ('direct' in target) send(target.direct, bytes);
-      else rooms.get(target.room)?.fanOut.push(bytes);
+      if ('direct' in target) return send(target.direct, bytes);
+      const room = rooms.get(target.room);
+      if (isEntry(frame)) room?.recent.add(frame, bytes);
+      room?.fanOut.push(bytes);
     },
     sendToEveryone(notice) {
       for (const room of rooms.values()) {
@@ -271,7 +287,15 @@ function delivery(state: State): Delivery {
     flush() {
       for (const room of rooms.values()) room.fanOut.flush();
     },
+    forgetRecent() {
+      for (const room of rooms.values()) room.recent.forget();
+    },
   };
+}
+
+function isEntry(frame: ServerFrame): frame is EntryEvent {
+  const { type } = frame;
+  return type === 'message' || type === 'edited' || type === 'removed' || type === 'topic';
 }
 
 /** Of an account's terminals that have synced. */

@@ -31,6 +31,8 @@ interface CleanupDeps {
   readonly retention: Retention;
   readonly timekeeping?: Timekeeping | undefined;
   readonly notices: Notices;
+  /** Called when messages are gone. */
+  readonly onPruned: () => void;
 }
 
 /** Entries per transaction: 1 ms each with a million of them, so posts in the meantime wait 10 ms. */
@@ -92,7 +94,7 @@ export function createCleanup(deps: CleanupDeps): Cleanup {
 }
 
 async function prune(
-  { store, clock, log, retention }: CleanupDeps,
+  { store, clock, log, retention, onPruned }: CleanupDeps,
   time: TrustedTime,
   isClosed: () => boolean,
 ): Promise<void> {
@@ -103,6 +105,7 @@ async function prune(
   try {
     for (let pruned = batch; pruned === batch && !isClosed(); count += pruned) {
       pruned = await store.prune({ ...before, ...keep, limit: batch });
+      if (pruned > 0) onPruned();
     }
   } finally {
     if (count > 0) log.info('old messages deleted', { count });

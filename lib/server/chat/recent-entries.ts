@@ -1,0 +1,183 @@
+/**
+ * The newest entries of a room as the events that its members get, encoded: a thousand who come back share one buffer.
+ * Read from the store for the first of them, then kept up to date by what is sent. Knows seqs and bytes, neither members
+ * nor the store.
+ */
+import type { EntryEvent } from '../../protocol/events.js';
+
+export interface EncodedEntry {
+  readonly seq: number;
+  readonly frame: Buffer;
+}
+
+/** The end of a room's log. */
+export interface LogEnd {
+  readonly entries: readonly EncodedEntry[];
+  /** Every entry with a greater seq is among them. */
+  readonly after: number;
+}
+
+export interface RecentEntries {
+  /** Takes over an event as it is sent. */
+  add(event: EntryEvent, frame: Buffer): void;
+  /** Reads the end of the log, unless it is known or being read already. */
+  load(read: () => Promise<LogEnd>): Promise<void>;
+  /** As MessageStore.floor; undefined if only the store knows. */
+  floor(count: number, after: number): number | undefined;
+  /** All entries after a seq as one buffer, with the newest seq; undefined if only the store knows. */
+  after(seq: number): { readonly frames: Buffer; readonly newest: number } | undefined;
+  /** Something in the store is no longer as it was sent. */
+  forget(): void;
+}
+
+/** The memory of all rooms together, for the rooms that were read last. */
+export interface RecentMemory {
+  /** Notes what a room uses now. */
+  settle(room: Pick<RecentEntries, 'forget'>, bytes: number): void;
+  readonly total: number;
+}
+
+/** Bytes of one room: its 50 newest messages, however long. */
+export const mostBytes = 512 * 1024;
+
+export function createRecentMemory(limit: number): RecentMemory {
+  /** The one read last comes last. */
+  const rooms = new Map<Pick<RecentEntries, 'forget'>, number>();
+  let total = 0;
+  return {
+    get total() {
+      return total;
+    },
+    settle(room, bytes) {
+      total += bytes - (rooms.get(room) ?? 0);
+      rooms.delete(room);
+      if (bytes > 0) rooms.set(room, bytes);
+      for (const oldest of rooms.keys()) {
+        if (total <= limit) return;
+        oldest.forget();
+      }
+    },
+  };
+}
+
+export function createRecentEntries(memory: RecentMemory): RecentEntries {
+  let log: EncodedLog | undefined;
+  /** What was sent while the store is read. */
+  let meanwhile: EncodedEntry[] = [];
+  let loading: Promise<void> | undefined;
+
+  function forget(): void {
+    log = undefined;
+    loading = undefined;
+    meanwhile = [];
+    memory.settle(recent, 0);
+  }
+
+  async function read(from: () => Promise<LogEnd>): Promise<void> {
+    const done = from().then(({ entries, after }) => {
+      if (loading !== done) return;
+      const loaded = createEncodedLog(after);
+      for (const entry of [...entries, ...meanwhile]) loaded.add(entry);
+      loading = undefined;
+      meanwhile = [];
+      log = loaded;
+      memory.settle(recent, loaded.bytes);
+    });
+    loading = done;
+    try {
+      await done;
+    } finally {
+      if (loading === done) forget();
+    }
+  }
+
+  const recent: RecentEntries = {
+    add({ type, seq }, frame) {
+      // An earlier entry is no longer as it was sent.
+      if (type === 'edited' || type === 'removed') return forget();
+      if (loading !== undefined) meanwhile.push({ seq, frame });
+      if (log === undefined) return;
+      const before = log.bytes;
+      log.add({ seq, frame });
+      if (log.bytes !== before) memory.settle(recent, log.bytes);
+    },
+    async load(from) {
+      if (log === undefined) await (loading ?? read(from));
+    },
+    floor: (count, after) => log?.floor(count, after),
+    after(seq) {
+      const found = log?.from(seq);
+      if (log !== undefined && found !== undefined) memory.settle(recent, log.bytes);
+      return found;
+    },
+    forget,
+  };
+  return recent;
+}
+
+type EncodedLog = ReturnType<typeof createEncodedLog>;
+
+/** Frames one after the other in a buffer. What was written once never changes: sockets may still have to send it. */
+function createEncodedLog(from: number) {
+  let buffer = Buffer.allocUnsafeSlow(4 * 1024);
+  let used = 0;
+  let after = from;
+  let seqs: number[] = [];
+  let starts: number[] = [];
+
+  /** Moves the entries from an index on to another buffer. */
+  function move(first: number, size: number): void {
+    const start = starts[first] ?? used;
+    const moved = Buffer.allocUnsafeSlow(size);
+    buffer.copy(moved, 0, start, used);
+    after = seqs[first - 1] ?? after;
+    seqs = seqs.slice(first);
+    starts = starts.slice(first).map((each) => each - start);
+    buffer = moved;
+    used -= start;
+  }
+
+  function makeRoom(bytes: number): void {
+    let size = buffer.length;
+    while (size < used + bytes && size < mostBytes) size *= 2;
+    // Where it is full, half of it goes at once, so that it is not moved for each entry.
+    const kept = size >= used + bytes ? 0 : starts.findIndex((start) => used - start <= size / 2);
+    move(kept === -1 ? seqs.length : kept, size);
+  }
+
+  /** How many entries are not after a seq. */
+  function countUpTo(seq: number): number {
+    let [low, high] = [0, seqs.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((seqs[middle] ?? 0) <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  return {
+    get bytes() {
+      return buffer.length;
+    },
+    /** Without effect for one that is there already. */
+    add({ seq, frame }: EncodedEntry): void {
+      if (seq <= (seqs.at(-1) ?? after)) return;
+      if (used + frame.length > buffer.length) makeRoom(frame.length);
+      seqs.push(seq);
+      starts.push(used);
+      frame.copy(buffer, used);
+      used += frame.length;
+    },
+    floor(count: number, since: number): number | undefined {
+      const wanted = seqs.length - count;
+      if (wanted > countUpTo(since)) return seqs[wanted - 1];
+      return since >= after ? 0 : undefined;
+    },
+    from(seq: number) {
+      if (seq < after) return undefined;
+      const start = starts[countUpTo(seq)] ?? used;
+      return { frames: buffer.subarray(start, used), newest: seqs.at(-1) ?? after };
+    },
+  };
+}
