@@ -6,6 +6,7 @@ import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import { addressKey } from './address.js';
+import { createCounts } from './counts.js';
 
 export interface ConnectionLimits {
   /** Counts one handshake. @returns whether it may begin now */
@@ -86,6 +87,8 @@ const knownWeight = 8;
 interface Holder {
   readonly key: string;
   readonly evict: () => void;
+  /** Takes it out of the counts. */
+  readonly uncount: () => void;
 }
 
 function createPlaces(
@@ -93,14 +96,22 @@ function createPlaces(
   { random, weightOf }: { random: () => number; weightOf: (key: string) => number },
 ): Places {
   const holders = new Set<Holder>();
+  const counts = createCounts();
 
   /** Those whose address has the most places for its weight. */
   function mostGreedy(): Holder[] {
-    const counts = new Map<string, number>();
-    for (const { key } of holders) counts.set(key, (counts.get(key) ?? 0) + 1);
-    const greed = ({ key }: Holder) => (counts.get(key) ?? 0) / weightOf(key);
+    const greed = ({ key }: Holder) => counts.of(key) / weightOf(key);
     const most = Math.max(...[...holders].map(greed));
     return [...holders].filter((holder) => greed(holder) === most);
+  }
+
+  function ofAddress(address: string): Holder[] {
+    return [...holders].filter(({ key }) => key === address);
+  }
+
+  function remove(holder: Holder): void {
+    holders.delete(holder);
+    holder.uncount();
   }
 
   /** At random, so that no one can time their arrival in order to stay. */
@@ -108,18 +119,18 @@ function createPlaces(
     const others = candidates.filter((holder) => holder !== newcomer);
     const loser = others[Math.floor(random() * others.length)];
     if (loser === undefined) return;
-    holders.delete(loser);
+    remove(loser);
     loser.evict();
   }
 
   return {
     take(address, evict) {
-      const newcomer = { key: addressKey(address), evict };
+      const key = addressKey(address);
+      const newcomer = { key, evict, uncount: counts.add(key) };
       holders.add(newcomer);
-      const same = [...holders].filter(({ key }) => key === newcomer.key);
-      if (same.length > perAddress * weightOf(newcomer.key)) evictOneOf(same, newcomer);
+      if (counts.of(key) > perAddress * weightOf(key)) evictOneOf(ofAddress(key), newcomer);
       else if (holders.size > total) evictOneOf(mostGreedy(), newcomer);
-      return () => void holders.delete(newcomer);
+      return () => remove(newcomer);
     },
   };
 }

@@ -16,6 +16,7 @@ import type { Log } from '../log.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import { addressKey, plainAddress } from './address.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import { createCounts } from './counts.js';
 
 /** PEM texts. */
 export interface KeyPairPem {
@@ -194,24 +195,4 @@ export function secureOptions({ cert, key }: KeyPairPem): TlsOptions {
 
 function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-}
-
-/** How many there are of each key. */
-function createCounts() {
-  const counts = new Map<string, number>();
-  return {
-    of: (key: string) => counts.get(key) ?? 0,
-    /** Counts one more. @returns takes it back; further calls do nothing */
-    add(key: string): () => void {
-      let counted = true;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-      return () => {
-        if (!counted) return;
-        counted = false;
-        const left = (counts.get(key) ?? 1) - 1;
-        if (left === 0) counts.delete(key);
-        else counts.set(key, left);
-      };
-    },
-  };
 }

@@ -1,0 +1,19 @@
+/** How many there are of each key. */
+export function createCounts() {
+  const counts = new Map<string, number>();
+  return {
+    of: (key: string) => counts.get(key) ?? 0,
+    /** Counts one more. @returns takes it back; further calls do nothing */
+    add(key: string): () => void {
+      let counted = true;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      return () => {
+        if (!counted) return;
+        counted = false;
+        const left = (counts.get(key) ?? 1) - 1;
+        if (left === 0) counts.delete(key);
+        else counts.set(key, left);
+      };
+    },
+  };
+}
