@@ -2,6 +2,7 @@
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../protocol/errors.js';
 import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
+import { encodeFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { type App, type AppDeps, type AppOptions, openApp } from './app.js';
 import { createEndOfTurn, createSendBudget } from './net/connection.js';
@@ -100,7 +101,7 @@ function createLiveSessions(
     endOfTurn: createEndOfTurn(),
     budget: createSendBudget(limits.queueTotalBytes),
     requestRate: requestRate(options.rate),
-    hello: hello(options),
+    hello: encodeFrame(hello(options)),
     tokenHolders: createTokenHolders(),
     onPhase(session, phase) {
       if (phase === 'open') connectionLimits.signedIn(session.address);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Test } from 'tap';
+import { encodeFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { openApp } from '../../lib/server/app.js';
 import type { Hasher } from '../../lib/server/auth/hasher.js';
@@ -124,7 +125,7 @@ export async function sessionScene(
       endOfTurn,
       budget: createSendBudget(limits.queueTotalBytes),
       requestRate,
-      hello,
+      hello: encodeFrame(hello),
       tokenHolders: { claim: () => undefined, release: () => true },
       onPhase: (_session, phase) => phases.push(phase),
     };

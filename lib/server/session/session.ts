@@ -3,7 +3,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
-import type { ServerFrame, ServerFrameOf } from '../../protocol/events.js';
+import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
@@ -32,7 +32,8 @@ export interface SessionDeps {
   readonly budget: SendBudget;
   /** Requests of each session: beyond it, they are read later. */
   readonly requestRate: Rate;
-  readonly hello: ServerFrameOf<'hello'>;
+  /** Encoded. */
+  readonly hello: Buffer;
   readonly tokenHolders: TokenHolders;
   readonly onPhase: (session: ServerSession, phase: Phase) => void;
 }
@@ -111,7 +112,7 @@ export function createSession(socket: Duplex, address: string, deps: SessionDeps
     ...{ phase: 'greeting', member: undefined, token: undefined, continued: undefined, leaving: undefined },
   };
   const caller = callerOf(state);
-  send(state, deps.hello);
+  connection.send(deps.hello);
   return session;
 }
 
