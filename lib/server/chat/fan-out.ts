@@ -18,6 +18,8 @@ export const enoughFrames = 16;
 
 export interface FanOut {
   push(frame: Buffer): void;
+  /** How many frames wait to be delivered. */
+  readonly waiting: number;
   /** Delivers at once what is waiting. */
   flush(): void;
 }
@@ -28,8 +30,11 @@ interface FanOutDeps {
   readonly afterWrites: (done: () => void) => void;
 }
 
-/** @param deliver gets one buffer of whole frames, to be shared by all subscribers */
-export function createFanOut({ clock, afterWrites }: FanOutDeps, deliver: (frames: Buffer) => void): FanOut {
+/** @param deliver gets the frames as one buffer, to be shared by all subscribers, and one by one */
+export function createFanOut(
+  { clock, afterWrites }: FanOutDeps,
+  deliver: (all: Buffer, frames: readonly Buffer[]) => void,
+): FanOut {
   let frames: Buffer[] = [];
   let lastEnd = Number.NEGATIVE_INFINITY;
   let lastCost = 0;
@@ -40,11 +45,12 @@ export function createFanOut({ clock, afterWrites }: FanOutDeps, deliver: (frame
     cancel = undefined;
     const [first] = frames;
     if (first === undefined) return;
-    const buffer = frames.length === 1 ? first : Buffer.concat(frames);
+    const delivered = frames;
+    const all = delivered.length === 1 ? first : Buffer.concat(delivered);
     frames = [];
     const start = clock.ticks();
     lastEnd = start;
-    deliver(buffer);
+    deliver(all, delivered);
     afterWrites(() => {
       lastEnd = clock.ticks();
       lastCost = lastEnd - start;
@@ -61,6 +67,9 @@ export function createFanOut({ clock, afterWrites }: FanOutDeps, deliver: (frame
 
   return {
     flush,
+    get waiting() {
+      return frames.length;
+    },
     push(frame) {
       frames.push(frame);
       if (cancel === undefined || frames.length === enoughFrames) schedule();

@@ -22,8 +22,11 @@ import {
 export interface LiveRoom extends Omit<Room, 'topic' | 'rules'> {
   topic: string;
   rules: RoomRules;
-  /** Terminals of its members that get what is posted in it. */
-  readonly subscribers: Set<Subscriber>;
+  /**
+   * Terminals of its members that get what is posted in it, each with how many of the waiting frames it does not get: they
+   * were sent before it came. To write those out first would, in a rush, be a write to everyone for everyone.
+   */
+  readonly subscribers: Map<Subscriber, number>;
   /** Ids of its members who are signed in. */
   readonly online: Set<number>;
   readonly fanOut: FanOut;
@@ -145,9 +148,7 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
       const { room } = membership;
       live.memberships.set(room.name, membership);
       room.online.add(account);
-      // What is waiting there was posted before.
-      room.fanOut.flush();
-      for (const subscriber of subscribersOf(state, account)) room.subscribers.add(subscriber);
+      for (const subscriber of subscribersOf(state, account)) addSubscriber(room, subscriber);
     },
     leave(account, room) {
       room.fanOut.flush();
@@ -161,10 +162,14 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
 }
 
 function createLiveRoom(room: Room, clock: Clock, memory: RecentMemory): LiveRoom {
-  const subscribers = new Set<Subscriber>();
+  const subscribers = new Map<Subscriber, number>();
   const online = new Set<number>();
-  const fanOut = createFanOut({ clock, afterWrites }, (frames) => {
-    for (const subscriber of subscribers) subscriber.send(frames);
+  const fanOut = createFanOut({ clock, afterWrites }, (all, frames) => {
+    for (const [subscriber, skipped] of subscribers) {
+      if (skipped > 0) subscribers.set(subscriber, 0);
+      const its = skipped > 0 ? Buffer.concat(frames.slice(skipped)) : all;
+      if (its.length > 0) subscriber.send(its);
+    }
   });
   const joinNotices = createJoinNotices(
     clock,
@@ -247,11 +252,7 @@ function delivery(state: State): Delivery {
       subscriber.hold();
       if (known === undefined) {
         subscribers.set(member, subscriber);
-        for (const room of roomsOf(member)) {
-          // What is waiting in the buffer is in the store, where this member reads it.
-          room.fanOut.flush();
-          room.subscribers.add(subscriber);
-        }
+        for (const room of roomsOf(member)) addSubscriber(room, subscriber);
       }
       return subscriber.release;
     },
@@ -296,6 +297,10 @@ function delivery(state: State): Delivery {
 function isEntry(frame: ServerFrame): frame is EntryEvent {
   const { type } = frame;
   return type === 'message' || type === 'edited' || type === 'removed' || type === 'topic';
+}
+
+function addSubscriber({ subscribers, fanOut }: LiveRoom, subscriber: Subscriber): void {
+  subscribers.set(subscriber, fanOut.waiting);
 }
 
 /** Of an account's terminals that have synced. */

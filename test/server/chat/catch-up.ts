@@ -242,7 +242,7 @@ t.test('people who post faster than the store answers don’t block a catch-up',
   await catchUp(ada, {}, { ...chat, store: slow });
   t.ok(said < 10, `${said} messages later`);
   await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: 'live', key: 'live' });
-  clock.advance(20);
+  clock.advance(rest.longest);
   t.same([...new Set(ada.texts)], [...numbers(0, said).map(String), 'live']);
 });
 
@@ -399,10 +399,10 @@ t.test('rooms entered and left are sent even if too much was posted to hold', as
     await chat.membership.join(other, inRoom('join', 'new'));
     await chat.membership.leave(other, inRoom('leave', 'old'));
     for (let i = 0; i < 300; i++) await chat.hub.say(bob, sayIn('lobby', `${i} ${long}`));
-    scene.clock.advance(20);
+    scene.clock.advance(rest.longest);
     await chat.membership.appoint(bob, { type: 'appoint', id: 1, room: 'led', name: 'ada', role: 'owner' });
     await chat.hub.say(bob, sayIn('new', 'hello'));
-    scene.clock.advance(20);
+    scene.clock.advance(rest.longest);
   });
   const { store, chat, clock, goOnline } = scene;
   const [ada, other, bob] = await threeMembers(store);
@@ -413,7 +413,7 @@ t.test('rooms entered and left are sent even if too much was posted to hold', as
   await chat.hub.say(bob, sayIn('lobby', 'first'));
   await catchUp(ada, {}, chat);
   await chat.hub.say(bob, sayIn('new', 'live'));
-  clock.advance(20);
+  clock.advance(rest.longest);
   const news = ada.frames.slice(before);
   t.match(
     news.filter(({ type }) => type === 'parted' || type === 'room'),

@@ -36,10 +36,10 @@ function standingIn({
 
 t.test('join notices have names in a small room, and count people, not terminals, in a large one', (t) => {
   const { clock, rooms, dev, received, subscriber } = setUp();
-  dev.subscribers.add(subscriber);
+  dev.subscribers.set(subscriber, 0);
   const other = createSubscriber(() => {});
   for (let terminal = 0; terminal < 2 * limits.presenceNamed; terminal++) {
-    dev.subscribers.add(createSubscriber(other.send));
+    dev.subscribers.set(createSubscriber(other.send), 0);
   }
   for (let id = 1; id <= limits.presenceNamed; id++)
     rooms.load(id, { standings: [standingIn(dev)], mutes: [] });
