@@ -4,6 +4,7 @@ import type { Account } from '../../store/account-store.js';
 import type { ResumedSession } from '../../store/sign-in-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
+import { createRush } from '../rush.js';
 import { wrongCredentials } from './accounts.js';
 import type { AttemptLimits } from './attempt-limits.js';
 import { hashToken, newToken } from './tokens.js';
@@ -36,7 +37,7 @@ export interface SessionTokens {
    */
   resume<Value>(
     token: string,
-    address: string,
+    caller: { readonly address: string; checkSigningIn(): void },
     comeIn: (resumed: OpenedSession & ResumedSession) => Promise<Value>,
   ): Promise<Value>;
 }
@@ -48,6 +49,7 @@ interface SessionsDeps {
 }
 
 export function createSessionTokens({ store, attempts, clock }: SessionsDeps): SessionTokens {
+  const rush = createRush(clock);
   return {
     async createBotToken({ id, name }) {
       const token = newToken();
@@ -80,7 +82,10 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
       return { session, token: token.text };
     },
 
-    async resume(token, address, comeIn) {
+    async resume(token, { address, checkSigningIn }, comeIn) {
+      await rush();
+      // Before its token is replaced.
+      checkSigningIn();
       const at = clock.now();
       const next = newToken();
       const expires = { remembered: at + rememberedMs, passing: at + temporaryMs };

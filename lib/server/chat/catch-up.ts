@@ -44,8 +44,9 @@ export async function catchUp(
   positions: Positions,
   deps: ChatParts & { hub: Hub },
 ): Promise<void> {
-  const { store, hub, rooms } = deps;
+  const { store, hub, rooms, rush } = deps;
   const { account } = member;
+  await rush();
   const replay: Replay = { ...deps, member, positions, reached: new Map(), unread: 0 };
   let before: readonly ConversationSummary[] | undefined;
   let invitations: readonly RoomInvitation[];

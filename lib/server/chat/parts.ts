@@ -3,6 +3,7 @@ import type { ServerFrame } from '../../protocol/events.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { Rate } from '../rate-limiter.js';
+import { createRush, type Rush } from '../rush.js';
 import { type AuditLog, createAuditLog } from './audit.js';
 import { createLiveRooms, type LiveRooms } from './live-rooms.js';
 import { createLookup, type Lookup } from './lookup.js';
@@ -19,6 +20,8 @@ export interface ChatParts {
   readonly presence: Presence;
   readonly lookup: Lookup;
   readonly postingRules: PostingRules;
+  /** Of those who come back. */
+  readonly rush: Rush;
   /** Called when a message with a file was removed or a room ended: there may be files to clean up. */
   readonly onRemoved: () => void;
 }
@@ -44,6 +47,7 @@ export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
     ...{ store, clock, permissions, rooms, presence, onRemoved },
     audit: createAuditLog(store, clock),
     lookup: createLookup(store, clock, rooms),
+    rush: createRush(clock),
     postingRules: createPostingRules({ rooms, clock, permissions, rate }),
   };
 }

@@ -57,7 +57,7 @@ export const signInRows: RequestRows<SignInRequest> = {
   resume: {
     needs: 'greeting',
     run: (app, caller, { token, mode }) =>
-      app.sessions.resume(token, caller.address, (resumed) => comeIn(app, caller, resumed, mode)),
+      app.sessions.resume(token, caller, (resumed) => comeIn(app, caller, resumed, mode)),
   },
 
   ping: { needs: 'nothing', run: () => ({}) },
