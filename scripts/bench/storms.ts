@@ -5,7 +5,8 @@
  *
  * Three storms: everyone signs in by token; everyone comes back after a restart and has missed nothing; the same with 50
  * messages missed. Each member checks that it gets exactly those. The server is the built program in a process of its own;
- * before each storm as many bare TLS handshakes, with the same certificate and options, show what of it is TLS. CPU is that
+ * before each storm as many bare TLS handshakes, with the same certificate and options, show what of it is TLS, and bare
+ * connections with canned answers what of it is Node. CPU is that
  * of all threads, from the first connection until the notices of the last arrivals are out; medians of the rounds.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -29,6 +30,7 @@ const noticesMs = 1_500;
 interface Figures {
   /** Seconds of CPU. */
   readonly bare: number;
+  readonly canned: number;
   readonly storm: number;
   /** What a member has received, in bytes. */
   readonly received: number;
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
   for (let round = 0; round < rounds; round++) results.push(await runRound(count));
   const medians = storms.map((name, storm) => {
     const of = (figure: keyof Figures) => median(results.map((result) => result[storm]?.[figure] ?? 0));
-    return { name, bare: of('bare'), storm: of('storm'), received: of('received') };
+    return { name, bare: of('bare'), canned: of('canned'), storm: of('storm'), received: of('received') };
   });
   const [first, ...back] = medians;
   report({
@@ -57,10 +59,13 @@ async function main(): Promise<void> {
     tables: [
       {
         title: `${count} members at once, ${rounds} rounds`,
-        columns: ['storm', 'handshakes, s', 'server, s', 'beyond, s', 'ratio', 'received by each, KiB'],
-        rows: medians.map(({ name, bare, storm, received }) => [
+        columns: [
+          ...['storm', 'handshakes, s', 'canned answers, s', 'server, s'],
+          ...['beyond handshakes, s', 'against handshakes', 'against canned', 'received by each, KiB'],
+        ],
+        rows: medians.map(({ name, bare, canned, storm, received }) => [
           name,
-          ...[bare, storm, storm - bare, storm / bare, received / 1024],
+          ...[bare, canned, storm, storm - bare, storm / bare, storm / canned, received / 1024],
         ]),
       },
     ],
@@ -90,8 +95,9 @@ async function runRound(count: number): Promise<Figures[]> {
       if (storm === 'back, 50 missed') missed = await post(folder, posterToken);
       const program = await startProgram(folder, [], { node: nodeOptions() });
       try {
-        const bare = await measureBare(folder, count);
-        results.push({ bare, ...(await measureStorm(program, members, missed)) });
+        const bare = await measureBare(folder, count, 'bare');
+        const canned = await measureBare(folder, count, 'canned');
+        results.push({ bare, canned, ...(await measureStorm(program, members, missed)) });
       } finally {
         await end(program.server);
       }
@@ -116,14 +122,15 @@ async function post(folder: string, token: string): Promise<readonly number[]> {
   }
 }
 
-async function measureBare(folder: string, count: number): Promise<number> {
+async function measureBare(folder: string, count: number, mode: 'bare' | 'canned'): Promise<number> {
   const script = fileURLToPath(new URL('bare-tls.js', import.meta.url));
   const files = ['server.pem', 'server-key.pem'].map((name) => join(folder, name));
-  const server = spawn(process.execPath, [script, ...files], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(process.execPath, [script, ...files, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(server.stdout, 'data')) as [Buffer];
   const port = Number(line.toString());
   try {
-    return (await measure(server, Array(count).fill(0), () => shakeHands(port))).cpu;
+    const come = async () => (mode === 'bare' ? shakeHands(port) : (await comeBack(port, 'token')).socket);
+    return (await measure(server, Array(count).fill(0), come)).cpu;
   } finally {
     await end(server);
   }
@@ -133,7 +140,7 @@ async function measureStorm(
   { server, port }: { server: ChildProcess; port: number },
   members: readonly Member[],
   missed: readonly number[],
-): Promise<Omit<Figures, 'bare'>> {
+): Promise<Omit<Figures, 'bare' | 'canned'>> {
   const { cpu, received } = await measure(server, members, async (member) => {
     const { socket, token, frames } = await comeBack(port, member.token, { lobby: member.seq });
     const seqs = frames.flatMap(({ type, seq }) => (type === 'message' ? [Number(seq)] : []));
