@@ -48,7 +48,8 @@ export type LeaveRoomResult =
   /** The room and its messages are gone. */
   | { readonly outcome: 'ended' };
 
-export type ConversationSummary = {
+/** A conversation of an account, and how far it has read. */
+export type ConversationPosition = {
   /** The room's name, or the other person's. */
   readonly name: string;
   readonly target: ConversationKey;
@@ -56,6 +57,9 @@ export type ConversationSummary = {
   readonly last: number;
   readonly at?: number;
   readonly read: number;
+} & ({ readonly kind: 'room'; readonly room: Room; readonly role: RoomRole } | { readonly kind: 'direct' });
+
+export type ConversationSummary = ConversationPosition & {
   /**
    * Messages of others after `read`, without removed ones, counted up to `limits.unreadCounted`, among the newest 10,000
    * entries if there are more.
@@ -63,7 +67,7 @@ export type ConversationSummary = {
   readonly unread: number;
   /** Those of them that mention the account (lib/protocol/mentions.ts). */
   readonly mentions: number;
-} & ({ readonly kind: 'room'; readonly room: Room; readonly role: RoomRole } | { readonly kind: 'direct' });
+};
 
 /** Part of a Store; see store.ts for what all of it promises. */
 export interface RoomStore {

@@ -1,7 +1,7 @@
 /** The part of a Store that reads at once what a sign-in or a catch-up needs of accounts, sessions, rooms and moderation. */
 import type { Account } from './account-store.js';
 import type { BanRecord, Mute } from './moderation-store.js';
-import type { ConversationSummary, RoomInvitation } from './room-store.js';
+import type { ConversationPosition, ConversationSummary, RoomInvitation } from './room-store.js';
 
 export interface ResumeSession {
   readonly token: Uint8Array; // SHA-256 of the token presented
@@ -40,7 +40,7 @@ export interface SignInState {
 }
 
 export interface CatchUpState {
-  readonly standings: readonly ConversationSummary[];
+  readonly standings: readonly ConversationPosition[];
   readonly invitations: readonly RoomInvitation[];
 }
 
@@ -50,6 +50,6 @@ export interface SignInStore {
   resumeSession(resume: ResumeSession): Promise<ResumedSession | undefined>;
   /** @param session one that was just opened */
   signInState(account: number, session: number, at: number): Promise<SignInState>;
-  /** As `conversations` and `invitations` have them. */
+  /** As `conversations`, without what is counted, and `invitations` have them. */
   catchUpState(account: number): Promise<CatchUpState>;
 }

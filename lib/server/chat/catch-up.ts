@@ -7,7 +7,7 @@ import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { ConversationKey } from '../../store/message-store.js';
-import type { ConversationSummary, RoomInvitation } from '../../store/room-store.js';
+import type { ConversationPosition, ConversationSummary, RoomInvitation } from '../../store/room-store.js';
 import type { Store } from '../../store/store.js';
 import { conversationRecord, entryEvent } from './frames.js';
 import type { Hub } from './hub.js';
@@ -48,7 +48,7 @@ export async function catchUp(
   const { account } = member;
   await rush();
   const replay: Replay = { ...deps, member, positions, reached: new Map(), unread: 0 };
-  let before: readonly ConversationSummary[] | undefined;
+  let before: readonly ConversationPosition[] | undefined;
   let invitations: readonly RoomInvitation[];
   let goLive: () => boolean;
   // Live first: reading the store until nothing is new would never end where people post faster than the store answers.
@@ -56,7 +56,7 @@ export async function catchUp(
     goLive = hub.attach(member);
     const { standings, ...state } = await store.catchUpState(account.id);
     invitations = state.invitations;
-    if (before !== undefined) send(member, roomChanges(before, standings));
+    if (before !== undefined) send(member, roomChanges(before, await store.conversations(account.id)));
     before = standings;
     // All at once, so that the store gets what it is asked in one batch.
     const starts = await Promise.all(standings.map((standing) => startOf(replay, standing)));
@@ -74,7 +74,7 @@ export async function catchUp(
 
 async function replayConversation(
   replay: Replay,
-  { kind, name, target, last }: ConversationSummary,
+  { kind, name, target, last }: ConversationPosition,
   from: number,
 ): Promise<void> {
   const conversation: ConversationRef = {
@@ -88,7 +88,7 @@ async function replayConversation(
 /** Where the replay of a conversation starts; tells the client if that leaves a gap. */
 async function startOf(
   replay: Replay,
-  { kind, name, target, last, read }: ConversationSummary,
+  { kind, name, target, last, read }: ConversationPosition,
 ): Promise<number> {
   const { positions, member } = replay;
   const reached = replay.reached.get(`${kind} ${name}`);
@@ -165,7 +165,7 @@ function send(member: Member, frames: readonly ServerFrame[]): void {
 
 /** Rooms entered and left, and roles that changed, while there was too much to hold. Topics are entries of the log. */
 function roomChanges(
-  before: readonly ConversationSummary[],
+  before: readonly ConversationPosition[],
   now: readonly ConversationSummary[],
 ): ServerFrame[] {
   const [known, current] = [roomsOf(before), roomsOf(now)];
@@ -179,6 +179,8 @@ function roomChanges(
   ];
 }
 
-function roomsOf(standings: readonly ConversationSummary[]) {
-  return new Map(standings.flatMap((each) => (each.kind === 'room' ? [[each.room.id, each] as const] : [])));
+function roomsOf<Standing extends ConversationPosition>(standings: readonly Standing[]) {
+  type InRoom = Extract<Standing, { kind: 'room' }>;
+  const inRooms = standings.filter((each): each is InRoom => each.kind === 'room');
+  return new Map(inRooms.map((each) => [each.room.id, each]));
 }

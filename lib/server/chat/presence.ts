@@ -187,8 +187,8 @@ export interface JoinNotices {
   left(name: string, details?: LeaveDetails): void;
 }
 
-/** Milliseconds between two counts in a large room: in all, 500 of them are written a second. */
-const crowdMs = (online: number): number => Math.max(1_000, online * 2);
+/** Milliseconds between two counts in a large room: in all, 200 of them are written a second. */
+const crowdMs = (online: number): number => Math.max(1_000, online * 5);
 
 /** @param online how many people get the notices; also what the counts report */
 export function createJoinNotices(

@@ -72,7 +72,7 @@ export function openDatabaseConnection({
 export function createOperations(db: Database, { ticks }: Pick<Clock, 'ticks'> = systemClock): Operations {
   const index = createSearchIndex(db);
   const mentions = createMentionRows(db);
-  const { find, findOrBegin, keyOf, ...conversations } = createConversationOperations(db);
+  const { find, findOrBegin, keyOf, positions, ...conversations } = createConversationOperations(db);
   const log = createLogOperations(db, { index, mentions, find, findOrBegin, keyOf });
   const { seqBefore } = log;
   const { resumeRow, ...sessions } = createSessionOperations(db);
@@ -87,7 +87,7 @@ export function createOperations(db: Database, { ticks }: Pick<Clock, 'ticks'> =
     ...accounts,
     ...sessions,
     ...bans,
-    ...createSignInOperations(db, { resumeRow, ...bans, ...conversations, ...rooms }),
+    ...createSignInOperations(db, { resumeRow, positions, ...bans, ...conversations, ...rooms }),
     ...createCredentialOperations(db, { revokeSessions }),
     ...createInviteOperations(db),
     ...createBlockOperations(db),

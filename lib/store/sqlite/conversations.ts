@@ -1,7 +1,7 @@
 /** Conversations and how far each member has read, in SQL: rooms and direct messages alike. */
 import type { RoomRole } from '../../protocol/records.js';
 import type { ConversationKey } from '../message-store.js';
-import type { ConversationSummary, Room } from '../room-store.js';
+import type { ConversationPosition, ConversationSummary, Room } from '../room-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
 import { type Counts, createUnreadCounter } from './unread.js';
@@ -107,6 +107,10 @@ export function createConversationOperations(db: Database) {
   } satisfies Partial<Operations>;
   return {
     ...operations,
+    positions(account: number): ConversationPosition[] {
+      const rows: SummaryRow[] = sql.summaries.all(account);
+      return rows.map(positionOf);
+    },
     /** The id of a conversation; undefined for a room that is gone, and before the first direct message. */
     find: (target: ConversationKey) => find(sql, target),
     /** The same, beginning direct messages, with both as members. @throws for a room that is gone */
@@ -140,9 +144,13 @@ function ordered([one, other]: readonly [number, number]): [low: number, high: n
   return one < other ? [one, other] : [other, one];
 }
 
-function summaryOf(row: SummaryRow & Counts): ConversationSummary {
-  const { id, last, at, read, unread, mentions, role } = row;
-  const state = { last, read, unread, mentions, ...(at !== null && { at }) };
+function summaryOf({ unread, mentions, ...row }: SummaryRow & Counts): ConversationSummary {
+  return { ...positionOf(row), unread, mentions };
+}
+
+function positionOf(row: SummaryRow): ConversationPosition {
+  const { id, last, at, read, role } = row;
+  const state = { last, read, ...(at !== null && { at }) };
   if (row.room !== null) {
     const room = roomOf({ ...row, name: row.room });
     return { kind: 'room', name: row.room, target: { room: id }, ...state, room, role };

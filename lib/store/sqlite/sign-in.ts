@@ -2,16 +2,18 @@
 import type { Account } from '../account-store.js';
 import type { SignedInAccount, SignInState } from '../sign-in-store.js';
 import { type AccountRow, accountColumns, accountOf } from './accounts.js';
+import type { createConversationOperations } from './conversations.js';
 import type { Database } from './database.js';
 import type { Operations, UnreadCount } from './methods.js';
 import type { createSessionOperations } from './sessions.js';
 
 type InOtherTables = Pick<Operations, 'banOf' | 'mutes' | 'conversations' | 'invitations'> &
-  Pick<ReturnType<typeof createSessionOperations>, 'resumeRow'>;
+  Pick<ReturnType<typeof createSessionOperations>, 'resumeRow'> &
+  Pick<ReturnType<typeof createConversationOperations>, 'positions'>;
 
 export function createSignInOperations(
   db: Database,
-  { resumeRow, banOf, mutes, conversations, invitations }: InOtherTables,
+  { resumeRow, banOf, mutes, conversations, positions, invitations }: InOtherTables,
 ) {
   const accountOfSession = db.prepare(
     `SELECT ${accountColumns} FROM sessions JOIN accounts ON accounts.id = account
@@ -47,7 +49,7 @@ export function createSignInOperations(
       return current && { ...ban, current };
     },
     catchUpState: (account) => ({
-      standings: conversations(account) ?? [],
+      standings: positions(account),
       invitations: invitations(account),
     }),
   } satisfies Partial<Operations>;

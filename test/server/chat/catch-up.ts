@@ -4,6 +4,7 @@ import type { Message } from '../../../lib/protocol/records.js';
 import { type Chat, openChat } from '../../../lib/server/app.js';
 import { catchUp } from '../../../lib/server/chat/catch-up.js';
 import { rest } from '../../../lib/server/chat/fan-out.js';
+import { entryEvent } from '../../../lib/server/chat/frames.js';
 import type { Account } from '../../../lib/store/account-store.js';
 import type { ConversationKey } from '../../../lib/store/message-store.js';
 import type { Store } from '../../../lib/store/store.js';
@@ -335,6 +336,88 @@ t.test(
     t.same(eventsOf(again, ...entries), [], 'a change moves the position as a message does');
   },
 );
+
+t.test('what a room remembers is replayed as the store has it', async (t) => {
+  const { store, clock } = await sessionScene(t);
+  const chat = await openChat({ ...chatSettings, store, clock });
+  const [ada, bob] = [await createTestMember(store, 'ada'), await createTestMember(store, 'bob')];
+  await bringOnline(chat, [ada, bob]);
+  let ids = 0;
+  const change = () => ({ id: ++ids, key: `c${ids}` });
+  async function replayed(positions: { rooms?: Record<string, number> }) {
+    const terminal = testMemberOf(bob.account);
+    clock.advance(1_000);
+    chat.presence.add(terminal, 'attach');
+    await catchUp(terminal, positions, chat);
+    chat.hub.leave(terminal);
+    return terminal.frames.filter(({ type }) => type === 'gap' || entries.some((each) => each === type));
+  }
+  async function compare(about: string, positions: { rooms?: Record<string, number> }): Promise<void> {
+    const [first, remembered] = [await replayed(positions), await replayed(positions)];
+    chat.rooms.forgetRecent();
+    const page = { target: lobby, after: first[0]?.type === 'gap' ? first[0].before - 1 : 0, limit: 1_000 };
+    const kept = await store.history({
+      ...page,
+      ...positionOf(positions),
+      keep: 'oldest',
+      what: 'everything',
+    });
+    const conversation = { target: lobby, room: 'lobby', peer: undefined };
+    t.same(remembered, first, `${about}: again`);
+    t.same(
+      first.filter(({ type }) => type !== 'gap'),
+      kept.map((entry) => entryEvent(entry, conversation, bob.account)),
+      about,
+    );
+  }
+  const positionOf = ({ rooms }: { rooms?: Record<string, number> }) => rooms && { after: rooms.lobby ?? 0 };
+  const [room] = await store.rooms();
+  const lobby = { room: room?.id ?? 0 };
+  for (let n = 0; n < 60; n++) {
+    await chat.hub.say(ada, { type: 'say', room: 'lobby', text: `${n}`, ...change() });
+  }
+  const newest = await store.history({ target: lobby, keep: 'oldest', limit: 60 });
+  const seq = (n: number) => newest[n]?.seq ?? 0;
+  await compare('without a position', {});
+  await compare('from one on', { rooms: { lobby: seq(55) } });
+  // Each time, the room remembers what is changed then.
+  const steps = {
+    edit: () => chat.hub.edit(ada, { type: 'edit', id: 1, of: seq(50), text: 'edited' }),
+    'second edit': () => chat.hub.edit(ada, { type: 'edit', id: 1, of: seq(50), text: 'edited twice' }),
+    'edit of another': () => chat.hub.edit(ada, { type: 'edit', id: 1, of: seq(52), text: 'to be removed' }),
+    removal: () => chat.hub.remove(ada, { type: 'remove', id: 1, of: seq(52) }),
+    post: () => chat.hub.say(ada, { type: 'say', room: 'lobby', text: 'last', ...change() }),
+  };
+  for (const [name, step] of Object.entries(steps)) {
+    await replayed({ rooms: { lobby: seq(40) } });
+    await step();
+    await compare(name, { rooms: { lobby: seq(40) } });
+  }
+  await store.prune({ keep: 5, limit: 1_000 });
+  chat.rooms.forgetRecent();
+  await compare('after old messages were deleted', { rooms: { lobby: seq(40) } });
+});
+
+t.test('only the first who comes back has a room read', async (t) => {
+  let reads = 0;
+  const { store, clock } = await sessionScene(t);
+  const counting = slowStore(store, async () => void reads++);
+  const chat = await openChat({ ...chatSettings, store: counting, clock });
+  const [bob, ...others] = await Promise.all(
+    ['bob', 'ada', 'eve', 'dan'].map((name) => createTestMember(store, name)),
+  );
+  if (bob === undefined) return;
+  await bringOnline(chat, [bob, ...others]);
+  for (let n = 0; n < 50; n++) {
+    await chat.hub.say(bob, { type: 'say', id: 1, room: 'lobby', text: `${n}`, key: `${n}` });
+  }
+  clock.advance(rest.longest);
+  for (const member of others) {
+    await catchUp(member, { rooms: { lobby: 0 } }, chat);
+    t.same(member.texts, numbers(0, 49).map(String));
+  }
+  t.equal(reads, 1);
+});
 
 t.test('positions of rooms that the account left reveal nothing', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'] });

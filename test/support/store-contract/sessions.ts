@@ -31,9 +31,9 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     const account = await register(store, 'ada');
     const id = await store.openSession(session(account.id, 'a'));
     t.equal(await resume(store, 'x', 'y'), undefined);
-    t.same(await resume(store, 'a', 'b'), { session: id, account, running: true, bot: false });
+    t.match(await resume(store, 'a', 'b'), { session: id, account, running: true, bot: false });
     const again = await reopen();
-    t.same(await resume(again, 'b', 'c'), { session: id, account, running: true, bot: false });
+    t.match(await resume(again, 'b', 'c'), { session: id, account, running: true, bot: false });
     t.equal(await resume(again, 'a', 'd'), undefined, 'the old one is dead once the new one was used');
     t.match(await resume(again, 'c', 'd'), { session: id });
   });
@@ -114,6 +114,31 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     t.same(await store.signInState(ada.id, mine, at), { ban });
     t.match(await resume(store, 'later', 'next'), { session: later, ban });
     t.notOk('ban' in ((await resume(store, 'next', 'last', at + 9)) ?? { ban }), 'it is over');
+  });
+
+  t.test('a resumed session gets the same, and a catch-up where it is and its invitations', async (t) => {
+    const { store } = await make(t);
+    const [ada, bob] = await people(store, 'ada', 'bob');
+    const mine = await store.openSession(session(ada.id, 'mine', true));
+    const made = await store.createRoom({ name: 'den', private: true, owner: bob.id, at });
+    const den = made.outcome === 'created' ? made.room.id : 0;
+    await store.inviteToRoom({ room: den, account: ada.id, by: bob.id, at });
+    const [lobby] = await store.rooms();
+    const target = { room: lobby?.id ?? 0 };
+    const said = { target, account: bob.id, key: 'k', text: '@ada', action: false, at };
+    await store.append(said);
+    const resumed = await resume(store, 'mine', 'next');
+    const { current } = await store.signInState(ada.id, mine, at);
+    t.match(resumed, { ...current });
+    const standings = current?.standings ?? [];
+    t.match(standings, [{ name: 'lobby', unread: 1, mentions: 1 }]);
+    const state = await store.catchUpState(ada.id);
+    t.same(
+      state.standings,
+      standings.map(({ unread: _, mentions: __, ...position }) => position),
+    );
+    t.same(state.invitations, await store.invitations(ada.id));
+    t.equal(state.invitations.length, 1);
   });
 
   t.test('the id of a removed session is not reused', async (t) => {
