@@ -300,7 +300,7 @@ function isEntry(frame: ServerFrame): frame is EntryEvent {
 }
 
 function addSubscriber({ subscribers, fanOut }: LiveRoom, subscriber: Subscriber): void {
-  subscribers.set(subscriber, fanOut.waiting);
+  if (!subscribers.has(subscriber)) subscribers.set(subscriber, fanOut.waiting);
 }
 
 /** Of an account's terminals that have synced. */
