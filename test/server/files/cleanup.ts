@@ -37,7 +37,13 @@ t.test('old messages and their files are deleted within an hour', async (t) => {
   t.equal((await scene.storedHashes()).length, 1);
   for (let i = 0; i < 4; i++) await scene.cleanUp(hour);
   t.same(await scene.storedHashes(), []);
-  t.same(await texts(await scene.enter('ada')), ['young']);
+  const later = await scene.enter('ada');
+  t.same(await texts(later), ['young']);
+  t.same(
+    later.all('message').map(({ text }) => text),
+    ['young'],
+    'nor is what the room remembers replayed',
+  );
 });
 
 t.test('a limited number of messages is kept per conversation', async (t) => {
