@@ -3,7 +3,8 @@
  * The store's object, the worker and the group commit all follow this table.
  */
 import type { ConversationSummary } from '../room-store.js';
-import type { SignInState, Store } from '../store.js';
+import type { SignInState } from '../sign-in-store.js';
+import type { Store } from '../store.js';
 
 /** What is unread of a conversation, from the read mark to an entry. */
 export interface UnreadCount {
