@@ -7,6 +7,7 @@ import { createDelayedCall } from '../../support/delayed-call.js';
 import { outcome, requestOk } from '../../support/requests.js';
 import { makeAccount, ok, password, runServer } from '../../support/running-server.js';
 import { quickHasher, sessionScene } from '../../support/session-scene.js';
+import { kept } from '../../support/store-subject.js';
 
 t.test('beyond --max-clients only admins and people already online can sign in', async (t) => {
   const server = await runServer(t, {
@@ -22,6 +23,34 @@ t.test('beyond --max-clients only admins and people already online can sign in',
   await server.enter('cleo');
   t.match(ok(await ada.ask({ type: 'who' })).people, [{ name: 'ada', terminals: 2 }, { name: 'cleo' }]);
 });
+
+t.test(
+  'a session whose account has much to count comes back with its counts, and with its next token',
+  async (t) => {
+    const server = await runServer(t, {
+      people: ['ada', 'ben'],
+      async prepare(store, accounts) {
+        const target = { room: (await store.rooms())[0]?.id ?? 0 };
+        const entry = {
+          target,
+          account: accounts.get('ada')?.id ?? 0,
+          action: false,
+          at: Date.now(),
+          text: '1',
+        };
+        await Promise.all(Array.from({ length: 700 }, (_, i) => kept(store, { ...entry, key: `k${i}` })));
+      },
+    });
+    for (const connection of [await server.dial(), await server.dial()]) {
+      const { conversations, token } = ok(
+        await connection.ask({ type: 'resume', token: server.token('ben') }),
+      );
+      t.match(conversations, [{ room: 'lobby', unread: 700 }]);
+      t.type(token, 'string');
+      ok(await connection.ask({ type: 'sync' }));
+    }
+  },
+);
 
 t.test('a client that finds the server full tries again with the same session', async (t) => {
   const server = await runServer(t, { people: ['ada', 'ben'], maxClients: 1 });
