@@ -180,7 +180,7 @@ t.test('several conversations on one screen', async (t) => {
   await t.test('/save writes a file for its owner only, and asks before it overwrites', async (t) => {
     const file = join(await people.home('alice'), 'lobby.txt');
     alice.enter('/save ~/lobby.txt');
-    await alice.shows(/Saved \d+ messages? to \//);
+    await alice.shows(/Saved \d+ messages? to\b/);
     const text = await readFile(file, 'utf8');
     t.match(text, /^#lobby at The Test, saved by alice on /);
     t.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d cleo: heard again$/m);
