@@ -37,89 +37,87 @@ export interface FrameReader {
 
 /** @param limit the longest accepted body in bytes; asked again for each frame */
 export function createFrameReader(limit: () => number): FrameReader {
-  const held = createHeldBytes();
-  // Length of the body to read; undefined before the header is complete.
-  let bodyLength: number | undefined;
-  let failure: unknown;
+  return new Reader(limit);
+}
 
-  function read(chunk: Buffer): RawFrame[] {
+/** A class, as one is kept for each connection. */
+class Reader implements FrameReader {
+  readonly #limit: () => number;
+  /**
+   * The start of a header or body, copied out of its chunks: many small chunks would cost far more than their bytes, and
+   * a small rest would keep a whole large chunk alive.
+   */
+  #held = nothing;
+  #size = 0;
+  /** Length of the body to read; undefined before the header is complete. */
+  #bodyLength: number | undefined;
+  #failure: unknown;
+
+  constructor(limit: () => number) {
+    this.#limit = limit;
+  }
+
+  get pending(): number {
+    return this.#size;
+  }
+
+  push(chunk: Buffer): RawFrame[] {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return this.#read(chunk);
+    } catch (error) {
+      this.#failure = error;
+      this.#clear();
+      throw error;
+    }
+  }
+
+  #read(chunk: Buffer): RawFrame[] {
     const frames: RawFrame[] = [];
     let rest = chunk;
     for (;;) {
-      const wanted = bodyLength ?? frameHeaderBytes;
-      const missing = wanted - held.size;
+      const wanted = this.#bodyLength ?? frameHeaderBytes;
+      const missing = wanted - this.#size;
       if (rest.length < missing) {
-        if (rest.length > 0) held.add(rest, wanted);
+        if (rest.length > 0) this.#add(rest, wanted);
         return frames;
       }
-      const piece = held.take(rest.subarray(0, missing), wanted);
+      const piece = this.#take(rest.subarray(0, missing), wanted);
       rest = rest.subarray(missing);
-      if (bodyLength === undefined) {
-        bodyLength = frameLength(piece, limit());
+      if (this.#bodyLength === undefined) {
+        this.#bodyLength = frameLength(piece, this.#limit());
       } else {
-        bodyLength = undefined;
+        this.#bodyLength = undefined;
         frames.push(decodeFrame(piece));
       }
     }
   }
 
-  return {
-    get pending() {
-      return held.size;
-    },
-    push(chunk) {
-      if (failure !== undefined) throw failure;
-      try {
-        return read(chunk);
-      } catch (error) {
-        failure = error;
-        held.clear();
-        throw error;
-      }
-    },
-  };
-}
-
-/**
- * The start of a header or body, copied out of its chunks: many small chunks would cost far more than their
- * bytes, and a small rest would keep a whole large chunk alive.
- */
-function createHeldBytes() {
-  let buffer = nothing;
-  let size = 0;
-
   /** @param wanted the most bytes that there will be */
-  function add(bytes: Buffer, wanted: number): void {
-    const total = size + bytes.length;
-    if (total > buffer.length) {
+  #add(bytes: Buffer, wanted: number): void {
+    const total = this.#size + bytes.length;
+    if (total > this.#held.length) {
       const grown = Buffer.allocUnsafeSlow(Math.min(2 * total, wanted));
-      buffer.copy(grown, 0, 0, size);
-      buffer = grown;
+      this.#held.copy(grown, 0, 0, this.#size);
+      this.#held = grown;
     }
-    bytes.copy(buffer, size);
-    size = total;
+    bytes.copy(this.#held, this.#size);
+    this.#size = total;
   }
 
-  function clear(): void {
-    buffer = nothing;
-    size = 0;
+  #clear(): void {
+    this.#held = nothing;
+    this.#size = 0;
   }
 
-  return {
-    get size() {
-      return size;
-    },
-    add,
-    clear,
-    /** The held bytes and `last` as one buffer of `wanted` bytes; holds nothing afterwards. */
-    take(last: Buffer, wanted: number): Buffer {
-      if (size === 0) return last;
-      add(last, wanted);
-      const whole = buffer;
-      clear();
-      return whole.subarray(0, wanted);
-    },
-  };
+  /** The held bytes and `last` as one buffer of `wanted` bytes; holds nothing afterwards. */
+  #take(last: Buffer, wanted: number): Buffer {
+    if (this.#size === 0) return last;
+    this.#add(last, wanted);
+    const whole = this.#held;
+    this.#clear();
+    return whole.subarray(0, wanted);
+  }
 }
 
 /** The body length in a header. @throws ProtocolError `frame-too-large` */

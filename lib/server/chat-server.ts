@@ -8,7 +8,7 @@ import { type App, type AppDeps, type AppOptions, openApp } from './app.js';
 import { createEndOfTurn, createSendBudget } from './net/connection.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
 import { type KeyPairPem, type ListenerOptions, listen } from './net/listener.js';
-import type { Rate } from './rate-limiter.js';
+import { createRateLimiter, type Rate } from './rate-limiter.js';
 import {
   createSession,
   createTokenHolders,
@@ -91,8 +91,9 @@ function createLiveSessions(
   deps: Pick<SessionDeps, 'app' | 'clock' | 'log'> & { connectionLimits: ConnectionLimits },
 ) {
   const { app, connectionLimits } = deps;
-  /** With what gives back each one's place among the unauthenticated connections. */
-  const sessions = new Map<ServerSession, () => void>();
+  const sessions = new Set<ServerSession>();
+  /** What gives back each one's place among the unauthenticated connections. */
+  const places = new Map<ServerSession, () => void>();
   let shuttingDown = false;
   let onEmpty = (): void => {};
 
@@ -100,16 +101,21 @@ function createLiveSessions(
     ...deps,
     endOfTurn: createEndOfTurn(),
     budget: createSendBudget(limits.queueTotalBytes),
-    requestRate: requestRate(options.rate),
+    requests: createRateLimiter(requestRate(options.rate), deps.clock),
     hello: encodeFrame(hello(options)),
     tokenHolders: createTokenHolders(),
     onPhase(session, phase) {
       if (phase === 'open') connectionLimits.signedIn(session.address);
-      if (phase === 'open' || phase === 'closing' || phase === 'closed') sessions.get(session)?.();
+      if (phase === 'open' || phase === 'closing' || phase === 'closed') admitted(session);
       if (phase === 'closed') sessions.delete(session);
       if (sessions.size === 0) onEmpty();
     },
   };
+
+  function admitted(session: ServerSession): void {
+    places.get(session)?.();
+    places.delete(session);
+  }
 
   function shutDown(session: ServerSession): void {
     session.dismiss('shutting-down', 'The server is shutting down.');
@@ -122,12 +128,12 @@ function createLiveSessions(
   return {
     accept(socket: TLSSocket, address: string): void {
       const session = createSession(socket, address, sessionDeps);
-      sessions.set(session, () => {});
+      sessions.add(session);
       const refusal = app.bans.refusal(address);
       if (shuttingDown) shutDown(session);
       else if (refusal !== undefined) session.dismiss('banned', refusal);
       else
-        sessions.set(
+        places.set(
           session,
           connectionLimits.unauthenticated.take(address, () => crowdOut(session)),
         );
@@ -141,7 +147,7 @@ function createLiveSessions(
       const empty = new Promise<void>((resolve) => {
         onEmpty = resolve;
       });
-      for (const session of [...sessions.keys()]) shutDown(session);
+      for (const session of [...sessions]) shutDown(session);
       if (sessions.size > 0) await empty;
     },
   };

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { alpn } from '../../lib/protocol/events.js';
-import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
+import { createFrameReader, encodeFrame, type FrameReader, type RawFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { skeleton } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
@@ -71,9 +71,9 @@ export interface Entered {
   readonly frames: readonly RawFrame[];
 }
 
-/** A connection of the account with this token, in the room and up to date. */
-export async function enter(port: number, token: string): Promise<TLSSocket> {
-  return (await comeBack(port, token)).socket;
+/** A connection of the account with this token, in the room and up to date. @param from its address on this machine */
+export async function enter(port: number, token: string, from?: string): Promise<TLSSocket> {
+  return (await comeBack(port, token, {}, from)).socket;
 }
 
 /** @param rooms the newest seq that it has of each room */
@@ -81,30 +81,32 @@ export async function comeBack(
   port: number,
   token: string,
   rooms: Readonly<Record<string, number>> = {},
+  from?: string,
 ): Promise<Entered> {
-  const socket = await shakeHands(port);
+  const socket = await shakeHands(port, from);
   const reader = createFrameReader(() => limits.frameFromServerBytes);
   const frames = [
-    ...(await ask(socket, { type: 'resume', id: 1, token }, reader.push)),
-    ...(await ask(socket, { type: 'sync', id: 2, rooms }, reader.push)),
+    ...(await ask(socket, { type: 'resume', id: 1, token }, reader)),
+    ...(await ask(socket, { type: 'sync', id: 2, rooms }, reader)),
   ];
   const next = frames.find(({ re }) => re === 1)?.token;
   return { socket, token: String(next), frames };
 }
 
-export async function shakeHands(port: number): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, ALPNProtocols: [alpn], rejectUnauthorized: false });
+export async function shakeHands(port: number, from = '127.0.0.1'): Promise<TLSSocket> {
+  const local = { host: '127.0.0.1', port, localAddress: from };
+  const socket = connect({ ...local, ALPNProtocols: [alpn], rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   return socket;
 }
 
 /** What comes up to the reply to this request. Nothing but presence may come after it in the same chunk. */
-async function ask(socket: TLSSocket, request: RawFrame, push: (chunk: Buffer) => RawFrame[]) {
+async function ask(socket: TLSSocket, request: RawFrame, reader: FrameReader) {
   socket.write(encodeFrame(request));
   const frames: RawFrame[] = [];
   for (;;) {
     const [chunk] = (await once(socket, 'data')) as [Buffer];
-    frames.push(...push(chunk));
+    frames.push(...reader.push(chunk));
     const reply = frames.find(({ re }) => re === request.id);
     if (reply?.type === 'ok') return frames;
     if (reply !== undefined) throw new Error(JSON.stringify(reply));

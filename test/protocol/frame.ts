@@ -49,9 +49,9 @@ t.test('frames are read from chunks of any size', (t) => {
   const bytes = Buffer.concat(frames.map(encodeFrame));
   for (let first = 0; first <= bytes.length; first++) {
     for (let second = first; second <= bytes.length; second++) {
-      const { push } = reader();
+      const each = reader();
       const chunks = [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)];
-      const read = chunks.flatMap((chunk) => push(chunk));
+      const read = chunks.flatMap((chunk) => each.push(chunk));
       if (JSON.stringify(read) !== JSON.stringify(frames)) t.fail(`cut at ${first} and ${second}`, { read });
     }
   }

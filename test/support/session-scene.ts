@@ -13,7 +13,7 @@ import { openApp } from '../../lib/server/app.js';
 import type { Hasher } from '../../lib/server/auth/hasher.js';
 import { createEndOfTurn, createSendBudget } from '../../lib/server/net/connection.js';
 import { createConnectionLimits } from '../../lib/server/net/connection-limits.js';
-import type { Rate } from '../../lib/server/rate-limiter.js';
+import { createRateLimiter, type Rate } from '../../lib/server/rate-limiter.js';
 import type { Phase } from '../../lib/server/requests/row.js';
 import { createSession, type ServerSession, type SessionDeps } from '../../lib/server/session/session.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
@@ -110,6 +110,7 @@ export async function sessionScene(
   t.teardown(cleanup.close);
   const endOfTurn = createEndOfTurn();
   const requestRate = { burst: limits.requestBurst, perSecond: limits.requestsPerSecond };
+  const requests = createRateLimiter<ServerSession>(requestRate, clock);
 
   function dial(address: string) {
     const [socket, peer] = duplexPair();
@@ -124,7 +125,7 @@ export async function sessionScene(
       log,
       endOfTurn,
       budget: createSendBudget(limits.queueTotalBytes),
-      requestRate,
+      requests,
       hello: encodeFrame(hello),
       tokenHolders: { claim: () => undefined, release: () => true },
       onPhase: (_session, phase) => phases.push(phase),

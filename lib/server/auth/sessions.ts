@@ -82,10 +82,11 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
       return { session, token: token.text };
     },
 
-    async resume(token, { address, checkSigningIn }, comeIn) {
+    async resume(token, caller, comeIn) {
+      const { address } = caller;
       await rush();
       // Before its token is replaced.
-      checkSigningIn();
+      caller.checkSigningIn();
       const at = clock.now();
       const next = newToken();
       const expires = { remembered: at + rememberedMs, passing: at + temporaryMs };

@@ -89,34 +89,46 @@ export interface Subscriber {
   readonly holding: boolean;
 }
 
-/** @param deliver gets what is sent. A subscriber does not hold at first. */
-export function createSubscriber(deliver: (bytes: Buffer) => void): Subscriber {
-  let held: Buffer[] | undefined;
-  let size = 0;
-  return {
-    get holding() {
-      return held !== undefined;
-    },
-    send(bytes) {
-      if (held === undefined) {
-        deliver(bytes);
-        return;
-      }
-      size += bytes.length;
-      if (size > limits.queueBytes) held = [];
-      else held.push(bytes);
-    },
-    hold() {
-      held = [];
-      size = 0;
-    },
-    release() {
-      if (size > limits.queueBytes) return false;
-      const waiting = held ?? [];
-      held = undefined;
-      size = 0;
-      for (const bytes of waiting) deliver(bytes);
-      return true;
-    },
-  };
+/** @param terminal gets what is sent. A subscriber does not hold at first. */
+export function createSubscriber(terminal: Pick<Subscriber, 'send'>): Subscriber {
+  return new HoldingSubscriber(terminal);
+}
+
+/** A class, as one is kept for each terminal. */
+class HoldingSubscriber implements Subscriber {
+  readonly #terminal: Pick<Subscriber, 'send'>;
+  #held: Buffer[] | undefined;
+  #size = 0;
+
+  constructor(terminal: Pick<Subscriber, 'send'>) {
+    this.#terminal = terminal;
+  }
+
+  get holding(): boolean {
+    return this.#held !== undefined;
+  }
+
+  send(bytes: Buffer): void {
+    if (this.#held === undefined) {
+      this.#terminal.send(bytes);
+      return;
+    }
+    this.#size += bytes.length;
+    if (this.#size > limits.queueBytes) this.#held = [];
+    else this.#held.push(bytes);
+  }
+
+  hold(): void {
+    this.#held = [];
+    this.#size = 0;
+  }
+
+  release(): boolean {
+    if (this.#size > limits.queueBytes) return false;
+    const waiting = this.#held ?? [];
+    this.#held = undefined;
+    this.#size = 0;
+    for (const bytes of waiting) this.#terminal.send(bytes);
+    return true;
+  }
 }

@@ -248,13 +248,13 @@ function delivery(state: State): Delivery {
   return {
     subscribe(member) {
       const known = subscribers.get(member);
-      const subscriber = known ?? createSubscriber(member.send);
+      const subscriber = known ?? createSubscriber(member);
       subscriber.hold();
       if (known === undefined) {
         subscribers.set(member, subscriber);
         for (const room of roomsOf(member)) addSubscriber(room, subscriber);
       }
-      return subscriber.release;
+      return () => subscriber.release();
     },
     unsubscribe(member) {
       const subscriber = subscribers.get(member);

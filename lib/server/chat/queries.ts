@@ -129,11 +129,11 @@ export function currentConversations(standings: readonly ConversationSummary[], 
 /** All rooms and the newest direct conversations; or the direct ones whose newest entry is before a seq. */
 export async function listConversations(
   { store }: ChatParts,
-  { account, drained }: Member,
+  member: Member,
   { before }: RequestOf<'conversations'>,
 ): Promise<Fields> {
-  await drained();
-  const { rooms, directs } = byKind(await store.conversations(account.id));
+  await member.drained();
+  const { rooms, directs } = byKind(await store.conversations(member.account.id));
   const matching = directs.filter(({ last }) => before === undefined || last < before);
   const page = matching.slice(0, limits.directsPage);
   // Of those without an entry, which have no seq to go on from, only as many are listed as fit.
@@ -151,11 +151,9 @@ function byKind(standings: readonly ConversationSummary[]) {
 }
 
 /** Public rooms, and those that the account is in or invited to. */
-export async function listRooms(
-  { store }: ChatParts,
-  { account: { id }, drained }: Member,
-): Promise<RoomInfo[]> {
-  await drained();
+export async function listRooms({ store }: ChatParts, member: Member): Promise<RoomInfo[]> {
+  const { id } = member.account;
+  await member.drained();
   const [rooms, standings, invitations] = await Promise.all([
     store.rooms(),
     store.conversations(id),

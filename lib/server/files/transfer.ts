@@ -60,7 +60,7 @@ export async function serveTransfer(
     socket.end();
   });
   const cancel = clock.after(openingMs, () => socket.destroy());
-  const idle = createIdleTimer(clock);
+  const idle = createIdleTimer(clock, { paused: false, onIdle: () => socket.destroy() });
   try {
     const frame = await readFrame(socket, openingBytes);
     if (frame === undefined || crowdedOut) return;
@@ -71,10 +71,10 @@ export async function serveTransfer(
     admitted();
     const end = await deps.begin(purpose, socket);
     idle.reset();
-    idle.watch(limits.transferIdleMs, () => socket.destroy());
+    idle.watch(limits.transferIdleMs);
     const name = purpose.account.name;
     try {
-      await transfer(purpose, { opening, socket, deps, moved: idle.reset });
+      await transfer(purpose, { opening, socket, deps, moved: () => idle.reset() });
       log.info(`${purpose.what} done`, { name, address, bytes: purpose.file.size });
     } finally {
       end();

@@ -4,26 +4,31 @@
  */
 import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../../protocol/errors.js';
-import { createFrameReader, type RawFrame } from '../../protocol/frame.js';
+import { createFrameReader, type FrameReader, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 
 /** What is written at once to a peer that has fallen behind. */
 const pieceBytes = 64 * 1024;
 
+/** Who gets what a connection reads. */
+export interface ConnectionOwner {
+  /** The longest frame accepted now, in bytes. */
+  frameLimit(): number;
+  onFrame(frame: RawFrame): void;
+  /** The peer broke the framing: nothing more can be read. */
+  onBroken(error: ProtocolError): void;
+  /** The peer does not read. What was queued is dropped, so that a last frame can follow; `end` the connection. */
+  onSlow(error: ProtocolError): void;
+  /** Called once. `error` if the transport failed. */
+  onClosed(error?: Error): void;
+}
+
+/** The same for all connections. */
 interface ConnectionDeps {
   readonly clock: Clock;
   readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
-  /** The longest frame accepted now, in bytes. */
-  readonly frameLimit: () => number;
-  readonly onFrame: (frame: RawFrame) => void;
-  /** The peer broke the framing: nothing more can be read. */
-  readonly onBroken: (error: ProtocolError) => void;
-  /** The peer does not read. What was queued is dropped, so that a last frame can follow; `end` the connection. */
-  readonly onSlow: (error: ProtocolError) => void;
-  /** Called once. `error` if the transport failed. */
-  readonly onClosed: (error?: Error) => void;
 }
 
 export interface ServerConnection {
@@ -39,170 +44,190 @@ export interface ServerConnection {
   destroy(error?: Error): void;
 }
 
-export function createConnection(socket: Duplex, deps: ConnectionDeps): ServerConnection {
-  const reader = createFrameReader(deps.frameLimit);
-  const outgoing = createOutgoing(socket, deps);
-  let broken = false;
-  let ended = false;
-  let failure: Error | undefined;
-
-  socket.on('data', onData);
-  socket.on('drain', outgoing.taken);
-  socket.on('error', onError);
-  socket.on('close', onClose);
-
-  function onData(chunk: Buffer): void {
-    if (broken) return;
-    let frames: RawFrame[];
-    try {
-      frames = reader.push(chunk);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      broken = true;
-      deps.onBroken(error);
-      return;
-    }
-    for (const frame of frames) deps.onFrame(frame);
-  }
-
-  function onError(error: Error): void {
-    failure ??= error;
-  }
-
-  function onClose(): void {
-    outgoing.close();
-    deps.onClosed(failure);
-  }
-
-  return {
-    send(frames) {
-      if (!ended) outgoing.send(frames);
-    },
-    drained: outgoing.drained,
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
-    end() {
-      if (ended) return;
-      ended = true;
-      outgoing.end();
-    },
-    destroy(error) {
-      ended = true;
-      socket.destroy(error);
-    },
-  };
+export function createConnection(
+  socket: Duplex,
+  owner: ConnectionOwner,
+  deps: ConnectionDeps,
+): ServerConnection {
+  return new Connection(socket, owner, deps);
 }
 
-/** While the peer does not read, frames wait here and not in the socket, where they could no longer be dropped. */
-function createOutgoing(socket: Duplex, { clock, endOfTurn, budget, onSlow }: ConnectionDeps) {
-  let queue: Buffer[] = [];
-  let queued = 0;
-  let due = false;
-  let waiting: (() => void)[] = [];
-  let ended = false;
-  let cancelStall: (() => void) | undefined;
-  const debtor: Debtor = {
-    get unsent() {
-      return queued + socket.writableLength;
-    },
-    drop: () => giveUp('All connections together have too much unsent.'),
-  };
+const none: readonly never[] = [];
 
-  function flush(): void {
-    due = false;
-    if (ended || socket.destroyed) return;
-    while (queued > 0 && !socket.writableNeedDrain) socket.write(takePiece());
+/**
+ * A class, and with no more than it needs while idle: a server holds thousands. While the peer does not read, frames wait
+ * here and not in the socket, where they could no longer be dropped.
+ */
+class Connection implements ServerConnection, Flushing, Debtor {
+  readonly #socket: Duplex;
+  readonly #owner: ConnectionOwner;
+  readonly #deps: ConnectionDeps;
+  readonly #reader: FrameReader;
+  #queue: Buffer[] = [];
+  #queued = 0;
+  #flushDue = false;
+  #waiting: readonly (() => void)[] = none;
+  #ended = false;
+  #broken = false;
+  #failure: Error | undefined;
+  #cancelStall: (() => void) | undefined;
+
+  constructor(socket: Duplex, owner: ConnectionOwner, deps: ConnectionDeps) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#deps = deps;
+    this.#reader = createFrameReader(() => owner.frameLimit());
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('drain', () => this.#taken());
+    socket.on('error', (error: Error) => {
+      this.#failure ??= error;
+    });
+    socket.on('close', () => {
+      this.#clear();
+      owner.onClosed(this.#failure);
+    });
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#broken) return;
+    let frames: RawFrame[];
+    try {
+      frames = this.#reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#broken = true;
+      this.#owner.onBroken(error);
+      return;
+    }
+    for (const frame of frames) this.#owner.onFrame(frame);
+  }
+
+  send(frames: Buffer): void {
+    if (this.#ended || this.#socket.destroyed) return;
+    this.#queue.push(frames);
+    this.#queued += frames.length;
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    this.#deps.endOfTurn(this);
+  }
+
+  flush(): void {
+    this.#flushDue = false;
+    const socket = this.#socket;
+    if (this.#ended || socket.destroyed) return;
+    while (this.#queued > 0 && !socket.writableNeedDrain) socket.write(this.#takePiece());
     if (!socket.writableNeedDrain) {
-      settle();
-    } else if (debtor.unsent > limits.queueBytes) {
-      giveUp(`You left ${debtor.unsent} bytes unread.`);
+      this.#settle();
+    } else if (this.unsent > limits.queueBytes) {
+      this.#giveUp(`You left ${this.unsent} bytes unread.`);
     } else {
-      cancelStall ??= clock.after(limits.deadMs, () =>
-        giveUp(`You read nothing for ${limits.deadMs / 1000} s.`),
+      this.#cancelStall ??= this.#deps.clock.after(limits.deadMs, () =>
+        this.#giveUp(`You read nothing for ${limits.deadMs / 1000} s.`),
       );
-      budget.settle(debtor, debtor.unsent);
+      this.#deps.budget.settle(this, this.unsent);
     }
   }
 
   /** Whole buffers, as many as make one write; at least one. */
-  function takePiece(): Buffer {
+  #takePiece(): Buffer {
+    const queue = this.#queue;
     // Nearly always: one buffer per window and member of a room.
     if (queue.length === 1) {
-      queued = 0;
+      this.#queued = 0;
       return queue.pop() as Buffer;
     }
     let count = 0;
     let size = 0;
     for (; count < queue.length && (count === 0 || size < pieceBytes); count++)
       size += queue[count]?.length ?? 0;
-    queued -= size;
+    this.#queued -= size;
     const piece = queue.splice(0, count);
     return piece.length === 1 ? (piece[0] as Buffer) : Buffer.concat(piece, size);
   }
 
+  get unsent(): number {
+    return this.#queued + this.#socket.writableLength;
+  }
+
+  drop(): void {
+    this.#giveUp('All connections together have too much unsent.');
+  }
+
   /** The peer has taken what was written. */
-  function settle(): void {
-    cancelStall?.();
-    cancelStall = undefined;
-    budget.settle(debtor, 0);
-    const resolved = waiting;
-    waiting = [];
+  #taken(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = undefined;
+    this.flush();
+  }
+
+  #settle(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = undefined;
+    this.#deps.budget.settle(this, 0);
+    const resolved = this.#waiting;
+    this.#waiting = none;
     for (const resolve of resolved) resolve();
   }
 
-  function clear(): void {
-    queue = [];
-    queued = 0;
-    settle();
+  #clear(): void {
+    this.#queue = [];
+    this.#queued = 0;
+    this.#settle();
   }
 
-  function giveUp(message: string): void {
-    clear();
-    onSlow(new ProtocolError('slow-consumer', message));
+  #giveUp(message: string): void {
+    this.#clear();
+    this.#owner.onSlow(new ProtocolError('slow-consumer', message));
   }
 
-  return {
-    send(frames: Buffer): void {
-      if (socket.destroyed) return;
-      queue.push(frames);
-      queued += frames.length;
-      if (due) return;
-      due = true;
-      endOfTurn(flush);
-    },
-    drained(): Promise<void> {
-      if (socket.destroyed || (queued === 0 && !socket.writableNeedDrain)) return Promise.resolve();
-      return new Promise((resolve) => waiting.push(resolve));
-    },
-    taken(): void {
-      cancelStall?.();
-      cancelStall = undefined;
-      flush();
-    },
-    end(): void {
-      if (queued > 0 && !socket.destroyed) socket.write(Buffer.concat(queue));
-      ended = true;
-      clear();
-      socket.end();
-    },
-    close: clear,
-  };
+  drained(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.destroyed || (this.#queued === 0 && !socket.writableNeedDrain)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting = [...this.#waiting, resolve];
+    });
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    if (this.#queued > 0 && !this.#socket.destroyed) this.#socket.write(Buffer.concat(this.#queue));
+    this.#ended = true;
+    this.#clear();
+    this.#socket.end();
+  }
+
+  destroy(error?: Error): void {
+    this.#ended = true;
+    this.#socket.destroy(error);
+  }
 }
 
-/** Has `flush` called when the current callback and the promises it settled are done. */
-export type EndOfTurn = (flush: () => void) => void;
+interface Flushing {
+  flush(): void;
+}
+
+/** Calls `flush` when the current callback and the promises it settled are done. */
+export type EndOfTurn = (flushing: Flushing) => void;
 
 export function createEndOfTurn(): EndOfTurn {
-  let due: (() => void)[] = [];
+  let due: Flushing[] = [];
   function run(): void {
-    const flushes = due;
+    const flushing = due;
     due = [];
-    for (const flush of flushes) flush();
+    for (const each of flushing) each.flush();
   }
-  return (flush) => {
+  return (flushing) => {
     // One callback for all: thousands of members of one room are written to in one go. A microtask first, because
     // after a callback of the event loop the next tick comes before the promises.
-    if (due.push(flush) === 1) queueMicrotask(() => process.nextTick(run));
+    if (due.push(flushing) === 1) queueMicrotask(() => process.nextTick(run));
   };
 }
 
@@ -264,27 +289,45 @@ export function createSendBudget(limit: number): SendBudget {
 export interface IdleTimer {
   /** The peer sent something. */
   reset(): void;
-  /** Calls back once, when nothing has come for so long. */
-  watch(ms: number, onIdle: () => void): void;
+  /** Calls `onIdle` once, when nothing has come for so long. */
+  watch(ms: number): void;
   stop(): void;
 }
 
-/** @param paused whether the peer is not being read now, so that nothing can come */
-export function createIdleTimer(clock: Clock, paused = () => false): IdleTimer {
-  let since = clock.ticks();
-  let cancel = (): void => {};
+export interface IdleTimerOwner {
+  /** Whether the peer is not being read now, so that nothing can come. */
+  readonly paused: boolean;
+  onIdle(): void;
+}
 
-  function watch(ms: number, onIdle: () => void): void {
-    const idle = paused() ? 0 : clock.ticks() - since;
-    if (idle >= ms) onIdle();
-    else cancel = clock.after(ms - idle, () => watch(ms, onIdle));
+export function createIdleTimer(clock: Clock, owner: IdleTimerOwner): IdleTimer {
+  return new Timer(clock, owner);
+}
+
+/** A class, as one is kept for each connection. */
+class Timer implements IdleTimer {
+  readonly #clock: Clock;
+  readonly #owner: IdleTimerOwner;
+  #since: number;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, owner: IdleTimerOwner) {
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#since = clock.ticks();
   }
 
-  return {
-    reset() {
-      since = clock.ticks();
-    },
-    watch,
-    stop: () => cancel(),
-  };
+  reset(): void {
+    this.#since = this.#clock.ticks();
+  }
+
+  watch(ms: number): void {
+    const idle = this.#owner.paused ? 0 : this.#clock.ticks() - this.#since;
+    if (idle >= ms) this.#owner.onIdle();
+    else this.#cancel = this.#clock.after(ms - idle, () => this.watch(ms));
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
 }

@@ -5,15 +5,15 @@
 import type { RawFrame } from '../../protocol/frame.js';
 import type { Clock } from '../../system/clock.js';
 
-export interface RequestQueueDeps {
-  readonly clock: Clock;
+/** The connection whose requests they are. */
+export interface RequestQueueOwner {
   /** Counts one request and returns 0, or returns how many milliseconds it has to wait. */
-  readonly countRequest: () => number;
+  countRequest(): number;
   /** Answers a request; the next one waits for the promise if there is one. */
-  readonly answer: (frame: RawFrame) => Promise<void> | undefined;
+  answer(frame: RawFrame): Promise<void> | undefined;
   /** Stop and continue reading the peer; what it sends meanwhile waits on its side. */
-  readonly pause: () => void;
-  readonly resume: () => void;
+  pause(): void;
+  resume(): void;
 }
 
 export interface RequestQueue {
@@ -27,51 +27,64 @@ export interface RequestQueue {
 /** Requests that may wait before reading pauses. */
 const mostWaiting = 64;
 
-export function createRequestQueue(deps: RequestQueueDeps): RequestQueue {
-  const { clock, countRequest, answer, pause, resume } = deps;
-  let waiting: RawFrame[] = [];
-  let running = false;
-  let paused = false;
-  let closed = false;
+export function createRequestQueue(clock: Clock, owner: RequestQueueOwner): RequestQueue {
+  return new Queue(clock, owner);
+}
 
-  function hold(): void {
-    if (paused) return;
-    paused = true;
-    pause();
+/** A class, as one is kept for each connection. */
+class Queue implements RequestQueue {
+  readonly #clock: Clock;
+  readonly #owner: RequestQueueOwner;
+  #waiting: RawFrame[] = [];
+  #running = false;
+  #paused = false;
+  #closed = false;
+
+  constructor(clock: Clock, owner: RequestQueueOwner) {
+    this.#clock = clock;
+    this.#owner = owner;
   }
 
-  async function run(): Promise<void> {
-    running = true;
+  push(frame: RawFrame): void {
+    if (this.#closed) return;
+    this.#waiting.push(frame);
+    if (!this.#running) void this.#run();
+    else if (this.#waiting.length > mostWaiting) this.#hold();
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
+  }
+
+  #hold(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#owner.pause();
+  }
+
+  async #run(): Promise<void> {
+    const owner = this.#owner;
+    this.#running = true;
     // An index, not shift(): one chunk can hold thousands of small frames.
-    for (let next = 0; next < waiting.length && !closed; next++) {
-      const frame = waiting[next] as RawFrame;
-      for (let wait = countRequest(); wait > 0; wait = countRequest()) {
-        hold();
-        await new Promise<void>((done) => clock.after(wait, done));
+    for (let next = 0; next < this.#waiting.length && !this.#closed; next++) {
+      const frame = this.#waiting[next] as RawFrame;
+      for (let wait = owner.countRequest(); wait > 0; wait = owner.countRequest()) {
+        this.#hold();
+        await new Promise<void>((done) => this.#clock.after(wait, done));
+        if (this.#closed) return;
       }
-      const answered = answer(frame);
+      const answered = owner.answer(frame);
       if (answered !== undefined) await answered;
     }
-    waiting = [];
-    running = false;
-    if (!paused || closed) return;
-    paused = false;
-    resume();
+    this.#waiting = [];
+    this.#running = false;
+    if (!this.#paused || this.#closed) return;
+    this.#paused = false;
+    owner.resume();
   }
-
-  return {
-    push(frame) {
-      if (closed) return;
-      waiting.push(frame);
-      if (!running) void run();
-      else if (waiting.length > mostWaiting) hold();
-    },
-    get paused() {
-      return paused;
-    },
-    close() {
-      closed = true;
-      waiting = [];
-    },
-  };
 }

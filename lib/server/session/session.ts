@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrame } from '../../protocol/events.js';
-import { encodeFrame } from '../../protocol/frame.js';
+import { encodeFrame, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
@@ -12,17 +12,19 @@ import type { App } from '../app.js';
 import type { JoinMode, LeaveDetails, Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
 import {
+  type ConnectionOwner,
   createConnection,
   createIdleTimer,
   type EndOfTurn,
   type IdleTimer,
+  type IdleTimerOwner,
   type SendBudget,
   type ServerConnection,
 } from '../net/connection.js';
-import { createRateLimiter, type Rate } from '../rate-limiter.js';
+import type { RateLimiter } from '../rate-limiter.js';
 import { answerFrame } from '../requests/request-table.js';
 import type { Caller, Phase } from '../requests/row.js';
-import { createRequestQueue, type RequestQueue } from './request-queue.js';
+import { createRequestQueue, type RequestQueue, type RequestQueueOwner } from './request-queue.js';
 
 export interface SessionDeps {
   readonly app: App;
@@ -30,8 +32,8 @@ export interface SessionDeps {
   readonly log: Log;
   readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
-  /** Requests of each session: beyond it, they are read later. */
-  readonly requestRate: Rate;
+  /** Requests of each session: beyond its rate, they are read later. */
+  readonly requests: RateLimiter<ServerSession>;
   /** Encoded. */
   readonly hello: Buffer;
   readonly tokenHolders: TokenHolders;
@@ -47,181 +49,8 @@ export interface ServerSession {
   dismiss(code: ErrorCode, message: string): void;
 }
 
-interface State {
-  readonly deps: SessionDeps;
-  readonly session: ServerSession;
-  readonly connection: ServerConnection;
-  readonly requestQueue: RequestQueue;
-  readonly idleTimer: IdleTimer;
-  phase: Phase;
-  /** From the moment it is online. */
-  member: Member | undefined;
-  /** The id of its token's session. */
-  token: number | undefined;
-  /** The session on the lost connection that this one continues. */
-  continued: ServerSession | undefined;
-  /** Set when it ends: the notice to others. */
-  leaving: LeaveDetails | undefined;
-  cancelDeadline: () => void;
-}
-
 export function createSession(socket: Duplex, address: string, deps: SessionDeps): ServerSession {
-  const { clock } = deps;
-  const requests = createRateLimiter<ServerSession>(deps.requestRate, clock);
-  const session: ServerSession = {
-    address,
-    get phase() {
-      return state.phase;
-    },
-    get name() {
-      return state.member?.account.name;
-    },
-    dismiss: (code, message) => dismiss(state, code, message),
-  };
-
-  const connection = createConnection(socket, {
-    clock,
-    endOfTurn: deps.endOfTurn,
-    budget: deps.budget,
-    frameLimit: () => (state.phase === 'open' ? limits.frameBytes : limits.frameUnsignedBytes),
-    onFrame(frame) {
-      idleTimer.reset();
-      requestQueue.push(frame);
-    },
-    onBroken: (error) => dismiss(state, error.code, error.message),
-    onSlow: (error) => dismiss(state, error.code, error.message),
-    onClosed: () => connectionClosed(state),
-  });
-  const requestQueue = createRequestQueue({
-    clock,
-    countRequest: () => requests.take(session),
-    answer: (frame) => answerFrame(frame, caller, deps),
-    pause: connection.pause,
-    resume() {
-      idleTimer.reset();
-      connection.resume();
-    },
-  });
-  const idleTimer = createIdleTimer(clock, () => requestQueue.paused);
-  const cancelDeadline = clock.after(limits.signInMs, () =>
-    dismiss(state, 'timed-out', `You did not sign in within ${limits.signInMs / 1000} s.`),
-  );
-
-  const state: State = {
-    ...{ deps, session, connection, requestQueue, idleTimer, cancelDeadline },
-    ...{ phase: 'greeting', member: undefined, token: undefined, continued: undefined, leaving: undefined },
-  };
-  const caller = callerOf(state);
-  connection.send(deps.hello);
-  return session;
-}
-
-function callerOf(state: State): Caller {
-  const { session, deps } = state;
-  return {
-    address: session.address,
-    get alive() {
-      return isAlive(state);
-    },
-    get phase() {
-      return state.phase;
-    },
-    get member() {
-      return state.member;
-    },
-    checkSigningIn: () => checkSigningIn(state),
-    join: (account, mode) => join(state, account, mode),
-    useToken: (id, { shared } = { shared: false }) => useToken(state, id, shared),
-    leave(reason) {
-      state.leaving = reason === undefined ? {} : { reason };
-    },
-    reply: (frame) => send(state, frame),
-    beginSignIn: () => setPhase(state, 'signing-in'),
-    granted() {
-      if (state.leaving !== undefined) dismiss(state, 'signed-out', 'You signed out.');
-      else if (state.phase === 'signing-in') signedIn(state);
-    },
-    refused(code, message) {
-      if (state.phase !== 'signing-in') return;
-      goOffline(state);
-      deps.log.warn('sign-in refused', { address: session.address, code });
-      setPhase(state, 'greeting');
-      // A client that has to wait must not wait here: each refusal costs a line of the log.
-      if (code === 'too-many-attempts') dismiss(state, code, message);
-    },
-  };
-}
-
-function send({ connection }: State, frame: ServerFrame): void {
-  connection.send(encodeFrame(frame));
-}
-
-function setPhase(state: State, phase: Phase): void {
-  state.phase = phase;
-  state.deps.onPhase(state.session, phase);
-}
-
-function isAlive({ phase }: State): boolean {
-  return phase === 'signing-in' || phase === 'open';
-}
-
-function checkSigningIn({ phase }: State): void {
-  if (phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
-}
-
-function join(state: State, account: Account, mode: JoinMode | undefined): Member {
-  // If the connection was lost while the password was checked, nothing would take it offline again.
-  checkSigningIn(state);
-  const member = memberOf(state, account);
-  state.deps.app.presence.add(member, mode);
-  state.member = member;
-  state.continued?.dismiss('taken-over', 'This session continues on another connection.');
-  state.continued = undefined;
-  return member;
-}
-
-function memberOf(state: State, account: Account): Member {
-  const { connection, session } = state;
-  return {
-    account,
-    address: session.address,
-    get session() {
-      return state.token;
-    },
-    get alive() {
-      return isAlive(state);
-    },
-    send(bytes) {
-      if (state.phase === 'open') connection.send(bytes);
-    },
-    drained: connection.drained,
-    dismiss: (code, message, details) => dismiss(state, code, message, details),
-  };
-}
-
-function useToken(state: State, id: number, shared: boolean): void {
-  if (state.phase !== 'signing-in') return;
-  const { tokenHolders } = state.deps;
-  if (state.token !== undefined) tokenHolders.release(state.token, state.session);
-  state.token = id;
-  if (!shared) state.continued = tokenHolders.claim(id, state.session);
-}
-
-function signedIn(state: State): void {
-  const { session, idleTimer, deps } = state;
-  state.cancelDeadline();
-  setPhase(state, 'open');
-  idleTimer.reset();
-  idleTimer.watch(limits.deadMs, () =>
-    dismiss(state, 'timed-out', `Nothing was received from you for ${limits.deadMs / 1000} s.`),
-  );
-  deps.log.info('signed in', { name: session.name, address: session.address });
-}
-
-function goOffline(state: State): void {
-  if (state.member === undefined) return;
-  state.deps.app.hub.leave(state.member, state.leaving ?? { reason: 'connection lost' });
-  state.member = undefined;
+  return new Session(socket, address, deps);
 }
 
 /** After these the token no longer works; a lost session can be continued. */
@@ -230,39 +59,271 @@ const endsToken: ReadonlySet<ErrorCode> = new Set(['signed-out', 'taken-over', '
 /** To the others, these look like a lost connection. */
 const looksLost: ReadonlySet<ErrorCode> = new Set(['timed-out', 'slow-consumer']);
 
-function dismiss(state: State, code: ErrorCode, message: string, details: LeaveDetails = {}): void {
-  if (state.phase === 'closing' || state.phase === 'closed') return;
-  const { deps, session, connection, token } = state;
-  const { name, address } = session;
-  stopTimers(state);
-  send(state, { type: 'closing', code, message });
-  setPhase(state, 'closing');
-  state.requestQueue.close();
-  if (state.leaving === undefined && !looksLost.has(code)) state.leaving = details;
-  goOffline(state);
-  deps.log.info('connection ended', { name, address, code, reason: state.leaving?.reason });
-  if (token !== undefined && deps.tokenHolders.release(token, session) && endsToken.has(code)) {
-    deps.app.store.endSession(token).catch((error: unknown) => deps.log.error('session not ended', error));
+const nothing = (): void => {};
+
+/** A class, and what belongs to it knows it by an interface: closures of each for thousands of sessions take megabytes. */
+class Session
+  implements ServerSession, Caller, ConnectionOwner, RequestQueueOwner, IdleTimerOwner, TerminalOwner
+{
+  readonly address: string;
+  readonly #deps: SessionDeps;
+  readonly #connection: ServerConnection;
+  readonly #requestQueue: RequestQueue;
+  readonly #idleTimer: IdleTimer;
+  #phase: Phase = 'greeting';
+  /** From the moment it is online. */
+  #member: Member | undefined;
+  /** The id of its token's session. */
+  #token: number | undefined;
+  /** The session on the lost connection that this one continues. */
+  #continued: ServerSession | undefined;
+  /** Set when it ends: the notice to others. */
+  #leaving: LeaveDetails | undefined;
+  #cancelDeadline: () => void;
+
+  constructor(socket: Duplex, address: string, deps: SessionDeps) {
+    const { clock } = deps;
+    this.address = address;
+    this.#deps = deps;
+    this.#connection = createConnection(socket, this, deps);
+    this.#requestQueue = createRequestQueue(clock, this);
+    this.#idleTimer = createIdleTimer(clock, this);
+    this.#cancelDeadline = clock.after(limits.signInMs, () =>
+      this.dismiss('timed-out', `You did not sign in within ${limits.signInMs / 1000} s.`),
+    );
+    this.#connection.send(deps.hello);
   }
-  state.cancelDeadline = deps.clock.after(limits.closingMs, () => connection.destroy());
-  connection.end();
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get member(): Member | undefined {
+    return this.#member;
+  }
+
+  get name(): string | undefined {
+    return this.#member?.account.name;
+  }
+
+  get alive(): boolean {
+    return this.#phase === 'signing-in' || this.#phase === 'open';
+  }
+
+  get token(): number | undefined {
+    return this.#token;
+  }
+
+  // What the connection reads.
+
+  frameLimit(): number {
+    return this.#phase === 'open' ? limits.frameBytes : limits.frameUnsignedBytes;
+  }
+
+  onFrame(frame: RawFrame): void {
+    this.#idleTimer.reset();
+    this.#requestQueue.push(frame);
+  }
+
+  onBroken({ code, message }: ProtocolError): void {
+    this.dismiss(code, message);
+  }
+
+  onSlow({ code, message }: ProtocolError): void {
+    this.dismiss(code, message);
+  }
+
+  onClosed(): void {
+    const { name, address } = this;
+    const phase = this.#phase;
+    this.#stopTimers();
+    if (this.#token !== undefined) this.#deps.tokenHolders.release(this.#token, this);
+    this.#goOffline();
+    this.#requestQueue.close();
+    this.#setPhase('closed');
+    this.#deps.requests.forget(this);
+    if (phase === 'closing') return;
+    this.#deps.log.info('connection lost', { name, address });
+  }
+
+  // The pace of its requests.
+
+  countRequest(): number {
+    return this.#deps.requests.take(this);
+  }
+
+  answer(frame: RawFrame): Promise<void> | undefined {
+    return answerFrame(frame, this, this.#deps);
+  }
+
+  get paused(): boolean {
+    return this.#requestQueue.paused;
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#idleTimer.reset();
+    this.#connection.resume();
+  }
+
+  onIdle(): void {
+    this.dismiss('timed-out', `Nothing was received from you for ${limits.deadMs / 1000} s.`);
+  }
+
+  // What its requests do.
+
+  reply(frame: ServerFrame): void {
+    this.#connection.send(encodeFrame(frame));
+  }
+
+  beginSignIn(): void {
+    this.#setPhase('signing-in');
+  }
+
+  checkSigningIn(): void {
+    if (this.#phase !== 'signing-in') throw new ProtocolError('signed-out', 'The connection ended.');
+  }
+
+  join(account: Account, mode: JoinMode | undefined): Member {
+    // If the connection was lost while the password was checked, nothing would take it offline again.
+    this.checkSigningIn();
+    const member = new Terminal(this, account);
+    this.#deps.app.presence.add(member, mode);
+    this.#member = member;
+    this.#continued?.dismiss('taken-over', 'This session continues on another connection.');
+    this.#continued = undefined;
+    return member;
+  }
+
+  useToken(id: number, { shared } = { shared: false }): void {
+    if (this.#phase !== 'signing-in') return;
+    const { tokenHolders } = this.#deps;
+    if (this.#token !== undefined) tokenHolders.release(this.#token, this);
+    this.#token = id;
+    if (!shared) this.#continued = tokenHolders.claim(id, this);
+  }
+
+  leave(reason: string | undefined): void {
+    this.#leaving = reason === undefined ? {} : { reason };
+  }
+
+  granted(): void {
+    if (this.#leaving !== undefined) this.dismiss('signed-out', 'You signed out.');
+    else if (this.#phase === 'signing-in') this.#signedIn();
+  }
+
+  refused(code: ErrorCode, message: string): void {
+    if (this.#phase !== 'signing-in') return;
+    this.#goOffline();
+    this.#deps.log.warn('sign-in refused', { address: this.address, code });
+    this.#setPhase('greeting');
+    // A client that has to wait must not wait here: each refusal costs a line of the log.
+    if (code === 'too-many-attempts') this.dismiss(code, message);
+  }
+
+  sendIfOpen(bytes: Buffer): void {
+    if (this.#phase === 'open') this.#connection.send(bytes);
+  }
+
+  drained(): Promise<void> {
+    return this.#connection.drained();
+  }
+
+  dismiss(code: ErrorCode, message: string, details: LeaveDetails = {}): void {
+    if (this.#phase === 'closing' || this.#phase === 'closed') return;
+    const { name, address } = this;
+    const { log, clock } = this.#deps;
+    this.#stopTimers();
+    this.reply({ type: 'closing', code, message });
+    this.#setPhase('closing');
+    this.#requestQueue.close();
+    if (this.#leaving === undefined && !looksLost.has(code)) this.#leaving = details;
+    this.#goOffline();
+    log.info('connection ended', { name, address, code, reason: this.#leaving?.reason });
+    this.#releaseToken(code);
+    this.#cancelDeadline = clock.after(limits.closingMs, () => this.#connection.destroy());
+    this.#connection.end();
+  }
+
+  #releaseToken(code: ErrorCode): void {
+    const token = this.#token;
+    const { tokenHolders, app, log } = this.#deps;
+    if (token === undefined || !tokenHolders.release(token, this) || !endsToken.has(code)) return;
+    app.store.endSession(token).catch((error: unknown) => log.error('session not ended', error));
+  }
+
+  #setPhase(phase: Phase): void {
+    this.#phase = phase;
+    this.#deps.onPhase(this, phase);
+  }
+
+  #signedIn(): void {
+    this.#cancelDeadline();
+    this.#cancelDeadline = nothing;
+    this.#setPhase('open');
+    this.#idleTimer.reset();
+    this.#idleTimer.watch(limits.deadMs);
+    this.#deps.log.info('signed in', { name: this.name, address: this.address });
+  }
+
+  #goOffline(): void {
+    if (this.#member === undefined) return;
+    this.#deps.app.hub.leave(this.#member, this.#leaving ?? { reason: 'connection lost' });
+    this.#member = undefined;
+  }
+
+  #stopTimers(): void {
+    this.#cancelDeadline();
+    this.#idleTimer.stop();
+  }
 }
 
-function connectionClosed(state: State): void {
-  const { deps, session, token, phase } = state;
-  const { name, address } = session;
-  stopTimers(state);
-  if (token !== undefined) deps.tokenHolders.release(token, session);
-  goOffline(state);
-  state.requestQueue.close();
-  setPhase(state, 'closed');
-  if (phase === 'closing') return;
-  deps.log.info('connection lost', { name, address });
+/** What a member needs of its session. */
+interface TerminalOwner {
+  readonly address: string;
+  readonly token: number | undefined;
+  readonly alive: boolean;
+  sendIfOpen(bytes: Buffer): void;
+  drained(): Promise<void>;
+  dismiss(code: ErrorCode, message: string, details?: LeaveDetails): void;
 }
 
-function stopTimers({ cancelDeadline, idleTimer }: State): void {
-  cancelDeadline();
-  idleTimer.stop();
+/** A session as the hub sees it. */
+class Terminal implements Member {
+  account: Account;
+  readonly #owner: TerminalOwner;
+
+  constructor(owner: TerminalOwner, account: Account) {
+    this.#owner = owner;
+    this.account = account;
+  }
+
+  get address(): string {
+    return this.#owner.address;
+  }
+
+  get session(): number | undefined {
+    return this.#owner.token;
+  }
+
+  get alive(): boolean {
+    return this.#owner.alive;
+  }
+
+  send(bytes: Buffer): void {
+    this.#owner.sendIfOpen(bytes);
+  }
+
+  drained(): Promise<void> {
+    return this.#owner.drained();
+  }
+
+  dismiss(code: ErrorCode, message: string, details?: LeaveDetails): void {
+    this.#owner.dismiss(code, message, details);
+  }
 }
 
 /** Which session holds each token now. */

@@ -150,7 +150,7 @@ t.test('setting the clock back or forward delays nothing', async (t) => {
 
 function subscribe() {
   const sent: Buffer[] = [];
-  return { sent, subscriber: createSubscriber((bytes) => sent.push(bytes)) };
+  return { sent, subscriber: createSubscriber({ send: (bytes) => void sent.push(bytes) }) };
 }
 
 t.test('a subscriber sends every buffer as it is', async (t) => {

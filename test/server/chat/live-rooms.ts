@@ -13,9 +13,9 @@ function setUp() {
   const dev = rooms.open(roomOf({ id: 1, name: 'dev' }));
   const reader = createFrameReader(() => limits.frameFromServerBytes);
   const received: ServerFrame[] = [];
-  const subscriber = createSubscriber((bytes) =>
-    received.push(...(reader.push(bytes) as unknown as ServerFrame[])),
-  );
+  const subscriber = createSubscriber({
+    send: (bytes) => void received.push(...(reader.push(bytes) as unknown as ServerFrame[])),
+  });
   return { clock, rooms, dev, received, subscriber };
 }
 
@@ -37,9 +37,9 @@ function standingIn({
 t.test('join notices have names in a small room, and count people, not terminals, in a large one', (t) => {
   const { clock, rooms, dev, received, subscriber } = setUp();
   dev.subscribers.set(subscriber, 0);
-  const other = createSubscriber(() => {});
+  const other = createSubscriber({ send: () => {} });
   for (let terminal = 0; terminal < 2 * limits.presenceNamed; terminal++) {
-    dev.subscribers.set(createSubscriber(other.send), 0);
+    dev.subscribers.set(createSubscriber(other), 0);
   }
   for (let id = 1; id <= limits.presenceNamed; id++)
     rooms.load(id, { standings: [standingIn(dev)], mutes: [] });

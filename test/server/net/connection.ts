@@ -4,6 +4,7 @@ import type { ProtocolError } from '../../../lib/protocol/errors.js';
 import { encodeFrame, type RawFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import {
+  type ConnectionOwner,
   createConnection,
   createEndOfTurn,
   createSendBudget,
@@ -21,10 +22,8 @@ function setUp(options: { budget?: SendBudget; frameLimit?: () => number } = {})
   const closed: (Error | undefined)[] = [];
   const budget = options.budget ?? createSendBudget(Number.POSITIVE_INFINITY);
   const clock = createFakeClock();
-  const connection = createConnection(socket, {
-    clock,
-    endOfTurn: createEndOfTurn(),
-    budget,
+  const deps = { clock, endOfTurn: createEndOfTurn(), budget };
+  const owner: ConnectionOwner = {
     frameLimit: options.frameLimit ?? (() => limits.frameUnsignedBytes),
     onFrame: (frame) => frames.push(frame),
     onBroken: (error) => broken.push(error),
@@ -34,7 +33,8 @@ function setUp(options: { budget?: SendBudget; frameLimit?: () => number } = {})
       connection.end();
     },
     onClosed: (error) => closed.push(error),
-  });
+  };
+  const connection = createConnection(socket, owner, deps);
   return { socket, peer, clock, connection, frames, broken, slow, closed, budget };
 }
 
@@ -301,11 +301,11 @@ t.test('flushes run in order, after the callback that asked and the promises it 
   const order: string[] = [];
   // In a callback of the event loop, as sockets and the store's thread call.
   setImmediate(() => {
-    endOfTurn(() => order.push('first flush'));
+    endOfTurn({ flush: () => void order.push('first flush') });
     void Promise.resolve()
       .then(() => order.push('promise'))
-      .then(() => endOfTurn(() => order.push('third flush')));
-    endOfTurn(() => order.push('second flush'));
+      .then(() => endOfTurn({ flush: () => void order.push('third flush') }));
+    endOfTurn({ flush: () => void order.push('second flush') });
     order.push('callback');
   });
   await turns(3);
@@ -316,7 +316,7 @@ t.test('flushes run before the next turn of the event loop', async (t) => {
   const endOfTurn = createEndOfTurn();
   const order: string[] = [];
   setImmediate(() => {
-    endOfTurn(() => order.push('flush'));
+    endOfTurn({ flush: () => void order.push('flush') });
     setImmediate(() => order.push('next turn'));
   });
   await turns(3);
@@ -326,11 +326,13 @@ t.test('flushes run before the next turn of the event loop', async (t) => {
 t.test('a flush asked for during a flush runs too, after the others', async (t) => {
   const endOfTurn = createEndOfTurn();
   const order: string[] = [];
-  endOfTurn(() => {
-    order.push('a');
-    endOfTurn(() => order.push('c'));
+  endOfTurn({
+    flush() {
+      order.push('a');
+      endOfTurn({ flush: () => void order.push('c') });
+    },
   });
-  endOfTurn(() => order.push('b'));
+  endOfTurn({ flush: () => void order.push('b') });
   await turns(1);
   t.same(order, ['a', 'b', 'c']);
 });

@@ -1,14 +1,13 @@
 import t from 'tap';
-import { createRequestQueue, type RequestQueueDeps } from '../../../lib/server/session/request-queue.js';
+import { createRequestQueue, type RequestQueueOwner } from '../../../lib/server/session/request-queue.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { turns } from '../../support/turns.js';
 
-function scene(deps: Partial<RequestQueueDeps> = {}) {
+function scene(owner: Partial<RequestQueueOwner> = {}) {
   const clock = createFakeClock();
   const answered: unknown[] = [];
   const read: string[] = [];
-  const queue = createRequestQueue({
-    clock,
+  const queue = createRequestQueue(clock, {
     countRequest: () => 0,
     answer(frame) {
       answered.push(frame.id);
@@ -16,7 +15,7 @@ function scene(deps: Partial<RequestQueueDeps> = {}) {
     },
     pause: () => read.push('pause'),
     resume: () => read.push('resume'),
-    ...deps,
+    ...owner,
   });
   const push = (...ids: number[]) => {
     for (const id of ids) queue.push({ id });

@@ -1,6 +1,8 @@
+import { duplexPair } from 'node:stream';
 import t from 'tap';
 import { encodeFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
+import { heapInUse } from '../../support/heap.js';
 import { hello, password, sessionScene } from '../../support/session-scene.js';
 import { turns } from '../../support/turns.js';
 
@@ -299,4 +301,20 @@ t.test('a session that is taken over gets what is due, then why it ends, and not
   wire.send({ type: 'ping', id: 61 });
   await wire.closed;
   t.match(wire.frames.slice(-2), [{ re: 60 }, { type: 'closing', code: 'taken-over' }]);
+});
+
+t.test('an idle session takes little memory', async (t) => {
+  const count = 200;
+  const scene = await sessionScene(t);
+  const perOne = (make: () => unknown) => {
+    const before = heapInUse();
+    const all = Array.from({ length: count }, () => make());
+    return (heapInUse() - before) / all.length;
+  };
+  const dial = () => scene.dial('192.0.2.1');
+  // Compiled, and with their shapes known.
+  perOne(dial);
+  perOne(duplexPair);
+  const bytes = perOne(dial) - perOne(duplexPair);
+  t.ok(bytes < 6_000, `${Math.round(bytes)} bytes beyond its stream`);
 });
