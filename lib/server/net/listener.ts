@@ -68,7 +68,8 @@ export async function listen(
   const { log } = deps;
   const tls = createTlsServer({
     ...secureOptions(options.keyPair),
-    ALPNProtocols: [alpn, fileAlpn],
+    // Not ALPNProtocols, of which Node keeps a copy for each connection, and with it what shares the copy's 8 KiB.
+    ALPNCallback: ({ protocols }) => [alpn, fileAlpn].find((ours) => protocols.includes(ours)),
     handshakeTimeout: options.handshakeMs ?? limits.handshakeMs,
   });
   // A server of its own accepts, so that a refused connection costs no TLS.
