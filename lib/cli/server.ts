@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { escapeUnprintable } from '../protocol/printable.js';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
+import { keepYoungGenerationSmall } from '../system/young-generation.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 import { commandOn } from './folders.js';
 import { launchServer } from './launch-server.js';
@@ -36,6 +37,7 @@ Signals:
 
 /** Resolves when the server has ended gracefully. @throws Exit */
 async function runServer(flags: ServerFlags, io: Io): Promise<void> {
+  keepYoungGenerationSmall(io.signals);
   const settings = settingsOf(flags, io);
   const screen = io.stdout.isTTY === true ? await openServerScreen(io.stdout) : undefined;
   const log = screen?.log ?? (await openJsonLog(io.stderr));
