@@ -44,8 +44,8 @@ export type AppendResult =
       /** This account used this key before: nothing was added, and seq and at are those of the first entry. */
       readonly repeated: boolean;
     }
-  /** A direct message to an account that blocks the sender. */
-  | { readonly outcome: 'blocked' };
+  /** A direct message to an account that blocks the sender; a room that ended meanwhile. */
+  | { readonly outcome: 'blocked' | 'no-such-room' };
 
 /** Where an entry is in the log. */
 export interface LogPosition {

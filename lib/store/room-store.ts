@@ -105,7 +105,7 @@ export interface RoomStore {
     account: number;
     by: number;
     at: number;
-  }): Promise<'invited' | 'already-member' | 'blocked'>;
+  }): Promise<'invited' | 'already-member' | 'blocked' | 'no-such-room'>;
   invitations(account: number): Promise<readonly RoomInvitation[]>;
   /** @returns false where there was none */
   dismissInvitation(account: number, room: number): Promise<boolean>;

@@ -12,6 +12,7 @@ import {
   type ConversationRef,
   type FoundMessage,
   noSuchMessage,
+  noSuchRoom,
   notDelivered,
   roomRef,
 } from './lookup.js';
@@ -127,7 +128,7 @@ async function post(
 ): Promise<Receipt & { repeated: boolean }> {
   const { target } = conversation;
   const appended = await store.append({ ...entry, target, account: account.id, at: clock.now() });
-  if (appended.outcome === 'blocked') throw notDelivered();
+  if (appended.outcome !== 'kept') throw appended.outcome === 'blocked' ? notDelivered() : noSuchRoom();
   const { seq, at, repeated } = appended;
   if (!repeated) {
     const kind = entry.file !== undefined ? 'file' : entry.action ? 'action' : 'text';

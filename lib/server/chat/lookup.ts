@@ -57,7 +57,7 @@ export function createLookup(store: Store, clock: Clock, rooms: LiveRooms): Look
     const found = rooms.membershipsOf(account.id).get(name);
     if (found !== undefined) return found;
     if (rooms.publicRoom(name) === undefined) {
-      throw new ProtocolError('no-such-room', 'There is no such room.');
+      throw noSuchRoom();
     }
     throw new ProtocolError('not-a-member', `You are not in #${name}. Join it first.`);
   }
@@ -134,6 +134,10 @@ export function roomRef({ room }: Pick<RoomMembership, 'room'>): ConversationRef
 /** The same for every reason, so that people don't learn that they are blocked. */
 export function notDelivered(): ProtocolError {
   return new ProtocolError('not-delivered', 'Your message was not delivered.');
+}
+
+export function noSuchRoom(): ProtocolError {
+  return new ProtocolError('no-such-room', 'There is no such room.');
 }
 
 export function noSuchMessage(): ProtocolError {

@@ -10,6 +10,7 @@ import { addressKey } from '../net/address.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import { conversationRecord, topicField } from './frames.js';
 import type { LiveRoom } from './live-rooms.js';
+import { noSuchRoom } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf, notAllowed } from './permissions.js';
 import type { LeaveDetails, Member } from './presence.js';
@@ -238,6 +239,7 @@ async function invite(
     by: account.id,
     at: clock.now(),
   });
+  if (invited === 'no-such-room') throw noSuchRoom();
   if (invited === 'already-member') throw notAllowed(`${other.name} is already in #${room.name}.`);
   if (invited === 'blocked') return;
   rooms.sendToAccounts([other.id], invitedEvent({ room, by: account.name }));

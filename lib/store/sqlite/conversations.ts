@@ -113,7 +113,7 @@ export function createConversationOperations(db: Database) {
     },
     /** The id of a conversation; undefined for a room that is gone, and before the first direct message. */
     find: (target: ConversationKey) => find(sql, target),
-    /** The same, beginning direct messages, with both as members. @throws for a room that is gone */
+    /** The same, beginning direct messages, with both as members. */
     findOrBegin: (target: ConversationKey) => findOrBegin(sql, target),
     keyOf(conversation: number): ConversationKey {
       const row: { low: number | null; high: number | null } | undefined = sql.pair.get(conversation);
@@ -129,10 +129,9 @@ function find(sql: Statements, target: ConversationKey): number | undefined {
   return row?.id;
 }
 
-function findOrBegin(sql: Statements, target: ConversationKey): number {
+function findOrBegin(sql: Statements, target: ConversationKey): number | undefined {
   const found = find(sql, target);
-  if (found !== undefined) return found;
-  if ('room' in target) throw new Error(`there is no room ${target.room}`);
+  if (found !== undefined || 'room' in target) return found;
   const [low, high] = ordered(target.direct);
   const { id }: { id: number } = sql.beginDirect.get(low, high);
   sql.join.run(low, id);

@@ -80,9 +80,9 @@ export function createCallQueue({ send, explain, together = batchCalls }: CallQu
     const call = { method, args } as MethodCall;
     waiting.push({ call, resolve: resolve as (value: unknown) => void, reject });
     if (scheduled || underWay.length > 0) return;
-    // At the end of this turn, so that calls of one turn share a transaction.
+    // After all that was received in this turn of the event loop, so that it shares a transaction.
     scheduled = true;
-    queueMicrotask(sendNext);
+    setImmediate(sendNext);
   }
 
   return {

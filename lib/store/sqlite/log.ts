@@ -93,7 +93,7 @@ interface LogParts {
   readonly index: SearchIndex;
   readonly mentions: MentionRows;
   readonly find: (target: ConversationKey) => number | undefined;
-  readonly findOrBegin: (target: ConversationKey) => number;
+  readonly findOrBegin: (target: ConversationKey) => number | undefined;
   readonly keyOf: (conversation: number) => ConversationKey;
 }
 
@@ -106,7 +106,9 @@ export function createLogOperations(db: Database, parts: LogParts) {
       const first = findByKey(sql, entry);
       if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
       if (isBlocked(sql, entry)) return { outcome: 'blocked' };
-      return insert(sql, parts, { ...entry, conversation: findOrBegin(entry.target) });
+      const conversation = findOrBegin(entry.target);
+      if (conversation === undefined) return { outcome: 'no-such-room' };
+      return insert(sql, parts, { ...entry, conversation });
     },
     findByKey: (account, key) => findByKey(sql, { account, key }),
     floor(target, count, after = 0) {

@@ -149,7 +149,7 @@ export function createRoomOperations(db: Database) {
       return 'set';
     },
     inviteToRoom({ room, account, by, at }) {
-      if (roomRow(sql, room) === undefined) throw new Error(`there is no room ${room}`);
+      if (roomRow(sql, room) === undefined) return 'no-such-room';
       if (roleOf(sql, account, room) !== undefined) return 'already-member';
       if (sql.blocked.get(account, by) !== undefined) return 'blocked';
       sql.invite.run(account, room, by, at);

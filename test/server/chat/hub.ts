@@ -6,6 +6,7 @@ import { isBlank } from '../../../lib/protocol/printable.js';
 import type { Message } from '../../../lib/protocol/records.js';
 import { openChat } from '../../../lib/server/app.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
+import { outcome, requestOk } from '../../support/requests.js';
 import { ok, runServer } from '../../support/running-server.js';
 import { chatSettings, password, sessionScene } from '../../support/session-scene.js';
 import { createTestMember } from '../../support/test-members.js';
@@ -372,4 +373,31 @@ t.test('work for an account goes on when it signs out and when other work for it
     t.equal(inLobby(), 'lobby');
   });
   t.throws(inLobby, { code: 'not-a-member' });
+});
+
+t.test('a room that ends while a message or an invitation for it is under way is no such room', async (t) => {
+  let meanwhile = async () => {};
+  const scene = await sessionScene(t, {
+    storeOf: (store) => ({
+      ...store,
+      append: (entry) => meanwhile().then(() => store.append(entry)),
+      inviteToRoom: (invitation) => meanwhile().then(() => store.inviteToRoom(invitation)),
+    }),
+  });
+  const { wire: ada } = await scene.signIn('ada');
+  await scene.signIn('bob');
+  const other = scene.connect().wire;
+  await requestOk(other, { type: 'sign-in', name: 'ada', password, mode: 'attach' });
+  for (const request of [
+    { type: 'say', room: 'den', text: 'hello', key: 'k' },
+    { type: 'invite', room: 'den', name: 'bob' },
+  ] as const) {
+    await requestOk(ada, { type: 'join', room: 'den', private: true });
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await requestOk(other, { type: 'leave', room: 'den', end: true });
+    };
+    t.equal(await outcome(ada, request), 'no-such-room');
+  }
+  t.same(scene.errors, []);
 });

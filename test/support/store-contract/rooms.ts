@@ -289,9 +289,9 @@ export async function roomsContract(t: Test, make: MakeSubject): Promise<void> {
     t.same(await store.search({ account: ada.id, words: 'text', limit: 10 }), { hits: [], more: false });
     t.equal(await store.markRead(ada.id, target, seq), undefined);
     t.equal(await store.setTopic({ room: room.id, account: ada.id, topic: 'x', at }), undefined);
-    await t.rejects(store.append(newEntry(ada.id, target, 'late')), { name: 'StoreError' });
+    t.same(await store.append(newEntry(ada.id, target, 'late')), { outcome: 'no-such-room' });
     const late = { room: room.id, account: bob.id, by: ada.id, at };
-    await t.rejects(store.inviteToRoom(late), { name: 'StoreError' });
+    t.equal(await store.inviteToRoom(late), 'no-such-room');
     t.equal(await store.prune({ limit: 10 }), 1, 'what is left of it goes');
     t.equal(await store.prune({ limit: 10 }), 0);
     const again = await newRoom(store, bob.id, 'tea');
