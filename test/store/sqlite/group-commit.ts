@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
 import { createOperations } from '../../../lib/store/sqlite/connection.js';
@@ -20,7 +21,9 @@ t.test('calls of one turn share one transaction', async (t) => {
 t.test('calls that arrive during a commit share the next one', async (t) => {
   const { append, written } = await scene(t);
   const transactions = await written(async () => {
-    const all: Promise<unknown>[] = [];
+    const all: Promise<unknown>[] = append(1, 'first');
+    await immediate();
+    // No turn of the event loop passes here, so that the commit cannot have ended.
     for (let turn = 0; turn < 50; turn++) {
       all.push(...append(1, `turn${turn}-`));
       await Promise.resolve();
@@ -74,7 +77,7 @@ t.test('long history pages do not share a batch', async (t) => {
   const page = { target: { room: 1 }, limit: 9_000, keep: 'newest' } as const;
   const all = Promise.all([1, 2, 3].map(() => queue.ask('history', [page])));
   const huge = queue.ask('history', [{ ...page, limit: 1_000_000 }]);
-  await Promise.resolve();
+  await immediate();
   answer(2);
   answer(1);
   answer(1);
@@ -85,7 +88,7 @@ t.test('long history pages do not share a batch', async (t) => {
 t.test('the next batch is under way before outcomes are handled', async (t) => {
   const { queue, sent, answer } = queueOf();
   const first = queue.ask('countAccounts', []).then(() => sent.length);
-  await Promise.resolve();
+  await immediate();
   const second = queue.ask('countAccounts', []);
   t.same(sent, [1]);
   answer(1);
@@ -99,7 +102,7 @@ t.test('a failure rejects pending calls in order, and every later one', async (t
   const rejected: number[] = [];
   const ask = (name: number) => queue.ask('countAccounts', []).catch(() => rejected.push(name));
   const all = [ask(1), ask(2)];
-  await Promise.resolve();
+  await immediate();
   all.push(ask(3));
   const finished = queue.finish();
   const error = new StoreError('gone');
