@@ -53,7 +53,9 @@ export function createKeyboard({
       return;
     }
     if (typesAnswer(key) || answersQuestion(key)) return;
-    const next = keyAction(key, pending);
+    const leavesSearch =
+      key.kind === 'key' && key.name === 'escape' && store.state.question?.about === 'search';
+    const next = leavesSearch ? { action: { do: 'interrupt' } as const } : keyAction(key, pending);
     pending = next.pending;
     if (next.action !== undefined) dispatch(next.action);
   }

@@ -116,6 +116,8 @@ t.test('Ctrl-R finds what was typed before, again and again, and Ctrl-C gives th
   scene.press('ctrl-c');
   t.equal(scene.typed(), 'draft|');
   t.equal(question(), undefined);
+  scene.press('ctrl-r', 'boat', 'escape');
+  t.equal(scene.typed(), 'draft|', 'so does Escape');
   scene.press('ctrl-r', 'red', 'left');
   t.equal(scene.typed(), 'the red hous|e', 'any other key takes it into the input');
   scene.press('ctrl-r', 'blue', 'enter');
