@@ -7,6 +7,7 @@ import type { OutgoingMessage } from '../session/session.js';
 import { type Completion, completeDraft } from './input/completion.js';
 import type { Digit, KeyAction } from './input/keymap.js';
 import type { Preferences } from './preferences.js';
+import { createPrompts, createSwitcher, type Prompt, type Prompts } from './prompts.js';
 import { layout } from './render/layout.js';
 import type { Scrolling } from './scrolling.js';
 import { withoutFailed } from './state/conversation.js';
@@ -83,15 +84,7 @@ interface Context extends ActionDeps {
   /** The conversation that was open before the current one. */
   cameFrom: ConversationId;
   completion: Completion | undefined;
-  search: InputSearch | undefined;
-}
-
-/** Ctrl-R: what is searched for in the input history, and where it was found last. */
-interface InputSearch {
-  readonly text: string;
-  readonly at: number | undefined;
-  /** What was in the input before. */
-  readonly draft: string;
+  readonly prompts: Prompts;
 }
 
 export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void {
@@ -100,10 +93,10 @@ export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void
     inputHistory: emptyHistory,
     cameFrom: deps.store.state.current,
     completion: undefined,
-    search: undefined,
+    prompts: createPrompts(deps.store),
   };
   return (action) => {
-    if (context.search !== undefined && searches(context, context.search, action)) return;
+    if (context.prompts.take(action)) return;
     if (isSimpleEdit(action.do)) typeEdit(context, { edit: action.do });
     else if (isNumbered(action.do)) open(context, nth(context, Number(action.do.slice(-1))));
     else (handlers[action.do] as (context: Context, action: ScreenAction) => void)(context, action);
@@ -131,8 +124,8 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   newer: (context) => recall(context, 'down', newer),
   'edit-last': editLast,
   compose: ({ compose }) => compose(),
-  'search-inputs': (context) =>
-    search(context, { text: '', at: undefined, draft: current(context.store.state).draft.text }),
+  'search-inputs': (context) => context.prompts.begin(inputSearch(context)),
+  switch: (context) => context.prompts.begin(createSwitcher(context.store, (id) => open(context, id))),
   retry,
   'page-up': (context) => scroll(context, 'page-up'),
   'page-down': (context) => scroll(context, 'page-down'),
@@ -212,32 +205,24 @@ function recall(context: Context, line: 'up' | 'down', step: typeof older): void
   typeEdit(context, { edit: 'set', text: recalled.text });
 }
 
-/** Shows the newest input that has the text, older than the one found last if there is one. */
-function search(context: Context, { text, at, draft }: InputSearch): void {
-  const { store, inputHistory } = context;
-  const found =
-    text === '' ? undefined : searchInputs(inputHistory, { text, ...(at !== undefined && { before: at }) });
-  context.search = { text, at: found?.at ?? at, draft };
-  const missing = text !== '' && found === undefined;
-  const question = { about: 'search', text: `${missing ? 'Not found' : 'Search'}: ${text}_` } as const;
-  store.update((state) => ({ ...state, question }));
-  if (found !== undefined) typeEdit(context, { edit: 'set', text: found.text });
-}
-
-/** What a key does while Ctrl-R searches. @returns whether that was all of it */
-function searches(context: Context, { text, at, draft }: InputSearch, action: ScreenAction): boolean {
-  const again = { text, draft, at: undefined };
-  if (action.do === 'focus') return false;
-  if (action.do === 'search-inputs') search(context, { text, at, draft });
-  else if (action.do === 'insert') search(context, { ...again, text: text + action.text });
-  else if (action.do === 'delete-left') search(context, { ...again, text: [...text].slice(0, -1).join('') });
-  else {
-    context.search = undefined;
-    context.store.update((state) => ({ ...state, question: undefined }));
-    if (action.do !== 'interrupt') return false;
-    typeEdit(context, { edit: 'set', text: draft });
-  }
-  return true;
+/** Ctrl-R: the newest input that has the text, then older ones; nothing typed finds nothing. */
+function inputSearch({ store, inputHistory }: Context): Prompt {
+  const draft = current(store.state).draft.text;
+  const put = (text: string) =>
+    store.update((state) => withDraft(state, edit(current(state).draft, { edit: 'set', text })));
+  let at: number | undefined;
+  return {
+    begunBy: 'search-inputs',
+    answer(text, again) {
+      const before = again && at !== undefined ? { before: at } : {};
+      const found = text === '' ? undefined : searchInputs(inputHistory, { text, ...before });
+      if (found !== undefined) put(found.text);
+      if (found !== undefined || !again) at = found?.at;
+      return [text !== '' && found === undefined ? 'Not found' : 'Search', ''];
+    },
+    accept: () => false,
+    cancel: () => put(draft),
+  };
 }
 
 function editLast({ store }: Context): void {

@@ -125,6 +125,33 @@ t.test('Ctrl-R finds what was typed before, again and again, and Ctrl-C gives th
   t.equal(question(), undefined);
 });
 
+t.test('Alt-K goes to a conversation by some letters of its name', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  for (const name of ['bob', 'barbara', 'eve']) scene.press(`/query ${name}`, 'enter');
+  const question = () => scene.store.state.question?.text;
+  const current = () => scene.store.state.current;
+  scene.press('draft', 'alt-k');
+  t.equal(question(), 'Go to: _   [#lobby]  @bob   @barbara ');
+  scene.press('B');
+  t.equal(question(), 'Go to: B_   [@bob]  @barbara   #lobby ');
+  scene.press('alt-k');
+  t.equal(question(), 'Go to: B_    @bob  [@barbara]  #lobby ');
+  scene.press('enter');
+  t.equal(current(), '@barbara');
+  t.equal(question(), undefined);
+  scene.press('alt-k', 'lb');
+  t.equal(question(), 'Go to: lb_   [#lobby]', 'letters in this order');
+  scene.press('x');
+  t.equal(question(), 'Go to: lbx_   no such conversation');
+  scene.press('enter');
+  t.equal(current(), '@barbara', 'Enter goes nowhere');
+  scene.press('alt-k', 'eve', 'escape');
+  t.equal(current(), '@barbara', 'Escape stays');
+  scene.press('alt-k', 'eve', 'enter');
+  t.equal(scene.typed(), 'draft|', 'the draft is where it was');
+});
+
 t.test('/retry sends failed messages again', async (t) => {
   const scene = createScreenScene();
   scene.synced();

@@ -89,6 +89,7 @@ const conversations = [
   { keys: ['ctrl-n', 'alt-right'], does: 'next', help: 'next conversation' },
   { keys: ['ctrl-p', 'alt-left'], does: 'previous', help: 'previous conversation' },
   { keys: ['alt-a'], does: 'next-unread', help: 'next unread conversation' },
+  { keys: ['alt-k'], does: 'switch', help: 'go to a conversation by name' },
   { keys: ['alt-/'], does: 'last', help: 'the conversation you came from' },
 ] as const satisfies readonly KeyBinding[];
 

@@ -1,0 +1,113 @@
+/** Questions in the status line that are answered while one types: what was typed before, and where to go. Knows no keys. */
+import type { KeyAction } from './input/keymap.js';
+import type { ConversationId, ConversationState, ScreenState } from './state/state.js';
+import type { ScreenStore } from './state/store.js';
+
+export interface Prompt {
+  /** The action that began it: once more, it asks for the next answer. */
+  readonly begunBy: KeyAction;
+  /** @param again the text is that of before. @returns what the status line says before and after the text */
+  readonly answer: (text: string, again: boolean) => readonly [before: string, after: string];
+  /** Enter. @returns whether that was all that Enter does */
+  readonly accept: () => boolean;
+  readonly cancel: () => void;
+}
+
+/** What matters here of an action. */
+interface TypedAction {
+  readonly do: string;
+  readonly text?: string;
+}
+
+export interface Prompts {
+  begin(prompt: Prompt): void;
+  /** Any action that neither types nor cancels ends the prompt. @returns whether the action was meant for the prompt */
+  take(action: TypedAction): boolean;
+}
+
+export function createPrompts(store: ScreenStore): Prompts {
+  let open: { readonly prompt: Prompt; readonly text: string } | undefined;
+
+  function show(prompt: Prompt, text: string, again = false): true {
+    open = { prompt, text };
+    const [before, after] = prompt.answer(text, again);
+    store.update((state) => ({
+      ...state,
+      question: { about: 'search', text: `${before}: ${text}_${after}` },
+    }));
+    return true;
+  }
+
+  function close(): void {
+    open = undefined;
+    store.update((state) => ({ ...state, question: undefined }));
+  }
+
+  return {
+    begin: (prompt) => void show(prompt, ''),
+    take(action) {
+      if (open === undefined || action.do === 'focus') return false;
+      const { prompt, text } = open;
+      if (action.do === prompt.begunBy) return show(prompt, text, true);
+      if (action.do === 'insert') return show(prompt, text + (action.text ?? ''));
+      if (action.do === 'delete-left') return show(prompt, [...text].slice(0, -1).join(''));
+      close();
+      if (action.do === 'send') return prompt.accept();
+      if (action.do !== 'interrupt') return false;
+      prompt.cancel();
+      return true;
+    },
+  };
+}
+
+const namesShown = 5;
+
+/** Alt-K: goes to the conversation whose name fits the letters best. */
+export function createSwitcher(
+  store: Pick<ScreenStore, 'state'>,
+  open: (id: ConversationId) => void,
+): Prompt {
+  let chosen = 0;
+  let fitting: readonly ConversationState[] = [];
+  return {
+    begunBy: 'switch',
+    answer(text, again) {
+      chosen = again ? chosen + 1 : 0;
+      fitting = conversationsFor(store.state, text);
+      const names = fitting
+        .slice(0, namesShown)
+        .map(({ id }, i) => (i === chosen % fitting.length ? `[${id}]` : ` ${id} `));
+      return ['Go to', `   ${names.join(' ') || 'no such conversation'}`];
+    },
+    accept() {
+      const found = fitting[chosen % fitting.length];
+      if (found !== undefined) open(found.id);
+      return true;
+    },
+    cancel() {},
+  };
+}
+
+/** The others that have these letters in this order, the best first: the beginning, all together, what is unread. */
+export function conversationsFor({ conversations, current }: ScreenState, text: string): ConversationState[] {
+  const letters = [...text.toLowerCase()];
+  const rank = ({ id, unread, mentions }: ConversationState) => {
+    const name = id.slice(1);
+    const whole = letters.join('').replace(/^[#@]/, '');
+    const fit = name.startsWith(whole) ? 0 : name.includes(whole) ? 1 : 2;
+    return fit * 4 + (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
+  };
+  return conversations
+    .filter(({ id }) => id !== current && hasInOrder(id, letters))
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+function hasInOrder(id: string, letters: readonly string[]): boolean {
+  let at = 0;
+  for (const letter of letters) {
+    const found = id.indexOf(letter, at);
+    if (found < 0) return false;
+    at = found + letter.length;
+  }
+  return true;
+}
