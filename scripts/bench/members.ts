@@ -45,6 +45,7 @@ const nothing = Buffer.alloc(0);
 /** Of all sockets: each reads it before the next one writes to it. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 const remembered = 16;
+const pingMs = 30_000;
 
 const frames = { parse: remembering(parseFrames), parseAll: parseFrames };
 const lines = { parse: remembering(parseLines), parseAll: parseLines };
@@ -77,6 +78,8 @@ async function joinByFrames(
   await ask({ type: 'resume', token: tokens[index] ?? '' });
   await ask({ type: 'sync' });
   if (room !== 'lobby') await ask({ type: 'join', room });
+  // A server closes a connection from which nothing comes.
+  setInterval(() => void ask({ type: 'ping' }), pingMs).unref();
   return memberOf(socket, (text) => {
     const key = `${index}-${++id}`;
     return encodeFrame({ type: 'say', id, room, text, key });
