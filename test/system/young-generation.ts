@@ -15,6 +15,7 @@ function allocate(): void {
 }
 
 t.test('new objects do not make it grow, also after the start of a thread', async (t) => {
+  t.teardown(() => process.removeAllListeners('worker'));
   keepYoungGenerationSmall(process);
   const before = youngBytes();
   allocate();
