@@ -11,12 +11,12 @@ export const settingRows = [
   {
     name: 'formatting',
     values: ['on', 'off'],
-    help: 'show *bold*, _italic_, `code`, > quotes and ``` blocks',
+    help: '*bold*, _italic_, `code`, > quotes, ``` blocks',
   },
-  { name: 'mouse', values: ['on', 'off'], help: 'scroll with the wheel; select text with Shift held down' },
-  { name: 'clock', values: ['24h', '12h'], help: 'how hours are shown' },
-  { name: 'seconds', values: ['off', 'on'], help: 'show seconds' },
-  { name: 'ticks', values: ['off', 'on'], help: 'mark each of your messages once the server has it' },
+  { name: 'mouse', values: ['on', 'off'], help: 'the wheel scrolls; select text with Shift' },
+  { name: 'clock', values: ['24h', '12h'], help: 'hours of the day, or with am and pm' },
+  { name: 'seconds', values: ['off', 'on'], help: 'seconds in times' },
+  { name: 'ticks', values: ['off', 'on'], help: 'a mark on messages that the server has' },
 ] as const satisfies readonly SettingRow[];
 
 type Row = (typeof settingRows)[number];
@@ -58,6 +58,6 @@ export function settingLines(settings: Settings, name?: SettingName): string[] {
     .filter((row) => name === undefined || row.name === name)
     .map(
       ({ name, values, help }) =>
-        `${name.padEnd(12)}${settings[name].padEnd(5)}${help}: ${values.join(' or ')}`,
+        `${name.padEnd(12)}${settings[name].padEnd(5)}${values.join('|').padEnd(9)}${help}`,
     );
 }

@@ -174,7 +174,7 @@ t.test('the commands of the screen', async (t) => {
   t.match(scene.pane().at(-1), /rings the bell for every message/);
   t.same(scene.kept.at(-1), { notify: { '#lobby': 'all' } });
   scene.press('/set clock 12h', 'enter');
-  t.match(scene.pane().at(-1), /^clock +12h +how hours are shown: 24h or 12h$/);
+  t.match(scene.pane().at(-1), /^clock +12h +24h\|12h +hours of the day, or with am and pm$/);
   t.match(scene.kept.at(-1), { settings: { clock: '12h', seconds: 'off' } });
   scene.press('/set', 'enter');
   t.match(
