@@ -31,6 +31,7 @@ import { addAccounts, signIn } from './sign-in.js';
 const mib = 2 ** 20;
 /** A little more often than a busy room. */
 const pauseMs = 20;
+const pingMs = 30_000;
 const signers = Array.from({ length: 8 }, (_, index) => `signer-${index}x`);
 /** Each says as much as the default limits allow: 5 messages a second. */
 const flooders = 100;
@@ -105,6 +106,8 @@ async function createPerson(sockets: readonly TLSSocket[]): Promise<Person> {
         waiting.delete(answered);
       }
     });
+    // A server closes a connection from which nothing comes, such as that of the one who listens.
+    setInterval(() => socket.write(encodeFrame({ type: 'ping', id: ++id })), pingMs).unref();
   }
   function send(request: RawFrame, answered: unknown, socket = sockets[0]): Promise<RawFrame> {
     return new Promise((resolve) => {
