@@ -18,7 +18,18 @@ export async function fuzz<T>(
   const numRuns = Number(FUZZ_RUNS ?? runs);
   t.comment(`FUZZ_SEED=${seed} FUZZ_RUNS=${numRuns}`);
   const path = FUZZ_PATH === undefined ? {} : { path: FUZZ_PATH };
-  const details = await fc.check(fc.asyncProperty(values, run), { seed, numRuns, ...path });
+  let failing = false;
+  // Finding the least that fails may take an hour.
+  const told = async (value: T) => {
+    try {
+      await run(value);
+    } catch (error) {
+      if (!failing) t.comment(`failed, looking for less that fails: ${String(error).slice(0, 1_000)}`);
+      failing = true;
+      throw error;
+    }
+  };
+  const details = await fc.check(fc.asyncProperty(values, told), { seed, numRuns, ...path });
   const { failed, counterexample, counterexamplePath, errorInstance } = details;
   t.notOk(failed, failed ? `FUZZ_SEED=${seed} FUZZ_PATH=${counterexamplePath}` : `${numRuns} runs`, {
     ...(failed && { error: String(errorInstance), example: fc.stringify(counterexample).slice(0, 10_000) }),
