@@ -90,19 +90,19 @@ export function createSwitcher(
 
 /** The others that have these letters in this order, the best first: the beginning, all together, what is unread. */
 export function conversationsFor({ conversations, current }: ScreenState, text: string): ConversationState[] {
-  const letters = [...text.toLowerCase()];
+  const typed = text.toLowerCase();
+  const start = typed.replace(/^[#@]/, '');
   const rank = ({ id, unread, mentions }: ConversationState) => {
     const name = id.slice(1);
-    const whole = letters.join('').replace(/^[#@]/, '');
-    const fit = name.startsWith(whole) ? 0 : name.includes(whole) ? 1 : 2;
+    const fit = name.startsWith(start) ? 0 : name.includes(start) ? 1 : 2;
     return fit * 4 + (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
   };
   return conversations
-    .filter(({ id }) => id !== current && hasInOrder(id, letters))
+    .filter(({ id }) => id !== current && hasInOrder(id, typed))
     .sort((a, b) => rank(a) - rank(b));
 }
 
-function hasInOrder(id: string, letters: readonly string[]): boolean {
+function hasInOrder(id: string, letters: string): boolean {
   let at = 0;
   for (const letter of letters) {
     const found = id.indexOf(letter, at);

@@ -35,10 +35,11 @@ export function textLines(message: MessageEntry, context: TextContext): TextLine
     around.settings.formatting === 'on'
       ? formattedLines(typed)
       : typed.map((text) => ({ kind: 'text' as const, text }));
-  const shown = lines.map((line) => lineOf(line, message, context));
-  const last = shown.pop();
-  if (last === undefined || !message.edited) return last === undefined ? shown : [...shown, last];
-  return [...shown, { ...last, row: [...last.row, span(' (edited)', styles.dim)] }];
+  return lines.map((line, i) => {
+    const { before, row } = lineOf(line, message, context);
+    const isEnd = message.edited === true && i === lines.length - 1;
+    return { before, row: isEnd ? [...row, span(' (edited)', styles.dim)] : row };
+  });
 }
 
 function lineOf({ kind, text }: FormattedLine, message: MessageEntry, context: TextContext): TextLine {
