@@ -22,7 +22,7 @@ export interface LastEntry {
   readonly account: number;
 }
 
-/** What takeLock in database.ts locks. Here, because whoever has no database open must not have to load SQLite for it. */
+/** What takeLock in database.ts locks. Here, so that a program without a database doesn't load SQLite for it. */
 export const lockFile = (file: string): string => `${file}-lock`;
 export const noteFile = (file: string): string => `${file}-last`;
 /** What was found missing, one sentence a line; it stays until the operator removes it. */
