@@ -1,9 +1,10 @@
 /** Runs a client: its options, then a session in a front end, then an exit code. Puts the client's parts together. */
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { type Command, Option } from 'commander';
-import type { FrontEnd } from '../client/front-end.js';
+import type { FrontEnd, MoreServers } from '../client/front-end.js';
 import { createBackoff, openWithRetries } from '../client/session/reconnect.js';
-import type { Session, SessionStatus } from '../client/session/session.js';
+import type { Session, SessionEvent, SessionStatus } from '../client/session/session.js';
 import { startSession } from '../client/session/start-session.js';
 import type { ClackPrompter } from '../client/sign-in/clack-prompter.js';
 import {
@@ -34,6 +35,7 @@ import {
 import { failureExit, resultExit } from './client-failure.js';
 import { Exit, type Io } from './command.js';
 import { type Folders, folders, makeFolder } from './folders.js';
+import { joinMore } from './more-servers.js';
 import { numberArgument, portArgument, readPasswordFile } from './option-values.js';
 import { type Stop, signalExits, suspend, watchSignals } from './stop.js';
 import { knownHostsOf } from './trust.js';
@@ -56,10 +58,11 @@ export interface ClientOptions {
 /** For the help of the commands that run a client. */
 export const clientExits = ['unavailable', 'io', 'untrusted', 'configuration', ...signalExits] as const;
 
-/** Adds the argument and the options of ClientOptions. */
+export const serverArgument = 'LINK | HOST[:PORT]';
+
+/** Adds the options of ClientOptions. */
 export function addClientOptions(command: Command): Command {
   return command
-    .argument('[LINK | HOST[:PORT]]', 'join link or server address; asked for if missing')
     .option('-n, --name <NAME>', 'your name (SECURE_CHAT_NAME)')
     .option('-H, --host <HOST>', 'the server, instead of the argument')
     .option('-p, --port <PORT>', 'its port', portArgument(1))
@@ -88,6 +91,8 @@ export function addClientOptions(command: Command): Command {
 interface ClientRun {
   /** LINK or HOST[:PORT]. */
   readonly argument: string | undefined;
+  /** Further servers, in the same form. Only the full screen shows them. */
+  readonly others?: readonly string[];
   readonly options: ClientOptions;
   readonly io: Io;
   readonly makeFrontEnd: MakeFrontEnd;
@@ -102,7 +107,7 @@ export type MakeFrontEnd = (given: {
   personal: Folders;
 }) => Promise<FrontEnd>;
 
-interface Run extends Omit<ClientRun, 'argument'> {
+interface Run extends Omit<ClientRun, 'argument' | 'others'> {
   readonly stop: Stop;
   /** Undefined without a terminal to ask on. */
   readonly prompter: ClackPrompter | undefined;
@@ -115,12 +120,13 @@ interface Run extends Omit<ClientRun, 'argument'> {
  * Connects, signs in, and runs a front end until the session ends.
  * @throws Exit
  */
-export async function runClient({ argument, ...given }: ClientRun): Promise<void> {
+export async function runClient({ argument, others = [], ...given }: ClientRun): Promise<void> {
   const { options, io } = given;
   if (!options.color) {
     io.env.NO_COLOR = '1';
     delete io.env.FORCE_COLOR;
   }
+  const targets = others.map((each) => checked(parseTarget(each)));
   const stop = watchSignals(io.signals);
   try {
     const personal = folders(io.env);
@@ -135,8 +141,11 @@ export async function runClient({ argument, ...given }: ClientRun): Promise<void
         })
       : undefined;
     const run = { ...given, stop, prompter, recent, personal };
-    const { session, frontEnd, done } = await Promise.race([open(run, argument), stop.first]);
-    const result = await Promise.race([frontEnd.run(session), stop.second]);
+    const { session, frontEnd, servers, done } = await Promise.race([
+      open(run, argument, targets),
+      stop.first,
+    ]);
+    const result = await Promise.race([frontEnd.run(session, servers), stop.second]);
     await done();
     const exit = resultExit(result);
     if (exit !== undefined) throw exit;
@@ -150,54 +159,119 @@ export async function runClient({ argument, ...given }: ClientRun): Promise<void
 interface Opened {
   readonly session: Session;
   readonly frontEnd: FrontEnd;
+  readonly servers: MoreServers;
   /** To be called when the session has ended. */
   readonly done: () => Promise<void>;
 }
 
-async function open(run: Run, argument: string | undefined): Promise<Opened> {
-  const { io, options, prompter, recent, stop, personal } = run;
+async function open(run: Run, argument: string | undefined, others: readonly JoinLink[]): Promise<Opened> {
+  const { options, io, stop, personal } = run;
   const answers = await answersOf(options, io.env);
-  const target = await findTarget(run, argument);
-  const { verify, pin } = createVerification(run, target);
-  const saved = createSavedSessions({
-    folder: () => makeFolder(join(personal.state, 'sessions')),
-    server: target,
-    pin,
-    pid: process.pid,
-    running: isRunning,
+  const server = await findTarget(run, argument);
+  const frontEnd = await run.makeFrontEnd({ stop: stop.signal, server, personal });
+  if (others.length > 0) requireScreen(frontEnd, answers);
+  const opened = await signInTo(run, { server, answers, frontEnd, listener: frontEnd.listener });
+  const servers = await joinMore(others, {
+    first: server,
+    parse: (address) => checked(parseTarget(address)),
+    canResume: async (other) => {
+      const name = await nameOn(run, other);
+      return name !== undefined && (await savedSessions(run, other).find(name)) !== undefined;
+    },
+    async signIn(other, { asking, listener }) {
+      // Without a password or token given in advance, which is for the first server alone.
+      const known = { name: asking ? options.name : await nameOn(run, other) };
+      const { ownServer: _, ...elsewhere } = run;
+      return signInTo(asking ? elsewhere : unattended(elsewhere), {
+        server: other,
+        answers: known,
+        frontEnd,
+        listener,
+      });
+    },
   });
+  return { ...opened, frontEnd, servers };
+}
+
+async function nameOn({ options, recent }: Run, server: JoinLink): Promise<string | undefined> {
+  return options.name ?? (await recent.name(server));
+}
+
+/** Asks nothing, says nothing, and tries until it works. */
+function unattended(run: Run): Run {
+  const stderr = new Writable({ write: (_, __, done) => done() });
+  const options = { ...run.options, retry: Number.POSITIVE_INFINITY };
+  return { ...run, prompter: undefined, options, io: { ...run.io, stderr } };
+}
+
+/** @throws Exit */
+function requireScreen({ fullScreen }: FrontEnd, { password, token }: SignInAnswers): void {
+  if (fullScreen !== true) throw new Exit('usage', 'Several servers need the full screen. Give one.');
+  if (password !== undefined || token !== undefined) {
+    throw new Exit('usage', 'A password or token given in advance is for one server. Give one server.');
+  }
+}
+
+interface SignInTo {
+  readonly server: JoinLink;
+  readonly answers: SignInAnswers;
+  readonly frontEnd: Pick<FrontEnd, 'fullScreen'>;
+  readonly listener: (event: SessionEvent) => void;
+}
+
+async function signInTo(
+  run: Run,
+  { server, answers, frontEnd, listener }: SignInTo,
+): Promise<Pick<Opened, 'session' | 'done'>> {
+  const { io, prompter, recent } = run;
+  const { verify, pin } = createVerification(run, server);
+  const saved = savedSessions(run, server, pin);
   if (prompter === undefined) await requireAnswers(answers, saved);
-  prompter?.step(`Connecting to ${formatEndpoint(target)}`);
+  prompter?.step(`Connecting to ${formatEndpoint(server)}`);
   const patiently = createRetries(run);
-  const { hello } = await patiently(() => greet({ host: target.host, port: target.port }, verify));
+  const { hello } = await patiently(() => greet({ host: server.host, port: server.port }, verify));
   prompter?.step(`Connected to ${printable(hello.server)}`);
-  const frontEnd = await run.makeFrontEnd({ stop: stop.signal, server: target, personal });
-  const lastName = await recent.name(target);
+  const lastName = await recent.name(server);
   const start = (attempt: SignInAttempt): Promise<Session> =>
-    patiently(() => startWith({ run, target, verify, frontEnd, saved }, attempt));
+    patiently(() => startWith({ run, server, verify, listener, saved }, attempt));
   const recoveryShownBy = frontEnd.fullScreen === true ? 'front-end' : 'prompter';
   const session = await signedIn(
-    { hello, code: target.code, lastName, answers, saved, recoveryShownBy, start },
+    { hello, code: server.code, lastName, answers, saved, recoveryShownBy, start },
     prompter,
   );
   prompter?.finish(`Signed in as ${session.name}`);
   await recent
-    .remember(target, session.name)
+    .remember(server, session.name)
     .catch((error) => warn(io, 'Cannot remember the server and the name', error));
   const done = () => saved.release().catch((error) => warn(io, notSaved, error));
-  return { session, frontEnd, done };
+  return { session, done };
+}
+
+/** @param pin of the key that the server has shown */
+function savedSessions(
+  { personal }: Run,
+  server: JoinLink,
+  pin = (): string | undefined => undefined,
+): SavedSessions {
+  return createSavedSessions({
+    folder: () => makeFolder(join(personal.state, 'sessions')),
+    server,
+    pin,
+    pid: process.pid,
+    running: isRunning,
+  });
 }
 
 /** The trust decision, and the pin of the key that it accepted last. */
 function createVerification(
   { io, prompter, ownServer }: Run,
-  target: JoinLink,
+  server: JoinLink,
 ): { verify: VerifyServer; pin: () => string | undefined } {
   const knownHosts = knownHostsOf(io.env);
   const { remember } = knownHosts;
   const decide = createTrustDecision({
-    endpoint: target,
-    linkPin: target.pin,
+    endpoint: server,
+    linkPin: server.pin,
     knownHosts: ownServer ? { find: async () => undefined, remember } : knownHosts,
     prompter,
   });
@@ -232,18 +306,16 @@ function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promis
   return prompter === undefined ? signInUnattended(deps) : signIn(deps, prompter);
 }
 
-interface Starting {
+interface Starting extends Pick<SignInTo, 'server' | 'listener'> {
   readonly run: Run;
-  readonly target: JoinLink;
   readonly verify: VerifyServer;
-  readonly frontEnd: FrontEnd;
   readonly saved: SavedSessions;
 }
 
 const pipeRetryMs = 5 * 60_000;
 
 async function startWith(
-  { run, target, verify, frontEnd, saved }: Starting,
+  { run, server, verify, listener, saved }: Starting,
   { name, credentials, mode }: SignInAttempt,
 ): Promise<Session> {
   const { io, options, prompter } = run;
@@ -260,14 +332,14 @@ async function startWith(
     });
   };
   return startSession({
-    endpoint: { host: target.host, port: target.port },
+    endpoint: { host: server.host, port: server.port },
     verify,
     credentials,
     ...(mode !== undefined && { mode }),
     remember,
     retryMs: options.retry === undefined ? usualMs : options.retry * 1000,
     ...(remember && { keepToken }),
-    listener: frontEnd.listener,
+    listener,
   });
 }
 

@@ -1,7 +1,13 @@
 /** `secure-chat connect`: options in, a session on the screen or in a pipe. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientOptions, clientExits, runClient } from './client-run.js';
+import {
+  addClientOptions,
+  type ClientOptions,
+  clientExits,
+  runClient,
+  serverArgument,
+} from './client-run.js';
 import { addCommand, type Io } from './command.js';
 import { makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
@@ -17,6 +23,7 @@ export function addConnect(program: Command, io: Io): void {
     examples: [
       "secure-chat connect 'secure-chat://…'",
       'secure-chat connect chat.example --name ana',
+      'secure-chat connect chat.example lab.example:7000',
       'tail -f build.log | secure-chat connect LINK --name ci --password-file FILE',
     ],
     exits: [
@@ -25,9 +32,13 @@ export function addConnect(program: Command, io: Io): void {
       ...clientExits,
     ],
   });
-  addClientOptions(command)
+  addClientOptions(
+    command.argument(`[${serverArgument}...]`, 'join link or server address; asked for if missing'),
+  )
     .option('--json', 'one JSON object per line, in both directions')
-    .action((argument: string | undefined, options: Options) => connect({ argument, options, io }));
+    .action(([argument, ...others]: string[], options: Options) =>
+      connect({ argument, others, options, io }),
+    );
   for (const one of frontEndOptions()) command.addOption(one);
 }
 
@@ -38,6 +49,9 @@ SECURE_CHAT_PASSWORD. A bot needs only its token, from --token-file or
 SECURE_CHAT_TOKEN. With an invite, an account is created if the name is new. A
 lost connection is retried for ever on a terminal, for 5 minutes in a pipe; a
 first connection that fails, only with --retry.
+
+Several servers share one full screen. You sign in to each in turn; one that is
+down joins later. /connect LINK adds one, /disconnect leaves one.
 
 Without a terminal, or with TERM=dumb, nothing is asked. Then, and with --plain,
 stdin takes messages and slash commands, and stdout shows messages and answers:
@@ -53,7 +67,14 @@ With --json, stdin takes requests such as
 {"type":"say","room":"lobby","text":"hi"}, and stdout shows events, replies and
 deliveries. They are described in docs/json.md.`;
 
-function connect(given: { argument: string | undefined; options: Options; io: Io }): Promise<void> {
+interface Given {
+  readonly argument: string | undefined;
+  readonly others: readonly string[];
+  readonly options: Options;
+  readonly io: Io;
+}
+
+function connect(given: Given): Promise<void> {
   const { options, io } = given;
   return runClient({
     ...given,

@@ -4,7 +4,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createExport, ExportError, type ExportWanted } from '../client/export/export.js';
 import { parseName, parseRoomName } from '../protocol/names.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
-import { addClientOptions, type ClientOptions, clientExits, runClient } from './client-run.js';
+import {
+  addClientOptions,
+  type ClientOptions,
+  clientExits,
+  runClient,
+  serverArgument,
+} from './client-run.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 import { sinceOption } from './since-option.js';
 
@@ -26,7 +32,9 @@ export function addExport(program: Command, io: Io): void {
       ...clientExits,
     ],
   });
-  addClientOptions(command)
+  addClientOptions(
+    command.argument(`[${serverArgument}]`, 'join link or server address; asked for if missing'),
+  )
     .option('--room <ROOM>', 'only this room; can be repeated', rooms)
     .option('--with <NAME>', 'only direct messages with NAME; can be repeated', people)
     .addOption(sinceOption())

@@ -60,10 +60,10 @@ function loadedAtRun(load: () => Promise<FrontEnd>): FrontEnd {
   const { listener, open } = createListener();
   return {
     listener,
-    async run(session) {
+    async run(session, servers) {
       const frontEnd = await load();
       open(frontEnd.listener);
-      return frontEnd.run(session);
+      return frontEnd.run(session, servers);
     },
   };
 }
@@ -108,7 +108,8 @@ async function screen({ io, stop, theme, ascii, ...choice }: FrontEndChoice): Pr
     openTransfers: await transfersOf({ env, downloads }),
     hosted,
     endsChat,
-    preferences: openPreferences(choice.preferences, choice.server),
+    server: choice.server,
+    openPreferences: (server) => openPreferences(choice.preferences, server),
     onCrash(error) {
       if (choice.onCrash !== undefined) return choice.onCrash();
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);

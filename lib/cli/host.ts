@@ -140,9 +140,9 @@ async function runHostClient(
       const frontEnd = chooseFrontEnd({ ...flags, ...choice });
       return {
         ...frontEnd,
-        run(session) {
+        run(session, servers) {
           joined = true;
-          return frontEnd.run(session);
+          return frontEnd.run(session, servers);
         },
       };
     };

@@ -1,4 +1,5 @@
 /** What all front ends have in common: a listener, a run, and why it ended. Knows no stream. */
+import type { Endpoint } from '../trust/endpoint.js';
 import type { Session, SessionEnd, SessionEvent } from './session/session.js';
 import type { Transfer } from './transfer/transfer.js';
 import type { Transfers } from './transfer/transfers.js';
@@ -9,7 +10,30 @@ export interface FrontEnd {
   /** It covers the terminal, and itself shows what the person has to know: nothing of it stays in the scrollback. */
   readonly fullScreen?: true;
   /** Shows the session and does what is typed, until the person quits or the session ends. */
-  run(session: Session): Promise<FrontEndResult>;
+  run(session: Session, servers?: MoreServers): Promise<FrontEndResult>;
+}
+
+/** The servers beyond the first one, for a front end that covers the terminal. */
+export interface MoreServers {
+  /** Those of the command line. `opened` rejects with an error whose message is for the person. */
+  readonly first: readonly {
+    readonly address: string;
+    /** Why it could not be reached at once: it is tried until it works. */
+    readonly late?: string;
+    readonly opened: Promise<ServerSession>;
+  }[];
+  /** Joins another one, asking on the terminal. Rejects with an error whose message is for the person. */
+  connect(address: string): Promise<ServerSession>;
+}
+
+/** A further server, signed in to. */
+export interface ServerSession {
+  readonly session: Session;
+  readonly server: Endpoint;
+  /** Shows what the session has reported, and everything from now on. To be called once. */
+  readonly open: (show: (event: SessionEvent) => void) => void;
+  /** To be called when the session has ended. */
+  readonly done: () => Promise<void>;
 }
 
 /** Creates the transfers of a session. */

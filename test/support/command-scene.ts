@@ -57,7 +57,7 @@ export function commandScene({
     refuse: (message) => refused.push(message),
     say: (draft) => said.push(draft),
     open: (conversation) => opened.push(formatRoomOrPerson(conversation)),
-    findConversation: () => undefined,
+    goTo: () => false,
     showHistory: async () => {},
     jump: async (seq, { conversation }) => {
       shown.push(`message ${seq} in ${formatRoomOrPerson(conversation)}`);

@@ -6,10 +6,10 @@ import { createDispatch, type ScreenAction } from '../../lib/client/screen/actio
 import { createEventHandler } from '../../lib/client/screen/event-handler.js';
 import { createKeyboard } from '../../lib/client/screen/keyboard.js';
 import type { Preferences } from '../../lib/client/screen/preferences.js';
-import { createCommandFrontEnd } from '../../lib/client/screen/screen.js';
 import { createScrolling } from '../../lib/client/screen/scrolling.js';
 import { current, startState } from '../../lib/client/screen/state/conversations.js';
 import { createScreenStore } from '../../lib/client/screen/state/store.js';
+import { createCommandFrontEnd } from '../../lib/client/screen/view.js';
 import { createFakeSession, type FakeSessionOptions } from './fake-session.js';
 import { noTransfers } from './no-transfers.js';
 import { noon, plainAppearance } from './screens.js';
@@ -30,6 +30,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const { session } = fake;
   const store = createScreenStore(
     startState({
+      key: 1,
       columns: 80,
       rows: 24,
       me: session.name,
@@ -67,6 +68,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     redraw: () => calls.push('redraw'),
     suspend: () => calls.push('suspend'),
     leave: (how) => left.push(how),
+    openElsewhere: ({ server, id }) => calls.push(`open ${id} of ${server}`),
   });
   const keyboard = createKeyboard({ store, dispatch, soon: (callback) => setImmediate(callback) });
   const lines = createLineRunner(
@@ -76,6 +78,11 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
       appearance: plainAppearance,
       away: { wroteTo: async () => {} },
       hosted: undefined,
+      servers: {
+        open: ({ server, id }) => calls.push(`open ${id} of ${server}`),
+        connect: async (address) => void calls.push(`connect ${address}`),
+        disconnect: (reason) => calls.push(`disconnect ${reason ?? ''}`),
+      },
       quitWarning: () => warnings.quit,
       hideHint: () => calls.push('hint hidden'),
       leave: (reason) => left.push(`quit ${reason ?? ''}`),

@@ -61,6 +61,9 @@ export function person(name: string, more: Partial<PersonState> = {}): PersonSta
 
 export function screen(more: Partial<ScreenState> = {}): ScreenState {
   return {
+    key: 1,
+    before: [],
+    after: [],
     columns: 80,
     rows: 24,
     me: 'alice',

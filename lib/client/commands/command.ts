@@ -109,8 +109,8 @@ export interface CommandFrontEnd {
   say(draft: OutgoingMessage): void;
   /** Goes to a conversation; a direct message that does not exist yet is created. */
   open(conversation: RoomOrPerson): void;
-  /** What /window names: a number on the screen, `#room`, `@person` or a bare name. */
-  findConversation(which: string): RoomOrPerson | undefined;
+  /** Goes to what /window names: a number on the screen, `#room`, `@person` or a bare name. @returns whether there is one */
+  goTo(which: string): boolean;
   /** The person left a room with /leave. */
   left?(room: string): void;
   /** Shows older messages of the conversation. @throws CommandRefused, ConnectionLost */
@@ -157,6 +157,10 @@ interface ScreenCommands {
   ignore(name: string | undefined): void;
   unignore(name: string): void;
   keyHelp(): readonly string[];
+  /** Joins another server, asking on the terminal; without an address, lists the servers. @throws CommandRefused */
+  connect(address: string | undefined): Promise<void>;
+  /** Leaves this server, or the client where it is the only one. */
+  disconnect(reason: string | undefined): void;
 }
 
 export const notifyChoices = ['off', 'mention', 'all'] as const;

@@ -3,7 +3,7 @@
  * session nor a terminal.
  */
 import { accountCommands } from './account.js';
-import { tooLong } from './arguments.js';
+import { tooLong, wordsIn } from './arguments.js';
 import {
   CommandRefused,
   command,
@@ -12,6 +12,7 @@ import {
   type ParseContext,
   type ParsedCommand,
   type SlashCommand,
+  type UsageError,
 } from './command.js';
 import { fileCommands } from './files.js';
 import { historyCommands } from './history.js';
@@ -37,14 +38,11 @@ const displayCommands = [
     help: 'go to a conversation, by its number or name',
     opensConversation: true,
     parse: (rest) => (rest.trim() === '' ? '' : { which: rest.trim().toLowerCase() }),
-    run({ which }, { findConversation, open }) {
-      const found = findConversation(which);
-      if (found === undefined) {
-        throw new CommandRefused(
-          `There is no conversation "${which}" here. Try /window #lobby, /join #ROOM or /query NAME.`,
-        );
-      }
-      open(found);
+    run({ which }, { goTo }) {
+      if (goTo(which)) return;
+      throw new CommandRefused(
+        `There is no conversation "${which}" here. Try /window #lobby, /join #ROOM or /query NAME.`,
+      );
     },
   }),
   screenCommand('close', 'close this direct message'),
@@ -75,6 +73,26 @@ const displayCommands = [
 ];
 
 const otherCommands = [
+  command<{ address?: string }>({
+    name: 'connect',
+    usage: '[LINK|HOST[:PORT]]',
+    help: 'join another server beside this one, or list the servers',
+    screenOnly: true,
+    parse(rest) {
+      const words = wordsIn(rest);
+      return words.length > 1 ? '' : { ...(words[0] !== undefined && { address: words[0] }) };
+    },
+    run: ({ address }, { screen }) => screen?.connect(address),
+  }),
+  command<{ reason?: string }>({
+    name: 'disconnect',
+    usage: '[REASON]',
+    help: 'leave this server; the others stay',
+    screenOnly: true,
+    fullNameOnly: true,
+    parse: parseReason,
+    run: ({ reason }, { screen }) => screen?.disconnect(reason),
+  }),
   command({
     name: 'help',
     usage: '[COMMAND]',
@@ -89,13 +107,15 @@ const otherCommands = [
     aliases: ['exit'],
     usage: '[REASON]',
     help: 'quit; the others see the reason',
-    parse(rest) {
-      const reason = rest.trim();
-      return reason === '' ? {} : (tooLong(reason) ?? { reason });
-    },
+    parse: parseReason,
     run: ({ reason }, { quit }) => quit(reason),
   }),
 ];
+
+function parseReason(rest: string): { reason?: string } | UsageError {
+  const reason = rest.trim();
+  return reason === '' ? {} : (tooLong(reason) ?? { reason });
+}
 
 /** In the order of /help. */
 const groups: Readonly<Record<string, readonly SlashCommand[]>> = {

@@ -233,9 +233,10 @@ function createRunner(chat: Chat): LineRunner {
       if (draft.to !== undefined) void pipe.busy(chat.away.wroteTo(draft.to));
     },
     open: (conversation) => goTo(conversation, chat),
-    findConversation(which) {
+    goTo(which) {
       const parsed = parseRoomOrPerson(which, 'room');
-      return parsed.ok ? parsed.conversation : undefined;
+      if (parsed.ok) goTo(parsed.conversation, chat);
+      return parsed.ok;
     },
     left: (room) => leaveFor(room, chat),
     showHistory: (range, query) => printHistory(range, query, printer),

@@ -12,10 +12,13 @@ import { layout } from './render/layout.js';
 import type { Scrolling } from './scrolling.js';
 import { withoutFailed } from './state/conversation.js';
 import {
+  allConversations,
   change,
   cleared,
   closed,
   current,
+  here,
+  isSamePlace,
   neighbour,
   nextUnread,
   switchedTo,
@@ -33,6 +36,7 @@ import {
 } from './state/input-history.js';
 import type {
   ConversationId,
+  ConversationPlace,
   ConversationState,
   Notify,
   ScreenState,
@@ -44,7 +48,8 @@ export type ScreenAction =
   | { readonly do: KeyAction }
   | { readonly do: 'insert'; readonly text: string }
   | { readonly do: 'focus'; readonly focused: boolean }
-  | { readonly do: 'open'; readonly id: ConversationId }
+  /** `from`: what the person came from, if that was on another server. */
+  | { readonly do: 'open'; readonly id: ConversationId; readonly from?: ConversationPlace }
   | { readonly do: 'leave'; readonly how: 'interrupt' | 'person' }
   | { readonly do: 'clear-pane' | 'close' | 'retry' | 'edit-last' }
   | { readonly do: 'save'; readonly path: string }
@@ -77,12 +82,14 @@ export interface ActionDeps {
   readonly redraw: () => void;
   readonly suspend: () => void;
   readonly leave: (how: 'interrupt' | 'person') => void;
+  /** Shows a conversation of another server. */
+  readonly openElsewhere: (place: ConversationPlace) => void;
 }
 
 interface Context extends ActionDeps {
   inputHistory: InputHistory;
   /** The conversation that was open before the current one. */
-  cameFrom: ConversationId;
+  cameFrom: ConversationPlace;
   completion: Completion | undefined;
   readonly prompts: Prompts;
 }
@@ -91,14 +98,14 @@ export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void
   const context: Context = {
     ...deps,
     inputHistory: emptyHistory,
-    cameFrom: deps.store.state.current,
+    cameFrom: here(deps.store.state),
     completion: undefined,
     prompts: createPrompts(deps.store),
   };
   return (action) => {
     if (context.prompts.take(action)) return;
     if (isSimpleEdit(action.do)) typeEdit(context, { edit: action.do });
-    else if (isNumbered(action.do)) open(context, nth(context, Number(action.do.slice(-1))));
+    else if (isNumbered(action.do)) goTo(context, nth(context, Number(action.do.slice(-1))));
     else (handlers[action.do] as (context: Context, action: ScreenAction) => void)(context, action);
   };
 }
@@ -125,7 +132,7 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   'edit-last': editLast,
   compose: ({ compose }) => compose(),
   'search-inputs': (context) => context.prompts.begin(inputSearch(context)),
-  switch: (context) => context.prompts.begin(createSwitcher(context.store, (id) => open(context, id))),
+  switch: (context) => context.prompts.begin(createSwitcher(context.store, (place) => goTo(context, place))),
   retry,
   'page-up': (context) => scroll(context, 'page-up'),
   'page-down': (context) => scroll(context, 'page-down'),
@@ -133,11 +140,11 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   'rows-down': (context) => scroll(context, 'rows-down'),
   top: (context) => scroll(context, 'top'),
   bottom: (context) => scroll(context, 'bottom'),
-  open: (context, { id }) => open(context, id),
-  next: (context) => open(context, neighbour(context.store.state, 1)),
-  previous: (context) => open(context, neighbour(context.store.state, -1)),
-  last: (context) => open(context, context.cameFrom),
-  'next-unread': (context) => open(context, nextUnread(context.store.state)),
+  open: (context, { id, from }) => open(context, id, from),
+  next: (context) => goTo(context, neighbour(context.store.state, 1)),
+  previous: (context) => goTo(context, neighbour(context.store.state, -1)),
+  last: (context) => goTo(context, context.cameFrom),
+  'next-unread': (context) => goTo(context, nextUnread(context.store.state)),
   close,
   'clear-pane': ({ store }) => store.update(cleared),
   notify,
@@ -159,8 +166,8 @@ function isNumbered(name: ScreenAction['do']): name is Numbered {
   return name.startsWith('conversation-');
 }
 
-function nth({ store }: Context, number: number): ConversationId | undefined {
-  return store.state.conversations[number - 1]?.id;
+function nth({ store }: Context, number: number): ConversationPlace | undefined {
+  return allConversations(store.state)[number - 1]?.place;
 }
 
 function typeEdit({ store }: Context, what: Edit): void {
@@ -252,10 +259,15 @@ function scroll({ scrolling, viewed }: Context, where: Parameters<Scrolling['mov
   viewed();
 }
 
-function open(context: Context, id: ConversationId | undefined): void {
+function goTo(context: Context, place: ConversationPlace | undefined): void {
+  if (place === undefined) return;
+  if (place.server === context.store.state.key) open(context, place.id);
+  else context.openElsewhere(place);
+}
+
+function open(context: Context, id: ConversationId, from = here(context.store.state)): void {
   const { store, scrolling } = context;
-  const from = store.state.current;
-  if (id === undefined || id === from) return;
+  if (isSamePlace(from, { server: store.state.key, id })) return;
   context.cameFrom = from;
   store.update((state) => switchedTo(state, id));
   if (current(store.state).entries.length === 0) void scrolling.older(id);

@@ -20,7 +20,8 @@ export interface Picture {
 }
 
 interface PictureDeps {
-  readonly store: ScreenStore;
+  /** Of the server that is on the screen. */
+  readonly store: () => ScreenStore;
   readonly appearance: Appearance;
   readonly terminal: Pick<Terminal, 'draw' | 'title'>;
   readonly clock: Clock;
@@ -37,13 +38,14 @@ export function createPicture({ store, appearance, terminal, clock, drawn }: Pic
   const frames = createFrames({ clock, draw });
 
   function draw(): void {
-    const next = render(store.state, appearance);
+    const { state } = store();
+    const next = render(state, appearance);
     const text = paint(shown, next);
     // A slow terminal reports when it can take the next one.
     if (text !== '' && !terminal.draw(text)) return;
     shown = next;
     drawn();
-    terminal.title(windowTitle(store.state));
+    terminal.title(windowTitle(state));
   }
 
   /** Counts down the seconds until the next attempt to connect. */
@@ -51,14 +53,14 @@ export function createPicture({ store, appearance, terminal, clock, drawn }: Pic
     ticking = true;
     clock.after(secondMs, () => {
       ticking = false;
-      if (!stopped) store.update((state) => ({ ...state, now: appearance.time.now() }));
+      if (!stopped) store().update((state) => ({ ...state, now: appearance.time.now() }));
     });
   }
 
   return {
     changed() {
       frames.soon();
-      if (store.state.connection.state === 'waiting' && !ticking) tick();
+      if (store().state.connection.state === 'waiting' && !ticking) tick();
     },
     soon: frames.soon,
     redraw() {

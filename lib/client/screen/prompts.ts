@@ -1,6 +1,7 @@
 /** Questions in the status line that are answered while one types: what was typed before, and where to go. Knows no keys. */
 import type { KeyAction } from './input/keymap.js';
-import type { ConversationId, ConversationState, ScreenState } from './state/state.js';
+import { allConversations, here, isSamePlace, type ListedConversation } from './state/conversations.js';
+import type { ConversationPlace, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Prompt {
@@ -65,10 +66,10 @@ const namesShown = 5;
 /** Alt-K: goes to the conversation whose name fits the letters best. */
 export function createSwitcher(
   store: Pick<ScreenStore, 'state'>,
-  open: (id: ConversationId) => void,
+  open: (place: ConversationPlace) => void,
 ): Prompt {
   let chosen = 0;
-  let fitting: readonly ConversationState[] = [];
+  let fitting: readonly ListedConversation[] = [];
   return {
     begunBy: 'switch',
     answer(text, again) {
@@ -76,12 +77,12 @@ export function createSwitcher(
       fitting = conversationsFor(store.state, text);
       const names = fitting
         .slice(0, namesShown)
-        .map(({ id }, i) => (i === chosen % fitting.length ? `[${id}]` : ` ${id} `));
+        .map(({ conversation: { id } }, i) => (i === chosen % fitting.length ? `[${id}]` : ` ${id} `));
       return ['Go to', `   ${names.join(' ') || 'no such conversation'}`];
     },
     accept() {
       const found = fitting[chosen % fitting.length];
-      if (found !== undefined) open(found.id);
+      if (found !== undefined) open(found.place);
       return true;
     },
     cancel() {},
@@ -89,16 +90,16 @@ export function createSwitcher(
 }
 
 /** The others that have these letters in this order, the best first: the beginning, all together, what is unread. */
-export function conversationsFor({ conversations, current }: ScreenState, text: string): ConversationState[] {
+export function conversationsFor(state: ScreenState, text: string): ListedConversation[] {
   const typed = text.toLowerCase();
   const start = typed.replace(/^[#@]/, '');
-  const rank = ({ id, unread, mentions }: ConversationState) => {
+  const rank = ({ conversation: { id, unread, mentions } }: ListedConversation) => {
     const name = id.slice(1);
     const fit = name.startsWith(start) ? 0 : name.includes(start) ? 1 : 2;
     return fit * 4 + (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
   };
-  return conversations
-    .filter(({ id }) => id !== current && hasInOrder(id, typed))
+  return allConversations(state)
+    .filter(({ place }) => !isSamePlace(place, here(state)) && hasInOrder(place.id, typed))
     .sort((a, b) => rank(a) - rank(b));
 }
 

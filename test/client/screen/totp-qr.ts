@@ -16,6 +16,7 @@ const text = secret.replace(/.{4}/g, '$& ').trim();
 function shown({ columns = 80, rows = 24, appearance = plainAppearance, key = { uri, text } } = {}) {
   const store = createScreenStore(
     startState({
+      key: 1,
       columns,
       rows,
       me: 'ana',

@@ -2,13 +2,14 @@
 import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
-import { current } from '../state/conversations.js';
+import { allConversations, current, serversOf, urgentOf } from '../state/conversations.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
 import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut, endOf } from './wrap.js';
 
 const titleColumns = 60;
+const serverColumns = 14;
 
 export interface TwoParts {
   readonly left: TextRow;
@@ -142,13 +143,15 @@ function belowMark(state: ScreenState, appearance: Appearance): TextRow[] {
   ]);
 }
 
-/** As many conversations as fit, the current one among them, and how many more there are. */
+/** As many conversations as fit, the current one among them, and how many more there are; with several servers, their names. */
 function conversationsRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
-  const { conversations } = state;
+  const conversations = allConversations(state).map(({ conversation }) => conversation);
   const open = current(state);
-  const chips = conversations.map((conversation, i) =>
-    chip(conversation, { number: i + 1, open, appearance }),
-  );
+  const labels = serverLabels(state, appearance);
+  const chips = conversations.map((conversation, i) => [
+    ...(labels.get(conversation) ?? []),
+    ...chip(conversation, { number: i + 1, open, appearance }),
+  ]);
   const here = conversations.indexOf(open);
   let first = here;
   let last = here;
@@ -171,6 +174,23 @@ function conversationsRow(state: ScreenState, appearance: Appearance, columns: n
   return fit([...chips.slice(first, last + 1).flat(), ...restOf(first, last)], columns);
 }
 
+/** By the first conversation of each server: its name, with a mark if it is not online; none for a single server. */
+function serverLabels(
+  state: ScreenState,
+  appearance: Appearance,
+): Map<ConversationState | undefined, TextRow> {
+  const servers = serversOf(state);
+  if (servers.length === 1) return new Map();
+  const styles = stylesOf(appearance);
+  return new Map(
+    servers.map(({ server, connection, conversations }) => {
+      const name = cut(server, serverColumns, glyphsOf(appearance).cut);
+      const down = connection.state === 'online' ? [] : [span('!', styles.barAlert)];
+      return [conversations[0], [gap(1, styles.bar), span(name, styles.bar), ...down, gap(1, styles.bar)]];
+    }),
+  );
+}
+
 function chip(
   conversation: ConversationState,
   { number, open, appearance }: { number: number; open: ConversationState; appearance: Appearance },
@@ -184,10 +204,11 @@ function chip(
 }
 
 /** The number of unread messages, and of mentions and direct messages among them. */
-export function counts({ id, unread, mentions }: ConversationState, appearance: Appearance): TextRow {
+export function counts(conversation: ConversationState, appearance: Appearance): TextRow {
   const styles = stylesOf(appearance);
+  const { unread, mentions } = conversation;
   if (unread === 0 && mentions === 0) return [];
-  const urgent = id.startsWith('@') ? unread : mentions;
+  const urgent = urgentOf(conversation);
   const all = urgent === unread ? [] : [gap(1, styles.bar), span(many(unread), styles.barStrong)];
   return urgent === 0 ? all : [...all, gap(1, styles.bar), span(` ${many(urgent)}! `, styles.barAlert)];
 }
@@ -199,19 +220,14 @@ function many(count: number): string {
 function restRow(hidden: readonly ConversationState[], appearance: Appearance): TextRow {
   if (hidden.length === 0) return [];
   const styles = stylesOf(appearance);
-  const urgent = hidden.reduce(
-    (sum, { id, unread, mentions }) => sum + (id.startsWith('@') ? unread : mentions),
-    0,
-  );
+  const urgent = hidden.reduce((sum, each) => sum + urgentOf(each), 0);
   const more = span(` +${hidden.length}`, styles.barDim);
   return urgent === 0 ? [more] : [more, gap(1, styles.bar), span(` ${urgent}! `, styles.barAlert)];
 }
 
 /** The title of the window, with what is unread in all conversations: `(3) #lobby – secure-chat`. */
-export function windowTitle({
-  conversations,
-  current,
-}: Pick<ScreenState, 'conversations' | 'current'>): string {
-  const unread = conversations.reduce((sum, each) => sum + each.unread, 0);
-  return `${unread === 0 ? '' : `(${unread}) `}${cut(printable(current), titleColumns, '…')} – secure-chat`;
+export function windowTitle(state: ScreenState): string {
+  const unread = allConversations(state).reduce((sum, { conversation }) => sum + conversation.unread, 0);
+  const where = cut(printable(state.current), titleColumns, '…');
+  return `${unread === 0 ? '' : `(${unread}) `}${where} – secure-chat`;
 }

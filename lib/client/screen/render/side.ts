@@ -1,7 +1,7 @@
 /** The lists beside the messages: the conversations, where there is room, and who is online. Pure. */
-import { current } from '../state/conversations.js';
+import { allConversations, current, serversOf } from '../state/conversations.js';
 import { listedPeople } from '../state/people.js';
-import type { ConversationState, PersonState, ScreenState } from '../state/state.js';
+import type { ConversationState, PersonState, ScreenState, ServerSummary } from '../state/state.js';
 import { counts } from './bars.js';
 import { fill, gap, rowColumns, type Span, span, type TextRow } from './spans.js';
 import { type Appearance, glyphsOf, stylesOf } from './theme.js';
@@ -32,24 +32,33 @@ interface ListSpace {
   readonly height: number;
 }
 
-/** As many as fit, the current one among them, and an empty row. */
+/** As many as fit, the current one among them, and an empty row; with several servers, each below its name. */
 function conversationRows(
   state: ScreenState,
   appearance: Appearance,
   { room, height }: ListSpace,
 ): TextRow[] {
-  const { conversations } = state;
   const open = current(state);
-  const shown = Math.min(conversations.length, height - 1);
+  const servers = serversOf(state);
+  const numbers = new Map(allConversations(state).map(({ conversation }, i) => [conversation, i + 1]));
+  const all = servers.flatMap((server): readonly (ServerSummary | ConversationState)[] =>
+    servers.length === 1 ? server.conversations : [server, ...server.conversations],
+  );
+  const shown = Math.min(all.length, height - 1);
   if (shown <= 0) return [];
-  const here = conversations.indexOf(open);
-  const first = Math.max(0, Math.min(here - Math.floor(shown / 2), conversations.length - shown));
-  const rows = conversations
-    .slice(first, first + shown)
-    .map((each, i) =>
-      conversationRow(each, appearance, { number: first + i + 1, isOpen: each === open, room }),
-    );
+  const first = Math.max(0, Math.min(all.indexOf(open) - Math.floor(shown / 2), all.length - shown));
+  const rows = all.slice(first, first + shown).map((each) => {
+    if ('server' in each) return serverRow(each, appearance, room);
+    return conversationRow(each, appearance, { number: numbers.get(each) ?? 0, isOpen: each === open, room });
+  });
   return [...rows, []];
+}
+
+function serverRow({ server, connection }: ServerSummary, appearance: Appearance, room: number): TextRow {
+  const styles = stylesOf(appearance);
+  const down = connection.state === 'online' ? '' : ' !';
+  const name = cut(server, room - down.length, glyphsOf(appearance).cut);
+  return [span(name, styles.dim), span(down, styles.bad)];
 }
 
 function conversationRow(

@@ -3,11 +3,21 @@ import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Settings } from '../../commands/settings.js';
 import { newConversation, read, withEntry } from './conversation.js';
-import type { ConversationId, ConversationState, NoticeEntry, Notify, ScreenState } from './state.js';
+import type {
+  ConversationId,
+  ConversationPlace,
+  ConversationState,
+  NoticeEntry,
+  Notify,
+  ScreenState,
+  ServerSummary,
+} from './state.js';
 
 export const lobby = '#lobby';
 
 export interface Start {
+  /** Of the server, unique in this client. */
+  readonly key: number;
   readonly columns: number;
   readonly rows: number;
   readonly me: string;
@@ -23,6 +33,8 @@ export function startState({ server, ...start }: Start): ScreenState {
   return {
     ...start,
     server: printable(server),
+    before: [],
+    after: [],
     connection: { state: 'online' },
     conversations: [emptyConversation(start, lobby)],
     current: lobby,
@@ -107,28 +119,77 @@ export function switchedTo(state: ScreenState, id: ConversationId): ScreenState 
   return viewed({ ...change(left, id, (conversation) => conversation), current: id });
 }
 
+type Others = Pick<ScreenState, 'before' | 'after'>;
+
+/** What the lists say of the other servers. */
+export function withOthers(state: ScreenState, { before, after }: Others): ScreenState {
+  const same = areSame(state.before, before) && areSame(state.after, after);
+  return same ? state : { ...state, before, after };
+}
+
+function areSame(one: readonly ServerSummary[], other: readonly ServerSummary[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ key, connection, conversations }, i) => {
+      const second = other[i];
+      return (
+        key === second?.key && connection === second.connection && conversations === second.conversations
+      );
+    })
+  );
+}
+
+/** All servers, in the order of the lists. */
+export function serversOf(state: ScreenState): readonly ServerSummary[] {
+  return [...state.before, state, ...state.after];
+}
+
+export interface ListedConversation {
+  readonly place: ConversationPlace;
+  readonly conversation: ConversationState;
+}
+
+/** The conversations of all servers, in the order of their numbers. */
+export function allConversations(state: ScreenState): ListedConversation[] {
+  return serversOf(state).flatMap(({ key, conversations }) =>
+    conversations.map((conversation) => ({ place: { server: key, id: conversation.id }, conversation })),
+  );
+}
+
+export function here({ key, current }: ScreenState): ConversationPlace {
+  return { server: key, id: current };
+}
+
+export function isSamePlace(one: ConversationPlace, other: ConversationPlace): boolean {
+  return one.server === other.server && one.id === other.id;
+}
+
 /** The conversation `step` further in the list, around its ends. */
-export function neighbour(state: ScreenState, step: 1 | -1): ConversationId {
-  const { conversations } = state;
-  const index = conversations.findIndex(({ id }) => id === state.current);
-  return conversations[(index + step + conversations.length) % conversations.length]?.id ?? state.current;
+export function neighbour(state: ScreenState, step: 1 | -1): ConversationPlace {
+  const all = allConversations(state);
+  const index = all.findIndex(({ place }) => isSamePlace(place, here(state)));
+  return all[(index + step + all.length) % all.length]?.place ?? here(state);
 }
 
 /** The next unread one, mentions and direct messages before the rest; undefined for none. */
-export function nextUnread(state: ScreenState): ConversationId | undefined {
-  const { conversations } = state;
-  const index = conversations.findIndex(({ id }) => id === state.current);
-  const others = [...conversations.slice(index + 1), ...conversations.slice(0, Math.max(0, index))];
-  const urgent = others.find(
-    ({ id, unread, mentions }) => mentions > 0 || (id.startsWith('@') && unread > 0),
-  );
-  return (urgent ?? others.find(({ unread }) => unread > 0))?.id;
+export function nextUnread(state: ScreenState): ConversationPlace | undefined {
+  const all = allConversations(state);
+  const index = all.findIndex(({ place }) => isSamePlace(place, here(state)));
+  const others = [...all.slice(index + 1), ...all.slice(0, Math.max(0, index))];
+  const urgent = others.find(({ conversation }) => urgentOf(conversation) > 0);
+  return (urgent ?? others.find(({ conversation }) => conversation.unread > 0))?.place;
+}
+
+/** How many unread messages are for the reader: mentions, and all direct ones. */
+export function urgentOf({ id, unread, mentions }: ConversationState): number {
+  return id.startsWith('@') ? unread : mentions;
 }
 
 /** Takes a conversation off the list, except the lobby. A direct one comes back with its next message. */
 export function closed(state: ScreenState, id: ConversationId): ScreenState {
   if (id === lobby) return state;
-  const switched = state.current === id ? switchedTo(state, neighbour(state, -1)) : state;
+  const before = state.conversations[state.conversations.findIndex((each) => each.id === id) - 1];
+  const switched = state.current === id ? switchedTo(state, before?.id ?? lobby) : state;
   return {
     ...switched,
     conversations: switched.conversations.filter((conversation) => conversation.id !== id),

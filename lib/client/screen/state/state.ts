@@ -120,16 +120,33 @@ export interface StatusQuestion {
   readonly about: 'quit' | 'overwrite' | 'secret' | 'search';
 }
 
-export interface ScreenState {
+/** A server that this client is on, as the lists of conversations show it. */
+export interface ServerSummary {
+  /** Unique in this client. */
+  readonly key: number;
+  readonly server: string;
+  readonly connection: ConnectionState;
+  /** In the order of Alt-1 … Alt-9, which count on from server to server; at least one. */
+  readonly conversations: readonly ConversationState[];
+}
+
+/** A conversation of one of the servers. */
+export interface ConversationPlace {
+  /** The key of the server. */
+  readonly server: number;
+  readonly id: ConversationId;
+}
+
+/** The screen while this server's conversation is on it. */
+export interface ScreenState extends ServerSummary {
   readonly columns: number;
   readonly rows: number;
   readonly me: string;
-  readonly server: string;
-  readonly connection: ConnectionState;
+  /** The other servers, in the order of the lists. */
+  readonly before: readonly ServerSummary[];
+  readonly after: readonly ServerSummary[];
   /** What was chosen with /notify, by conversation id. */
   readonly notifyChoices?: Readonly<Record<string, Notify>>;
-  /** In the order of Alt-1 … Alt-9; at least one. */
-  readonly conversations: readonly ConversationState[];
   readonly current: ConversationId;
   /** Who is online, in the order they are listed: admins first, then by name. */
   readonly people: readonly PersonState[];

@@ -136,9 +136,9 @@ t.test('a long question keeps its answers', async (t) => {
 
 t.test('the window title has the conversation and the number of unread messages', (t) => {
   const quiet = [conversation('#lobby'), conversation('@ana')];
-  t.equal(windowTitle({ conversations: quiet, current: '#lobby' }), '#lobby – secure-chat');
+  t.equal(windowTitle(screen({ conversations: quiet, current: '#lobby' })), '#lobby – secure-chat');
   const busy = [conversation('#lobby', { unread: 2 }), conversation('@ana', { unread: 1 })];
-  t.equal(windowTitle({ conversations: busy, current: '@ana' }), '(3) @ana – secure-chat');
-  t.notMatch(windowTitle({ conversations: busy, current: '#a\x07\x1b[2J' }), '\x07');
+  t.equal(windowTitle(screen({ conversations: busy, current: '@ana' })), '(3) @ana – secure-chat');
+  t.notMatch(windowTitle(screen({ conversations: busy, current: '#a\x07\x1b[2J' })), '\x07');
   t.end();
 });

@@ -30,6 +30,7 @@ import { hostileText } from '../../../fixtures/hostile-text.js';
 import { lobbyMessage as room } from '../../../support/fake-session.js';
 
 const start = startState({
+  key: 1,
   columns: 80,
   rows: 24,
   me: 'ana',
@@ -184,12 +185,12 @@ t.test('a notice is printable, and in the current conversation', async (t) => {
 
 t.test('conversations are switched in order', async (t) => {
   let state = applyMessage(applyMessage(start, direct(1, 'cyd')), direct(2, 'dan'));
-  t.equal(neighbour(state, 1), '@cyd');
-  t.equal(neighbour(state, -1), '@dan');
+  t.equal(neighbour(state, 1).id, '@cyd');
+  t.equal(neighbour(state, -1).id, '@dan');
   state = applyMessage({ ...switchedTo(state, '@dan') }, room(3));
-  t.equal(nextUnread(state), '@cyd', 'what is for oneself before what is for all');
+  t.equal(nextUnread(state)?.id, '@cyd', 'what is for oneself before what is for all');
   state = switchedTo(state, '@cyd');
-  t.equal(nextUnread(state), '#lobby');
+  t.equal(nextUnread(state)?.id, '#lobby');
   state = switchedTo(state, '#lobby');
   t.equal(nextUnread(state), undefined);
 });
