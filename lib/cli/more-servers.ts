@@ -59,7 +59,7 @@ export async function joinMore(others: readonly JoinLink[], deps: MoreServersDep
       if (!isUnreachable(error) || !(await deps.canResume(server)))
         return { address, opened: refused(error, address) };
       const opened = join(server, false).catch((later) => refused(later, address));
-      return { address, late: wordsOf(error), opened };
+      return { address, late: true, opened };
     }
   }
 

@@ -18,8 +18,8 @@ export interface MoreServers {
   /** Those of the command line. `opened` rejects with an error whose message is for the person. */
   readonly first: readonly {
     readonly address: string;
-    /** Why it could not be reached at once: it is tried until it works. */
-    readonly late?: string;
+    /** It cannot be reached now, and is tried until it can. */
+    readonly late?: true;
     readonly opened: Promise<ServerSession>;
   }[];
   /** Joins another one, asking on the terminal. Rejects with an error whose message is for the person. */

@@ -1,6 +1,6 @@
 /** Questions in the status line that are answered while one types: what was typed before, and where to go. Knows no keys. */
 import type { KeyAction } from './input/keymap.js';
-import { allConversations, here, isSamePlace, type ListedConversation } from './state/conversations.js';
+import { allConversations, here, isSamePlace, type ListedConversation, serversOf } from './state/conversations.js';
 import type { ConversationPlace, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -77,7 +77,10 @@ export function createSwitcher(
       fitting = conversationsFor(store.state, text);
       const names = fitting
         .slice(0, namesShown)
-        .map(({ conversation: { id } }, i) => (i === chosen % fitting.length ? `[${id}]` : ` ${id} `));
+        .map((each, i) => {
+          const name = nameOf(store.state, each);
+          return i === chosen % fitting.length ? `[${name}]` : ` ${name} `;
+        });
       return ['Go to', `   ${names.join(' ') || 'no such conversation'}`];
     },
     accept() {
@@ -87,6 +90,11 @@ export function createSwitcher(
     },
     cancel() {},
   };
+}
+
+function nameOf(state: ScreenState, { place: { server, id } }: ListedConversation): string {
+  const elsewhere = serversOf(state).find(({ key }) => key === server && key !== state.key);
+  return elsewhere === undefined ? id : `${id} (${elsewhere.server})`;
 }
 
 /** The others that have these letters in this order, the best first: the beginning, all together, what is unread. */

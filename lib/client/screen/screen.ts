@@ -188,10 +188,12 @@ async function connect(screen: Screen, address: string): Promise<void> {
 
 async function joinLater(screen: Screen, { address, late, opened }: MoreServers['first'][number]) {
   const tell = (words: string, tone?: 'bad') => void screen.views.shown.store.notice(words, tone);
-  if (late !== undefined) tell(`${address}: ${late} It is tried again until it works.`, 'bad');
+  if (late) tell(`${address} can't be reached now. It joins as soon as it can.`, 'bad');
   try {
-    const { session } = await add(screen, await opened);
-    if (late !== undefined) tell(`Connected to ${session.hello.server}.`);
+    const { session, store } = await add(screen, await opened);
+    if (late) tell(`Connected to ${session.hello.server}.`);
+    // It has a recovery code to be read.
+    if (session.recovery !== undefined) screen.views.open(here(store.state));
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error), 'bad');
   }
@@ -204,8 +206,9 @@ function disconnect({ views }: Screen, reason: string | undefined): void {
 }
 
 function ended({ views, leave }: Screen, view: ServerView, end: SessionEnd): void {
+  if (!views.all.includes(view)) return;
   if (views.all.length === 1) leave({ by: 'session', end });
-  else if (views.all.includes(view)) {
+  else {
     views.remove(view);
     void view.leave();
     views.shown.store.notice(`${view.session.hello.server}: ${endWords(end)}`, 'bad');

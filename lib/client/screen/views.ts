@@ -1,5 +1,5 @@
 /** The servers of this client: which of them is on the screen, and what it shows of the others. Knows states, no terminal. */
-import { here, withOthers } from './state/conversations.js';
+import { here, left, viewed, withOthers } from './state/conversations.js';
 import type { ConversationPlace, ScreenState, ServerSummary } from './state/state.js';
 import type { ServerView } from './view.js';
 
@@ -32,8 +32,8 @@ export function createViews(first: ServerView): Views {
     const { store } = shown;
     const { focused, sideLists, columns, rows } = store.state;
     shown = view;
-    store.update((state) => ({ ...state, focused: false }));
-    view.store.update((state) => ({ ...state, focused, sideLists, columns, rows }));
+    store.update(left);
+    view.store.update((state) => viewed({ ...state, focused, sideLists, columns, rows }));
     summarize();
   }
 
@@ -45,7 +45,7 @@ export function createViews(first: ServerView): Views {
       return shown;
     },
     add(view) {
-      view.store.update((state) => ({ ...state, focused: false }));
+      view.store.update(left);
       all = [...all, view];
       summarize();
     },

@@ -152,6 +152,31 @@ t.test('Alt-K goes to a conversation by some letters of its name', async (t) => 
   t.equal(scene.typed(), 'draft|', 'the draft is where it was');
 });
 
+t.test('keys and /window go to the conversations of other servers', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  const lobby = scene.store.state.conversations;
+  const other = { connection: { state: 'online' }, conversations: lobby } as const;
+  scene.store.update((state) => ({
+    ...state,
+    before: [{ ...other, key: 2, server: 'Lab' }],
+    after: [{ ...other, key: 3, server: 'Home' }],
+  }));
+  const opened = () => scene.calls.filter((call) => call.startsWith('open ')).splice(0);
+  scene.press('ctrl-n', 'ctrl-p', 'alt-1', 'alt-2', '/window 3', 'enter', '/window #lobby', 'enter');
+  t.same(opened(), ['open #lobby of 3', 'open #lobby of 2', 'open #lobby of 2', 'open #lobby of 3']);
+  scene.press('/window 4', 'enter');
+  t.match(scene.pane().at(-1), 'There is no conversation "4" here.');
+  scene.press('alt-k', 'lob');
+  t.equal(scene.store.state.question?.text, 'Go to: lob_   [#lobby (Lab)]  #lobby (Home) ');
+  scene.press('escape', 'ctrl-c', '/connect chat.example', 'enter', '/connect', 'enter', '/disconnect see you', 'enter');
+  t.match(scene.pane().at(-1), /^Lab: nothing unread\n.*: nothing unread\nHome: nothing unread$/);
+  t.same(
+    scene.calls.filter((call) => /^(?:dis)?connect/.test(call)),
+    ['connect chat.example', 'disconnect see you'],
+  );
+});
+
 t.test('/retry sends failed messages again', async (t) => {
   const scene = createScreenScene();
   scene.synced();

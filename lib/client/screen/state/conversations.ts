@@ -115,8 +115,16 @@ export function viewed(state: ScreenState): ScreenState {
 /** Opens another conversation; the line "new" disappears from the one before. */
 export function switchedTo(state: ScreenState, id: ConversationId): ScreenState {
   if (id === state.current) return state;
-  const left = change(state, state.current, (conversation) => ({ ...conversation, newAfter: undefined }));
-  return viewed({ ...change(left, id, (conversation) => conversation), current: id });
+  return viewed({ ...change(withoutNewLine(state), id, (conversation) => conversation), current: id });
+}
+
+/** The reader sees another server. */
+export function left(state: ScreenState): ScreenState {
+  return { ...withoutNewLine(state), focused: false };
+}
+
+function withoutNewLine(state: ScreenState): ScreenState {
+  return change(state, state.current, (conversation) => ({ ...conversation, newAfter: undefined }));
 }
 
 type Others = Pick<ScreenState, 'before' | 'after'>;

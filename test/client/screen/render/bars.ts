@@ -5,7 +5,7 @@ import {
   topLine,
   windowTitle,
 } from '../../../../lib/client/screen/render/bars.js';
-import type { ConnectionState } from '../../../../lib/client/screen/state/state.js';
+import type { ConnectionState, ServerSummary } from '../../../../lib/client/screen/state/state.js';
 import { conversation, noon, plainAppearance, screen } from '../../../support/screens.js';
 
 /** What stands at the right, at some width. */
@@ -96,6 +96,25 @@ t.test('unread messages are counted, mentions and direct messages stand out', as
     row.filter(({ sgr }) => sgr === '1;7;33').map(({ text }) => text),
     [' 2! ', ' 3! '],
   );
+});
+
+t.test('conversations of several servers are numbered on, behind the names of their servers', async (t) => {
+  const other = (key: number, server: string, more: Partial<ServerSummary> = {}): ServerSummary => ({
+    ...{ key, server, connection: { state: 'online' } },
+    conversations: [conversation('#lobby', { unread: 1, mentions: 1 })],
+    ...more,
+  });
+  const state = screen({
+    server: 'Club',
+    before: [other(2, 'Lab')],
+    after: [other(3, 'A server with a long name', { connection: { state: 'connecting' } })],
+    conversations: [conversation('#lobby'), conversation('@bob', { unread: 2 })],
+  });
+  const words = statusLine(state, plainAppearance, 120)
+    .left.map(({ text }) => text)
+    .join('');
+  t.equal(words, ' Lab  1 #lobby  1!   Club  2 #lobby   3 @bob  2!   A server with…!  4 #lobby  1!  ');
+  t.equal(windowTitle(state), '(4) #lobby – secure-chat');
 });
 
 t.test('a reader who is scrolled up sees how many messages arrived below', async (t) => {
