@@ -1,5 +1,5 @@
 /** The servers that a client joins besides its first one. Knows which it is on, and that one that is down holds up no other. */
-import { createListener, type MoreServers, type ServerSession } from '../client/front-end.js';
+import { createListener, type JoinedServer, type MoreServers } from '../client/front-end.js';
 import type { Session, SessionEvent } from '../client/session/session.js';
 import { Cancelled } from '../client/sign-in/sign-in-questions.js';
 import { formatEndpoint, type JoinLink } from '../trust/endpoint.js';
@@ -28,7 +28,7 @@ interface MoreServersDeps {
 export async function joinMore(others: readonly JoinLink[], deps: MoreServersDeps): Promise<MoreServers> {
   const connected = new Set([formatEndpoint(deps.first)]);
 
-  async function join(server: JoinLink, asking: boolean): Promise<ServerSession> {
+  async function join(server: JoinLink, asking: boolean): Promise<JoinedServer> {
     const address = formatEndpoint(server);
     if (connected.has(address)) throw new Error(`You are already on ${address}.`);
     connected.add(address);

@@ -20,14 +20,14 @@ export interface MoreServers {
     readonly address: string;
     /** It cannot be reached now, and is tried until it can. */
     readonly late?: true;
-    readonly opened: Promise<ServerSession>;
+    readonly opened: Promise<JoinedServer>;
   }[];
   /** Joins another one, asking on the terminal. Rejects with an error whose message is for the person. */
-  connect(address: string): Promise<ServerSession>;
+  connect(address: string): Promise<JoinedServer>;
 }
 
-/** A further server, signed in to. */
-export interface ServerSession {
+/** A server that was signed in to. */
+export interface JoinedServer {
   readonly session: Session;
   readonly server: Endpoint;
   /** Shows what the session has reported, and everything from now on. To be called once. */

@@ -7,7 +7,10 @@ import { password } from '../support/server-process.js';
 const noPassword = { SECURE_CHAT_PASSWORD: '' };
 
 function onServer(terminal: PseudoTerminal, name: string): Promise<void> {
-  return terminal.until(() => terminal.rows()[0]?.includes(`alice · ${name} · `) === true, `${name} on the screen`);
+  return terminal.until(
+    () => terminal.rows()[0]?.includes(`alice · ${name} · `) === true,
+    `${name} on the screen`,
+  );
 }
 
 async function answer(terminal: PseudoTerminal, question: RegExp, line: string): Promise<void> {
@@ -17,8 +20,16 @@ async function answer(terminal: PseudoTerminal, question: RegExp, line: string):
 
 async function createAccount(terminal: PseudoTerminal, server: string): Promise<void> {
   // The prompt of the server before may still be on the screen.
-  await answer(terminal, new RegExp(`Connected to ${server}[\\s\\S]*Choose a password for alice.*\\n.*_`), password);
-  await answer(terminal, new RegExp(`Connected to ${server}[\\s\\S]*Repeat the password\\s*\\n.*_`), password);
+  await answer(
+    terminal,
+    new RegExp(`Connected to ${server}[\\s\\S]*Choose a password for alice.*\\n.*_`),
+    password,
+  );
+  await answer(
+    terminal,
+    new RegExp(`Connected to ${server}[\\s\\S]*Repeat the password\\s*\\n.*_`),
+    password,
+  );
 }
 
 t.test('two servers on one screen', async (t) => {

@@ -1,6 +1,12 @@
 /** Questions in the status line that are answered while one types: what was typed before, and where to go. Knows no keys. */
 import type { KeyAction } from './input/keymap.js';
-import { allConversations, here, isSamePlace, type ListedConversation, serversOf } from './state/conversations.js';
+import {
+  allConversations,
+  here,
+  isSamePlace,
+  type ListedConversation,
+  serversOf,
+} from './state/conversations.js';
 import type { ConversationPlace, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -75,12 +81,10 @@ export function createSwitcher(
     answer(text, again) {
       chosen = again ? chosen + 1 : 0;
       fitting = conversationsFor(store.state, text);
-      const names = fitting
-        .slice(0, namesShown)
-        .map((each, i) => {
-          const name = nameOf(store.state, each);
-          return i === chosen % fitting.length ? `[${name}]` : ` ${name} `;
-        });
+      const names = fitting.slice(0, namesShown).map((each, i) => {
+        const name = nameOf(store.state, each);
+        return i === chosen % fitting.length ? `[${name}]` : ` ${name} `;
+      });
       return ['Go to', `   ${names.join(' ') || 'no such conversation'}`];
     },
     accept() {

@@ -6,9 +6,9 @@ import {
   createListener,
   type FrontEnd,
   type FrontEndResult,
+  type JoinedServer,
   type MoreServers,
   type OpenTransfers,
-  type ServerSession,
   type StopSignal,
 } from '../front-end.js';
 import type { SessionEnd } from '../session/session.js';
@@ -66,7 +66,7 @@ const alone: MoreServers = {
 };
 
 interface Opening {
-  readonly first: ServerSession;
+  readonly first: JoinedServer;
   readonly saved: Preferences;
   readonly more: MoreServers;
 }
@@ -121,7 +121,7 @@ type ViewOptions = Pick<ScreenDeps, 'hosted' | 'endsChat'> & { readonly saved: P
 
 function createView(
   screen: Screen,
-  { session, server, done }: ServerSession,
+  { session, server, done }: JoinedServer,
   { saved, hosted, endsChat }: ViewOptions,
 ): ServerView {
   const { deps, terminal, picture, leave } = screen;
@@ -173,7 +173,7 @@ function resized({ terminal, views, picture }: Screen): void {
   picture.redraw();
 }
 
-async function add(screen: Screen, opened: ServerSession): Promise<ServerView> {
+async function add(screen: Screen, opened: JoinedServer): Promise<ServerView> {
   const saved = await screen.deps.openPreferences(opened.server).load();
   const view = createView(screen, opened, { saved, hosted: undefined, endsChat: undefined });
   screen.views.add(view);

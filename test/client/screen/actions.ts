@@ -169,7 +169,16 @@ t.test('keys and /window go to the conversations of other servers', async (t) =>
   t.match(scene.pane().at(-1), 'There is no conversation "4" here.');
   scene.press('alt-k', 'lob');
   t.equal(scene.store.state.question?.text, 'Go to: lob_   [#lobby (Lab)]  #lobby (Home) ');
-  scene.press('escape', 'ctrl-c', '/connect chat.example', 'enter', '/connect', 'enter', '/disconnect see you', 'enter');
+  scene.press(
+    'escape',
+    'ctrl-c',
+    '/connect chat.example',
+    'enter',
+    '/connect',
+    'enter',
+    '/disconnect see you',
+    'enter',
+  );
   t.match(scene.pane().at(-1), /^Lab: nothing unread\n.*: nothing unread\nHome: nothing unread$/);
   t.same(
     scene.calls.filter((call) => /^(?:dis)?connect/.test(call)),
