@@ -1,8 +1,7 @@
 /** `secure-chat export`: writes the history to stdout or a file. Options in, a session that reads it. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { createExport, ExportError, type ExportWanted } from '../client/export/export.js';
-import { parseName, parseRoomName } from '../protocol/names.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import {
   addClientOptions,
@@ -12,6 +11,7 @@ import {
   serverArgument,
 } from './client-run.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
+import { personArgument, repeated, roomArgument } from './option-values.js';
 import { sinceOption } from './since-option.js';
 
 interface Options extends ClientOptions {
@@ -35,8 +35,8 @@ export function addExport(program: Command, io: Io): void {
   addClientOptions(
     command.argument(`[${serverArgument}]`, 'join link or server address; asked for if missing'),
   )
-    .option('--room <ROOM>', 'only this room; can be repeated', rooms)
-    .option('--with <NAME>', 'only direct messages with NAME; can be repeated', people)
+    .option('--room <ROOM>', 'only this room; can be repeated', repeated(roomArgument))
+    .option('--with <NAME>', 'only direct messages with NAME; can be repeated', repeated(personArgument))
     .addOption(sinceOption())
     .addOption(new Option('--format <FORMAT>', 'output format').choices(['text', 'json']).default('text'))
     .option('-o, --output <FILE>', 'write to a new file that only you can read')
@@ -102,16 +102,4 @@ function written(stdout: OutputStream, text: string): Promise<void> {
 function createProgress(stderr: OutputStream): (conversation: string, messages: number) => void {
   if (stderr.isTTY !== true) return () => {};
   return (conversation, messages) => void stderr.write(`\r\u001b[K${conversation}: ${messages} messages`);
-}
-
-function rooms(text: string, before: readonly string[] = []): string[] {
-  const parsed = parseRoomName(text);
-  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
-  return [...before, parsed.name];
-}
-
-function people(text: string, before: readonly string[] = []): string[] {
-  const parsed = parseName(text.replace(/^@/, ''));
-  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
-  return [...before, parsed.name];
 }

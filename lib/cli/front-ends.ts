@@ -120,7 +120,10 @@ async function screen({ io, stop, theme, ascii, ...choice }: FrontEndChoice): Pr
   });
 }
 
-async function transfersOf(given: { env: Io['env']; downloads: string | undefined }): Promise<OpenTransfers> {
+export async function transfersOf(given: {
+  env: Io['env'];
+  downloads: string | undefined;
+}): Promise<OpenTransfers> {
   const { createTransfers } = await import('../client/transfer/transfers.js');
   const { env, downloads } = given;
   const home = env.HOME ?? homedir();

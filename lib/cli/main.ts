@@ -36,6 +36,10 @@ const modules: readonly Module[] = [
   },
   { commands: { connect: 'join a chat' }, load: async () => (await import('./connect.js')).addConnect },
   {
+    commands: { send: 'send messages or files from a script' },
+    load: async () => (await import('./send.js')).addSend,
+  },
+  {
     commands: { export: 'save the history of your conversations' },
     load: async () => (await import('./export.js')).addExport,
   },

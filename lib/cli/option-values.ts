@@ -5,6 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { limits } from '../protocol/limits.js';
+import { parseName, parseRoomName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
@@ -65,6 +66,27 @@ export function sizeArgument(text: string): number {
   const bytes = Math.floor(Number(number) * (sizeUnits[unit.toUpperCase()] ?? Number.NaN));
   if (number !== '' && bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
   throw new InvalidArgumentError('Give a size such as 500K, 100M or 2G.');
+}
+
+/** The name of a room, with or without `#`. */
+export function roomArgument(text: string): string {
+  const parsed = parseRoomName(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  return parsed.name;
+}
+
+/** The name of a person, with or without `@`. */
+export function personArgument(text: string): string {
+  const parsed = parseName(text.replace(/^@/, ''));
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  return parsed.name;
+}
+
+/** For an option that can be given several times. */
+export function repeated<T>(
+  parse: (text: string) => T,
+): (text: string, before?: readonly T[]) => readonly T[] {
+  return (text, before = []) => [...before, parse(text)];
 }
 
 /** An age (`90d`) or a count of messages (`10000`). */

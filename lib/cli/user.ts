@@ -103,9 +103,10 @@ function addCredentials(user: Command, io: Io): void {
     )
     .action((name: string, flags: Flags) => done(setPassword(name, flags, io)));
   addCommand(user, 'token', {
-    summary: 'create a token for a bot',
+    summary: 'create a token for a bot, and the bot if it does not exist',
     description: 'Creates a token that signs in to an account for ten years, and prints only the token.',
-    text: `Give it to a program as SECURE_CHAT_TOKEN or --token-file. A ban or a new
+    text: `If there is no account of that name, it becomes a bot, which has no password.
+Give the token to a program as SECURE_CHAT_TOKEN or --token-file. A ban or a new
 password revokes it.`,
     examples: ['secure-chat user token robot > robot.token'],
     exits,
@@ -228,7 +229,8 @@ async function setPassword(name: string, flags: Flags, io: Io): Promise<void> {
 }
 
 async function makeToken(name: string, flags: Flags, io: Io): Promise<void> {
-  const { token } = await operate({ data: dataFolder(flags.data, io), io }, 'user-token', { name });
+  const { token, created } = await operate({ data: dataFolder(flags.data, io), io }, 'user-token', { name });
+  if (created) io.stderr.write(`Created the bot ${printable(name)}.\n`);
   io.stdout.write(`${token}\n`);
 }
 

@@ -65,12 +65,12 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
 
   async function readAll({ onLine }: PipeSteps): Promise<string | undefined> {
     for (;;) {
+      await Promise.race([turn, ended.opened]);
       await backlog.atMost(backlogLimit);
       const line = await lines.next();
       if (line === undefined) return undefined;
       const quit = onLine(line);
       if (quit !== undefined) return quit.reason;
-      await Promise.race([turn, ended.opened]);
     }
   }
 

@@ -51,7 +51,6 @@ t.test('refusals mention shell commands, not chat commands', async (t) => {
     [['passwd', 'nobody'], list],
     [['passwd', 'nobody', '--link'], list],
     [['role', 'nobody', 'member'], list],
-    [['token', 'nobody'], list],
     [['remove', 'nobody', '--yes'], list],
     [['ban', 'nobody'], list],
     [['unban', 'nobody'], list],

@@ -6,6 +6,7 @@ import { isAbsolute } from 'node:path';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
+import { parseName } from '../../protocol/names.js';
 import type { Role } from '../../protocol/records.js';
 import type { App } from '../app.js';
 import { operator } from '../chat/permissions.js';
@@ -55,9 +56,12 @@ const accountCommands: Commands = {
     return {};
   },
   'user-reset': async ({ invites }, { name }) => invites.reset(operator, text(name, 'name')),
-  async 'user-token'({ lookup, sessions }, { name }) {
-    const account = await lookup.person(operator, text(name, 'name'));
-    return { token: await sessions.createBotToken(account) };
+  async 'user-token'({ store, accounts, sessions }, { name }) {
+    const parsed = parseName(text(name, 'name'));
+    const known = parsed.ok ? await store.account(parsed.name) : undefined;
+    const made = { name: text(name, 'name'), role: 'bot', password: undefined } as const;
+    const account = known ?? (await accounts.add(made)).account;
+    return { token: await sessions.createBotToken(account), created: known === undefined };
   },
 };
 

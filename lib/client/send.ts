@@ -1,0 +1,178 @@
+/** Sends messages and files for a script, and shows only what goes wrong. Knows a session and streams, no command line. */
+import { Readable, type Writable } from 'node:stream';
+import { ProtocolError } from '../protocol/errors.js';
+import { limits } from '../protocol/limits.js';
+import { messageText } from '../protocol/message-text.js';
+import type { Recipient } from '../protocol/names.js';
+import { printable } from '../protocol/printable.js';
+import { createListener, type FrontEnd, type OpenTransfers } from './front-end.js';
+import { createPipe, type Pipe } from './pipe.js';
+import type { Session, SessionEvent } from './session/session.js';
+import { errorWords, excerpt, failureWords, isOver, statusWords, transferWords } from './text/wording.js';
+import type { Transfer } from './transfer/transfer.js';
+import { ConnectionLost } from './wire/connection.js';
+
+interface SendDeps {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Aborted with a StopSignal as its reason. */
+  readonly stop: AbortSignal;
+  readonly openTransfers: OpenTransfers;
+  readonly wanted: SendWanted;
+}
+
+export interface SendWanted {
+  /** A room that this person is not in is joined first, if there is one of that name. */
+  readonly to: Recipient;
+  /** One message, sent first. */
+  readonly text?: string;
+  /** Paths, sent before what comes from stdin. */
+  readonly files: readonly string[];
+  /** What comes from stdin: a message for each line that is not blank, one message, or nothing. */
+  readonly input: 'lines' | 'whole' | 'none';
+}
+
+// Longer lines cannot be messages, even once unprintable characters are dropped.
+const lineLimit = 64 * 1024;
+
+/** What the parts below share. */
+interface Job {
+  readonly deps: SendDeps;
+  readonly session: Session;
+  readonly pipe: Pipe;
+  /** The beginnings of messages on their way, by key. */
+  readonly sending: Map<string, string>;
+}
+
+/** Its result counts what was refused by the server or before that. */
+export function createSend(deps: SendDeps): FrontEnd {
+  const { listener, open } = createListener();
+  return {
+    listener,
+    run(session) {
+      const stdin = deps.wanted.input === 'lines' ? deps.stdin : Readable.from([]);
+      const pipe = createPipe({ ...deps, stdin, lineLimit });
+      const job: Job = { deps, session, pipe, sending: new Map() };
+      const files = createFiles(job);
+      deps.stderr.on('error', () => {});
+      open((event) => {
+        if (event.kind === 'synced') files.resume();
+        show(event, job);
+        pipe.notice(event);
+      });
+      pipe.inTurn(begin(job, files));
+      return pipe.run(session, {
+        onLine(line) {
+          if ('tooLong' in line) refuse(job, `a line of more than ${lineLimit} characters`);
+          else if (line.text.trim() !== '') post(line.text, job);
+          return undefined;
+        },
+        before: files.cancel,
+      });
+    },
+  };
+}
+
+/** All that does not come line by line. Never rejects. */
+async function begin(job: Job, files: ReturnType<typeof createFiles>): Promise<void> {
+  const { pipe, deps } = job;
+  const { text, files: paths, input } = deps.wanted;
+  try {
+    await enter(job);
+    if (text !== undefined) post(text, job);
+    for (const path of paths) await files.send(path);
+    if (input === 'whole') post(await readWhole(deps.stdin), job);
+  } catch (error) {
+    if (!(error instanceof ProtocolError || error instanceof ConnectionLost)) throw error;
+    refuse(job, error.message);
+    pipe.close();
+  }
+}
+
+/** @throws ProtocolError, ConnectionLost */
+async function enter({ session, deps }: Job): Promise<void> {
+  const { to } = deps.wanted;
+  if (!('room' in to)) return;
+  const reply = await session.ask({ type: 'rooms' });
+  if (reply.type === 'error') throw new ProtocolError(reply.code, errorWords(reply));
+  const found = (reply.rooms ?? []).find(({ room }) => room === to.room);
+  if (found === undefined) {
+    throw new ProtocolError(
+      'no-such-room',
+      `There is no room #${to.room}. Create it with /join in the chat.`,
+    );
+  }
+  if (found.role !== undefined) return;
+  const joined = await session.ask({ type: 'join', room: to.room });
+  if (joined.type === 'error') throw new ProtocolError(joined.code, errorWords(joined));
+}
+
+function post(text: string, job: Job): void {
+  const { deps, session, pipe, sending } = job;
+  try {
+    const draft = { ...deps.wanted.to, text: messageText(text) };
+    sending.set(pipe.say(session, draft), excerpt(text));
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    refuse(job, `"${excerpt(text)}": ${error.message}`);
+  }
+}
+
+function show(event: SessionEvent, job: Job): void {
+  if (event.kind === 'status' && event.status.state === 'waiting') tell(job, statusWords(event.status) ?? '');
+  if (event.kind !== 'delivery' || event.delivery.state === 'sending') return;
+  const { key, delivery } = event;
+  if (delivery.state === 'failed')
+    tell(job, `not sent: "${job.sending.get(key) ?? ''}": ${failureWords(delivery)}`);
+  job.sending.delete(key);
+}
+
+function refuse(job: Job, what: string): void {
+  job.pipe.refuse();
+  tell(job, `not sent: ${what}`);
+}
+
+function tell({ deps }: Job, words: string): void {
+  deps.stderr.write(`secure-chat: ${printable(words)}\n`);
+}
+
+/** Files, one after the other. */
+function createFiles(job: Job) {
+  const { deps, session, pipe } = job;
+  const over = new Map<number, () => void>();
+  const transfers = deps.openTransfers(session, (transfer: Transfer) => {
+    if (!isOver(transfer)) return;
+    if (transfer.progress.state === 'failed') {
+      pipe.refuse();
+      tell(job, transferWords(transfer));
+    }
+    over.get(transfer.id)?.();
+  });
+
+  return {
+    resume: transfers.resume,
+    cancel: () => void transfers.close(),
+    send(path: string): Promise<void> {
+      return new Promise((resolve) => {
+        over.set(transfers.send(path, deps.wanted.to).id, resolve);
+      });
+    },
+  };
+}
+
+/** @throws ProtocolError `message-too-long` */
+async function readWhole(stdin: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk);
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > lineLimit) {
+      const most = limits.messageBytes;
+      throw new ProtocolError('message-too-long', `The input is longer than a message of ${most} bytes.`);
+    }
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
