@@ -8,6 +8,9 @@ export const noTransfers = (): Transfers => ({
   get() {
     throw new Error('no files here');
   },
+  load() {
+    throw new Error('no files here');
+  },
   cancel: () => undefined,
   resume() {},
   current: [],

@@ -195,7 +195,7 @@ export function isOver({ progress }: Transfer): boolean {
 }
 
 /** 0 to 100; undefined while the size is unknown. */
-export function percentOf({ size, done }: Transfer): number | undefined {
+export function percentOf({ size, done }: Pick<Transfer, 'size' | 'done'>): number | undefined {
   if (size === undefined) return undefined;
   return size === 0 ? 100 : Math.floor((100 * done) / size);
 }

@@ -1,8 +1,13 @@
-/** Downloads one file: ticket, bytes, checksum, final name. Knows the protocol and where files go, not how they are written. */
+/**
+ * Fetches one file: ticket, bytes, checksum; to a folder under its final name, or into memory. Knows the protocol and where
+ * files go, not how they are written.
+ */
+import { createHash } from 'node:crypto';
 import { lstat, mkdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { fileName } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
+import { byteCount } from '../../protocol/quantities.js';
 import type { FileInfo } from '../../protocol/records.js';
 import { errorCode } from '../../system/disk-errors.js';
 import { type PathBase, typedPath } from '../../system/shell-words.js';
@@ -27,35 +32,93 @@ export async function download(
   const { signal, update } = context;
   update({ progress: { state: 'moving' } });
   const destination = await findDestination(path, folders);
-  const fetching: Fetching = { seq, folder: destination.folder };
+  const fetching: Fetching<PartialFile> = { seq, create: () => createPartialFile(destination.folder) };
   try {
-    const progress = () => fetching.part?.have ?? -1;
-    const { part, file } = await retryInterrupted(context, progress, () => receiveRest(context, fetching));
-    if (part.hash() !== file.hash) {
-      throw new TransferFailed('checksum mismatch; download it again');
-    }
+    const { sink, file } = await receiveChecked(context, fetching);
     signal.throwIfAborted();
-    const placed = await part.place(destination.name ?? fileName(file.name));
+    const placed = await sink.place(destination.name ?? fileName(file.name));
     update({ path: placed, done: file.size, progress: { state: 'done' } });
   } finally {
-    await fetching.part?.discard();
+    await fetching.sink?.discard();
   }
 }
 
-/** What is known so far. */
-interface Fetching {
-  readonly seq: number;
-  readonly folder: string;
-  file?: FileInfo;
-  part?: PartialFile;
+/** A file that was fetched into memory. */
+export interface LoadedFile {
+  readonly name: string;
+  readonly bytes: Buffer;
 }
 
-async function receiveRest(
+/** Fetches a file of at most `most` bytes; nothing is written. @throws TransferFailed, the signal's reason */
+export async function loadFile(
   context: TransferContext,
-  fetching: Fetching,
-): Promise<{ part: PartialFile; file: FileInfo }> {
+  { seq, most }: { readonly seq: number; readonly most: number },
+): Promise<LoadedFile> {
+  context.update({ progress: { state: 'moving' } });
+  const fetching: Fetching<MemoryFile> = { seq, most, create: createMemoryFile };
+  const { sink, file } = await receiveChecked(context, fetching);
+  context.signal.throwIfAborted();
+  return { name: fileName(file.name), bytes: sink.bytes() };
+}
+
+/** Where the bytes of a file go. */
+type FileSink = Pick<PartialFile, 'have' | 'append' | 'hash'>;
+
+interface MemoryFile extends FileSink {
+  bytes(): Buffer;
+}
+
+function createMemoryFile(): MemoryFile {
+  const kept: Buffer[] = [];
+  let have = 0;
+  return {
+    get have() {
+      return have;
+    },
+    async append(chunks) {
+      kept.push(...chunks);
+      have += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    },
+    hash: () => kept.reduce((sum, chunk) => sum.update(chunk), createHash('sha256')).digest('base64url'),
+    bytes: () => Buffer.concat(kept),
+  };
+}
+
+/** What is known so far. */
+interface Fetching<Sink extends FileSink> {
+  readonly seq: number;
+  /** Bytes. */
+  readonly most?: number;
+  readonly create: () => Sink | Promise<Sink>;
+  file?: FileInfo;
+  sink?: Sink;
+}
+
+interface Received<Sink> {
+  readonly sink: Sink;
+  readonly file: FileInfo;
+}
+
+/** All of a file, with the right checksum, over as many connections as it takes. */
+async function receiveChecked<Sink extends FileSink>(
+  context: TransferContext,
+  fetching: Fetching<Sink>,
+): Promise<Received<Sink>> {
+  const progress = () => fetching.sink?.have ?? -1;
+  const received = await retryInterrupted(context, progress, () => receiveRest(context, fetching));
+  if (received.sink.hash() !== received.file.hash) {
+    throw new TransferFailed('checksum mismatch; download it again');
+  }
+  return received;
+}
+
+async function receiveRest<Sink extends FileSink>(
+  context: TransferContext,
+  fetching: Fetching<Sink>,
+): Promise<Received<Sink>> {
   const { update } = context;
-  const { ticket, file } = await requestTicket(context, { type: 'fetch', of: fetching.seq });
+  const { seq, most = Number.POSITIVE_INFINITY } = fetching;
+  const { ticket, file } = await requestTicket(context, { type: 'fetch', of: seq });
   if (ticket === undefined || file === undefined)
     throw new TransferFailed('the server did not say which file it is');
   fetching.file ??= file;
@@ -63,18 +126,21 @@ async function receiveRest(
     throw new TransferFailed('the file has changed; download it again');
   }
   update({ name: fileName(file.name), size: file.size });
-  fetching.part ??= await createPartialFile(fetching.folder);
-  const { part } = fetching;
-  const offset = part.have;
+  if (file.size > most) {
+    throw new TransferFailed(`it is larger than ${byteCount(most)}; download it with /get ${seq}`);
+  }
+  fetching.sink ??= await fetching.create();
+  const { sink } = fetching;
+  const offset = sink.have;
   await withFileConnection(context, { type: 'download', ticket, offset }, async (connection) => {
     const ready = await connection.answer();
     if (ready.type !== 'ready' || ready.offset !== offset || ready.size !== file.size) {
       throw new TransferFailed('the server sends a different file; download it again');
     }
     update({ progress: { state: 'moving' }, done: offset });
-    if (offset < file.size) await receive(connection, part, { size: file.size, update });
+    if (offset < file.size) await receive(connection, sink, { size: file.size, update });
   });
-  return { part, file };
+  return { sink, file };
 }
 
 // The stream delivers about 16 KiB at a time; the disk gets larger pieces.
@@ -83,7 +149,7 @@ const batchBytes = 256 * 1024;
 /** @throws TransferInterrupted where bytes are missing */
 async function receive(
   connection: FileConnection,
-  part: PartialFile,
+  sink: FileSink,
   { size, update }: Pick<TransferContext, 'update'> & { size: number },
 ): Promise<void> {
   let batch: Buffer[] = [];
@@ -91,13 +157,13 @@ async function receive(
   async function flush() {
     const chunks = batch;
     [batch, bytes] = [[], 0];
-    if (chunks.length > 0) await part.append(chunks);
+    if (chunks.length > 0) await sink.append(chunks);
   }
   try {
     for await (const chunk of connection.socket) {
       batch.push(chunk);
       bytes += chunk.length;
-      const done = part.have + bytes;
+      const done = sink.have + bytes;
       if (done > size) throw new TransferFailed('the server sends more than it announced; download it again');
       connection.moved();
       if (bytes >= batchBytes || done === size) await flush();

@@ -4,7 +4,7 @@ import { fileName } from '../../protocol/names.js';
 import type { Clock } from '../../system/clock.js';
 import { typedPath } from '../../system/shell-words.js';
 import type { Session } from '../session/session.js';
-import { download } from './download.js';
+import { download, type LoadedFile, loadFile } from './download.js';
 import type { Transfer, TransferContext, TransferProgress } from './transfer.js';
 import { createReconnections } from './transfer.js';
 import { upload } from './upload.js';
@@ -30,6 +30,8 @@ export interface Transfers {
   send(path: string, to: Recipient): Transfer;
   /** @param path a file or folder, as typed; without it, the downloads folder and the name that the server gives */
   get(seq: number, path?: string): Transfer;
+  /** Fetches a file into memory; it is none of those that are listed. @throws TransferFailed, the signal's reason */
+  load(seq: number, options: LoadOptions): Promise<LoadedFile>;
   /** Without an id, the latest one. @returns undefined where there is none */
   cancel(id?: number): Transfer | undefined;
   /** To be called when the session is connected again. */
@@ -38,6 +40,13 @@ export interface Transfers {
   readonly current: readonly Transfer[];
   /** Cancels all of them, and any that is begun later. Resolves when nothing of them is left. */
   close(): Promise<void>;
+}
+
+export interface LoadOptions {
+  /** The largest size in bytes. */
+  readonly most: number;
+  readonly signal: AbortSignal;
+  readonly watch: TransferContext['update'];
 }
 
 // One at a time in each direction: a second one would only share the bandwidth.
@@ -52,7 +61,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
   };
   let jobs: Job[] = [];
   let lastId = 0;
-  let closed = false;
+  const closing = new AbortController();
 
   function begin(
     first: Pick<Transfer, 'direction' | 'name' | 'path' | 'to'>,
@@ -75,7 +84,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
         queue.jobs -= 1;
         jobs = jobs.filter((other) => other !== job);
       });
-    if (closed) queueMicrotask(job.cancel);
+    if (closing.signal.aborted) queueMicrotask(job.cancel);
     return job.transfer;
   }
   const underWay = () => jobs.filter((job) => !job.over);
@@ -93,6 +102,10 @@ export function createTransfers(deps: TransfersDeps): Transfers {
       const first = { direction: 'get', name: `file ${seq}`, path: undefined } as const;
       return begin(first, (context) => download(context, { seq, path, folders: deps }));
     },
+    load(seq, { most, signal: given, watch }) {
+      const signal = AbortSignal.any([given, closing.signal]);
+      return loadFile({ session, clock, reconnections, signal, update: watch }, { seq, most });
+    },
     cancel(id) {
       const job =
         id === undefined ? underWay().at(-1) : underWay().find(({ transfer }) => transfer.id === id);
@@ -104,7 +117,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
       return underWay().map(({ transfer }) => transfer);
     },
     async close() {
-      closed = true;
+      closing.abort();
       for (const job of underWay()) job.cancel();
       await Promise.all([queues.send.last, queues.get.last]);
     },

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { Transfer } from '../../../lib/client/transfer/transfer.js';
 import { fileName } from '../../../lib/protocol/names.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { someBytes, transferScene } from '../../support/transfer-scene.js';
@@ -189,4 +190,75 @@ t.test('a downloads folder that cannot be created fails a download', async (t) =
   const { transfers, over, home } = await shelved(t);
   await writeFile(join(home, 'Downloads'), 'a file');
   t.match(await over(transfers.get(17)), { progress: { state: 'failed', why: /Downloads.*no such folder/ } });
+});
+
+/** Fetches file 17 into memory; lets each waiting time pass. */
+function loadFile(
+  { transfers, clock }: Awaited<ReturnType<typeof transferScene>>,
+  { most = 1_000_000, signal = new AbortController().signal } = {},
+) {
+  const seen: Partial<Transfer>[] = [];
+  const loaded = transfers.load(17, {
+    ...{ most, signal },
+    watch(change) {
+      seen.push(change);
+      if (change.progress?.state === 'waiting') setImmediate(() => clock.advance(30_000));
+    },
+  });
+  return { loaded, seen };
+}
+
+t.test('a file is fetched into memory, and nothing is written', async (t) => {
+  const scene = await shelved(t);
+  scene.server.faults.push({ cut: 1 }, { cut: 300_000 });
+  const { loaded, seen } = loadFile(scene);
+  const { name, bytes: got } = await loaded;
+  t.equal(name, 'photo.jpg');
+  t.ok(got.equals(bytes));
+  t.match(
+    seen.find(({ size }) => size !== undefined),
+    { name: 'photo.jpg', size: bytes.length },
+  );
+  t.equal(seen.at(-1)?.done, bytes.length);
+  t.same(scene.reports.all, [], 'it is none of the transfers that are listed');
+  t.same(await readdir(scene.home), []);
+});
+
+t.test('a file that is too large is not fetched into memory', async (t) => {
+  const scene = await shelved(t);
+  const { loaded } = loadFile(scene, { most: bytes.length - 1 });
+  await t.rejects(loaded, {
+    name: 'TransferFailed',
+    message: /larger than 586 KiB; download it with \/get 17/,
+  });
+  t.same(scene.server.connections.all, []);
+  t.ok(await loadFile(scene, { most: bytes.length }).loaded);
+});
+
+t.test('a file that is longer than was announced, or another one, is not kept in memory', async (t) => {
+  const scene = await shelved(t);
+  scene.server.shelf.set(17, { name: 'photo.jpg', bytes, hash: 'A'.repeat(43) });
+  await t.rejects(loadFile(scene).loaded, { message: /checksum mismatch/ });
+  const { session } = scene.server;
+  const ask: typeof session.ask = async (request) => {
+    const reply = await session.ask(request);
+    return reply.type === 'ok' && reply.file ? { ...reply, file: { ...reply.file, size: 10 } } : reply;
+  };
+  const lying = await transferScene(t, { session: { ...session, hello: session.hello, ask } });
+  await t.rejects(loadFile(lying, { most: 10 }).loaded, { message: /different file/ });
+});
+
+t.test('fetching into memory ends when it is no longer wanted, or with all transfers', async (t) => {
+  const scene = await shelved(t);
+  scene.server.faults.push({ stall: true }, { stall: true });
+  const stopping = new AbortController();
+  const first = loadFile(scene, { signal: stopping.signal });
+  await scene.server.connections.next();
+  stopping.abort(new Error('stopped'));
+  await t.rejects(first.loaded, { message: 'stopped' });
+  const second = loadFile(scene);
+  await scene.server.connections.next();
+  await scene.transfers.close();
+  await t.rejects(second.loaded, { name: 'AbortError' });
+  t.equal(scene.clock.pending, 0);
 });
