@@ -12,6 +12,8 @@ export interface KeyReader {
 
 /** UTF-16 units of one paste; the rest of it is dropped. */
 export const longestPaste = 2 ** 20;
+/** A longer answer of the terminal is dropped. */
+const longestReply = 256;
 
 // The Escape key and the start of a sequence are the same byte: it was the key if nothing follows in this time.
 const escapeMs = 100;
@@ -31,21 +33,29 @@ const pasteEnd = '\x1b[201~';
 
 /** What was read and is not a key yet. */
 interface Reading {
-  /** `quick`: a paste recognised by its speed alone. `string`: a reply that is being dropped; `csi`: a sequence. */
+  /** `quick`: a paste recognised by its speed alone. `string`: a reply; `csi`: a sequence that is being dropped. */
   mode: 'keys' | 'paste' | 'quick' | 'string' | 'csi';
   /** The beginning of a sequence. */
   begun: string;
   pasted: string;
+  /** What is kept of the string that is being read. */
+  string: string;
   readonly onKey: (key: Key) => void;
+  readonly onReply: (sequence: string) => void;
 }
 
 /**
  * Several lines at once are a paste even if the terminal does not mark them as one. Sequences that stand for no
- * key are dropped whole.
+ * key never become text.
+ * @param onReply gets each of them, such as an answer of the terminal, if it is whole and not long
  */
-export function createKeyReader(onKey: (key: Key) => void, clock: Pick<Clock, 'after'>): KeyReader {
+export function createKeyReader(
+  onKey: (key: Key) => void,
+  clock: Pick<Clock, 'after'>,
+  onReply: (sequence: string) => void = () => {},
+): KeyReader {
   const decoder = new StringDecoder('utf8');
-  const reading: Reading = { mode: 'keys', begun: '', pasted: '', onKey };
+  const reading: Reading = { mode: 'keys', begun: '', pasted: '', string: '', onKey, onReply };
   let ended = false;
   let cancel = (): void => {};
 
@@ -113,10 +123,19 @@ function takeString(reading: Reading, text: string): string {
   const end = stringEnd(text, 0);
   if (end === undefined) {
     reading.begun = begunAtEnd(text, '\x1b\\');
+    keep(reading, text.slice(0, text.length - reading.begun.length));
     return '';
   }
+  keep(reading, text.slice(0, end));
+  if (reading.string.length <= longestReply) reading.onReply(reading.string);
+  reading.string = '';
   reading.mode = 'keys';
   return text.slice(end);
+}
+
+/** With one unit more than is allowed it is too long. */
+function keep(reading: Reading, text: string): void {
+  reading.string += text.slice(0, longestReply + 1 - reading.string.length);
 }
 
 function takeRun(reading: Reading, run: string): void {
@@ -144,11 +163,14 @@ function takeSequence(reading: Reading, text: string): string {
     // An ESC right after it begins the end of an empty string, or the next key after Alt and this character.
     if (isString(text) && text.length > 2 && text.slice(2) !== '\x1b') reading.mode = 'string';
     reading.begun = reading.mode === 'string' ? begunAtEnd(text, '\x1b\\') : text;
+    if (reading.mode === 'string') keep(reading, text.slice(0, text.length - reading.begun.length));
     return '';
   }
   const sequence = text.slice(0, end);
+  const key = sequenceKey(sequence);
   if (sequence.endsWith(pasteStart)) reading.mode = 'paste';
-  else report(reading, sequenceKey(sequence));
+  else if (key !== undefined) reading.onKey(key);
+  else if (sequence.length <= longestReply) reading.onReply(sequence);
   return text.slice(end);
 }
 
@@ -158,6 +180,7 @@ function finish(reading: Reading): void {
   if (reading.mode === 'paste' || reading.mode === 'quick') finishPaste(reading);
   else if (reading.mode === 'keys') for (const key of unfinishedKeys(reading.begun)) report(reading, key);
   reading.begun = '';
+  reading.string = '';
   reading.mode = 'keys';
 }
 

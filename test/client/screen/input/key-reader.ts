@@ -10,14 +10,19 @@ const pasteEnd = `${esc}[201~`;
 function start() {
   const clock = createFakeClock();
   const keys: Key[] = [];
-  const reader = createKeyReader((key) => keys.push(key), clock);
+  const replies: string[] = [];
+  const reader = createKeyReader(
+    (key) => keys.push(key),
+    clock,
+    (sequence) => replies.push(sequence),
+  );
   /** The keys since the last time, in short. */
   const told = (): string[] => keys.splice(0).map(inShort);
   const read = (...chunks: readonly (string | Buffer)[]): string[] => {
     for (const chunk of chunks) reader.push(chunk);
     return told();
   };
-  return { ...reader, clock, read, told };
+  return { ...reader, clock, read, told, replies };
 }
 
 function inShort(key: Key): string {
@@ -144,25 +149,36 @@ t.test('a sequence that is no key is dropped whole and never becomes text', asyn
     ],
     ...['Xx\x9c', '[99~', '[201~', '[[Z', '[1;2 M', '[ q'],
   ]) {
-    t.same(start().read(`${esc}${sequence}x`), ['"x"'], JSON.stringify(sequence));
-    t.same(start().read(...`${esc}${sequence}x`), ['"x"'], `${JSON.stringify(sequence)} byte by byte`);
+    const whole = start();
+    t.same(whole.read(`${esc}${sequence}x`), ['"x"'], JSON.stringify(sequence));
+    const pieces = start();
+    t.same(pieces.read(...`${esc}${sequence}x`), ['"x"'], `${JSON.stringify(sequence)} byte by byte`);
+    if (/^\[20?1~|^\[M/.test(sequence)) continue;
+    t.same(whole.replies, [`${esc}${sequence}`], 'it is reported, for it may be an answer');
+    t.same(pieces.replies, whole.replies);
   }
 });
 
 t.test('a long reply is dropped without being stored', async (t) => {
-  const { read } = start();
+  const { read, replies } = start();
   t.same(read(`${esc}]52;c;`), []);
   for (let i = 0; i < 50; i++) read('A'.repeat(65_536));
   t.same(read(`A${esc}`, '\\x'), ['"x"']);
+  t.same(replies, []);
+  t.same(read(`${esc}]52;c;A${esc}`, '\\x'), ['"x"']);
+  t.same(replies, [`${esc}]52;c;A${esc}\\`], 'the next one is whole');
 });
 
 t.test('a reply without an end is over after a pause', async (t) => {
-  const { read, clock } = start();
+  const { read, clock, replies } = start();
   read(`${esc}]52;c;`);
   clock.advance(400);
   t.same(read('AAAA'), []);
   clock.advance(500);
   t.same(read('x'), ['"x"']);
+  t.same(replies, []);
+  read(`${esc}]1\x07`);
+  t.same(replies, [`${esc}]1\x07`], 'nothing of it is in the next one');
 });
 
 t.test('a sequence cut off by a control character does not swallow it', async (t) => {
