@@ -120,6 +120,37 @@ export interface StatusQuestion {
   readonly about: 'quit' | 'overwrite' | 'secret' | 'search';
 }
 
+/** An image that was asked for with /view; covers everything until it is closed. */
+export interface ImageView {
+  /** Printable. */
+  readonly name: string;
+  /** Bytes, once known. */
+  readonly size?: number;
+  /** Pixels. */
+  readonly dimensions?: { readonly width: number; readonly height: number };
+  /** For the size that the screen has now. */
+  readonly drawing?: Drawing | undefined;
+  /** What is shown until there is a drawing. */
+  readonly progress: string;
+  /** Unread messages when it was opened. */
+  readonly unreadBefore: number;
+}
+
+/** Made by this program: its sequences need no check. */
+export type Drawing =
+  /** Text with SGR sequences, `columns` wide, each row complete in itself. */
+  { readonly kind: 'rows'; readonly columns: number; readonly rows: readonly string[] } | GraphicsDrawing;
+
+/** Sequences that draw at the cursor, below and to the right of it. */
+export interface GraphicsDrawing {
+  readonly kind: 'graphics';
+  readonly columns: number;
+  readonly rows: number;
+  readonly sequences: string;
+  /** Removes it; '' if clearing the screen does. */
+  readonly erase: string;
+}
+
 /** A server that this client is on, as the lists of conversations show it. */
 export interface ServerSummary {
   /** Unique in this client. */
@@ -162,6 +193,8 @@ export interface ScreenState extends ServerSummary {
   readonly question: StatusQuestion | undefined;
   /** Replaces everything until a key is pressed; wrapped by the terminal. */
   readonly plainText?: string;
+  /** Replaces everything until it is closed. */
+  readonly image?: ImageView;
   /** Milliseconds since the epoch, for the time until the next attempt to connect. */
   readonly now: number;
 }
