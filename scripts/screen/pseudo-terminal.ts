@@ -45,6 +45,8 @@ export interface PseudoTerminalOptions {
   readonly cols?: number;
   readonly rows?: number;
   readonly cwd?: string;
+  /** What it sends when it is asked for its attributes (DA1), in place of the emulator's. */
+  readonly attributes?: string;
 }
 
 /** As long as other waits of tests: a machine may be slow and busy. */
@@ -52,7 +54,7 @@ const patienceMs = 60_000;
 
 export function openPseudoTerminal(
   command: readonly [string, ...string[]],
-  { env, cols = 80, rows = 24, cwd = process.cwd() }: PseudoTerminalOptions,
+  { env, cols = 80, rows = 24, cwd = process.cwd(), attributes }: PseudoTerminalOptions,
 ): PseudoTerminal {
   const emulator = new xterm.Terminal({
     cols,
@@ -76,6 +78,10 @@ export function openPseudoTerminal(
   });
   // What the program asks the terminal, the emulator answers.
   emulator.onData((data) => child.write(data));
+  emulator.parser.registerCsiHandler({ final: 'c' }, () => {
+    if (attributes !== undefined) child.write(attributes);
+    return attributes !== undefined;
+  });
   const { ended, isOver } = watchEnd(child, emulator);
   void ended.then(() => changed.dispatchEvent(new Event('changed')));
 

@@ -10,6 +10,8 @@ export interface ScreenOptions {
   readonly cols?: number;
   readonly rows?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** What the terminal answers about itself: see `openPseudoTerminal`. */
+  readonly attributes?: string;
   /** After `connect LINK --name NAME`. */
   readonly args?: readonly string[];
 }
@@ -60,10 +62,13 @@ export async function gather(t: Test, ...args: string[]): Promise<People> {
 
   async function terminal(name: string, options: ScreenOptions = {}): Promise<PseudoTerminal> {
     const { words, env } = await command(name, options);
-    const { cols = 80, rows = 24 } = options;
+    const { cols = 80, rows = 24, attributes } = options;
     // TERM is the emulator's, unless a test wants another.
     const term = env.TERM === undefined ? [] : [`TERM=${env.TERM}`];
-    const opened = openPseudoTerminal(['/usr/bin/env', ...term, ...words], { env, cols, rows });
+    const opened = openPseudoTerminal(['/usr/bin/env', ...term, ...words], {
+      ...{ env, cols, rows },
+      ...(attributes !== undefined && { attributes }),
+    });
     open.push(opened);
     return opened;
   }

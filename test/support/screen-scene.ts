@@ -62,6 +62,10 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     viewed: events.viewed,
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (path) => saved.push(path),
+    images: {
+      open: async (seq) => void calls.push(`view ${seq}`),
+      close: () => calls.push('image closed'),
+    },
     quitWarning: () => warnings.quit,
     compose: () => calls.push(`compose "${current(store.state).draft.text}"`),
     showPlainText: () => store.update((state) => ({ ...state, plainText: 'plain' })),

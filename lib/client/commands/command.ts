@@ -150,6 +150,8 @@ interface ScreenCommands {
   /** Puts the last own message into the input line. */
   editLast(): void;
   save(path: string): void;
+  /** Shows the image that a message announces. */
+  view(seq: number): void;
   /** Without a choice, shows the current one. */
   notify(choice: NotifyChoice | undefined): void;
   set(change: SettingChange): void;

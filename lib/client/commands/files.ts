@@ -42,6 +42,17 @@ export const fileCommands = [
       transfers.get(seq, path);
     },
   }),
+  command<{ seq: number }>({
+    name: 'view',
+    usage: 'ID',
+    help: 'show a PNG or JPEG of at most 5 MiB that was sent here; Esc closes it',
+    screenOnly: true,
+    parse(rest) {
+      const seq = parseId(rest.trim());
+      return seq === undefined ? '' : { seq };
+    },
+    run: ({ seq }, { screen }) => screen?.view(seq),
+  }),
   command<{ transfer?: number }>({
     name: 'cancel',
     usage: '[NUMBER]',

@@ -4,6 +4,7 @@
  */
 import { type SettingChange, settingLines, settingsFrom } from '../commands/settings.js';
 import type { OutgoingMessage } from '../session/session.js';
+import type { ImageViewer } from './image-viewer.js';
 import { type Completion, completeDraft } from './input/completion.js';
 import type { Digit, KeyAction } from './input/keymap.js';
 import type { Preferences } from './preferences.js';
@@ -51,7 +52,8 @@ export type ScreenAction =
   /** `from`: what the person came from, if that was on another server. */
   | { readonly do: 'open'; readonly id: ConversationId; readonly from?: ConversationPlace }
   | { readonly do: 'leave'; readonly how: 'interrupt' | 'person' }
-  | { readonly do: 'clear-pane' | 'close' | 'retry' | 'edit-last' }
+  | { readonly do: 'clear-pane' | 'close' | 'retry' | 'edit-last' | 'close-image' }
+  | { readonly do: 'view'; readonly seq: number }
   | { readonly do: 'save'; readonly path: string }
   /** Without a choice, shows the current one. */
   | { readonly do: 'notify'; readonly choice: Notify | undefined }
@@ -77,6 +79,7 @@ export interface ActionDeps {
   readonly quitWarning: () => string | undefined;
   readonly ask: (question: StatusQuestion, yes: () => void) => void;
   readonly save: (path: string) => void;
+  readonly images: Pick<ImageViewer, 'open' | 'close'>;
   readonly compose: () => void;
   readonly showPlainText: () => void;
   readonly redraw: () => void;
@@ -152,6 +155,8 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   unignore,
   set,
   save: ({ save }, { path }) => save(path),
+  view: ({ images }, { seq }) => void images.open(seq),
+  'close-image': ({ images }) => images.close(),
   'side-lists': toggleSideLists,
   'plain-text': ({ showPlainText }) => showPlainText(),
   redraw: ({ redraw }) => redraw(),

@@ -48,6 +48,11 @@ export function createKeyboard({
 
   function press(key: Key): void {
     if (leavesPlainText(store, key)) return;
+    if (store.state.image !== undefined && key.kind !== 'focus' && key.kind !== 'end') {
+      const action = imageAction(key);
+      if (action !== undefined) dispatch({ do: action });
+      return;
+    }
     if (held !== undefined && key.kind !== 'end') {
       held.push(key);
       return;
@@ -146,6 +151,16 @@ function leavesPlainText(store: ScreenStore, key: Key): boolean {
   if (store.state.plainText === undefined || key.kind === 'focus' || key.kind === 'end') return false;
   store.update(({ plainText: _, ...state }) => state);
   return true;
+}
+
+/** While an image covers everything: q and the keys that cancel close it, those for the whole screen work as ever. */
+function imageAction(key: Key): 'close-image' | 'redraw' | 'suspend' | undefined {
+  if (key.kind === 'text' && key.text === 'q') return 'close-image';
+  if (key.kind !== 'key') return undefined;
+  if (['escape', 'ctrl-c', 'ctrl-d'].includes(key.name)) return 'close-image';
+  const meaning = lookUp(key.name);
+  const action = meaning.kind === 'action' ? meaning.action : undefined;
+  return action === 'redraw' || action === 'suspend' ? action : undefined;
 }
 
 /** The action of a key. @param pending the first of two keys */

@@ -23,7 +23,7 @@ interface PictureDeps {
   /** Of the server that is on the screen. */
   readonly store: () => ScreenStore;
   readonly appearance: Appearance;
-  readonly terminal: Pick<Terminal, 'draw' | 'title'>;
+  readonly terminal: Pick<Terminal, 'draw' | 'title' | 'leaveWith'>;
   readonly clock: Clock;
   /** The current state is on the terminal. */
   readonly drawn: () => void;
@@ -44,6 +44,7 @@ export function createPicture({ store, appearance, terminal, clock, drawn }: Pic
     // A slow terminal reports when it can take the next one.
     if (text !== '' && !terminal.draw(text)) return;
     shown = next;
+    terminal.leaveWith(next.graphics?.drawing.erase ?? '');
     drawn();
     terminal.title(windowTitle(state));
   }
@@ -64,7 +65,8 @@ export function createPicture({ store, appearance, terminal, clock, drawn }: Pic
     },
     soon: frames.soon,
     redraw() {
-      shown = undefined;
+      // What may still be there of graphics has to be removed.
+      shown = shown?.graphics && { lines: [], cursor: shown.cursor, graphics: shown.graphics };
       frames.now();
     },
     stop() {
@@ -131,8 +133,12 @@ export function paint(previous: Frame | undefined, next: Frame): string {
       ? ''
       : `${begin}${clear}${place(0, 0)}${wrapped(next.plainText)}${end}`;
   }
+  const { graphics } = next;
+  const sameGraphics = graphics?.drawing === previous?.graphics?.drawing;
   const known =
-    previous?.plainText === undefined && previous?.lines.length === next.lines.length ? previous : undefined;
+    sameGraphics && previous?.plainText === undefined && previous?.lines.length === next.lines.length
+      ? previous
+      : undefined;
   const rows = next.lines.map((line, row) => {
     const before = known === undefined ? '' : known.lines[row];
     return line === before ? '' : `${place(row, 0)}${known === undefined ? '' : '\x1b[K'}${line}`;
@@ -141,7 +147,12 @@ export function paint(previous: Frame | undefined, next: Frame): string {
   const changed =
     known === undefined || rows.some(Boolean) || row !== known.cursor.row || column !== known.cursor.column;
   if (!changed) return '';
-  return `${begin}${known === undefined ? clear : ''}${rows.join('')}${place(row, column)}${end}`;
+  const cleared = known === undefined ? `${previous?.graphics?.drawing.erase ?? ''}${clear}` : '';
+  const drawn =
+    known === undefined && graphics !== undefined
+      ? `${place(graphics.row, graphics.column)}${graphics.drawing.sequences}`
+      : '';
+  return `${begin}${cleared}${rows.join('')}${drawn}${place(row, column)}${end}`;
 }
 
 /** With DECAWM, which is off otherwise: see terminal.ts. */

@@ -20,6 +20,7 @@ import type { Appearance } from './render/theme.js';
 import { here, startState } from './state/conversations.js';
 import type { ScreenState } from './state/state.js';
 import { createScreenStore } from './state/store.js';
+import { createGraphicsQuery, type GraphicsQuery } from './terminal/graphics.js';
 import type { Process } from './terminal/job.js';
 import { createNotifier, type Notifier, type Occasion } from './terminal/notifier.js';
 import { openTerminal, type Terminal } from './terminal/terminal.js';
@@ -76,6 +77,7 @@ interface Screen {
   readonly deps: ScreenDeps;
   readonly more: MoreServers;
   readonly terminal: Terminal;
+  readonly graphics: GraphicsQuery;
   readonly picture: Picture;
   readonly notifier: Notifier;
   readonly views: Views;
@@ -88,12 +90,13 @@ function openScreen(deps: ScreenDeps, { first, saved, more }: Opening): Promise<
   const terminal = openTerminal({
     ...deps,
     onKey: (key) => views.shown.press(key),
-    keys: (report) => createKeyReader(report, clock),
+    keys: (report) => createKeyReader(report, clock, (sequence) => graphics.answer(sequence)),
     onResize: () => resized(screen),
     // Its size may have changed meanwhile.
     onBlank: () => resized(screen),
     onReady: () => picture.soon(),
   });
+  const graphics = createGraphicsQuery({ send: terminal.send, size: () => terminal, clock, env });
   const picture = createPicture({
     ...{ appearance, terminal, clock },
     store: () => views.shown.store,
@@ -101,7 +104,7 @@ function openScreen(deps: ScreenDeps, { first, saved, more }: Opening): Promise<
   });
   const { leave, over } = createLeave(stop, (reason) => leaveAll(screen, reason));
   const screen: Screen = {
-    ...{ deps, more, terminal, picture, leave, lastKey: 0 },
+    ...{ deps, more, terminal, graphics, picture, leave, lastKey: 0 },
     notifier: createNotifier({ env, clock }),
     get views() {
       return views;
@@ -124,7 +127,7 @@ function createView(
   { session, server, done }: JoinedServer,
   { saved, hosted, endsChat }: ViewOptions,
 ): ServerView {
-  const { deps, terminal, picture, leave } = screen;
+  const { deps, terminal, graphics, picture, leave } = screen;
   const { appearance, clock, env, stop, openTransfers } = deps;
   const { now } = appearance.time;
   const store = createScreenStore(
@@ -140,7 +143,7 @@ function createView(
     ...{ session, store, saved, appearance, clock, env, stop, openTransfers, terminal, done },
     ...{ hosted, endsChat, leave },
     preferences: deps.openPreferences(server),
-    redraw: picture.redraw,
+    ...{ redraw: picture.redraw, askGraphics: graphics.ask },
     servers: {
       open: (place) => screen.views.open(place),
       connect: (address) => connect(screen, address),
@@ -169,6 +172,7 @@ function aimMouse({ terminal, views }: Screen): void {
 
 function resized({ terminal, views, picture }: Screen): void {
   const { columns, rows } = terminal;
+  views.shown.resized();
   views.shown.store.update(({ plainText: _, ...state }) => ({ ...state, columns, rows }));
   picture.redraw();
 }

@@ -13,6 +13,7 @@ import type { Transfers } from '../transfer/transfers.js';
 import { createDispatch, type ScreenAction } from './actions.js';
 import { composeDraft } from './compose.js';
 import { createEventHandler } from './event-handler.js';
+import { createImageViewer } from './image-viewer.js';
 import { keyHelp, shownKey } from './input/keymap.js';
 import type { Key } from './input/keys.js';
 import { createKeyboard, type Keyboard } from './keyboard.js';
@@ -24,6 +25,7 @@ import { allConversations, serversOf, withProgress } from './state/conversations
 import { applyDraft } from './state/events.js';
 import type { ConversationId, ConversationPlace, ScreenState, ServerSummary } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
+import type { TerminalGraphics } from './terminal/graphics.js';
 import type { Occasion } from './terminal/notifier.js';
 import type { Terminal } from './terminal/terminal.js';
 import { showTotpQr } from './totp-qr.js';
@@ -45,6 +47,7 @@ export interface ViewDeps {
   /** The chat ends for everyone when this person quits. */
   readonly endsChat?: boolean | undefined;
   readonly redraw: () => void;
+  readonly askGraphics: () => Promise<TerminalGraphics>;
   readonly servers: Servers;
   /** What would end if the person quits now, as a sentence. */
   readonly quitWarning: () => string | undefined;
@@ -72,6 +75,8 @@ export interface ServerView {
   readonly store: ScreenStore;
   readonly session: Session;
   press(key: Key): void;
+  /** The screen has, or may have, another size than when this was on it last. */
+  resized(): void;
   /** The state is on the screen. */
   drawn(): void;
   handle(event: SessionEvent): void;
@@ -103,9 +108,13 @@ export function createServerView(deps: ViewDeps): ServerView {
     };
     store.update((state) => withProgress(state, line));
   });
+  const images = createImageViewer({
+    ...{ store, appearance, clock, load: transfers.load, askTerminal: deps.askGraphics },
+    viewed: () => events.viewed(),
+  });
   const away = createAwayStatus({ session, show: (words) => void store.notice(words) });
   const dispatch = createDispatch({
-    ...{ store, scrolling, me, ignored, quitWarning, redraw },
+    ...{ store, scrolling, me, ignored, images, quitWarning, redraw },
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
     keepPreferences: preferences.keep,
@@ -141,10 +150,11 @@ export function createServerView(deps: ViewDeps): ServerView {
   let isOver = false;
 
   return {
-    ...{ store, session, handle, press: keyboard.press, drawn: scrolling.drawn },
+    ...{ store, session, handle, press: keyboard.press, drawn: scrolling.drawn, resized: images.resized },
     open: (id, from) => dispatch({ do: 'open', id, from }),
     quitWarning: () => whatQuitEnds(store.state, { transfers, endsChat: deps.endsChat }),
     async leave(reason) {
+      images.stop();
       if (!isOver && store.state.connection.state === 'online') marks.flush();
       await Promise.all([transfers.close(), preferences.saved()]);
       if (!isOver) await session.quit(reason);
@@ -235,6 +245,7 @@ export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
       retry: () => dispatch({ do: 'retry' }),
       editLast: () => dispatch({ do: 'edit-last' }),
       save: (path) => dispatch({ do: 'save', path }),
+      view: (seq) => dispatch({ do: 'view', seq }),
       notify: (choice) => dispatch({ do: 'notify', choice }),
       set: (change) => dispatch({ do: 'set', change }),
       ignore: (name) => dispatch({ do: 'ignore', name }),

@@ -33,6 +33,7 @@ export function createViews(first: ServerView): Views {
     const { focused, sideLists, columns, rows } = store.state;
     shown = view;
     store.update(left);
+    view.resized();
     view.store.update((state) => viewed({ ...state, focused, sideLists, columns, rows }));
     summarize();
   }

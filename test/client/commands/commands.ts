@@ -39,6 +39,7 @@ t.test('every name and alias is found, in capitals too', async (t) => {
     ...{ reply: ' hi', unblock: ' ben', join: ' #dev', invite: ' ben', role: ' ben owner', jump: ' 7' },
     ...{ send: ' a.txt', get: ' 7', kick: ' ben', ban: ' ben', unban: ' ben', mute: ' ben', unmute: ' ben' },
     ...{ restrict: ' links', slow: ' 10s', whois: ' ben', uninvite: ' 3', reset: ' ben', '2fa': ' on' },
+    view: ' 7',
   };
   for (const command of commands) {
     for (const word of [command.name, ...command.aliases]) {
@@ -281,10 +282,14 @@ t.test('commands of files', async (t) => {
     ['/get 17', { command: 'get', seq: 17 }],
     ['/get 17 ~/my files/', { command: 'get', seq: 17, path: '~/my files/' }],
     ['/get it', { kind: 'error', message: /Usage/ }],
+    ['/view 17', { kind: 'error', message: /only on the full screen/ }],
     ['/cancel', { command: 'cancel' }],
     ['/cancel 2', { command: 'cancel', transfer: 2 }],
   ];
   for (const [line, expected] of cases) t.match(parse(line), expected, line);
+  t.match(parse('/view 17', true), { command: 'view', seq: 17 });
+  for (const line of ['/view', '/view photo.jpg', '/view 17 18'])
+    t.match(parse(line, true), { kind: 'error', message: 'Usage: /view ID' }, line);
 });
 
 t.test('while a command is typed, its usage or what it may become is known', async (t) => {

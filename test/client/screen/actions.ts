@@ -267,3 +267,9 @@ t.test('messages from ignored people are hidden and silent', async (t) => {
   scene.message({ from: 'eve', text: 'again' });
   t.ok(scene.pane().includes('again'));
 });
+
+t.test('/view asks for an image', async (t) => {
+  const scene = createScreenScene();
+  scene.press('/view 17', 'enter');
+  t.same(scene.calls, ['view 17']);
+});

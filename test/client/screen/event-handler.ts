@@ -33,6 +33,16 @@ t.test('messages are read only in a focused window', async (t) => {
   t.equal(find(scene.store.state, '#lobby')?.unread, 0);
 });
 
+t.test('messages behind an image are not read, but counted', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  scene.store.update((state) => ({ ...state, image: { name: 'a.png', progress: '', unreadBefore: 0 } }));
+  scene.message({ seq: 201 });
+  scene.keyboard.press({ kind: 'focus', focused: true });
+  t.notOk(scene.calls.includes('read 201'));
+  t.equal(find(scene.store.state, '#lobby')?.unread, 1);
+});
+
 t.test('a failure elsewhere is reported here, and an unknown name keeps no conversation', async (t) => {
   const scene = createScreenScene();
   scene.synced();

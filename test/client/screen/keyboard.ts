@@ -102,3 +102,26 @@ t.test('a paste of several lines is inserted as printable text, not sent', async
   scene.press('enter');
   t.match(scene.said, [{ text: 'one\n[31mtwo\nthree' }]);
 });
+
+t.test(
+  'an image takes all keys: some close it, those for the whole screen work, the others do nothing',
+  async (t) => {
+    const scene = createScreenScene();
+    scene.press('draft');
+    scene.store.update((state) => ({ ...state, image: { name: 'a.png', progress: '', unreadBefore: 0 } }));
+    scene.press('x', 'enter', 'up', 'alt-1', 'ctrl-x', 'ctrl-e', 'qq');
+    scene.keyboard.press({ kind: 'paste', text: 'q' });
+    t.same(scene.calls, []);
+    t.same(scene.said, []);
+    scene.press('ctrl-l', 'ctrl-z');
+    t.same(scene.calls.splice(0), ['redraw', 'suspend']);
+    scene.press('q', 'escape', 'ctrl-c', 'ctrl-d');
+    t.same(scene.calls.splice(0), Array(4).fill('image closed'));
+    scene.keyboard.press({ kind: 'focus', focused: false });
+    t.equal(scene.store.state.focused, false, 'to appear at another window is no key');
+    scene.keyboard.press({ kind: 'end' });
+    t.same(scene.left, ['person']);
+    scene.store.update(({ image: _, ...state }) => state);
+    t.equal(scene.typed(), 'draft|');
+  },
+);

@@ -1,9 +1,11 @@
 import t from 'tap';
-import { createFrames, frameMs, paint } from '../../../lib/client/screen/picture.js';
+import { createFrames, createPicture, frameMs, paint } from '../../../lib/client/screen/picture.js';
 import type { Frame } from '../../../lib/client/screen/render/render.js';
+import { createScreenStore } from '../../../lib/client/screen/state/store.js';
 import { createEmulator } from '../../support/emulator.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { randomNumbers } from '../../support/random.js';
+import { noon, plainAppearance, screen } from '../../support/screens.js';
 
 function scene() {
   const clock = createFakeClock();
@@ -105,6 +107,73 @@ t.test('plain text is wrapped by the terminal, and the next frame is drawn compl
   t.match(paint(bare, frame(['a', 'b'])), '\x1b[2J\x1b[1;1Ha\x1b[2;1Hb');
   t.end();
 });
+
+const graphics = (sequences: string) => ({
+  drawing: { kind: 'graphics', columns: 2, rows: 1, sequences, erase: `<erase ${sequences}>` } as const,
+  row: 1,
+  column: 3,
+});
+
+t.test('graphics are drawn once, over the lines, on a cleared screen', (t) => {
+  const before = frame(['a', 'b', 'c']);
+  const shown = { ...frame(['a', '', 'c']), graphics: graphics('one') };
+  t.match(paint(before, shown), '\x1b[2J\x1b[1;1Ha\x1b[3;1Hc\x1b[2;4Hone\x1b[1;1H');
+  t.notMatch(paint(before, shown), 'erase');
+  const counted = { ...shown, lines: ['a', '', 'C'] };
+  t.match(paint(shown, counted), '\x1b[3;1H\x1b[KC');
+  t.notMatch(paint(shown, counted), /one|2J/, 'a change of a line leaves them alone');
+  t.equal(paint(shown, { ...shown, graphics: { ...shown.graphics } }), '');
+  t.end();
+});
+
+t.test('graphics that are gone or others are erased', (t) => {
+  const shown = { ...frame(['a', 'b']), graphics: graphics('one') };
+  t.match(paint(shown, frame(['a', 'b'])), '\x1b[?25l<erase one>\x1b[0m\x1b[2J\x1b[1;1Ha');
+  t.match(paint(shown, { ...shown, graphics: graphics('two') }), /<erase one>.*2J.*two/);
+  t.match(paint({ ...shown, lines: [] }, shown), /<erase one>.*2J.*one/, 'also before they are drawn again');
+  t.end();
+});
+
+t.test(
+  'a picture tells the terminal what to erase at its end, and erases it before it draws everything',
+  (t) => {
+    const clock = createFakeClock();
+    const leave: string[] = [];
+    const drawn: string[] = [];
+    const store = createScreenStore(
+      screen(),
+      () => noon,
+      () => picture.changed(),
+    );
+    const terminal = {
+      draw: (text: string) => drawn.push(text) > 0,
+      title() {},
+      leaveWith: (text: string) => void leave.push(text),
+    };
+    const picture = createPicture({
+      store: () => store,
+      appearance: plainAppearance,
+      terminal,
+      clock,
+      drawn() {},
+    });
+    picture.redraw();
+    const { drawing } = graphics('one');
+    store.update((state) => ({ ...state, image: { name: 'a', progress: '', unreadBefore: 0, drawing } }));
+    clock.advance(frameMs);
+    t.match(drawn.at(-1), 'one');
+    picture.redraw();
+    t.match(drawn.at(-1), /<erase one>.*one/s);
+    store.update(({ image: _, ...state }) => state);
+    clock.advance(frameMs);
+    t.match(drawn.at(-1), '<erase one>');
+    picture.redraw();
+    t.notMatch(drawn.at(-1), 'erase');
+    t.strictSame(leave, ['', '<erase one>', '<erase one>', '', '']);
+    picture.stop();
+    t.end();
+  },
+);
 
 t.test('a terminal shows every frame, in any order', async (t) => {
   const [columns, rows] = [20, 24];

@@ -24,6 +24,7 @@ function scene(...names: string[]) {
       store,
       session: createFakeSession({ listener: () => {} }).session,
       press() {},
+      resized() {},
       drawn() {},
       handle() {},
       open: (id) => store.update((state) => ({ ...state, current: id })),

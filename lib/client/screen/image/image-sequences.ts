@@ -38,7 +38,7 @@ export function kittySequences(
 export function sixelSequence(image: Image): string {
   const { width, height } = image;
   const opaque = new Uint8Array(width * height * 4).fill(255);
-  dithered(image).forEach((color, i) => opaque.set(palette[color] ?? [], i * 4));
+  for (const [i, color] of dithered(image).entries()) opaque.set(palette[color] ?? [], i * 4);
   const colors = palette.map(([red, green, blue]): [number, number, number] => [red, green, blue]);
   const bands = sixelEncode(opaque, width, height, colors).replaceAll('\n', '');
   return `${introducer()}${bands}${FINALIZER}`;

@@ -45,7 +45,8 @@ export function dithered({ width, height, pixels }: PixelSize & { readonly pixel
   // A column on each side and a row below take what is beyond the edges.
   const row = (width + 2) * 3;
   const wanted = new Float32Array(row * (height + 1));
-  for (let y = 0; y < height; y++) wanted.set(pixels.subarray(y * width * 3, (y + 1) * width * 3), y * row + 3);
+  for (let y = 0; y < height; y++)
+    wanted.set(pixels.subarray(y * width * 3, (y + 1) * width * 3), y * row + 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = y * row + (x + 1) * 3;

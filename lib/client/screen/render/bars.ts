@@ -2,7 +2,7 @@
 import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
-import { allConversations, current, serversOf, urgentOf } from '../state/conversations.js';
+import { allConversations, current, serversOf, unreadCount, urgentOf } from '../state/conversations.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
 import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
@@ -227,7 +227,7 @@ function restRow(hidden: readonly ConversationState[], appearance: Appearance): 
 
 /** The title of the window, with what is unread in all conversations: `(3) #lobby – secure-chat`. */
 export function windowTitle(state: ScreenState): string {
-  const unread = allConversations(state).reduce((sum, { conversation }) => sum + conversation.unread, 0);
+  const unread = unreadCount(state);
   const where = cut(printable(state.current), titleColumns, '…');
   return `${unread === 0 ? '' : `(${unread}) `}${where} – secure-chat`;
 }

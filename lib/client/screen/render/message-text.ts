@@ -85,13 +85,16 @@ function pieces(
   return row.length > 0 ? row : [span('')];
 }
 
-/** A file, and how to download it. */
+/** A file, and how to see or download it. */
 function fileLine(
   message: MessageEntry,
   { name, size }: NonNullable<MessageEntry['file']>,
   styles: Styles,
 ): TextRow {
-  const how = message.seq === undefined ? '' : `, /get ${message.seq} to download`;
+  const { seq } = message;
+  const isImage = /\.(?:png|jpe?g)$/i.test(name);
+  const ways = isImage ? `/view ${seq} or /get ${seq}` : `/get ${seq} to download`;
+  const how = seq === undefined ? '' : `, ${ways}`;
   return [span(name, styles.bold), span(` (${byteCount(size)}${how})`, styles.dim)];
 }
 

@@ -1,8 +1,9 @@
 /** Renders the state as lines for a terminal. Pure: the same state and appearance give the same frame. */
 import { usageOf } from '../../commands/commands.js';
 import { current } from '../state/conversations.js';
-import type { ScreenState } from '../state/state.js';
+import type { GraphicsDrawing, ImageView, ScreenState } from '../state/state.js';
 import { questionCursor, statusLine, type TwoParts, topLine } from './bars.js';
+import { imageLines, imageRoom, imageStatus, imageTitle, middle } from './image-view.js';
 import { inputRows, type Layout, layout, promptColumns, sizeOf } from './layout.js';
 import { paneRows } from './rows.js';
 import { sideRows } from './side.js';
@@ -17,6 +18,12 @@ export interface Frame {
   /** Exactly `rows` strings of at most `columns` columns, with SGR and OSC 8 sequences, each complete in itself. */
   readonly lines: readonly string[];
   readonly cursor: { readonly row: number; readonly column: number };
+  /** Drawn over the lines, from this cell on. */
+  readonly graphics?: {
+    readonly drawing: GraphicsDrawing;
+    readonly row: number;
+    readonly column: number;
+  };
 }
 
 /**
@@ -26,6 +33,7 @@ export interface Frame {
 export function render(state: ScreenState, appearance: Appearance): Frame {
   if (state.plainText !== undefined)
     return { lines: [], cursor: { row: 0, column: 0 }, plainText: state.plainText };
+  if (state.image !== undefined) return imageFrame(state, state.image, appearance);
   const columns = sizeOf(state.columns);
   const rows = sizeOf(state.rows);
   const where = layout(state);
@@ -47,6 +55,23 @@ export function render(state: ScreenState, appearance: Appearance): Frame {
     lines: lines.slice(0, rows),
     cursor: { row: clamp(cursor.row, rows), column: clamp(cursor.column, columns) },
   };
+}
+
+function imageFrame(state: ScreenState, image: ImageView, appearance: Appearance): Frame {
+  const room = imageRoom(state);
+  const { columns } = room;
+  const rows = sizeOf(state.rows);
+  const { drawing } = image;
+  const all = [
+    bar(imageTitle(image, appearance, columns), appearance, columns),
+    ...imageLines(image, room),
+    bar(imageStatus(state, image, { appearance, columns }), appearance, columns),
+  ];
+  const lines = all.slice(all.length - rows);
+  const frame = { lines, cursor: { row: Math.max(0, rows - 1), column: 0 } };
+  if (drawing?.kind !== 'graphics') return frame;
+  const [row, column] = [1 + middle(drawing.rows, room.rows), middle(drawing.columns, columns)];
+  return { ...frame, graphics: { drawing, row, column } };
 }
 
 /** The pane with the newest message at the bottom, and the lists beside it. */

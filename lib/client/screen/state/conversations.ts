@@ -103,6 +103,7 @@ export function roomId(room: string): ConversationId {
 
 /** Whether the reader has the newest message of this conversation on the screen. */
 export function isViewed(state: ScreenState, id: ConversationId): boolean {
+  if (state.image !== undefined) return false;
   return state.focused && state.current === id && find(state, id)?.at === undefined;
 }
 
@@ -162,6 +163,10 @@ export function allConversations(state: ScreenState): ListedConversation[] {
   return serversOf(state).flatMap(({ key, conversations }) =>
     conversations.map((conversation) => ({ place: { server: key, id: conversation.id }, conversation })),
   );
+}
+
+export function unreadCount(state: ScreenState): number {
+  return allConversations(state).reduce((sum, { conversation }) => sum + conversation.unread, 0);
 }
 
 export function here({ key, current }: ScreenState): ConversationPlace {

@@ -46,6 +46,8 @@ export interface Terminal {
   mouse(on: boolean): void;
   /** Writes sequences that draw nothing, such as the bell; dropped while the terminal is lent or closed. */
   send(sequences: string): void;
+  /** Sequences to be written before the terminal is restored, whenever that is; '' for none. */
+  leaveWith(sequences: string): void;
   /** Stops this process, as Ctrl-Z does. Resolves once it is continued. */
   suspend(): Promise<void>;
   /** Lends the terminal to a program until the promise settles, and returns its result. */
@@ -83,7 +85,7 @@ export function openTerminal(deps: TerminalDeps): Terminal {
       return stdout.rows || 24;
     },
     draw: (text) => screen.phase === 'open' && output.offer(text),
-    ...{ title: screen.title, mouse: screen.mouse },
+    ...{ title: screen.title, mouse: screen.mouse, leaveWith: screen.leaveWith },
     send(sequences) {
       if (screen.phase === 'open') output.add(sequences);
     },
@@ -112,6 +114,7 @@ interface FullScreen {
   enter(): void;
   title(text: string): void;
   mouse(on: boolean): void;
+  leaveWith(sequences: string): void;
   /** Restores the terminal until the promise settles. */
   lend<T>(user: () => Promise<T>): Promise<T>;
   close(): void;
@@ -123,6 +126,7 @@ function createFullScreen(deps: TerminalDeps, input: Input, output: TerminalOutp
   let phase: FullScreen['phase'] = 'lent';
   let title = '';
   let mouse = false;
+  let last = '';
 
   /** @param titleSaved the terminal was not restored since */
   function enter(titleSaved: boolean): void {
@@ -142,7 +146,7 @@ function createFullScreen(deps: TerminalDeps, input: Input, output: TerminalOutp
     input.stop();
     proc.off('SIGTSTP', onStop);
     proc.off('SIGCONT', onContinued);
-    output.finish(leaveSequence);
+    output.finish(`${stringEnd}${last}${leaveSequence}`);
     input.setRaw(false);
   }
 
@@ -193,6 +197,9 @@ function createFullScreen(deps: TerminalDeps, input: Input, output: TerminalOutp
       if (on === mouse) return;
       mouse = on;
       if (phase === 'open') output.add(mouseSequence(on));
+    },
+    leaveWith(sequences) {
+      last = sequences;
     },
     lend,
     close() {
@@ -355,12 +362,15 @@ export function enterSequence(titleSaved: boolean): string {
   return `${titleSaved ? '' : saveTitle}${modes.map(({ mode, on }) => setMode(mode, on)).join('')}`;
 }
 
+/** ST: ends a string that may be unfinished. */
+const stringEnd = '\x1b\\';
+
 /**
  * Correct after any unfinished output: first ends a string, a synchronized update, a style and a link, and shows the
  * cursor.
  */
 export const leaveSequence = [
-  '\x1b\\\x1b[?2026l\x1b[0m\x1b]8;;\x1b\\\x1b[?25h',
+  `${stringEnd}\x1b[?2026l\x1b[0m\x1b]8;;${stringEnd}\x1b[?25h`,
   mouseSequence(false),
   ...modes.toReversed().map(({ mode, on }) => setMode(mode, !on)),
   restoreTitle,

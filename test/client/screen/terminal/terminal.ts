@@ -257,6 +257,29 @@ t.test('nothing is written while the shell has the terminal, nor after closing',
   t.equal(out(), '');
 });
 
+t.test(
+  'what has to be removed is removed whenever the terminal is given back, after any unfinished output',
+  async (t) => {
+    const { out, clock, terminal, proc } = scene();
+    terminal.leaveWith('<erase>');
+    t.notMatch(out(), 'erase');
+    const suspended = terminal.suspend();
+    const given = out();
+    t.match(given, '\x1b\\<erase>');
+    t.ok(given.indexOf('<erase>') < given.indexOf('\x1b[?1049l'), 'on the screen that it is on');
+    clock.advance(1_000);
+    await suspended;
+    out();
+    proc.emit('SIGTERM');
+    t.match(out(), '<erase>');
+    const closed = scene();
+    closed.terminal.leaveWith('<erase>');
+    closed.terminal.leaveWith('');
+    closed.terminal.close();
+    t.notMatch(closed.out(), 'erase');
+  },
+);
+
 t.test('a terminal closed while lent is not taken back', async (t) => {
   const { out, clock, terminal, proc, seen } = scene();
   const suspended = terminal.suspend();
