@@ -19,7 +19,7 @@ export interface Canvas extends Pick<Appearance, 'theme' | 'colors'> {
 /** `refused` is for people: the end of a sentence, without a full stop. */
 export type ImageOutcome = (PixelSize & { readonly drawing: Drawing }) | { readonly refused: string };
 
-/** A large photo of a phone. With 4 bytes each, and as much again while they are decoded: about 300 MiB. */
+/** A large photo of a phone. With 4 bytes each, and as much again while they are decoded: about 250 MiB. */
 export const mostPixels = 25_000_000;
 
 /** Bounds the pixels; time and memory are for the thread to bound. */
