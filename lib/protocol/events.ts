@@ -15,7 +15,9 @@ import {
   name,
   open,
   person,
+  quote,
   reached,
+  reactions,
   reason,
   registration,
   role,
@@ -55,7 +57,7 @@ const schemas = {
       // say, if it was already stored
       seq: Type.Optional(seq),
       at: Type.Optional(at),
-      // history, files
+      // history, files, pins
       messages: Type.Optional(Type.Array(message)),
       // history, files, who, conversations
       more: Type.Optional(Type.Boolean({ description: 'there are more pages' })),
@@ -125,8 +127,29 @@ const schemas = {
   ),
   edited: Type.Object({ type: Type.Literal('edited'), ...entry, of: seq, text: Type.String() }, open),
   removed: Type.Object({ type: Type.Literal('removed'), ...entry, of: seq }, open),
+  reaction: Type.Object(
+    {
+      type: Type.Literal('reaction'),
+      ...entry,
+      of: quote,
+      emoji: Type.Optional(Type.String({ description: 'missing if the reaction was taken back' })),
+      reactions,
+    },
+    open,
+  ),
+  pinned: Type.Object({ type: Type.Literal('pinned'), ...entry, of: quote }, open),
+  unpinned: Type.Object({ type: Type.Literal('unpinned'), ...entry, of: quote }, open),
   topic: Type.Object(
     { type: Type.Literal('topic'), seq, room: Type.String(), from: name, at, topic: Type.String() },
+    open,
+  ),
+  reacted: Type.Object(
+    {
+      type: Type.Literal('reacted'),
+      room: inRoom,
+      with: Type.Optional(name),
+      reactions: Type.Array(Type.Object({ of: seq, emoji: Type.String() }, open)),
+    },
     open,
   ),
   seen: Type.Object({ type: Type.Literal('seen'), room: inRoom, with: Type.Optional(name), seq }, open),
@@ -182,8 +205,14 @@ export type ServerFrameType = keyof typeof schemas;
 export type ServerFrameOf<T extends ServerFrameType> = Static<(typeof schemas)[T]>;
 export type ServerFrame = { [T in ServerFrameType]: ServerFrameOf<T> }[ServerFrameType];
 export type Reply = ServerFrameOf<'ok'> | ServerFrameOf<'error'>;
-/** An entry of a conversation's log, delivered exactly once, in `seq` order. */
-export type EntryEvent = ServerFrameOf<'message' | 'edited' | 'removed' | 'topic'>;
+
+const entryTypes = ['message', 'edited', 'removed', 'reaction', 'pinned', 'unpinned', 'topic'] as const;
+/** An entry of a conversation, delivered exactly once, in `seq` order. */
+export type EntryEvent = ServerFrameOf<(typeof entryTypes)[number]>;
+
+export function isEntry(frame: ServerFrame): frame is EntryEvent {
+  return (entryTypes as readonly string[]).includes(frame.type);
+}
 
 export const serverFrameTypes = Object.keys(schemas) as ServerFrameType[];
 /** JSON Schema of every frame from the server. */

@@ -55,6 +55,12 @@ export const limits = {
   messageBytes: 4096,
   /** Lines of one message. */
   messageLines: 100,
+  /** The start of a message that another entry is about, in UTF-16 code units. */
+  quoteLength: 120,
+  /** Different reactions to one message. */
+  reactionKinds: 20,
+  /** Pinned messages of one conversation. */
+  pins: 50,
   nameLength: 32,
   /** A room's topic in UTF-8. */
   topicBytes: 300,

@@ -53,3 +53,24 @@ export function topicText(raw: string): string {
   const text = printable(cutToBytes(printable(raw).trim(), limits.topicBytes)).trim();
   return isBlank(text) ? '' : text;
 }
+
+/** More than this is not looked at for a quote. */
+export const quotedLength = 4 * limits.quoteLength;
+let graphemes: Intl.Segmenter | undefined;
+
+/**
+ * The start of a message as a quote: one printable line of at most `limits.quoteLength` UTF-16 code units, cut between
+ * graphemes and then with `…` at its end.
+ */
+export function quoteText(text: string): string {
+  const line = printable(text.slice(0, quotedLength)).replace(/\s+/g, ' ').trim();
+  if (line.length <= limits.quoteLength && text.length <= quotedLength) return printable(line);
+  let kept = '';
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  for (const { segment } of graphemes.segment(line)) {
+    if (kept.length + segment.length >= limits.quoteLength) break;
+    kept += segment;
+  }
+  // Again, since the cut can separate a joiner from what it joined.
+  return `${printable(kept).trimEnd()}…`;
+}

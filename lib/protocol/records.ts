@@ -46,6 +46,32 @@ export const file = Type.Object(
   open,
 );
 
+/** The message that another entry is about, as it is now. */
+export const quote = Type.Object(
+  {
+    seq,
+    from: Type.Optional(Type.String({ description: 'missing, like `text`, once the message is gone' })),
+    text: Type.Optional(
+      Type.String({ description: `its start on one line, at most ${limits.quoteLength} UTF-16 code units` }),
+    ),
+  },
+  open,
+);
+
+/** The people who reacted to a message with one emoji. */
+export const reaction = Type.Object(
+  {
+    emoji: Type.String(),
+    count: Type.Integer({ minimum: 1 }),
+    mine: Type.Optional(Type.Literal(true, { description: 'one of them is you; only in replies' })),
+  },
+  open,
+);
+export const reactions = Type.Array(reaction, {
+  maxItems: limits.reactionKinds,
+  description: 'in the order of the first of each kind',
+});
+
 export const message = Type.Object(
   {
     type: Type.Literal('message'),
@@ -56,6 +82,8 @@ export const message = Type.Object(
     file: Type.Optional(file),
     edited: Type.Optional(at),
     removed: Type.Optional(Type.String({ description: 'name of the person who removed it' })),
+    of: Type.Optional(quote),
+    reactions: Type.Optional(reactions),
   },
   open,
 );
@@ -71,6 +99,7 @@ export const found = Type.Object(
     marks: Type.Array(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 2, maxItems: 2 }), {
       description: 'matches in the excerpt: [start, end), in UTF-16 code units',
     }),
+    of: Type.Optional(quote),
   },
   open,
 );
@@ -197,6 +226,8 @@ export const whois = Type.Object(
 );
 
 export type Message = Static<typeof message>;
+export type Quote = Static<typeof quote>;
+export type Reaction = Static<typeof reaction>;
 export type FileInfo = Static<typeof file>;
 export type Found = Static<typeof found>;
 export type RoomInfo = Static<typeof room>;

@@ -82,9 +82,21 @@ const schemas = {
     text,
     key,
     action: Type.Optional(Type.Literal(true, { description: 'sent with /me' })),
+    of: Type.Optional(of),
   }),
   edit: request('edit', { of, text }),
   remove: request('remove', { of }),
+  react: request('react', {
+    of,
+    emoji: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: 'one emoji, or a short code such as +1',
+    }),
+  }),
+  pin: request('pin', { of }),
+  unpin: request('unpin', { of }),
+  pins: request('pins', { room: Type.Optional(room), with: Type.Optional(name) }),
   history: request('history', {
     room: Type.Optional(room),
     with: Type.Optional(name),

@@ -4,6 +4,7 @@ import t from 'tap';
 import { errorCodes } from '../../lib/protocol/errors.js';
 import { serverFrameSchemas, serverFrameTypes } from '../../lib/protocol/events.js';
 import { limits } from '../../lib/protocol/limits.js';
+import { reactionCodes } from '../../lib/protocol/reactions.js';
 import { requestSchemas, requestTypes } from '../../lib/protocol/requests.js';
 
 const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
@@ -85,6 +86,10 @@ t.test('every field of a reply stands at a request, and no other', async (t) => 
   const names = new Set(['re', ...replies].map((field) => field.replace('?', '')));
   const inCode = fieldsOf(serverFrameSchemas.ok).map((field) => field.replace('?', ''));
   t.same([...names].toSorted(), inCode.toSorted());
+});
+
+t.test('every short code of a reaction stands in it', async (t) => {
+  t.ok(has(page, `or a short code: ${reactionCodes.join(', ')}`));
 });
 
 t.test('every error code stands in it once, and no other', async (t) => {
@@ -169,6 +174,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `file name ${limit.fileNameBytes} bytes (${limit.fileNameBytes - 55} are kept)`,
       `\`motd\` has up to ${number(limit.motdBytes)} bytes`,
       `\`excerpt\` ${limit.excerptLength} code units`,
+      `a quote ${limit.quoteLength}`,
     ],
     Numbers: [
       `ban and mute ${number(limit.banMs)} ms`,
@@ -184,6 +190,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `\`bans\`, \`invites\` the newest ${number(limit.listed)}`,
       `\`sync\` ${number(limit.catchUp)} entries of a conversation, ${limit.backlog} without position`,
       `while up to ${limit.presenceNamed} are online`,
+      `pins ${limit.pins}, kinds of reactions to a message ${limit.reactionKinds}`,
     ],
     Files: [
       `size ${number(limit.fileBytes)} bytes*`,
@@ -222,6 +229,7 @@ const wordings: Record<string, (most: string, least: string) => string> = {
   topic: (most) => `topic ${most} bytes`,
   text: (most) => `reason and away text ${most} bytes`,
   words: (most) => `\`words\` ${most} bytes`,
+  emoji: (most) => `\`emoji\` ${most} bytes`,
   key: (most) => `A key is 1 to ${most} printable`,
   seq: (most) => `seq and size ${most}`,
   ms: (most) => `ban and mute ${most} ms`,

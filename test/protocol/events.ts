@@ -63,6 +63,25 @@ const examples: Examples = {
   message: [
     { type: 'message', seq: 1, room: 'lobby', from: 'alice', text: 'hi', at, key: 'k1' },
     { type: 'message', seq: 2, to: 'bob', from: 'alice', text: 'waves', at, key: 'k2', action: true },
+    {
+      ...{ type: 'message', seq: 3, room: 'lobby', from: 'alice', text: 'yes', at, key: 'k3' },
+      ...{ of: { seq: 1, from: 'alice', text: 'hi' }, reactions: [{ emoji: '🎉', count: 1, mine: true }] },
+    },
+  ],
+  reaction: [
+    {
+      ...{ type: 'reaction', seq: 6, room: 'lobby', from: 'alice', at, emoji: '👍' },
+      ...{ of: { seq: 1, from: 'alice', text: 'hi' }, reactions: [{ emoji: '👍', count: 2 }] },
+    },
+    { type: 'reaction', seq: 7, to: 'bob', from: 'alice', at, of: { seq: 2 }, reactions: [] },
+  ],
+  pinned: [
+    { type: 'pinned', seq: 8, room: 'lobby', from: 'alice', at, of: { seq: 1, from: 'a', text: 'hi' } },
+  ],
+  unpinned: [{ type: 'unpinned', seq: 9, to: 'bob', from: 'alice', at, of: { seq: 2 } }],
+  reacted: [
+    { type: 'reacted', room: 'lobby', reactions: [{ of: 1, emoji: '👍' }] },
+    { type: 'reacted', with: 'bob', reactions: [] },
   ],
   gap: [
     { type: 'gap', room: 'lobby', after: 1, before: 9 },
@@ -146,7 +165,7 @@ t.test('unknown fields are allowed', (t) => {
 });
 
 t.test('an unknown type is undefined', (t) => {
-  const names = ['', 'reaction', '__proto__', 'constructor', 'toString', 'OK', 'say'];
+  const names = ['', 'poke', '__proto__', 'constructor', 'toString', 'OK', 'say'];
   for (const type of [...names, undefined, null, 1, {}, ['ok'], { toString: 1 }]) {
     t.equal(parseServerFrame({ type, re: 1 }), undefined);
   }

@@ -17,6 +17,13 @@ const examples: Examples = {
     { type: 'sign-in', id: 1, name: 'alice', password: 'correct horse', mode: 'attach', remember: true },
   ],
   recover: [{ type: 'recover', id: 1, name: 'alice', code: 'r-abc', password: 'correct horse' }],
+  react: [{ type: 'react', id: 1, of: 1, emoji: '+1' }],
+  pin: [{ type: 'pin', id: 1, of: 1 }],
+  unpin: [{ type: 'unpin', id: 1, of: 1 }],
+  pins: [
+    { type: 'pins', id: 1, room: 'lobby' },
+    { type: 'pins', id: 1, with: 'bob' },
+  ],
   kick: [
     { type: 'kick', id: 1, name: 'bob' },
     { type: 'kick', id: 1, name: 'bob', room: 'dev', reason: 'noise' },
