@@ -4,6 +4,20 @@ import type { FileInfo } from '../protocol/records.js';
 /** A room, or the direct messages of two accounts (ids in any order; the same id twice for notes to oneself). */
 export type ConversationKey = { readonly room: number } | { readonly direct: readonly [number, number] };
 
+/** The message that another entry is about, as it is now. */
+export interface QuotedMessage {
+  /** The author's name. */
+  readonly from: string;
+  /** The text, or more than the start of it that `quoteText` looks at. */
+  readonly text: string;
+}
+
+/** How many people reacted to a message with one emoji. */
+export interface ReactionCount {
+  readonly emoji: string;
+  readonly count: number;
+}
+
 /** An entry in the log of a conversation. */
 export interface LogEntry {
   readonly seq: number;
@@ -11,12 +25,19 @@ export interface LogEntry {
   /** The author's name. */
   readonly from: string;
   readonly key: string;
-  /** `edit` and `removal` change the message `of`. */
-  readonly kind: 'text' | 'action' | 'file' | 'edit' | 'removal' | 'topic';
-  /** A message's current text, '' for a removed one; of an edit, the current text of its message. */
+  /** `edit`, `removal`, `reaction`, `pin` and `unpin` are about the message `of`. */
+  readonly kind: 'text' | 'action' | 'file' | 'edit' | 'removal' | 'reaction' | 'pin' | 'unpin' | 'topic';
+  /**
+   * A message's current text, '' for a removed one; of an edit, the current text of its message; of a reaction the emoji, ''
+   * if it was taken back.
+   */
   readonly text: string;
-  /** Of an edit or a removal: the seq of the message. */
+  /** The seq of the message that the entry is about, or that a message replies to. */
   readonly of?: number;
+  /** That message, but not of an edit or a removal; missing once it is removed or gone. */
+  readonly quoted?: QuotedMessage;
+  /** To the message, or to the message `of` a reaction; in the order in which they came up. */
+  readonly reactions?: readonly ReactionCount[];
   readonly file?: FileInfo;
   /** When the message was last edited. */
   readonly edited?: number;
@@ -34,6 +55,8 @@ export interface NewEntry {
   readonly at: number;
   /** Announces a file, whose name is then the text. */
   readonly file?: FileInfo;
+  /** The seq of the message that it replies to. */
+  readonly of?: number;
 }
 
 export type AppendResult =
@@ -43,9 +66,14 @@ export type AppendResult =
       readonly at: number;
       /** This account used this key before: nothing was added, and seq and at are those of the first entry. */
       readonly repeated: boolean;
+      /** The message that it replies to; not if repeated. */
+      readonly quoted?: QuotedMessage;
     }
-  /** A direct message to an account that blocks the sender; a room that ended meanwhile. */
-  | { readonly outcome: 'blocked' | 'no-such-room' };
+  /**
+   * A direct message to an account that blocks the sender; a room that ended meanwhile; in this conversation, `of` is no
+   * message, or a removed one.
+   */
+  | { readonly outcome: 'blocked' | 'no-such-room' | 'no-such-message' };
 
 /** Where an entry is in the log. */
 export interface LogPosition {
@@ -71,6 +99,25 @@ export interface MessageChange {
   readonly at: number;
 }
 
+export type ReactResult =
+  | (LogPosition & {
+      readonly outcome: 'kept';
+      /** '' if it was taken back. */
+      readonly emoji: string;
+      /** All to the message, in the order in which they came up. */
+      readonly reactions: readonly ReactionCount[];
+    })
+  /** `too-many`: it would be one kind more than `limits.reactionKinds`. */
+  | { readonly outcome: 'no-such-message' | 'too-many' };
+
+export type PinResult =
+  | (LogPosition & { readonly outcome: 'kept' })
+  /** `unchanged`: it is pinned already. `too-many`: there are `limits.pins`. */
+  | { readonly outcome: 'no-such-message' | 'unchanged' | 'too-many' };
+
+/** Entries that a page or a floor is about: those of the log, or those and reactions. */
+export type EntryKinds = 'entries' | 'everything';
+
 export interface HistoryPage {
   readonly target: ConversationKey;
   /** Entries with a greater seq only. */
@@ -81,10 +128,10 @@ export interface HistoryPage {
   /** Which end of the range the limit keeps. */
   readonly keep: 'oldest' | 'newest';
   /**
-   * `messages` (text, action and file, removed ones too), `files` (without removed ones) or `everything` (with edits,
-   * removals and topics). Default `messages`.
+   * `messages` (text, action and file, removed ones too), `files` (without removed ones), `entries` (messages, edits,
+   * removals, pins and topics) or `everything` (those and reactions). Default `messages`.
    */
-  readonly what?: 'messages' | 'files' | 'everything';
+  readonly what?: 'messages' | 'files' | EntryKinds;
 }
 
 export interface SearchQuery {
@@ -117,6 +164,9 @@ export interface SearchHit {
   /** One line of at most `limits.excerptLength` around the first match, `…` where it is cut. */
   readonly excerpt: string;
   readonly marks: readonly (readonly [start: number, end: number])[];
+  /** The message that it replies to, as in a LogEntry. */
+  readonly of?: number;
+  readonly quoted?: QuotedMessage;
 }
 
 export interface SearchResult {
@@ -135,9 +185,9 @@ export interface PruneOptions {
   readonly before?: number;
   /** As for `seqBefore`. */
   readonly now?: number;
-  /** Removes all but so many of the newest entries of each conversation. */
+  /** Removes all but so many of the newest entries of each conversation, without counting reactions. */
   readonly keep?: number;
-  /** Entries at once, at most: a long transaction would delay new messages. */
+  /** Entries at once, and then the reactions to the last of them: a long transaction would delay new messages. */
   readonly limit: number;
 }
 
@@ -148,8 +198,9 @@ export interface MessageStore {
   /**
    * The newest `count` entries are those with a greater seq; 0 where the conversation has no more than that after a seq.
    * @param after by default from its beginning
+   * @param what by default `entries`; with `everything` there are at most `count` reactions, too
    */
-  floor(target: ConversationKey, count: number, after?: number): Promise<number>;
+  floor(target: ConversationKey, count: number, after?: number, what?: EntryKinds): Promise<number>;
   /** Entries in seq order. */
   history(page: HistoryPage): Promise<readonly LogEntry[]>;
   /** The entry that an account added under this key, even if it was removed since. */
@@ -158,8 +209,20 @@ export interface MessageStore {
   message(seq: number): Promise<StoredMessage | undefined>;
   /** Undefined where the message is removed, gone, or announces a file. */
   edit(change: MessageChange & { readonly text: string }): Promise<LogPosition | undefined>;
-  /** Removes text and file for good. Undefined where the message is removed or gone. */
+  /** Removes text, file, reactions and pin for good. Undefined where the message is removed or gone. */
   remove(change: MessageChange): Promise<LogPosition | undefined>;
+  /** Replaces the account's reaction to a message, or takes it back if it is this emoji. */
+  react(change: MessageChange & { readonly emoji: string }): Promise<ReactResult>;
+  /** An account's reactions to some messages, in the order of these. */
+  reactionsBy(
+    account: number,
+    messages: readonly number[],
+  ): Promise<readonly { readonly of: number; readonly emoji: string }[]>;
+  pin(change: MessageChange): Promise<PinResult>;
+  /** Undefined where it is not pinned. */
+  unpin(change: MessageChange): Promise<LogPosition | undefined>;
+  /** Pinned messages, in the order in which they were pinned. */
+  pins(target: ConversationKey): Promise<readonly LogEntry[]>;
   /**
    * The seq up to which the log is older than a time, 0 for none: of its last entry from before `at` that is followed,
    * if at all, by one from `at` to `now`. So it doesn't matter whether a clock was set back, or was ahead: entries from
@@ -178,6 +241,6 @@ export interface MessageStore {
   fileHashes(): Promise<readonly string[]>;
   /** Which of these hashes no message names. */
   unreferenced(hashes: readonly string[]): Promise<readonly string[]>;
-  /** @returns how many entries were removed; fewer than the limit when it is done */
+  /** @returns how many entries were removed, reactions included; fewer than the limit when it is done */
   prune(prune: PruneOptions): Promise<number>;
 }

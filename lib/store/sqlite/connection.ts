@@ -19,6 +19,7 @@ import { createEditOperations, createLogOperations } from './log.js';
 import { createMentionRows } from './mentions.js';
 import { type MethodCall, methods, type Operations } from './methods.js';
 import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
+import { createReactionOperations } from './reactions.js';
 import { createRetentionOperations } from './retention.js';
 import { createRoomOperations } from './rooms.js';
 import { createSearchIndex, createSearchOperations } from './search.js';
@@ -96,6 +97,7 @@ export function createOperations(db: Database, { ticks }: Pick<Clock, 'ticks'> =
     ...rooms,
     ...log,
     ...createEditOperations(db, { index, mentions }),
+    ...createReactionOperations(db),
     ...createSearchOperations(db, { index, find, seqBefore, ticks }),
     ...createRetentionOperations(db, { index, seqBefore }),
     ...createFileOperations(db),

@@ -23,9 +23,12 @@ interface SummaryRow extends Omit<RoomRow, 'name'> {
   readonly other: string | null;
   readonly low: number;
   readonly high: number;
+  /** Of the newest entry of the log; 0 for none. */
   readonly last: number;
-  /** The time of the newest entry; null for none. */
+  /** Its time; null for none. */
   readonly at: number | null;
+  /** Of the newest reaction; 0 for none. */
+  readonly reacted: number;
   readonly read: number;
 }
 
@@ -62,10 +65,11 @@ function prepare(db: Database) {
          (SELECT count(*) FROM members WHERE conversation = conversations.id) AS members
        FROM conversations WHERE name IS NOT NULL ORDER BY id`,
     ),
-    // `last` is one step at the end of the index log_conversation.
+    // `last` and `reacted` are one step each at the end of an index.
     summaries: db.prepare(
       `SELECT conversations.id, conversations.name AS room, private, everybody, topic, rules,
-         ${roleInRoom} AS role, others.name AS other, low, high, read, coalesce(newest.seq, 0) AS last, newest.at
+         ${roleInRoom} AS role, others.name AS other, low, high, read, coalesce(newest.seq, 0) AS last, newest.at,
+         coalesce((SELECT max(seq) FROM reactions WHERE conversation = conversations.id), 0) AS reacted
        FROM members
        JOIN accounts ON accounts.id = members.account
        JOIN conversations ON conversations.id = members.conversation
@@ -148,7 +152,8 @@ function summaryOf({ unread, mentions, ...row }: SummaryRow & Counts): Conversat
 }
 
 function positionOf(row: SummaryRow): ConversationPosition {
-  const { id, last, at, read, role } = row;
+  const { id, at, read, role } = row;
+  const last = Math.max(row.last, row.reacted);
   const state = { last, read, ...(at !== null && { at }) };
   if (row.room !== null) {
     const room = roomOf({ ...row, name: row.room });

@@ -1,22 +1,27 @@
 /**
- * The log of all messages in SQL: one table, one increasing seq; edits, removals and topics are entries too. Knows ids of
- * conversations, not what they are.
+ * The log of all messages in SQL: one table, one increasing seq; edits, removals, pins and topics are entries too, and so are
+ * the reactions of another table. Knows ids of conversations, not what they are.
  */
+import { limits } from '../../protocol/limits.js';
 import type {
   AppendResult,
   ConversationKey,
+  EntryKinds,
   HistoryPage,
   LogEntry,
   LogPosition,
   NewEntry,
+  QuotedMessage,
   StoredMessage,
 } from '../message-store.js';
 import type { Database } from './database.js';
 import type { MentionRows } from './mentions.js';
 import type { Operations } from './methods.js';
+import { joinQuote, type QuoteRow, quoteColumns, quotedOf } from './quotes.js';
+import { reactionCounts } from './reactions.js';
 import type { SearchIndex } from './search.js';
 
-interface EntryRow {
+interface EntryRow extends QuoteRow {
   readonly seq: number;
   readonly at: number;
   readonly from: string;
@@ -29,22 +34,30 @@ interface EntryRow {
   readonly file: string | null;
   readonly size: number | null;
   readonly hash: string | null;
+  readonly reactions: string | null;
 }
 
 /** The SELECT of an EntryRow, up to its WHERE. */
 const selectEntries = (index = ''): string =>
-  `SELECT log.seq, log.at, accounts.name AS "from", log.key, log.kind, coalesce(changed.text, log.text) AS text,
-     log.target, log.edited, removers.name AS removed, files.name AS file, size, hash
+  `SELECT log.seq, log.at, accounts.name AS "from", log.key, log.kind, iif(log.kind = 'edit', others.text, log.text) AS text,
+     log.target, log.edited, removers.name AS removed, files.name AS file, size, hash, log.reactions, ${quoteColumns}
    FROM log ${index} JOIN accounts ON accounts.id = log.account
    LEFT JOIN accounts AS removers ON removers.id = log.removed
    LEFT JOIN files ON files.seq = log.seq
-   LEFT JOIN log AS changed ON changed.seq = log.target AND log.kind = 'edit'`;
+   ${joinQuote('log.target')}`;
+
+const selectReactions = `SELECT reactions.seq, reactions.at, accounts.name AS "from", '' AS key, 'reaction' AS kind, emoji AS text,
+     message AS target, NULL AS edited, NULL AS removed, NULL AS file, NULL AS size, NULL AS hash, others.reactions,
+     ${quoteColumns}
+   FROM reactions JOIN accounts ON accounts.id = reactions.account
+   ${joinQuote('message')}
+   WHERE reactions.conversation = ? AND reactions.seq > ? AND reactions.seq < ?`;
 
 const kinds = {
   messages: "log.kind IN ('text', 'action', 'file')",
   files: "log.kind = 'file' AND log.removed IS NULL",
-  // Without the edits of a message that was removed later.
-  everything: "(log.kind <> 'edit' OR (changed.seq IS NOT NULL AND changed.removed IS NULL))",
+  // Without what is about a message that was removed later.
+  entries: "(log.kind NOT IN ('edit', 'pin', 'unpin') OR others.seq IS NOT NULL)",
 };
 
 type Statements = ReturnType<typeof prepare>;
@@ -53,9 +66,13 @@ function preparePage(db: Database, what: keyof typeof kinds) {
   // The index by name: where nearly all of the log is the lobby, the planner might scan the whole of it.
   const select = `${selectEntries(`INDEXED BY ${what === 'files' ? 'log_files' : 'log_conversation'}`)}
     WHERE log.conversation = ? AND log.seq > ? AND log.seq < ? AND ${kinds[what]}`;
+  return bothEnds(db, select, 'log.seq');
+}
+
+function bothEnds(db: Database, select: string, seq: string) {
   return {
-    oldest: db.prepare(`${select} ORDER BY log.seq ASC LIMIT ?`),
-    newest: db.prepare(`${select} ORDER BY log.seq DESC LIMIT ?`),
+    oldest: db.prepare(`${select} ORDER BY ${seq} ASC LIMIT ?`),
+    newest: db.prepare(`${select} ORDER BY ${seq} DESC LIMIT ?`),
   };
 }
 
@@ -63,15 +80,26 @@ function prepare(db: Database) {
   return {
     byKey: db.prepare('SELECT seq, at FROM log WHERE account = ? AND key = ?'),
     insert: db.prepare(
-      'INSERT INTO log (conversation, at, account, key, kind, text) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq',
+      'INSERT INTO log (conversation, at, account, key, kind, text, target) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq',
+    ),
+    quoted: db.prepare(
+      `SELECT ${quoteColumns} FROM log AS others JOIN accounts AS authors ON authors.id = others.account
+       WHERE others.seq = ? AND conversation = ? AND others.removed IS NULL AND kind IN ('text', 'action', 'file')`,
     ),
     insertFile: db.prepare('INSERT INTO files (seq, account, name, size, hash) VALUES (?, ?, ?, ?, ?)'),
     blocked: db.prepare('SELECT 1 FROM blocks WHERE account = ? AND other = ?'),
     pages: {
       messages: preparePage(db, 'messages'),
       files: preparePage(db, 'files'),
-      everything: preparePage(db, 'everything'),
+      entries: preparePage(db, 'entries'),
     },
+    reactions: bothEnds(db, selectReactions, 'reactions.seq'),
+    nthReaction: db.prepare(
+      'SELECT seq FROM reactions WHERE conversation = ? AND seq > ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
+    ),
+    pins: db.prepare(
+      `${selectEntries()} JOIN pins ON pins.message = log.seq WHERE pins.conversation = ? ORDER BY pins.seq`,
+    ),
     nth: db.prepare(
       'SELECT seq FROM log WHERE conversation = ? AND seq > ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
     ),
@@ -108,14 +136,18 @@ export function createLogOperations(db: Database, parts: LogParts) {
       if (isBlocked(sql, entry)) return { outcome: 'blocked' };
       const conversation = findOrBegin(entry.target);
       if (conversation === undefined) return { outcome: 'no-such-room' };
-      return insert(sql, parts, { ...entry, conversation });
+      const quoted = entry.of === undefined ? undefined : quotedMessage(sql, entry.of, conversation);
+      if (entry.of !== undefined && quoted === undefined) return { outcome: 'no-such-message' };
+      return { ...insert(sql, parts, { ...entry, conversation }), ...(quoted !== undefined && { quoted }) };
     },
     findByKey: (account, key) => findByKey(sql, { account, key }),
-    floor(target, count, after = 0) {
+    floor(target, count, after = 0, what: EntryKinds = 'entries') {
       const conversation = find(target);
       if (conversation === undefined) return 0;
       const row: { seq: number } | undefined = sql.nth.get(conversation, after, count);
-      return row?.seq ?? 0;
+      const reaction: { seq: number } | undefined =
+        what === 'everything' ? sql.nthReaction.get(conversation, after, count) : undefined;
+      return Math.max(row?.seq ?? 0, reaction?.seq ?? 0);
     },
     history(page) {
       const conversation = find(page.target);
@@ -128,6 +160,11 @@ export function createLogOperations(db: Database, parts: LogParts) {
       if (row === undefined || sender === undefined) return undefined;
       const { conversation, account, to } = sender;
       return { entry: entryOf(row), target: keyOf(conversation), account, ...(to !== null && { to }) };
+    },
+    pins(target) {
+      const conversation = find(target);
+      const rows: EntryRow[] = conversation === undefined ? [] : sql.pins.all(conversation);
+      return rows.map(entryOf);
     },
     seqBefore: (at, now = Number.POSITIVE_INFINITY) => seqBefore(sql, at, now),
   } satisfies Partial<Operations>;
@@ -155,13 +192,18 @@ function isBlocked(sql: Statements, { target, account }: NewEntry): boolean {
   return sql.blocked.get(one === account ? other : one, account) !== undefined;
 }
 
+function quotedMessage(sql: Statements, of: number, conversation: number): QuotedMessage | undefined {
+  const row: QuoteRow | undefined = sql.quoted.get(of, conversation);
+  return row && quotedOf(row);
+}
+
 function insert(
   sql: Statements,
   { index, mentions }: LogParts,
-  { conversation, account, key, text, action, at, file }: NewEntry & { readonly conversation: number },
-): AppendResult {
+  { conversation, account, key, text, action, at, file, of }: NewEntry & { readonly conversation: number },
+): Extract<AppendResult, { outcome: 'kept' }> {
   const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
-  const { seq }: { seq: number } = sql.insert.get(conversation, at, account, key, kind, text);
+  const { seq }: { seq: number } = sql.insert.get(conversation, at, account, key, kind, text, of ?? null);
   index.add({ seq, text, conversation, account });
   mentions.add({ seq, text, conversation, account });
   if (file !== undefined) sql.insertFile.run(seq, account, file.name, file.size, file.hash);
@@ -171,19 +213,24 @@ function insert(
 function history(sql: Statements, conversation: number, page: HistoryPage): LogEntry[] {
   const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, keep, what = 'messages' } = page;
   // To SQLite a negative limit is none.
-  const rows: EntryRow[] = sql.pages[what][keep].all(conversation, after, before, Math.max(0, limit));
-  const entries = rows.map(entryOf);
-  return keep === 'oldest' ? entries : entries.reverse();
+  const range = [conversation, after, before, Math.max(0, limit)] as const;
+  const rows: EntryRow[] = sql.pages[what === 'everything' ? 'entries' : what][keep].all(...range);
+  if (what === 'everything') rows.push(...(sql.reactions[keep].all(...range) as EntryRow[]));
+  const sorted = rows.toSorted((one, other) => one.seq - other.seq);
+  return (keep === 'oldest' ? sorted.slice(0, range[3]) : sorted.slice(-range[3])).map(entryOf);
 }
 
 function entryOf(row: EntryRow): LogEntry {
   const { seq, at, from, key, kind, text, target, edited, removed, file, size, hash } = row;
+  const quoted = kind === 'edit' || kind === 'removal' ? undefined : quotedOf(row);
   return {
     ...{ seq, at, from, key, kind, text },
     ...(target !== null && { of: target }),
     ...(file !== null && size !== null && hash !== null && { file: { name: file, size, hash } }),
     ...(edited !== null && { edited }),
     ...(removed !== null && { removed }),
+    ...(quoted !== undefined && { quoted }),
+    ...((row.reactions !== null || kind === 'reaction') && { reactions: reactionCounts(row.reactions) }),
   };
 }
 
@@ -232,12 +279,12 @@ interface MessageRow {
 }
 
 interface ChangeEntry {
-  readonly kind: 'edit' | 'removal' | 'topic';
+  readonly kind: 'edit' | 'removal' | 'pin' | 'unpin' | 'topic';
   readonly conversation: number;
   readonly account: number;
   readonly at: number;
   readonly text?: string;
-  /** The seq of the message that it changes. */
+  /** The seq of the message that it is about. */
   readonly of?: number;
 }
 
@@ -255,7 +302,15 @@ export function createEditOperations(
      VALUES (?, ?, ?, 'change ' || hex(randomblob(16)), ?, ?, ?) RETURNING seq`,
   );
   const rewrite = db.prepare('UPDATE log SET text = ?, edited = ? WHERE seq = ?');
-  const wipe = db.prepare("UPDATE log SET text = '', removed = ? WHERE seq = ?");
+  const wipe = db.prepare(
+    "UPDATE log SET text = '', removed = ?, target = NULL, reactions = NULL WHERE seq = ?",
+  );
+  const dropReactions = db.prepare('DELETE FROM reactions WHERE message = ?');
+  const pin = db.prepare('INSERT INTO pins (message, conversation, seq) VALUES (?, ?, ?)');
+  const unpin = db.prepare('DELETE FROM pins WHERE message = ?');
+  const pinned = db.prepare(
+    `SELECT count(*) AS count, count(*) FILTER (WHERE message = ?2) AS here FROM pins WHERE conversation = ?1`,
+  );
   const dropFile = db.prepare('DELETE FROM files WHERE seq = ?');
   const setTopic = db.prepare(
     "UPDATE conversations SET topic = ?2 WHERE id = ?1 AND kind = 'room' AND topic <> ?2",
@@ -289,8 +344,26 @@ export function createEditOperations(
       index.remove({ seq: of, ...message });
       mentions.remove(of);
       dropFile.run(of);
+      dropReactions.run(of);
+      unpin.run(of);
       wipe.run(account, of);
       return log({ kind: 'removal', conversation: message.conversation, account, at, of });
+    },
+    pin({ of, account, at }) {
+      const message = messageOf(of);
+      if (message === undefined) return { outcome: 'no-such-message' };
+      const { conversation } = message;
+      const { count, here }: { count: number; here: number } = pinned.get(conversation, of);
+      if (here > 0) return { outcome: 'unchanged' };
+      if (count >= limits.pins) return { outcome: 'too-many' };
+      const entry = log({ kind: 'pin', conversation, account, at, of });
+      pin.run(of, conversation, entry.seq);
+      return { outcome: 'kept', ...entry };
+    },
+    unpin({ of, account, at }) {
+      const message = messageOf(of);
+      if (message === undefined || unpin.run(of).changes === 0) return undefined;
+      return log({ kind: 'unpin', conversation: message.conversation, account, at, of });
     },
     setTopic({ room, account, topic, at }) {
       if (setTopic.run(room, topic).changes === 0) return undefined;

@@ -129,6 +129,11 @@ export const methods: { readonly [M in Method]: MethodRow } = {
   message: read,
   edit: write,
   remove: write,
+  react: write,
+  reactionsBy: read,
+  pin: write,
+  unpin: write,
+  pins: read,
   seqBefore: read,
   search: slowRead,
 

@@ -277,4 +277,29 @@ export const migrations: readonly string[] = [
     SELECT seq, '', 'b' || (seq / 8192), '' FROM log
     WHERE kind IN ('text', 'action', 'file') AND removed IS NULL ORDER BY seq;
   `,
+  `
+  -- The last reaction of each person to a message, '' if it was taken back. Its seq is one of the log's, in which it would
+  -- be in the way of all that counts messages.
+  CREATE TABLE reactions (
+    seq INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL,
+    message INTEGER NOT NULL REFERENCES log (seq) ON DELETE CASCADE,
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    emoji TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (message, account)
+  ) STRICT;
+  -- Ends in seq, the rowid.
+  CREATE INDEX reactions_conversation ON reactions (conversation);
+  -- How many of each kind a message has, in JSON; NULL for none. With it, a page of messages needs no second query.
+  ALTER TABLE log ADD COLUMN reactions TEXT;
+
+  -- seq is that of the entry that pinned it.
+  CREATE TABLE pins (
+    message INTEGER PRIMARY KEY REFERENCES log (seq) ON DELETE CASCADE,
+    conversation INTEGER NOT NULL,
+    seq INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX pins_conversation ON pins (conversation, seq);
+  `,
 ];

@@ -34,6 +34,7 @@ function prepare(db: Database) {
     conversationsFrom: db.prepare('SELECT id FROM conversations ORDER BY id < ?, id'),
     nth: db.prepare('SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?'),
     dropFile: db.prepare('DELETE FROM files WHERE seq = ?'),
+    dropReactions: db.prepare('DELETE FROM reactions WHERE message = ?'),
     drop: db.prepare('DELETE FROM log WHERE seq = ?'),
     dropConversation: db.prepare('DELETE FROM conversations WHERE id = ?'),
     bytes: db.prepare('SELECT coalesce(sum(size), 0) AS bytes FROM files WHERE account = ?'),
@@ -52,7 +53,7 @@ export function createRetentionOperations(
     prune({ before, now, keep, limit }) {
       let gone = dropEnded(pruning, limit);
       if (before !== undefined && gone < limit) {
-        gone += drop(pruning, sql.upTo.all(seqBefore(before, now), limit - gone));
+        gone += drop(pruning, sql.upTo.all(seqBefore(before, now), limit - gone), limit - gone);
       }
       if (keep !== undefined && gone < limit) gone += dropBeyond(pruning, keep, limit - gone);
       return gone;
@@ -69,14 +70,18 @@ export function createRetentionOperations(
   } satisfies Partial<Operations>;
 }
 
-function drop({ sql, index }: Pruning, rows: readonly OldRow[]): number {
+/** @returns how many rows are gone, reactions included: at most `limit`, and the reactions of one message more */
+function drop({ sql, index }: Pruning, rows: readonly OldRow[], limit: number): number {
+  let gone = 0;
   for (const { kind, removed, ...row } of rows) {
+    if (gone >= limit) break;
     const indexed = removed === null && (kind === 'text' || kind === 'action' || kind === 'file');
     if (indexed) index.remove(row);
     if (kind === 'file') sql.dropFile.run(row.seq);
+    gone += 1 + Number(sql.dropReactions.run(row.seq).changes);
     sql.drop.run(row.seq);
   }
-  return rows.length;
+  return gone;
 }
 
 /** Entries of rooms that ended, and the rooms once they are empty. */
@@ -87,7 +92,7 @@ function dropEnded(pruning: Pruning, limit: number): number {
     const room: { id: number } | undefined = sql.ended.get();
     if (room === undefined) break;
     const left = limit - gone;
-    const dropped = drop(pruning, sql.ofConversation.all(room.id, Number.MAX_SAFE_INTEGER, left));
+    const dropped = drop(pruning, sql.ofConversation.all(room.id, Number.MAX_SAFE_INTEGER, left), left);
     if (dropped < left) sql.dropConversation.run(room.id);
     gone += dropped;
   }
@@ -104,7 +109,7 @@ function dropBeyond(pruning: Pruning, keep: number, limit: number): number {
     pruning.last = id;
     const newestGone: { seq: number } | undefined = sql.nth.get(id, keep);
     if (newestGone === undefined) continue;
-    gone += drop(pruning, sql.ofConversation.all(id, newestGone.seq, limit - gone));
+    gone += drop(pruning, sql.ofConversation.all(id, newestGone.seq, limit - gone), limit - gone);
   }
   return gone;
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../system/clock.js';
 import type { ConversationKey, SearchHit, SearchQuery } from '../message-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
+import { joinQuote, type QuoteRow, quoteColumns, quotedOf } from './quotes.js';
 import { excerptOf, expressionOf, parseTerms, type SearchTerm, spaced } from './search-query.js';
 
 /** A message as it is in the index; to remove it, give it exactly as it was added. */
@@ -90,13 +91,14 @@ export function createSearchIndex(db: Database): SearchIndex {
   };
 }
 
-interface HitRow {
+interface HitRow extends QuoteRow {
   readonly seq: number;
   readonly at: number;
   readonly from: string;
   readonly text: string;
   readonly room: string | null;
   readonly other: string | null;
+  readonly of: number | null;
 }
 
 interface SearchParts {
@@ -122,11 +124,13 @@ export function createSearchOperations(db: Database, { index, find, seqBefore, t
   );
   const timeOf = db.prepare('SELECT at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1');
   const select = db.prepare(
-    `SELECT log.seq, at, writers.name AS "from", text, conversations.name AS room, others.name AS other
+    `SELECT log.seq, log.at, writers.name AS "from", log.text, conversations.name AS room, peers.name AS other,
+       log.target AS of, ${quoteColumns}
      FROM log JOIN accounts AS writers ON writers.id = log.account
-     JOIN conversations ON conversations.id = conversation
-     LEFT JOIN accounts AS others ON others.id = iif(low = ?2, high, low)
-     WHERE log.seq = ?1 AND removed IS NULL`,
+     JOIN conversations ON conversations.id = log.conversation
+     LEFT JOIN accounts AS peers ON peers.id = iif(low = ?2, high, low)
+     ${joinQuote('log.target')}
+     WHERE log.seq = ?1 AND log.removed IS NULL`,
   );
 
   function searchable({ account, target }: SearchQuery): number[] {
@@ -194,8 +198,13 @@ function matchForATurn(
   return { seqs, blocks };
 }
 
-function hitOf({ room, other, text, ...message }: HitRow, terms: readonly SearchTerm[]): SearchHit {
-  const excerpt = excerptOf(text, terms);
-  if (room === null) return { ...message, kind: 'direct', name: other ?? '', ...excerpt };
-  return { ...message, kind: 'room', name: room, ...excerpt };
+function hitOf(row: HitRow, terms: readonly SearchTerm[]): SearchHit {
+  const { seq, at, from, room, other, of } = row;
+  const quoted = quotedOf(row);
+  return {
+    ...{ seq, at, from, ...excerptOf(row.text, terms) },
+    ...(room === null ? { kind: 'direct', name: other ?? '' } : { kind: 'room', name: room }),
+    ...(of !== null && { of }),
+    ...(quoted !== undefined && { quoted }),
+  };
 }
