@@ -6,7 +6,7 @@ import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { ConversationKey } from '../../store/message-store.js';
+import type { ConversationKey, EntryKinds } from '../../store/message-store.js';
 import type { ConversationPosition, ConversationSummary, RoomInvitation } from '../../store/room-store.js';
 import type { Store } from '../../store/store.js';
 import { conversationRecord, entryEvent } from './frames.js';
@@ -15,7 +15,7 @@ import type { ConversationRef } from './lookup.js';
 import { invitedEvent } from './membership.js';
 import type { ChatParts } from './parts.js';
 import type { Member } from './presence.js';
-import type { LogEnd } from './recent-entries.js';
+import { encodedEntry, type LogEnd, reactedTo } from './recent-entries.js';
 
 type Positions = Pick<RequestOf<'sync'>, 'rooms' | 'direct'>;
 
@@ -31,6 +31,8 @@ interface Replay extends ChatParts {
 
 /** Messages read at a time, so that memory is bounded however much was missed. */
 const pageSize = 100;
+/** Entries of a room that are read for all who come back: a page, and the reactions since. */
+const recentEntries = 4 * pageSize;
 /** Bytes that a member is sent before it has to read: little enough that most get all they missed in one write. */
 const pacedBytes = 16 * 1024;
 
@@ -61,7 +63,7 @@ export async function catchUp(
     // All at once, so that the store gets what it is asked in one batch.
     const starts = await Promise.all(standings.map((standing) => startOf(replay, standing)));
     for (const [index, standing] of standings.entries()) {
-      await replayConversation(replay, standing, starts[index] ?? 0);
+      await replayConversation(replay, standing, starts[index] ?? { from: 0, what: 'entries' });
       if (!member.alive) return;
     }
   } while (!goLive());
@@ -75,81 +77,99 @@ export async function catchUp(
 async function replayConversation(
   replay: Replay,
   { kind, name, target, last }: ConversationPosition,
-  from: number,
+  start: Start,
 ): Promise<void> {
   const conversation: ConversationRef = {
     target,
     room: kind === 'room' ? name : undefined,
     peer: kind === 'direct' ? name : undefined,
   };
-  replay.reached.set(`${kind} ${name}`, from < last ? await replayFrom(replay, conversation, from) : from);
+  const reached = start.from < last ? await replayFrom(replay, conversation, start) : start.from;
+  replay.reached.set(`${kind} ${name}`, reached);
+}
+
+interface Start {
+  readonly from: number;
+  /** A client that has nothing of a conversation needs no reactions: the messages that it gets have them. */
+  readonly what: EntryKinds;
 }
 
 /** Where the replay of a conversation starts; tells the client if that leaves a gap. */
 async function startOf(
   replay: Replay,
   { kind, name, target, last, read }: ConversationPosition,
-): Promise<number> {
+): Promise<Start> {
   const { positions, member } = replay;
   const reached = replay.reached.get(`${kind} ${name}`);
-  if (reached !== undefined) return reached;
+  if (reached !== undefined) return { from: reached, what: 'everything' };
   const claims = (kind === 'room' ? positions.rooms : positions.direct) ?? {};
   // A person may be called `constructor`.
   const claimed = Object.hasOwn(claims, name) ? claims[name] : undefined;
   // A position beyond the newest message is from a history that no longer exists: start as if new.
   const known = claimed !== undefined && claimed <= last ? claimed : undefined;
   const wanted = known ?? (kind === 'direct' ? read : 0);
+  const what = known === undefined ? 'entries' : 'everything';
   // Most often nothing was missed.
-  if (wanted === last) return last;
+  if (wanted === last) return { from: last, what };
   const most = known === undefined ? limits.backlog : limits.catchUp;
-  const floor = await floorOf(replay, target, { most, wanted });
+  const floor = await floorOf(replay, target, { most, wanted, what });
   if (floor > wanted) {
     const address = kind === 'room' ? { room: name } : { with: name };
     send(member, [{ type: 'gap', ...address, after: wanted, before: floor + 1 }]);
   }
-  return Math.max(floor, wanted);
+  return { from: Math.max(floor, wanted), what };
 }
 
 /** As MessageStore.floor, from what the room remembers if that goes back far enough. */
 async function floorOf(
   { rooms, store }: Replay,
   target: ConversationKey,
-  { most, wanted }: { most: number; wanted: number },
+  { most, wanted, what }: { most: number; wanted: number; what: EntryKinds },
 ): Promise<number> {
   const room = 'room' in target ? rooms.byId.get(target.room) : undefined;
   await room?.recent.load(() => readEnd(store, target, room.name));
-  return room?.recent.floor(most, wanted) ?? store.floor(target, most, wanted);
+  return room?.recent.floor(most, wanted) ?? store.floor(target, most, wanted, what);
 }
 
 /** The end of a room's log, as all its members get it. */
 async function readEnd(store: Store, target: ConversationKey, room: string): Promise<LogEnd> {
-  const page = { target, limit: pageSize, keep: 'newest', what: 'everything' } as const;
+  // Of whatever anyone reacted to lately, there may be more than of what was posted.
+  const after = await store.floor(target, pageSize);
+  const page = { target, after, limit: recentEntries, keep: 'newest', what: 'everything' } as const;
   const entries = await store.history(page);
   const conversation: ConversationRef = { target, room, peer: undefined };
   return {
     entries: entries.map((entry) => {
-      return { seq: entry.seq, frame: encodeFrame(entryEvent(entry, conversation, { name: '' })) };
+      const event = entryEvent(entry, conversation, { name: '' });
+      return encodedEntry(event, encodeFrame(event));
     }),
-    after: entries.length < pageSize ? 0 : (entries[0]?.seq ?? 1) - 1,
+    after: entries.length < recentEntries ? after : (entries[0]?.seq ?? 1) - 1,
   };
 }
 
 /** @returns how far it came */
-async function replayFrom(replay: Replay, conversation: ConversationRef, from: number): Promise<number> {
+async function replayFrom(
+  replay: Replay,
+  conversation: ConversationRef,
+  { from, what }: Start,
+): Promise<number> {
   const { store, lookup, member, rooms } = replay;
   const { target } = conversation;
   const room = 'room' in target ? rooms.byId.get(target.room) : undefined;
   let seq = from;
   for (;;) {
     const recent = room?.recent.after(seq);
-    const page = { target, after: seq, limit: pageSize, keep: 'oldest', what: 'everything' } as const;
+    const page = { target, after: seq, limit: pageSize, keep: 'oldest', what } as const;
     const entries = recent === undefined ? await store.history(page) : [];
+    const events = entries.map((entry) => entryEvent(entry, conversation, member.account));
+    const told = recent?.reactedTo ?? events.flatMap((event) => reactedTo(event) ?? []);
+    const own = told.length === 0 ? [] : await store.reactionsBy(member.account.id, told);
     // Left meanwhile: nothing of it may come after `parted`.
     if (!lookup.isIn(member.account, target)) return seq;
-    const events = entries.map((entry) => encodeFrame(entryEvent(entry, conversation, member.account)));
-    const frames = recent?.frames ?? Buffer.concat(events);
+    const frames = recent?.frames ?? Buffer.concat(events.map(encodeFrame));
     seq = recent?.newest ?? entries.at(-1)?.seq ?? seq;
     if (frames.length > 0) member.send(frames);
+    if (own.length > 0) send(member, [reactedEvent(conversation, own)]);
     replay.unread += frames.length;
     if (replay.unread >= pacedBytes) {
       await member.drained();
@@ -157,6 +177,13 @@ async function replayFrom(replay: Replay, conversation: ConversationRef, from: n
     }
     if (entries.length < pageSize || !member.alive) return seq;
   }
+}
+
+function reactedEvent(
+  { room, peer = '' }: ConversationRef,
+  own: readonly { readonly of: number; readonly emoji: string }[],
+): ServerFrame {
+  return { type: 'reacted', ...(room === undefined ? { with: peer } : { room }), reactions: [...own] };
 }
 
 function send(member: Member, frames: readonly ServerFrame[]): void {

@@ -1,8 +1,9 @@
 /** What the store keeps as the protocol's frames and records. Knows who reads it, not who else does. */
 import type { EntryEvent } from '../../protocol/events.js';
-import type { Conversation, Message } from '../../protocol/records.js';
+import { quoteText } from '../../protocol/message-text.js';
+import type { Conversation, Message, Quote, Reaction } from '../../protocol/records.js';
 import type { Account } from '../../store/account-store.js';
-import type { LogEntry, LogPosition } from '../../store/message-store.js';
+import type { LogEntry, LogPosition, ReactionCount } from '../../store/message-store.js';
 import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { ConversationRef } from './lookup.js';
 
@@ -32,6 +33,15 @@ export function entryEvent(entry: LogEntry, conversation: ConversationRef, reade
       return { type: 'edited', seq, of, ...address, from, text, at };
     case 'removal':
       return { type: 'removed', seq, of, ...address, from, at };
+    case 'reaction': {
+      const emoji = text === '' ? {} : { emoji: text };
+      const reactions = [...(entry.reactions ?? [])];
+      return { type: 'reaction', seq, of: quoteOf(entry), ...address, from, ...emoji, reactions, at };
+    }
+    case 'pin':
+      return { type: 'pinned', seq, of: quoteOf(entry), ...address, from, at };
+    case 'unpin':
+      return { type: 'unpinned', seq, of: quoteOf(entry), ...address, from, at };
     case 'topic':
       return { type: 'topic', seq, room: conversation.room ?? '', from, topic: text, at };
     default:
@@ -39,9 +49,14 @@ export function entryEvent(entry: LogEntry, conversation: ConversationRef, reade
   }
 }
 
-/** An entry that is a message. */
-export function messageEvent(entry: LogEntry, conversation: ConversationRef, reader: Reader): Message {
-  const { seq, at, from, key, text, kind, file, edited, removed } = entry;
+/** An entry that is a message. @param own the reader's reaction to it */
+export function messageEvent(
+  entry: LogEntry,
+  conversation: ConversationRef,
+  reader: Reader,
+  own?: string,
+): Message {
+  const { seq, at, from, key, text, kind, file, edited, removed, of, reactions } = entry;
   return {
     type: 'message',
     seq,
@@ -54,7 +69,18 @@ export function messageEvent(entry: LogEntry, conversation: ConversationRef, rea
     ...(file === undefined ? {} : { file }),
     ...(edited === undefined ? {} : { edited: new Date(edited).toISOString() }),
     ...(removed === undefined ? {} : { removed }),
+    ...(of === undefined ? {} : { of: quoteOf(entry) }),
+    ...(reactions === undefined ? {} : { reactions: reactions.map((each) => reactionRecord(each, own)) }),
   };
+}
+
+function reactionRecord({ emoji, count }: ReactionCount, own: string | undefined): Reaction {
+  return emoji === own ? { emoji, count, mine: true } : { emoji, count };
+}
+
+/** The message that an entry is about. */
+export function quoteOf({ of = 0, quoted }: Pick<LogEntry, 'of' | 'quoted'>): Quote {
+  return quoted === undefined ? { seq: of } : { seq: of, from: quoted.from, text: quoteText(quoted.text) };
 }
 
 function addressOf(

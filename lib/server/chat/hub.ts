@@ -1,11 +1,15 @@
 /**
- * The hub: messages, edits, removals and topics go to the store, then to everyone they are for. Knows members, not sockets.
+ * The hub: messages, edits, removals, reactions, pins and topics go to the store, then to everyone they are for. Knows
+ * members, not sockets.
  */
+import { ProtocolError } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
 import { messageText, topicText } from '../../protocol/message-text.js';
+import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { LogEntry, NewEntry } from '../../store/message-store.js';
+import type { LogEntry, LogPosition, NewEntry } from '../../store/message-store.js';
 import { entryEvent, messageEvent, type Receipt, receiptOf } from './frames.js';
 import {
   type ConversationName,
@@ -33,7 +37,7 @@ interface Announcement {
 export interface Hub {
   /**
    * Resolves once the message is on disk and on its way; undefined if the sender's own copy of it is the answer.
-   * @throws ProtocolError `rate-limited`, `message-empty`, `message-too-long`, `not-delivered`, and as
+   * @throws ProtocolError `rate-limited`, `message-empty`, `message-too-long`, `not-delivered`, `no-such-message`, and as
    *   Lookup.conversation and PostingRules.check
    */
   say(member: Member, request: RequestOf<'say'>): Promise<Receipt | undefined>;
@@ -46,6 +50,18 @@ export interface Hub {
   edit(member: Member, request: RequestOf<'edit'>): Promise<Receipt>;
   /** @throws ProtocolError `no-such-message`, `not-allowed` */
   remove(member: Member, request: RequestOf<'remove'>): Promise<Receipt>;
+  /**
+   * @throws ProtocolError `bad-request` for what is no emoji, `no-such-message`, `not-delivered`, `limit-reached`, and as
+   *   PostingRules.check
+   */
+  react(member: Member, request: RequestOf<'react'>): Promise<Receipt>;
+  /**
+   * @returns undefined if it is pinned already
+   * @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `limit-reached`, and as PostingRules.check
+   */
+  pin(member: Member, request: RequestOf<'pin'>): Promise<Receipt | undefined>;
+  /** @returns undefined if it is not pinned. @throws ProtocolError as `pin` */
+  unpin(member: Member, request: RequestOf<'unpin'>): Promise<Receipt | undefined>;
   /**
    * @returns undefined if it is the room's topic already
    * @throws ProtocolError `no-such-room`, `not-a-member`, `not-allowed`
@@ -62,14 +78,15 @@ export function createHub(deps: ChatParts): Hub {
 
   return {
     async say(member, request) {
-      const { room, to, key, action = false } = request;
+      const { room, to, key, of, action = false } = request;
       const { account } = member;
       const text = messageText(request.text);
       postingRules.countMessage(account);
       const conversation = await lookup.conversation(account, { room, peer: to });
       const before = await postedBefore(deps, account, conversation, { text, key });
       if (before !== undefined) return before;
-      const { repeated, ...receipt } = await post(deps, account, conversation, { key, text, action });
+      const entry = of === undefined ? { key, text, action } : { key, text, action, of };
+      const { repeated, ...receipt } = await post(deps, account, conversation, entry);
       return repeated || !rooms.reaches(member, conversation.target) ? receipt : undefined;
     },
 
@@ -86,6 +103,9 @@ export function createHub(deps: ChatParts): Hub {
 
     edit: ({ account }, request) => edit(deps, account, request),
     remove: ({ account }, request) => remove(deps, account, request),
+    react: ({ account }, request) => react(deps, account, request),
+    pin: ({ account }, request) => pin(deps, account, request),
+    unpin: ({ account }, request) => unpin(deps, account, request),
     setTopic: ({ account }, request) => setTopic(deps, account, request),
 
     attach: (member) => (presence.has(member) ? rooms.subscribe(member) : () => true),
@@ -124,19 +144,25 @@ async function post(
   { store, clock, rooms }: ChatParts,
   account: Account,
   conversation: ConversationRef,
-  entry: Pick<NewEntry, 'key' | 'text' | 'action' | 'file'>,
+  entry: Pick<NewEntry, 'key' | 'text' | 'action' | 'file' | 'of'>,
 ): Promise<Receipt & { repeated: boolean }> {
   const { target } = conversation;
   const appended = await store.append({ ...entry, target, account: account.id, at: clock.now() });
-  if (appended.outcome !== 'kept') throw appended.outcome === 'blocked' ? notDelivered() : noSuchRoom();
-  const { seq, at, repeated } = appended;
+  if (appended.outcome !== 'kept') throw refusals[appended.outcome]();
+  const { seq, at, repeated, quoted } = appended;
   if (!repeated) {
     const kind = entry.file !== undefined ? 'file' : entry.action ? 'action' : 'text';
-    const kept = { ...entry, seq, at, from: account.name, kind } as const;
+    const kept: LogEntry = { ...entry, seq, at, from: account.name, kind, ...(quoted && { quoted }) };
     rooms.sendToConversation(target, messageEvent(kept, conversation, account));
   }
   return { ...receiptOf(appended), repeated };
 }
+
+const refusals = {
+  blocked: notDelivered,
+  'no-such-room': noSuchRoom,
+  'no-such-message': noSuchMessage,
+} as const;
 
 /** Without a reason that the account may not post itself. */
 function allowedDetails(rules: PostingRules, account: Account, details: LeaveDetails): LeaveDetails {
@@ -180,6 +206,93 @@ async function remove(deps: ChatParts, account: Account, { of }: RequestOf<'remo
     await deps.audit.record(account, { action: 'remove', on: entry.from, detail, room: membership?.room });
   }
   return receiptOf(logged);
+}
+
+async function react(deps: ChatParts, account: Account, request: RequestOf<'react'>): Promise<Receipt> {
+  const emoji = reactionEmoji(request.emoji);
+  if (emoji === undefined) {
+    const message = `Not a reaction. Use one emoji, or one of these: ${reactionCodes.join(', ')}.`;
+    throw new ProtocolError('bad-request', message);
+  }
+  const { of } = request;
+  const found = await deps.lookup.message(account, of);
+  await checkMayRelate(deps, account, found);
+  const reacted = await deps.store.react({ of, account: account.id, at: deps.clock.now(), emoji });
+  if (reacted.outcome !== 'kept') {
+    throw reacted.outcome === 'too-many' ? tooManyKinds() : noSuchMessage();
+  }
+  const { seq, at, reactions } = reacted;
+  const entry = { seq, at, from: account.name, key: '', kind: 'reaction', text: reacted.emoji } as const;
+  send(deps, found, account, { ...entry, of, quoted: found.entry, reactions });
+  return receiptOf(reacted);
+}
+
+function tooManyKinds(): ProtocolError {
+  const message = `A message can have ${limits.reactionKinds} different reactions. Choose one that it has.`;
+  return new ProtocolError('limit-reached', message);
+}
+
+async function pin(
+  deps: ChatParts,
+  account: Account,
+  { of }: RequestOf<'pin'>,
+): Promise<Receipt | undefined> {
+  const found = await pinnable(deps, account, of);
+  const pinned = await deps.store.pin({ of, account: account.id, at: deps.clock.now() });
+  switch (pinned.outcome) {
+    case 'kept':
+      return sendPin(deps, account, { found, of, kind: 'pin', logged: pinned });
+    case 'unchanged':
+      return undefined;
+    case 'no-such-message':
+      throw noSuchMessage();
+    case 'too-many':
+      throw new ProtocolError('limit-reached', `${limits.pins} messages are pinned here. Unpin one first.`);
+    default:
+      return pinned satisfies never;
+  }
+}
+
+async function unpin(
+  deps: ChatParts,
+  account: Account,
+  { of }: RequestOf<'unpin'>,
+): Promise<Receipt | undefined> {
+  const found = await pinnable(deps, account, of);
+  const logged = await deps.store.unpin({ of, account: account.id, at: deps.clock.now() });
+  return logged && sendPin(deps, account, { found, of, kind: 'unpin', logged });
+}
+
+async function pinnable(deps: ChatParts, account: Account, of: number): Promise<FoundMessage> {
+  const found = await deps.lookup.message(account, of);
+  const { membership } = found;
+  if (membership !== undefined && !deps.permissions.allows(actorOf(account, membership), 'pin')) {
+    throw notAllowed(`Only owners and moderators of #${membership.room.name} can pin messages.`);
+  }
+  await checkMayRelate(deps, account, found);
+  return found;
+}
+
+function sendPin(
+  deps: ChatParts,
+  account: Account,
+  pinned: { found: FoundMessage; of: number; kind: 'pin' | 'unpin'; logged: LogPosition },
+): Receipt {
+  const { found, of, kind, logged } = pinned;
+  const { seq, at } = logged;
+  const entry = { seq, at, from: account.name, key: '', kind, text: '', of, quoted: found.entry } as const;
+  send(deps, found, account, entry);
+  return receiptOf(logged);
+}
+
+/** Reactions and pins are for those who could post: everyone in the conversation sees them. */
+async function checkMayRelate(
+  deps: ChatParts,
+  account: Account,
+  { conversation }: FoundMessage,
+): Promise<void> {
+  await deps.lookup.checkNotBlocked(account, conversation);
+  deps.postingRules.check(account, conversation, { text: '', slowModeExempt: true });
 }
 
 async function setTopic(

@@ -2,7 +2,7 @@
  * Live rooms: which signed-in accounts are in which room, their roles and mutes, and how frames reach their terminals.
  * Knows neither the store nor what is posted.
  */
-import type { EntryEvent, ServerFrame } from '../../protocol/events.js';
+import { isEntry, type ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import type { RoomRole, RoomRules } from '../../protocol/records.js';
 import type { ConversationKey } from '../../store/message-store.js';
@@ -292,11 +292,6 @@ function delivery(state: State): Delivery {
       for (const room of rooms.values()) room.recent.forget();
     },
   };
-}
-
-function isEntry(frame: ServerFrame): frame is EntryEvent {
-  const { type } = frame;
-  return type === 'message' || type === 'edited' || type === 'removed' || type === 'topic';
 }
 
 function addSubscriber({ subscribers, fanOut }: LiveRoom, subscriber: Subscriber): void {

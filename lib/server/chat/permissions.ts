@@ -13,6 +13,7 @@ export type Action =
   // in a room
   | 'make-room'
   | 'set-topic'
+  | 'pin'
   | 'set-rules'
   | 'invite'
   | 'appoint'
@@ -99,6 +100,7 @@ const rules: Readonly<Record<Action, Rule>> = {
   'remove-other': leads,
   'make-room': (actor, _, { rooms }) => actor.role !== 'bot' && (rooms === 'members' || isAdmin(actor)),
   'set-topic': leads,
+  pin: leads,
   'set-rules': leads,
   invite: ({ role, room }) => room !== undefined && role !== 'bot',
   appoint: owns,

@@ -8,14 +8,21 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
-import type { Conversation, Found, Person, RoomInfo, Whois } from '../../protocol/records.js';
+import type { Conversation, Found, Message, Person, RoomInfo, Whois } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { HistoryPage, SearchHit, SearchQuery, SearchResult } from '../../store/message-store.js';
+import type {
+  HistoryPage,
+  LogEntry,
+  SearchHit,
+  SearchQuery,
+  SearchResult,
+} from '../../store/message-store.js';
 import type { ConversationSummary } from '../../store/room-store.js';
+import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import { conversationRecord, messageEvent, receiptOf, topicField } from './frames.js';
-import type { ConversationName } from './lookup.js';
+import { conversationRecord, messageEvent, quoteOf, receiptOf, topicField } from './frames.js';
+import type { ConversationName, ConversationRef } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf } from './permissions.js';
 import type { Member, Presence } from './presence.js';
@@ -65,7 +72,34 @@ async function readPage(
   });
   const more = entries.length > limit;
   const page = !more ? entries : keep === 'oldest' ? entries.slice(0, limit) : entries.slice(1);
-  return { messages: page.map((entry) => messageEvent(entry, conversation, account)), more };
+  return { messages: await messagesFor(store, account, conversation, page), more };
+}
+
+/** Pinned messages, in the order in which they were pinned. */
+export async function listPins(
+  { store, lookup }: ChatParts,
+  member: Member,
+  { room, with: peer }: RequestOf<'pins'>,
+): Promise<Fields> {
+  const { account } = member;
+  await member.drained();
+  const conversation = await lookup.conversation(account, { room, peer });
+  return {
+    messages: await messagesFor(store, account, conversation, await store.pins(conversation.target)),
+  };
+}
+
+/** As the account sees them: with its own reactions marked. */
+async function messagesFor(
+  store: Store,
+  account: Account,
+  conversation: ConversationRef,
+  entries: readonly LogEntry[],
+): Promise<Message[]> {
+  const reacted = entries.filter(({ reactions }) => reactions !== undefined).map(({ seq }) => seq);
+  const own = reacted.length === 0 ? [] : await store.reactionsBy(account.id, reacted);
+  const byMessage = new Map(own.map(({ of, emoji }) => [of, emoji]));
+  return entries.map((entry) => messageEvent(entry, conversation, account, byMessage.get(entry.seq)));
 }
 
 export async function runSearch(
@@ -89,9 +123,15 @@ export async function runSearch(
     ...(end !== undefined && { until: end }),
     ...(before !== undefined && { before }),
   });
-  const found = hits.map(({ kind, name, at, marks, ...hit }): Found => {
+  const found = hits.map(({ kind, name, at, marks, of, quoted, ...hit }): Found => {
     const address = kind === 'room' ? { room: name } : { with: name };
-    return { ...hit, ...address, at: new Date(at).toISOString(), marks: marks.map((mark) => [...mark]) };
+    return {
+      ...hit,
+      ...address,
+      at: new Date(at).toISOString(),
+      marks: marks.map((mark) => [...mark]),
+      ...(of !== undefined && { of: quoteOf({ of, ...(quoted && { quoted }) }) }),
+    };
   });
   return { found, more, ...(reached !== undefined && { reached: receiptOf(reached) }) };
 }

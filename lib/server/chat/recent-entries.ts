@@ -8,6 +8,28 @@ import type { EntryEvent } from '../../protocol/events.js';
 export interface EncodedEntry {
   readonly seq: number;
   readonly frame: Buffer;
+  /** It is a reaction, which no floor counts. */
+  readonly reaction?: boolean;
+  /** Seq of the message whose reactions it tells. */
+  readonly reactedTo?: number | undefined;
+}
+
+export function encodedEntry(event: EntryEvent, frame: Buffer): EncodedEntry {
+  return { seq: event.seq, frame, reaction: event.type === 'reaction', reactedTo: reactedTo(event) };
+}
+
+/** The message whose reactions an event tells; undefined if it tells none. */
+export function reactedTo(event: EntryEvent): number | undefined {
+  if (event.type === 'reaction') return event.of.seq;
+  return event.type === 'message' && event.reactions !== undefined ? event.seq : undefined;
+}
+
+/** Entries as one buffer. */
+export interface EncodedRange {
+  readonly frames: Buffer;
+  readonly newest: number;
+  /** Seqs of the messages whose reactions they tell. */
+  readonly reactedTo: readonly number[];
 }
 
 /** The end of a room's log. */
@@ -24,8 +46,8 @@ export interface RecentEntries {
   load(read: () => Promise<LogEnd>): Promise<void>;
   /** As MessageStore.floor; undefined if only the store knows. */
   floor(count: number, after: number): number | undefined;
-  /** All entries after a seq as one buffer, with the newest seq; undefined if only the store knows. */
-  after(seq: number): { readonly frames: Buffer; readonly newest: number } | undefined;
+  /** All entries after a seq; undefined if only the store knows. */
+  after(seq: number): EncodedRange | undefined;
   /** Something in the store is no longer as it was sent. */
   forget(): void;
 }
@@ -92,13 +114,15 @@ export function createRecentEntries(memory: RecentMemory): RecentEntries {
   }
 
   const recent: RecentEntries = {
-    add({ type, seq }, frame) {
-      // An earlier entry is no longer as it was sent.
-      if (type === 'edited' || type === 'removed') return forget();
-      if (loading !== undefined) meanwhile.push({ seq, frame });
+    add(event, frame) {
+      // An earlier entry is no longer as it was sent. After a reaction, it is together with that.
+      if (event.type === 'edited' || event.type === 'removed') return forget();
+      if (log === undefined && loading === undefined) return;
+      const entry = encodedEntry(event, frame);
+      if (loading !== undefined) meanwhile.push(entry);
       if (log === undefined) return;
       const before = log.bytes;
-      log.add({ seq, frame });
+      log.add(entry);
       if (log.bytes !== before) memory.settle(recent, log.bytes);
     },
     async load(from) {
@@ -122,17 +146,15 @@ function createEncodedLog(from: number) {
   let buffer = Buffer.allocUnsafeSlow(4 * 1024);
   let used = 0;
   let after = from;
-  let seqs: number[] = [];
-  let starts: number[] = [];
+  let entries: (Omit<EncodedEntry, 'frame'> & { readonly start: number })[] = [];
 
   /** Moves the entries from an index on to another buffer. */
   function move(first: number, size: number): void {
-    const start = starts[first] ?? used;
+    const start = entries[first]?.start ?? used;
     const moved = Buffer.allocUnsafeSlow(size);
     buffer.copy(moved, 0, start, used);
-    after = seqs[first - 1] ?? after;
-    seqs = seqs.slice(first);
-    starts = starts.slice(first).map((each) => each - start);
+    after = entries[first - 1]?.seq ?? after;
+    entries = entries.slice(first).map((each) => ({ ...each, start: each.start - start }));
     buffer = moved;
     used -= start;
   }
@@ -141,16 +163,16 @@ function createEncodedLog(from: number) {
     let size = buffer.length;
     while (size < used + bytes && size < mostBytes) size *= 2;
     // Where it is full, half of it goes at once, so that it is not moved for each entry.
-    const kept = size >= used + bytes ? 0 : starts.findIndex((start) => used - start <= size / 2);
-    move(kept === -1 ? seqs.length : kept, size);
+    const kept = size >= used + bytes ? 0 : entries.findIndex(({ start }) => used - start <= size / 2);
+    move(kept === -1 ? entries.length : kept, size);
   }
 
   /** How many entries are not after a seq. */
   function countUpTo(seq: number): number {
-    let [low, high] = [0, seqs.length];
+    let [low, high] = [0, entries.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((seqs[middle] ?? 0) <= seq) low = middle + 1;
+      if ((entries[middle]?.seq ?? 0) <= seq) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -161,23 +183,29 @@ function createEncodedLog(from: number) {
       return buffer.length;
     },
     /** Without effect for one that is there already. */
-    add({ seq, frame }: EncodedEntry): void {
-      if (seq <= (seqs.at(-1) ?? after)) return;
+    add({ frame, ...entry }: EncodedEntry): void {
+      if (entry.seq <= (entries.at(-1)?.seq ?? after)) return;
       if (used + frame.length > buffer.length) makeRoom(frame.length);
-      seqs.push(seq);
-      starts.push(used);
+      entries.push({ ...entry, start: used });
       frame.copy(buffer, used);
       used += frame.length;
     },
     floor(count: number, since: number): number | undefined {
-      const wanted = seqs.length - count;
-      if (wanted > countUpTo(since)) return seqs[wanted - 1];
+      const first = countUpTo(since);
+      let more = count;
+      for (let index = entries.length - 1; index >= first; index--) {
+        const entry = entries[index];
+        if (entry?.reaction !== true && more-- === 0) return entry?.seq;
+      }
       return since >= after ? 0 : undefined;
     },
-    from(seq: number) {
+    from(seq: number): EncodedRange | undefined {
       if (seq < after) return undefined;
-      const start = starts[countUpTo(seq)] ?? used;
-      return { frames: buffer.subarray(start, used), newest: seqs.at(-1) ?? after };
+      const first = countUpTo(seq);
+      const start = entries[first]?.start ?? used;
+      const reacted = entries.slice(first).flatMap(({ reactedTo: of }) => of ?? []);
+      const newest = entries.at(-1)?.seq ?? after;
+      return { frames: buffer.subarray(start, used), newest, reactedTo: reacted };
     },
   };
 }

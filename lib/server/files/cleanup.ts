@@ -103,7 +103,7 @@ async function prune(
   const keep = messages === undefined ? {} : { keep: messages };
   let count = 0;
   try {
-    for (let pruned = batch; pruned === batch && !isClosed(); count += pruned) {
+    for (let pruned = batch; pruned >= batch && !isClosed(); count += pruned) {
       pruned = await store.prune({ ...before, ...keep, limit: batch });
       if (pruned > 0) onPruned();
     }

@@ -12,6 +12,7 @@ import {
   listConversations,
   listFiles,
   listPeople,
+  listPins,
   listRooms,
   markRead,
   readHistory,
@@ -42,6 +43,10 @@ const requestTable: RequestRows<RequestType> = {
   'set-topic': counted(
     answers(async ({ hub }, member, request) => (await hub.setTopic(member, request)) ?? {}),
   ),
+  react: counted(answers(({ hub }, member, request) => hub.react(member, request))),
+  pin: counted(answers(async ({ hub }, member, request) => (await hub.pin(member, request)) ?? {})),
+  unpin: counted(answers(async ({ hub }, member, request) => (await hub.unpin(member, request)) ?? {})),
+  pins: answers(listPins),
   history: answers(readHistory),
   search: answers(runSearch),
   read: does(markRead),

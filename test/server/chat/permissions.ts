@@ -38,6 +38,7 @@ const table: Readonly<Record<Action, readonly string[]>> = {
   'remove-other': roomModerators,
   'make-room': but('bot'),
   'set-topic': roomModerators,
+  pin: roomModerators,
   'set-rules': roomModerators,
   invite: but('bot', 'out', 'moderator, out', 'admin, out', 'operator'),
   appoint: ['owner', 'admin, public', 'operator'],

@@ -46,9 +46,9 @@ t.test('after a read, what is sent is added, once', async (t) => {
   held.release(end(3, 4, 6, 7));
   await Promise.all(loaded);
   add(message(12));
-  t.same(recent.after(3), { frames: bytes(4, 6, 7, 9, 12), newest: 12 });
-  t.same(recent.after(8), { frames: bytes(9, 12), newest: 12 });
-  t.same(recent.after(12), { frames: bytes(), newest: 12 });
+  t.same(recent.after(3), { frames: bytes(4, 6, 7, 9, 12), newest: 12, reactedTo: [] });
+  t.same(recent.after(8), { frames: bytes(9, 12), newest: 12, reactedTo: [] });
+  t.same(recent.after(12), { frames: bytes(), newest: 12, reactedTo: [] });
   t.equal(recent.after(2), undefined, 'only the store knows whether there is an entry 3');
 });
 
@@ -85,7 +85,7 @@ t.test('a failed read is reported, and can be repeated', async (t) => {
     { message: 'disk' },
   );
   await recent.load(async () => end(0, 4));
-  t.same(recent.after(0), { frames: bytes(4), newest: 4 });
+  t.same(recent.after(0), { frames: bytes(4), newest: 4, reactedTo: [] });
 });
 
 async function fill(t: Test, { recent, add, memory }: ReturnType<typeof setUp>) {
