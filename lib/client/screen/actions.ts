@@ -256,7 +256,9 @@ function retry({ store, post }: Context): void {
   }
   store.change(id, () => conversation);
   const where = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
-  for (const { text, action } of failed) post({ ...where, text, ...(action && { action }) });
+  for (const { text, action, of } of failed) {
+    post({ ...where, text, ...(action && { action }), ...(of !== undefined && { of: of.seq }) });
+  }
 }
 
 function scroll({ scrolling, viewed }: Context, where: Parameters<Scrolling['move']>[0]): void {

@@ -4,7 +4,7 @@
  *
  * A state event tells about this person (rooms they are in, roles, read marks) rather than what was posted.
  */
-import type { EntryEvent } from '../../protocol/events.js';
+import { type EntryEvent, isEntry } from '../../protocol/events.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import type { ServerEvent } from '../wire/connection.js';
 import type { SessionEvent } from './session.js';
@@ -79,11 +79,6 @@ export function createInbox({ listener, ownMessage }: InboxDeps): Inbox {
 
 function isStateEvent(event: ServerEvent): event is StateEvent {
   return (stateTypes as readonly string[]).includes(event.type);
-}
-
-function isEntry(event: ServerEvent): event is EntryEvent {
-  const { type } = event;
-  return type === 'message' || type === 'edited' || type === 'removed' || type === 'topic';
 }
 
 /** The conversations this person is in after a state event. */

@@ -57,7 +57,7 @@ export type SessionEnd =
   | { readonly why: 'distrusted'; readonly error: Error };
 
 export type SessionEvent =
-  /** Each entry (message, edited, removed, topic) once, in seq order within its conversation. */
+  /** Each entry (message, edited, removed, reaction, pinned, unpinned, topic) once, in seq order within its conversation. */
   | { readonly kind: 'event'; readonly event: ServerEvent }
   | { readonly kind: 'status'; readonly status: SessionStatus }
   /**
@@ -80,6 +80,8 @@ export interface OutgoingMessage {
   readonly to?: string;
   readonly text: string;
   readonly action?: true;
+  /** Seq of the message that it replies to. */
+  readonly of?: number;
   /** The same key again is the same message again, also after a restart; made by the session where missing. */
   readonly key?: string;
 }

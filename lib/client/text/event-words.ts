@@ -3,6 +3,7 @@ import { printable } from '../../protocol/printable.js';
 import { duration } from '../../protocol/quantities.js';
 import type { Conversation, Restriction, Role, RoomRole, RoomRules } from '../../protocol/records.js';
 import type { ServerEvent } from '../wire/connection.js';
+import { quoteWords } from './wording.js';
 
 type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
 
@@ -36,6 +37,13 @@ const wordsByType: { readonly [T in ServerEvent['type']]: (event: EventOf<T>) =>
   edited: ({ from, room, text }) =>
     `${printable(from)} edited a message${unlessLobby('in', room)}: ${printable(text, { newlines: true })}`,
   removed: ({ from, room }) => `${printable(from)} removed a message${unlessLobby('in', room)}`,
+  reaction({ from, room, of, emoji }) {
+    const what = emoji === undefined ? 'took back a reaction' : `reacted ${printable(emoji)}`;
+    return `${printable(from)} ${what}${unlessLobby('in', room)} to ${quoteWords(of)}`;
+  },
+  pinned: (event) => pinWords('pinned', event),
+  unpinned: (event) => pinWords('unpinned', event),
+  reacted: () => undefined,
   topic({ from, room, topic }) {
     const what = `the topic of #${printable(room)}`;
     return topic === ''
@@ -70,6 +78,10 @@ const wordsByType: { readonly [T in ServerEvent['type']]: (event: EventOf<T>) =>
   away: ({ name, text }) => `${printable(name)} is away${inParentheses(text)}`,
   back: ({ name }) => `${printable(name)} is back`,
 };
+
+function pinWords(verb: string, { from, room, of }: EventOf<'pinned' | 'unpinned'>): string {
+  return `${printable(from)} ${verb} a message${unlessLobby('in', room)}, ${quoteWords(of)}`;
+}
 
 function leftWords({ name, room, by, reason }: EventOf<'left'>): string {
   if (by === undefined) return `${printable(name)} left${unlessLobby('', room)}${inParentheses(reason)}`;

@@ -6,7 +6,7 @@ import type { ServerFrameOf } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount, duration } from '../../protocol/quantities.js';
-import type { Conversation, Person, RoomRole } from '../../protocol/records.js';
+import type { Conversation, Person, Quote, RoomRole } from '../../protocol/records.js';
 import type { DeliveryStatus, SessionEnd, SessionStatus } from '../session/session.js';
 import type { Transfer } from '../transfer/transfer.js';
 import type { Stamp } from './local-time.js';
@@ -154,6 +154,28 @@ export function transcribed(words: string, { at, stamp }: { at: number; stamp: S
 /** `ana: text`, or `* ana text` for an action. */
 export function spoken({ from, text, action }: { from: string; text: string; action: boolean }): string {
   return `${action ? `* ${from}` : `${from}:`} ${text}`;
+}
+
+/** `ana: start of the text`, of the message that another entry is about. */
+export function quoteWords({ from, text }: Quote): string {
+  if (from === undefined || text === undefined) return 'a deleted message';
+  return `${printable(from)}: ${printable(text)}`;
+}
+
+/** The line above a reply. No message can begin so, since all begin with a name or `*`. */
+export function replyWords(of: Quote): string {
+  return `> ${quoteWords(of)}`;
+}
+
+/** The line below a message, as in `+ 👍 3 (you)  🎉 1`; undefined without reactions. No message can begin so. */
+export function reactionWords(
+  reactions: readonly { readonly emoji: string; readonly count: number; readonly mine?: boolean }[] = [],
+): string | undefined {
+  if (reactions.length === 0) return undefined;
+  const words = reactions.map(
+    ({ emoji, count, mine }) => `${printable(emoji)} ${count}${mine ? ' (you)' : ''}`,
+  );
+  return `+ ${words.join('  ')}`;
 }
 
 /** One line, always with the file's name: several may be in progress. */

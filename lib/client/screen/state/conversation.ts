@@ -1,8 +1,9 @@
 /** One conversation and what can happen to its messages. Pure; knows neither the other conversations nor keys. */
 import type { ServerFrameOf } from '../../../protocol/events.js';
 import { mentions } from '../../../protocol/mentions.js';
+import { quoteText } from '../../../protocol/message-text.js';
 import { printable } from '../../../protocol/printable.js';
-import type { Conversation, Message } from '../../../protocol/records.js';
+import type { Conversation, Message, Quote, Reaction } from '../../../protocol/records.js';
 import type { DeliveryStatus, OutgoingMessage } from '../../session/session.js';
 import { emptyEditor } from './editor.js';
 import type {
@@ -12,6 +13,7 @@ import type {
   Notify,
   PaneEntry,
   PresenceEntry,
+  ReactionState,
 } from './state.js';
 
 /** Size of the window; dropped entries are loaded from the server again. */
@@ -37,7 +39,7 @@ export function newConversation(id: ConversationId, notify: Notify): Conversatio
   };
 }
 
-/** The conversation of a message, an edit or a removal. */
+/** The conversation of an entry other than a topic. */
 export function conversationOf(
   { room, from, to }: Pick<Message, 'room' | 'from' | 'to'>,
   me: string,
@@ -47,7 +49,7 @@ export function conversationOf(
 }
 
 export function messageEntry(message: Message, me: string): MessageEntry {
-  const { seq, text, action, at, edited, removed, file } = message;
+  const { seq, text, action, at, edited, removed, file, of, reactions = [] } = message;
   const from = printable(message.from);
   const mine = message.from === me;
   const shown = printable(text, { newlines: true });
@@ -65,15 +67,28 @@ export function messageEntry(message: Message, me: string): MessageEntry {
     ...(edited === undefined ? {} : { edited: true }),
     ...(removed === undefined ? {} : { removed: printable(removed) }),
     ...(file === undefined ? {} : { file: { name: printable(file.name), size: file.size } }),
+    ...(of === undefined ? {} : { of: quoteOf(of) }),
+    ...(reactions.length === 0 ? {} : { reactions: reactions.map(reactionState) }),
   };
+}
+
+function quoteOf({ seq, from, text }: Quote): Quote {
+  if (from === undefined || text === undefined) return { seq };
+  return { seq, from: printable(from), text: quoteText(text) };
+}
+
+function reactionState({ emoji, count, mine }: Reaction): ReactionState {
+  return { emoji: printable(emoji), count, mine: mine === true };
 }
 
 /** The reader's own message, before the server acknowledges it. */
 export function ownEntry(
   key: string,
   draft: OutgoingMessage,
-  { me, now }: { me: string; now: number },
+  { me, now, entries }: { me: string; now: number; entries: readonly PaneEntry[] },
 ): MessageEntry {
+  const { of } = draft;
+  const quoted = entries.find((entry) => entry.kind === 'message' && entry.seq === of);
   return {
     kind: 'message',
     id: `k${key}`,
@@ -85,7 +100,12 @@ export function ownEntry(
     mine: true,
     mention: false,
     delivery: { state: 'sending' },
+    ...(of === undefined ? {} : { of: quoted?.kind === 'message' ? quoteTo(quoted, of) : { seq: of } }),
   };
+}
+
+function quoteTo({ from, text, removed }: MessageEntry, seq: number): Quote {
+  return removed === undefined ? { seq, from, text: quoteText(text) } : { seq };
 }
 
 /** Adds a new message. `viewed`: the newest message is on the screen. */
@@ -319,23 +339,77 @@ export function withEdit(
   me: string,
 ): ConversationState {
   const shown = printable(text, { newlines: true });
-  return amend(conversation, of, (entry) =>
+  const edited = amend(conversation, of, (entry) =>
     entry.removed === undefined
       ? { ...entry, text: shown, edited: true, mention: !entry.mine && mentions(shown, me) }
       : entry,
   );
+  return requoted(edited, of, (quote) => ({ ...quote, text: quoteText(text) }));
 }
 
 export function withRemoval(
   conversation: ConversationState,
   { of, from }: ServerFrameOf<'removed'>,
 ): ConversationState {
-  return amend(conversation, of, ({ edited: _, file: __, ...entry }) => ({
+  const removed = amend(conversation, of, ({ edited, file, of: _, reactions, ...entry }) => ({
     ...entry,
     text: '',
     mention: false,
     removed: printable(from),
   }));
+  return requoted(removed, of, ({ seq }) => ({ seq }));
+}
+
+/** Changes the quote of a message in its replies. */
+function requoted(
+  conversation: ConversationState,
+  seq: number,
+  to: (quote: Quote) => Quote,
+): ConversationState {
+  const { entries } = conversation;
+  if (!entries.some((entry) => entry.kind === 'message' && entry.of?.seq === seq)) return conversation;
+  return {
+    ...conversation,
+    entries: entries.map((entry) =>
+      entry.kind === 'message' && entry.of?.seq === seq ? { ...entry, of: to(entry.of) } : entry,
+    ),
+  };
+}
+
+/** Updates the reactions to a message. */
+export function withReaction(
+  conversation: ConversationState,
+  { of, from, emoji, reactions }: ServerFrameOf<'reaction'>,
+  me: string,
+): ConversationState {
+  return amend(conversation, of.seq, ({ reactions: before = [], ...entry }) => {
+    if (entry.removed !== undefined || reactions.length === 0) return entry;
+    const own = from === me ? emoji : before.find(({ mine }) => mine)?.emoji;
+    return {
+      ...entry,
+      reactions: reactions.map((each) => ({ ...reactionState(each), mine: each.emoji === own })),
+    };
+  });
+}
+
+/** Marks the reactions that are the reader's, after a catch-up. */
+export function withReacted(
+  conversation: ConversationState,
+  { reactions }: ServerFrameOf<'reacted'>,
+): ConversationState {
+  const own = new Map(reactions.map(({ of, emoji }) => [of, printable(emoji)]));
+  return {
+    ...conversation,
+    entries: conversation.entries.map((entry) => {
+      if (entry.kind !== 'message' || entry.seq === undefined || entry.reactions === undefined) return entry;
+      const emoji = own.get(entry.seq);
+      if (emoji === undefined) return entry;
+      return {
+        ...entry,
+        reactions: entry.reactions.map((each) => ({ ...each, mine: each.emoji === emoji })),
+      };
+    }),
+  };
 }
 
 /** Drops what is loaded before a gap in the catch-up: it may have changed, and is loaded again. */

@@ -17,6 +17,8 @@ import {
   withGap,
   withMessage,
   withMove,
+  withReacted,
+  withReaction,
   withReadMark,
   withRemoval,
 } from './conversation.js';
@@ -68,6 +70,17 @@ export function applyEvent(
       const id = conversationOf(event, state.me);
       return changeOpen(state, id, (conversation) => withRemoval(conversation, event));
     }
+    case 'reaction': {
+      const id = conversationOf(event, state.me);
+      return changeOpen(state, id, (conversation) => withReaction(conversation, event, state.me));
+    }
+    case 'reacted':
+      return changeOpen(state, event, (conversation) => withReacted(conversation, event));
+    case 'pinned':
+    case 'unpinned': {
+      const id = conversationOf(event, state.me);
+      return find(state, id) === undefined ? state : announced(state, id, event, atTimeOf(event, time));
+    }
     case 'seen':
       return changeOpen(state, event, (conversation) => readUpTo(conversation, event.seq));
     case 'topic':
@@ -104,9 +117,12 @@ export function applyEvent(
 function applyTopic(state: ScreenState, event: ServerFrameOf<'topic'>, time: Moment): ScreenState {
   const id = roomId(event.room);
   const next = change(state, id, (conversation) => ({ ...conversation, topic: printable(event.topic) }));
-  // During a catch-up it may be old.
-  const at = Date.parse(event.at) || time.now;
-  return announced(next, id, event, { ...time, now: at });
+  return announced(next, id, event, atTimeOf(event, time));
+}
+
+/** During a catch-up an entry may be old. */
+function atTimeOf({ at }: { readonly at: string }, time: Moment): Moment {
+  return { ...time, now: Date.parse(at) || time.now };
 }
 
 function applyRole(state: ScreenState, event: ServerFrameOf<'role'>, time: Moment): ScreenState {
@@ -186,7 +202,7 @@ export function applyDraft(
   { id, draft, now }: { id: ConversationId; draft: OutgoingMessage; now: number },
 ): ScreenState {
   return change(state, id, (conversation) => ({
-    ...withEntry(conversation, ownEntry(key, draft, { me: state.me, now })),
+    ...withEntry(conversation, ownEntry(key, draft, { me: state.me, now, entries: conversation.entries })),
     newAfter: undefined,
     at: undefined,
     newBelow: 0,

@@ -27,6 +27,10 @@ export interface MessageEntry {
   readonly removed?: string;
   /** The file it announces, whose ID is the seq; size in bytes. */
   readonly file?: { readonly name: string; readonly size: number };
+  /** The message that it replies to, as it is now: the start of its text on one line. Without both it is gone. */
+  readonly of?: { readonly seq: number; readonly from?: string; readonly text?: string };
+  /** In the order in which they came up; at least one. */
+  readonly reactions?: readonly ReactionState[];
   /** Names the reader, and is from another person. */
   readonly mention: boolean;
   /** Of the reader's own messages; `sent` for all others. */
@@ -34,6 +38,14 @@ export interface MessageEntry {
     | { readonly state: 'sending'; readonly waitMs?: number }
     | { readonly state: 'sent' }
     | { readonly state: 'failed'; readonly code: ErrorCode; readonly why: string };
+}
+
+/** The people who reacted to a message with one emoji. */
+export interface ReactionState {
+  readonly emoji: string;
+  readonly count: number;
+  /** The reader is one of them. */
+  readonly mine: boolean;
 }
 
 /** People who joined and left in a row, folded; names in order, each once. */

@@ -41,7 +41,8 @@ function filled(count: number): ConversationState {
 }
 
 const ids = ({ entries }: ConversationState) => entries.map(({ id }) => id);
-const draft = (key: string) => ownEntry(key, { room: 'lobby', text: key }, { me: 'ana', now: 0 });
+const draft = (key: string) =>
+  ownEntry(key, { room: 'lobby', text: key }, { me: 'ana', now: 0, entries: [] });
 
 t.test('a message belongs to its room, or to the other person', async (t) => {
   t.equal(conversationOf(message(1), 'ana'), '#lobby');
