@@ -1,8 +1,9 @@
 import t from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
-import { messageText, reasonText } from '../../lib/protocol/message-text.js';
+import { messageText, quoteText, reasonText } from '../../lib/protocol/message-text.js';
 import { hostileText } from '../fixtures/hostile-text.js';
 import { randomNumbers } from '../support/random.js';
+import { unsafe } from '../support/unsafe.js';
 
 t.test('blank lines around a message and trailing white space are removed', (t) => {
   t.equal(messageText('hello'), 'hello');
@@ -116,4 +117,22 @@ t.test('a reason is cut between graphemes', (t) => {
   t.equal(reasonText(persian), persian.slice(0, 4 + 28 * 3 - 1));
   t.equal(reasonText(`${' '.repeat(1_000_000)}late`), 'late');
   t.end();
+});
+
+t.test('a quote is the start of a message on one line, cut between graphemes', async (t) => {
+  t.equal(quoteText('one\n  two\u3000three '), 'one two three');
+  t.equal(quoteText('x'.repeat(limits.quoteLength)), 'x'.repeat(limits.quoteLength));
+  t.equal(quoteText('x'.repeat(limits.quoteLength + 1)), `${'x'.repeat(limits.quoteLength - 1)}…`);
+  const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\u200d\u{1f466}'; // 11 code units
+  t.equal(quoteText(family.repeat(50)), `${family.repeat(10)}…`);
+  t.equal(quoteText(`x${' '.repeat(10_000)}y`), 'x…', 'the rest is not looked at');
+  t.equal(quoteText(`${'x '.repeat(500)}`), `${'x '.repeat(59)}x…`);
+  for (const { text } of hostileText) {
+    for (const long of [text, text.repeat(200), `${'x'.repeat(limits.quoteLength - 3)}${text}`]) {
+      const quote = quoteText(long);
+      t.notMatch(quote, unsafe);
+      t.ok(quote.length <= limits.quoteLength);
+      t.equal(quoteText(quote), quote, 'once more changes nothing');
+    }
+  }
 });

@@ -8,6 +8,7 @@ import { filesContract } from './store-contract/files.js';
 import { invitesContract } from './store-contract/invites.js';
 import { logContract } from './store-contract/log.js';
 import { moderationContract } from './store-contract/moderation.js';
+import { relationsContract } from './store-contract/relations.js';
 import { retentionContract } from './store-contract/retention.js';
 import { roomsContract } from './store-contract/rooms.js';
 import { searchContract } from './store-contract/search.js';
@@ -24,6 +25,7 @@ export function storeContract(t: Test, make: MakeSubject): void {
   t.test('rooms', (t) => roomsContract(t, make));
   t.test('moderation', (t) => moderationContract(t, make));
   t.test('edits and removals', (t) => editsContract(t, make));
+  t.test('replies, reactions and pins', (t) => relationsContract(t, make));
   t.test('files', (t) => filesContract(t, make));
   t.test('retention', (t) => retentionContract(t, make));
   t.test('search', (t) => searchContract(t, make));

@@ -114,6 +114,32 @@ const paths: readonly Path[] = [
     expected: { ...members('not-allowed', noRoom), owner: 'ok' },
   },
   {
+    name: 'reply to a message',
+    ask: (to, { edited: of }) => ({ type: 'say', room: to, text: 'yes', of, key: `reply-${to}` }),
+    expected: members('ok', noRoom),
+  },
+  {
+    name: 'quote a message in another room',
+    ask: (_, { edited: of }) => ({ type: 'say', room: 'lobby', text: 'yes', of, key: 'quote' }),
+    expected: members(noMessage, noMessage),
+  },
+  {
+    name: 'react to a message',
+    ask: (_, { edited: of }) => ({ type: 'react', of, emoji: 'eyes' }),
+    expected: members('ok', noMessage),
+  },
+  {
+    name: 'pin a message',
+    ask: (_, { edited: of }) => ({ type: 'pin', of }),
+    expected: { ...members('ok', noMessage), member: 'not-allowed' },
+  },
+  {
+    name: 'unpin a message',
+    ask: (_, { edited: of }) => ({ type: 'unpin', of }),
+    expected: { ...members('ok', noMessage), member: 'not-allowed' },
+  },
+  { name: 'pinned messages', ask: (of) => ({ type: 'pins', room: of }), expected: members('ok', noRoom) },
+  {
     name: 'edit a message',
     ask: (_, { edited: of }) => ({ type: 'edit', of, text: 'changed' }),
     expected: { ...members('not-allowed', noMessage), member: 'ok' },
@@ -204,6 +230,9 @@ async function everythingHappens(house: House, olga: WireClient): Promise<void> 
   const mike = await house.server.enter('mike');
   const { seq } = await post(mike, { room }, `${secret} now`);
   await requestOk(mike, { type: 'edit', of: seq, text: `${secret} then` });
+  await requestOk(mike, { type: 'react', of: seq, emoji: '+1' });
+  await requestOk(olga, { type: 'pin', of: seq });
+  await requestOk(olga, { type: 'unpin', of: seq });
   await requestOk(olga, { type: 'remove', of: seq });
   await requestOk(olga, { type: 'set-topic', room, topic: `more ${secret}` });
   await requestOk(olga, { type: 'appoint', room, name: 'mike', role: 'moderator' });
@@ -212,7 +241,8 @@ async function everythingHappens(house: House, olga: WireClient): Promise<void> 
   await requestOk(nora, { type: 'join', room });
   await requestOk(nora, { type: 'leave', room });
   await fence(olga, room, mike);
-  const seen = ['message', 'edited', 'removed', 'topic', 'role', 'joined', 'left'];
+  const entries = ['message', 'edited', 'removed', 'reaction', 'pinned', 'unpinned', 'topic'];
+  const seen = [...entries, 'role', 'joined', 'left'];
   for (const type of seen) {
     if (!traces(olga.frames.filter((frame) => frame.type === type)).length)
       throw new Error(`no ${type} event`);
@@ -350,6 +380,8 @@ t.test('direct messages are readable by the two people only, whatever role other
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   const now = await post(ada, { to: 'bob' }, `${secret} now`);
   await requestOk(ada, { type: 'edit', of: now.seq, text: `${secret} then` });
+  await requestOk(bob, { type: 'react', of: now.seq, emoji: 'heart' });
+  await requestOk(ada, { type: 'pin', of: now.seq });
   await requestOk(bob, { type: 'read', with: 'ada', seq: now.seq });
   t.equal((await requestOk(bob, { type: 'search', words: secret })).found?.length, 3, 'bob finds it');
   t.equal(await outcome(bob, { type: 'fetch', of: announced }), 'ok');
@@ -359,6 +391,7 @@ t.test('direct messages are readable by the two people only, whatever role other
       const reads: readonly RequestBody[] = [
         { type: 'history', with: peer },
         { type: 'files', with: peer },
+        { type: 'pins', with: peer },
         { type: 'search', words: secret, with: peer },
         { type: 'search', words: secret, from: peer },
         { type: 'search', words: '', from: peer },

@@ -61,6 +61,22 @@ t.test('the floor is that of the store', async (t) => {
   t.equal(recent.floor(3, 2), undefined);
 });
 
+t.test('reactions are replayed, but no floor counts them', async (t) => {
+  const { recent, add } = setUp();
+  await recent.load(async () => end(3, 4, 6, 7));
+  const reaction = (seq: number, of: number): EntryEvent => ({
+    ...{ type: 'reaction', seq, room: 'lobby', from: 'ada', at: '', emoji: '👍' },
+    ...{ of: { seq: of }, reactions: [{ emoji: '👍', count: 1 }] },
+  });
+  for (const event of [reaction(8, 6), reaction(9, 2), message(10)]) add(event);
+  add({ ...message(11), reactions: [{ emoji: '👍', count: 1 }] } as EntryEvent);
+  t.equal(recent.floor(3, 0), 6);
+  t.equal(recent.floor(2, 6), 7);
+  t.equal(recent.floor(3, 6), 0);
+  t.match(recent.after(8), { newest: 11, reactedTo: [2, 11] });
+  t.same(recent.after(6)?.reactedTo, [6, 2, 11]);
+});
+
 t.test('an edit or a removal makes it forget, also while it reads', async (t) => {
   for (const type of ['edited', 'removed'] as const) {
     const { memory, recent, add } = setUp();
