@@ -1,11 +1,13 @@
-/** Commands that send, edit and remove messages. */
+/** Commands that send messages, and those about one: edit, remove, reply, react, pin. */
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import { recipientOf } from '../../protocol/names.js';
+import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type { Message } from '../../protocol/records.js';
 import type { OutgoingMessage } from '../session/session.js';
+import { pinLines } from '../text/lists.js';
 import { excerpt } from '../text/wording.js';
-import { firstWord, parseId, withName } from './arguments.js';
+import { firstWord, parseId, withName, wordsIn } from './arguments.js';
 import { type CommandContext, type CommandFrontEnd, CommandRefused, command } from './command.js';
 
 /**
@@ -22,15 +24,35 @@ export function post(draft: OutgoingMessage, { say }: Pick<CommandFrontEnd, 'say
   say(draft);
 }
 
-/** Messages in which /edit and /delete look for the last one of a person. */
+/** Messages in which the last one of a person, or of others, is looked for. */
 const lookBack = 100;
 
-/** The last message of a person in this conversation that was not removed. */
-async function lastMessageOf(name: string, { ask, session, conversation }: CommandContext): Promise<Message> {
+/** The last message in this conversation that was not removed. @param who has written it, as the refusal names them */
+async function lastMessage(
+  { ask, conversation }: CommandContext,
+  isMeant: (message: Message) => boolean,
+  who = '',
+): Promise<number> {
   const { messages = [] } = await ask({ type: 'history', ...conversation, limit: lookBack });
-  const found = messages.findLast(({ from, removed }) => from === name && removed === undefined);
-  if (found !== undefined) return found;
-  throw new CommandRefused(`No recent message from ${name === session.name ? 'you' : name} here.`);
+  const found = messages.findLast((message) => message.removed === undefined && isMeant(message));
+  if (found !== undefined) return found.seq;
+  throw new CommandRefused(`No recent message${who === '' ? '' : ` from ${who}`} here.`);
+}
+
+function lastMessageOf(name: string, context: CommandContext): Promise<number> {
+  const { session } = context;
+  return lastMessage(context, ({ from }) => from === name, name === session.name ? 'you' : name);
+}
+
+function lastMessageOfOthers(context: CommandContext): Promise<number> {
+  return lastMessage(context, ({ from }) => from !== context.session.name, 'others');
+}
+
+/** Reads a command about one message: nothing, or its ID. */
+function parseMessageId(rest: string): { id?: number } | '' {
+  const typed = rest.trim();
+  const id = parseId(typed);
+  return id === undefined ? (typed === '' ? {} : '') : { id };
 }
 
 export const messageCommands = [
@@ -46,7 +68,7 @@ export const messageCommands = [
     run: post,
   }),
   command({
-    name: 'reply',
+    name: 'answer',
     aliases: ['r'],
     usage: 'TEXT',
     help: 'answer the last direct message you received',
@@ -85,6 +107,39 @@ export const messageCommands = [
       post({ ...recipientOf(context.conversation), text, action: true }, context);
     },
   }),
+  command<{ id?: number; text: string }>({
+    name: 'reply',
+    usage: '[ID] TEXT',
+    help: 'reply to the last message of someone else here, or to the one with that ID',
+    parse(rest) {
+      const [word, text] = firstWord(rest);
+      const id = text.trim() === '' ? undefined : parseId(word);
+      if (id !== undefined) return { id, text };
+      return rest.trim() === '' ? '' : { text: rest };
+    },
+    async run({ id, text }, context) {
+      const of = id ?? (await lastMessageOfOthers(context));
+      post({ ...recipientOf(context.conversation), text, of }, context);
+    },
+  }),
+  command<{ id?: number; emoji: string }>({
+    name: 'react',
+    usage: '[ID] EMOJI',
+    help: `react to the last message of someone else here, or to the one with that ID; the same again takes it back. EMOJI is one emoji, or ${reactionCodes.join(', ')}`,
+    parse(rest) {
+      const words = wordsIn(rest);
+      const emoji = words.at(-1) ?? '';
+      const id = words.length === 2 ? parseId(words[0] ?? '') : undefined;
+      if (words.length === 0 || words.length > 2 || (words.length === 2 && id === undefined)) return '';
+      if (reactionEmoji(emoji) === undefined) {
+        return `"${excerpt(emoji)}" is no reaction. Type one emoji, or one of these: ${reactionCodes.join(', ')}.`;
+      }
+      return id === undefined ? { emoji } : { id, emoji };
+    },
+    async run({ id, emoji }, context) {
+      await context.ask({ type: 'react', of: id ?? (await lastMessageOfOthers(context)), emoji });
+    },
+  }),
   command<{ text?: string }>({
     name: 'edit',
     aliases: ['correct'],
@@ -113,13 +168,49 @@ export const messageCommands = [
     },
     async run({ which }, context) {
       const of =
-        typeof which === 'number' ? which : (await lastMessageOf(which ?? context.session.name, context)).seq;
+        typeof which === 'number' ? which : await lastMessageOf(which ?? context.session.name, context);
       await context.ask({ type: 'remove', of });
+    },
+  }),
+  command<{ id?: number }>({
+    name: 'pin',
+    usage: '[ID]',
+    help: 'pin the last message here, or the one with that ID; in rooms for owners and moderators',
+    parse: parseMessageId,
+    async run({ id }, context) {
+      const of = id ?? (await lastMessage(context, () => true));
+      const { seq } = await context.ask({ type: 'pin', of });
+      if (seq === undefined) context.answer(['That message is pinned already.']);
+    },
+  }),
+  command<{ id?: number }>({
+    name: 'unpin',
+    usage: '[ID]',
+    help: 'unpin the message that was pinned last, or the one with that ID',
+    parse: parseMessageId,
+    async run({ id }, context) {
+      const of = id ?? (await pinnedHere(context)).at(-1)?.seq;
+      if (of === undefined) throw new CommandRefused('No message is pinned here.');
+      const { seq } = await context.ask({ type: 'unpin', of });
+      if (seq === undefined)
+        throw new CommandRefused('That message is not pinned. List the pinned ones with /pins.');
+    },
+  }),
+  command({
+    name: 'pins',
+    help: 'list the pinned messages',
+    async run(_, context) {
+      context.answer(pinLines(await pinnedHere(context), context.time));
     },
   }),
 ];
 
+async function pinnedHere({ ask, conversation }: CommandContext): Promise<readonly Message[]> {
+  const { messages = [] } = await ask({ type: 'pins', ...conversation });
+  return messages;
+}
+
 async function editLast(text: string, context: CommandContext): Promise<void> {
-  const { seq } = await lastMessageOf(context.session.name, context);
-  await context.ask({ type: 'edit', of: seq, text });
+  const of = await lastMessageOf(context.session.name, context);
+  await context.ask({ type: 'edit', of, text });
 }

@@ -11,7 +11,7 @@ import { createListener, type FrontEnd, type StopSignal } from '../front-end.js'
 import { checkPage } from '../session/pages.js';
 import { askConversations, type Session, type SessionEnd, type SessionEvent } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';
-import { spoken, transcribed } from '../text/wording.js';
+import { reactionWords, replyWords, spoken, transcribed } from '../text/wording.js';
 import type { RequestBody } from '../wire/connection.js';
 import { ConnectionLost } from '../wire/connection.js';
 
@@ -159,10 +159,10 @@ async function exportOne(
       { after, more },
     );
     const kept = messages.filter(({ removed }) => removed === undefined);
-    const lines = kept.map((message) =>
+    const lines = kept.flatMap((message) =>
       wanted.format === 'json'
         ? printableJson(message)
-        : transcribed(messageWords(message), { at: Date.parse(message.at), stamp }),
+        : messageLines(message).map((words) => transcribed(words, { at: Date.parse(message.at), stamp })),
     );
     if (lines.length > 0) await write(`${lines.join('\n')}\n`);
     count += kept.length;
@@ -193,6 +193,16 @@ async function askUntilAnswered(
     // The loss of the connection is reported after this turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** With a line above it for what it replies to, and one below for its reactions. */
+function messageLines(message: Message): string[] {
+  const reactions = reactionWords(message.reactions);
+  return [
+    ...(message.of === undefined ? [] : [replyWords(message.of)]),
+    messageWords(message),
+    ...(reactions === undefined ? [] : [reactions]),
+  ];
 }
 
 function messageWords({ from, text, action, file, seq }: Message): string {

@@ -23,6 +23,8 @@ import {
   motdLines,
   newsWords,
   percentOf,
+  reactionWords,
+  replyWords,
   statusWords,
   transferWords,
 } from '../text/wording.js';
@@ -55,7 +57,8 @@ const continuation = '        ';
 
 /**
  * A message as plain lines: `HH:MM ana: text`, `HH:MM * ana text`, `HH:MM ana -> ben: text`, and
- * `HH:MM #room ana: text` for rooms other than the lobby. Nothing in it can drive a terminal.
+ * `HH:MM #room ana: text` for rooms other than the lobby; before a reply `HH:MM > ben: start of what it replies to`, and below
+ * it `HH:MM + 👍 3` if there are reactions. Nothing in it can drive a terminal.
  */
 export function plainMessage(message: Message, time: LocalTime): string {
   const from = printable(message.from);
@@ -63,8 +66,14 @@ export function plainMessage(message: Message, time: LocalTime): string {
   const to = message.to === undefined ? '' : ` -> ${printable(message.to)}`;
   const action = message.action === true || message.file !== undefined || message.removed !== undefined;
   const who = action ? (to === '' ? `* ${from}` : `${from}${to}: * ${from}`) : `${from}${to}:`;
-  const head = `${time.minute(message.at)}${unlessLobby('', message.room)} ${who} ${first}`;
-  return [head, ...more.map((line) => `${continuation}${line}`)].map((line) => `${line}\n`).join('');
+  const start = `${time.minute(message.at)}${unlessLobby('', message.room)}`;
+  const reactions = reactionWords(message.reactions);
+  const all = [
+    ...(message.of === undefined ? [] : [`${start} ${replyWords(message.of)}`]),
+    ...[`${start} ${who} ${first}`, ...more.map((line) => `${continuation}${line}`)],
+    ...(reactions === undefined ? [] : [`${start} ${reactions}`]),
+  ];
+  return all.map((line) => `${line}\n`).join('');
 }
 
 function plainText({ text, file, removed, edited, seq }: Message): string {
@@ -97,6 +106,12 @@ interface PlainChat {
   readonly onLine: (line: InputLine) => PipeQuit | undefined;
 }
 
+interface Printed {
+  /** Edited or removed. */
+  readonly changed: boolean;
+  readonly reacted: boolean;
+}
+
 /** What the parts below share. */
 interface Chat {
   readonly deps: PlainDeps;
@@ -115,8 +130,8 @@ interface Chat {
   /** Where lines that are typed go. */
   conversation: RoomOrPerson;
   lineNumber: number;
-  /** Until the connection has caught up: whether each message printed so far had been edited or removed. */
-  catchUp: { readonly first: boolean; readonly changed: Map<number, boolean> } | undefined;
+  /** Until the connection has caught up: of each message printed so far, what the replay need not tell again. */
+  catchUp: { readonly first: boolean; readonly printed: Map<number, Printed> } | undefined;
   /**
    * In a pipe, the line that is to open another conversation, until it has: if it fails, the lines after it must not go
    * to the old one.
@@ -146,7 +161,7 @@ function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'
     sending: new Map(),
     conversation: { room: 'lobby' },
     lineNumber: 0,
-    catchUp: { first: true, changed: new Map() },
+    catchUp: { first: true, printed: new Map() },
     opening: undefined,
     quit: undefined,
   };
@@ -162,7 +177,7 @@ function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'
           break;
         case 'status':
           showStatus(event.status);
-          if (event.status.state === 'connecting') chat.catchUp ??= { first: false, changed: new Map() };
+          if (event.status.state === 'connecting') chat.catchUp ??= { first: false, printed: new Map() };
           break;
         case 'synced':
           chat.catchUp = undefined;
@@ -277,11 +292,12 @@ function showEvent(event: ServerEvent, chat: Chat): void {
   chat.away.notice(event);
   if (event.type === 'message') {
     print(event, chat);
-    chat.catchUp?.changed.set(event.seq, event.edited !== undefined || event.removed !== undefined);
+    const changed = event.edited !== undefined || event.removed !== undefined;
+    chat.catchUp?.printed.set(event.seq, { changed, reacted: event.reactions !== undefined });
     chat.marks.shown(event);
     return;
   }
-  if ((event.type === 'edited' || event.type === 'removed') && isOld(event.of, chat)) return;
+  if (isOld(event, chat)) return;
   const words = eventWords(event, chat.session.name);
   if (words !== undefined) chat.show(words, 'at' in event ? event.at : undefined);
   // A person sees it. A program's next lines are for that room alone, and the server refuses them.
@@ -292,8 +308,21 @@ function showEvent(event: ServerEvent, chat: Chat): void {
  * A change that the replay repeats: of a message that was printed as it is now, or, at the start, of one from before what
  * is printed.
  */
-function isOld(seq: number, { catchUp }: Chat): boolean {
-  return catchUp !== undefined && (catchUp.changed.get(seq) ?? catchUp.first);
+function isOld(event: ServerEvent, { catchUp }: Chat): boolean {
+  if (catchUp === undefined) return false;
+  const { first, printed } = catchUp;
+  switch (event.type) {
+    case 'edited':
+    case 'removed':
+      return printed.get(event.of)?.changed ?? first;
+    case 'reaction':
+      return printed.get(event.of.seq)?.reacted ?? first;
+    case 'pinned':
+    case 'unpinned':
+      return first;
+    default:
+      return false;
+  }
 }
 
 /** The connection is mentioned only once something was wrong with it. */

@@ -8,7 +8,7 @@ import { rewriteAtomically } from '../../system/shared-file.js';
 import { type PathBase, typedPath } from '../../system/shell-words.js';
 import { CommandRefused } from '../commands/command.js';
 import { createStamp } from '../text/local-time.js';
-import { spoken, transcribed } from '../text/wording.js';
+import { reactionWords, replyWords, spoken, transcribed } from '../text/wording.js';
 import { ConnectionLost } from '../wire/connection.js';
 import type { Keyboard } from './keyboard.js';
 import { sizeOf } from './render/layout.js';
@@ -179,7 +179,7 @@ function counted(messages: number): string {
 function entryLines(entry: PaneEntry): string[] {
   switch (entry.kind) {
     case 'message':
-      return [messageLine(entry)];
+      return messageLines(entry);
     case 'presence': {
       const { joined, left } = entry;
       return [
@@ -190,6 +190,16 @@ function entryLines(entry: PaneEntry): string[] {
     default:
       return [entry.text];
   }
+}
+
+/** With a line above it for what it replies to, and one below for its reactions. */
+function messageLines(entry: MessageEntry): string[] {
+  const reactions = reactionWords(entry.reactions);
+  return [
+    ...(entry.of === undefined ? [] : [replyWords(entry.of)]),
+    messageLine(entry),
+    ...(reactions === undefined ? [] : [reactions]),
+  ];
 }
 
 function messageLine({ from, text, action, delivery, seq, file, removed, edited }: MessageEntry): string {

@@ -1,5 +1,6 @@
 /** The lists that commands answer with, as lines: rooms, search results, files, bans, links. Knows no screen. */
 import stringWidth from 'string-width';
+import { quoteText } from '../../protocol/message-text.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
 import type {
@@ -108,6 +109,17 @@ export function fileLines(
     return `${ids[index]}  ${names[index]}  ${size}  ${printable(from)}, ${time.date(at)} ${time.minute(at)}`;
   });
   return [...lines, `Download one with /get ID.${more ? ' There are older ones.' : ''}`];
+}
+
+/** One line per pinned message, in the order in which they were pinned. */
+export function pinLines(messages: readonly Message[], time: LocalTime): string[] {
+  if (messages.length === 0) return ['No message is pinned here. Pin one with /pin.'];
+  const ids = columns(messages.map(({ seq }) => `${seq}`));
+  const lines = messages.map(
+    ({ at, from, text }, index) =>
+      `${ids[index]}  ${dateAndTime(at, time)}  ${printable(from)}: ${quoteText(text)}`,
+  );
+  return [...lines, 'See one in context with /jump ID.'];
 }
 
 /** Padded to the width of the widest. */

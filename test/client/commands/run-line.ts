@@ -222,16 +222,16 @@ t.test('a search that ended early says how far it came, and goes on there', asyn
   t.equal(shown.at(-1), 'No messages found back to 2024-03-03 09:05. Go on searching with /search.');
 });
 
-t.test('/reply answers the sender of the last direct message', async (t) => {
+t.test('/answer answers the sender of the last direct message', async (t) => {
   const { run, runner, said, refused } = scene();
-  await run('/reply hi');
+  await run('/r hi');
   runner.notice(messageOf({ from: 'ben' }));
-  await run('/reply hi');
+  await run('/r hi');
   t.equal(refused.length, 2, 'a message in a room is not direct');
   const { room: _, ...direct } = messageOf({ from: 'cyd', to: 'ana' });
   runner.notice(direct);
   runner.notice({ ...direct, from: 'ana', to: 'dora' });
-  await run('/reply hi');
+  await run('/r hi');
   t.same(said, [{ to: 'cyd', text: 'hi' }]);
 });
 
