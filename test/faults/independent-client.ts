@@ -48,7 +48,7 @@ async function open(link: string, protocol: string) {
   };
 }
 
-const entries = ['message', 'edited', 'removed', 'topic'];
+const entries = ['message', 'edited', 'removed', 'reaction', 'pinned', 'unpinned', 'topic'];
 
 /** A chat connection that has read its `hello`. Remembers entries and positions of rooms. */
 async function dial(link: string, rooms: Record<string, number> = {}) {
@@ -154,6 +154,26 @@ t.test('a client from the page alone talks, reads, sends a file, and comes back 
   ]);
   third.cut();
 
+  const quote = { seq: 4, from: 'ada', text: 'blue fish' };
+  const reply = { room: 'lobby', text: 'which one?', of: 4, key: 'k10' };
+  t.match(await second.ask('say', reply), { type: 'message', seq: 8, of: quote });
+  t.match(await second.ask('react', { of: 4, emoji: '+1' }), { type: 'ok', seq: 9 });
+  t.match(await second.ask('react', { of: 4, emoji: '🐟' }), { type: 'ok', seq: 10 });
+  t.match(await second.ask('pin', { of: 4 }), { type: 'ok', seq: 11 });
+  const fourth = await dial(link, { lobby: 7 });
+  await fourth.ask('sign-in', { name: 'ada', password, mode: 'attach' });
+  await fourth.ask('sync', { rooms: fourth.rooms });
+  t.match(fourth.seen, [
+    { seq: 8, text: 'which one?', of: quote },
+    { type: 'reaction', seq: 9, emoji: '👍' },
+    { type: 'reaction', seq: 10, of: quote, emoji: '🐟', reactions: [{ emoji: '🐟', count: 1 }] },
+    { type: 'pinned', seq: 11, of: quote },
+  ]);
+  const { messages: pinned } = await fourth.ask('pins', { room: 'lobby' });
+  t.match(pinned, [{ seq: 4, reactions: [{ emoji: '🐟', count: 1, mine: true }] }]);
+  t.match(await fourth.ask('unpin', { of: 4 }), { seq: 12 });
+  fourth.cut();
+
   t.match(await second.ask('quit', { reason: 'bye' }), { type: 'ok' });
   t.match(await second.next(({ type }) => type === 'closing'), { code: 'signed-out' });
   t.match(await (await dial(link)).ask('resume', { token: back.token }), { code: 'session-expired' });
@@ -187,6 +207,13 @@ t.test('each refusal has the code of the page', async (t) => {
     ['say', { to: 'x'.repeat(65), text: 'x', key: 'k' }, 'bad-request'],
     ['edit', { of: 1000, text: 'x' }, 'no-such-message'],
     ['edit', { of: 1000, text: '' }, 'message-empty'],
+    ['say', { ...lobby, text: 'x', key: 'k', of: 1000 }, 'no-such-message'],
+    ['react', { of: 1000, emoji: '+1' }, 'no-such-message'],
+    ['react', { of: 1000, emoji: 'no emoji' }, 'bad-request'],
+    ['react', { of: 1000, emoji: over(64) }, 'bad-request'],
+    ['pin', { of: 1000 }, 'no-such-message'],
+    ['unpin', { of: 1000 }, 'no-such-message'],
+    ['pins', { room: 'attic' }, 'not-a-member'],
     ['away', { text: over(200) }, 'message-too-long'],
     ['quit', { reason: over(200) }, 'message-too-long'],
     ['kick', { name: 'ada', reason: over(200) }, 'message-too-long'],

@@ -9,7 +9,7 @@ import { encodeFrame } from '../../lib/protocol/frame.js';
 import type { Role } from '../../lib/protocol/records.js';
 import { requestSchemas, requestTypes } from '../../lib/protocol/requests.js';
 import { type ByteChange, byteChanges, changed, pieces } from './byte-changes.js';
-import { type FieldValues, nearly, strangers, valuesOf } from './frame-arbitraries.js';
+import { anyText, type FieldValues, nearly, strangers, valuesOf } from './frame-arbitraries.js';
 import { type ProbedConnection, probe } from './probed-connection.js';
 import { password, type SceneClient, type SessionScene, sessionScene } from './session-scene.js';
 import { turns } from './turns.js';
@@ -33,6 +33,10 @@ const fields: FieldValues = {
   otp: fc.constantFrom(fill.otp, fill.otp, '000000'),
   of: fc.integer({ min: 1, max: 40 }),
   seq: fc.integer({ min: 0, max: 40 }),
+  emoji: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('+1', ':tada:', '👍', '🦊', '❤', '1️⃣', '__proto__', '') },
+    { weight: 1, arbitrary: anyText },
+  ),
   address: fc.constantFrom('192.0.2.1', '192.0.2.2', '192.0.2.0/24', '::/16', '2001:db8::/32', '0.0.0.0/0'),
 };
 
@@ -46,6 +50,8 @@ const requests: fc.Arbitrary<object> = fc.oneof(
       const clear = valuesOf(schema, { ...fields, to, with: to }).map((value) => {
         const frame = value as Record<string, unknown>;
         if (frame.room !== undefined && type !== 'search') delete frame.to;
+        // Most would be replies to what is not there.
+        if (type === 'say' && Number(frame.of) % 4 !== 0) delete frame.of;
         return frame;
       });
       return {
@@ -398,6 +404,11 @@ function recorded(name: string): object[] {
     { type: 'say', room: 'den', text: 'who is here?\n\u{1f468}\u200d\u{1f469}', key: fill.key, action: true },
     { type: 'say', to: 'ben', text: 'psst', key: fill.key },
     { type: 'edit', of: 3, text: 'better' },
+    { type: 'say', room: 'lobby', text: 'indeed', of: 3, key: fill.key },
+    { type: 'react', of: 3, emoji: '+1' },
+    { type: 'pin', of: 3 },
+    { type: 'pins', room: 'lobby' },
+    { type: 'unpin', of: 3 },
     { type: 'history', room: 'lobby', before: 40, limit: 10 },
     { type: 'search', words: 'good "morning"', limit: 5 },
     { type: 'set-topic', room: 'den', topic: 'tea' },
