@@ -125,7 +125,7 @@ export const messageCommands = [
   command<{ id?: number; emoji: string }>({
     name: 'react',
     usage: '[ID] EMOJI',
-    help: `react to the last message of someone else here, or to the one with that ID; the same again takes it back. EMOJI is one emoji, or ${reactionCodes.join(', ')}`,
+    help: 'react to the last message of someone else here, or to the one with that ID, with one emoji or a code such as +1; the same again takes it back; /react ? lists the codes',
     parse(rest) {
       const words = wordsIn(rest);
       const emoji = words.at(-1) ?? '';

@@ -36,7 +36,8 @@ t.test('blank lines do nothing', async (t) => {
 t.test('every name and alias is found, in capitals too', async (t) => {
   const rest: Record<string, string> = {
     ...{ msg: ' ben hi', me: ' waves', query: ' ben', window: ' 2', save: ' talk.txt', unignore: ' ben' },
-    ...{ reply: ' hi', unblock: ' ben', join: ' #dev', invite: ' ben', role: ' ben owner', jump: ' 7' },
+    ...{ answer: ' hi', reply: ' hi', react: ' +1' },
+    ...{ unblock: ' ben', join: ' #dev', invite: ' ben', role: ' ben owner', jump: ' 7' },
     ...{ send: ' a.txt', get: ' 7', kick: ' ben', ban: ' ben', unban: ' ben', mute: ' ben', unmute: ' ben' },
     ...{ restrict: ' links', slow: ' 10s', whois: ' ben', uninvite: ' 3', reset: ' ben', '2fa': ' on' },
     view: ' 7',
@@ -306,6 +307,7 @@ t.test('while a command is typed, its usage or what it may become is known', asy
     '/uninvite',
     '/unlock',
     '/unmute',
+    '/unpin',
   ]);
   t.match(usageOf('/mute ben 5m'), /^\/mute NAME/);
   for (const other of ['', 'hello', '//un', '/nosuch', '/un and more', '/me\nx'])

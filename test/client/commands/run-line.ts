@@ -253,3 +253,87 @@ t.test('nothing in a list can drive a terminal', async (t) => {
     t.notMatch(shown.join(''), unsafe);
   }
 });
+
+t.test('/reply, /react and /pin are about the last message, or the one with an ID', async (t) => {
+  const messages = [
+    messageOf({ seq: 5, from: 'ben' }),
+    messageOf({ seq: 6, from: 'ben', removed: 'ben', text: '' }),
+    messageOf({ seq: 7, from: 'ana' }),
+  ];
+  const requests: [string, object][] = [
+    ['/react +1', { type: 'react', of: 5, emoji: '+1' }],
+    ['/react 12 🦊', { type: 'react', of: 12, emoji: '🦊' }],
+    ['/react 100', { type: 'react', of: 5, emoji: '100' }],
+    ['/pin', { type: 'pin', of: 7 }],
+    ['/pin 12', { type: 'pin', of: 12 }],
+    ['/unpin 12', { type: 'unpin', of: 12 }],
+    ['/unpin', { type: 'unpin', of: 4 }],
+    ['/pins', { type: 'pins', room: 'dev' }],
+  ];
+  const answers: Answers = { history: { messages }, pins: { messages: [messageOf({ seq: 4 })] } };
+  for (const [line, request] of requests) {
+    const { run, asked } = scene({ ...answers, pin: { seq: 20 }, unpin: { seq: 20 } });
+    await run(line);
+    t.same(asked.at(-1), request, line);
+  }
+  const { run, said } = scene(answers);
+  await run('/reply yes, at 6');
+  await run('/reply 12 I agree');
+  await run('/reply 12');
+  t.same(said, [
+    { room: 'dev', text: 'yes, at 6', of: 5 },
+    { room: 'dev', text: 'I agree', of: 12 },
+    { room: 'dev', text: '12', of: 5 },
+  ]);
+  const direct = scene({ history: { messages: [messageOf({ seq: 5 })] } }, { with: 'ben' });
+  await direct.run('/reply hm');
+  t.same(direct.said, [{ to: 'ben', text: 'hm', of: 5 }]);
+});
+
+t.test('/reply and its like send nothing that is not clear', async (t) => {
+  const { run, said, asked, refused, shown } = scene({ history: { messages: [messageOf({ from: 'ana' })] } });
+  await run('/reply hello');
+  t.match(refused, ['No recent message from others here.']);
+  await run('/reply 5 \u200b');
+  await run('/unpin');
+  t.equal(refused.at(-1), 'No message is pinned here.');
+  await run('/unpin 3');
+  t.match(refused.at(-1), 'That message is not pinned.');
+  await run('/pin 3');
+  await run('/pins');
+  t.same(shown, ['That message is pinned already.', 'No message is pinned here. Pin one with /pin.']);
+  t.same(said, []);
+  const before = asked.length;
+  for (const line of [
+    '/reply',
+    '/react',
+    '/react fox',
+    '/react 1 2 +1',
+    '/react x +1',
+    '/pin x',
+    '/pins 1',
+  ]) {
+    const count = refused.length;
+    await run(line);
+    t.equal(refused.length, count + 1, line);
+  }
+  t.match(refused.at(-4), 'Usage: /react [ID] EMOJI');
+  t.equal(asked.length, before);
+});
+
+t.test('/pins lists messages on one line each', async (t) => {
+  const messages = [messageOf({ seq: 4, text: 'one\ntwo' }), messageOf({ seq: 12, from: 'cyd' })];
+  const { run, shown } = scene({ pins: { messages } });
+  await run('/pins');
+  t.same(shown, [
+    '4   2026-11-20 12:34  ben: one two',
+    '12  2026-11-20 12:34  cyd: hi',
+    'See one in context with /jump ID.',
+  ]);
+  for (const { text } of hostileText) {
+    const hostile = scene({ pins: { messages: [messageOf({ from: text, text, at: text })] } });
+    await hostile.run('/pins');
+    t.notMatch(hostile.shown.join(''), unsafe);
+    t.equal(hostile.shown.length, 2);
+  }
+});

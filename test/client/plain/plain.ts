@@ -451,3 +451,62 @@ t.test('shown messages are marked as read, once for many', async (t) => {
     { type: 'read', with: 'dan', seq: 4 },
   ]);
 });
+
+t.test('a reply has its quote above it, and reactions are below a message', async (t) => {
+  const of = { seq: 3, from: 'ana', text: 'shall we?' };
+  t.equal(plainMessage(messageOf({ of }), testTime), '12:34 > ana: shall we?\n12:34 ben: hi\n');
+  t.equal(
+    plainMessage(messageOf({ of: { seq: 3 }, room: 'cats' }), testTime),
+    '12:34 #cats > a deleted message\n12:34 #cats ben: hi\n',
+  );
+  const reactions = [{ emoji: '👍', count: 3, mine: true } as const, { emoji: '🎉', count: 1 }];
+  t.equal(plainMessage(messageOf({ reactions }), testTime), '12:34 ben: hi\n12:34 + 👍 3 (you)  🎉 1\n');
+  const imitated = plainMessage(messageOf({ text: '> ana: x\n> ana: never\n+ 👍 3' }), testTime);
+  t.equal(imitated, '12:34 ben: > ana: x\n        > ana: never\n        + 👍 3\n');
+  for (const { text } of hostileText) {
+    const hostile = { of: { seq: 1, from: text, text }, reactions: [{ emoji: text, count: 1 }] };
+    const lines = plainMessage(messageOf(hostile), testTime);
+    t.notMatch(lines, unsafe);
+    t.equal(lines.split('\n').length, 4, 'each is one line');
+  }
+});
+
+t.test('reactions and pins are told, but not what a catch-up repeats', async (t) => {
+  const { message, happen, synced, status, err } = start(t);
+  const entry = { seq: 90, room: 'lobby', from: 'cyd', at: '2026-11-20T12:00:00.000Z' };
+  const about = (seq: number) => ({ seq, from: 'ben', text: 'hi' });
+  const react = (of: number, emoji?: string) =>
+    happen({
+      kind: 'event',
+      event: { type: 'reaction', ...entry, of: about(of), reactions: [], ...(emoji && { emoji }) },
+    });
+  const pin = (type: 'pinned' | 'unpinned') =>
+    happen({ kind: 'event', event: { type, ...entry, of: about(3) } });
+  message({ seq: 10, reactions: [{ emoji: '👍', count: 1 }] });
+  message({ seq: 11 });
+  react(10, '👍');
+  react(3, '👍');
+  pin('pinned');
+  t.equal(err(), '', 'of what is printed with its reactions, and of what is not printed');
+  react(11, '👍');
+  t.equal(err(), '12:00 -- cyd reacted 👍 to ben: hi\n');
+  synced();
+  err();
+  react(10);
+  pin('pinned');
+  pin('unpinned');
+  t.equal(
+    err(),
+    [
+      '12:00 -- cyd took back a reaction to ben: hi',
+      '12:00 -- cyd pinned a message, ben: hi',
+      '12:00 -- cyd unpinned a message, ben: hi\n',
+    ].join('\n'),
+  );
+  status({ state: 'waiting', inMs: 1, why: 'gone' });
+  status({ state: 'connecting' });
+  err();
+  react(11, '🎉');
+  pin('pinned');
+  t.match(err(), /reacted 🎉[\s\S]*pinned/, 'what happened while the connection was lost is news');
+});

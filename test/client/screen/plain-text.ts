@@ -271,3 +271,15 @@ t.test('as many lines as fit are shown, up to the scroll position', async (t) =>
   t.same(more, [footer.slice(0, 20)]);
   t.end();
 });
+
+t.test('a reply has its quote above it, and reactions are below a message', async (t) => {
+  const reactions = [{ emoji: '👍', count: 2, mine: true }];
+  const reply = message({ of: { seq: 3, from: 'ben', text: 'shall we?' }, reactions });
+  const [first, ...more] = lines(reply, message({ of: { seq: 3 }, text: 'x\n> ben: never' }));
+  t.match(first, /^\S{10} \d\d:\d\d > ben: shall we\?$/);
+  t.same(
+    more.map((line) => line.slice('YYYY-MM-DD HH:MM'.length)),
+    [' ana: hello', ' + 👍 2 (you)', ' > a deleted message', ' ana: x', ' > ben: never'],
+  );
+  t.match(more.at(-1), /^ {17}> ben/, 'what imitates one is indented');
+});

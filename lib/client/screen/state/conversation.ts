@@ -382,13 +382,13 @@ export function withReaction(
   { of, from, emoji, reactions }: ServerFrameOf<'reaction'>,
   me: string,
 ): ConversationState {
-  return amend(conversation, of.seq, ({ reactions: before = [], ...entry }) => {
-    if (entry.removed !== undefined || reactions.length === 0) return entry;
+  return amend(conversation, of.seq, (entry) => {
+    if (entry.removed !== undefined) return entry;
+    const { reactions: before = [], ...rest } = entry;
+    if (reactions.length === 0) return rest;
     const own = from === me ? emoji : before.find(({ mine }) => mine)?.emoji;
-    return {
-      ...entry,
-      reactions: reactions.map((each) => ({ ...reactionState(each), mine: each.emoji === own })),
-    };
+    const now = reactions.map((each) => ({ ...reactionState(each), mine: each.emoji === own }));
+    return { ...rest, reactions: now };
   });
 }
 

@@ -20,13 +20,17 @@ import {
   withOlder,
   withOldest,
   withoutFailed,
+  withReacted,
+  withReaction,
   withReadMark,
   withRemoval,
   withWindowAround,
 } from '../../../../lib/client/screen/state/conversation.js';
 import type { ConversationState, PaneEntry } from '../../../../lib/client/screen/state/state.js';
-import type { Message } from '../../../../lib/protocol/records.js';
+import type { Message, Reaction } from '../../../../lib/protocol/records.js';
+import { hostileText } from '../../../fixtures/hostile-text.js';
 import { lobbyMessage as message, messageOf } from '../../../support/fake-session.js';
+import { unsafe } from '../../../support/unsafe.js';
 
 const at = '2026-11-20T20:00:00.000Z';
 
@@ -283,4 +287,88 @@ t.test('own messages that were not sent stay in whichever window is shown', asyn
   t.same(seqs(next), [1, 2, 3, undefined]);
   t.equal(last(withNewest(next, [entry(90)], true)), 'kk1');
   t.equal(last(withWindowAround(before, [entry(5)], { seq: 5, older: true, newer: true })), 'kk1');
+});
+
+const quote = { seq: 1, from: 'ben', text: 'hi' };
+const replyTo = (seq: number, of: Message['of']) => entry(seq, of === undefined ? {} : { of });
+
+t.test('a reply keeps the quote of its message as that is now', async (t) => {
+  const before = window(
+    entry(1),
+    replyTo(2, quote),
+    replyTo(3, { seq: 9, from: 'ben', text: 'old' }),
+    entry(4),
+  );
+  t.match(before.entries[1], { of: quote });
+  const after = withEdit(before, edited(1, 'one\ntwo'), 'ana');
+  t.match(after.entries[1], { of: { ...quote, text: 'one two' } });
+  t.equal(after.entries[2], before.entries[2], 'the others are the same ones');
+  const unloaded = withEdit(after, edited(9, 'new'), 'ana');
+  t.match(unloaded.entries[2], { of: { seq: 9, text: 'new' } }, 'also of one that is not loaded');
+  const gone = withRemoval(unloaded, removed(1));
+  t.same((gone.entries[1] as { of?: object }).of, { seq: 1 });
+  t.notOk('of' in (withRemoval(before, removed(2)).entries[1] ?? {}), 'a removed reply is no reply');
+});
+
+t.test('an own reply has its quote before it is acknowledged', async (t) => {
+  const draftOf = (of: number, entries: readonly PaneEntry[]) =>
+    ownEntry('k', { room: 'lobby', text: 'yes', of }, { me: 'ana', now: 0, entries });
+  t.same(draftOf(1, [entry(1), entry(2)]).of, quote);
+  t.same(draftOf(7, [entry(1)]).of, { seq: 7 }, 'one that is not loaded');
+  t.same(draftOf(1, withRemoval(window(entry(1)), removed(1)).entries).of, { seq: 1 });
+});
+
+const kinds = (...pairs: [string, number][]) => pairs.map(([emoji, count]) => ({ emoji, count }));
+const reaction = (of: number, from: string, emoji: string | undefined, reactions: Reaction[]) =>
+  ({
+    ...({ type: 'reaction', seq: 92, of: { seq: of }, room: 'lobby', from, at, reactions } as const),
+    ...(emoji !== undefined && { emoji }),
+  }) as const;
+const reactionsOf = ({ entries }: ConversationState, index = 0) =>
+  (entries[index] as { reactions?: object }).reactions;
+
+t.test('reactions are as the last event says, with the reader’s own marked', async (t) => {
+  const start = window(entry(1), entry(2, { reactions: [{ emoji: '👍', count: 2, mine: true }] }));
+  t.same(reactionsOf(start, 1), [{ emoji: '👍', count: 2, mine: true }]);
+  const other = withReaction(start, reaction(2, 'mo', '🎉', kinds(['👍', 2], ['🎉', 1])), 'ana');
+  t.same(reactionsOf(other, 1), [
+    { emoji: '👍', count: 2, mine: true },
+    { emoji: '🎉', count: 1, mine: false },
+  ]);
+  const own = withReaction(other, reaction(2, 'ana', '🎉', kinds(['👍', 1], ['🎉', 2])), 'ana');
+  t.same(reactionsOf(own, 1), [
+    { emoji: '👍', count: 1, mine: false },
+    { emoji: '🎉', count: 2, mine: true },
+  ]);
+  const back = withReaction(own, reaction(2, 'ana', undefined, kinds(['👍', 1], ['🎉', 1])), 'ana');
+  t.match(reactionsOf(back, 1), [{ mine: false }, { mine: false }]);
+  t.notOk('reactions' in (withReaction(back, reaction(2, 'mo', undefined, []), 'ana').entries[1] ?? {}));
+  t.equal(back.entries[0], start.entries[0]);
+  t.equal(withReaction(back, reaction(7, 'mo', '👍', kinds(['👍', 1])), 'ana'), back, 'not loaded');
+  const gone = withRemoval(back, removed(2));
+  t.notOk('reactions' in (gone.entries[1] ?? {}));
+  t.equal(withReaction(gone, reaction(2, 'mo', '👍', kinds(['👍', 1])), 'ana').entries[1], gone.entries[1]);
+});
+
+t.test('after a catch-up one’s own reactions are marked', async (t) => {
+  const two = kinds(['👍', 2], ['🎉', 1]);
+  const before = window(entry(1, { reactions: two }), entry(2, { reactions: two }), entry(3));
+  const own = [
+    { of: 2, emoji: '🎉' },
+    { of: 3, emoji: '🎉' },
+    { of: 99, emoji: '👍' },
+  ];
+  const after = withReacted(before, { type: 'reacted', room: 'lobby', reactions: own });
+  t.match(reactionsOf(after, 0), [{ mine: false }, { mine: false }]);
+  t.match(reactionsOf(after, 1), [{ mine: false }, { mine: true }]);
+  t.equal(after.entries[2], before.entries[2]);
+});
+
+t.test('hostile quotes and reactions are printable in the state', async (t) => {
+  for (const { text } of hostileText) {
+    const reactions = [{ emoji: text, count: 1 }];
+    const shown = window(entry(1, { of: { seq: 9, from: text, text }, reactions }));
+    const after = withReaction(shown, reaction(1, text, text, reactions), 'ana');
+    t.notMatch(JSON.stringify([shown.entries, after.entries]), unsafe);
+  }
 });

@@ -150,6 +150,21 @@ t.test('people join and leave, admins first', async (t) => {
   t.equal(state.peopleUnnamed, 200);
 });
 
+t.test('a pin is a notice at its time, in its conversation if that is open', async (t) => {
+  const entry = {
+    seq: 9,
+    from: 'ben',
+    at: '2026-11-20T12:00:00.000Z',
+    of: { seq: 1, from: 'cyd', text: 'hi' },
+  };
+  const moment = { now: 0, serial: 1 };
+  const pinned = applyEvent(start, { type: 'pinned', room: 'lobby', ...entry }, moment);
+  t.match(find(pinned, '#lobby')?.entries.at(-1), {
+    ...{ kind: 'notice', text: 'ben pinned a message, cyd: hi', at: Date.parse(entry.at) },
+  });
+  t.equal(applyEvent(start, { type: 'unpinned', to: 'ana', ...entry }, moment), start);
+});
+
 t.test('a kick is never folded away', async (t) => {
   const event = { room: 'lobby', name: 'bob' } as const;
   let state = applyEvent(start, { ...event, type: 'joined' }, { now: 0, serial: 1 });
