@@ -2,10 +2,10 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import { recipientOf } from '../../protocol/names.js';
-import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
+import { reactionEmoji } from '../../protocol/reactions.js';
 import type { Message } from '../../protocol/records.js';
 import type { OutgoingMessage } from '../session/session.js';
-import { pinLines } from '../text/lists.js';
+import { pinLines, reactionLines } from '../text/lists.js';
 import { excerpt } from '../text/wording.js';
 import { firstWord, parseId, withName, wordsIn } from './arguments.js';
 import { type CommandContext, type CommandFrontEnd, CommandRefused, command } from './command.js';
@@ -122,21 +122,24 @@ export const messageCommands = [
       post({ ...recipientOf(context.conversation), text, of }, context);
     },
   }),
-  command<{ id?: number; emoji: string }>({
+  command<{ id?: number; emoji?: string }>({
     name: 'react',
-    usage: '[ID] EMOJI',
-    help: 'react to the last message of someone else here, or to the one with that ID, with one emoji or a code such as +1; the same again takes it back; /react ? lists the codes',
+    usage: '[[ID] EMOJI]',
+    help: 'react to the last message of someone else here, or to the one with that ID; the same again takes it back; /react alone lists short codes',
     parse(rest) {
       const words = wordsIn(rest);
-      const emoji = words.at(-1) ?? '';
-      const id = words.length === 2 ? parseId(words[0] ?? '') : undefined;
-      if (words.length === 0 || words.length > 2 || (words.length === 2 && id === undefined)) return '';
+      const emoji = words.pop();
+      if (emoji === undefined) return {};
       if (reactionEmoji(emoji) === undefined) {
-        return `"${excerpt(emoji)}" is no reaction. Type one emoji, or one of these: ${reactionCodes.join(', ')}.`;
+        return `"${excerpt(emoji)}" is no reaction. Type an emoji or a short code, such as +1; /react lists the codes.`;
       }
-      return id === undefined ? { emoji } : { id, emoji };
+      const [typed] = words;
+      if (typed === undefined) return { emoji };
+      const id = parseId(typed);
+      return id === undefined || words.length > 1 ? '' : { id, emoji };
     },
     async run({ id, emoji }, context) {
+      if (emoji === undefined) return context.answer(reactionLines());
       await context.ask({ type: 'react', of: id ?? (await lastMessageOfOthers(context)), emoji });
     },
   }),

@@ -3,6 +3,7 @@ import stringWidth from 'string-width';
 import { quoteText } from '../../protocol/message-text.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
+import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type {
   AuditEntry,
   BanInfo,
@@ -120,6 +121,12 @@ export function pinLines(messages: readonly Message[], time: LocalTime): string[
       `${ids[index]}  ${dateAndTime(at, time)}  ${printable(from)}: ${quoteText(text)}`,
   );
   return [...lines, 'See one in context with /jump ID.'];
+}
+
+/** What can be typed as a reaction. */
+export function reactionLines(): string[] {
+  const codes = reactionCodes.map((code) => `${code} ${reactionEmoji(code)}`);
+  return ['React with any emoji, or with a short code:', codes.join(', ')];
 }
 
 /** Padded to the width of the widest. */
