@@ -238,8 +238,13 @@ async function act(order: CrowdOrder, person: Person, index: number, line: Line)
     const reply = await line.ask({ type: 'say', ...where, text, key });
     if (reply.type !== 'error') count('messages');
   } else if (chance < 76) {
-    await line.ask({ type: 'history', ...('to' in where ? { with: where.to } : where), limit: 50 });
+    const conversation = 'to' in where ? { with: where.to } : where;
+    const page = await line.ask({ type: 'history', ...conversation, limit: 50 });
     count('pages of history');
+    const messages = Array.isArray(page.messages) ? page.messages : [];
+    if (messages.length === 0 || Math.random() < 0.5) return true;
+    await line.ask({ type: 'react', of: oneOf(messages).seq, emoji: oneOf(['+1', 'tada', 'eyes']) });
+    count('reactions');
   } else if (chance < 79) {
     await line.ask({ type: 'search', words: 'usual length', limit: 20 });
     count('searches');

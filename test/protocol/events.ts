@@ -215,6 +215,12 @@ t.test('nested records are validated', (t) => {
     { ...hello, limits: { ...hello?.limits, pingMs: '30' } },
     { ...hello, registration: 'maybe' },
     { ...examples.message[0], action: false },
+    { ...examples.message[0], of: { from: 'alice', text: 'hi' } },
+    { ...examples.message[0], reactions: [{ emoji: '👍', count: 0 }] },
+    { ...examples.message[0], reactions: [{ emoji: '👍', count: 1, mine: false }] },
+    { ...examples.message[0], reactions: Array(21).fill({ emoji: '👍', count: 1 }) },
+    { ...examples.reaction[0], of: 1 },
+    { ...examples.reacted[0], reactions: [{ of: 1 }] },
   ];
   for (const frame of wrongs) t.throws(() => parseServerFrame(frame), badFrame, JSON.stringify(frame));
   t.end();
