@@ -88,6 +88,8 @@ export const limits = {
   loginDelayMaxMs: 2_000,
   /** Wrong tokens, invites and recovery codes per address: at once, and then per minute. */
   codeFailuresPerMinute: 10,
+  /** Names checked before registration per address (IPv6: per /64): at once, and then per minute. */
+  nameChecksPerMinute: 20,
   /** Wrong second-factor codes per account and address, after the right password: at once, and then per hour. */
   factorFailuresPerHour: 5,
   /** The same of all addresses without a session of the account: at once, and then per hour. */

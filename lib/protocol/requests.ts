@@ -18,6 +18,7 @@ const mode = Type.Union([Type.Literal('take-over'), Type.Literal('attach')], {
   description: 'what to do if this name is already signed in',
 });
 const remember = Type.Boolean({ description: 'the token stays valid after `quit`' });
+const inviteCode = Type.String({ minLength: 1, maxLength: 64, description: 'from a join link' });
 const text = Type.String({
   description: `at most ${limits.messageBytes} bytes, ${limits.messageLines} lines`,
 });
@@ -56,6 +57,7 @@ const schemas = {
     mode: Type.Optional(mode),
     remember: Type.Optional(remember),
   }),
+  'check-name': request('check-name', { name, code: Type.Optional(inviteCode) }),
   recover: request('recover', {
     name,
     code: Type.String({ minLength: 1, maxLength: 64, description: 'a recovery code, or from a reset link' }),
@@ -64,7 +66,7 @@ const schemas = {
   register: request('register', {
     name,
     password,
-    code: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'from a join link' })),
+    code: Type.Optional(inviteCode),
     remember: Type.Optional(remember),
   }),
   resume: request('resume', {

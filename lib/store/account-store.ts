@@ -63,10 +63,14 @@ export interface NewAccount {
   readonly role?: Role;
 }
 
+/** Why a name cannot be registered. Names of removed accounts stay taken. */
+export type NameConflict =
+  | { readonly outcome: 'name-taken' }
+  | { readonly outcome: 'name-look-alike'; readonly like: string };
+
 export type RegisterResult =
   | { readonly outcome: 'created'; readonly account: Account }
-  | { readonly outcome: 'name-taken' }
-  | { readonly outcome: 'name-look-alike'; readonly like: string }
+  | NameConflict
   | { readonly outcome: 'invite-invalid' };
 
 export interface NewInvite {
@@ -100,6 +104,8 @@ export interface NewSession {
 export interface AccountStore {
   /** Creates the account, adds it to the lobby and uses up the invite, all or nothing. */
   register(account: NewAccount): Promise<RegisterResult>;
+  /** Undefined where the name can be registered now. Reserves nothing. */
+  nameConflict(name: Pick<NewAccount, 'name' | 'skeleton'>): Promise<NameConflict | undefined>;
   account(name: string): Promise<Account | undefined>;
   countAccounts(): Promise<number>;
   /** Whether there is an admin who is not banned. */

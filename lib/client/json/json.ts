@@ -29,6 +29,7 @@ const placeholder = '(none)';
 
 // The client signs in, catches up and keeps the connection alive by itself.
 const sentByClient: ReadonlySet<RequestType> = new Set([
+  'check-name',
   'sign-in',
   'register',
   'recover',

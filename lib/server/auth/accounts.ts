@@ -6,7 +6,7 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { parseName } from '../../protocol/names.js';
 import type { Registration, Role } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { Account, Issuer, RegisterResult } from '../../store/account-store.js';
+import type { Account, Issuer, NameConflict, RegisterResult } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { notAllowed } from '../chat/permissions.js';
@@ -54,6 +54,11 @@ export interface Accounts {
    */
   register(request: RequestOf<'register'>, asker: Asker, checkEntry: () => void): Promise<NewCredentials>;
   /**
+   * Whether `register` would take the name, for those who could register. Reserves nothing.
+   * @throws ProtocolError as `register` does about the name and the invite, and `too-many-attempts`
+   */
+  checkName(request: RequestOf<'check-name'>, address: string): Promise<void>;
+  /**
    * Sets a new password with a recovery code or a reset link.
    * @param checkEntry throws if the account cannot come in; called again right before its code is used up
    * @throws ProtocolError `recovery-invalid`, and as `signIn`
@@ -98,6 +103,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   return {
     signIn: (...args) => signIn(deps, ...args),
     register: (...args) => register(deps, ...args),
+    checkName: (...args) => checkName(deps, ...args),
     recover: (...args) => recover(deps, ...args),
     checkPassword: (...args) => checkPassword(deps, ...args),
     add: (account) => add(deps, account),
@@ -171,6 +177,16 @@ async function register(
   if (invite === undefined) attempts.accountCreated(address);
   log.info('account created', { name, role: account.role, address });
   return { account, recovery: recovery.text };
+}
+
+async function checkName(deps: AccountsDeps, request: RequestOf<'check-name'>, address: string) {
+  const { store, attempts } = deps;
+  const invite = await checkInvite(deps, request.code, address);
+  if (invite === undefined) attempts.admitNewAccount(address);
+  attempts.countNameCheck(address);
+  const { name, skeleton } = validName(request.name);
+  const conflict = await store.nameConflict({ name, skeleton });
+  if (conflict !== undefined) throw nameRefused(name, conflict);
 }
 
 /** @returns the hash of a valid invite code; undefined for none, if registration is open */
@@ -300,16 +316,21 @@ function createdAccount(name: string, registered: RegisterResult): Account {
     case 'created':
       return registered.account;
     case 'name-taken':
-      throw new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);
-    case 'name-look-alike': {
-      const message = `${name} looks too much like ${registered.like}. Choose another name.`;
-      throw new ProtocolError('name-look-alike', message);
-    }
+    case 'name-look-alike':
+      throw nameRefused(name, registered);
     case 'invite-invalid':
       throw inviteInvalid();
     default:
       return registered satisfies never;
   }
+}
+
+function nameRefused(name: string, conflict: NameConflict): ProtocolError {
+  if (conflict.outcome === 'name-taken') {
+    return new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);
+  }
+  const message = `${name} looks too much like ${conflict.like}. Choose another name.`;
+  return new ProtocolError('name-look-alike', message);
 }
 
 export function wrongCredentials(): ProtocolError {

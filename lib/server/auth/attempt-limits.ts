@@ -26,6 +26,11 @@ export interface AttemptLimits {
    * @throws ProtocolError `too-many-attempts` in place of the answer
    */
   countWrongCode(address: string): void;
+  /**
+   * Counts a name that is checked before registration. No faster than registration itself tells who has an account.
+   * @throws ProtocolError `too-many-attempts`
+   */
+  countNameCheck(address: string): void;
   /** Notes that the account has come in from this address. */
   cameIn(name: string, address: string): void;
   /** Whether the account came in from this address lately, or is signed in. */
@@ -47,11 +52,12 @@ const rememberedNames = 10_000;
 const rememberedEntries = 10_000;
 
 export function createAttemptLimits(clock: Clock): AttemptLimits {
-  const { loginFailuresPerMinute, codeFailuresPerMinute, accountsPerHour } = limits;
+  const { loginFailuresPerMinute, codeFailuresPerMinute, nameChecksPerMinute, accountsPerHour } = limits;
   const limiter = (burst: number, perSecond: number) =>
     createRateLimiter<string>({ burst, perSecond }, clock);
   const passwords = limiter(loginFailuresPerMinute, loginFailuresPerMinute / 60);
   const codes = limiter(codeFailuresPerMinute, codeFailuresPerMinute / 60);
+  const nameChecks = limiter(nameChecksPerMinute, nameChecksPerMinute / 60);
   const newAccounts = limiter(accountsPerHour, accountsPerHour / 3_600);
   const pace = limiter(limits.hashesPerAddress, limits.hashesPerAddressPerSecond);
   const names = createNameFailures(clock);
@@ -96,6 +102,13 @@ export function createAttemptLimits(clock: Clock): AttemptLimits {
       const wait = codes.take(addressKey(address));
       if (wait === 0) return;
       const message = `Too many failed attempts from your address. Try again in ${duration(wait)}.`;
+      throw new ProtocolError('too-many-attempts', message, wait);
+    },
+
+    countNameCheck(address) {
+      const wait = nameChecks.take(addressKey(address));
+      if (wait === 0) return;
+      const message = `Too many names checked from your address. Try again in ${duration(wait)}.`;
       throw new ProtocolError('too-many-attempts', message, wait);
     },
 

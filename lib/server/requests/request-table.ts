@@ -152,10 +152,11 @@ function run(row: RequestRow<RequestType>, request: Request, caller: Caller, app
   switch (row.needs) {
     case 'nothing':
       return row.run(caller, request as never);
+    case 'outside':
+      checkOutside(caller);
+      return row.run(app, caller, request as never);
     case 'greeting':
-      if (caller.phase !== 'greeting') {
-        throw new ProtocolError('already-signed-in', 'You are already signed in.');
-      }
+      checkOutside(caller);
       caller.beginSignIn();
       return row.run(app, caller, request as never);
     case 'open':
@@ -166,6 +167,10 @@ function run(row: RequestRow<RequestType>, request: Request, caller: Caller, app
     default:
       return row satisfies never;
   }
+}
+
+function checkOutside({ phase }: Caller): void {
+  if (phase !== 'greeting') throw new ProtocolError('already-signed-in', 'You are already signed in.');
 }
 
 function grant(caller: Caller, re: number, fields: Answer): void {

@@ -46,6 +46,12 @@ interface SignInRow<T extends RequestType> {
   run(app: App, caller: Caller, request: RequestOf<T>): Promise<Answer>;
 }
 
+/** A row for a session that has not signed in, and does not by this. */
+interface VisitorRow<T extends RequestType> {
+  readonly needs: 'outside';
+  run(app: App, caller: Caller, request: RequestOf<T>): Promise<Answer>;
+}
+
 /** A row for a signed-in session. With `concurrent`, the next request does not wait for it to finish. */
 interface SignedInRow<T extends RequestType> {
   readonly needs: 'open';
@@ -59,7 +65,11 @@ interface OpenRow<T extends RequestType> {
   run(caller: Caller, request: RequestOf<T>): Answer;
 }
 
-export type RequestRow<T extends RequestType> = SignInRow<T> | SignedInRow<T> | OpenRow<T>;
+export type RequestRow<T extends RequestType> =
+  | SignInRow<T>
+  | VisitorRow<T>
+  | SignedInRow<T>
+  | OpenRow<T>;
 
 /** A row for each of these requests. */
 export type RequestRows<T extends RequestType> = { readonly [K in T]: RequestRow<K> };

@@ -10,9 +10,18 @@ import type { JoinMode, Member } from '../chat/presence.js';
 import { currentConversations } from '../chat/queries.js';
 import type { Answer, Caller, RequestRows } from './row.js';
 
-type SignInRequest = 'sign-in' | 'register' | 'recover' | 'resume' | 'ping' | 'quit';
+type SignInRequest = 'check-name' | 'sign-in' | 'register' | 'recover' | 'resume' | 'ping' | 'quit';
 
 export const signInRows: RequestRows<SignInRequest> = {
+  'check-name': {
+    needs: 'outside',
+    async run(app, caller, request) {
+      checkNewcomer(app, caller);
+      await app.accounts.checkName(request, caller.address);
+      return {};
+    },
+  },
+
   'sign-in': {
     needs: 'greeting',
     async run(app, caller, request) {
@@ -31,9 +40,7 @@ export const signInRows: RequestRows<SignInRequest> = {
     async run(app, caller, request) {
       const check = () => {
         caller.checkSigningIn();
-        const refusal = app.bans.refusal(caller.address);
-        if (refusal !== undefined) throw new ProtocolError('banned', refusal);
-        app.presence.checkCapacity('member');
+        checkNewcomer(app, caller);
       };
       const { account, recovery } = await app.accounts.register(request, caller, check);
       const { remember } = request;
@@ -70,6 +77,13 @@ export const signInRows: RequestRows<SignInRequest> = {
     },
   },
 };
+
+/** @throws ProtocolError `banned`, `server-full` */
+function checkNewcomer({ bans, presence }: App, { address }: Caller): void {
+  const refusal = bans.refusal(address);
+  if (refusal !== undefined) throw new ProtocolError('banned', refusal);
+  presence.checkCapacity('member');
+}
 
 /** All at the moment at which the state was read: changes after it find the account online. */
 async function comeIn(

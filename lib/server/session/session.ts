@@ -216,10 +216,12 @@ class Session
   }
 
   refused(code: ErrorCode, message: string): void {
-    if (this.#phase !== 'signing-in') return;
-    this.#goOffline();
-    this.#deps.log.warn('sign-in refused', { address: this.address, code });
-    this.#setPhase('greeting');
+    if (this.#phase === 'signing-in') {
+      this.#goOffline();
+      this.#deps.log.warn('sign-in refused', { address: this.address, code });
+      this.#setPhase('greeting');
+    }
+    if (this.#phase !== 'greeting') return;
     // A client that has to wait must not wait here: each refusal costs a line of the log.
     if (code === 'too-many-attempts') this.dismiss(code, message);
   }

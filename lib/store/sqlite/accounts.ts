@@ -8,6 +8,7 @@ import type {
   AccountRecord,
   InviteRecord,
   Issuer,
+  NameConflict,
   NewAccount,
   RecoverResult,
   RegisterResult,
@@ -113,6 +114,7 @@ export function createAccountOperations(
       if (registered.outcome === 'created') onNewName(registered.account.name);
       return registered;
     },
+    nameConflict: (name) => nameConflict(sql, name),
     account(name) {
       const row: AccountRow | undefined = sql.byName.get(name);
       return row && accountOf(row);
@@ -168,9 +170,8 @@ function register(sql: Statements, wanted: NewAccount): RegisterResult {
   const admission: { role: Role } | undefined =
     invite === undefined ? { role: wanted.role ?? 'member' } : sql.validInvite.get(invite, at);
   if (admission === undefined) return { outcome: 'invite-invalid' };
-  if (sql.taken.get(name) !== undefined) return { outcome: 'name-taken' };
-  const like: { name: string } | undefined = sql.bySkeleton.get(skeleton);
-  if (like !== undefined) return { outcome: 'name-look-alike', like: like.name };
+  const conflict = nameConflict(sql, wanted);
+  if (conflict !== undefined) return conflict;
 
   const { role } = admission;
   const { id }: { id: number } = sql.insert.get(name, skeleton, password, role, recovery ?? null, at);
@@ -179,6 +180,15 @@ function register(sql: Statements, wanted: NewAccount): RegisterResult {
   // Not for a member, who may come before the operator where registration is open.
   if (role === 'admin') sql.endFirstInvites.run();
   return { outcome: 'created', account: { id, name, role, password } };
+}
+
+function nameConflict(
+  sql: Statements,
+  { name, skeleton }: Pick<NewAccount, 'name' | 'skeleton'>,
+): NameConflict | undefined {
+  if (sql.taken.get(name) !== undefined) return { outcome: 'name-taken' };
+  const like: { name: string } | undefined = sql.bySkeleton.get(skeleton);
+  return like && { outcome: 'name-look-alike', like: like.name };
 }
 
 function isLastAdmin(sql: Statements, account: number): boolean {

@@ -58,6 +58,7 @@ const slowRead: MethodRow = { thread: 'background', transaction: 'read' };
 
 export const methods: { readonly [M in Method]: MethodRow } = {
   register: write,
+  nameConflict: read,
   account: read,
   countAccounts: read,
   hasAdmin: read,
