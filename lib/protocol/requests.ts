@@ -214,6 +214,7 @@ const schemas = {
     session: Type.Optional(Type.Integer({ minimum: 1 })),
     all: Type.Optional(Type.Literal(true)),
   }),
+  'set-remember': request('set-remember', { remember }),
   'make-recovery': request('make-recovery', { password }),
   'begin-factor': request('begin-factor', { password }),
   'confirm-factor': request('confirm-factor', { otp }),

@@ -173,6 +173,8 @@ export interface AccountStore {
   openSession(session: NewSession): Promise<number>;
   /** A graceful end: a remembered session can be resumed later, any other is removed. */
   endSession(session: number): Promise<void>;
+  /** @returns false where there is no such session */
+  rememberSession(change: Pick<NewSession, 'remember' | 'expires'> & { session: number }): Promise<boolean>;
   /** Removes a session, so that its token is no longer valid. @returns false where there is none */
   revokeSession(account: number, session: number): Promise<boolean>;
   /** Removes all sessions of an account but one, bot tokens included. */

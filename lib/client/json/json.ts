@@ -34,6 +34,7 @@ const sentByClient: ReadonlySet<RequestType> = new Set([
   'register',
   'recover',
   'resume',
+  'set-remember',
   'sync',
   'ping',
 ]);

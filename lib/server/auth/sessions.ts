@@ -4,6 +4,7 @@ import type { Account } from '../../store/account-store.js';
 import type { ResumedSession } from '../../store/sign-in-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
+import type { Member } from '../chat/presence.js';
 import { createRush } from '../rush.js';
 import { wrongCredentials } from './accounts.js';
 import type { AttemptLimits } from './attempt-limits.js';
@@ -30,6 +31,11 @@ export interface SessionTokens {
    * @throws ProtocolError `wrong-credentials` if the password was changed since it was checked
    */
   open(account: Account, opening: { remember: boolean; address: string }): Promise<OpenedSession>;
+  /**
+   * Whether the session of a signed-in person outlives a graceful end.
+   * @throws ProtocolError `not-allowed` for a bot, `session-expired` where the session is gone
+   */
+  setRemember(member: Pick<Member, 'account' | 'session'>, remember: boolean): Promise<void>;
   /**
    * A valid token is never refused for what others of its address did.
    * @param comeIn is called at the store's answer, before those who asked the store later get theirs
@@ -72,7 +78,7 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
     async open({ id, name, password }, { remember, address }) {
       const at = clock.now();
       const token = newToken();
-      const expires = at + (remember ? rememberedMs : temporaryMs);
+      const expires = expiry(at, remember);
       const opened = { account: id, token: token.hash, expires, at, remember, address };
       const [session, now] = await Promise.all([store.openSession(opened), store.account(name)]);
       if (now?.password !== password) {
@@ -82,6 +88,13 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
       return { session, token: token.text };
     },
 
+    async setRemember({ account, session }, remember) {
+      if (account.role === 'bot') throw new ProtocolError('not-allowed', "A bot's token lasts without this.");
+      const expires = expiry(clock.now(), remember);
+      const found = session !== undefined && (await store.rememberSession({ session, remember, expires }));
+      if (!found) throw sessionExpired();
+    },
+
     async resume(token, caller, comeIn) {
       const { address } = caller;
       await rush();
@@ -89,7 +102,7 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
       caller.checkSigningIn();
       const at = clock.now();
       const next = newToken();
-      const expires = { remembered: at + rememberedMs, passing: at + temporaryMs };
+      const expires = { remembered: expiry(at, true), passing: expiry(at, false) };
       const asked = store.resumeSession({
         token: hashToken(token),
         ...{ next: next.hash, at, expires, address },
@@ -104,6 +117,10 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
       });
     },
   };
+}
+
+function expiry(at: number, remember: boolean): number {
+  return at + (remember ? rememberedMs : temporaryMs);
 }
 
 export function sessionExpired(): ProtocolError {

@@ -99,6 +99,7 @@ const requestTable: RequestRows<RequestType> = {
   'set-password': does(({ ownAccount }, member, request) => ownAccount.setPassword(member, request)),
   sessions: answers(async ({ ownAccount }, member) => ({ sessions: await ownAccount.sessions(member) })),
   logout: does(({ ownAccount }, member, request) => ownAccount.logout(member, request)),
+  'set-remember': does(({ sessions }, member, { remember }) => sessions.setRemember(member, remember)),
   'make-recovery': answers(async ({ ownAccount }, member, { password }) => ({
     recovery: await ownAccount.makeRecovery(member, password),
   })),

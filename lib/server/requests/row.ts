@@ -65,11 +65,7 @@ interface OpenRow<T extends RequestType> {
   run(caller: Caller, request: RequestOf<T>): Answer;
 }
 
-export type RequestRow<T extends RequestType> =
-  | SignInRow<T>
-  | VisitorRow<T>
-  | SignedInRow<T>
-  | OpenRow<T>;
+export type RequestRow<T extends RequestType> = SignInRow<T> | VisitorRow<T> | SignedInRow<T> | OpenRow<T>;
 
 /** A row for each of these requests. */
 export type RequestRows<T extends RequestType> = { readonly [K in T]: RequestRow<K> };

@@ -83,6 +83,7 @@ export const methods: { readonly [M in Method]: MethodRow } = {
 
   openSession: write,
   endSession: write,
+  rememberSession: write,
   revokeSession: write,
   revokeSessions: write,
   sessions: read,

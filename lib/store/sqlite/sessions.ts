@@ -51,6 +51,7 @@ function prepare(db: Database) {
       `SELECT id, created_at AS at, used_at AS used, expires, address, bot FROM sessions
        WHERE account = ? AND expires > ? ORDER BY used_at DESC, id DESC`,
     ),
+    remember: db.prepare('UPDATE sessions SET remember = ?, expires = ? WHERE id = ?'),
     stop: db.prepare('UPDATE sessions SET running = 0 WHERE id = ? AND remember'),
     forget: db.prepare('DELETE FROM sessions WHERE id = ? AND NOT remember'),
     stopOthers: db.prepare('UPDATE sessions SET running = 0 WHERE account = ? AND id <> ? AND remember'),
@@ -72,6 +73,8 @@ export function createSessionOperations(db: Database) {
       sql.stop.run(session);
       sql.forget.run(session);
     },
+    rememberSession: ({ session, remember, expires }) =>
+      sql.remember.run(remember ? 1 : 0, expires, session).changes > 0,
     revokeSession: (account, session) => sql.revoke.run(session, account).changes > 0,
     revokeSessions: (account, except) => void sql.revokeOthers.run(account, except ?? null),
     sessions(account, at) {
