@@ -147,6 +147,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `of all addresses ${limit.connectionsUnsigned}`,
       `Wrong passwords ${limit.loginFailuresPerMinute} a minute for each`,
       `recovery codes ${limit.codeFailuresPerMinute} a minute`,
+      `names checked ${rate(limit.nameChecksPerMinute, limit.nameChecksPerMinute, 'a minute')}`,
       `have not come in from there ${rate(limit.hashesPerAddress, limit.hashesPerAddressPerSecond, 'a second')}`,
       `a hash that takes ${seconds(limit.hashMs)} twice`,
       `accounts without an invite ${hourly(limit.accountsPerHour)}`,

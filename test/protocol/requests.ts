@@ -16,6 +16,11 @@ const examples: Examples = {
     { type: 'sign-in', id: 1, name: 'alice', password: 'correct horse' },
     { type: 'sign-in', id: 1, name: 'alice', password: 'correct horse', mode: 'attach', remember: true },
   ],
+  'check-name': [
+    { type: 'check-name', id: 1, name: 'alice' },
+    { type: 'check-name', id: 1, name: 'alice', code: 'abc' },
+  ],
+  'set-remember': [{ type: 'set-remember', id: 1, remember: true }],
   recover: [{ type: 'recover', id: 1, name: 'alice', code: 'r-abc', password: 'correct horse' }],
   react: [{ type: 'react', id: 1, of: 1, emoji: '+1' }],
   pin: [{ type: 'pin', id: 1, of: 1 }],

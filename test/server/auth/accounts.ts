@@ -78,6 +78,43 @@ t.test('a refused registration does not use up the invite', async (t) => {
   t.match(await register(server, { name: 'bob', code }), { type: 'ok' });
 });
 
+t.test('a name is checked with the answers of registration, by those who could register', async (t) => {
+  const server = await runServer(t, { people: ['ada', 'bill'] });
+  const code = await server.running.invite({});
+  const client = await server.dial();
+  const check = (name: string, given: { code?: string } = { code }) =>
+    outcome(client, { type: 'check-name', name, ...given });
+  const answers = {
+    zoe: 'ok',
+    ADA: 'name-taken',
+    bi11: 'name-look-alike',
+    admin: 'name-reserved',
+    'z o e': 'name-invalid',
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    t.equal(await check(name), answer, name);
+    const registered = answer === 'ok' ? undefined : await register(server, { name, code });
+    if (registered !== undefined) t.match(registered, { code: answer }, `${name}, as registration says`);
+  }
+  t.match(await register(server, { name: 'zoe', code }), { type: 'ok' }, 'no check used up the invite');
+  for (const given of [{ code }, { code: 'invented' }]) {
+    t.equal(await check('ada', given), 'invite-invalid', 'without an invite nothing is told');
+  }
+  t.equal(await check('ada', {}), 'invite-needed');
+});
+
+t.test('where registration is open or closed, so are checks of names', async (t) => {
+  const open = await runServer(t, { people: ['ada'], registration: 'open' });
+  const stranger = await open.dial();
+  t.equal(await outcome(stranger, { type: 'check-name', name: 'ada' }), 'name-taken');
+  t.equal(await outcome(stranger, { type: 'check-name', name: 'zoe' }), 'ok');
+  const closed = await runServer(t, { people: ['ada'], prepare: makeAdmin, registration: 'closed' });
+  const visitor = await closed.dial();
+  t.equal(await outcome(visitor, { type: 'check-name', name: 'ada' }), 'registration-closed');
+  const code = await closed.running.invite({});
+  t.equal(await outcome(visitor, { type: 'check-name', name: 'ada', code }), 'registration-closed');
+});
+
 t.test('an expired and an invented invite get the same answer', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const code = await server.running.invite({ expiresMs: 1 });

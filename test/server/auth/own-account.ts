@@ -62,6 +62,31 @@ t.test('sessions are listed and ended one by one or all at once', async (t) => {
   );
 });
 
+t.test('a session is remembered on request, and no longer', async (t) => {
+  const server = await runServer(t, {
+    people: ['ana', 'ci'],
+    passwords: true,
+    prepare: (store, accounts) => store.setRole(accounts.get('ci')?.id ?? 0, 'bot').then(() => {}),
+  });
+  async function quit(client: Awaited<ReturnType<typeof server.dial>>) {
+    ok(await client.ask({ type: 'quit' }));
+    await client.closed;
+  }
+  const first = await server.dial();
+  const { token = '' } = ok(await first.ask({ type: 'sign-in', name: 'ana', password }));
+  t.equal(await outcome(first, { type: 'set-remember', remember: true }), 'ok');
+  await quit(first);
+  const second = await server.dial();
+  const { token: next = '' } = ok(await second.ask({ type: 'resume', token }));
+  t.equal(await outcome(second, { type: 'set-remember', remember: false }), 'ok');
+  await quit(second);
+  const third = await server.dial();
+  t.equal(await outcome(third, { type: 'set-remember', remember: true }), 'not-signed-in');
+  t.equal(await outcome(third, { type: 'resume', token: next }), 'session-expired');
+  const bot = await server.enter('ci');
+  t.equal(await outcome(bot, { type: 'set-remember', remember: true }), 'not-allowed');
+});
+
 t.test('a recovery code sets a new password once and ends all sessions', async (t) => {
   const server = await runServer(t, { registration: 'open' });
   const first = await server.dial();

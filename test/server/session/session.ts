@@ -107,6 +107,36 @@ t.test('before sign-in every other request is refused, and the connection stays'
   t.match(await wire.ask({ type: 'register', name: 'ada', password }), { type: 'ok' });
 });
 
+t.test('a name can be checked before sign-in, and only then', async (t) => {
+  const scene = await sessionScene(t);
+  const { wire, session } = scene.connect();
+  t.match(await wire.ask({ type: 'check-name', name: 'Ada' }), { type: 'ok' });
+  t.equal(session.phase, 'greeting', 'nobody signed in');
+  t.equal(await scene.store.account('ada'), undefined, 'and nothing is reserved');
+  t.match(await wire.ask({ type: 'register', name: 'ada', password }), { type: 'ok' });
+  t.match(await wire.ask({ type: 'check-name', name: 'ben' }), { code: 'already-signed-in' });
+});
+
+t.test('too many names end the connection, and only that', async (t) => {
+  const scene = await sessionScene(t);
+  const { wire } = scene.connect();
+  for (let n = 0; n < limits.nameChecksPerMinute; n++) {
+    t.match(await wire.ask({ type: 'check-name', name: `ada-${n}` }), { type: 'ok' });
+  }
+  t.match(await wire.ask({ type: 'check-name', name: 'ben' }), {
+    code: 'too-many-attempts',
+    retryAfter: 60_000 / limits.nameChecksPerMinute,
+  });
+  await wire.closed;
+  t.match(wire.all('closing'), [{ code: 'too-many-attempts' }]);
+  const again = scene.connect().wire;
+  t.match(await again.ask({ type: 'check-name', name: 'ben' }), { code: 'too-many-attempts' });
+  const neighbour = scene.connect('192.0.2.2').wire;
+  t.match(await neighbour.ask({ type: 'check-name', name: 'ben' }), { type: 'ok' });
+  const late = scene.connect().wire;
+  t.match(await late.ask({ type: 'register', name: 'ben', password }), { type: 'ok' }, 'who can register');
+});
+
 t.test('a connection signs in only once', async (t) => {
   const scene = await sessionScene(t);
   const { wire, session } = await scene.signIn('ada');

@@ -41,6 +41,18 @@ export async function accountsContract(t: Test, make: MakeSubject): Promise<void
     t.equal(await store.hasAdmin(), true);
   });
 
+  t.test('a name can be checked before it is registered', async (t) => {
+    const { store } = await make(t);
+    const bill = await register(store, 'bill');
+    t.equal(await store.nameConflict({ name: 'ada', skeleton: '~ada' }), undefined);
+    t.same(await store.nameConflict(newAccount('bill')), { outcome: 'name-taken' });
+    const like = { outcome: 'name-look-alike', like: 'bill' };
+    t.same(await store.nameConflict({ name: 'bi11', skeleton: '~bill' }), like);
+    await registerAdmin(store, 'root');
+    await store.removeAccount(bill.id);
+    t.same(await store.nameConflict(newAccount('bill')), { outcome: 'name-taken' }, 'also once removed');
+  });
+
   t.test('a name that is taken, or looks like one, creates no account', async (t) => {
     const { store } = await make(t);
     await register(store, 'bill');

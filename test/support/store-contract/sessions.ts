@@ -48,6 +48,20 @@ export async function sessionsContract(t: Test, make: MakeSubject): Promise<void
     t.match(await resume(store, 'b', 'c'), { session: id });
   });
 
+  t.test('a session can be remembered after it was opened, and forgotten again', async (t) => {
+    const { store } = await make(t);
+    const { id } = await register(store, 'ada');
+    const opened = await store.openSession(session(id, 'a'));
+    t.ok(await store.rememberSession({ session: opened, remember: true, expires: at + 5 * hour }));
+    await store.endSession(opened);
+    t.match(await resume(store, 'a', 'b', at + 5 * hour - 1), { running: false }, 'it outlived its end');
+    t.ok(await resume(store, 'b', 'c', expires.remembered - 1), 'and lasts as long as remembered ones');
+    t.ok(await store.rememberSession({ session: opened, remember: false, expires: at + 20 * hour }));
+    await store.endSession(opened);
+    t.equal(await resume(store, 'c', 'd'), undefined);
+    t.notOk(await store.rememberSession({ session: opened, remember: true, expires: at + hour }));
+  });
+
   t.test('a session ends at its expiry, which each resumption moves', async (t) => {
     const { store } = await make(t);
     const { id } = await register(store, 'ada');
