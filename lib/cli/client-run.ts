@@ -18,7 +18,7 @@ import { type SignInAttempt, type SignInDeps, signIn } from '../client/sign-in/s
 import { requireAnswers, signInByToken, signInUnattended } from '../client/sign-in/sign-in-unattended.js';
 import { createTrustDecision } from '../client/sign-in/trust-decision.js';
 import { statusWords } from '../client/text/wording.js';
-import { greet, type VerifyServer } from '../client/wire/connection.js';
+import { askBeforeSignIn, greet, type VerifyServer } from '../client/wire/connection.js';
 import { parseName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
 import { systemClock } from '../system/clock.js';
@@ -234,9 +234,14 @@ async function signInTo(
   const lastName = await recent.name(server);
   const start = (attempt: SignInAttempt): Promise<Session> =>
     patiently(() => startWith({ run, server, verify, listener, saved }, attempt));
+  const checkName: SignInDeps['checkName'] = ({ name, code }) =>
+    patiently(() => {
+      const request = { type: 'check-name', name, ...(code !== undefined && { code }) } as const;
+      return askBeforeSignIn({ endpoint: server, verify }, request);
+    });
   const recoveryShownBy = frontEnd.fullScreen === true ? 'front-end' : 'prompter';
   const session = await signedIn(
-    { hello, code: server.code, lastName, answers, saved, recoveryShownBy, start },
+    { hello, code: server.code, lastName, answers, saved, recoveryShownBy, checkName, start },
     prompter,
   );
   prompter?.finish(`Signed in as ${session.name}`);

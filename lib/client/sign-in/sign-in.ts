@@ -48,6 +48,8 @@ export interface SignInDeps {
   readonly saved: Pick<SavedSessions, 'find' | 'drop'>;
   /** Where a new recovery code is shown: by the prompter, or by the front end once it runs. */
   readonly recoveryShownBy: 'prompter' | 'front-end';
+  /** Whether an account could get this name. Rejects with ProtocolError where the server refuses. */
+  readonly checkName: (asked: { readonly name: string; readonly code?: string | undefined }) => Promise<void>;
   /** Rejects with ProtocolError where the server refuses. */
   readonly start: (attempt: SignInAttempt) => Promise<Session>;
 }
@@ -88,8 +90,11 @@ export async function signIn(deps: SignInDeps, prompter: Prompter): Promise<Sess
   };
   let tries = wrongPasswords;
   for (;;) {
-    const complete = await ask(deps, prompter, answered);
+    let complete = await askAccount(deps, prompter, answered);
     try {
+      // Before a password is typed twice. One that was given may be tried at once.
+      if (complete.how === 'create' && complete.password === undefined) await checkName(deps, complete);
+      complete = await askProof(deps, prompter, complete);
       const session = await deps.start(attemptOf(complete));
       const { recovery } = session;
       if (recovery !== undefined && deps.recoveryShownBy === 'prompter') {
@@ -130,8 +135,8 @@ function attemptOf({
   };
 }
 
-/** Asks for what is missing, in the order people expect. */
-async function ask(deps: SignInDeps, prompter: Prompter, answered: AnswersSoFar): Promise<Complete> {
+/** Asks which account it is, and whether it is new. */
+async function askAccount(deps: SignInDeps, prompter: Prompter, answered: AnswersSoFar): Promise<Complete> {
   const { lastName, hello, saved } = deps;
   if (answered.token !== undefined && answered.name !== undefined)
     return { ...answered, name: answered.name };
@@ -140,7 +145,7 @@ async function ask(deps: SignInDeps, prompter: Prompter, answered: AnswersSoFar)
     const token = await saved.find(lastName);
     if (token !== undefined) return { ...answered, name: lastName, token, how: 'sign-in' };
   }
-  let { how, password } = answered;
+  let { how } = answered;
   if (how === undefined && answered.code === undefined && answered.name === undefined) {
     how = hello.registration === 'open' ? await askHow(prompter) : 'sign-in';
   }
@@ -158,13 +163,32 @@ async function ask(deps: SignInDeps, prompter: Prompter, answered: AnswersSoFar)
     if (answered.code !== undefined) how = name === lastName ? 'sign-in' : 'create';
     else how = hello.registration === 'open' && name !== lastName ? await askHow(prompter) : 'sign-in';
   }
+  return { ...answered, how, name };
+}
+
+/** Asks for what proves that the account is theirs, or will. */
+async function askProof(
+  { hello }: SignInDeps,
+  prompter: Prompter,
+  { how, name, ...answered }: Complete,
+): Promise<Complete> {
+  if (answered.token !== undefined) return { ...answered, how, name };
   const recovery =
     how === 'recover' ? (answered.recovery ?? (await askRecoveryCode(prompter, name))) : undefined;
-  password ??=
-    how !== 'sign-in'
-      ? await askNewPassword(prompter, { name, passwordMin: hello.limits.passwordMin })
-      : await askPassword(prompter, name);
+  const password =
+    answered.password ??
+    (how === 'sign-in'
+      ? await askPassword(prompter, name)
+      : await askNewPassword(prompter, { name, passwordMin: hello.limits.passwordMin }));
   return { ...answered, how, name, password, recovery };
+}
+
+/** @throws ProtocolError for what `register` would refuse, too */
+async function checkName({ checkName: check }: SignInDeps, { name, code }: Complete): Promise<void> {
+  await check({ name, code }).catch((error) => {
+    // Others at this address may have asked much; then `register` tells.
+    if (!(error instanceof ProtocolError) || error.code !== 'too-many-attempts') throw error;
+  });
 }
 
 interface Refused {

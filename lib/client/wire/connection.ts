@@ -122,6 +122,22 @@ export async function greet(
   return { hello, identity };
 }
 
+/**
+ * Asks one thing before sign-in, on a connection of its own.
+ * @throws as openConnection; ConnectionLost where no reply came; ProtocolError with the server's refusal
+ */
+export async function askBeforeSignIn(
+  { endpoint, verify }: Pick<ConnectionOptions, 'endpoint' | 'verify'>,
+  request: RequestBody,
+): Promise<void> {
+  const connection = await openConnection({ endpoint, verify });
+  const reply = await new Promise<Reply | ConnectionLost>((resolve) => connection.request(request, resolve));
+  connection.end();
+  await connection.closed;
+  if (reply instanceof Error) throw reply;
+  if (reply.type === 'error') throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
+}
+
 type Settings = ConnectionOptions & { readonly timeoutMs: number; readonly clock: Clock };
 
 // A server gives 30 s for signing in. Comparing a fingerprint may have used them up; then the connection is

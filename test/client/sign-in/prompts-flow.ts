@@ -23,6 +23,8 @@ interface Scene {
   readonly tokens?: Record<string, string>;
   /** What the server makes of each attempt; `ok` in the end. */
   readonly outcomes?: readonly (ErrorCode | 'ok')[];
+  /** What it makes of each name that is checked; `ok` in the end. */
+  readonly checks?: readonly (ErrorCode | 'ok')[];
 }
 
 function scene(given: Scene) {
@@ -30,6 +32,8 @@ function scene(given: Scene) {
   const attempts: SignInAttempt[] = [];
   const dropped: string[] = [];
   const outcomes = [...(given.outcomes ?? [])];
+  const checks = [...(given.checks ?? [])];
+  const checked: string[] = [];
   const deps: SignInDeps = {
     hello: hello({ registration: given.registration ?? 'invite' }),
     code: given.code,
@@ -42,6 +46,11 @@ function scene(given: Scene) {
         dropped.push(name);
       },
     },
+    async checkName({ name, code }) {
+      checked.push(code === undefined ? name : `${name} ${code}`);
+      const check = checks.shift() ?? 'ok';
+      if (check !== 'ok') throw new ProtocolError(check, `refused: ${check}`);
+    },
     async start(attempt) {
       attempts.push(attempt);
       const outcome = outcomes.shift() ?? 'ok';
@@ -49,7 +58,7 @@ function scene(given: Scene) {
       return session;
     },
   };
-  return { deps, attempts, dropped, session };
+  return { deps, attempts, checked, dropped, session };
 }
 
 type Answer = string | boolean | Cancelled;
@@ -264,6 +273,73 @@ t.test('a name the server refuses is asked again, the password is kept', async (
     t.same(attempts[1], registerAs('zoe', 'pa55word', 'abc'));
     t.match(notes[0], code);
   }
+});
+
+t.test('a name is checked before the password is asked for', async (t) => {
+  const { deps, attempts, checked } = scene({
+    code: 'abc',
+    checks: ['name-look-alike', 'name-reserved', 'name-taken'],
+  });
+  const { prompter, asked, notes } = answering(
+    'a1ice',
+    'zora',
+    'ana',
+    'other',
+    'zoe',
+    'pa55word',
+    'pa55word',
+  );
+  await signIn(deps, prompter);
+  t.same(checked, ['a1ice abc', 'zora abc', 'ana abc', 'zoe abc']);
+  t.same(asked, ['text', 'text', 'text', 'select', 'text', 'password', 'password']);
+  t.match(notes, [/look-alike/, /reserved/]);
+  t.same(attempts, [registerAs('zoe', 'pa55word', 'abc')]);
+});
+
+t.test('a taken name that is theirs asks for its password once', async (t) => {
+  const { deps, attempts } = scene({ code: 'abc', checks: ['name-taken'] });
+  const { prompter, asked } = answering('ana', 'mine', 'pa55word');
+  await signIn(deps, prompter);
+  t.same(asked, ['text', 'select', 'password']);
+  t.same(attempts, [signInAs('ana', 'pa55word')]);
+});
+
+t.test('an invite that is not valid is told before a password is chosen', async (t) => {
+  const { deps, attempts } = scene({ code: 'abc', checks: ['invite-invalid'] });
+  const { prompter, asked } = answering('ana', 'same', 'pa55word');
+  await signIn(deps, prompter);
+  t.same(asked, ['text', 'select', 'password']);
+  t.same(attempts, [signInAs('ana', 'pa55word')]);
+});
+
+t.test('without an answer about the name, registration tells', async (t) => {
+  const { deps, attempts } = scene({ code: 'abc', checks: ['too-many-attempts'], outcomes: ['name-taken'] });
+  await signIn(deps, answering('ana', 'pa55word', 'pa55word', 'other', 'zoe').prompter);
+  t.same(attempts, [registerAs('ana', 'pa55word', 'abc'), registerAs('zoe', 'pa55word', 'abc')]);
+  for (const code of ['busy', 'banned', 'server-full'] as const) {
+    const refused = scene({ code: 'abc', checks: [code] });
+    t.equal(await codeOf(signIn(refused.deps, answering('ana').prompter)), code);
+    t.equal(refused.attempts.length, 0);
+  }
+});
+
+t.test('only the name of a new account is checked, and only where questions follow', async (t) => {
+  const none: Scene[] = [
+    {},
+    { code: 'abc', lastName: 'ana' },
+    { lastName: 'ana', tokens: { ana: 'token' }, code: 'abc' },
+    { code: `r-${'a'.repeat(22)}` },
+    { code: 'abc', answers: { name: 'ana', password: 'pa55word' } },
+  ];
+  for (const given of none) {
+    const { deps, checked, attempts } = scene(given);
+    await signIn(deps, answering(...(given.answers ? [] : ['ana', 'pa55word', 'pa55word'])).prompter);
+    t.same(checked, [], JSON.stringify(given));
+    t.equal(attempts.length, 1);
+  }
+  const open = scene({ registration: 'open' });
+  await signIn(open.deps, answering('create', 'ana', 'pa55word', 'pa55word').prompter);
+  t.same(open.checked, ['ana']);
 });
 
 t.test('an unsuitable password is asked again', async (t) => {
