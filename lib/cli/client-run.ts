@@ -362,7 +362,14 @@ async function findTarget(
   if (prompter === undefined) {
     throw new Exit('usage', 'No server: give a join link or HOST:PORT, or set SECURE_CHAT_LINK.');
   }
-  const last = await recent.server();
+  const servers = await recent.servers();
+  const last = servers.at(-1);
+  if (last !== undefined && servers.length === 1 && port === undefined) {
+    prompter.note(
+      `${formatEndpoint(last)} is the only server you know. For another: ${io.called} connect LINK`,
+    );
+    return last;
+  }
   const answer = await prompter.text({
     message: 'Join link or server address',
     initial: last === undefined ? undefined : formatEndpoint(last),

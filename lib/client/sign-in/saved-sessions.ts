@@ -100,12 +100,20 @@ function isSavedSession(value: unknown): value is SavedSession {
 }
 
 export interface RecentServers {
-  /** The server used last. */
-  server(): Promise<Endpoint | undefined>;
+  /** The server used last comes last. */
+  servers(): Promise<readonly Endpoint[]>;
   /** The name used last on this server. */
   name(endpoint: Endpoint): Promise<string | undefined>;
-  /** Rejects with the system's error. */
-  remember(endpoint: Endpoint, name: string): Promise<void>;
+  /** Whether the person answered that they do not want to stay signed in there. */
+  declined(endpoint: Endpoint): Promise<boolean>;
+  /** Also that, if given; else that stays as it is. Rejects with the system's error. */
+  remember(endpoint: Endpoint, name: string, declined?: true): Promise<void>;
+}
+
+interface RecentServer {
+  readonly server: string;
+  readonly name: string;
+  readonly declined?: true;
 }
 
 const serversKept = 100;
@@ -113,38 +121,40 @@ const serversKept = 100;
 /** @param path of a file in an existing folder; a missing or damaged file counts as empty */
 export function openRecentServers(path: string): RecentServers {
   // Oldest first.
-  async function read(): Promise<Map<string, string>> {
+  async function read(): Promise<Map<string, RecentServer>> {
     try {
       const kept: unknown = JSON.parse(await readFile(path, 'utf8'));
-      if (!Array.isArray(kept)) return new Map();
-      return new Map(kept.flatMap((entry) => (isEntry(entry) ? [[entry.server, entry.name]] : [])));
+      return new Map((Array.isArray(kept) ? kept : []).filter(isEntry).map((entry) => [entry.server, entry]));
     } catch {
       return new Map();
     }
   }
 
   return {
-    async server() {
-      const last = [...(await read()).keys()].at(-1);
-      const parsed = last === undefined ? undefined : parseEndpoint(last);
-      return parsed?.ok ? parsed.value : undefined;
+    async servers() {
+      const parsed = [...(await read()).keys()].map(parseEndpoint);
+      return parsed.flatMap((each) => (each.ok ? [each.value] : []));
     },
     async name(endpoint) {
-      const parsed = parseName((await read()).get(formatEndpoint(endpoint)) ?? '');
+      const parsed = parseName((await read()).get(formatEndpoint(endpoint))?.name ?? '');
       return parsed.ok ? parsed.name : undefined;
     },
-    async remember(endpoint, name) {
+    async declined(endpoint) {
+      return (await read()).get(formatEndpoint(endpoint))?.declined === true;
+    },
+    async remember(endpoint, name, answered) {
       const entries = await read();
       const server = formatEndpoint(endpoint);
+      const declined = answered ?? entries.get(server)?.declined;
       entries.delete(server);
-      const kept = [...[...entries].slice(1 - serversKept), [server, name] as const];
-      const list = kept.map(([server, name]) => ({ server, name }));
+      const entry = { server, name, ...(declined && { declined }) };
+      const list = [...[...entries.values()].slice(1 - serversKept), entry];
       await rewriteAtomically(path, `${JSON.stringify(list, undefined, 2)}\n`, { mode: 0o600 });
     },
   };
 }
 
-function isEntry(value: unknown): value is { server: string; name: string } {
+function isEntry(value: unknown): value is RecentServer {
   if (typeof value !== 'object' || value === null) return false;
   const { server, name } = value as Record<string, unknown>;
   return typeof server === 'string' && typeof name === 'string';

@@ -13,17 +13,27 @@ t.afterEach(() => rm(folder, { recursive: true }));
 const one = { host: 'one.example', port: 6697 };
 const two = { host: '::1', port: 7000 };
 
-t.test('the last server and the last name on each are remembered', async (t) => {
+t.test('servers and the last name on each are remembered, the last server as the last', async (t) => {
   const recent = openRecentServers(join(folder, 'recent.json'));
-  t.equal(await recent.server(), undefined);
+  t.same(await recent.servers(), []);
   t.equal(await recent.name(one), undefined);
   await recent.remember(one, 'ana');
   await recent.remember(two, 'ben');
-  t.same(await recent.server(), two);
+  t.same(await recent.servers(), [one, two]);
   await recent.remember(one, 'zoe');
-  t.same(await recent.server(), one);
+  t.same(await recent.servers(), [two, one]);
   t.equal(await recent.name(one), 'zoe');
   t.equal(await recent.name(two), 'ben');
+});
+
+t.test('a declined offer is remembered for its server, also after the next sign-in', async (t) => {
+  const recent = openRecentServers(join(folder, 'recent.json'));
+  await recent.remember(one, 'ana');
+  await recent.remember(two, 'ana');
+  await recent.remember(one, 'ana', true);
+  await recent.remember(one, 'ben');
+  t.equal(await recent.declined(one), true);
+  t.equal(await recent.declined(two), false);
 });
 
 t.test('a damaged list of recent servers counts as empty, and is replaced', async (t) => {
@@ -31,7 +41,7 @@ t.test('a damaged list of recent servers counts as empty, and is replaced', asyn
   const recent = openRecentServers(path);
   for (const text of ['', '{', '{}', '[1, null, {"server": 1}]', '[{"server":"a b","name":"../x"}]']) {
     await writeFile(path, text);
-    t.equal(await recent.server(), undefined, text);
+    t.same(await recent.servers(), [], text);
     t.equal(await recent.name(one), undefined, text);
   }
   await recent.remember(one, 'ana');
