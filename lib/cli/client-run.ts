@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import type { FrontEnd, MoreServers } from '../client/front-end.js';
 import { createBackoff, openWithRetries } from '../client/session/reconnect.js';
-import type { Session, SessionEvent, SessionStatus } from '../client/session/session.js';
+import type { Session, SessionEvent, SessionStatus, StaySignedIn } from '../client/session/session.js';
 import { startSession } from '../client/session/start-session.js';
 import type { ClackPrompter } from '../client/sign-in/clack-prompter.js';
 import {
@@ -16,6 +16,7 @@ import {
 import type { SignInAnswers } from '../client/sign-in/sign-in.js';
 import { type SignInAttempt, type SignInDeps, signIn } from '../client/sign-in/sign-in.js';
 import { requireAnswers, signInByToken, signInUnattended } from '../client/sign-in/sign-in-unattended.js';
+import { createStaySignedIn, type Keeper } from '../client/sign-in/stay-signed-in.js';
 import { createTrustDecision } from '../client/sign-in/trust-decision.js';
 import { statusWords } from '../client/text/wording.js';
 import { askBeforeSignIn, greet, type VerifyServer } from '../client/wire/connection.js';
@@ -141,11 +142,11 @@ export async function runClient({ argument, others = [], ...given }: ClientRun):
         })
       : undefined;
     const run = { ...given, stop, prompter, recent, personal };
-    const { session, frontEnd, servers, done } = await Promise.race([
+    const { session, stay, frontEnd, servers, done } = await Promise.race([
       open(run, argument, targets),
       stop.first,
     ]);
-    const result = await Promise.race([frontEnd.run(session, servers), stop.second]);
+    const result = await Promise.race([frontEnd.run(session, servers, stay), stop.second]);
     await done();
     const exit = resultExit(result);
     if (exit !== undefined) throw exit;
@@ -159,6 +160,7 @@ export async function runClient({ argument, others = [], ...given }: ClientRun):
 interface Opened {
   readonly session: Session;
   readonly frontEnd: FrontEnd;
+  readonly stay: StaySignedIn | undefined;
   readonly servers: MoreServers;
   /** To be called when the session has ended. */
   readonly done: () => Promise<void>;
@@ -222,7 +224,7 @@ interface SignInTo {
 async function signInTo(
   run: Run,
   { server, answers, frontEnd, listener }: SignInTo,
-): Promise<Pick<Opened, 'session' | 'done'>> {
+): Promise<Pick<Opened, 'session' | 'stay' | 'done'>> {
   const { io, prompter, recent } = run;
   const { verify, pin } = createVerification(run, server);
   const saved = savedSessions(run, server, pin);
@@ -232,8 +234,14 @@ async function signInTo(
   const { hello } = await patiently(() => greet({ host: server.host, port: server.port }, verify));
   prompter?.step(`Connected to ${printable(hello.server)}`);
   const lastName = await recent.name(server);
-  const start = (attempt: SignInAttempt): Promise<Session> =>
-    patiently(() => startWith({ run, server, verify, listener, saved }, attempt));
+  const typed = prompter !== undefined && answers.password === undefined && answers.token === undefined;
+  const offer = typed && !(await recent.declined(server));
+  let stay: StaySignedIn | undefined;
+  const start = (attempt: SignInAttempt): Promise<Session> => {
+    const keeper = createKeeper({ run, server, saved, offer }, attempt);
+    stay = keeper;
+    return patiently(() => startWith({ run, server, verify, listener, keeper }, attempt));
+  };
   const checkName: SignInDeps['checkName'] = ({ name, code }) =>
     patiently(() => {
       const request = { type: 'check-name', name, ...(code !== undefined && { code }) } as const;
@@ -249,7 +257,7 @@ async function signInTo(
     .remember(server, session.name)
     .catch((error) => warn(io, 'Cannot remember the server and the name', error));
   const done = () => saved.release().catch((error) => warn(io, notSaved, error));
-  return { session, done };
+  return { session, stay, done };
 }
 
 /** @param pin of the key that the server has shown */
@@ -311,39 +319,51 @@ function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promis
   return prompter === undefined ? signInUnattended(deps) : signIn(deps, prompter);
 }
 
+interface Keeping {
+  readonly run: Run;
+  readonly server: JoinLink;
+  readonly saved: SavedSessions;
+  readonly offer: boolean;
+}
+
+function createKeeper({ run, server, saved, offer }: Keeping, { name, credentials }: SignInAttempt): Keeper {
+  const { io, options, recent } = run;
+  // Not a bot's token, which comes without a name: it never changes, and is kept where its operator put it.
+  const resumed = credentials.how === 'resume' && name !== '';
+  let warned = false;
+  return createStaySignedIn({
+    ...{ saved, name, offer },
+    kept: options.remember === true || resumed,
+    decline: () => recent.remember(server, name, true),
+    warn(error) {
+      if (!warned) warn(io, notSaved, error);
+      warned = true;
+    },
+  });
+}
+
 interface Starting extends Pick<SignInTo, 'server' | 'listener'> {
   readonly run: Run;
   readonly verify: VerifyServer;
-  readonly saved: SavedSessions;
+  readonly keeper: Keeper;
 }
 
 const pipeRetryMs = 5 * 60_000;
 
 async function startWith(
-  { run, server, verify, listener, saved }: Starting,
-  { name, credentials, mode }: SignInAttempt,
+  { run, server, verify, listener, keeper }: Starting,
+  { credentials, mode }: SignInAttempt,
 ): Promise<Session> {
-  const { io, options, prompter } = run;
-  // Not a bot's token, which comes without a name: it never changes, and is kept where its operator put it.
-  const resumed = credentials.how === 'resume' && name !== '';
-  const remember = options.remember === true || resumed;
+  const { options, prompter } = run;
   const usualMs = prompter === undefined ? pipeRetryMs : Number.POSITIVE_INFINITY;
-  let warned = false;
-  // A session that cannot be saved is a session all the same.
-  const keepToken = async (token: string) => {
-    await saved.save(name, token).catch((error) => {
-      if (!warned) warn(io, notSaved, error);
-      warned = true;
-    });
-  };
   return startSession({
     endpoint: { host: server.host, port: server.port },
     verify,
     credentials,
     ...(mode !== undefined && { mode }),
-    remember,
+    remember: keeper.kept,
     retryMs: options.retry === undefined ? usualMs : options.retry * 1000,
-    ...(remember && { keepToken }),
+    keepToken: keeper.keepToken,
     listener,
   });
 }

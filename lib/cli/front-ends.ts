@@ -60,10 +60,10 @@ function loadedAtRun(load: () => Promise<FrontEnd>): FrontEnd {
   const { listener, open } = createListener();
   return {
     listener,
-    async run(session, servers) {
+    async run(...given) {
       const frontEnd = await load();
       open(frontEnd.listener);
-      return frontEnd.run(session, servers);
+      return frontEnd.run(...given);
     },
   };
 }

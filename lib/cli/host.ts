@@ -140,9 +140,9 @@ async function runHostClient(
       const frontEnd = chooseFrontEnd({ ...flags, ...choice });
       return {
         ...frontEnd,
-        run(session, servers) {
+        run(...given) {
           joined = true;
-          return frontEnd.run(session, servers);
+          return frontEnd.run(...given);
         },
       };
     };

@@ -1,6 +1,6 @@
 /** The servers that a client joins besides its first one. Knows which it is on, and that one that is down holds up no other. */
 import { createListener, type JoinedServer, type MoreServers } from '../client/front-end.js';
-import type { Session, SessionEvent } from '../client/session/session.js';
+import type { SessionEvent } from '../client/session/session.js';
 import { Cancelled } from '../client/sign-in/sign-in-questions.js';
 import { formatEndpoint, type JoinLink } from '../trust/endpoint.js';
 import { failureExit } from './client-failure.js';
@@ -10,7 +10,7 @@ import { Exit } from './command.js';
 export type SignIn = (
   server: JoinLink,
   how: { readonly asking: boolean; readonly listener: (event: SessionEvent) => void },
-) => Promise<{ readonly session: Session; readonly done: () => Promise<void> }>;
+) => Promise<Pick<JoinedServer, 'session' | 'stay' | 'done'>>;
 
 interface MoreServersDeps {
   readonly signIn: SignIn;
@@ -34,9 +34,9 @@ export async function joinMore(others: readonly JoinLink[], deps: MoreServersDep
     connected.add(address);
     const { listener, open } = createListener();
     try {
-      const { session, done } = await deps.signIn(server, { asking, listener });
+      const { session, stay, done } = await deps.signIn(server, { asking, listener });
       return {
-        ...{ session, server, open },
+        ...{ session, stay, server, open },
         async done() {
           connected.delete(address);
           await done();

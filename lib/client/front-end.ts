@@ -1,6 +1,6 @@
 /** What all front ends have in common: a listener, a run, and why it ended. Knows no stream. */
 import type { Endpoint } from '../trust/endpoint.js';
-import type { Session, SessionEnd, SessionEvent } from './session/session.js';
+import type { Session, SessionEnd, SessionEvent, StaySignedIn } from './session/session.js';
 import type { Transfer } from './transfer/transfer.js';
 import type { Transfers } from './transfer/transfers.js';
 
@@ -10,7 +10,7 @@ export interface FrontEnd {
   /** It covers the terminal, and itself shows what the person has to know: nothing of it stays in the scrollback. */
   readonly fullScreen?: true;
   /** Shows the session and does what is typed, until the person quits or the session ends. */
-  run(session: Session, servers?: MoreServers): Promise<FrontEndResult>;
+  run(session: Session, servers?: MoreServers, stay?: StaySignedIn): Promise<FrontEndResult>;
 }
 
 /** The servers beyond the first one, for a front end that covers the terminal. */
@@ -29,6 +29,7 @@ export interface MoreServers {
 /** A server that was signed in to. */
 export interface JoinedServer {
   readonly session: Session;
+  readonly stay?: StaySignedIn | undefined;
   readonly server: Endpoint;
   /** Shows what the session has reported, and everything from now on. To be called once. */
   readonly open: (show: (event: SessionEvent) => void) => void;

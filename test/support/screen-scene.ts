@@ -87,6 +87,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
         connect: async (address) => void calls.push(`connect ${address}`),
         disconnect: (reason) => calls.push(`disconnect ${reason ?? ''}`),
       },
+      stay: undefined,
       quitWarning: () => warnings.quit,
       hideHint: () => calls.push('hint hidden'),
       leave: (reason) => left.push(`quit ${reason ?? ''}`),

@@ -1,5 +1,6 @@
 /** Commands about your own account: away, password, sessions, recovery code, second factor. */
 import type { ServerFrameOf } from '../../protocol/events.js';
+import { printable } from '../../protocol/printable.js';
 import { sessionLines } from '../text/lists.js';
 import { recoveryLines } from '../text/wording.js';
 import { parseId, tooLong } from './arguments.js';
@@ -23,6 +24,16 @@ export const accountCommands = [
       await ask({ type: 'back' });
       answer(['You are no longer marked as away.']);
     },
+  }),
+  command({
+    name: 'remember',
+    usage: '[on|off]',
+    help: 'stay signed in on this computer, without a password next time',
+    parse(rest) {
+      const word = rest.trim().toLowerCase();
+      return ['', 'on', 'off'].includes(word) ? { on: word !== 'off' } : '';
+    },
+    run: ({ on }, context) => rememberSession(on, context),
   }),
   command({
     name: 'passwd',
@@ -83,6 +94,24 @@ export const accountCommands = [
     run: ({ on }, context) => (on ? startSecondFactor(context) : endSecondFactor(context)),
   }),
 ];
+
+async function rememberSession(on: boolean, { ask, answer, stay }: CommandContext): Promise<void> {
+  if (stay === undefined) throw new CommandRefused('A session cannot be saved here.');
+  // First, so that no saved token outlives its session.
+  await ask({ type: 'set-remember', remember: on });
+  try {
+    await (on ? stay.begin() : stay.end());
+  } catch (error) {
+    if (on) await ask({ type: 'set-remember', remember: false });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandRefused(`Couldn't ${on ? 'save' : 'remove'} the session: ${printable(why)}`);
+  }
+  answer(
+    on
+      ? ['You stay signed in on this computer: you need no password next time. /remember off ends that.']
+      : ['You need your password next time. /remember changes that.'],
+  );
+}
 
 /** @throws CommandRefused if there is no safe place to type it, or the person cancels */
 async function askSecret(question: string, context: CommandContext, { hidden = true } = {}): Promise<string> {

@@ -5,7 +5,7 @@
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { RoomOrPerson } from '../../protocol/names.js';
-import type { OutgoingMessage, Session } from '../session/session.js';
+import type { OutgoingMessage, Session, StaySignedIn } from '../session/session.js';
 import type { LocalTime } from '../text/local-time.js';
 import { errorWords } from '../text/wording.js';
 import type { Transfers } from '../transfer/transfers.js';
@@ -118,6 +118,7 @@ export interface CommandFrontEnd {
   /** Shows one message in its context. @throws CommandRefused, ConnectionLost */
   jump(seq: number, query: HistoryQuery): Promise<void>;
   quit(reason: string | undefined): void;
+  readonly stay?: StaySignedIn | undefined;
   /** Without it, commands that need a password are refused. */
   readonly secrets?: SecretPrompts;
   /** Only the full screen has it. */

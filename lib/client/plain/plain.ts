@@ -13,7 +13,13 @@ import { createLineRunner, type LineRunner } from '../commands/run-line.js';
 import { createListener, type FrontEnd, type OpenTransfers } from '../front-end.js';
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
 import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
-import type { DeliveryStatus, Session, SessionEvent, SessionStatus } from '../session/session.js';
+import type {
+  DeliveryStatus,
+  Session,
+  SessionEvent,
+  SessionStatus,
+  StaySignedIn,
+} from '../session/session.js';
 import { eventWords, unlessLobby } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
 import {
@@ -26,6 +32,7 @@ import {
   reactionWords,
   replyWords,
   statusWords,
+  stayOffer,
   transferWords,
 } from '../text/wording.js';
 import type { Transfer } from '../transfer/transfer.js';
@@ -87,9 +94,9 @@ export function createPlainFrontEnd(deps: PlainDeps): FrontEnd {
   const pipe = createPipe({ ...deps, lineLimit });
   return {
     listener,
-    run(session) {
+    run(session, _servers, stay) {
       const marks = createReadMarks({ session, later: deps.later });
-      const chat = createPlainChat({ deps, session, pipe, marks });
+      const chat = createPlainChat({ deps, session, stay, pipe, marks });
       open((event) => {
         chat.show(event);
         pipe.notice(event);
@@ -116,6 +123,7 @@ interface Printed {
 interface Chat {
   readonly deps: PlainDeps;
   readonly session: Session;
+  readonly stay: StaySignedIn | undefined;
   readonly pipe: Pipe;
   readonly marks: ReadMarks;
   readonly away: AwayStatus;
@@ -140,7 +148,7 @@ interface Chat {
   quit: PipeQuit | undefined;
 }
 
-function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'pipe' | 'marks'>): PlainChat {
+function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'stay' | 'pipe' | 'marks'>): PlainChat {
   const { deps, session, pipe } = given;
 
   function lines(words: string, at: string | number = deps.time.now()): string {
@@ -209,7 +217,7 @@ function takeLine(line: InputLine, chat: Chat, runner: LineRunner): PipeQuit | u
 
 /** What this front end does for commands. */
 function createRunner(chat: Chat): LineRunner {
-  const { deps, session, pipe, transfers, reports, answer } = chat;
+  const { deps, session, stay, pipe, transfers, reports, answer } = chat;
   const printer = { time: deps.time, show: answer, print: (message: Message) => print(message, chat) };
 
   /** The input ends only once they are done. */
@@ -230,6 +238,7 @@ function createRunner(chat: Chat): LineRunner {
     },
     time: deps.time,
     hosted: deps.hosted,
+    stay,
     transfers: {
       send: (path, to) => busy(transfers.send(path, to)),
       get: (seq, path) => busy(transfers.get(seq, path)),
@@ -347,6 +356,7 @@ function showSynced({ first, conversations }: Extract<SessionEvent, { kind: 'syn
   for (const line of [...motdLines(session.motd), ...(deps.hosted ?? [])]) show(line);
   const news = newsWords(conversations);
   if (news !== undefined) show(news);
+  if (chat.stay?.offer) show(stayOffer);
 }
 
 function showDelivery({ key, delivery }: { key: string; delivery: DeliveryStatus }, chat: Chat): void {

@@ -54,8 +54,8 @@ export function createScreen(deps: ScreenDeps): FrontEnd {
   return {
     listener,
     fullScreen: true,
-    async run(session, more = alone) {
-      const first = { session, server: deps.server, open, done: async () => {} };
+    async run(session, more = alone, stay) {
+      const first = { session, stay, server: deps.server, open, done: async () => {} };
       return openScreen(deps, { first, saved: await deps.openPreferences(deps.server).load(), more });
     },
   };
@@ -124,7 +124,7 @@ type ViewOptions = Pick<ScreenDeps, 'hosted' | 'endsChat'> & { readonly saved: P
 
 function createView(
   screen: Screen,
-  { session, server, done }: JoinedServer,
+  { session, stay, server, done }: JoinedServer,
   { saved, hosted, endsChat }: ViewOptions,
 ): ServerView {
   const { deps, terminal, graphics, picture, leave } = screen;
@@ -140,7 +140,7 @@ function createView(
     () => changed(screen, view),
   );
   const view = createServerView({
-    ...{ session, store, saved, appearance, clock, env, stop, openTransfers, terminal, done },
+    ...{ session, stay, store, saved, appearance, clock, env, stop, openTransfers, terminal, done },
     ...{ hosted, endsChat, leave },
     preferences: deps.openPreferences(server),
     ...{ redraw: picture.redraw, askGraphics: graphics.ask },

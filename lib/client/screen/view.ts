@@ -7,8 +7,8 @@ import { type CommandFrontEnd, CommandRefused } from '../commands/command.js';
 import { createLineRunner } from '../commands/run-line.js';
 import type { FrontEndResult, OpenTransfers } from '../front-end.js';
 import { createReadMarks } from '../session/read-marks.js';
-import type { OutgoingMessage, Session, SessionEnd, SessionEvent } from '../session/session.js';
-import { motdLines, recoveryLines, transferBar } from '../text/wording.js';
+import type { OutgoingMessage, Session, SessionEnd, SessionEvent, StaySignedIn } from '../session/session.js';
+import { motdLines, recoveryLines, stayOffer, transferBar } from '../text/wording.js';
 import type { Transfers } from '../transfer/transfers.js';
 import { createDispatch, type ScreenAction } from './actions.js';
 import { composeDraft } from './compose.js';
@@ -32,6 +32,7 @@ import { showTotpQr } from './totp-qr.js';
 
 export interface ViewDeps {
   readonly session: Session;
+  readonly stay: StaySignedIn | undefined;
   readonly store: ScreenStore;
   readonly saved: Preferences;
   readonly preferences: PreferencesFile;
@@ -134,7 +135,7 @@ export function createServerView(deps: ViewDeps): ServerView {
   const hosted = deps.hosted && [...deps.hosted, copying];
   const frontEnd = createCommandFrontEnd({
     ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted, quitWarning },
-    ...{ servers, hideHint: preferences.hideHint },
+    ...{ servers, stay: deps.stay, hideHint: preferences.hideHint },
     leave: (reason) => leave({ by: 'person' }, reason),
   });
   const lines = createLineRunner(frontEnd);
@@ -172,7 +173,7 @@ export function createServerView(deps: ViewDeps): ServerView {
       void away.restore();
     }
     events.handle(event);
-    if (event.kind === 'synced' && event.first) welcome(store, session, hosted);
+    if (event.kind === 'synced' && event.first) welcome(store, session, { hosted, stay: deps.stay });
   }
 }
 
@@ -180,12 +181,13 @@ export function createServerView(deps: ViewDeps): ServerView {
 function welcome(
   store: ScreenStore,
   { motd, recovery }: Session,
-  hosted: readonly string[] | undefined,
+  { hosted, stay }: Pick<FrontEndDeps, 'hosted' | 'stay'>,
 ): void {
   const lines = motdLines(motd);
   if (lines.length > 0) store.notice(lines.join('\n'));
   if (hosted !== undefined) store.notice(hosted.join('\n'));
   if (recovery !== undefined) store.notice(recoveryLines(recovery).join('\n'));
+  if (stay?.offer) store.notice(stayOffer);
 }
 
 interface FrontEndDeps {
@@ -198,6 +200,7 @@ interface FrontEndDeps {
   readonly appearance: Appearance;
   readonly away: Pick<AwayStatus, 'wroteTo'>;
   readonly hosted: readonly string[] | undefined;
+  readonly stay: StaySignedIn | undefined;
   readonly servers: Servers;
   readonly quitWarning: () => string | undefined;
   readonly hideHint: () => void;
@@ -206,7 +209,8 @@ interface FrontEndDeps {
 
 /** What the screen does for commands. */
 export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
-  const { session, store, transfers, scrolling, keyboard, dispatch, appearance, hideHint, hosted } = deps;
+  const { session, store, transfers, scrolling, keyboard, dispatch, appearance, hideHint, hosted, stay } =
+    deps;
 
   function answer(lines: readonly string[]): void {
     // First, for the hint takes a row of the pane.
@@ -216,7 +220,7 @@ export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
   }
 
   return {
-    ...{ session, transfers, hosted, answer },
+    ...{ session, transfers, hosted, stay, answer },
     time: appearance.time,
     conversation: () => toRoomOrPerson(store.state.current),
     refuse: (message) => void store.notice(message, 'bad'),

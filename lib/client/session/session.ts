@@ -116,6 +116,16 @@ export interface Session {
   quit(reason?: string): Promise<void>;
 }
 
+/** Whether the session is saved on this computer, so that the next start asks for no password. */
+export interface StaySignedIn {
+  /** It is to be offered: a password was typed, and nothing was chosen yet. */
+  readonly offer: boolean;
+  /** Saves the newest token, and each one that replaces it. Rejects with the system's error. */
+  begin(): Promise<void>;
+  /** Removes it; not offered again. Rejects with the system's error. */
+  end(): Promise<void>;
+}
+
 /**
  * All conversations of this person, direct ones newest first; or the server's error.
  * @throws ConnectionLost, or ProtocolError `bad-frame` where the server does not go on

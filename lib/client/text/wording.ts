@@ -144,6 +144,10 @@ export function recoveryLines(code: string): string[] {
   ];
 }
 
+/** After a password was typed. */
+export const stayOffer =
+  "Type /remember to stay signed in on this computer, without a password next time. /remember off: don't offer it again.";
+
 /** An entry with its date; its further lines are indented, so that none can look like another entry. */
 export function transcribed(words: string, { at, stamp }: { at: number; stamp: Stamp }): string {
   const [first = '', ...more] = printable(words, { newlines: true }).split('\n');

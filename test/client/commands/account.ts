@@ -91,6 +91,52 @@ t.test('a cancelled second factor leaves no key on the screen and turns nothing 
   t.same(refused.keys, []);
 });
 
+function staying(failure?: Error) {
+  const chosen: string[] = [];
+  const choose = async (what: string) => {
+    if (failure !== undefined) throw failure;
+    chosen.push(what);
+  };
+  return { chosen, stay: { offer: true, begin: () => choose('begin'), end: () => choose('end') } };
+}
+
+t.test('/remember tells the server first, then keeps the session here', async (t) => {
+  const { chosen, stay } = staying();
+  const { run, asked, shown } = commandScene({ frontEnd: { stay } });
+  for (const line of ['/remember', '/remember ON', '/remember off']) await run(line);
+  t.same(
+    asked.map((request) => 'remember' in request && request.remember),
+    [true, true, false],
+  );
+  t.same(chosen, ['begin', 'begin', 'end']);
+  t.match(shown, [/stay signed in/, /stay signed in/, /need your password/]);
+});
+
+t.test('a session that the server or the disk refuses is not kept', async (t) => {
+  const refusedOne = staying();
+  const server = commandScene({
+    frontEnd: { stay: refusedOne.stay },
+    answers: { 'set-remember': 'not-allowed' },
+  });
+  await server.run('/remember');
+  t.same(refusedOne.chosen, []);
+  const disk = commandScene({ frontEnd: { stay: staying(new Error('no space\x1b[2J')).stay } });
+  await disk.run('/remember');
+  t.same(
+    disk.asked.map((request) => 'remember' in request && request.remember),
+    [true, false],
+  );
+  t.match(disk.refused, [/Couldn't save the session: no space/]);
+  t.notMatch(disk.refused.join(), '\x1b');
+  await disk.run('/remember off');
+  t.match(disk.refused[1], /Couldn't remove/);
+  const nowhere = commandScene();
+  await nowhere.run('/remember');
+  await nowhere.run('/remember me');
+  t.same(nowhere.asked, []);
+  t.equal(nowhere.refused.length, 2);
+});
+
 t.test('/recovery and /2fa off need the password', async (t) => {
   const { run, asked, shown } = commandScene({
     answers: { 'make-recovery': { recovery: 'AAAAA-BBBBB' } },
