@@ -42,6 +42,7 @@ export function commandScene({
     session: {
       name: 'ana',
       hello: hello(),
+      reconnect: () => false,
       async ask(request: RequestBody): Promise<Reply> {
         asked.push(request);
         const answer = answers[request.type] ?? {};

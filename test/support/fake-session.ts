@@ -82,6 +82,7 @@ export function createFakeSession({ name = 'ana', listener, answer, motd }: Fake
       return answer === undefined ? { type: 'ok', re: asked.length } : answer(request);
     },
     openFileConnection: () => Promise.reject(new Error('no files here')),
+    reconnect: () => false,
     settled() {
       return new Promise((resolve) => {
         waiting.push(resolve);

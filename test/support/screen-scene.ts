@@ -57,6 +57,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     me: session.name,
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
+    reconnect: () => calls.push('reconnect'),
     keepPreferences: (changes) => kept.push(changes),
     hideHint: () => calls.push('hint hidden'),
     viewed: events.viewed,

@@ -102,6 +102,14 @@ const otherCommands = [
       answer(about === 'keys' && screen ? screen.keyHelp() : helpLines(about, screen !== undefined));
     },
   }),
+  command({
+    name: 'reconnect',
+    help: 'after a lost connection: try again now',
+    run(_, { session }) {
+      if (session.reconnect()) return;
+      throw new CommandRefused('You are connected, or the next try cannot come sooner.');
+    },
+  }),
   command<{ reason?: string }>({
     name: 'quit',
     aliases: ['exit'],

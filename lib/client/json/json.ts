@@ -145,7 +145,11 @@ function showEvent(event: SessionEvent, { write, said }: Requests): void {
 }
 
 function statusFields(status: SessionStatus): object {
-  if (status.state !== 'ended') return status;
+  if (status.state !== 'ended') {
+    // For a person who is in a hurry.
+    const { canHurry: _, ...fields } = { canHurry: undefined, ...status };
+    return fields;
+  }
   const { end } = status;
   const how = end.why === 'distrusted' ? { why: end.why, message: end.error.message } : end;
   return { state: status.state, ...how };

@@ -230,6 +230,7 @@ function createRunner(chat: Chat): LineRunner {
     session: {
       name: session.name,
       hello: session.hello,
+      reconnect: session.reconnect,
       async ask(request) {
         // A program cannot see what is unsent yet: /logout or /leave would overtake it.
         if (!deps.typed) await session.settled();

@@ -71,6 +71,8 @@ export interface ActionDeps {
   /** Posts or runs a typed line. @returns whether the line is to stay in the input, as after a refusal */
   readonly runLine: (line: string) => boolean;
   readonly post: (draft: OutgoingMessage) => boolean;
+  /** Tries a lost connection at once. */
+  readonly reconnect: () => void;
   readonly keepPreferences: (changes: Partial<Preferences>) => void;
   readonly hideHint: () => void;
   /** The reader may have the newest messages on the screen now. */
@@ -180,8 +182,9 @@ function typeEdit({ store }: Context, what: Edit): void {
 }
 
 function send(context: Context): void {
-  const { store, runLine } = context;
+  const { store, runLine, reconnect } = context;
   const { id, draft } = current(store.state);
+  if (draft.text === '' && store.state.connection.state === 'waiting') reconnect();
   // First, so that a command such as /compose finds an empty input.
   store.update((state) => withDraft(state, edit(draft, { edit: 'clear' })));
   if (!runLine(draft.text)) {

@@ -118,6 +118,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     ...{ store, scrolling, me, ignored, images, quitWarning, redraw },
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
+    reconnect: session.reconnect,
     keepPreferences: preferences.keep,
     hideHint: preferences.hideHint,
     viewed: () => events.viewed(),

@@ -13,23 +13,29 @@ interface ReconnectOptions<T> {
   /** Aborted when the person quits: no further try. */
   readonly signal: AbortSignal;
   readonly report: (status: SessionStatus) => void;
+  /** Given what cuts the wait short that begins, and undefined when it ends. */
+  readonly onWait?: (hurry: Hurry | undefined) => void;
 }
+
+/** @returns false where the wait cannot be shorter */
+export type Hurry = () => boolean;
 
 /** @param cause why the connection was lost */
 export async function reconnect<T>(
   cause: unknown,
-  { open, backoff, clock, signal, report }: ReconnectOptions<T>,
+  { open, backoff, ...options }: ReconnectOptions<T>,
 ): Promise<{ readonly opened: T } | { readonly end: SessionEnd }> {
+  const { signal, report } = options;
   let error = cause;
   for (;;) {
     if (signal.aborted) return { end: { why: 'quit' } };
     const end = finalEnd(error);
     if (end !== undefined) return { end };
     const why = messageOf(error);
-    const inMs = backoff.next(serverReason(error)?.retryAfter);
+    const asked = serverReason(error)?.retryAfter;
+    const inMs = backoff.next(asked);
     if (inMs === undefined) return { end: { why: 'lost', message: why } };
-    report({ state: 'waiting', inMs, why });
-    await pause(inMs, clock, signal);
+    await waitForTry({ inMs, leastMs: Math.max(betweenMs, askedWait(asked ?? 0)), why }, options);
     if (signal.aborted) continue;
     report({ state: 'connecting' });
     try {
@@ -38,6 +44,42 @@ export async function reconnect<T>(
       error = failure;
     }
   }
+}
+
+// Whoever holds the key down tries no more often than this.
+const betweenMs = 1_000;
+
+/** @param wait `leastMs`: so long also for those in a hurry */
+function waitForTry(
+  { inMs, leastMs, why }: { readonly inMs: number; readonly leastMs: number; readonly why: string },
+  { clock, signal, report, onWait }: Omit<ReconnectOptions<unknown>, 'open' | 'backoff'>,
+): Promise<void> {
+  const canHurry = inMs > leastMs;
+  const soonest = clock.ticks() + leastMs;
+  let hurried = false;
+  report({ state: 'waiting', inMs, why, ...(canHurry && { canHurry }) });
+  return new Promise((resolve) => {
+    let cancel = clock.after(inMs, done);
+    signal.addEventListener('abort', done);
+    onWait?.(hurry);
+    if (signal.aborted) done();
+
+    function hurry(): boolean {
+      if (!canHurry || hurried) return canHurry;
+      hurried = true;
+      const leftMs = soonest - clock.ticks();
+      if (leftMs > 0) report({ state: 'waiting', inMs: leftMs, why });
+      cancel();
+      cancel = clock.after(Math.max(0, leftMs), done);
+      return true;
+    }
+    function done(): void {
+      cancel();
+      signal.removeEventListener('abort', done);
+      onWait?.(undefined);
+      resolve();
+    }
+  });
 }
 
 /**

@@ -40,8 +40,8 @@ export type SessionStatus =
   | { readonly state: 'no-answer' }
   /** Trying now. */
   | { readonly state: 'connecting' }
-  /** Trying again `inMs` milliseconds from now, because of `why`. */
-  | { readonly state: 'waiting'; readonly inMs: number; readonly why: string }
+  /** Trying again `inMs` milliseconds from now, because of `why`; sooner with `reconnect`, unless it is too soon. */
+  | { readonly state: 'waiting'; readonly inMs: number; readonly why: string; readonly canHurry?: true }
   | { readonly state: 'ended'; readonly end: SessionEnd };
 
 /** Why a session is over. */
@@ -110,6 +110,11 @@ export interface Session {
    * Rejects as the opening of a session does, or with the signal's reason.
    */
   openFileConnection(signal: AbortSignal): Promise<Duplex>;
+  /**
+   * Cuts the wait for the next try short: but a second passes between tries, and a wait that the server asked for is kept.
+   * @returns false where there is none to cut short
+   */
+  reconnect(): boolean;
   /** Resolves when every message was sent or has failed, or the session ended. */
   settled(): Promise<void>;
   /** Ends the session without waiting for unacknowledged messages. Resolves when the connection is closed. */

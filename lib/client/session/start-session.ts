@@ -12,7 +12,7 @@ import { ConnectionLost, openConnection, openFileConnection, type RequestBody } 
 import type { ServerIdentity } from '../wire/handshake.js';
 import { createInbox, type Inbox } from './inbox.js';
 import { createOutbox, type Outbox } from './outbox.js';
-import { type Backoff, createBackoff, Distrusted, reconnect } from './reconnect.js';
+import { type Backoff, createBackoff, Distrusted, type Hurry, reconnect } from './reconnect.js';
 import type { Session, SessionEnd, SessionOptions, SessionStatus } from './session.js';
 import {
   type CredentialChain,
@@ -69,6 +69,8 @@ interface Life {
   link: SignedInConnection | undefined;
   /** Told when replies on that connection are overdue, and when they came. */
   silence: ((silent: boolean) => void) | undefined;
+  /** While it waits for the next try. */
+  hurry: Hurry | undefined;
   loggedOut: SessionEnd | undefined;
 }
 
@@ -97,6 +99,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
     report: (status) => listener({ kind: 'status', status }),
     link: undefined,
     silence: undefined,
+    hurry: undefined,
     loggedOut: undefined,
   };
   return life;
@@ -146,8 +149,13 @@ async function live(
     if (clock.ticks() - (unansweredSince ?? Number.POSITIVE_INFINITY) >= life.options.retryMs) {
       return finish(life, { why: 'lost', message: cause.message });
     }
-    const open = () => connectAgain(life);
-    const next = await reconnect(cause, { open, backoff, clock, signal: leaving.signal, report });
+    const next = await reconnect(cause, {
+      ...{ backoff, clock, signal: leaving.signal, report },
+      open: () => connectAgain(life),
+      onWait(hurry) {
+        life.hurry = hurry;
+      },
+    });
     if ('end' in next) return finish(life, next.end);
     current = next.opened;
     reconnected(current);
@@ -251,6 +259,7 @@ function createSession(life: Life, first: SignedInConnection): Session {
         signal: AbortSignal.any([signal, leaving.signal]),
       });
     },
+    reconnect: () => life.hurry?.() ?? false,
     settled: outbox.settled,
     quit(reason) {
       quitting ??= quit(life, reason).then(() => finished);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { commandScene } from '../../support/command-scene.js';
+import { hello } from '../../support/fake-session.js';
 
 t.test('/passwd asks for the new password twice and shows none of it', async (t) => {
   const { run, asked, shown, refused, questions } = commandScene({
@@ -135,6 +136,16 @@ t.test('a session that the server or the disk refuses is not kept', async (t) =>
   await nowhere.run('/remember me');
   t.same(nowhere.asked, []);
   t.equal(nowhere.refused.length, 2);
+});
+
+t.test('/reconnect says so if there is nothing to do', async (t) => {
+  const connected = commandScene();
+  await connected.run('/reconnect');
+  t.match(connected.refused, [/You are connected/]);
+  const session = { name: 'ana', hello: hello(), ask: async () => ({ type: 'ok', re: 1 }) as const };
+  const lost = commandScene({ frontEnd: { session: { ...session, reconnect: () => true } } });
+  await lost.run('/reconnect');
+  t.same([...lost.refused, ...lost.shown], []);
 });
 
 t.test('/recovery and /2fa off need the password', async (t) => {

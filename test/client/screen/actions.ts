@@ -273,3 +273,19 @@ t.test('/view asks for an image', async (t) => {
   scene.press('/view 17', 'enter');
   t.same(scene.calls, ['view 17']);
 });
+
+t.test('Enter on an empty line tries a lost connection at once, and nothing else does', async (t) => {
+  const { press, status, said, calls, typed } = createScreenScene();
+  status({ state: 'online' });
+  press('enter');
+  status({ state: 'connecting' });
+  press('enter');
+  t.same(calls, []);
+  status({ state: 'waiting', inMs: 9_000, why: 'gone', canHurry: true });
+  press('enter');
+  t.same(calls, ['reconnect']);
+  press('a', 'enter');
+  t.match(said, [{ text: 'a' }], 'a text is sent once the connection is back');
+  t.equal(typed(), '|');
+  t.notOk(calls.slice(1).includes('reconnect'));
+});

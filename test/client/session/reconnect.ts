@@ -1,6 +1,10 @@
 import t from 'tap';
-import { createBackoff } from '../../../lib/client/session/reconnect.js';
+import { createBackoff, type Hurry, reconnect } from '../../../lib/client/session/reconnect.js';
+import type { SessionStatus } from '../../../lib/client/session/session.js';
+import { ConnectionLost } from '../../../lib/client/wire/connection.js';
+import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { createFakeClock } from '../../support/fake-clock.js';
+import { turns } from '../../support/turns.js';
 
 function prepare(random: number, retryMs = Number.POSITIVE_INFINITY) {
   const clock = createFakeClock();
@@ -51,4 +55,69 @@ t.test('a short recovery does not reset the waits', async (t) => {
   backoff.recovered();
   clock.advance(5_000);
   t.same(waits(1), [500]);
+});
+
+/** Tries that fail with this error, each after as long a wait as there is. */
+function failing(error: Error) {
+  const clock = createFakeClock();
+  const leaving = new AbortController();
+  const statuses: SessionStatus[] = [];
+  const tries: number[] = [];
+  const current: { hurry: Hurry | undefined } = { hurry: undefined };
+  const done = reconnect(error, {
+    open() {
+      tries.push(clock.ticks());
+      return Promise.reject(error);
+    },
+    backoff: createBackoff({ clock, random: () => 0.999_999, retryMs: Number.POSITIVE_INFINITY }),
+    clock,
+    signal: leaving.signal,
+    report: (status) => statuses.push(status),
+    onWait(hurry) {
+      current.hurry = hurry;
+    },
+  });
+  /** Lets time pass, and what follows from it. */
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    await turns();
+  };
+  return { clock, leaving, statuses, tries, current, done, pass, start: clock.ticks() };
+}
+
+t.test('a wait can be cut short, but a second passes between tries', async (t) => {
+  const { statuses, tries, current, pass, start } = failing(new ConnectionLost('gone'));
+  await turns();
+  t.equal(current.hurry?.(), false, 'the first wait is short');
+  for (const ms of [500, 1_000]) await pass(ms);
+  await pass(1_500);
+  t.match(statuses.at(-1), { state: 'waiting', inMs: 2_000, canHurry: true });
+  t.equal(tries.length, 2);
+  t.equal(current.hurry?.(), true);
+  await pass(0);
+  t.same(tries.at(-1), start + 3_000, 'at once');
+
+  t.match(statuses.at(-1), { state: 'waiting', inMs: 4_000, canHurry: true }, 'and waits go on growing');
+  for (let presses = 0; presses < 50; presses++) t.equal(current.hurry?.(), true);
+  t.strictSame(statuses.at(-1), { state: 'waiting', inMs: 1_000, why: 'gone' });
+  await pass(999);
+  t.equal(tries.length, 3, 'not sooner, however often it is asked for');
+  await pass(1);
+  t.equal(tries.length, 4);
+  t.match(statuses.at(-1), { state: 'waiting', inMs: 8_000 });
+  await pass(8_000);
+  t.equal(tries.length, 5, 'without hurry nothing has changed');
+});
+
+t.test('a wait that the server asked for is kept, and the end of a session ends any wait', async (t) => {
+  const busy = failing(new ProtocolError('busy', 'later', 20_000));
+  await turns();
+  t.strictSame(busy.statuses, [{ state: 'waiting', inMs: 20_000, why: 'later' }]);
+  t.equal(busy.current.hurry?.(), false);
+  await busy.pass(19_999);
+  t.equal(busy.tries.length, 0);
+  busy.leaving.abort();
+  t.same(await busy.done, { end: { why: 'quit' } });
+  t.equal(busy.current.hurry, undefined);
+  t.equal(busy.clock.pending, 0);
 });

@@ -255,6 +255,27 @@ t.test('a lost connection', async (t) => {
     await scene.session.quit();
   });
 
+  t.test('is tried at once on request, once a second has passed', async (t) => {
+    const { session, server, status, retry, synced, clock, ...first } = await online(t);
+    t.equal(session.reconnect(), false, 'there is nothing to do');
+    let { peer } = first;
+    for (let tries = 0; tries < 3; tries += 1) {
+      peer.destroy();
+      await retry();
+      peer = await server.peer();
+    }
+    peer.destroy();
+    t.match(await status('waiting'), { inMs: 2_125, canHurry: true });
+    t.equal(session.reconnect(), true);
+    t.match(await status('waiting'), { inMs: 1_000 });
+    clock.advance(1_000);
+    const again = await server.peer();
+    await again.admit();
+    await again.sync();
+    await synced();
+    t.equal(session.reconnect(), false);
+  });
+
   t.test('is given up after retryMs', async (t) => {
     const scene = await online(t, { retryMs: 1_000 });
     await scene.server.close();

@@ -78,7 +78,8 @@ function connectionStyle({ connection }: ScreenState, styles: Styles): string {
 }
 
 /** The connection, from the longest text to the shortest. */
-function connectionTexts({ connection, now }: ScreenState, appearance: Appearance): string[] {
+function connectionTexts(state: ScreenState, appearance: Appearance): string[] {
+  const { connection, now } = state;
   const { verified, cut: more } = glyphsOf(appearance);
   switch (connection.state) {
     case 'online':
@@ -89,8 +90,12 @@ function connectionTexts({ connection, now }: ScreenState, appearance: Appearanc
       return ['no answer, waiting', 'no answer'];
     case 'waiting': {
       const wait = duration(connection.until - now);
+      // With a text in the input, Enter sends that.
+      const canHurry = connection.canHurry && current(state).draft.text === '';
+      const key = canHurry ? ', Enter: now' : '';
       return [
-        `reconnecting in ${wait} (${withoutStop(connection.why)})`,
+        `reconnecting in ${wait}${key} (${withoutStop(connection.why)})`,
+        ...(canHurry ? [`reconnecting in ${wait}${key}`, `retry in ${wait}${key}`] : []),
         `reconnecting in ${wait}`,
         `retry in ${wait}`,
       ];

@@ -232,8 +232,10 @@ function connectionOf(status: SessionStatus, now: number): ConnectionState {
     case 'connecting':
     case 'no-answer':
       return { state: status.state };
-    case 'waiting':
-      return { state: 'waiting', until: now + status.inMs, why: printable(status.why) };
+    case 'waiting': {
+      const { inMs, why, canHurry } = status;
+      return { state: 'waiting', until: now + inMs, why: printable(why), ...(canHurry && { canHurry }) };
+    }
     case 'ended':
       return { state: 'offline', why: endWords(status.end) };
     default:

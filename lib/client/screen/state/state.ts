@@ -122,8 +122,8 @@ export type ConnectionState =
   | { readonly state: 'connecting' }
   /** Connected, but the server does not answer. */
   | { readonly state: 'no-answer' }
-  /** Next attempt at `until`, milliseconds since the epoch. */
-  | { readonly state: 'waiting'; readonly until: number; readonly why: string }
+  /** Next attempt at `until`, milliseconds since the epoch; at once if the person wants it. */
+  | { readonly state: 'waiting'; readonly until: number; readonly why: string; readonly canHurry?: true }
   | { readonly state: 'offline'; readonly why: string };
 
 /** Replaces the status line; answered by one key, by a line if it is about a secret, by typing if it is a search. */

@@ -5,6 +5,7 @@ import {
   topLine,
   windowTitle,
 } from '../../../../lib/client/screen/render/bars.js';
+import { emptyEditor } from '../../../../lib/client/screen/state/editor.js';
 import type { ConnectionState, ServerSummary } from '../../../../lib/client/screen/state/state.js';
 import { conversation, noon, plainAppearance, screen } from '../../../support/screens.js';
 
@@ -42,6 +43,22 @@ t.test('a lost connection is shown as long as a word fits', async (t) => {
   t.equal(right(24, { state: 'connecting' }), 'connecting…');
   t.match(right(80, { state: 'no-answer' }), 'no answer, waiting');
   t.match(right(24, { state: 'no-answer' }), /^no answer/);
+});
+
+t.test('the key that tries at once is shown while it does', async (t) => {
+  const waiting = { state: 'waiting', until: noon + 4500, why: 'No answer.', canHurry: true } as const;
+  t.equal(right(82, waiting), 'alice · chat.example.org · reconnecting in 5 s, Enter: now (No answer)');
+  t.equal(right(51, waiting), 'alice · reconnecting in 5 s, Enter: now');
+  t.equal(right(44, waiting), 'alice · retry in 5 s, Enter: now');
+  t.equal(right(43, waiting), 'alice · reconnecting in 5 s');
+  const draft = { text: 'half a', cursor: 6 };
+  const typing = screen({
+    connection: waiting,
+    conversations: [conversation('#lobby', { draft: { ...emptyEditor, ...draft } })],
+    now: noon,
+  });
+  const words = topLine(typing, plainAppearance, 80).right.map(({ text }) => text);
+  t.notMatch(words.join(''), 'Enter', 'which sends what is typed');
 });
 
 t.test('the rules of a room are beside its name', async (t) => {
