@@ -124,6 +124,8 @@ function showEvent(event: SessionEvent, { write, said }: Requests): void {
       write(event.event);
       break;
     case 'status':
+      // Nothing that a program could act on.
+      if (event.status.state === 'late') break;
       write({ type: 'status', ...statusFields(event.status) });
       break;
     case 'synced':

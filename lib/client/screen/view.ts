@@ -21,7 +21,7 @@ import { createSave, plainText } from './plain-text.js';
 import { createPreferenceKeeper, type Preferences, type PreferencesFile } from './preferences.js';
 import type { Appearance } from './render/theme.js';
 import { createScrolling, type Scrolling } from './scrolling.js';
-import { allConversations, serversOf, withProgress } from './state/conversations.js';
+import { allConversations, isConnected, serversOf, withProgress } from './state/conversations.js';
 import { applyDraft } from './state/events.js';
 import type { ConversationId, ConversationPlace, ScreenState, ServerSummary } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -157,7 +157,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     quitWarning: () => whatQuitEnds(store.state, { transfers, endsChat: deps.endsChat }),
     async leave(reason) {
       images.stop();
-      if (!isOver && store.state.connection.state === 'online') marks.flush();
+      if (!isOver && isConnected(store.state)) marks.flush();
       await Promise.all([transfers.close(), preferences.saved()]);
       if (!isOver) await session.quit(reason);
       await deps.done();
@@ -297,9 +297,9 @@ async function connect({ store, servers }: FrontEndDeps, address: string | undef
   }
 }
 
-function serverLine({ server, connection, conversations }: ServerSummary): string {
+function serverLine({ server, conversations, ...summary }: ServerSummary): string {
   const unread = conversations.reduce((sum, each) => sum + each.unread, 0);
-  const state = connection.state === 'online' ? '' : ', not connected';
+  const state = isConnected(summary) ? '' : ', not connected';
   return `${server}: ${unread === 0 ? 'nothing unread' : `${unread} unread`}${state}`;
 }
 

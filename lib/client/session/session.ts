@@ -36,6 +36,8 @@ export interface SessionOptions {
 
 export type SessionStatus =
   | { readonly state: 'online' }
+  /** Connected, but a request has no reply after 3 s: it may be slow, or gone. `online` or `no-answer` follows. */
+  | { readonly state: 'late' }
   /** Connected, but a request has no reply after 11 s; `online` follows once it has one. */
   | { readonly state: 'no-answer' }
   /** Trying now. */

@@ -10,6 +10,7 @@ import { reasonText } from '../../protocol/message-text.js';
 import { type Clock, systemClock } from '../../system/clock.js';
 import { ConnectionLost, openConnection, openFileConnection, type RequestBody } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
+import type { Answering } from '../wire/wire.js';
 import { createInbox, type Inbox } from './inbox.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { type Backoff, createBackoff, Distrusted, type Hurry, reconnect } from './reconnect.js';
@@ -67,8 +68,8 @@ interface Life {
   readonly report: (status: SessionStatus) => void;
   /** Signed in and not closed. */
   link: SignedInConnection | undefined;
-  /** Told when replies on that connection are overdue, and when they came. */
-  silence: ((silent: boolean) => void) | undefined;
+  /** Told when replies on that connection are late or overdue, and when they came. */
+  answering: ((how: Answering) => void) | undefined;
   /** While it waits for the next try. */
   hurry: Hurry | undefined;
   loggedOut: SessionEnd | undefined;
@@ -98,7 +99,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
     leaving: new AbortController(),
     report: (status) => listener({ kind: 'status', status }),
     link: undefined,
-    silence: undefined,
+    answering: undefined,
     hurry: undefined,
     loggedOut: undefined,
   };
@@ -116,7 +117,7 @@ function connect(life: Life, verify = life.options.verify): Promise<SignedInConn
     clock,
     signal: leaving.signal,
     onEvent: (event) => inbox.receive(event, life.link?.name),
-    onSilence: (silent) => life.silence?.(silent),
+    onAnswering: (how) => life.answering?.(how),
   });
 }
 
@@ -174,9 +175,9 @@ async function serve(life: Life, link: SignedInConnection): Promise<Error> {
   let online = false;
   const watch = watchSilence(life, link);
   life.link = link;
-  life.silence = (silent) => {
-    if (online) life.report({ state: silent ? 'no-answer' : 'online' });
-    watch.change(silent);
+  life.answering = (how) => {
+    if (online) life.report({ state: stateOf[how] });
+    watch.change(how === 'not');
   };
   inbox.signedIn(conversations);
   connection.request({ type: 'sync', ...inbox.since() }, (outcome) => {
@@ -190,12 +191,14 @@ async function serve(life: Life, link: SignedInConnection): Promise<Error> {
   });
   const lost = await connection.closed;
   watch.stop();
-  life.silence = undefined;
+  life.answering = undefined;
   life.link = undefined;
   inbox.hold();
   outbox.hold();
   return refusal ?? lost;
 }
+
+const stateOf = { 'in-time': 'online', late: 'late', not: 'no-answer' } as const;
 
 // An attempt that takes longer is begun anew: at first TCP tries again after 1, 2 and 4 s, later ever more slowly.
 const otherTryMs = 5_000;

@@ -18,6 +18,7 @@ export function statusWords(status: SessionStatus): string | undefined {
       return 'connected again';
     case 'no-answer':
       return 'no answer, waiting';
+    case 'late':
     case 'connecting':
       return undefined;
     case 'waiting':

@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../../system/clock.js';
 import { unlessAborted } from '../../system/unless-aborted.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
 import { dial, identityOf, type ServerIdentity } from './handshake.js';
-import { createLiveness, createWire, type Wire, type WireListener } from './wire.js';
+import { type Answering, createLiveness, createWire, type Wire, type WireListener } from './wire.js';
 
 /** An open connection ended. */
 export class ConnectionLost extends Error {
@@ -56,8 +56,8 @@ export interface ConnectionOptions {
   readonly clock?: Clock;
   /** Every event but hello; called from the moment the connection is open. */
   readonly onEvent?: (event: ServerEvent) => void;
-  /** A request or ping has waited 11 s for its reply (true), or none waits now (false). */
-  readonly onSilence?: (silent: boolean) => void;
+  /** How requests and pings are answered has changed; `in-time` at first. */
+  readonly onAnswering?: (how: Answering) => void;
 }
 
 export interface ClientConnection {
@@ -222,7 +222,7 @@ interface Opened {
 
 /** What follows hello: requests, replies, events, and pings in between. */
 function createConnection({ hello, identity, wire, settings }: Opened) {
-  const { endpoint, clock, onEvent, onSilence } = settings;
+  const { endpoint, clock, onEvent, onAnswering } = settings;
   const { pingMs, deadMs } = hello.limits;
   const replies = createReplies(clock);
   let lastId = 0;
@@ -235,7 +235,7 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
     deadMs,
     unanswered: replies.oldest,
     ping: () => request({ type: 'ping' }, () => {}),
-    silence: (silent) => onSilence?.(silent),
+    answering: (how) => onAnswering?.(how),
     dead: (why) => wire.destroy(new Error(why === 'quiet' ? stoppedResponding : unanswered)),
   });
   const closed = wire.closed.then((cause) => {

@@ -78,6 +78,9 @@ export function createWire(stream: Duplex, listener: WireListener): Wire {
   };
 }
 
+/** The request that has waited longest: for less than 3 s, for less than 11 s, for longer. */
+export type Answering = 'in-time' | 'late' | 'not';
+
 interface LivenessOptions {
   readonly clock: Clock;
   /** A ping is due when either side has sent nothing for this long, in milliseconds, or for 7 s. */
@@ -87,8 +90,8 @@ interface LivenessOptions {
   /** The oldest request without a reply: when it was sent and until when it may wait, by the clock's ticks. */
   readonly unanswered: () => { readonly since: number; readonly until: number } | undefined;
   readonly ping: () => void;
-  /** A request has waited 11 s for its reply (true), or none waits now (false). */
-  readonly silence: (silent: boolean) => void;
+  /** How requests are answered has changed; `in-time` at first. */
+  readonly answering: (how: Answering) => void;
   readonly dead: (why: 'quiet' | 'unanswered') => void;
 }
 
@@ -105,6 +108,8 @@ interface Liveness {
 // Together less than 20 s: so long after a link died its person knows, whatever was going on.
 const mostPingMs = 7_000;
 const silentMs = 11_000;
+// A slow network may take so long; nothing is claimed of a connection from here on.
+const lateMs = 3_000;
 // A server that announces 0 is not pinged without end, and one that announces a year is not waited for.
 const leastPingMs = 100;
 const mostDeadMs = 5 * 60_000;
@@ -114,7 +119,7 @@ export function createLiveness({
   clock,
   unanswered,
   ping,
-  silence,
+  answering,
   dead,
   ...wanted
 }: LivenessOptions): Liveness {
@@ -123,15 +128,16 @@ export function createLiveness({
   let heardAt = clock.ticks();
   let sentAt = heardAt;
   let asked = false;
-  let silent = false;
+  let how: Answering = 'in-time';
   let stopped = false;
-  let cancel = clock.after(pingMs, check);
+  let cancel = clock.after(Math.min(pingMs, lateMs), check);
 
-  function setSilent(now: number) {
-    const is = now - (unanswered()?.since ?? now) >= silentMs;
-    if (is === silent) return;
-    silent = is;
-    silence(silent);
+  function judge(now: number) {
+    const waited = now - (unanswered()?.since ?? now);
+    const is = waited < lateMs ? 'in-time' : waited < silentMs ? 'late' : 'not';
+    if (is === how) return;
+    how = is;
+    answering(how);
   }
 
   // The timer is not moved at each frame; it looks at the times when it fires.
@@ -146,11 +152,12 @@ export function createLiveness({
       sentAt = now;
       ping();
     }
-    setSilent(now);
+    judge(now);
     if (stopped) return;
     const pingDue = asked ? now + pingMs : Math.min(heardAt, sentAt) + pingMs;
-    const silentDue = silent ? late : (unanswered()?.since ?? now) + silentMs;
-    cancel = clock.after(Math.max(1, Math.min(pingDue, silentDue, late, heardAt + deadMs) - now), check);
+    const since = unanswered()?.since ?? now;
+    const judgeDue = how === 'not' ? late : since + (how === 'late' ? silentMs : lateMs);
+    cancel = clock.after(Math.max(1, Math.min(pingDue, judgeDue, late, heardAt + deadMs) - now), check);
   }
 
   return {
@@ -162,7 +169,10 @@ export function createLiveness({
       sentAt = clock.ticks();
     },
     answered() {
-      if (silent) setSilent(clock.ticks());
+      if (how === 'in-time' || stopped) return;
+      // Another request may be late next, and sooner than the timer was set for.
+      cancel();
+      check();
     },
     quiet: () => clock.ticks() - heardAt >= silentMs,
     stop() {

@@ -18,7 +18,7 @@ function prepare({ pingMs = 30_000, deadMs = 75_000 } = {}) {
       note('ping')();
       ask();
     },
-    silence: (silent) => note(silent ? 'silent' : 'answered')(),
+    answering: (how) => note(how)(),
     dead: (why) => note(why)(),
   });
   /** A reply to the oldest request. */
@@ -33,7 +33,7 @@ function prepare({ pingMs = 30_000, deadMs = 75_000 } = {}) {
 t.test('a quiet server is pinged once, is silent after less than 20 s, then counts as dead', async (t) => {
   const { clock, seen } = prepare();
   clock.advance(200_000);
-  t.same(seen, ['ping 7000', 'silent 18000', 'quiet 75000']);
+  t.same(seen, ['ping 7000', 'late 10000', 'not 18000', 'quiet 75000']);
   t.equal(clock.pending, 0);
 });
 
@@ -54,13 +54,41 @@ t.test('a request without a reply is told after 11 s, and taken back with the re
   ask();
   liveness.sent();
   clock.advance(10_999);
-  t.notOk(seen.some((what) => what.startsWith('silent')));
+  t.notOk(seen.some((what) => what.startsWith('not')));
   clock.advance(1);
-  t.equal(seen.at(-1), 'silent 16000');
+  t.equal(seen.at(-1), 'not 16000');
   t.ok(liveness.quiet());
   answer();
-  t.equal(seen.at(-1), 'answered 16000');
+  t.equal(seen.at(-1), 'late 16000', 'as the ping is');
   t.notOk(liveness.quiet());
+  answer();
+  t.equal(seen.at(-1), 'in-time 16000');
+});
+
+t.test('a request that was sent at any moment is late after 3 s', async (t) => {
+  for (const moment of [0, 1, 2_999, 3_000, 5_500, 6_999, 7_000, 20_000]) {
+    const { clock, seen, ask, answer, liveness } = prepare();
+    for (let passed = 0; passed < moment; passed++) {
+      clock.advance(1);
+      if (seen.at(-1)?.startsWith('ping')) answer();
+    }
+    ask();
+    liveness.sent();
+    clock.advance(3_000);
+    t.equal(seen.at(-1), `late ${moment + 3_000}`);
+  }
+});
+
+t.test('a reply to a late request does not hide that the next one is late, too', async (t) => {
+  const { clock, seen, ask, answer } = prepare();
+  ask();
+  clock.advance(3_000);
+  ask();
+  answer();
+  clock.advance(2_999);
+  t.same(seen, ['late 3000', 'in-time 3000']);
+  clock.advance(1);
+  t.same(seen, ['late 3000', 'in-time 3000', 'late 6000']);
 });
 
 t.test('a request is not waited for without end, whatever else comes', async (t) => {
@@ -71,9 +99,9 @@ t.test('a request is not waited for without end, whatever else comes', async (t)
     liveness.heard();
     liveness.sent();
   }
-  t.same(seen, ['silent 11000']);
+  t.same(seen, ['late 3000', 'not 11000']);
   clock.advance(1_000);
-  t.same(seen, ['silent 11000', 'unanswered 60000']);
+  t.same(seen, ['late 3000', 'not 11000', 'unanswered 60000']);
   t.equal(clock.pending, 0);
 });
 
@@ -102,7 +130,7 @@ t.test('sending does not hide a dead server', async (t) => {
     clock.advance(1_000);
     liveness.sent();
   }
-  t.same(seen, ['ping 7000', 'silent 18000', 'quiet 75000']);
+  t.same(seen, ['ping 7000', 'late 10000', 'not 18000', 'quiet 75000']);
 });
 
 t.test('a server that announces absurd times is neither pinged nor waited for without end', async (t) => {
@@ -114,7 +142,7 @@ t.test('a server that announces absurd times is neither pinged nor waited for wi
   t.ok(seen.length <= 10);
   const late = prepare({ pingMs: 1e15, deadMs: 1e15 });
   late.clock.advance(300_000);
-  t.same(late.seen, ['ping 7000', 'silent 18000', 'quiet 300000']);
+  t.same(late.seen, ['ping 7000', 'late 10000', 'not 18000', 'quiet 300000']);
 });
 
 t.test('nothing happens after stop', async (t) => {

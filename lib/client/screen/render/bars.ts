@@ -2,7 +2,14 @@
 import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
-import { allConversations, current, serversOf, unreadCount, urgentOf } from '../state/conversations.js';
+import {
+  allConversations,
+  current,
+  isConnected,
+  serversOf,
+  unreadCount,
+  urgentOf,
+} from '../state/conversations.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
 import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
@@ -66,15 +73,14 @@ function rightParts(state: ScreenState, appearance: Appearance): RightParts {
   const framed = (row: TextRow): TextRow => [gap(1, styles.bar), ...row, gap(1, styles.bar)];
   const named = texts.map((words) => [me, between, words]);
   const alone = texts.map((words) => [words]);
-  const isOnline = state.connection.state === 'online';
   return {
     withServer: texts.slice(0, 1).map((words) => framed([me, between, server, between, words])),
-    others: [...named, ...(isOnline ? alone.slice(-1) : alone)].map(framed),
+    others: [...named, ...(isConnected(state) ? alone.slice(-1) : alone)].map(framed),
   };
 }
 
-function connectionStyle({ connection }: ScreenState, styles: Styles): string {
-  return connection.state === 'online' ? styles.bar : styles.barAlert;
+function connectionStyle(state: ScreenState, styles: Styles): string {
+  return isConnected(state) ? styles.bar : styles.barAlert;
 }
 
 /** The connection, from the longest text to the shortest. */
@@ -86,6 +92,8 @@ function connectionTexts(state: ScreenState, appearance: Appearance): string[] {
       return [`TLS 1.3 ${verified} verified`, verified];
     case 'connecting':
       return [`connecting${more}`];
+    case 'late':
+      return ['waiting for an answer', 'waiting'];
     case 'no-answer':
       return ['no answer, waiting', 'no answer'];
     case 'waiting': {
@@ -188,9 +196,9 @@ function serverLabels(
   if (servers.length === 1) return new Map();
   const styles = stylesOf(appearance);
   return new Map(
-    servers.map(({ server, connection, conversations }) => {
+    servers.map(({ server, conversations, ...summary }) => {
       const name = cut(server, serverColumns, glyphsOf(appearance).cut);
-      const down = connection.state === 'online' ? [] : [span('!', styles.barAlert)];
+      const down = isConnected(summary) ? [] : [span('!', styles.barAlert)];
       return [conversations[0], [gap(1, styles.bar), span(name, styles.bar), ...down, gap(1, styles.bar)]];
     }),
   );

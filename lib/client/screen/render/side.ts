@@ -1,5 +1,5 @@
 /** The lists beside the messages: the conversations, where there is room, and who is online. Pure. */
-import { allConversations, current, serversOf } from '../state/conversations.js';
+import { allConversations, current, isConnected, serversOf } from '../state/conversations.js';
 import { listedPeople } from '../state/people.js';
 import type { ConversationState, PersonState, ScreenState, ServerSummary } from '../state/state.js';
 import { counts } from './bars.js';
@@ -54,9 +54,9 @@ function conversationRows(
   return [...rows, []];
 }
 
-function serverRow({ server, connection }: ServerSummary, appearance: Appearance, room: number): TextRow {
+function serverRow({ server, ...summary }: ServerSummary, appearance: Appearance, room: number): TextRow {
   const styles = stylesOf(appearance);
-  const down = connection.state === 'online' ? '' : ' !';
+  const down = isConnected(summary) ? '' : ' !';
   const name = cut(server, room - down.length, glyphsOf(appearance).cut);
   return [span(name, styles.dim), span(down, styles.bad)];
 }

@@ -46,6 +46,11 @@ export function startState({ server, ...start }: Start): ScreenState {
   };
 }
 
+/** An answer may be late, but nothing says that the connection is lost. */
+export function isConnected({ connection: { state } }: Pick<ScreenState, 'connection'>): boolean {
+  return state === 'online' || state === 'late';
+}
+
 export function find(state: ScreenState, id: ConversationId): ConversationState | undefined {
   return state.conversations.find((conversation) => conversation.id === id);
 }

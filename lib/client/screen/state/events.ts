@@ -230,6 +230,7 @@ function connectionOf(status: SessionStatus, now: number): ConnectionState {
   switch (status.state) {
     case 'online':
     case 'connecting':
+    case 'late':
     case 'no-answer':
       return { state: status.state };
     case 'waiting': {

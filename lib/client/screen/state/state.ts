@@ -120,6 +120,8 @@ export interface PersonState {
 export type ConnectionState =
   | { readonly state: 'online' }
   | { readonly state: 'connecting' }
+  /** Connected, but an answer takes long. */
+  | { readonly state: 'late' }
   /** Connected, but the server does not answer. */
   | { readonly state: 'no-answer' }
   /** Next attempt at `until`, milliseconds since the epoch; at once if the person wants it. */
