@@ -33,7 +33,7 @@ export function addConnect(program: Command, io: Io): void {
     ],
   });
   addClientOptions(
-    command.argument(`[${serverArgument}...]`, 'join link or server address; asked for if missing'),
+    command.argument(`[${serverArgument}...]`, 'join link or server address; default: the only one you know'),
   )
     .option('--json', 'one JSON object per line, in both directions')
     .action(([argument, ...others]: string[], options: Options) =>
@@ -43,8 +43,9 @@ export function addConnect(program: Command, io: Io): void {
 }
 
 const connectHelp = `\
-Without an argument, the server is that of SECURE_CHAT_LINK, a join link. The
-password is never an argument: it is asked for, or comes from --password-file or
+Without an argument, the server is that of SECURE_CHAT_LINK, a join link; else,
+on a terminal, the only one you know, or one that is asked for. The password is
+never an argument: it is asked for, or comes from --password-file or
 SECURE_CHAT_PASSWORD. A bot needs only its token, from --token-file or
 SECURE_CHAT_TOKEN. With an invite, an account is created if the name is new. A
 lost connection is retried for ever on a terminal, for 5 minutes in a pipe; a

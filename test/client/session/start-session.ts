@@ -68,6 +68,14 @@ async function online(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
   return { ...scene, session, peer };
 }
 
+/** The next frame of this type. */
+async function until(peer: Peer, type: string) {
+  for (;;) {
+    const frame = await peer.next();
+    if (frame.type === type) return frame;
+  }
+}
+
 function seqs(events: readonly SessionEvent[]): number[] {
   return events.flatMap((it) => (it.kind === 'event' && it.event.type === 'message' ? it.event.seq : []));
 }
@@ -253,6 +261,27 @@ t.test('a lost connection', async (t) => {
     await lose();
     t.equal(waits.at(-1), 375);
     await scene.session.quit();
+  });
+
+  t.test('is noticed within 20 s of a message without an answer, and taken back with it', async (t) => {
+    for (const before of [0, 2_500, 6_500]) {
+      const { session, peer, clock, events, status } = await online(t);
+      clock.advance(before);
+      session.say({ room: 'lobby', text: 'hello?' });
+      const said = await until(peer, 'say');
+      clock.advance(3_000);
+      await status('late');
+      clock.advance(8_000);
+      await status('no-answer');
+      t.notOk(
+        events.all.slice(-2).some((it) => it.kind === 'status' && it.status.state === 'online'),
+        'and nothing was claimed meanwhile',
+      );
+      peer.ok(await until(peer, 'ping'));
+      peer.send(copy(said, 1));
+      await status('online');
+      await session.quit();
+    }
   });
 
   t.test('is tried at once on request, once a second has passed', async (t) => {

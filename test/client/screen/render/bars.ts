@@ -61,6 +61,21 @@ t.test('the key that tries at once is shown while it does', async (t) => {
   t.notMatch(words.join(''), 'Enter', 'which sends what is typed');
 });
 
+t.test('nothing is verified unless the server answers', async (t) => {
+  const others: readonly ConnectionState[] = [
+    { state: 'connecting' },
+    { state: 'late' },
+    { state: 'no-answer' },
+    { state: 'waiting', until: noon + 4500, why: 'gone' },
+    { state: 'offline', why: 'signed out' },
+  ];
+  for (const connection of others) {
+    for (let columns = 1; columns <= 120; columns++) t.notMatch(right(columns, connection), /verified|✓/);
+  }
+  t.equal(right(80, { state: 'late' }), 'alice · chat.example.org · waiting for an answer');
+  t.equal(right(35, { state: 'late' }), 'alice · waiting');
+});
+
 t.test('the rules of a room are beside its name', async (t) => {
   const left = (more: Parameters<typeof conversation>[1]): string =>
     topLine(screen({ conversations: [conversation('#lobby', more)] }), plainAppearance, 80)
