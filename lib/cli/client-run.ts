@@ -237,8 +237,10 @@ async function signInTo(
   const typed = prompter !== undefined && answers.password === undefined && answers.token === undefined;
   const offer = typed && !(await recent.declined(server));
   let stay: StaySignedIn | undefined;
-  const start = (attempt: SignInAttempt): Promise<Session> => {
-    const keeper = createKeeper({ run, server, saved, offer }, attempt);
+  const start = async (attempt: SignInAttempt): Promise<Session> => {
+    // Another program may use the session that is saved.
+    const offered = offer && !(await saved.exists(attempt.name));
+    const keeper = createKeeper({ run, server, saved, offer: offered }, attempt);
     stay = keeper;
     return patiently(() => startWith({ run, server, verify, listener, keeper }, attempt));
   };

@@ -397,6 +397,7 @@ function otp(secret: string | undefined, timestamp: number): string {
 /** A session as a client would have it. */
 function recorded(name: string): object[] {
   return [
+    { type: 'check-name', name: 'dora', code: fill.code },
     { type: 'sign-in', name, password, mode: 'attach' },
     { type: 'sync', rooms: { lobby: 0 }, direct: { ben: 1 } },
     { type: 'say', room: 'lobby', text: 'good morning', key: fill.key },

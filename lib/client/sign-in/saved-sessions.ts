@@ -14,6 +14,8 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from '../../trust/endpoi
 export interface SavedSessions {
   /** The token; undefined where none is saved for the server's key, or a running program uses it. */
   find(name: string): Promise<string | undefined>;
+  /** Whether one is saved, also for another key or in use. */
+  exists(name: string): Promise<boolean>;
   /** Saves the newest token, marked as in use by this program. */
   save(name: string, token: string): Promise<void>;
   /** This program is done with the session it saved; the next one may use it. */
@@ -73,6 +75,7 @@ export function createSavedSessions(deps: SavedSessionsDeps): SavedSessions {
       if (usedBy !== undefined && usedBy !== deps.pid && deps.running(usedBy)) return undefined;
       return saved?.token;
     },
+    exists: async (name) => (await read(name)) !== undefined,
     async save(name, token) {
       const pin = deps.pin();
       if (pin === undefined) throw new Error('the key that this token is for is not known');

@@ -95,6 +95,8 @@ t.test('a saved session that a running program uses is not found', async (t) => 
   await first.save('ana', 'token');
   t.equal(await first.find('ana'), 'token');
   t.equal(await second.find('ana'), undefined);
+  t.equal(await second.exists('ana'), true);
+  t.equal(await second.exists('ben'), false);
   await second.release();
   t.equal(await second.find('ana'), undefined);
   await first.release();
