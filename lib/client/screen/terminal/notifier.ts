@@ -2,6 +2,7 @@
 import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
 import type { Clock } from '../../../system/clock.js';
+import { passedThrough } from './multiplexer.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -57,13 +58,6 @@ function desktopNotification({ conversation, kind, from, text }: Occasion, env: 
 
 function field(text: string): string {
   return shortened(printable(text).replaceAll(';', ',').trim(), columnsMax);
-}
-
-/** Through a multiplexer to its terminal. tmux passes it on if `allow-passthrough` is on. */
-function passedThrough(sequence: string, env: Env): string {
-  if (env.TMUX) return `\x1bPtmux;${sequence.replaceAll('\x1b', '\x1b\x1b')}\x1b\\`;
-  if (env.STY) return `\x1bP${sequence}\x1b\\`;
-  return sequence;
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });

@@ -16,8 +16,8 @@ export interface OutputDeps {
 export interface TerminalOutput {
   /** Takes the whole text; or nothing, while earlier text is still waiting: false. */
   offer(text: string): boolean;
-  /** Takes a short text; it is dropped only if far too much is waiting. */
-  add(text: string): void;
+  /** Takes the text; or nothing, if it would be far too much with what is waiting: false. */
+  add(text: string): boolean;
   /**
    * Writes what is waiting and then `text` before it returns. If the terminal takes nothing for two seconds, the rest
    * is dropped.
@@ -77,7 +77,9 @@ export function createOutput({ write, clock, sleep, onReady, onLost }: OutputDep
       return !refused;
     },
     add(text) {
-      if (!lost && waiting.length + text.length <= waitingMax) take(text);
+      const taken = !lost && (waiting.length === 0 || waiting.length + text.length <= waitingMax);
+      if (taken) take(text);
+      return taken;
     },
     finish(text) {
       cancel?.();

@@ -44,8 +44,8 @@ export interface Terminal {
   title(text: string): void;
   /** Whether the mouse wheel is reported as a key, and the terminal selects text only with Shift. Off at the start. */
   mouse(on: boolean): void;
-  /** Writes sequences that draw nothing, such as the bell; dropped while the terminal is lent or closed. */
-  send(sequences: string): void;
+  /** Writes sequences that draw nothing, such as the bell; or drops them and returns false: as for `draw`. */
+  send(sequences: string): boolean;
   /** Sequences to be written before the terminal is restored, whenever that is; '' for none. */
   leaveWith(sequences: string): void;
   /** Stops this process, as Ctrl-Z does. Resolves once it is continued. */
@@ -86,9 +86,7 @@ export function openTerminal(deps: TerminalDeps): Terminal {
     },
     draw: (text) => screen.phase === 'open' && output.offer(text),
     ...{ title: screen.title, mouse: screen.mouse, leaveWith: screen.leaveWith },
-    send(sequences) {
-      if (screen.phase === 'open') output.add(sequences);
-    },
+    send: (sequences) => screen.phase === 'open' && output.add(sequences),
     async suspend() {
       if (screen.phase === 'open') await screen.lend(() => stopJob(proc, clock));
     },
