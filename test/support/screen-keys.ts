@@ -15,6 +15,7 @@ export const keys = {
   tab: '\t',
   shiftTab: '\x1b[Z',
   backspace: '\x7f',
+  escape: '\x1b',
   focusIn: '\x1b[I',
   focusOut: '\x1b[O',
 } as const;

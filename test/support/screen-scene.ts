@@ -3,12 +3,14 @@
 import { createLineRunner } from '../../lib/client/commands/run-line.js';
 import { settingsFrom } from '../../lib/client/commands/settings.js';
 import { createDispatch, type ScreenAction } from '../../lib/client/screen/actions.js';
+import { createCopy } from '../../lib/client/screen/copy.js';
 import { createEventHandler } from '../../lib/client/screen/event-handler.js';
 import { createKeyboard } from '../../lib/client/screen/keyboard.js';
 import type { Preferences } from '../../lib/client/screen/preferences.js';
 import { createScrolling } from '../../lib/client/screen/scrolling.js';
 import { current, startState } from '../../lib/client/screen/state/conversations.js';
 import { createScreenStore } from '../../lib/client/screen/state/store.js';
+import type { CopyOutcome } from '../../lib/client/screen/terminal/clipboard.js';
 import { createCommandFrontEnd } from '../../lib/client/screen/view.js';
 import { createFakeSession, type FakeSessionOptions } from './fake-session.js';
 import { noTransfers } from './no-transfers.js';
@@ -20,6 +22,10 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const kept: Partial<Preferences>[] = [];
   const saved: string[] = [];
   const calls: string[] = [];
+  const copied: string[] = [];
+  const opened: string[] = [];
+  const browser = { works: true };
+  const clipboard: { outcome: CopyOutcome } = { outcome: 'sent' };
   const warnings: { quit: string | undefined } = { quit: undefined };
   const due: (() => void)[] = [];
   const ignored = new Set<string>();
@@ -52,12 +58,26 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     notify: ({ conversation, text }) => rung.push(`${conversation} ${text}`),
     ended: ({ why }) => left.push(why),
   });
+  const copy = createCopy({
+    store,
+    clipboard: async (text) => {
+      copied.push(text);
+      return clipboard.outcome;
+    },
+    otherwise: 'Alt-L',
+  });
   const dispatch: (action: ScreenAction) => void = createDispatch({
     ...{ store, scrolling, ignored },
     me: session.name,
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
     reconnect: () => calls.push('reconnect'),
+    edit: (of, text) => lines.edit(of, text),
+    copy,
+    openLink: async (href) => {
+      opened.push(href);
+      return browser.works;
+    },
     keepPreferences: (changes) => kept.push(changes),
     hideHint: () => calls.push('hint hidden'),
     viewed: events.viewed,
@@ -78,7 +98,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const keyboard = createKeyboard({ store, dispatch, soon: (callback) => setImmediate(callback) });
   const lines = createLineRunner(
     createCommandFrontEnd({
-      ...{ session, store, scrolling, keyboard, dispatch },
+      ...{ session, store, scrolling, keyboard, dispatch, copy },
       transfers: noTransfers(),
       appearance: plainAppearance,
       away: { wroteTo: async () => {} },
@@ -102,6 +122,10 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     drawn: scrolling.drawn,
     whole: scrolling.whole,
     calls,
+    copied,
+    opened,
+    browser,
+    clipboard,
     warnings,
     due,
     kept,

@@ -79,7 +79,8 @@ export const accountCommands = [
     async run(_, context) {
       const password = await askSecret('Your password: ', context);
       const { recovery: code = '' } = await context.ask({ type: 'make-recovery', password });
-      context.answer([...recoveryLines(code), 'Your old code no longer works.']);
+      const copying = context.screen === undefined ? [] : ['Copy it with /copy code.'];
+      context.answer([...recoveryLines(code), ...copying, 'Your old code no longer works.']);
     },
   }),
   command({

@@ -153,6 +153,8 @@ interface ScreenCommands {
   save(path: string): void;
   /** Shows the image that a message announces. */
   view(seq: number): void;
+  /** To the clipboard of the terminal. @throws CommandRefused, ConnectionLost */
+  copy(choice: CopyChoice, query: HistoryQuery): Promise<void>;
   /** Without a choice, shows the current one. */
   notify(choice: NotifyChoice | undefined): void;
   set(change: SettingChange): void;
@@ -165,6 +167,9 @@ interface ScreenCommands {
   /** Leaves this server, or the client where it is the only one. */
   disconnect(reason: string | undefined): void;
 }
+
+/** The ID of a message, undefined for the newest one; or the newest link, or recovery code, on the screen. */
+export type CopyChoice = number | 'link' | 'code' | undefined;
 
 export const notifyChoices = ['off', 'mention', 'all'] as const;
 export type NotifyChoice = (typeof notifyChoices)[number];

@@ -151,8 +151,8 @@ function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: stri
 /** Reads a line without its line end. Only a slash in the very first column makes a command. */
 export function parseLine(line: string, context: ParseContext): ParsedLine {
   if (line.trim() === '') return { kind: 'blank' };
-  if (!line.startsWith('/')) return { kind: 'text', text: line };
-  if (line.startsWith('//')) return { kind: 'text', text: line.slice(1) };
+  const text = typedText(line);
+  if (text !== undefined) return { kind: 'text', text };
   const [word, rest] = splitCommand(line);
   const found = findCommand(word);
   if (Array.isArray(found)) return { kind: 'error', message: unknownCommand(word, found) };
@@ -163,6 +163,17 @@ export function parseLine(line: string, context: ParseContext): ParsedLine {
   const parsed = found.parse(rest, context);
   if (typeof parsed !== 'string') return { kind: 'command', name, ...parsed };
   return { kind: 'error', message: parsed === '' ? `Usage: ${synopsis(found)}` : parsed };
+}
+
+/** The text that a line posts; undefined for a command. */
+export function typedText(line: string): string | undefined {
+  if (!line.startsWith('/')) return line;
+  return line.startsWith('//') ? line.slice(1) : undefined;
+}
+
+/** The line that posts a text. */
+export function typedAs(text: string): string {
+  return text.startsWith('/') ? `/${text}` : text;
 }
 
 /** Whether a line is meant to open another conversation; also a mistyped one, such as /jion. */

@@ -8,7 +8,13 @@ import type { OutgoingMessage } from '../session/session.js';
 import { pinLines, reactionLines } from '../text/lists.js';
 import { excerpt } from '../text/wording.js';
 import { firstWord, parseId, withName, wordsIn } from './arguments.js';
-import { type CommandContext, type CommandFrontEnd, CommandRefused, command } from './command.js';
+import {
+  type CommandContext,
+  type CommandFrontEnd,
+  CommandRefused,
+  type CopyChoice,
+  command,
+} from './command.js';
 
 /**
  * Posts a message unless its text cannot be one.
@@ -205,6 +211,19 @@ export const messageCommands = [
     async run(_, context) {
       context.answer(pinLines(await pinnedHere(context), context.time));
     },
+  }),
+  command<{ choice: CopyChoice }>({
+    name: 'copy',
+    usage: '[link|code|ID]',
+    help: 'copy the last message, the last link or recovery code, or the message with that ID',
+    screenOnly: true,
+    parse(rest) {
+      const typed = rest.trim().toLowerCase();
+      if (typed === '') return { choice: undefined };
+      const choice = typed === 'link' || typed === 'code' ? typed : parseId(typed);
+      return choice === undefined ? '' : { choice };
+    },
+    run: ({ choice }, context) => context.screen?.copy(choice, context),
   }),
 ];
 

@@ -3,6 +3,7 @@
  * key.
  */
 import { ProtocolError } from '../../protocol/errors.js';
+import { messageText } from '../../protocol/message-text.js';
 import { type RoomOrPerson, recipientOf } from '../../protocol/names.js';
 import type { OutgoingMessage } from '../session/session.js';
 import type { ServerEvent } from '../wire/connection.js';
@@ -15,6 +16,8 @@ import { post } from './messages.js';
 export interface LineRunner {
   /** Does what a line says, where it is typed. A text that cannot be a message is refused before it is sent. */
   run(line: string): LineResult;
+  /** Gives an own message another text. Resolves with false if that was refused; rejects only for a bug. */
+  edit(of: number, text: string): Promise<boolean>;
   /** Posts a message; false if its text was refused. */
   post(draft: OutgoingMessage): boolean;
   /** Must see every event, for /reply. */
@@ -87,6 +90,16 @@ export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
 
   return {
     run: (line) => attempt(() => runLine(line, frontEnd.conversation())),
+    async edit(of, text) {
+      try {
+        messageText(text);
+        await contextFor(frontEnd.conversation()).ask({ type: 'edit', of, text });
+        return true;
+      } catch (error) {
+        refuse(error);
+        return false;
+      }
+    },
     post: (draft) => !attempt(() => post(draft, frontEnd)).keep,
     notice(event) {
       const direct = event.type === 'message' && event.room === undefined;

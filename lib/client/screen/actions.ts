@@ -2,15 +2,20 @@
  * Everything the screen does when a key or a command asks for it, and the one place that carries it out. Knows the
  * state, but neither keys nor the terminal.
  */
+import { findLinks } from '../../protocol/links.js';
 import { type SettingChange, settingLines, settingsFrom } from '../commands/settings.js';
 import type { OutgoingMessage } from '../session/session.js';
+import { excerpt } from '../text/wording.js';
+import type { Copy } from './copy.js';
+import { beginEdit, sendEdit, withoutTask } from './edit-message.js';
 import type { ImageViewer } from './image-viewer.js';
 import { type Completion, completeDraft } from './input/completion.js';
 import type { Digit, KeyAction } from './input/keymap.js';
 import type { Preferences } from './preferences.js';
-import { createPrompts, createSwitcher, type Prompt, type Prompts } from './prompts.js';
+import { createLinkPrompt, createPrompts, createSwitcher, type Prompt, type Prompts } from './prompts.js';
 import { layout } from './render/layout.js';
 import type { Scrolling } from './scrolling.js';
+import { createSelectedMessage } from './selected-message.js';
 import { withoutFailed } from './state/conversation.js';
 import {
   allConversations,
@@ -26,7 +31,7 @@ import {
   viewed,
   withDraft,
 } from './state/conversations.js';
-import { type Edit, edit, emptyEditor, isSimpleEdit, type SimpleEdit } from './state/editor.js';
+import { type Edit, edit, isSimpleEdit, type SimpleEdit } from './state/editor.js';
 import {
   emptyHistory,
   type InputHistory,
@@ -35,10 +40,12 @@ import {
   remember,
   searchInputs,
 } from './state/input-history.js';
+import type { MessageKey } from './state/message-keys.js';
 import type {
   ConversationId,
   ConversationPlace,
   ConversationState,
+  MessageEntry,
   Notify,
   ScreenState,
   StatusQuestion,
@@ -47,7 +54,7 @@ import type { ScreenStore } from './state/store.js';
 
 export type ScreenAction =
   | { readonly do: KeyAction }
-  | { readonly do: 'insert'; readonly text: string }
+  | { readonly do: 'insert'; readonly text: string; readonly pasted?: true }
   | { readonly do: 'focus'; readonly focused: boolean }
   /** `from`: what the person came from, if that was on another server. */
   | { readonly do: 'open'; readonly id: ConversationId; readonly from?: ConversationPlace }
@@ -64,7 +71,7 @@ export type ScreenAction =
 
 export interface ActionDeps {
   readonly store: ScreenStore;
-  readonly scrolling: Pick<Scrolling, 'move' | 'older'>;
+  readonly scrolling: Pick<Scrolling, 'move' | 'older' | 'select' | 'unselect'>;
   readonly me: string;
   /** People whose messages are not shown. */
   readonly ignored: Set<string>;
@@ -73,6 +80,11 @@ export interface ActionDeps {
   readonly post: (draft: OutgoingMessage) => boolean;
   /** Tries a lost connection at once. */
   readonly reconnect: () => void;
+  /** Gives an own message another text. Resolves with false after a refusal, which was shown. */
+  readonly edit: (of: number, text: string) => Promise<boolean>;
+  readonly copy: Pick<Copy, 'message' | 'text'>;
+  /** Opens a link in a browser; false if there is none. */
+  readonly openLink: (href: string) => Promise<boolean>;
   readonly keepPreferences: (changes: Partial<Preferences>) => void;
   readonly hideHint: () => void;
   /** The reader may have the newest messages on the screen now. */
@@ -107,12 +119,20 @@ export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void
     completion: undefined,
     prompts: createPrompts(deps.store),
   };
-  return (action) => {
-    if (context.prompts.take(action)) return;
+  const selected = createSelectedMessage({
+    ...deps,
+    act: (does, message) => messageActions[does](context, message),
+    type: (text) => dispatch({ do: 'insert', text }),
+  });
+
+  function dispatch(action: ScreenAction): void {
+    if (context.prompts.take(action) || selected(action)) return;
     if (isSimpleEdit(action.do)) typeEdit(context, { edit: action.do });
     else if (isNumbered(action.do)) goTo(context, nth(context, Number(action.do.slice(-1))));
     else (handlers[action.do] as (context: Context, action: ScreenAction) => void)(context, action);
-  };
+  }
+
+  return dispatch;
 }
 
 type Numbered = `conversation-${Digit}`;
@@ -135,6 +155,9 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   older: (context) => recall(context, 'up', older),
   newer: (context) => recall(context, 'down', newer),
   'edit-last': editLast,
+  'select-up': ({ scrolling }) => scrolling.select('up'),
+  'select-down': ({ scrolling }) => scrolling.select('down'),
+  cancel: ({ store }) => store.change(store.state.current, withoutTask),
   compose: ({ compose }) => compose(),
   'search-inputs': (context) => context.prompts.begin(inputSearch(context)),
   switch: (context) => context.prompts.begin(createSwitcher(context.store, (place) => goTo(context, place))),
@@ -184,6 +207,10 @@ function typeEdit({ store }: Context, what: Edit): void {
 function send(context: Context): void {
   const { store, runLine, reconnect } = context;
   const { id, draft } = current(store.state);
+  if (sendEdit(store, context.edit)) {
+    context.inputHistory = remember(context.inputHistory, { in: id, text: draft.text });
+    return;
+  }
   if (draft.text === '' && store.state.connection.state === 'waiting') reconnect();
   // First, so that a command such as /compose finds an empty input.
   store.update((state) => withDraft(state, edit(draft, { edit: 'clear' })));
@@ -227,7 +254,7 @@ function inputSearch({ store, inputHistory }: Context): Prompt {
     store.update((state) => withDraft(state, edit(current(state).draft, { edit: 'set', text })));
   let at: number | undefined;
   return {
-    begunBy: 'search-inputs',
+    again: ['search-inputs'],
     answer(text, again) {
       const before = again && at !== undefined ? { before: at } : {};
       const found = text === '' ? undefined : searchInputs(inputHistory, { text, ...before });
@@ -246,8 +273,43 @@ function editLast({ store }: Context): void {
       entry.kind === 'message' && entry.mine && entry.seq !== undefined && entry.removed === undefined,
   );
   if (mine?.kind !== 'message') store.notice('You have no recent message here to edit.', 'bad');
-  else
-    store.update((state) => withDraft(state, edit(emptyEditor, { edit: 'set', text: `/edit ${mine.text}` })));
+  else beginEdit(store, mine);
+}
+
+/** What the keys of a selected message do; afterwards it is no longer selected. */
+const messageActions: {
+  readonly [D in MessageKey['does']]: (context: Context, message: MessageEntry) => void;
+} = {
+  edit(context, message) {
+    unselect(context);
+    beginEdit(context.store, message);
+  },
+  delete(context, { from, mine, text, file, seq }) {
+    const what = `"${excerpt(file?.name ?? text)}"${mine ? '' : ` from ${from}`}`;
+    context.ask({ about: 'delete', text: `Delete ${what}? y/n` }, () => {
+      unselect(context);
+      context.runLine(`/delete ${seq}`);
+    });
+  },
+  copy(context, message) {
+    unselect(context);
+    void context.copy.message(message);
+  },
+  'open-link'(context, { text }) {
+    unselect(context);
+    const links = findLinks(text).map(({ href }) => href);
+    context.prompts.begin(createLinkPrompt([...new Set(links)], (href) => void followLink(context, href)));
+  },
+};
+
+function unselect({ scrolling, viewed }: Context): void {
+  scrolling.unselect();
+  viewed();
+}
+
+async function followLink({ store, copy, openLink }: Context, href: string): Promise<void> {
+  if (await openLink(href)) store.notice(`Opened ${href}`);
+  else await copy.text(href, 'the link, since no browser could be opened here');
 }
 
 function retry({ store, post }: Context): void {
@@ -363,9 +425,13 @@ function focus(context: Context, { focused }: { focused: boolean }): void {
   if (focused) context.viewed();
 }
 
-/** Clears the input; if it is empty, asks whether to quit. */
+/** Leaves an edit, or clears the input; if it is empty, asks whether to quit. */
 function interrupt(context: Context): void {
   const { store, ask, quitWarning, leave } = context;
+  if (current(store.state).task !== undefined) {
+    store.change(store.state.current, withoutTask);
+    return;
+  }
   if (current(store.state).draft.text !== '') {
     typeEdit(context, { edit: 'clear' });
     return;

@@ -58,9 +58,7 @@ export function createKeyboard({
       return;
     }
     if (typesAnswer(key) || answersQuestion(key)) return;
-    const leavesSearch =
-      key.kind === 'key' && key.name === 'escape' && store.state.question?.about === 'search';
-    const next = leavesSearch ? { action: { do: 'interrupt' } as const } : keyAction(key, pending);
+    const next = keyAction(key, pending);
     pending = next.pending;
     if (next.action !== undefined) dispatch(next.action);
   }
@@ -167,8 +165,10 @@ function imageAction(key: Key): 'close-image' | 'redraw' | 'suspend' | undefined
 function keyAction(key: Key, pending: string | undefined): { action?: ScreenAction; pending?: string } {
   switch (key.kind) {
     case 'text':
-    case 'paste':
-      return { action: { do: 'insert', text: printable(key.text, { newlines: true }) } };
+    case 'paste': {
+      const text = printable(key.text, { newlines: true });
+      return { action: { do: 'insert', text, ...(key.kind === 'paste' && { pasted: true }) } };
+    }
     case 'focus':
       return { action: { do: 'focus', focused: key.focused }, ...(pending !== undefined && { pending }) };
     case 'end':

@@ -11,8 +11,8 @@ import type { ConversationPlace, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Prompt {
-  /** The action that began it: once more, it asks for the next answer. */
-  readonly begunBy: KeyAction;
+  /** Actions that ask for the next answer. */
+  readonly again: readonly KeyAction[];
   /** @param again the text is that of before. @returns what the status line says before and after the text */
   readonly answer: (text: string, again: boolean) => readonly [before: string, after: string];
   /** Enter. @returns whether that was all that Enter does */
@@ -55,12 +55,12 @@ export function createPrompts(store: ScreenStore): Prompts {
     take(action) {
       if (open === undefined || action.do === 'focus') return false;
       const { prompt, text } = open;
-      if (action.do === prompt.begunBy) return show(prompt, text, true);
+      if (prompt.again.some((each) => each === action.do)) return show(prompt, text, true);
       if (action.do === 'insert') return show(prompt, text + (action.text ?? ''));
       if (action.do === 'delete-left') return show(prompt, [...text].slice(0, -1).join(''));
       close();
       if (action.do === 'send') return prompt.accept();
-      if (action.do !== 'interrupt') return false;
+      if (action.do !== 'interrupt' && action.do !== 'cancel') return false;
       prompt.cancel();
       return true;
     },
@@ -77,7 +77,7 @@ export function createSwitcher(
   let chosen = 0;
   let fitting: readonly ListedConversation[] = [];
   return {
-    begunBy: 'switch',
+    again: ['switch', 'complete'],
     answer(text, again) {
       chosen = again ? chosen + 1 : 0;
       fitting = conversationsFor(store.state, text);
@@ -99,6 +99,36 @@ export function createSwitcher(
 function nameOf(state: ScreenState, { place: { server, id } }: ListedConversation): string {
   const elsewhere = serversOf(state).find(({ key }) => key === server && key !== state.key);
   return elsewhere === undefined ? id : `${id} (${elsewhere.server})`;
+}
+
+/** Enter goes to a link of a message: first it shows where that leads. @param links absolute */
+export function createLinkPrompt(links: readonly string[], open: (href: string) => void): Prompt {
+  let chosen = 0;
+  let fitting = links;
+  return {
+    again: ['complete'],
+    answer(text, again) {
+      chosen = again ? chosen + 1 : 0;
+      fitting = links.filter((href) => href.toLowerCase().includes(text.toLowerCase()));
+      const href = fitting[chosen % fitting.length];
+      const count = fitting.length > 1 ? ` (${(chosen % fitting.length) + 1} of ${fitting.length}, Tab)` : '';
+      return ['Open', `   ${href === undefined ? 'no such link' : `[${shortLink(href)}]`}${count}`];
+    },
+    accept() {
+      const href = fitting[chosen % fitting.length];
+      if (href !== undefined) open(href);
+      return true;
+    },
+    cancel() {},
+  };
+}
+
+const linkColumns = 48;
+
+/** The host, and as much of the rest as fits: it decides where the link leads. */
+function shortLink(href: string): string {
+  const shown = href.replace(/^https?:\/\//, '');
+  return shown.length > linkColumns ? `${shown.slice(0, linkColumns - 1)}…` : shown;
 }
 
 /** The others that have these letters in this order, the best first: the beginning, all together, what is unread. */

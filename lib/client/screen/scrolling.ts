@@ -4,12 +4,13 @@ import { CommandRefused } from '../commands/command.js';
 import type { Session } from '../session/session.js';
 import { errorWords } from '../text/wording.js';
 import { layout } from './render/layout.js';
-import { scrollBy, scrollTo, scrollUp, topIsVisible } from './render/rows.js';
+import { scrollBy, scrollTo, scrollUp, shownEntries, topIsVisible } from './render/rows.js';
 import type { Appearance } from './render/theme.js';
 import {
   firstSeq,
   lastSeq,
   messageEntry,
+  selectableFrom,
   withNewer,
   withNewest,
   withOlder,
@@ -30,6 +31,10 @@ export interface Scrolling {
   /** The current state is on the screen. */
   drawn(): void;
   move(where: 'page-up' | 'page-down' | 'rows-up' | 'rows-down' | 'top' | 'bottom'): void;
+  /** Selects the next message up or down, the first time at that end of the pane; below the newest one, none. */
+  select(direction: 'up' | 'down'): void;
+  /** Nothing is selected any more. `stay`: what is in the pane stays there; else the scroll position of before is back. */
+  unselect(options?: { readonly stay: boolean }): void;
   /** Shows the newest entry from its first row on, if it is longer than the pane. */
   showNewest(): void;
   /** Shows the last so many messages. Never rejects. */
@@ -138,6 +143,7 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
       else put(undefined);
       if (up && topIsVisible(store.state, appearance)) void loader.older(store.state.current);
     },
+    ...createSelecting(deps, loader, put),
     showNewest() {
       const last = current(store.state).entries.at(-1);
       if (last !== undefined) put(scrollTo(store.state, appearance, last.id));
@@ -155,6 +161,45 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
     older: loader.older,
     whole: loader.whole,
   };
+}
+
+/** @param put sets the scroll position */
+function createSelecting(
+  { store, appearance }: ScrollingDeps,
+  loader: Pick<ReturnType<typeof createHistoryLoader>, 'older' | 'newer'>,
+  put: (at: ConversationState['at']) => void,
+): Pick<Scrolling, 'select' | 'unselect'> {
+  function unselect({ stay = false } = {}): void {
+    const { id, selected, at } = current(store.state);
+    if (selected === undefined) return;
+    const here = stay ? scrollBy(store.state, appearance, 0) : at;
+    store.change(id, ({ selected: _, ...conversation }) => conversation);
+    put(here);
+  }
+
+  return {
+    select(direction) {
+      const conversation = current(store.state);
+      const { id, detached } = conversation;
+      const next = selectableFrom(conversation, start(conversation, direction), direction);
+      if (next !== undefined) store.change(id, (before) => ({ ...before, selected: next }));
+      else if (direction === 'down' && detached) void loader.newer(id);
+      else if (direction === 'down') unselect();
+      if (direction === 'up' && topIsVisible(store.state, appearance)) void loader.older(id);
+    },
+    unselect,
+  };
+
+  /** Index of the entry from which on the next message is looked for. */
+  function start({ entries, selected, at }: ConversationState, direction: 'up' | 'down'): number {
+    if (selected !== undefined) {
+      return entries.findLastIndex(({ id }) => id === selected) + (direction === 'up' ? -1 : 1);
+    }
+    const shown = shownEntries(store.state, appearance);
+    if (direction === 'up') return shown.at(-1) ?? -1;
+    // At the bottom there is nothing further down.
+    return at === undefined ? entries.length : (shown[0] ?? 0);
+  }
 }
 
 /** Id of the message with so many at or after it, or of the oldest; loads pages until it is there. */

@@ -9,14 +9,17 @@ import type { FrontEndResult, OpenTransfers } from '../front-end.js';
 import { createReadMarks } from '../session/read-marks.js';
 import type { OutgoingMessage, Session, SessionEnd, SessionEvent, StaySignedIn } from '../session/session.js';
 import { motdLines, recoveryLines, stayOffer, transferBar } from '../text/wording.js';
+import type { Transfer } from '../transfer/transfer.js';
 import type { Transfers } from '../transfer/transfers.js';
 import { createDispatch, type ScreenAction } from './actions.js';
 import { composeDraft } from './compose.js';
+import { type Copy, createCopy } from './copy.js';
 import { createEventHandler } from './event-handler.js';
 import { createImageViewer } from './image-viewer.js';
 import { keyHelp, shownKey } from './input/keymap.js';
 import type { Key } from './input/keys.js';
 import { createKeyboard, type Keyboard } from './keyboard.js';
+import { openLink } from './open-link.js';
 import { createSave, plainText } from './plain-text.js';
 import { createPreferenceKeeper, type Preferences, type PreferencesFile } from './preferences.js';
 import type { Appearance } from './render/theme.js';
@@ -25,6 +28,7 @@ import { allConversations, isConnected, serversOf, withProgress } from './state/
 import { applyDraft } from './state/events.js';
 import type { ConversationId, ConversationPlace, ScreenState, ServerSummary } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
+import { copyText } from './terminal/clipboard.js';
 import type { TerminalGraphics } from './terminal/graphics.js';
 import type { Occasion } from './terminal/notifier.js';
 import type { Terminal } from './terminal/terminal.js';
@@ -41,7 +45,7 @@ export interface ViewDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly openTransfers: OpenTransfers;
   readonly stop: AbortSignal;
-  readonly terminal: Pick<Terminal, 'run' | 'suspend'>;
+  readonly terminal: Pick<Terminal, 'run' | 'send' | 'suspend'>;
   readonly notify: (occasion: Occasion) => void;
   /** About the chat that is hosted by this program; shown at the start. */
   readonly hosted?: readonly string[] | undefined;
@@ -89,7 +93,8 @@ export interface ServerView {
   leave(reason?: string): Promise<void>;
 }
 
-const copying = `${shownKey('alt-l')} shows plain text that can be copied whole.`;
+const plainTextKey = shownKey('alt-l');
+const copying = `Copy it with /copy link; ${plainTextKey} shows plain text that can be copied whole.`;
 const readMarkMs = 1_000;
 
 export function createServerView(deps: ViewDeps): ServerView {
@@ -101,24 +106,24 @@ export function createServerView(deps: ViewDeps): ServerView {
   const preferences = createPreferenceKeeper(store, deps.preferences, saved);
   const marks = createReadMarks({ session, later: (callback) => void clock.after(readMarkMs, callback) });
   const scrolling = createScrolling({ store, session, ignored, appearance });
-  const transfers = deps.openTransfers(session, (transfer) => {
-    const { state: progress } = transfer.progress;
-    const line = {
-      ...{ id: `t${transfer.id}`, text: transferBar(transfer), now: now(), bad: progress === 'failed' },
-      sentTo: progress === 'done' ? transfer.to : undefined,
-    };
-    store.update((state) => withProgress(state, line));
-  });
+  const transfers = deps.openTransfers(session, (transfer) => showTransfer(store, transfer, now()));
   const images = createImageViewer({
     ...{ store, appearance, clock, load: transfers.load, askTerminal: deps.askGraphics },
     viewed: () => events.viewed(),
   });
   const away = createAwayStatus({ session, show: (words) => void store.notice(words) });
+  const copy = createCopy({
+    store,
+    clipboard: (text) => copyText(text, { env, clock, send: terminal.send }),
+    otherwise: plainTextKey,
+  });
   const dispatch = createDispatch({
-    ...{ store, scrolling, me, ignored, images, quitWarning, redraw },
+    ...{ store, scrolling, me, ignored, images, quitWarning, redraw, copy },
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
     reconnect: session.reconnect,
+    edit: (of, text) => lines.edit(of, text),
+    openLink: (href) => openLink(href, { env, clock, platform: process.platform }),
     keepPreferences: preferences.keep,
     hideHint: preferences.hideHint,
     viewed: () => events.viewed(),
@@ -136,7 +141,7 @@ export function createServerView(deps: ViewDeps): ServerView {
   const hosted = deps.hosted && [...deps.hosted, copying];
   const frontEnd = createCommandFrontEnd({
     ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted, quitWarning },
-    ...{ servers, stay: deps.stay, hideHint: preferences.hideHint },
+    ...{ servers, copy, stay: deps.stay, hideHint: preferences.hideHint },
     leave: (reason) => leave({ by: 'person' }, reason),
   });
   const lines = createLineRunner(frontEnd);
@@ -178,6 +183,15 @@ export function createServerView(deps: ViewDeps): ServerView {
   }
 }
 
+function showTransfer(store: ScreenStore, transfer: Transfer, now: number): void {
+  const { state: progress } = transfer.progress;
+  const line = {
+    ...{ id: `t${transfer.id}`, text: transferBar(transfer), now, bad: progress === 'failed' },
+    sentTo: progress === 'done' ? transfer.to : undefined,
+  };
+  store.update((state) => withProgress(state, line));
+}
+
 /** What the server and the host want to be read first. */
 function welcome(
   store: ScreenStore,
@@ -187,7 +201,8 @@ function welcome(
   const lines = motdLines(motd);
   if (lines.length > 0) store.notice(lines.join('\n'));
   if (hosted !== undefined) store.notice(hosted.join('\n'));
-  if (recovery !== undefined) store.notice(recoveryLines(recovery).join('\n'));
+  if (recovery !== undefined)
+    store.notice([...recoveryLines(recovery), 'Copy it with /copy code.'].join('\n'));
   if (stay?.offer) store.notice(stayOffer);
 }
 
@@ -198,6 +213,7 @@ interface FrontEndDeps {
   readonly scrolling: Scrolling;
   readonly keyboard: Keyboard;
   readonly dispatch: (action: ScreenAction) => void;
+  readonly copy: Pick<Copy, 'choice'>;
   readonly appearance: Appearance;
   readonly away: Pick<AwayStatus, 'wroteTo'>;
   readonly hosted: readonly string[] | undefined;
@@ -249,6 +265,7 @@ export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
       compose: () => dispatch({ do: 'compose' }),
       retry: () => dispatch({ do: 'retry' }),
       editLast: () => dispatch({ do: 'edit-last' }),
+      copy: deps.copy.choice,
       save: (path) => dispatch({ do: 'save', path }),
       view: (seq) => dispatch({ do: 'view', seq }),
       notify: (choice) => dispatch({ do: 'notify', choice }),

@@ -149,6 +149,11 @@ export function recoveryLines(code: string): string[] {
 export const stayOffer =
   "Type /remember to stay signed in on this computer, without a password next time. /remember off: don't offer it again.";
 
+/** The code in the text of `recoveryLines`; undefined for any other. */
+export function recoveryCodeIn(text: string): string | undefined {
+  return /^Your recovery code: (\S+)$/m.exec(text)?.[1];
+}
+
 /** An entry with its date; its further lines are indented, so that none can look like another entry. */
 export function transcribed(words: string, { at, stamp }: { at: number; stamp: Stamp }): string {
   const [first = '', ...more] = printable(words, { newlines: true }).split('\n');

@@ -243,14 +243,14 @@ t.test('/compose begins with an empty input, Ctrl-X Ctrl-E with what is typed', 
   t.equal(calls.at(-1), 'compose "hello"');
 });
 
-t.test('/edit puts the last own message into the input', async (t) => {
+t.test('/edit alone edits the last own message in the input', async (t) => {
   const { message, press, typed, pane, synced } = createScreenScene();
   synced();
   press('/edit', 'enter');
   t.match(pane().at(-1), 'You have no recent message here to edit.');
   message({ from: 'ana', text: 'teh fox', seq: 3 });
   press('/edit', 'enter');
-  t.equal(typed(), '/edit teh fox|');
+  t.equal(typed(), 'teh fox|');
 });
 
 t.test('messages from ignored people are hidden and silent', async (t) => {

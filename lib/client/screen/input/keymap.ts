@@ -1,8 +1,9 @@
 /** Which key does what, in one table that /help keys is made from. Knows names of keys and of actions; carries out none. */
+import { messageKeys } from '../state/message-keys.js';
 
 export type Digit = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
-export type KeyGroup = 'editing' | 'moving' | 'conversations' | 'other';
+export type KeyGroup = 'editing' | 'moving' | 'conversations' | 'selected' | 'other';
 
 interface KeyBinding {
   /** Names as in `Key`; two keys one after the other with a space between. */
@@ -63,6 +64,8 @@ const editing = [
   { keys: ['ctrl-x ctrl-e'], does: 'compose', help: 'write in $EDITOR' },
 ] as const satisfies readonly KeyBinding[];
 
+const selecting = 'select a message';
+
 const moving = [
   { keys: ['left', 'ctrl-b'], does: 'left', help: 'character left' },
   { keys: ['right', 'ctrl-f'], does: 'right', help: 'character right' },
@@ -76,6 +79,8 @@ const moving = [
   { keys: ['pagedown'], also: ['shift-pagedown'], does: 'page-down', help: 'newer messages' },
   { keys: ['shift-up'], also: ['wheel-up'], does: 'rows-up', help: 'scroll up, as with the mouse wheel' },
   { keys: ['shift-down'], also: ['wheel-down'], does: 'rows-down', help: 'scroll down' },
+  { keys: ['alt-up'], does: 'select-up', help: selecting },
+  { keys: ['alt-down'], does: 'select-down', help: selecting },
   { keys: ['alt-home', 'ctrl-home'], does: 'top', help: 'oldest messages' },
   { keys: ['alt-end', 'ctrl-end'], does: 'bottom', help: 'newest messages' },
 ] as const satisfies readonly KeyBinding[];
@@ -97,6 +102,7 @@ const other = [
   { keys: ['f8', 'alt-s'], does: 'side-lists', help: 'show or hide the lists at the side' },
   { keys: ['alt-l'], does: 'plain-text', help: 'plain text to copy with the mouse' },
   { keys: ['ctrl-l'], does: 'redraw', help: 'redraw the screen' },
+  { keys: ['escape'], does: 'cancel', help: 'leave a selected message, an edit, a search' },
   { keys: ['ctrl-c'], does: 'interrupt', help: 'clear the input; if empty: quit' },
   { keys: ['ctrl-d'], does: 'delete-or-quit', help: 'like Delete; if empty: quit' },
   { keys: ['ctrl-z'], does: 'suspend', help: 'suspend; "fg" resumes' },
@@ -126,7 +132,10 @@ export function lookUp(name: string, pending?: string): Meaning {
 
 /** What /help keys shows: the table in groups, lines of at most 72 columns. `to` is the dash in `Alt-1…9`. */
 export function keyHelp(to = '\u2026'): string[] {
-  const rows = [...new Set(keymap.map(({ help }) => help))].map((help) => shownRow(help, to));
+  const rows = [
+    ...[...new Set(keymap.map(({ help }) => help))].map((help) => shownRow(help, to)),
+    ...messageKeys.map(({ key, help }) => ({ keys: key, help, group: 'selected' as const })),
+  ];
   const width = Math.max(...rows.map(({ keys }) => keys.length));
   return rows.flatMap(({ keys, help, group }, i) => {
     const line = `  ${keys.padEnd(width)}  ${help}`;
@@ -153,6 +162,7 @@ const groupNames: Readonly<Record<KeyGroup, string>> = {
   moving: 'Moving',
   conversations: 'Conversations',
   other: 'Other',
+  selected: 'On a selected message, where possible',
 };
 
 const actions: ReadonlyMap<string, KeyAction> = new Map(

@@ -2,6 +2,7 @@
 import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
+import { followsNewest, selectedMessage } from '../state/conversation.js';
 import {
   allConversations,
   current,
@@ -10,6 +11,7 @@ import {
   unreadCount,
   urgentOf,
 } from '../state/conversations.js';
+import { type MessageKey, possibleKeys } from '../state/message-keys.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
 import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
@@ -125,9 +127,29 @@ export function statusLine(state: ScreenState, appearance: Appearance, columns: 
       right: [],
       from: columns,
     };
+  const keys = possibleKeys(state);
+  const selected = selectedMessage(current(state)) !== undefined;
   const right = belowMark(state, appearance).find((row) => rowColumns(row) <= columns) ?? [];
   const from = columns - rowColumns(right);
-  return { left: conversationsRow(state, appearance, from), right, from };
+  const left = selected ? keysRow(keys, appearance, from) : conversationsRow(state, appearance, from);
+  return { left, right, from };
+}
+
+/** What keys do with the selected message, as much as fits. */
+function keysRow(keys: readonly MessageKey[], appearance: Appearance, columns: number): TextRow {
+  const styles = stylesOf(appearance);
+  const { dot } = glyphsOf(appearance);
+  const hints = [...keys, { key: 'Esc', hint: 'leave' }];
+  const select = { key: 'Alt-Up, Alt-Down', hint: 'select' };
+  const written = (shown: readonly { key: string; hint: string }[], between: string): TextRow =>
+    shown.flatMap(({ key, hint }, i) => [
+      span(i === 0 ? ' ' : between, styles.barDim),
+      span(key, styles.barStrong),
+      span(` ${hint}`, styles.bar),
+    ]);
+  const alone = hints.flatMap(({ key }) => [gap(1, styles.bar), span(key, styles.barStrong)]);
+  const rows = [written([select, ...hints], `  ${dot}  `), written(hints, `  ${dot}  `), written(hints, ' ')];
+  return rows.find((row) => rowColumns(row) < columns) ?? alone;
 }
 
 /** The cursor's column while a line is asked for; undefined otherwise. */
@@ -146,10 +168,11 @@ function questionWords({ text, about }: StatusQuestion, room: number, mark: stri
 
 /** How many messages arrived below, from the longest text to the shortest. */
 function belowMark(state: ScreenState, appearance: Appearance): TextRow[] {
-  const { at, newBelow } = current(state);
+  const { newBelow, ...conversation } = current(state);
   const { below: arrow, dot } = glyphsOf(appearance);
   const styles = stylesOf(appearance);
-  if (at === undefined) return [];
+  if (followsNewest(conversation)) return [];
+  if (newBelow === 0 && conversation.selected !== undefined) return [];
   if (newBelow === 0) return [[span(` ${arrow} PgDn `, styles.barDim)]];
   return [` ${arrow} ${newBelow} new below ${dot} PgDn `, ` ${arrow} ${newBelow} new `].map((words) => [
     span(words, styles.barAlert),

@@ -5,7 +5,18 @@ import type { Settings } from '../../commands/settings.js';
 import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
 import { textLines } from './message-text.js';
-import { fit, gap, rowColumns, type Span, span, type TextRow, withoutStop, wrapRow } from './spans.js';
+import {
+  fill,
+  fit,
+  gap,
+  joined,
+  rowColumns,
+  type Span,
+  span,
+  type TextRow,
+  withoutStop,
+  wrapRow,
+} from './spans.js';
 import { type Appearance, type Glyphs, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut } from './wrap.js';
 
@@ -32,6 +43,8 @@ export interface EntryContext {
   readonly sameTime: boolean;
   /** The reader jumped to it. */
   readonly marked: boolean;
+  /** Keys act on it. */
+  readonly selected: boolean;
 }
 
 interface Drawing {
@@ -64,8 +77,14 @@ export function entryRows(entry: PaneEntry, around: EntryContext, appearance: Ap
   const rows: TextRow[] = [];
   if (around.day !== '') rows.push(rule(around.day, drawing.styles.dim, drawing));
   if (around.fresh) rows.push(rule('new messages', drawing.styles.fresh, drawing));
-  rows.push(...bodyRows(entry, drawing));
+  const body = bodyRows(entry, drawing);
+  rows.push(...(around.selected ? body.map((row) => highlighted(row, drawing)) : body));
   return rows.map((row) => fit(row, around.width));
+}
+
+/** Across the pane; what has a background of its own keeps it. */
+function highlighted(row: TextRow, { around, styles }: Drawing): TextRow {
+  return fill(row, around.width).map((piece) => ({ ...piece, sgr: joined(styles.selected, piece.sgr) }));
 }
 
 /** A line across the pane with a text in it. */
@@ -139,6 +158,7 @@ function deliveryRows({ delivery }: MessageEntry, { styles, glyphs }: Drawing): 
 }
 
 function barOf(message: MessageEntry, { styles, glyphs, around }: Drawing): Span {
+  if (around.selected) return span(glyphs.selected, styles.bold);
   if (around.marked) return span(glyphs.mention, styles.fresh);
   if (message.mention) return span(glyphs.mention, styles.mention);
   return around.direct ? span(glyphs.direct, styles.direct) : span(glyphs.bar, styles.dim);

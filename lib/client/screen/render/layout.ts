@@ -2,6 +2,7 @@
 import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
 import { usageOf } from '../../commands/commands.js';
+import { selectedMessage } from '../state/conversation.js';
 import { current } from '../state/conversations.js';
 import type { Editor } from '../state/editor.js';
 import { betweenCharacters } from '../state/graphemes.js';
@@ -17,8 +18,10 @@ export interface Layout {
     | { readonly left: number; readonly width: number; readonly conversations: boolean }
     | undefined;
   readonly hint: boolean;
-  /** The status line, or a question in its place. */
+  /** The status line, or in its place a question or the keys for a selected message. */
   readonly status: boolean;
+  /** What Enter does instead of posting the input, above it. */
+  readonly task: boolean;
   /** Rows of the input. */
   readonly input: number;
   /** The usage of a command that is being typed, below the input. */
@@ -42,18 +45,21 @@ const shortestLabel = '--'.length;
 const hintFrom = 10;
 const statusFrom = 6;
 const topLineFrom = 5;
+const taskFrom = 3;
 
 /** Without enough rows the hint goes first, then the status line, then the top line. */
 export function layout(state: ScreenState): Layout {
   const columns = sizeOf(state.columns);
   const rows = sizeOf(state.rows);
   const topLine = rows >= topLineFrom;
-  const status = rows >= statusFrom || (state.question !== undefined && rows >= 2);
+  const asks = state.question !== undefined || selectedMessage(current(state)) !== undefined;
+  const status = rows >= statusFrom || (asks && rows >= 2);
+  const task = current(state).task !== undefined && rows >= taskFrom;
   const hint = state.hint && rows >= hintFrom;
   const typed = inputRows(current(state).draft, { columns, rows, prompt: promptColumns(state) });
   const input = Math.min(typed.rows.length, rows);
   const usage = rows >= hintFrom && usageOf(current(state).draft.text) !== '';
-  const others = [topLine, status, hint, usage].filter(Boolean).length;
+  const others = [topLine, status, hint, usage, task].filter(Boolean).length;
   const side = showsSide(state, columns) ? sideWidth(columns) : 0;
   return {
     topLine,
@@ -68,6 +74,7 @@ export function layout(state: ScreenState): Layout {
         : { left: columns - side, width: side, conversations: columns >= conversationsFrom },
     hint,
     status,
+    task,
     input,
     usage,
   };

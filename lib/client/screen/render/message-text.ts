@@ -6,7 +6,7 @@ import { byteCount } from '../../../protocol/quantities.js';
 import type { Settings } from '../../commands/settings.js';
 import type { MessageEntry } from '../state/state.js';
 import { type FormattedLine, formatsOf, formattedLines } from './formatting.js';
-import { type Span, span, type TextRow } from './spans.js';
+import { joined, type Span, span, type TextRow } from './spans.js';
 import type { Appearance, Glyphs, Styles } from './theme.js';
 
 interface TextContext {
@@ -52,7 +52,6 @@ function lineOf({ kind, text }: FormattedLine, message: MessageEntry, context: T
 }
 
 const italic = '3';
-const joined = (...parts: readonly string[]) => parts.filter((part) => part !== '').join(';');
 
 /** A line with its marks as they are shown; the characters that only mark are left out. */
 function pieces(

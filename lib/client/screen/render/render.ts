@@ -42,6 +42,7 @@ export function render(state: ScreenState, appearance: Appearance): Frame {
   lines.push(...paneLines(state, appearance, where));
   if (where.hint) lines.push(encode(fit(hintRow(appearance, columns), columns)));
   if (where.status) lines.push(bar(statusLine(state, appearance, columns), appearance, columns));
+  if (where.task) lines.push(encode(fit(taskRow(state, appearance, columns), columns)));
   const input = inputLines(state, appearance, columns);
   const first = lines.length;
   lines.push(...input.lines.slice(0, where.input));
@@ -50,7 +51,7 @@ export function render(state: ScreenState, appearance: Appearance): Frame {
   const cursor =
     asked === undefined
       ? { row: first + input.cursor.row, column: input.cursor.column }
-      : { row: first - 1, column: asked };
+      : { row: first - (where.task ? 2 : 1), column: asked };
   return {
     lines: lines.slice(0, rows),
     cursor: { row: clamp(cursor.row, rows), column: clamp(cursor.column, columns) },
@@ -123,6 +124,24 @@ function hintRow(appearance: Appearance, columns: number): TextRow {
   if (parts.reduce((sum, { text }) => sum + columnsOf(text), 0) <= columns) return parts;
   return [span(` /help  ${dot}  Tab completes  ${dot}  /quit`, dim)];
 }
+
+/** What Enter does with the input. */
+function taskRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
+  const { dim, bold } = stylesOf(appearance);
+  const { cut: mark } = glyphsOf(appearance);
+  const { task } = current(state);
+  if (task === undefined) return [];
+  const end = '  Esc cancels';
+  const what = span(` ${taskWords[task.kind]} `, bold);
+  const room = columns - columnsOf(what.text);
+  const about = span(cut(task.about, room - end.length, mark), dim);
+  // Where there is no room for all of it, the beginning says enough.
+  return room < 2 * end.length
+    ? [what, span(cut(task.about, room, mark), dim)]
+    : [what, about, span(end, dim)];
+}
+
+const taskWords = { edit: 'editing' } as const;
 
 function usageRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
   const words = ` ${usageOf(current(state).draft.text)}`;

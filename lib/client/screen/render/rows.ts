@@ -68,6 +68,13 @@ export function paneRows(state: ScreenState, appearance: Appearance): readonly T
   return shown.head === undefined ? rows : [shown.head, ...rows];
 }
 
+/** Indices of the entries in the pane, from top to bottom. */
+export function shownEntries(state: ScreenState, appearance: Appearance): readonly number[] {
+  const view = viewOf(state, appearance);
+  if (view.conversation.entries.length === 0 || view.height <= 0) return [];
+  return [...new Set(visible(view).places.map(({ index }) => index))];
+}
+
 /** The oldest loaded entry is in the pane: it is time to load older ones. */
 export function topIsVisible(state: ScreenState, appearance: Appearance): boolean {
   const view = viewOf(state, appearance);
@@ -177,8 +184,27 @@ function pageEnd(view: View, place: Place): Place {
   return missing > 0 ? moved(view, place, missing) : place;
 }
 
-/** The place of the pane's last row; the bottom if it is gone. */
+/** The place of the pane's last row: that of the scroll position, moved as far as a selected message needs. */
 function anchor(view: View): Place {
+  const { selected, entries } = view.conversation;
+  const place = scrolled(view);
+  const index = selected === undefined ? -1 : entries.findLastIndex(({ id }) => id === selected);
+  return index < 0 ? place : showing(view, index, pageEnd(view, place));
+}
+
+/** That end of a page, moved so that an entry is in the page, or its beginning if it is longer. */
+function showing(view: View, index: number, end: Place): Place {
+  const first = { index, row: 0 };
+  const last = { index, row: rowsOf(view, index).length - 1 };
+  const below = order(last, end) > 0 ? last : end;
+  const top = moved(view, below, 1 - view.height);
+  if (order(first, top) >= 0) return below;
+  const head = index === 0 && headRow(view) !== undefined ? 1 : 0;
+  return moved(view, first, view.height - 1 - head);
+}
+
+/** The place of the scroll position; the bottom if it is gone. */
+function scrolled(view: View): Place {
   const { at, entries } = view.conversation;
   const index = at === undefined ? -1 : entries.findLastIndex(({ id }) => id === at.id);
   const row = rowsOf(view, index).length - 1;
@@ -270,6 +296,7 @@ function surroundings(view: View, index: number): EntryContext {
     time: now?.time ?? '',
     sameTime: now?.time === then?.time,
     marked: entry !== undefined && entry.id === conversation.marked,
+    selected: entry !== undefined && entry.id === conversation.selected,
   };
 }
 
@@ -301,7 +328,8 @@ function same(a: EntryContext, b: EntryContext): boolean {
     a.grouped === b.grouped &&
     a.time === b.time &&
     a.sameTime === b.sameTime &&
-    a.marked === b.marked
+    a.marked === b.marked &&
+    a.selected === b.selected
   );
 }
 

@@ -21,6 +21,11 @@ export function span(text: string, sgr = ''): Span {
   return { text: printable(text), sgr };
 }
 
+/** SGR parameters one after the other: of two that contradict each other, the later one holds. */
+export function joined(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(';');
+}
+
 /** A sentence within another one: printable, without its full stop. */
 export function withoutStop(text: string): string {
   return printable(text).trim().replace(/\.$/, '');

@@ -37,6 +37,8 @@ const plain = {
   literal: '',
   /** A QR code: white on black. */
   code: '',
+  /** All of the message that keys act on. */
+  selected: '7',
   bar: '7',
   barDim: '7',
   barStrong: '1;7',
@@ -97,6 +99,7 @@ const many: Record<Appearance['theme'], Fixed> = {
     host: '1;38;5;221',
     literal: '38;5;223;48;5;236',
     code,
+    selected: '48;5;236',
     bar: '38;5;252;48;5;236',
     barDim: '38;5;247;48;5;236',
     barStrong: '1;38;5;231;48;5;236',
@@ -116,6 +119,7 @@ const many: Record<Appearance['theme'], Fixed> = {
     host: '1;38;5;160',
     literal: '38;5;88;48;5;254',
     code,
+    selected: '48;5;254',
     bar: '38;5;236;48;5;254',
     barDim: '38;5;240;48;5;254',
     barStrong: '1;38;5;16;48;5;254',
@@ -182,6 +186,8 @@ const unicode = {
   mention: '▌',
   /** The same in a direct message. */
   direct: '┃',
+  /** The same beside a selected message. */
+  selected: '▸',
   rule: '─',
   notice: '--',
   bad: '✗',
@@ -211,6 +217,7 @@ const ascii: Glyphs = {
   bar: '|',
   mention: '!',
   direct: ':',
+  selected: '>',
   rule: '-',
   notice: '--',
   bad: 'x',

@@ -108,6 +108,31 @@ function quoteTo({ from, text, removed }: MessageEntry, seq: number): Quote {
   return removed === undefined ? { seq, from, text: quoteText(text) } : { seq };
 }
 
+/** The newest message is at the bottom of the pane, also when one arrives. */
+export function followsNewest({ at, selected }: Pick<ConversationState, 'at' | 'selected'>): boolean {
+  return at === undefined && selected === undefined;
+}
+
+/** The message that keys act on. */
+export function selectedMessage({ entries, selected }: ConversationState): MessageEntry | undefined {
+  const entry = selected === undefined ? undefined : entries.findLast(({ id }) => id === selected);
+  return entry?.kind === 'message' ? entry : undefined;
+}
+
+/** Id of the nearest message from an entry's index on that was not removed. */
+export function selectableFrom(
+  { entries }: ConversationState,
+  index: number,
+  direction: 'up' | 'down',
+): string | undefined {
+  const step = direction === 'up' ? -1 : 1;
+  for (let i = index; i >= 0 && i < entries.length; i += step) {
+    const entry = entries[i];
+    if (entry?.kind === 'message' && entry.removed === undefined) return entry.id;
+  }
+  return undefined;
+}
+
 /** Adds a new message. `viewed`: the newest message is on the screen. */
 export function withMessage(
   conversation: ConversationState,
@@ -119,7 +144,7 @@ export function withMessage(
   // The id stays, so that the scroll position does.
   const arrived = own < 0 ? entry : { ...entry, id: `k${key}` };
   const counted = counters(conversation, arrived, viewed);
-  if (conversation.at !== undefined && (conversation.detached || before.length >= mostEntries * 2)) {
+  if (!followsNewest(conversation) && (conversation.detached || before.length >= mostEntries * 2)) {
     return { ...conversation, ...counted, entries: before, detached: true };
   }
   return bounded({ ...conversation, ...counted, entries: withInserted(before, arrived) });
@@ -127,8 +152,9 @@ export function withMessage(
 
 function counters(conversation: ConversationState, entry: MessageEntry, viewed: boolean) {
   const { seq, mine, mention } = entry;
-  const newBelow = conversation.at === undefined ? 0 : conversation.newBelow + (mine ? 0 : 1);
-  if (mine || (viewed && conversation.at === undefined)) return { newBelow };
+  const follows = followsNewest(conversation);
+  const newBelow = follows ? 0 : conversation.newBelow + (mine ? 0 : 1);
+  if (mine || (viewed && follows)) return { newBelow };
   return {
     newBelow,
     unread: conversation.unread + 1,
@@ -155,9 +181,9 @@ function isPending(entry: PaneEntry | undefined): boolean {
 
 /** Drops the oldest entries of a window that is too large; the newest if the reader is scrolled up. */
 function bounded(conversation: ConversationState): ConversationState {
-  const { entries, at } = conversation;
+  const { entries } = conversation;
   if (entries.length <= mostEntries) return conversation;
-  if (at === undefined) {
+  if (followsNewest(conversation)) {
     const kept = entries.slice(dropAtOnce);
     return { ...conversation, entries: kept, fromStart: false };
   }

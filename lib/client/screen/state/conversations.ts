@@ -2,7 +2,7 @@
 import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Settings } from '../../commands/settings.js';
-import { newConversation, read, withEntry } from './conversation.js';
+import { followsNewest, newConversation, read, selectedMessage, withEntry } from './conversation.js';
 import type {
   ConversationId,
   ConversationPlace,
@@ -78,8 +78,14 @@ export function change(
   if (before === undefined) {
     return { ...state, conversations: [...state.conversations, to(emptyConversation(state, id))] };
   }
-  const after = to(before);
+  const after = withoutGoneSelection(to(before));
   return after === before ? state : { ...state, conversations: state.conversations.with(index, after) };
+}
+
+function withoutGoneSelection(conversation: ConversationState): ConversationState {
+  if (conversation.selected === undefined || selectedMessage(conversation) !== undefined) return conversation;
+  const { selected: _, ...rest } = conversation;
+  return rest;
 }
 
 /** Changes a conversation only if it is on the list: any other is loaded when it is opened. */
@@ -109,7 +115,8 @@ export function roomId(room: string): ConversationId {
 /** Whether the reader has the newest message of this conversation on the screen. */
 export function isViewed(state: ScreenState, id: ConversationId): boolean {
   if (state.image !== undefined) return false;
-  return state.focused && state.current === id && find(state, id)?.at === undefined;
+  const conversation = find(state, id);
+  return state.focused && state.current === id && (conversation === undefined || followsNewest(conversation));
 }
 
 /** Marks the current conversation as read, if its newest message is on the screen. */
@@ -118,19 +125,22 @@ export function viewed(state: ScreenState): ScreenState {
   return change(state, state.current, (conversation) => ({ ...read(conversation), newBelow: 0 }));
 }
 
-/** Opens another conversation; the line "new" disappears from the one before. */
+/** Opens another conversation; the line "new" disappears from the one before, and the selection. */
 export function switchedTo(state: ScreenState, id: ConversationId): ScreenState {
   if (id === state.current) return state;
-  return viewed({ ...change(withoutNewLine(state), id, (conversation) => conversation), current: id });
+  return viewed({ ...change(unattended(state), id, (conversation) => conversation), current: id });
 }
 
 /** The reader sees another server. */
 export function left(state: ScreenState): ScreenState {
-  return { ...withoutNewLine(state), focused: false };
+  return { ...unattended(state), focused: false };
 }
 
-function withoutNewLine(state: ScreenState): ScreenState {
-  return change(state, state.current, (conversation) => ({ ...conversation, newAfter: undefined }));
+function unattended(state: ScreenState): ScreenState {
+  return change(state, state.current, ({ selected: _, ...conversation }) => ({
+    ...conversation,
+    newAfter: undefined,
+  }));
 }
 
 type Others = Pick<ScreenState, 'before' | 'after'>;
@@ -224,7 +234,7 @@ export function withoutUnknownName(state: ScreenState, id: ConversationId): Scre
 
 /** Empties the pane; the server still has the messages. */
 export function cleared(state: ScreenState): ScreenState {
-  return change(state, state.current, ({ detached: _, marked: __, ...conversation }) => ({
+  return change(state, state.current, ({ detached: _, marked: __, selected: ___, ...conversation }) => ({
     ...conversation,
     ...newConversation(conversation.id, conversation.notify),
     draft: conversation.draft,
@@ -260,10 +270,14 @@ export function withNotice(
   return change(state, id, (conversation) => withEntry(conversation, entry));
 }
 
-/** In the current conversation, scrolled to its end: it answers the person who is typing. */
+/** In the current conversation, scrolled to its end: it answers the person who is typing. A selected message stays in view. */
 export function withNoticeHere(state: ScreenState, notice: Notice): ScreenState {
   const noticed = withNotice(state, state.current, notice);
-  return change(noticed, state.current, (conversation) => ({ ...conversation, at: undefined, newBelow: 0 }));
+  return change(noticed, state.current, (conversation) =>
+    conversation.selected === undefined
+      ? { ...conversation, at: undefined, newBelow: 0 }
+      : { ...conversation, newBelow: conversation.newBelow + 1 },
+  );
 }
 
 /** Removes entries from every conversation. */

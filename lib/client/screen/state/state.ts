@@ -102,10 +102,23 @@ export interface ConversationState {
   readonly at: { readonly id: string; readonly row: number } | undefined;
   /** Id of the entry the reader jumped to. */
   readonly marked?: string;
+  /** Id of the message that keys act on: the pane keeps it in view, wherever `at` is. */
+  readonly selected?: string;
   /** Messages that arrived below while the reader was scrolled up. */
   readonly newBelow: number;
   readonly draft: Editor;
+  /** What Enter does with the draft instead of posting it. */
+  readonly task?: DraftTask;
   readonly notify: Notify;
+}
+
+export interface DraftTask {
+  readonly kind: 'edit';
+  /** The message it is about: its seq, and how it is shown. */
+  readonly of: number;
+  readonly about: string;
+  /** The draft that comes back afterwards. */
+  readonly before: Editor;
 }
 
 export interface PersonState {
@@ -131,7 +144,7 @@ export type ConnectionState =
 /** Replaces the status line; answered by one key, by a line if it is about a secret, by typing if it is a search. */
 export interface StatusQuestion {
   readonly text: string;
-  readonly about: 'quit' | 'overwrite' | 'secret' | 'search';
+  readonly about: 'quit' | 'overwrite' | 'delete' | 'secret' | 'search';
 }
 
 /** An image that was asked for with /view; covers everything until it is closed. */

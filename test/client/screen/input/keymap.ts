@@ -8,6 +8,7 @@ import {
   shownKey,
 } from '../../../../lib/client/screen/input/keymap.js';
 import { isSimpleEdit } from '../../../../lib/client/screen/state/editor.js';
+import { messageKeys } from '../../../../lib/client/screen/state/message-keys.js';
 import { createFakeClock } from '../../../support/fake-clock.js';
 
 function action(name: string, pending?: string): KeyAction | undefined {
@@ -95,7 +96,7 @@ t.test('a wrong second key does nothing', async (t) => {
 });
 
 t.test('an unknown key does nothing', async (t) => {
-  for (const name of ['f1', 'escape', 'alt-0', 'alt-\u00e9', '', 'toString'])
+  for (const name of ['f1', 'insert', 'alt-0', 'alt-\u00e9', '', 'toString'])
     t.same(lookUp(name), { kind: 'nothing' });
 });
 
@@ -148,6 +149,8 @@ t.test('the help has every row once, aligned and narrow', async (t) => {
   const help = keyHelp();
   for (const { help: words } of keymap)
     t.equal(help.filter((line) => line.endsWith(`  ${words}`)).length, 1, words);
+  for (const { key, help: words } of messageKeys)
+    t.ok(help.some((line) => line.startsWith(`  ${key} `) && line.endsWith(`  ${words}`)));
   const lines = help.filter((line) => line.startsWith(' '));
   t.equal(new Set(lines.map((line) => /^ {2}\S.*? {2,}(?=\S)/.exec(line)?.[0].length)).size, 1);
   t.ok(help.every((line) => line.length <= 72));

@@ -5,7 +5,8 @@ import stringWidth from 'string-width';
 import t, { type Test } from 'tap';
 import { type Frame, render } from '../../../../lib/client/screen/render/render.js';
 import { sideRows } from '../../../../lib/client/screen/render/side.js';
-import type { Appearance } from '../../../../lib/client/screen/render/theme.js';
+import { type Appearance, glyphsOf, stylesOf } from '../../../../lib/client/screen/render/theme.js';
+import { emptyEditor } from '../../../../lib/client/screen/state/editor.js';
 import type {
   ConversationState,
   PaneEntry,
@@ -49,6 +50,25 @@ function square(frame: Frame, columns: number): string[] {
   return plainLines(frame).map((line) => line + ' '.repeat(columns - stringWidth(line)));
 }
 
+const task: ConversationState['task'] = {
+  kind: 'edit',
+  of: 3,
+  about: "no, and don't open it",
+  before: emptyEditor,
+};
+
+/** The busy screen with a change of its room. */
+function selecting(screen: Partial<ScreenState>, room: Partial<ConversationState>): ScreenState {
+  const { conversations, ...state } = busyScreen(screen);
+  const entries = (conversations[0]?.entries ?? []).map((entry) =>
+    entry.kind === 'message' && entry.mine && entry.text.startsWith('no') ? { ...entry, id: 'own' } : entry,
+  );
+  return {
+    ...state,
+    conversations: conversations.map((each, i) => (i === 0 ? { ...each, entries, ...room } : each)),
+  };
+}
+
 const screens: Readonly<Record<string, ScreenState>> = {
   'busy-80x24': busyScreen({ hint: true }),
   'busy-120x40': busyScreen({ columns: 120, rows: 40 }),
@@ -80,6 +100,12 @@ const screens: Readonly<Record<string, ScreenState>> = {
       return room.id === '#lobby' ? { ...room, at: { id: 'new', row: 1 }, newBelow: 6 } : room;
     }),
   }),
+  'selected-80x24': selecting({}, { selected: 'new' }),
+  'selected-120x40': selecting({ columns: 120, rows: 40 }, { selected: 'own', newBelow: 3 }),
+  'selected-24x6': selecting({ columns: 24, rows: 6 }, { selected: 'own' }),
+  'selected-20x5': selecting({ columns: 20, rows: 5 }, { selected: 'new' }),
+  'editing-80x24': selecting({}, { task }),
+  'editing-20x5': selecting({ columns: 20, rows: 5 }, { task }),
   'typing-60x16': screen({
     columns: 60,
     rows: 16,
@@ -127,6 +153,22 @@ t.test('ASCII glyphs are enough', async (t) => {
 
 t.test('styles are as in their fixtures', async (t) => {
   picture(t, 'styles-80x24', styledLines(render(busyScreen({ hint: true }), colorful), colorful));
+});
+
+t.test('a selected message is marked in the margin, and highlighted across the pane', async (t) => {
+  const state = selecting({}, { selected: 'new' });
+  for (const appearance of looks) {
+    const { selected } = stylesOf(appearance);
+    const { selected: mark } = glyphsOf(appearance);
+    const pane = render(state, appearance).lines.slice(1, -2);
+    const marked = pane.filter((line) => new RegExp(`\\x1b\\[[\\d;]*m${mark}`).test(line));
+    t.equal(marked.length, 2);
+    for (const line of marked) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a frame
+      const styles = Array.from(line.matchAll(/\x1b\[([\d;]+)m/g), ([, sgr = '']) => sgr);
+      t.ok(styles.filter((sgr) => sgr !== '0').every((sgr) => sgr.startsWith(selected)));
+    }
+  }
 });
 
 t.test('without colours no sequence sets one', async (t) => {

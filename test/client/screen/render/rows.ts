@@ -151,6 +151,41 @@ t.test('a frame lays out what it shows and nothing else, and that once', async (
   }
 });
 
+function selecting(selected: string, more: { at?: Position; entries?: readonly PaneEntry[] } = {}) {
+  const { at, entries = many } = more;
+  return screen({ conversations: [conversation('#lobby', { entries, at, selected })] });
+}
+
+t.test('the pane moves as little as a selected message needs', async (t) => {
+  const state = reading(undefined);
+  t.same(texts(selecting('e299')).map(unmarked), texts(state).map(unmarked), 'not at all where it is shown');
+  const up = texts(selecting('e200'));
+  t.match(up[0], '▸ m200');
+  t.match(up[3], '▸ 4', 'all of it');
+  const at: Position = { id: 'e50', row: 0 };
+  t.match(texts(selecting('e60', { at })).at(-1), '▸ 4', 'down to its last row');
+  t.equal(texts(selecting('gone')).at(-1), texts(state).at(-1));
+});
+
+t.test('of a selected message that is taller than the pane, the beginning is shown', async (t) => {
+  const tall = messageAt(0, 'bob', Array.from({ length: 60 }, (_, i) => `line ${i}.`).join('\n'), {
+    id: 'tall',
+  });
+  const state = selecting('tall', { entries: [...many, tall, messageAt(1, 'bob', 'after it')] });
+  t.match(texts(state)[0], '▸ line 0.');
+  t.match(texts(state).at(-1), '▸ line 20.');
+});
+
+t.test('the oldest message is selected below the line above it', async (t) => {
+  const rows = texts(selecting('e0'));
+  t.match(rows[0], 'beginning of #lobby');
+  t.match(rows[2], '▸ m0');
+});
+
+function unmarked(row: string): string {
+  return row.replace('▸', '│').trimEnd();
+}
+
 const names = (...froms: string[]) => froms.map((from, i) => messageAt(i * 10, from, 'hello', { id: from }));
 
 t.test('the column of names is as wide as the longest name, at most 12 columns', async (t) => {
