@@ -40,11 +40,11 @@ t.test('selecting a message with the keyboard', async (t) => {
   await t.test('Alt-Up and Alt-Down move it; the hint line has the keys that are possible', async (t) => {
     alice.type(altUp);
     await selects('see https://a.example/page');
-    await alice.shows(/Alt-Up, Alt-Down select .* y copy .* Enter open .* Esc leave/);
+    await alice.shows(/ r reply .* y copy .* Enter open .* Esc leave/);
     t.notMatch(alice.rows().at(-2), 'edit');
     alice.type(altUp);
     await selects('one of alice');
-    await alice.shows(/e edit .* d delete .* y copy/);
+    await alice.shows(/ r reply .* e edit .* d delete .* y copy .* Esc leave/);
     alice.type(altDown);
     await selects('see https://a.example/page');
     alice.type(altDown);
@@ -133,9 +133,80 @@ t.test('selecting a message with the keyboard', async (t) => {
     bob.write('small\n');
     await alice.shows(/bob: small/);
     alice.type(altUp);
-    await alice.until(() => /^ y copy Esc leave/.test(alice.rows().at(-2) ?? ''), 'the keys');
+    await alice.until(() => /^ r \+ y Esc/.test(alice.rows().at(-2) ?? ''), 'the keys');
     alice.type('y');
     await alice.until(() => alice.output().includes(osc52('small')), 'the sequence');
+  });
+});
+
+t.test('replying and reacting, between two terminals', async (t) => {
+  const people = await gather(t, '--rate', '1000');
+  const alice = await people.screen('alice');
+  const bob = await people.screen('bob');
+  const selects = (terminal: PseudoTerminal, text: string) =>
+    terminal.until(() => selected(terminal) === text, `a selected [${text}]`);
+  bob.enter('who brings tea?');
+  await alice.shows(/bob │ who brings tea\?/);
+
+  await t.test('r replies: the quote is above the message, for both', async () => {
+    alice.type(altUp);
+    await selects(alice, 'who brings tea?');
+    alice.type('r');
+    await alice.shows(/ replying to bob: who brings tea\? {2}Esc cancels\n#lobby ›/);
+    alice.type(keys.escape);
+    await alice.until(() => !alice.screen().includes('replying'), 'no reply');
+    alice.type(altUp);
+    await selects(alice, 'who brings tea?');
+    alice.type('rI do');
+    await alice.shows(/#lobby › I do/);
+    alice.type(keys.enter);
+    for (const terminal of [alice, bob])
+      await terminal.shows(/alice │ ↱ bob: who brings tea\?\n +│ I do/);
+    await alice.until(() => !alice.screen().includes('replying'), 'no reply');
+  });
+
+  await t.test('+ reacts: Tab leads through short codes, and own reactions are marked', async () => {
+    bob.type(altUp);
+    await selects(bob, '↱ bob: who brings tea?\nI do');
+    bob.type('+');
+    await bob.shows(/ React \(1 of \d+, Tab\): _ {3}\[👍 *\+1\]/);
+    bob.type('ta');
+    await bob.shows(/\[🎉 +tada\]/);
+    bob.type(keys.enter);
+    await bob.shows(/│ \[🎉 +1\]/);
+    await alice.shows(/│ {2}🎉 +1/);
+    alice.type(altUp);
+    await selects(alice, '↱ bob: who brings tea?\nI do\n 🎉 1');
+    alice.type('+');
+    await alice.shows(/ React \(1 of/);
+    alice.type(`🎉${keys.enter}`);
+    await alice.shows(/│ \[🎉 +2\]/);
+    await bob.shows(/│ \[🎉 +2\]/);
+  });
+
+  await t.test('the same reaction again takes it back', async () => {
+    alice.type(altUp);
+    await selects(alice, '↱ bob: who brings tea?\nI do\n[🎉 2]');
+    alice.type('+');
+    await alice.shows(/ React \(1 of/);
+    alice.type(`tada${keys.enter}`);
+    await alice.shows(/│ {2}🎉 +1/);
+    await bob.shows(/│ \[🎉 +1\]/);
+  });
+
+  await t.test('Enter on a reply selects what it replies to', async () => {
+    bob.type(altUp);
+    await bob.shows(/Enter jump/);
+    bob.type(keys.enter);
+    await selects(bob, 'who brings tea?');
+    await bob.shows(/d delete/);
+  });
+
+  await t.test('of a deleted message the quote says so', async () => {
+    bob.type('d');
+    await bob.shows(/Delete "who brings tea\?"\? y\/n/);
+    bob.type('y');
+    for (const terminal of [alice, bob]) await terminal.shows(/alice │ ↱ deleted message/);
   });
 });
 

@@ -69,6 +69,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const dispatch: (action: ScreenAction) => void = createDispatch({
     ...{ store, scrolling, ignored },
     me: session.name,
+    ascii: false,
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
     reconnect: () => calls.push('reconnect'),

@@ -7,12 +7,19 @@ import { type SettingChange, settingLines, settingsFrom } from '../commands/sett
 import type { OutgoingMessage } from '../session/session.js';
 import { excerpt } from '../text/wording.js';
 import type { Copy } from './copy.js';
-import { beginEdit, sendEdit, withoutTask } from './edit-message.js';
+import { beginEdit, beginReply, carryOut, withoutTask } from './draft-task.js';
 import type { ImageViewer } from './image-viewer.js';
 import { type Completion, completeDraft } from './input/completion.js';
 import type { Digit, KeyAction } from './input/keymap.js';
 import type { Preferences } from './preferences.js';
-import { createLinkPrompt, createPrompts, createSwitcher, type Prompt, type Prompts } from './prompts.js';
+import {
+  createLinkPrompt,
+  createPrompts,
+  createReactionPrompt,
+  createSwitcher,
+  type Prompt,
+  type Prompts,
+} from './prompts.js';
 import { layout } from './render/layout.js';
 import type { Scrolling } from './scrolling.js';
 import { createSelectedMessage } from './selected-message.js';
@@ -73,6 +80,8 @@ export interface ActionDeps {
   readonly store: ScreenStore;
   readonly scrolling: Pick<Scrolling, 'move' | 'older' | 'select' | 'unselect'>;
   readonly me: string;
+  /** The terminal shows no emoji. */
+  readonly ascii: boolean;
   /** People whose messages are not shown. */
   readonly ignored: Set<string>;
   /** Posts or runs a typed line. @returns whether the line is to stay in the input, as after a refusal */
@@ -207,7 +216,7 @@ function typeEdit({ store }: Context, what: Edit): void {
 function send(context: Context): void {
   const { store, runLine, reconnect } = context;
   const { id, draft } = current(store.state);
-  if (sendEdit(store, context.edit)) {
+  if (carryOut(store, context)) {
     context.inputHistory = remember(context.inputHistory, { in: id, text: draft.text });
     return;
   }
@@ -280,6 +289,15 @@ function editLast({ store }: Context): void {
 const messageActions: {
   readonly [D in MessageKey['does']]: (context: Context, message: MessageEntry) => void;
 } = {
+  reply(context, message) {
+    unselect(context);
+    beginReply(context.store, message);
+  },
+  react(context, { seq }) {
+    unselect(context);
+    const react = (emoji: string) => void context.runLine(`/react ${seq} ${emoji}`);
+    context.prompts.begin(createReactionPrompt(react, context));
+  },
   edit(context, message) {
     unselect(context);
     beginEdit(context.store, message);
@@ -295,12 +313,30 @@ const messageActions: {
     unselect(context);
     void context.copy.message(message);
   },
-  'open-link'(context, { text }) {
+  'open-link'(context, { text, of }) {
     unselect(context);
     const links = findLinks(text).map(({ href }) => href);
-    context.prompts.begin(createLinkPrompt([...new Set(links)], (href) => void followLink(context, href)));
+    const jump = of?.from === undefined ? undefined : () => jumpTo(context, of.seq);
+    const open = (href: string) => void followLink(context, href);
+    context.prompts.begin(createLinkPrompt([...new Set(links)], { open, jump }));
+  },
+  jump(context, { of }) {
+    if (of !== undefined) jumpTo(context, of.seq);
   },
 };
+
+/** What is loaded is selected instead, and Escape leads back. */
+function jumpTo(context: Context, seq: number): void {
+  const { store, runLine } = context;
+  const { id, entries } = current(store.state);
+  const loaded = entries.findLast((entry) => entry.kind === 'message' && entry.seq === seq);
+  if (loaded !== undefined) {
+    store.change(id, (conversation) => ({ ...conversation, selected: loaded.id }));
+    return;
+  }
+  unselect(context);
+  runLine(`/jump ${seq}`);
+}
 
 function unselect({ scrolling, viewed }: Context): void {
   scrolling.unselect();
@@ -425,7 +461,7 @@ function focus(context: Context, { focused }: { focused: boolean }): void {
   if (focused) context.viewed();
 }
 
-/** Leaves an edit, or clears the input; if it is empty, asks whether to quit. */
+/** Leaves an edit or a reply, or clears the input; if it is empty, asks whether to quit. */
 function interrupt(context: Context): void {
   const { store, ask, quitWarning, leave } = context;
   if (current(store.state).task !== undefined) {

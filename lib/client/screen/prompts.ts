@@ -1,4 +1,5 @@
 /** Questions in the status line that are answered while one types: what was typed before, and where to go. Knows no keys. */
+import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type { KeyAction } from './input/keymap.js';
 import {
   allConversations,
@@ -101,26 +102,66 @@ function nameOf(state: ScreenState, { place: { server, id } }: ListedConversatio
   return elsewhere === undefined ? id : `${id} (${elsewhere.server})`;
 }
 
-/** Enter goes to a link of a message: first it shows where that leads. @param links absolute */
-export function createLinkPrompt(links: readonly string[], open: (href: string) => void): Prompt {
+interface Choice {
+  readonly shown: string;
+  readonly go: () => void;
+}
+
+/** One of a few things, by Tab or by letters of it. @param what is done with it */
+function createChoice(what: string, choicesFor: (text: string) => readonly Choice[]): Prompt {
   let chosen = 0;
-  let fitting = links;
+  let fitting: readonly Choice[] = [];
   return {
     again: ['complete'],
     answer(text, again) {
       chosen = again ? chosen + 1 : 0;
-      fitting = links.filter((href) => href.toLowerCase().includes(text.toLowerCase()));
-      const href = fitting[chosen % fitting.length];
-      const count = fitting.length > 1 ? ` (${(chosen % fitting.length) + 1} of ${fitting.length}, Tab)` : '';
-      return ['Open', `   ${href === undefined ? 'no such link' : `[${shortLink(href)}]`}${count}`];
+      fitting = choicesFor(text);
+      const at = chosen % fitting.length;
+      const count = fitting.length > 1 ? ` (${at + 1} of ${fitting.length}, Tab)` : '';
+      // Last, where a narrow screen shows it.
+      return [
+        `${what}${count}`,
+        `   ${fitting.length === 0 ? 'nothing like that' : `[${fitting[at]?.shown}]`}`,
+      ];
     },
     accept() {
-      const href = fitting[chosen % fitting.length];
-      if (href !== undefined) open(href);
+      fitting[chosen % fitting.length]?.go();
       return true;
     },
     cancel() {},
   };
+}
+
+/** Enter opens a link of a message, or goes to what it replies to: first it shows where that leads. @param links absolute */
+export function createLinkPrompt(
+  links: readonly string[],
+  { open, jump }: { readonly open: (href: string) => void; readonly jump: (() => void) | undefined },
+): Prompt {
+  const choices = [
+    ...links.map((href) => ({ shown: shortLink(href), words: href, go: () => open(href) })),
+    ...(jump === undefined ? [] : [{ shown: 'what it replies to', words: 'replies', go: jump }]),
+  ];
+  return createChoice('Open', (text) =>
+    choices.filter(({ words }) => words.toLowerCase().includes(text.toLowerCase())),
+  );
+}
+
+/** A reaction by a short code or part of one, or by an emoji. @param react gets what was chosen */
+export function createReactionPrompt(react: (emoji: string) => void, { ascii }: { ascii: boolean }): Prompt {
+  return createChoice('React', (text) => {
+    const typed = text.trim().toLowerCase().replaceAll(':', '');
+    const codes = reactionCodes.filter((code) => code.includes(typed));
+    // What begins like that before what contains it.
+    const sorted = [...codes].sort((a, b) => Number(b.startsWith(typed)) - Number(a.startsWith(typed)));
+    const emoji = sorted.includes(typed) ? undefined : reactionEmoji(text);
+    return [
+      ...(emoji === undefined ? [] : [{ shown: emoji, go: () => react(emoji) }]),
+      ...sorted.map((code) => ({
+        shown: ascii ? code : `${reactionEmoji(code)} ${code}`,
+        go: () => react(code),
+      })),
+    ];
+  });
 }
 
 const linkColumns = 48;

@@ -119,6 +119,7 @@ export function createServerView(deps: ViewDeps): ServerView {
   });
   const dispatch = createDispatch({
     ...{ store, scrolling, me, ignored, images, quitWarning, redraw, copy },
+    ascii: appearance.glyphs === 'ascii',
     runLine: (line) => lines.run(line).keep,
     post: (draft) => lines.post(draft),
     reconnect: session.reconnect,

@@ -109,25 +109,25 @@ t.test('above the oldest loaded message a page is loaded', async (t) => {
 t.test('only keys that are possible are offered', async (t) => {
   const { press, keys, message, happen, store } = reader();
   press('alt-up');
-  t.equal(keys(), 'y Enter', 'a message of another person with a link');
+  t.equal(keys(), 'r + y Enter', 'a message of another person with a link');
   press('alt-up');
-  t.equal(keys(), 'e d y', 'an own one');
+  t.equal(keys(), 'r e d + y', 'an own one');
   happen({
     kind: 'event',
     event: { type: 'role', room: 'lobby', name: 'ana', role: 'moderator', by: 'ben' },
   });
   press('alt-up');
-  t.equal(keys(), 'd y', 'a moderator can delete');
+  t.equal(keys(), 'r d + y', 'a moderator can delete');
   press('escape');
   message({ seq: 20, from: 'ana', text: '', file: { name: 'a.txt', size: 3, hash: 'h' } });
   press('alt-up');
-  t.equal(keys(), 'd y', 'a file has no text to edit');
+  t.equal(keys(), 'r d + y', 'a file has no text to edit');
   press('escape', 'not sent yet', 'enter', 'alt-up');
   t.equal(keys(), 'y', 'the server does not have it');
   press('escape');
   message({ seq: 21, from: 'ben', to: 'ana', text: 'psst' });
   press('alt-2', 'alt-up');
-  t.equal(keys(), 'y', 'no one moderates direct messages');
+  t.equal(keys(), 'r + y', 'no one moderates direct messages');
   t.equal(store.state.current, '@ben');
 });
 
@@ -136,7 +136,7 @@ t.test('a server role counts in public rooms only', async (t) => {
   const { press, keys, happen } = reader(() => ({ type: 'ok', re: 1, people }));
   await settle();
   press('alt-up');
-  t.equal(keys(), 'd y Enter');
+  t.equal(keys(), 'r d + y Enter');
   happen({
     kind: 'event',
     event: {
@@ -144,7 +144,7 @@ t.test('a server role counts in public rooms only', async (t) => {
       conversation: { room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0, private: true },
     },
   });
-  t.equal(keys(), 'y Enter');
+  t.equal(keys(), 'r + y Enter');
 });
 
 t.test('any other key leaves it and does what it always does', async (t) => {
@@ -265,9 +265,9 @@ t.test('y copies the text', async (t) => {
 t.test('Enter shows where a link leads, Tab the next one, and Enter opens it', async (t) => {
   const { press, opened, store, pane, browser, copied, typed } = reader();
   press('draft', 'alt-up', 'enter');
-  t.match(store.state.question?.text, 'Open: _   [a.example/x] (1 of 2, Tab)');
+  t.equal(store.state.question?.text, 'Open (1 of 2, Tab): _   [a.example/x]');
   press('tab');
-  t.match(store.state.question?.text, '[b.example/y] (2 of 2, Tab)');
+  t.equal(store.state.question?.text, 'Open (2 of 2, Tab): _   [b.example/y]');
   press('enter');
   await settle();
   t.same(opened, ['https://b.example/y']);
@@ -289,4 +289,100 @@ t.test('switching conversations ends it', async (t) => {
   const { press, selected } = reader();
   press('/query bob', 'enter', 'alt-1', 'alt-up', 'alt-2', 'alt-1');
   t.equal(selected(), undefined);
+});
+
+t.test('r replies with what is in the input and typed further', async (t) => {
+  const { press, typed, said, store } = reader();
+  press('well', 'alt-up', 'alt-up', 'alt-up', 'r');
+  t.equal(typed(), 'well|');
+  t.same(current(store.state).task, { kind: 'reply', of: 1, about: 'ben: from ben' });
+  press(', yes', 'enter');
+  t.match(said, [{ room: 'lobby', text: 'well, yes', of: 1 }]);
+  t.equal(typed(), '|');
+  t.equal(current(store.state).task, undefined);
+  press('next', 'enter');
+  t.equal(said.at(-1)?.of, undefined, 'only once');
+});
+
+t.test('Escape cancels a reply and keeps what is typed', async (t) => {
+  const { press, typed, said } = reader();
+  press('alt-up', 'r', 'hello', 'escape');
+  t.equal(typed(), 'hello|');
+  press('enter');
+  t.match(said, [{ text: 'hello' }]);
+  t.equal(said.at(-1)?.of, undefined);
+});
+
+t.test('an empty or refused reply stays, and commands are commands', async (t) => {
+  const { press, typed, said, store, keyboard, pane } = reader();
+  press('alt-up', 'r', ' ', 'enter');
+  t.match(current(store.state).task, { of: 3 });
+  press('ctrl-u', '/help quit', 'enter');
+  t.match(pane().at(-1), /^\/quit/);
+  t.match(current(store.state).task, { of: 3 });
+  keyboard.press({ kind: 'paste', text: 'x\n'.repeat(101) });
+  press('enter');
+  t.match(pane().at(-1), /not sent/);
+  t.match(typed(), /^x\nx/);
+  t.match(current(store.state).task, { of: 3 });
+  t.same(said, []);
+  press('ctrl-c', 'ctrl-c', '//etc', 'enter');
+  t.match(said, [{ text: '/etc' }]);
+});
+
+t.test('each conversation has its own reply', async (t) => {
+  const { press, said, store } = reader();
+  press('/query bob', 'enter', 'alt-1', 'alt-up', 'r', 'alt-2');
+  t.equal(current(store.state).task, undefined);
+  press('psst', 'enter', 'alt-1', 'yes', 'enter');
+  t.equal(said.at(0)?.of, undefined);
+  t.match(said.at(1), { room: 'lobby', text: 'yes', of: 3 });
+});
+
+t.test('+ reacts by a short code, a part of one, or an emoji', async (t) => {
+  const { press, asked, store, typed } = reader();
+  const question = () => store.state.question?.text;
+  press('draft', 'alt-up', '+');
+  t.equal(question(), 'React (1 of 24, Tab): _   [👍 +1]');
+  press('tab');
+  t.equal(question(), 'React (2 of 24, Tab): _   [👎 -1]');
+  press('enter');
+  t.match(asked.at(-1), { type: 'react', of: 3, emoji: '-1' });
+  press('alt-up', '+', ':tad');
+  t.equal(question(), 'React: :tad_   [🎉 tada]');
+  press('enter');
+  t.match(asked.at(-1), { emoji: 'tada' });
+  press('alt-up', '+', '🦊');
+  t.equal(question(), 'React: 🦊_   [🦊]');
+  press('enter');
+  t.match(asked.at(-1), { emoji: '🦊' });
+  const before = asked.length;
+  press('alt-up', '+', 'no such');
+  t.match(question(), 'nothing like that');
+  press('enter', 'alt-up', '+', 'escape');
+  t.equal(asked.length, before);
+  t.equal(typed(), 'draft|');
+});
+
+t.test('Enter on a reply selects what it replies to, and asks for it if it is not loaded', async (t) => {
+  const { press, selected, keys, message, asked, store } = reader();
+  message({ seq: 9, from: 'ana', text: 'hello', of: { seq: 1, from: 'ben', text: 'from ben' } });
+  press('alt-up');
+  t.equal(keys(), 'r e d + y Enter');
+  press('enter');
+  t.equal(selected(), 'from ben');
+  press('escape');
+  message({ seq: 10, text: 'hm', of: { seq: 8, from: 'ben', text: 'older' } });
+  press('alt-up', 'enter');
+  await settle();
+  t.ok(asked.some((request) => request.type === 'history' && request.before === 9));
+  message({ seq: 11, text: 'hm', of: { seq: 5 } });
+  press('alt-up');
+  t.equal(keys(), 'r + y', 'not to what is gone');
+  press('escape');
+  message({ seq: 12, text: 'as https://a.example/', of: { seq: 1, from: 'ben', text: 'from ben' } });
+  press('alt-up', 'enter', 'tab');
+  t.equal(store.state.question?.text, 'Open (2 of 2, Tab): _   [what it replies to]');
+  press('enter');
+  t.equal(selected(), 'from ben');
 });

@@ -148,7 +148,10 @@ function keysRow(keys: readonly MessageKey[], appearance: Appearance, columns: n
       span(` ${hint}`, styles.bar),
     ]);
   const alone = hints.flatMap(({ key }) => [gap(1, styles.bar), span(key, styles.barStrong)]);
-  const rows = [written([select, ...hints], `  ${dot}  `), written(hints, `  ${dot}  `), written(hints, ' ')];
+  const rows = [
+    written([select, ...hints], `  ${dot}  `),
+    ...[`  ${dot}  `, ` ${dot} `, ' '].map((between) => written(hints, between)),
+  ];
   return rows.find((row) => rowColumns(row) < columns) ?? alone;
 }
 

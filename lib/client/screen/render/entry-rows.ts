@@ -1,11 +1,13 @@
 /** One entry of a conversation as rows of the pane: a message, people who joined and left, or a notice. Pure; knows no other entries. */
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
+import { reactionCode } from '../../../protocol/reactions.js';
 import type { Settings } from '../../commands/settings.js';
 import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
-import { textLines } from './message-text.js';
+import { type TextLine, textLines } from './message-text.js';
 import {
+  cutRow,
   fill,
   fit,
   gap,
@@ -122,20 +124,48 @@ function messageRows(message: MessageEntry, drawing: Drawing): TextRow[] {
     label: action ? span(glyphs.action, styles.bold) : around.grouped ? gap(0) : name,
     bar: barOf(message, drawing),
   };
-  const lines = textLines(message, drawing);
+  const quoted = quoteLine(message, drawing);
+  const lines = [...quoted, ...textLines(message, drawing)];
   const between = message.mention ? span(`${glyphs.mention} `, styles.mention) : span(': ');
   // A narrow pane has no column for the name.
   const names = action ? [name, span(' ')] : columns.compact && !around.grouped ? [name, between] : [];
+  const named = action ? quoted.length : 0;
   const width = around.width - columns.text;
   const mark = deliveryMark(message, drawing);
   const rows: TextRow[] = lines.flatMap(({ before, row }, i) => {
-    const [ahead, text] = i === 0 && names.length > 0 ? [[], [...names, ...before, ...row]] : [before, row];
+    const [ahead, text] =
+      i === named && names.length > 0 ? [[], [...names, ...before, ...row]] : [before, row];
+    if (i < quoted.length) return [cutRow(text, width, glyphs.cut)];
     return wrapRow(text, width - rowColumns(mark) - rowColumns(ahead)).map((part) => [...ahead, ...part]);
   });
   const last = rows.length - 1;
   if (mark.length > 0) rows[last] = [...(rows[last] ?? []), ...mark];
+  rows.push(...reactionRows(message, width, drawing));
   rows.push(...deliveryRows(message, drawing).flatMap((row) => wrapRow(row, width)));
   return withHead(rows, head, drawing);
+}
+
+/** What a reply is to; none for other messages. */
+function quoteLine({ of, removed }: MessageEntry, { styles, glyphs }: Drawing): TextLine[] {
+  if (of === undefined || removed !== undefined) return [];
+  const gone = of.from === undefined || of.text === undefined;
+  const words = gone ? 'deleted message' : `${of.from}: ${of.text}`;
+  return [{ before: [], row: [span(`${glyphs.reply} ${words}`, styles.dim)] }];
+}
+
+/** The reactions, as many in a row as fit; the reader's own are in brackets. */
+function reactionRows({ reactions = [] }: MessageEntry, width: number, drawing: Drawing): TextRow[] {
+  const { styles, appearance } = drawing;
+  const rows: Span[][] = [];
+  for (const { emoji, count, mine } of reactions) {
+    const shown = (appearance.glyphs === 'ascii' ? reactionCode(emoji) : undefined) ?? emoji;
+    const [before, after] = mine ? ['[', ']'] : [' ', ' '];
+    const chip = span(`${before}${shown} ${count}${after}`, mine ? styles.bold : styles.dim);
+    const last = rows.at(-1);
+    if (last !== undefined && rowColumns(last) + columnsOf(chip.text) <= width) last.push(chip);
+    else rows.push([chip]);
+  }
+  return rows;
 }
 
 /** How far an own message has come; its place is reserved from the start, so that nothing moves. */

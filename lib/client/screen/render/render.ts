@@ -141,7 +141,7 @@ function taskRow(state: ScreenState, appearance: Appearance, columns: number): T
     : [what, about, span(end, dim)];
 }
 
-const taskWords = { edit: 'editing' } as const;
+const taskWords = { edit: 'editing', reply: 'replying to' } as const;
 
 function usageRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
   const words = ` ${usageOf(current(state).draft.text)}`;

@@ -60,6 +60,13 @@ export function fit(row: TextRow, width: number): TextRow {
   return kept;
 }
 
+/** The row, cut after `width` columns, with `mark` at its end then. */
+export function cutRow(row: TextRow, width: number, mark: string): TextRow {
+  if (rowColumns(row) <= width) return row;
+  const kept = fit(row, width - columnsOf(mark));
+  return [...kept, { text: mark, sgr: kept.at(-1)?.sgr ?? '' }];
+}
+
 /** The row cut or padded to `width` columns; where terminals disagree about widths it may be less, never more. */
 export function fill(row: TextRow, width: number, sgr = ''): TextRow {
   const fitting = fit(row, width);

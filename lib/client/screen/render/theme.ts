@@ -209,6 +209,8 @@ const unicode = {
   cut: '…',
   /** To the left of a quote or a block of code. */
   quote: '▎',
+  /** Before the message that a reply is to, in the row above it. */
+  reply: '↱',
 };
 
 export type Glyphs = Readonly<typeof unicode>;
@@ -236,6 +238,7 @@ const ascii: Glyphs = {
   below: 'v',
   cut: '~',
   quote: '>',
+  reply: '^',
 };
 
 export const glyphSets = { unicode, ascii } as const;

@@ -112,14 +112,11 @@ export interface ConversationState {
   readonly notify: Notify;
 }
 
-export interface DraftTask {
-  readonly kind: 'edit';
-  /** The message it is about: its seq, and how it is shown. */
-  readonly of: number;
-  readonly about: string;
-  /** The draft that comes back afterwards. */
-  readonly before: Editor;
-}
+/** `of` is the seq of the message it is about, `about` how that is shown. */
+export type DraftTask =
+  | { readonly kind: 'reply'; readonly of: number; readonly about: string }
+  /** `before`: the draft that comes back afterwards. */
+  | { readonly kind: 'edit'; readonly of: number; readonly about: string; readonly before: Editor };
 
 export interface PersonState {
   readonly name: string;

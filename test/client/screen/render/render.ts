@@ -69,6 +69,27 @@ function selecting(screen: Partial<ScreenState>, room: Partial<ConversationState
   };
 }
 
+const long = `when we were there last year, it was closed ${'all day '.repeat(20)}`;
+const busyReactions = ['👍', '🎉', '❤️', '🦊', '👀', '🔥', '🚀', '😄', '💯', '✅', '🐛'].map((emoji, i) => ({
+  ...{ emoji, count: 12 - i, mine: i === 1 },
+}));
+
+/** A room with replies and reactions. */
+function repliesScreen(more: Partial<ScreenState>, room: Partial<ConversationState> = {}): ScreenState {
+  const of = { seq: 1, from: 'bob', text: 'who brings tea?' };
+  const reactions = [{ emoji: '👍', count: 3, mine: false }];
+  const entries = [
+    messageAt(0, 'bob', 'who brings tea?', { reactions: busyReactions }),
+    messageAt(1, 'cleo', 'I do', { of, reactions: [{ emoji: '🎉', count: 1, mine: true }] }),
+    mine(1, 'and I bring a cake', { of, reactions }),
+    mine(2, 'or two', { of: { seq: 4, from: 'cleo', text: long }, delivery: { state: 'sending' } }),
+    messageAt(3, 'dan', 'waves', { action: true, of: { seq: 7 }, reactions }),
+    messageAt(4, 'eve', 'alice?', { mention: true, of: { seq: 2, from: 'alice', text: '漢字'.repeat(50) } }),
+    messageAt(5, 'bob', '', { removed: 'alice', of }),
+  ];
+  return screen({ ...more, conversations: [conversation('#lobby', { entries, ...room })] });
+}
+
 const screens: Readonly<Record<string, ScreenState>> = {
   'busy-80x24': busyScreen({ hint: true }),
   'busy-120x40': busyScreen({ columns: 120, rows: 40 }),
@@ -106,6 +127,10 @@ const screens: Readonly<Record<string, ScreenState>> = {
   'selected-20x5': selecting({ columns: 20, rows: 5 }, { selected: 'new' }),
   'editing-80x24': selecting({}, { task }),
   'editing-20x5': selecting({ columns: 20, rows: 5 }, { task }),
+  'replies-80x24': repliesScreen({}),
+  'replies-120x40': repliesScreen({ columns: 120, rows: 40 }),
+  'replies-39x24': repliesScreen({ columns: 39 }),
+  'replying-80x24': repliesScreen({}, { task: { kind: 'reply', of: 9, about: 'bob: who\nbrings\ntea?' } }),
   'typing-60x16': screen({
     columns: 60,
     rows: 16,
@@ -149,6 +174,12 @@ t.test('ASCII glyphs are enough', async (t) => {
   picture(t, 'ascii-100x30', square(frame, 100));
   const own = plainLines(frame).join('').replace('🍎 and パン', '');
   t.match(own, /^[\x20-\x7e]*$/);
+});
+
+t.test('in ASCII reactions are short codes', async (t) => {
+  const lines = plainLines(render(repliesScreen({}), { ...plainAppearance, glyphs: 'ascii' })).join('\n');
+  t.match(lines, / \+1 12 \[tada 11\] heart 10 {2}🦊 9 /);
+  t.match(lines, '^ bob: who brings tea?');
 });
 
 t.test('styles are as in their fixtures', async (t) => {
