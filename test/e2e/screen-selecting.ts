@@ -160,8 +160,7 @@ t.test('replying and reacting, between two terminals', async (t) => {
     alice.type('rI do');
     await alice.shows(/#lobby › I do/);
     alice.type(keys.enter);
-    for (const terminal of [alice, bob])
-      await terminal.shows(/alice │ ↱ bob: who brings tea\?\n +│ I do/);
+    for (const terminal of [alice, bob]) await terminal.shows(/alice │ ↱ bob: who brings tea\?\n +│ I do/);
     await alice.until(() => !alice.screen().includes('replying'), 'no reply');
   });
 

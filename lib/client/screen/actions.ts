@@ -164,8 +164,8 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   older: (context) => recall(context, 'up', older),
   newer: (context) => recall(context, 'down', newer),
   'edit-last': editLast,
-  'select-up': ({ scrolling }) => scrolling.select('up'),
-  'select-down': ({ scrolling }) => scrolling.select('down'),
+  'select-up': (context) => select(context, 'up'),
+  'select-down': (context) => select(context, 'down'),
   cancel: ({ store }) => store.change(store.state.current, withoutTask),
   compose: ({ compose }) => compose(),
   'search-inputs': (context) => context.prompts.begin(inputSearch(context)),
@@ -336,6 +336,11 @@ function jumpTo(context: Context, seq: number): void {
   }
   unselect(context);
   runLine(`/jump ${seq}`);
+}
+
+function select({ scrolling, viewed }: Context, direction: 'up' | 'down'): void {
+  scrolling.select(direction);
+  viewed();
 }
 
 function unselect({ scrolling, viewed }: Context): void {

@@ -19,6 +19,8 @@ interface KeyedAction {
 interface SelectedMessageDeps {
   readonly store: ScreenStore;
   readonly scrolling: Pick<Scrolling, 'unselect'>;
+  /** The reader may have the newest messages on the screen now. */
+  readonly viewed: () => void;
   readonly act: (does: MessageKey['does'], message: MessageEntry) => void;
   /** Types what came after a key in one piece. */
   readonly type: (text: string) => void;
@@ -31,7 +33,7 @@ const scrolls: ReadonlySet<string> = new Set(['page-up', 'page-down', 'rows-up',
 
 /** @returns whether that was all that the action does */
 export function createSelectedMessage(deps: SelectedMessageDeps): (action: KeyedAction) => boolean {
-  const { store, scrolling, act, type } = deps;
+  const { store, scrolling, viewed, act, type } = deps;
   return (action) => {
     const message = selectedMessage(current(store.state));
     if (message === undefined || harmless.has(action.do)) return false;
@@ -46,6 +48,7 @@ export function createSelectedMessage(deps: SelectedMessageDeps): (action: Keyed
       return true;
     }
     scrolling.unselect({ stay: scrolls.has(action.do) });
+    viewed();
     return action.do === 'cancel' || action.do === 'interrupt' || action.do === 'send';
   };
 }

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { createCopy } from '../../../lib/client/screen/copy.js';
 import { recoveryLines } from '../../../lib/client/text/wording.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import { messageOf } from '../../support/fake-session.js';
@@ -39,6 +40,17 @@ t.test('/copy ID copies that message, also one that is not loaded', async (t) =>
   t.match((await copies(scene, '/copy 4')).said, 'That message was removed.');
   t.match((await copies(scene, '/copy 7')).said, /no message 7 here/);
   t.match((await copies(scene, '/copy x')).said, /^Usage: \/copy/);
+});
+
+t.test('what is copied is printable', async (t) => {
+  const copied: string[] = [];
+  const { store } = createScreenScene();
+  const clipboard = async (text: string) => {
+    copied.push(text);
+    return 'sent' as const;
+  };
+  await createCopy({ store, clipboard, otherwise: 'Alt-L' }).text('a\x1b[31m\u202eb\r\nc', 'it');
+  t.same(copied, ['a[31mb\nc']);
 });
 
 t.test('/copy link copies the newest link, of an invite link the best', async (t) => {

@@ -56,25 +56,31 @@ t.test('notices and removed messages are passed over', async (t) => {
 });
 
 t.test('the selection follows its message, stays in view, and ends if that is gone', async (t) => {
-  const { press, selected, message, shown, store, happen } = reader();
+  const { press, selected, message, shown, store, happen, calls } = reader();
   press('alt-up', 'alt-up');
   for (let seq = 10; seq < 60; seq++) message({ seq, text: `more ${seq}` });
   t.equal(selected(), 'from ana');
   t.match(shown()[0], 'from ana', 'as far up as needed');
   t.match(current(store.state), { unread: 50, newBelow: 50 }, 'what is below is not read');
+  t.notOk(calls.includes('read 59'), 'and the server is not told that it is');
   happen({ kind: 'event', event: { type: 'gap', room: 'lobby', after: 60, before: 70 } });
   t.equal(selected(), undefined);
   t.equal(current(store.state).selected, undefined);
 });
 
 t.test('Escape leaves it: the newest messages are back, and read', async (t) => {
-  const { press, selected, message, shown, store } = reader();
+  const { press, selected, message, shown, store, calls } = reader();
   press('alt-up');
   for (let seq = 10; seq < 60; seq++) message({ seq, text: `more ${seq}` });
   press('escape');
+  t.ok(calls.includes('read 59'));
   t.equal(selected(), undefined);
   t.match(shown().at(-1), 'more 59');
   t.match(current(store.state), { unread: 0, newBelow: 0 });
+  press('alt-up');
+  message({ seq: 60, text: 'one more' });
+  press('alt-down', 'alt-down');
+  t.ok(calls.includes('read 60'), 'also if Alt-Down leaves it');
 });
 
 t.test('PgUp goes on from what is in the pane, and Alt-Up from there', async (t) => {
