@@ -324,6 +324,8 @@ function hostileScreen(text: string): ScreenState {
     topic: text,
     draft: { text, cursor: Math.floor(text.length / 2), killed: text, past: [], last: 'other' },
     newAfter: 1,
+    selected: 'c',
+    task: { kind: 'reply', of: 1, about: text },
     entries: [
       messageAt(0, text, text, { id: 'a' }),
       messageAt(1, text, `see https://${text}.example/${text}?q=${text}#${text} alice`, {
@@ -331,7 +333,11 @@ function hostileScreen(text: string): ScreenState {
         seq: 2,
         mention: true,
       }),
-      messageAt(2, text, text, { action: true, id: 'c' }),
+      messageAt(2, text, text, {
+        ...{ action: true, id: 'c' },
+        of: { seq: 1, from: text, text },
+        reactions: [{ emoji: text, count: 1, mine: true }],
+      }),
       mine(3, text, { id: 'd', from: text, delivery: { state: 'failed', code: 'busy', why: text } }),
       { kind: 'presence', id: 'p', at: noon, joined: [text, text], left: [{ name: text, reason: text }] },
       { kind: 'notice', id: 'n', at: Number.NaN, text, tone: 'bad' },
@@ -387,6 +393,8 @@ function randomScreen(random: Random): ScreenState {
       mine: random.below(3) === 0,
       mention: random.below(3) === 0,
       action: random.below(4) === 0,
+      ...random.pick([{}, { of: { seq: 1 } }, { of: { seq: 1, from: name(), text: text() } }]),
+      ...random.pick([{}, { reactions: [{ emoji: text(), count: 7, mine: random.below(2) === 0 }] }]),
       delivery: random.pick([
         { state: 'sent' },
         { state: 'sending', waitMs: 1000 },
@@ -407,6 +415,8 @@ function randomScreen(random: Random): ScreenState {
       at: random.pick([undefined, { id: String(random.below(45)), row: random.below(9) }]),
       newBelow: random.below(5),
       draft: { text: draft, cursor: random.below(draft.length + 1), killed: '', past: [], last: 'other' },
+      ...random.pick([{}, { selected: String(random.below(45)) }]),
+      ...random.pick([{}, { task: { kind: 'reply', of: 1, about: text() } as const }]),
     }),
   );
   return screen({
