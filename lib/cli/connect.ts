@@ -25,6 +25,7 @@ export function addConnect(program: Command, io: Io): void {
       'secure-chat connect chat.example --name ana',
       'secure-chat connect chat.example lab.example:7000',
       'tail -f build.log | secure-chat connect LINK --name ci --password-file FILE',
+      "secure-chat connect LINK --on-mention 'notify-send secure-chat mention'",
     ],
     exits: [
       ['data', 'a message was refused (in a pipe, also a /join or /query)'],
@@ -63,6 +64,13 @@ stdin takes messages and slash commands, and stdout shows messages and answers:
 Notices and errors go to stderr. At the end of stdin, the client waits until the
 server has stored every message. If a /join, /query or /window in a pipe is
 refused, nothing after that line is sent, and the exit code is 65.
+
+--on-mention and --on-message run a command for each message that mentions you
+or is for you alone, or for each one: not for your own, those of people you
+blocked or /ignore, or what was posted before you connected. The message is one
+line of JSON on its stdin, as --json prints it. CMD is split into words like in
+a shell, with quotes and backslashes, but no shell runs it: $NAME, ~ and | mean
+nothing. Up to 4 run at once, each for 10 s; their output is dropped.
 
 With --json, stdin takes requests such as
 {"type":"say","room":"lobby","text":"hi"}, and stdout shows events, replies and

@@ -4,11 +4,13 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { createListener, type FrontEnd, type OpenTransfers } from '../client/front-end.js';
+import type { Hook, OpenHooks } from '../client/hooks.js';
 import type { Appearance } from '../client/screen/render/theme.js';
 import { createLocalTime } from '../client/text/local-time.js';
 import { systemClock } from '../system/clock.js';
 import type { Endpoint } from '../trust/endpoint.js';
 import { exitCode, type Io } from './command.js';
+import { commandArgument } from './option-values.js';
 
 /** Chosen by options. */
 export interface FrontEndFlags {
@@ -16,6 +18,9 @@ export interface FrontEndFlags {
   readonly theme?: Appearance['theme'];
   readonly ascii?: true;
   readonly downloads?: string;
+  /** The program and its arguments. */
+  readonly onMention?: readonly string[];
+  readonly onMessage?: readonly string[];
 }
 
 export function frontEndOptions(): Option[] {
@@ -26,6 +31,10 @@ export function frontEndOptions(): Option[] {
     new Option('--downloads <FOLDER>', 'where downloads go; default: ~/Downloads').env(
       'SECURE_CHAT_DOWNLOADS',
     ),
+    new Option('--on-mention <CMD>', 'run CMD for each mention and direct message').argParser(
+      commandArgument,
+    ),
+    new Option('--on-message <CMD>', 'run CMD for each message from others').argParser(commandArgument),
   ];
 }
 
@@ -68,12 +77,13 @@ function loadedAtRun(load: () => Promise<FrontEnd>): FrontEnd {
   };
 }
 
-async function json({ io: { stdin, stdout }, stop }: FrontEndChoice): Promise<FrontEnd> {
+async function json({ io, stop, ...choice }: FrontEndChoice): Promise<FrontEnd> {
   const { createJsonFrontEnd } = await import('../client/json/json.js');
-  return createJsonFrontEnd({ stdin, stdout, stop });
+  const { stdin, stdout, stderr, env } = io;
+  return createJsonFrontEnd({ stdin, stdout, stderr, stop, openHooks: await hooksOf(env, choice) });
 }
 
-async function plain({ io, stop, hosted, downloads }: FrontEndChoice): Promise<FrontEnd> {
+async function plain({ io, stop, hosted, downloads, ...choice }: FrontEndChoice): Promise<FrontEnd> {
   const { createPlainFrontEnd } = await import('../client/plain/plain.js');
   const { stdin, stdout, stderr, env } = io;
   return createPlainFrontEnd({
@@ -84,6 +94,7 @@ async function plain({ io, stop, hosted, downloads }: FrontEndChoice): Promise<F
     time: createLocalTime(Date.now),
     later: (callback) => void setTimeout(callback, readMarkMs).unref(),
     openTransfers: await transfersOf({ env, downloads }),
+    openHooks: await hooksOf(env, choice),
     typed: stdin.isTTY === true,
     hosted,
   });
@@ -106,6 +117,7 @@ async function screen({ io, stop, theme, ascii, ...choice }: FrontEndChoice): Pr
     clock: systemClock,
     stop,
     openTransfers: await transfersOf({ env, downloads }),
+    openHooks: await hooksOf(env, choice),
     hosted,
     endsChat,
     server: choice.server,
@@ -137,6 +149,19 @@ export async function transfersOf(given: {
       folder: process.cwd(),
       report,
     });
+}
+
+async function hooksOf(
+  env: Io['env'],
+  { onMention, onMessage }: FrontEndFlags,
+): Promise<OpenHooks | undefined> {
+  const hooks: Hook[] = [
+    ...(onMention ? [{ option: '--on-mention', on: 'mention', command: onMention } as const] : []),
+    ...(onMessage ? [{ option: '--on-message', on: 'message', command: onMessage } as const] : []),
+  ];
+  if (hooks.length === 0) return undefined;
+  const { createHooks } = await import('../client/hooks.js');
+  return (session, report) => createHooks({ hooks, env, clock: systemClock }, session, report);
 }
 
 /** Created by the first download. */

@@ -10,6 +10,7 @@ import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
+import { splitWords } from '../system/shell-words.js';
 import { canonicalHost, parseEndpoint } from '../trust/endpoint.js';
 import { Exit } from './command.js';
 
@@ -95,6 +96,14 @@ export function keepArgument(text: string): Retention {
   if (ms !== undefined) return { ms };
   if (/^\d{1,9}$/.test(text) && Number(text) >= 1) return { messages: Number(text) };
   throw new InvalidArgumentError('Give an age such as 90d or 12h, or a number of messages.');
+}
+
+/** A command as a person types it: the program and its arguments. */
+export function commandArgument(text: string): string[] {
+  const words = splitWords(text);
+  if (words === undefined) throw new InvalidArgumentError('A quote is not closed.');
+  if (words[0] === undefined || words[0] === '') throw new InvalidArgumentError('Give a command.');
+  return words;
 }
 
 type SecretKind = 'password' | 'token';

@@ -1,6 +1,6 @@
 /**
- * Words of a shell: quoted for commands that users copy, and paths as they type them. POSIX shells; does not look at the
- * disk.
+ * Words of a shell: quoted for commands that users copy, and commands and paths as they type them. POSIX shells; does not
+ * look at the disk.
  */
 import { join, resolve } from 'node:path';
 
@@ -12,6 +12,24 @@ export function needsQuotes(word: string): boolean {
 /** `word`, quoted if needed. */
 export function shellWord(word: string): string {
   return needsQuotes(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
+}
+
+const wordsOfShell = /(?:[^\s'"\\]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+/g;
+const piecesOfWord = /'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|[^'"\\]+/g;
+
+/**
+ * The words of a command, split as a shell does: at spaces that are not quoted by '…', "…" or a backslash. Nothing is
+ * expanded: `$HOME`, `~`, `*` and `|` are text.
+ * @returns undefined if a quote is not closed
+ */
+export function splitWords(command: string): string[] | undefined {
+  if (command.replace(wordsOfShell, '').trim() !== '') return undefined;
+  const words = command.match(wordsOfShell) ?? [];
+  return words.map((word) =>
+    word.replace(piecesOfWord, (piece, single?: string, double?: string, escaped?: string) => {
+      return single ?? double?.replace(/\\([\\"$`])/g, '$1') ?? escaped ?? piece;
+    }),
+  );
 }
 
 export interface PathBase {

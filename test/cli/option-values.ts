@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
-import { keepArgument, readMotd, readPasswordFile, sizeArgument } from '../../lib/cli/option-values.js';
+import {
+  commandArgument,
+  keepArgument,
+  readMotd,
+  readPasswordFile,
+  sizeArgument,
+} from '../../lib/cli/option-values.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { ok, runServer } from '../support/running-server.js';
 
@@ -18,6 +24,17 @@ t.test('a size is a number with or without a unit of 1024', async (t) => {
     kib ** 4,
     10 * kib,
   ]);
+});
+
+t.test('a command is a program and its arguments', async (t) => {
+  t.same(commandArgument(`notify-send -t 5 'new message'`), ['notify-send', '-t', '5', 'new message']);
+  for (const [text, message] of [
+    ['', /Give a command/],
+    ["'' x", /Give a command/],
+    ["say 'hi", /not closed/],
+  ] as const) {
+    t.throws(() => commandArgument(text), { code: 'commander.invalidArgument', message }, text);
+  }
 });
 
 t.test('an invalid size is refused with an example', async (t) => {

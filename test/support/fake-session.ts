@@ -81,6 +81,7 @@ export function createFakeSession({ name = 'ana', listener, answer, motd }: Fake
       asked.push(request);
       return answer === undefined ? { type: 'ok', re: asked.length } : answer(request);
     },
+    blocked: async () => new Set(),
     openFileConnection: () => Promise.reject(new Error('no files here')),
     reconnect: () => false,
     settled() {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { needsQuotes, shellWord, typedPath } from '../../lib/system/shell-words.js';
+import { needsQuotes, shellWord, splitWords, typedPath } from '../../lib/system/shell-words.js';
 
 t.test('names, paths and links need no quotes', async (t) => {
   for (const word of ['certs/server.pem', `secure-chat://chat.example:6697/${'aZ9-_'.repeat(8)}abc/x_-`]) {
@@ -47,4 +47,25 @@ t.test('typed paths are expanded, unquoted and resolved', async (t) => {
   ] as const) {
     t.equal(typedPath(typed, places), meant, typed);
   }
+});
+
+t.test('a command is split as a shell does, and nothing in it is expanded', async (t) => {
+  const split: readonly [string, string[] | undefined][] = [
+    ['', []],
+    ['  notify  ', ['notify']],
+    ['notify-send -t 5 chat', ['notify-send', '-t', '5', 'chat']],
+    [`a 'b  c' "d  e" f\\ g`, ['a', 'b  c', 'd  e', 'f g']],
+    [`a'b'"c"d ''`, ['abcd', '']],
+    [`"a \\"b\\" \\n"`, ['a "b" \\n']],
+    ['x $HOME ~ * | > y; `z`', ['x', '$HOME', '~', '*', '|', '>', 'y;', '`z`']],
+    [`it's`, undefined],
+    ['say "hi', undefined],
+    ['end \\', undefined],
+  ];
+  for (const [command, words] of split) t.same(splitWords(command), words, command);
+});
+
+t.test('what shellWord quotes is split into the same words', async (t) => {
+  const words = ['a b', `it's`, '$x "y"', 'plain', '\\', ''];
+  t.same(splitWords(words.map(shellWord).join(' ')), words);
 });

@@ -7,6 +7,7 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { printableJson } from '../../protocol/printable.js';
 import { parseRequest, type Request, type RequestType } from '../../protocol/requests.js';
 import { createListener, type FrontEnd } from '../front-end.js';
+import type { OpenHooks } from '../hooks.js';
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
 import type { Session, SessionEvent, SessionStatus } from '../session/session.js';
 import type { RequestBody } from '../wire/connection.js';
@@ -14,6 +15,9 @@ import type { RequestBody } from '../wire/connection.js';
 interface JsonDeps {
   readonly stdin: Readable;
   readonly stdout: Writable;
+  /** For people. */
+  readonly stderr: Writable;
+  readonly openHooks?: OpenHooks | undefined;
   /** Aborted with a StopSignal as its reason. */
   readonly stop: AbortSignal;
 }
@@ -44,18 +48,22 @@ export function createJsonFrontEnd(deps: JsonDeps): FrontEnd {
   const pipe = createPipe({ ...deps, lineLimit });
   return {
     listener,
-    run(session) {
+    async run(session) {
       const write = (line: object): void => {
         deps.stdout.write(`${printableJson(line)}\n`);
       };
       const { name, role, motd, hello } = session;
       write({ type: 'session', name, role, server: hello.server, ...(motd !== undefined && { motd }) });
       const requests: Requests = { session, pipe, write, said: new Map() };
+      const hooks = deps.openHooks?.(session, (words) => void deps.stderr.write(`secure-chat: ${words}\n`));
       open((event) => {
         showEvent(event, requests);
+        hooks?.notice(event);
         pipe.notice(event);
       });
-      return pipe.run(session, { onLine: (line) => takeLine(line, requests) });
+      const result = await pipe.run(session, { onLine: (line) => takeLine(line, requests) });
+      await hooks?.close();
+      return result;
     },
   };
 }

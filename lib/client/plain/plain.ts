@@ -11,6 +11,7 @@ import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
 import { opensConversation } from '../commands/commands.js';
 import { createLineRunner, type LineRunner } from '../commands/run-line.js';
 import { createListener, type FrontEnd, type OpenTransfers } from '../front-end.js';
+import type { OpenHooks } from '../hooks.js';
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
 import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
 import type {
@@ -50,6 +51,7 @@ interface PlainDeps {
   /** Calls back once after about a second, without keeping the process alive. */
   readonly later: (callback: () => void) => void;
   readonly openTransfers: OpenTransfers;
+  readonly openHooks?: OpenHooks | undefined;
   /** A person types, and sees a refusal before typing the next line. */
   readonly typed: boolean;
   /** About the chat that is hosted by this program; shown at the start. */
@@ -94,22 +96,28 @@ export function createPlainFrontEnd(deps: PlainDeps): FrontEnd {
   const pipe = createPipe({ ...deps, lineLimit });
   return {
     listener,
-    run(session, _servers, stay) {
+    async run(session, _servers, stay) {
       const marks = createReadMarks({ session, later: deps.later });
       const chat = createPlainChat({ deps, session, stay, pipe, marks });
+      const hooks = deps.openHooks?.(session, chat.report);
       open((event) => {
         chat.show(event);
+        hooks?.notice(event);
         pipe.notice(event);
       });
       // Without a reader of stderr, messages still go to stdout.
       deps.stderr.on('error', () => {});
-      return pipe.run(session, { onLine: chat.onLine, before: marks.flush });
+      const result = await pipe.run(session, { onLine: chat.onLine, before: marks.flush });
+      await hooks?.close();
+      return result;
     },
   };
 }
 
 interface PlainChat {
   readonly show: (event: SessionEvent) => void;
+  /** Shows a notice of this program. */
+  readonly report: (words: string) => void;
   readonly onLine: (line: InputLine) => PipeQuit | undefined;
 }
 
@@ -177,6 +185,7 @@ function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'stay' | 'pipe' 
   const showStatus = createStatusLines(show);
   return {
     onLine: (line) => takeLine(line, chat, runner),
+    report: show,
     show(event) {
       switch (event.kind) {
         case 'event':

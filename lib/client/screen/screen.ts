@@ -11,6 +11,7 @@ import {
   type OpenTransfers,
   type StopSignal,
 } from '../front-end.js';
+import type { OpenHooks } from '../hooks.js';
 import type { SessionEnd } from '../session/session.js';
 import { endWords } from '../text/wording.js';
 import { createKeyReader } from './input/key-reader.js';
@@ -41,6 +42,7 @@ export interface ScreenDeps {
   readonly server: Endpoint;
   readonly openPreferences: (server: Endpoint) => PreferencesFile;
   readonly openTransfers: OpenTransfers;
+  readonly openHooks?: OpenHooks | undefined;
   /** About the chat that is hosted by this program; shown at the start. */
   readonly hosted?: readonly string[] | undefined;
   /** The chat ends for everyone when this person quits. */
@@ -128,7 +130,7 @@ function createView(
   { saved, hosted, endsChat }: ViewOptions,
 ): ServerView {
   const { deps, terminal, graphics, picture, leave } = screen;
-  const { appearance, clock, env, stop, openTransfers } = deps;
+  const { appearance, clock, env, stop, openTransfers, openHooks } = deps;
   const { now } = appearance.time;
   const store = createScreenStore(
     startState({
@@ -140,7 +142,7 @@ function createView(
     () => changed(screen, view),
   );
   const view = createServerView({
-    ...{ session, stay, store, saved, appearance, clock, env, stop, openTransfers, terminal, done },
+    ...{ session, stay, store, saved, appearance, clock, env, stop, openTransfers, openHooks, terminal, done },
     ...{ hosted, endsChat, leave },
     preferences: deps.openPreferences(server),
     ...{ redraw: picture.redraw, askGraphics: graphics.ask },

@@ -6,6 +6,7 @@ import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
 import { type CommandFrontEnd, CommandRefused } from '../commands/command.js';
 import { createLineRunner } from '../commands/run-line.js';
 import type { FrontEndResult, OpenTransfers } from '../front-end.js';
+import type { OpenHooks } from '../hooks.js';
 import { createReadMarks } from '../session/read-marks.js';
 import type { OutgoingMessage, Session, SessionEnd, SessionEvent, StaySignedIn } from '../session/session.js';
 import { motdLines, recoveryLines, stayOffer, transferBar } from '../text/wording.js';
@@ -44,6 +45,7 @@ export interface ViewDeps {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly openTransfers: OpenTransfers;
+  readonly openHooks?: OpenHooks | undefined;
   readonly stop: AbortSignal;
   readonly terminal: Pick<Terminal, 'run' | 'send' | 'suspend'>;
   readonly notify: (occasion: Occasion) => void;
@@ -117,6 +119,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     clipboard: (text) => copyText(text, { env, clock, send: terminal.send }),
     otherwise: plainTextKey,
   });
+  const hooks = deps.openHooks?.(session, (words) => void store.notice(words, 'bad'));
   const dispatch = createDispatch({
     ...{ store, scrolling, me, ignored, images, quitWarning, redraw, copy },
     ascii: appearance.glyphs === 'ascii',
@@ -164,7 +167,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     async leave(reason) {
       images.stop();
       if (!isOver && isConnected(store.state)) marks.flush();
-      await Promise.all([transfers.close(), preferences.saved()]);
+      await Promise.all([transfers.close(), preferences.saved(), hooks?.close()]);
       if (!isOver) await session.quit(reason);
       await deps.done();
     },
@@ -180,6 +183,7 @@ export function createServerView(deps: ViewDeps): ServerView {
       void away.restore();
     }
     events.handle(event);
+    if (!isHidden(event, ignored)) hooks?.notice(event);
     if (event.kind === 'synced' && event.first) welcome(store, session, { hosted, stay: deps.stay });
   }
 }
@@ -191,6 +195,10 @@ function showTransfer(store: ScreenStore, transfer: Transfer, now: number): void
     sentTo: progress === 'done' ? transfer.to : undefined,
   };
   store.update((state) => withProgress(state, line));
+}
+
+function isHidden(event: SessionEvent, ignored: ReadonlySet<string>): boolean {
+  return event.kind === 'event' && event.event.type === 'message' && ignored.has(event.event.from);
 }
 
 /** What the server and the host want to be read first. */

@@ -106,6 +106,8 @@ export interface Session {
    * Rejects with ConnectionLost when the connection ends before the reply, except for a `logout` that ends it.
    */
   ask(request: RequestBody): Promise<Reply>;
+  /** Names of the people this person has blocked, as far as known; undefined before that. Never rejects. */
+  blocked(): Promise<ReadonlySet<string> | undefined>;
   /**
    * A second connection to the same server, for one file (ALPN `secure-chat-file/1`): verified like the first,
    * nothing read or written yet, paused.

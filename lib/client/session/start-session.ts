@@ -11,6 +11,7 @@ import { type Clock, systemClock } from '../../system/clock.js';
 import { ConnectionLost, openConnection, openFileConnection, type RequestBody } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
 import type { Answering } from '../wire/wire.js';
+import { type BlockList, createBlockList } from './block-list.js';
 import { createInbox, type Inbox } from './inbox.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { type Backoff, createBackoff, Distrusted, type Hurry, reconnect } from './reconnect.js';
@@ -63,6 +64,7 @@ interface Life {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly backoff: Backoff;
+  readonly blockList: BlockList;
   /** Aborted when the person quits. */
   readonly leaving: AbortController;
   readonly report: (status: SessionStatus) => void;
@@ -96,6 +98,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
       },
     }),
     backoff: createBackoff({ clock, random, retryMs }),
+    blockList: createBlockList((request) => ask(life, request)),
     leaving: new AbortController(),
     report: (status) => listener({ kind: 'status', status }),
     link: undefined,
@@ -218,8 +221,9 @@ function watchSilence({ options, clock, random, leaving }: Life, { connection }:
   });
 }
 
-function caughtUp({ backoff, report, inbox, outbox }: Life, link: SignedInConnection) {
+function caughtUp({ backoff, report, inbox, outbox, blockList }: Life, link: SignedInConnection) {
   backoff.recovered();
+  blockList.reconnected();
   report({ state: 'online' });
   inbox.caughtUp(link.conversations);
   outbox.open(link.connection.request);
@@ -253,6 +257,7 @@ function createSession(life: Life, first: SignedInConnection): Session {
     recovery: first.recovery,
     say: outbox.say,
     ask: (request) => ask(life, request),
+    blocked: life.blockList.names,
     openFileConnection(signal) {
       const { endpoint, verify } = options;
       return openFileConnection({
@@ -274,6 +279,7 @@ function createSession(life: Life, first: SignedInConnection): Session {
 function ask(life: Life, request: RequestBody): Promise<Reply> {
   return new Promise((resolve, reject) => {
     if (life.link === undefined) throw new ConnectionLost('not connected at the moment; try again later');
+    life.blockList.sent(request);
     life.link.connection.request(request, (outcome) => {
       if (!(outcome instanceof Error)) return resolve(outcome);
       const closing = outcome instanceof ConnectionLost ? outcome.closing : undefined;
