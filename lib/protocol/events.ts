@@ -177,6 +177,7 @@ const schemas = {
   unmuted: Type.Object({ type: Type.Literal('unmuted'), room: inRoom, by: name }, open),
   away: Type.Object({ type: Type.Literal('away'), name, text: Type.String() }, open),
   back: Type.Object({ type: Type.Literal('back'), name }, open),
+  online: Type.Object({ type: Type.Literal('online'), name }, open),
   joined: Type.Object({ type: Type.Literal('joined'), room: Type.String(), name }, open),
   left: Type.Object(
     {

@@ -143,6 +143,8 @@ export const limits = {
   directsMs: 28 * 24 * 60 * 60_000,
   /** Names that one account can block. */
   blocks: 1_000,
+  /** People that one terminal can wait for. */
+  watches: 100,
   /** Rooms up to this size announce each join and leave by name. */
   presenceNamed: 100,
 

@@ -223,6 +223,8 @@ const schemas = {
   whois: request('whois', { name }),
   away: request('away', { text: Type.String({ title: 'Away message', maxLength: limits.reasonBytes }) }),
   back: request('back', {}),
+  watch: request('watch', { name }),
+  unwatch: request('unwatch', { name }),
 
   ping: request('ping', {}),
   quit: request('quit', { reason: Type.Optional(reason) }),

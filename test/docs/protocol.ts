@@ -162,6 +162,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `unanswered room invitations ${limit.invitations}`,
       `new rooms and invitations ${rate(limit.creationsPerMinute, limit.creationsPerMinute, 'a minute')}`,
       `blocked names ${number(limit.blocks)}`,
+      `names that a terminal watches ${limit.watches}`,
       `wrong \`otp\` from one address ${hourly(limit.factorFailuresPerHour)}`,
       `of the account ${rate(limit.factorFailuresInAll, limit.factorFailuresInAllPerHour, 'an hour')}`,
       `replies take up to ${seconds(limit.loginDelayMaxMs)}`,

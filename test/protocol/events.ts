@@ -135,6 +135,7 @@ const examples: Examples = {
   unmuted: [{ type: 'unmuted', by: 'bob' }],
   away: [{ type: 'away', name: 'alice', text: '' }],
   back: [{ type: 'back', name: 'alice' }],
+  online: [{ type: 'online', name: 'alice' }],
   joined: [{ type: 'joined', room: 'lobby', name: 'alice' }],
   left: [
     { type: 'left', room: 'lobby', name: 'alice' },

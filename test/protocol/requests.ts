@@ -74,6 +74,8 @@ const examples: Examples = {
   whois: [{ type: 'whois', id: 1, name: 'bob' }],
   away: [{ type: 'away', id: 1, text: '' }],
   back: [{ type: 'back', id: 1 }],
+  watch: [{ type: 'watch', id: 1, name: 'bob' }],
+  unwatch: [{ type: 'unwatch', id: 1, name: 'bob' }],
   register: [
     { type: 'register', id: 1, name: 'alice', password: 'correct horse' },
     { type: 'register', id: 1, name: 'alice', password: 'correct horse', code: 'abc', remember: false },

@@ -22,6 +22,8 @@ export interface SceneOptions {
   /** What is typed when a secret is asked for; undefined for Escape. Without it there is no full screen. */
   readonly secrets?: (string | undefined)[];
   readonly frontEnd?: Partial<CommandFrontEnd>;
+  /** People who are waited for. */
+  readonly watched?: readonly string[];
 }
 
 export function commandScene({
@@ -29,6 +31,7 @@ export function commandScene({
   answers = {},
   secrets,
   frontEnd,
+  watched = [],
 }: SceneOptions = {}) {
   const asked: RequestBody[] = [];
   const shown: string[] = [];
@@ -43,6 +46,7 @@ export function commandScene({
       name: 'ana',
       hello: hello(),
       reconnect: () => false,
+      watched,
       async ask(request: RequestBody): Promise<Reply> {
         asked.push(request);
         const answer = answers[request.type] ?? {};

@@ -82,6 +82,7 @@ export function createFakeSession({ name = 'ana', listener, answer, motd }: Fake
       return answer === undefined ? { type: 'ok', re: asked.length } : answer(request);
     },
     blocked: async () => new Set(),
+    watched: [],
     openFileConnection: () => Promise.reject(new Error('no files here')),
     reconnect: () => false,
     settled() {

@@ -94,7 +94,7 @@ export interface CommandMemory {
 
 /** What each front end does for commands. */
 export interface CommandFrontEnd {
-  readonly session: Pick<Session, 'ask' | 'name' | 'hello' | 'reconnect'>;
+  readonly session: Pick<Session, 'ask' | 'name' | 'hello' | 'reconnect' | 'watched'>;
   readonly transfers: Pick<Transfers, 'send' | 'get' | 'cancel' | 'current'>;
   readonly time: LocalTime;
   /** About the chat that is hosted by this program, its join link included. */

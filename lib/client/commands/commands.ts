@@ -3,7 +3,7 @@
  * session nor a terminal.
  */
 import { accountCommands } from './account.js';
-import { tooLong, wordsIn } from './arguments.js';
+import { tooLong, withName, wordsIn } from './arguments.js';
 import {
   CommandRefused,
   command,
@@ -49,18 +49,28 @@ const displayCommands = [
   screenCommand('clear', 'clear the screen; no message is removed'),
   screenCommand('compose', 'write a message in $EDITOR (Ctrl-X Ctrl-E)'),
   screenCommand('retry', 'send failed messages again'),
-  command<{ choice?: NotifyChoice }>({
+  command<NotifyArguments>({
     name: 'notify',
-    usage: '[off|mention|all]',
-    help: 'set when this conversation rings the bell',
-    screenOnly: true,
-    parse(rest) {
-      const word = rest.trim().toLowerCase();
-      if (word === '') return {};
-      const choice = notifyChoices.find((each) => each === word);
-      return choice === undefined ? '' : { choice };
+    usage: '[off|mention|all|when NAME|cancel NAME]',
+    help: 'set when this conversation rings the bell; or be told, once, when a person comes online',
+    parse: parseNotify,
+    async run({ choice, when, cancel }, { screen, session, ask, answer }) {
+      if (when !== undefined) {
+        await ask({ type: 'watch', name: when });
+        // If they are here already, that was told.
+        if (session.watched.includes(when)) answer([`You will be told when ${when} comes online.`]);
+      } else if (cancel !== undefined) {
+        if (!session.watched.includes(cancel))
+          throw new CommandRefused(
+            `You are not waiting for ${cancel}. /notify lists the people you wait for.`,
+          );
+        await ask({ type: 'unwatch', name: cancel });
+        answer([`You will not be told when ${cancel} comes online.`]);
+      } else {
+        screen?.notify(choice);
+        if (choice === undefined) answer([waitingWords(session.watched)]);
+      }
     },
-    run: ({ choice }, { screen }) => screen?.notify(choice),
   }),
   command<SettingChange>({
     name: 'set',
@@ -71,6 +81,30 @@ const displayCommands = [
     run: (change, { screen }) => screen?.set(change),
   }),
 ];
+
+interface NotifyArguments {
+  readonly choice?: NotifyChoice;
+  /** Whom to wait for, or no longer. */
+  readonly when?: string;
+  readonly cancel?: string;
+}
+
+function parseNotify(rest: string, { screen }: ParseContext): NotifyArguments | string {
+  const [word = '', name = '', ...more] = wordsIn(rest.toLowerCase());
+  if (more.length > 0) return '';
+  if (word === 'when') return withName(name, (when) => ({ when }));
+  if (word === 'cancel') return withName(name, (cancel) => ({ cancel }));
+  if (name !== '') return '';
+  if (word === '') return {};
+  const choice = notifyChoices.find((each) => each === word);
+  if (choice === undefined) return '';
+  return screen ? { choice } : 'Only the full screen has a bell. Here you can use /notify when NAME.';
+}
+
+function waitingWords(watched: readonly string[]): string {
+  if (watched.length === 0) return 'You are not waiting for anyone. /notify when NAME waits for a person.';
+  return `You are waiting for ${watched.join(', ')}. /notify cancel NAME ends that.`;
+}
 
 const otherCommands = [
   command<{ address?: string }>({

@@ -240,6 +240,9 @@ function createRunner(chat: Chat): LineRunner {
       name: session.name,
       hello: session.hello,
       reconnect: session.reconnect,
+      get watched() {
+        return session.watched;
+      },
       async ask(request) {
         // A program cannot see what is unsent yet: /logout or /leave would overtake it.
         if (!deps.typed) await session.settled();

@@ -32,7 +32,7 @@ export interface EventHandlerDeps {
   readonly now: () => number;
   /** Calls back once, `ms` from now. */
   readonly later: (ms: number, callback: () => void) => void;
-  /** A message arrived from another person, after the first catch-up. */
+  /** After the first catch-up: a message of another person arrived, or someone who was waited for. */
   readonly notify: (occasion: Occasion) => void;
   readonly ended: (end: SessionEnd) => void;
 }
@@ -83,6 +83,7 @@ export function createEventHandler(deps: EventHandlerDeps): EventHandler {
     store.update((state) => applyEvent(state, event, { now: deps.now(), serial: store.serial() }));
     if (event.type === 'joined' || event.type === 'crowd') people.refreshSoon();
     if (event.type === 'parted') viewed();
+    if (event.type === 'online') deps.notify(occasionOfOnline(store, event.name));
   }
 
   return {
@@ -127,6 +128,14 @@ function occasionOf({ state }: ScreenStore, id: ConversationId, { from, text }: 
     focused: state.focused,
     from,
     text,
+  };
+}
+
+/** Whom this person waits for has come: as if they had written. */
+function occasionOfOnline({ state }: ScreenStore, name: string): Occasion {
+  return {
+    ...{ kind: 'direct', conversation: `@${name}`, notify: 'mention', focused: state.focused },
+    ...{ from: name, text: 'is online now' },
   };
 }
 

@@ -108,6 +108,8 @@ export interface Session {
   ask(request: RequestBody): Promise<Reply>;
   /** Names of the people this person has blocked, as far as known; undefined before that. Never rejects. */
   blocked(): Promise<ReadonlySet<string> | undefined>;
+  /** Names of people whose coming online is waited for, by `watch`: also on the next connection. */
+  readonly watched: readonly string[];
   /**
    * A second connection to the same server, for one file (ALPN `secure-chat-file/1`): verified like the first,
    * nothing read or written yet, paused.

@@ -23,6 +23,7 @@ import {
   type SignedInConnection,
 } from './signed-in-connection.js';
 import { createSilenceWatch } from './silence.js';
+import { createStanding, type Standing } from './standing.js';
 
 /** Time and randomness, the system's by default. */
 interface SessionEnvironment {
@@ -65,6 +66,7 @@ interface Life {
   readonly outbox: Outbox;
   readonly backoff: Backoff;
   readonly blockList: BlockList;
+  readonly standing: Standing;
   /** Aborted when the person quits. */
   readonly leaving: AbortController;
   readonly report: (status: SessionStatus) => void;
@@ -99,6 +101,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
     }),
     backoff: createBackoff({ clock, random, retryMs }),
     blockList: createBlockList((request) => ask(life, request)),
+    standing: createStanding(),
     leaving: new AbortController(),
     report: (status) => listener({ kind: 'status', status }),
     link: undefined,
@@ -110,7 +113,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
 }
 
 function connect(life: Life, verify = life.options.verify): Promise<SignedInConnection> {
-  const { options, clock, credentials, inbox, leaving } = life;
+  const { options, clock, credentials, inbox, standing, leaving } = life;
   inbox.hold();
   return openSignedInConnection({
     endpoint: options.endpoint,
@@ -119,7 +122,10 @@ function connect(life: Life, verify = life.options.verify): Promise<SignedInConn
     keepToken: options.keepToken,
     clock,
     signal: leaving.signal,
-    onEvent: (event) => inbox.receive(event, life.link?.name),
+    onEvent(event) {
+      standing.notice(event);
+      inbox.receive(event, life.link?.name);
+    },
     onAnswering: (how) => life.answering?.(how),
   });
 }
@@ -221,12 +227,16 @@ function watchSilence({ options, clock, random, leaving }: Life, { connection }:
   });
 }
 
-function caughtUp({ backoff, report, inbox, outbox, blockList }: Life, link: SignedInConnection) {
+function caughtUp(
+  { backoff, report, inbox, outbox, blockList, standing }: Life,
+  { connection, conversations }: SignedInConnection,
+) {
   backoff.recovered();
   blockList.reconnected();
+  standing.restore(connection.request);
   report({ state: 'online' });
-  inbox.caughtUp(link.conversations);
-  outbox.open(link.connection.request);
+  inbox.caughtUp(conversations);
+  outbox.open(connection.request);
 }
 
 function finish({ outbox, report }: Life, end: SessionEnd) {
@@ -258,6 +268,9 @@ function createSession(life: Life, first: SignedInConnection): Session {
     say: outbox.say,
     ask: (request) => ask(life, request),
     blocked: life.blockList.names,
+    get watched() {
+      return life.standing.watched;
+    },
     openFileConnection(signal) {
       const { endpoint, verify } = options;
       return openFileConnection({
@@ -280,7 +293,9 @@ function ask(life: Life, request: RequestBody): Promise<Reply> {
   return new Promise((resolve, reject) => {
     if (life.link === undefined) throw new ConnectionLost('not connected at the moment; try again later');
     life.blockList.sent(request);
+    const settled = life.standing.sent(request);
     life.link.connection.request(request, (outcome) => {
+      settled(outcome);
       if (!(outcome instanceof Error)) return resolve(outcome);
       const closing = outcome instanceof ConnectionLost ? outcome.closing : undefined;
       if (request.type !== 'logout' || closing?.code !== 'signed-out') return reject(outcome);

@@ -74,7 +74,7 @@ export interface Hub {
 }
 
 export function createHub(deps: ChatParts): Hub {
-  const { rooms, presence, lookup, postingRules } = deps;
+  const { rooms, presence, lookup, postingRules, watches } = deps;
 
   return {
     async say(member, request) {
@@ -113,6 +113,7 @@ export function createHub(deps: ChatParts): Hub {
     leave(member, details = {}) {
       const shown = allowedDetails(postingRules, member.account, details);
       rooms.unsubscribe(member);
+      watches.forget(member);
       presence.remove(member, shown);
       rooms.unload(member.account.id);
     },

@@ -1,5 +1,6 @@
 /** The parts that requests about conversations are built on, made and connected. Knows neither what is posted nor who asks. */
 import type { ServerFrame } from '../../protocol/events.js';
+import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { Rate } from '../rate-limiter.js';
@@ -10,6 +11,7 @@ import { createLookup, type Lookup } from './lookup.js';
 import { createPermissions, type Permissions, type Policy } from './permissions.js';
 import { createPostingRules, type PostingRules } from './posting-rules.js';
 import { createPresence, type Presence } from './presence.js';
+import { createWatches, type Watches } from './watches.js';
 
 export interface ChatParts {
   readonly store: Store;
@@ -19,6 +21,7 @@ export interface ChatParts {
   readonly rooms: LiveRooms;
   readonly presence: Presence;
   readonly lookup: Lookup;
+  readonly watches: Watches;
   readonly postingRules: PostingRules;
   /** Of those who come back. */
   readonly rush: Rush;
@@ -41,12 +44,14 @@ export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
   // Rooms send to the terminals that presence knows, and presence sends its notices to rooms.
   const rooms: LiveRooms = createLiveRooms(clock, (account) => presence.terminals(account));
   const notify = (notice: (room: string) => ServerFrame) => rooms.sendToEveryone(notice);
-  const presence = createPresence(clock, notify, maxClients);
+  const onOnline = (account: Account) => void watches.cameOnline(account);
+  const presence = createPresence(clock, notify, { most: maxClients, onOnline });
+  const lookup = createLookup(store, clock, rooms);
+  const watches = createWatches({ store, lookup, presence });
   for (const room of await store.rooms()) rooms.open(room);
   return {
-    ...{ store, clock, permissions, rooms, presence, onRemoved },
+    ...{ store, clock, permissions, rooms, presence, lookup, watches, onRemoved },
     audit: createAuditLog(store, clock),
-    lookup: createLookup(store, clock, rooms),
     rush: createRush(clock),
     postingRules: createPostingRules({ rooms, clock, permissions, rate }),
   };

@@ -73,16 +73,22 @@ interface OnlineAccount {
   away?: string | undefined;
 }
 
+interface PresenceOptions {
+  readonly most?: number | undefined;
+  readonly onOnline?: (account: Account) => void;
+}
+
 const none: ReadonlySet<Member> = new Set();
 
 /**
  * @param notify sends a notice to everyone
  * @param most accounts online at once; admins can exceed it, and `fresh` terminals
+ * @param onOnline called with an account that has come online
  */
 export function createPresence(
   clock: Clock,
   notify: (notice: (room: string) => ServerFrame) => void,
-  most = Number.POSITIVE_INFINITY,
+  { most = Number.POSITIVE_INFINITY, onOnline = () => {} }: PresenceOptions = {},
 ): Presence {
   const online = new Map<number, OnlineAccount>();
   const joinNotices = createJoinNotices(clock, () => online.size, notify);
@@ -119,6 +125,7 @@ export function createPresence(
       if (person === undefined) {
         online.set(account.id, { account, terminals: new Set([member]) });
         joinNotices.joined(account.name);
+        onOnline(account);
         return;
       }
       const others = mode === 'take-over' || mode === 'fresh' ? [...person.terminals] : [];

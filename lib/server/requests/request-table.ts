@@ -70,6 +70,8 @@ const requestTable: RequestRows<RequestType> = {
   whois: answers(async (app, member, { name }) => ({ whois: await readWhois(app, member, name) })),
   away: counted(does(async (app, member, { text }) => setAway(app, member, reasonText(text)))),
   back: counted(does(async (app, member) => setAway(app, member, undefined))),
+  watch: does(({ watches }, member, { name }) => watches.watch(member, name)),
+  unwatch: does(({ watches }, member, { name }) => watches.unwatch(member, name)),
   block: does(async ({ store, lookup }, { account }, { name }) => {
     const other = await lookup.person(account, name);
     if (other.id === account.id) throw notAllowed("You can't block yourself.");

@@ -137,6 +137,28 @@ t.test('/directs more lists older ones, as long as there are any', async (t) => 
   t.same(asked, [{ type: 'conversations' }, { type: 'conversations', before: 20 }]);
 });
 
+t.test('/notify waits for a person, lists who is waited for, and ends that', async (t) => {
+  const { run, asked, shown, refused } = commandScene({ watched: ['ben', 'cleo'] });
+  await run('/notify when ben');
+  await run('/notify when dora');
+  await run('/notify');
+  await run('/notify cancel cleo');
+  await run('/notify cancel eve');
+  await run('/notify all');
+  t.same(asked, [
+    { type: 'watch', name: 'ben' },
+    { type: 'watch', name: 'dora' },
+    { type: 'unwatch', name: 'cleo' },
+  ]);
+  t.match(shown, [
+    'You will be told when ben comes online.',
+    // Dora came before the reply, and that was shown.
+    /^You are waiting for ben, cleo\. /,
+    'You will not be told when cleo comes online.',
+  ]);
+  t.match(refused, [/^You are not waiting for eve\. /, /full screen/]);
+});
+
 t.test('without a connection a command is refused', async (t) => {
   const { run, refused } = scene({ rooms: new ConnectionLost('the connection is lost') });
   await run('/rooms');

@@ -19,6 +19,14 @@ t.test('messages of the first catch-up ring no bell, later ones do', async (t) =
   t.same(scene.rung, ['#lobby now']);
 });
 
+t.test('who was waited for is announced where the person types, and rings the bell', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  scene.happen({ kind: 'event', event: { type: 'online', name: 'ben' } });
+  t.same(scene.rung, ['@ben is online now']);
+  t.same(scene.pane(), ['ben is online now']);
+});
+
 t.test('messages are read only in a focused window', async (t) => {
   const scene = createScreenScene();
   scene.synced();

@@ -91,6 +91,7 @@ export function applyEvent(
       const id = roomId(event.room);
       return find(state, id) === undefined ? state : announcedHere(closed(state, id), event, time);
     }
+    case 'online':
     case 'invited':
     case 'muted':
     case 'unmuted':
