@@ -153,6 +153,19 @@ const schemas = {
     open,
   ),
   seen: Type.Object({ type: Type.Literal('seen'), room: inRoom, with: Type.Optional(name), seq }, open),
+  typing: Type.Object(
+    { type: Type.Literal('typing'), room: inRoom, with: Type.Optional(name), names: Type.Array(name) },
+    open,
+  ),
+  receipts: Type.Object(
+    {
+      type: Type.Literal('receipts'),
+      room: inRoom,
+      with: Type.Optional(name),
+      readers: Type.Array(Type.Object({ name, seq }, open)),
+    },
+    open,
+  ),
   room: Type.Object({ type: Type.Literal('room'), conversation }, open),
   parted: Type.Object(
     {

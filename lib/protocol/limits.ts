@@ -143,6 +143,17 @@ export const limits = {
   directsMs: 28 * 24 * 60 * 60_000,
   /** Names that one account can block. */
   blocks: 1_000,
+  /** Requests `typing` of one account: at once, and then per second. A client needs one in 3 s. */
+  typingBurst: 5,
+  typingPerSecond: 1,
+  /** Names of one `typing` event. */
+  typingNames: 5,
+  /** Typing is told in rooms with up to so many people online. */
+  typingRoom: 100,
+  /** The same of receipts. */
+  receiptsRoom: 20,
+  /** Between two events about typing, or two about receipts, in a room. */
+  activityMs: 1_000,
   /** People that one terminal can wait for. */
   watches: 100,
   /** Rooms up to this size announce each join and leave by name. */

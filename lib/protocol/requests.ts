@@ -122,6 +122,11 @@ const schemas = {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.searchPage })),
   }),
   read: request('read', { room: Type.Optional(room), with: Type.Optional(name), seq }),
+  share: request('share', {
+    typing: Type.Optional(Type.Boolean()),
+    receipts: Type.Optional(Type.Boolean()),
+  }),
+  typing: request('typing', { room: Type.Optional(room), with: Type.Optional(name) }),
 
   conversations: request('conversations', { before: Type.Optional(seq) }),
   rooms: request('rooms', {}),

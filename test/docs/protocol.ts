@@ -162,6 +162,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `unanswered room invitations ${limit.invitations}`,
       `new rooms and invitations ${rate(limit.creationsPerMinute, limit.creationsPerMinute, 'a minute')}`,
       `blocked names ${number(limit.blocks)}`,
+      `\`typing\` ${rate(limit.typingBurst, limit.typingPerSecond, 'a second')}`,
       `names that a terminal watches ${limit.watches}`,
       `wrong \`otp\` from one address ${hourly(limit.factorFailuresPerHour)}`,
       `of the account ${rate(limit.factorFailuresInAll, limit.factorFailuresInAllPerHour, 'an hour')}`,
@@ -193,6 +194,9 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `\`sync\` ${number(limit.catchUp)} entries of a conversation, ${limit.backlog} without position`,
       `while up to ${limit.presenceNamed} are online`,
       `pins ${limit.pins}, kinds of reactions to a message ${limit.reactionKinds}`,
+      `\`typing\` ${limit.typingNames} names, in rooms with up to ${limit.typingRoom} online`,
+      `\`receipts\` in rooms with up to ${limit.receiptsRoom} online`,
+      `each at most once in ${number(limit.activityMs)} ms`,
     ],
     Files: [
       `size ${number(limit.fileBytes)} bytes*`,

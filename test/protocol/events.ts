@@ -135,6 +135,14 @@ const examples: Examples = {
   unmuted: [{ type: 'unmuted', by: 'bob' }],
   away: [{ type: 'away', name: 'alice', text: '' }],
   back: [{ type: 'back', name: 'alice' }],
+  typing: [
+    { type: 'typing', room: 'lobby', names: ['alice', 'bob'] },
+    { type: 'typing', with: 'alice', names: ['alice'] },
+  ],
+  receipts: [
+    { type: 'receipts', room: 'lobby', readers: [{ name: 'alice', seq: 3 }] },
+    { type: 'receipts', with: 'alice', readers: [{ name: 'alice', seq: 3 }] },
+  ],
   online: [{ type: 'online', name: 'alice' }],
   joined: [{ type: 'joined', room: 'lobby', name: 'alice' }],
   left: [

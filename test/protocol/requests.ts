@@ -74,6 +74,14 @@ const examples: Examples = {
   whois: [{ type: 'whois', id: 1, name: 'bob' }],
   away: [{ type: 'away', id: 1, text: '' }],
   back: [{ type: 'back', id: 1 }],
+  share: [
+    { type: 'share', id: 1 },
+    { type: 'share', id: 1, typing: true, receipts: false },
+  ],
+  typing: [
+    { type: 'typing', id: 1, room: 'lobby' },
+    { type: 'typing', id: 1, with: 'bob' },
+  ],
   watch: [{ type: 'watch', id: 1, name: 'bob' }],
   unwatch: [{ type: 'unwatch', id: 1, name: 'bob' }],
   register: [

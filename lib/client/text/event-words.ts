@@ -23,6 +23,8 @@ const final: ReadonlySet<string> = new Set(['signed-out', 'taken-over', 'kicked'
 const wordsByType: { readonly [T in ServerEvent['type']]: (event: EventOf<T>) => string | undefined } = {
   message: () => undefined,
   seen: () => undefined,
+  typing: () => undefined,
+  receipts: () => undefined,
   online: ({ name }) => `${printable(name)} is online now`,
   joined: ({ name, room }) => `${printable(name)} joined${unlessLobby('', room)}`,
   left: leftWords,

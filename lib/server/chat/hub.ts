@@ -74,7 +74,7 @@ export interface Hub {
 }
 
 export function createHub(deps: ChatParts): Hub {
-  const { rooms, presence, lookup, postingRules, watches } = deps;
+  const { rooms, presence, lookup, postingRules, watches, activity } = deps;
 
   return {
     async say(member, request) {
@@ -114,6 +114,7 @@ export function createHub(deps: ChatParts): Hub {
       const shown = allowedDetails(postingRules, member.account, details);
       rooms.unsubscribe(member);
       watches.forget(member);
+      activity.forget(member);
       presence.remove(member, shown);
       rooms.unload(member.account.id);
     },

@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import type { Rate } from '../rate-limiter.js';
 import { createRush, type Rush } from '../rush.js';
+import { type Activity, createActivity } from './activity.js';
 import { type AuditLog, createAuditLog } from './audit.js';
 import { createLiveRooms, type LiveRooms } from './live-rooms.js';
 import { createLookup, type Lookup } from './lookup.js';
@@ -23,6 +24,7 @@ export interface ChatParts {
   readonly lookup: Lookup;
   readonly watches: Watches;
   readonly postingRules: PostingRules;
+  readonly activity: Activity;
   /** Of those who come back. */
   readonly rush: Rush;
   /** Called when a message with a file was removed or a room ended: there may be files to clean up. */
@@ -49,10 +51,12 @@ export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
   const lookup = createLookup(store, clock, rooms);
   const watches = createWatches({ store, lookup, presence });
   for (const room of await store.rooms()) rooms.open(room);
+  const postingRules = createPostingRules({ rooms, clock, permissions, rate });
   return {
     ...{ store, clock, permissions, rooms, presence, lookup, watches, onRemoved },
     audit: createAuditLog(store, clock),
     rush: createRush(clock),
-    postingRules: createPostingRules({ rooms, clock, permissions, rate }),
+    postingRules,
+    activity: createActivity({ store, clock, rooms, lookup, postingRules }),
   };
 }

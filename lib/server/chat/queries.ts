@@ -296,9 +296,9 @@ async function moderatorFields(
   };
 }
 
-/** Moves the read marker, and tells the account's other terminals. */
+/** Moves the read marker, and tells the account's other terminals and whom the account shares receipts with. */
 export async function markRead(
-  { store, lookup, rooms }: ChatParts,
+  { store, lookup, rooms, activity }: ChatParts,
   member: Member,
   { room, with: peer, seq }: RequestOf<'read'>,
 ): Promise<void> {
@@ -309,6 +309,7 @@ export async function markRead(
   const address =
     conversation.room === undefined ? { with: conversation.peer ?? '' } : { room: conversation.room };
   rooms.sendToAccounts([account.id], { type: 'seen', ...address, seq: marker }, member);
+  activity.read(member, conversation, marker);
 }
 
 /** @throws ProtocolError `bad-request` for a date that no calendar has */

@@ -50,6 +50,8 @@ const requestTable: RequestRows<RequestType> = {
   history: answers(readHistory),
   search: answers(runSearch),
   read: does(markRead),
+  share: does(({ activity }, member, sharing) => activity.share(member, sharing)),
+  typing: does(({ activity }, member, { room, with: peer }) => activity.typing(member, { room, peer })),
 
   offer: answers(({ files }, { account }, request) => files.offer(account, request)),
   withdraw: does(({ files }, { account }, { key }) => files.withdraw(account, key)),
@@ -72,15 +74,17 @@ const requestTable: RequestRows<RequestType> = {
   back: counted(does(async (app, member) => setAway(app, member, undefined))),
   watch: does(({ watches }, member, { name }) => watches.watch(member, name)),
   unwatch: does(({ watches }, member, { name }) => watches.unwatch(member, name)),
-  block: does(async ({ store, lookup }, { account }, { name }) => {
+  block: does(async ({ store, lookup, activity }, { account }, { name }) => {
     const other = await lookup.person(account, name);
     if (other.id === account.id) throw notAllowed("You can't block yourself.");
-    if (await store.block(account.id, other.id)) return;
+    if (await store.block(account.id, other.id)) return activity.blockChanged(account, other.name, true);
     throw new ProtocolError('limit-reached', `You can block ${limits.blocks} people. Unblock one first.`);
   }),
-  unblock: does(async ({ store, lookup }, { account }, { name }) =>
-    store.unblock(account.id, (await lookup.person(account, name)).id),
-  ),
+  unblock: does(async ({ store, lookup, activity }, { account }, { name }) => {
+    const other = await lookup.person(account, name);
+    await store.unblock(account.id, other.id);
+    activity.blockChanged(account, other.name, false);
+  }),
   blocks: answers(async ({ store }, { account }) => ({ names: [...(await store.blocks(account.id))] })),
 
   kick: counted(does(({ moderation }, { account }, request) => moderation.kick(account, request))),

@@ -83,6 +83,9 @@ export function applyEvent(
     }
     case 'seen':
       return changeOpen(state, event, (conversation) => readUpTo(conversation, event.seq));
+    case 'typing':
+    case 'receipts':
+      return state;
     case 'topic':
       return applyTopic(state, event, time);
     case 'room':
