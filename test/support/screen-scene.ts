@@ -8,10 +8,12 @@ import { createEventHandler } from '../../lib/client/screen/event-handler.js';
 import { createKeyboard } from '../../lib/client/screen/keyboard.js';
 import type { Preferences } from '../../lib/client/screen/preferences.js';
 import { createScrolling } from '../../lib/client/screen/scrolling.js';
+import { createSharing } from '../../lib/client/screen/sharing.js';
 import { current, startState } from '../../lib/client/screen/state/conversations.js';
 import { createScreenStore } from '../../lib/client/screen/state/store.js';
 import type { CopyOutcome } from '../../lib/client/screen/terminal/clipboard.js';
 import { createCommandFrontEnd } from '../../lib/client/screen/view.js';
+import { createFakeClock } from './fake-clock.js';
 import { createFakeSession, type FakeSessionOptions } from './fake-session.js';
 import { noTransfers } from './no-transfers.js';
 import { noon, plainAppearance } from './screens.js';
@@ -30,7 +32,10 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const due: (() => void)[] = [];
   const ignored = new Set<string>();
   const fake = createFakeSession({
-    listener: (event) => events.handle(event),
+    listener(event) {
+      events.handle(event);
+      sharing.notice(event);
+    },
     ...(answer === undefined ? {} : { answer }),
   });
   const { session } = fake;
@@ -66,6 +71,8 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     },
     otherwise: 'Alt-L',
   });
+  const clock = createFakeClock();
+  const sharing = createSharing({ store, session, ignored, clock });
   const dispatch: (action: ScreenAction) => void = createDispatch({
     ...{ store, scrolling, ignored },
     me: session.name,
@@ -81,6 +88,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     },
     keepPreferences: (changes) => kept.push(changes),
     hideHint: () => calls.push('hint hidden'),
+    share: sharing.share,
     viewed: events.viewed,
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (path) => saved.push(path),
@@ -96,7 +104,12 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     leave: (how) => left.push(how),
     openElsewhere: ({ server, id }) => calls.push(`open ${id} of ${server}`),
   });
-  const keyboard = createKeyboard({ store, dispatch, soon: (callback) => setImmediate(callback) });
+  const act = (action: ScreenAction): void => {
+    const before = current(store.state);
+    dispatch(action);
+    sharing.pressed(before);
+  };
+  const keyboard = createKeyboard({ store, dispatch: act, soon: (callback) => setImmediate(callback) });
   const lines = createLineRunner(
     createCommandFrontEnd({
       ...{ session, store, scrolling, keyboard, dispatch, copy },
@@ -118,7 +131,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
 
   return {
     ...fake,
-    store,
+    ...{ store, clock, ignored },
     keyboard,
     drawn: scrolling.drawn,
     whole: scrolling.whole,

@@ -17,6 +17,16 @@ export const settingRows = [
   { name: 'clock', values: ['24h', '12h'], help: 'hours of the day, or with am and pm' },
   { name: 'seconds', values: ['off', 'on'], help: 'seconds in times' },
   { name: 'ticks', values: ['off', 'on'], help: 'a mark on messages that the server has' },
+  {
+    name: 'typing',
+    values: ['off', 'on'],
+    help: 'show when you type; see when others do',
+  },
+  {
+    name: 'receipts',
+    values: ['off', 'on'],
+    help: 'show what you read; see what others do',
+  },
 ] as const satisfies readonly SettingRow[];
 
 type Row = (typeof settingRows)[number];

@@ -96,6 +96,8 @@ export interface ActionDeps {
   readonly openLink: (href: string) => Promise<boolean>;
   readonly keepPreferences: (changes: Partial<Preferences>) => void;
   readonly hideHint: () => void;
+  /** /set may have changed what is shared with others. */
+  readonly share: () => void;
   /** The reader may have the newest messages on the screen now. */
   readonly viewed: () => void;
   /** What would end if the person quits now, as a sentence. */
@@ -438,13 +440,14 @@ function unignore({ store, ignored, keepPreferences }: Context, { name }: { name
 }
 
 function set(
-  { store, keepPreferences }: Context,
+  { store, keepPreferences, share }: Context,
   { change: { name, value } }: { change: SettingChange },
 ): void {
   if (name !== undefined && value !== undefined) {
     const settings = settingsFrom({ ...store.state.settings, [name]: value });
     store.update((state) => ({ ...state, settings }));
     keepPreferences({ settings });
+    share();
   }
   store.notice(settingLines(store.state.settings, name).join('\n'));
 }

@@ -25,7 +25,8 @@ import { createSave, plainText } from './plain-text.js';
 import { createPreferenceKeeper, type Preferences, type PreferencesFile } from './preferences.js';
 import type { Appearance } from './render/theme.js';
 import { createScrolling, type Scrolling } from './scrolling.js';
-import { allConversations, isConnected, serversOf, withProgress } from './state/conversations.js';
+import { createSharing } from './sharing.js';
+import { allConversations, current, isConnected, serversOf, withProgress } from './state/conversations.js';
 import { applyDraft } from './state/events.js';
 import type { ConversationId, ConversationPlace, ScreenState, ServerSummary } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -120,6 +121,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     otherwise: plainTextKey,
   });
   const hooks = deps.openHooks?.(session, (words) => void store.notice(words, 'bad'));
+  const sharing = createSharing({ store, session, ignored, clock });
   const dispatch = createDispatch({
     ...{ store, scrolling, me, ignored, images, quitWarning, redraw, copy },
     ascii: appearance.glyphs === 'ascii',
@@ -130,6 +132,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     openLink: (href) => openLink(href, { env, clock, platform: process.platform }),
     keepPreferences: preferences.keep,
     hideHint: preferences.hideHint,
+    share: sharing.share,
     viewed: () => events.viewed(),
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (file) => void save(file),
@@ -139,7 +142,16 @@ export function createServerView(deps: ViewDeps): ServerView {
     leave: (how) => leave(how === 'interrupt' ? { by: 'signal', signal: 'SIGINT' } : { by: 'person' }),
     openElsewhere: servers.open,
   });
-  const keyboard = createKeyboard({ store, dispatch, soon: (callback) => void clock.after(0, callback) });
+  const act = (action: ScreenAction): void => {
+    const before = current(store.state);
+    dispatch(action);
+    sharing.pressed(before);
+  };
+  const keyboard = createKeyboard({
+    store,
+    dispatch: act,
+    soon: (callback) => void clock.after(0, callback),
+  });
   const { whole } = scrolling;
   const save = createSave({ store, ask: keyboard.ask, whole, env, appearance });
   const hosted = deps.hosted && [...deps.hosted, copying];
@@ -183,6 +195,7 @@ export function createServerView(deps: ViewDeps): ServerView {
       void away.restore();
     }
     events.handle(event);
+    sharing.notice(event);
     if (!isHidden(event, ignored)) hooks?.notice(event);
     if (event.kind === 'synced' && event.first) welcome(store, session, { hosted, stay: deps.stay });
   }

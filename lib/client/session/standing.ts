@@ -18,9 +18,15 @@ export interface Standing {
 
 export function createStanding(): Standing {
   const watched = new Set<string>();
+  let sharing: RequestBody | undefined;
 
   return {
     sent(request) {
+      if (request.type === 'share') {
+        return (outcome) => {
+          if (!(outcome instanceof Error) && outcome.type === 'ok') sharing = request;
+        };
+      }
       if (request.type !== 'watch' && request.type !== 'unwatch') return () => {};
       const { type } = request;
       const parsed = parseName(request.name);
@@ -37,6 +43,7 @@ export function createStanding(): Standing {
       if (event.type === 'online') watched.delete(event.name);
     },
     restore(request) {
+      if (sharing !== undefined) request(sharing, () => {});
       for (const name of watched) {
         request({ type: 'watch', name }, (outcome) => {
           // With a lost connection it stays for the next one.

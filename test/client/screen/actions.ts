@@ -213,7 +213,7 @@ t.test('the commands of the screen', async (t) => {
   scene.press('/set', 'enter');
   t.match(
     scene.pane().at(-1),
-    /^formatting +on .*\nmouse +on .*\nclock +12h .*\nseconds +off .*\nticks +off /,
+    /^formatting +on .*\nmouse +on .*\nclock +12h .*\nseconds +off .*\nticks +off .*\ntyping +off .*\nreceipts +off /,
   );
   scene.press('/clear', 'enter');
   t.same(scene.pane(), []);

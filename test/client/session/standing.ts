@@ -52,3 +52,15 @@ t.test('what was refused or lost was not asked for; what was to be restored stay
   restored(standing)[0]?.[1](refused);
   t.same(standing.watched, []);
 });
+
+t.test('what is shared is shared again: the last that the server has agreed to', async (t) => {
+  const standing = createStanding();
+  const both = { type: 'share', typing: true, receipts: true } as const;
+  t.same(restored(standing), []);
+  standing.sent(both)(ok);
+  standing.sent({ type: 'share', typing: true })(new ConnectionLost('gone'));
+  t.same(
+    restored(standing).map(([request]) => request),
+    [both],
+  );
+});

@@ -47,6 +47,8 @@ export interface EntryContext {
   readonly marked: boolean;
   /** Keys act on it. */
   readonly selected: boolean;
+  /** Who has read it, in words; empty if that is not shown. */
+  readonly seenBy: string;
 }
 
 interface Drawing {
@@ -139,7 +141,8 @@ function messageRows(message: MessageEntry, drawing: Drawing): TextRow[] {
     return wrapRow(text, width - rowColumns(mark) - rowColumns(ahead)).map((part) => [...ahead, ...part]);
   });
   const last = rows.length - 1;
-  if (mark.length > 0) rows[last] = [...(rows[last] ?? []), ...mark];
+  if (mark.length > 0 && around.seenBy === '') rows[last] = [...(rows[last] ?? []), ...mark];
+  addSeen(rows, width, drawing);
   rows.push(...reactionRows(message, width, drawing));
   rows.push(...deliveryRows(message, drawing).flatMap((row) => wrapRow(row, width)));
   return withHead(rows, head, drawing);
@@ -174,6 +177,16 @@ function deliveryMark({ mine, delivery }: MessageEntry, { styles, glyphs, around
   if (delivery.state === 'sent')
     return [around.settings.ticks === 'on' ? span(` ${glyphs.sent}`, styles.dim) : gap(2)];
   return [span(` ${glyphs.sending}`, styles.dim)];
+}
+
+/** At the end of the last row, so that nothing moves; only if there is no room, below it. */
+function addSeen(rows: TextRow[], width: number, { around, styles, glyphs }: Drawing): void {
+  if (around.seenBy === '') return;
+  const row = [span(`${glyphs.seen}${around.seenBy}`, styles.dim)];
+  const last = rows.at(-1) ?? [];
+  const fits = rowColumns(last) + 1 + rowColumns(row) <= width;
+  if (fits) rows[rows.length - 1] = [...last, gap(1), ...row];
+  else rows.push(...wrapRow(row, width));
 }
 
 /** Why an own message is not delivered. */

@@ -17,6 +17,8 @@ export interface Layout {
   readonly side:
     | { readonly left: number; readonly width: number; readonly conversations: boolean }
     | undefined;
+  /** Who is typing, below the pane. Its place is kept while no one is, so that nothing moves. */
+  readonly typing: boolean;
   readonly hint: boolean;
   /** The status line, or in its place a question or the keys for a selected message. */
   readonly status: boolean;
@@ -47,7 +49,7 @@ const statusFrom = 6;
 const topLineFrom = 5;
 const taskFrom = 3;
 
-/** Without enough rows the hint goes first, then the status line, then the top line. */
+/** Without enough rows the hint and who is typing go first, then the status line, then the top line. */
 export function layout(state: ScreenState): Layout {
   const columns = sizeOf(state.columns);
   const rows = sizeOf(state.rows);
@@ -59,7 +61,8 @@ export function layout(state: ScreenState): Layout {
   const typed = inputRows(current(state).draft, { columns, rows, prompt: promptColumns(state) });
   const input = Math.min(typed.rows.length, rows);
   const usage = rows >= hintFrom && usageOf(current(state).draft.text) !== '';
-  const others = [topLine, status, hint, usage, task].filter(Boolean).length;
+  const typing = rows >= hintFrom && state.settings.typing === 'on';
+  const others = [topLine, status, hint, usage, typing, task].filter(Boolean).length;
   const side = showsSide(state, columns) ? sideWidth(columns) : 0;
   return {
     topLine,
@@ -72,6 +75,7 @@ export function layout(state: ScreenState): Layout {
       side === 0
         ? undefined
         : { left: columns - side, width: side, conversations: columns >= conversationsFrom },
+    typing,
     hint,
     status,
     task,

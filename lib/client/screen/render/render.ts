@@ -40,6 +40,7 @@ export function render(state: ScreenState, appearance: Appearance): Frame {
   const lines: string[] = [];
   if (where.topLine) lines.push(bar(topLine(state, appearance, columns), appearance, columns));
   lines.push(...paneLines(state, appearance, where));
+  if (where.typing) lines.push(encode(typingRow(state, appearance, columns)));
   if (where.hint) lines.push(encode(fit(hintRow(appearance, columns), columns)));
   if (where.status) lines.push(bar(statusLine(state, appearance, columns), appearance, columns));
   if (where.task) lines.push(encode(fit(taskRow(state, appearance, columns), columns)));
@@ -107,6 +108,20 @@ function bar({ left, right, from }: TwoParts, appearance: Appearance, columns: n
   const room = fit(left, from);
   if (right.length === 0) return encode(fill(room, columns, sgr));
   return `${encodeUpTo([...room, gap(0, sgr)], from)}${encode(fill(right, columns - from, sgr))}`;
+}
+
+/** More names would say no more. */
+const typingNames = 3;
+
+/** Who is typing in the current conversation; empty for no one. */
+function typingRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
+  const { typing = [] } = current(state);
+  if (typing.length === 0) return [];
+  const [last = '', ...before] = typing.toReversed();
+  const names = before.length === 0 ? last : `${before.toReversed().join(', ')} and ${last}`;
+  const who = typing.length > typingNames ? `${typing.length} people` : names;
+  const words = ` ${who} ${typing.length === 1 ? 'is' : 'are'} typing`;
+  return [span(cut(words, columns, glyphsOf(appearance).cut), stylesOf(appearance).dim)];
 }
 
 /** The hint for newcomers. */

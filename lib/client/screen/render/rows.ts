@@ -1,7 +1,7 @@
 /** Which rows of a conversation are in the pane, and where scrolling leads. Pure, with a cache; knows no other part of the screen. */
 
 import type { Settings } from '../../commands/settings.js';
-import { firstNewId } from '../state/conversation.js';
+import { firstNewId, seenMessage } from '../state/conversation.js';
 import { current } from '../state/conversations.js';
 import type { ConversationState, PaneEntry, ScreenState } from '../state/state.js';
 import { type EntryContext, entryRows, ruleRow } from './entry-rows.js';
@@ -18,6 +18,7 @@ interface View {
   /** Id of the entry below the line "new messages". */
   readonly firstNew: string | undefined;
   readonly longestName: number;
+  readonly seen: ReturnType<typeof seenMessage>;
   readonly me: string;
   readonly settings: Settings;
   readonly appearance: Appearance;
@@ -130,6 +131,7 @@ function viewOf(state: ScreenState, appearance: Appearance): View {
   return {
     ...{ conversation, appearance, width: pane.width, height: pane.height },
     ...{ firstNew: firstNewId(conversation), longestName: longestName(conversation.entries) },
+    seen: seenMessage(conversation),
     ...{ me: state.me, settings: state.settings },
   };
 }
@@ -297,7 +299,17 @@ function surroundings(view: View, index: number): EntryContext {
     sameTime: now?.time === then?.time,
     marked: entry !== undefined && entry.id === conversation.marked,
     selected: entry !== undefined && entry.id === conversation.selected,
+    seenBy: entry !== undefined && entry.id === view.seen?.id ? seenWords(view.seen.by, conversation) : '',
   };
+}
+
+/** More names would not fit into a row. */
+const seenNames = 5;
+
+function seenWords(by: readonly string[], { id }: ConversationState): string {
+  if (id.startsWith('@')) return 'seen';
+  const more = by.length > seenNames ? ` and ${by.length - seenNames} more` : '';
+  return `seen by ${by.slice(0, seenNames).join(', ')}${more}`;
 }
 
 function goesOn(before: PaneEntry | undefined, entry: PaneEntry | undefined): boolean {
@@ -329,7 +341,8 @@ function same(a: EntryContext, b: EntryContext): boolean {
     a.time === b.time &&
     a.sameTime === b.sameTime &&
     a.marked === b.marked &&
-    a.selected === b.selected
+    a.selected === b.selected &&
+    a.seenBy === b.seenBy
   );
 }
 

@@ -17,6 +17,7 @@ import {
   withGap,
   withMessage,
   withMove,
+  withoutTyping,
   withReacted,
   withReaction,
   withReadMark,
@@ -83,6 +84,7 @@ export function applyEvent(
     }
     case 'seen':
       return changeOpen(state, event, (conversation) => readUpTo(conversation, event.seq));
+    // Depend on what is shared, and on time: sharing.ts.
     case 'typing':
     case 'receipts':
       return state;
@@ -196,7 +198,10 @@ export function applyMessage(state: ScreenState, message: Message): ScreenState 
   const id = conversationOf(message, state.me);
   const entry = messageEntry(message, state.me);
   return change(state, id, (conversation) =>
-    withMessage(conversation, entry, { key: message.key, viewed: isViewed(state, id) }),
+    withMessage(withoutTyping(conversation, [entry.from]), entry, {
+      key: message.key,
+      viewed: isViewed(state, id),
+    }),
   );
 }
 

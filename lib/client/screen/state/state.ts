@@ -90,6 +90,10 @@ export interface ConversationState {
   readonly role?: RoomRole;
   /** Of a room other than the lobby, once loaded; in the order they are listed. */
   readonly members?: readonly PersonState[];
+  /** Other people who are writing here, as far as they share it. */
+  readonly typing?: readonly string[];
+  /** How far others have read, as far as they share it. */
+  readonly readers?: readonly Reader[];
   /** Up to `limits.unreadCounted`, which stands for that many or more. */
   readonly unread: number;
   readonly mentions: number;
@@ -117,6 +121,12 @@ export type DraftTask =
   | { readonly kind: 'reply'; readonly of: number; readonly about: string }
   /** `before`: the draft that comes back afterwards. */
   | { readonly kind: 'edit'; readonly of: number; readonly about: string; readonly before: Editor };
+
+export interface Reader {
+  readonly name: string;
+  /** Of the last entry that they have read. */
+  readonly seq: number;
+}
 
 export interface PersonState {
   readonly name: string;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import xterm from '@xterm/headless';
 import stringWidth from 'string-width';
 import t, { type Test } from 'tap';
+import { settingsFrom } from '../../../../lib/client/commands/settings.js';
 import { type Frame, render } from '../../../../lib/client/screen/render/render.js';
 import { sideRows } from '../../../../lib/client/screen/render/side.js';
 import { type Appearance, glyphsOf, stylesOf } from '../../../../lib/client/screen/render/theme.js';
@@ -104,6 +105,22 @@ const screens: Readonly<Record<string, ScreenState>> = {
     conversations: [
       conversation('#lobby', { unread: 1 }),
       conversation('@bob', { entries: [messageAt(0, 'bob', 'psst'), mine(1, 'yes?')], fromStart: false }),
+    ],
+  }),
+  'typing-80x12': screen({
+    rows: 12,
+    hint: true,
+    settings: settingsFrom({ typing: 'on', receipts: 'on', ticks: 'on' }),
+    conversations: [
+      conversation('#lobby', {
+        entries: [mine(1, 'lunch?'), messageAt(2, 'bob', 'yes'), mine(3, 'at noon, then', { seq: 7 })],
+        typing: ['bob', 'cleo'],
+        readers: [
+          { name: 'bob', seq: 7 },
+          { name: 'cleo', seq: 6 },
+          { name: 'dan', seq: 9 },
+        ],
+      }),
     ],
   }),
   'reconnecting-80x12': screen({
