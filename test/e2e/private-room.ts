@@ -17,6 +17,7 @@ function paths(room: string, seq: number): readonly RequestBody[] {
     { type: 'files', room },
     { type: 'who', room },
     { type: 'read', room, seq },
+    { type: 'typing', room },
     { type: 'set-topic', room, topic: 'mine' },
     { type: 'invite', room, name: 'ann' },
     { type: 'appoint', room, name: 'ann', role: 'owner' },
@@ -54,6 +55,7 @@ t.test('outside a private room, replies are as for a room that does not exist', 
   // The admin is one of those who are not in it.
   const { people, again } = await jsonPeople(t, ['ann', 'ben', 'cleo', 'dora'], '--rate', '1000');
   const [ann, ben, cleo, dora] = people as [JsonClient, JsonClient, JsonClient, JsonClient];
+  for (const client of people) await client.ok({ type: 'share', typing: true });
   await ben.ok({ type: 'join', room: 'hideout', private: true });
   const seq = await ben.say({ room: 'hideout' }, `the ${secret} is ready, ann and cleo`);
   await ben.ok({ type: 'invite', room: 'hideout', name: 'cleo' });
