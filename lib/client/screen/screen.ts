@@ -142,7 +142,20 @@ function createView(
     () => changed(screen, view),
   );
   const view = createServerView({
-    ...{ session, stay, store, saved, appearance, clock, env, stop, openTransfers, openHooks, terminal, done },
+    ...{
+      session,
+      stay,
+      store,
+      saved,
+      appearance,
+      clock,
+      env,
+      stop,
+      openTransfers,
+      openHooks,
+      terminal,
+      done,
+    },
     ...{ hosted, endsChat, leave },
     preferences: deps.openPreferences(server),
     ...{ redraw: picture.redraw, askGraphics: graphics.ask },

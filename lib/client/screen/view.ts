@@ -115,11 +115,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     viewed: () => events.viewed(),
   });
   const away = createAwayStatus({ session, show: (words) => void store.notice(words) });
-  const copy = createCopy({
-    store,
-    clipboard: (text) => copyText(text, { env, clock, send: terminal.send }),
-    otherwise: plainTextKey,
-  });
+  const copy = copyToTerminal(deps);
   const hooks = deps.openHooks?.(session, (words) => void store.notice(words, 'bad'));
   const sharing = createSharing({ store, session, ignored, clock });
   const dispatch = createDispatch({
@@ -199,6 +195,12 @@ export function createServerView(deps: ViewDeps): ServerView {
     if (!isHidden(event, ignored)) hooks?.notice(event);
     if (event.kind === 'synced' && event.first) welcome(store, session, { hosted, stay: deps.stay });
   }
+}
+
+function copyToTerminal({ store, env, clock, terminal }: ViewDeps): Copy {
+  const { send } = terminal;
+  const clipboard = (text: string) => copyText(text, { env, clock, send });
+  return createCopy({ store, clipboard, otherwise: plainTextKey });
 }
 
 function showTransfer(store: ScreenStore, transfer: Transfer, now: number): void {

@@ -142,7 +142,12 @@ t.test('/reconnect says so if there is nothing to do', async (t) => {
   const connected = commandScene();
   await connected.run('/reconnect');
   t.match(connected.refused, [/You are connected/]);
-  const session = { name: 'ana', hello: hello(), watched: [], ask: async () => ({ type: 'ok', re: 1 }) as const };
+  const session = {
+    name: 'ana',
+    hello: hello(),
+    watched: [],
+    ask: async () => ({ type: 'ok', re: 1 }) as const,
+  };
   const lost = commandScene({ frontEnd: { session: { ...session, reconnect: () => true } } });
   await lost.run('/reconnect');
   t.same([...lost.refused, ...lost.shown], []);
