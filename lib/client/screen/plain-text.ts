@@ -1,6 +1,7 @@
 /** A conversation as plain text: the view for copying with the mouse, and /save, which writes it to a file. Knows no styles. */
 import { lstat, open, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { ProtocolError } from '../../protocol/errors.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
 import { diskReason, errorCode } from '../../system/disk-errors.js';
@@ -23,7 +24,7 @@ export interface SavedConversation {
   readonly conversation: ConversationId;
   readonly server: string;
   readonly me: string;
-  /** Called once it is clear where they go. @throws CommandRefused, ConnectionLost */
+  /** Called once it is clear where they go. @throws CommandRefused, ConnectionLost, ProtocolError */
   readonly load: () => Promise<Whole>;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -78,6 +79,10 @@ export async function saveConversation(
     if (error instanceof CommandRefused) return { outcome: 'failed', message: error.message };
     if (error instanceof ConnectionLost) {
       return { outcome: 'failed', message: 'Nothing was saved: the connection was lost. Try again.' };
+    }
+    if (error instanceof ProtocolError) {
+      const message = 'Nothing was saved: the server repeats itself instead of going on. Tell its operator.';
+      return { outcome: 'failed', message };
     }
     const code = errorCode(error);
     if (code === 'EEXIST') return { outcome: 'exists', path };

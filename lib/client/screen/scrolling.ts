@@ -1,6 +1,7 @@
 /** Scrolling through a conversation, with keys, /history and /jump, and loading its history. Knows the layout, no keys. */
 import type { Message } from '../../protocol/records.js';
 import { CommandRefused } from '../commands/command.js';
+import { checkPage } from '../session/pages.js';
 import type { Session } from '../session/session.js';
 import { errorWords } from '../text/wording.js';
 import { layout } from './render/layout.js';
@@ -54,7 +55,7 @@ export interface Scrolling {
   /**
    * A conversation from its beginning, or the newest `most` messages, which may be a page more; the window stays as it is.
    * @param progress called with the number of messages after each page
-   * @throws CommandRefused, ConnectionLost
+   * @throws CommandRefused, ConnectionLost; ProtocolError `bad-frame` for a page that leads nowhere
    */
   whole(id: ConversationId, most: number, progress: (messages: number) => void): Promise<Whole>;
 }
@@ -299,10 +300,12 @@ function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
       let count = entries.length;
       while (more && count < most) {
         const loaded = await page(id, before === undefined ? {} : { before });
-        const first = loaded.all[0]?.seq;
-        // A server that repeats a page would keep this going for ever.
-        more = loaded.more && first !== undefined && first < (before ?? Number.POSITIVE_INFINITY);
-        before = first;
+        more = loaded.more;
+        checkPage(
+          loaded.all.map(({ seq }) => seq),
+          { before, more },
+        );
+        before = loaded.all[0]?.seq;
         pages.push(loaded.entries);
         count += loaded.entries.length;
         progress(count);

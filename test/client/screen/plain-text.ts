@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { conversationText, plainText, saveConversation } from '../../../lib/client/screen/plain-text.js';
 import type { PaneEntry } from '../../../lib/client/screen/state/state.js';
+import { pageRepeated } from '../../../lib/client/session/pages.js';
 import { ConnectionLost } from '../../../lib/client/wire/connection.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createEmulator } from '../../support/emulator.js';
@@ -199,6 +200,11 @@ t.test('a file that cannot be written is reported in a sentence', async (t) => {
   t.match(await saveConversation({ ...talk, load: lost }, { file: 'lost', home, folder }), {
     outcome: 'failed',
     message: /the connection was lost/,
+  });
+  const repeats = async () => Promise.reject(pageRepeated());
+  t.match(await saveConversation({ ...talk, load: repeats }, { file: 'lost', home, folder }), {
+    outcome: 'failed',
+    message: /Nothing was saved.*repeats itself/,
   });
   t.match(await file(''), { outcome: 'failed', message: /\/save lobby\.txt/ });
   t.match(await file('~'), { outcome: 'failed', message: /not a file/ });
