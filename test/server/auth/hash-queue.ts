@@ -24,7 +24,7 @@ function setUp(rate: Pace = { burst: 1_000, perSecond: 1_000 }, familiar: readon
 
   function ask(name: string, address = '192.0.2.1', asker = { address, alive: true }, signedIn = false) {
     const done = queue.run({ asker, name, signedIn }, () => {
-      served.push(name);
+      served.push(signedIn ? `${name}, signed in` : name);
       return new Promise<void>((resolve) => {
         release = resolve;
       });
@@ -133,5 +133,15 @@ t.test('signed-in people and those who came in from there do not wait for their 
   for (let n = 0; n < 9; n++) ask(`guess${n}`);
   ask('ana');
   ask('ben', '192.0.2.1', { address: '192.0.2.1', alive: true }, true);
-  t.same(await finish(3), ['guess0', 'ana', 'ben']);
+  t.same(await finish(3), ['guess0', 'ana', 'ben, signed in']);
+});
+
+t.test('guesses at an account take no turn from its owner who is signed in', async (t) => {
+  const { ask, finish } = setUp(undefined, ['ana']);
+  for (let n = 0; n < 9; n++) ask('ana');
+  await finish(3);
+  ask('ana', '192.0.2.1', undefined, true);
+  ask('ana');
+  await finish(1);
+  t.same(await finish(1), ['ana, signed in']);
 });

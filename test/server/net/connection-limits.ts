@@ -59,6 +59,22 @@ t.test('an address that signed in lately may have eight times as many', async (t
   t.equal(evicted.length, 1);
 });
 
+t.test('unfinished handshakes are limited for each address, and for all', (t) => {
+  const { connectionLimits } = setUp();
+  let open = 0;
+  const begin = (address: string) => {
+    open += 1;
+    connectionLimits.handshakes.take(address, () => {
+      open -= 1;
+    });
+  };
+  for (let i = 0; i < 2 * limits.handshakesPerAddress; i++) begin('192.0.2.1');
+  t.equal(open, limits.handshakesPerAddress);
+  for (let i = 0; i < 2 * limits.handshakes; i++) begin(`198.51.100.${i % 50}`);
+  t.equal(open, limits.handshakes);
+  t.end();
+});
+
 t.test('an IPv6 /64 counts as one address', async (t) => {
   const { take, evicted } = setUp();
   for (let i = 1; i <= unsignedPerAddress; i++) take(`2001:db8::${i.toString(16)}`);
