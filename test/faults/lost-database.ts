@@ -72,44 +72,56 @@ async function busyServer(t: Test): Promise<TestServer & { ada: WireClient; last
   return { ...server, ada, last };
 }
 
+/** What can tell that a database is lost: its write-ahead log, the note, sent files. */
+function remove({ file, data }: Image, ...signs: ('log' | 'note' | 'files')[]) {
+  const places = { log: `${file}-wal`, note: noteFile(file), files: join(data, 'files') };
+  return Promise.all(signs.map((sign) => rm(places[sign], { recursive: true })));
+}
+
 t.test('a folder whose database is missing or empty is left as it is', async (t) => {
   const server = await busyServer(t);
   const losses: Record<string, (image: Image) => Promise<unknown>> = {
-    'missing, with its write-ahead log': ({ file }) => rm(file),
-    'empty, with its write-ahead log': ({ file }) => truncate(file),
-    'missing, with the note': async ({ file, data }) => {
-      await Promise.all([rm(file), rm(`${file}-wal`), rm(join(data, 'files'), { recursive: true })]);
-    },
-    'missing, with sent files': ({ file }) => Promise.all([rm(file), rm(`${file}-wal`), rm(noteFile(file))]),
-    'empty, with sent files': ({ file }) =>
-      Promise.all([truncate(file), rm(`${file}-wal`), rm(noteFile(file))]),
+    'its write-ahead log': (image) => remove(image, 'note', 'files'),
+    'the note': (image) => remove(image, 'log', 'files'),
+    'sent files': (image) => remove(image, 'log', 'note'),
   };
-  for (const [name, lose] of Object.entries(losses)) {
-    const image = await imageOf(t, server);
-    t.match(await image.run('check'), { code: 0 }, `${name}: sound before`);
-    const again = await imageOf(t, server);
-    await lose(again);
-    const left = await again.left();
-    await t.rejects(runServer(t, { data: again.data }), { message: /begin anew/ }, `${name}: no start`);
-    const { code, out } = await again.run('check');
-    t.equal(code, 74, name);
-    t.match(out, /^problem +database: .*begin anew/m, name);
-    t.not((await again.run('backup', join(again.data, 'backup.tar'))).code, 0, name);
-    t.match(await again.run('user', 'list'), { code: 74 }, `${name}: no command`);
-    t.same(await again.left(), left, `${name}: nothing more is gone`);
+  for (const [left, lose] of Object.entries(losses)) {
+    for (const [how, spoil] of [
+      ['missing', rm],
+      ['empty', truncate],
+    ] as const) {
+      const name = `${how}, with ${left}`;
+      const image = await imageOf(t, server);
+      t.match(await image.run('check'), { code: 0 }, `${name}: sound before`);
+      const again = await imageOf(t, server);
+      await Promise.all([spoil(again.file), lose(again)]);
+      const before = await again.left();
+      await t.rejects(runServer(t, { data: again.data }), { message: /begin anew/ }, `${name}: no start`);
+      const { code, out } = await again.run('check');
+      t.equal(code, 74, name);
+      t.match(out, /^problem +database: .*begin anew/m, name);
+      t.not((await again.run('backup', join(again.data, 'backup.tar'))).code, 0, name);
+      t.match(await again.run('user', 'list'), { code: 74 }, `${name}: no command`);
+      t.same(await again.left(), before, `${name}: nothing more is gone`);
+    }
   }
 });
 
 t.test('a database without the accounts that it had is refused', async (t) => {
   const server = await busyServer(t);
   const fresh = await runServer(t);
-  const image = await imageOf(t, server);
-  await Promise.all(['', '-wal'].map((part) => rm(`${image.file}${part}`)));
   await fresh.close();
-  await cp(join(fresh.data, 'secure-chat.db'), image.file);
-  const left = await image.left();
-  await t.rejects(runServer(t, { data: image.data }), { name: 'StoreError', message: /lost all accounts/ });
-  t.same(await image.left(), left);
+  for (const [sign, message] of [
+    ['files', /lost all accounts/],
+    ['note', /sent files.*begin anew/],
+  ] as const) {
+    const image = await imageOf(t, server);
+    await Promise.all([rm(image.file), remove(image, 'log', sign)]);
+    await cp(join(fresh.data, 'secure-chat.db'), image.file);
+    const left = await image.left();
+    await t.rejects(runServer(t, { data: image.data }), { message });
+    t.match(await image.left(), left, 'nothing more is gone');
+  }
 });
 
 t.test('a first start goes on after a crash, and with a certificate that was there before', async (t) => {

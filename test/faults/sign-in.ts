@@ -103,16 +103,19 @@ t.test('wrong passwords stop no one else behind the same address', async (t) => 
   t.equal(await signIn(scene, 'ben', '192.0.2.1'), 'ok');
 });
 
-t.test('guesses at an account do not hold up its owner who is signed in, even from the same address', async (t) => {
-  const { scene, ana, token } = await busyScene(t);
-  for (let n = 0; n < 2 * limits.loginFailuresPerMinute; n++) {
-    guess(scene, 'ana', `198.51.100.${n}`);
-    guess(scene, 'ana', '192.0.2.1');
-  }
-  await turns();
-  t.equal(await outcome(ana, { type: 'make-recovery', password }), 'ok');
-  t.equal(await outcome(scene.connect().wire, { type: 'resume', token, mode: 'attach' }), 'ok');
-});
+t.test(
+  'guesses at an account do not hold up its owner who is signed in, even from the same address',
+  async (t) => {
+    const { scene, ana, token } = await busyScene(t);
+    for (let n = 0; n < 2 * limits.loginFailuresPerMinute; n++) {
+      guess(scene, 'ana', `198.51.100.${n}`);
+      guess(scene, 'ana', '192.0.2.1');
+    }
+    await turns();
+    t.equal(await outcome(ana, { type: 'make-recovery', password }), 'ok');
+    t.equal(await outcome(scene.connect().wire, { type: 'resume', token, mode: 'attach' }), 'ok');
+  },
+);
 
 t.test('many attempts at once all count', async (t) => {
   const { scene, hashed } = await busyScene(t);
