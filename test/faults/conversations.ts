@@ -52,6 +52,8 @@ t.test('a private room can’t pose as a public one, and every invitation can be
   await requestOk(bob, { type: 'join', room: 'announce' });
   const { people: there = [] } = await requestOk(bob, { type: 'who', room: 'announce' });
   t.same(there.map(({ name }) => name).toSorted(), ['ada', 'bob'], 'he is in the public one');
+  for (const wire of [eve, bob])
+    t.equal(await outcome(wire, { type: 'join', room: 'announce', private: true }), 'room-name-taken');
 
   await requestOk(bob, { type: 'join', room: 'den', private: true });
   t.equal(await outcome(eve, { type: 'join', room: 'den', private: true }), 'room-name-taken');

@@ -100,7 +100,17 @@ t.test('sixteen silent connections from each of seven addresses keep no one out'
   await getsIn(t, server, 'bob');
 });
 
-t.test('nor do file connections without a ticket', onLinux, async (t) => {
+t.test('an address from which someone signed in lately may have more of them', onLinux, async (t) => {
+  const server = await runServer(t, { people: ['ada'] });
+  await getsIn(t, server, 'ada');
+  const silent = await Promise.all(
+    Array.from({ length: 3 * limits.unsignedPerAddress }, () => dial(server.port, elsewhere)),
+  );
+  t.teardown(() => silent.map((client) => client.destroy()));
+  for (const client of silent) t.match(await client.ask({ type: 'ping' }), { type: 'ok' });
+});
+
+t.test('file connections without a ticket keep no one out', onLinux, async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   await Promise.all(
     Array.from({ length: 7 * limits.unsignedPerAddress }, async (_, i) => {

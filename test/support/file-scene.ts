@@ -55,6 +55,8 @@ export interface FileScene {
   /** Folder of the files. */
   readonly files: string;
   readonly errors: readonly unknown[];
+  /** Logged events that are no errors, each with its fields. */
+  readonly events: readonly (readonly [event: string, fields?: object])[];
   enter(name: string, mode?: 'attach'): Promise<WireClient>;
   /** A file connection that has sent this frame, or none. */
   open(opening?: object): Promise<FileConnection>;
@@ -111,15 +113,20 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
   const blobs: Blobs = {
     ...wrapped,
     async *list() {
-      yield* wrapped.list();
-      cleanups++;
+      try {
+        yield* wrapped.list();
+      } finally {
+        cleanups++;
+      }
     },
   };
   async function cleanedUp(before: number): Promise<void> {
     while (cleanups === before) await new Promise(setImmediate);
   }
   const errors: unknown[] = [];
-  const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
+  const events: [string, object?][] = [];
+  const note = (...event: [string, object?]) => void events.push(event);
+  const log = { info: note, warn: note, error: (_event: string, error: unknown) => void errors.push(error) };
   const hasher = createHasher();
   const server = await startChatServer(
     {
@@ -202,6 +209,7 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     blobs,
     files,
     errors,
+    events,
     open,
     offer,
     send,

@@ -37,6 +37,14 @@ t.test('old messages and their files are deleted within an hour', async (t) => {
   t.equal((await scene.storedHashes()).length, 1);
   for (let i = 0; i < 4; i++) await scene.cleanUp(hour);
   t.same(await scene.storedHashes(), []);
+  t.same(
+    scene.events.filter(([event]) => /deleted/.test(event)),
+    [
+      ['old messages deleted', { count: 2 }],
+      ['unused files deleted', { count: 1 }],
+    ],
+    'and the log says how many',
+  );
   const later = await scene.enter('ada');
   t.same(await texts(later), ['young']);
   t.same(
@@ -86,6 +94,15 @@ t.test('a start deletes unreferenced files and old interrupted uploads', async (
   await second.cleanUp(hour);
   t.equal(await second.partialBytes(0), 0);
   t.same(await second.storedHashes(), [hashOf(bytes)]);
+});
+
+t.test('without accounts no file is deleted: the database may be lost', async (t) => {
+  const scene = await fileScene(t, { people: [] });
+  await scene.blobs.append('abc', lost());
+  const hash = hashOf(Buffer.from('lost'));
+  await scene.blobs.finish('abc', hash);
+  await scene.cleanUp(hour);
+  t.same(await scene.storedHashes(), [hash]);
 });
 
 t.test('the files of a deleted room are deleted', async (t) => {
