@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t, { type Test } from 'tap';
 import type { NewEntry } from '../../lib/store/message-store.js';
+import { StoreError } from '../../lib/store/store.js';
+import { outcome, requestOk } from '../support/requests.js';
 import { openCommandLine } from '../support/run-main.js';
 import { folder, ok, runServer } from '../support/running-server.js';
+import { password, sessionScene } from '../support/session-scene.js';
 import { scene } from '../support/sqlite-store.js';
 import { newEntry } from '../support/store-subject.js';
 
@@ -59,6 +62,14 @@ async function damagedData(t: Test, table: string) {
       bytes.fill(0x5a, (page.rootpage - 1) * 4096, page.rootpage * 4096);
       await writeFile(file, bytes);
     },
+    /** Swaps the first two rows of the table's last page (https://sqlite.org/fileformat2.html#b_tree_pages). */
+    async disorder() {
+      const bytes = await readFile(file);
+      const last = bytes.readUInt32BE((page.rootpage - 1) * 4096 + 8);
+      const rows = bytes.subarray((last - 1) * 4096 + 8);
+      rows.subarray(0, 4).swap32().swap16();
+      await writeFile(file, bytes);
+    },
   };
 }
 
@@ -93,6 +104,38 @@ t.test('where the log itself is damaged, check still names it', async (t) => {
   const bob = await server.dial();
   const refused = { type: 'error', code: 'internal', message: /damaged.*restore a backup/ };
   t.match(await bob.ask({ type: 'resume', token: tokens.bob }), refused);
+});
+
+t.test('rows in disorder are named by their table', async (t) => {
+  const { data, disorder } = await damagedData(t, 'log');
+  await disorder();
+  const { code, out } = await (await openCommandLine(t)).run(['check', '--data', data]);
+  t.equal(code, 74);
+  t.match(out, /database: damaged \(table log: page \d+/);
+});
+
+t.test('damage that a request meets first is examined, and admins hear of it from then on', async (t) => {
+  const found: string[][] = [];
+  const { store, errors, connect, signIn } = await sessionScene(t, {
+    storeOf: (store) => ({
+      ...store,
+      auditLog: () => Promise.reject(new StoreError('unreadable', { reason: 'damaged' })),
+      damage: async () => found.shift() ?? [],
+    }),
+  });
+  await signIn('ada');
+  await store.setRole((await store.account('ada'))?.id ?? 0, 'admin');
+  const enter = async () => {
+    const { wire } = connect();
+    const request = { type: 'sign-in', name: 'ada', password, mode: 'attach' } as const;
+    return { wire, motd: (await requestOk(wire, request)).motd };
+  };
+  const { wire, motd } = await enter();
+  t.equal(motd, undefined);
+  found.push(['table audit cannot be read']);
+  t.equal(await outcome(wire, { type: 'audit' }), 'internal');
+  t.match((await enter()).motd, /damaged.*secure-chat restore/);
+  t.match(errors, [{ message: 'unreadable' }, { message: /table audit/ }]);
 });
 
 t.test('damage that keeps a server from starting says so, and what to do', async (t) => {
