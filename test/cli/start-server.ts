@@ -129,6 +129,11 @@ t.test('sizes, rooms and retention follow the settings', async (t) => {
   t.match(await offer(501, 'k3'), { code: 'quota-exceeded' });
 });
 
+t.test('too few open files end a start with what to do', async (t) => {
+  const error = Object.assign(new Error('EMFILE: too many open files, open'), { code: 'EMFILE' });
+  t.match(startFailure(error, { data: '/srv' }), { code: exitCode.io, message: /ulimit -n/ });
+});
+
 t.test('files are in a folder of their own, with mode 0700', async (t) => {
   const server = await runServer(t);
   t.equal((await stat(join(server.data, 'files'))).mode & 0o777, 0o700);

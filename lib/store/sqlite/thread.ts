@@ -51,7 +51,7 @@ export function loadThread(): LoadingThread {
     onFailure(failure);
   }
 
-  worker.on('error', (error) => fail(stopped(error.message)));
+  worker.on('error', ({ message }) => fail(phase === 'opening' ? notStarted(message) : stopped(message)));
   const gone = new Promise<void>((resolve) => {
     worker.on('exit', (code) => {
       fail(stopped(`exit code ${code}`));
@@ -83,6 +83,12 @@ export function loadThread(): LoadingThread {
       });
     },
   };
+}
+
+function notStarted(detail: string): Failure {
+  const [reason = ''] = detail.split('\n');
+  const sentence = `The database thread could not start (${reason}). If this program may open too few files, allow more (ulimit -n 1024, or LimitNOFILE=).`;
+  return { sentence, detail };
 }
 
 function stopped(detail: string): Failure {
