@@ -15,14 +15,17 @@ t.test('files in a room and between people', async (t) => {
   t.teardown(() => server.close());
   const { folder } = server.home;
   const guests = await server.invite('--uses', '2');
-  const enter = async (link: string, name: string) => {
-    const one = server.connect(link, name, '--downloads', join(folder, `of-${name}`));
+  const enter = async (link: string, name: string, ...args: string[]) => {
+    const one = server.connect(link, name, ...args);
     await one.prints(online, 'stderr');
     return one;
   };
-  const ann = await enter(server.firstLink, 'ann');
-  const [ben, cleo] = await Promise.all([enter(guests, 'ben'), enter(guests, 'cleo')]);
   const downloads = join(folder, 'of-ben');
+  const ann = await enter(server.firstLink, 'ann');
+  const [ben, cleo] = await Promise.all([
+    enter(guests, 'ben', '--downloads', downloads),
+    enter(guests, 'cleo'),
+  ]);
 
   await t.test('a file is sent, fetched twice, and overwrites nothing', async (t) => {
     const bytes = randomBytes(1_500_000);
@@ -39,6 +42,10 @@ t.test('files in a room and between people', async (t) => {
       t.equal(hash(await readFile(place)), hash(bytes), name);
       t.equal((await lstat(place)).mode & 0o777, 0o600);
     }
+    cleo.write(`/get ${id}\n`);
+    const usual = join(folder, 'Downloads', 'two words.bin');
+    await cleo.prints(new RegExp(`Downloaded .* to ${usual}`), 'stderr');
+    t.equal(hash(await readFile(usual)), hash(bytes), 'without an option in ~/Downloads, which is made');
     const precious = join(folder, 'precious.txt');
     await writeFile(precious, 'mine');
     await symlink(precious, join(downloads, 'link.bin'));
@@ -79,7 +86,7 @@ t.test('files in a room and between people', async (t) => {
     await cleo.prints(/no such file/i, 'stderr');
     ben.write(`/get ${id}\n`);
     await ben.prints(/Downloaded secret\.txt to /, 'stderr');
-    t.equal(await readFile(join(folder, 'of-ben', 'secret.txt'), 'utf8'), 'for ben alone');
+    t.equal(await readFile(join(downloads, 'secret.txt'), 'utf8'), 'for ben alone');
 
     ann.write('/join #den private\n');
     await ann.prints(/in #den/, 'stderr');

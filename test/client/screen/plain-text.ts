@@ -2,12 +2,19 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { conversationText, plainText, saveConversation } from '../../../lib/client/screen/plain-text.js';
+import {
+  conversationText,
+  createSave,
+  plainText,
+  saveConversation,
+} from '../../../lib/client/screen/plain-text.js';
+import type { Scrolling } from '../../../lib/client/screen/scrolling.js';
 import type { PaneEntry } from '../../../lib/client/screen/state/state.js';
 import { pageRepeated } from '../../../lib/client/session/pages.js';
 import { ConnectionLost } from '../../../lib/client/wire/connection.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createEmulator } from '../../support/emulator.js';
+import { createScreenScene } from '../../support/screen-scene.js';
 import {
   conversation,
   messageAt,
@@ -212,6 +219,27 @@ t.test('a file that cannot be written is reported in a sentence', async (t) => {
   t.match(await file('none/talk.txt'), { outcome: 'failed', message: /no such file or folder/ });
   t.match(await file('x'.repeat(300)), { outcome: 'failed', message: /too long/ });
   t.match(await file('a\0b'), { outcome: 'failed', message: /not a valid file name/ });
+});
+
+t.test('/save tells how far it is, and whether it has saved all', async (t) => {
+  const { folder } = await place(t);
+  const scene = createScreenScene();
+  const ask = () => t.fail('nothing is asked');
+  for (const [file, more, outcome] of [
+    ['all.txt', false, 'Saved 2 messages to FILE'],
+    ['most.txt', true, 'Saved the newest 2 messages to FILE. For all of them, run secure-chat export.'],
+  ] as const) {
+    const whole: Scrolling['whole'] = async (id, _most, progress) => {
+      t.equal(id, '#lobby');
+      progress(1_200);
+      t.equal(scene.pane().at(-1), 'Saving #lobby: 1,200 messages…');
+      return { entries: [message({}), message({})], more };
+    };
+    const path = join(folder, file);
+    await createSave({ store: scene.store, ask, whole, env: {}, appearance: plainAppearance })(path);
+    t.equal(scene.pane().at(-1), outcome.replace('FILE', path), 'in the same line');
+  }
+  t.equal(scene.pane().length, 2);
 });
 
 const footer = '-- select and copy; any key goes back --';
