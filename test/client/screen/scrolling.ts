@@ -11,7 +11,7 @@ import { settle } from '../../support/streams.js';
 const newest = 300;
 
 /** Someone with the newest messages in the pane, and a server that answers when the test says so. */
-function reader({ loaded, more = '' }: { loaded: number; more?: string }) {
+function reader({ loaded }: { loaded: number }) {
   const waiting: (() => void)[] = [];
   const scene = createScreenScene({
     answer: (request) =>
@@ -22,7 +22,7 @@ function reader({ loaded, more = '' }: { loaded: number; more?: string }) {
         waiting.push(() => resolve({ type: 'ok', re: 1, messages, more: first > 1 }));
       }),
   });
-  const message = (seq: number) => messageOf({ seq, from: 'ben', text: `message ${seq}.${more}` });
+  const message = (seq: number) => messageOf({ seq, from: 'ben', text: `message ${seq}.` });
   scene.synced();
   for (let seq = newest - loaded + 1; seq <= newest; seq++) scene.message(message(seq));
   const shown = () => {
@@ -42,17 +42,13 @@ function reader({ loaded, more = '' }: { loaded: number; more?: string }) {
   };
 }
 
-for (const [loaded, lines] of [
-  [3, 1],
-  [50, 1],
-  [100, 2],
-] as const) {
+for (const loaded of [3, 50]) {
   for (const presses of [1, 2, 3]) {
-    const what = `${loaded} of ${lines} lines loaded, each page after ${presses}`;
+    const what = `${loaded} loaded, each page after ${presses}`;
     t.test(
       `PgUp skips no message when a page arrives between two presses and is not drawn yet: ${what}`,
       async (t) => {
-        const { press, reply, shown, store } = reader({ loaded, more: '\nmore'.repeat(lines - 1) });
+        const { press, reply, shown, store } = reader({ loaded });
         const seen = new Set(shown());
         for (let pressed = 1; !current(store.state).fromStart || !seen.has(1); pressed++) {
           press('pageup');

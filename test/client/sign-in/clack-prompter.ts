@@ -7,7 +7,9 @@ import { settle } from '../../support/streams.js';
 
 function start(t: Test, columns = 60) {
   const screen = createEmulator(columns);
-  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+  const modes: ('raw' | 'line')[] = [];
+  const setRawMode = (raw: boolean) => modes.push(raw ? 'raw' : 'line');
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode });
   const stdout = Object.assign(new PassThrough(), { columns, rows: 24, isTTY: true });
   stdout.on('data', (chunk) => screen.write(String(chunk)));
   const stop = new AbortController();
@@ -26,7 +28,7 @@ function start(t: Test, columns = 60) {
     return screen.rows().join('\n');
   };
   const prompter = createClackPrompter({ stdin, stdout, stop: stop.signal, suspend });
-  return { prompter, stdin, stdout, stop, suspended, type, rows };
+  return { prompter, stdin, stdout, stop, modes, suspended, type, rows };
 }
 
 async function ending(answer: Promise<unknown>): Promise<unknown> {
@@ -48,14 +50,16 @@ t.test('a text has a default, and is asked again until it will do', async (t) =>
 
 t.test('Ctrl-Z stops the program; afterwards the question is drawn again and answered', async (t) => {
   for (const kind of ['text', 'password', 'confirm'] as const) {
-    const { prompter, suspended, stdout, type, rows } = start(t);
+    const { prompter, modes, suspended, stdout, type, rows } = start(t);
     const answer: Promise<unknown> = prompter[kind]({ message: 'Which one', initial: undefined });
     if (kind !== 'confirm') await type('y');
     await type('\x1a');
     t.equal(suspended.length, 1, kind);
+    t.equal(modes.at(-1), 'line', `${kind}: the shell reads lines`);
     stdout.write('\r\n$ fg\r\n');
     suspended[0]?.();
     const [, after = ''] = (await rows()).split('$ fg');
+    t.equal(modes.at(-1), 'raw', `${kind}: the question reads keys again`);
     t.match(after, /Which one/, `${kind}: drawn below what the shell wrote`);
     await type(...(kind === 'confirm' ? 'y' : 'es\r'));
     t.equal(await answer, kind === 'confirm' ? true : 'yes');
