@@ -64,6 +64,8 @@ t.test('files in a room and between people', async (t) => {
     ann.write(`/send ${folder}\n`);
     await ann.prints(/Couldn't send [^\n]*folder/, 'stderr');
 
+    t.notMatch(ann.stderr(), /Sent /, 'the message has said that it was sent');
+
     const [stored, ...others] = await filesIn(join(folder, 'data', 'files'));
     t.same(others, []);
     const removed = watchRemoval(stored ?? '');

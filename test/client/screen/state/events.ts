@@ -12,6 +12,7 @@ import {
   viewed,
   withNoticeHere,
   withoutUnknownName,
+  withProgress,
 } from '../../../../lib/client/screen/state/conversations.js';
 import {
   applyDelivery,
@@ -24,6 +25,7 @@ import {
 } from '../../../../lib/client/screen/state/events.js';
 import { withPeople } from '../../../../lib/client/screen/state/people.js';
 import type { ScreenState } from '../../../../lib/client/screen/state/state.js';
+import type { Recipient } from '../../../../lib/protocol/names.js';
 import { printable } from '../../../../lib/protocol/printable.js';
 import type { Conversation, Message } from '../../../../lib/protocol/records.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
@@ -214,6 +216,18 @@ t.test('a direct conversation can be closed, the lobby cannot', async (t) => {
   const state = switchedTo(applyMessage(start, direct(1, 'cyd')), '@cyd');
   t.match(closed(state, '@cyd'), { current: '#lobby', conversations: [{ id: '#lobby' }] });
   t.equal(closed(state, '#lobby'), state);
+});
+
+t.test('progress is one line that changes; of a sent file it goes where the message says so', async (t) => {
+  const progress = (state: ScreenState, text: string, sentTo?: Recipient) =>
+    withProgress(state, { id: 't1', text, now: 1, bad: false, sentTo });
+  const texts = (state: ScreenState, id: string) =>
+    find(state, id as '#lobby')?.entries.map((entry) => (entry.kind === 'notice' ? entry.text : entry.kind));
+  const moving = progress(progress(start, 'sending a, 1 %'), 'sending a, 50 %');
+  t.same(texts(moving, '#lobby'), ['sending a, 50 %']);
+  t.same(texts(progress(moving, 'Sent a', { room: 'lobby' }), '#lobby'), []);
+  const elsewhere = progress(moving, 'Sent a', { to: 'ben' });
+  t.same(texts(elsewhere, '#lobby'), ['Sent a']);
 });
 
 t.test('a change without effect keeps the state', async (t) => {
