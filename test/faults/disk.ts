@@ -1,7 +1,9 @@
 /** A disk that is full or read-only, a folder open to everyone, too few open files: plain words, and it goes on. */
+import { execFile } from 'node:child_process';
 import { chmod, open, readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import type { RequestBody } from '../../lib/client/wire/connection.js';
 import { parseJoinLink } from '../../lib/trust/endpoint.js';
@@ -186,6 +188,28 @@ t.test('a start with too few open files ends in a sentence', async (t) => {
     t.match(server.stderr(), /^secure-chat: [^\n]*ulimit -n[^\n]*\n$/, `${limit}`);
   }
   t.ok(failed > 1);
+});
+
+t.test('a database thread that can open too few files ends in the same way', async (t) => {
+  const file = join(await folder(t), 'chat.db');
+  const thread = new URL('../../lib/store/sqlite/thread.js', import.meta.url).href;
+  const program = `import { loadThread } from ${JSON.stringify(thread)};
+    const options = { database: { file: ${JSON.stringify(file)} }, onOutcomes() {}, onFailure() {} };
+    loadThread().open(options).then(({ close }) => close(), ({ message }) => console.log(message));`;
+  const node = [process.execPath, '--input-type=module', '--eval', program];
+  let failed = 0;
+  for (let limit = 20; ; limit += 4) {
+    const { stdout } = await promisify(execFile)('sh', [
+      '-c',
+      `ulimit -n ${limit} && exec "$@"`,
+      'sh',
+      ...node,
+    ]);
+    if (stdout === '') break;
+    failed += 1;
+    t.match(stdout, /could not start .*ulimit -n/, `${limit}`);
+  }
+  t.ok(failed > 0);
 });
 
 t.test('a server without a free file descriptor goes on, and recovers', async (t) => {
