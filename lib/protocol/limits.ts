@@ -167,6 +167,9 @@ export const limits = {
   restrictedRate: 5,
   inviteUses: 10_000,
   inviteMs: 365 * 24 * 60 * 60_000,
+  /** Validity of an unused session, and of one with `remember`: connections last, laptops sleep. */
+  sessionMs: 30 * 24 * 60 * 60_000,
+  rememberedMs: 90 * 24 * 60 * 60_000,
   /** Validity of a reset link. */
   resetMs: 24 * 60 * 60_000,
   /** Entries of one `bans` or `invites` reply, newest first: more would not fit into a frame. */

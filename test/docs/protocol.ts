@@ -35,23 +35,25 @@ function documented(titles: string[]): Map<string, Documented> {
     titles.flatMap(items).map((item) => {
       const [, before = '', reply = ''] = /^`([^`→]*)(?:→([^`]*))?`/.exec(item) ?? [];
       const [type = '', ...words] = wordsOf(before);
-      const fields = words.flatMap((word) =>
-        word.includes('/') ? word.split('/').map((one) => `${one}?`) : [word],
-      );
-      return [type, { fields, reply: wordsOf(reply) }];
+      return [type, { fields: words.flatMap(alternatives), reply: wordsOf(reply) }];
     }),
   );
+}
+
+/** Of `a/b` there is one. */
+function alternatives(word: string): string[] {
+  return word.includes('/') ? word.split('/').map((one) => `${one}?`) : [word];
 }
 
 function wordsOf(text: string): string[] {
   return text.split(' ').filter((word) => word !== '');
 }
 
-/** As they are documented: `?` marks the optional ones. */
-function fieldsOf(schema: object): string[] {
+/** As they are documented: `?` marks the optional ones. Every frame has a type, and every request an id. */
+function fieldsOf(schema: object, unsaid = ['type', 'id']): string[] {
   const { properties, required = [] } = schema as { properties: object; required?: string[] };
   return Object.keys(properties)
-    .filter((field) => field !== 'type' && field !== 'id')
+    .filter((field) => !unsaid.includes(field))
     .map((field) => (required.includes(field) ? field : `${field}?`));
 }
 
@@ -91,6 +93,43 @@ t.test('every field of a reply stands at a request, and no other', async (t) => 
 t.test('every short code of a reaction stands in it', async (t) => {
   t.ok(has(page, `or a short code: ${reactionCodes.join(', ')}`));
 });
+
+/** Fields of records that stand beside the record's list, since not every one has them. */
+const besideList: Record<string, string[]> = {
+  conversations: ['role?', 'private?', 'topic?', 'rules?', 'at?'],
+  conversation: ['role?', 'private?', 'topic?', 'rules?', 'at?'],
+  people: ['room?'],
+  whois: ['addresses?', 'mutedUntil?'],
+};
+
+t.test('every record in a reply or an event stands in it with its fields, and no other', async (t) => {
+  const sorted = (fields: string[]) => fields.toSorted().join(' ');
+  const lists = new Set(
+    [...page.matchAll(/\{([^{}]*)\}/g)].map(([, list = '']) =>
+      sorted(wordsOf(list.replace(/\s+/g, ' ').replaceAll(',', '')).flatMap(alternatives)),
+    ),
+  );
+  for (const schema of Object.values(serverFrameSchemas)) {
+    for (const [name, fields] of recordsIn(schema)) {
+      const beside = besideList[name] ?? [];
+      for (const field of beside)
+        t.match(page, new RegExp(`\`${field.replace('?', '\\??')}\``), `${name}: ${field}`);
+      const listed = fields.filter((field) => !beside.includes(field));
+      t.ok(lists.has(sorted(listed)), `${name}: ${sorted(listed)}`);
+    }
+  }
+});
+
+/** Objects inside a schema, except events, each with the name of the field that it is in. */
+function* recordsIn(schema: object, field?: string): Generator<[field: string, fields: string[]]> {
+  const { properties } = schema as { properties?: Record<string, object> };
+  if (properties !== undefined && field !== undefined && !('type' in properties))
+    yield [field, fieldsOf(schema, [])];
+  for (const [name, inner] of Object.entries(properties ?? schema)) {
+    if (typeof inner === 'object' && inner !== null)
+      yield* recordsIn(inner, properties === undefined ? field : name);
+  }
+}
 
 t.test('every error code stands in it once, and no other', async (t) => {
   const explained = /\([^)]*\)/g;
@@ -222,6 +261,7 @@ function elsewhere(limit: typeof limits): string[] {
     `(more than ${restrictedRate} messages in 30 s)`,
     `messages of others (${number(unreadCounted)}: or more)`,
     `an entry of the last ${days(limit.directsMs)} days`,
+    `lasts ${days(limit.sessionMs)} days after its last use; with \`remember: true\` ${days(limit.rememberedMs)}`,
     days(limit.resetMs) === 1 ? 'valid once within a day' : 'another validity of reset links',
   ];
 }

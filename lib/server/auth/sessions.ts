@@ -1,5 +1,6 @@
 /** Sessions: opens them at sign-in and resumes them by token. Knows the store, not connections. */
 import { ProtocolError } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
 import type { ResumedSession } from '../../store/sign-in-store.js';
 import type { Store } from '../../store/store.js';
@@ -10,13 +11,8 @@ import { wrongCredentials } from './accounts.js';
 import type { AttemptLimits } from './attempt-limits.js';
 import { hashToken, newToken } from './tokens.js';
 
-const dayMs = 24 * 60 * 60_000;
-/** Expiry of an unused session with `remember`. */
-const rememberedMs = 90 * dayMs;
-/** Expiry of any other unused session: connections last, laptops sleep. */
-const temporaryMs = 30 * dayMs;
 /** Expiry of a bot's token. */
-const botMs = 3650 * dayMs;
+const botMs = 3650 * 24 * 60 * 60_000;
 
 export interface OpenedSession {
   readonly session: number;
@@ -120,7 +116,7 @@ export function createSessionTokens({ store, attempts, clock }: SessionsDeps): S
 }
 
 function expiry(at: number, remember: boolean): number {
-  return at + (remember ? rememberedMs : temporaryMs);
+  return at + (remember ? limits.rememberedMs : limits.sessionMs);
 }
 
 export function sessionExpired(): ProtocolError {
