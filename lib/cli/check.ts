@@ -2,7 +2,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { printableJson } from '../protocol/printable.js';
+import { printable, printableJson } from '../protocol/printable.js';
 import { ControlError, callControl } from '../server/operator/control-socket.js';
 import { lossesOf } from '../store/sqlite/last-entry.js';
 import { shellWord } from '../system/shell-words.js';
@@ -87,7 +87,8 @@ async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
     for (const { code = 'configuration', ...finding } of await run()) {
       const { state, about, says } = finding;
       if (state === 'problem') codes.push(code);
-      io.stdout.write(`${json ? printableJson(finding) : `${state.padEnd(8)} ${about}: ${says}`}\n`);
+      const line = json ? printableJson(finding) : printable(`${state.padEnd(8)} ${about}: ${says}`);
+      io.stdout.write(`${line}\n`);
     }
   }
   const worst = codes.find((code) => code === 'io') ?? codes[0];

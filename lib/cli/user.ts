@@ -201,7 +201,13 @@ async function listAccounts(flags: Flags, io: Io): Promise<void> {
   }
   const day = (at: number | undefined) =>
     at === undefined ? 'never' : new Date(at).toISOString().slice(0, 10);
-  const rows = listed.map((user) => [user.name, user.role, day(user.at), day(user.used), states(user)]);
+  const rows = listed.map((user) => [
+    printable(user.name),
+    user.role,
+    day(user.at),
+    day(user.used),
+    states(user),
+  ]);
   const table = [['NAME', 'ROLE', 'CREATED', 'LAST SEEN', 'STATE'], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   for (const row of table) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { makeData } from '../support/data-folder.js';
 import { openCommandLine } from '../support/run-main.js';
+import { unsafe } from '../support/unsafe.js';
 
 t.test('two commands at once on a folder without a server wait for each other', async (t) => {
   const { data } = await makeData(t);
@@ -126,4 +127,29 @@ t.test('a file that cannot be read or written is named, with the reason', async 
     code: 74,
     err: /^secure-chat: \/proc: /,
   });
+});
+
+t.test('nothing that is stored drives a terminal, in JSON neither, which keeps its value', async (t) => {
+  const { home, data, stored } = await makeData(t);
+  const nasty = 'a\u009b2Jb\u202ec\u{e000}';
+  await stored(async (store) => {
+    await store.register({ name: nasty, skeleton: 'abc', password: '', at: 0 });
+    await store.recordAudit({ at: 0, by: 'ana', action: 'kick', on: nasty, reason: nasty });
+  });
+  const commandLine = await openCommandLine(t);
+  for (const [command, folder] of [
+    ['user list', data],
+    ['audit', data],
+    ['check', join(home, nasty)],
+  ] as const) {
+    const args = [...command.split(' '), '--data', folder];
+    t.notMatch((await commandLine.run(args)).out, unsafe, command);
+    const { out } = await commandLine.run([...args, '--json']);
+    t.notMatch(out, unsafe, `${command} --json`);
+    const lines = out.trimEnd().split('\n');
+    t.ok(
+      lines.some((line) => Object.values(JSON.parse(line)).some((value) => String(value).includes(nasty))),
+      command,
+    );
+  }
 });

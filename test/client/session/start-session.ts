@@ -446,6 +446,28 @@ t.test('a lost connection', async (t) => {
     await scene.session.quit();
   });
 
+  t.test('is given up as soon as the server greets on another', async (t) => {
+    const { server, clock, session, peer, events, status, retry } = await online(t);
+    session.say({ room: 'lobby', text: 'into the silence' });
+    const said = await peer.next();
+    clock.advance(11_000);
+    await status('no-answer');
+    clock.advance(1_250);
+    const other = await server.peer();
+    await other.closed;
+    t.same(other.frames, [], 'nothing is sent on that one');
+    const isWaiting = (it: SessionEvent) => it.kind === 'status' && it.status.state === 'waiting';
+    while (!events.all.some(isWaiting)) {
+      clock.advance(10);
+      await new Promise(setImmediate);
+    }
+    t.match(await retry(), { why: /stopped responding/ });
+    const next = await server.peer();
+    t.match(await next.admit(), { type: 'resume' });
+    await next.sync();
+    t.match(await next.next(), { type: 'say', key: said.key }, 'and what was not acknowledged is sent again');
+  });
+
   t.test('ends the session when a token cannot be kept', async (t) => {
     let full = false;
     const keepToken = async () => {

@@ -88,6 +88,7 @@ t.test('a link with another key than the known one is asked about, with both', a
     t.same(remembered, saved);
     t.equal(questions(), 1);
     t.match(notes.join('\n'), new RegExp(`known key +${otherPin}\n +join link +${pin}`));
+    t.match(notes.join('\n'), /link is forged.* would get your password/, 'what it means');
   }
 });
 
