@@ -161,6 +161,9 @@ export const limits = {
 
   /** The longest temporary ban or mute. */
   banMs: 10 * 365 * 24 * 60 * 60_000,
+  /** The widest ranges of addresses that can be banned, in bits: wider ones would ban whole providers by a typo. */
+  banBitsIpv4: 8,
+  banBitsIpv6: 16,
   /** The longest slow mode interval. */
   slowMs: 60 * 60_000,
   /** Messages per person in 30 seconds in a room with the `rate` restriction. */

@@ -261,6 +261,7 @@ function elsewhere(limit: typeof limits): string[] {
     `(more than ${restrictedRate} messages in 30 s)`,
     `messages of others (${number(unreadCounted)}: or more)`,
     `an entry of the last ${days(limit.directsMs)} days`,
+    `/${limit.banBitsIpv4} or longer, IPv6 /${limit.banBitsIpv6}`,
     `lasts ${days(limit.sessionMs)} days after its last use; with \`remember: true\` ${days(limit.rememberedMs)}`,
     days(limit.resetMs) === 1 ? 'valid once within a day' : 'another validity of reset links',
   ];

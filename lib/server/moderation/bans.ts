@@ -3,6 +3,7 @@
  * with. Knows people and addresses, no sockets.
  */
 import { ProtocolError } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { duration } from '../../protocol/quantities.js';
 import type { BanInfo } from '../../protocol/records.js';
@@ -195,8 +196,7 @@ function banInfo(ban: BanRecord): BanInfo {
 function rangeOf(typed: string): AddressRange {
   const range = parseRange(typed);
   if (range !== undefined) return range;
-  const message =
-    'Use an address such as 192.0.2.7, or a range such as 192.0.2.0/24 (IPv4 from /8, IPv6 from /16).';
+  const message = `Use an address such as 192.0.2.7, or a range such as 192.0.2.0/24 (IPv4 from /${limits.banBitsIpv4}, IPv6 from /${limits.banBitsIpv6}).`;
   throw new ProtocolError('bad-request', message);
 }
 

@@ -1,5 +1,6 @@
 /** IP addresses: as shown, as the unit that limits count by, and in ranges (RFC 4632, RFC 4291). */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { limits } from '../../protocol/limits.js';
 
 /** Without its zone; an IPv4 address in the form ::ffff:a.b.c.d as plain IPv4. */
 export function plainAddress(address: string): string {
@@ -29,8 +30,7 @@ export interface AddressRange {
   covers(address: string): boolean;
 }
 
-/** Shorter prefixes would ban whole providers by a typo. */
-const shortest = { ipv4: 8, ipv6: 16 } as const;
+const shortest = { ipv4: limits.banBitsIpv4, ipv6: limits.banBitsIpv6 } as const;
 
 /** An address or a CIDR range; undefined for anything else, and for a range that is too wide. */
 export function parseRange(typed: string): AddressRange | undefined {
