@@ -149,14 +149,14 @@ t.test('only messages that one can see can be reacted to', async (t) => {
   t.equal(await outcome(eve, react(removed.seq)), 'no-such-message');
   t.equal(await outcome(bob, react(inDev.seq)), 'ok');
   t.equal(await outcome(bob, react(direct.seq)), 'ok');
-  await requestOk(eve, { type: 'ping' });
+  await fence(ada, 'lobby', eve);
   t.same(eventsOf(eve, 'reaction'), [
     {
       ...{ type: 'reaction', room: 'lobby', from: 'bob', emoji: '👍' },
       ...{ of: { seq: removed.seq, from: 'ada', text: 'gone' }, reactions: [{ emoji: '👍', count: 1 }] },
     },
   ]);
-  t.match(ada.all('reaction').at(-1), { to: 'ada', from: 'bob', of: { seq: direct.seq } });
+  t.match(await ada.next('reaction', ({ to }) => to === 'ada'), { from: 'bob', of: { seq: direct.seq } });
   const [gone] = (await history(ada)).filter(({ seq }) => seq === removed.seq);
   t.notOk('reactions' in (gone ?? {}));
 });
@@ -188,7 +188,7 @@ t.test('a blocked person can neither react nor pin, and the other does not hear 
     t.equal(await outcome(ada, request), 'not-delivered', request.type);
   }
   t.equal(await outcome(bob, react(seq)), 'ok', 'only the blocked one');
-  await requestOk(bob, { type: 'ping' });
+  await bob.next('reaction');
   t.equal(eventsOf(bob, 'reaction', 'pinned', 'message').length, 2);
   t.same(await reactionsTo(bob, seq, { with: 'ada' }), [{ emoji: '👍', count: 1, mine: true }]);
 });
@@ -298,8 +298,8 @@ t.test('both people of a direct conversation pin, up to the limit', async (t) =>
   t.equal(await outcome(ada, pin(two)), 'ok');
   const { messages = [] } = await requestOk(bob, { type: 'pins', with: 'ada' });
   t.equal(messages.at(-1)?.seq, two);
-  await requestOk(bob, { type: 'ping' });
-  t.match(bob.all('pinned').at(-1), { from: 'ada', to: 'bob', of: { seq: two, from: 'ada', text: '1' } });
+  const pinned = await bob.next('pinned', ({ of }) => of.seq === two);
+  t.match(pinned, { from: 'ada', to: 'bob', of: { seq: two, from: 'ada', text: '1' } });
 });
 
 type Entry = ServerFrameOf<'message' | 'reaction' | 'pinned' | 'unpinned'>;
@@ -310,8 +310,7 @@ t.test('after an absence reactions and pins come in order, and one’s own are t
   const direct = await post(ada, { to: 'bob' }, 'psst');
   await requestOk(bob, react(old.seq, 'eyes'));
   await requestOk(bob, react(direct.seq, 'ok'));
-  await requestOk(bob, { type: 'ping' });
-  const position = bob.all('reaction').find(({ room }) => room === 'lobby')?.seq ?? 0;
+  const { seq: position } = await bob.next('reaction', ({ room }) => room === 'lobby');
   bob.destroy();
   await requestOk(ada, react(old.seq, '👍'));
   await requestOk(ada, react(old.seq, '🎉'));
