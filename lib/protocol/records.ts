@@ -131,13 +131,12 @@ export const conversation = Type.Object(
       description: 'messages of others since then',
     }),
     mentions: Type.Integer({ minimum: 0, description: 'of those, the ones that mention this person' }),
+    at: Type.Optional(Type.String({ description: 'when its newest entry was posted' })),
     // rooms only
     role: Type.Optional(roomRole),
     private: Type.Optional(Type.Literal(true)),
     topic: Type.Optional(Type.String()),
     rules: Type.Optional(rules),
-    // direct conversations only
-    at: Type.Optional(Type.String({ description: 'when its newest entry was posted' })),
   },
   open,
 );
@@ -147,6 +146,7 @@ export const room = Type.Object(
     room: Type.String(),
     topic: Type.Optional(Type.String()),
     members: Type.Integer({ minimum: 0 }),
+    rules: Type.Optional(rules),
     private: Type.Optional(Type.Literal(true)),
     role: Type.Optional(roomRole),
     invited: Type.Optional(Type.String({ description: 'name of the person who sent the invitation' })),

@@ -2,7 +2,7 @@
 import { limits } from '../../protocol/limits.js';
 import { duration, parseDuration } from '../../protocol/quantities.js';
 import type { Restriction, Role, RoomRole } from '../../protocol/records.js';
-import { withArticle } from '../text/event-words.js';
+import { restrictions, withArticle } from '../text/event-words.js';
 import { auditLines, banLines } from '../text/lists.js';
 import { firstWord, parseId, tooLong, withName, withRoom, wordsIn } from './arguments.js';
 import {
@@ -16,7 +16,6 @@ import { roomHere } from './rooms.js';
 
 const serverRoles = ['admin', 'moderator', 'member', 'bot'] as const satisfies readonly Role[];
 const roomRoles = ['owner', 'moderator', 'member'] as const satisfies readonly RoomRole[];
-const restrictions = ['links', 'files', 'caps', 'rate'] as const satisfies readonly Restriction[];
 const auditPage = 20;
 
 /** A name or an address. */

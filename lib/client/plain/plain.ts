@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
-import type { Message } from '../../protocol/records.js';
+import type { Conversation, Message, RoomRules } from '../../protocol/records.js';
 import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
 import { opensConversation } from '../commands/commands.js';
 import { createLineRunner, type LineRunner } from '../commands/run-line.js';
@@ -21,7 +21,7 @@ import type {
   SessionStatus,
   StaySignedIn,
 } from '../session/session.js';
-import { eventWords, unlessLobby } from '../text/event-words.js';
+import { changedRulesWords, eventWords, roomRulesWords, unlessLobby } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
 import {
   excerpt,
@@ -153,6 +153,8 @@ interface Chat {
    * to the old one.
    */
   opening: string | undefined;
+  /** Of each room, as far as they were told. */
+  readonly rules: Map<string, RoomRules | undefined>;
   quit: PipeQuit | undefined;
 }
 
@@ -179,6 +181,7 @@ function createPlainChat(given: Pick<Chat, 'deps' | 'session' | 'stay' | 'pipe' 
     lineNumber: 0,
     catchUp: { first: true, printed: new Map() },
     opening: undefined,
+    rules: new Map(),
     quit: undefined,
   };
   const runner = createRunner(chat);
@@ -320,6 +323,8 @@ function showEvent(event: ServerEvent, chat: Chat): void {
     return;
   }
   if (isOld(event, chat)) return;
+  if (event.type === 'rules') chat.rules.set(event.room, event.rules);
+  if (event.type === 'room') chat.rules.set(event.conversation.room ?? '', event.conversation.rules);
   const words = eventWords(event, chat.session.name);
   if (words !== undefined) chat.show(words, 'at' in event ? event.at : undefined);
   // A person sees it. A program's next lines are for that room alone, and the server refuses them.
@@ -363,13 +368,27 @@ function showSynced({ first, conversations }: Extract<SessionEvent, { kind: 'syn
   if (!first) {
     chat.transfers.resume();
     void chat.away.restore();
+    showChangedRules(conversations, chat);
     return;
   }
   show(`in #lobby as ${session.name}`);
+  for (const { room, rules } of conversations) if (room !== undefined) chat.rules.set(room, rules);
+  const rules = roomRulesWords('lobby', chat.rules.get('lobby'));
+  if (rules !== undefined) show(rules);
   for (const line of [...motdLines(session.motd), ...(deps.hosted ?? [])]) show(line);
   const news = newsWords(conversations);
   if (news !== undefined) show(news);
   if (chat.stay?.offer) show(stayOffer);
+}
+
+/** While the connection was lost. */
+function showChangedRules(conversations: readonly Conversation[], { rules, show }: Chat): void {
+  for (const { room, rules: now } of conversations) {
+    if (room === undefined) continue;
+    const words = rules.has(room) ? changedRulesWords(room, { before: rules.get(room), now }) : undefined;
+    if (words !== undefined) show(words);
+    rules.set(room, now);
+  }
 }
 
 function showDelivery({ key, delivery }: { key: string; delivery: DeliveryStatus }, chat: Chat): void {

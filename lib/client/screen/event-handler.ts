@@ -100,7 +100,9 @@ export function createEventHandler(deps: EventHandlerDeps): EventHandler {
         }
         case 'synced':
           store.update((state) =>
-            applySync(state, event.conversations, { first: event.first, now: deps.now() }),
+            applySync(state, event.conversations, {
+              ...{ first: event.first, now: deps.now(), serial: store.serial() },
+            }),
           );
           caughtUp = true;
           viewed();

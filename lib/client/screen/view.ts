@@ -9,6 +9,7 @@ import type { FrontEndResult, OpenTransfers } from '../front-end.js';
 import type { OpenHooks } from '../hooks.js';
 import { createReadMarks } from '../session/read-marks.js';
 import type { OutgoingMessage, Session, SessionEnd, SessionEvent, StaySignedIn } from '../session/session.js';
+import { roomRulesWords } from '../text/event-words.js';
 import { motdLines, recoveryLines, stayOffer, transferBar } from '../text/wording.js';
 import type { Transfer } from '../transfer/transfer.js';
 import type { Transfers } from '../transfer/transfers.js';
@@ -26,7 +27,15 @@ import { createPreferenceKeeper, type Preferences, type PreferencesFile } from '
 import type { Appearance } from './render/theme.js';
 import { createScrolling, type Scrolling } from './scrolling.js';
 import { createSharing } from './sharing.js';
-import { allConversations, current, isConnected, serversOf, withProgress } from './state/conversations.js';
+import {
+  allConversations,
+  current,
+  find,
+  isConnected,
+  lobby,
+  serversOf,
+  withProgress,
+} from './state/conversations.js';
 import { applyDraft } from './state/events.js';
 import type { ConversationId, ConversationPlace, ScreenState, ServerSummary } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -224,6 +233,8 @@ function welcome(
 ): void {
   const lines = motdLines(motd);
   if (lines.length > 0) store.notice(lines.join('\n'));
+  const rules = roomRulesWords('lobby', find(store.state, lobby)?.rules);
+  if (rules !== undefined) store.notice(rules);
   if (hosted !== undefined) store.notice(hosted.join('\n'));
   if (recovery !== undefined)
     store.notice([...recoveryLines(recovery), 'Copy it with /copy code.'].join('\n'));

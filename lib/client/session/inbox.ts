@@ -2,7 +2,7 @@
  * What comes in: each entry once, by the last seq seen in each conversation, and state events only after the
  * catch-up. Knows events, not connections.
  *
- * A state event tells about this person (rooms they are in, roles, read marks) rather than what was posted.
+ * A state event tells about this person (rooms they are in and their rules, roles, read marks) rather than what was posted.
  */
 import { type EntryEvent, isEntry } from '../../protocol/events.js';
 import type { Conversation, Message } from '../../protocol/records.js';
@@ -28,7 +28,7 @@ export interface Inbox {
   caughtUp(conversations: readonly Conversation[]): void;
 }
 
-const stateTypes = ['room', 'parted', 'invited', 'role', 'seen'] as const;
+const stateTypes = ['room', 'parted', 'invited', 'role', 'rules', 'seen'] as const;
 
 type StateEvent = Extract<ServerEvent, { type: (typeof stateTypes)[number] }>;
 

@@ -64,7 +64,7 @@ export type SessionEvent =
   | { readonly kind: 'status'; readonly status: SessionStatus }
   /**
    * The catch-up after a (re)connection is complete. `first` the first time. `conversations` are all rooms
-   * that this person is in by now, and direct ones that are unread or recent; the `room`, `parted`, `invited`, `role` and `seen` events of the meantime come after it.
+   * that this person is in by now, and direct ones that are unread or recent; the `room`, `parted`, `invited`, `role`, `rules` and `seen` events of the meantime come after it.
    */
   | { readonly kind: 'synced'; readonly first: boolean; readonly conversations: readonly Conversation[] }
   | { readonly kind: 'delivery'; readonly key: string; readonly delivery: DeliveryStatus };

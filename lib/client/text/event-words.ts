@@ -92,7 +92,7 @@ function leftWords({ name, room, by, reason }: EventOf<'left'>): string {
   return `${kicked} by ${printable(by)}${afterColon(reason)}`;
 }
 
-function roomWords({ room = '', role, topic, private: hidden, rules = {} }: Conversation): string {
+function roomWords({ room = '', role, topic, private: hidden, rules }: Conversation): string {
   const marks = [hidden ? 'private' : '', role === 'owner' ? 'you are the owner' : ''].filter(Boolean);
   const about = topic === undefined ? '' : `: ${printable(topic)}`;
   const ruled = rulesWords(rules);
@@ -102,16 +102,46 @@ function roomWords({ room = '', role, topic, private: hidden, rules = {} }: Conv
   ].join('; ');
 }
 
-/** What a room forbids to members; empty for nothing. */
-function rulesWords({ restrict = [], slow, locked }: RoomRules): string {
-  return [
-    locked ? 'locked (only owners and moderators can post)' : '',
-    slow === undefined ? '' : `slow mode (${duration(slow)} between messages)`,
-    ...restrict.map((kind) => restrictionWords[kind]),
-  ]
-    .filter((word) => word !== '')
-    .join(', ');
+/** The rules of a room, for those who come in; undefined if it has none. */
+export function roomRulesWords(room: string, rules: RoomRules | undefined): string | undefined {
+  const words = rulesWords(rules);
+  return words === '' ? undefined : `the rules of #${printable(room)}: ${words}`;
 }
+
+/** Rules that changed while the connection was lost; undefined if they are the same. */
+export function changedRulesWords(
+  room: string,
+  { before, now }: Readonly<Record<'before' | 'now', RoomRules | undefined>>,
+): string | undefined {
+  const words = rulesWords(now);
+  if (words === rulesWords(before)) return undefined;
+  const what = `the rules of #${printable(room)}`;
+  return words === '' ? `${what} were cleared` : `${what} are now: ${words}`;
+}
+
+/** What a room forbids to members; empty for nothing. */
+function rulesWords({ restrict, slow, locked }: RoomRules = {}): string {
+  return [
+    ...(locked ? ['locked (only owners and moderators can post)'] : []),
+    ...(slow === undefined ? [] : [`slow mode (${duration(slow)} between messages)`]),
+    ...restrictionsIn(restrict),
+  ].join(', ');
+}
+
+/** The same in short, such as `locked`, `slow 30 s`, `no links`; the strictest first. */
+export function shortRules({ restrict, slow, locked }: RoomRules = {}): string[] {
+  return [
+    ...(locked ? ['locked'] : []),
+    ...(slow === undefined ? [] : [`slow ${duration(slow)}`]),
+    ...restrictionsIn(restrict),
+  ];
+}
+
+function restrictionsIn(restrict: readonly Restriction[] = []): string[] {
+  return restrictions.filter((each) => restrict.includes(each)).map((each) => restrictionWords[each]);
+}
+
+export const restrictions = ['links', 'files', 'caps', 'rate'] as const satisfies readonly Restriction[];
 
 const restrictionWords: Readonly<Record<Restriction, string>> = {
   links: 'no links',

@@ -15,15 +15,17 @@ import type {
   SessionInfo,
   Whois,
 } from '../../protocol/records.js';
+import { shortRules } from './event-words.js';
 import type { LocalTime } from './local-time.js';
 
 /** One line per room: whether you are a member, its name, how many members, its topic. */
 export function roomLines(rooms: readonly RoomInfo[]): string[] {
   const sorted = rooms.toSorted((one, other) => rank(one) - rank(other) || (one.room < other.room ? -1 : 1));
   const names = columns(sorted.map(({ room }) => `#${printable(room)}`));
-  const lines = sorted.map(({ role, members, invited, topic, ...room }, at) => {
+  const lines = sorted.map(({ role, members, invited, topic, rules, ...room }, at) => {
     const marks = [
       room.private ? 'private' : '',
+      shortRules(rules).join(', '),
       role === undefined || role === 'member' ? '' : `you: ${role}`,
       invited === undefined ? '' : `${printable(invited)} invited you: /join #${printable(room.room)}`,
     ].filter((mark) => mark !== '');

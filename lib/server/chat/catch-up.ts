@@ -2,6 +2,7 @@
  * Catch-up: sends a member what it missed of each conversation, then hands over to the hub without a gap. Knows the store,
  * the hub and one member.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
@@ -190,14 +191,17 @@ function send(member: Member, frames: readonly ServerFrame[]): void {
   if (frames.length > 0) member.send(Buffer.concat(frames.map(encodeFrame)));
 }
 
-/** Rooms entered and left, and roles that changed, while there was too much to hold. Topics are entries of the log. */
+/** Rooms entered and left, and roles and rules that changed, while there was too much to hold. Topics are entries of the log. */
 function roomChanges(
   before: readonly ConversationPosition[],
   now: readonly ConversationSummary[],
 ): ServerFrame[] {
   const [known, current] = [roomsOf(before), roomsOf(now)];
   const left = [...known].filter(([id]) => !current.has(id));
-  const changed = [...current].filter(([id, { role }]) => known.get(id)?.role !== role);
+  const changed = [...current].filter(([id, { role, room }]) => {
+    const earlier = known.get(id);
+    return earlier?.role !== role || !isDeepStrictEqual(earlier.room.rules, room.rules);
+  });
   return [
     ...left.map(([, { name }]): ServerFrame => ({ type: 'parted', room: name })),
     ...changed.map(

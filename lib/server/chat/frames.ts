@@ -1,7 +1,7 @@
 /** What the store keeps as the protocol's frames and records. Knows who reads it, not who else does. */
 import type { EntryEvent } from '../../protocol/events.js';
 import { quoteText } from '../../protocol/message-text.js';
-import type { Conversation, Message, Quote, Reaction } from '../../protocol/records.js';
+import type { Conversation, Message, Quote, Reaction, RoomRules } from '../../protocol/records.js';
 import type { Account } from '../../store/account-store.js';
 import type { LogEntry, LogPosition, ReactionCount } from '../../store/message-store.js';
 import type { ConversationSummary, Room } from '../../store/room-store.js';
@@ -94,17 +94,19 @@ function addressOf(
 
 export function conversationRecord(standing: ConversationSummary): Conversation {
   const { name, last, at, read, unread, mentions } = standing;
-  if (standing.kind === 'direct') {
-    const time = at === undefined ? {} : { at: new Date(at).toISOString() };
-    return { with: name, last, read, unread, mentions, ...time };
-  }
+  const state = { last, read, unread, mentions, ...(at !== undefined && { at: new Date(at).toISOString() }) };
+  if (standing.kind === 'direct') return { with: name, ...state };
   const { role, room } = standing;
   return {
-    ...{ room: name, last, read, unread, mentions, role },
+    ...{ room: name, ...state, role },
     ...(room.private && { private: true }),
     ...topicField(room),
-    ...(Object.keys(room.rules).length > 0 && { rules: room.rules }),
+    ...rulesField(room),
   };
+}
+
+export function rulesField({ rules }: Pick<Room, 'rules'>): { rules?: RoomRules } {
+  return Object.keys(rules).length === 0 ? {} : { rules };
 }
 
 export function topicField({ topic }: Pick<Room, 'topic'>): { topic?: string } {

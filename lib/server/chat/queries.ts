@@ -21,7 +21,7 @@ import type {
 import type { ConversationSummary } from '../../store/room-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import { conversationRecord, messageEvent, quoteOf, receiptOf, topicField } from './frames.js';
+import { conversationRecord, messageEvent, quoteOf, receiptOf, rulesField, topicField } from './frames.js';
 import type { ConversationName, ConversationRef } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf } from './permissions.js';
@@ -209,7 +209,7 @@ export async function listRooms({ store }: ChatParts, member: Member): Promise<R
       const role = roles.get(room.id);
       const invited = inviters.get(room.id);
       return {
-        ...{ room: room.name, ...topicField(room), members: room.members },
+        ...{ room: room.name, ...topicField(room), members: room.members, ...rulesField(room) },
         ...(room.private && { private: true }),
         ...(role !== undefined && { role }),
         ...(invited !== undefined && { invited }),

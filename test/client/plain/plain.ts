@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { createPlainFrontEnd, plainMessage } from '../../../lib/client/plain/plain.js';
 import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import type { Reply } from '../../../lib/protocol/events.js';
-import type { Whois } from '../../../lib/protocol/records.js';
+import type { Conversation, RoomRules, Whois } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { createFakeSession, messageOf } from '../../support/fake-session.js';
 import { noTransfers } from '../../support/no-transfers.js';
@@ -127,6 +127,37 @@ t.test('the message of the day is shown first, and cannot look like a message', 
   t.match(lines.slice(1, 3), [/^13:00 -- \* welcome$/, /^13:00 -- \* 12:34 ben: I owe you/]);
   t.notMatch(lines.join(''), unsafe);
 });
+
+t.test(
+  'the rules of the lobby are shown at the start, those of a room on joining, and what changes',
+  async (t) => {
+    const { happen, status, stdin, err } = start(t);
+    t.teardown(() => stdin.end());
+    const room = (name: string, rules?: RoomRules): Conversation => ({
+      ...{ room: name, last: 0, read: 0, unread: 0, mentions: 0 },
+      ...(rules && { rules }),
+    });
+    const synced = (first: boolean, ...conversations: Conversation[]): string => {
+      happen({ kind: 'synced', first, conversations });
+      return err();
+    };
+    status({ state: 'online' });
+    t.equal(
+      synced(true, room('lobby', { restrict: ['caps'] }), room('dev')),
+      '13:00 -- in #lobby as ana\n13:00 -- the rules of #lobby: no all-caps\n',
+    );
+    happen({ kind: 'event', event: { type: 'room', conversation: room('cats', { slow: 30_000 }) } });
+    t.match(err(), 'you are in #cats; rules: slow mode (30 s between messages)');
+    happen({ kind: 'event', event: { type: 'rules', room: 'dev', by: 'ben', rules: { locked: true } } });
+    t.match(err(), 'ben set the rules of #dev: locked');
+    const now = [room('lobby', { restrict: ['caps'] }), room('dev', { locked: true }), room('cats')];
+    t.equal(
+      synced(false, ...now),
+      '13:00 -- the rules of #cats were cleared\n',
+      'while it was not connected',
+    );
+  },
+);
 
 t.test('a direct message to a person who is away says so, once per absence', async (t) => {
   const { err, over, stdin, synced, deliverAll, happen } = start(t);

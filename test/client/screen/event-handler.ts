@@ -214,6 +214,7 @@ t.test(
     event({ type: 'room', conversation: { ...dev, private: true, rules: { slow: 10_000 } } });
     t.same(room('#dev')?.rules, { slow: 10_000 });
     press('/window 2', 'enter');
+    t.match(pane().at(-1), 'the rules of #dev: slow mode (10 s between messages)');
     event({ type: 'rules', room: 'dev', by: 'mo', rules: { locked: true } });
     t.match(pane().at(-1), 'mo set the rules of #dev: locked');
     press('/clear', 'enter');
@@ -225,6 +226,19 @@ t.test(
     });
   },
 );
+
+t.test('rules that changed while the connection was lost are told', async (t) => {
+  const { sync, room } = scene();
+  const told = () =>
+    room('#dev')?.entries.map((entry) => (entry.kind === 'notice' ? entry.text : entry.kind)) ?? [];
+  sync(dev);
+  t.same(told(), [], 'a room of which nothing was known');
+  sync({ ...dev, rules: { restrict: ['links'] } });
+  sync({ ...dev, rules: { restrict: ['links'] } });
+  sync(dev);
+  t.same(told(), ['the rules of #dev are now: no links', 'the rules of #dev were cleared']);
+  t.same(room('#dev')?.rules, {});
+});
 
 t.test('a topic is announced in its room, an invitation in the current conversation', async (t) => {
   const { event, room, pane } = scene();

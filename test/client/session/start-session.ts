@@ -552,6 +552,7 @@ t.test('rooms', async (t) => {
       { type: 'ok', re: signIn.id, name: 'ada', role: 'member', token: 'token-1', conversations },
       { type: 'invited', room: 'den', by: 'bob' },
       { type: 'room', conversation: room('attic', 9) },
+      { type: 'rules', room: 'lobby', by: 'bob', rules: { locked: true } },
       { type: 'joined', room: 'lobby', name: 'bob' },
     );
     await keeping.next();
@@ -570,7 +571,7 @@ t.test('rooms', async (t) => {
     await scene.events.until((it) => it.kind === 'event' && it.event.type === 'parted');
     t.same(
       scene.events.all.map((it) => (it.kind === 'event' ? it.event.type : it.kind)),
-      ['status', 'message', 'status', 'synced', 'invited', 'room', 'parted'],
+      ['status', 'message', 'status', 'synced', 'invited', 'room', 'rules', 'parted'],
     );
     peer.destroy();
     await scene.retry();

@@ -476,11 +476,12 @@ t.test('a replay stops when its reader leaves the room', async (t) => {
   );
 });
 
-t.test('rooms entered and left are sent even if too much was posted to hold', async (t) => {
+t.test('rooms entered, left and changed are sent even if too much was posted to hold', async (t) => {
   const long = 'x'.repeat(limits.messageBytes - 10);
   const scene = await slowScene(t, async (chat) => {
     await chat.membership.join(other, inRoom('join', 'new'));
     await chat.membership.leave(other, inRoom('leave', 'old'));
+    await scene.store.setRules(chat.rooms.publicRoom('ruled')?.id ?? 0, { locked: true });
     for (let i = 0; i < 300; i++) await chat.hub.say(bob, sayIn('lobby', `${i} ${long}`));
     scene.clock.advance(rest.longest);
     await chat.membership.appoint(bob, { type: 'appoint', id: 1, room: 'led', name: 'ada', role: 'owner' });
@@ -490,8 +491,8 @@ t.test('rooms entered and left are sent even if too much was posted to hold', as
   const { store, chat, clock, goOnline } = scene;
   const [ada, other, bob] = await threeMembers(store);
   for (const member of [ada, other, bob]) await goOnline(member);
-  for (const room of ['new', 'old', 'led']) await chat.membership.join(bob, inRoom('join', room));
-  for (const room of ['old', 'led']) await chat.membership.join(other, inRoom('join', room));
+  for (const room of ['new', 'old', 'led', 'ruled']) await chat.membership.join(bob, inRoom('join', room));
+  for (const room of ['old', 'led', 'ruled']) await chat.membership.join(other, inRoom('join', room));
   const before = ada.frames.length;
   await chat.hub.say(bob, sayIn('lobby', 'first'));
   await catchUp(ada, {}, chat);
@@ -504,6 +505,7 @@ t.test('rooms entered and left are sent even if too much was posted to hold', as
       { type: 'parted', room: 'old' },
       { type: 'room', conversation: { room: 'new', role: 'member' } },
       { type: 'room', conversation: { room: 'led', role: 'owner' } },
+      { type: 'room', conversation: { room: 'ruled', rules: { locked: true } } },
     ],
   );
   t.same(ada.texts.slice(-2), ['hello', 'live']);

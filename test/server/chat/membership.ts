@@ -96,10 +96,11 @@ t.test('non-members see a public room, and are asked to join it', async (t) => {
   const { ada, bob } = await setUp(t);
   await requestOk(ada, join('dev'));
   await requestOk(ada, { type: 'set-topic', room: 'dev', topic: ' build \u202e things ' });
+  await requestOk(ada, { type: 'set-rules', room: 'dev', slow: 30_000 });
   const { rooms = [] } = await requestOk(bob, { type: 'rooms' });
   t.same(rooms, [
     { room: 'lobby', members: 3, role: 'member' },
-    { room: 'dev', topic: 'build  things', members: 1 },
+    { room: 'dev', topic: 'build  things', members: 1, rules: { slow: 30_000 } },
   ]);
   const requests = [
     { type: 'say', room: 'dev', text: 'hi', key: 'k' },

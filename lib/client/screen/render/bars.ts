@@ -2,6 +2,7 @@
 import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
+import { shortRules } from '../../text/event-words.js';
 import { followsNewest, selectedMessage } from '../state/conversation.js';
 import {
   allConversations,
@@ -19,6 +20,8 @@ import { columnsOf, cut, endOf } from './wrap.js';
 
 const titleColumns = 60;
 const serverColumns = 14;
+/** Less of a topic says nothing. */
+const leastTopic = 6;
 
 export interface TwoParts {
   readonly left: TextRow;
@@ -27,34 +30,45 @@ export interface TwoParts {
   readonly from: number;
 }
 
-/** The conversation on the left; on the right the longest part that leaves it enough room. */
+/**
+ * The conversation on the left; on the right the longest part that leaves it enough room. As it gets narrower, the topic
+ * shrinks to a quarter, then the right part, then the rest of the topic, and last the rules, from their end.
+ */
 export function topLine(state: ScreenState, appearance: Appearance, columns: number): TwoParts {
-  const styles = stylesOf(appearance);
   const { id, topic } = current(state);
-  const mark = marksOf(current(state)).map((word) => span(` ${word}`, styles.barDim));
-  const name = [gap(1, styles.bar), span(id, styles.barStrong), ...mark, gap(2, styles.bar)];
+  const names = nameParts(current(state), appearance);
+  const [longest = [], shortest = longest] = [names[0], names.at(-1)];
   const about = topic.trim() === '' && id.startsWith('@') ? 'direct messages' : printable(topic);
   const wanted = columnsOf(about) + 1;
   const { withServer, others } = rightParts(state, appearance);
-  const leaves = (row: TextRow, room: number): boolean =>
+  const leaves = (row: TextRow, name: TextRow, room = 0): boolean =>
     rowColumns(name) + room + rowColumns(row) <= columns;
   const right =
-    withServer.find((row) => leaves(row, wanted)) ??
-    others.find((row) => leaves(row, Math.min(wanted, Math.floor(columns / 4)))) ??
+    withServer.find((row) => leaves(row, longest, wanted)) ??
+    others.find((row) => leaves(row, longest, Math.min(wanted, Math.floor(columns / 4)))) ??
+    others.slice(-1).find((row) => leaves(row, shortest)) ??
     [];
   const from = columns - rowColumns(right);
+  const name = names.find((row) => rowColumns(row) <= from) ?? shortest;
   const room = from - rowColumns(name) - 1;
-  const left = room < 2 ? name : [...name, span(cut(about, room, glyphsOf(appearance).cut), styles.bar)];
-  return { left, right, from };
+  const topicWords = span(cut(about, room, glyphsOf(appearance).cut), stylesOf(appearance).bar);
+  return { left: room < Math.min(leastTopic, wanted) ? name : [...name, topicWords], right, from };
 }
 
-/** What to know about a room before posting there. */
-function marksOf({ private: hidden, rules: { locked, slow } = {} }: ConversationState): string[] {
-  return [
-    ...(hidden ? ['private'] : []),
-    ...(locked ? ['locked'] : []),
-    ...(slow === undefined ? [] : [`slow ${duration(slow)}`]),
-  ];
+/** The name with what to know before posting there, from the longest to the shortest. */
+function nameParts(
+  { id, private: hidden, rules = {} }: ConversationState,
+  appearance: Appearance,
+): readonly TextRow[] {
+  const styles = stylesOf(appearance);
+  const { dot, cut: more } = glyphsOf(appearance);
+  const marks = [...(hidden ? ['private'] : []), ...shortRules(rules)];
+  const shown = (count: number): string =>
+    [...marks.slice(0, count), ...(count < marks.length ? [more] : [])].join(` ${dot} `);
+  return marks
+    .map((_, i) => [span(` ${shown(marks.length - i)}`, styles.barDim)])
+    .concat([[]])
+    .map((row) => [gap(1, styles.bar), span(id, styles.barStrong), ...row, gap(2, styles.bar)]);
 }
 
 interface RightParts {

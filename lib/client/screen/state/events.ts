@@ -3,7 +3,7 @@ import type { ServerFrameOf } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation, Message } from '../../../protocol/records.js';
 import type { DeliveryStatus, OutgoingMessage, SessionStatus } from '../../session/session.js';
-import { eventWords } from '../../text/event-words.js';
+import { changedRulesWords, eventWords, roomRulesWords } from '../../text/event-words.js';
 import { endWords } from '../../text/wording.js';
 import type { ServerEvent } from '../../wire/connection.js';
 import {
@@ -47,7 +47,7 @@ import {
   withPresence,
   withServerRole,
 } from './people.js';
-import type { ConnectionState, ConversationId, ScreenState } from './state.js';
+import type { ConnectionState, ConversationId, ConversationState, ScreenState } from './state.js';
 
 export function applyEvent(
   state: ScreenState,
@@ -90,8 +90,10 @@ export function applyEvent(
       return state;
     case 'topic':
       return applyTopic(state, event, time);
-    case 'room':
-      return withRoomDetails(state, event.conversation);
+    case 'room': {
+      const { room = '', rules } = event.conversation;
+      return noticed(withRoomDetails(state, event.conversation), room, roomRulesWords(room, rules), time);
+    }
     case 'parted': {
       const id = roomId(event.room);
       return find(state, id) === undefined ? state : announcedHere(closed(state, id), event, time);
@@ -145,6 +147,11 @@ function applyRole(state: ScreenState, event: ServerFrameOf<'role'>, time: Momen
 function announced(state: ScreenState, id: ConversationId, event: ServerEvent, time: Moment): ScreenState {
   const text = eventWords(event, state.me);
   return text === undefined ? state : withNotice(state, id, { text, ...time });
+}
+
+/** With a notice in a room, unless there is nothing to say. */
+function noticed(state: ScreenState, room: string, text: string | undefined, time: Moment): ScreenState {
+  return text === undefined ? state : withNotice(state, roomId(room), { text, ...time });
 }
 
 /** With a notice in the current conversation. */
@@ -264,9 +271,9 @@ const mostRecent = 10;
 export function applySync(
   state: ScreenState,
   conversations: readonly Conversation[],
-  { first, now }: { readonly first: boolean; readonly now: number },
+  { first, ...time }: Moment & { readonly first: boolean },
 ): ScreenState {
-  const recent = new Set(first ? recentDirect(conversations, now) : []);
+  const recent = new Set(first ? recentDirect(conversations, time.now) : []);
   const mine = new Set(conversations.map(idOf));
   const gone = state.conversations.filter(({ id }) => id.startsWith('#') && id !== lobby && !mine.has(id));
   let next = withoutMembers(gone.reduce((before, { id }) => closed(before, id), state));
@@ -276,10 +283,21 @@ export function applySync(
     // All direct ones would crowd the list; /directs lists them.
     if (room === undefined && unread === 0 && !recent.has(conversation) && find(next, id) === undefined)
       continue;
-    if (conversation.room !== undefined) next = withRoomDetails(next, conversation);
+    if (room !== undefined) {
+      const changed = first ? undefined : rulesNews(find(next, id), conversation);
+      next = noticed(withRoomDetails(next, conversation), room, changed, time);
+    }
     next = change(next, id, (before) => withReadMark(before, conversation));
   }
   return viewed(next);
+}
+
+/** Of a room that was on the list before. */
+function rulesNews(
+  before: ConversationState | undefined,
+  { room = '', rules }: Conversation,
+): string | undefined {
+  return before && changedRulesWords(room, { before: before.rules, now: rules });
 }
 
 function recentDirect(conversations: readonly Conversation[], now: number): Conversation[] {

@@ -77,13 +77,31 @@ t.test('nothing is verified unless the server answers', async (t) => {
 });
 
 t.test('the rules of a room are beside its name', async (t) => {
-  const left = (more: Parameters<typeof conversation>[1]): string =>
-    topLine(screen({ conversations: [conversation('#lobby', more)] }), plainAppearance, 80)
-      .left.map(({ text }) => text)
-      .join('')
-      .trim();
-  t.equal(left({ rules: { restrict: ['caps'] } }), '#lobby');
-  t.equal(left({ rules: { locked: true, slow: 10_000 }, private: true }), '#lobby private locked slow 10 s');
+  const line = (columns: number, more: Parameters<typeof conversation>[1], connection?: ConnectionState) => {
+    const state = screen({
+      ...{ conversations: [conversation('#lobby', more)], now: noon },
+      ...(connection && { connection }),
+    });
+    const { left, right } = topLine(state, plainAppearance, columns);
+    const [before, after] = [left, right].map((row) => row.map(({ text }) => text).join(''));
+    t.ok(`${before}${after}`.length <= columns, `${columns} columns`);
+    return `${before?.trim()} | ${after?.trim()}`;
+  };
+  t.equal(line(80, { rules: { restrict: ['caps'] } }).split(' |')[0], '#lobby no all-caps');
+  const strict: Parameters<typeof conversation>[1] = {
+    ...{ private: true, topic: 'Release plans' },
+    rules: { locked: true, slow: 30_000, restrict: ['rate', 'links', 'files'] },
+  };
+  const all = '#lobby private · locked · slow 30 s · no links · no files · rate limit';
+  t.equal(line(120, strict), `${all}  Release plans | alice · TLS 1.3 ✓ verified`);
+  t.equal(line(99, strict), `${all}  Release plans | alice · ✓`);
+  t.equal(line(80, strict), `${all} | ✓`);
+  t.equal(line(60, strict), '#lobby private · locked · slow 30 s · no links · … | ✓');
+  t.equal(line(40, strict), '#lobby private · locked · … | ✓');
+  t.equal(line(15, strict), '#lobby | ✓');
+  t.equal(line(9, strict), '#lobby | ');
+  const waiting: ConnectionState = { state: 'waiting', until: noon + 4500, why: 'No answer.' };
+  t.equal(line(60, strict, waiting), '#lobby private · locked · slow 30 s · … | retry in 5 s');
 });
 
 const rooms = Array.from({ length: 15 }, (_, i) => conversation(`#room${i}`));
