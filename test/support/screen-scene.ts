@@ -90,6 +90,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     hideHint: () => calls.push('hint hidden'),
     share: sharing.share,
     viewed: events.viewed,
+    loadDirects: events.loadDirects,
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (path) => saved.push(path),
     images: {
@@ -113,6 +114,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const lines = createLineRunner(
     createCommandFrontEnd({
       ...{ session, store, scrolling, keyboard, dispatch, copy },
+      marks: { flush: () => calls.push('read marks sent') },
       transfers: noTransfers(),
       appearance: plainAppearance,
       away: { wroteTo: async () => {} },

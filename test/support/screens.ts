@@ -71,6 +71,7 @@ export function screen(more: Partial<ScreenState> = {}): ScreenState {
     connection: { state: 'online' },
     conversations: [conversation('#lobby')],
     current: '#lobby',
+    directs: [],
     people: [person('alice', { role: 'admin' }), person('bob'), person('cleo', { away: true })],
     peopleUnnamed: 0,
     sideLists: 'auto',

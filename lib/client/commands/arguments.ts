@@ -24,7 +24,7 @@ export function withName<A extends object>(
   if (parsed.ok) return then(parsed.name);
   const why =
     parsed.code === 'name-reserved' ? 'That name is reserved' : `"${excerpt(typed)}" is not a valid name`;
-  return `${why}; nothing was sent. List who is here with /list.`;
+  return `${why}; nothing was sent. List who is here with /who.`;
 }
 
 /** A room's name, with or without `#`. */

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { ServerFrameOf } from '../../protocol/events.js';
 import type { RoomOrPerson } from '../../protocol/names.js';
+import type { Conversation } from '../../protocol/records.js';
 import type { OutgoingMessage, Session, StaySignedIn } from '../session/session.js';
 import type { LocalTime } from '../text/local-time.js';
 import { errorWords } from '../text/wording.js';
@@ -88,8 +89,15 @@ export interface CommandMemory {
   found: ReadonlyMap<number, RoomOrPerson>;
   /** The rest of the last search, if it has more results. */
   nextSearchPage: RequestBody | undefined;
-  /** What the rest of the last /directs is asked with, if it has more. */
-  nextDirects: number | undefined;
+  /** What /list more goes on with; undefined if all is listed. */
+  unlisted: UnlistedConversations | undefined;
+}
+
+interface UnlistedConversations {
+  /** In the order of /list. */
+  readonly conversations: readonly Conversation[];
+  /** What the server is asked with for the ones after these; undefined if there are none. */
+  readonly before: number | undefined;
 }
 
 /** What each front end does for commands. */

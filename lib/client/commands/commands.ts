@@ -45,7 +45,7 @@ const displayCommands = [
       );
     },
   }),
-  screenCommand('close', 'close this direct message'),
+  screenCommand('close', 'close this direct message; /list and Alt-K find it again'),
   screenCommand('clear', 'clear the screen; no message is removed'),
   screenCommand('compose', 'write a message in $EDITOR (Ctrl-X Ctrl-E)'),
   screenCommand('retry', 'send failed messages again'),

@@ -1,14 +1,14 @@
 /** Commands about other people: who is here, who wrote to you, and whose messages you do not want. */
-import { askPeople, oldestDirect } from '../session/session.js';
-import { directLines, whoisLines } from '../text/lists.js';
+import { askPeople } from '../session/session.js';
+import { whoisLines } from '../text/lists.js';
 import { errorWords, peopleWords } from '../text/wording.js';
 import { withName } from './arguments.js';
 import { CommandRefused, command } from './command.js';
 
 export const peopleCommands = [
   command({
-    name: 'list',
-    aliases: ['who', 'names', 'users', 'clients'],
+    name: 'who',
+    aliases: ['names', 'users', 'clients'],
     help: 'list who is online; in a room, its members',
     async run(_, { session, conversation, answer }) {
       const room = 'room' in conversation && conversation.room !== 'lobby' ? conversation.room : undefined;
@@ -25,27 +25,6 @@ export const peopleCommands = [
     async run({ name }, { ask, answer, time }) {
       const { whois } = await ask({ type: 'whois', name });
       if (whois !== undefined) answer(whoisLines(whois, time));
-    },
-  }),
-  command<{ further: boolean }>({
-    name: 'directs',
-    aliases: ['dms'],
-    usage: '[more]',
-    help: 'list your direct messages: with whom, and when the last one came; /directs more shows older ones',
-    parse(rest) {
-      const typed = rest.trim();
-      return typed === '' || typed === 'more' ? { further: typed === 'more' } : '';
-    },
-    async run({ further }, { ask, answer, memory, time }) {
-      const before = further ? memory.nextDirects : undefined;
-      if (further && before === undefined)
-        throw new CommandRefused('No older ones. /directs lists the newest.');
-      const { conversations = [], more = false } = await ask({
-        type: 'conversations',
-        ...(before !== undefined && { before }),
-      });
-      memory.nextDirects = more ? oldestDirect(conversations) : undefined;
-      answer(directLines(conversations, { more, time }));
     },
   }),
   command<{ name?: string }>({

@@ -1,5 +1,8 @@
-/** Commands that join, leave, list and describe rooms. */
-import { roomLines } from '../text/lists.js';
+/** Commands that list conversations, and that join, leave and describe rooms. */
+import type { Conversation } from '../../protocol/records.js';
+import { oldestDirect } from '../session/session.js';
+import { conversationLines, roomLines } from '../text/lists.js';
+import { peopleWords } from '../text/wording.js';
 import { firstWord, withName, withRoom, wordsIn } from './arguments.js';
 import { type CommandContext, CommandRefused, command } from './command.js';
 
@@ -11,7 +14,59 @@ export function roomHere({ conversation }: CommandContext): string {
   );
 }
 
+/** On a screen of 24 rows, with the lines after them. */
+const listPage = 17;
+/** More would hide the list. */
+const mostNamed = 20;
+
+/** Unread ones first, those for this person before the others; then the last active. */
+function inListOrder(conversations: readonly Conversation[] = []): Conversation[] {
+  const rank = ({ room, unread, mentions }: Conversation): number => {
+    if (unread === 0) return 2;
+    return room === undefined || mentions > 0 ? 0 : 1;
+  };
+  return conversations.toSorted((one, other) => rank(one) - rank(other) || other.last - one.last);
+}
+
+async function listConversations(further: boolean, context: CommandContext): Promise<void> {
+  const { ask, answer, memory, time } = context;
+
+  async function page(before?: number): Promise<NonNullable<typeof memory.unlisted>> {
+    const reply = await ask({ type: 'conversations', ...(before !== undefined && { before }) });
+    const { conversations = [], more = false } = reply;
+    return {
+      conversations: inListOrder(conversations),
+      before: more ? oldestDirect(conversations) : undefined,
+    };
+  }
+
+  if (further && memory.unlisted === undefined) throw new CommandRefused('No more. /list starts again.');
+  let list = (further ? memory.unlisted : undefined) ?? (await page());
+  if (list.conversations.length === 0 && list.before !== undefined) list = await page(list.before);
+  const rest = { ...list, conversations: list.conversations.slice(listPage) };
+  const more = rest.conversations.length > 0 || rest.before !== undefined;
+  memory.unlisted = more ? rest : undefined;
+  const lines = conversationLines(list.conversations.slice(0, listPage), { more, time });
+  answer(further ? lines : [...lines, await whoIsHere(context)]);
+}
+
+async function whoIsHere({ ask, session }: CommandContext): Promise<string> {
+  const { people = [], more = false } = await ask({ type: 'who' });
+  if (people.length <= mostNamed) return peopleWords(people, { me: session.name });
+  return `${people.length}${more ? '+' : ''} people are here: /who lists them.`;
+}
+
 export const roomCommands = [
+  command<{ further: boolean }>({
+    name: 'list',
+    usage: '[more]',
+    help: 'list your rooms and direct messages, unread ones first, and who is here; /list more goes on',
+    parse(rest) {
+      const typed = rest.trim().toLowerCase();
+      return typed === '' || typed === 'more' ? { further: typed === 'more' } : '';
+    },
+    run: ({ further }, context) => listConversations(further, context),
+  }),
   command<{ room: string; private?: true }>({
     name: 'join',
     aliases: ['j'],
@@ -51,7 +106,7 @@ export const roomCommands = [
   command({
     name: 'rooms',
     aliases: ['channels'],
-    help: 'list the rooms',
+    help: 'list the rooms of this server, which you can join',
     async run(_, { ask, answer }) {
       answer(roomLines((await ask({ type: 'rooms' })).rooms ?? []));
     },

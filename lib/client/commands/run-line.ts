@@ -37,7 +37,7 @@ export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
     lastPeer: undefined,
     found: new Map(),
     nextSearchPage: undefined,
-    nextDirects: undefined,
+    unlisted: undefined,
   };
 
   function contextFor(conversation: RoomOrPerson): CommandContext {

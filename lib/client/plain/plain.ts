@@ -249,6 +249,8 @@ function createRunner(chat: Chat): LineRunner {
       async ask(request) {
         // A program cannot see what is unsent yet: /logout or /leave would overtake it.
         if (!deps.typed) await session.settled();
+        // What was printed is not unread.
+        if (request.type === 'conversations') chat.marks.flush();
         return session.ask(request);
       },
     },

@@ -100,6 +100,8 @@ export interface ActionDeps {
   readonly share: () => void;
   /** The reader may have the newest messages on the screen now. */
   readonly viewed: () => void;
+  /** Resolves once closed direct conversations are known as well. */
+  readonly loadDirects: () => Promise<void>;
   /** What would end if the person quits now, as a sentence. */
   readonly quitWarning: () => string | undefined;
   readonly ask: (question: StatusQuestion, yes: () => void) => void;
@@ -171,7 +173,7 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   cancel: ({ store }) => store.change(store.state.current, withoutTask),
   compose: ({ compose }) => compose(),
   'search-inputs': (context) => context.prompts.begin(inputSearch(context)),
-  switch: (context) => context.prompts.begin(createSwitcher(context.store, (place) => goTo(context, place))),
+  switch: switchByName,
   retry,
   'page-up': (context) => scroll(context, 'page-up'),
   'page-down': (context) => scroll(context, 'page-down'),
@@ -266,7 +268,8 @@ function inputSearch({ store, inputHistory }: Context): Prompt {
   let at: number | undefined;
   return {
     again: ['search-inputs'],
-    answer(text, again) {
+    answer(text, why) {
+      const again = why === 'again';
       const before = again && at !== undefined ? { before: at } : {};
       const found = text === '' ? undefined : searchInputs(inputHistory, { text, ...before });
       if (found !== undefined) put(found.text);
@@ -276,6 +279,13 @@ function inputSearch({ store, inputHistory }: Context): Prompt {
     accept: () => false,
     cancel: () => put(draft),
   };
+}
+
+function switchByName(context: Context): void {
+  const { prompts, store, loadDirects } = context;
+  const switcher = createSwitcher(store, (place) => goTo(context, place));
+  prompts.begin(switcher);
+  void loadDirects().then(() => prompts.refresh(switcher));
 }
 
 function editLast({ store }: Context): void {

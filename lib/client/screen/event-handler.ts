@@ -9,7 +9,7 @@ import { askPeople } from '../session/session.js';
 import { failureWords } from '../text/wording.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { conversationOf } from './state/conversation.js';
-import { current, find, isViewed, lobby, withoutUnknownName } from './state/conversations.js';
+import { current, find, isViewed, lobby, withDirects, withoutUnknownName } from './state/conversations.js';
 import {
   applyDelivery,
   applyEvent,
@@ -41,6 +41,8 @@ export interface EventHandler {
   readonly handle: (event: SessionEvent) => void;
   /** The reader may have the newest messages on the screen now: marks them as read. */
   readonly viewed: () => void;
+  /** Asks for direct conversations, closed ones as well, the newest as many as the server tells at once. Never rejects. */
+  readonly loadDirects: () => Promise<void>;
 }
 
 /** Only `who` reports roles; people who join within this time share one request. */
@@ -116,6 +118,11 @@ export function createEventHandler(deps: EventHandlerDeps): EventHandler {
       }
     },
     viewed,
+    async loadDirects() {
+      const reply = await session.ask({ type: 'conversations' }).catch(() => undefined);
+      if (reply?.type !== 'ok') return;
+      store.update((state) => withDirects(state, reply.conversations ?? []));
+    },
   };
 }
 

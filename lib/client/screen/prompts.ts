@@ -1,25 +1,22 @@
 /** Questions in the status line that are answered while one types: what was typed before, and where to go. Knows no keys. */
 import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type { KeyAction } from './input/keymap.js';
-import {
-  allConversations,
-  here,
-  isSamePlace,
-  type ListedConversation,
-  serversOf,
-} from './state/conversations.js';
-import type { ConversationPlace, ScreenState } from './state/state.js';
+import { allConversations, closedDirects, here, isSamePlace, serversOf } from './state/conversations.js';
+import type { ConversationPlace, ConversationState, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Prompt {
   /** Actions that ask for the next answer. */
   readonly again: readonly KeyAction[];
-  /** @param again the text is that of before. @returns what the status line says before and after the text */
-  readonly answer: (text: string, again: boolean) => readonly [before: string, after: string];
+  /** @returns what the status line says before and after the text */
+  readonly answer: (text: string, why: Reason) => readonly [before: string, after: string];
   /** Enter. @returns whether that was all that Enter does */
   readonly accept: () => boolean;
   readonly cancel: () => void;
 }
+
+/** Why an answer is wanted: the text is new, the next answer is asked for, or there may be better ones now. */
+type Reason = 'typed' | 'again' | 'refreshed';
 
 /** What matters here of an action. */
 interface TypedAction {
@@ -29,6 +26,8 @@ interface TypedAction {
 
 export interface Prompts {
   begin(prompt: Prompt): void;
+  /** There may be more to find now; nothing happens if the prompt is over. */
+  refresh(prompt: Prompt): void;
   /** Any action that neither types nor cancels ends the prompt. @returns whether the action was meant for the prompt */
   take(action: TypedAction): boolean;
 }
@@ -36,9 +35,9 @@ export interface Prompts {
 export function createPrompts(store: ScreenStore): Prompts {
   let open: { readonly prompt: Prompt; readonly text: string } | undefined;
 
-  function show(prompt: Prompt, text: string, again = false): true {
+  function show(prompt: Prompt, text: string, why: Reason): true {
     open = { prompt, text };
-    const [before, after] = prompt.answer(text, again);
+    const [before, after] = prompt.answer(text, why);
     store.update((state) => ({
       ...state,
       question: { about: 'search', text: `${before}: ${text}_${after}` },
@@ -52,13 +51,16 @@ export function createPrompts(store: ScreenStore): Prompts {
   }
 
   return {
-    begin: (prompt) => void show(prompt, ''),
+    begin: (prompt) => void show(prompt, '', 'typed'),
+    refresh(prompt) {
+      if (open?.prompt === prompt) show(prompt, open.text, 'refreshed');
+    },
     take(action) {
       if (open === undefined || action.do === 'focus') return false;
       const { prompt, text } = open;
-      if (prompt.again.some((each) => each === action.do)) return show(prompt, text, true);
-      if (action.do === 'insert') return show(prompt, text + (action.text ?? ''));
-      if (action.do === 'delete-left') return show(prompt, [...text].slice(0, -1).join(''));
+      if (prompt.again.some((each) => each === action.do)) return show(prompt, text, 'again');
+      if (action.do === 'insert') return show(prompt, text + (action.text ?? ''), 'typed');
+      if (action.do === 'delete-left') return show(prompt, [...text].slice(0, -1).join(''), 'typed');
       close();
       if (action.do === 'send') return prompt.accept();
       if (action.do !== 'interrupt' && action.do !== 'cancel') return false;
@@ -76,14 +78,14 @@ export function createSwitcher(
   open: (place: ConversationPlace) => void,
 ): Prompt {
   let chosen = 0;
-  let fitting: readonly ListedConversation[] = [];
+  let fitting: readonly Destination[] = [];
   return {
     again: ['switch', 'complete'],
-    answer(text, again) {
-      chosen = again ? chosen + 1 : 0;
+    answer(text, why) {
+      chosen = why === 'typed' ? 0 : chosen + (why === 'again' ? 1 : 0);
       fitting = conversationsFor(store.state, text);
       const names = fitting.slice(0, namesShown).map((each, i) => {
-        const name = nameOf(store.state, each);
+        const name = nameOf(store.state, each.place);
         return i === chosen % fitting.length ? `[${name}]` : ` ${name} `;
       });
       return ['Go to', `   ${names.join(' ') || 'no such conversation'}`];
@@ -97,7 +99,7 @@ export function createSwitcher(
   };
 }
 
-function nameOf(state: ScreenState, { place: { server, id } }: ListedConversation): string {
+function nameOf(state: ScreenState, { server, id }: ConversationPlace): string {
   const elsewhere = serversOf(state).find(({ key }) => key === server && key !== state.key);
   return elsewhere === undefined ? id : `${id} (${elsewhere.server})`;
 }
@@ -113,8 +115,8 @@ function createChoice(what: string, choicesFor: (text: string) => readonly Choic
   let fitting: readonly Choice[] = [];
   return {
     again: ['complete'],
-    answer(text, again) {
-      chosen = again ? chosen + 1 : 0;
+    answer(text, why) {
+      chosen = why === 'typed' ? 0 : chosen + (why === 'again' ? 1 : 0);
       fitting = choicesFor(text);
       const at = chosen % fitting.length;
       const count = fitting.length > 1 ? ` (${at + 1} of ${fitting.length}, Tab)` : '';
@@ -172,16 +174,27 @@ function shortLink(href: string): string {
   return shown.length > linkColumns ? `${shown.slice(0, linkColumns - 1)}…` : shown;
 }
 
-/** The others that have these letters in this order, the best first: the beginning, all together, what is unread. */
-export function conversationsFor(state: ScreenState, text: string): ListedConversation[] {
+interface Destination {
+  readonly place: ConversationPlace;
+  /** Undefined if it is closed. */
+  readonly conversation?: ConversationState;
+}
+
+/**
+ * The others that have these letters in this order, the best first: the beginning, all together, what is unread; closed
+ * ones last.
+ */
+export function conversationsFor(state: ScreenState, text: string): Destination[] {
   const typed = text.toLowerCase();
   const start = typed.replace(/^[#@]/, '');
-  const rank = ({ conversation: { id, unread, mentions } }: ListedConversation) => {
+  const rank = ({ place: { id }, conversation }: Destination) => {
     const name = id.slice(1);
     const fit = name.startsWith(start) ? 0 : name.includes(start) ? 1 : 2;
+    if (conversation === undefined) return fit * 4 + 3;
+    const { unread, mentions } = conversation;
     return fit * 4 + (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
   };
-  return allConversations(state)
+  return [...allConversations(state), ...closedDirects(state).map((place) => ({ place }))]
     .filter(({ place }) => !isSamePlace(place, here(state)) && hasInOrder(place.id, typed))
     .sort((a, b) => rank(a) - rank(b));
 }

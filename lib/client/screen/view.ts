@@ -1,13 +1,13 @@
 /** What the screen shows of one server, and what can be done there: wires the parts together. Knows which part does what, and no more. */
 import { tmpdir } from 'node:os';
-import { formatRoomOrPerson, toRoomOrPerson } from '../../protocol/names.js';
+import { formatRoomOrPerson, parseRoomOrPerson, toRoomOrPerson } from '../../protocol/names.js';
 import type { Clock } from '../../system/clock.js';
 import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
 import { type CommandFrontEnd, CommandRefused } from '../commands/command.js';
 import { createLineRunner } from '../commands/run-line.js';
 import type { FrontEndResult, OpenTransfers } from '../front-end.js';
 import type { OpenHooks } from '../hooks.js';
-import { createReadMarks } from '../session/read-marks.js';
+import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
 import type { OutgoingMessage, Session, SessionEnd, SessionEvent, StaySignedIn } from '../session/session.js';
 import { roomRulesWords } from '../text/event-words.js';
 import { motdLines, recoveryLines, stayOffer, transferBar } from '../text/wording.js';
@@ -29,6 +29,7 @@ import { createScrolling, type Scrolling } from './scrolling.js';
 import { createSharing } from './sharing.js';
 import {
   allConversations,
+  closedDirects,
   current,
   find,
   isConnected,
@@ -139,6 +140,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     hideHint: preferences.hideHint,
     share: sharing.share,
     viewed: () => events.viewed(),
+    loadDirects: () => events.loadDirects(),
     ask: (question, yes) => keyboard.ask(question, yes),
     save: (file) => void save(file),
     compose: () => void composeDraft(store, { env, temporary: tmpdir(), run: terminal.run, stop }),
@@ -161,8 +163,8 @@ export function createServerView(deps: ViewDeps): ServerView {
   const save = createSave({ store, ask: keyboard.ask, whole, env, appearance });
   const hosted = deps.hosted && [...deps.hosted, copying];
   const frontEnd = createCommandFrontEnd({
-    ...{ session, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted, quitWarning },
-    ...{ servers, copy, stay: deps.stay, hideHint: preferences.hideHint },
+    ...{ session, marks, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted },
+    ...{ servers, copy, quitWarning, stay: deps.stay, hideHint: preferences.hideHint },
     leave: (reason) => leave({ by: 'person' }, reason),
   });
   const lines = createLineRunner(frontEnd);
@@ -243,6 +245,7 @@ function welcome(
 
 interface FrontEndDeps {
   readonly session: Session;
+  readonly marks: Pick<ReadMarks, 'flush'>;
   readonly store: ScreenStore;
   readonly transfers: Transfers;
   readonly scrolling: Scrolling;
@@ -261,8 +264,8 @@ interface FrontEndDeps {
 
 /** What the screen does for commands. */
 export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
-  const { session, store, transfers, scrolling, keyboard, dispatch, appearance, hideHint, hosted, stay } =
-    deps;
+  const { session, marks, store, transfers, scrolling, keyboard, dispatch, appearance, hideHint } = deps;
+  const { hosted, stay } = deps;
 
   function answer(lines: readonly string[]): void {
     // First, for the hint takes a row of the pane.
@@ -272,7 +275,15 @@ export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
   }
 
   return {
-    ...{ session, transfers, hosted, stay, answer },
+    ...{ transfers, hosted, stay, answer },
+    session: {
+      ...{ name: session.name, hello: session.hello, reconnect: session.reconnect },
+      ask(request) {
+        // What is on the screen is not unread.
+        if (request.type === 'conversations') marks.flush();
+        return session.ask(request);
+      },
+    },
     time: appearance.time,
     conversation: () => toRoomOrPerson(store.state.current),
     refuse: (message) => void store.notice(message, 'bad'),
@@ -327,14 +338,22 @@ function goTo({ store, dispatch, servers }: FrontEndDeps, which: string): boolea
   const all = allConversations(store.state);
   // Of two with the same name, the one on this server.
   const own = all.filter(({ place }) => place.server === store.state.key);
+  const named = [...own, ...all].map(({ place }) => place).concat(closedDirects(store.state));
   const found = /^\d{1,3}$/.test(which)
-    ? all[Number(which) - 1]
-    : [...own, ...all].find(({ place: { id } }) => id === which || id.slice(1) === which);
-  if (found === undefined) return false;
-  const { place } = found;
+    ? all[Number(which) - 1]?.place
+    : named.find(({ id }) => id === which || id.slice(1) === which);
+  const place = found ?? notBegun(store.state, which);
+  if (place === undefined) return false;
   if (place.server === store.state.key) dispatch({ do: 'open', id: place.id });
   else servers.open(place);
   return true;
+}
+
+/** Direct messages with `@NAME`, which may not have begun. */
+function notBegun({ key }: ScreenState, which: string): ConversationPlace | undefined {
+  const typed = parseRoomOrPerson(which, 'room');
+  if (!typed.ok || 'room' in typed.conversation) return undefined;
+  return { server: key, id: formatRoomOrPerson(typed.conversation) };
 }
 
 async function connect({ store, servers }: FrontEndDeps, address: string | undefined): Promise<void> {

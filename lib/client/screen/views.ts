@@ -69,6 +69,6 @@ export function createViews(first: ServerView): Views {
 }
 
 function summaryOf({ store }: ServerView): ServerSummary {
-  const { key, server, connection, conversations }: ScreenState = store.state;
-  return { key, server, connection, conversations };
+  const { key, server, connection, conversations, directs }: ScreenState = store.state;
+  return { key, server, connection, conversations, directs };
 }

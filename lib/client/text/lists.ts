@@ -17,6 +17,7 @@ import type {
 } from '../../protocol/records.js';
 import { shortRules } from './event-words.js';
 import type { LocalTime } from './local-time.js';
+import { mentionCount, unreadNumber } from './wording.js';
 
 /** One line per room: whether you are a member, its name, how many members, its topic. */
 export function roomLines(rooms: readonly RoomInfo[]): string[] {
@@ -36,21 +37,28 @@ export function roomLines(rooms: readonly RoomInfo[]): string[] {
   return [...lines, '* = you are a member. Join or create a room with /join #ROOM.'];
 }
 
-/** One line per direct conversation, the newest last. */
-export function directLines(
+/** One line per conversation: its name, what is unread, when it was last active. */
+export function conversationLines(
   conversations: readonly Conversation[],
   { more, time }: { more: boolean; time: LocalTime },
 ): string[] {
-  const direct = conversations
-    .flatMap(({ with: peer, unread, at = '' }) => (peer === undefined ? [] : [{ peer, unread, at }]))
-    .toSorted((one, other) => (one.at < other.at ? -1 : 1));
-  if (direct.length === 0) return ['You have no direct messages. Send one with /msg NAME TEXT.'];
-  const names = columns(direct.map(({ peer }) => `@${printable(peer)}`));
-  const lines = direct.map(({ unread, at }, index) => {
-    const when = at === '' ? 'no messages left' : dateAndTime(at, time);
-    return `${names[index]}  ${when}${unread === 0 ? '' : `, ${unread} unread`}`;
+  const names = columns(
+    conversations.map(({ room, with: peer }) => printable(room === undefined ? `@${peer}` : `#${room}`)),
+  );
+  const unread = columns(conversations.map(unreadWords));
+  const lines = conversations.map(({ at }, index) => {
+    const when = at === undefined ? 'no messages' : dateAndTime(at, time);
+    return [names[index], unread[index], when].filter(Boolean).join('  ');
   });
-  return [...lines, `Open one with /query NAME.${more ? ' Older ones: /directs more' : ''}`];
+  const next = more ? ' More: /list more.' : '';
+  return [...lines, `Go to one with /window NAME. Rooms to join: /rooms.${next}`];
+}
+
+/** `2 unread`, `14 unread, 1 mention`. */
+function unreadWords({ room, unread, mentions }: Conversation): string {
+  if (unread === 0) return '';
+  const named = room === undefined || mentions === 0 ? '' : `, ${mentionCount(mentions)}`;
+  return `${unreadNumber(unread)} unread${named}`;
 }
 
 function rank({ role, invited }: RoomInfo): number {

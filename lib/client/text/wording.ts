@@ -110,11 +110,20 @@ export function motdLines(motd: string | undefined): string[] {
 export function newsWords(conversations: readonly Conversation[]): string | undefined {
   const news = conversations.filter(({ unread }) => unread > 0);
   const words = news.map(({ room, with: peer, unread, mentions }) => {
-    const many = unread >= limits.unreadCounted ? `${unread}+` : `${unread}`;
-    if (room === undefined) return `${many} from ${printable(peer ?? '')}`;
-    return `${many} new in #${printable(room)}${mentions > 0 ? ` (${mentions === 1 ? '1 mention' : `${mentions} mentions`})` : ''}`;
+    if (room === undefined) return `${unreadNumber(unread)} from ${printable(peer ?? '')}`;
+    const named = mentions > 0 ? ` (${mentionCount(mentions)})` : '';
+    return `${unreadNumber(unread)} new in #${printable(room)}${named}`;
   });
   return words.length === 0 ? undefined : words.join(', ');
+}
+
+/** Messages are counted up to a limit. */
+export function unreadNumber(unread: number): string {
+  return unread >= limits.unreadCounted ? `${limits.unreadCounted}+` : `${unread}`;
+}
+
+export function mentionCount(mentions: number): string {
+  return mentions === 1 ? '1 mention' : `${mentions} mentions`;
 }
 
 /** An error reply in words. */

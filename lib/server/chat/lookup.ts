@@ -67,7 +67,7 @@ export function createLookup(store: Store, clock: Clock, rooms: LiveRooms): Look
     const account = name.ok ? await store.account(name.name) : undefined;
     if (account !== undefined) return account;
     const advice = adviceFor(agent, {
-      chat: '/list shows who is online.',
+      chat: '/who shows who is online.',
       shell: 'secure-chat user list shows all accounts.',
     });
     throw new ProtocolError('no-such-name', `There is no account with that name. ${advice}`);

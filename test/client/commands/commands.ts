@@ -226,7 +226,7 @@ t.test('commands of rooms, moderation, invites and accounts', async (t) => {
     ['/2fa', { kind: 'error', message: /Usage/ }],
     ['/whois ben', { command: 'whois', name: 'ben' }],
     ['/role ben king', { kind: 'error', message: /Usage/ }],
-    ['/clients', { command: 'list' }],
+    ['/clients', { command: 'who' }],
   ];
   for (const [line, expected] of cases) t.match(parse(line), expected, line);
 });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { ConnectionLost, type RequestBody } from '../../../lib/client/wire/connection.js';
 import { type ErrorCode, ProtocolError } from '../../../lib/protocol/errors.js';
 import type { RoomOrPerson } from '../../../lib/protocol/names.js';
-import type { Found, Message } from '../../../lib/protocol/records.js';
+import type { Found, Message, Person } from '../../../lib/protocol/records.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { type Answers, commandScene } from '../../support/command-scene.js';
 import { messageOf } from '../../support/fake-session.js';
@@ -100,41 +100,58 @@ t.test('a refusal says what to type next', async (t) => {
   }
 });
 
-t.test('/directs lists direct conversations, the newest last', async (t) => {
-  const counts = { last: 9, read: 9, mentions: 0 };
-  const conversations = [
-    { room: 'lobby', ...counts, unread: 4 },
-    { with: 'ben', ...counts, unread: 2, at: '2026-11-20T20:00:00.000Z' },
-    { with: 'cleopatra', ...counts, unread: 0, at: '2026-11-02T09:05:00.000Z' },
-    { with: 'dan', ...counts, unread: 0 },
-  ];
-  const { run, shown } = scene({ conversations: { conversations } });
-  await run('/directs');
-  t.same(shown, [
-    '@dan        no messages left',
-    '@cleopatra  2026-11-02 09:05',
-    '@ben        2026-11-20 20:00, 2 unread',
-    'Open one with /query NAME.',
-  ]);
-  const none = scene({ conversations: { conversations: conversations.slice(0, 1) } });
-  await none.run('/dms');
-  t.same(none.shown, ['You have no direct messages. Send one with /msg NAME TEXT.']);
-});
+t.test(
+  '/list lists all conversations, unread ones first, then the last active, and who is here',
+  async (t) => {
+    const read = { read: 9, unread: 0, mentions: 0 };
+    const at = (day: string) => `2026-11-${day}T20:00:00.000Z`;
+    const conversations = [
+      { room: 'lobby', ...read, last: 70, at: at('20') },
+      { room: 'dev', ...read, last: 60, unread: 1000, mentions: 1, at: at('19') },
+      { room: 'empty', ...read, last: 0 },
+      { room: 'loud', ...read, last: 90, unread: 14, at: at('21') },
+      { with: 'ben', ...read, last: 40, unread: 2, mentions: 2, at: at('18') },
+      { with: 'cleopatra', ...read, last: 50, at: at('02') },
+    ];
+    const people: Person[] = [{ name: 'ana', role: 'admin', terminals: 1 }];
+    const { run, shown, asked } = scene({ conversations: { conversations }, who: { people } });
+    await run('/list');
+    t.same(shown, [
+      '#dev        1000+ unread, 1 mention  2026-11-19 20:00',
+      '@ben        2 unread                 2026-11-18 20:00',
+      '#loud       14 unread                2026-11-21 20:00',
+      '#lobby                               2026-11-20 20:00',
+      '@cleopatra                           2026-11-02 20:00',
+      '#empty                               no messages',
+      'Go to one with /window NAME. Rooms to join: /rooms.',
+      '1 person is here: ana (you, admin)',
+    ]);
+    t.same(asked, [{ type: 'conversations' }, { type: 'who' }]);
+  },
+);
 
-t.test('/directs more lists older ones, as long as there are any', async (t) => {
+t.test('/list comes in pages, and asks for older direct messages only then', async (t) => {
   const counts = { read: 9, mentions: 0, unread: 0, at: '2026-11-20T20:00:00.000Z' };
-  const conversations = [
-    { room: 'lobby', ...counts, last: 99 },
-    { with: 'ben', ...counts, last: 30 },
-    { with: 'dan', ...counts, last: 20 },
-  ];
-  const { run, shown, asked, refused } = scene({ conversations: { conversations, more: true } });
-  await run('/directs more');
-  t.same(refused, ['No older ones. /directs lists the newest.']);
-  await run('/directs');
-  t.equal(shown.at(-1), 'Open one with /query NAME. Older ones: /directs more');
-  await run('/directs more');
-  t.same(asked, [{ type: 'conversations' }, { type: 'conversations', before: 20 }]);
+  const newest = Array.from({ length: 20 }, (_, i) => ({ with: `p${i}`, ...counts, last: 90 - i }));
+  const { run, shown, asked, refused } = scene({
+    conversations: { conversations: [{ room: 'lobby', ...counts, last: 99 }, ...newest], more: true },
+    who: { people: Array.from({ length: 21 }, (_, i) => ({ name: `p${i}`, role: 'member', terminals: 1 })) },
+  });
+  await run('/list more');
+  t.same(refused, ['No more. /list starts again.']);
+  await run('/list');
+  t.equal(shown.length, 19, 'it fits on 24 rows');
+  t.match(shown[0], '#lobby');
+  t.match(shown.at(-2), /More: \/list more\.$/);
+  t.equal(shown.at(-1), '21 people are here: /who lists them.');
+  t.equal(asked.length, 2);
+  shown.length = 0;
+  await run('/list more');
+  t.match(shown[0], '@p16');
+  t.equal(shown.length, 5, 'the rest of the page');
+  await run('/list more');
+  t.same(asked.slice(2), [{ type: 'conversations', before: 71 }]);
+  t.same(refused.length, 1);
 });
 
 t.test('/notify waits for a person, lists who is waited for, and ends that', async (t) => {

@@ -9,6 +9,11 @@ import { noTransfers } from '../../support/no-transfers.js';
 import { createStreams, settle, testTime } from '../../support/streams.js';
 import { unsafe } from '../../support/unsafe.js';
 
+const lobby = {
+  ...{ room: 'lobby', last: 7, read: 7, unread: 0, mentions: 0 },
+  at: '2026-11-20T12:34:00.000Z',
+};
+
 interface Given {
   readonly motd?: string;
   readonly typed?: boolean;
@@ -35,6 +40,7 @@ function start(t: Test, { motd, typed = false }: Given = {}) {
         frontEnd.listener({ kind: 'event', event: { type: 'parted', room: request.room } });
       if (request.type === 'join' && request.room === 'shut')
         return { type: 'error', re: 1, code: 'not-allowed', message: 'Not you.' };
+      if (request.type === 'conversations') return { type: 'ok', re: 1, conversations: [lobby] };
       return request.type === 'who'
         ? { type: 'ok', re: 1, people: [{ name: 'ana', role: 'admin', terminals: 2 }] }
         : { type: 'ok', re: 1, ...(request.type === 'whois' && { whois: whois(request.name) }) };
@@ -250,13 +256,14 @@ t.test('/quit waits for the messages before it, and has a reason', async (t) => 
   t.equal(said.length, 1);
 });
 
-t.test('/list and /help answer on stdout', async (t) => {
+t.test('/list, /who and /help answer on stdout', async (t) => {
   const { stdin, over, synced, err, out } = start(t);
   synced();
-  stdin.end('/list\n/help\n');
+  stdin.end('/list\n/who\n/help\n');
   await over;
   const shown = out();
-  t.match(shown, '13:00 -- 1 person is here: ana (you, admin, 2 terminals)');
+  t.match(shown, /^13:00 -- #lobby {2}2026-11-20 12:34\n/);
+  t.equal(shown.split('13:00 -- 1 person is here: ana (you, admin, 2 terminals)').length, 3);
   t.match(shown, '/quit');
   t.equal(err(), '13:00 -- in #lobby as ana\n');
 });

@@ -1,7 +1,10 @@
 import t from 'tap';
 import { paneRows } from '../../../lib/client/screen/render/rows.js';
+import type { RequestBody } from '../../../lib/client/wire/connection.js';
+import type { Reply } from '../../../lib/protocol/events.js';
 import { createScreenScene } from '../../support/screen-scene.js';
 import { plainAppearance } from '../../support/screens.js';
+import { settle } from '../../support/streams.js';
 
 t.test('Enter sends the input to the current conversation and clears it', async (t) => {
   const scene = createScreenScene();
@@ -156,7 +159,7 @@ t.test('keys and /window go to the conversations of other servers', async (t) =>
   const scene = createScreenScene();
   scene.synced();
   const lobby = scene.store.state.conversations;
-  const other = { connection: { state: 'online' }, conversations: lobby } as const;
+  const other = { connection: { state: 'online' }, conversations: lobby, directs: [] } as const;
   scene.store.update((state) => ({
     ...state,
     before: [{ ...other, key: 2, server: 'Lab' }],
@@ -184,6 +187,43 @@ t.test('keys and /window go to the conversations of other servers', async (t) =>
     scene.calls.filter((call) => /^(?:dis)?connect/.test(call)),
     ['connect chat.example', 'disconnect see you'],
   );
+});
+
+t.test('Alt-K, /window and /query find closed direct messages, and those of long ago', async (t) => {
+  const direct = (peer: string, last: number) => ({ with: peer, last, read: last, unread: 0, mentions: 0 });
+  let answered = () => {};
+  const answer = async ({ type }: RequestBody): Promise<Reply> => {
+    if (type !== 'conversations') return { type: 'ok', re: 1 };
+    await new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    return { type: 'ok', re: 1, conversations: [direct('ben', 5), direct('bea', 3), direct('bert', 4)] };
+  };
+  const scene = createScreenScene({ answer });
+  const lobby = { room: 'lobby', last: 0, read: 0, unread: 0, mentions: 0 };
+  scene.happen({ kind: 'synced', first: true, conversations: [lobby, direct('ben', 5)] });
+  const question = () => scene.store.state.question?.text;
+  scene.press('/query bob', 'enter', '/window 1', 'enter', 'alt-k', 'b');
+  t.equal(question(), 'Go to: b_   [@bob]  @ben ', 'what is known from the start');
+  scene.press('alt-k');
+  answered();
+  await settle();
+  t.equal(question(), 'Go to: b_    @bob  [@ben]  @bert   @bea ', 'the rest, and the choice stays');
+  scene.press('enter');
+  t.equal(scene.store.state.current, '@ben');
+  scene.press('/close', 'enter', 'alt-k', 'ben', 'enter');
+  t.equal(scene.store.state.current, '@ben', 'it can be closed and found again');
+  scene.press('alt-k', 'escape');
+  answered();
+  await settle();
+  t.equal(question(), undefined, 'a late answer does not ask again');
+  for (const [typed, id] of [
+    ['/window bea', '@bea'],
+    ['/window @nils', '@nils'],
+  ] as const) {
+    scene.press(typed, 'enter');
+    t.equal(scene.store.state.current, id);
+  }
 });
 
 t.test('/retry sends failed messages again', async (t) => {

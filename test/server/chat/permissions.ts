@@ -132,7 +132,7 @@ t.test('a refusal because of the target names the target', async (t) => {
 });
 
 t.test('the operator gets advice for the shell, everyone else for the chat', async (t) => {
-  const advice = { chat: '/list', shell: 'secure-chat user list' };
+  const advice = { chat: '/who', shell: 'secure-chat user list' };
   t.equal(adviceFor(operator, advice), advice.shell);
   t.equal(adviceFor({ id: 1, name: 'ana', role: 'admin', password: '' }, advice), advice.chat);
 });

@@ -1,8 +1,8 @@
 /** The two bars: the top line with the conversation and the connection, the status line with all conversations or a question. Pure. */
-import { limits } from '../../../protocol/limits.js';
 import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
 import { shortRules } from '../../text/event-words.js';
+import { unreadNumber } from '../../text/wording.js';
 import { followsNewest, selectedMessage } from '../state/conversation.js';
 import {
   allConversations,
@@ -262,12 +262,10 @@ export function counts(conversation: ConversationState, appearance: Appearance):
   const { unread, mentions } = conversation;
   if (unread === 0 && mentions === 0) return [];
   const urgent = urgentOf(conversation);
-  const all = urgent === unread ? [] : [gap(1, styles.bar), span(many(unread), styles.barStrong)];
-  return urgent === 0 ? all : [...all, gap(1, styles.bar), span(` ${many(urgent)}! `, styles.barAlert)];
-}
-
-function many(count: number): string {
-  return count >= limits.unreadCounted ? `${limits.unreadCounted}+` : String(count);
+  const all = urgent === unread ? [] : [gap(1, styles.bar), span(unreadNumber(unread), styles.barStrong)];
+  return urgent === 0
+    ? all
+    : [...all, gap(1, styles.bar), span(` ${unreadNumber(urgent)}! `, styles.barAlert)];
 }
 
 function restRow(hidden: readonly ConversationState[], appearance: Appearance): TextRow {

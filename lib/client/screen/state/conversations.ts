@@ -1,6 +1,7 @@
 /** The list of conversations: finding, changing, opening and closing one, and notices in them. Pure; knows no messages. */
 import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
+import type { Conversation } from '../../../protocol/records.js';
 import type { Settings } from '../../commands/settings.js';
 import { followsNewest, newConversation, read, selectedMessage, withEntry } from './conversation.js';
 import type {
@@ -38,6 +39,7 @@ export function startState({ server, ...start }: Start): ScreenState {
     connection: { state: 'online' },
     conversations: [emptyConversation(start, lobby)],
     current: lobby,
+    directs: [],
     people: [],
     peopleUnnamed: 0,
     sideLists: 'auto',
@@ -108,6 +110,12 @@ export function idOf({
   return room === undefined ? `@${printable(peer ?? '')}` : roomId(room);
 }
 
+/** With what the server says about direct conversations; none is opened. */
+export function withDirects(state: ScreenState, conversations: readonly Conversation[]): ScreenState {
+  const told = conversations.filter((each) => each.with !== undefined).toSorted((a, b) => b.last - a.last);
+  return { ...state, directs: [...new Set([...told.map(idOf), ...state.directs])] };
+}
+
 export function roomId(room: string): ConversationId {
   return `#${printable(room)}`;
 }
@@ -154,10 +162,13 @@ export function withOthers(state: ScreenState, { before, after }: Others): Scree
 function areSame(one: readonly ServerSummary[], other: readonly ServerSummary[]): boolean {
   return (
     one.length === other.length &&
-    one.every(({ key, connection, conversations }, i) => {
+    one.every(({ key, connection, conversations, directs }, i) => {
       const second = other[i];
       return (
-        key === second?.key && connection === second.connection && conversations === second.conversations
+        key === second?.key &&
+        connection === second.connection &&
+        conversations === second.conversations &&
+        directs === second.directs
       );
     })
   );
@@ -182,6 +193,14 @@ export function allConversations(state: ScreenState): ListedConversation[] {
 
 export function unreadCount(state: ScreenState): number {
   return allConversations(state).reduce((sum, { conversation }) => sum + conversation.unread, 0);
+}
+
+/** Direct conversations of all servers that are on no list. */
+export function closedDirects(state: ScreenState): ConversationPlace[] {
+  return serversOf(state).flatMap(({ key, conversations, directs }) => {
+    const open = new Set(conversations.map(({ id }) => id));
+    return directs.filter((id) => !open.has(id)).map((id) => ({ server: key, id }));
+  });
 }
 
 export function here({ key, current }: ScreenState): ConversationPlace {

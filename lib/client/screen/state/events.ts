@@ -34,6 +34,7 @@ import {
   type Moment,
   roomId,
   viewed,
+  withDirects,
   withNotice,
   withNoticeHere,
 } from './conversations.js';
@@ -280,7 +281,7 @@ export function applySync(
   for (const conversation of conversations) {
     const id = idOf(conversation);
     const { room, unread } = conversation;
-    // All direct ones would crowd the list; /directs lists them.
+    // All direct ones would crowd the list; /list and Alt-K find them.
     if (room === undefined && unread === 0 && !recent.has(conversation) && find(next, id) === undefined)
       continue;
     if (room !== undefined) {
@@ -289,7 +290,7 @@ export function applySync(
     }
     next = change(next, id, (before) => withReadMark(before, conversation));
   }
-  return viewed(next);
+  return viewed(withDirects(next, conversations));
 }
 
 /** Of a room that was on the list before. */

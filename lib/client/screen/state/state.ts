@@ -193,6 +193,8 @@ export interface ServerSummary {
   readonly connection: ConnectionState;
   /** In the order of Alt-1 … Alt-9, which count on from server to server; at least one. */
   readonly conversations: readonly ConversationState[];
+  /** All direct conversations that are known, closed ones too, the last active first. */
+  readonly directs: readonly ConversationId[];
 }
 
 /** A conversation of one of the servers. */

@@ -97,7 +97,7 @@ t.test('the rules of a room are beside its name', async (t) => {
   t.equal(line(99, strict), `${all}  Release plans | alice · ✓`);
   t.equal(line(80, strict), `${all} | ✓`);
   t.equal(line(60, strict), '#lobby private · locked · slow 30 s · no links · … | ✓');
-  t.equal(line(40, strict), '#lobby private · locked · … | ✓');
+  t.equal(line(40, strict), '#lobby private · locked · …  Relea… | ✓');
   t.equal(line(15, strict), '#lobby | ✓');
   t.equal(line(9, strict), '#lobby | ');
   const waiting: ConnectionState = { state: 'waiting', until: noon + 4500, why: 'No answer.' };
@@ -152,6 +152,7 @@ t.test('conversations of several servers are numbered on, behind the names of th
   const other = (key: number, server: string, more: Partial<ServerSummary> = {}): ServerSummary => ({
     ...{ key, server, connection: { state: 'online' } },
     conversations: [conversation('#lobby', { unread: 1, mentions: 1 })],
+    directs: [],
     ...more,
   });
   const state = screen({
