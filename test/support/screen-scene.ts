@@ -30,6 +30,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
   const clipboard: { outcome: CopyOutcome } = { outcome: 'sent' };
   const warnings: { quit: string | undefined } = { quit: undefined };
   const due: (() => void)[] = [];
+  let now = noon;
   const ignored = new Set<string>();
   const fake = createFakeSession({
     listener(event) {
@@ -51,14 +52,14 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
       notifyChoices: {},
       settings: settingsFrom(undefined),
     }),
-    () => noon,
+    () => now,
     () => {},
   );
   const scrolling = createScrolling({ store, session, ignored, appearance: plainAppearance });
   const events = createEventHandler({
     ...{ store, session, ignored },
     marks: { shown: ({ seq }) => calls.push(`read ${seq}`) },
-    now: () => noon,
+    now: () => now,
     later: (_, callback) => due.push(callback),
     notify: ({ conversation, text }) => rung.push(`${conversation} ${text}`),
     ended: ({ why }) => left.push(why),
@@ -144,6 +145,10 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     clipboard,
     warnings,
     due,
+    /** Milliseconds pass. */
+    advance(ms: number) {
+      now += ms;
+    },
     kept,
     left,
     rung,

@@ -196,6 +196,7 @@ const handlers: { readonly [D in Handled]: (context: Context, action: With<D>) =
   view: ({ images }, { seq }) => void images.open(seq),
   'close-image': ({ images }) => images.close(),
   'side-lists': toggleSideLists,
+  unfold,
   'plain-text': ({ showPlainText }) => showPlainText(),
   redraw: ({ redraw }) => redraw(),
   suspend: ({ suspend }) => suspend(),
@@ -468,6 +469,18 @@ function withoutMessagesFrom(state: ScreenState, name: string): ScreenState {
     entries: conversation.entries.filter((entry) => entry.kind !== 'message' || entry.from !== name),
   });
   return state.conversations.reduce((next, { id }) => change(next, id, without), state);
+}
+
+/** Shows what is folded in this conversation, or hides it again. */
+function unfold({ store }: Context): void {
+  const { id, entries, unfolded } = current(store.state);
+  if (!entries.some((entry) => entry.kind === 'notice' && entry.folded)) {
+    store.notice('Nothing is folded here.');
+    return;
+  }
+  store.change(id, ({ unfolded: _, ...conversation }) =>
+    unfolded ? conversation : { ...conversation, unfolded: true },
+  );
 }
 
 function toggleSideLists({ store }: Context): void {

@@ -9,7 +9,15 @@ import { askPeople } from '../session/session.js';
 import { failureWords } from '../text/wording.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { conversationOf } from './state/conversation.js';
-import { current, find, isViewed, lobby, withDirects, withoutUnknownName } from './state/conversations.js';
+import {
+  current,
+  find,
+  isViewed,
+  lobby,
+  withDirects,
+  withFolded,
+  withoutUnknownName,
+} from './state/conversations.js';
 import {
   applyDelivery,
   applyEvent,
@@ -70,7 +78,7 @@ export function createEventHandler(deps: EventHandlerDeps): EventHandler {
   function handleMessage(message: Message): void {
     if (ignored.has(message.from)) return;
     const id = conversationOf(message, session.name);
-    store.update((state) => applyMessage(state, message));
+    store.update((state) => withFolded(applyMessage(state, message), id, deps.now()));
     newest.set(id, message);
     if (!caughtUp) return;
     viewed();

@@ -240,6 +240,56 @@ t.test('rules that changed while the connection was lost are told', async (t) =>
   t.same(room('#dev')?.rules, {});
 });
 
+t.test(
+  'a long answer is folded once it was read and something newer came, Alt-O shows it again',
+  async (t) => {
+    const made = createScreenScene({
+      answer: () => ({
+        type: 'error',
+        re: 1,
+        code: 'not-allowed',
+        message: 'Only owners can do that. '.repeat(9),
+      }),
+    });
+    made.synced();
+    const { store, message, advance, press } = made;
+    const refusal = () => {
+      const entry = find(store.state, '#lobby')?.entries.find(({ kind }) => kind === 'notice');
+      return entry?.kind === 'notice' && entry.folded;
+    };
+    const say = (count: number) => {
+      for (let i = 0; i < count; i++) message({ text: `${i}` });
+    };
+    press('/topic mine', 'enter');
+    await settle();
+    say(2);
+    advance(60_000);
+    t.equal(refusal(), false, 'not with only two newer ones');
+    press('pageup');
+    made.keyboard.press({ kind: 'focus', focused: false });
+    say(1);
+    t.equal(refusal(), false, 'not without the focus');
+    made.keyboard.press({ kind: 'focus', focused: true });
+    say(1);
+    t.equal(refusal(), true);
+    t.equal(find(store.state, '#lobby')?.unfolded, undefined);
+    press('alt-o');
+    t.equal(find(store.state, '#lobby')?.unfolded, true);
+    press('alt-o');
+    t.equal(find(store.state, '#lobby')?.unfolded, undefined);
+  },
+);
+
+t.test('an answer that was just given is not folded, however much comes after it', async (t) => {
+  const { store, synced, message, press, pane } = createScreenScene();
+  synced();
+  press('/help', 'enter');
+  for (let i = 0; i < 100; i++) message({ text: `${i}` });
+  t.notOk(find(store.state, '#lobby')?.entries.some((entry) => entry.kind === 'notice' && entry.folded));
+  press('alt-o');
+  t.equal(pane().at(-1), 'Nothing is folded here.');
+});
+
 t.test('a topic is announced in its room, an invitation in the current conversation', async (t) => {
   const { event, room, pane } = scene();
   event({ type: 'room', conversation: dev });

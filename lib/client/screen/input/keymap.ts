@@ -100,6 +100,7 @@ const conversations = [
 
 const other = [
   { keys: ['f8', 'alt-s'], does: 'side-lists', help: 'show or hide the lists at the side' },
+  { keys: ['alt-o'], does: 'unfold', help: 'show long answers in full again, or fold them' },
   { keys: ['alt-l'], does: 'plain-text', help: 'plain text to copy with the mouse' },
   { keys: ['ctrl-l'], does: 'redraw', help: 'redraw the screen' },
   { keys: ['escape'], does: 'cancel', help: 'leave a selected message, an edit, a search' },

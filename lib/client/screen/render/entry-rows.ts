@@ -3,7 +3,7 @@ import { printable } from '../../../protocol/printable.js';
 import { duration } from '../../../protocol/quantities.js';
 import { reactionCode } from '../../../protocol/reactions.js';
 import type { Settings } from '../../commands/settings.js';
-import type { MessageEntry, PaneEntry, PresenceEntry } from '../state/state.js';
+import type { MessageEntry, NoticeEntry, PaneEntry, PresenceEntry } from '../state/state.js';
 import { type Margins, margins } from './layout.js';
 import { type TextLine, textLines } from './message-text.js';
 import {
@@ -43,6 +43,8 @@ export interface EntryContext {
   readonly time: string;
   /** The same is shown for the one above. */
   readonly sameTime: boolean;
+  /** What is folded is shown in full. */
+  readonly unfolded: boolean;
   /** The reader jumped to it. */
   readonly marked: boolean;
   /** Keys act on it. */
@@ -103,7 +105,7 @@ function rule(words: string, sgr: string, { appearance, around }: Drawing): Text
   return ruleRow(words, around.width, appearance).map((piece) => ({ ...piece, sgr }));
 }
 
-function bodyRows(entry: PaneEntry, drawing: Drawing): TextRow[] {
+function bodyRows(entry: PaneEntry, drawing: Drawing): readonly TextRow[] {
   switch (entry.kind) {
     case 'message':
       return messageRows(entry, drawing);
@@ -111,7 +113,7 @@ function bodyRows(entry: PaneEntry, drawing: Drawing): TextRow[] {
       return aside(presenceWords(entry, drawing.glyphs), { drawing, bad: false });
     case 'notice':
       if (entry.tone === 'code') return pictureRows(entry.text, drawing);
-      return aside(entry.text, { drawing, bad: entry.tone === 'bad' });
+      return foldedRows(entry, aside(entry.text, { drawing, bad: entry.tone === 'bad' }), drawing);
     default:
       return entry satisfies never;
   }
@@ -216,6 +218,21 @@ function aside(text: string, { drawing, bad }: { drawing: Drawing; bad: boolean 
   const rows: TextRow[] = lines.flatMap((line) => wrapRow([span(line, sgr)], around.width - columns.text));
   const label = span(bad ? glyphs.bad : glyphs.notice, sgr);
   return withHead(rows, { time: around.time, label, bar: span(glyphs.bar, styles.dim) }, drawing);
+}
+
+/** The beginning of a folded notice, how much more there is, and the key that shows it. */
+function foldedRows(
+  { folded }: NoticeEntry,
+  rows: readonly TextRow[],
+  { around, glyphs, styles }: Drawing,
+): readonly TextRow[] {
+  const [first, ...others] = rows;
+  if (first === undefined || others.length === 0 || !folded || around.unfolded) return rows;
+  const more = span(
+    `${glyphs.cut} +${others.length} ${others.length === 1 ? 'row' : 'rows'} (Alt-O)`,
+    styles.dim,
+  );
+  return [[...fit(first, around.width - rowColumns([more])), more]];
 }
 
 /** Several lines, such as help: across the pane, with continuation lines under the last column. */

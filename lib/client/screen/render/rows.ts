@@ -297,6 +297,7 @@ function surroundings(view: View, index: number): EntryContext {
     grouped: !newDay && !fresh && goesOn(before, entry),
     time: now?.time ?? '',
     sameTime: now?.time === then?.time,
+    unfolded: conversation.unfolded === true,
     marked: entry !== undefined && entry.id === conversation.marked,
     selected: entry !== undefined && entry.id === conversation.selected,
     seenBy: entry !== undefined && entry.id === view.seen?.id ? seenWords(view.seen.by, conversation) : '',
@@ -340,6 +341,7 @@ function same(a: EntryContext, b: EntryContext): boolean {
     a.grouped === b.grouped &&
     a.time === b.time &&
     a.sameTime === b.sameTime &&
+    a.unfolded === b.unfolded &&
     a.marked === b.marked &&
     a.selected === b.selected &&
     a.seenBy === b.seenBy

@@ -239,6 +239,24 @@ export function withEntry(conversation: ConversationState, entry: PaneEntry): Co
   return bounded({ ...conversation, entries: [...conversation.entries, entry] });
 }
 
+/** Entries below an answer when it is folded, at least. */
+const newerForFold = 3;
+/** How long an answer of so many characters takes to read, slowly. */
+const readingMs = (characters: number): number => 30_000 + 60 * characters;
+
+/** Folds the answers that were read. @param now milliseconds since the epoch */
+export function folded(conversation: ConversationState, now: number): ConversationState {
+  const { entries } = conversation;
+  const wasRead = (entry: PaneEntry, index: number): boolean =>
+    entry.kind === 'notice' &&
+    entry.folded === false &&
+    index < entries.length - newerForFold &&
+    now - entry.at >= readingMs(entry.text.length);
+  if (!entries.some(wasRead)) return conversation;
+  const after = entries.map((entry, i) => (wasRead(entry, i) ? { ...entry, folded: true } : entry));
+  return { ...conversation, entries: after };
+}
+
 /** Updates how far an own message has come. */
 export function withDelivery(
   conversation: ConversationState,

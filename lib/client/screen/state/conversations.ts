@@ -3,7 +3,7 @@ import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation } from '../../../protocol/records.js';
 import type { Settings } from '../../commands/settings.js';
-import { followsNewest, newConversation, read, selectedMessage, withEntry } from './conversation.js';
+import { folded, followsNewest, newConversation, read, selectedMessage, withEntry } from './conversation.js';
 import type {
   ConversationId,
   ConversationPlace,
@@ -125,6 +125,15 @@ export function isViewed(state: ScreenState, id: ConversationId): boolean {
   if (state.image !== undefined) return false;
   const conversation = find(state, id);
   return state.focused && state.current === id && (conversation === undefined || followsNewest(conversation));
+}
+
+/**
+ * Folds answers in a conversation that were read: they are on the screen for long enough, with something newer below them.
+ * Nothing moves while the reader is scrolled up or elsewhere.
+ */
+export function withFolded(state: ScreenState, id: ConversationId, now: number): ScreenState {
+  if (!isViewed(state, id)) return state;
+  return change(state, id, (conversation) => folded(conversation, now));
 }
 
 /** Marks the current conversation as read, if its newest message is on the screen. */
@@ -276,16 +285,21 @@ export interface Moment {
 interface Notice extends Moment {
   readonly text: string;
   readonly tone?: NoticeEntry['tone'];
+  /** It is folded once it was read. */
+  readonly folds?: boolean;
 }
 
 /** In the conversation it is about. */
 export function withNotice(
   state: ScreenState,
   id: ConversationId,
-  { text, tone = 'plain', now, serial }: Notice,
+  { text, tone = 'plain', folds = false, now, serial }: Notice,
 ): ScreenState {
   const shown = printable(text, { newlines: true });
-  const entry: NoticeEntry = { kind: 'notice', id: `n${serial}`, at: now, text: shown, tone };
+  const entry: NoticeEntry = {
+    ...{ kind: 'notice', id: `n${serial}`, at: now, text: shown, tone },
+    ...(folds && { folded: false }),
+  };
   return change(state, id, (conversation) => withEntry(conversation, entry));
 }
 

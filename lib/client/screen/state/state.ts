@@ -65,6 +65,8 @@ export interface NoticeEntry {
   readonly text: string;
   /** `code`: a QR code, drawn as it is. */
   readonly tone: 'plain' | 'bad' | 'code';
+  /** It answers the person: once it was read it is folded, that is, shown as one row. Undefined: it never is. */
+  readonly folded?: boolean;
 }
 
 /** Which messages ring the bell. */
@@ -76,6 +78,8 @@ export interface ConversationState {
   readonly entries: readonly PaneEntry[];
   /** The pane was emptied with /clear. */
   readonly cleared?: true;
+  /** What is folded is shown in full. */
+  readonly unfolded?: true;
   /** The server has nothing older. */
   readonly fromStart: boolean;
   /** The window ends before the newest message. */

@@ -34,7 +34,7 @@ export function createScreenStore(start: ScreenState, now: () => number, changed
     change: (id, to) => update((before) => change(before, id, to)),
     notice(text, tone = 'plain') {
       const serial = ++last;
-      update((before) => withNoticeHere(before, { text, tone, now: now(), serial }));
+      update((before) => withNoticeHere(before, { text, tone, folds: tone !== 'code', now: now(), serial }));
       return `n${serial}`;
     },
     serial: () => ++last,

@@ -38,6 +38,32 @@ const looks: readonly Appearance[] = [
   { ...colorful, colors: 'truecolor' },
 ];
 
+/** With answers that are folded, and one that is not. */
+function ruledRoom(more: Partial<ConversationState> = {}): ConversationState {
+  const refused =
+    'There is no command /hepl; nothing was sent. Did you mean /help? To post it as text, type //hepl';
+  const help = [
+    'messages    /msg /reply /query /me /edit /delete',
+    'rooms       /list /join /leave',
+    '/help COMMAND explains one.',
+  ];
+  const answer = (text: string, tone: 'plain' | 'bad', folded: boolean): PaneEntry => ({
+    ...{ kind: 'notice', id: text, at: noon, text, tone, folded },
+  });
+  return conversation('#lobby', {
+    topic: 'Release plans',
+    rules: { locked: true, slow: 30_000, restrict: ['links', 'caps'] },
+    entries: [
+      answer(refused, 'bad', true),
+      answer(help.join('\n'), 'plain', true),
+      answer('Nothing is folded here.', 'plain', true),
+      messageAt(1, 'bob', 'well?'),
+      answer(refused, 'bad', false),
+    ],
+    ...more,
+  });
+}
+
 /** Compares with the file, or writes it when UPDATE_SCREENS is set. A `|` stands at the edges of the screen. */
 function picture(t: Test, name: string, lines: readonly string[]): void {
   const file = join(pictures, `${name}.txt`);
@@ -165,6 +191,9 @@ const screens: Readonly<Record<string, ScreenState>> = {
       }),
     ],
   }),
+  'answers-80x24': screen({ conversations: [ruledRoom()] }),
+  'answers-120x40': screen({ columns: 120, rows: 40, conversations: [ruledRoom({ unfolded: true })] }),
+  'answers-38x14': screen({ columns: 38, rows: 14, conversations: [ruledRoom()] }),
   'crowd-80x12': screen({
     ...{ rows: 12, sideLists: 'shown' },
     people: Array.from({ length: 30 }, (_, i) => person(`person${i}`)),
@@ -402,7 +431,10 @@ function randomScreen(random: Random): ScreenState {
   const entries = Array.from({ length: random.below(40) }, (_, i): PaneEntry => {
     const id = String(i);
     const kind = random.below(8);
-    if (kind === 0) return { kind: 'notice', id, at: noon, text: text(), tone: 'plain' };
+    if (kind === 0) {
+      const folded = random.below(2) === 0;
+      return { kind: 'notice', id, at: noon, text: `${text()}\n${text()}`, tone: 'plain', folded };
+    }
     if (kind === 1)
       return { kind: 'presence', id, at: noon, joined: [name()], left: [{ name: name(), reason: text() }] };
     return messageAt(i * random.below(10), name(), `${text()} ${text()}\n${text()}`, {
@@ -431,6 +463,8 @@ function randomScreen(random: Random): ScreenState {
       newAfter: random.pick([undefined, 0, 1]),
       at: random.pick([undefined, { id: String(random.below(45)), row: random.below(9) }]),
       newBelow: random.below(5),
+      rules: random.pick([{}, { locked: true, slow: 10_000, restrict: ['links', 'files', 'caps', 'rate'] }]),
+      ...(random.below(4) === 0 && { unfolded: true }),
       draft: { text: draft, cursor: random.below(draft.length + 1), killed: '', past: [], last: 'other' },
       ...random.pick([{}, { selected: String(random.below(45)) }]),
       ...random.pick([{}, { task: { kind: 'reply', of: 1, about: text() } as const }]),
