@@ -105,6 +105,8 @@ export interface CommandFrontEnd {
   readonly session: Pick<Session, 'ask' | 'name' | 'hello' | 'reconnect' | 'watched'>;
   readonly transfers: Pick<Transfers, 'send' | 'get' | 'cancel' | 'current'>;
   readonly time: LocalTime;
+  /** A person types: short codes such as `:tada:` become emoji. What a program writes is not changed. */
+  readonly emoji?: boolean | undefined;
   /** About the chat that is hosted by this program, its join link included. */
   readonly hosted?: readonly string[] | undefined;
   /** The conversation that is typed in. */

@@ -25,7 +25,7 @@ import { parseSetting, type SettingChange, settingRows } from './settings.js';
 
 type ParsedLine =
   | { readonly kind: 'blank' }
-  | { readonly kind: 'text'; readonly text: string }
+  | ({ readonly kind: 'text' } & TypedText)
   | ({ readonly kind: 'command'; readonly name: string } & ParsedCommand)
   /** Nothing is done and nothing is sent. */
   | { readonly kind: 'error'; readonly message: string };
@@ -185,8 +185,8 @@ function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: stri
 /** Reads a line without its line end. Only a slash in the very first column makes a command. */
 export function parseLine(line: string, context: ParseContext): ParsedLine {
   if (line.trim() === '') return { kind: 'blank' };
-  const text = typedText(line);
-  if (text !== undefined) return { kind: 'text', text };
+  const typed = typedText(line);
+  if (typed !== undefined) return { kind: 'text', ...typed };
   const [word, rest] = splitCommand(line);
   const found = findCommand(word);
   if (Array.isArray(found)) return { kind: 'error', message: unknownCommand(word, found) };
@@ -199,10 +199,16 @@ export function parseLine(line: string, context: ParseContext): ParsedLine {
   return { kind: 'error', message: parsed === '' ? `Usage: ${synopsis(found)}` : parsed };
 }
 
+interface TypedText {
+  readonly text: string;
+  /** Typed with two slashes, so that it is posted to the letter. */
+  readonly literal?: true;
+}
+
 /** The text that a line posts; undefined for a command. */
-export function typedText(line: string): string | undefined {
-  if (!line.startsWith('/')) return line;
-  return line.startsWith('//') ? line.slice(1) : undefined;
+export function typedText(line: string): TypedText | undefined {
+  if (!line.startsWith('/')) return { text: line };
+  return line.startsWith('//') ? { text: line.slice(1), literal: true } : undefined;
 }
 
 /** The line that posts a text. */
@@ -330,6 +336,7 @@ function overview(screen: boolean): string[] {
     ...lines,
     '/help COMMAND explains one, /help rooms a group.',
     '/ed is short for /edit; //TEXT posts /TEXT as text.',
+    'Typed, :tada: becomes an emoji, except in `code`.',
     ...(screen ? ['/help keys lists the keys.'] : []),
   ];
 }

@@ -5,6 +5,7 @@ import { recipientOf } from '../../protocol/names.js';
 import { reactionEmoji } from '../../protocol/reactions.js';
 import type { Message } from '../../protocol/records.js';
 import type { OutgoingMessage } from '../session/session.js';
+import { withEmoji } from '../text/emoji.js';
 import { pinLines, reactionLines } from '../text/lists.js';
 import { excerpt } from '../text/wording.js';
 import { firstWord, parseId, withName, wordsIn } from './arguments.js';
@@ -20,14 +21,15 @@ import {
  * Posts a message unless its text cannot be one.
  * @throws CommandRefused
  */
-export function post(draft: OutgoingMessage, { say }: Pick<CommandFrontEnd, 'say'>): void {
+export function post(draft: OutgoingMessage, { say, emoji }: Pick<CommandFrontEnd, 'say' | 'emoji'>): void {
+  const text = emoji ? withEmoji(draft.text) : draft.text;
   try {
-    messageText(draft.text);
+    messageText(text);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new CommandRefused(`not sent: "${excerpt(draft.text)}": ${error.message}`);
   }
-  say(draft);
+  say({ ...draft, text });
 }
 
 /** Messages in which the last one of a person, or of others, is looked for. */
@@ -234,5 +236,5 @@ async function pinnedHere({ ask, conversation }: CommandContext): Promise<readon
 
 async function editLast(text: string, context: CommandContext): Promise<void> {
   const of = await lastMessageOf(context.session.name, context);
-  await context.ask({ type: 'edit', of, text });
+  await context.ask({ type: 'edit', of, text: context.emoji ? withEmoji(text) : text });
 }

@@ -18,7 +18,7 @@ export interface LineRunner {
   run(line: string): LineResult;
   /** Gives an own message another text. Resolves with false if that was refused; rejects only for a bug. */
   edit(of: number, text: string): Promise<boolean>;
-  /** Posts a message; false if its text was refused. */
+  /** Posts a message as it is; false if its text was refused. */
   post(draft: OutgoingMessage): boolean;
   /** Must see every event, for /reply. */
   notice(event: ServerEvent): void;
@@ -78,7 +78,10 @@ export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
       case 'blank':
         return undefined;
       case 'text':
-        return post({ ...recipientOf(conversation), text: parsed.text }, frontEnd);
+        return post(
+          { ...recipientOf(conversation), text: parsed.text },
+          { say: frontEnd.say, emoji: frontEnd.emoji && !parsed.literal },
+        );
       case 'command':
         return parsed.run(contextFor(conversation));
       case 'error':
@@ -100,7 +103,7 @@ export function createLineRunner(frontEnd: CommandFrontEnd): LineRunner {
         return false;
       }
     },
-    post: (draft) => !attempt(() => post(draft, frontEnd)).keep,
+    post: (draft) => !attempt(() => post(draft, { say: frontEnd.say })).keep,
     notice(event) {
       const direct = event.type === 'message' && event.room === undefined;
       if (direct && event.from !== session.name) memory.lastPeer = event.from;

@@ -255,6 +255,7 @@ function createRunner(chat: Chat): LineRunner {
       },
     },
     time: deps.time,
+    emoji: deps.typed,
     hosted: deps.hosted,
     stay,
     transfers: {

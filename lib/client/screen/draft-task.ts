@@ -2,6 +2,7 @@
 
 import { typedAs, typedText } from '../commands/commands.js';
 import type { OutgoingMessage } from '../session/session.js';
+import { withEmoji } from '../text/emoji.js';
 import { change, current } from './state/conversations.js';
 import { edit } from './state/editor.js';
 import type { ConversationState, DraftTask, MessageEntry } from './state/state.js';
@@ -41,8 +42,9 @@ interface TaskDeps {
 /** Does what Enter does instead of posting. @returns whether there was something to do; a command is left alone */
 export function carryOut(store: ScreenStore, { edit, post }: TaskDeps): boolean {
   const { id, task, draft } = current(store.state);
-  const text = typedText(draft.text);
-  if (task === undefined || text === undefined) return false;
+  const typed = typedText(draft.text);
+  if (task === undefined || typed === undefined) return false;
+  const text = typed.literal ? typed.text : withEmoji(typed.text);
   if (task.kind === 'reply') {
     if (text.trim() === '') return true;
     const where = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };

@@ -285,6 +285,7 @@ export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
       },
     },
     time: appearance.time,
+    emoji: true,
     conversation: () => toRoomOrPerson(store.state.current),
     refuse: (message) => void store.notice(message, 'bad'),
     say: (draft) => say(deps, draft),

@@ -25,8 +25,8 @@ t.test('a line without a slash is text', async (t) => {
 });
 
 t.test('two slashes post one', async (t) => {
-  t.same(parse('//quit'), { kind: 'text', text: '/quit' });
-  t.same(parse('///'), { kind: 'text', text: '//' });
+  t.same(parse('//quit'), { kind: 'text', text: '/quit', literal: true });
+  t.same(parse('///'), { kind: 'text', text: '//', literal: true });
 });
 
 t.test('blank lines do nothing', async (t) => {

@@ -100,6 +100,34 @@ t.test('a refusal says what to type next', async (t) => {
   }
 });
 
+t.test('where a person types, short codes become emoji in whatever is posted', async (t) => {
+  const messages = [messageOf({ from: 'ana', seq: 4 })];
+  const typed = commandScene({ answers: { history: { messages } }, frontEnd: { emoji: true } });
+  for (const line of ['hi :tada:', '/me :wave:', '/msg ben :+1:', '/query ben :ok:', '`:tada:` 10:30:45'])
+    await typed.run(line);
+  t.same(
+    typed.said.map(({ text }) => text),
+    ['hi 🎉', '👋', '👍', '🆗', '`:tada:` 10:30:45'],
+  );
+  await typed.run('/edit :tada:');
+  t.match(typed.asked.at(-1), { type: 'edit', of: 4, text: '🎉' });
+  typed.said.length = 0;
+  await typed.run('//:tada:');
+  typed.runner.post({ room: 'lobby', text: ':tada:' });
+  t.same(
+    typed.said.map(({ text }) => text),
+    ['/:tada:', ':tada:'],
+    'two slashes, and what was posted before',
+  );
+  const piped = commandScene();
+  for (const line of ['hi :tada:', '/me :wave:']) await piped.run(line);
+  t.same(
+    piped.said.map(({ text }) => text),
+    ['hi :tada:', ':wave:'],
+    'what a program writes stays',
+  );
+});
+
 t.test(
   '/list lists all conversations, unread ones first, then the last active, and who is here',
   async (t) => {

@@ -4,8 +4,8 @@ import { findMentions } from '../../../protocol/mentions.js';
 import { printable } from '../../../protocol/printable.js';
 import { byteCount } from '../../../protocol/quantities.js';
 import type { Settings } from '../../commands/settings.js';
+import { type FormattedLine, formatsOf, formattedLines } from '../../text/formatting.js';
 import type { MessageEntry } from '../state/state.js';
-import { type FormattedLine, formatsOf, formattedLines } from './formatting.js';
 import { joined, type Span, span, type TextRow } from './spans.js';
 import type { Appearance, Glyphs, Styles } from './theme.js';
 

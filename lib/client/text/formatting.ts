@@ -2,7 +2,7 @@
  * What people mark in their messages: `*bold*`, `_italic_`, code in backticks, `>` quotes, and blocks of code between
  * lines of three backticks. Pure; knows ranges of text, not how they are drawn.
  */
-import type { TextRange } from '../../../protocol/links.js';
+import { findLinks, type TextRange } from '../../protocol/links.js';
 
 /** A line of a message, without what marks it as a quote or as code. */
 export interface FormattedLine {
@@ -46,6 +46,29 @@ export function formatsOf(line: string, links: readonly TextRange[]): Format[] {
   const code = found('code', masked(line, links));
   const rest = masked(line, [...links, ...code]);
   return [...code, ...found('bold', rest), ...found('italic', rest)].sort((a, b) => a.start - b.start);
+}
+
+/** The text with a change to what is neither code nor a link. */
+export function changeProse(text: string, change: (prose: string) => string): string {
+  let inBlock = false;
+  const changed = text.split('\n').map((line) => {
+    const isFence = fence.test(line);
+    if (isFence) inBlock = !inBlock;
+    return isFence || inBlock ? line : changeOutside(line, change);
+  });
+  return changed.join('\n');
+}
+
+function changeOutside(line: string, change: (prose: string) => string): string {
+  const links = findLinks(line);
+  const kept = [...links, ...found('code', masked(line, links))].sort((a, b) => a.start - b.start);
+  let changed = '';
+  let from = 0;
+  for (const { start, end } of kept) {
+    changed += change(line.slice(from, start)) + line.slice(start, end);
+    from = end;
+  }
+  return changed + change(line.slice(from));
 }
 
 function found(kind: Format['kind'], line: string): Format[] {

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { settingsFrom } from '../../../../lib/client/commands/settings.js';
-import { formatsOf, formattedLines } from '../../../../lib/client/screen/render/formatting.js';
-import { paneRows } from '../../../../lib/client/screen/render/rows.js';
-import type { TextRow } from '../../../../lib/client/screen/render/spans.js';
-import { conversation, messageAt, plainAppearance, screen } from '../../../support/screens.js';
+import { settingsFrom } from '../../../lib/client/commands/settings.js';
+import { paneRows } from '../../../lib/client/screen/render/rows.js';
+import type { TextRow } from '../../../lib/client/screen/render/spans.js';
+import { formatsOf, formattedLines } from '../../../lib/client/text/formatting.js';
+import { conversation, messageAt, plainAppearance, screen } from '../../support/screens.js';
 
 /** Each format as its kind and its text. */
 const found = (line: string) =>
