@@ -78,6 +78,7 @@ export function screen(more: Partial<ScreenState> = {}): ScreenState {
     settings: settingsFrom(undefined),
     focused: true,
     hint: false,
+    completion: undefined,
     question: undefined,
     now: noon + 10 * minutes,
     ...more,

@@ -23,6 +23,8 @@ export interface SlashCommand {
   readonly screenOnly?: true;
   /** Cannot be undone: a prefix of the name is not enough. */
   readonly fullNameOnly?: true;
+  /** What can follow these words, for completion, where the usage does not say. Pure. */
+  readonly next?: (typed: readonly string[]) => readonly string[] | undefined;
   /** Opens another conversation: what is typed after it goes there. */
   readonly opensConversation?: true;
   /** Reads the rest of the line, without the space before it. Pure. */

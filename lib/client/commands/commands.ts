@@ -34,7 +34,7 @@ const displayCommands = [
   command({
     name: 'window',
     aliases: ['win', 'buffer'],
-    usage: 'NUMBER|NAME',
+    usage: 'NUMBER|#ROOM|@NAME',
     help: 'go to a conversation, by its number or name',
     opensConversation: true,
     parse: (rest) => (rest.trim() === '' ? '' : { which: rest.trim().toLowerCase() }),
@@ -77,6 +77,7 @@ const displayCommands = [
     usage: `[${settingRows.map(({ name }) => name).join('|')} [VALUE]]`,
     help: 'list the settings of the screen, or change one',
     screenOnly: true,
+    next: ([name, ...more]) => (more.length > 0 ? [] : settingRows.find((row) => row.name === name)?.values),
     parse: parseSetting,
     run: (change, { screen }) => screen?.set(change),
   }),
@@ -256,24 +257,67 @@ export function usageOf(line: string): string {
   return /\s/.test(line) ? '' : begun.map(({ name }) => `/${name}`).join(' ');
 }
 
-/** What the first argument of a command is, as its usage says; a list if the usage spells the words out. */
-export type Argument = 'name' | 'room' | 'file' | 'command' | readonly string[];
-
-/** For completion; undefined for a text, a number and an unknown command. */
-export function argumentOf(word: string): Argument | undefined {
-  const found = commands.find((each) => wordsFor(each).includes(word));
-  const first = found?.usage.replace(/[[\]]/g, '').split(' ')[0] ?? '';
-  if (/^NAME\b/.test(first)) return 'name';
-  if (/^#ROOM\b/.test(first)) return 'room';
-  if (first === 'FILE' || first === 'PATH') return 'file';
-  if (first === 'COMMAND') return 'command';
-  return /^[a-z0-9]+(\|[a-z0-9]+)+$/.test(first) ? first.split('|') : undefined;
+/** What can stand next in a command, for completion. */
+export interface Expected {
+  readonly kinds: readonly ('name' | 'room' | 'direct' | 'command')[];
+  /** Words that are spelled out, such as roles. */
+  readonly words: readonly string[];
+  /** A file, which is the rest of the line after so many words. */
+  readonly fileAfter?: number;
 }
 
-/** The words that a usage spells out, such as roles, wherever they stand in it. */
+/** @param word the command. @param typed the words after it. Nothing for texts, numbers and unknown commands */
+export function expectedIn(word: string, typed: readonly string[]): Expected {
+  const found = commands.find((each) => wordsFor(each).includes(word));
+  const next = found?.next?.(typed);
+  if (found === undefined || next !== undefined) return { kinds: [], words: next ?? [] };
+  const slots = slotsOf(found.usage);
+  const fileAfter = slots.findIndex(({ options }) => options.some((each) => /^(FILE|PATH)$/.test(each)));
+  if (fileAfter >= 0 && fileAfter <= typed.length) return { kinds: [], words: [], fileAfter };
+  const options = reachable(slots.slice(typed.length)).flatMap((slot) => slot.options);
+  const kinds = options.flatMap((each) => kindOf[each] ?? []);
+  return { kinds, words: options.filter((each) => isLiteral(each) && !typed.includes(each)) };
+}
+
+/** Every word that the usage of a command spells out. */
 export function wordsOf(word: string): readonly string[] {
   const found = commands.find((each) => wordsFor(each).includes(word));
-  return [...new Set(found?.usage.match(/(?<![\w:#])[a-z]{2,}(?![\w:])/g) ?? [])];
+  const all = slotsOf(found?.usage ?? '').flatMap(({ options }) => options.filter(isLiteral));
+  return [...new Set(all)];
+}
+
+const kindOf: Readonly<Record<string, Expected['kinds'][number]>> = {
+  NAME: 'name',
+  '#ROOM': 'room',
+  '@NAME': 'direct',
+  COMMAND: 'command',
+};
+
+/** A word of a usage: `[member|admin]` can be either, or left out. */
+interface Slot {
+  readonly options: readonly string[];
+  readonly optional: boolean;
+}
+
+function slotsOf(usage: string): Slot[] {
+  const words = usage.replaceAll(' | ', '|').split(' ').filter(Boolean);
+  return words.map((each) => ({
+    options: each.replace(/[[\]]/g, '').split('|'),
+    optional: each.startsWith('['),
+  }));
+}
+
+/** The next slot, and those after it if it can be left out, or if both are of words in any order. */
+function reachable(slots: readonly Slot[]): readonly Slot[] {
+  const end = slots.findIndex(({ options, optional }, i) => {
+    const after = slots[i + 1]?.options ?? [];
+    return !optional && !(options.every(isLiteral) && after.some(isLiteral));
+  });
+  return end < 0 ? slots : slots.slice(0, end + 1);
+}
+
+function isLiteral(option: string): boolean {
+  return /^[a-z]{2,}$/.test(option);
 }
 
 /**

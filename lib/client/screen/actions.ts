@@ -9,7 +9,7 @@ import { excerpt } from '../text/wording.js';
 import type { Copy } from './copy.js';
 import { beginEdit, beginReply, carryOut, withoutTask } from './draft-task.js';
 import type { ImageViewer } from './image-viewer.js';
-import { type Completion, completeDraft } from './input/completion.js';
+import { completeDraft } from './input/completion.js';
 import type { Digit, KeyAction } from './input/keymap.js';
 import type { Preferences } from './preferences.js';
 import {
@@ -120,7 +120,6 @@ interface Context extends ActionDeps {
   inputHistory: InputHistory;
   /** The conversation that was open before the current one. */
   cameFrom: ConversationPlace;
-  completion: Completion | undefined;
   readonly prompts: Prompts;
 }
 
@@ -129,7 +128,6 @@ export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void
     ...deps,
     inputHistory: emptyHistory,
     cameFrom: here(deps.store.state),
-    completion: undefined,
     prompts: createPrompts(deps.store),
   };
   const selected = createSelectedMessage({
@@ -239,11 +237,12 @@ function send(context: Context): void {
 
 function complete(context: Context, back: boolean): void {
   const { store, hideHint } = context;
-  context.completion = completeDraft(store.state, { back, previous: context.completion });
-  if (context.completion === undefined) return;
+  const completion = completeDraft(store.state, back);
+  if (completion === undefined) return;
   hideHint();
-  const { text, cursor } = context.completion;
+  const { text, cursor } = completion;
   typeEdit(context, { edit: 'set', text, cursor });
+  store.update((state) => ({ ...state, completion }));
 }
 
 /** Moves between the lines of the input; beyond them, through the input history. */

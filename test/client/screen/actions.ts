@@ -87,7 +87,11 @@ t.test('Tab completes the last speaker first, and cycles', async (t) => {
   t.equal(scene.typed(), 'ben: |');
   scene.press('shift-tab', 'shift-tab');
   t.equal(scene.typed(), 'bea: |');
-  scene.press('ctrl-u', '/unig', 'tab');
+  scene.press('c', 'tab');
+  t.equal(scene.typed(), 'bea: c|', 'typing ends it');
+  scene.press('ctrl-u', 'b', 'tab', 'left', 'left', 'tab');
+  t.equal(scene.typed(), 'bob: |: ', 'so does moving the cursor');
+  scene.press('ctrl-c', '/unig', 'tab');
   t.equal(scene.typed(), '/unignore |');
   t.ok(scene.calls.includes('hint hidden'));
 });

@@ -1,15 +1,16 @@
 /**
- * Tab completion: the word before the cursor becomes a name, command, room or file; Tab again takes the next choice.
- * Knows words and folders, no keys.
+ * Tab completion: the word before the cursor becomes a name, command, room, file, emoji's code or whatever a command takes
+ * there; Tab again takes the next choice. Knows words and folders, no keys.
  */
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { printable } from '../../../protocol/printable.js';
-import { type Argument, argumentOf, commandWords, wordsOf } from '../../commands/commands.js';
-import { current } from '../state/conversations.js';
+import { commandWords, type Expected, expectedIn, wordsOf } from '../../commands/commands.js';
+import { codesLike, emojiOf } from '../../text/emoji.js';
+import { completing, current } from '../state/conversations.js';
 import { listedPeople } from '../state/people.js';
-import type { ScreenState } from '../state/state.js';
+import type { Completion, ScreenState } from '../state/state.js';
 
 export interface Candidates {
   /** People, the most likely first, without the reader. */
@@ -18,55 +19,44 @@ export interface Candidates {
   readonly commands: readonly string[];
   /** Rooms without the `#`. */
   readonly rooms: readonly string[];
+  /** People with direct messages, the last active first, without the `@`. */
+  readonly directs: readonly string[];
+  /** Short codes of emoji that begin like this, with their colons. */
+  readonly codes: (begun: string) => readonly string[];
   /** Paths that begin with a prefix, as typed; those of folders end in `/`. */
   readonly files: (prefix: string) => readonly string[];
-  /** What the first argument of a command is; undefined for text. A file is the rest of the line, all else one word. */
-  readonly after: (command: string) => Argument | undefined;
+  /** What a command takes after these words. */
+  readonly after: (command: string, typed: readonly string[]) => Expected;
   /** Words that a command takes, anywhere after it. */
   readonly words: (command: string) => readonly string[];
 }
 
-export interface Completion {
-  readonly text: string;
-  readonly cursor: number;
-  /** All that fit, and which of them is in the text. */
-  readonly choices: readonly string[];
-  readonly chosen: number;
-  /** The text before and after the choice. */
-  readonly before: string;
-  readonly after: string;
-}
-
-export interface CompletionRequest {
+interface CompletionRequest {
   readonly text: string;
   readonly cursor: number;
   /** Shift-Tab: backwards through the choices. */
   readonly back: boolean;
-  /** The last completion, if there was one. */
+  /** The last completion, if nothing was typed since. */
   readonly previous: Completion | undefined;
 }
 
-/** Completes what is typed in the current conversation. @param previous what the last call returned */
-export function completeDraft(
-  state: ScreenState,
-  { back, previous }: Pick<CompletionRequest, 'back' | 'previous'>,
-): Completion | undefined {
+/** Completes what is typed in the current conversation. */
+export function completeDraft(state: ScreenState, back: boolean): Completion | undefined {
   const { text, cursor } = current(state).draft;
-  return complete({ text, cursor, back, previous }, candidatesOf(state));
+  return complete({ text, cursor, back, previous: completing(state) }, candidatesOf(state));
 }
 
 /** The completed text, or the next choice if it was just completed; undefined if nothing fits. */
 export function complete(asked: CompletionRequest, candidates: Candidates): Completion | undefined {
   const { text, cursor, back, previous } = asked;
-  const step = back ? -1 : 1;
   // A single choice may be a folder: Tab goes on into it.
-  if (previous !== undefined && previous.choices.length > 1 && isAsItWas(asked, previous)) {
-    return choose(previous, previous.chosen + step);
-  }
+  if (previous !== undefined && previous.choices.length > 1)
+    return choose(previous, previous.chosen + (back ? -1 : 1));
   const head = text.slice(0, cursor);
-  const { from, choices } = fitting(head, candidates);
+  const { from, choices, shown = shownWord } = fitting(head, candidates);
   if (choices.length === 0) return undefined;
-  return choose({ choices, before: head.slice(0, from), after: text.slice(cursor) }, back ? -1 : 0);
+  const around = { before: head.slice(0, from), after: text.slice(cursor) };
+  return choose({ choices, labels: choices.map(shown), ...around }, back ? -1 : 0);
 }
 
 /**
@@ -87,14 +77,16 @@ interface Fitting {
   readonly from: number;
   /** Each with a colon, a space or nothing at its end. */
   readonly choices: readonly string[];
+  /** How a choice is listed, if not as it is. */
+  readonly shown?: (choice: string) => string;
 }
 
-function isAsItWas({ text, cursor }: CompletionRequest, previous: Completion): boolean {
-  return text === previous.text && cursor === previous.cursor;
+function shownWord(choice: string): string {
+  return choice.replace(/:? $/, '');
 }
 
 function choose(
-  { choices, before, after }: Pick<Completion, 'choices' | 'before' | 'after'>,
+  { choices, labels, before, after }: Pick<Completion, 'choices' | 'labels' | 'before' | 'after'>,
   index: number,
 ): Completion {
   const chosen = (index + choices.length) % choices.length;
@@ -102,7 +94,7 @@ function choose(
   // No second space.
   const word = after.startsWith(' ') ? choice.trimEnd() : choice;
   const text = `${before}${word}${after}`;
-  return { text, cursor: before.length + word.length, choices, chosen, before, after };
+  return { text, cursor: before.length + word.length, choices, labels, chosen, before, after };
 }
 
 function fitting(head: string, candidates: Candidates): Fitting {
@@ -111,19 +103,45 @@ function fitting(head: string, candidates: Candidates): Fitting {
   if (from === 0 && /^\/[^/]*$/.test(word)) {
     return { from, choices: wordsLike(candidates.commands, { word, sign: '/' }) };
   }
+  const code = codeFitting(head, candidates);
+  if (code.choices.length > 0) return code;
   const [start = '', command] = /^\/([^\s/]+)[^\S\n]+/.exec(head) ?? [];
-  const argument = command === undefined ? undefined : candidates.after(command);
-  if (argument === 'file') {
-    const paths = candidates.files(head.slice(start.length));
+  if (command === undefined) return { from, choices: textLike(head, from, candidates) };
+  const typed = head.slice(start.length, from).split(/\s+/).filter(Boolean);
+  const { kinds, words, fileAfter } = candidates.after(command, typed);
+  if (fileAfter !== undefined) return fileFitting(head, fileAfter, candidates);
+  const expected = [
+    ...kinds.flatMap((kind) => kindLike(kind, word, candidates)),
+    ...wordsLike(words, { word }),
+  ];
+  if (expected.length > 0) return { from, choices: expected };
+  const anywhere = word === '' ? [] : wordsLike(candidates.words(command), { word });
+  if (anywhere.length > 0 || kinds.length > 0) return { from, choices: anywhere };
+  return { from, choices: textLike(head, from, candidates) };
+}
+
+/** A short code, begun with a letter at least. */
+function codeFitting(head: string, { codes }: Candidates): Fitting {
+  const begun = /(?<![A-Za-z0-9_:/\\]):[a-z0-9_+-]+$/i.exec(head);
+  if (begun === null) return { from: head.length, choices: [] };
+  return {
+    from: begun.index,
+    choices: codes(begun[0]).map((code) => `${code} `),
+    shown: (choice) => `${emojiOf(choice.trim()) ?? ''} ${choice.trim()}`,
+  };
+}
+
+/** A path is the rest of the line; it is listed without the folder that is typed already. */
+function fileFitting(head: string, after: number, { files }: Candidates): Fitting {
+  const [start = ''] = new RegExp(`^/(?:\\S+\\s+){${after + 1}}`).exec(head) ?? [];
+  const typed = head.slice(start.length);
+  const folder = typed.lastIndexOf('/') + 1;
+  return {
+    from: start.length,
     // A path with characters that are not printable can't be typed either.
-    return { from: start.length, choices: paths.filter((path) => printable(path) === path) };
-  }
-  const first = argument !== undefined && from === start.length;
-  const choices = first ? argumentsLike(argument, word, candidates) : textLike(head, from, candidates);
-  // A room may be left out: the word may be the next argument.
-  const open = choices.length === 0 || (first && argument === 'room' && !word.startsWith('#'));
-  if (!open || command === undefined || word === '') return { from, choices };
-  return { from, choices: [...choices, ...wordsLike(candidates.words(command), { word })] };
+    choices: files(typed).filter((path) => printable(path) === path),
+    shown: (path) => path.slice(folder),
+  };
 }
 
 function wordStart(head: string): number {
@@ -144,16 +162,23 @@ function textLike(head: string, from: number, { names, rooms }: Candidates): str
   return wordsLike(names, { word, end: isAddress ? ': ' : ' ' });
 }
 
-function argumentsLike(
-  argument: Exclude<Argument, 'file'>,
+function kindLike(
+  kind: Expected['kinds'][number],
   word: string,
-  { names, rooms, commands }: Candidates,
+  { names, rooms, directs, commands }: Candidates,
 ): string[] {
-  if (argument === 'room')
-    return wordsLike(rooms, { word: word.startsWith('#') ? word : `#${word}`, sign: '#' });
-  if (argument === 'command') return wordsLike(commands, { word: word.replace(/^\//, '') });
-  if (argument === 'name') return wordsLike(names, { word: word.replace(/^@/, '') });
-  return wordsLike(argument, { word });
+  switch (kind) {
+    case 'name':
+      return wordsLike(names, { word: word.replace(/^@/, '') });
+    case 'room':
+      return wordsLike(rooms, { word: word.startsWith('#') ? word : `#${word}`, sign: '#' });
+    case 'direct':
+      return wordsLike(directs, { word: word.startsWith('@') ? word : `@${word}`, sign: '@' });
+    case 'command':
+      return wordsLike(commands, { word: word.replace(/^\//, '') });
+    default:
+      return kind satisfies never;
+  }
 }
 
 interface Like {
@@ -176,14 +201,19 @@ const mostFiles = 200;
 function candidatesOf(state: ScreenState): Candidates {
   const { people } = listedPeople(state);
   const spoke = current(state).entries.flatMap((entry) => (entry.kind === 'message' ? [entry.from] : []));
-  const rooms = state.conversations.flatMap(({ id }) => (id.startsWith('#') ? [id.slice(1)] : []));
+  const ids = state.conversations.map(({ id }) => id);
+  const namesOf = (sign: string, some: readonly string[]) =>
+    some.flatMap((id) => (id.startsWith(sign) ? [id.slice(1)] : []));
   return {
     names: likelyNames({ spoke, here: people.map(({ name }) => name), me: state.me }),
     commands: commandWords(true),
-    rooms,
+    rooms: namesOf('#', ids),
+    directs: [...new Set(namesOf('@', [...ids, ...state.directs]))],
+    codes: codesLike,
     files,
-    after(command) {
-      return command === 'get' ? fileIds(state) : argumentOf(command);
+    after(command, typed) {
+      const isFile = ['get', 'view'].includes(command) && typed.length === 0;
+      return isFile ? { kinds: [], words: fileIds(state) } : expectedIn(command, typed);
     },
     words: wordsOf,
   };

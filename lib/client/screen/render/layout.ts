@@ -3,10 +3,10 @@ import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
 import { usageOf } from '../../commands/commands.js';
 import { selectedMessage } from '../state/conversation.js';
-import { current } from '../state/conversations.js';
+import { completing, current } from '../state/conversations.js';
 import type { Editor } from '../state/editor.js';
 import { betweenCharacters } from '../state/graphemes.js';
-import type { ScreenState } from '../state/state.js';
+import type { Completion, ScreenState } from '../state/state.js';
 import { wrapTyped } from './wrap.js';
 
 export interface Layout {
@@ -26,8 +26,8 @@ export interface Layout {
   readonly task: boolean;
   /** Rows of the input. */
   readonly input: number;
-  /** The usage of a command that is being typed, below the input. */
-  readonly usage: boolean;
+  /** A row below the input: the choices of a completion, or the usage of a command that is being typed. */
+  readonly below: boolean;
 }
 
 /** Columns of a message's parts. Every row of its text begins at `text`. */
@@ -60,9 +60,10 @@ export function layout(state: ScreenState): Layout {
   const hint = state.hint && rows >= hintFrom;
   const typed = inputRows(current(state).draft, { columns, rows, prompt: promptColumns(state) });
   const input = Math.min(typed.rows.length, rows);
-  const usage = rows >= hintFrom && usageOf(current(state).draft.text) !== '';
+  const below =
+    rows >= hintFrom && (choicesOf(state) !== undefined || usageOf(current(state).draft.text) !== '');
   const typing = rows >= hintFrom && state.settings.typing === 'on';
-  const others = [topLine, status, hint, usage, typing, task].filter(Boolean).length;
+  const others = [topLine, status, hint, below, typing, task].filter(Boolean).length;
   const side = showsSide(state, columns) ? sideWidth(columns) : 0;
   return {
     topLine,
@@ -80,8 +81,14 @@ export function layout(state: ScreenState): Layout {
     status,
     task,
     input,
-    usage,
+    below,
   };
+}
+
+/** What Tab goes through, if there is more than one. */
+export function choicesOf(state: ScreenState): Completion | undefined {
+  const completion = completing(state);
+  return completion === undefined || completion.choices.length < 2 ? undefined : completion;
 }
 
 /** How a pane of this width is divided. @param shown columns of the longest name and of the times in it */

@@ -1,10 +1,11 @@
 /** Renders the state as lines for a terminal. Pure: the same state and appearance give the same frame. */
+import { printable } from '../../../protocol/printable.js';
 import { usageOf } from '../../commands/commands.js';
 import { current } from '../state/conversations.js';
-import type { GraphicsDrawing, ImageView, ScreenState } from '../state/state.js';
+import type { Completion, GraphicsDrawing, ImageView, ScreenState } from '../state/state.js';
 import { questionCursor, statusLine, type TwoParts, topLine } from './bars.js';
 import { imageLines, imageRoom, imageStatus, imageTitle, middle } from './image-view.js';
-import { inputRows, type Layout, layout, promptColumns, sizeOf } from './layout.js';
+import { choicesOf, inputRows, type Layout, layout, promptColumns, sizeOf } from './layout.js';
 import { paneRows } from './rows.js';
 import { sideRows } from './side.js';
 import { encode, encodeUpTo, fill, fit, gap, type Span, span, type TextRow } from './spans.js';
@@ -47,7 +48,7 @@ export function render(state: ScreenState, appearance: Appearance): Frame {
   const input = inputLines(state, appearance, columns);
   const first = lines.length;
   lines.push(...input.lines.slice(0, where.input));
-  if (where.usage) lines.push(encode(usageRow(state, appearance, columns)));
+  if (where.below) lines.push(encode(rowBelow(state, appearance, columns)));
   const asked = where.status ? questionCursor(state, columns) : undefined;
   const cursor =
     asked === undefined
@@ -158,9 +159,36 @@ function taskRow(state: ScreenState, appearance: Appearance, columns: number): T
 
 const taskWords = { edit: 'editing', reply: 'replying to' } as const;
 
-function usageRow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
+/** The choices of a completion, else the usage of a command that is typed. */
+function rowBelow(state: ScreenState, appearance: Appearance, columns: number): TextRow {
+  const choices = choicesOf(state);
+  if (choices !== undefined) return choicesRow(choices, appearance, columns);
   const words = ` ${usageOf(current(state).draft.text)}`;
   return [span(cut(words, columns, glyphsOf(appearance).cut), stylesOf(appearance).dim)];
+}
+
+const countColumns = ' +1000'.length;
+
+/** As many choices as fit, from the beginning of a page, with the chosen one in brackets, and how many more there are. */
+function choicesRow({ labels, chosen }: Completion, appearance: Appearance, columns: number): TextRow {
+  const { dim, bold } = stylesOf(appearance);
+  const { cut: mark } = glyphsOf(appearance);
+  const room = Math.max(1, columns - countColumns);
+  let page: Span[] = [];
+  let taken = 0;
+  for (const [i, label] of labels.entries()) {
+    const word = cut(printable(label), room - '[]'.length, mark);
+    const width = columnsOf(word) + '[]'.length;
+    if (taken + width > room) {
+      if (i > chosen) break;
+      page = [];
+      taken = 0;
+    }
+    page.push(i === chosen ? span(`[${word}]`, bold) : span(` ${word} `, dim));
+    taken += width;
+  }
+  const rest = labels.length - page.length;
+  return rest === 0 ? page : [...page, span(` +${rest}`, dim)];
 }
 
 interface Input {

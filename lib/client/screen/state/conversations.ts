@@ -5,6 +5,7 @@ import type { Conversation } from '../../../protocol/records.js';
 import type { Settings } from '../../commands/settings.js';
 import { folded, followsNewest, newConversation, read, selectedMessage, withEntry } from './conversation.js';
 import type {
+  Completion,
   ConversationId,
   ConversationPlace,
   ConversationState,
@@ -44,6 +45,7 @@ export function startState({ server, ...start }: Start): ScreenState {
     peopleUnnamed: 0,
     sideLists: 'auto',
     focused: true,
+    completion: undefined,
     question: undefined,
   };
 }
@@ -269,6 +271,13 @@ export function cleared(state: ScreenState): ScreenState {
     topic: conversation.topic,
     cleared: true,
   }));
+}
+
+/** The completion that is being gone through. */
+export function completing(state: ScreenState): Completion | undefined {
+  const { completion } = state;
+  const { text, cursor } = current(state).draft;
+  return completion?.text === text && completion.cursor === cursor ? completion : undefined;
 }
 
 export function withDraft(state: ScreenState, draft: ConversationState['draft']): ScreenState {

@@ -158,6 +158,21 @@ export interface StatusQuestion {
   readonly about: 'quit' | 'overwrite' | 'delete' | 'secret' | 'search';
 }
 
+/** What Tab goes through; it ends with any change of the draft. */
+export interface Completion {
+  /** The draft with the choice. */
+  readonly text: string;
+  readonly cursor: number;
+  /** All that fit, and which of them is in the text. */
+  readonly choices: readonly string[];
+  readonly chosen: number;
+  /** The choices as they are listed. */
+  readonly labels: readonly string[];
+  /** The text before and after the choice. */
+  readonly before: string;
+  readonly after: string;
+}
+
 /** An image that was asked for with /view; covers everything until it is closed. */
 export interface ImageView {
   /** Printable. */
@@ -230,6 +245,7 @@ export interface ScreenState extends ServerSummary {
   readonly focused: boolean;
   /** The hint for newcomers is shown. */
   readonly hint: boolean;
+  readonly completion: Completion | undefined;
   readonly question: StatusQuestion | undefined;
   /** Replaces everything until a key is pressed; wrapped by the terminal. */
   readonly plainText?: string;

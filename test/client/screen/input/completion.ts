@@ -1,23 +1,18 @@
 import t from 'tap';
-import {
-  type Candidates,
-  type Completion,
-  complete,
-  likelyNames,
-} from '../../../../lib/client/screen/input/completion.js';
+import { expectedIn } from '../../../../lib/client/commands/commands.js';
+import { type Candidates, complete, likelyNames } from '../../../../lib/client/screen/input/completion.js';
+import type { Completion } from '../../../../lib/client/screen/state/state.js';
 
 const candidates: Candidates = {
   names: ['ben', 'carla', 'bea', 'dan'],
   commands: ['msg', 'me', 'list', 'save', 'help'],
   rooms: ['lobby', 'lounge', 'dev'],
+  directs: ['ben', 'zoe'],
+  codes: (begun) => [':tada:', ':taxi:'].filter((code) => code.startsWith(begun)),
   files: (prefix) =>
     ['log.txt', 'logs/', 'logs/a b.txt', 'evil\u001b[2J.txt'].filter((path) => path.startsWith(prefix)),
-  after: (command) =>
-    (({ msg: 'name', save: 'file', help: 'command', join: 'room', notify: ['off', 'all'] }) as const)[
-      command
-    ],
-  words: (command) =>
-    (({ role: ['owner', 'member'], join: ['private', 'loud'] }) as Record<string, string[]>)[command] ?? [],
+  after: expectedIn,
+  words: (command) => (({ role: ['owner', 'member'] }) as Record<string, string[]>)[command] ?? [],
 };
 
 /** The bar is the cursor; one letter a key: T is Tab, S is Shift-Tab. Undefined where the last does nothing. */
@@ -34,8 +29,7 @@ function pressed(before: string, keys = 'T', given = candidates): string | undef
 }
 
 t.test('a word that the command takes is completed in any position', async (t) => {
-  t.equal(pressed('/role ben ow|'), '/role ben owner |');
-  t.equal(pressed('/role ben |'), undefined, 'nothing is begun yet');
+  t.equal(pressed('/role ben #lobby ow|'), '/role ben #lobby owner |');
   t.equal(pressed('/msg ben ow|'), undefined);
 });
 
@@ -59,16 +53,6 @@ t.test('Shift-Tab goes backwards', async (t) => {
   t.equal(pressed('b|', 'TS'), 'bea: |');
 });
 
-t.test('typing or moving the cursor ends the cycle', async (t) => {
-  const first = complete({ text: 'b', cursor: 1, back: false, previous: undefined }, candidates);
-  t.equal(first?.text, 'ben: ');
-  t.equal(
-    complete({ text: 'ben: b', cursor: 6, back: false, previous: first }, candidates)?.text,
-    'ben: ben ',
-  );
-  t.equal(complete({ text: 'ben: ', cursor: 2, back: false, previous: first }, candidates)?.text, 'ben: n: ');
-});
-
 t.test('completion ignores case', async (t) => {
   t.equal(pressed('CAR|'), 'carla: |');
   t.equal(pressed('/MS|'), '/msg |');
@@ -90,18 +74,56 @@ t.test('commands are completed at the start only', async (t) => {
   for (const text of ['//m|', ' /m|', 'say /m|', 'one\n/m|']) t.equal(pressed(text), undefined, text);
 });
 
-t.test('the first argument is completed as the command takes it', async (t) => {
-  t.equal(pressed('/msg c|'), '/msg carla |');
-  t.equal(pressed('/msg |'), '/msg ben |');
-  t.equal(pressed('/msg @c|'), '/msg carla |');
-  t.equal(pressed('/help l|'), '/help list |');
-  t.equal(pressed('/help /l|'), '/help list |');
-  t.equal(pressed('/join lou|'), '/join #lounge |');
-  t.equal(pressed('/join #d|'), '/join #dev |');
-  t.equal(pressed('/join l|', 'TTT'), '/join loud |', 'which may stand where a room was left out');
-  t.equal(pressed('/join p|'), '/join private |');
-  t.equal(pressed('/notify a|'), '/notify all |');
-  t.equal(pressed('/notify |', 'TT'), '/notify all |');
+t.test('an argument is completed as the command takes it', async (t) => {
+  const cases: [string, string, string?][] = [
+    ['/msg c|', '/msg carla |'],
+    ['/msg |', '/msg ben |'],
+    ['/msg @c|', '/msg carla |'],
+    ['/help l|', '/help list |'],
+    ['/help /l|', '/help list |'],
+    ['/join lou|', '/join #lounge |'],
+    ['/join #d|', '/join #dev |'],
+    ['/join #dev |', '/join #dev private |'],
+    ['/notify a|', '/notify all |'],
+    ['/notify |', '/notify mention |', 'TT'],
+    ['/window z|', '/window @zoe |'],
+    ['/window l|', '/window #lounge |', 'TT'],
+    ['/role b|', '/role ben |'],
+    ['/role ben |', '/role ben owner |'],
+    ['/role ben m|', '/role ben member |', 'TT'],
+    ['/role ben owner |', '/role ben owner #lobby |'],
+    ['/invite ben l|', '/invite ben #lobby |'],
+    ['/restrict |', '/restrict links |', 'TTTT'],
+    ['/restrict #dev links f|', '/restrict #dev links files |'],
+    ['/slow #dev o|', '/slow #dev off |'],
+    ['/set m|', '/set mouse |'],
+    ['/set mouse |', '/set mouse off |', 'TT'],
+    ['/set clock 1|', '/set clock 12h |'],
+    ['/get 17 lo|', '/get 17 logs/|', 'TT'],
+    ['/2fa |', '/2fa off |', 'TT'],
+  ];
+  for (const [before, after, keys] of cases) t.equal(pressed(before, keys), after, before);
+  for (const none of ['/set mouse on |', '/set nothing |', '/topic |', '/audit |', '/nonsense |'])
+    t.equal(pressed(none), undefined, none);
+});
+
+t.test('the choices are listed as they are called', async (t) => {
+  const listed = (text: string) =>
+    complete({ text, cursor: text.length, back: false, previous: undefined }, candidates)?.labels;
+  t.same(listed('be'), ['ben', 'bea']);
+  t.same(listed('/me'), ['/me']);
+  t.same(listed('#l'), ['#lobby', '#lounge']);
+  t.same(listed('/save logs/a'), ['a b.txt'], 'without the folder that is typed');
+  t.same(listed(':ta'), ['🎉 :tada:', '🚕 :taxi:']);
+});
+
+t.test('short codes of emoji are completed, where they would be replaced', async (t) => {
+  t.equal(pressed(':ta|'), ':tada: |');
+  t.equal(pressed('hi (:ta|', 'TT'), 'hi (:taxi: |');
+  t.equal(pressed('/me :ta|'), '/me :tada: |');
+  t.equal(pressed('/msg ben :ta| you'), '/msg ben :tada:| you');
+  for (const text of [':|', '10:ta|', 'https://x.example/:ta|', '::ta|', ':nothing|'])
+    t.equal(pressed(text), undefined, text);
 });
 
 t.test('after the first argument names are completed as in text', async (t) => {

@@ -194,6 +194,15 @@ const screens: Readonly<Record<string, ScreenState>> = {
   'answers-80x24': screen({ conversations: [ruledRoom()] }),
   'answers-120x40': screen({ columns: 120, rows: 40, conversations: [ruledRoom({ unfolded: true })] }),
   'answers-38x14': screen({ columns: 38, rows: 14, conversations: [ruledRoom()] }),
+  'choices-80x24': completed(
+    ['🎉 :tada:', '🥡 :takeout_box:', '🫔 :tamale:', '🎋 :tanabata_tree:'],
+    {},
+    ':tanabata_tree: ',
+  ),
+  'choices-120x40': completed(
+    Array.from({ length: 40 }, (_, i) => `person${i}`),
+    { columns: 120, rows: 40 },
+  ),
   'crowd-80x12': screen({
     ...{ rows: 12, sideLists: 'shown' },
     people: Array.from({ length: 30 }, (_, i) => person(`person${i}`)),
@@ -317,6 +326,43 @@ t.test('a command that is typed has its usage below it, where there are rows for
   t.same(shown('/msg ben hi', 12), ['#lobby › /msg ben hi', ' /msg NAME TEXT   send a direct message', 10]);
   t.same(shown('/msg ben hi', 9).at(-2), '#lobby › /msg ben hi');
   t.match(shown('/edit', 12)[1], /^.{59}…$/, 'cut to the screen');
+});
+
+/** A word that was completed, with these choices and the last of them chosen. */
+function completed(
+  labels: readonly string[],
+  more: Partial<ScreenState> = {},
+  text = `${labels.at(-1)}: `,
+): ScreenState {
+  const at = { text, cursor: text.length };
+  const chosen = labels.length - 1;
+  return screen({
+    ...more,
+    conversations: [conversation('#lobby', { draft: { ...at, killed: '', past: [], last: 'other' } })],
+    completion: {
+      ...at,
+      choices: labels.map((label) => `${label}: `),
+      labels,
+      chosen,
+      before: '',
+      after: '',
+    },
+  });
+}
+
+t.test('the choices of a completion stand below the input, the chosen one in brackets', async (t) => {
+  const below = (state: ScreenState, appearance = plainAppearance) =>
+    plainLines(render(state, appearance)).at(-1)?.trimEnd();
+  t.equal(below(completed(['ben', 'bea', 'bob'])), ' ben  bea [bob]');
+  t.equal(below(completed(['ben', 'bob']), { ...plainAppearance, colors: 256 }), ' ben [bob]');
+  t.equal(below(completed(['bob'])), '#lobby › bob:', 'a single one is in the input');
+  t.equal(below(completed(['ben', 'bob'], { rows: 9 })), '#lobby › bob:', 'where there are rows for it');
+  const { completion, ...other } = completed(['ben', 'bob']);
+  t.equal(below({ ...other, completion: completion && { ...completion, text: 'b' } }), '#lobby › bob:');
+  const many = Array.from({ length: 60 }, (_, i) => `person${i}`);
+  t.match(below(completed(many)), /^ person57 {2}person58 \[person59\] \+57$/);
+  t.match(below(completed(['x'.repeat(200), 'y'.repeat(200)])), /^\[y{71}…\] \+1$/);
+  t.equal(below(completed(['🎉 :tada:', '🚕 :taxi:'])), ' 🎉 :tada: [🚕 :taxi:]');
 });
 
 t.test('no text can pass for another message', async (t) => {
