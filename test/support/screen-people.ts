@@ -110,13 +110,13 @@ export async function settle(terminal: PseudoTerminal): Promise<void> {
   await terminal.until(() => !terminal.screen().includes('§'), 'the mark gone');
 }
 
-/** The rows of the input, without the prompt, the blank ends, and the usage of a command below them. */
+/** The rows of the input, without the prompt, the blank ends, and the row of usage or choices below them. */
 export function typed(terminal: PseudoTerminal): string {
   const rows = terminal.rows().map((row) => row.trimEnd());
   const at = rows.findLastIndex((row) => /^[#@]\S+ [›>↕^]|^[›>↕^]/.test(row));
   return rows
     .slice(at)
-    .filter((row) => !/^ \//.test(row))
+    .filter((row, i) => i === 0 || !/^ ?\S/.test(row))
     .map((row, i) => (i === 0 ? row.replace(/^(?:[#@]\S+ )?[›>↕^] ?/, '') : row.trim()))
     .join('\n');
 }
