@@ -205,10 +205,10 @@ t.test('several conversations on one screen', async (t) => {
     await alice.shows(/Couldn't save.*there is no such folder|Couldn't save/);
   });
 
-  await t.test('/clear empties the pane and loses nothing; /list shows who is here', async (t) => {
+  await t.test('/clear empties the pane and loses nothing; /who shows who is here', async (t) => {
     alice.enter('/clear');
     await alice.until(() => !alice.screen().includes('heard again'), 'an empty pane');
-    alice.enter('/list');
+    alice.enter('/who');
     await alice.shows(/-- │ .*bob.*cleo/);
     alice.type(keys.pageUp);
     await alice.shows(/heard again/);

@@ -233,14 +233,15 @@ function welcome(
   { motd, recovery }: Session,
   { hosted, stay }: Pick<FrontEndDeps, 'hosted' | 'stay'>,
 ): void {
-  const lines = motdLines(motd);
-  if (lines.length > 0) store.notice(lines.join('\n'));
   const rules = roomRulesWords('lobby', find(store.state, lobby)?.rules);
-  if (rules !== undefined) store.notice(rules);
-  if (hosted !== undefined) store.notice(hosted.join('\n'));
-  if (recovery !== undefined)
-    store.notice([...recoveryLines(recovery), 'Copy it with /copy code.'].join('\n'));
-  if (stay?.offer) store.notice(stayOffer);
+  const texts = [
+    motdLines(motd),
+    rules === undefined ? [] : [rules],
+    hosted ?? [],
+    recovery === undefined ? [] : [...recoveryLines(recovery), 'Copy it with /copy code.'],
+    stay?.offer ? [stayOffer] : [],
+  ];
+  for (const lines of texts) if (lines.length > 0) store.notice(lines.join('\n'), 'plain', 'lasts');
 }
 
 interface FrontEndDeps {

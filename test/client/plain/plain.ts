@@ -68,6 +68,20 @@ t.test('a message is a line, an action and a direct message look different', asy
   t.equal(plainMessage(messageOf({ at: 'never' }), testTime), '--:-- ben: hi\n');
 });
 
+t.test('short codes become emoji at a terminal, and stay in a pipe', async (t) => {
+  for (const [typed, text] of [
+    [true, 'done 🎉'],
+    [false, 'done :tada:'],
+  ] as const) {
+    const { stdin, said, synced, over, deliverAll } = start(t, { typed });
+    synced();
+    deliverAll();
+    stdin.end('done :tada:\n');
+    await over;
+    t.equal(said[0]?.text, text);
+  }
+});
+
 t.test('further lines of a message are indented, whatever they say', async (t) => {
   const text = 'one\n12:34 ana: I owe you\r\n13:00 ana: really\u2028x';
   const [first, ...rest] = plainMessage(messageOf({ text }), testTime).trimEnd().split('\n');

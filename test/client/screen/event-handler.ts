@@ -280,6 +280,15 @@ t.test(
   },
 );
 
+t.test('what is to be read at the start lasts', async (t) => {
+  const { store, synced, message, advance } = createScreenScene();
+  synced();
+  store.notice('the message of the day\nis long', 'plain', 'lasts');
+  advance(600_000);
+  for (let i = 0; i < 9; i++) message({ text: `${i}` });
+  t.notOk(find(store.state, '#lobby')?.entries.some((entry) => entry.kind === 'notice' && entry.folded));
+});
+
 t.test('an answer that was just given is not folded, however much comes after it', async (t) => {
   const { store, synced, message, press, pane } = createScreenScene();
   synced();

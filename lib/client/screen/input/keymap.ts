@@ -33,8 +33,8 @@ const digits: readonly Digit[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const editing = [
   { keys: ['enter'], does: 'send', help: 'send; if empty while reconnecting: try now' },
   { keys: ['alt-enter'], also: ['shift-enter', 'ctrl-enter'], does: 'newline', help: 'start a new line' },
-  { keys: ['tab'], does: 'complete', help: 'complete names, commands, files' },
-  { keys: ['shift-tab'], does: 'complete-back', help: 'previous completion' },
+  { keys: ['tab'], does: 'complete', help: 'complete; again: the next of the choices below' },
+  { keys: ['shift-tab'], does: 'complete-back', help: 'the choice before' },
   {
     keys: ['backspace', 'ctrl-h'],
     also: ['shift-backspace'],

@@ -8,8 +8,8 @@ export interface ScreenStore {
   update(update: (state: ScreenState) => ScreenState): void;
   /** The same for one conversation; creates it if there is none of that name. */
   change(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void;
-  /** Adds a notice to the current conversation; returns the id of the entry. */
-  notice(text: string, tone?: NoticeEntry['tone']): string;
+  /** Adds a notice to the current conversation, which folds once it was read unless it is to last; returns the id of the entry. */
+  notice(text: string, tone?: NoticeEntry['tone'], lasts?: 'lasts'): string;
   /** A number that is returned once. */
   serial(): number;
 }
@@ -32,9 +32,17 @@ export function createScreenStore(start: ScreenState, now: () => number, changed
     },
     update,
     change: (id, to) => update((before) => change(before, id, to)),
-    notice(text, tone = 'plain') {
+    notice(text, tone = 'plain', lasts) {
       const serial = ++last;
-      update((before) => withNoticeHere(before, { text, tone, folds: tone !== 'code', now: now(), serial }));
+      update((before) =>
+        withNoticeHere(before, {
+          text,
+          tone,
+          folds: tone !== 'code' && lasts === undefined,
+          now: now(),
+          serial,
+        }),
+      );
       return `n${serial}`;
     },
     serial: () => ++last,
