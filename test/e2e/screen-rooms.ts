@@ -147,8 +147,8 @@ t.test('a conversation that was closed, and words that are short', async (t) => 
     alice.type(`:ta${keys.tab}${keys.tab}`);
     await alice.shows(/ 🌮 :taco: \[🎉 :tada:\]/);
     alice.type(ctrl('c'));
-    alice.enter('//:tada:');
-    await bob.prints(/alice: \/:tada:\n/);
+    alice.enter('//me :tada:');
+    await bob.prints(/alice: \/me :tada:\n/);
     bob.write('/window #lobby\nfrom a program :tada:\n');
     await cleo.prints(/bob: from a program :tada:\n/);
     t.pass();

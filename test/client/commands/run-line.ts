@@ -112,11 +112,11 @@ t.test('where a person types, short codes become emoji in whatever is posted', a
   await typed.run('/edit :tada:');
   t.match(typed.asked.at(-1), { type: 'edit', of: 4, text: '🎉' });
   typed.said.length = 0;
-  await typed.run('//:tada:');
+  await typed.run('//me :tada:');
   typed.runner.post({ room: 'lobby', text: ':tada:' });
   t.same(
     typed.said.map(({ text }) => text),
-    ['/:tada:', ':tada:'],
+    ['/me :tada:', ':tada:'],
     'two slashes, and what was posted before',
   );
   const piped = commandScene();

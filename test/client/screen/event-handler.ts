@@ -262,14 +262,20 @@ t.test(
     };
     press('/topic mine', 'enter');
     await settle();
-    say(2);
     advance(60_000);
+    say(2);
     t.equal(refusal(), false, 'not with only two newer ones');
-    press('pageup');
     made.keyboard.press({ kind: 'focus', focused: false });
     say(1);
     t.equal(refusal(), false, 'not without the focus');
     made.keyboard.press({ kind: 'focus', focused: true });
+    const [first] = find(store.state, '#lobby')?.entries ?? [];
+    const scroll = (at?: { id: string; row: number }) =>
+      store.change('#lobby', (conversation) => ({ ...conversation, at }));
+    scroll({ id: first?.id ?? '', row: 0 });
+    say(1);
+    t.equal(refusal(), false, 'not while the reader is scrolled up');
+    scroll();
     say(1);
     t.equal(refusal(), true);
     t.equal(find(store.state, '#lobby')?.unfolded, undefined);

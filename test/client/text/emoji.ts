@@ -39,6 +39,7 @@ t.test('codes are replaced in a text', async (t) => {
 t.test('all else stays as it is typed', async (t) => {
   for (const text of [
     'at 10:30:45, or 10:100:45',
+    'step 2:100: and a/:100: and :100:2',
     'aa:100:bb fe80::100:20 C:\\:100:\\ a/:100:/b',
     ':nosuchcode: :tada :Tada: : tada: ::tada::',
     'std::vector::end and x ? y:o:z',
