@@ -2,10 +2,10 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { messageText } from '../../protocol/message-text.js';
 import { recipientOf } from '../../protocol/names.js';
-import { reactionEmoji } from '../../protocol/reactions.js';
+import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type { Message } from '../../protocol/records.js';
 import type { OutgoingMessage } from '../session/session.js';
-import { withEmoji } from '../text/emoji.js';
+import { emojiOf, withEmoji } from '../text/emoji.js';
 import { pinLines, reactionLines } from '../text/lists.js';
 import { excerpt } from '../text/wording.js';
 import { firstWord, parseId, withName, wordsIn } from './arguments.js';
@@ -134,10 +134,12 @@ export const messageCommands = [
     name: 'react',
     usage: '[[ID] EMOJI]',
     help: 'react to the last message of someone else here, or to the one with that ID; the same again takes it back; /react alone lists short codes',
+    next: ([id]) => (id === undefined || parseId(id) !== undefined ? reactionCodes : []),
     parse(rest) {
       const words = wordsIn(rest);
-      const emoji = words.pop();
-      if (emoji === undefined) return {};
+      const last = words.pop();
+      if (last === undefined) return {};
+      const emoji = reactionEmoji(last) === undefined ? (emojiOf(last) ?? last) : last;
       if (reactionEmoji(emoji) === undefined) {
         return `"${excerpt(emoji)}" is no reaction. Type an emoji or a short code, such as +1; /react lists the codes.`;
       }

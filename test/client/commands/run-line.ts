@@ -331,6 +331,7 @@ t.test('/reply, /react and /pin are about the last message, or the one with an I
     ['/react +1', { type: 'react', of: 5, emoji: '+1' }],
     ['/react 12 🦊', { type: 'react', of: 12, emoji: '🦊' }],
     ['/react 100', { type: 'react', of: 5, emoji: '100' }],
+    ['/react :taco:', { type: 'react', of: 5, emoji: '🌮' }],
     ['/pin', { type: 'pin', of: 7 }],
     ['/pin 12', { type: 'pin', of: 12 }],
     ['/unpin 12', { type: 'unpin', of: 12 }],

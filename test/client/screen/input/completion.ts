@@ -101,6 +101,9 @@ t.test('an argument is completed as the command takes it', async (t) => {
     ['/set clock 1|', '/set clock 12h |'],
     ['/get 17 lo|', '/get 17 logs/|', 'TT'],
     ['/2fa |', '/2fa off |', 'TT'],
+    ['/react |', '/react heart |', 'TTT'],
+    ['/react 17 he|', '/react 17 heart |'],
+    ['/react :ta|', '/react :tada: |'],
   ];
   for (const [before, after, keys] of cases) t.equal(pressed(before, keys), after, before);
   for (const none of ['/set mouse on |', '/set nothing |', '/topic |', '/audit |', '/nonsense |'])
