@@ -12,10 +12,10 @@ t.test('rooms with rules', async (t) => {
   const topLine = (words: RegExp) => alice.until(() => words.test(alice.rows()[0] ?? ''), `${words} on top`);
 
   await t.test('they are told on joining, on a screen, in a pipe and in --json', async (t) => {
-    bob.write('/join #dev\n/lock\n/slow 30s\n/restrict links caps\n');
+    bob.write('/join #dev\nfirst plan\n/lock\n/slow 30s\n/restrict links caps\n');
     await bob.prints(/bob set the rules of #dev: locked.*no links, no all-caps/, 'stderr');
     alice.enter('/join #dev');
-    await alice.shows(/the rules of #dev: locked \(only owners and moderators can post\), slow/);
+    await alice.shows(/bob │ first plan[\s\S]*the rules of #dev: locked \(only owners/);
     await topLine(/^ #dev locked · slow 30 s · no links · no all-caps {2}/);
     cleo.write('/rooms\n/join #dev\n');
     await cleo.prints(/#dev +2 {2}\(locked, slow 30 s, no links, no all-caps\)/);

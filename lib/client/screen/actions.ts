@@ -23,7 +23,7 @@ import {
 import { layout } from './render/layout.js';
 import type { Scrolling } from './scrolling.js';
 import { createSelectedMessage } from './selected-message.js';
-import { withoutFailed } from './state/conversation.js';
+import { firstSeq, withoutFailed } from './state/conversation.js';
 import {
   allConversations,
   change,
@@ -395,7 +395,8 @@ function open(context: Context, id: ConversationId, from = here(context.store.st
   if (isSamePlace(from, { server: store.state.key, id })) return;
   context.cameFrom = from;
   store.update((state) => switchedTo(state, id));
-  if (current(store.state).entries.length === 0) void scrolling.older(id);
+  // There may be notices.
+  if (firstSeq(current(store.state)) === undefined) void scrolling.older(id);
   context.viewed();
 }
 

@@ -227,6 +227,18 @@ t.test(
   },
 );
 
+t.test('a room that was joined is opened with its history, its rules below', async (t) => {
+  const messages = [messageOf({ room: 'dev', seq: 5, text: 'before' })];
+  const { event, press, pane } = scene(({ type }) => ({
+    ...{ type: 'ok', re: 1 },
+    ...(type === 'history' && { messages, more: false }),
+  }));
+  event({ type: 'room', conversation: { ...dev, rules: { locked: true } } });
+  press('/window 2', 'enter');
+  await settle();
+  t.match(pane(), ['before', 'the rules of #dev: locked']);
+});
+
 t.test('rules that changed while the connection was lost are told', async (t) => {
   const { sync, room } = scene();
   const told = () =>
