@@ -159,8 +159,7 @@ export function createServerView(deps: ViewDeps): ServerView {
     dispatch: act,
     soon: (callback) => void clock.after(0, callback),
   });
-  const { whole } = scrolling;
-  const save = createSave({ store, ask: keyboard.ask, whole, env, appearance });
+  const save = createSave({ store, ask: keyboard.ask, whole: scrolling.whole, env, appearance });
   const hosted = deps.hosted && [...deps.hosted, copying];
   const frontEnd = createCommandFrontEnd({
     ...{ session, marks, store, transfers, scrolling, keyboard, dispatch, appearance, away, hosted },
@@ -279,6 +278,9 @@ export function createCommandFrontEnd(deps: FrontEndDeps): CommandFrontEnd {
     ...{ transfers, hosted, stay, answer },
     session: {
       ...{ name: session.name, hello: session.hello, reconnect: session.reconnect },
+      get watched() {
+        return session.watched;
+      },
       ask(request) {
         // What is on the screen is not unread.
         if (request.type === 'conversations') marks.flush();
