@@ -96,8 +96,8 @@ t.test('every short code of a reaction stands in it', async (t) => {
 
 /** Fields of records that stand beside the record's list, since not every one has them. */
 const besideList: Record<string, string[]> = {
-  conversations: ['role?', 'private?', 'topic?', 'rules?', 'at?'],
-  conversation: ['role?', 'private?', 'topic?', 'rules?', 'at?'],
+  conversations: ['role?', 'private?', 'topic?', 'rules?'],
+  conversation: ['role?', 'private?', 'topic?', 'rules?'],
   people: ['room?'],
   whois: ['addresses?', 'mutedUntil?'],
 };

@@ -23,7 +23,7 @@ export interface SlashCommand {
   readonly screenOnly?: true;
   /** Cannot be undone: a prefix of the name is not enough. */
   readonly fullNameOnly?: true;
-  /** What can follow these words, for completion, where the usage does not say. Pure. */
+  /** What can follow these words, for completion, where the usage does not say: words, or NAME, #ROOM and the like. Pure. */
   readonly next?: (typed: readonly string[]) => readonly string[] | undefined;
   /** Opens another conversation: what is typed after it goes there. */
   readonly opensConversation?: true;

@@ -53,6 +53,10 @@ const displayCommands = [
     name: 'notify',
     usage: '[off|mention|all|when NAME|cancel NAME]',
     help: 'set when this conversation rings the bell; or be told, once, when a person comes online',
+    next([first, ...more]) {
+      if (first === undefined) return [...notifyChoices, 'when', 'cancel'];
+      return (first === 'when' || first === 'cancel') && more.length === 0 ? ['NAME'] : [];
+    },
     parse: parseNotify,
     async run({ choice, when, cancel }, { screen, session, ask, answer }) {
       if (when !== undefined) {
@@ -269,14 +273,22 @@ export interface Expected {
 /** @param word the command. @param typed the words after it. Nothing for texts, numbers and unknown commands */
 export function expectedIn(word: string, typed: readonly string[]): Expected {
   const found = commands.find((each) => wordsFor(each).includes(word));
-  const next = found?.next?.(typed);
-  if (found === undefined || next !== undefined) return { kinds: [], words: next ?? [] };
+  if (found === undefined) return { kinds: [], words: [] };
+  const next = found.next?.(typed);
+  if (next !== undefined) return expectedOf(next, typed);
   const slots = slotsOf(found.usage);
   const fileAfter = slots.findIndex(({ options }) => options.some((each) => /^(FILE|PATH)$/.test(each)));
   if (fileAfter >= 0 && fileAfter <= typed.length) return { kinds: [], words: [], fileAfter };
   const options = reachable(slots.slice(typed.length)).flatMap((slot) => slot.options);
+  return expectedOf(
+    options.filter((each) => isLiteral(each) || each in kindOf),
+    typed,
+  );
+}
+
+function expectedOf(options: readonly string[], typed: readonly string[]): Expected {
   const kinds = options.flatMap((each) => kindOf[each] ?? []);
-  return { kinds, words: options.filter((each) => isLiteral(each) && !typed.includes(each)) };
+  return { kinds, words: options.filter((each) => !(each in kindOf) && !typed.includes(each)) };
 }
 
 /** Every word that the usage of a command spells out. */

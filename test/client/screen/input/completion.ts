@@ -86,6 +86,8 @@ t.test('an argument is completed as the command takes it', async (t) => {
     ['/join #dev |', '/join #dev private |'],
     ['/notify a|', '/notify all |'],
     ['/notify |', '/notify mention |', 'TT'],
+    ['/notify w|', '/notify when |'],
+    ['/notify when c|', '/notify when carla |'],
     ['/window z|', '/window @zoe |'],
     ['/window l|', '/window #lounge |', 'TT'],
     ['/role b|', '/role ben |'],
