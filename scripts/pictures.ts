@@ -20,6 +20,9 @@ const sizes: Readonly<Record<string, { cols: number; rows: number }>> = {
   ben: { cols: 80, rows: 24 },
 };
 
+/** Alt-Enter. */
+const newLine = '\x1b\r';
+
 /** Who posts what, in order; `seen` is how the viewers know it has arrived. */
 const talk: readonly { by: string; say: string; seen?: RegExp }[] = [
   { by: 'ana', say: 'welcome, everyone! This is our own server, in my kitchen 🏠', seen: /kitchen/ },
@@ -31,7 +34,7 @@ const talk: readonly { by: string; say: string; seen?: RegExp }[] = [
   { by: 'sofia', say: '/me puts the kettle on', seen: /kettle/ },
   { by: 'tom', say: 'who else can read it?', seen: /else/ },
   { by: 'ana', say: "only me, since it's my server. TLS 1.3 on the way", seen: /only me/ },
-  { by: 'ben', say: "fine by me, I've seen your kitchen", seen: /fine/ },
+  { by: 'ben', say: "/reply fine by me, I've seen your kitchen", seen: /fine/ },
   { by: 'mei', say: 'now, the picnic', seen: /picnic/ },
   {
     by: 'mei',
@@ -47,7 +50,15 @@ const talk: readonly { by: string; say: string; seen?: RegExp }[] = [
     say: 'ben, ana: can one of you take the grill? Mine is too heavy for the tram',
     seen: /grill/,
   },
-  { by: 'ben', say: 'I can, with the bike trailer 🚲', seen: /trailer/ },
+  { by: 'ben', say: '/reply I can, with the bike trailer 🚲', seen: /trailer/ },
+  { by: 'sofia', say: '/react tada', seen: /🎉 1/ },
+  { by: 'tom', say: '/react +1', seen: /👍 1/ },
+  { by: 'mei', say: '/react tada', seen: /🎉 2/ },
+  {
+    by: 'mei',
+    say: `the way:${newLine}\`\`\`${newLine}for stop in park lake; do${newLine}  go "$stop"${newLine}done${newLine}\`\`\``,
+    seen: /done/,
+  },
   { by: 'mei', say: '/msg ben shall we surprise ana with a cake? 🎂' },
   { by: 'tom', say: 'ben: thank you! See you on Saturday', seen: /thank/ },
   { by: 'sofia', say: 'a domani! 🥗', seen: /domani/ },
