@@ -117,18 +117,20 @@ t.test('a conversation that was closed, and words that are short', async (t) => 
   });
 
   await t.test('Tab lists the choices below, goes through them, and Shift-Tab back', async () => {
-    alice.type('/notify ');
-    await belowIs(' /notify [off|mention|all]   set when this conversation rings the bell');
+    const usage = () =>
+      alice.until(() => alice.rows().at(-1)?.startsWith(' /role NAME ') === true, 'the usage');
+    alice.type('/role bob ');
+    await usage();
     alice.type(keys.tab);
-    await belowIs('[off] mention  all');
-    await shows('/notify off');
+    await belowIs('[owner] moderator  member  admin  bot');
+    await shows('/role bob owner');
     alice.type(keys.tab + keys.tab);
-    await belowIs(' off  mention [all]');
-    await shows('/notify all');
+    await belowIs(' owner  moderator [member] admin  bot');
+    await shows('/role bob member');
     alice.type(keys.shiftTab);
-    await belowIs(' off [mention] all');
+    await belowIs(' owner [moderator] member  admin  bot');
     alice.type('x');
-    await belowIs(' /notify [off|mention|all]   set when this conversation rings the bell');
+    await usage();
     alice.type(`${ctrl('c')}/window @${keys.tab}`);
     await belowIs('[@bob] @cleo');
     alice.type(`${ctrl('c')}/set clock ${keys.tab}`);
