@@ -85,6 +85,8 @@ interface Screen {
   readonly views: Views;
   readonly leave: (how: FrontEndResult['endedBy'], reason?: string) => void;
   lastKey: number;
+  /** Settles when the servers that were left are. */
+  leaving: Promise<unknown>;
 }
 
 function openScreen(deps: ScreenDeps, { first, saved, more }: Opening): Promise<FrontEndResult> {
@@ -106,7 +108,7 @@ function openScreen(deps: ScreenDeps, { first, saved, more }: Opening): Promise<
   });
   const { leave, over } = createLeave(stop, (reason) => leaveAll(screen, reason));
   const screen: Screen = {
-    ...{ deps, more, terminal, graphics, picture, leave, lastKey: 0 },
+    ...{ deps, more, terminal, graphics, picture, leave, lastKey: 0, leaving: Promise.resolve() },
     notifier: createNotifier({ env, clock }),
     get views() {
       return views;
@@ -201,6 +203,8 @@ async function add(screen: Screen, opened: JoinedServer): Promise<ServerView> {
 }
 
 async function connect(screen: Screen, address: string): Promise<void> {
+  // It may be one of them.
+  await screen.leaving;
   const view = await add(screen, await screen.terminal.run(() => screen.more.connect(address)));
   screen.views.open(here(view.store.state));
 }
@@ -218,18 +222,21 @@ async function joinLater(screen: Screen, { address, late, opened }: MoreServers[
   }
 }
 
-function disconnect({ views }: Screen, reason: string | undefined): void {
-  const view = views.shown;
-  views.remove(view);
-  void view.leave(reason);
+function disconnect(screen: Screen, reason: string | undefined): void {
+  remove(screen, screen.views.shown, reason);
 }
 
-function ended({ views, leave }: Screen, view: ServerView, end: SessionEnd): void {
+function remove(screen: Screen, view: ServerView, reason?: string): void {
+  screen.views.remove(view);
+  screen.leaving = Promise.all([screen.leaving, view.leave(reason)]);
+}
+
+function ended(screen: Screen, view: ServerView, end: SessionEnd): void {
+  const { views, leave } = screen;
   if (!views.all.includes(view)) return;
   if (views.all.length === 1) leave({ by: 'session', end });
   else {
-    views.remove(view);
-    void view.leave();
+    remove(screen, view);
     views.shown.store.notice(`${view.session.hello.server}: ${endWords(end)}`, 'bad');
   }
 }
