@@ -148,9 +148,9 @@ export const limits = {
   typingPerSecond: 1,
   /** Names of one `typing` event. */
   typingNames: 5,
-  /** Typing is told in rooms with up to so many people online. */
+  /** Rooms with more people online get no `typing` events. */
   typingRoom: 100,
-  /** The same of receipts. */
+  /** Rooms with more people online get no `receipts` events. */
   receiptsRoom: 20,
   /** Between two events about typing, or two about receipts, in a room. */
   activityMs: 1_000,

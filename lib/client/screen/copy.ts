@@ -1,4 +1,4 @@
-/** What is copied to the clipboard: a message, a link, a recovery code; and what the person is told. Knows no terminal. */
+/** Copies a message, a link or a recovery code to the clipboard, and says so. Knows no terminal. */
 import { findLinks } from '../../protocol/links.js';
 import { printable } from '../../protocol/printable.js';
 import { CommandRefused, type CopyChoice, type HistoryQuery } from '../commands/command.js';

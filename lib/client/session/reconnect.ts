@@ -46,7 +46,7 @@ export async function reconnect<T>(
   }
 }
 
-// Whoever holds the key down tries no more often than this.
+// Holding the key down makes no more attempts than this allows.
 const betweenMs = 1_000;
 
 /** @param wait `leastMs`: so long also for those in a hurry */

@@ -12,7 +12,7 @@ import { notAllowed } from './permissions.js';
 import type { Member, Presence } from './presence.js';
 
 export interface Watches {
-  /** A member who is online already is told at once. @throws ProtocolError `no-such-name`, `not-allowed`, `limit-reached` */
+  /** If that person is online already, the event comes at once. @throws ProtocolError `no-such-name`, `not-allowed`, `limit-reached` */
   watch(member: Member, name: string): Promise<void>;
   /** Without effect for a name that is not watched. @throws ProtocolError `no-such-name` */
   unwatch(member: Member, name: string): Promise<void>;
