@@ -3,6 +3,7 @@
  * state, but neither keys nor the terminal.
  */
 import { findLinks } from '../../protocol/links.js';
+import { recipientOf, toRoomOrPerson } from '../../protocol/names.js';
 import { type SettingChange, settingLines, settingsFrom } from '../commands/settings.js';
 import type { OutgoingMessage } from '../session/session.js';
 import { excerpt } from '../text/wording.js';
@@ -373,7 +374,7 @@ function retry({ store, post }: Context): void {
     return;
   }
   store.change(id, () => conversation);
-  const where = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
+  const where = recipientOf(toRoomOrPerson(id));
   for (const { text, action, of } of failed) {
     post({ ...where, text, ...(action && { action }), ...(of !== undefined && { of: of.seq }) });
   }

@@ -1,5 +1,6 @@
 /** Editing a message and replying to one in the input: what Enter does then instead of posting it. Knows the state, no keys. */
 
+import { recipientOf, toRoomOrPerson } from '../../protocol/names.js';
 import { typedAs, typedText } from '../commands/commands.js';
 import type { OutgoingMessage } from '../session/session.js';
 import { withEmoji } from '../text/emoji.js';
@@ -47,7 +48,7 @@ export function carryOut(store: ScreenStore, { edit, post }: TaskDeps): boolean 
   const text = typed.literal ? typed.text : withEmoji(typed.text);
   if (task.kind === 'reply') {
     if (text.trim() === '') return true;
-    const where = id.startsWith('#') ? { room: id.slice(1) } : { to: id.slice(1) };
+    const where = recipientOf(toRoomOrPerson(id));
     if (post({ ...where, text, of: task.of })) store.change(id, (after) => emptied(withoutTask(after)));
     return true;
   }

@@ -1,4 +1,5 @@
 /** Scrolling through a conversation, with keys, /history and /jump, and loading its history. Knows the layout, no keys. */
+import { toRoomOrPerson } from '../../protocol/names.js';
 import type { Message } from '../../protocol/records.js';
 import { CommandRefused } from '../commands/command.js';
 import { checkPage } from '../session/pages.js';
@@ -34,7 +35,7 @@ export interface Scrolling {
   move(where: 'page-up' | 'page-down' | 'rows-up' | 'rows-down' | 'top' | 'bottom'): void;
   /** Selects the next message up or down, the first time at that end of the pane; below the newest one, none. */
   select(direction: 'up' | 'down'): void;
-  /** Nothing is selected any more. `stay`: what is in the pane stays there; else the scroll position of before is back. */
+  /** Ends the selection. `stay`: the pane keeps its position; otherwise it returns to the one before the selection. */
   unselect(options?: { readonly stay: boolean }): void;
   /** Shows the newest entry from its first row on, if it is longer than the pane. */
   showNewest(): void;
@@ -241,7 +242,7 @@ function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
 
   /** @throws CommandRefused, ConnectionLost */
   async function page(id: ConversationId, range: object): Promise<Page> {
-    const where = id.startsWith('#') ? { room: id.slice(1) } : { with: id.slice(1) };
+    const where = toRoomOrPerson(id);
     const reply = await session.ask({ type: 'history', ...where, limit: pageSize, ...range });
     if (reply.type === 'error') throw new CommandRefused(errorWords(reply));
     const all = reply.messages ?? [];

@@ -3,8 +3,10 @@
  * brings what it tells of others into the state. Knows requests, events and the state; no keys.
  */
 import type { ServerFrameOf } from '../../protocol/events.js';
+import { toRoomOrPerson } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import type { Clock } from '../../system/clock.js';
+import { typedText } from '../commands/commands.js';
 import type { Session, SessionEvent } from '../session/session.js';
 import { conversationOf, withoutTyping, withReaders, withTyping } from './state/conversation.js';
 import { changeOpen, current, idOf } from './state/conversations.js';
@@ -30,7 +32,7 @@ interface SharingDeps {
 
 /** Between two requests for one conversation. */
 const typingEveryMs = 3_000;
-/** People who go on typing are told of again before. */
+/** Longer than `typingEveryMs`, so that people who go on typing stay shown. */
 const typingShownMs = 6_000;
 /** More than a server tells at once. */
 const mostNames = 50;
@@ -62,9 +64,8 @@ export function createSharing({ store, session, ignored, clock }: SharingDeps): 
     const now = clock.ticks();
     if (now - (toldAt.get(id) ?? Number.NEGATIVE_INFINITY) < typingEveryMs) return;
     toldAt.set(id, now);
-    const where = id.startsWith('#') ? { room: id.slice(1) } : { with: id.slice(1) };
     // Where it can't be told, no one misses it.
-    session.ask({ type: 'typing', ...where }).catch(() => {});
+    session.ask({ type: 'typing', ...toRoomOrPerson(id) }).catch(() => {});
   }
 
   function showTyping(event: ServerFrameOf<'typing'>): void {
@@ -104,7 +105,7 @@ export function createSharing({ store, session, ignored, clock }: SharingDeps): 
       const { event: happened } = event;
       if (happened.type === 'typing' && isOn('typing')) showTyping(happened);
       if (happened.type === 'receipts' && isOn('receipts')) showReaders(happened);
-      // The next message is told of at once.
+      // So that typing the next message is reported at once.
       if (happened.type === 'message' && happened.from === session.name)
         toldAt.delete(conversationOf(happened, session.name));
     },
@@ -113,7 +114,7 @@ export function createSharing({ store, session, ignored, clock }: SharingDeps): 
 
 /** What a command says is not told. */
 function isMessage(text: string): boolean {
-  return text.trim() !== '' && (!text.startsWith('/') || text.startsWith('//'));
+  return text.trim() !== '' && typedText(text) !== undefined;
 }
 
 /** Without what is no longer shared. */
