@@ -3,26 +3,9 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import type { FrontEnd, MoreServers } from '../client/front-end.js';
-import { createBackoff, openWithRetries } from '../client/session/reconnect.js';
-import type { Session, SessionEvent, SessionStatus, StaySignedIn } from '../client/session/session.js';
-import { startSession } from '../client/session/start-session.js';
-import type { ClackPrompter } from '../client/sign-in/clack-prompter.js';
-import {
-  createSavedSessions,
-  openRecentServers,
-  type RecentServers,
-  type SavedSessions,
-} from '../client/sign-in/saved-sessions.js';
+import { openRecentServers } from '../client/sign-in/saved-sessions.js';
 import type { SignInAnswers } from '../client/sign-in/sign-in.js';
-import { type SignInAttempt, type SignInDeps, signIn } from '../client/sign-in/sign-in.js';
-import { requireAnswers, signInByToken, signInUnattended } from '../client/sign-in/sign-in-unattended.js';
-import { createStaySignedIn, type Keeper } from '../client/sign-in/stay-signed-in.js';
-import { createTrustDecision } from '../client/sign-in/trust-decision.js';
-import { statusWords } from '../client/text/wording.js';
-import { askBeforeSignIn, greet, type VerifyServer } from '../client/wire/connection.js';
 import { parseName } from '../protocol/names.js';
-import { printable } from '../protocol/printable.js';
-import { systemClock } from '../system/clock.js';
 import {
   defaultPort,
   type Endpoint,
@@ -38,8 +21,8 @@ import { Exit, type Io } from './command.js';
 import { type Folders, folders, makeFolder } from './folders.js';
 import { joinMore } from './more-servers.js';
 import { numberArgument, portArgument, readPasswordFile } from './option-values.js';
-import { type Stop, signalExits, suspend, watchSignals } from './stop.js';
-import { knownHostsOf } from './trust.js';
+import { type SignedIn, type SignInContext, savedSessions, signInTo } from './sign-in-to.js';
+import { signalExits, suspend, watchSignals } from './stop.js';
 
 /** Which server, which account, and how to sign in. */
 export interface ClientOptions {
@@ -108,13 +91,9 @@ export type MakeFrontEnd = (given: {
   personal: Folders;
 }) => Promise<FrontEnd>;
 
-interface Run extends Omit<ClientRun, 'argument' | 'others'> {
-  readonly stop: Stop;
-  /** Undefined without a terminal to ask on. */
-  readonly prompter: ClackPrompter | undefined;
-  readonly recent: RecentServers;
-  /** This person's folders. */
-  readonly personal: Folders;
+interface Run extends SignInContext, Omit<ClientRun, 'argument' | 'others'> {
+  readonly options: ClientOptions;
+  readonly io: Io;
 }
 
 /**
@@ -157,13 +136,9 @@ export async function runClient({ argument, others = [], ...given }: ClientRun):
   }
 }
 
-interface Opened {
-  readonly session: Session;
+interface Opened extends SignedIn {
   readonly frontEnd: FrontEnd;
-  readonly stay: StaySignedIn | undefined;
   readonly servers: MoreServers;
-  /** To be called when the session has ended. */
-  readonly done: () => Promise<void>;
 }
 
 async function open(run: Run, argument: string | undefined, others: readonly JoinLink[]): Promise<Opened> {
@@ -173,16 +148,17 @@ async function open(run: Run, argument: string | undefined, others: readonly Joi
   const frontEnd = await run.makeFrontEnd({ stop: stop.signal, server, personal });
   if (others.length > 0) requireScreen(frontEnd, answers);
   const opened = await signInTo(run, { server, answers, frontEnd, listener: frontEnd.listener });
+  const nameOn = async (other: JoinLink) => answers.name ?? (await run.recent.name(other));
   const servers = await joinMore(others, {
     first: server,
     parse: (address) => checked(parseTarget(address)),
     canResume: async (other) => {
-      const name = await nameOn(run, other);
+      const name = await nameOn(other);
       return name !== undefined && (await savedSessions(run, other).find(name)) !== undefined;
     },
     async signIn(other, { asking, listener }) {
       // Without a password or token given in advance, which is for the first server alone.
-      const known = { name: asking ? options.name : await nameOn(run, other) };
+      const known = { name: asking ? answers.name : await nameOn(other) };
       const { ownServer: _, ...elsewhere } = run;
       return signInTo(asking ? elsewhere : unattended(elsewhere), {
         server: other,
@@ -193,10 +169,6 @@ async function open(run: Run, argument: string | undefined, others: readonly Joi
     },
   });
   return { ...opened, frontEnd, servers };
-}
-
-async function nameOn({ options, recent }: Run, server: JoinLink): Promise<string | undefined> {
-  return options.name ?? (await recent.name(server));
 }
 
 /** Asks nothing, says nothing, and tries until it works. */
@@ -212,162 +184,6 @@ function requireScreen({ fullScreen }: FrontEnd, { password, token }: SignInAnsw
   if (password !== undefined || token !== undefined) {
     throw new Exit('usage', 'A password or token given in advance is for one server. Give one server.');
   }
-}
-
-interface SignInTo {
-  readonly server: JoinLink;
-  readonly answers: SignInAnswers;
-  readonly frontEnd: Pick<FrontEnd, 'fullScreen'>;
-  readonly listener: (event: SessionEvent) => void;
-}
-
-async function signInTo(
-  run: Run,
-  { server, answers, frontEnd, listener }: SignInTo,
-): Promise<Pick<Opened, 'session' | 'stay' | 'done'>> {
-  const { io, prompter, recent } = run;
-  const { verify, pin } = createVerification(run, server);
-  const saved = savedSessions(run, server, pin);
-  if (prompter === undefined) await requireAnswers(answers, saved);
-  prompter?.step(`Connecting to ${formatEndpoint(server)}`);
-  const patiently = createRetries(run);
-  const { hello } = await patiently(() => greet({ host: server.host, port: server.port }, verify));
-  prompter?.step(`Connected to ${printable(hello.server)}`);
-  const lastName = await recent.name(server);
-  const typed = prompter !== undefined && answers.password === undefined && answers.token === undefined;
-  const offer = typed && !(await recent.declined(server));
-  let stay: StaySignedIn | undefined;
-  const start = async (attempt: SignInAttempt): Promise<Session> => {
-    // Another program may use the session that is saved.
-    const offered = offer && !(await saved.exists(attempt.name));
-    const keeper = createKeeper({ run, server, saved, offer: offered }, attempt);
-    stay = keeper;
-    return patiently(() => startWith({ run, server, verify, listener, keeper }, attempt));
-  };
-  const checkName: SignInDeps['checkName'] = ({ name, code }) =>
-    patiently(() => {
-      const request = { type: 'check-name', name, ...(code !== undefined && { code }) } as const;
-      return askBeforeSignIn({ endpoint: server, verify }, request);
-    });
-  const recoveryShownBy = frontEnd.fullScreen === true ? 'front-end' : 'prompter';
-  const session = await signedIn(
-    { hello, code: server.code, lastName, answers, saved, recoveryShownBy, checkName, start },
-    prompter,
-  );
-  prompter?.finish(`Signed in as ${session.name}`);
-  await recent
-    .remember(server, session.name)
-    .catch((error) => warn(io, 'Cannot remember the server and the name', error));
-  const done = () => saved.release().catch((error) => warn(io, notSaved, error));
-  return { session, stay, done };
-}
-
-/** @param pin of the key that the server has shown */
-function savedSessions(
-  { personal }: Run,
-  server: JoinLink,
-  pin = (): string | undefined => undefined,
-): SavedSessions {
-  return createSavedSessions({
-    folder: () => makeFolder(join(personal.state, 'sessions')),
-    server,
-    pin,
-    pid: process.pid,
-    running: isRunning,
-  });
-}
-
-/** The trust decision, and the pin of the key that it accepted last. */
-function createVerification(
-  { io, prompter, ownServer }: Run,
-  server: JoinLink,
-): { verify: VerifyServer; pin: () => string | undefined } {
-  const knownHosts = knownHostsOf(io.env);
-  const { remember } = knownHosts;
-  const decide = createTrustDecision({
-    endpoint: server,
-    linkPin: server.pin,
-    knownHosts: ownServer ? { find: async () => undefined, remember } : knownHosts,
-    prompter,
-  });
-  let pin: string | undefined;
-  return {
-    async verify(identity) {
-      await decide(identity);
-      pin = identity.pin;
-    },
-    pin: () => pin,
-  };
-}
-
-/** With --retry, the first connection is tried for so long, too; otherwise once, since its address may be wrong. */
-function createRetries({ options, io, prompter, stop }: Run): <T>(open: () => Promise<T>) => Promise<T> {
-  const { retry } = options;
-  if (retry === undefined) return (open) => open();
-  const clock = systemClock;
-  const backoff = createBackoff({ clock, random: Math.random, retryMs: retry * 1000 });
-  const report = (status: SessionStatus): void => {
-    const words = status.state === 'waiting' ? statusWords(status) : undefined;
-    if (words === undefined) return;
-    if (prompter === undefined) io.stderr.write(`secure-chat: ${words}\n`);
-    else prompter.step(words);
-  };
-  return (open) => openWithRetries({ open, backoff, clock, signal: stop.signal, report });
-}
-
-function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promise<Session> {
-  const { token } = deps.answers;
-  if (token !== undefined) return signInByToken(deps, token);
-  return prompter === undefined ? signInUnattended(deps) : signIn(deps, prompter);
-}
-
-interface Keeping {
-  readonly run: Run;
-  readonly server: JoinLink;
-  readonly saved: SavedSessions;
-  readonly offer: boolean;
-}
-
-function createKeeper({ run, server, saved, offer }: Keeping, { name, credentials }: SignInAttempt): Keeper {
-  const { io, options, recent } = run;
-  // Not a bot's token, which comes without a name: it never changes, and is kept where its operator put it.
-  const resumed = credentials.how === 'resume' && name !== '';
-  let warned = false;
-  return createStaySignedIn({
-    ...{ saved, name, offer },
-    kept: options.remember === true || resumed,
-    decline: () => recent.remember(server, name, true),
-    warn(error) {
-      if (!warned) warn(io, notSaved, error);
-      warned = true;
-    },
-  });
-}
-
-interface Starting extends Pick<SignInTo, 'server' | 'listener'> {
-  readonly run: Run;
-  readonly verify: VerifyServer;
-  readonly keeper: Keeper;
-}
-
-const pipeRetryMs = 5 * 60_000;
-
-async function startWith(
-  { run, server, verify, listener, keeper }: Starting,
-  { credentials, mode }: SignInAttempt,
-): Promise<Session> {
-  const { options, prompter } = run;
-  const usualMs = prompter === undefined ? pipeRetryMs : Number.POSITIVE_INFINITY;
-  return startSession({
-    endpoint: { host: server.host, port: server.port },
-    verify,
-    credentials,
-    ...(mode !== undefined && { mode }),
-    remember: keeper.kept,
-    retryMs: options.retry === undefined ? usualMs : options.retry * 1000,
-    keepToken: keeper.keepToken,
-    listener,
-  });
 }
 
 async function findTarget(
@@ -403,24 +219,6 @@ async function findTarget(
   const parsed = parseTarget(answer);
   if (!parsed.ok) throw new Exit('usage', parsed.message);
   return port === undefined ? parsed.value : { ...parsed.value, port };
-}
-
-const notSaved = 'Cannot save the session';
-
-/** Reports something that failed and is not essential. */
-function warn({ stderr }: Pick<Io, 'stderr'>, what: string, error: unknown): void {
-  const why = error instanceof Error ? error.message : String(error);
-  stderr.write(`secure-chat: ${what}: ${printable(why)}\n`);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 interface TargetGiven {

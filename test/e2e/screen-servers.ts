@@ -38,7 +38,9 @@ t.test('two servers on one screen', async (t) => {
   await boss.prints(/in #lobby as/, 'stderr');
   const carol = await club.pipe('carol');
   const size = { cols: 120, rows: 30 };
-  const alice = await club.terminal('alice', { ...size, env: noPassword, args: [lab.link] });
+  // The last --name counts, on both servers, in lower case as names are.
+  const args = [lab.link, '--name', 'Alice'];
+  const alice = await club.terminal('alice', { ...size, env: noPassword, args });
   const bothListed = /│ Club !?\s*\n.*│ {2}1 #lobby.*\n.*│ Lab !?\s*\n.*│ {2}2 #lobby/;
 
   await t.test('each asks in its turn, and both are listed', async () => {
