@@ -112,7 +112,7 @@ export function openReader({ file }: DatabaseOptions): Database {
   db.exec(`
     PRAGMA busy_timeout = 1000;
     PRAGMA trusted_schema = OFF;
-    PRAGMA cache_size = -32768; -- 32 MiB
+    PRAGMA cache_size = -4096; -- 4 MiB
     PRAGMA temp_store = MEMORY;
   `);
   return db;
@@ -221,7 +221,7 @@ function configure(db: Database): void {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 16777216; -- the log shrinks back to 16 MiB after a rush
-    PRAGMA cache_size = -32768; -- 32 MiB
+    PRAGMA cache_size = -4096; -- 4 MiB
     PRAGMA secure_delete = ON; -- what is removed is gone from the file
     PRAGMA temp_store = MEMORY; -- nothing in other folders
     PRAGMA foreign_keys = OFF; -- for migrations, which may rebuild tables
