@@ -163,8 +163,8 @@ async function main(args: string[]): Promise<number> {
       if (!ok) failures.push(`${name}\n${failuresIn(output)}`);
     }
   }
-  // One more than there are cores, because tests also wait for the disk and for their own processes.
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
+  // Two more than there are cores, because tests also wait for the disk and for their own processes.
+  await Promise.all(Array.from({ length: availableParallelism() + 2 }, work));
   process.stdout.write(skipped.map((line) => `skipped: ${line}\n`).join(''));
   if (failures.length > 0) process.stdout.write(`\nWhat failed:\n\n${failures.join('\n\n')}\n`);
   process.stdout.write(`${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped\n`);

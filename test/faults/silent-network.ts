@@ -3,6 +3,9 @@ import t from 'tap';
 import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { startServerProcess } from '../support/server-process.js';
 
+// Both wait most of the time.
+t.jobs = 2;
+
 t.test('a silent network', async (t) => {
   const server = await startServerProcess();
   t.teardown(() => server.close());
