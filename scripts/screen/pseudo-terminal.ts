@@ -24,7 +24,7 @@ export interface PseudoTerminal {
   output(): string;
   /** Synchronized pictures so far. */
   readonly frames: number;
-  /** Resolves once the whole output matches; rejects with the screen after 20 s. */
+  /** Resolves once the whole output matches; rejects with the screen after 60 s. */
   shows(pattern: RegExp): Promise<RegExpExecArray>;
   /** The same for anything that can be seen here. Never looks at a picture that is half drawn. */
   until(seen: () => boolean, what: string): Promise<void>;

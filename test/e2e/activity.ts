@@ -77,8 +77,8 @@ t.test('typing and receipts reach only those who share theirs, and no one across
     t.match(activity(cleo).join('\n'), '"type":"typing","room":"lobby","names":["ann"]');
   });
 
-  await t.test('after the server was restarted', async (t) => {
-    server.process().kill('SIGTERM');
+  await t.test('after the server was killed', async (t) => {
+    server.process().kill('SIGKILL');
     await server.process().ended;
     await server.restart();
     for (const one of [cleo, eve]) await one.prints(/"type":"synced","first":false/);

@@ -61,6 +61,44 @@ t.test('each front end runs the commands, and only for new messages of others', 
   }
 });
 
+t.test('in a private room, what a client missed while the server was killed is passed on once', async (t) => {
+  const { server, pipe, screen } = await gather(t);
+  const [inside, outside] = [join(server.home.folder, 'inside'), join(server.home.folder, 'outside')];
+  const ben = await pipe('ben');
+  const eve = await pipe('eve');
+  const cleo = await pipe('cleo', '--on-message', keep(outside));
+  const ana = await screen('ana', { args: ['--on-message', keep(inside)] });
+  ben.write('/join #den private\n/invite ana\n/invite eve\n');
+  await eve.prints(/ben invited you to #den/, 'stderr');
+  eve.write('/join #den\n');
+  await ana.shows(/ben invited you to #den/);
+  ana.enter('/join #den');
+  await ben.prints(/ana joined #den/, 'stderr');
+  ana.enter('/block eve');
+  await ana.shows(/You blocked eve/);
+  ben.write('before\n');
+  t.same(await texts(inside, 1), ['before']);
+
+  ana.kill('SIGSTOP');
+  server.process().kill('SIGKILL');
+  await server.process().ended;
+  await server.restart();
+  for (const one of [ben, eve, cleo]) await one.prints(/connected again/, 'stderr');
+  eve.write('from eve\n');
+  await ben.prints(/from eve/);
+  ben.write('missed\n');
+  await eve.prints(/missed/);
+  ana.kill('SIGCONT');
+  ben.write('after\n');
+  t.same(await texts(inside, 3), ['after', 'before', 'missed']);
+  t.same(
+    (await lines(inside)).map((line) => JSON.parse(line).room),
+    ['den', 'den', 'den'],
+  );
+  ben.write('/window #lobby\nto all\n');
+  t.same(await texts(outside, 1), ['to all'], 'nothing for one who is not in the room');
+});
+
 t.test('a command that never ends does not keep the client', async (t) => {
   const { pipe } = await gather(t);
   const ben = await pipe('ben');

@@ -150,6 +150,48 @@ t.test('an image by what the terminal says it has, or as characters', async (t) 
   await cleo.prints(/\/view works only on the full screen/, 'stderr');
 });
 
+t.test('in a private room, after the server was killed', async (t) => {
+  const { people, bob, send } = await scene(t);
+  const { server } = people;
+  const alice = await people.screen('alice', { env: truecolor });
+  const eve = await people.screen('eve', { env: truecolor });
+  bob.write('/join #den private\n/invite alice\n');
+  await alice.shows(/bob invited you to #den/);
+  alice.enter('/join #den');
+  await bob.prints(/alice joined #den/, 'stderr');
+  alice.kill('SIGSTOP');
+  server.process().kill('SIGKILL');
+  await server.process().ended;
+  await server.restart();
+  await bob.prints(/connected again/, 'stderr');
+  const id = await send('plan.png', image);
+  alice.kill('SIGCONT');
+  await alice.shows(new RegExp(`plan\\.png \\(\\d+ bytes, /view ${id} or /get ${id}\\)`));
+  await alice.shows(/verified/);
+  alice.enter(`/view ${id}`);
+  await alice.shows(/plan\.png +60 by 40 pixels/);
+  alice.type('q');
+  await settle(alice);
+
+  await t.test('one outside is told what is told of a file that never was', async () => {
+    await eve.shows(/verified/);
+    for (const asked of [id, '4000000']) {
+      eve.enter(`/view ${asked}`);
+      await eve.shows(new RegExp(`Couldn't show file ${asked}: no such file`));
+    }
+  });
+
+  await t.test('a blocked person cannot send one', async (t) => {
+    alice.enter('/block bob');
+    await alice.shows(/You blocked bob/);
+    bob.write(`/query alice\n/send "${join(await people.home('bob'), 'plan.png')}"\n`);
+    await bob.prints(/not delivered|Couldn't send/, 'stderr');
+    await settle(alice);
+    t.notMatch(alice.screen(), '@bob');
+    await quit(t, alice);
+  });
+});
+
 t.test('files that are no images, damaged or too large end with a sentence', async (t) => {
   const { people, bob, send } = await scene(t);
   const alice = await people.screen('alice', { env: truecolor, cols: 120 });

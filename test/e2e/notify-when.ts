@@ -1,4 +1,4 @@
-/** `/notify when NAME`: told once when a person comes online, also after the server was restarted. */
+/** `/notify when NAME`: told once when a person comes online, also after the server was killed. */
 import t from 'tap';
 import { gather } from '../support/screen-people.js';
 
@@ -30,7 +30,7 @@ t.test('who waits for a person is told once, unless that person has blocked them
   ana.type('/notify\r');
   await ana.until(() => ana.screen().includes('You are waiting for ben. '), 'the list');
 
-  server.process().kill('SIGTERM');
+  server.process().kill('SIGKILL');
   await server.process().ended;
   await server.restart();
   for (const one of [cleo, eve]) await one.prints(/connected again/, 'stderr');

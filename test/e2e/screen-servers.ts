@@ -122,6 +122,54 @@ t.test('two servers on one screen', async (t) => {
   });
 });
 
+t.test(
+  'a private room of one server and a block on it do not reach the other, also after kill -9',
+  async (t) => {
+    const [club, lab] = await Promise.all([gather(t, '--name', 'Club'), gather(t, '--name', 'Lab')]);
+    const [ben, eve, other] = await Promise.all([lab.pipe('ben'), lab.pipe('eve'), club.pipe('eve')]);
+    const size = { cols: 120, rows: 30 };
+    const alice = await club.terminal('alice', { ...size, env: noPassword, args: [lab.link] });
+    await createAccount(alice, 'Club');
+    await createAccount(alice, 'Lab');
+    await onServer(alice, 'Lab');
+    alice.enter('/block eve');
+    await alice.shows(/You blocked eve/);
+    ben.write('/join #den private\n/invite alice\n');
+    await alice.shows(/ben invited you to #den/);
+    alice.enter('/join #den');
+    await ben.prints(/alice joined #den/, 'stderr');
+    alice.type(alt('1'));
+    await onServer(alice, 'Club');
+
+    alice.kill('SIGSTOP');
+    lab.server.process().kill('SIGKILL');
+    await lab.server.process().ended;
+    await lab.server.restart();
+    for (const one of [ben, eve]) await one.prints(/connected again/, 'stderr');
+    eve.write('/msg alice from the Lab\n');
+    await eve.prints(/not delivered/, 'stderr');
+    ben.write('@alice the den is open\n');
+    await ben.prints(/the den is open/);
+    other.write('/msg alice from the Club\n');
+    await other.prints(/from the Club/);
+    alice.kill('SIGCONT');
+    await alice.shows(/│ Club\s*\n.*│ {2}1 #lobby.*\n.*│ {2}\d @eve +1!/);
+    await alice.shows(/│ Lab\s*\n.*│ {2}\d #lobby .*\n.*│ {2}\d #den +1!/);
+    alice.enter('/join #den');
+    await alice.shows(/#den is a new room|You created #den|#den ›/);
+    t.notMatch(alice.screen(), /the den is open/, 'a room of this server is another one');
+    alice.type(alt('a'));
+    await alice.shows(/ben ▌ @alice the den is open/);
+    alice.type(alt('a'));
+    await alice.shows(/eve.*from the Club/);
+    t.match(
+      alice.screen(),
+      /^ Club .*@eve .*Lab {2}4 #lobby {2}5 #den\s*$/m,
+      'eve of the Lab could not write',
+    );
+  },
+);
+
 t.test('a server that is down joins when it is back, with a saved session', async () => {
   const [club, lab] = await Promise.all([gather(t, '--name', 'Club'), gather(t, '--name', 'Lab')]);
   const options = { cols: 120, env: noPassword, args: [lab.link, '--remember'] };
