@@ -135,7 +135,7 @@ async function main(): Promise<void> {
 
   const folder = await mkdtemp(join(tmpdir(), 'secure-chat-soak-'));
   const hasher = createHasher();
-  const tokens = await seed(folder, clients + 1, await hasher.hash(password));
+  const tokens = await seed(folder, clients + 1, { password: await hasher.hash(password) });
   hasher.close();
   const log = openSync(beside('.log'), 'w');
   const meter = new URL('./soak/meter.js', import.meta.url).href;

@@ -35,9 +35,15 @@ const ownServers: Readonly<Record<string, StartServer>> = {
 };
 const ircServers: Readonly<Record<string, StartServer>> = { ngircd: startNgircd, inspircd: startInspircd };
 
+/** The build in this folder, as a server of its own. */
+const before = process.env.SECURE_CHAT_BEFORE;
+
 /** The IRC servers only where they are installed. */
 export const servers: Readonly<Record<string, StartServer>> = {
   ...ownServers,
+  ...(before !== undefined && {
+    before: (folder: string, members: number) => startSecureChat(folder, members, before),
+  }),
   ...Object.fromEntries(Object.entries(ircServers).filter(([name]) => versionOf(name) !== undefined)),
 };
 
@@ -47,9 +53,9 @@ export function versionOf(program: string): string | undefined {
   return /\d+(?:\.\d+)*/.exec(stdout ?? '')?.[0];
 }
 
-async function startSecureChat(folder: string, members: number): Promise<ChatServer> {
-  const tokens = await seed(folder, members);
-  const { server, port } = await startProgram(folder, []);
+async function startSecureChat(folder: string, members: number, build?: string): Promise<ChatServer> {
+  const tokens = await seed(folder, members, { build });
+  const { server, port } = await startProgram(folder, [], { build });
   return { process: server, port, protocol: 'frames', tokens, joinsAtOnce: fewAtOnce };
 }
 

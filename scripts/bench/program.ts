@@ -6,24 +6,50 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { alpn } from '../../lib/protocol/events.js';
 import { createFrameReader, encodeFrame, type FrameReader, type RawFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { skeleton } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import type { openSqliteStore } from '../../lib/store/sqlite/open.js';
 
 /**
- * Makes accounts and gives each a session, so that no password has to be hashed.
- * @param password of all of them, as PHC string
- * @returns their tokens
+ * The folder of another build of this program, to be measured in its place: a checkout in which `npm install` has run. It
+ * must know the requests that a benchmark makes.
  */
-export async function seed(folder: string, count: number, password = 'none'): Promise<string[]> {
+export const otherBuild = process.env.SECURE_CHAT_BUILD;
+
+/** @param path in dist. @param folder of the build */
+function builtFile(path: string, folder: string | undefined): string {
+  return folder === undefined
+    ? fileURLToPath(new URL(`../../${path}`, import.meta.url))
+    : join(folder, 'dist', path);
+}
+
+export const programFile = (build = otherBuild): string => builtFile('bin/secure-chat.js', build);
+
+/** The store in this data folder, as the build that is measured keeps it. */
+export async function openStore(folder: string, build = otherBuild): ReturnType<typeof openSqliteStore> {
+  const { href } = pathToFileURL(builtFile('lib/store/sqlite/open.js', build));
+  const opener: { openSqliteStore: typeof openSqliteStore } = await import(href);
   const onFailure = (error: Error) => {
     throw error;
   };
-  const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
+  return opener.openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
+}
+
+/**
+ * Makes accounts and gives each a session, so that no password has to be hashed.
+ * @param password of all of them, as PHC string. @param build as for `openStore`
+ * @returns their tokens
+ */
+export async function seed(
+  folder: string,
+  count: number,
+  { password = 'none', build }: { password?: string; build?: string | undefined } = {},
+): Promise<string[]> {
+  const store = await openStore(folder, build);
   const at = Date.now();
   const tokens = Array.from({ length: count }, async (_, i) => {
     const name = seededName(i);
@@ -43,13 +69,21 @@ export function seededName(index: number): string {
   return `member-${index.toString(36)}-x${index}`;
 }
 
-/** @param how.node options of Node. @param how.log a file descriptor for its stderr. @param how.ipc opens a channel to it */
+/**
+ * @param how.node options of Node. @param how.log a file descriptor for its stderr. @param how.ipc opens a channel to it
+ * @param how.build as for `openStore`
+ */
 export async function startProgram(
   folder: string,
   options: readonly string[],
-  { node = [], log, ipc = false }: { node?: readonly string[]; log?: number; ipc?: boolean } = {},
+  {
+    node = [],
+    log,
+    ipc = false,
+    build,
+  }: { node?: readonly string[]; log?: number; ipc?: boolean; build?: string | undefined } = {},
 ): Promise<{ server: ChildProcess; port: number }> {
-  const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+  const program = programFile(build);
   const listening = ['--host', '127.0.0.1', '--port', '0', '--data', folder];
   const wide = ['--rate', '10000', '--per-address', '100000'];
   const server = spawn(process.execPath, [...node, program, 'server', ...listening, ...wide, ...options], {

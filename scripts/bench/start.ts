@@ -8,13 +8,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
 import { openPseudoTerminal } from '../screen/pseudo-terminal.js';
-import { startProgram } from './program.js';
+import { openStore, programFile, startProgram } from './program.js';
 import { report } from './report.js';
 
-const program = fileURLToPath(new URL('../../bin/secure-chat.js', import.meta.url));
+const program = programFile();
 const rounds = Number.parseInt(process.argv[2] ?? '', 10) || 15;
 const home = await mkdtemp(join(tmpdir(), 'secure-chat-bench-'));
 // The rest is what the server gets: some of Node's variables make every start slower.
@@ -58,10 +56,7 @@ async function listening(folder: string): Promise<() => Promise<unknown>> {
 /** Of a server that was in use: there is an admin, so that a start writes no first invite. */
 async function makeData(folder: string): Promise<void> {
   await (await listening(folder))();
-  const onFailure = (error: Error) => {
-    throw error;
-  };
-  const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
+  const store = await openStore(folder);
   await store.register({ name: 'ana', skeleton: 'ana', password: 'none', role: 'admin', at: Date.now() });
   await store.close();
 }
