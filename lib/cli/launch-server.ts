@@ -1,10 +1,10 @@
 /** Starts a server for a command. Loads little itself, so that the database thread loads beside the rest of the server. */
-import { loadThread } from '../store/sqlite/thread.js';
+import { loadSqliteThread } from '../store/sqlite/thread.js';
 import type { RunningServer, ServerSettings } from './start-server.js';
 
 /** @throws Exit where the reason is known */
 export async function launchServer(settings: ServerSettings): Promise<RunningServer> {
-  const writer = loadThread();
+  const writer = loadSqliteThread();
   // Exiting while a thread works aborts.
   const { startFailure, startServerOn } = await import('./start-server.js').catch(async (error) => {
     await writer.close();

@@ -18,9 +18,10 @@ import { ControlError, openControl } from '../server/operator/control-socket.js'
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
+import type { LoadingThread } from '../store/sql/thread.js';
 import { lossesOf } from '../store/sqlite/last-entry.js';
 import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
-import { type LoadingThread, loadThread } from '../store/sqlite/thread.js';
+import { loadSqliteThread } from '../store/sqlite/thread.js';
 import { type Store, StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
 import {
@@ -122,7 +123,7 @@ const firstInviteMs = 365 * 24 * 60 * 60_000;
  *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
 export function startServer(settings: ServerSettings): Promise<RunningServer> {
-  return startServerOn(loadThread(), settings);
+  return startServerOn(loadSqliteThread(), settings);
 }
 
 /** As startServer. @param writer the thread for the database, which ends where the start fails */

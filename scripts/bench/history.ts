@@ -13,9 +13,10 @@ import { performance } from 'node:perf_hooks';
 import { limits } from '../../lib/protocol/limits.js';
 import { searchInTime } from '../../lib/server/chat/queries.js';
 import type { SearchQuery } from '../../lib/store/message-store.js';
-import { openDatabaseConnection } from '../../lib/store/sqlite/connection.js';
-import { methods } from '../../lib/store/sqlite/methods.js';
-import { openSqliteStore, openStoreOn, type StartConnection } from '../../lib/store/sqlite/open.js';
+import { methods } from '../../lib/store/sql/methods.js';
+import type { StartConnection } from '../../lib/store/sql/open-store.js';
+import { openDatabaseConnection, type SqliteConnectionOptions } from '../../lib/store/sqlite/connection.js';
+import { openSqliteStore, openSqliteStoreOn } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 import { createTalk, fillLog, type LongLog, type Talk } from './long-log.js';
 import { type Goal, report, type Table } from './report.js';
@@ -69,7 +70,8 @@ const onFailure = (error: Error): void => {
 async function openTimed(file: string): Promise<Pick<Bench, 'store' | 'cost'>> {
   let [spent, held] = [0, 0];
   const start: StartConnection = async ({ database, onOutcomes }) => {
-    const connection = openDatabaseConnection(database);
+    const options = database as SqliteConnectionOptions;
+    const connection = openDatabaseConnection(options);
     return {
       send(calls) {
         setImmediate(() => {
@@ -78,7 +80,7 @@ async function openTimed(file: string): Promise<Pick<Bench, 'store' | 'cost'>> {
           const took = cpu() - begin;
           spent += took;
           const writes = calls.some(({ method }) => methods[method].transaction === 'write');
-          if (database.reader !== true && !writes) held = Math.max(held, took);
+          if (options.reader !== true && !writes) held = Math.max(held, took);
           onOutcomes(outcomes);
         });
       },
@@ -87,7 +89,7 @@ async function openTimed(file: string): Promise<Pick<Bench, 'store' | 'cost'>> {
       },
     };
   };
-  const store = await openStoreOn(start, { file, onFailure });
+  const store = await openSqliteStoreOn(start, { file, onFailure });
 
   async function cost(work: Work, rounds = 20): Promise<Cost> {
     const [costs, holds]: [number[], number[]] = [[], []];

@@ -5,7 +5,7 @@ import { exitCode } from '../../lib/cli/command.js';
 import { controlSocket } from '../../lib/cli/folders.js';
 import { startFailure, startServerOn } from '../../lib/cli/start-server.js';
 import { callControl } from '../../lib/server/operator/control-socket.js';
-import { loadThread } from '../../lib/store/sqlite/thread.js';
+import { loadSqliteThread } from '../../lib/store/sqlite/thread.js';
 import { parseJoinLink } from '../../lib/trust/endpoint.js';
 import { folder, ok, runServer } from '../support/running-server.js';
 
@@ -64,9 +64,14 @@ t.test('a start that fails before the database is opened ends the thread for it'
   const data = await folder(t);
   const file = join(data, 'not a folder');
   await writeFile(file, '');
-  const writer = loadThread();
+  const writer = loadSqliteThread();
   await t.rejects(startServerOn(writer, { data: file }), { code: exitCode.io });
-  const late = { database: { file: join(data, 'late.db') }, onOutcomes() {}, onFailure() {} };
+  const late = {
+    name: 'late.db',
+    database: { file: join(data, 'late.db') },
+    onOutcomes() {},
+    onFailure() {},
+  };
   await t.rejects(writer.open(late), { name: 'StoreError' });
 });
 

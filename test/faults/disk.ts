@@ -193,9 +193,9 @@ t.test('a start with too few open files ends in a sentence', async (t) => {
 t.test('a database thread that can open too few files ends in the same way', async (t) => {
   const file = join(await folder(t), 'chat.db');
   const thread = new URL('../../lib/store/sqlite/thread.js', import.meta.url).href;
-  const program = `import { loadThread } from ${JSON.stringify(thread)};
-    const options = { database: { file: ${JSON.stringify(file)} }, onOutcomes() {}, onFailure() {} };
-    loadThread().open(options).then(({ close }) => close(), ({ message }) => console.log(message));`;
+  const program = `import { loadSqliteThread } from ${JSON.stringify(thread)};
+    const options = { name: 'chat.db', database: { file: ${JSON.stringify(file)} }, onOutcomes() {}, onFailure() {} };
+    loadSqliteThread().open(options).then(({ close }) => close(), ({ message }) => console.log(message));`;
   const node = [process.execPath, '--input-type=module', '--eval', program];
   let failed = 0;
   for (let limit = 20; ; limit += 4) {

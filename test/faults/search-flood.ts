@@ -1,7 +1,8 @@
 /** Expensive searches of one person, and what the others do meanwhile: none of it waits for them. */
 import t from 'tap';
-import type { MethodCall } from '../../lib/store/sqlite/methods.js';
-import { openStoreOn, type StartConnection } from '../../lib/store/sqlite/open.js';
+import type { MethodCall } from '../../lib/store/sql/methods.js';
+import type { StartConnection } from '../../lib/store/sql/open-store.js';
+import { openSqliteStoreOn } from '../../lib/store/sqlite/open.js';
 import { startInline } from '../support/inline-store.js';
 import { post, requestOk } from '../support/requests.js';
 import { runServer } from '../support/running-server.js';
@@ -35,7 +36,7 @@ t.test('messages, history and sign-ins go on while searches take for ever', asyn
   const threads = stoppingThreads();
   const server = await runServer(t, {
     people: ['ada', 'bob'],
-    openStore: (options) => openStoreOn(threads.start, options),
+    openStore: (options) => openSqliteStoreOn(threads.start, options),
     async prepare(store, accounts) {
       const [lobby] = await store.rooms();
       const said = { target: { room: lobby?.id ?? 0 }, account: accounts.get('bob')?.id ?? 0, action: false };

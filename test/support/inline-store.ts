@@ -5,9 +5,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabaseConnection } from '../../lib/store/sqlite/connection.js';
-import { describeFailure, storeError } from '../../lib/store/sqlite/failure.js';
-import { openStoreOn, type SqliteOptions, type StartConnection } from '../../lib/store/sqlite/open.js';
+import { storeError } from '../../lib/store/sql/failure.js';
+import type { StartConnection } from '../../lib/store/sql/open-store.js';
+import { openDatabaseConnection, type SqliteConnectionOptions } from '../../lib/store/sqlite/connection.js';
+import { describeFailure } from '../../lib/store/sqlite/failure.js';
+import { openSqliteStoreOn, type SqliteOptions } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 
 let empty: Buffer | undefined;
@@ -18,7 +20,7 @@ export function openInlineStore(options: SqliteOptions): Promise<Store> {
     empty ??= makeEmpty();
     writeFileSync(options.file, empty, { mode: 0o600 });
   }
-  return openStoreOn(startInline, options);
+  return openSqliteStoreOn(startInline, options);
 }
 
 function makeEmpty(): Buffer {
@@ -33,14 +35,14 @@ function makeEmpty(): Buffer {
 }
 
 /** Answers later, as a thread does. */
-export const startInline: StartConnection = async ({ database, onOutcomes, onFailure }) => {
-  const explain = (error: unknown) => storeError(database.file, describeFailure(error));
+export const startInline: StartConnection = async ({ name, database, onOutcomes, onFailure }) => {
+  const explain = (error: unknown) => storeError(name, describeFailure(error));
   const connection = open();
   let closing: Promise<void> | undefined;
 
   function open() {
     try {
-      return openDatabaseConnection(database);
+      return openDatabaseConnection(database as SqliteConnectionOptions);
     } catch (error) {
       throw explain(error);
     }
@@ -57,7 +59,7 @@ export const startInline: StartConnection = async ({ database, onOutcomes, onFai
         if (closing !== undefined) return;
         const { outcomes, broken } = connection.run(calls);
         onOutcomes(outcomes);
-        if (broken !== undefined) onFailure(storeError(database.file, broken));
+        if (broken !== undefined) onFailure(storeError(name, broken));
       });
     },
     close() {

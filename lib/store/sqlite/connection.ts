@@ -1,55 +1,43 @@
-/**
- * One open database that runs batches of calls, for writing under the lock or for reading beside it. Blocks meanwhile. Puts
- * the SQL files together, for one thread.
- */
-import { type Clock, systemClock } from '../../system/clock.js';
-import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
-import { createConversationOperations } from './conversations.js';
+/** One open SQLite database that runs batches of calls, for writing under the lock or for reading beside it. */
+import type { Clock } from '../../system/clock.js';
+import { createBatchRunner } from '../sql/group-commit.js';
+import { methods, type Operations } from '../sql/methods.js';
+import { createOperations } from '../sql/operations.js';
+import type { DatabaseConnection } from '../sql/worker.js';
 import {
   closeDatabase,
   createFileOperations,
-  type Database,
   type DatabaseOptions,
   openDatabase,
   openReader,
+  type SqliteDatabase,
   takeLock,
 } from './database.js';
-import { type BatchResult, createBatchRunner } from './group-commit.js';
-import { createEditOperations, createLogOperations } from './log.js';
-import { createMentionRows } from './mentions.js';
-import { type MethodCall, methods, type Operations } from './methods.js';
-import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
-import { createReactionOperations } from './reactions.js';
-import { createRetentionOperations } from './retention.js';
-import { createRoomOperations } from './rooms.js';
-import { createSearchIndex, createSearchOperations } from './search.js';
-import { createSessionOperations } from './sessions.js';
-import { createSignInOperations } from './sign-in.js';
+import { dialect } from './dialect.js';
+
+export { describeFailure } from './failure.js';
+
+import { createSearchIndex } from './search.js';
 import { createUpkeep } from './upkeep.js';
 
-export interface DatabaseConnectionOptions extends DatabaseOptions {
+export interface SqliteConnectionOptions extends DatabaseOptions {
   /** Reads only, beside a connection that writes and holds the lock. */
   readonly reader?: boolean;
-}
-
-export interface DatabaseConnection {
-  run(calls: readonly MethodCall[]): BatchResult;
-  close(): void;
 }
 
 /** @throws DatabaseRefusal for a locked, foreign or newer file, or SQLite's own error */
 export function openDatabaseConnection({
   reader = false,
   ...options
-}: DatabaseConnectionOptions): DatabaseConnection {
+}: SqliteConnectionOptions): DatabaseConnection {
   if (reader) {
     const db = openReader(options);
-    return { run: createBatchRunner(db, createOperations(db)), close: () => db.close() };
+    return { run: createRunner(db), close: () => db.close() };
   }
   const lock = takeLock(options.file);
   try {
     const db = openDatabase(options);
-    const runBatch = createBatchRunner(db, createOperations(db));
+    const runBatch = createRunner(db);
     const upkeep = createUpkeep(db, options.file);
     return {
       run(calls) {
@@ -69,37 +57,13 @@ export function openDatabaseConnection({
   }
 }
 
-/** The Store's methods as functions on a database. Prepares every statement once. @param ticks times searches */
-export function createOperations(db: Database, { ticks }: Pick<Clock, 'ticks'> = systemClock): Operations {
-  const index = createSearchIndex(db);
-  const mentions = createMentionRows(db);
-  const { find, findOrBegin, keyOf, positions, ...conversations } = createConversationOperations(db);
-  const log = createLogOperations(db, { index, mentions, find, findOrBegin, keyOf });
-  const { seqBefore } = log;
-  const { resumeRow, ...sessions } = createSessionOperations(db);
-  const { revokeSessions } = sessions;
-  const { leaveAll, ...rooms } = createRoomOperations(db);
-  const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, {
-    ...{ revokeSessions, leaveAll },
-    onNewName: mentions.learn,
-  });
-  const bans = createBanOperations(db, { revokeSessions, isLastAdmin, withdraw });
-  return {
-    ...accounts,
-    ...sessions,
-    ...bans,
-    ...createSignInOperations(db, { resumeRow, positions, ...bans, ...conversations, ...rooms }),
-    ...createCredentialOperations(db, { revokeSessions }),
-    ...createInviteOperations(db),
-    ...createBlockOperations(db),
-    ...createAuditOperations(db),
-    ...conversations,
-    ...rooms,
-    ...log,
-    ...createEditOperations(db, { index, mentions }),
-    ...createReactionOperations(db),
-    ...createSearchOperations(db, { index, find, seqBefore, ticks }),
-    ...createRetentionOperations(db, { index, seqBefore }),
-    ...createFileOperations(db),
-  };
+/** @param clock times searches */
+export function createSqliteOperations(db: SqliteDatabase, clock?: Pick<Clock, 'ticks'>): Operations {
+  return createOperations(
+    db,
+    { dialect, index: createSearchIndex(db), files: createFileOperations(db) },
+    clock,
+  );
 }
+
+const createRunner = (db: SqliteDatabase) => createBatchRunner(db, dialect, createSqliteOperations(db));

@@ -3,7 +3,10 @@
  * it is. Knows settings and versions, not what is in the tables.
  */
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { DatabaseRefusal, describeFailure, resultCode, resultCodes, storeError } from './failure.js';
+import { DatabaseRefusal, storeError } from '../sql/failure.js';
+import type { Operations } from '../sql/methods.js';
+import { spaced } from '../sql/search-query.js';
+import { describeFailure, resultCode, resultCodes } from './failure.js';
 import {
   afterLoss,
   type LastEntry,
@@ -13,11 +16,9 @@ import {
   readLastEntry,
   refuseRemains,
 } from './last-entry.js';
-import type { Operations } from './methods.js';
 import { applicationId, migrations } from './migrations.js';
-import { spaced } from './search-query.js';
 
-export type Database = DatabaseSyncInstance;
+export type SqliteDatabase = DatabaseSyncInstance;
 
 export interface DatabaseOptions {
   readonly file: string;
@@ -60,7 +61,7 @@ export function takeLock(file: string): { release(): void } {
  * @throws DatabaseRefusal for a file of another program, of a newer version or one that lost everything, which is left
  *   as it was
  */
-export function openDatabase(options: DatabaseOptions): Database {
+export function openDatabase(options: DatabaseOptions): SqliteDatabase {
   refuseRemains(options.file);
   const db = new DatabaseSync(options.file);
   try {
@@ -78,13 +79,13 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** @throws DatabaseRefusal where there were accounts once, and are none */
-function refuseEmptied(db: Database, file: string): void {
+function refuseEmptied(db: SqliteDatabase, file: string): void {
   if ((readLastEntry(file)?.account ?? 0) === 0 || lastEntry(db).account > 0) return;
   throw new DatabaseRefusal(`The database has lost all accounts that ${noteFile(file)} counts. ${afterLoss}`);
 }
 
 /** Also of a file without tables. */
-export function lastEntry(db: Database): LastEntry {
+export function lastEntry(db: SqliteDatabase): LastEntry {
   const there = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log'").get();
   if (there === undefined) return { seq: 0, account: 0 };
   return db
@@ -96,18 +97,18 @@ export function lastEntry(db: Database): LastEntry {
 }
 
 /** Seqs that clients may have seen are not given again: they would take what is new for what they have. */
-export function skipSeqs(db: Database, upTo: number): void {
+export function skipSeqs(db: SqliteDatabase, upTo: number): void {
   db.prepare("DELETE FROM sqlite_sequence WHERE name = 'log'").run();
   db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('log', ?)").run(upTo);
 }
 
 /** Moves what the write-ahead log has into the file, as far as no reader needs it there. */
-export function checkpoint(db: Database): void {
+export function checkpoint(db: SqliteDatabase): void {
   db.exec('PRAGMA wal_checkpoint(PASSIVE)');
 }
 
 /** The same file for reading only, beside the connection that writes and has brought it up to date. */
-export function openReader({ file }: DatabaseOptions): Database {
+export function openReader({ file }: DatabaseOptions): SqliteDatabase {
   const db = new DatabaseSync(file, { readOnly: true });
   db.exec(`
     PRAGMA busy_timeout = 1000;
@@ -119,7 +120,7 @@ export function openReader({ file }: DatabaseOptions): Database {
 }
 
 /** Moves the write-ahead log into the file, so that the one file is complete, and closes it. */
-export function closeDatabase(db: Database): void {
+export function closeDatabase(db: SqliteDatabase): void {
   try {
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
@@ -130,7 +131,7 @@ export function closeDatabase(db: Database): void {
 }
 
 /** @throws DatabaseRefusal for a file of another program or of a newer version */
-function checkVersion(db: Database): number {
+function checkVersion(db: SqliteDatabase): number {
   const version = pragma(db, 'user_version');
   const owner = pragma(db, 'application_id');
   const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get();
@@ -148,7 +149,7 @@ function checkVersion(db: Database): number {
 }
 
 /** Copies and checks the whole file. */
-export function createFileOperations(db: Database) {
+export function createFileOperations(db: SqliteDatabase) {
   return {
     /** Not inside a transaction. */
     copy(file) {
@@ -172,7 +173,7 @@ export function createFileOperations(db: Database) {
   } satisfies Partial<Operations>;
 }
 
-function damagedPages(db: Database): string[] {
+function damagedPages(db: SqliteDatabase): string[] {
   const all = integrity(db);
   // Damage can be such that SQLite cannot look for it everywhere at once.
   const lines = all === undefined ? tablesOf(db).flatMap((table) => damageIn(db, table)) : all;
@@ -186,7 +187,7 @@ function damagedPages(db: Database): string[] {
 }
 
 /** What is wrong in one table or in all; undefined where that cannot be found out. */
-function integrity(db: Database, table?: string): string[] | undefined {
+function integrity(db: SqliteDatabase, table?: string): string[] | undefined {
   const which = table === undefined ? mostDamage : `"${table}"`;
   try {
     const found: { integrity_check: string }[] = db.prepare(`PRAGMA integrity_check(${which})`).all();
@@ -198,23 +199,23 @@ function integrity(db: Database, table?: string): string[] | undefined {
   }
 }
 
-function damageIn(db: Database, table: string): string[] {
+function damageIn(db: SqliteDatabase, table: string): string[] {
   return integrity(db, table) ?? [`table ${table} cannot be read`];
 }
 
-function tablesOf(db: Database): string[] {
+function tablesOf(db: SqliteDatabase): string[] {
   const rows: { name: string }[] = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   return rows.map(({ name }) => name);
 }
 
-function danglingRows(db: Database): string[] {
+function danglingRows(db: SqliteDatabase): string[] {
   const orphans: { table: string; parent: string }[] = db.prepare('PRAGMA foreign_key_check').all();
   return orphans
     .slice(0, mostDamage)
     .map(({ table, parent }) => `a row of ${table} refers to a missing row of ${parent}`);
 }
 
-function configure(db: Database): void {
+function configure(db: SqliteDatabase): void {
   db.exec(`
     PRAGMA busy_timeout = 1000; -- all calls wait meanwhile
     PRAGMA trusted_schema = OFF;
@@ -237,7 +238,7 @@ function configure(db: Database): void {
   }
 }
 
-function migrate(db: Database, from: number): void {
+function migrate(db: SqliteDatabase, from: number): void {
   db.function('spaced', { deterministic: true }, spaced);
   const steps = migrations.slice(from).map((sql, step) => ({ sql, version: from + step + 1 }));
   // A new database waits for the disk once and not for each step.
@@ -256,11 +257,11 @@ function migrate(db: Database, from: number): void {
   if (from < migrations.length) checkpoint(db);
 }
 
-function limitSize(db: Database, bytes: number): void {
+function limitSize(db: SqliteDatabase, bytes: number): void {
   db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / pragma(db, 'page_size')))}`);
 }
 
-function pragma(db: Database, name: 'user_version' | 'application_id' | 'page_size'): number {
+function pragma(db: SqliteDatabase, name: 'user_version' | 'application_id' | 'page_size'): number {
   const row: Record<string, number> = db.prepare(`PRAGMA ${name}`).get();
   return row[name] ?? 0;
 }

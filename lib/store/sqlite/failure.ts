@@ -1,25 +1,7 @@
-/** What failed in SQLite, in a sentence and in a form that crosses threads. Knows result codes, not tables. */
-import { StoreError, StoreInUse } from '../store.js';
+/** What failed in SQLite, in a sentence. Knows result codes, not tables. */
 
-export interface Failure {
-  /** What happened and what to do, without the file's name. */
-  readonly sentence: string;
-  /** What SQLite said, and its extended result code where it was SQLite that failed. */
-  readonly detail: string;
-  readonly errcode?: number;
-  readonly inUse?: true;
-}
-
-/** This file must not be used, for a reason that SQLite does not know. The message says what to do. */
-export class DatabaseRefusal extends Error {
-  readonly inUse: boolean;
-
-  constructor(message: string, options?: { cause?: unknown; inUse?: boolean }) {
-    super(message, options);
-    this.name = 'Refusal';
-    this.inUse = options?.inUse ?? false;
-  }
-}
+import { DatabaseRefusal, describeRefusal, type Failure, unexplained } from '../sql/failure.js';
+import type { StoreError } from '../store.js';
 
 /** Primary result codes, https://sqlite.org/rescode.html */
 export const resultCodes = {
@@ -79,26 +61,16 @@ function primaryCode(errcode: number | undefined): number | undefined {
 }
 
 export function describeFailure(error: unknown): Failure {
+  if (error instanceof DatabaseRefusal) return describeRefusal(error);
   const detail = error instanceof Error ? error.message : String(error);
-  if (error instanceof DatabaseRefusal) {
-    return { sentence: error.message, detail, ...(error.inUse && { inUse: true }) };
-  }
   const errcode = extendedCode(error);
-  const sentence = sentences.get(primaryCode(errcode) ?? 0);
+  const code = primaryCode(errcode) ?? 0;
+  const reason = reasons.get(code);
   return {
-    sentence: sentence ?? 'The database refused an operation: internal error (please report it).',
-    detail,
+    ...{ sentence: sentences.get(code) ?? unexplained, detail },
     ...(errcode !== undefined && { errcode }),
+    ...(reason !== undefined && { reason }),
   };
-}
-
-/** A failure as the error that callers get; its `cause` is what SQLite said. */
-export function storeError(file: string, failure: Failure): StoreError {
-  const cause = Object.assign(new Error(failure.detail), { errcode: failure.errcode });
-  const message = `${file}: ${failure.sentence}`;
-  if (failure.inUse) return new StoreInUse(message, { cause });
-  const reason = reasons.get(primaryCode(failure.errcode) ?? 0);
-  return new StoreError(message, { cause, reason });
 }
 
 const reasons: ReadonlyMap<number, StoreError['reason']> = new Map([

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseRefusal } from './failure.js';
+import { DatabaseRefusal } from '../sql/failure.js';
 
 export interface LastEntry {
   /** The greatest seq ever given to an entry; 0 for none. */

@@ -1,52 +1,18 @@
-/**
- * Search in SQL: the index of words (SQLite FTS5), and messages with these words in an account's conversations, for a
- * limited time. Knows who is a member.
- */
-import type { Clock } from '../../system/clock.js';
-import type { ConversationKey, SearchHit, SearchQuery } from '../message-store.js';
-import type { Database } from './database.js';
-import type { Operations } from './methods.js';
-import { joinQuote, type QuoteRow, quoteColumns, quotedOf } from './quotes.js';
-import { excerptOf, expressionOf, parseTerms, type SearchTerm, spaced } from './search-query.js';
-
-/** A message as it is in the index; to remove it, give it exactly as it was added. */
-export interface IndexedMessage {
-  readonly seq: number;
-  readonly text: string;
-  readonly conversation: number;
-  readonly account: number;
-}
-
-interface SeqRange {
-  /** Seqs greater than this only. */
-  readonly after: number;
-  /** Seqs smaller than this only; above `after`. */
-  readonly before: number;
-  readonly limit: number;
-}
-
-export interface SearchIndex {
-  add(message: IndexedMessage): void;
-  remove(message: IndexedMessage): void;
-  /**
-   * Seqs of the messages that match an FTS5 expression ('' for all), the newest first. Takes as long as the range is.
-   * @param member whose conversations they are in, where the expression does not say that
-   */
-  match(expression: string, range: SeqRange, member?: number): number[];
-}
+/** The index of words in SQLite (FTS5). Knows who is a member. */
+import type { Database } from '../sql/database.js';
+import {
+  blockOf,
+  type IndexedMessage,
+  type SearchFilter,
+  type SearchIndex,
+  type SeqRange,
+} from '../sql/search.js';
+import { expressionOf, spaced } from '../sql/search-query.js';
 
 /** The words by which the index knows the conversation, the block and the author of a message. */
 const conversationWord = (conversation: number): string => `c${conversation}`;
 const blockWord = (block: number): string => `b${block}`;
 const authorWord = (account: number): string => `a${account}`;
-
-/**
- * Seqs of a block, as in migrations.ts. Looking for the next match, FTS5 does not stop at the end of a range of rowids, but
- * it does where a word has no more messages: with the words of its blocks, a range takes no longer than it is long. The
- * most expensive search takes 25 ms in a block.
- */
-const blockSize = 8_192;
-const blockOf = (seq: number): number => Math.floor(seq / blockSize);
 
 const anyOf = (words: readonly string[]): string => `place : (${words.join(' OR ')})`;
 const placeOf = ({ conversation, seq }: IndexedMessage): string =>
@@ -69,14 +35,20 @@ export function createSearchIndex(db: Database): SearchIndex {
      ORDER BY words.rowid DESC LIMIT ?`,
   );
 
-  function match(expression: string, { after, before, limit }: SeqRange, member?: number): number[] {
+  function match({ terms, conversations, member, author }: SearchFilter, range: SeqRange): number[] {
+    const { after, before, limit } = range;
     const first = blockOf(after + 1);
     const blocks = Array.from({ length: blockOf(before - 1) - first + 1 }, (_, n) => blockWord(first + n));
-    const inBlocks = [anyOf(blocks), expression].filter((part) => part !== '').join(' AND ');
+    const expression = [
+      anyOf(blocks),
+      ...(conversations === undefined ? [] : [anyOf(conversations.map(conversationWord))]),
+      ...(author === undefined ? [] : [`author : ${authorWord(author)}`]),
+      ...(terms.length === 0 ? [] : [expressionOf(terms)]),
+    ].join(' AND ');
     const rows: { seq: number }[] =
-      member === undefined
-        ? select.all(inBlocks, after, before, limit)
-        : selectOf.all(inBlocks, after, before, member, limit);
+      conversations === undefined
+        ? selectOf.all(expression, after, before, member, limit)
+        : select.all(expression, after, before, limit);
     return rows.map(({ seq }) => seq);
   }
 
@@ -88,123 +60,5 @@ export function createSearchIndex(db: Database): SearchIndex {
       remove.run(message.seq, spaced(message.text), placeOf(message), authorWord(message.account));
     },
     match,
-  };
-}
-
-interface HitRow extends QuoteRow {
-  readonly seq: number;
-  readonly at: number;
-  readonly from: string;
-  readonly text: string;
-  readonly room: string | null;
-  readonly other: string | null;
-  readonly of: number | null;
-}
-
-interface SearchParts {
-  readonly index: SearchIndex;
-  readonly find: (target: ConversationKey) => number | undefined;
-  readonly seqBefore: Operations['seqBefore'];
-  readonly ticks: Clock['ticks'];
-}
-
-/** So long a search takes its turn; what it has begun may end later. */
-const turnMs = 40;
-/** A range that took no longer is followed by one of four times as many blocks, up to this many. */
-const shortMs = turnMs / 4;
-const mostBlocks = 16;
-/** In a range, the words of more conversations take longer to look up than the conversations of its messages. */
-const mostConversations = 16;
-
-export function createSearchOperations(db: Database, { index, find, seqBefore, ticks }: SearchParts) {
-  const conversationsOf = db.prepare('SELECT conversation FROM members WHERE account = ?');
-  const isMember = db.prepare('SELECT 1 FROM members WHERE account = ? AND conversation = ?');
-  const ends = db.prepare(
-    `SELECT coalesce((SELECT min(seq) FROM log), 0) AS oldest, coalesce((SELECT max(seq) FROM log), 0) AS newest`,
-  );
-  const timeOf = db.prepare('SELECT at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1');
-  const select = db.prepare(
-    `SELECT log.seq, log.at, writers.name AS "from", log.text, conversations.name AS room, peers.name AS other,
-       log.target AS of, ${quoteColumns}
-     FROM log JOIN accounts AS writers ON writers.id = log.account
-     JOIN conversations ON conversations.id = log.conversation
-     LEFT JOIN accounts AS peers ON peers.id = iif(low = ?2, high, low)
-     ${joinQuote('log.target')}
-     WHERE log.seq = ?1 AND log.removed IS NULL`,
-  );
-
-  function searchable({ account, target }: SearchQuery): number[] {
-    if (target === undefined) {
-      const rows: { conversation: number }[] = conversationsOf.all(account);
-      return rows.map(({ conversation }) => conversation);
-    }
-    const conversation = find(target);
-    const visible = conversation !== undefined && isMember.get(account, conversation) !== undefined;
-    return visible ? [conversation] : [];
-  }
-
-  function hitsOf(seq: number, account: number, terms: readonly SearchTerm[]): SearchHit[] {
-    const row: HitRow | undefined = select.get(seq, account);
-    return row === undefined ? [] : [hitOf(row, terms)];
-  }
-
-  return {
-    search(query) {
-      const { account, from, since, until, now, before = Number.MAX_SAFE_INTEGER, limit } = query;
-      const conversations = searchable(query);
-      if (conversations.length === 0) return { hits: [], more: false };
-      const terms = parseTerms(query.words);
-      const few = conversations.length <= mostConversations;
-      const filters = [
-        ...(few ? [anyOf(conversations.map(conversationWord))] : []),
-        ...(from === undefined ? [] : [`author : ${authorWord(from)}`]),
-        ...(terms.length === 0 ? [] : [expressionOf(terms)]),
-      ];
-      const { oldest, newest }: { oldest: number; newest: number } = ends.get();
-      const end = Math.min(before, newest + 1, until === undefined ? before : seqBefore(until, now) + 1);
-      const expression = filters.join(' AND ');
-      const match = (range: SeqRange) => index.match(expression, range, few ? undefined : account);
-      const { seqs, reached, blocks } = matchForATurn(match, ticks, {
-        ...{ blocks: query.blocks ?? 1 },
-        after: Math.max(oldest - 1, since === undefined ? 0 : seqBefore(since, now)),
-        ...{ before: end, limit: limit + 1 },
-      });
-      const hits = seqs.slice(0, limit).flatMap((seq) => hitsOf(seq, account, terms));
-      if (reached === undefined || seqs.length > limit) return { hits, more: seqs.length > limit };
-      const { at }: { at: number } = timeOf.get(reached);
-      return { hits, more: true, reached: { seq: reached, at }, blocks };
-    },
-  } satisfies Partial<Operations>;
-}
-
-/** The newest first. @returns what matches and, unless all of the range was searched, the seq from which on it was */
-function matchForATurn(
-  match: (range: SeqRange) => number[],
-  ticks: Clock['ticks'],
-  { after, before, limit, ...range }: SeqRange & { readonly blocks: number },
-): { seqs: number[]; reached?: number; blocks: number } {
-  const seqs: number[] = [];
-  const end = ticks() + turnMs;
-  let [reached, blocks] = [before, range.blocks];
-  while (reached > after + 1 && seqs.length < limit) {
-    const start = ticks();
-    if (reached < before && start >= end) return { seqs, reached, blocks };
-    const next = Math.max(after, (blockOf(reached - 1) - blocks + 1) * blockSize - 1);
-    seqs.push(...match({ after: next, before: reached, limit: limit - seqs.length }));
-    reached = next + 1;
-    if (ticks() - start <= shortMs) blocks = Math.min(blocks * 4, mostBlocks);
-    else if (ticks() - start > turnMs) blocks = Math.max(blocks / 4, 1);
-  }
-  return { seqs, blocks };
-}
-
-function hitOf(row: HitRow, terms: readonly SearchTerm[]): SearchHit {
-  const { seq, at, from, room, other, of } = row;
-  const quoted = quotedOf(row);
-  return {
-    ...{ seq, at, from, ...excerptOf(row.text, terms) },
-    ...(room === null ? { kind: 'direct', name: other ?? '' } : { kind: 'room', name: room }),
-    ...(of !== null && { of }),
-    ...(quoted !== undefined && { quoted }),
   };
 }

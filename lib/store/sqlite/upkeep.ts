@@ -1,6 +1,6 @@
 /** What a database needs while it is written: its newest entry noted, its write-ahead log emptied. Knows times, no calls. */
 import { backgroundClock, type Clock } from '../../system/clock.js';
-import { checkpoint, type Database, lastEntry, skipSeqs } from './database.js';
+import { checkpoint, lastEntry, type SqliteDatabase, skipSeqs } from './database.js';
 import { missingSince, readLastEntry, recordLoss, writeLastEntry } from './last-entry.js';
 
 export interface Upkeep {
@@ -19,7 +19,7 @@ const skippedSeqs = 10_000;
  * Notices what was lost since the last note, and keeps the note from now on. Neither waits for the disk at each message
  * nor stops the work where the disk is full.
  */
-export function createUpkeep(db: Database, file: string, clock: Clock = backgroundClock): Upkeep {
+export function createUpkeep(db: SqliteDatabase, file: string, clock: Clock = backgroundClock): Upkeep {
   const timers = new Map<() => void, () => void>();
   const note = (): void => writeLastEntry(file, lastEntry(db));
   const empty = (): void => checkpoint(db);
@@ -50,7 +50,7 @@ export function createUpkeep(db: Database, file: string, clock: Clock = backgrou
   };
 }
 
-function noticeLoss(db: Database, file: string): boolean {
+function noticeLoss(db: SqliteDatabase, file: string): boolean {
   const noted = readLastEntry(file);
   const missing = missingSince(noted, lastEntry(db));
   if (noted === undefined || missing === undefined) return false;

@@ -1,9 +1,10 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
-import { createOperations } from '../../../lib/store/sqlite/connection.js';
+import { createBatchRunner, createCallQueue } from '../../../lib/store/sql/group-commit.js';
+import { createSqliteOperations } from '../../../lib/store/sqlite/connection.js';
 import { closeDatabase, openDatabase } from '../../../lib/store/sqlite/database.js';
-import { createBatchRunner, createCallQueue } from '../../../lib/store/sqlite/group-commit.js';
+import { dialect } from '../../../lib/store/sqlite/dialect.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { scene, temporaryFile } from '../../support/sqlite-store.js';
 import { hash, newAccount, newEntry, register } from '../../support/store-subject.js';
@@ -138,11 +139,11 @@ t.test('a call that fails half-way is undone completely, and alone', async (t) =
 t.test('a failed commit rejects every call of its batch and stores nothing', async (t) => {
   const db = openDatabase({ file: await temporaryFile(t) });
   t.teardown(() => closeDatabase(db));
-  const operations = createOperations(db);
+  const operations = createSqliteOperations(db);
   // A membership without an account, which the database finds out when it commits.
   const removeExpired = () =>
     db.exec('PRAGMA defer_foreign_keys = ON; INSERT INTO members (account, conversation) VALUES (99, 99)');
-  const run = createBatchRunner(db, { ...operations, removeExpired });
+  const run = createBatchRunner(db, dialect, { ...operations, removeExpired });
   const account = { method: 'register', args: [newAccount('ada')] } as const;
   const failed = { ok: false, failure: { errcode: 787 } };
   const ran = run([account, { method: 'removeExpired', args: [0] }, { method: 'countAccounts', args: [] }]);
@@ -158,7 +159,7 @@ t.test('a transaction that SQLite undid rejects every call of its batch', async 
     db.exec('ROLLBACK');
     throw new Error('undone');
   };
-  const run = createBatchRunner(db, { ...createOperations(db), removeExpired });
+  const run = createBatchRunner(db, dialect, { ...createSqliteOperations(db), removeExpired });
   const account = { method: 'register', args: [newAccount('ada')] } as const;
   const failed = { ok: false, failure: { detail: 'undone' } };
   t.match(run([account, { method: 'removeExpired', args: [0] }, account]), {

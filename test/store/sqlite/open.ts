@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t, { type Test } from 'tap';
-import { loadThread } from '../../../lib/store/sqlite/thread.js';
+import { loadSqliteThread } from '../../../lib/store/sqlite/thread.js';
 import { StoreError, StoreInUse } from '../../../lib/store/store.js';
 import { openStore, scene, temporaryFile } from '../../support/sqlite-store.js';
 import { lobbyOf, newAccount, newEntry, register } from '../../support/store-subject.js';
@@ -160,7 +160,8 @@ t.test('a thread that dies is reported once, and its lock is released', async (t
   const file = await temporaryFile(t);
   const failures: StoreError[] = [];
   const bell = new EventTarget();
-  const thread = await loadThread().open({
+  const thread = await loadSqliteThread().open({
+    name: 'the database',
     database: { file },
     onOutcomes: () => t.fail('there are no answers'),
     onFailure(failure) {
@@ -178,15 +179,20 @@ t.test('a thread that dies is reported once, and its lock is released', async (t
 });
 
 t.test('a thread ends that is closed before it has a database', async (t) => {
-  await loadThread().close();
+  await loadSqliteThread().close();
   t.pass();
 });
 
 t.test('a thread that is gone before it has a database refuses it', async (t) => {
-  const thread = loadThread();
+  const thread = loadSqliteThread();
   await thread.close();
   const database = { file: await temporaryFile(t) };
-  const opened = thread.open({ database, onOutcomes() {}, onFailure: (failure) => t.error(failure) });
+  const opened = thread.open({
+    name: database.file,
+    database,
+    onOutcomes() {},
+    onFailure: (failure) => t.error(failure),
+  });
   await t.rejects(opened, { name: 'StoreError', message: database.file });
 });
 
@@ -194,7 +200,8 @@ t.test('a reader thread sees what the writer stored, and cannot write', async (t
   const { file, store } = await scene(t);
   const answers: unknown[] = [];
   const bell = new EventTarget();
-  const thread = await loadThread().open({
+  const thread = await loadSqliteThread().open({
+    name: 'the database',
     database: { file, reader: true },
     onOutcomes(outcomes) {
       answers.push(...outcomes);

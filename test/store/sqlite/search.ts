@@ -1,7 +1,12 @@
 import t, { type Test } from 'tap';
 import type { SearchQuery } from '../../../lib/store/message-store.js';
-import { createOperations } from '../../../lib/store/sqlite/connection.js';
-import { closeDatabase, type Database, openDatabase, skipSeqs } from '../../../lib/store/sqlite/database.js';
+import { createSqliteOperations } from '../../../lib/store/sqlite/connection.js';
+import {
+  closeDatabase,
+  openDatabase,
+  type SqliteDatabase,
+  skipSeqs,
+} from '../../../lib/store/sqlite/database.js';
 import { createSearchIndex } from '../../../lib/store/sqlite/search.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { scene as sqliteScene, temporaryFile } from '../../support/sqlite-store.js';
@@ -9,7 +14,7 @@ import { at, kept, newAccount, newEntry, newRoom, register } from '../../support
 
 const blockSize = 8_192;
 
-async function openEmpty(t: Test): Promise<Database> {
+async function openEmpty(t: Test): Promise<SqliteDatabase> {
   const db = openDatabase({ file: await temporaryFile(t) });
   t.teardown(() => closeDatabase(db));
   return db;
@@ -25,7 +30,7 @@ async function scene(t: Test, { blocks, cost }: { blocks: number; cost: number }
     clock.pass(cost);
     return clock.ticks();
   };
-  const { register, append, search } = createOperations(db, { ticks });
+  const { register, append, search } = createSqliteOperations(db, { ticks });
   const registered = register(newAccount('ada'));
   const account = registered.outcome === 'created' ? registered.account.id : 0;
   const seqs: number[] = [];
@@ -119,10 +124,14 @@ t.test('a range is looked for by the words of its blocks', async (t) => {
     return [];
   };
   const db = { prepare: () => ({ all }) };
-  const { match } = createSearchIndex(db as unknown as Database);
+  const { match } = createSearchIndex(db as unknown as SqliteDatabase);
   const limit = 1;
-  match('x', { after: 0, before: 2, limit });
-  match('x', { after: blockSize - 1, before: blockSize * 2, limit });
-  match('x', { after: blockSize - 2, before: blockSize * 2 + 1, limit });
-  t.same(asked, ['place : (b0) AND x', 'place : (b1) AND x', 'place : (b0 OR b1 OR b2) AND x']);
+  const filter = { terms: [], member: 1, author: 3, conversations: [7] };
+  match(filter, { after: 0, before: 2, limit });
+  match(filter, { after: blockSize - 1, before: blockSize * 2, limit });
+  match(filter, { after: blockSize - 2, before: blockSize * 2 + 1, limit });
+  t.same(
+    asked,
+    ['b0', 'b1', 'b0 OR b1 OR b2'].map((blocks) => `place : (${blocks}) AND place : (c7) AND author : a3`),
+  );
 });

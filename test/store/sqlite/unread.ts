@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { createOperations } from '../../../lib/store/sqlite/connection.js';
+import type { Operations, UnreadCount } from '../../../lib/store/sql/methods.js';
+import { createSqliteOperations } from '../../../lib/store/sqlite/connection.js';
 import { closeDatabase, openDatabase } from '../../../lib/store/sqlite/database.js';
-import type { Operations, UnreadCount } from '../../../lib/store/sqlite/methods.js';
 import { temporaryFile } from '../../support/sqlite-store.js';
 import { at, newAccount } from '../../support/store-subject.js';
 
@@ -12,7 +12,7 @@ const lobby = { room: 1 };
 async function scene(t: Test) {
   const db = openDatabase({ file: await temporaryFile(t) });
   t.teardown(() => closeDatabase(db));
-  const operations = createOperations(db);
+  const operations = createSqliteOperations(db);
   const [ada, bob] = [idOf(operations, 'ada'), idOf(operations, 'bob')];
   let said = 0;
   const say = (count: number, { account = bob, text = 'hello' } = {}): number => {

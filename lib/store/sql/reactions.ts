@@ -4,7 +4,7 @@
  */
 import { limits } from '../../protocol/limits.js';
 import type { ReactionCount } from '../message-store.js';
-import type { Database } from './database.js';
+import type { Database, Dialect } from './database.js';
 import type { Operations } from './methods.js';
 
 /** As log.reactions holds them, in JSON. */
@@ -21,21 +21,21 @@ export function reactionCounts(json: string | null): ReactionCount[] {
   return counts.map(([emoji, count]) => ({ emoji, count }));
 }
 
-export function createReactionOperations(db: Database) {
+export function createReactionOperations(db: Database, dialect: Dialect) {
   const message = db.prepare(
     `SELECT conversation, reactions FROM log
      WHERE seq = ? AND removed IS NULL AND kind IN ('text', 'action', 'file')`,
   );
   const own = db.prepare('SELECT emoji FROM reactions WHERE message = ? AND account = ?');
   const setCounts = db.prepare('UPDATE log SET reactions = ? WHERE seq = ?');
-  // Of the log's seqs, which AUTOINCREMENT counts there.
-  const takeSeq = db.prepare("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'log' RETURNING seq");
+  const takeSeq = db.prepare(dialect.takeSeq);
   const put = db.prepare(
-    `INSERT OR REPLACE INTO reactions (seq, conversation, message, account, emoji, at) VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO reactions (seq, conversation, message, account, emoji, at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (message, account) DO UPDATE SET seq = excluded.seq, emoji = excluded.emoji, at = excluded.at`,
   );
   const by = db.prepare(
     `SELECT message AS of, emoji FROM reactions
-     WHERE message IN (SELECT value FROM json_each(?)) AND account = ? AND emoji <> '' ORDER BY message`,
+     WHERE message IN ${dialect.numbersOf} AND account = ? AND emoji <> '' ORDER BY message`,
   );
 
   return {

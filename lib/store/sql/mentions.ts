@@ -3,7 +3,7 @@
  * and with its membership, by foreign keys. Knows who is a member, not what mentions look like.
  */
 import { findNames } from '../../protocol/mentions.js';
-import type { Database } from './database.js';
+import type { Database, Dialect } from './database.js';
 import type { IndexedMessage } from './search.js';
 
 export interface MentionRows {
@@ -15,8 +15,8 @@ export interface MentionRows {
   learn(name: string): void;
 }
 
-export function createMentionRows(db: Database): MentionRows {
-  const names = db.prepare('SELECT name FROM accounts');
+export function createMentionRows(db: Database, { alone }: Dialect): MentionRows {
+  const names = db.prepare('SELECT id, name FROM accounts WHERE id > ? ORDER BY id');
   const insert = db.prepare(
     `INSERT INTO mentions (account, conversation, seq)
      SELECT accounts.id, ?2, ?3 FROM accounts JOIN members ON members.account = accounts.id AND conversation = ?2
@@ -25,18 +25,24 @@ export function createMentionRows(db: Database): MentionRows {
   const remove = db.prepare('DELETE FROM mentions WHERE seq = ?');
   // Most words are no names: with all names at hand, they cost no query. One of a registration that was rolled back
   // costs one.
-  let known: Set<string> | undefined;
+  const known = new Set<string>();
+  let newest = 0;
+
+  function learnNew(): void {
+    const rows: { id: number; name: string }[] = names.all(newest);
+    for (const { name } of rows) known.add(name);
+    newest = rows.at(-1)?.id ?? newest;
+  }
 
   return {
     add({ seq, text, conversation, account }) {
-      known ??= new Set(names.all().map((row: { name: string }) => row.name));
-      const all = known;
-      const mentioned = findNames(text, (word) => all.has(word));
+      if (newest === 0 || !alone) learnNew();
+      const mentioned = findNames(text, (word) => known.has(word));
       for (const name of new Set(mentioned.map((mention) => mention.name))) {
         insert.run(name, conversation, seq, account);
       }
     },
     remove: (seq) => void remove.run(seq),
-    learn: (name) => void known?.add(name),
+    learn: (name) => void known.add(name),
   };
 }

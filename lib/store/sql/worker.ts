@@ -1,17 +1,25 @@
 /** The inside of a database thread: messages in, messages out. Knows no SQL. */
-import { type MessagePort, parentPort } from 'node:worker_threads';
-import {
-  type DatabaseConnection,
-  type DatabaseConnectionOptions,
-  openDatabaseConnection,
-} from './connection.js';
-import { describeFailure, type Failure } from './failure.js';
-import type { CallOutcome } from './group-commit.js';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Failure } from './failure.js';
+import type { BatchResult, CallOutcome } from './group-commit.js';
 import type { MethodCall } from './methods.js';
+
+/** An open database on which batches of calls run. Blocks meanwhile. */
+export interface DatabaseConnection {
+  run(calls: readonly MethodCall[]): BatchResult;
+  close(): void;
+}
+
+/** What the module of a driver exports that a thread is started with. */
+export interface Driver<Options> {
+  /** @throws what `describe` puts in words */
+  openDatabaseConnection(options: Options): DatabaseConnection;
+  describeFailure(error: unknown): Failure;
+}
 
 export type ToWorker =
   /** The first message, unless the thread is closed before it has a database. */
-  | { readonly type: 'open'; readonly database: DatabaseConnectionOptions }
+  | { readonly type: 'open'; readonly database: unknown }
   | { readonly type: 'batch'; readonly calls: readonly MethodCall[] }
   | { readonly type: 'close' };
 
@@ -42,12 +50,13 @@ function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
 
 if (parentPort === null) throw new Error('worker.js is the thread of a store and cannot run alone');
 const port = parentPort;
+const driver: Driver<unknown> = await import(workerData);
 // Without a further listener the thread ends.
 port.once('message', (first: ToWorker) => {
   if (first.type !== 'open') return;
   try {
-    serve(port, openDatabaseConnection(first.database));
+    serve(port, driver.openDatabaseConnection(first.database));
   } catch (error) {
-    port.postMessage({ type: 'failed', failure: describeFailure(error) } satisfies FromWorker);
+    port.postMessage({ type: 'failed', failure: driver.describeFailure(error) } satisfies FromWorker);
   }
 });

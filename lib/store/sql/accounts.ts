@@ -32,7 +32,7 @@ export function accountOf({ id, name, role, password, factor }: AccountRow): Acc
 }
 
 /** @throws where a statement changed no account */
-function requireAccount({ changes }: { changes: number }, account: number): void {
+function requireAccount({ changes }: { readonly changes: number }, account: number): void {
   if (changes === 0) throw new Error(`no account has the id ${account}`);
 }
 

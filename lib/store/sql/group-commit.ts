@@ -3,8 +3,8 @@
  * transaction. Knows neither the thread between them nor the SQL of the tables.
  */
 import { StoreError } from '../store.js';
-import type { Database } from './database.js';
-import { describeFailure, type Failure, resultCode, resultCodes } from './failure.js';
+import type { Database, Dialect } from './database.js';
+import type { Failure } from './failure.js';
 import {
   type Arguments,
   type Method,
@@ -138,13 +138,14 @@ export interface BatchResult {
 
 interface BatchDatabase {
   readonly db: Database;
+  readonly dialect: Dialect;
   readonly sql: ReturnType<typeof prepareTransactions>;
   readonly operations: Operations;
 }
 
-function prepareTransactions(db: Database) {
+function prepareTransactions(db: Database, { begin }: Dialect) {
   return {
-    begin: { write: db.prepare('BEGIN IMMEDIATE'), read: db.prepare('BEGIN') },
+    begin: { write: db.prepare(begin.write), read: db.prepare(begin.read) },
     commit: db.prepare('COMMIT'),
     savepoint: db.prepare('SAVEPOINT one'),
     release: db.prepare('RELEASE one'),
@@ -158,40 +159,52 @@ function prepareTransactions(db: Database) {
  */
 export function createBatchRunner(
   db: Database,
+  dialect: Dialect,
   operations: Operations,
 ): (calls: readonly MethodCall[]) => BatchResult {
-  const database = { db, sql: prepareTransactions(db), operations };
-  return (calls) => {
-    const [only] = calls;
-    if (only !== undefined && calls.length === 1 && methods[only.method].transaction === 'none') {
-      return { outcomes: [outcomeOf(database, only)] };
-    }
-    try {
-      const writes = calls.some(({ method }) => methods[method].transaction === 'write');
-      database.sql.begin[writes ? 'write' : 'read'].run();
-      return runAll(database, calls);
-    } catch (error) {
-      const failed = allFailed(calls, describeFailure(error));
-      const broken = rollback(db) ?? brokenBy(error);
-      return broken === undefined ? failed : { ...failed, broken };
-    }
-  };
+  const database = { db, dialect, sql: prepareTransactions(db, dialect), operations };
+  return (calls) => runBatch(database, calls);
+}
+
+function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
+  const { dialect } = database;
+  const [only] = calls;
+  if (only !== undefined && calls.length === 1 && methods[only.method].transaction === 'none') {
+    return { outcomes: [outcomeOf(database, only)] };
+  }
+  try {
+    const writes = calls.some(({ method }) => methods[method].transaction === 'write');
+    database.sql.begin[writes ? 'write' : 'read'].run();
+    return runAll(database, calls);
+  } catch (error) {
+    const failed = allFailed(calls, dialect.describe(error));
+    const broken = rollback(database) ?? (dialect.isFatal(error) ? dialect.describe(error) : undefined);
+    return broken === undefined ? failed : { ...failed, broken };
+  }
 }
 
 function runAll(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
   const outcomes: CallOutcome[] = [];
   for (const call of calls) {
     const outcome = runOne(database, call);
-    if (!outcome.ok && !database.db.isTransaction) return allFailed(calls, outcome.failure);
+    if (!outcome.ok && !database.db.isTransaction) {
+      const alone = calls.length > 1 && !database.dialect.savepoints;
+      return alone ? runEach(database, calls) : allFailed(calls, outcome.failure);
+    }
     outcomes.push(outcome);
   }
   database.sql.commit.run();
   return { outcomes };
 }
 
+/** Each in a transaction of its own. */
+function runEach(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
+  return { outcomes: calls.flatMap((call) => runBatch(database, [call]).outcomes) };
+}
+
 function runOne(database: BatchDatabase, call: MethodCall): CallOutcome {
-  if (methods[call.method].transaction !== 'write') return outcomeOf(database, call);
-  const { db, sql } = database;
+  const { db, sql, dialect } = database;
+  if (methods[call.method].transaction !== 'write' || !dialect.savepoints) return outcomeOf(database, call);
   sql.savepoint.run();
   const outcome = outcomeOf(database, call);
   // A full disk makes SQLite undo the whole transaction by itself, savepoints included.
@@ -201,11 +214,11 @@ function runOne(database: BatchDatabase, call: MethodCall): CallOutcome {
   return outcome;
 }
 
-function outcomeOf({ operations }: BatchDatabase, { method, args }: MethodCall): CallOutcome {
+function outcomeOf({ operations, dialect }: BatchDatabase, { method, args }: MethodCall): CallOutcome {
   try {
     return { ok: true, value: (operations[method] as (...args: MethodCall['args']) => unknown)(...args) };
   } catch (error) {
-    return { ok: false, failure: describeFailure(error) };
+    return { ok: false, failure: dialect.describe(error) };
   }
 }
 
@@ -214,16 +227,11 @@ function allFailed(calls: readonly MethodCall[], failure: Failure): BatchResult 
 }
 
 /** Why the transaction could not be ended; undefined once it is. */
-function rollback(db: Database): Failure | undefined {
+function rollback({ db, dialect }: BatchDatabase): Failure | undefined {
   try {
     if (db.isTransaction) db.exec('ROLLBACK');
     return undefined;
   } catch (error) {
-    return describeFailure(error);
+    return dialect.describe(error);
   }
-}
-
-/** After a failed fsync the kernel may have dropped what it could not write: a later one that succeeds proves nothing. */
-function brokenBy(error: unknown): Failure | undefined {
-  return resultCode(error) === resultCodes.ioError ? describeFailure(error) : undefined;
 }

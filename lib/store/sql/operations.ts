@@ -1,0 +1,60 @@
+/** The Store's methods as functions on a database: puts the SQL files together, for one thread. */
+import { type Clock, systemClock } from '../../system/clock.js';
+import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
+import { createConversationOperations } from './conversations.js';
+import type { Database, Dialect } from './database.js';
+import { createEditOperations, createLogOperations } from './log.js';
+import { createMentionRows } from './mentions.js';
+import type { Operations } from './methods.js';
+import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
+import { createReactionOperations } from './reactions.js';
+import { createRetentionOperations } from './retention.js';
+import { createRoomOperations } from './rooms.js';
+import { createSearchOperations, type SearchIndex } from './search.js';
+import { createSessionOperations } from './sessions.js';
+import { createSignInOperations } from './sign-in.js';
+
+/** What each database has of its own. */
+export interface OwnParts {
+  readonly dialect: Dialect;
+  readonly index: SearchIndex;
+  readonly files: Pick<Operations, 'copy' | 'damage'>;
+}
+
+/** Prepares every statement once. @param ticks times searches */
+export function createOperations(
+  db: Database,
+  { dialect, index, files }: OwnParts,
+  { ticks }: Pick<Clock, 'ticks'> = systemClock,
+): Operations {
+  const mentions = createMentionRows(db, dialect);
+  const { find, findOrBegin, keyOf, positions, ...conversations } = createConversationOperations(db);
+  const log = createLogOperations(db, { index, mentions, find, findOrBegin, keyOf });
+  const { seqBefore } = log;
+  const { resumeRow, ...sessions } = createSessionOperations(db);
+  const { revokeSessions } = sessions;
+  const { leaveAll, ...rooms } = createRoomOperations(db);
+  const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, {
+    ...{ revokeSessions, leaveAll },
+    onNewName: mentions.learn,
+  });
+  const bans = createBanOperations(db, { revokeSessions, isLastAdmin, withdraw });
+  return {
+    ...accounts,
+    ...sessions,
+    ...bans,
+    ...createSignInOperations(db, { resumeRow, positions, ...bans, ...conversations, ...rooms }),
+    ...createCredentialOperations(db, { revokeSessions }),
+    ...createInviteOperations(db),
+    ...createBlockOperations(db),
+    ...createAuditOperations(db),
+    ...conversations,
+    ...rooms,
+    ...log,
+    ...createEditOperations(db, { index, mentions }),
+    ...createReactionOperations(db, dialect),
+    ...createSearchOperations(db, { index, find, seqBefore, ticks }),
+    ...createRetentionOperations(db, { index, seqBefore }),
+    ...files,
+  };
+}
