@@ -1,5 +1,5 @@
 /**
- * SQLite stores in the test's own thread, each begun as a copy of an empty one: a tenth of the cost of a store with
+ * Stores in the test's own thread, of SQLite each begun as a copy of an empty one: a tenth of the cost of a store with
  * threads. For tests of what uses a store; tests of the store itself take sqlite-store.ts.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { storeError } from '../../lib/store/sql/failure.js';
 import type { StartConnection } from '../../lib/store/sql/open-store.js';
-import { openDatabaseConnection, type SqliteConnectionOptions } from '../../lib/store/sqlite/connection.js';
-import { describeFailure } from '../../lib/store/sqlite/failure.js';
+import type { Driver } from '../../lib/store/sql/worker.js';
+import * as sqlite from '../../lib/store/sqlite/connection.js';
 import { openSqliteStoreOn, type SqliteOptions } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 
@@ -27,44 +27,48 @@ function makeEmpty(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'secure-chat-empty-'));
   const file = join(folder, 'chat.db');
   try {
-    openDatabaseConnection({ file }).close();
+    sqlite.openDatabaseConnection({ file }).close();
     return readFileSync(file);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Answers later, as a thread does. */
-export const startInline: StartConnection = async ({ name, database, onOutcomes, onFailure }) => {
-  const explain = (error: unknown) => storeError(name, describeFailure(error));
-  const connection = open();
-  let closing: Promise<void> | undefined;
+/** Answers later, as a thread does. @param driver as `loadThread` is given */
+export const startInlineOn =
+  (driver: Driver<never>): StartConnection =>
+  async ({ name, database, onOutcomes, onFailure }) => {
+    const explain = (error: unknown) => storeError(name, driver.describeFailure(error));
+    const connection = open();
+    let closing: Promise<void> | undefined;
 
-  function open() {
-    try {
-      return openDatabaseConnection(database as SqliteConnectionOptions);
-    } catch (error) {
-      throw explain(error);
+    function open() {
+      try {
+        return driver.openDatabaseConnection(database as never);
+      } catch (error) {
+        throw explain(error);
+      }
     }
-  }
 
-  async function close(): Promise<void> {
-    await new Promise(setImmediate);
-    connection.close();
-  }
+    async function close(): Promise<void> {
+      await new Promise(setImmediate);
+      connection.close();
+    }
 
-  return {
-    send(calls) {
-      setImmediate(() => {
-        if (closing !== undefined) return;
-        const { outcomes, broken } = connection.run(calls);
-        onOutcomes(outcomes);
-        if (broken !== undefined) onFailure(storeError(name, broken));
-      });
-    },
-    close() {
-      closing ??= close();
-      return closing;
-    },
+    return {
+      send(calls) {
+        setImmediate(() => {
+          if (closing !== undefined) return;
+          const { outcomes, broken } = connection.run(calls);
+          onOutcomes(outcomes);
+          if (broken !== undefined) onFailure(storeError(name, broken));
+        });
+      },
+      close() {
+        closing ??= close();
+        return closing;
+      },
+    };
   };
-};
+
+export const startInline = startInlineOn(sqlite);

@@ -80,7 +80,7 @@ function prepareAccounts(db: Database) {
     ),
     list: db.prepare(
       `SELECT id, name, role, created_at AS at, factor IS NOT NULL AS factor, gone AS removed, seen AS used
-       FROM accounts WHERE ?1 IS NULL OR id = ?1 ORDER BY id`,
+       FROM accounts WHERE CAST(?1 AS INTEGER) IS NULL OR id = ?1 ORDER BY id`,
     ),
     otherAdmins: db.prepare(
       `SELECT count(*) AS count FROM accounts WHERE role = 'admin' AND NOT gone AND id <> ?
@@ -89,7 +89,7 @@ function prepareAccounts(db: Database) {
     role: db.prepare('SELECT role FROM accounts WHERE id = ?'),
     setRole: db.prepare('UPDATE accounts SET role = ? WHERE id = ?'),
     remove: db.prepare(
-      `UPDATE accounts SET gone = 1, password = '', role = 'member', recovery = NULL, reset = NULL, factor = NULL
+      `UPDATE accounts SET gone = TRUE, password = '', role = 'member', recovery = NULL, reset = NULL, factor = NULL
        WHERE id = ?`,
     ),
     endMemberships: db.prepare('DELETE FROM members WHERE account = ?'),
@@ -221,7 +221,7 @@ function prepareCredentials(db: Database) {
          AND (recovery = ?2 OR (reset = ?2 AND reset_expires > ?3))`,
     ),
     recover: db.prepare(
-      `UPDATE accounts SET password = ?, factor = NULL, reset = NULL, recovery = iif(recovery = ?, NULL, recovery)
+      `UPDATE accounts SET password = ?, factor = NULL, reset = NULL, recovery = CASE WHEN recovery = ? THEN NULL ELSE recovery END
        WHERE id = ?`,
     ),
     setFactor: db.prepare('UPDATE accounts SET factor = ? WHERE id = ?'),

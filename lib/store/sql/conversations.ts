@@ -56,8 +56,8 @@ function prepare(db: Database) {
     beginDirect: db.prepare(
       "INSERT INTO conversations (kind, low, high) VALUES ('direct', ?, ?) RETURNING id",
     ),
-    // OR IGNORE: in notes to oneself both members are the same account.
-    join: db.prepare('INSERT OR IGNORE INTO members (account, conversation) VALUES (?, ?)'),
+    // In notes to oneself both members are the same account.
+    join: db.prepare('INSERT INTO members (account, conversation) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     room: db.prepare("SELECT id FROM conversations WHERE id = ? AND kind = 'room'"),
     pair: db.prepare('SELECT low, high FROM conversations WHERE id = ?'),
     rooms: db.prepare(
@@ -73,7 +73,7 @@ function prepare(db: Database) {
        FROM members
        JOIN accounts ON accounts.id = members.account
        JOIN conversations ON conversations.id = members.conversation
-       LEFT JOIN accounts AS others ON others.id = iif(low = members.account, high, low)
+       LEFT JOIN accounts AS others ON others.id = CASE WHEN low = members.account THEN high ELSE low END
        LEFT JOIN log AS newest ON newest.seq =
          (SELECT max(seq) FROM log WHERE conversation = conversations.id)
        WHERE members.account = ? ORDER BY turn > 0, turn, conversations.id`,

@@ -2,6 +2,7 @@
  * The log of all messages in SQL: one table, one increasing seq; edits, removals, pins and topics are entries too, and so are
  * the reactions of another table. Knows ids of conversations, not what they are.
  */
+import { randomUUID } from 'node:crypto';
 import { limits } from '../../protocol/limits.js';
 import type {
   AppendResult,
@@ -39,7 +40,7 @@ interface EntryRow extends QuoteRow {
 
 /** The SELECT of an EntryRow, up to its WHERE. */
 const selectEntries = (index = ''): string =>
-  `SELECT log.seq, log.at, accounts.name AS "from", log.key, log.kind, iif(log.kind = 'edit', others.text, log.text) AS text,
+  `SELECT log.seq, log.at, accounts.name AS "from", log.key, log.kind, CASE WHEN log.kind = 'edit' THEN others.text ELSE log.text END AS text,
      log.target, log.edited, removers.name AS removed, files.name AS file, size, hash, log.reactions, ${quoteColumns}
    FROM log ${index} JOIN accounts ON accounts.id = log.account
    LEFT JOIN accounts AS removers ON removers.id = log.removed
@@ -107,7 +108,7 @@ function prepare(db: Database) {
     sender: db.prepare(
       `SELECT conversation, account, others.name AS "to" FROM log
        JOIN conversations ON conversations.id = conversation
-       LEFT JOIN accounts AS others ON others.id = iif(low = account, high, low)
+       LEFT JOIN accounts AS others ON others.id = CASE WHEN low = account THEN high ELSE low END
        WHERE seq = ? AND conversations.kind <> 'ended'`,
     ),
     atOrAfter: db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1'),
@@ -296,10 +297,9 @@ export function createEditOperations(
     `SELECT conversation, account, kind, text FROM log
      WHERE seq = ? AND removed IS NULL AND kind IN ('text', 'action', 'file')`,
   );
-  // A key with a space, which no client can send.
   const insert = db.prepare(
     `INSERT INTO log (conversation, at, account, key, kind, text, target)
-     VALUES (?, ?, ?, 'change ' || hex(randomblob(16)), ?, ?, ?) RETURNING seq`,
+     VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
   );
   const rewrite = db.prepare('UPDATE log SET text = ?, edited = ? WHERE seq = ?');
   const wipe = db.prepare(
@@ -321,7 +321,9 @@ export function createEditOperations(
   }
 
   function log({ kind, at, account, conversation, text = '', of }: ChangeEntry): LogPosition {
-    const { seq }: { seq: number } = insert.get(conversation, at, account, kind, text, of ?? null);
+    // A key with a space, which no client can send.
+    const key = `change ${randomUUID()}`;
+    const { seq }: { seq: number } = insert.get(conversation, at, account, key, kind, text, of ?? null);
     return { seq, at };
   }
 

@@ -29,8 +29,9 @@ const banColumns = 'bans.account, accounts.name, address, by, at, until, reason'
 
 function prepareBans(db: Database) {
   return {
+    replace: db.prepare('DELETE FROM bans WHERE account = ? OR address = ?'),
     insert: db.prepare(
-      'INSERT OR REPLACE INTO bans (account, address, by, at, until, reason) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO bans (account, address, by, at, until, reason) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     remove: db.prepare(`DELETE FROM bans WHERE (account = ? OR address = ?) AND ${inForce}`),
     list: db.prepare(
@@ -41,7 +42,8 @@ function prepareBans(db: Database) {
       `SELECT ${banColumns} FROM bans JOIN accounts ON accounts.id = bans.account
        WHERE bans.account = ? AND ${inForce}`,
     ),
-    mute: db.prepare('INSERT OR REPLACE INTO mutes (account, room, until) VALUES (?, ?, ?)'),
+    mute: db.prepare(`INSERT INTO mutes (account, room, until) VALUES (?, ?, ?)
+       ON CONFLICT (account, room) DO UPDATE SET until = excluded.until`),
     unmute: db.prepare(`DELETE FROM mutes WHERE account = ? AND room = ? AND ${inForce}`),
     mutes: db.prepare(`SELECT room, until FROM mutes WHERE account = ? AND ${inForce} ORDER BY room`),
     setRules: db.prepare('UPDATE conversations SET rules = ? WHERE id = ?'),
@@ -53,11 +55,13 @@ export function createBanOperations(db: Database, { revokeSessions, isLastAdmin,
   return {
     ban(subject, { by, at, until = null, reason }) {
       if ('address' in subject) {
+        sql.replace.run(null, subject.address);
         sql.insert.run(null, subject.address, by, at, until, reason);
         return 'banned';
       }
       const { account } = subject;
       if (isLastAdmin(account)) return 'last-admin';
+      sql.replace.run(account, null);
       sql.insert.run(account, null, by, at, until, reason);
       revokeSessions(account);
       withdraw(account);
@@ -99,7 +103,7 @@ function banOf({ account, name, address, until, ...terms }: BanRow): BanRecord {
 
 export function createBlockOperations(db: Database) {
   const others = db.prepare('SELECT count(*) AS count FROM blocks WHERE account = ? AND other <> ?');
-  const insert = db.prepare('INSERT OR IGNORE INTO blocks (account, other) VALUES (?, ?)');
+  const insert = db.prepare('INSERT INTO blocks (account, other) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const remove = db.prepare('DELETE FROM blocks WHERE account = ? AND other = ?');
   const names = db.prepare(
     'SELECT name FROM blocks JOIN accounts ON accounts.id = other WHERE account = ? ORDER BY name',

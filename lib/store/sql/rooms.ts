@@ -20,7 +20,7 @@ function prepareRooms(db: Database) {
     room: db.prepare(`SELECT ${roomColumns} FROM conversations WHERE id = ? AND kind = 'room'`),
     countRooms: db.prepare(
       `SELECT count(*) AS rooms, count(*) FILTER (WHERE maker = ?) AS made,
-         count(*) FILTER (WHERE maker_address = ?) AS madeHere
+         count(*) FILTER (WHERE maker_address = ?) AS "madeHere"
        FROM conversations INDEXED BY conversations_makers WHERE kind = 'room'`,
     ),
     byName: db.prepare('SELECT 1 FROM conversations WHERE name = ?'),
@@ -36,7 +36,7 @@ function prepareRooms(db: Database) {
   };
 }
 
-const memberColumns = `SELECT ${accountColumns}, ${roleInRoom} AS roomRole`;
+const memberColumns = `SELECT ${accountColumns}, ${roleInRoom} AS "roomRole"`;
 
 function prepareMembers(db: Database) {
   return {
@@ -98,12 +98,13 @@ function prepareMembers(db: Database) {
 function prepareInvitations(db: Database) {
   return {
     invite: db.prepare(
-      'INSERT OR REPLACE INTO invitations (account, conversation, by, at) VALUES (?, ?, ?, ?)',
+      `INSERT INTO invitations (account, conversation, by, at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (account, conversation) DO UPDATE SET by = excluded.by, at = excluded.at`,
     ),
     forgetOldest: db.prepare(
       `DELETE FROM invitations WHERE account = ?1 AND conversation IN (
          SELECT conversation FROM invitations WHERE account = ?1
-         ORDER BY at DESC, conversation DESC LIMIT -1 OFFSET ${limits.invitations})`,
+         ORDER BY at DESC, conversation DESC LIMIT ${Number.MAX_SAFE_INTEGER} OFFSET ${limits.invitations})`,
     ),
     invitations: db.prepare(
       `SELECT ${roomColumns}, accounts.name AS by

@@ -65,7 +65,7 @@ export function parseTerms(typed: string): SearchTerm[] {
     open: phrase === undefined,
   }));
   const found = pieces
-    .map(({ text, open }) => ({ text, open, words: wordsOf(text).map(({ word }) => word) }))
+    .map(({ text, open }) => ({ text, open, words: foldedWords(text) }))
     .filter(({ words }) => words.length > 0)
     .slice(0, mostTerms);
   return found.map(({ text, words, open }, index) => ({
@@ -79,6 +79,9 @@ export function parseTerms(typed: string): SearchTerm[] {
 export function expressionOf(terms: readonly SearchTerm[]): string {
   return terms.map(({ text, open }) => `text : ${quoted(text)}${open ? ' *' : ''}`).join(' AND ');
 }
+
+/** The words of a text, in order, without capitals and accents. */
+export const foldedWords = (text: string): string[] => wordsOf(text).map(({ word }) => word);
 
 /** One line of the text around the first match, and where the matches are in it. */
 export function excerptOf(text: string, terms: readonly SearchTerm[]): MarkedExcerpt {

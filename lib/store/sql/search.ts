@@ -85,7 +85,7 @@ export function createSearchOperations(db: Database, { index, find, seqBefore, t
        log.target AS of, ${quoteColumns}
      FROM log JOIN accounts AS writers ON writers.id = log.account
      JOIN conversations ON conversations.id = log.conversation
-     LEFT JOIN accounts AS peers ON peers.id = iif(low = ?2, high, low)
+     LEFT JOIN accounts AS peers ON peers.id = CASE WHEN low = ?2 THEN high ELSE low END
      ${joinQuote('log.target')}
      WHERE log.seq = ?1 AND log.removed IS NULL`,
   );

@@ -35,26 +35,26 @@ function prepare(db: Database) {
        WHERE (token = ?1 OR next = ?1) AND expires > ?2`,
     ),
     rotate: db.prepare(
-      `UPDATE sessions SET token = ?, next = ?, running = 1, expires = ?, used_at = ?, address = ?
+      `UPDATE sessions SET token = ?, next = ?, running = TRUE, expires = ?, used_at = ?, address = ?
        WHERE id = ?`,
     ),
     use: db.prepare('UPDATE sessions SET used_at = ?, address = ? WHERE id = ?'),
     see: db.prepare('UPDATE accounts SET seen = ? WHERE id = ?'),
     revoke: db.prepare('DELETE FROM sessions WHERE id = ? AND account = ?'),
-    revokeOthers: db.prepare('DELETE FROM sessions WHERE account = ? AND id IS NOT ?'),
+    revokeOthers: db.prepare('DELETE FROM sessions WHERE account = ? AND id IS DISTINCT FROM ?'),
     revokeOldest: db.prepare(
       `DELETE FROM sessions WHERE id IN (
          SELECT id FROM sessions WHERE account = ? AND NOT bot
-         ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ${limits.sessions})`,
+         ORDER BY used_at DESC, id DESC LIMIT ${Number.MAX_SAFE_INTEGER} OFFSET ${limits.sessions})`,
     ),
     list: db.prepare(
       `SELECT id, created_at AS at, used_at AS used, expires, address, bot FROM sessions
        WHERE account = ? AND expires > ? ORDER BY used_at DESC, id DESC`,
     ),
     remember: db.prepare('UPDATE sessions SET remember = ?, expires = ? WHERE id = ?'),
-    stop: db.prepare('UPDATE sessions SET running = 0 WHERE id = ? AND remember'),
+    stop: db.prepare('UPDATE sessions SET running = FALSE WHERE id = ? AND remember'),
     forget: db.prepare('DELETE FROM sessions WHERE id = ? AND NOT remember'),
-    stopOthers: db.prepare('UPDATE sessions SET running = 0 WHERE account = ? AND id <> ? AND remember'),
+    stopOthers: db.prepare('UPDATE sessions SET running = FALSE WHERE account = ? AND id <> ? AND remember'),
     forgetOthers: db.prepare('DELETE FROM sessions WHERE account = ? AND id <> ? AND NOT remember'),
     expired: [
       db.prepare('DELETE FROM sessions WHERE expires <= ?'),

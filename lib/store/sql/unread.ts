@@ -120,13 +120,13 @@ function prepare(db: Database) {
     ),
     mentions: db.prepare(
       `SELECT count(*) AS mentions FROM (SELECT 1 FROM mentions
-         WHERE conversation = ?1 AND account = ?2 AND seq > ?3 AND seq <= ?4 LIMIT ${limits.unreadCounted})`,
+         WHERE conversation = ?1 AND account = ?2 AND seq > ?3 AND seq <= ?4 LIMIT ${limits.unreadCounted}) AS counted`,
     ),
     unread: db.prepare(
       `SELECT id, read, last FROM (
          SELECT conversation AS id, read,
            (SELECT max(seq) FROM log WHERE log.conversation = members.conversation) AS last
-         FROM members WHERE account = ?)
+         FROM members WHERE account = ?) AS marks
        WHERE last > read`,
     ),
   };

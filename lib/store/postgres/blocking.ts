@@ -1,0 +1,109 @@
+/**
+ * A PostgreSQL connection whose calls block, as those of SQLite do, so that the store's SQL is written once for both. A second
+ * thread talks to the server; this one, which does nothing else, sleeps until the answer is there.
+ */
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { Database, Statement, Value } from '../sql/database.js';
+import type { DatabaseAddress } from './address.js';
+import type { Answer, ClientOptions, Query } from './client.js';
+
+/** What PostgreSQL said, with its code (https://www.postgresql.org/docs/current/errcodes-appendix.html) or Node's. */
+export class PostgresError extends Error {
+  readonly code: string;
+  /** False where the connection was lost, or none could be made. */
+  readonly connected: boolean;
+
+  constructor({ message, code, connected }: Extract<Answer, { ok: false }>) {
+    super(message);
+    this.name = 'PostgresError';
+    this.code = code;
+    this.connected = connected;
+  }
+}
+
+export interface PostgresDatabase extends Database {
+  close(): void;
+}
+
+/** Longer than the client's own limits: it always answers. */
+const patienceMs = 120_000;
+
+/** Connects at the first statement. A statement that fails ends its transaction. */
+export function openBlocking(address: DatabaseAddress): PostgresDatabase {
+  const { port1: port, port2 } = new MessageChannel();
+  const answered = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL('./client.js', import.meta.url), {
+    ...{ execArgv: [], name: 'postgres' },
+    workerData: { address, port: port2, answered } satisfies ClientOptions,
+    transferList: [port2],
+  });
+  port.unref();
+  worker.unref();
+  let inTransaction = false;
+  let statements = 0;
+
+  function ask(query: Query): Extract<Answer, { ok: true }> {
+    Atomics.store(answered, 0, 0);
+    port.postMessage(query);
+    if (Atomics.wait(answered, 0, 0, patienceMs) === 'timed-out') throw noAnswer;
+    const received: { message: Answer } | undefined = receiveMessageOnPort(port);
+    if (received === undefined) throw noAnswer;
+    if (!received.message.ok) throw new PostgresError(received.message);
+    return received.message;
+  }
+
+  function run(query: Query): Extract<Answer, { ok: true }> {
+    try {
+      const answer = ask(query);
+      inTransaction = followed(query.text, inTransaction);
+      return answer;
+    } catch (error) {
+      const wasIn = inTransaction;
+      inTransaction = false;
+      if (wasIn && error instanceof PostgresError && error.connected) ask({ text: 'ROLLBACK', values: [] });
+      throw error;
+    }
+  }
+
+  return {
+    get isTransaction() {
+      return inTransaction;
+    },
+    exec: (text) => void run({ text, values: [] }),
+    prepare(sql): Statement {
+      const text = translate(sql);
+      const name = text.includes('$1') ? `s${++statements}` : undefined;
+      const execute = (values: readonly Value[]) =>
+        run({ text, values, ...(name !== undefined && { name }) });
+      return {
+        get: (...values) => execute(values).rows[0],
+        all: (...values) => [...execute(values).rows],
+        run: (...values) => ({ changes: execute(values).changes }),
+      };
+    },
+    close() {
+      port.close();
+      void worker.terminate();
+    },
+  };
+}
+
+const noAnswer = new PostgresError({
+  ...{ ok: false, connected: false, code: 'no-answer' },
+  message: 'the thread of the database connection does not answer',
+});
+
+/** Whether there is a transaction after this statement. */
+function followed(text: string, before: boolean): boolean {
+  if (text.startsWith('BEGIN')) return true;
+  return /^(?:COMMIT|ROLLBACK)$/.test(text) ? false : before;
+}
+
+/** The store's SQL with `$1` for `?` and `?1`, and without what only SQLite's planner is told. */
+export function translate(sql: string): string {
+  let next = 0;
+  return sql
+    .replace(/INDEXED BY \w+/g, '')
+    .replace(/CROSS JOIN (?=\w+(?: AS \w+)?\s+ON )/g, 'JOIN ')
+    .replace(/\?(\d*)/g, (_, number) => `$${number || ++next}`);
+}

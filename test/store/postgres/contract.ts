@@ -1,0 +1,30 @@
+/** The store contract on PostgreSQL. */
+import t, { type Test } from 'tap';
+import { parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
+import * as postgres from '../../../lib/store/postgres/connection.js';
+import { openPostgresStore } from '../../../lib/store/postgres/open.js';
+import type { Store } from '../../../lib/store/store.js';
+import { startInlineOn } from '../../support/inline-store.js';
+import { startCluster, withoutPostgres } from '../../support/postgres.js';
+import { storeContract } from '../../support/store-contract.js';
+
+t.test('on PostgreSQL', { skip: withoutPostgres }, async (t) => {
+  const cluster = await startCluster(t);
+  const start = startInlineOn(postgres);
+  storeContract(t, async (t: Test) => {
+    const address = parseDatabaseAddress(cluster.database());
+    const store = await open();
+    async function open(): Promise<Store> {
+      const opened = await openPostgresStore({ address, start, onFailure: (error) => t.error(error) });
+      t.teardown(() => opened.close());
+      return opened;
+    }
+    return {
+      store,
+      async reopen() {
+        await store.close();
+        return open();
+      },
+    };
+  });
+});
