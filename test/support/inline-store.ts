@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { storeError } from '../../lib/store/sql/failure.js';
 import type { StartConnection } from '../../lib/store/sql/open-store.js';
 import type { Driver } from '../../lib/store/sql/worker.js';
-import * as sqlite from '../../lib/store/sqlite/connection.js';
+import { openDatabaseConnection, sqliteDriver } from '../../lib/store/sqlite/connection.js';
 import { openSqliteStoreOn, type SqliteOptions } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
 
@@ -27,24 +27,24 @@ function makeEmpty(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'secure-chat-empty-'));
   const file = join(folder, 'chat.db');
   try {
-    sqlite.openDatabaseConnection({ file }).close();
+    openDatabaseConnection({ file }).close();
     return readFileSync(file);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Answers later, as a thread does. @param driver as `loadThread` is given */
+/** Answers later, as a thread does. */
 export const startInlineOn =
   (driver: Driver<never>): StartConnection =>
   async ({ name, database, onOutcomes, onFailure }) => {
-    const explain = (error: unknown) => storeError(name, driver.describeFailure(error));
+    const explain = (error: unknown) => storeError(name, driver.describe(error));
     const connection = open();
     let closing: Promise<void> | undefined;
 
     function open() {
       try {
-        return driver.openDatabaseConnection(database as never);
+        return driver.open(database as never);
       } catch (error) {
         throw explain(error);
       }
@@ -71,4 +71,4 @@ export const startInlineOn =
     };
   };
 
-export const startInline = startInlineOn(sqlite);
+export const startInline = startInlineOn(sqliteDriver);

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { parseDatabaseAddress } from '../../lib/store/postgres/address.js';
 import { openBlocking } from '../../lib/store/postgres/blocking.js';
-import { openDatabaseConnection } from '../../lib/store/postgres/connection.js';
+import { openPostgresConnection } from '../../lib/store/postgres/connection.js';
 
 export interface Cluster {
   /** The address of a new database. @param options.empty without the tables */
@@ -83,7 +83,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const admin = openBlocking(parseDatabaseAddress(addressOf('postgres')));
   t.teardown(() => admin.close());
   admin.exec('CREATE DATABASE template');
-  openDatabaseConnection({ address: parseDatabaseAddress(addressOf('template')) }).close();
+  openPostgresConnection({ address: parseDatabaseAddress(addressOf('template')) }).close();
   let databases = 0;
   return {
     sql,

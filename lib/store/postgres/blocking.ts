@@ -5,7 +5,7 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Database, Statement, Value } from '../sql/database.js';
 import type { DatabaseAddress } from './address.js';
-import type { Answer, ClientOptions, Query } from './client.js';
+import type { ClientThreadData, Query, QueryAnswer } from './client.js';
 
 /** What PostgreSQL said, with its code (https://www.postgresql.org/docs/current/errcodes-appendix.html) or Node's. */
 export class PostgresError extends Error {
@@ -13,7 +13,7 @@ export class PostgresError extends Error {
   /** False where the connection was lost, or none could be made. */
   readonly connected: boolean;
 
-  constructor({ message, code, connected }: Extract<Answer, { ok: false }>) {
+  constructor({ message, code, connected }: Extract<QueryAnswer, { ok: false }>) {
     super(message);
     this.name = 'PostgresError';
     this.code = code;
@@ -34,7 +34,7 @@ export function openBlocking(address: DatabaseAddress): PostgresDatabase {
   const answered = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./client.js', import.meta.url), {
     ...{ execArgv: [], name: 'postgres' },
-    workerData: { address, port: port2, answered } satisfies ClientOptions,
+    workerData: { address, port: port2, answered } satisfies ClientThreadData,
     transferList: [port2],
   });
   port.unref();
@@ -42,17 +42,17 @@ export function openBlocking(address: DatabaseAddress): PostgresDatabase {
   let inTransaction = false;
   let statements = 0;
 
-  function ask(query: Query): Extract<Answer, { ok: true }> {
+  function ask(query: Query): Extract<QueryAnswer, { ok: true }> {
     Atomics.store(answered, 0, 0);
     port.postMessage(query);
     if (Atomics.wait(answered, 0, 0, patienceMs) === 'timed-out') throw noAnswer;
-    const received: { message: Answer } | undefined = receiveMessageOnPort(port);
+    const received: { message: QueryAnswer } | undefined = receiveMessageOnPort(port);
     if (received === undefined) throw noAnswer;
     if (!received.message.ok) throw new PostgresError(received.message);
     return received.message;
   }
 
-  function run(query: Query): Extract<Answer, { ok: true }> {
+  function run(query: Query): Extract<QueryAnswer, { ok: true }> {
     try {
       const answer = ask(query);
       inTransaction = followed(query.text, inTransaction);

@@ -6,7 +6,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import pg from 'pg';
 import type { DatabaseAddress } from './address.js';
 
-export interface ClientOptions {
+export interface ClientThreadData {
   readonly address: DatabaseAddress;
   readonly port: MessagePort;
   /** One number: 1 once the answer is in the port. */
@@ -20,7 +20,7 @@ export interface Query {
   readonly name?: string;
 }
 
-export type Answer =
+export type QueryAnswer =
   | {
       readonly ok: true;
       readonly rows: readonly unknown[];
@@ -33,7 +33,7 @@ export type Answer =
 const connectMs = 5_000;
 const answerMs = 20_000;
 
-const { address, port, answered } = workerData as ClientOptions;
+const { address, port, answered } = workerData as ClientThreadData;
 let client: pg.Client | undefined;
 
 // Numbers as numbers (a seq is far below 2^53), truth values as SQLite has them.
@@ -101,7 +101,7 @@ function lose(lost: pg.Client): void {
   (lost as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
-async function answer({ text, values, name }: Query): Promise<Answer> {
+async function answer({ text, values, name }: Query): Promise<QueryAnswer> {
   let used: pg.Client | undefined;
   try {
     client ??= await connect();

@@ -4,14 +4,13 @@ import { DatabaseRefusal } from '../sql/failure.js';
 import { createBatchRunner } from '../sql/group-commit.js';
 import type { Operations } from '../sql/methods.js';
 import { createOperations } from '../sql/operations.js';
-import type { DatabaseConnection } from '../sql/worker.js';
+import type { DatabaseConnection, Driver } from '../sql/worker.js';
 import type { DatabaseAddress } from './address.js';
 import { openBlocking, type PostgresDatabase } from './blocking.js';
-import { dialect, locks } from './dialect.js';
-import { migrations } from './migrations.js';
-import { createSearchIndex } from './search.js';
-
-export { describeFailure } from './failure.js';
+import { locks, postgresDialect } from './dialect.js';
+import { describePostgresFailure } from './failure.js';
+import { postgresMigrations } from './migrations.js';
+import { createVectorIndex } from './search.js';
 
 export interface PostgresConnectionOptions {
   readonly address: DatabaseAddress;
@@ -20,14 +19,17 @@ export interface PostgresConnectionOptions {
 }
 
 /** @throws DatabaseRefusal for a database of another program or of a newer version, or PostgreSQL's own error */
-export function openDatabaseConnection({
+export function openPostgresConnection({
   address,
   reader = false,
 }: PostgresConnectionOptions): DatabaseConnection {
   const db = openBlocking(address);
   try {
     if (!reader) migrate(db);
-    return { run: createBatchRunner(db, dialect, createPostgresOperations(db)), close: () => db.close() };
+    return {
+      run: createBatchRunner(db, postgresDialect, createPostgresOperations(db)),
+      close: () => db.close(),
+    };
   } catch (error) {
     db.close();
     throw error;
@@ -43,7 +45,7 @@ export function createPostgresOperations(db: PostgresDatabase, clock?: Pick<Cloc
     // PostgreSQL checks pages as it reads them.
     damage: () => [],
   };
-  return createOperations(db, { dialect, index: createSearchIndex(db), files }, clock);
+  return createOperations(db, { dialect: postgresDialect, index: createVectorIndex(db), files }, clock);
 }
 
 /** Brings the tables up to date, one server at a time. */
@@ -51,10 +53,11 @@ function migrate(db: PostgresDatabase): void {
   db.exec(`BEGIN; SELECT pg_advisory_xact_lock(${locks.migration})`);
   try {
     const from = versionOf(db);
-    for (const step of migrations.slice(from)) db.exec(step);
+    for (const step of postgresMigrations.slice(from)) db.exec(step);
     if (from === 0)
       db.exec('CREATE TABLE secure_chat (version INTEGER NOT NULL); INSERT INTO secure_chat VALUES (0)');
-    if (from < migrations.length) db.exec(`UPDATE secure_chat SET version = ${migrations.length}`);
+    if (from < postgresMigrations.length)
+      db.exec(`UPDATE secure_chat SET version = ${postgresMigrations.length}`);
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -77,9 +80,14 @@ function versionOf(db: PostgresDatabase): number {
   }
   if (own === 0) return 0;
   const { version }: { version: number } = db.prepare('SELECT version FROM secure_chat').get();
-  if (version <= migrations.length) return version;
+  if (version <= postgresMigrations.length) return version;
   throw new DatabaseRefusal(
     `This database was written by a newer secure-chat (version ${version}; this program supports up to ` +
-      `${migrations.length}). Update secure-chat.`,
+      `${postgresMigrations.length}). Update secure-chat.`,
   );
 }
+
+export const postgresDriver: Driver<PostgresConnectionOptions> = {
+  open: openPostgresConnection,
+  describe: describePostgresFailure,
+};

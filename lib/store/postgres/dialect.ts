@@ -1,11 +1,11 @@
 /** What PostgreSQL says in its own way. */
 import type { Dialect } from '../sql/database.js';
-import { describeFailure } from './failure.js';
+import { describePostgresFailure } from './failure.js';
 
 /** Of all that may be locked in a database, these are this program's. */
 export const locks = { migration: 5_346_374_001, writer: 5_346_374_002 } as const;
 
-export const dialect: Dialect = {
+export const postgresDialect: Dialect = {
   begin: {
     // One transaction writes at a time, whichever server it is of, as one thread does in SQLite: what it reads stays true
     // until it commits, and who reads a seq has seen all smaller ones.
@@ -16,7 +16,7 @@ export const dialect: Dialect = {
   numbersOf: '(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS BIGINT))',
   savepoints: false,
   alone: false,
-  describe: describeFailure,
+  describe: describePostgresFailure,
   // The next transaction connects again.
   isFatal: () => false,
 };

@@ -38,7 +38,7 @@ const reasons: ReadonlyMap<string, Failure['reason']> = new Map([
   ['XX002', 'damaged'],
 ]);
 
-export function describeFailure(error: unknown): Failure {
+export function describePostgresFailure(error: unknown): Failure {
   if (error instanceof DatabaseRefusal) return describeRefusal(error);
   if (!(error instanceof PostgresError)) {
     return { sentence: unexplained, detail: error instanceof Error ? error.message : String(error) };

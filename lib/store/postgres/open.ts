@@ -12,7 +12,9 @@ export interface PostgresOptions
 }
 
 const startThread: StartConnection = (options) =>
-  loadThread(new URL('./connection.js', import.meta.url).href).open(options);
+  loadThread({ module: new URL('./connection.js', import.meta.url).href, name: 'postgresDriver' }).open(
+    options,
+  );
 
 /**
  * Opens the store, creating its tables in an empty database. Other servers may have it open.

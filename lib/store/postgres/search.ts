@@ -13,7 +13,7 @@ const authorWord = (account: number): string => `=a${account}`;
 /** PostgreSQL counts no positions beyond this one. */
 const mostPositions = 16_383;
 
-export function createSearchIndex(db: Database): SearchIndex {
+export function createVectorIndex(db: Database): SearchIndex {
   const add = db.prepare('INSERT INTO words (seq, words) VALUES (?, CAST(? AS tsvector))');
   const remove = db.prepare('DELETE FROM words WHERE seq = ?');
   const select = db.prepare(

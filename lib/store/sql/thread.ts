@@ -7,7 +7,7 @@ import type { StoreError } from '../store.js';
 import { type Failure, storeError } from './failure.js';
 import type { CallOutcome } from './group-commit.js';
 import type { MethodCall } from './methods.js';
-import type { FromWorker, ToWorker } from './worker.js';
+import type { DriverAddress, FromWorker, ToWorker } from './worker.js';
 
 /** Loads, or has loaded and waits for a database. */
 export interface LoadingThread {
@@ -37,8 +37,7 @@ export interface DatabaseThread {
   close(): Promise<void>;
 }
 
-/** @param driver the address of a module as `Driver` has it */
-export function loadThread(driver: string): LoadingThread {
+export function loadThread(driver: DriverAddress): LoadingThread {
   // execArgv: what Node was started with (a debugger, a test's loader) is not for this thread.
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     ...{ execArgv: [], name: 'store' },

@@ -10,11 +10,19 @@ export interface DatabaseConnection {
   close(): void;
 }
 
-/** What the module of a driver exports that a thread is started with. */
+/** A kind of database. */
 export interface Driver<Options> {
   /** @throws what `describe` puts in words */
-  openDatabaseConnection(options: Options): DatabaseConnection;
-  describeFailure(error: unknown): Failure;
+  open(options: Options): DatabaseConnection;
+  describe(error: unknown): Failure;
+}
+
+/** Where a thread finds its driver. */
+export interface DriverAddress {
+  /** URL of a module. */
+  readonly module: string;
+  /** Of its export. */
+  readonly name: string;
 }
 
 export type ToWorker =
@@ -50,13 +58,14 @@ function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
 
 if (parentPort === null) throw new Error('worker.js is the thread of a store and cannot run alone');
 const port = parentPort;
-const driver: Driver<unknown> = await import(workerData);
+const { module, name }: DriverAddress = workerData;
+const driver: Driver<unknown> = (await import(module))[name];
 // Without a further listener the thread ends.
 port.once('message', (first: ToWorker) => {
   if (first.type !== 'open') return;
   try {
-    serve(port, driver.openDatabaseConnection(first.database));
+    serve(port, driver.open(first.database));
   } catch (error) {
-    port.postMessage({ type: 'failed', failure: driver.describeFailure(error) } satisfies FromWorker);
+    port.postMessage({ type: 'failed', failure: driver.describe(error) } satisfies FromWorker);
   }
 });

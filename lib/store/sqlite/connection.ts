@@ -3,7 +3,7 @@ import type { Clock } from '../../system/clock.js';
 import { createBatchRunner } from '../sql/group-commit.js';
 import { methods, type Operations } from '../sql/methods.js';
 import { createOperations } from '../sql/operations.js';
-import type { DatabaseConnection } from '../sql/worker.js';
+import type { DatabaseConnection, Driver } from '../sql/worker.js';
 import {
   closeDatabase,
   createFileOperations,
@@ -14,8 +14,7 @@ import {
   takeLock,
 } from './database.js';
 import { dialect } from './dialect.js';
-
-export { describeFailure } from './failure.js';
+import { describeFailure } from './failure.js';
 
 import { createSearchIndex } from './search.js';
 import { createUpkeep } from './upkeep.js';
@@ -67,3 +66,8 @@ export function createSqliteOperations(db: SqliteDatabase, clock?: Pick<Clock, '
 }
 
 const createRunner = (db: SqliteDatabase) => createBatchRunner(db, dialect, createSqliteOperations(db));
+
+export const sqliteDriver: Driver<SqliteConnectionOptions> = {
+  open: openDatabaseConnection,
+  describe: describeFailure,
+};

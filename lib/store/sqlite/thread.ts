@@ -2,4 +2,4 @@
 import { type LoadingThread, loadThread } from '../sql/thread.js';
 
 export const loadSqliteThread = (): LoadingThread =>
-  loadThread(new URL('./connection.js', import.meta.url).href);
+  loadThread({ module: new URL('./connection.js', import.meta.url).href, name: 'sqliteDriver' });

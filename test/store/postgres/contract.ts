@@ -1,7 +1,7 @@
 /** The store contract on PostgreSQL. */
 import t, { type Test } from 'tap';
 import { parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
-import * as postgres from '../../../lib/store/postgres/connection.js';
+import { postgresDriver } from '../../../lib/store/postgres/connection.js';
 import { openPostgresStore } from '../../../lib/store/postgres/open.js';
 import type { Store } from '../../../lib/store/store.js';
 import { startInlineOn } from '../../support/inline-store.js';
@@ -10,7 +10,7 @@ import { storeContract } from '../../support/store-contract.js';
 
 t.test('on PostgreSQL', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
-  const start = startInlineOn(postgres);
+  const start = startInlineOn(postgresDriver);
   storeContract(t, async (t: Test) => {
     const address = parseDatabaseAddress(cluster.database());
     const store = await open();
