@@ -4,13 +4,12 @@ import { limits } from '../protocol/limits.js';
 import { printable, printableJson } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
 import { addCommand, type Io } from './command.js';
-import { dataFolder, dataOption } from './folders.js';
+import { type DataFlags, databaseOption, dataOption, operatorContext } from './folders.js';
 import { operate, operateExits } from './operate.js';
 import { countArgument } from './option-values.js';
 import { sinceOption } from './since-option.js';
 
-interface Flags {
-  readonly data?: string;
+interface Flags extends DataFlags {
   readonly json?: true;
   readonly limit: number;
   readonly since?: number;
@@ -23,6 +22,7 @@ export function addAudit(program: Command, io: Io): void {
     exits: operateExits,
   })
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .option('--json', 'print one JSON object per line')
     .addOption(
       new Option('--limit <NUMBER>', 'at most this many entries, the newest')
@@ -34,12 +34,12 @@ export function addAudit(program: Command, io: Io): void {
 }
 
 async function audit({ json, limit, since = 0, ...flags }: Flags, io: Io): Promise<void> {
-  const data = dataFolder(flags.data, io);
+  const where = operatorContext(flags, io);
   const entries: AuditEntry[] = [];
   for (let before: number | undefined; entries.length < limit; ) {
     const page = Math.min(limits.auditPage, limit - entries.length);
     const request = { limit: page, ...(before !== undefined && { before }) };
-    const { audit: found } = (await operate({ data, io }, 'audit', request)) as { audit: AuditEntry[] };
+    const { audit: found } = (await operate(where, 'audit', request)) as { audit: AuditEntry[] };
     const wanted = found.filter(({ at }) => Date.parse(at) >= since);
     entries.push(...wanted);
     before = found.at(-1)?.id;

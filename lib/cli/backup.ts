@@ -2,14 +2,18 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { addCommand, type Io } from './command.js';
-import { commandOn, dataFolder, dataOption, requireData } from './folders.js';
+import {
+  commandOn,
+  type DataFlags,
+  databaseOption,
+  dataFolder,
+  dataOption,
+  operatorContext,
+  requireData,
+} from './folders.js';
 import { operate, operateExits } from './operate.js';
 import { pack, unpack } from './pack.js';
 import { signalExits, watchSignals } from './stop.js';
-
-interface Flags {
-  readonly data?: string;
-}
 
 export function addBackup(program: Command, io: Io): void {
   addCommand(program, 'backup', {
@@ -25,7 +29,8 @@ export function addBackup(program: Command, io: Io): void {
   })
     .argument('<FILE>', 'the backup to create; must not exist')
     .addOption(dataOption())
-    .action((file: string, flags: Flags) => backup(resolve(file), flags, io));
+    .addOption(databaseOption(io))
+    .action((file: string, flags: DataFlags) => backup(resolve(file), flags, io));
   addCommand(program, 'restore', {
     description:
       'Verifies the whole backup, then puts its data into a data folder that is empty or does not exist yet. A ' +
@@ -39,18 +44,19 @@ export function addBackup(program: Command, io: Io): void {
   })
     .argument('<FILE>', 'the backup')
     .addOption(dataOption())
-    .action((file: string, flags: Flags) => restore(resolve(file), flags, io));
+    .action((file: string, flags: DataFlags) => restore(resolve(file), flags, io));
 }
 
-async function backup(archive: string, flags: Flags, io: Io): Promise<void> {
-  const data = dataFolder(flags.data, io);
-  await requireData(data);
-  const copy = (file: string) => operate({ data, io }, 'copy', { file });
+async function backup(archive: string, flags: DataFlags, io: Io): Promise<void> {
+  const where = operatorContext(flags, io);
+  await requireData(where);
+  const { data } = where;
+  const copy = (file: string) => operate(where, 'copy', { file });
   const { files } = await untilSignal(io, (signal) => pack({ data, archive, copy, signal }));
   io.stderr.write(`Saved ${archive}: database verified, ${counted(files)}.\n`);
 }
 
-async function restore(archive: string, flags: Flags, io: Io): Promise<void> {
+async function restore(archive: string, flags: DataFlags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
   const { files } = await untilSignal(io, (signal) => unpack({ archive, data, signal }));
   io.stderr.write(`Restored ${data}: ${counted(files)}. Start: ${commandOn(flags.data, io, 'server')}\n`);

@@ -12,11 +12,13 @@ import { blobPath } from './archive.js';
 import { addCommand, Exit, type ExitName, type Io } from './command.js';
 import {
   controlSocket,
+  type DataFlags,
   databaseFile,
-  dataFolder,
+  databaseOption,
   dataOption,
   filesFolder,
   type OperatorContext,
+  operatorContext,
   refuseLost,
   requireData,
   sentFiles,
@@ -26,8 +28,7 @@ import { operate } from './operate.js';
 import { readMotd } from './option-values.js';
 import { environmentSettings } from './server-options.js';
 
-interface Flags {
-  readonly data?: string;
+interface Flags extends DataFlags {
   readonly json?: true;
   readonly cert?: string;
   readonly key?: string;
@@ -62,6 +63,7 @@ export function addCheck(program: Command, io: Io): void {
     ],
   })
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .addOption(new Option('--cert <FILE>', "the server's certificate").env('SECURE_CHAT_CERT'))
     .addOption(new Option('--key <FILE>', 'its key').env('SECURE_CHAT_KEY'))
     .option('--json', 'print one JSON object per line')
@@ -69,16 +71,17 @@ export function addCheck(program: Command, io: Io): void {
 }
 
 async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
-  const data = dataFolder(flags.data, io);
+  const where = operatorContext(flags, io);
+  const { data } = where;
   const server = await findServer(data);
   const served = typeof server === 'object' ? server : undefined;
-  const foreign = await requireData(data).then(() => undefined, problemOf);
+  const foreign = await requireData(where).then(() => undefined, problemOf);
   const always = [() => checkServer(data, server), () => checkSettings(io.env)];
   const ofData = [
     () => checkCertificate(certificateOf(flags, data, served), served),
     () => checkModes(data),
     () => checkDisk(data),
-    () => checkDatabase(server, { data, io }),
+    () => checkDatabase(server, where),
   ];
   // Advice about the modes of a folder that is not a server's would be wrong.
   const checks = [...always, ...(foreign === undefined ? ofData : [() => [foreign]])];
@@ -218,7 +221,7 @@ async function checkDatabase(server: Server, where: OperatorContext): Promise<Fi
   // While the server does not respond, the file itself can be read.
   const ask = server === 'silent' ? (await import('./operate-offline.js')).operateOffline : operate;
   const problem = (says: string): Finding => ({ about, state: 'problem', says, code: 'io' });
-  const lost = lossesOf(databaseFile(where.data)).map(problem);
+  const lost = where.database === undefined ? lossesOf(databaseFile(where.data)).map(problem) : [];
   try {
     const found = await ask(where, 'damage', {});
     const damage = found.damage as readonly string[];
@@ -226,7 +229,7 @@ async function checkDatabase(server: Server, where: OperatorContext): Promise<Fi
       return [...lost, problem(`damaged (${damage.slice(0, 3).join('; ')}): ${restore}`)];
     }
     if (typeof found.missing === 'string') return [...lost, problem(found.missing)];
-    if (found.accounts === 0) await refuseLost(where.data);
+    if (found.accounts === 0 && where.database === undefined) await refuseLost(where.data);
     const { hashes } = (await ask(where, 'file-hashes', {})) as { hashes: string[] };
     const sound: Finding =
       found.outdated === true

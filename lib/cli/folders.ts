@@ -55,7 +55,19 @@ export async function makeFolder(path: string): Promise<string> {
 export interface OperatorContext {
   /** The data folder. */
   readonly data: string;
+  /** The address of a PostgreSQL database; undefined where the database is a file in the data folder. */
+  readonly database: string | undefined;
   readonly io: Io;
+}
+
+export interface DataFlags {
+  readonly data?: string;
+  readonly database?: string;
+}
+
+/** @throws Exit as `dataFolder` */
+export function operatorContext({ data, database }: DataFlags, io: Io): OperatorContext {
+  return { data: dataFolder(data, io), database, io };
 }
 
 /** Beside it are FILE-wal, FILE-shm and FILE-lock while it is open. */
@@ -73,6 +85,33 @@ export function dataOption(): Option {
     });
 }
 
+export const databaseVariable = 'SECURE_CHAT_DATABASE';
+
+/** Of commands that work on a server's data. */
+export function databaseOption({ env }: Pick<Io, 'env'>): Option {
+  return new Option(
+    '--database <URL>',
+    'PostgreSQL database: postgres://USER@HOST/NAME; default: a file in the data folder',
+  )
+    .env(databaseVariable)
+    .argParser((text) => {
+      // Not commander's error, which would print the whole address.
+      if (!isDatabaseAddress(text))
+        throw new Exit('usage', 'The address of a database begins with postgres://.');
+      if (text !== env[databaseVariable]) refusePassword(text);
+      return text;
+    });
+}
+
+export const isDatabaseAddress = (text: string): boolean => /^postgres(ql)?:\/\//.test(text);
+
+/** Everyone on this machine can read a program's arguments. @throws Exit */
+export function refusePassword(address: string): void {
+  if (!/^\w+:\/\/[^@/]*:[^@/]*@/.test(address)) return;
+  const way = `put it into ~/.pgpass, or the whole address into ${databaseVariable}`;
+  throw new Exit('usage', `Keep the database's password out of the command line: ${way}.`);
+}
+
 /** An absolute path. @throws Exit 78 where neither the option nor HOME says where it is */
 export function dataFolder(given: string | undefined, { env }: Io): string {
   return given === undefined ? join(folders(env).data, 'server') : resolve(given);
@@ -86,14 +125,18 @@ export function commandOn(given: string | undefined, { called }: Io, command: st
 }
 
 /** @throws Exit 78 where the folder holds no server data, 74 where this user may not read it or the database is lost */
-export async function requireData(data: string): Promise<void> {
+export async function requireData({
+  data,
+  database,
+}: Pick<OperatorContext, 'data' | 'database'>): Promise<void> {
+  if (database !== undefined) return;
   const { size } = await stat(databaseFile(data)).catch(async (cause: unknown) => {
     if (errorCode(cause) === 'EACCES') {
       const message = `${data} belongs to another user. Run this as the server's user, or as root.`;
       throw new Exit('io', message, { cause });
     }
     await refuseLost(data);
-    const message = `No server data in ${data}. Start the server once (secure-chat server), or give its --data.`;
+    const message = `No server data in ${data}. Start the server once (secure-chat server), or give its --data or --database.`;
     throw new Exit('configuration', message, { cause });
   });
   if (size === 0) await refuseLost(data);

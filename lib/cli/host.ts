@@ -55,7 +55,7 @@ ${inviteDays} days. The history stays in --data; secure-chat server can continue
     .action((flags: Flags) => host(flags, io));
   const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
   for (const one of frontEndOptions()) command.addOption(one);
-  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'))) command.addOption(one);
+  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'), io)) command.addOption(one);
 }
 
 /** @throws Exit */

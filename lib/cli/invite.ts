@@ -4,12 +4,11 @@ import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { addCommand, type Io } from './command.js';
-import { dataFolder, dataOption } from './folders.js';
+import { type DataFlags, databaseOption, dataOption, operatorContext } from './folders.js';
 import { operate, operateExits } from './operate.js';
 import { countArgument } from './option-values.js';
 
-interface Flags {
-  readonly data?: string;
+interface Flags extends DataFlags {
   readonly uses: number;
   readonly expires: number;
   readonly role: string;
@@ -22,6 +21,7 @@ export function addInvite(program: Command, io: Io): void {
     exits: [...operateExits, 'refused'],
   })
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .addOption(
       new Option('--uses <NUMBER>', 'how many accounts it can create')
         .default(1)
@@ -41,8 +41,7 @@ export function addInvite(program: Command, io: Io): void {
 }
 
 async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Promise<void> {
-  const data = dataFolder(flags.data, io);
-  const answer = await operate({ data, io }, 'invite', { uses, expiresMs: expires, role });
+  const answer = await operate(operatorContext(flags, io), 'invite', { uses, expiresMs: expires, role });
   printLinks(answer, io, uses === 1 ? 'once' : `${uses} times`);
 }
 

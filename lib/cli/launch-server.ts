@@ -4,10 +4,10 @@ import type { RunningServer, ServerSettings } from './start-server.js';
 
 /** @throws Exit where the reason is known */
 export async function launchServer(settings: ServerSettings): Promise<RunningServer> {
-  const writer = loadSqliteThread();
+  const writer = settings.database === undefined ? loadSqliteThread() : undefined;
   // Exiting while a thread works aborts.
   const { startFailure, startServerOn } = await import('./start-server.js').catch(async (error) => {
-    await writer.close();
+    await writer?.close();
     throw error;
   });
   return startServerOn(writer, settings).catch((error: unknown) => {

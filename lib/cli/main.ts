@@ -54,6 +54,10 @@ const modules: readonly Module[] = [
     load: async () => (await import('./backup.js')).addBackup,
   },
   {
+    commands: { migrate: 'move a database from a file to PostgreSQL, or back' },
+    load: async () => (await import('./migrate.js')).addMigrate,
+  },
+  {
     commands: { check: "check a server's data, keys and settings" },
     load: async () => (await import('./check.js')).addCheck,
   },

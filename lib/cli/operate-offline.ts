@@ -18,6 +18,7 @@ import { ownCertificate } from '../trust/renewal.js';
 import { Exit, type Io } from './command.js';
 import { databaseFile, filesFolder, type OperatorContext, requireData } from './folders.js';
 import { environmentSettings } from './server-options.js';
+import { openDatabase } from './server-store.js';
 import { fileLimits, reachable, startFailure } from './start-server.js';
 
 /** Commands that only read the database leave it as it is, even its version. */
@@ -39,18 +40,23 @@ const linking: ReadonlySet<string> = new Set(['invite', 'user-reset']);
 
 /** @throws Exit */
 export async function operateOffline(
-  { data, io }: OperatorContext,
+  where: OperatorContext,
   command: string,
   args: RawFrame,
 ): Promise<RawFrame> {
-  await requireData(data);
+  const { data, database, io } = where;
+  await requireData(where);
   const file = databaseFile(data);
   const read = reads[command];
-  if (read !== undefined) return runReadOnly(file, data, (database) => read(database, args));
+  if (read !== undefined && database === undefined) {
+    return runReadOnly(file, data, (readOnly) => read(readOnly, args));
+  }
   // First: a code without its link would be useless.
   const links = linking.has(command) ? await offlineLinks(data, io) : () => [];
-  const store = await openSqliteStore({ file, onFailure: () => {} }).catch((error: unknown) => {
-    throw startFailure(error, { data });
+  const opened =
+    database === undefined ? openSqliteStore({ file, onFailure: () => {} }) : openDatabase(database);
+  const store = await opened.catch((error: unknown) => {
+    throw startFailure(error, where);
   });
   const hasher = createHasher();
   try {
@@ -82,7 +88,7 @@ export async function operateOffline(
     if (error instanceof ControlError || error instanceof ProtocolError) {
       throw new Exit('refused', error.message, { cause: error });
     }
-    throw startFailure(error, { data });
+    throw startFailure(error, where);
   } finally {
     hasher.close();
     await store.close();

@@ -40,8 +40,8 @@ export async function operate(
   }
 }
 
-async function operateNow({ data, io }: OperatorContext, command: string, args: RawFrame): Promise<RawFrame> {
-  const socket = controlSocket(data);
+async function operateNow(where: OperatorContext, command: string, args: RawFrame): Promise<RawFrame> {
+  const socket = controlSocket(where.data);
   try {
     // Before a wait without a limit: does it respond at all?
     if (slow.has(command)) await callControl(socket, 'certificate', {});
@@ -52,7 +52,7 @@ async function operateNow({ data, io }: OperatorContext, command: string, args: 
   }
   // Loads the whole server's code, so only when needed.
   const { operateOffline } = await import('./operate-offline.js');
-  return operateOffline({ data, io }, command, args);
+  return operateOffline(where, command, args);
 }
 
 function controlExit(error: ControlError): Exit {

@@ -5,8 +5,8 @@ import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { defaultPort } from '../trust/endpoint.js';
-import type { Io } from './command.js';
-import { dataFolder, dataOption } from './folders.js';
+import { Exit, type Io } from './command.js';
+import { databaseOption, dataFolder, dataOption } from './folders.js';
 import {
   countArgument,
   endpointArgument,
@@ -25,6 +25,7 @@ export interface ServerFlags {
   readonly port: number;
   readonly publicHost?: string;
   readonly data?: string;
+  readonly database?: string;
   readonly registration: Registration;
   readonly name?: string;
   readonly rate: number;
@@ -40,7 +41,7 @@ export interface ServerFlags {
 const option = (flags: string, description: string) => new Option(flags, description);
 
 /** @param name the option for the server's name */
-export function serverOptions(name: Option): Option[] {
+export function serverOptions(name: Option, io: Pick<Io, 'env'>): Option[] {
   return [
     option('--cert <FILE>', 'certificate (PEM); default: a self-signed one in the data folder').env(
       'SECURE_CHAT_CERT',
@@ -59,6 +60,7 @@ export function serverOptions(name: Option): Option[] {
       .env('SECURE_CHAT_PUBLIC_HOST')
       .argParser(endpointArgument),
     dataOption(),
+    databaseOption(io),
     option('--registration <POLICY>', 'who may create an account')
       .env('SECURE_CHAT_REGISTRATION')
       .choices(['invite', 'open', 'closed'])
@@ -123,7 +125,7 @@ interface EnvironmentSettings {
 export function environmentSettings(env: Io['env']): EnvironmentSettings {
   const values: Record<string, unknown> = {};
   const faults: EnvironmentFault[] = [];
-  const options = serverOptions(option('--name <TEXT>', '').env('SECURE_CHAT_SERVER_NAME'));
+  const options = serverOptions(option('--name <TEXT>', '').env('SECURE_CHAT_SERVER_NAME'), { env });
   for (const one of options) {
     const { envVar: variable = '', parseArg } = one;
     const text = env[variable];
@@ -131,7 +133,7 @@ export function environmentSettings(env: Io['env']): EnvironmentSettings {
     try {
       values[one.attributeName()] = parseArg === undefined ? text : parseArg(text, undefined);
     } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error;
+      if (!(error instanceof InvalidArgumentError || error instanceof Exit)) throw error;
       faults.push({ variable, message: error.message });
     }
   }

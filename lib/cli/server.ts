@@ -32,7 +32,7 @@ Signals:
     ],
   }).action((flags: ServerFlags) => runServer(flags, io));
   const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
-  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'))) command.addOption(one);
+  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'), io)) command.addOption(one);
 }
 
 /** Resolves when the server has ended gracefully. @throws Exit */

@@ -2,7 +2,6 @@
  * Starts a server on a data folder: key pair, store, hasher, listener, control socket. Chooses the drivers; knows no
  * command line and prints nothing.
  */
-import { stat } from 'node:fs/promises';
 import { constants, hostname, networkInterfaces } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { limits } from '../protocol/limits.js';
@@ -19,9 +18,7 @@ import { operatorCommands } from '../server/operator/operator-commands.js';
 import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import type { LoadingThread } from '../store/sql/thread.js';
-import { lossesOf } from '../store/sqlite/last-entry.js';
 import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
-import { loadSqliteThread } from '../store/sqlite/thread.js';
 import { type Store, StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
 import {
@@ -35,21 +32,17 @@ import { CertificateError, type KeyPair, loadKeyPair } from '../trust/key-pair.j
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';
 import { Exit } from './command.js';
-import {
-  controlSocket,
-  databaseFile,
-  filesFolder,
-  makeFolder,
-  refuseLost,
-  refuseOpenFolder,
-} from './folders.js';
+import { controlSocket, filesFolder, makeFolder, refuseOpenFolder } from './folders.js';
 import { removeLeftovers } from './leftovers.js';
 import { machineTime } from './machine-time.js';
 import { readMotd } from './option-values.js';
+import { openServerStore } from './server-store.js';
 
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
   readonly data: string;
+  /** Address of a PostgreSQL database, in place of a file in `data`. */
+  readonly database?: string;
   /** PEM file; without it the server makes and keeps its own. */
   readonly cert?: string;
   /** PEM file; defaults to the `-key.pem` beside `cert`, or the key inside it. */
@@ -112,9 +105,6 @@ export interface RunningServer {
   abandon(): Promise<void>;
 }
 
-/** Examined at each start, in a second or two in which searches wait; a larger one only by secure-chat check. */
-const examinedBytes = 256 * 1024 * 1024;
-
 // Until there is an admin; each start creates a new one anyway.
 const firstInviteMs = 365 * 24 * 60 * 60_000;
 
@@ -123,17 +113,20 @@ const firstInviteMs = 365 * 24 * 60 * 60_000;
  *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */
 export function startServer(settings: ServerSettings): Promise<RunningServer> {
-  return startServerOn(loadSqliteThread(), settings);
+  return startServerOn(undefined, settings);
 }
 
-/** As startServer. @param writer the thread for the database, which ends where the start fails */
-export async function startServerOn(writer: LoadingThread, settings: ServerSettings): Promise<RunningServer> {
+/** As startServer. @param writer the thread for a database file, if it was started before; it ends where the start fails */
+export async function startServerOn(
+  writer: LoadingThread | undefined,
+  settings: ServerSettings,
+): Promise<RunningServer> {
   const hasher = createHasher(settings.log === undefined ? {} : { log: settings.log });
   const openStore = (options: SqliteOptions) => openSqliteStore(options, writer);
   try {
     return await startServerWith({ hasher, openStore }, settings);
   } catch (error) {
-    await writer.close();
+    await writer?.close();
     throw error;
   }
 }
@@ -151,25 +144,16 @@ export async function startServerWith(
   const { data, log = silentLog, onFailure } = settings;
   await makeFolder(data);
   await refuseOpenFolder(data);
-  const before = await stat(databaseFile(data)).catch(() => undefined);
-  // Before anything new is made beside what is left.
-  if (before === undefined || before.size === 0) await refuseLost(data);
   const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
   const closing = createCloseList();
   try {
-    const store = await openStore({
-      file: databaseFile(data),
-      onFailure(error) {
-        log.error('storage failed', error);
-        void closing.close().then(() => onFailure?.(error));
-      },
+    const { store, notices, small } = await openServerStore(settings, openStore, (error) => {
+      log.error('storage failed', error);
+      void closing.close().then(() => onFailure?.(error));
     });
     closing.add(() => store.close());
     closing.add(() => hasher.close());
-    const accounts = await store.countAccounts();
-    if (accounts === 0) await refuseLost(data);
     await removeLeftovers(data);
-    const notices = lossesOf(databaseFile(data));
     for (const notice of notices) log.error('data lost', new Error(notice));
     const blobs = await openFolderBlobs(filesFolder(data));
     const links = (code?: string) =>
@@ -183,8 +167,7 @@ export async function startServerWith(
     });
     const control = await openControl(controlSocket(data), commands);
     closing.add(() => control.close());
-    const { size } = await stat(databaseFile(data));
-    if (size <= examinedBytes) void chat.app.notices.check();
+    if (small) void chat.app.notices.check();
     const first = (await store.hasAdmin()) ? undefined : await firstInvite(chat);
     const firstLink = first === undefined ? undefined : links(first)[0];
     return runningServer(settings, { current, chat, store, closing, links, firstLink });
@@ -351,9 +334,19 @@ export function reachable(
 /** The exit, with one line that says what to do; other errors are returned as they are. */
 export function startFailure(
   error: unknown,
-  { port, host, data }: Pick<ServerSettings, 'port' | 'host' | 'data'>,
+  {
+    port,
+    host,
+    data,
+    database,
+  }: Pick<ServerSettings, 'port' | 'host' | 'data'> & {
+    readonly database?: string | undefined;
+  },
 ): unknown {
   if (error instanceof CertificateError || error instanceof ControlError) {
+    return new Exit('configuration', error.message, { cause: error });
+  }
+  if (error instanceof StoreInUse && database !== undefined) {
     return new Exit('configuration', error.message, { cause: error });
   }
   if (error instanceof StoreInUse) {

@@ -8,14 +8,13 @@ import { printable, printableJson } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { failureExit } from './client-failure.js';
 import { addCommand, type CommandHelp, Exit, type Io } from './command.js';
-import { dataFolder, dataOption } from './folders.js';
+import { type DataFlags, databaseOption, dataOption, operatorContext } from './folders.js';
 import { printLinks } from './invite.js';
 import { operate, operateExits } from './operate.js';
 import { readPasswordFile } from './option-values.js';
 import { suspend, watchSignals } from './stop.js';
 
-interface Flags {
-  readonly data?: string;
+interface Flags extends DataFlags {
   readonly role?: string;
   readonly passwordFile?: string;
   readonly link?: true;
@@ -52,6 +51,7 @@ function addAccounts(user: Command, io: Io): void {
   })
     .argument('<NAME>', 'its name')
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .addOption(new Option('--role <ROLE>', 'its role').choices(roles).default('member'))
     .addOption(passwordFileOption())
     .action((name: string, flags: Flags) => done(addAccount(name, flags, io)));
@@ -62,6 +62,7 @@ function addAccounts(user: Command, io: Io): void {
     exits: operateExits,
   })
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .option('--json', 'print one JSON object per line')
     .action((flags: Flags) => done(listAccounts(flags, io)));
   addCommand(user, 'role', {
@@ -73,6 +74,7 @@ function addAccounts(user: Command, io: Io): void {
     .argument('<NAME>', 'whose role')
     .argument('<ROLE>', roles.join(', '))
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .action((name: string, to: string, flags: Flags) =>
       done(change({ flags, io }, 'user-role', { name, role: to }, `${name} is now ${to}.`)),
     );
@@ -84,6 +86,7 @@ function addAccounts(user: Command, io: Io): void {
   })
     .argument('<NAME>', 'which account')
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .option('--yes', 'do not ask')
     .action((name: string, flags: Flags) => done(removeAccount(name, flags, io)));
 }
@@ -97,6 +100,7 @@ function addCredentials(user: Command, io: Io): void {
   })
     .argument('<NAME>', 'whose password')
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .addOption(passwordFileOption())
     .addOption(
       new Option('--link', 'print a link to set it: works once, within a day').conflicts('passwordFile'),
@@ -113,6 +117,7 @@ password revokes it.`,
   })
     .argument('<NAME>', 'which account')
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .action((name: string, flags: Flags) => done(makeToken(name, flags, io)));
 }
 
@@ -125,6 +130,7 @@ function addBans(user: Command, io: Io): void {
   })
     .argument('<NAME|ADDRESS>', 'an account, or an address such as 192.0.2.7 or 192.0.2.0/24')
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .addOption(new Option('--for <TIME>', 'how long: 30m, 12h, 7d; default: for good').argParser(banArgument))
     .option('--reason <TEXT>', 'shown to the banned person')
     .action((who: string, flags: Flags) => done(ban(who, flags, io)));
@@ -136,6 +142,7 @@ function addBans(user: Command, io: Io): void {
   })
     .argument('<NAME|ADDRESS>', 'as it was banned')
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .action((who: string, flags: Flags) =>
       done(change({ flags, io }, 'user-unban', subject(who), `Unbanned ${printable(who)}.`)),
     );
@@ -158,17 +165,17 @@ interface Given {
 }
 
 async function change({ flags, io }: Given, command: string, args: RawFrame, text: string): Promise<void> {
-  await operate({ data: dataFolder(flags.data, io), io }, command, args);
+  await operate(operatorContext(flags, io), command, args);
   io.stderr.write(`${text}\n`);
 }
 
 async function addAccount(name: string, flags: Flags, io: Io): Promise<void> {
-  const data = dataFolder(flags.data, io);
+  const where = operatorContext(flags, io);
   const bot = flags.role === 'bot';
   if (bot && flags.passwordFile !== undefined)
     throw new Exit('usage', 'A bot has no password: omit --password-file.');
   const password = bot ? {} : { password: await newPassword(name, flags, io) };
-  const { recovery } = await operate({ data, io }, 'user-add', { name, role: flags.role, ...password });
+  const { recovery } = await operate(where, 'user-add', { name, role: flags.role, ...password });
   io.stderr.write(`Created the account ${name}.\n`);
   if (recovery === undefined || io.stdout.isTTY !== true) return;
   io.stderr.write('Recovery code, shown only once; it sets a new password if this one is lost:\n');
@@ -187,7 +194,7 @@ interface ListedAccount {
 }
 
 async function listAccounts(flags: Flags, io: Io): Promise<void> {
-  const { users } = await operate({ data: dataFolder(flags.data, io), io }, 'user-list');
+  const { users } = await operate(operatorContext(flags, io), 'user-list');
   const listed = users as ListedAccount[];
   if (flags.json) {
     for (const { at, used, ...user } of listed) {
@@ -227,15 +234,15 @@ function states({ removed, banned, factor, online }: ListedAccount): string {
 }
 
 async function setPassword(name: string, flags: Flags, io: Io): Promise<void> {
-  const data = dataFolder(flags.data, io);
-  if (flags.link) return printLinks(await operate({ data, io }, 'user-reset', { name }), io, 'once');
+  const where = operatorContext(flags, io);
+  if (flags.link) return printLinks(await operate(where, 'user-reset', { name }), io, 'once');
   const password = await newPassword(name, flags, io);
-  await operate({ data, io }, 'user-passwd', { name, password });
+  await operate(where, 'user-passwd', { name, password });
   io.stderr.write(`Changed the password of ${name} and ended all its sessions.\n`);
 }
 
 async function makeToken(name: string, flags: Flags, io: Io): Promise<void> {
-  const { token, created } = await operate({ data: dataFolder(flags.data, io), io }, 'user-token', { name });
+  const { token, created } = await operate(operatorContext(flags, io), 'user-token', { name });
   if (created) io.stderr.write(`Created the bot ${printable(name)}.\n`);
   io.stdout.write(`${token}\n`);
 }

@@ -20,6 +20,7 @@ const errors = {
   'unknown-type': refused,
   internal: unavailable,
   busy: unavailable,
+  'database-unavailable': unavailable,
   // sign-in
   'not-signed-in': refused,
   'already-signed-in': refused,

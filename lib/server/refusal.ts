@@ -8,6 +8,12 @@ export function refusalOf(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   if (error instanceof BlobError && error.full) return noSpace();
   if (error instanceof StoreError && error.reason === 'full') return noSpace();
+  if (error instanceof StoreError && error.reason === 'unreachable') {
+    return new ProtocolError(
+      'database-unavailable',
+      "The server can't reach its database now. It keeps trying; messages wait until then.",
+    );
+  }
   if (error instanceof StoreError && error.reason === 'damaged') {
     return new ProtocolError(
       'internal',

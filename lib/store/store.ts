@@ -27,8 +27,11 @@ export interface Store extends AccountStore, SignInStore, ModerationStore, RoomS
 /** Storage failed: disk full, folder gone, database damaged. `cause` says how. */
 export class StoreError extends Error {
   override readonly name: string = 'StoreError';
-  /** `full`: there is no space, and there may be some later. `damaged`: only a backup helps. */
-  readonly reason: 'full' | 'damaged' | undefined;
+  /**
+   * `full`: there is no space, and there may be some later. `damaged`: only a backup helps. `unreachable`: the database is on
+   * another machine, or in another process, and does not answer now.
+   */
+  readonly reason: 'full' | 'damaged' | 'unreachable' | undefined;
 
   constructor(message: string, options: { cause?: unknown; reason?: StoreError['reason'] } = {}) {
     super(message, options);

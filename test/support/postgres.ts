@@ -15,6 +15,9 @@ export interface Cluster {
   database(options?: { empty?: boolean }): string;
   /** Runs SQL in a database, with psql. */
   sql(address: string, text: string): string;
+  /** Ends it as a crash does. */
+  crash(): Promise<void>;
+  restart(): Promise<void>;
 }
 
 /** Where the programs are; undefined if PostgreSQL is not installed. Debian keeps them out of PATH. */
@@ -59,13 +62,27 @@ export async function startCluster(t: Test): Promise<Cluster> {
     max_connections: '300',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...as, cwd: '/', stdio: 'ignore' });
-  const ended = once(server, 'exit');
+  const launch = () =>
+    spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...as, cwd: '/', stdio: 'ignore' });
+  let server = launch();
   t.teardown(async () => {
-    server.kill('SIGQUIT');
-    await ended;
+    await crash();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  async function crash(): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.kill('SIGQUIT');
+    await ended;
+  }
+
+  const untilReady = async (): Promise<void> => {
+    while (spawnSync(join(bin, 'pg_isready'), ['-h', folder, '-q']).status !== 0) {
+      if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
+      await pause(50);
+    }
+  };
 
   const addressOf = (name: string) => `postgres://${user}@/${name}?host=${folder}`;
   const sql = (address: string, text: string) =>
@@ -74,12 +91,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
       stdio: ['ignore', 'pipe', 'pipe'],
     }).trim();
 
-  for (;;) {
-    const ready = spawnSync(join(bin, 'pg_isready'), ['-h', folder, '-q']);
-    if (ready.status === 0) break;
-    if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
-    await pause(50);
-  }
+  await untilReady();
   const admin = openBlocking(parseDatabaseAddress(addressOf('postgres')));
   t.teardown(() => admin.close());
   admin.exec('CREATE DATABASE template');
@@ -87,6 +99,11 @@ export async function startCluster(t: Test): Promise<Cluster> {
   let databases = 0;
   return {
     sql,
+    crash,
+    async restart() {
+      server = launch();
+      await untilReady();
+    },
     database({ empty = false } = {}) {
       const name = `chat_${++databases}`;
       admin.exec(`CREATE DATABASE ${name}${empty ? '' : ' TEMPLATE template'}`);

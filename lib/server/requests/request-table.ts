@@ -192,8 +192,8 @@ function refuse(
   { app, log }: { readonly app: App; readonly log: Log },
 ): void {
   if (!(error instanceof ProtocolError)) {
-    log.error('request failed', error, { name: caller.member?.account.name });
-    app.notices.examine(error);
+    const logged = app.notices.examine(error);
+    if (!logged) log.error('request failed', error, { name: caller.member?.account.name });
   }
   const { code, message, retryAfter } = refusalOf(error);
   caller.reply({ type: 'error', re, code, message, ...(retryAfter !== undefined && { retryAfter }) });

@@ -27,19 +27,28 @@ export interface PostgresDatabase extends Database {
 
 /** Longer than the client's own limits: it always answers. */
 const patienceMs = 120_000;
+/** Between two questions after a lost commit. */
+const againMs = 500;
 
-/** Connects at the first statement. A statement that fails ends its transaction. */
-export function openBlocking(address: DatabaseAddress): PostgresDatabase {
+/**
+ * Connects at the first statement. A statement that fails ends its transaction. A commit whose answer is lost waits until the
+ * database is back and says what became of it, however long that takes.
+ *
+ * @param lock as in ClientThreadData
+ */
+export function openBlocking(address: DatabaseAddress, lock?: number): PostgresDatabase {
   const { port1: port, port2 } = new MessageChannel();
   const answered = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./client.js', import.meta.url), {
     ...{ execArgv: [], name: 'postgres' },
-    workerData: { address, port: port2, answered } satisfies ClientThreadData,
+    workerData: { address, lock, port: port2, answered } satisfies ClientThreadData,
     transferList: [port2],
   });
   port.unref();
   worker.unref();
   let inTransaction = false;
+  /** Of the transaction, where it writes. */
+  let id: string | undefined;
   let statements = 0;
 
   function ask(query: Query): Extract<QueryAnswer, { ok: true }> {
@@ -52,12 +61,34 @@ export function openBlocking(address: DatabaseAddress): PostgresDatabase {
     return received.message;
   }
 
+  /** What became of a transaction whose commit got no answer (https://www.postgresql.org/docs/current/functions-info.html). */
+  function wasCommitted(transaction: string): boolean {
+    const query = { text: 'SELECT pg_xact_status(CAST($1 AS xid8)) AS status', values: [transaction] };
+    for (;;) {
+      try {
+        const [row] = ask(query).rows as { status: string | null }[];
+        if (row?.status !== 'in progress') return row?.status === 'committed';
+      } catch (error) {
+        // One that this server has never heard of: it was promoted without it.
+        if (!isLost(error)) return false;
+      }
+      Atomics.wait(sleep, 0, 0, againMs);
+    }
+  }
+
   function run(query: Query): Extract<QueryAnswer, { ok: true }> {
     try {
       const answer = ask(query);
       inTransaction = followed(query.text, inTransaction);
+      const [row] = answer.rows as { xid?: string }[];
+      if (query.text.startsWith('BEGIN')) id = row?.xid;
       return answer;
     } catch (error) {
+      if (query.text === 'COMMIT' && id !== undefined && isLost(error)) {
+        inTransaction = false;
+        if (wasCommitted(id)) return { ok: true, rows: [], changes: 0, command: 'COMMIT' };
+        throw error;
+      }
       const wasIn = inTransaction;
       inTransaction = false;
       if (wasIn && error instanceof PostgresError && error.connected) ask({ text: 'ROLLBACK', values: [] });
@@ -92,6 +123,10 @@ const noAnswer = new PostgresError({
   ...{ ok: false, connected: false, code: 'no-answer' },
   message: 'the thread of the database connection does not answer',
 });
+
+const sleep = new Int32Array(new SharedArrayBuffer(4));
+
+const isLost = (error: unknown): boolean => error instanceof PostgresError && !error.connected;
 
 /** Whether there is a transaction after this statement. */
 function followed(text: string, before: boolean): boolean {

@@ -8,6 +8,8 @@ import type { DatabaseAddress } from './address.js';
 
 export interface ClientThreadData {
   readonly address: DatabaseAddress;
+  /** Held as long as the connection is there; of all connections with the same one, only the first is made. */
+  readonly lock?: number | undefined;
   readonly port: MessagePort;
   /** One number: 1 once the answer is in the port. */
   readonly answered: Int32Array;
@@ -33,7 +35,7 @@ export type QueryAnswer =
 const connectMs = 5_000;
 const answerMs = 20_000;
 
-const { address, port, answered } = workerData as ClientThreadData;
+const { address, lock, port, answered } = workerData as ClientThreadData;
 let client: pg.Client | undefined;
 
 // Numbers as numbers (a seq is far below 2^53), truth values as SQLite has them.
@@ -58,7 +60,7 @@ async function connectTo({ host, port }: DatabaseAddress['hosts'][number]): Prom
   connected.on('error', () => lose(connected));
   try {
     await connected.connect();
-    await checkServer(connected);
+    await prepareServer(connected);
     return connected;
   } catch (error) {
     void connected.end().catch(() => {});
@@ -66,8 +68,8 @@ async function connectTo({ host, port }: DatabaseAddress['hosts'][number]): Prom
   }
 }
 
-/** @throws for one that takes no writes or is too old */
-async function checkServer(connected: pg.Client): Promise<void> {
+/** @throws for one that takes no writes, is too old, or is used by another server */
+async function prepareServer(connected: pg.Client): Promise<void> {
   const { rows } = await connected.query(
     `SELECT pg_is_in_recovery() AS standby, current_setting('synchronous_commit') AS commit,
        current_setting('server_version_num')::int AS version`,
@@ -75,9 +77,25 @@ async function checkServer(connected: pg.Client): Promise<void> {
   const [{ standby, commit, version }] = rows;
   if (version < 140_000) throw refusal('too-old', 'PostgreSQL is too old');
   if (standby === 1) throw refusal('standby', 'this server is a standby');
+  await connected.query(settings);
   // What is acknowledged is on disk.
   if (commit === 'off' || commit === 'local') await connected.query('SET synchronous_commit = on');
+  if (lock === undefined) return;
+  const { rows: locked } = await connected.query('SELECT pg_try_advisory_lock($1) AS free', [lock]);
+  if (locked[0].free !== 1) throw refusal('in-use', 'another server is using this database');
 }
+
+/**
+ * A server that is stopped or cut off amid a transaction must not hold up others, and a connection whose end never arrived
+ * must not count as a server for long.
+ */
+const settings = `
+  SET idle_in_transaction_session_timeout = '10s';
+  SET lock_timeout = '10s';
+  SET tcp_keepalives_idle = 10;
+  SET tcp_keepalives_interval = 5;
+  SET tcp_keepalives_count = 3;
+`;
 
 function refusal(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });

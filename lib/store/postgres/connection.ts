@@ -1,10 +1,17 @@
-/** One PostgreSQL connection that runs batches of calls, to write or only to read. The driver of a database thread. */
+/**
+ * One PostgreSQL connection that runs batches of calls, to write or only to read. A copy of the database, for backups, is a
+ * SQLite file.
+ */
 import type { Clock } from '../../system/clock.js';
+import { type CopyEnd, copyTables, countedTables } from '../sql/copy-tables.js';
+import type { Database } from '../sql/database.js';
 import { DatabaseRefusal } from '../sql/failure.js';
 import { createBatchRunner } from '../sql/group-commit.js';
 import type { Operations } from '../sql/methods.js';
 import { createOperations } from '../sql/operations.js';
 import type { DatabaseConnection, Driver } from '../sql/worker.js';
+import { sqliteCopyEnd } from '../sqlite/connection.js';
+import { closeDatabase, openDatabase } from '../sqlite/database.js';
 import type { DatabaseAddress } from './address.js';
 import { openBlocking, type PostgresDatabase } from './blocking.js';
 import { locks, postgresDialect } from './dialect.js';
@@ -23,29 +30,85 @@ export function openPostgresConnection({
   address,
   reader = false,
 }: PostgresConnectionOptions): DatabaseConnection {
-  const db = openBlocking(address);
+  const db = reader ? openBlocking(address) : openCurrent(address);
   try {
-    if (!reader) migrate(db);
-    return {
-      run: createBatchRunner(db, postgresDialect, createPostgresOperations(db)),
-      close: () => db.close(),
-    };
+    const operations = createPostgresOperations(db, { address });
+    return { run: createBatchRunner(db, postgresDialect, operations), close: () => db.close() };
   } catch (error) {
     db.close();
     throw error;
   }
 }
 
-/** @param clock times searches */
-export function createPostgresOperations(db: PostgresDatabase, clock?: Pick<Clock, 'ticks'>): Operations {
+export const postgresDriver: Driver<PostgresConnectionOptions> = {
+  open: openPostgresConnection,
+  describe: describePostgresFailure,
+};
+
+/** The database with today's tables, for this program alone. @throws as openPostgresConnection */
+export function openCurrent(address: DatabaseAddress): PostgresDatabase {
+  const db = openBlocking(address, locks.server);
+  try {
+    migrate(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+interface OperationsOptions {
+  readonly address: DatabaseAddress;
+  /** Times searches. */
+  readonly clock?: Pick<Clock, 'ticks'>;
+}
+
+export function createPostgresOperations(
+  db: PostgresDatabase,
+  { address, clock }: OperationsOptions,
+): Operations {
   const files = {
-    copy: () => {
-      throw new DatabaseRefusal('Copy a PostgreSQL database with pg_dump.');
-    },
+    copy: (file: string) => copyToFile(address, file),
     // PostgreSQL checks pages as it reads them.
     damage: () => [],
   };
   return createOperations(db, { dialect: postgresDialect, index: createVectorIndex(db), files }, clock);
+}
+
+/** All of the database, as it is at one moment, in a new SQLite file. */
+function copyToFile(address: DatabaseAddress, file: string): void {
+  const from = openBlocking(address);
+  const to = openDatabase({ file });
+  try {
+    from.exec(postgresDialect.begin.read);
+    to.exec('BEGIN');
+    copyTables(postgresCopyEnd(from), sqliteCopyEnd(to));
+    to.exec('COMMIT');
+  } finally {
+    from.close();
+    closeDatabase(to);
+  }
+}
+
+/** An end of a copy. @param db in a transaction */
+export function postgresCopyEnd(db: Database): CopyEnd {
+  return {
+    db,
+    index: createVectorIndex(db),
+    lastSeq() {
+      const row: { seq: number } = db
+        .prepare('SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS seq FROM log_seq')
+        .get();
+      return row.seq;
+    },
+    countOn(seq) {
+      for (const name of countedTables) {
+        const sequence = `pg_get_serial_sequence('${name}', 'id')`;
+        db.exec(`SELECT setval(${sequence}, max(id)) FROM ${name} HAVING count(*) > 0`);
+      }
+      if (seq > 0) db.prepare("SELECT setval('log_seq', ?)").get(seq);
+    },
+  };
 }
 
 /** Brings the tables up to date, one server at a time. */
@@ -54,10 +117,12 @@ function migrate(db: PostgresDatabase): void {
   try {
     const from = versionOf(db);
     for (const step of postgresMigrations.slice(from)) db.exec(step);
-    if (from === 0)
+    if (from === 0) {
       db.exec('CREATE TABLE secure_chat (version INTEGER NOT NULL); INSERT INTO secure_chat VALUES (0)');
-    if (from < postgresMigrations.length)
+    }
+    if (from < postgresMigrations.length) {
       db.exec(`UPDATE secure_chat SET version = ${postgresMigrations.length}`);
+    }
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -86,8 +151,3 @@ function versionOf(db: PostgresDatabase): number {
       `${postgresMigrations.length}). Update secure-chat.`,
   );
 }
-
-export const postgresDriver: Driver<PostgresConnectionOptions> = {
-  open: openPostgresConnection,
-  describe: describePostgresFailure,
-};

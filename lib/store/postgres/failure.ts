@@ -11,6 +11,7 @@ const sentences: ReadonlyMap<string, string> = new Map([
     'standby',
     'The database is a standby, which takes no writes. Name the primary, or all hosts of the cluster.',
   ],
+  ['in-use', 'Another server is using this database. Stop it, or choose another one.'],
   ['too-old', 'PostgreSQL there is older than version 14. Update it.'],
   ['28P01', "The database refused the user's password. Check the address, PGPASSFILE or ~/.pgpass."],
   ['28', 'The database refused this user. Check the address and the server’s pg_hba.conf.'],
@@ -32,7 +33,12 @@ const sentences: ReadonlyMap<string, string> = new Map([
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'The certificate of the database is for another host name.'],
 ]);
 
+/** Of a server that was reached, but will not do. */
+const refusals: ReadonlySet<string> = new Set(['too-old', '28P01', '28000', '3D000']);
+
 const reasons: ReadonlyMap<string, Failure['reason']> = new Map([
+  // It waited for another server's transaction longer than that may take.
+  ['55P03', 'unreachable'],
   ['53100', 'full'],
   ['XX001', 'damaged'],
   ['XX002', 'damaged'],
@@ -45,10 +51,11 @@ export function describePostgresFailure(error: unknown): Failure {
   }
   const { code, message, connected } = error;
   const known = sentences.get(code) ?? sentences.get(code.slice(0, 2));
-  const reason = reasons.get(code);
+  const reason = reasons.get(code) ?? (connected || refusals.has(code) ? undefined : 'unreachable');
   return {
     sentence: known ?? (connected ? unexplained : unreachable),
     ...{ detail: message, errcode: code },
     ...(reason !== undefined && { reason }),
+    ...(code === 'in-use' && { inUse: true as const }),
   };
 }

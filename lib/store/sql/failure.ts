@@ -27,8 +27,8 @@ export class DatabaseRefusal extends Error {
 export function storeError(name: string, failure: Failure): StoreError {
   const cause = Object.assign(new Error(failure.detail), { errcode: failure.errcode });
   const message = `${name}: ${failure.sentence}`;
-  if (failure.inUse) return new StoreInUse(message, { cause });
-  return new StoreError(message, { cause, reason: failure.reason });
+  const options = { cause, reason: failure.reason };
+  return failure.inUse ? new StoreInUse(message, options) : new StoreError(message, options);
 }
 
 export function describeRefusal(error: DatabaseRefusal): Failure {

@@ -1,5 +1,6 @@
 /** One open SQLite database that runs batches of calls, for writing under the lock or for reading beside it. */
 import type { Clock } from '../../system/clock.js';
+import type { CopyEnd } from '../sql/copy-tables.js';
 import { createBatchRunner } from '../sql/group-commit.js';
 import { methods, type Operations } from '../sql/methods.js';
 import { createOperations } from '../sql/operations.js';
@@ -8,9 +9,11 @@ import {
   closeDatabase,
   createFileOperations,
   type DatabaseOptions,
+  lastEntry,
   openDatabase,
   openReader,
   type SqliteDatabase,
+  skipSeqs,
   takeLock,
 } from './database.js';
 import { dialect } from './dialect.js';
@@ -54,6 +57,17 @@ export function openDatabaseConnection({
     lock.release();
     throw error;
   }
+}
+
+/** An end of a copy. @param db in a transaction */
+export function sqliteCopyEnd(db: SqliteDatabase): CopyEnd {
+  return {
+    db,
+    index: createSearchIndex(db),
+    lastSeq: () => lastEntry(db).seq,
+    // Ids count on by themselves.
+    countOn: (seq) => skipSeqs(db, seq),
+  };
 }
 
 /** @param clock times searches */

@@ -42,10 +42,8 @@ export async function openSqliteStoreOn(
   } catch (error) {
     throw storeError(path, describeFailure(error));
   }
-  // Here and not in the thread, without a pause between open and close: see takeLock.
-  makePrivate(path);
-  makePrivate(lockFile(path));
-  makePrivate(noteFile(path));
+  // Here and not in the thread.
+  makeFilesPrivate(path);
   const database: SqliteConnectionOptions = { ...settings, file: path };
   const readers: SqliteConnectionOptions = { ...database, reader: true };
   const store = await openStore({
@@ -59,6 +57,14 @@ export async function openSqliteStoreOn(
       await store.copy(copied);
     },
   };
+}
+
+/**
+ * Creates the files of a database for their owner alone, without a pause between open and close: see takeLock.
+ * @throws StoreError
+ */
+export function makeFilesPrivate(file: string): void {
+  for (const each of [file, lockFile(file), noteFile(file)]) makePrivate(each);
 }
 
 /** Creates an empty file for its owner alone; an existing one stays as it is. */

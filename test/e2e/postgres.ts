@@ -1,0 +1,133 @@
+/** A server on PostgreSQL: the built program, operator commands, a database that goes and comes back, and the way there and back. */
+import { join } from 'node:path';
+import t from 'tap';
+import { startCluster, withoutPostgres } from '../support/postgres.js';
+import { makeHome } from '../support/program.js';
+import { password, startServerProcess } from '../support/server-process.js';
+
+t.test('with --database', { skip: withoutPostgres }, async (t) => {
+  const cluster = await startCluster(t);
+  const database = cluster.database({ empty: true });
+  const server = await startServerProcess('--database', database, '--rate', '1000');
+  t.teardown(() => server.close());
+  const on = ['--database', database];
+  const ana = server.connect(server.firstLink, 'ana', '--json');
+  await ana.prints(/"type":"synced"/);
+  const ben = server.connect(await server.invite(), 'ben', '--plain');
+  await ben.prints(/in #lobby as ben/, 'stderr');
+
+  await t.test('messages outlast kill -9 of the server', async (t) => {
+    ana.write('{"type":"say","room":"lobby","text":"first","id":1}\n');
+    await ana.prints(/"re":1,"key":"[^"]+","state":"sent"/);
+    server.process().kill('SIGKILL');
+    await server.process().ended;
+    await server.restart();
+    await ben.prints(/connected again/, 'stderr');
+    ben.write('second\n');
+    await ana.prints(/"text":"second"/);
+    ben.write('/search first\n');
+    await ben.prints(/ana: first/);
+    t.equal(ben.stdout().split('ana: first\n').length >= 2, true);
+    t.equal(cluster.sql(database, 'SELECT count(*) FROM log'), '2');
+  });
+
+  await t.test('while the database is gone, messages wait; afterwards each is there once', async (t) => {
+    const waits = () => ana.stdout().split('"state":"waiting"').length;
+    const before = waits();
+    await cluster.crash();
+    ana.write('{"type":"say","room":"lobby","text":"into the gap","id":2}\n');
+    await ana.prints(/"re":2,"key":"[^"]+","state":"sending"[^\n]*"waitMs"/);
+    ben.write('/history 3\n');
+    await ben.prints(/can't reach its database/, 'stderr');
+    await cluster.restart();
+    await ana.prints(/"re":2,"key":"[^"]+","state":"sent"/);
+    await ben.prints(/ana: into the gap\n/);
+    ben.write('all well?\n');
+    await ana.prints(/"text":"all well\?"/);
+    t.equal(cluster.sql(database, "SELECT count(*) FROM log WHERE text = 'into the gap'"), '1');
+    t.equal(waits(), before, 'connected all the while');
+  });
+
+  await t.test('a second server is refused', async (t) => {
+    const other = await makeHome();
+    t.teardown(() => other.remove());
+    const second = other.run(['server', '--port', '0', '--host', '127.0.0.1', ...on]);
+    t.equal(await second.ended, 78);
+    t.match(second.stderr(), /Another server is using this database/);
+  });
+
+  await t.test('operator commands, with the server and without it', async (t) => {
+    t.match(await server.operate(['user', 'list', ...on]), { code: 0, out: /ana +admin/ });
+    const archive = join(server.home.folder, 'chat.tar');
+    t.match(await server.operate(['backup', archive, ...on]), { code: 0, err: /database verified/ });
+    for (const client of [ana, ben]) {
+      client.end();
+      await client.ended;
+    }
+    server.process().kill('SIGTERM');
+    t.equal(await server.process().ended, 0);
+    t.match(await server.operate(['user', 'list']), { code: 78, err: /--database/ });
+    t.match(await server.operate(['user', 'role', 'ben', 'moderator', ...on]), { code: 0 });
+    t.match(await server.operate(['audit', ...on]), { code: 0, out: /operator.*ben/ });
+    t.match(await server.operate(['check', ...on]), { code: 0, out: /database: ok/ });
+    const restored = join(server.home.folder, 'restored');
+    const command = server.home.run(['restore', archive, '--data', restored]);
+    t.equal(await command.ended, 0, command.stderr());
+  });
+
+  await t.test('migrate goes there and back, and nothing is different', async (t) => {
+    const folder = join(server.home.folder, 'back');
+    const empty = cluster.database({ empty: true });
+    const run = async (...args: string[]) => {
+      const command = server.home.run(['migrate', ...args]);
+      return { code: await command.ended, err: command.stderr() };
+    };
+    t.match(await run('--from', database, '--to', folder), {
+      code: 0,
+      err: /2 accounts and 4 entries.*both are equal/,
+    });
+    t.match(await run('--from', folder, '--to', database), { code: 78, err: /Choose an empty one/ });
+    t.match(await run('--from', folder, '--to', empty), { code: 0, err: /both are equal/ });
+    t.match(await run('--from', folder), { code: 64, err: /Give --from and --to/ });
+    const secret = 'postgres://chat:secret@localhost/chat';
+    const refused = await run('--from', folder, '--to', secret);
+    t.match(refused, { code: 64, err: /Keep the database's password out of the command line/ });
+    t.notMatch(refused.err, 'secret');
+    const own = `SELECT count(*) || ' ' || max(seq) || string_agg(text, '|' ORDER BY seq) FROM log`;
+    t.equal(cluster.sql(empty, own), cluster.sql(database, own));
+
+    const args = ['server', '--data', folder, '--host', '127.0.0.1', '--port', String(server.port)];
+    const file = server.home.run([...args]);
+    t.teardown(() => file.kill('SIGKILL'));
+    const [, link = ''] = await file.prints(/^join link: (\S+)/m);
+    const other = await makeHome();
+    t.teardown(() => other.remove());
+    const again = other.run(['connect', link, '--name', 'ben', '--plain'], {
+      SECURE_CHAT_PASSWORD: password,
+    });
+    t.teardown(() => again.kill('SIGKILL'));
+    again.write('/history 4\n');
+    await again.prints(/into the gap[\s\S]*all well\?/);
+  });
+});
+
+t.test(
+  'an address that leads nowhere ends with what to do, and without the password',
+  { skip: withoutPostgres },
+  async (t) => {
+    const home = await makeHome();
+    t.teardown(() => home.remove());
+    const run = async (address: string) => {
+      const command = home.run(['server', '--port', '0'], { SECURE_CHAT_DATABASE: address });
+      return { code: await command.ended, err: command.stderr() };
+    };
+    const nowhere = await run('postgres://chat:secret@127.0.0.1:1/chat');
+    t.match(nowhere, { code: 74, err: /postgres:\/\/127\.0\.0\.1:1\/chat: The database can't be reached/ });
+    t.notMatch(nowhere.err, 'secret');
+    t.match(await run('mysql://me:secret@here'), { code: 64, err: /begins with postgres:\/\// });
+    t.match(await run('postgres://a/b?sslmode=maybe'), {
+      code: 78,
+      err: /sslmode is disable, require or verify-full/,
+    });
+  },
+);
