@@ -1,8 +1,9 @@
 /** Opens a server's store: a file in its data folder, or a PostgreSQL database, which nothing else loads. */
 import { stat } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { lossesOf } from '../store/sqlite/last-entry.js';
 import type { SqliteOptions } from '../store/sqlite/open.js';
-import type { Store, StoreError } from '../store/store.js';
+import { type Store, type StoreError, StoreInUse } from '../store/store.js';
 import { Exit } from './command.js';
 import { databaseFile, refuseLost } from './folders.js';
 
@@ -16,6 +17,9 @@ interface ServerStore {
 
 /** Takes a second or two, in which searches wait. */
 const smallBytes = 256 * 1024 * 1024;
+/** On the same machine it notices at once. */
+const noticedMs = 5_000;
+const againMs = 500;
 
 /** @throws StoreError, StoreInUse, Exit where the data in the folder is lost */
 export async function openServerStore(
@@ -24,7 +28,7 @@ export async function openServerStore(
   onFailure: (error: StoreError) => void,
 ): Promise<ServerStore> {
   if (database !== undefined) {
-    return { store: await openDatabase(database, onFailure), notices: [], small: false };
+    return { store: await openSoon(database, onFailure), notices: [], small: false };
   }
   const file = databaseFile(data);
   const before = await stat(file).catch(() => undefined);
@@ -37,6 +41,17 @@ export async function openServerStore(
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** As openDatabase, once PostgreSQL has noticed that a server which was killed is gone. */
+async function openSoon(database: string, onFailure: (error: StoreError) => void): Promise<Store> {
+  for (const deadline = Date.now() + noticedMs; ; await pause(againMs)) {
+    try {
+      return await openDatabase(database, onFailure);
+    } catch (error) {
+      if (!(error instanceof StoreInUse) || Date.now() > deadline) throw error;
+    }
   }
 }
 

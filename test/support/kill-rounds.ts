@@ -1,4 +1,7 @@
-/** A server that is killed at random moments, round after round, while sessions send, and what must be true afterwards. */
+/**
+ * A server, or its database, that is killed at random moments, round after round, while sessions send, and what must be true
+ * afterwards.
+ */
 import { setTimeout } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Session, SessionEvent } from '../../lib/client/session/session.js';
@@ -21,7 +24,7 @@ interface Sender {
   finish(): Promise<void>;
   /** Resolves when one of its messages is acknowledged from now on. */
   acknowledges(): Promise<void>;
-  /** Resolves when this text is the last that it received. */
+  /** Resolves when this text is the last that it received, or its session has ended. */
   receives(text: string): Promise<void>;
 }
 
@@ -30,6 +33,8 @@ interface Rounds {
   readonly seed: number;
   /** The database is checked after each so many rounds. */
   readonly checkEach: number;
+  /** A PostgreSQL database that the server is on. It is killed in two of three rounds, the server in the third. */
+  readonly database?: { readonly address: string; crash(): Promise<void>; restart(): Promise<void> };
 }
 
 const people = ['ann', 'ben', 'cleo', 'dora', 'edgar', 'fay', 'gil', 'hana'];
@@ -38,25 +43,30 @@ const longestServingMs = 500;
 const longestStartMs = 400;
 const longestPauseMs = 20;
 
-export async function sendThroughRounds(t: Test, { rounds, seed, checkEach }: Rounds): Promise<void> {
+export async function sendThroughRounds(
+  t: Test,
+  { rounds, seed, checkEach, database }: Rounds,
+): Promise<void> {
   t.comment(`SEED=${seed} ROUNDS=${rounds}`);
   const random = randomNumbers(seed);
-  const server = await startServerProcess('--rate', '10000');
+  const on = database === undefined ? [] : ['--database', database.address];
+  const server = await startServerProcess('--rate', '10000', ...on);
   t.teardown(() => server.close());
   const link = await server.invite('--uses', String(people.length));
   const senders = await Promise.all(
     people.map((name) => startSender(server, { name, link, seed: random(2 ** 32) })),
   );
   for (let round = 1; round <= rounds; round++) {
-    await killOnce(t, { server, senders, random });
+    if (database === undefined || random(3) === 0) await killOnce(t, { server, senders, random });
+    else await crashOnce(t, { server, senders, random }, database);
     if (round % checkEach !== 0) continue;
-    const { code, out } = await server.operate(['check']);
-    t.equal(code, 0, `round ${round}: the stopped server's data is sound`);
+    const { code, out } = await server.operate(['check', ...on]);
+    t.equal(code, 0, `round ${round}: the server's data is sound`);
     if (code !== 0) t.comment(out);
     const sent = senders.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0);
     t.comment(`round ${round}: ${sent} messages acknowledged`);
   }
-  await restart(t, server);
+  if (server.process().process.signalCode !== null) await restart(t, server);
   await Promise.all(senders.map((sender) => sender.finish()));
   const [first] = senders as [Sender];
   first.session.say({ room: 'lobby', text: 'the end', key: 'the-end' });
@@ -84,6 +94,20 @@ async function killOnce(t: Test, { server, senders, random }: Round): Promise<vo
   await setTimeout(random(longestServingMs));
   server.process().kill('SIGKILL');
   await server.process().ended;
+}
+
+/** Kills the database at a random moment, and starts it again. */
+async function crashOnce(
+  t: Test,
+  { server, senders, random }: Round,
+  { crash, restart: startDatabase }: NonNullable<Rounds['database']>,
+): Promise<void> {
+  if (server.process().process.signalCode !== null) await restart(t, server);
+  await Promise.race(senders.map((sender) => sender.acknowledges()));
+  await setTimeout(random(longestServingMs));
+  await crash();
+  await setTimeout(random(longestServingMs));
+  await startDatabase();
 }
 
 /** Resolves when it serves or was killed. */
@@ -127,6 +151,7 @@ async function startSender(
       failed.push(`a gap after ${event.event.after}`);
     } else if (event.kind === 'status' && event.status.state === 'ended') {
       failed.push(`the session ended: ${JSON.stringify(event.status.end)}`);
+      news();
     } else if (event.kind === 'delivery' && event.delivery.state !== 'sending') {
       delivered(event.key, event.delivery);
     }
@@ -169,7 +194,7 @@ async function startSender(
         told = resolve;
       }),
     async receives(text) {
-      while (received.at(-1) !== text) {
+      while (received.at(-1) !== text && !failed.some((line) => line.startsWith('the session ended'))) {
         await new Promise<void>((resolve) => {
           news = resolve;
         });

@@ -2,10 +2,12 @@
  * A PostgreSQL connection whose calls block, as those of SQLite do, so that the store's SQL is written once for both. A second
  * thread talks to the server; this one, which does nothing else, sleeps until the answer is there.
  */
+import { randomUUID } from 'node:crypto';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Database, Statement, Value } from '../sql/database.js';
 import type { DatabaseAddress } from './address.js';
 import type { ClientThreadData, Query, QueryAnswer } from './client.js';
+import { beginWrite, lastCommitted, leaveId } from './transactions.js';
 
 /** What PostgreSQL said, with its code (https://www.postgresql.org/docs/current/errcodes-appendix.html) or Node's. */
 export class PostgresError extends Error {
@@ -25,8 +27,12 @@ export interface PostgresDatabase extends Database {
   close(): void;
 }
 
+type Asked = Omit<Query, 'continues'>;
+
 /** Longer than the client's own limits: it always answers. */
 const patienceMs = 120_000;
+/** PostgreSQL's code: another transaction held the lock for too long. */
+const lockTimeout = '55P03';
 /** Between two questions after a lost commit. */
 const againMs = 500;
 
@@ -47,46 +53,54 @@ export function openBlocking(address: DatabaseAddress, lock?: number): PostgresD
   port.unref();
   worker.unref();
   let inTransaction = false;
-  /** Of the transaction, where it writes. */
+  const writer = randomUUID();
+  /** Of a transaction that writes. */
   let id: string | undefined;
   let statements = 0;
 
-  function ask(query: Query): Extract<QueryAnswer, { ok: true }> {
-    Atomics.store(answered, 0, 0);
-    port.postMessage(query);
-    if (Atomics.wait(answered, 0, 0, patienceMs) === 'timed-out') throw noAnswer;
+  function ask(query: Asked, continues = false): Extract<QueryAnswer, { ok: true }> {
+    const last = Atomics.load(answered, 0);
+    port.postMessage({ ...query, continues } satisfies Query);
+    // In a loop: the wake-up for an answer may come when it was seen already, in the wait for the next one.
+    while (Atomics.load(answered, 0) === last) {
+      if (Atomics.wait(answered, 0, last, patienceMs) === 'timed-out') throw noAnswer;
+    }
     const received: { message: QueryAnswer } | undefined = receiveMessageOnPort(port);
     if (received === undefined) throw noAnswer;
     if (!received.message.ok) throw new PostgresError(received.message);
     return received.message;
   }
 
-  /** What became of a transaction whose commit got no answer (https://www.postgresql.org/docs/current/functions-info.html). */
+  /** What became of a transaction whose commit got no answer; however long it takes to find out. */
   function wasCommitted(transaction: string): boolean {
-    const query = { text: 'SELECT pg_xact_status(CAST($1 AS xid8)) AS status', values: [transaction] };
     for (;;) {
       try {
-        const [row] = ask(query).rows as { status: string | null }[];
-        if (row?.status !== 'in progress') return row?.status === 'committed';
+        const [row] = ask({ text: lastCommitted(writer), values: [] }).rows as { id: string }[];
+        ask({ text: 'ROLLBACK', values: [] });
+        return row?.id === transaction;
       } catch (error) {
-        // One that this server has never heard of: it was promoted without it.
-        if (!isLost(error)) return false;
+        const locked = error instanceof PostgresError && error.code === lockTimeout;
+        if (!isLost(error) && !locked) throw error;
       }
       Atomics.wait(sleep, 0, 0, againMs);
     }
   }
 
-  function run(query: Query): Extract<QueryAnswer, { ok: true }> {
+  function marked({ text, values }: Asked): Asked {
+    id = randomUUID();
+    return { text: `${text}; ${leaveId(writer, id)}`, values };
+  }
+
+  function run(query: Asked): Extract<QueryAnswer, { ok: true }> {
     try {
-      const answer = ask(query);
+      if (query.text.startsWith('BEGIN')) id = undefined;
+      const answer = ask(query.text === beginWrite ? marked(query) : query, inTransaction);
       inTransaction = followed(query.text, inTransaction);
-      const [row] = answer.rows as { xid?: string }[];
-      if (query.text.startsWith('BEGIN')) id = row?.xid;
       return answer;
     } catch (error) {
       if (query.text === 'COMMIT' && id !== undefined && isLost(error)) {
         inTransaction = false;
-        if (wasCommitted(id)) return { ok: true, rows: [], changes: 0, command: 'COMMIT' };
+        if (wasCommitted(id)) return { ok: true, rows: [], changes: 0 };
         throw error;
       }
       const wasIn = inTransaction;

@@ -11,7 +11,7 @@ export interface ClientThreadData {
   /** Held as long as the connection is there; of all connections with the same one, only the first is made. */
   readonly lock?: number | undefined;
   readonly port: MessagePort;
-  /** One number: 1 once the answer is in the port. */
+  /** One number: how many answers were put into the port. */
   readonly answered: Int32Array;
 }
 
@@ -20,6 +20,8 @@ export interface Query {
   readonly values: readonly unknown[];
   /** Under which the server keeps its plan; undefined for statements without values. */
   readonly name?: string;
+  /** It belongs to a transaction, which ended with the connection on which it began. */
+  readonly continues: boolean;
 }
 
 export type QueryAnswer =
@@ -27,7 +29,6 @@ export type QueryAnswer =
       readonly ok: true;
       readonly rows: readonly unknown[];
       readonly changes: number;
-      readonly command: string;
     }
   | { readonly ok: false; readonly message: string; readonly code: string; readonly connected: boolean };
 
@@ -119,14 +120,15 @@ function lose(lost: pg.Client): void {
   (lost as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
-async function answer({ text, values, name }: Query): Promise<QueryAnswer> {
+async function answer({ text, values, name, continues }: Query): Promise<QueryAnswer> {
   let used: pg.Client | undefined;
   try {
+    if (client === undefined && continues) throw new Error('the connection was lost');
     client ??= await connect();
     used = client;
     const result = await used.query({ text, values: [...values], ...(name !== undefined && { name }) });
     const last = Array.isArray(result) ? result.at(-1) : result;
-    return { ok: true, rows: last.rows, changes: last.rowCount ?? 0, command: last.command };
+    return { ok: true, rows: last.rows, changes: last.rowCount ?? 0 };
   } catch (error) {
     const { message, code = '' } = error as Error & { code?: string };
     // PostgreSQL's own codes have five letters; class 57P is a server that ends, 08 a broken connection.
@@ -139,6 +141,6 @@ async function answer({ text, values, name }: Query): Promise<QueryAnswer> {
 port.on('message', async (query: Query) => {
   const result = await answer(query);
   port.postMessage(result);
-  Atomics.store(answered, 0, 1);
+  Atomics.add(answered, 0, 1);
   Atomics.notify(answered, 0);
 });

@@ -14,10 +14,11 @@ import { sqliteCopyEnd } from '../sqlite/connection.js';
 import { closeDatabase, openDatabase } from '../sqlite/database.js';
 import type { DatabaseAddress } from './address.js';
 import { openBlocking, type PostgresDatabase } from './blocking.js';
-import { locks, postgresDialect } from './dialect.js';
+import { postgresDialect } from './dialect.js';
 import { describePostgresFailure } from './failure.js';
 import { postgresMigrations } from './migrations.js';
 import { createVectorIndex } from './search.js';
+import { locks } from './transactions.js';
 
 export interface PostgresConnectionOptions {
   readonly address: DatabaseAddress;
@@ -123,6 +124,8 @@ function migrate(db: PostgresDatabase): void {
     if (from < postgresMigrations.length) {
       db.exec(`UPDATE secure_chat SET version = ${postgresMigrations.length}`);
     }
+    // Of servers that ended: there is none but this one.
+    db.exec('DELETE FROM commits');
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');

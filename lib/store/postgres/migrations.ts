@@ -202,6 +202,9 @@ export const postgresMigrations: readonly string[] = [
   CREATE TABLE words (seq BIGINT PRIMARY KEY REFERENCES log (seq) ON DELETE CASCADE, words TSVECTOR NOT NULL);
   CREATE INDEX words_words ON words USING gin (words);
 
+  -- The last transaction of each connection that writes: transactions.ts says what for.
+  CREATE TABLE commits (writer TEXT PRIMARY KEY, id TEXT NOT NULL);
+
   INSERT INTO conversations (kind, name, everybody) VALUES ('room', '${lobby}', TRUE);
   `,
 ];
