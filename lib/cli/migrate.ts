@@ -12,6 +12,7 @@ import {
   refusePassword,
   requireData,
 } from './folders.js';
+import { readAddress } from './server-store.js';
 
 interface Flags {
   readonly from?: string;
@@ -110,10 +111,10 @@ async function open(place: string, side: 'from' | 'to'): Promise<End> {
 }
 
 async function openPostgres(place: string, side: 'from' | 'to'): Promise<End> {
-  const { addressText, parseDatabaseAddress } = await import('../store/postgres/address.js');
+  const { addressText } = await import('../store/postgres/address.js');
   const { openCurrent, postgresCopyEnd, postgresDriver } = await import('../store/postgres/connection.js');
   const { postgresDialect } = await import('../store/postgres/dialect.js');
-  const address = parse(() => parseDatabaseAddress(place));
+  const address = await readAddress(place);
   const [name, { describe }] = [addressText(address), postgresDriver];
   const db = opened(name, describe, () => openCurrent(address));
   const { begin } = postgresDialect;
@@ -149,15 +150,6 @@ async function openFile(data: string, side: 'from' | 'to'): Promise<End> {
       throw error;
     }
   });
-}
-
-function parse<Value>(work: () => Value): Value {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RangeError) throw new Exit('configuration', error.message);
-    throw error;
-  }
 }
 
 /** @throws Exit with what to do */

@@ -72,7 +72,14 @@ const signUp = {
   closed: 'closed',
 } as const;
 
-function factsOf({ address, certificate, data, registration, keep }: RunningServer): [string, string][] {
+function factsOf({
+  address,
+  certificate,
+  data,
+  database,
+  registration,
+  keep,
+}: RunningServer): [string, string][] {
   const everywhere = address.host === '::' || address.host === '0.0.0.0';
   const where = everywhere ? 'all addresses' : address.host;
   return [
@@ -80,6 +87,7 @@ function factsOf({ address, certificate, data, registration, keep }: RunningServ
     ['certificate', `${certificate.certFile}, until ${certificate.validTo.toISOString().slice(0, 10)}`],
     ['fingerprint', formatPin(certificate.pin).replace('\n', `\n${' '.repeat(labelWidth)}`)],
     ['data', data],
+    ...(database === undefined ? [] : [['database', database] as [string, string]]),
     ['sign-up', signUp[registration]],
     ...(keep === undefined ? [] : [['history', retentionText(keep)] as [string, string]]),
   ];

@@ -1,6 +1,7 @@
 /** Opens a server's store: a file in its data folder, or a PostgreSQL database, which nothing else loads. */
 import { stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DatabaseAddress } from '../store/postgres/address.js';
 import { lossesOf } from '../store/sqlite/last-entry.js';
 import type { SqliteOptions } from '../store/sqlite/open.js';
 import { type Store, type StoreError, StoreInUse } from '../store/store.js';
@@ -9,6 +10,8 @@ import { databaseFile, refuseLost } from './folders.js';
 
 interface ServerStore {
   readonly store: Store;
+  /** For people, where it is not a file in the data folder. */
+  readonly place?: string;
   /** What is known to be lost, as sentences for admins. */
   readonly notices: readonly string[];
   /** All of it can be examined at each start. */
@@ -28,7 +31,10 @@ export async function openServerStore(
   onFailure: (error: StoreError) => void,
 ): Promise<ServerStore> {
   if (database !== undefined) {
-    return { store: await openSoon(database, onFailure), notices: [], small: false };
+    const address = await readAddress(database);
+    const { addressText } = await import('../store/postgres/address.js');
+    const store = await openSoon(address, onFailure);
+    return { store, place: addressText(address), notices: [], small: false };
   }
   const file = databaseFile(data);
   const before = await stat(file).catch(() => undefined);
@@ -44,30 +50,31 @@ export async function openServerStore(
   }
 }
 
-/** As openDatabase, once PostgreSQL has noticed that a server which was killed is gone. */
-async function openSoon(database: string, onFailure: (error: StoreError) => void): Promise<Store> {
+/** Once PostgreSQL has noticed that a server which was killed is gone. */
+async function openSoon(address: DatabaseAddress, onFailure: (error: StoreError) => void): Promise<Store> {
+  const { openPostgresStore } = await import('../store/postgres/open.js');
   for (const deadline = Date.now() + noticedMs; ; await pause(againMs)) {
     try {
-      return await openDatabase(database, onFailure);
+      return await openPostgresStore({ address, onFailure });
     } catch (error) {
       if (!(error instanceof StoreInUse) || Date.now() > deadline) throw error;
     }
   }
 }
 
-/** @throws StoreError, StoreInUse, Exit where the address can't be read */
-export async function openDatabase(
-  database: string,
-  onFailure: (error: StoreError) => void = () => {},
-): Promise<Store> {
-  const { parseDatabaseAddress } = await import('../store/postgres/address.js');
+/** For a command. @throws StoreError, StoreInUse, Exit where the address can't be read */
+export async function openDatabase(database: string): Promise<Store> {
   const { openPostgresStore } = await import('../store/postgres/open.js');
-  let address: ReturnType<typeof parseDatabaseAddress>;
+  return openPostgresStore({ address: await readAddress(database), onFailure: () => {} });
+}
+
+/** @throws Exit */
+export async function readAddress(database: string): Promise<DatabaseAddress> {
+  const { parseDatabaseAddress } = await import('../store/postgres/address.js');
   try {
-    address = parseDatabaseAddress(database);
+    return parseDatabaseAddress(database);
   } catch (error) {
-    if (error instanceof RangeError) throw new Exit('configuration', error.message);
+    if (error instanceof RangeError) throw new Exit('configuration', error.message, { cause: error });
     throw error;
   }
-  return openPostgresStore({ address, onFailure });
 }

@@ -91,10 +91,11 @@ function printSummary(server: RunningServer, { io, screen, log, invite }: Summar
     screen.summary(server, { called: io.called, invite });
     return;
   }
-  const { address, certificate, data, registration, keep = {} } = server;
+  const { address, certificate, data, database, registration, keep = {} } = server;
   const { pin, validTo } = certificate;
   const kept = { keepMs: keep.ms, keepMessages: keep.messages };
-  log.info('listening', { ...address, pin, validTo: validTo.toISOString(), data, registration, ...kept });
+  const where = { data, ...(database !== undefined && { database }) };
+  log.info('listening', { ...address, pin, validTo: validTo.toISOString(), ...where, registration, ...kept });
   const link = server.firstLink ?? server.links()[0];
   io.stdout.write(`join link: ${link}\n`);
 }

@@ -82,6 +82,8 @@ export interface RunningServer {
   readonly address: Endpoint;
   readonly name: string;
   readonly data: string;
+  /** Without user and password; undefined for a file in `data`. */
+  readonly database: string | undefined;
   readonly registration: Registration;
   /** What is kept of the history; undefined for all of it. */
   readonly keep: Retention | undefined;
@@ -147,7 +149,7 @@ export async function startServerWith(
   const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
   const closing = createCloseList();
   try {
-    const { store, notices, small } = await openServerStore(settings, openStore, (error) => {
+    const { store, place, notices, small } = await openServerStore(settings, openStore, (error) => {
       log.error('storage failed', error);
       void closing.close().then(() => onFailure?.(error));
     });
@@ -170,7 +172,7 @@ export async function startServerWith(
     if (small) void chat.app.notices.check();
     const first = (await store.hasAdmin()) ? undefined : await firstInvite(chat);
     const firstLink = first === undefined ? undefined : links(first)[0];
-    return runningServer(settings, { current, chat, store, closing, links, firstLink });
+    return runningServer(settings, { current, chat, store, place, closing, links, firstLink });
   } catch (error) {
     await closing.close();
     throw error;
@@ -234,6 +236,7 @@ interface Running {
   readonly current: Current;
   readonly chat: ChatServer;
   readonly store: Store;
+  readonly place: string | undefined;
   readonly closing: CloseList;
   readonly links: (code?: string) => string[];
   readonly firstLink: string | undefined;
@@ -241,12 +244,13 @@ interface Running {
 
 function runningServer(
   settings: ServerSettings,
-  { current, chat, store, closing, links, firstLink }: Running,
+  { current, chat, store, place, closing, links, firstLink }: Running,
 ): RunningServer {
   return {
     address: chat.address,
     name: nameOf(settings),
     data: settings.data,
+    database: place,
     registration: settings.registration ?? 'invite',
     keep: settings.keep,
     get online() {

@@ -25,11 +25,7 @@ export interface Query {
 }
 
 export type QueryAnswer =
-  | {
-      readonly ok: true;
-      readonly rows: readonly unknown[];
-      readonly changes: number;
-    }
+  | { readonly ok: true; readonly rows: readonly unknown[]; readonly changes: number }
   | { readonly ok: false; readonly message: string; readonly code: string; readonly connected: boolean };
 
 /** Connecting to a host, and waiting for the answer to a query: a database that takes longer is taken for gone. */
@@ -131,8 +127,8 @@ async function answer({ text, values, name, continues }: Query): Promise<QueryAn
     return { ok: true, rows: last.rows, changes: last.rowCount ?? 0 };
   } catch (error) {
     const { message, code = '' } = error as Error & { code?: string };
-    // PostgreSQL's own codes have five letters; class 57P is a server that ends, 08 a broken connection.
-    const connected = used !== undefined && /^(?!57P|08)[0-9A-Z]{5}$/.test(code);
+    // After what PostgreSQL calls FATAL it closes the connection.
+    const connected = used !== undefined && error instanceof pg.DatabaseError && error.severity === 'ERROR';
     if (used !== undefined && !connected) lose(used);
     return { ok: false, message, code, connected };
   }

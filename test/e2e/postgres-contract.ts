@@ -1,12 +1,12 @@
-/** The store contract on PostgreSQL. */
+/** The store contract on PostgreSQL, without threads: too long for `npm run check`. */
 import t, { type Test } from 'tap';
-import { parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
-import { postgresDriver } from '../../../lib/store/postgres/connection.js';
-import { openPostgresStore } from '../../../lib/store/postgres/open.js';
-import type { Store } from '../../../lib/store/store.js';
-import { startInlineOn } from '../../support/inline-store.js';
-import { startCluster, withoutPostgres } from '../../support/postgres.js';
-import { storeContract } from '../../support/store-contract.js';
+import { parseDatabaseAddress } from '../../lib/store/postgres/address.js';
+import { postgresDriver } from '../../lib/store/postgres/connection.js';
+import { openPostgresStore } from '../../lib/store/postgres/open.js';
+import type { Store } from '../../lib/store/store.js';
+import { startInlineOn } from '../support/inline-store.js';
+import { startCluster, withoutPostgres } from '../support/postgres.js';
+import { storeContract } from '../support/store-contract.js';
 
 t.test('on PostgreSQL', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
