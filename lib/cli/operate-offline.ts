@@ -18,7 +18,7 @@ import { ownCertificate } from '../trust/renewal.js';
 import { Exit, type Io } from './command.js';
 import { databaseFile, filesFolder, type OperatorContext, requireData } from './folders.js';
 import { environmentSettings } from './server-options.js';
-import { openDatabase } from './server-store.js';
+import { openDatabaseAt } from './server-store.js';
 import { fileLimits, reachable, startFailure } from './start-server.js';
 
 /** Commands that only read the database leave it as it is, even its version. */
@@ -54,7 +54,7 @@ export async function operateOffline(
   // First: a code without its link would be useless.
   const links = linking.has(command) ? await offlineLinks(data, io) : () => [];
   const opened =
-    database === undefined ? openSqliteStore({ file, onFailure: () => {} }) : openDatabase(database);
+    database === undefined ? openSqliteStore({ file, onFailure: () => {} }) : openDatabaseAt(database);
   const store = await opened.catch((error: unknown) => {
     throw startFailure(error, where);
   });

@@ -63,7 +63,7 @@ async function openSoon(address: DatabaseAddress, onFailure: (error: StoreError)
 }
 
 /** For a command. @throws StoreError, StoreInUse, Exit where the address can't be read */
-export async function openDatabase(database: string): Promise<Store> {
+export async function openDatabaseAt(database: string): Promise<Store> {
   const { openPostgresStore } = await import('../store/postgres/open.js');
   return openPostgresStore({ address: await readAddress(database), onFailure: () => {} });
 }

@@ -65,7 +65,7 @@ t.test('bash completes files where a file is expected', needs('bash'), async (t)
   t.same(await offered('backup', ''), ['files']);
   t.same(await offered('server', '--cert', ''), ['files']);
   t.same(await offered('connect', '--downloads', ''), ['files']);
-  t.same(await offered('backup', '--d'), ['--data']);
+  t.same(await offered('backup', '--d'), ['--data', '--database']);
 });
 
 t.test('zsh accepts its script', needs('zsh'), async (t) => {

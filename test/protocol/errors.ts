@@ -11,6 +11,7 @@ t.test('a transient code is worth another try, whether the server or the client 
   const transient = errorCodes.filter(isTransient);
   t.same(transient.filter(isAboutServer).toSorted(), [
     'busy',
+    'database-unavailable',
     'internal',
     'server-full',
     'shutting-down',

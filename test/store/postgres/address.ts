@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { addressText, parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
@@ -33,7 +33,9 @@ t.test(
       t.equal(tlsOf(`postgres://${host}/club`), undefined);
     t.equal(tlsOf('postgres://db.example/club?sslmode=disable'), undefined);
     t.same(tlsOf('postgres://localhost/club?sslmode=require'), { verify: false });
-    const file = join(t.testdir(), 'ca.pem');
+    const folder = mkdtempSync(join(tmpdir(), 'secure-chat-'));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'ca.pem');
     writeFileSync(file, 'an authority');
     t.same(tlsOf(`postgres://db.example/club?sslrootcert=${file}`), { verify: true, ca: 'an authority' });
     t.throws(() => tlsOf('postgres://db.example/club?sslrootcert=/nowhere'), { message: /can't be read/ });
