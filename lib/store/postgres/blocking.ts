@@ -148,7 +148,7 @@ function followed(text: string, before: boolean): boolean {
   return /^(?:COMMIT|ROLLBACK)$/.test(text) ? false : before;
 }
 
-/** The store's SQL with `$1` for `?` and `?1`, and without what only SQLite's planner is told. */
+/** The store's SQL with `$1` for `?` and `?1`, and without the hints for SQLite's planner. */
 export function translate(sql: string): string {
   let next = 0;
   return sql

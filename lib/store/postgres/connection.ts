@@ -64,7 +64,7 @@ interface OperationsOptions {
   readonly clock?: Pick<Clock, 'ticks'>;
 }
 
-export function createPostgresOperations(
+function createPostgresOperations(
   db: PostgresDatabase,
   { address, clock }: OperationsOptions,
 ): Operations {

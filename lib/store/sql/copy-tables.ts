@@ -69,7 +69,7 @@ const pageRows = 500;
 const togetherRows = 50;
 
 /**
- * @param onTable is told before each table
+ * @param onTable called before each table, with its name
  * @throws RangeError where the target has accounts
  */
 export function copyTables(from: CopyEnd, to: CopyEnd, onTable: (name: string) => void = () => {}): void {
@@ -87,7 +87,7 @@ export function copyTables(from: CopyEnd, to: CopyEnd, onTable: (name: string) =
 }
 
 function copyTable(from: Database, to: Database, each: Table): void {
-  // Whoever reset an account may have come after it.
+  // An account can be reset by one that was created after it.
   const later = each.name === 'accounts' ? 'reset_by' : undefined;
   const insert = inserter(to, each);
   const update = to.prepare('UPDATE accounts SET reset_by = ? WHERE id = ?');
