@@ -1,6 +1,6 @@
 /** What the pictures of measurements have in common: frame, scale and colours, as SVG. Pure. */
 
-export const colors = ['#2f6fb5', '#c2571a', '#3d8b4f', '#7a4fa3'] as const;
+export const colors = ['#2f6fb5', '#c2571a', '#3d8b4f', '#7a4fa3', '#b8901f'] as const;
 
 export interface Box {
   readonly left: number;
