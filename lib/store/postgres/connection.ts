@@ -2,7 +2,6 @@
  * One PostgreSQL connection that runs batches of calls, to write or only to read. A copy of the database, for backups, is a
  * SQLite file.
  */
-import type { Clock } from '../../system/clock.js';
 import { type CopyEnd, copyTables, countedTables } from '../sql/copy-tables.js';
 import type { Database } from '../sql/database.js';
 import { DatabaseRefusal } from '../sql/failure.js';
@@ -33,7 +32,7 @@ export function openPostgresConnection({
 }: PostgresConnectionOptions): DatabaseConnection {
   const db = reader ? openBlocking(address) : openCurrent(address);
   try {
-    const operations = createPostgresOperations(db, { address });
+    const operations = createPostgresOperations(db, address);
     return { run: createBatchRunner(db, postgresDialect, operations), close: () => db.close() };
   } catch (error) {
     db.close();
@@ -58,22 +57,13 @@ export function openCurrent(address: DatabaseAddress): PostgresDatabase {
   }
 }
 
-interface OperationsOptions {
-  readonly address: DatabaseAddress;
-  /** Times searches. */
-  readonly clock?: Pick<Clock, 'ticks'>;
-}
-
-function createPostgresOperations(
-  db: PostgresDatabase,
-  { address, clock }: OperationsOptions,
-): Operations {
+function createPostgresOperations(db: PostgresDatabase, address: DatabaseAddress): Operations {
   const files = {
     copy: (file: string) => copyToFile(address, file),
     // PostgreSQL checks pages as it reads them.
     damage: () => [],
   };
-  return createOperations(db, { dialect: postgresDialect, index: createVectorIndex(db), files }, clock);
+  return createOperations(db, { dialect: postgresDialect, index: createVectorIndex(db), files });
 }
 
 /** All of the database, as it is at one moment, in a new SQLite file. */
