@@ -26,7 +26,7 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     ben.write('second\n');
     await ana.prints(/"text":"second"/);
     ben.write('/search first\n');
-    await ben.prints(/ana: first[\s\S]*ana: first/);
+    await ben.prints(/#lobby {2}ana:\n.*\[first\]/);
     t.equal(cluster.sql(database, 'SELECT count(*) FROM log'), '2');
   });
 

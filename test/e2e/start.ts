@@ -84,7 +84,7 @@ t.test(
     t.ok(files.includes('dist/lib/cli/launch-server.js'));
     t.same(
       files.filter((file) =>
-        /\/lib\/(server|cli\/start-server|store\/(?!store|sqlite\/(thread|failure)))/.test(file),
+        /\/lib\/(server|cli\/start-server|store\/(?!store|sqlite\/thread|sql\/(thread|failure)))/.test(file),
       ),
       [],
     );
