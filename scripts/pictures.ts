@@ -60,7 +60,7 @@ async function takePictures(): Promise<void> {
     const file = join(docs, `screen-${cols}x${rows}.svg`);
     const { cursor, title } = viewer;
     await writeFile(file, drawSvg({ cells: viewer.cells(), cursor, title: title || 'secure-chat' }));
-    process.stdout.write(`${file}\n`);
+    process.stdout.write(`${file}\n${viewer.screen()}\n`);
   }
 }
 
