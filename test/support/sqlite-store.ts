@@ -7,7 +7,7 @@ import type { Test } from 'tap';
 import type { AppendResult, ConversationKey } from '../../lib/store/message-store.js';
 import { openSqliteStore, type SqliteOptions } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
-import { lobbyOf, type MakeSubject, newEntry, register } from './store-subject.js';
+import { lobbyOf, type MakeSubject, newEntry, register, subjectOn } from './store-subject.js';
 
 /** A path in a folder of its own, which the test's end removes. */
 export async function temporaryFile(t: Test): Promise<string> {
@@ -27,19 +27,7 @@ export async function openStore(t: Test, file: string, options: Partial<SqliteOp
 export function sqliteSubject(open: (options: SqliteOptions) => Promise<Store>): MakeSubject {
   return async (t) => {
     const file = await temporaryFile(t);
-    const store = await start();
-    async function start(): Promise<Store> {
-      const opened = await open({ file, onFailure: (error) => t.error(error) });
-      t.teardown(() => opened.close());
-      return opened;
-    }
-    return {
-      store,
-      async reopen() {
-        await store.close();
-        return start();
-      },
-    };
+    return subjectOn(t, () => open({ file, onFailure: (error) => t.error(error) }));
   };
 }
 

@@ -15,6 +15,23 @@ export interface Subject {
 /** Creates an empty store, which the test's end closes and removes. */
 export type MakeSubject = (t: Test) => Promise<Subject>;
 
+/** @param open opens the same data at each call */
+export async function subjectOn(t: Test, open: () => Promise<Store>): Promise<Subject> {
+  async function start(): Promise<Store> {
+    const opened = await open();
+    t.teardown(() => opened.close());
+    return opened;
+  }
+  const store = await start();
+  return {
+    store,
+    async reopen() {
+      await store.close();
+      return start();
+    },
+  };
+}
+
 export const at = 1_750_000_000_000;
 export const hour = 3_600_000;
 
