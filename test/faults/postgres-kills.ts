@@ -6,7 +6,7 @@
  */
 import t from 'tap';
 import { sendThroughRounds } from '../support/kill-rounds.js';
-import { startCluster, withoutPostgres } from '../support/postgres.js';
+import { startCluster, startPair, withoutPostgres } from '../support/postgres.js';
 
 const { ROUNDS: rounds = '6', SEED: seed = String(Date.now() % 2 ** 31) } = process.env;
 
@@ -17,3 +17,14 @@ t.test(`eight sessions send while all is killed ${rounds} times`, { skip: withou
   const database = { ...cluster, address: cluster.database() };
   await sendThroughRounds(t, { rounds: Number(rounds), seed: Number(seed), checkEach: 5, database });
 });
+
+const failovers = Math.ceil(Number(rounds) / 3);
+
+t.test(
+  `and while the primary fails over to its standby, in ${failovers} rounds`,
+  { skip: withoutPostgres },
+  async (t) => {
+    const database = await startPair(t);
+    await sendThroughRounds(t, { rounds: failovers, seed: Number(seed), checkEach: 5, database });
+  },
+);

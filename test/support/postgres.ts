@@ -1,5 +1,13 @@
-/** A PostgreSQL cluster of a test's own: a temporary folder, a Unix socket, no TCP, nothing synced to disk. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+/**
+ * PostgreSQL clusters of a test's own, alone or with a standby: temporary folders, Unix sockets, no TCP, nothing synced to disk.
+ */
+import {
+  type ChildProcess,
+  type ExecFileSyncOptionsWithStringEncoding,
+  execFileSync,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,8 +50,21 @@ function owner(): { uid: number; gid: number } | undefined {
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
+const user = 'chat';
+
+/** A server of PostgreSQL, in a folder of its own. */
+interface Node {
+  readonly folder: string;
+  readonly data: string;
+  /** Runs one of PostgreSQL's programs to its end. @returns its output */
+  run(program: string, ...args: string[]): string;
+  start(): Promise<void>;
+  /** Ends it as a crash does. */
+  crash(): Promise<void>;
+}
+
 /** @throws where PostgreSQL is not installed */
-export async function startCluster(t: Test): Promise<Cluster> {
+function makeNode(t: Test): Node {
   const bin = programs();
   if (bin === undefined) throw new Error('PostgreSQL is not installed; Debian: apt install postgresql');
   // Short: the path of a socket has 107 bytes at most.
@@ -52,9 +73,6 @@ export async function startCluster(t: Test): Promise<Cluster> {
   if (as !== undefined) chownSync(folder, as.uid, as.gid);
   chmodSync(folder, 0o755);
   const data = join(folder, 'data');
-  const user = 'chat';
-  const init = ['-D', data, '-U', user, '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'];
-  execFileSync(join(bin, 'initdb'), init, { ...as, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
   const settings = {
     listen_addresses: '',
     unix_socket_directories: folder,
@@ -62,52 +80,111 @@ export async function startCluster(t: Test): Promise<Cluster> {
     max_connections: '300',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const launch = () =>
-    spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...as, cwd: '/', stdio: 'ignore' });
-  let server = launch();
-  t.teardown(async () => {
-    await crash();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let server: ChildProcess | undefined;
 
   async function crash(): Promise<void> {
-    if (server.exitCode !== null || server.signalCode !== null) return;
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, 'exit');
     server.kill('SIGQUIT');
     await ended;
   }
 
-  const untilReady = async (): Promise<void> => {
-    while (spawnSync(join(bin, 'pg_isready'), ['-h', folder, '-q']).status !== 0) {
-      if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
-      await pause(50);
-    }
+  t.teardown(async () => {
+    await crash();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    ...{ folder, data, crash },
+    run(program, ...args) {
+      const how: ExecFileSyncOptionsWithStringEncoding = {
+        ...as,
+        ...{ cwd: '/', encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+      };
+      return execFileSync(join(bin, program), args, how).trim();
+    },
+    async start() {
+      const started = spawn(join(bin, 'postgres'), ['-D', data, ...options], {
+        ...as,
+        cwd: '/',
+        stdio: 'ignore',
+      });
+      server = started;
+      while (spawnSync(join(bin, 'pg_isready'), ['-h', folder, '-q']).status !== 0) {
+        if (started.exitCode !== null) throw new Error(`PostgreSQL ended with ${started.exitCode}`);
+        await pause(50);
+      }
+    },
   };
+}
 
-  const addressOf = (name: string) => `postgres://${user}@/${name}?host=${folder}`;
-  const sql = (address: string, text: string) =>
-    execFileSync(join(bin, 'psql'), ['-qtAX', '-v', 'ON_ERROR_STOP=1', '-c', text, address], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
+const initialize = ({ run, data }: Node) =>
+  run('initdb', '-D', data, '-U', user, '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C');
 
-  await untilReady();
-  const admin = openBlocking(parseDatabaseAddress(addressOf('postgres')));
+const addressOf = (name: string, ...nodes: readonly Node[]): string =>
+  `postgres://${user}@/${name}?host=${nodes.map(({ folder }) => folder).join(',')}`;
+
+const runSql = ({ run }: Node, address: string, text: string): string =>
+  run('psql', '-qtAX', '-v', 'ON_ERROR_STOP=1', '-c', text, address);
+
+/** @throws where PostgreSQL is not installed */
+export async function startCluster(t: Test): Promise<Cluster> {
+  const node = makeNode(t);
+  initialize(node);
+  await node.start();
+  const admin = openBlocking(parseDatabaseAddress(addressOf('postgres', node)));
   t.teardown(() => admin.close());
   admin.exec('CREATE DATABASE template');
-  openPostgresConnection({ address: parseDatabaseAddress(addressOf('template')) }).close();
+  openPostgresConnection({ address: parseDatabaseAddress(addressOf('template', node)) }).close();
   let databases = 0;
   return {
-    sql,
-    crash,
-    async restart() {
-      server = launch();
-      await untilReady();
-    },
+    sql: (address, text) => runSql(node, address, text),
+    crash: node.crash,
+    restart: node.start,
     database({ empty = false } = {}) {
       const name = `chat_${++databases}`;
       admin.exec(`CREATE DATABASE ${name}${empty ? '' : ' TEMPLATE template'}`);
-      return addressOf(name);
+      return addressOf(name, node);
+    },
+  };
+}
+
+export interface Pair {
+  /** With both hosts. */
+  readonly address: string;
+  /** Ends the primary as a crash does. */
+  crash(): Promise<void>;
+  /** The standby becomes the primary, and what was the primary begins anew as its standby. */
+  restart(): Promise<void>;
+}
+
+/** A primary, and a standby that has all that is acknowledged. @throws where PostgreSQL is not installed */
+export async function startPair(t: Test): Promise<Pair> {
+  let [primary, standby] = [makeNode(t), makeNode(t)];
+  const address = addressOf('chat', primary, standby);
+  const onPrimary = (text: string) => runSql(primary, addressOf('postgres', primary), text);
+
+  async function follow(): Promise<void> {
+    rmSync(standby.data, { recursive: true, force: true });
+    const from = ['-h', primary.folder, '-U', user, '-D', standby.data];
+    standby.run('pg_basebackup', ...from, '--write-recovery-conf', '--checkpoint=fast', '--no-sync');
+    await standby.start();
+    onPrimary("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    onPrimary('SELECT pg_reload_conf()');
+    while (onPrimary("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") !== '1')
+      await pause(50);
+  }
+
+  initialize(primary);
+  await primary.start();
+  onPrimary('CREATE DATABASE chat');
+  await follow();
+  return {
+    address,
+    crash: () => primary.crash(),
+    async restart() {
+      runSql(standby, addressOf('postgres', standby), 'SELECT pg_promote()');
+      [primary, standby] = [standby, primary];
+      await follow();
     },
   };
 }
