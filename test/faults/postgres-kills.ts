@@ -1,5 +1,5 @@
 /**
- * No acknowledged message is lost or repeated when PostgreSQL, or a server on it, is killed: also where a commit's answer is
+ * No acknowledged message is lost or repeated when PostgreSQL is killed or stopped, or a server on it killed: also where a commit's answer is
  * lost on the way. More rounds, or those of a failure again, after `npm run types`:
  *
  *     ROUNDS=100 SEED=1 node dist/test/faults/postgres-kills.js

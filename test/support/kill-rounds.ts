@@ -33,8 +33,13 @@ interface Rounds {
   readonly seed: number;
   /** The database is checked after each so many rounds. */
   readonly checkEach: number;
-  /** A PostgreSQL database that the server is on. It is killed in two of three rounds, the server in the third. */
-  readonly database?: { readonly address: string; crash(): Promise<void>; restart(): Promise<void> };
+  /** A PostgreSQL database that the server is on. Of three rounds, it is killed in one, stopped in one, the server killed in one. */
+  readonly database?: {
+    readonly address: string;
+    crash(): Promise<void>;
+    restart(): Promise<void>;
+    signal(name: NodeJS.Signals): void;
+  };
 }
 
 const people = ['ann', 'ben', 'cleo', 'dora', 'edgar', 'fay', 'gil', 'hana'];
@@ -57,8 +62,9 @@ export async function sendThroughRounds(
     people.map((name) => startSender(server, { name, link, seed: random(2 ** 32) })),
   );
   for (let round = 1; round <= rounds; round++) {
-    if (database === undefined || random(3) === 0) await killOnce(t, { server, senders, random });
-    else await crashOnce(t, { server, senders, random }, database);
+    const fault = database === undefined ? 0 : random(3);
+    if (database === undefined || fault === 0) await killOnce(t, { server, senders, random });
+    else await disturb(t, { server, senders, random }, { ...database, kill: fault === 1 });
     if (round % checkEach !== 0) continue;
     const { code, out } = await server.operate(['check', ...on]);
     t.equal(code, 0, `round ${round}: the server's data is sound`);
@@ -96,18 +102,25 @@ async function killOnce(t: Test, { server, senders, random }: Round): Promise<vo
   await server.process().ended;
 }
 
-/** Kills the database at a random moment, and starts it again. */
-async function crashOnce(
+/** Kills or stops the database at a random moment, and starts it or lets it go on. */
+async function disturb(
   t: Test,
   { server, senders, random }: Round,
-  { crash, restart: startDatabase }: NonNullable<Rounds['database']>,
+  {
+    crash,
+    restart: startDatabase,
+    signal,
+    kill,
+  }: NonNullable<Rounds['database']> & { readonly kill: boolean },
 ): Promise<void> {
   if (server.process().process.signalCode !== null) await restart(t, server);
   await Promise.race(senders.map((sender) => sender.acknowledges()));
   await setTimeout(random(longestServingMs));
-  await crash();
+  if (kill) await crash();
+  else signal('SIGSTOP');
   await setTimeout(random(longestServingMs));
-  await startDatabase();
+  if (kill) await startDatabase();
+  else signal('SIGCONT');
 }
 
 /** Resolves when it serves or was killed. */

@@ -17,6 +17,7 @@ import type { Test } from 'tap';
 import { parseDatabaseAddress } from '../../lib/store/postgres/address.js';
 import { openBlocking } from '../../lib/store/postgres/blocking.js';
 import { openPostgresConnection } from '../../lib/store/postgres/connection.js';
+import { childrenOf } from '../../scripts/soak/sample.js';
 
 export interface Cluster {
   /** The address of a new database. @param options.empty without the tables */
@@ -26,6 +27,8 @@ export interface Cluster {
   /** Ends it as a crash does. */
   crash(): Promise<void>;
   restart(): Promise<void>;
+  /** Sends a signal, SIGSTOP or SIGCONT, to all its processes. */
+  signal(name: NodeJS.Signals): void;
 }
 
 /** Where the programs are; undefined if PostgreSQL is not installed. Debian keeps them out of PATH. */
@@ -61,6 +64,8 @@ interface Node {
   start(): Promise<void>;
   /** Ends it as a crash does. */
   crash(): Promise<void>;
+  /** Sends a signal, SIGSTOP or SIGCONT, to all its processes. */
+  signal(name: NodeJS.Signals): void;
 }
 
 /** @throws where PostgreSQL is not installed */
@@ -95,6 +100,13 @@ function makeNode(t: Test): Node {
   });
   return {
     ...{ folder, data, crash },
+    signal(name) {
+      const pid = server?.pid;
+      if (pid === undefined) return;
+      // Processes of some connections may just have ended.
+      const children = process.platform === 'linux' ? childrenOf(pid) : [];
+      for (const each of [pid, ...children]) trySignal(each, name);
+    },
     run(program, ...args) {
       const how: ExecFileSyncOptionsWithStringEncoding = {
         ...as,
@@ -115,6 +127,12 @@ function makeNode(t: Test): Node {
       }
     },
   };
+}
+
+function trySignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {}
 }
 
 const initialize = ({ run, data }: Node) =>
@@ -140,6 +158,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
     sql: (address, text) => runSql(node, address, text),
     crash: node.crash,
     restart: node.start,
+    signal: node.signal,
     database({ empty = false } = {}) {
       const name = `chat_${++databases}`;
       admin.exec(`CREATE DATABASE ${name}${empty ? '' : ' TEMPLATE template'}`);
@@ -153,6 +172,8 @@ export interface Pair {
   readonly address: string;
   /** Ends the primary as a crash does. */
   crash(): Promise<void>;
+  /** Sends a signal to all processes of the primary. */
+  signal(name: NodeJS.Signals): void;
   /** The standby becomes the primary, and what was the primary begins anew as its standby. */
   restart(): Promise<void>;
 }
@@ -181,6 +202,7 @@ export async function startPair(t: Test): Promise<Pair> {
   return {
     address,
     crash: () => primary.crash(),
+    signal: (name) => primary.signal(name),
     async restart() {
       runSql(standby, addressOf('postgres', standby), 'SELECT pg_promote()');
       [primary, standby] = [standby, primary];
