@@ -78,9 +78,7 @@ t.test('typing and receipts reach only those who share theirs, and no one across
   });
 
   await t.test('after the server was killed', async (t) => {
-    server.process().kill('SIGKILL');
-    await server.process().ended;
-    await server.restart();
+    await server.killAndRestart();
     for (const one of [cleo, eve]) await one.prints(/"type":"synced","first":false/);
     await fence();
     for (const one of [ann, ben]) {

@@ -115,9 +115,7 @@ t.test('transfers resume after the server was killed', async (t) => {
   const path = join(server.home.folder, 'big.bin');
   await writeFile(path, bytes);
   const kill = async () => {
-    server.process().kill('SIGKILL');
-    await server.process().ended;
-    await server.restart();
+    await server.killAndRestart();
   };
   ann.write(`/send ${path}\n`);
   await ann.prints(/sending big\.bin, 40 MiB/, 'stderr');

@@ -17,9 +17,7 @@ t.test('marks and codes are shown, stored as typed, and outlast a killed server'
   await ben.shows(/You blocked eve/);
 
   ben.kill('SIGSTOP');
-  server.process().kill('SIGKILL');
-  await server.process().ended;
-  await server.restart();
+  await server.killAndRestart();
   await eve.prints(/connected again/, 'stderr');
   await ann.shows(/verified/);
   ann.type('\x1b[200~*done* :tada:\n> as asked\n```\nif (a  <  b)\n```\x1b[201~');

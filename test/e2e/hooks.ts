@@ -80,9 +80,7 @@ t.test('in a private room, what a client missed while the server was killed is p
   t.same(await texts(inside, 1), ['before']);
 
   ana.kill('SIGSTOP');
-  server.process().kill('SIGKILL');
-  await server.process().ended;
-  await server.restart();
+  await server.killAndRestart();
   for (const one of [ben, eve, cleo]) await one.prints(/connected again/, 'stderr');
   eve.write('from eve\n');
   await ben.prints(/from eve/);

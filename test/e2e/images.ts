@@ -160,9 +160,7 @@ t.test('in a private room, after the server was killed', async (t) => {
   alice.enter('/join #den');
   await bob.prints(/alice joined #den/, 'stderr');
   alice.kill('SIGSTOP');
-  server.process().kill('SIGKILL');
-  await server.process().ended;
-  await server.restart();
+  await server.killAndRestart();
   await bob.prints(/connected again/, 'stderr');
   const id = await send('plan.png', image);
   alice.kill('SIGCONT');

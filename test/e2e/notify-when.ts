@@ -30,9 +30,7 @@ t.test('who waits for a person is told once, unless that person has blocked them
   ana.type('/notify\r');
   await ana.until(() => ana.screen().includes('You are waiting for ben. '), 'the list');
 
-  server.process().kill('SIGKILL');
-  await server.process().ended;
-  await server.restart();
+  await server.killAndRestart();
   for (const one of [cleo, eve]) await one.prints(/connected again/, 'stderr');
   await dora.prints(/"type":"synced","first":false/);
   await ana.until(() => ana.screen().includes('verified'), 'the connection again');

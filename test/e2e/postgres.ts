@@ -19,9 +19,7 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
   await t.test('messages outlast kill -9 of the server', async (t) => {
     ana.write('{"type":"say","room":"lobby","text":"first","id":1}\n');
     await ana.prints(/"re":1,"key":"[^"]+","state":"sent"/);
-    server.process().kill('SIGKILL');
-    await server.process().ended;
-    await server.restart();
+    await server.killAndRestart();
     await ben.prints(/connected again/, 'stderr');
     ben.write('second\n');
     await ana.prints(/"text":"second"/);

@@ -21,9 +21,7 @@ t.test('after kill -9, a client that was away has every reply, reaction and pin'
   await ann.ok({ type: 'react', of: seq, emoji: '🚀' });
   await ben.ok({ type: 'react', of: Number(said.seq), emoji: '+1' });
   await ann.ok({ type: 'pin', of: seq });
-  server.process().kill('SIGKILL');
-  await server.process().ended;
-  await server.restart();
+  await server.killAndRestart();
   cleo.running.kill('SIGCONT');
 
   t.match(await cleo.event('message', { text: 'go' }), { from: 'ann', room: 'crew', of });

@@ -142,9 +142,7 @@ t.test(
     await onServer(alice, 'Club');
 
     alice.kill('SIGSTOP');
-    lab.server.process().kill('SIGKILL');
-    await lab.server.process().ended;
-    await lab.server.restart();
+    await lab.server.killAndRestart();
     for (const one of [ben, eve]) await one.prints(/connected again/, 'stderr');
     eve.write('/msg alice from the Lab\n');
     await eve.prints(/not delivered/, 'stderr');

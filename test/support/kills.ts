@@ -35,9 +35,7 @@ export async function sendThroughKills(t: Test, ...settings: string[]): Promise<
   for (let kill = 1; kill <= kills; kill++) {
     const mark = Math.floor((lines * kill) / (kills + 2));
     await clients[0]?.prints(new RegExp(`"text":"ann ${mark}"`));
-    server.process().kill('SIGKILL');
-    await server.process().ended;
-    await server.restart();
+    await server.killAndRestart();
   }
 
   // Each client has all last lines before any of them leaves.

@@ -27,6 +27,8 @@ export interface ServerProcess {
   ): Promise<CommandResult>;
   /** Starts it again with the same port and data. */
   restart(): Promise<void>;
+  /** Kills it with SIGKILL, and starts it again. */
+  killAndRestart(): Promise<void>;
   /** A client on pipes; signs in as `name`, or registers if the link has a code. */
   connect(link: string, name: string, ...args: string[]): Running;
   /** `close` ends this process too. */
@@ -53,6 +55,11 @@ export async function startServerProcess(...args: string[]): Promise<ServerProce
     return { code: await command.ended, out: command.stdout(), err: command.stderr() };
   };
 
+  async function restart(): Promise<void> {
+    server = start();
+    await server.prints(/^join link:/m);
+  }
+
   return {
     home,
     process: () => server,
@@ -65,9 +72,11 @@ export async function startServerProcess(...args: string[]): Promise<ServerProce
       return out.trim();
     },
     operate,
-    async restart() {
-      server = start();
-      await server.prints(/^join link:/m);
+    restart,
+    async killAndRestart() {
+      server.kill('SIGKILL');
+      await server.ended;
+      await restart();
     },
     connect(to, name, ...more) {
       const client = home.run(['connect', to, '--name', name, ...more], { SECURE_CHAT_PASSWORD: password });
