@@ -2,13 +2,12 @@
  * `npm run pictures`: the screen as people see it, from a real talk of real clients through a real server, as
  * docs/screen-80x24.svg and docs/screen-120x40.svg.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openPseudoTerminal, type PseudoTerminal } from './screen/pseudo-terminal.js';
-import { drawSvg } from './screen/svg.js';
-import { rest, sizes, talk } from './screen/talk.js';
+import { rest, savePicture, sizes, talk } from './screen/talk.js';
 
 const program = fileURLToPath(new URL('../bin/secure-chat.js', import.meta.url));
 const docs = fileURLToPath(new URL('../../docs', import.meta.url));
@@ -56,11 +55,8 @@ async function takePictures(): Promise<void> {
   for (const [name, { cols, rows }] of Object.entries(sizes)) {
     const viewer = people.get(name);
     if (viewer === undefined) continue;
-    await rest(viewer);
     const file = join(docs, `screen-${cols}x${rows}.svg`);
-    const { cursor, title } = viewer;
-    await writeFile(file, drawSvg({ cells: viewer.cells(), cursor, title: title || 'secure-chat' }));
-    process.stdout.write(`${file}\n${viewer.screen()}\n`);
+    await savePicture(viewer, file, 'secure-chat');
   }
 }
 

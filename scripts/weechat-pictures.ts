@@ -5,15 +5,14 @@
  * IRC has no replies and reactions: a reply is said as a message, a reaction is left out, and each line is a message.
  */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { servers } from './bench/chat-servers.js';
 import { openPseudoTerminal, type PseudoTerminal } from './screen/pseudo-terminal.js';
-import { drawSvg } from './screen/svg.js';
-import { newLine, rest, sizes, talk } from './screen/talk.js';
+import { newLine, rest, savePicture, sizes, talk } from './screen/talk.js';
 
 const docs = fileURLToPath(new URL('../../docs', import.meta.url));
 const channel = '#kitchen';
@@ -47,10 +46,11 @@ async function takePictures(): Promise<void> {
   }
   screens.get('ben')?.type('what about the ');
   for (const [name, terminal] of screens) {
-    await rest(terminal);
-    const file = join(docs, `weechat-${sizes[name]?.cols}x${sizes[name]?.rows}.svg`);
-    await writeFile(file, drawSvg({ cells: terminal.cells(), cursor: terminal.cursor, title: 'WeeChat' }));
-    process.stdout.write(`${file}\n${terminal.screen()}\n`);
+    await savePicture(
+      terminal,
+      join(docs, `weechat-${sizes[name]?.cols}x${sizes[name]?.rows}.svg`),
+      'WeeChat',
+    );
   }
 }
 

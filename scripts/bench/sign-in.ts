@@ -1,24 +1,20 @@
 /** People who sign in with a password, as often as the server lets them. */
 import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import argon2 from 'argon2';
 import { alpn } from '../../lib/protocol/events.js';
 import { createFrameReader, encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
-import { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import { openStore } from './program.js';
 
 const password = 'a good password';
 const patienceMs = 60_000;
 
 /** Accounts that `signIn` knows the password of; before the server starts. */
 export async function addAccounts(folder: string, names: readonly string[]): Promise<void> {
-  const onFailure = (error: Error) => {
-    throw error;
-  };
-  const store = await openSqliteStore({ file: join(folder, 'secure-chat.db'), onFailure });
+  const store = await openStore(folder);
   const phc = await argon2.hash(password, { memoryCost: 65_536, timeCost: 3, parallelism: 4 });
   for (const name of names) await store.register({ name, skeleton: name, password: phc, at: Date.now() });
   await store.close();

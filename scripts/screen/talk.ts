@@ -1,6 +1,8 @@
-/** A talk of five people for pictures of the screen. Knows what is said, not by which program it is shown. */
+/** A talk of five people, and pictures of the screens that show it. Knows what is said, not by which program it is shown. */
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PseudoTerminal } from './pseudo-terminal.js';
+import { drawSvg } from './svg.js';
 
 /** The two whose screens are drawn. */
 export const sizes: Readonly<Record<string, { cols: number; rows: number }>> = {
@@ -52,6 +54,14 @@ export const talk: readonly { by: string; say: string; seen?: RegExp }[] = [
   { by: 'sofia', say: 'a domani! 🥗', seen: /domani/ },
   { by: 'ana', say: 'see you there 🎉', seen: /there/ },
 ];
+
+/** Draws the screen into a file once it rests, and prints it as text. @param usualTitle of a window that was given none */
+export async function savePicture(terminal: PseudoTerminal, file: string, usualTitle: string): Promise<void> {
+  await rest(terminal);
+  const title = terminal.title || usualTitle;
+  await writeFile(file, drawSvg({ cells: terminal.cells(), cursor: terminal.cursor, title }));
+  process.stdout.write(`${file}\n${terminal.screen()}\n`);
+}
 
 /** Resolves once nothing was drawn for half a second. */
 export async function rest(terminal: PseudoTerminal): Promise<void> {
