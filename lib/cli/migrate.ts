@@ -1,6 +1,5 @@
 /** `secure-chat migrate`: moves all that a server knows from a file into a PostgreSQL database, or back. */
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CopyEnd, TableSum } from '../store/sql/copy-tables.js';
 import type { Failure } from '../store/sql/failure.js';
 import { addCommand, Exit, type Io } from './command.js';
@@ -112,8 +111,9 @@ async function open(place: string, side: 'from' | 'to'): Promise<End> {
 
 async function openPostgres(place: string, side: 'from' | 'to'): Promise<End> {
   const { addressText } = await import('../store/postgres/address.js');
-  const { openCurrent, postgresCopyEnd, postgresDriver } = await import('../store/postgres/connection.js');
-  const { postgresDialect } = await import('../store/postgres/dialect.js');
+  const { openCurrent, postgresCopyEnd, postgresDialect, postgresDriver } = await import(
+    '../store/postgres/connection.js'
+  );
   const address = await readAddress(place);
   const [name, { describe }] = [addressText(address), postgresDriver];
   const db = opened(name, describe, () => openCurrent(address));

@@ -84,6 +84,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new RangeError('The database’s address has a % that is not followed by two hexadecimal digits.');
+    throw new RangeError("The database's address has a % that is not followed by two hexadecimal digits.");
   }
 }

@@ -3,7 +3,7 @@
  * SQLite file.
  */
 import { type CopyEnd, copyTables, countedTables } from '../sql/copy-tables.js';
-import type { Database } from '../sql/database.js';
+import type { Database, Dialect } from '../sql/database.js';
 import { DatabaseRefusal } from '../sql/failure.js';
 import { createBatchRunner } from '../sql/group-commit.js';
 import type { Operations } from '../sql/methods.js';
@@ -13,11 +13,25 @@ import { sqliteCopyEnd } from '../sqlite/connection.js';
 import { closeDatabase, openDatabase } from '../sqlite/database.js';
 import type { DatabaseAddress } from './address.js';
 import { openBlocking, type PostgresDatabase } from './blocking.js';
-import { postgresDialect } from './dialect.js';
 import { describePostgresFailure } from './failure.js';
 import { postgresMigrations } from './migrations.js';
 import { createVectorIndex } from './search.js';
-import { locks } from './transactions.js';
+import { beginWrite, locks } from './transactions.js';
+
+/** What PostgreSQL says in its own way. */
+export const postgresDialect: Dialect = {
+  begin: {
+    write: beginWrite,
+    read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+  },
+  takeSeq: "SELECT nextval('log_seq') AS seq",
+  numbersOf: '(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS BIGINT))',
+  savepoints: false,
+  alone: false,
+  describe: describePostgresFailure,
+  // The next transaction connects again.
+  isFatal: () => false,
+};
 
 export interface PostgresConnectionOptions {
   readonly address: DatabaseAddress;

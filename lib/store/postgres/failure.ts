@@ -14,7 +14,7 @@ const sentences: ReadonlyMap<string, string> = new Map([
   ['in-use', 'Another server is using this database. Stop it, or choose another one.'],
   ['too-old', 'PostgreSQL there is older than version 14. Update it.'],
   ['28P01', "The database refused the user's password. Check the address, PGPASSFILE or ~/.pgpass."],
-  ['28', 'The database refused this user. Check the address and the server’s pg_hba.conf.'],
+  ['28', "The database refused this user. Check the address and the server's pg_hba.conf."],
   ['3D000', 'There is no database with that name. Create it with createdb.'],
   ['42501', 'The user may not do this in the database. Make it the owner of the database.'],
   ['25006', 'The database takes no writes. Name the primary, or all hosts of the cluster.'],

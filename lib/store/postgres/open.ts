@@ -17,8 +17,9 @@ const startThread: StartConnection = (options) =>
   );
 
 /**
- * Opens the store, creating its tables in an empty database. Other servers may have it open.
+ * Opens the store, creating its tables in an empty database.
  * @param options.start in place of threads of its own
+ * @throws StoreInUse where another program has it open
  * @throws StoreError where it cannot be opened, with what to do
  */
 export function openPostgresStore({

@@ -1,6 +1,7 @@
 /** One open SQLite database that runs batches of calls, for writing under the lock or for reading beside it. */
 import type { Clock } from '../../system/clock.js';
 import type { CopyEnd } from '../sql/copy-tables.js';
+import type { Dialect } from '../sql/database.js';
 import { createBatchRunner } from '../sql/group-commit.js';
 import { methods, type Operations } from '../sql/methods.js';
 import { createOperations } from '../sql/operations.js';
@@ -16,11 +17,22 @@ import {
   skipSeqs,
   takeLock,
 } from './database.js';
-import { dialect } from './dialect.js';
-import { describeFailure } from './failure.js';
-
+import { describeFailure, resultCode, resultCodes } from './failure.js';
 import { createSearchIndex } from './search.js';
 import { createUpkeep } from './upkeep.js';
+
+/** What SQLite says in its own way. */
+export const sqliteDialect: Dialect = {
+  begin: { write: 'BEGIN IMMEDIATE', read: 'BEGIN' },
+  // Which AUTOINCREMENT counts there.
+  takeSeq: "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'log' RETURNING seq",
+  numbersOf: '(SELECT value FROM json_each(?))',
+  savepoints: true,
+  alone: true,
+  describe: describeFailure,
+  // After a failed fsync the kernel may have dropped what it could not write: a later one that succeeds proves nothing.
+  isFatal: (error) => resultCode(error) === resultCodes.ioError,
+};
 
 export interface SqliteConnectionOptions extends DatabaseOptions {
   /** Reads only, beside a connection that writes and holds the lock. */
@@ -74,12 +86,12 @@ export function sqliteCopyEnd(db: SqliteDatabase): CopyEnd {
 export function createSqliteOperations(db: SqliteDatabase, clock?: Pick<Clock, 'ticks'>): Operations {
   return createOperations(
     db,
-    { dialect, index: createSearchIndex(db), files: createFileOperations(db) },
+    { dialect: sqliteDialect, index: createSearchIndex(db), files: createFileOperations(db) },
     clock,
   );
 }
 
-const createRunner = (db: SqliteDatabase) => createBatchRunner(db, dialect, createSqliteOperations(db));
+const createRunner = (db: SqliteDatabase) => createBatchRunner(db, sqliteDialect, createSqliteOperations(db));
 
 export const sqliteDriver: Driver<SqliteConnectionOptions> = {
   open: openDatabaseConnection,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
 import { openBlocking, translate } from '../../../lib/store/postgres/blocking.js';
-import { postgresDialect } from '../../../lib/store/postgres/dialect.js';
+import { postgresDialect } from '../../../lib/store/postgres/connection.js';
 import { startCluster, withoutPostgres } from '../../support/postgres.js';
 
 t.test('SQL for both databases as PostgreSQL has it', async (t) => {

@@ -2,9 +2,8 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
 import t from 'tap';
 import { createBatchRunner, createCallQueue } from '../../../lib/store/sql/group-commit.js';
-import { createSqliteOperations } from '../../../lib/store/sqlite/connection.js';
+import { createSqliteOperations, sqliteDialect } from '../../../lib/store/sqlite/connection.js';
 import { closeDatabase, openDatabase } from '../../../lib/store/sqlite/database.js';
-import { dialect } from '../../../lib/store/sqlite/dialect.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { scene, temporaryFile } from '../../support/sqlite-store.js';
 import { hash, newAccount, newEntry, register } from '../../support/store-subject.js';
@@ -143,7 +142,7 @@ t.test('a failed commit rejects every call of its batch and stores nothing', asy
   // A membership without an account, which the database finds out when it commits.
   const removeExpired = () =>
     db.exec('PRAGMA defer_foreign_keys = ON; INSERT INTO members (account, conversation) VALUES (99, 99)');
-  const run = createBatchRunner(db, dialect, { ...operations, removeExpired });
+  const run = createBatchRunner(db, sqliteDialect, { ...operations, removeExpired });
   const account = { method: 'register', args: [newAccount('ada')] } as const;
   const failed = { ok: false, failure: { errcode: 787 } };
   const ran = run([account, { method: 'removeExpired', args: [0] }, { method: 'countAccounts', args: [] }]);
@@ -159,7 +158,7 @@ t.test('a transaction that SQLite undid rejects every call of its batch', async 
     db.exec('ROLLBACK');
     throw new Error('undone');
   };
-  const run = createBatchRunner(db, dialect, { ...createSqliteOperations(db), removeExpired });
+  const run = createBatchRunner(db, sqliteDialect, { ...createSqliteOperations(db), removeExpired });
   const account = { method: 'register', args: [newAccount('ada')] } as const;
   const failed = { ok: false, failure: { detail: 'undone' } };
   t.match(run([account, { method: 'removeExpired', args: [0] }, account]), {
