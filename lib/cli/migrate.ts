@@ -111,12 +111,12 @@ async function open(place: string, side: 'from' | 'to'): Promise<End> {
 
 async function openPostgres(place: string, side: 'from' | 'to'): Promise<End> {
   const { addressText } = await import('../store/postgres/address.js');
-  const { openCurrent, postgresCopyEnd, postgresDialect, postgresDriver } = await import(
+  const { openUnused, postgresCopyEnd, postgresDialect, postgresDriver } = await import(
     '../store/postgres/connection.js'
   );
   const address = await readAddress(place);
   const [name, { describe }] = [addressText(address), postgresDriver];
-  const db = opened(name, describe, () => openCurrent(address));
+  const db = opened(name, describe, () => openUnused(address));
   const { begin } = postgresDialect;
   return {
     ...{ name, describe, end: postgresCopyEnd(db) },

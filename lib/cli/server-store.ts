@@ -1,10 +1,9 @@
 /** Opens a server's store: a file in its data folder, or a PostgreSQL database, which nothing else loads. */
 import { stat } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { DatabaseAddress } from '../store/postgres/address.js';
 import { lossesOf } from '../store/sqlite/last-entry.js';
 import type { SqliteOptions } from '../store/sqlite/open.js';
-import { type Store, type StoreError, StoreInUse } from '../store/store.js';
+import type { Store, StoreError } from '../store/store.js';
 import { Exit } from './command.js';
 import { databaseFile, refuseLost } from './folders.js';
 
@@ -20,11 +19,8 @@ interface ServerStore {
 
 /** Takes a second or two, in which searches wait. */
 const smallBytes = 256 * 1024 * 1024;
-/** On the same machine it notices at once. */
-const noticedMs = 5_000;
-const againMs = 500;
 
-/** @throws StoreError, StoreInUse, Exit where the data in the folder is lost */
+/** @throws StoreError, StoreInUse (of a file), Exit where the data in the folder is lost */
 export async function openServerStore(
   { data, database }: { readonly data: string; readonly database?: string },
   openFile: (options: SqliteOptions) => Promise<Store>,
@@ -33,7 +29,8 @@ export async function openServerStore(
   if (database !== undefined) {
     const address = await readAddress(database);
     const { addressText } = await import('../store/postgres/address.js');
-    const store = await openSoon(address, onFailure);
+    const { openPostgresStore } = await import('../store/postgres/open.js');
+    const store = await openPostgresStore({ address, onFailure });
     return { store, place: addressText(address), notices: [], small: false };
   }
   const file = databaseFile(data);
@@ -50,19 +47,7 @@ export async function openServerStore(
   }
 }
 
-/** Once PostgreSQL has noticed that a server which was killed is gone. */
-async function openSoon(address: DatabaseAddress, onFailure: (error: StoreError) => void): Promise<Store> {
-  const { openPostgresStore } = await import('../store/postgres/open.js');
-  for (const deadline = Date.now() + noticedMs; ; await pause(againMs)) {
-    try {
-      return await openPostgresStore({ address, onFailure });
-    } catch (error) {
-      if (!(error instanceof StoreInUse) || Date.now() > deadline) throw error;
-    }
-  }
-}
-
-/** For a command. @throws StoreError, StoreInUse, Exit where the address can't be read */
+/** For a command. @throws StoreError, Exit where the address can't be read */
 export async function openDatabaseAt(database: string): Promise<Store> {
   const { openPostgresStore } = await import('../store/postgres/open.js');
   return openPostgresStore({ address: await readAddress(database), onFailure: () => {} });

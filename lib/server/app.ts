@@ -23,6 +23,7 @@ import { type Bans, openBans } from './moderation/bans.js';
 import { createModeration, type Moderation } from './moderation/moderation.js';
 import type { ConnectionLimits } from './net/connection-limits.js';
 import { createNotices, type Notices } from './notices.js';
+import { createPeers } from './peers.js';
 
 /** The chat itself, without accounts and files. */
 export interface Chat extends ChatParts {
@@ -78,17 +79,22 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const { store, clock } = deps;
   const notices = createNotices(deps, options.notices);
   const { retention, timekeeping } = options;
-  const onPruned = () => chat.rooms.forgetRecent();
+  const peers = createPeers(store.peering, deps);
+  await peers.join();
+  const forgetRecent = peers.everywhere('pruned', () => chat.rooms.forgetRecent());
+  const onPruned = () => forgetRecent({});
   const cleanup = createCleanup({ ...deps, retention, timekeeping, notices, onPruned });
-  const chat = await openChat({ ...options, ...deps, onRemoved: cleanup.soon });
+  const chat = await openChat({ ...options, ...deps, peers, onRemoved: cleanup.soon });
   const files = createFiles({ ...deps, ...chat, cleanup, limits: options.files });
 
-  const attempts = createAttemptLimits(clock);
+  const attempts = createAttemptLimits(clock, peers);
   const secondFactor = createSecondFactor(store, clock, options.name);
   const { registration, name } = options;
   const hashQueue = createHashQueue({ ...attempts, clock, atOnce: deps.hasher.atOnce });
   const accounts = createAccounts({ ...deps, attempts, hashQueue, secondFactor, registration, name });
-  const revokeFiles = files.revoke;
+  const endTransfers = files.revoke;
+  const revoke = peers.everywhere('files-revoked', (news: { account: number }) => endTransfers(news.account));
+  const revokeFiles = (account: number) => revoke({ account });
 
   const app: App = {
     ...chat,
@@ -96,7 +102,7 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
     sessions: createSessionTokens({ store, attempts, clock }),
     ownAccount: createOwnAccount({ ...chat, accounts, secondFactor, revokeFiles }),
     invites: createInvites({ ...chat, accounts, links: options.links }),
-    bans: await openBans({ ...chat, revokeFiles }),
+    bans: await openBans({ ...chat, revokeFiles, endTransfers }),
     moderation: createModeration({ ...chat, revokeFiles }),
     files: files.requests,
     motd: options.motd ?? (() => undefined),

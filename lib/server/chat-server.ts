@@ -9,6 +9,7 @@ import { createEndOfTurn, createSendBudget } from './net/connection.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
 import { type KeyPairPem, type ListenerOptions, listen } from './net/listener.js';
 import { createRateLimiter, type Rate } from './rate-limiter.js';
+import { resync } from './resync.js';
 import {
   createSession,
   createTokenHolders,
@@ -52,6 +53,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     },
   );
 
+  followPeers(app, log);
   void cleanup.run();
   const stopSweeping = sweepHourly(deps);
 
@@ -72,9 +74,31 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
       await store.countAccounts().catch((error: unknown) => log.error('store not drained', error));
       app.rooms.flush();
       await sessions.close();
+      await app.peers.close();
       listener.destroy();
     },
   };
+}
+
+function followPeers(app: App, log: AppDeps['log']): void {
+  const { hub, peers, presence, notices } = app;
+  const readAgain = () => void resync(app).catch((error: unknown) => log.error('not read again', error));
+  peers.follow({
+    onEntry: hub.posted,
+    onGone(server) {
+      log.warn('another server is gone', { server });
+      readAgain();
+    },
+    onLost() {
+      log.warn('out of touch with the other servers', { online: presence.online });
+      const message = 'This server was out of touch with the others.';
+      for (const member of presence.members()) member.dismiss('timed-out', message);
+      readAgain();
+    },
+    onError(error) {
+      if (!notices.examine(error)) log.error('other servers not followed', error);
+    },
+  });
 }
 
 function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {

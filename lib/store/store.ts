@@ -12,10 +12,13 @@
 import type { AccountStore } from './account-store.js';
 import type { MessageStore } from './message-store.js';
 import type { ModerationStore } from './moderation-store.js';
+import type { Peering } from './peer-store.js';
 import type { RoomStore } from './room-store.js';
 import type { SignInStore } from './sign-in-store.js';
 
 export interface Store extends AccountStore, SignInStore, ModerationStore, RoomStore, MessageStore {
+  /** Where several servers can have the database open. */
+  readonly peering?: Peering;
   /** Writes a consistent copy to a new file while the store stays in use. */
   copy(file: string): Promise<void>;
   /** What is damaged, one line each; empty for a sound store. */

@@ -45,14 +45,6 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     t.equal(waits(), before, 'connected all the while');
   });
 
-  await t.test('a second server is refused', async (t) => {
-    const other = await makeHome();
-    t.teardown(() => other.remove());
-    const second = other.run(['server', '--port', '0', '--host', '127.0.0.1', ...on]);
-    t.equal(await second.ended, 78);
-    t.match(second.stderr(), /Another server is using this database/);
-  });
-
   await t.test('operator commands, with the server and without it', async (t) => {
     t.match(await server.operate(['user', 'list', ...on]), { code: 0, out: /ana +admin/ });
     const archive = join(server.home.folder, 'chat.tar');

@@ -16,7 +16,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { parseDatabaseAddress } from '../../lib/store/postgres/address.js';
 import { openBlocking } from '../../lib/store/postgres/blocking.js';
-import { openPostgresConnection } from '../../lib/store/postgres/connection.js';
+import { openCurrent } from '../../lib/store/postgres/connection.js';
 import { childrenOf } from '../../scripts/soak/sample.js';
 
 export interface Cluster {
@@ -152,7 +152,7 @@ export async function startCluster(t: Test): Promise<Cluster> {
   const admin = openBlocking(parseDatabaseAddress(addressOf('postgres', node)));
   t.teardown(() => admin.close());
   admin.exec('CREATE DATABASE template');
-  openPostgresConnection({ address: parseDatabaseAddress(addressOf('template', node)) }).close();
+  openCurrent(parseDatabaseAddress(addressOf('template', node))).close();
   let databases = 0;
   return {
     sql: (address, text) => runSql(node, address, text),

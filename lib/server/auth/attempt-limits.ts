@@ -9,6 +9,7 @@ import { limits } from '../../protocol/limits.js';
 import { duration } from '../../protocol/quantities.js';
 import type { Clock } from '../../system/clock.js';
 import { addressKey } from '../net/address.js';
+import { noPeers, type Peers } from '../peers.js';
 import { createRateLimiter, type RateLimiter } from '../rate-limiter.js';
 import type { Turn } from './hash-queue.js';
 
@@ -51,7 +52,7 @@ const rememberedNames = 10_000;
 /** Accounts with an address that they came in from; the earliest is forgotten. */
 const rememberedEntries = 10_000;
 
-export function createAttemptLimits(clock: Clock): AttemptLimits {
+export function createAttemptLimits(clock: Clock, peers: Pick<Peers, 'elsewhere'> = noPeers): AttemptLimits {
   const { loginFailuresPerMinute, codeFailuresPerMinute, nameChecksPerMinute, accountsPerHour } = limits;
   const limiter = (burst: number, perSecond: number) =>
     createRateLimiter<string>({ burst, perSecond }, clock);
@@ -62,6 +63,30 @@ export function createAttemptLimits(clock: Clock): AttemptLimits {
   const pace = limiter(limits.hashesPerAddress, limits.hashesPerAddressPerSecond);
   const names = createNameFailures(clock);
   const entries = new Set<string>();
+
+  const limiters = { passwords, codes, nameChecks, newAccounts };
+  // Or else who guesses could do so on each server.
+  const tellCounted = peers.elsewhere(
+    'attempt',
+    ({ of, key, name }: { of: keyof typeof limiters; key: string; name?: string }) => {
+      limiters[of].charge(key);
+      if (name !== undefined) names.begin(name);
+    },
+  );
+  const tellSucceeded = peers.elsewhere(
+    'attempt-succeeded',
+    ({ key, name }: { key: string; name?: string }) => {
+      passwords.forget(key);
+      if (name !== undefined) names.forget(name);
+    },
+  );
+
+  /** As `take`, on all servers. */
+  function count(of: keyof typeof limiters, key: string, name?: string): number {
+    const wait = limiters[of].take(key);
+    if (wait === 0) tellCounted({ of, key, ...(name !== undefined && { name }) });
+    return wait;
+  }
 
   const isFamiliar = (attempt: Turn) => attempt.signedIn || entries.has(keyOf(attempt));
 
@@ -80,18 +105,21 @@ export function createAttemptLimits(clock: Clock): AttemptLimits {
 
     async begin(attempt) {
       const { name, signedIn } = attempt;
-      const wait = passwords.take(keyOf(attempt));
+      const delayed = name !== '' && !signedIn;
+      const wait = count('passwords', keyOf(attempt), delayed ? name : undefined);
       if (wait > 0) {
         const message = `Too many attempts with this account. Try again in ${duration(wait)}.`;
         throw new ProtocolError('too-many-attempts', message, wait);
       }
-      const delay = name === '' || signedIn ? 0 : names.begin(name);
+      const delay = delayed ? names.begin(name) : 0;
       if (delay > 0) await new Promise<void>((resolve) => clock.after(delay, resolve));
     },
 
     succeeded(attempt) {
       const { asker, name, signedIn } = attempt;
-      passwords.forget(keyOf(attempt));
+      const key = keyOf(attempt);
+      passwords.forget(key);
+      tellSucceeded({ key, ...(!signedIn && { name }) });
       if (signedIn) return;
       if (!isFamiliar(attempt)) pace.giveBack(addressKey(asker.address));
       cameIn(name, asker.address);
@@ -99,14 +127,14 @@ export function createAttemptLimits(clock: Clock): AttemptLimits {
     },
 
     countWrongCode(address) {
-      const wait = codes.take(addressKey(address));
+      const wait = count('codes', addressKey(address));
       if (wait === 0) return;
       const message = `Too many failed attempts from your address. Try again in ${duration(wait)}.`;
       throw new ProtocolError('too-many-attempts', message, wait);
     },
 
     countNameCheck(address) {
-      const wait = nameChecks.take(addressKey(address));
+      const wait = count('nameChecks', addressKey(address));
       if (wait === 0) return;
       const message = `Too many names checked from your address. Try again in ${duration(wait)}.`;
       throw new ProtocolError('too-many-attempts', message, wait);
@@ -118,7 +146,11 @@ export function createAttemptLimits(clock: Clock): AttemptLimits {
       const message = `Too many new accounts from your address. Try again in ${duration(wait)}, or use a join link.`;
       throw new ProtocolError('too-many-attempts', message, wait);
     },
-    accountCreated: (address) => newAccounts.charge(addressKey(address)),
+    accountCreated(address) {
+      const key = addressKey(address);
+      newAccounts.charge(key);
+      tellCounted({ of: 'newAccounts', key });
+    },
   };
 }
 

@@ -99,7 +99,7 @@ async function setPassword(
   await audit(deps, account, 'password');
   deps.revokeFiles(account.id);
   const words = 'Your password was changed on another terminal.';
-  endConnections(deps, account, words, (other) => other !== member);
+  endConnections(deps, account, words, session === undefined ? {} : { except: session });
 }
 
 async function logout(
@@ -115,7 +115,7 @@ async function logout(
     throw new ProtocolError('no-such-name', 'You have no such session. See /sessions.');
   }
   await audit(deps, account, 'logout');
-  endConnections(deps, account, 'You logged out.', (other) => all === true || other.session === session);
+  endConnections(deps, account, 'You logged out.', all || session === undefined ? {} : { only: session });
 }
 
 function audit({ store, clock }: OwnAccountDeps, { name }: Account, action: string): Promise<void> {
@@ -123,12 +123,10 @@ function audit({ store, clock }: OwnAccountDeps, { name }: Account, action: stri
 }
 
 function endConnections(
-  { presence }: OwnAccountDeps,
+  { announce }: OwnAccountDeps,
   { id }: Account,
-  words: string,
-  which: (member: Member) => boolean = () => true,
+  message: string,
+  which: { only?: number; except?: number } = {},
 ): void {
-  for (const terminal of [...presence.terminals(id)]) {
-    if (which(terminal)) terminal.dismiss('signed-out', words);
-  }
+  announce.ended({ account: id, code: 'signed-out', message, ...which });
 }

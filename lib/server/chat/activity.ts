@@ -7,8 +7,10 @@ import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
+import type { ConversationKey } from '../../store/message-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
+import type { Peers } from '../peers.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import type { LiveRoom, LiveRooms } from './live-rooms.js';
 import type { ConversationName, ConversationRef, Lookup } from './lookup.js';
@@ -42,21 +44,44 @@ interface ActivityDeps {
   readonly rooms: Pick<LiveRooms, 'byId'>;
   readonly lookup: Pick<Lookup, 'conversation'>;
   readonly postingRules: Pick<PostingRules, 'check'>;
+  readonly peers: Peers;
 }
 
-/** An account with a terminal that shares something. */
+/** An account that shares something. */
 interface Sharer {
-  readonly account: Account;
-  readonly terminals: Map<Member, Sharing>;
+  readonly account: Pick<Account, 'id' | 'name'>;
   /** Names that it has blocked. */
+  readonly blocked: ReadonlySet<string>;
+}
+
+/** The same with a terminal here. */
+interface LocalSharer extends Sharer {
+  readonly terminals: Map<Member, Sharing>;
   readonly blocked: Set<string>;
 }
 
 /** What a person did. */
 interface Act {
-  readonly by: Member;
+  readonly sharer: Sharer;
+  /** The terminal; undefined on another server. */
+  readonly by?: Member;
   /** What a receipt says. */
   readonly seq: number;
+}
+
+/** An act, for other servers. */
+interface ActNews {
+  readonly kind: Kind;
+  readonly target: ConversationKey;
+  readonly account: Sharer['account'];
+  readonly blocked: readonly string[];
+  readonly seq: number;
+}
+
+interface BlockNews {
+  readonly account: number;
+  readonly name: string;
+  readonly blocked: boolean;
 }
 
 /** More people would be most of what a room sends. */
@@ -65,8 +90,9 @@ const mostOnline: Readonly<Record<Kind, number>> = {
   receipts: limits.receiptsRoom,
 };
 
-export function createActivity({ store, clock, rooms, lookup, postingRules }: ActivityDeps): Activity {
-  const sharers = new Map<number, Sharer>();
+export function createActivity(deps: ActivityDeps): Activity {
+  const { store, clock, rooms, lookup, postingRules, peers } = deps;
+  const sharers = new Map<number, LocalSharer>();
   const rate = createRateLimiter<number>(
     { burst: limits.typingBurst, perSecond: limits.typingPerSecond },
     clock,
@@ -94,31 +120,43 @@ export function createActivity({ store, clock, rooms, lookup, postingRules }: Ac
     return sharers.get(member.account.id)?.terminals.get(member)?.[kind] === true;
   }
 
-  function act(kind: Kind, { target }: ConversationRef, done: Act): void {
+  function act(kind: Kind, target: ConversationKey, done: Act): void {
     if ('room' in target) {
-      if (smallRoom(target.room, kind) !== undefined) batches.add(target.room, kind, done);
+      if (smallRoom(rooms, target.room, kind) !== undefined) batches.add(target.room, kind, done);
       return;
     }
-    const sharer = sharers.get(done.by.account.id);
-    const reader = sharers.get(target.direct.find((id) => id !== sharer?.account.id) ?? 0);
-    if (sharer === undefined || reader === undefined || !isShown(sharer, reader)) return;
-    const event = activityEvent(kind, { with: sharer.account.name }, [{ sharer, seq: done.seq }]);
+    const { sharer } = done;
+    const reader = sharers.get(target.direct.find((id) => id !== sharer.account.id) ?? 0);
+    if (reader === undefined || !isShown(sharer, reader)) return;
+    const event = activityEvent(kind, { with: sharer.account.name }, [done]);
     send(reader, kind, encodeFrame(event));
   }
 
-  function smallRoom(id: number, kind: Kind): LiveRoom | undefined {
-    const room = rooms.byId.get(id);
-    return room !== undefined && room.online.size <= mostOnline[kind] ? room : undefined;
+  const tellAct = peers.elsewhere('activity', ({ kind, target, account, blocked, seq }: ActNews) =>
+    act(kind, target, { sharer: { account, blocked: new Set(blocked) }, seq }),
+  );
+
+  function actEverywhere(kind: Kind, { target }: ConversationRef, by: Member, seq: number): void {
+    const sharer = sharers.get(by.account.id);
+    if (sharer === undefined) return;
+    act(kind, target, { sharer, by, seq });
+    if (!peers.others) return;
+    const { id, name } = sharer.account;
+    tellAct({ kind, target, account: { id, name }, blocked: [...sharer.blocked], seq });
   }
 
+  const setBlocked = peers.everywhere('blocked', ({ account, name, blocked }: BlockNews) => {
+    blockChanges++;
+    if (blocked) sharers.get(account)?.blocked.add(name);
+    else sharers.get(account)?.blocked.delete(name);
+  });
+
   function tellRoom(id: number, kind: Kind, acts: readonly Act[]): void {
-    const room = smallRoom(id, kind);
+    const room = smallRoom(rooms, id, kind);
     if (room === undefined) return;
     // They may have left the room meanwhile, or share it no longer.
-    const all = acts.flatMap(({ by, seq }) => {
-      const { id } = by.account;
-      const sharer = room.online.has(id) && shares(by, kind) ? sharers.get(id) : undefined;
-      return sharer === undefined ? [] : [{ sharer, seq }];
+    const all = acts.filter(({ by }) => {
+      return by === undefined || (room.online.has(by.account.id) && shares(by, kind));
     });
     const told = kind === 'typing' ? all.slice(0, limits.typingNames) : all;
     const where = { room: room.name };
@@ -152,34 +190,35 @@ export function createActivity({ store, clock, rooms, lookup, postingRules }: Ac
       if (wait > 0) throw new ProtocolError('rate-limited', 'You tell too often that you are typing.', wait);
       const conversation = await lookup.conversation(account, name);
       postingRules.check(account, conversation, { text: '', slowModeExempt: true });
-      if (shares(member, 'typing')) act('typing', conversation, { by: member, seq: 0 });
+      if (shares(member, 'typing')) actEverywhere('typing', conversation, member, 0);
     },
     read(member, conversation, seq) {
-      if (shares(member, 'receipts')) act('receipts', conversation, { by: member, seq });
+      if (shares(member, 'receipts')) actEverywhere('receipts', conversation, member, seq);
     },
-    blockChanged({ id }, name, blocked) {
-      blockChanges++;
-      if (blocked) sharers.get(id)?.blocked.add(name);
-      else sharers.get(id)?.blocked.delete(name);
-    },
+    blockChanged: ({ id }, name, blocked) => setBlocked({ account: id, name, blocked }),
     forget,
   };
 }
 
+function smallRoom({ byId }: ActivityDeps['rooms'], id: number, kind: Kind): LiveRoom | undefined {
+  const room = byId.get(id);
+  return room !== undefined && room.online.size <= mostOnline[kind] ? room : undefined;
+}
+
 /** Not to oneself, and not where one has blocked the other. */
 function isShown(sharer: Sharer, reader: Sharer): boolean {
-  if (sharer === reader) return false;
+  if (sharer.account.id === reader.account.id) return false;
   return !sharer.blocked.has(reader.account.name) && !reader.blocked.has(sharer.account.name);
 }
 
-function send({ terminals }: Sharer, kind: Kind, bytes: Buffer): void {
+function send({ terminals }: LocalSharer, kind: Kind, bytes: Buffer): void {
   for (const [terminal, sharing] of terminals) if (sharing[kind]) terminal.send(bytes);
 }
 
 function activityEvent(
   kind: Kind,
   where: { readonly room: string } | { readonly with: string },
-  told: readonly { readonly sharer: Sharer; readonly seq: number }[],
+  told: readonly Act[],
 ): ServerFrame {
   if (kind === 'typing')
     return { type: kind, ...where, names: told.map(({ sharer }) => sharer.account.name) };
@@ -209,7 +248,7 @@ function createBatches(clock: Clock, tell: (room: number, kind: Kind, acts: read
   return {
     add(room: number, kind: Kind, act: Act): void {
       const waiting = batches.get(`${kind} ${room}`);
-      if (waiting !== undefined) waiting.set(act.by.account.id, act);
+      if (waiting !== undefined) waiting.set(act.sharer.account.id, act);
       else {
         tell(room, kind, [act]);
         rest(room, kind);

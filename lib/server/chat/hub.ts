@@ -9,7 +9,7 @@ import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { LogEntry, LogPosition, NewEntry } from '../../store/message-store.js';
+import type { LogEntry, LogPosition, NewEntry, StoredMessage } from '../../store/message-store.js';
 import { entryEvent, messageEvent, type Receipt, receiptOf } from './frames.js';
 import {
   type ConversationName,
@@ -67,6 +67,8 @@ export interface Hub {
    * @throws ProtocolError `no-such-room`, `not-a-member`, `not-allowed`
    */
   setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<Receipt | undefined>;
+  /** Another server has posted it. */
+  posted(posted: Pick<StoredMessage, 'entry' | 'target' | 'to'>): void;
   /** Makes a member live; see LiveRooms.subscribe. */
   attach(member: Member): () => boolean;
   /** Forgets a member whose connection is over. @param details for the notice to others */
@@ -74,7 +76,7 @@ export interface Hub {
 }
 
 export function createHub(deps: ChatParts): Hub {
-  const { rooms, presence, lookup, postingRules, watches, activity } = deps;
+  const { rooms, presence, elsewhere, lookup, postingRules, watches, activity } = deps;
 
   return {
     async say(member, request) {
@@ -108,6 +110,13 @@ export function createHub(deps: ChatParts): Hub {
     unpin: ({ account }, request) => unpin(deps, account, request),
     setTopic: ({ account }, request) => setTopic(deps, account, request),
 
+    posted({ entry, target, to }) {
+      const room = 'room' in target ? rooms.byId.get(target.room) : undefined;
+      if (room !== undefined && entry.kind === 'topic') room.topic = entry.text;
+      const conversation = { target, room: room?.name, peer: to };
+      rooms.sendToConversation(target, entryEvent(entry, conversation, { name: entry.from }));
+    },
+
     attach: (member) => (presence.has(member) ? rooms.subscribe(member) : () => true),
 
     leave(member, details = {}) {
@@ -116,6 +125,7 @@ export function createHub(deps: ChatParts): Hub {
       watches.forget(member);
       activity.forget(member);
       presence.remove(member, shown);
+      elsewhere.left(member);
       rooms.unload(member.account.id);
     },
   };

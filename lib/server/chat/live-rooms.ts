@@ -91,6 +91,8 @@ export interface LiveRooms extends LiveAccounts, Delivery {
   publicRoom(name: string): LiveRoom | undefined;
   open(room: Room): LiveRoom;
   close(room: LiveRoom): void;
+  /** Opens and closes rooms until they are these, with their topics and rules. */
+  sync(all: readonly Room[]): void;
   /** The account's terminals get what is posted from now on. Without effect for an account that is not loaded. */
   enter(account: number, membership: RoomMembership): void;
   leave(account: number, room: LiveRoom): void;
@@ -125,22 +127,33 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
   };
   const { rooms, publicRooms, accounts } = state;
 
+  function open(room: Room): LiveRoom {
+    const live = createLiveRoom(room, clock, state.memory);
+    rooms.set(room.id, live);
+    if (!room.private) publicRooms.set(room.name, live);
+    return live;
+  }
+
+  function close(room: LiveRoom): void {
+    room.fanOut.flush();
+    room.recent.forget();
+    rooms.delete(room.id);
+    if (publicRooms.get(room.name) === room) publicRooms.delete(room.name);
+  }
+
   return {
     ...liveAccounts(state),
     ...delivery(state),
     byId: rooms,
     publicRoom: (name) => publicRooms.get(name),
-    open(room) {
-      const live = createLiveRoom(room, clock, state.memory);
-      rooms.set(room.id, live);
-      if (!room.private) publicRooms.set(room.name, live);
-      return live;
-    },
-    close(room) {
-      room.fanOut.flush();
-      room.recent.forget();
-      rooms.delete(room.id);
-      if (publicRooms.get(room.name) === room) publicRooms.delete(room.name);
+    ...{ open, close },
+    sync(all) {
+      const ids = new Set(all.map(({ id }) => id));
+      for (const room of [...rooms.values()]) if (!ids.has(room.id)) close(room);
+      for (const room of all) {
+        const { topic, rules } = room;
+        Object.assign(rooms.get(room.id) ?? open(room), { topic, rules });
+      }
     },
     enter(account, membership) {
       const live = accounts.get(account);

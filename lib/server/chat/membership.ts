@@ -105,11 +105,10 @@ async function joinKnown(
 /** @returns false if the account is not or no longer allowed to enter the room */
 async function enter(deps: Internals, account: Account, { id }: Pick<Room, 'id'>): Promise<boolean> {
   const { outcome } = await deps.store.joinRoom(account.id, id);
-  const room = deps.rooms.byId.get(id);
   switch (outcome) {
     case 'joined':
     case 'already-member':
-      if (room !== undefined) await announceJoin(deps, account, room);
+      await announceJoin(deps, account, id);
       return true;
     case 'not-invited':
       return false;
@@ -126,7 +125,7 @@ async function create(
   { account, address }: Member,
   { name, isPrivate }: WantedRoom,
 ): Promise<boolean> {
-  const { store, clock, rooms, permissions } = deps;
+  const { store, clock, announce, permissions } = deps;
   if (!permissions.allows(actorOf(account), 'make-room')) {
     throw notAllowed('Only admins can create rooms on this server.');
   }
@@ -137,7 +136,8 @@ async function create(
   });
   switch (made.outcome) {
     case 'created':
-      await announceJoin(deps, account, rooms.open(made.room));
+      announce.opened(made.room);
+      await announceJoin(deps, account, made.room.id);
       return true;
     case 'name-taken':
       return false;
@@ -148,14 +148,18 @@ async function create(
   }
 }
 
-async function announceJoin({ store, rooms }: Internals, account: Account, room: LiveRoom): Promise<void> {
-  const standings = await store.conversations(account.id);
-  const standing = standings.find((each) => each.kind === 'room' && each.room.id === room.id);
+async function announceJoin(
+  { store, rooms, announce }: Internals,
+  account: Account,
+  room: number,
+): Promise<void> {
+  const { id, name } = account;
+  const standings = await store.conversations(id);
+  const standing = standings.find((each) => each.kind === 'room' && each.room.id === room);
   // It left again, or another terminal of the same account was faster.
-  if (standing?.kind !== 'room' || room.online.has(account.id)) return;
-  rooms.enter(account.id, { room, role: standing.role });
-  rooms.sendToTerminals(account.id, { type: 'room', conversation: conversationRecord(standing) });
-  room.joinNotices.joined(account.name);
+  if (standing?.kind !== 'room' || rooms.membershipsOf(id).has(standing.name)) return;
+  const conversation = conversationRecord(standing);
+  announce.entered({ account: id, name, room, role: standing.role, conversation });
 }
 
 async function leave(deps: Internals, account: Account, request: RequestOf<'leave'>): Promise<void> {
@@ -202,7 +206,7 @@ async function leaveRoom(
       break;
     case 'ended':
       announceLeave(deps, account, room, {});
-      deps.rooms.close(room);
+      deps.announce.closed({ id: room.id });
       deps.onRemoved();
       break;
     case 'last':
@@ -214,10 +218,13 @@ async function leaveRoom(
   return leaving.outcome;
 }
 
-function announceLeave({ rooms }: Internals, account: Account, room: LiveRoom, details: LeaveDetails): void {
-  rooms.leave(account.id, room);
-  rooms.sendToTerminals(account.id, { type: 'parted', room: room.name, ...details });
-  room.joinNotices.left(account.name, details);
+function announceLeave(
+  { announce }: Internals,
+  { id, name }: Account,
+  room: LiveRoom,
+  details: LeaveDetails,
+): void {
+  announce.parted({ account: id, name, room: room.id, details });
 }
 
 async function invite(
@@ -225,7 +232,7 @@ async function invite(
   account: Account,
   { room: roomName, name }: RequestOf<'invite'>,
 ): Promise<void> {
-  const { store, clock, rooms, lookup, permissions } = deps;
+  const { store, clock, announce, lookup, permissions } = deps;
   lookup.membership(account, roomName);
   const other = await lookup.person(account, name);
   // Once more: the account may have left while the name was looked up.
@@ -242,7 +249,7 @@ async function invite(
   if (invited === 'no-such-room') throw noSuchRoom();
   if (invited === 'already-member') throw notAllowed(`${other.name} is already in #${room.name}.`);
   if (invited === 'blocked') return;
-  rooms.sendToAccounts([other.id], invitedEvent({ room, by: account.name }));
+  announce.told({ account: other.id, event: invitedEvent({ room, by: account.name }) });
 }
 
 async function appoint(
@@ -278,13 +285,12 @@ function ownedRoom({ lookup, permissions }: Internals, account: Account, name: s
 }
 
 function announceRole(
-  { rooms }: Internals,
+  { announce }: Internals,
   { id, name }: Account,
   room: LiveRoom,
   { role, by }: { role: RoomRole; by: string },
 ): void {
-  rooms.setRole(id, room, role);
-  rooms.sendToConversation({ room: room.id }, { type: 'role', room: room.name, name, role, by });
+  announce.roomRole({ account: id, name, room: room.id, role, by });
 }
 
 async function invitationTo(

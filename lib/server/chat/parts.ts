@@ -1,12 +1,14 @@
 /** The parts that requests about conversations are built on, made and connected. Knows neither what is posted nor who asks. */
 import type { ServerFrame } from '../../protocol/events.js';
-import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
+import { noPeers, type Peers } from '../peers.js';
 import type { Rate } from '../rate-limiter.js';
 import { createRush, type Rush } from '../rush.js';
 import { type Activity, createActivity } from './activity.js';
+import { type Announcements, createAnnouncements } from './announcements.js';
 import { type AuditLog, createAuditLog } from './audit.js';
+import { createElsewhere, type Elsewhere } from './elsewhere.js';
 import { createLiveRooms, type LiveRooms } from './live-rooms.js';
 import { createLookup, type Lookup } from './lookup.js';
 import { createPermissions, type Permissions, type Policy } from './permissions.js';
@@ -21,6 +23,9 @@ export interface ChatParts {
   readonly audit: AuditLog;
   readonly rooms: LiveRooms;
   readonly presence: Presence;
+  readonly peers: Peers;
+  readonly elsewhere: Elsewhere;
+  readonly announce: Announcements;
   readonly lookup: Lookup;
   readonly watches: Watches;
   readonly postingRules: PostingRules;
@@ -32,6 +37,8 @@ export interface ChatParts {
 }
 
 export interface ChatOptions extends Pick<ChatParts, 'store' | 'clock' | 'onRemoved'> {
+  /** By default this server is the only one. */
+  readonly peers?: Peers;
   /** Who may create rooms. */
   readonly rooms: Policy['rooms'];
   /** Messages of one account. */
@@ -41,22 +48,28 @@ export interface ChatOptions extends Pick<ChatParts, 'store' | 'clock' | 'onRemo
 }
 
 export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
-  const { store, clock, rate, maxClients, onRemoved } = options;
+  const { store, clock, peers = noPeers, rate, maxClients, onRemoved } = options;
   const permissions = createPermissions({ rooms: options.rooms });
   // Rooms send to the terminals that presence knows, and presence sends its notices to rooms.
   const rooms: LiveRooms = createLiveRooms(clock, (account) => presence.terminals(account));
   const notify = (notice: (room: string) => ServerFrame) => rooms.sendToEveryone(notice);
-  const onOnline = (account: Account) => void watches.cameOnline(account);
-  const presence = createPresence(clock, notify, { most: maxClients, onOnline });
+  const presence: Presence = createPresence(clock, notify, {
+    most: maxClients,
+    onOnline: (account) => void watches.cameOnline(account),
+    onCount: (signedIn, details) => elsewhere.tellCount(signedIn, details),
+  });
+  const elsewhere = createElsewhere({ peering: store.peering, peers, presence });
   const lookup = createLookup(store, clock, rooms);
   const watches = createWatches({ store, lookup, presence });
-  for (const room of await store.rooms()) rooms.open(room);
+  rooms.sync(await store.rooms());
+  await elsewhere.load();
   const postingRules = createPostingRules({ rooms, clock, permissions, rate });
   return {
-    ...{ store, clock, permissions, rooms, presence, lookup, watches, onRemoved },
+    ...{ store, clock, permissions, rooms, presence, peers, elsewhere, lookup, watches, onRemoved },
+    announce: createAnnouncements({ peers, rooms, presence }),
     audit: createAuditLog(store, clock),
     rush: createRush(clock),
     postingRules,
-    activity: createActivity({ store, clock, rooms, lookup, postingRules }),
+    activity: createActivity({ store, clock, rooms, lookup, postingRules, peers }),
   };
 }

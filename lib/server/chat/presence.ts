@@ -52,7 +52,14 @@ export interface Presence {
   /** Without effect for a terminal that is not here. @param details for the notice to others */
   remove(member: Member, details?: LeaveDetails): void;
   has(member: Member): boolean;
+  /** On this server. */
   terminals(account: number): ReadonlySet<Member>;
+  /** How many terminals an account has on all servers. */
+  count(account: number): number;
+  /** How many terminals an account has on another server. @param details for the notice to others */
+  setElsewhere(signedIn: SignedInElsewhere, details?: LeaveDetails): void;
+  /** All that other servers have. */
+  syncElsewhere(all: readonly SignedInElsewhere[]): void;
   /** Everyone's terminals. */
   members(): Member[];
   /** Takes over an account's data from the store, such as a role that changed during its sign-in. */
@@ -67,15 +74,28 @@ export interface Presence {
   readonly online: number;
 }
 
+export type KnownAccount = Pick<Account, 'id' | 'name' | 'role'>;
+
+export interface SignedInElsewhere {
+  readonly server: string;
+  readonly account: KnownAccount;
+  readonly terminals: number;
+  readonly away?: string;
+}
+
 interface OnlineAccount {
-  account: Account;
+  account: KnownAccount;
   readonly terminals: Set<Member>;
+  /** How many there are on each other server. */
+  readonly elsewhere: Map<string, number>;
   away?: string | undefined;
 }
 
 interface PresenceOptions {
   readonly most?: number | undefined;
-  readonly onOnline?: (account: Account) => void;
+  readonly onOnline?: (account: KnownAccount) => void;
+  /** Called when an account has another number of terminals on this server. */
+  readonly onCount?: (signedIn: Omit<SignedInElsewhere, 'server'>, details: LeaveDetails) => void;
 }
 
 const none: ReadonlySet<Member> = new Set();
@@ -88,10 +108,13 @@ const none: ReadonlySet<Member> = new Set();
 export function createPresence(
   clock: Clock,
   notify: (notice: (room: string) => ServerFrame) => void,
-  { most = Number.POSITIVE_INFINITY, onOnline = () => {} }: PresenceOptions = {},
+  { most = Number.POSITIVE_INFINITY, onOnline = () => {}, onCount = () => {} }: PresenceOptions = {},
 ): Presence {
-  const online = new Map<number, OnlineAccount>();
-  const joinNotices = createJoinNotices(clock, () => online.size, notify);
+  const accounts = createOnlineAccounts(
+    createJoinNotices(clock, () => accounts.online.size, notify),
+    onOnline,
+  );
+  const { online } = accounts;
 
   function checkCapacity(role: Role): void {
     if (online.size < most || role === 'admin') return;
@@ -100,9 +123,9 @@ export function createPresence(
 
   function checkJoin(account: Account, mode: JoinMode | undefined): void {
     if (mode === 'fresh') return;
-    const terminals = online.get(account.id)?.terminals;
-    if (terminals === undefined) checkCapacity(account.role);
-    else checkFurther(account, mode, terminals.size);
+    const person = online.get(account.id);
+    if (person === undefined) checkCapacity(account.role);
+    else checkFurther(account, mode, countOf(person));
   }
 
   function update(account: Account): void {
@@ -112,6 +135,14 @@ export function createPresence(
     for (const terminal of person.terminals) terminal.account = account;
   }
 
+  function tellCount({ account, terminals, away }: OnlineAccount, details: LeaveDetails = {}): void {
+    const { id, name, role } = account;
+    onCount(
+      { account: { id, name, role }, terminals: terminals.size, ...(away !== undefined && { away }) },
+      details,
+    );
+  }
+
   return {
     checkCapacity,
     checkJoin,
@@ -119,29 +150,32 @@ export function createPresence(
 
     add(member, mode) {
       const { account } = member;
-      const person = online.get(account.id);
+      const lost = mode === 'continue' && !continues(member, online.get(account.id));
       // If its lost connection is gone by now, it joins like another terminal.
-      checkJoin(account, mode === 'continue' && !continues(member, person) ? 'attach' : mode);
-      if (person === undefined) {
-        online.set(account.id, { account, terminals: new Set([member]) });
-        joinNotices.joined(account.name);
-        onOnline(account);
-        return;
-      }
+      checkJoin(account, lost ? 'attach' : mode);
+      const person = accounts.appear(account);
       const others = mode === 'take-over' || mode === 'fresh' ? [...person.terminals] : [];
       for (const other of others) person.terminals.delete(other);
       person.terminals.add(member);
+      tellCount(person);
       for (const other of others) other.dismiss('taken-over', 'You signed in from another terminal.');
     },
 
     remove(member, details = {}) {
       const { account } = member;
       const person = online.get(account.id);
-      if (person === undefined || !person.terminals.delete(member) || person.terminals.size > 0) return;
-      online.delete(account.id);
-      joinNotices.left(account.name, details);
+      if (person === undefined || !person.terminals.delete(member)) return;
+      tellCount(person, details);
+      accounts.disappear(person, details);
     },
 
+    count(account) {
+      const person = online.get(account);
+      return person === undefined ? 0 : countOf(person);
+    },
+
+    setElsewhere: accounts.setElsewhere,
+    syncElsewhere: accounts.syncElsewhere,
     has: (member) => online.get(member.account.id)?.terminals.has(member) ?? false,
     terminals: (account) => online.get(account)?.terminals ?? none,
     members: () => [...online.values()].flatMap(({ terminals }) => [...terminals]),
@@ -149,8 +183,9 @@ export function createPresence(
     setRole(id, role, by) {
       const person = online.get(id);
       if (person === undefined) return;
-      update({ ...person.account, role });
       const { name } = person.account;
+      person.account = { ...person.account, role };
+      for (const terminal of person.terminals) terminal.account = { ...terminal.account, role };
       notify(() => ({ type: 'rank', name, role, by }));
     },
 
@@ -170,22 +205,79 @@ export function createPresence(
   };
 }
 
+/** Those who have a terminal on any server. */
+function createOnlineAccounts(joinNotices: JoinNotices, onOnline: (account: KnownAccount) => void) {
+  const online = new Map<number, OnlineAccount>();
+
+  function appear(account: KnownAccount): OnlineAccount {
+    const known = online.get(account.id);
+    if (known !== undefined) return known;
+    const person: OnlineAccount = { account, terminals: new Set(), elsewhere: new Map() };
+    online.set(account.id, person);
+    joinNotices.joined(account.name);
+    onOnline(account);
+    return person;
+  }
+
+  /** Without effect while it has a terminal. */
+  function disappear({ account, terminals, elsewhere }: OnlineAccount, details: LeaveDetails): void {
+    if (terminals.size + elsewhere.size > 0) return;
+    online.delete(account.id);
+    joinNotices.left(account.name, details);
+  }
+
+  function setElsewhere(signedIn: SignedInElsewhere, details: LeaveDetails = {}): void {
+    const { server, account, terminals, away } = signedIn;
+    if (terminals > 0) {
+      const person = appear(account);
+      person.elsewhere.set(server, terminals);
+      person.away ??= away;
+      return;
+    }
+    const person = online.get(account.id);
+    if (person?.elsewhere.delete(server)) disappear(person, details);
+  }
+
+  function syncElsewhere(all: readonly SignedInElsewhere[]): void {
+    const keys = new Set(all.map(({ server, account }) => `${account.id} ${server}`));
+    for (const person of [...online.values()]) {
+      const { account, elsewhere } = person;
+      const gone = [...elsewhere.keys()].filter((server) => !keys.has(`${account.id} ${server}`));
+      for (const server of gone) elsewhere.delete(server);
+      if (gone.length > 0) disappear(person, { reason: 'connection lost' });
+    }
+    for (const signedIn of all) setElsewhere(signedIn);
+  }
+
+  return { online, appear, disappear, setElsewhere, syncElsewhere };
+}
+
 function checkFurther({ name }: Account, mode: JoinMode | undefined, terminals: number): void {
-  if (mode === undefined) {
-    throw new ProtocolError('name-in-use', `${name} is already signed in on another terminal.`);
-  }
-  if (mode === 'attach' && terminals >= limits.terminalsPerName) {
-    const message = `${name} is signed in on ${limits.terminalsPerName} terminals. Close one of them first.`;
-    throw new ProtocolError('too-many-terminals', message);
-  }
+  if (mode === undefined) throw nameInUse(name);
+  if (mode === 'attach' && terminals >= limits.terminalsPerName) throw tooManyTerminals(name);
+}
+
+export function nameInUse(name: string): ProtocolError {
+  return new ProtocolError('name-in-use', `${name} is already signed in on another terminal.`);
+}
+
+export function tooManyTerminals(name: string): ProtocolError {
+  const message = `${name} is signed in on ${limits.terminalsPerName} terminals. Close one of them first.`;
+  return new ProtocolError('too-many-terminals', message);
 }
 
 function continues({ session }: Member, person: OnlineAccount | undefined): boolean {
   return [...(person?.terminals ?? [])].some((terminal) => terminal.session === session);
 }
 
-function personRecord({ account: { name, role }, terminals, away }: OnlineAccount): Person {
-  return { name, role, terminals: terminals.size, ...(away !== undefined && { away }) };
+function countOf({ terminals, elsewhere }: OnlineAccount): number {
+  return [...elsewhere.values()].reduce((sum, count) => sum + count, terminals.size);
+}
+
+function personRecord(person: OnlineAccount): Person {
+  const { account, away } = person;
+  const { name, role } = account;
+  return { name, role, terminals: countOf(person), ...(away !== undefined && { away }) };
 }
 
 /** Notices that people joined and left: by name in a small room, as counts in a large one. */

@@ -274,7 +274,7 @@ export async function readWhois(deps: ChatParts, { account: me }: Member, name: 
 
 function onlineFields(presence: Presence, account: number): { terminals: number; away?: string } {
   const away = presence.awayOf(account);
-  return { terminals: presence.terminals(account).size, ...(away !== undefined && { away }) };
+  return { terminals: presence.count(account), ...(away !== undefined && { away }) };
 }
 
 const mostAddresses = 10;
@@ -298,7 +298,7 @@ async function moderatorFields(
 
 /** Moves the read marker, and tells the account's other terminals and whom the account shares receipts with. */
 export async function markRead(
-  { store, lookup, rooms, activity }: ChatParts,
+  { store, lookup, activity, announce }: ChatParts,
   member: Member,
   { room, with: peer, seq }: RequestOf<'read'>,
 ): Promise<void> {
@@ -308,7 +308,7 @@ export async function markRead(
   if (marker === undefined) return;
   const address =
     conversation.room === undefined ? { with: conversation.peer ?? '' } : { room: conversation.room };
-  rooms.sendToAccounts([account.id], { type: 'seen', ...address, seq: marker }, member);
+  announce.toldOthers(member, { type: 'seen', ...address, seq: marker });
   activity.read(member, conversation, marker);
 }
 

@@ -17,7 +17,7 @@ export interface Watches {
   /** Without effect for a name that is not watched. @throws ProtocolError `no-such-name` */
   unwatch(member: Member, name: string): Promise<void>;
   /** Tells those who watch the account, but no one whom it has blocked. Never rejects. */
-  cameOnline(account: Account): Promise<void>;
+  cameOnline(account: Pick<Account, 'id' | 'name'>): Promise<void>;
   /** The terminal is gone. */
   forget(member: Member): void;
 }
@@ -25,7 +25,7 @@ export interface Watches {
 interface WatchesDeps {
   readonly store: Pick<Store, 'blocks'>;
   readonly lookup: Pick<Lookup, 'person'>;
-  readonly presence: Pick<Presence, 'has' | 'terminals'>;
+  readonly presence: Pick<Presence, 'has' | 'count'>;
 }
 
 export function createWatches({ store, lookup, presence }: WatchesDeps): Watches {
@@ -59,7 +59,7 @@ export function createWatches({ store, lookup, presence }: WatchesDeps): Watches
       if (other.id === member.account.id) throw notAllowed("You can't wait for yourself.");
       // Its connection may have ended meanwhile.
       if (!presence.has(member)) return;
-      if (presence.terminals(other.id).size > 0) member.send(onlineFrame(other));
+      if (presence.count(other.id) > 0) member.send(onlineFrame(other));
       else add(member, other.id);
     },
     async unwatch(member, name) {
@@ -82,6 +82,6 @@ export function createWatches({ store, lookup, presence }: WatchesDeps): Watches
   };
 }
 
-function onlineFrame({ name }: Account): Buffer {
+function onlineFrame({ name }: Pick<Account, 'name'>): Buffer {
   return encodeFrame({ type: 'online', name });
 }

@@ -13,7 +13,6 @@ import type { BanRecord } from '../../store/moderation-store.js';
 import type { Clock } from '../../system/clock.js';
 import type { ChatParts } from '../chat/parts.js';
 import { type Agent, actorOf, adviceFor, notAllowed } from '../chat/permissions.js';
-import type { Member } from '../chat/presence.js';
 import { type AddressRange, parseRange } from '../net/address.js';
 import { lastAdmin, reasonOf } from './moderation.js';
 
@@ -29,17 +28,23 @@ export interface Bans {
   checkKnown(ban: BanRecord | undefined, address: string): void;
   /** The message for a banned address; undefined for any other. */
   refusal(address: string): string | undefined;
+  /** Reads the bans of addresses again. */
+  load(): Promise<void>;
 }
 
 interface BansDeps extends ChatParts {
   /** Revokes all tickets and transfers of an account. */
   readonly revokeFiles: (account: number) => void;
+  /** The same on this server alone. */
+  readonly endTransfers: (account: number) => void;
 }
 
 export async function openBans(deps: BansDeps): Promise<Bans> {
   const { store, clock, permissions } = deps;
   const addresses = createAddressBans(clock);
-  for (const ban of await store.bans(clock.now())) addresses.add(ban);
+  const load = async () => addresses.set(await store.bans(clock.now()));
+  await load();
+  const shared = { ...deps, addresses, ...createAddressActs(deps, addresses) };
 
   function refusalOf({ until, reason }: BanRecord): string {
     return banText('for another', { reason, ms: until && until - clock.now() });
@@ -51,13 +56,13 @@ export async function openBans(deps: BansDeps): Promise<Bans> {
   }
 
   return {
-    checkKnown,
+    ...{ checkKnown, load },
 
     ban(agent, { name, address, ms, reason = '' }) {
       const terms = { ms, reason: reasonText(reason) };
       if (name !== undefined && address === undefined) return banName(deps, agent, { name, terms });
       if (address !== undefined && name === undefined) {
-        return banAddress(deps, addresses, agent, { range: rangeOf(address), terms });
+        return banAddress(shared, agent, { range: rangeOf(address), terms });
       }
       throw nameOrAddress();
     },
@@ -66,7 +71,7 @@ export async function openBans(deps: BansDeps): Promise<Bans> {
       permissions.check(actorOf(agent), 'see-bans');
       if (name !== undefined && address === undefined) return unbanName(deps, agent, name);
       if (address !== undefined && name === undefined) {
-        return unbanAddress(deps, addresses, agent, rangeOf(address));
+        return unbanAddress(shared, agent, rangeOf(address));
       }
       throw nameOrAddress();
     },
@@ -98,23 +103,22 @@ async function banName(
   agent: Agent,
   { name, terms }: { name: string; terms: Terms },
 ): Promise<void> {
-  const { store, permissions, presence } = deps;
+  const { store, permissions, announce } = deps;
   const target = await deps.lookup.person(agent, name);
   permissions.check(actorOf(agent), 'ban', actorOf(target), target.name);
   const banned = await store.ban({ account: target.id }, newBan(deps, agent, terms));
   if (banned === 'last-admin') throw lastAdmin(target.name);
   deps.revokeFiles(target.id);
-  for (const terminal of [...presence.terminals(target.id)]) dismiss(terminal, agent, terms);
+  announce.ended({ account: target.id, ...endingOf(agent, terms) });
   await deps.audit.record(agent, { action: 'ban', on: target.name, ...terms });
 }
 
 async function banAddress(
-  deps: BansDeps,
-  addresses: AddressBans,
+  deps: BansDeps & AddressActs,
   agent: Agent,
   { range, terms }: { range: AddressRange; terms: Terms },
 ): Promise<void> {
-  const { store, permissions, presence } = deps;
+  const { store, permissions } = deps;
   permissions.check(actorOf(agent), 'ban-address');
   const superior = 'id' in agent ? await superiorIn(deps, agent, range) : undefined;
   if (superior !== undefined) {
@@ -122,13 +126,7 @@ async function banAddress(
   }
   const ban = { ...newBan(deps, agent, terms), address: range.text };
   await store.ban({ address: range.text }, ban);
-  addresses.add(ban);
-  for (const member of presence.members()) {
-    const { account, address } = member;
-    if (!range.covers(address) || !permissions.allows(actorOf(agent), 'ban', actorOf(account))) continue;
-    deps.revokeFiles(account.id);
-    dismiss(member, agent, terms);
-  }
+  deps.banned({ ban, agent, terms });
   await deps.audit.record(agent, { action: 'ban', on: range.text, ...terms });
 }
 
@@ -151,8 +149,9 @@ function newBan({ clock }: BansDeps, agent: Agent, { ms, reason }: Terms) {
   return { by: agent.name, at, reason, ...(ms !== undefined && { until: at + ms }) };
 }
 
-function dismiss(member: Member, agent: Agent, terms: Terms): void {
-  member.dismiss('banned', banText('for', terms), { by: agent.name, ...reasonOf(terms.reason) });
+function endingOf({ name: by }: Pick<Agent, 'name'>, terms: Terms) {
+  const details = { by, ...reasonOf(terms.reason) };
+  return { code: 'banned', message: banText('for', terms), details } as const;
 }
 
 async function unbanName(deps: BansDeps, agent: Agent, name: string): Promise<void> {
@@ -166,8 +165,7 @@ async function unbanName(deps: BansDeps, agent: Agent, name: string): Promise<vo
 }
 
 async function unbanAddress(
-  deps: BansDeps,
-  addresses: AddressBans,
+  deps: BansDeps & AddressActs,
   agent: Agent,
   { text: address }: AddressRange,
 ): Promise<void> {
@@ -175,7 +173,7 @@ async function unbanAddress(
     throw notBanned(agent, address, 'See: secure-chat audit');
   }
   await deps.audit.record(agent, { action: 'unban', on: address });
-  addresses.remove(address);
+  deps.unbanned({ address });
 }
 
 function banText(lasting: 'for' | 'for another', { ms, reason }: Terms): string {
@@ -209,15 +207,52 @@ function notBanned(agent: Agent, subject: string, shell: string): ProtocolError 
   return new ProtocolError('no-such-name', `${subject} is not banned. ${advice}`);
 }
 
+interface AddressActs {
+  banned(news: {
+    ban: BanRecord & { readonly address: string };
+    agent: Pick<Agent, 'name' | 'role'>;
+    terms: Terms;
+  }): void;
+  unbanned(news: { address: string }): void;
+}
+
+/** What a banned address means for those who are connected, on every server. */
+function createAddressActs(
+  { peers, presence, permissions, endTransfers }: BansDeps,
+  addresses: AddressBans,
+): AddressActs {
+  return {
+    banned: peers.everywhere('address-banned', ({ ban, agent, terms }) => {
+      addresses.add(ban);
+      const range = parseRange(ban.address);
+      for (const member of presence.members()) {
+        const { account, address } = member;
+        const spared = !permissions.allows({ role: agent.role }, 'ban', actorOf(account));
+        if (range === undefined || spared || !range.covers(address)) continue;
+        endTransfers(account.id);
+        const { code, message, details } = endingOf(agent, terms);
+        member.dismiss(code, message, details);
+      }
+    }),
+    unbanned: peers.everywhere('address-unbanned', ({ address }) => addresses.remove(address)),
+  };
+}
+
 type AddressBans = ReturnType<typeof createAddressBans>;
 
 /** Address bans in memory, for a check at each new connection. */
 function createAddressBans(clock: Clock) {
   const bans = new Map<string, { ban: BanRecord; range: AddressRange }>();
+  function add(ban: BanRecord): void {
+    const range = 'address' in ban ? parseRange(ban.address) : undefined;
+    if (range !== undefined) bans.set(range.text, { ban, range });
+  }
+
   return {
-    add(ban: BanRecord): void {
-      const range = 'address' in ban ? parseRange(ban.address) : undefined;
-      if (range !== undefined) bans.set(range.text, { ban, range });
+    add,
+    set(all: readonly BanRecord[]): void {
+      bans.clear();
+      all.forEach(add);
     },
     remove: (address: string) => void bans.delete(address),
     /** The ban that covers an address. */

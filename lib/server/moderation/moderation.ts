@@ -3,6 +3,7 @@
  * connected members at once, and is recorded in the audit log. Knows people and rooms, no sockets.
  */
 import { ProtocolError } from '../../protocol/errors.js';
+import type { ServerFrame } from '../../protocol/events.js';
 import { reasonText } from '../../protocol/message-text.js';
 import type { RoomRules } from '../../protocol/records.js';
 import type { RequestFields } from '../../protocol/requests.js';
@@ -11,7 +12,6 @@ import type { LiveRoom, RoomMembership } from '../chat/live-rooms.js';
 import type { Membership } from '../chat/membership.js';
 import type { ChatParts } from '../chat/parts.js';
 import { type Agent, actorOf } from '../chat/permissions.js';
-import type { LeaveDetails } from '../chat/presence.js';
 
 /** All throw ProtocolError: `not-allowed`, `no-such-name`, `no-such-room`, `not-a-member`, `bad-request`. */
 export interface Moderation {
@@ -47,7 +47,7 @@ async function kick(
   agent: Agent,
   { name, room, reason: typed = '' }: RequestFields<'kick'>,
 ): Promise<void> {
-  const { presence, audit } = deps;
+  const { presence, announce, audit } = deps;
   const reason = reasonText(typed);
   const target = await deps.lookup.person(agent, name);
   const membership = room === undefined ? undefined : membershipOf(deps, agent, room);
@@ -55,11 +55,12 @@ async function kick(
     return kickFromRoom(deps, agent, { target, membership, reason });
   }
   deps.permissions.check(actorOf(agent), 'kick', actorOf(target), target.name);
-  if (presence.terminals(target.id).size === 0) {
+  if (presence.count(target.id) === 0) {
     throw new ProtocolError('not-allowed', `${target.name} is offline. Use /ban to keep them out.`);
   }
   const message = `You were kicked by ${agent.name}${reason === '' ? '.' : `: ${reason}`}`;
-  dismiss(deps, target, { code: 'kicked', message }, { by: agent.name, ...reasonOf(reason) });
+  const details = { by: agent.name, ...reasonOf(reason) };
+  announce.ended({ account: target.id, code: 'kicked', message, details });
   await audit.record(agent, { action: 'kick', on: target.name, reason });
 }
 
@@ -82,7 +83,7 @@ async function mute(
   agent: Agent,
   { name, room: roomName, ms, reason: typed = '' }: RequestFields<'mute'>,
 ): Promise<void> {
-  const { store, clock, audit, rooms, presence } = deps;
+  const { store, clock, audit, announce } = deps;
   const reason = reasonText(typed);
   const target = await deps.lookup.person(agent, name);
   const room = await muteScope(deps, agent, target, roomName);
@@ -93,14 +94,12 @@ async function mute(
   const muted = store.mute(target.id, mute);
   const recorded = audit.record(agent, { action: 'mute', on: target.name, room, ms, reason });
   await Promise.all([muted, recorded]);
-  rooms.mute(target.id, mute);
-  // An away message is something they wrote.
-  if (room === undefined && presence.awayOf(target.id) !== undefined) presence.setAway(target.id, '');
-  rooms.sendToAccounts([target.id], {
+  const event: ServerFrame = {
     ...{ type: 'muted', by: agent.name, ...reasonOf(reason) },
     ...(room !== undefined && { room: room.name }),
     ...(ms !== undefined && { ms }),
-  });
+  };
+  announce.muted({ account: target.id, mute, event });
 }
 
 async function unmute(
@@ -108,18 +107,18 @@ async function unmute(
   agent: Agent,
   { name, room: roomName }: RequestFields<'unmute'>,
 ): Promise<void> {
-  const { store, clock, audit, rooms } = deps;
+  const { store, clock, audit, announce } = deps;
   const target = await deps.lookup.person(agent, name);
   const room = await muteScope(deps, agent, target, roomName);
   if (!(await store.unmute(target.id, room?.id, clock.now()))) {
     throw new ProtocolError('no-such-name', `${target.name} is not muted${room ? ` in #${room.name}` : ''}.`);
   }
   await audit.record(agent, { action: 'unmute', on: target.name, room });
-  rooms.unmute(target.id, room?.id);
-  rooms.sendToAccounts([target.id], {
+  const event: ServerFrame = {
     ...{ type: 'unmuted', by: agent.name },
     ...(room !== undefined && { room: room.name }),
-  });
+  };
+  announce.unmuted({ account: target.id, ...(room !== undefined && { room: room.id }), event });
 }
 
 /** Checks the permission to mute. @returns the room; undefined for the whole server, which the lobby stands for */
@@ -145,7 +144,7 @@ async function setRole(
   agent: Agent,
   { name, role }: RequestFields<'set-role'>,
 ): Promise<void> {
-  const { store, audit, presence, rooms } = deps;
+  const { store, audit, announce } = deps;
   const target = await deps.lookup.person(agent, name);
   // Anyone who can set roles can step down.
   const self = 'id' in agent && agent.id === target.id;
@@ -158,11 +157,7 @@ async function setRole(
   if (target.role === role) return;
   if ((await store.setRole(target.id, role)) === 'last-admin') throw lastAdmin(target.name);
   await audit.record(agent, { action: 'role', on: target.name, detail: `${target.role} to ${role}` });
-  presence.setRole(target.id, role, agent.name);
-  const roomRole = role === 'admin' ? 'owner' : role === 'moderator' ? 'moderator' : 'member';
-  for (const { room } of [...rooms.membershipsOf(target.id).values()]) {
-    if (room.lobby) rooms.setRole(target.id, room, roomRole);
-  }
+  announce.rank({ account: target.id, name: target.name, role, by: agent.name });
 }
 
 async function removeAccount(deps: ModerationDeps, agent: Agent, name: string): Promise<void> {
@@ -181,7 +176,7 @@ async function removeAccount(deps: ModerationDeps, agent: Agent, name: string): 
   await audit.record(agent, { action: 'remove-account', on: target.name });
   deps.revokeFiles(target.id);
   const ending = { code: 'signed-out', message: 'Your account was removed.' } as const;
-  dismiss(deps, target, ending, { by: agent.name });
+  deps.announce.ended({ account: target.id, ...ending, details: { by: agent.name } });
 }
 
 async function setRules(
@@ -189,7 +184,7 @@ async function setRules(
   agent: Account,
   request: RequestFields<'set-rules'>,
 ): Promise<void> {
-  const { store, audit, rooms } = deps;
+  const { store, audit, announce } = deps;
   const membership = deps.lookup.membership(agent, request.room);
   deps.permissions.check(actorOf(agent, membership), 'set-rules');
   const { room } = membership;
@@ -205,7 +200,7 @@ async function setRules(
     room.rules = before;
     throw error;
   }
-  rooms.sendToConversation({ room: room.id }, { type: 'rules', room: room.name, by: agent.name, rules });
+  announce.rules({ room: room.id, rules, by: agent.name });
 }
 
 /** The agent's own membership; the operator acts as an owner of any public room. */
@@ -225,15 +220,6 @@ async function storedMembership(
   const role = await store.roomRole(account.id, room.id);
   if (role === undefined) throw notInRoom(account, room);
   return { room, role };
-}
-
-function dismiss(
-  { presence }: ModerationDeps,
-  { id }: Account,
-  { code, message }: { code: 'kicked' | 'signed-out'; message: string },
-  details: LeaveDetails,
-): void {
-  for (const terminal of [...presence.terminals(id)]) terminal.dismiss(code, message, details);
 }
 
 function changedRules(before: RoomRules, change: RequestFields<'set-rules'>): RoomRules {

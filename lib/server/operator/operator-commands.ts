@@ -39,7 +39,7 @@ const accountCommands: Commands = {
   async 'user-list'({ store, clock, presence }) {
     const [accounts, bans] = await Promise.all([store.listAccounts(), store.bans(clock.now())]);
     const banned = new Set(bans.flatMap((ban) => ('account' in ban ? [ban.account] : [])));
-    const online = (id: number) => presence.terminals(id).size;
+    const online = (id: number) => presence.count(id);
     return {
       users: accounts.map((row) => ({ ...row, banned: banned.has(row.id), online: online(row.id) })),
     };

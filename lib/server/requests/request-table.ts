@@ -123,9 +123,14 @@ const requestTable: RequestRows<RequestType> = {
   'make-reset': counted(answers(async ({ invites }, { account }, { name }) => invites.reset(account, name))),
 };
 
-function setAway({ postingRules, presence }: App, { account }: Member, text: string | undefined): void {
+function setAway(
+  { postingRules, presence, elsewhere }: App,
+  { account }: Member,
+  text: string | undefined,
+): void {
   postingRules.checkNotice(account, text ?? '');
   presence.setAway(account.id, text);
+  elsewhere.tellAway(account.id, text);
 }
 
 /** Answers one request. @returns a promise if the next request has to wait for this one */

@@ -7,7 +7,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import type { Database, Statement, Value } from '../sql/database.js';
 import type { DatabaseAddress } from './address.js';
 import type { ClientThreadData, Query, QueryAnswer } from './client.js';
-import { beginWrite, lastCommitted, leaveId } from './transactions.js';
+import { beginOf, beginWrite, lastCommitted } from './transactions.js';
 
 /** What PostgreSQL said, with its code (https://www.postgresql.org/docs/current/errcodes-appendix.html) or Node's. */
 export class PostgresError extends Error {
@@ -40,20 +40,19 @@ const againMs = 500;
  * Connects at the first statement. A statement that fails ends its transaction. A commit whose answer is lost waits until the
  * database is back and says what became of it, however long that takes.
  *
- * @param lock as in ClientThreadData
+ * @param server the UUID under which it writes
  */
-export function openBlocking(address: DatabaseAddress, lock?: number): PostgresDatabase {
+export function openBlocking(address: DatabaseAddress, server: string = randomUUID()): PostgresDatabase {
   const { port1: port, port2 } = new MessageChannel();
   const answered = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./client.js', import.meta.url), {
     ...{ execArgv: [], name: 'postgres' },
-    workerData: { address, lock, port: port2, answered } satisfies ClientThreadData,
+    workerData: { address, port: port2, answered } satisfies ClientThreadData,
     transferList: [port2],
   });
   port.unref();
   worker.unref();
   let inTransaction = false;
-  const writer = randomUUID();
   /** Of a transaction that writes. */
   let id: string | undefined;
   let statements = 0;
@@ -75,7 +74,7 @@ export function openBlocking(address: DatabaseAddress, lock?: number): PostgresD
   function wasCommitted(transaction: string): boolean {
     for (;;) {
       try {
-        const [row] = ask({ text: lastCommitted(writer), values: [] }).rows as { id: string }[];
+        const [row] = ask({ text: lastCommitted(server), values: [] }).rows as { id: string }[];
         ask({ text: 'ROLLBACK', values: [] });
         return row?.id === transaction;
       } catch (error) {
@@ -86,15 +85,15 @@ export function openBlocking(address: DatabaseAddress, lock?: number): PostgresD
     }
   }
 
-  function marked({ text, values }: Asked): Asked {
+  function withId({ values }: Asked): Asked {
     id = randomUUID();
-    return { text: `${text}; ${leaveId(writer, id)}`, values };
+    return { text: beginOf(server, id), values };
   }
 
   function run(query: Asked): Extract<QueryAnswer, { ok: true }> {
     try {
       if (query.text.startsWith('BEGIN')) id = undefined;
-      const answer = ask(query.text === beginWrite ? marked(query) : query, inTransaction);
+      const answer = ask(query.text === beginWrite ? withId(query) : query, inTransaction);
       inTransaction = followed(query.text, inTransaction);
       return answer;
     } catch (error) {

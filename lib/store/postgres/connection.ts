@@ -2,12 +2,13 @@
  * One PostgreSQL connection that runs batches of calls, to write or only to read. A copy of the database, for backups, is a
  * SQLite file.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type CopyEnd, copyTables, countedTables } from '../sql/copy-tables.js';
 import type { Database, Dialect } from '../sql/database.js';
 import { DatabaseRefusal } from '../sql/failure.js';
 import { createBatchRunner } from '../sql/group-commit.js';
 import type { Operations } from '../sql/methods.js';
-import { createOperations } from '../sql/operations.js';
+import { createOperations, type OwnParts } from '../sql/operations.js';
 import type { DatabaseConnection, Driver } from '../sql/worker.js';
 import { sqliteCopyEnd } from '../sqlite/connection.js';
 import { closeDatabase, openDatabase } from '../sqlite/database.js';
@@ -15,6 +16,7 @@ import type { DatabaseAddress } from './address.js';
 import { openBlocking, type PostgresDatabase } from './blocking.js';
 import { describePostgresFailure } from './failure.js';
 import { postgresMigrations } from './migrations.js';
+import { createFollower, createPeerOperations } from './peers.js';
 import { createVectorIndex } from './search.js';
 import { beginWrite, locks } from './transactions.js';
 
@@ -35,19 +37,23 @@ export const postgresDialect: Dialect = {
 
 export interface PostgresConnectionOptions {
   readonly address: DatabaseAddress;
-  /** Reads only, beside a connection that has brought the tables up to date. */
-  readonly reader?: boolean;
+  /** The UUID of this program among those that write; undefined for one that only reads, beside one that writes. */
+  readonly server?: string;
 }
 
 /** @throws DatabaseRefusal for a database of another program or of a newer version, or PostgreSQL's own error */
-export function openPostgresConnection({
-  address,
-  reader = false,
-}: PostgresConnectionOptions): DatabaseConnection {
-  const db = reader ? openBlocking(address) : openCurrent(address);
+export function openPostgresConnection({ address, server }: PostgresConnectionOptions): DatabaseConnection {
+  const db = server === undefined ? openBlocking(address) : openCurrent(address, server);
   try {
-    const operations = createPostgresOperations(db, address);
-    return { run: createBatchRunner(db, postgresDialect, operations), close: () => db.close() };
+    const peers = server === undefined ? undefined : createPeers(db, server);
+    const operations = createPostgresOperations(db, address, peers?.operations);
+    return {
+      run: createBatchRunner(db, postgresDialect, operations, peers?.follower),
+      close() {
+        peers?.withdraw();
+        db.close();
+      },
+    };
   } catch (error) {
     db.close();
     throw error;
@@ -59,9 +65,23 @@ export const postgresDriver: Driver<PostgresConnectionOptions> = {
   describe: describePostgresFailure,
 };
 
-/** The database with today's tables, for this program alone. @throws as openPostgresConnection */
-export function openCurrent(address: DatabaseAddress): PostgresDatabase {
-  const db = openBlocking(address, locks.server);
+function createPeers(db: PostgresDatabase, server: string) {
+  const follower = createFollower(db, server);
+  return {
+    follower,
+    operations: createPeerOperations(db, { server, follower }),
+    /** Where the database does not answer, the others bury it. */
+    withdraw() {
+      try {
+        db.exec(`DELETE FROM servers WHERE id = '${server}'`);
+      } catch {}
+    },
+  };
+}
+
+/** The database with today's tables. @throws as openPostgresConnection */
+export function openCurrent(address: DatabaseAddress, server?: string): PostgresDatabase {
+  const db = openBlocking(address, server);
   try {
     migrate(db);
     return db;
@@ -71,13 +91,35 @@ export function openCurrent(address: DatabaseAddress): PostgresDatabase {
   }
 }
 
-function createPostgresOperations(db: PostgresDatabase, address: DatabaseAddress): Operations {
+/** Longer than a server takes from one beat to the next. */
+const standstillMs = 7_000;
+
+/** The database with today's tables, which no server uses. @throws as openPostgresConnection, and DatabaseRefusal */
+export function openUnused(address: DatabaseAddress): PostgresDatabase {
+  const db = openCurrent(address);
+  const beats = db.prepare('SELECT id, beat FROM servers WHERE registered ORDER BY id');
+  const before: unknown[] = beats.all();
+  // Servers that were killed are still listed.
+  if (before.length > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, standstillMs);
+  if (isDeepStrictEqual(beats.all(), before)) return db;
+  db.close();
+  throw new DatabaseRefusal('A server is using this database. Stop it, or choose another one.', {
+    inUse: true,
+  });
+}
+
+function createPostgresOperations(
+  db: PostgresDatabase,
+  address: DatabaseAddress,
+  peers: OwnParts['peers'],
+): Operations {
   const files = {
     copy: (file: string) => copyToFile(address, file),
     // PostgreSQL checks pages as it reads them.
     damage: () => [],
   };
-  return createOperations(db, { dialect: postgresDialect, index: createVectorIndex(db), files });
+  const index = createVectorIndex(db);
+  return createOperations(db, { dialect: postgresDialect, index, files, ...(peers && { peers }) });
 }
 
 /** All of the database, as it is at one moment, in a new SQLite file. */
@@ -128,8 +170,6 @@ function migrate(db: PostgresDatabase): void {
     if (from < postgresMigrations.length) {
       db.exec(`UPDATE secure_chat SET version = ${postgresMigrations.length}`);
     }
-    // Of servers that ended: there is none but this one.
-    db.exec('DELETE FROM commits');
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');

@@ -11,7 +11,6 @@ const sentences: ReadonlyMap<string, string> = new Map([
     'standby',
     'The database is a standby, which takes no writes. Name the primary, or all hosts of the cluster.',
   ],
-  ['in-use', 'Another server is using this database. Stop it, or choose another one.'],
   ['too-old', 'PostgreSQL there is older than version 14. Update it.'],
   ['28P01', "The database refused the user's password. Check the address, PGPASSFILE or ~/.pgpass."],
   ['28', "The database refused this user. Check the address and the server's pg_hba.conf."],
@@ -56,6 +55,5 @@ export function describePostgresFailure(error: unknown): Failure {
     sentence: known ?? (connected ? unexplained : unreachable),
     ...{ detail: message, errcode: code },
     ...(reason !== undefined && { reason }),
-    ...(code === 'in-use' && { inUse: true as const }),
   };
 }

@@ -1,4 +1,5 @@
 /** Every step from an empty database to today's tables, oldest first. Knows SQL, not when it runs. */
+import { beginWriteFunction } from './transactions.js';
 
 /** The room that exists from the start. */
 const lobby = 'lobby';
@@ -7,7 +8,7 @@ const lobby = 'lobby';
  * The step at index N leads from version N to N + 1, all of them in one transaction. A step that was released is never edited:
  * add one.
  *
- * Tables and columns are those of sqlite/postgresMigrations.ts, which says what they are for. Text is compared byte by byte, as there.
+ * Tables and columns are those of sqlite/migrations.ts, which says what they are for. Text is compared byte by byte, as there.
  */
 export const postgresMigrations: readonly string[] = [
   `
@@ -202,8 +203,29 @@ export const postgresMigrations: readonly string[] = [
   CREATE TABLE words (seq BIGINT PRIMARY KEY REFERENCES log (seq) ON DELETE CASCADE, words TSVECTOR NOT NULL);
   CREATE INDEX words_words ON words USING gin (words);
 
-  -- The last transaction of each connection that writes: transactions.ts says what for.
-  CREATE TABLE commits (writer TEXT PRIMARY KEY, id TEXT NOT NULL);
+  -- Programs that have written, with the last transaction of each (transactions.ts). Those that are registered are servers,
+  -- which have news from the others: it is kept until all have seen it.
+  CREATE TABLE servers (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    last TEXT NOT NULL,
+    registered BOOLEAN NOT NULL DEFAULT FALSE,
+    beat BIGINT NOT NULL DEFAULT 0,
+    seen BIGINT NOT NULL DEFAULT 0
+  );
+  CREATE TABLE terminals (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    server TEXT COLLATE "C" NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    away TEXT
+  );
+  CREATE INDEX terminals_account ON terminals (account);
+  CREATE INDEX terminals_server ON terminals (server);
+  CREATE TABLE news (
+    seq BIGINT PRIMARY KEY DEFAULT nextval('log_seq'),
+    server TEXT NOT NULL,
+    news TEXT NOT NULL
+  );
+  ${beginWriteFunction}
 
   INSERT INTO conversations (kind, name, everybody) VALUES ('room', '${lobby}', TRUE);
   `,

@@ -1,9 +1,12 @@
 /** Opens a Store in a PostgreSQL database. Knows no SQL. */
+import { randomUUID } from 'node:crypto';
+import type { Change } from '../peer-store.js';
 import { openStore, type StartConnection, type StoreOptions } from '../sql/open-store.js';
 import { loadThread } from '../sql/thread.js';
 import type { Store } from '../store.js';
 import { addressText, type DatabaseAddress } from './address.js';
 import type { PostgresConnectionOptions } from './connection.js';
+import { type HintListener, listenForHints } from './listener.js';
 
 export interface PostgresOptions
   extends Pick<StoreOptions, 'onFailure'>,
@@ -19,18 +22,36 @@ const startThread: StartConnection = (options) =>
 /**
  * Opens the store, creating its tables in an empty database.
  * @param options.start in place of threads of its own
- * @throws StoreInUse where another program has it open
  * @throws StoreError where it cannot be opened, with what to do
  */
-export function openPostgresStore({
+export async function openPostgresStore({
   address,
   onFailure,
   start = startThread,
-}: PostgresOptions): Promise<Store> {
-  const database: PostgresConnectionOptions = { address };
-  const readers: PostgresConnectionOptions = { address, reader: true };
-  return openStore({
+}: PostgresOptions): Promise<Store & Required<Pick<Store, 'peering'>>> {
+  const server = randomUUID();
+  const database: PostgresConnectionOptions = { address, server };
+  const readers: PostgresConnectionOptions = { address };
+  let onChanges = (_: readonly Change[]): void => {};
+  let listener: HintListener | undefined;
+  const store = await openStore({
     ...{ name: addressText(address), start, onFailure },
+    onChanges: (changes) => onChanges(changes),
     database: { writer: database, reader: readers },
   });
+  return {
+    ...store,
+    peering: {
+      ...store,
+      server,
+      attend(attendant) {
+        onChanges = attendant.onChanges;
+        listener ??= listenForHints(address, attendant.onHint);
+      },
+    },
+    close() {
+      listener?.close();
+      return store.close();
+    },
+  };
 }

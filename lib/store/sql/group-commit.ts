@@ -2,6 +2,7 @@
  * Group commit. On one side a queue gathers calls into batches, on the other a runner makes each batch one
  * transaction. Knows neither the thread between them nor the SQL of the tables.
  */
+import type { Change } from '../peer-store.js';
 import { StoreError } from '../store.js';
 import type { Database, Dialect } from './database.js';
 import type { Failure } from './failure.js';
@@ -130,13 +131,28 @@ function batchLength(waiting: readonly PendingCall[], together: number): number 
 }
 
 export interface BatchResult {
+  /** What other servers committed before it. */
+  readonly changes?: readonly Change[];
   /** One for each call, in order. */
   readonly outcomes: readonly CallOutcome[];
   /** Why the database can no longer be trusted to store anything. */
   readonly broken?: Failure;
 }
 
+/** Follows what other servers commit, where there are others. */
+export interface Follower {
+  /** In a transaction that writes, before its calls. @param begun the row that its BEGIN returned */
+  begun(begun: unknown): void;
+  /** Before its COMMIT. */
+  committing(): void;
+  /** After it. */
+  committed(): void;
+  /** What the others committed and was not taken yet, in order. */
+  take(): readonly Change[];
+}
+
 interface BatchDatabase {
+  readonly follower: Follower | undefined;
   readonly db: Database;
   readonly dialect: Dialect;
   readonly sql: ReturnType<typeof prepareTransactions>;
@@ -161,21 +177,29 @@ export function createBatchRunner(
   db: Database,
   dialect: Dialect,
   operations: Operations,
+  follower?: Follower,
 ): (calls: readonly MethodCall[]) => BatchResult {
-  const database = { db, dialect, sql: prepareTransactions(db, dialect), operations };
-  return (calls) => runBatch(database, calls);
+  const database = { db, dialect, sql: prepareTransactions(db, dialect), operations, follower };
+  return (calls) => {
+    const result = runBatch(database, calls);
+    const changes = follower?.take() ?? [];
+    return changes.length === 0 ? result : { ...result, changes };
+  };
 }
 
 function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
-  const { dialect } = database;
+  const { dialect, sql, follower } = database;
   const [only] = calls;
   if (only !== undefined && calls.length === 1 && methods[only.method].transaction === 'none') {
     return { outcomes: [outcomeOf(database, only)] };
   }
   try {
     const writes = calls.some(({ method }) => methods[method].transaction === 'write');
-    database.sql.begin[writes ? 'write' : 'read'].run();
-    return runAll(database, calls);
+    if (writes) {
+      const begun = sql.begin.write.get();
+      follower?.begun(begun);
+    } else sql.begin.read.run();
+    return runAll(database, calls, writes);
   } catch (error) {
     const failed = allFailed(calls, dialect.describe(error));
     const broken = rollback(database) ?? (dialect.isFatal(error) ? dialect.describe(error) : undefined);
@@ -183,7 +207,7 @@ function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchR
   }
 }
 
-function runAll(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
+function runAll(database: BatchDatabase, calls: readonly MethodCall[], writes: boolean): BatchResult {
   const outcomes: CallOutcome[] = [];
   for (const call of calls) {
     const outcome = runOne(database, call);
@@ -193,7 +217,10 @@ function runAll(database: BatchDatabase, calls: readonly MethodCall[]): BatchRes
     }
     outcomes.push(outcome);
   }
+  const { follower } = database;
+  if (writes) follower?.committing();
   database.sql.commit.run();
+  if (writes) follower?.committed();
   return { outcomes };
 }
 

@@ -39,20 +39,23 @@ interface EntryRow extends QuoteRow {
 }
 
 /** The SELECT of an EntryRow, up to its WHERE. */
-const selectEntries = (index = ''): string =>
-  `SELECT log.seq, log.at, accounts.name AS "from", log.key, log.kind, CASE WHEN log.kind = 'edit' THEN others.text ELSE log.text END AS text,
+const selectEntries = (index = '', columns = ''): string =>
+  `SELECT ${columns} log.seq, log.at, accounts.name AS "from", log.key, log.kind, CASE WHEN log.kind = 'edit' THEN others.text ELSE log.text END AS text,
      log.target, log.edited, removers.name AS removed, files.name AS file, size, hash, log.reactions, ${quoteColumns}
    FROM log ${index} JOIN accounts ON accounts.id = log.account
    LEFT JOIN accounts AS removers ON removers.id = log.removed
    LEFT JOIN files ON files.seq = log.seq
    ${joinQuote('log.target')}`;
 
-const selectReactions = `SELECT reactions.seq, reactions.at, accounts.name AS "from", '' AS key, 'reaction' AS kind, emoji AS text,
+const selectReactions = (
+  columns = '',
+): string => `SELECT ${columns} reactions.seq, reactions.at, accounts.name AS "from", '' AS key, 'reaction' AS kind, emoji AS text,
      message AS target, NULL AS edited, NULL AS removed, NULL AS file, NULL AS size, NULL AS hash, others.reactions,
      ${quoteColumns}
    FROM reactions JOIN accounts ON accounts.id = reactions.account
-   ${joinQuote('message')}
-   WHERE reactions.conversation = ? AND reactions.seq > ? AND reactions.seq < ?`;
+   ${joinQuote('message')}`;
+
+const reactionsOf = `${selectReactions()} WHERE reactions.conversation = ? AND reactions.seq > ? AND reactions.seq < ?`;
 
 const kinds = {
   messages: "log.kind IN ('text', 'action', 'file')",
@@ -94,7 +97,7 @@ function prepare(db: Database) {
       files: preparePage(db, 'files'),
       entries: preparePage(db, 'entries'),
     },
-    reactions: bothEnds(db, selectReactions, 'reactions.seq'),
+    reactions: bothEnds(db, reactionsOf, 'reactions.seq'),
     nthReaction: db.prepare(
       'SELECT seq FROM reactions WHERE conversation = ? AND seq > ? ORDER BY seq DESC LIMIT 1 OFFSET ?',
     ),
@@ -169,6 +172,44 @@ export function createLogOperations(db: Database, parts: LogParts) {
     },
     seqBefore: (at, now = Number.POSITIVE_INFINITY) => seqBefore(sql, at, now),
   } satisfies Partial<Operations>;
+}
+
+interface LoggedRow extends EntryRow {
+  readonly conversation: number;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly to: string | null;
+}
+
+export interface LoggedEntry extends Pick<StoredMessage, 'entry' | 'target' | 'to'> {
+  readonly seq: number;
+}
+
+/** All entries of all conversations, reactions too, from after a seq up to another one. */
+export function createLoggedSince(
+  db: Database,
+): (after: number, last: number, limit: number) => LoggedEntry[] {
+  const columns = 'conversations.id AS conversation, low, high, others_name.name AS "to",';
+  const where = (table: string) => `JOIN conversations ON conversations.id = ${table}.conversation
+     LEFT JOIN accounts AS others_name
+       ON others_name.id = CASE WHEN low = ${table}.account THEN high ELSE low END
+     WHERE ${table}.seq > ? AND ${table}.seq <= ? AND conversations.kind <> 'ended'`;
+  const end = 'ORDER BY seq LIMIT ?';
+  const logged = db.prepare(`${selectEntries('', columns)} ${where('log')} AND ${kinds.entries} ${end}`);
+  const reacted = db.prepare(`${selectReactions(columns)} ${where('reactions')} ${end}`);
+  return (...range) => {
+    const rows: LoggedRow[] = [...logged.all(...range), ...reacted.all(...range)];
+    return rows
+      .toSorted((one, other) => one.seq - other.seq)
+      .slice(0, range[2])
+      .map(loggedOf);
+  };
+}
+
+function loggedOf(row: LoggedRow): LoggedEntry {
+  const { seq, conversation, low, high, to } = row;
+  const target = low === null || high === null ? { room: conversation } : { direct: [low, high] as const };
+  return { seq, entry: entryOf(row), target, ...(to !== null && { to }) };
 }
 
 /** @throws where the entry cannot be stored as it is */

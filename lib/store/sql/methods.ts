@@ -2,6 +2,7 @@
  * The Store's methods as data: one row for each, which says where and how it runs. Knows their shapes, no SQL.
  * The store's object, the worker and the group commit all follow this table.
  */
+import type { PeerStore } from '../peer-store.js';
 import type { ConversationSummary } from '../room-store.js';
 import type { SignInState } from '../sign-in-store.js';
 import type { Store } from '../store.js';
@@ -17,7 +18,7 @@ export interface UnreadCount {
 }
 
 /** What the threads are asked: the Store's methods; where unread messages are counted, as unread.ts wants it. */
-export interface Calls extends Omit<Store, 'close' | 'conversations' | 'signInState'> {
+export interface Calls extends Omit<Store, 'close' | 'peering' | 'conversations' | 'signInState'>, PeerStore {
   countUnread(account: number): Promise<readonly UnreadCount[]>;
   /** Undefined where counting would take the writer too long: with counts it never does. */
   conversations(
@@ -146,6 +147,14 @@ export const methods: { readonly [M in Method]: MethodRow } = {
 
   copy: { thread: 'background', transaction: 'none' },
   damage: slowRead,
+
+  look: read,
+  beat: write,
+  bury: write,
+  enter: write,
+  tell: write,
+  setAway: write,
+  signedIn: read,
 };
 
 type Ask = <M extends Method>(method: M, args: Arguments<M>) => Promise<Result<M>>;

@@ -1,4 +1,5 @@
 /** A Store on database threads: one that writes, two that only read, their start and end. Knows no database. */
+import type { Change, PeerStore } from '../peer-store.js';
 import type { Store, StoreError } from '../store.js';
 import { type Failure, storeError } from './failure.js';
 import { type CallQueue, createCallQueue } from './group-commit.js';
@@ -20,14 +21,17 @@ export interface StoreOptions {
    * any longer. Every pending and later call rejects with the same error.
    */
   readonly onFailure: (error: StoreError) => void;
+  /** Gets what other servers committed, before the answer to any call that was asked after it. */
+  readonly onChanges?: (changes: readonly Change[]) => void;
 }
 
 /**
  * Calls of one turn, and those that arrive during a commit, share one transaction; each resolves when it is on
  * disk. methods.ts says which call runs on which thread.
  */
-export async function openStore({ name, database, start, onFailure }: StoreOptions): Promise<Store> {
-  const threads = createThreads(name, start, onFailure);
+export async function openStore(options: StoreOptions): Promise<Store & PeerStore> {
+  const { database } = options;
+  const threads = createThreads(options);
   const writer = await threads.start(database.writer);
   const startReader = () => threads.start(database.reader, 1);
   const [reader, background] = [createReader(startReader), createReader(startReader)];
@@ -65,7 +69,7 @@ interface QueuedThread {
 }
 
 /** Starts threads on one database; the first failure of one ends all of them. */
-function createThreads(name: string, startOne: StartConnection, onFailure: (error: StoreError) => void) {
+function createThreads({ name, start: startOne, onFailure, onChanges }: StoreOptions) {
   const started: QueuedThread[] = [];
   let failure: StoreError | undefined;
 
@@ -85,7 +89,10 @@ function createThreads(name: string, startOne: StartConnection, onFailure: (erro
     async start(database: unknown, together?: number): Promise<QueuedThread> {
       const thread = await startOne({
         ...{ name, database },
-        onOutcomes: (outcomes) => queue.settle(outcomes),
+        onOutcomes(outcomes, changes) {
+          if (changes !== undefined) onChanges?.(changes);
+          queue.settle(outcomes);
+        },
         onFailure(error) {
           queue.fail(error);
           failAll(error);

@@ -1,5 +1,6 @@
 /** The Store's methods as functions on a database: puts the SQL files together, for one thread. */
 import { type Clock, systemClock } from '../../system/clock.js';
+import type { PeerStore } from '../peer-store.js';
 import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
 import { createConversationOperations } from './conversations.js';
 import type { Database, Dialect } from './database.js';
@@ -19,12 +20,14 @@ export interface OwnParts {
   readonly dialect: Dialect;
   readonly index: SearchIndex;
   readonly files: Pick<Operations, 'copy' | 'damage'>;
+  /** Without them, a store has no `peering`, and these are not asked. */
+  readonly peers?: Pick<Operations, keyof PeerStore>;
 }
 
 /** Prepares every statement once. @param ticks times searches */
 export function createOperations(
   db: Database,
-  { dialect, index, files }: OwnParts,
+  { dialect, index, files, peers }: OwnParts,
   { ticks }: Pick<Clock, 'ticks'> = systemClock,
 ): Operations {
   const mentions = createMentionRows(db, dialect);
@@ -56,5 +59,6 @@ export function createOperations(
     ...createSearchOperations(db, { index, find, seqBefore, ticks }),
     ...createRetentionOperations(db, { index, seqBefore }),
     ...files,
+    ...(peers as NonNullable<OwnParts['peers']>),
   };
 }

@@ -3,6 +3,7 @@
  * does. Knows no SQL.
  */
 import { Worker } from 'node:worker_threads';
+import type { Change } from '../peer-store.js';
 import type { StoreError } from '../store.js';
 import { type Failure, storeError } from './failure.js';
 import type { CallOutcome } from './group-commit.js';
@@ -25,8 +26,8 @@ export interface ThreadOptions {
   readonly name: string;
   /** What the driver opens. */
   readonly database: unknown;
-  /** The outcomes of a batch, one for each call, in order. */
-  readonly onOutcomes: (outcomes: readonly CallOutcome[]) => void;
+  /** The outcomes of a batch, one for each call, in order. @param changes by other servers, before it */
+  readonly onOutcomes: (outcomes: readonly CallOutcome[], changes?: readonly Change[]) => void;
   /** The thread opened the database and then ended, or will end, by itself. Called once. */
   readonly onFailure: (error: StoreError) => void;
 }
@@ -78,7 +79,7 @@ export function loadThread(driver: DriverAddress): LoadingThread {
       onFailure = (failure) => options.onFailure(explain(failure));
       return new Promise((resolve, reject) => {
         worker.on('message', (message: FromWorker) => {
-          if (message.type === 'done') return onOutcomes(message.outcomes);
+          if (message.type === 'done') return onOutcomes(message.outcomes, message.changes);
           if (message.type === 'failed') return fail(message.failure);
           phase = 'running';
           resolve({ send: (calls) => post({ type: 'batch', calls }), close });

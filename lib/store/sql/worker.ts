@@ -1,5 +1,6 @@
 /** The inside of a database thread: messages in, messages out. Knows no SQL. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Change } from '../peer-store.js';
 import type { Failure } from './failure.js';
 import type { BatchResult, CallOutcome } from './group-commit.js';
 import type { MethodCall } from './methods.js';
@@ -33,7 +34,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'done'; readonly outcomes: readonly CallOutcome[] }
+  | { readonly type: 'done'; readonly changes?: readonly Change[]; readonly outcomes: readonly CallOutcome[] }
   /** It cannot be opened, or nothing can be stored any longer; the thread ends. */
   | { readonly type: 'failed'; readonly failure: Failure };
 
@@ -47,8 +48,8 @@ function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
 
   port.on('message', (message: ToWorker) => {
     if (message.type !== 'batch') return end();
-    const { outcomes, broken } = run(message.calls);
-    post({ type: 'done', outcomes });
+    const { broken, ...done } = run(message.calls);
+    post({ type: 'done', ...done });
     if (broken === undefined) return;
     post({ type: 'failed', failure: broken });
     end();

@@ -1,0 +1,140 @@
+/**
+ * What a stored change does for those who are online, on every server of the chat: rooms open and close, people come and go in
+ * them, roles, rules and mutes hold, connections end. Knows live rooms and presence, not who may change what.
+ */
+import type { ErrorCode } from '../../protocol/errors.js';
+import type { ServerFrame } from '../../protocol/events.js';
+import type { Conversation, Role, RoomRole, RoomRules } from '../../protocol/records.js';
+import type { Mute } from '../../store/moderation-store.js';
+import type { Room } from '../../store/room-store.js';
+import type { Peers } from '../peers.js';
+import type { LiveRooms } from './live-rooms.js';
+import type { LeaveDetails, Member, Presence } from './presence.js';
+
+/** Of an account, by id and name. */
+interface Who {
+  readonly account: number;
+  readonly name: string;
+}
+
+interface InRoom extends Who {
+  /** Its id. */
+  readonly room: number;
+}
+
+interface Ending {
+  readonly account: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: LeaveDetails;
+  /** Only the terminals of this session. */
+  readonly only?: number;
+  /** Without the terminals of this session. */
+  readonly except?: number;
+}
+
+/** Each takes ids, as accounts and rooms are other objects on another server. */
+export interface Announcements {
+  opened(room: Room): void;
+  closed(room: { readonly id: number }): void;
+  /** @param entered `conversation` as its terminals get it */
+  entered(entered: InRoom & { readonly role: RoomRole; readonly conversation: Conversation }): void;
+  parted(parted: InRoom & { readonly details: LeaveDetails }): void;
+  roomRole(change: InRoom & { readonly role: RoomRole; readonly by: string }): void;
+  rules(change: { readonly room: number; readonly rules: RoomRules; readonly by: string }): void;
+  /** A role on the server. */
+  rank(change: Who & { readonly role: Role; readonly by: string }): void;
+  muted(change: { readonly account: number; readonly mute: Mute; readonly event: ServerFrame }): void;
+  unmuted(change: { readonly account: number; readonly room?: number; readonly event: ServerFrame }): void;
+  /** An event for an account's terminals. */
+  told(event: { readonly account: number; readonly event: ServerFrame }): void;
+  /** The same, but not for the terminal that caused it. */
+  toldOthers(member: Member, event: ServerFrame): void;
+  /** Ends terminals of an account. */
+  ended(ending: Ending): void;
+}
+
+interface AnnouncementsDeps {
+  readonly peers: Peers;
+  readonly rooms: LiveRooms;
+  readonly presence: Presence;
+}
+
+const roomRoles: Readonly<Record<Role, RoomRole>> = {
+  admin: 'owner',
+  moderator: 'moderator',
+  member: 'member',
+  bot: 'member',
+};
+
+export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDeps): Announcements {
+  const { everywhere } = peers;
+  const tell = ({ account, event }: { account: number; event: ServerFrame }): void =>
+    rooms.sendToAccounts([account], event);
+  const tellElsewhere = peers.elsewhere('told-others', tell);
+
+  return {
+    opened: everywhere('room-opened', (room) => void (rooms.byId.has(room.id) || rooms.open(room))),
+    closed: everywhere('room-closed', ({ id }) => {
+      const room = rooms.byId.get(id);
+      if (room !== undefined) rooms.close(room);
+    }),
+    entered: everywhere('room-entered', ({ account, name, room: id, role, conversation }) => {
+      const room = rooms.byId.get(id);
+      if (room === undefined) return;
+      rooms.enter(account, { room, role });
+      rooms.sendToTerminals(account, { type: 'room', conversation });
+      room.joinNotices.joined(name);
+    }),
+    parted: everywhere('room-parted', ({ account, name, room: id, details }) => {
+      const room = rooms.byId.get(id);
+      if (room === undefined) return;
+      rooms.leave(account, room);
+      rooms.sendToTerminals(account, { type: 'parted', room: room.name, ...details });
+      room.joinNotices.left(name, details);
+    }),
+    roomRole: everywhere('room-role', ({ account, name, room: id, role, by }) => {
+      const room = rooms.byId.get(id);
+      if (room === undefined) return;
+      rooms.setRole(account, room, role);
+      rooms.sendToConversation({ room: id }, { type: 'role', room: room.name, name, role, by });
+    }),
+    rules: everywhere('room-rules', ({ room: id, rules, by }) => {
+      const room = rooms.byId.get(id);
+      if (room === undefined) return;
+      room.rules = rules;
+      rooms.sendToConversation({ room: id }, { type: 'rules', room: room.name, by, rules });
+    }),
+    rank: everywhere('rank', ({ account, role, by }) => {
+      presence.setRole(account, role, by);
+      for (const { room } of [...rooms.membershipsOf(account).values()]) {
+        if (room.lobby) rooms.setRole(account, room, roomRoles[role]);
+      }
+    }),
+    muted: everywhere('muted', ({ account, mute, event }) => {
+      rooms.mute(account, mute);
+      // An away message is something they wrote.
+      if (mute.room === undefined && presence.awayOf(account) !== undefined) presence.setAway(account, '');
+      tell({ account, event });
+    }),
+    unmuted: everywhere('unmuted', ({ account, room, event }) => {
+      rooms.unmute(account, room);
+      tell({ account, event });
+    }),
+    told: everywhere('told', tell),
+    toldOthers(member, event) {
+      const account = member.account.id;
+      rooms.sendToAccounts([account], event, member);
+      if (presence.count(account) > presence.terminals(account).size) tellElsewhere({ account, event });
+    },
+    ended: everywhere('ended', ({ account, code, message, details, only, except }) => {
+      for (const terminal of [...presence.terminals(account)]) {
+        const chosen =
+          only === undefined
+            ? except === undefined || terminal.session !== except
+            : terminal.session === only;
+        if (chosen) terminal.dismiss(code, message, details);
+      }
+    }),
+  };
+}

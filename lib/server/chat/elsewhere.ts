@@ -1,0 +1,129 @@
+/**
+ * People who are signed in on other servers of this chat: lets an account in here only if it may be here beside them, and
+ * tells presence of them. Knows terminals by ids, neither sockets nor rooms.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Account } from '../../store/account-store.js';
+import type { NewTerminal, Peering } from '../../store/peer-store.js';
+import type { Peers } from '../peers.js';
+import {
+  type JoinMode,
+  type LeaveDetails,
+  type Member,
+  nameInUse,
+  type Presence,
+  type SignedInElsewhere,
+  tooManyTerminals,
+} from './presence.js';
+
+/** A place among the account's terminals on all servers. */
+interface Place {
+  /** Of a terminal that is online now. */
+  taken(member: Member): void;
+  /** It did not come online. */
+  withdraw(): void;
+}
+
+export interface Elsewhere {
+  /**
+   * Counts a terminal that is about to come online. Undefined on the only server.
+   * @throws ProtocolError `name-in-use`, `too-many-terminals`
+   */
+  enter(account: Account, mode: JoinMode | undefined): Promise<Place> | undefined;
+  /** The terminal is gone. */
+  left(member: Member): void;
+  /** To be told to the others: an account has another number of terminals here. */
+  tellCount(signedIn: Omit<SignedInElsewhere, 'server'>, details: LeaveDetails): void;
+  tellAway(account: number, text: string | undefined): void;
+  /** Reads who is signed in where, and ends the terminals here that have been replaced. */
+  load(): Promise<void>;
+}
+
+interface ElsewhereDeps {
+  readonly peering: Peering | undefined;
+  readonly peers: Peers;
+  readonly presence: Presence;
+}
+
+const modes: Readonly<Record<JoinMode, NonNullable<NewTerminal['mode']>>> = {
+  attach: 'attach',
+  continue: 'continue',
+  fresh: 'take-over',
+  'take-over': 'take-over',
+};
+
+const refusals = { 'in-use': nameInUse, 'too-many': tooManyTerminals } as const;
+
+export function createElsewhere({ peering, peers, presence }: ElsewhereDeps): Elsewhere {
+  const ids = new Map<Member, string>();
+
+  function endReplaced(replaced: ReadonlySet<string>): void {
+    for (const [member, id] of [...ids]) {
+      if (replaced.has(id)) member.dismiss('taken-over', 'You signed in from another terminal.');
+    }
+  }
+
+  const tellReplaced = peers.elsewhere('replaced', ({ terminals }: { terminals: readonly string[] }) =>
+    endReplaced(new Set(terminals)),
+  );
+  const tellContinued = peers.elsewhere('continued', (news: { account: number; session: number }) => {
+    for (const member of [...presence.terminals(news.account)]) {
+      if (member.session !== news.session) continue;
+      // As a lost connection: its token is in use.
+      member.dismiss('timed-out', 'This session continues on another server.');
+    }
+  });
+  const tellSignedIn = peers.elsewhere(
+    'signed-in',
+    ({ details, ...signedIn }: SignedInElsewhere & { details: LeaveDetails }) =>
+      presence.setElsewhere(signedIn, details),
+  );
+  const tellAway = peers.elsewhere('away', ({ account, text }: { account: number; text?: string }) =>
+    presence.setAway(account, text),
+  );
+
+  async function enterAt(
+    { enter }: Peering,
+    { id: account, name }: Account,
+    mode: JoinMode | undefined,
+  ): Promise<Place> {
+    const id = randomUUID();
+    const entered = await enter({ id, account, ...(mode !== undefined && { mode: modes[mode] }) });
+    if (entered.outcome !== 'entered') throw refusals[entered.outcome](name);
+    const { replaced } = entered;
+    if (replaced.length > 0) tellReplaced({ terminals: replaced });
+    return {
+      taken(member) {
+        ids.set(member, id);
+        const { session } = member;
+        if (mode === 'continue' && session !== undefined) tellContinued({ account, session });
+      },
+      withdraw: () => peers.left(id),
+    };
+  }
+
+  return {
+    enter: (account, mode) => peering && enterAt(peering, account, mode),
+    left(member) {
+      const id = ids.get(member);
+      if (id === undefined) return;
+      ids.delete(member);
+      peers.left(id);
+    },
+    tellCount: (signedIn, details) => tellSignedIn({ ...signedIn, server: peers.server, details }),
+    tellAway(account, text) {
+      void peering?.setAway(account, text).catch(() => {});
+      tellAway({ account, ...(text !== undefined && { text }) });
+    },
+    async load() {
+      if (peering === undefined) return;
+      const all = await peering.signedIn();
+      const here = new Set(
+        all.flatMap(({ server, terminals }) => (server === peers.server ? terminals : [])),
+      );
+      endReplaced(new Set([...ids.values()].filter((id) => !here.has(id))));
+      const others = all.filter(({ server }) => server !== peers.server);
+      presence.syncElsewhere(others.map((each) => ({ ...each, terminals: each.terminals.length })));
+    },
+  };
+}

@@ -1,0 +1,238 @@
+/**
+ * The other servers of this chat, which have the same database: what one does is done on all of them, and one that is gone is
+ * noticed. Knows news and beats, neither rooms nor people.
+ */
+import type { Change, Peering, ServerBeat, Told } from '../store/peer-store.js';
+import type { Clock } from '../system/clock.js';
+import type { Log } from './log.js';
+
+/** Must be JSON. */
+type News = object;
+type Entry = Extract<Change, { kind: 'entry' }>;
+
+export interface Peers {
+  /** The id of this server. */
+  readonly server: string;
+  /** Whether there are others now, as far as is known. */
+  readonly others: boolean;
+  /** @param type names the act, the same on all servers. @returns does it here at once, and on the others soon */
+  everywhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void;
+  /** As `everywhere`, but not here. */
+  elsewhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void;
+  /** A terminal with this id is no longer signed in. */
+  left(terminal: string): void;
+  /** To be called first: from now on the others keep news for this server. @throws StoreError */
+  join(): Promise<void>;
+  /** Once what they change is loaded: begins to follow the others, and shows them that this server works. */
+  follow(handlers: PeerHandlers): void;
+  /** Tells what is left to tell. */
+  close(): Promise<void>;
+}
+
+interface PeerHandlers {
+  /** Another server added an entry to the log. */
+  onEntry(entry: Entry): void;
+  /** Another server is gone. What it did last it may not have told. */
+  onGone(server: string): void;
+  /** The others took this server for gone: nobody here counts as signed in. */
+  onLost(): void;
+  /** The database could not be asked. */
+  onError(error: unknown): void;
+}
+
+export const pollMs = 250;
+export const beatMs = 5_000;
+/** A server whose beat stands still for so long is gone: two beats, and a little more. */
+export const goneMs = 12_000;
+/** After a longer pause of its own, a server can't say how long a beat stood still. */
+const pauseMs = 4_000;
+
+/** @param peering undefined for the only server */
+export function createPeers(
+  peering: Peering | undefined,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Peers {
+  const acts = new Map<string, (news: never) => void>();
+  if (peering === undefined) return noPeers;
+  const teller = createTeller(peering);
+
+  function elsewhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void {
+    acts.set(type, act);
+    return (news) => teller.tell({ type, news });
+  }
+
+  let handlers: PeerHandlers | undefined;
+  let stop = (): void => {};
+  const watch = createWatch(clock);
+
+  function take(change: Change): void {
+    try {
+      if (change.kind === 'entry') {
+        handlers?.onEntry(change);
+        return;
+      }
+      // One of a newer server may be unknown.
+      const { type, news } = change.news as { type: string; news: never };
+      acts.get(type)?.(news);
+    } catch (error) {
+      log.error('news of another server not followed', error);
+    }
+  }
+
+  async function look({ look, bury }: Peering, server: string): Promise<void> {
+    const { dead, gone } = watch.see((await look()).filter((each) => each.server !== server));
+    for (const each of gone) handlers?.onGone(each);
+    await Promise.all(dead.map(bury));
+    await teller.flush();
+  }
+
+  async function beat({ beat }: Peering): Promise<void> {
+    if (!(await beat())) handlers?.onLost();
+  }
+
+  return {
+    server: peering.server,
+    get others() {
+      return watch.others;
+    },
+    elsewhere,
+    everywhere(type, act) {
+      const tell = elsewhere(type, act);
+      return (news) => {
+        act(news);
+        tell(news);
+      };
+    },
+    left: teller.left,
+    async join() {
+      await peering.beat();
+    },
+    follow(given) {
+      handlers = given;
+      const { onError } = given;
+      const looking = createRepeated(clock, pollMs, () => look(peering, peering.server).catch(onError));
+      const beating = createRepeated(clock, beatMs, () => beat(peering).catch(onError));
+      peering.attend({ onChanges: (changes) => changes.forEach(take), onHint: looking.now });
+      looking.now();
+      beating.now();
+      stop = () => {
+        looking.stop();
+        beating.stop();
+      };
+    },
+    async close() {
+      stop();
+      handlers = undefined;
+      await teller.flush().catch((error: unknown) => log.error('other servers not told', error));
+    },
+  };
+}
+
+export const noPeers: Peers = {
+  server: '',
+  others: false,
+  everywhere: (_, act) => act,
+  elsewhere: () => () => {},
+  left() {},
+  async join() {},
+  follow() {},
+  async close() {},
+};
+
+/** Tells in order, each thing until the database has it. */
+function createTeller({ tell }: Peering) {
+  let waiting: Told = { news: [], left: [] };
+  let telling: Promise<void> | undefined;
+
+  async function tellAll(): Promise<void> {
+    while (waiting.news.length + waiting.left.length > 0) {
+      const told = waiting;
+      waiting = { news: [], left: [] };
+      try {
+        await tell(told);
+      } catch (error) {
+        waiting = { news: [...told.news, ...waiting.news], left: [...told.left, ...waiting.left] };
+        throw error;
+      }
+    }
+  }
+
+  function flush(): Promise<void> {
+    // What is done in one turn is told together.
+    telling ??= Promise.resolve()
+      .then(tellAll)
+      .finally(() => {
+        telling = undefined;
+      });
+    return telling;
+  }
+
+  /** What fails is told again after the next look. */
+  const soon = (): void => void flush().catch(() => {});
+
+  return {
+    flush,
+    tell(news: unknown): void {
+      waiting = { ...waiting, news: [...waiting.news, news] };
+      soon();
+    },
+    left(terminal: string): void {
+      waiting = { ...waiting, left: [...waiting.left, terminal] };
+      soon();
+    },
+  };
+}
+
+/** Which of the others stand still, or are gone. */
+function createWatch(clock: Clock) {
+  const known = new Map<string, { readonly beat: number; readonly since: number }>();
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    get others() {
+      return known.size > 0;
+    },
+    see(servers: readonly ServerBeat[]): { dead: ServerBeat[]; gone: string[] } {
+      const now = clock.ticks();
+      const paused = now - last > pauseMs;
+      last = now;
+      const present = new Set(servers.map(({ server }) => server));
+      const gone = [...known.keys()].filter((server) => !present.has(server));
+      for (const server of gone) known.delete(server);
+      for (const { server, beat } of servers) {
+        if (paused || known.get(server)?.beat !== beat) known.set(server, { beat, since: now });
+      }
+      const dead = servers.filter(({ server }) => now - (known.get(server)?.since ?? now) > goneMs);
+      return { dead, gone };
+    },
+  };
+}
+
+/** Does something again and again, never twice at once. */
+function createRepeated(clock: Clock, everyMs: number, work: () => Promise<void>) {
+  let running = false;
+  let again = false;
+  let stopped = false;
+  let cancel = (): void => {};
+
+  async function run(): Promise<void> {
+    cancel();
+    running = true;
+    do {
+      again = false;
+      await work();
+    } while (again && !stopped);
+    running = false;
+    if (!stopped) cancel = clock.after(everyMs, () => void run());
+  }
+
+  return {
+    now(): void {
+      again = true;
+      if (!running && !stopped) void run();
+    },
+    stop(): void {
+      stopped = true;
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * Servers that share the database, in SQL: which there are, who is signed in on which, and what each commits, which the others
+ * follow. Entries of the log and news have one sequence: who knows how far it came has missed nothing.
+ */
+import { limits } from '../../protocol/limits.js';
+import type { Change, PeerStore, SignedInThere } from '../peer-store.js';
+import type { Database } from '../sql/database.js';
+import type { Follower } from '../sql/group-commit.js';
+import { createLoggedSince } from '../sql/log.js';
+import type { Operations } from '../sql/methods.js';
+import { lastGiven } from './transactions.js';
+
+/** On which the database calls those that listen, whenever there is something new. */
+export const channel = 'secure_chat';
+
+/** Rows read at a time. */
+const together = 1_000;
+
+interface NewsRow {
+  readonly seq: number;
+  readonly server: string;
+  readonly news: string;
+}
+
+export interface PeerFollower extends Follower {
+  /** Reads what the others committed by now. In a transaction that only reads. */
+  look(): void;
+  /** It has seen everything up to here. */
+  readonly seen: number;
+}
+
+/** @param server which does not follow itself */
+export function createFollower(db: Database, server: string): PeerFollower {
+  const entries = createLoggedSince(db);
+  const news = db.prepare(
+    `SELECT seq, server, news FROM news WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ${together}`,
+  );
+  const note = db.prepare(
+    `SELECT ${lastGiven} AS seq, CASE WHEN ${lastGiven} > ? THEN pg_notify('${channel}', '') END AS told`,
+  );
+  const start: { seq: number } = db.prepare(`SELECT ${lastGiven} AS seq`).get();
+  let { seq: seen } = start;
+  let noted = seen;
+  let writing = false;
+  let found: Change[] = [];
+
+  /** @param last up to which everything is committed that will be */
+  function read(last: number): void {
+    for (;;) {
+      const logged = entries(seen, last, together);
+      const rows: NewsRow[] = news.all(seen, last);
+      const full = [logged, rows].filter(({ length }) => length === together);
+      // Where one of them goes on, the other may not run ahead of it.
+      const end = Math.min(...full.map((page) => page.at(-1)?.seq ?? 0));
+      const told = rows.filter((row) => row.server !== server);
+      const changes = [
+        ...logged.map(({ seq, ...change }) => ({ seq, change: { kind: 'entry', ...change } as const })),
+        ...told.map((row) => ({ seq: row.seq, change: newsOf(row) })),
+      ].filter(({ seq }) => seq <= end);
+      found.push(...changes.toSorted((one, other) => one.seq - other.seq).map(({ change }) => change));
+      seen = full.length > 0 ? end : Math.max(seen, logged.at(-1)?.seq ?? 0, rows.at(-1)?.seq ?? 0);
+      if (full.length === 0) return;
+    }
+  }
+
+  return {
+    get seen() {
+      return seen;
+    },
+    begun(begun) {
+      writing = true;
+      const { seq: last } = begun as { seq: number };
+      if (last > seen) read(last);
+      seen = last;
+    },
+    committing() {
+      const row: { seq: number } = note.get(seen);
+      noted = row.seq;
+    },
+    committed() {
+      writing = false;
+      seen = noted;
+    },
+    look() {
+      if (!writing) read(Number.MAX_SAFE_INTEGER);
+    },
+    take() {
+      writing = false;
+      const taken = found;
+      found = [];
+      return taken;
+    },
+  };
+}
+
+function newsOf({ server, news }: NewsRow): Change {
+  return { kind: 'news', server, news: JSON.parse(news) };
+}
+
+export function createPeerOperations(
+  db: Database,
+  { server, follower }: { readonly server: string; readonly follower: PeerFollower },
+): Pick<Operations, keyof PeerStore> {
+  const servers = db.prepare('SELECT id AS server, beat FROM servers ORDER BY id');
+  const beat = db.prepare('UPDATE servers SET beat = beat + 1, seen = ? WHERE id = ? AND registered');
+  const register = db.prepare('UPDATE servers SET registered = TRUE, seen = ? WHERE id = ?');
+  const forget = db.prepare('DELETE FROM news WHERE seq <= (SELECT min(seen) FROM servers WHERE registered)');
+  const bury = db.prepare('DELETE FROM servers WHERE id = ? AND beat = ?');
+  const terminals = db.prepare('SELECT id, server FROM terminals WHERE account = ?');
+  const enter = db.prepare('INSERT INTO terminals (id, server, account) VALUES (?, ?, ?)');
+  const leave = db.prepare('DELETE FROM terminals WHERE id = ?');
+  const tell = db.prepare(
+    'INSERT INTO news (server, news) SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM servers WHERE id <> ?1)',
+  );
+  const setAway = db.prepare('UPDATE terminals SET away = ? WHERE account = ?');
+  const signedIn = db.prepare(
+    `SELECT server, account, name, role, json_agg(terminals.id) AS ids, max(away) AS away
+     FROM terminals JOIN accounts ON accounts.id = account
+     GROUP BY server, account, name, role ORDER BY name, server`,
+  );
+
+  return {
+    look() {
+      follower.look();
+      return servers.all();
+    },
+    beat() {
+      forget.run();
+      if (beat.run(follower.seen, server).changes > 0) return true;
+      register.run(follower.seen, server);
+      return false;
+    },
+    bury: (dead) => bury.run(dead.server, dead.beat).changes > 0,
+    enter({ id, account, mode }) {
+      const all: { id: string; server: string }[] = terminals.all(account);
+      const elsewhere = all.filter((each) => each.server !== server);
+      if (mode === undefined && elsewhere.length > 0) return { outcome: 'in-use' };
+      if (mode === 'attach' && all.length >= limits.terminalsPerName) return { outcome: 'too-many' };
+      const replaced = mode === 'take-over' ? elsewhere : [];
+      for (const each of replaced) leave.run(each.id);
+      enter.run(id, server, account);
+      return { outcome: 'entered', replaced: replaced.map((each) => each.id) };
+    },
+    tell({ news, left }) {
+      for (const each of left) leave.run(each);
+      for (const each of news) tell.run(server, JSON.stringify(each));
+    },
+    setAway: (account, text) => void setAway.run(text ?? null, account),
+    signedIn() {
+      type Row = { server: string; account: number; name: string; role: SignedInThere['account']['role'] } & {
+        ids: string[];
+        away: string | null;
+      };
+      const rows: Row[] = signedIn.all();
+      return rows.map(({ server, account: id, name, role, ids, away }) => ({
+        ...{ server, account: { id, name, role }, terminals: ids },
+        ...(away !== null && { away }),
+      }));
+    },
+  };
+}
