@@ -212,6 +212,7 @@ const schemas = {
     },
     open,
   ),
+  database: Type.Object({ type: Type.Literal('database'), reached: Type.Boolean() }, open),
   closing: Type.Object({ type: Type.Literal('closing'), code, message: Type.String(), retryAfter }, open),
 } as const;
 

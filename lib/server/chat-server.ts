@@ -98,6 +98,10 @@ function followPeers(app: App, log: AppDeps['log']): void {
     onError(error) {
       if (!notices.examine(error)) log.error('other servers not followed', error);
     },
+    onReach(reached) {
+      const event = encodeFrame({ type: 'database', reached });
+      for (const member of presence.members()) member.send(event);
+    },
   });
 }
 

@@ -38,12 +38,16 @@ interface PeerHandlers {
   onLost(): void;
   /** The database could not be asked. */
   onError(error: unknown): void;
+  /** It has not answered for a while, or does again. */
+  onReach(reached: boolean): void;
 }
 
-export const pollMs = 250;
-export const beatMs = 5_000;
+const pollMs = 250;
+const beatMs = 5_000;
+/** People hear that the database does not answer after so long. */
+const silentMs = 3_000;
 /** A server whose beat stands still for so long is gone: two beats, and a little more. */
-export const goneMs = 12_000;
+const goneMs = 12_000;
 /** After a longer pause of its own, a server can't say how long a beat stood still. */
 const pauseMs = 4_000;
 
@@ -64,6 +68,7 @@ export function createPeers(
   let handlers: PeerHandlers | undefined;
   let stop = (): void => {};
   const watch = createWatch(clock);
+  const reach = createReach(clock, (reached) => handlers?.onReach(reached));
 
   function take(change: Change): void {
     try {
@@ -80,7 +85,9 @@ export function createPeers(
   }
 
   async function look({ look, bury }: Peering, server: string): Promise<void> {
-    const { dead, gone } = watch.see((await look()).filter((each) => each.server !== server));
+    const servers = await look();
+    reach.answered();
+    const { dead, gone } = watch.see(servers.filter((each) => each.server !== server));
     for (const each of gone) handlers?.onGone(each);
     await Promise.all(dead.map(bury));
     await teller.flush();
@@ -115,7 +122,9 @@ export function createPeers(
       peering.attend({ onChanges: (changes) => changes.forEach(take), onHint: looking.now });
       looking.now();
       beating.now();
+      reach.answered();
       stop = () => {
+        reach.stop();
         looking.stop();
         beating.stop();
       };
@@ -204,6 +213,27 @@ function createWatch(clock: Clock) {
       const dead = servers.filter(({ server }) => now - (known.get(server)?.since ?? now) > goneMs);
       return { dead, gone };
     },
+  };
+}
+
+/** Whether the database answers. */
+function createReach(clock: Clock, onChange: (reached: boolean) => void) {
+  let reached = true;
+  let cancel = (): void => {};
+
+  function set(now: boolean): void {
+    if (now === reached) return;
+    reached = now;
+    onChange(now);
+  }
+
+  return {
+    answered(): void {
+      cancel();
+      set(true);
+      cancel = clock.after(silentMs, () => set(false));
+    },
+    stop: () => cancel(),
   };
 }
 

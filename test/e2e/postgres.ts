@@ -36,7 +36,9 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     await ana.prints(/"re":2,"key":"[^"]+","state":"sending"[^\n]*"waitMs"/);
     ben.write('/history 3\n');
     await ben.prints(/can't reach its database/, 'stderr');
+    await ben.prints(/what you send waits until it is back/, 'stderr');
     await cluster.restart();
+    await ben.prints(/the server reaches its database again/, 'stderr');
     await ana.prints(/"re":2,"key":"[^"]+","state":"sent"/);
     await ben.prints(/ana: into the gap\n/);
     ben.write('all well?\n');

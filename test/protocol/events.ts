@@ -150,6 +150,10 @@ const examples: Examples = {
     { type: 'left', room: 'lobby', name: 'alice', reason: 'bye' },
   ],
   crowd: [{ type: 'crowd', room: 'lobby', joined: 100, left: 0, online: 300 }],
+  database: [
+    { type: 'database', reached: false },
+    { type: 'database', reached: true },
+  ],
   closing: [
     { type: 'closing', code: 'shutting-down', message: 'The server stops.' },
     { type: 'closing', code: 'slow-consumer', message: 'Too slow.', retryAfter: 0 },

@@ -36,6 +36,10 @@ const wordsByType: { readonly [T in ServerEvent['type']]: (event: EventOf<T>) =>
     const where = peer === undefined ? `in #${printable(room)}` : `with ${printable(peer)}`;
     return `older messages ${where} are not shown`;
   },
+  database: ({ reached }) =>
+    reached
+      ? 'the server reaches its database again'
+      : "the server can't reach its database: what you send waits until it is back",
   closing: ({ code, message }) => (final.has(code) ? undefined : `the server says: ${printable(message)}`),
   edited: ({ from, room, text }) =>
     `${printable(from)} edited a message${unlessLobby('in', room)}: ${printable(text, { newlines: true })}`,

@@ -103,6 +103,7 @@ export function applyEvent(
     case 'invited':
     case 'muted':
     case 'unmuted':
+    case 'database':
     case 'closing':
       return announcedHere(state, event, time);
     case 'role':
