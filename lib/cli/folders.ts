@@ -1,5 +1,5 @@
 /** Where files are: a person's XDG folders and a server's data folder. Knows paths, not what the files hold. */
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rm, stat, symlink } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { errorCode } from '../system/disk-errors.js';
@@ -168,6 +168,27 @@ export async function sentFiles(data: string): Promise<string[]> {
       (await readdir(join(filesFolder(data), shelf))).map((name) => `files/${shelf}/${name}`),
     );
   return (await Promise.all(found)).flat();
+}
+
+/**
+ * Keeps sent files in a shared folder from now on: the one in the data folder becomes a link, so that every command finds them.
+ * @throws Exit 78 where there are files already, 74 where it can't be made
+ */
+export async function shareFiles(data: string, shared: string): Promise<void> {
+  const own = filesFolder(data);
+  await makeFolder(shared);
+  const there = await readlink(own).catch((error: unknown) => errorCode(error));
+  if (there === shared) return;
+  if (there === 'EINVAL' && (await sentFiles(data)).length > 0) {
+    const message = `There are sent files in ${own}. Move its contents to ${shared}, then start again.`;
+    throw new Exit('configuration', message);
+  }
+  try {
+    await rm(own, { recursive: true, force: true });
+    await symlink(shared, own, 'junction');
+  } catch (cause) {
+    throw new Exit('io', `Cannot link ${own} to ${shared}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** @throws Exit 78 where others can write into it: they could replace the database and the key */

@@ -26,6 +26,7 @@ export interface ServerFlags {
   readonly publicHost?: string;
   readonly data?: string;
   readonly database?: string;
+  readonly files?: string;
   readonly registration: Registration;
   readonly name?: string;
   readonly rate: number;
@@ -61,6 +62,10 @@ export function serverOptions(name: Option, io: Pick<Io, 'env'>): Option[] {
       .argParser(endpointArgument),
     dataOption(),
     databaseOption(io),
+    option(
+      '--files <DIR>',
+      'folder for sent files that several servers share; default: in the data folder',
+    ).env('SECURE_CHAT_FILES'),
     option('--registration <POLICY>', 'who may create an account')
       .env('SECURE_CHAT_REGISTRATION')
       .choices(['invite', 'open', 'closed'])
@@ -98,12 +103,13 @@ export function serverOptions(name: Option, io: Pick<Io, 'env'>): Option[] {
   ];
 }
 
-export function settingsOf({ cert, key, data, motd, ...flags }: ServerFlags, io: Io): ServerSettings {
+export function settingsOf({ cert, key, data, files, motd, ...flags }: ServerFlags, io: Io): ServerSettings {
   return {
     ...flags,
     data: dataFolder(data, io),
     ...(cert === undefined ? {} : { cert: resolve(cert) }),
     ...(key === undefined ? {} : { key: resolve(key) }),
+    ...(files === undefined ? {} : { files: resolve(files) }),
     ...(motd === undefined ? {} : { motd: resolve(motd) }),
   };
 }

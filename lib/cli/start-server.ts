@@ -32,7 +32,7 @@ import { CertificateError, type KeyPair, loadKeyPair } from '../trust/key-pair.j
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
 import { ensureKeyPair } from '../trust/renewal.js';
 import { Exit } from './command.js';
-import { controlSocket, filesFolder, makeFolder, refuseOpenFolder } from './folders.js';
+import { controlSocket, filesFolder, makeFolder, refuseOpenFolder, shareFiles } from './folders.js';
 import { removeLeftovers } from './leftovers.js';
 import { machineTime } from './machine-time.js';
 import { readMotd } from './option-values.js';
@@ -43,6 +43,8 @@ export interface ServerSettings {
   readonly data: string;
   /** Address of a PostgreSQL database, in place of a file in `data`. */
   readonly database?: string;
+  /** Folder of sent files that several servers share, in place of one in `data`. */
+  readonly files?: string;
   /** PEM file; without it the server makes and keeps its own. */
   readonly cert?: string;
   /** PEM file; defaults to the `-key.pem` beside `cert`, or the key inside it. */
@@ -146,6 +148,7 @@ export async function startServerWith(
   const { data, log = silentLog, onFailure } = settings;
   await makeFolder(data);
   await refuseOpenFolder(data);
+  if (settings.files !== undefined) await shareFiles(data, settings.files);
   const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
   const closing = createCloseList();
   try {

@@ -46,6 +46,6 @@ export interface Blobs {
   read(hash: string, offset: number): Promise<Readable | undefined>;
   /** Removes a file, if there is one. */
   remove(hash: string): Promise<void>;
-  /** Hashes of all files, in batches of bounded size. */
-  list(): AsyncIterable<readonly string[]>;
+  /** Hashes of all files, or of those that were there before a time, in batches of bounded size. */
+  list(before?: number): AsyncIterable<readonly string[]>;
 }

@@ -1,4 +1,6 @@
 /** Several servers on one PostgreSQL database are one chat: what is done on one holds on all of them. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { RequestBody } from '../../lib/client/wire/connection.js';
 import { limits } from '../../lib/protocol/limits.js';
@@ -9,8 +11,9 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 t.test('two servers with one database', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
   const database = cluster.database();
+  const files = t.testdir();
   const start = async () => {
-    const server = await startServerProcess('--database', database, '--rate', '1000');
+    const server = await startServerProcess('--database', database, '--files', files, '--rate', '1000');
     t.teardown(() => server.close());
     return server;
   };
@@ -56,6 +59,27 @@ t.test('two servers with one database', { skip: withoutPostgres }, async (t) => 
     t.match(await phone.event('seen', { with: 'ben' }), { seq });
     t.notOk(cleo.lines().some(({ text }) => text === 'between us'));
     await phone.leave();
+  });
+
+  await t.test('files in a shared folder', async (t) => {
+    const path = join(one.home.folder, 'picture.bin');
+    await writeFile(path, 'its bytes');
+    const sent = one.home.run(
+      ['send', one.link, '--room', 'lobby', '--file', path, '--name', 'cleo', '--attach'],
+      passwordOf,
+    );
+    sent.end();
+    t.equal(await sent.ended, 0, sent.stderr());
+    const { seq } = await ben.event('message', { from: 'cleo' });
+    const got = two.connect(two.link, 'ben', '--plain', '--attach');
+    await got.prints(/in #lobby as ben/, 'stderr');
+    const place = join(two.home.folder, 'got.bin');
+    got.write(`/get ${seq} ${place}\n`);
+    await got.prints(/Downloaded /, 'stderr');
+    t.equal(await readFile(place, 'utf8'), 'its bytes');
+    got.end();
+    await got.ended;
+    t.match(await two.operate(['check', '--database', database]), { out: /files: ok|all 1 present/ });
   });
 
   await t.test('rooms: made, entered, private, with roles and rules, ended', async (t) => {

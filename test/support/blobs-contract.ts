@@ -34,9 +34,9 @@ async function content(blobs: Blobs, hash: string, offset = 0): Promise<Buffer |
   return Buffer.concat(chunks);
 }
 
-async function listed(blobs: Blobs): Promise<string[]> {
+async function listed(blobs: Blobs, before?: number): Promise<string[]> {
   const all: string[] = [];
-  for await (const hashes of blobs.list()) all.push(...hashes);
+  for await (const hashes of blobs.list(before)) all.push(...hashes);
   return all.sort();
 }
 
@@ -87,6 +87,8 @@ export function blobsContract(t: Test, make: MakeBlobs): void {
     await keepAll(blobs, bytes);
     const other = await keepAll(blobs, randomBytes(10));
     t.same(await listed(await reopen()), [hash, other].sort());
+    t.same(await listed(blobs, 1), [], 'none is so old');
+    t.same(await listed(blobs, Date.now() + 60_000), [hash, other].sort());
     await blobs.remove(hash);
     await blobs.remove(hash);
     t.equal(await content(blobs, hash), undefined);

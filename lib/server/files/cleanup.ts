@@ -113,14 +113,16 @@ async function prune(
 }
 
 async function removeUnreferenced(
-  { store, blobs, log, notices }: CleanupDeps,
+  { store, blobs, clock, log, notices }: CleanupDeps,
   held: HeldFiles,
   isClosed: () => boolean,
 ): Promise<void> {
   // What a database that is damaged, cut short or empty does not name may be all that is left of a message.
   const trusted = notices.texts.length === 0 && (await store.countAccounts()) > 0;
   let count = 0;
-  for await (const hashes of blobs.list()) {
+  // Another server may be about to post one that is new.
+  const before = store.peering === undefined ? undefined : clock.now() - hourMs;
+  for await (const hashes of blobs.list(before)) {
     if (isClosed() || !trusted) return;
     await held.exclusive(async () => {
       for (const hash of await store.unreferenced(hashes)) {

@@ -53,7 +53,7 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
       }),
     read: (hash, offset) => attempt(() => readFrom(fileOf(hash), offset)),
     remove: (hash) => attempt(async () => void (await ifFound(() => unlink(fileOf(hash))))),
-    list: () => listHashes(folder),
+    list: (before) => listHashes(folder, before),
   };
 }
 
@@ -76,15 +76,25 @@ function checked(name: string, pattern: RegExp): string {
   throw new RangeError('neither the id of an upload nor a SHA-256');
 }
 
-async function* listHashes(folder: string): AsyncGenerator<readonly string[]> {
+async function* listHashes(
+  folder: string,
+  before = Number.POSITIVE_INFINITY,
+): AsyncGenerator<readonly string[]> {
   const shelves = await attempt(() => readdir(folder));
   for (const shelf of shelves.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
     const names = await attempt(() => readdir(join(folder, shelf)));
-    const hashes = names
+    const old = await attempt(() => olderThan(join(folder, shelf), names, before));
+    const hashes = old
       .filter((name) => /^[0-9a-f]{62}$/.test(name))
       .map((name) => Buffer.from(`${shelf}${name}`, 'hex').toString('base64url'));
     if (hashes.length > 0) yield hashes;
   }
+}
+
+async function olderThan(folder: string, names: readonly string[], before: number): Promise<string[]> {
+  if (before === Number.POSITIVE_INFINITY) return [...names];
+  const times = await Promise.all(names.map((name) => ifFound(() => stat(join(folder, name)))));
+  return names.filter((_, index) => (times[index]?.mtimeMs ?? before) < before);
 }
 
 async function digestOf(path: string): Promise<PartialUpload> {
