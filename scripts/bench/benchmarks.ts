@@ -27,5 +27,6 @@ export const benchmarks: readonly Benchmark[] = [
 
 /** Benchmarks that no page needs, and why. */
 export const byHand: Readonly<Record<string, string>> = {
+  cluster: 'docs/scaling.md tells its result: needs PostgreSQL',
   'sign-in-flood': 'docs/security.md tells its result: attackers from several addresses, for minutes',
 };

@@ -144,7 +144,7 @@ async function startServer(megabytes: number): Promise<Server> {
   const generator = startGenerator({ nice: true });
   // The last one only listens.
   const how = { protocol: 'frames', tokens: others, joinsAtOnce: 8 } as const;
-  await generator.join({ port, ...how, room: 'flood' }, 0, flooders + 1);
+  await generator.join({ ports: [port], ...how, room: 'flood' }, 0, flooders + 1);
   return {
     pid: server.pid ?? 0,
     port,

@@ -13,10 +13,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { type ChatServer, servers } from './chat-servers.js';
 import { type Generator, type Load, startGenerator } from './generator.js';
 import { cpuOf } from './program.js';
+import { receivedBy, untilReceived } from './receiving.js';
 import { type Goal, median, numbersOf, report, type Table } from './report.js';
 
 const loads = {
@@ -64,9 +64,6 @@ interface Scene {
   readonly members: number;
 }
 
-/** Without any delivery for so long, the rest is lost. */
-const patienceMs = 20_000;
-
 async function measure({ server, generators, members }: Scene, load: Load): Promise<Figures> {
   const pids = [server, ...generators].map(({ process }) => process.pid ?? 0);
   const before = await receivedBy(generators);
@@ -89,24 +86,6 @@ async function measure({ server, generators, members }: Scene, load: Load): Prom
   };
 }
 
-async function receivedBy(generators: readonly Generator[]) {
-  const all = await Promise.all(generators.map((generator) => generator.received()));
-  const sum = (of: 'messages' | 'records' | 'bytes') => all.reduce((total, part) => total + part[of], 0);
-  return { messages: sum('messages'), records: sum('records'), bytes: sum('bytes') };
-}
-
-async function untilReceived(generators: readonly Generator[], wanted: number) {
-  let [last, at] = [0, performance.now()];
-  for (;;) {
-    const got = await receivedBy(generators);
-    if (got.messages > wanted) throw new Error(`${got.messages - wanted} deliveries too many`);
-    if (got.messages === wanted) return got;
-    if (got.messages > last) [last, at] = [got.messages, performance.now()];
-    if (performance.now() - at > patienceMs) throw new Error(`${wanted - got.messages} deliveries lost`);
-    await setTimeout(2);
-  }
-}
-
 /** On a core of its own, where the machine has two. */
 function pin(pid: number | undefined, core: number): void {
   if (availableParallelism() > 1) spawnSync('taskset', ['-acp', String(core), String(pid)]);
@@ -122,8 +101,8 @@ async function runRound({ server: name, members, parseAll = false, ...subject }:
   if (server === undefined) throw new RangeError(name);
   try {
     pin(server.process.pid, 0);
-    const { process: _, ...how } = server;
-    const room = { ...how, room: 'lobby', parseAll };
+    const { process: _, port, ...how } = server;
+    const room = { ...how, ports: [port], room: 'lobby', parseAll };
     const share = Math.ceil(members / generators.length);
     for (const [index, generator] of generators.entries()) {
       await generator.join(room, index * share, Math.min(share, members - index * share));

@@ -113,7 +113,6 @@ function createCrowd() {
       await Promise.all(Array.from({ length: room.joinsAtOnce }, work));
     },
     /** @returns milliseconds until the member after it has it */
-    /** @returns milliseconds until the member after it has it */
     say(sender: number): Promise<number> {
       const message = { sender, number: (said[sender] ?? 0) + 1 };
       said[sender] = message.number;

@@ -8,7 +8,9 @@ import { alpn } from '../../lib/protocol/events.js';
 import { encodeFrame, type RawFrame } from '../../lib/protocol/frame.js';
 import type { ChatServer } from './chat-servers.js';
 
-export interface Room extends Omit<ChatServer, 'process'> {
+export interface Room extends Omit<ChatServer, 'process' | 'port'> {
+  /** One for each server of the chat, among which the members are spread. */
+  readonly ports: readonly number[];
   readonly room: string;
   /** Each member parses its own bytes: for finding out whether that changes the figures. */
   readonly parseAll?: boolean;
@@ -51,12 +53,15 @@ const frames = { parse: remembering(parseFrames), parseAll: parseFrames };
 const lines = { parse: remembering(parseLines), parseAll: parseLines };
 
 /** @param onRecord for each TLS record, which is one write of the server as long as that is below 16 KiB */
-export function joinRoom(room: Room, index: number, onRecord: OnRecord): Promise<Member> {
-  return room.protocol === 'frames' ? joinByFrames(room, index, onRecord) : joinByIrc(room, index, onRecord);
+export function joinRoom({ ports, ...room }: Room, index: number, onRecord: OnRecord): Promise<Member> {
+  const at = { ...room, port: ports[index % ports.length] ?? 0 };
+  return room.protocol === 'frames' ? joinByFrames(at, index, onRecord) : joinByIrc(at, index, onRecord);
 }
 
+type RoomAt = Omit<Room, 'ports'> & { readonly port: number };
+
 async function joinByFrames(
-  { port, tokens, room, parseAll }: Room,
+  { port, tokens, room, parseAll }: RoomAt,
   index: number,
   onRecord: OnRecord,
 ): Promise<Member> {
@@ -87,7 +92,11 @@ async function joinByFrames(
 }
 
 /** RFC 2812, as much as one room needs. */
-async function joinByIrc({ port, room, parseAll }: Room, index: number, onRecord: OnRecord): Promise<Member> {
+async function joinByIrc(
+  { port, room, parseAll }: RoomAt,
+  index: number,
+  onRecord: OnRecord,
+): Promise<Member> {
   let joined = () => {};
   const parse = parseAll ? lines.parseAll : lines.parse;
   const socket = await open(port, { parse, onRecord }, (line) => {

@@ -13,6 +13,7 @@ import { limits } from '../../lib/protocol/limits.js';
 import { skeleton } from '../../lib/protocol/names.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
 import type { openSqliteStore } from '../../lib/store/sqlite/open.js';
+import type { Store } from '../../lib/store/store.js';
 
 /**
  * The folder of another build of this program, to be measured in its place: a checkout in which `npm install` has run. It
@@ -30,7 +31,7 @@ function builtFile(path: string, folder: string | undefined): string {
 export const programFile = (build = otherBuild): string => builtFile('bin/secure-chat.js', build);
 
 /** The store in this data folder, as the build that is measured keeps it. */
-export async function openStore(folder: string, build = otherBuild): ReturnType<typeof openSqliteStore> {
+export async function openStore(folder: string, build = otherBuild): Promise<Store> {
   const { href } = pathToFileURL(builtFile('lib/store/sqlite/open.js', build));
   const opener: { openSqliteStore: typeof openSqliteStore } = await import(href);
   const onFailure = (error: Error) => {
@@ -49,7 +50,11 @@ export async function seed(
   count: number,
   { password = 'none', build }: { password?: string; build?: string | undefined } = {},
 ): Promise<string[]> {
-  const store = await openStore(folder, build);
+  return seedStore(await openStore(folder, build), count, password);
+}
+
+/** The same in this store, which it closes. */
+export async function seedStore(store: Store, count: number, password = 'none'): Promise<string[]> {
   const at = Date.now();
   const tokens = Array.from({ length: count }, async (_, i) => {
     const name = seededName(i);

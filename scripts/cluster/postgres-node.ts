@@ -36,6 +36,8 @@ export interface PostgresNode {
   /** The host in addresses: the folder of its Unix socket. */
   readonly folder: string;
   readonly data: string;
+  /** Of its first process. */
+  readonly pid: number | undefined;
   /** Runs one of PostgreSQL's programs to its end. @returns its output */
   run(program: string, ...args: string[]): string;
   /** Runs SQL in a database. */
@@ -86,6 +88,9 @@ export function makePostgresNode({ folder, port = 5432, listen = '', sync }: Nod
 
   return {
     ...{ folder, data, run },
+    get pid() {
+      return server?.pid;
+    },
     sql: (name, text) =>
       run(
         'psql',
