@@ -69,6 +69,8 @@ export async function startCluster(t: Test): Promise<Cluster> {
 export interface Pair {
   /** With both hosts. */
   readonly address: string;
+  /** Runs SQL on the primary. */
+  sql(text: string): string;
   /** Ends the primary as a crash does. */
   crash(): Promise<void>;
   /** Sends a signal to all processes of the primary. */
@@ -83,6 +85,7 @@ export async function startPair(t: Test): Promise<Pair> {
   const pair = await startPostgresPair(one, other);
   return {
     address: socketAddress('chat', one.folder, other.folder),
+    sql: (text) => pair.primary.sql('chat', text),
     crash: () => pair.primary.crash(),
     signal: (name) => pair.primary.signal(name),
     restart: pair.failOver,
