@@ -7,7 +7,7 @@ import {
   spawnSync,
 } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { childrenOf } from '../soak/sample.js';
@@ -36,6 +36,7 @@ export interface PostgresNode {
   /** The host in addresses: the folder of its Unix socket. */
   readonly folder: string;
   readonly data: string;
+  readonly port: number;
   /** Of its first process. */
   readonly pid: number | undefined;
   /** Runs one of PostgreSQL's programs to its end. @returns its output */
@@ -87,7 +88,7 @@ export function makePostgresNode({ folder, port = 5432, listen = '', sync }: Nod
   }
 
   return {
-    ...{ folder, data, run },
+    ...{ folder, data, port, run },
     get pid() {
       return server?.pid;
     },
@@ -142,9 +143,11 @@ function trySignal(pid: number, name: NodeJS.Signals): void {
   } catch {}
 }
 
-/** Makes an empty cluster, whose users come in without a password. */
-export const initializePostgres = ({ run, data }: PostgresNode): string =>
+/** Makes an empty cluster, whose users come in without a password from wherever it listens. */
+export function initializePostgres({ run, data }: PostgresNode): void {
   run('initdb', '-D', data, '-U', user, '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C');
+  appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n');
+}
 
 /** @param hosts folders of Unix sockets */
 export const socketAddress = (name: string, ...hosts: readonly string[]): string =>
@@ -156,17 +159,13 @@ export interface PostgresPair {
   failOver(): Promise<void>;
 }
 
-/** A primary with the database `chat`, and a standby that has all that is acknowledged. @param port of both */
-export async function startPostgresPair(
-  one: PostgresNode,
-  other: PostgresNode,
-  port = 5432,
-): Promise<PostgresPair> {
+/** A primary with the database `chat`, and a standby that has all that is acknowledged. */
+export async function startPostgresPair(one: PostgresNode, other: PostgresNode): Promise<PostgresPair> {
   let [primary, standby] = [one, other];
 
   async function follow(): Promise<void> {
     rmSync(standby.data, { recursive: true, force: true });
-    const from = ['-h', primary.folder, '-p', String(port), '-U', user, '-D', standby.data];
+    const from = ['-h', primary.folder, '-p', String(primary.port), '-U', user, '-D', standby.data];
     standby.run('pg_basebackup', ...from, '--write-recovery-conf', '--checkpoint=fast', '--no-sync');
     await standby.start();
     primary.sql('postgres', "ALTER SYSTEM SET synchronous_standby_names = '*'");

@@ -6,11 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { type Home, makeHome } from './program.js';
 
 export interface BadNetwork {
+  /** The names of the two namespaces. */
+  readonly namespaces: readonly [near: string, far: string];
   /** Programs run in one namespace, and in the other. */
   readonly near: Home;
   readonly far: Home;
-  /** Of the near one. */
+  /** Of the near one, and of the far one. */
   readonly address: string;
+  readonly farAddress: string;
   /** Loses so many of 100 packets, in each direction. 100 is a cut that nobody is told of. */
   lose(percent: number): void;
   slow(kilobitsPerSecond: number): void;
@@ -22,6 +25,7 @@ export interface BadNetwork {
 }
 
 const address = '10.211.55.1';
+const farAddress = '10.211.55.2';
 
 /** @returns why there is none, if this machine cannot have it */
 export async function openBadNetwork(): Promise<BadNetwork | string> {
@@ -41,7 +45,7 @@ export async function openBadNetwork(): Promise<BadNetwork | string> {
     ends.forEach((end) => void run(`ip netns add ${end}`));
     run(`ip link add ${near} netns ${near} type veth peer name ${far} netns ${far}`);
     inside(near, `ip addr add ${address}/24 dev ${near}`);
-    inside(far, `ip addr add 10.211.55.2/24 dev ${far}`);
+    inside(far, `ip addr add ${farAddress}/24 dev ${far}`);
     each(() => 'ip link set lo up');
     each((end) => `ip link set ${end} up`);
     each((end) => `tc qdisc add dev ${end} clsact`);
@@ -54,28 +58,37 @@ export async function openBadNetwork(): Promise<BadNetwork | string> {
       .replaceAll('\n', ': ');
   }
 
-  const network: BadNetwork = {
+  const network = await networkOf(ends);
+  network.heal();
+  return { ...network, remove };
+
+  async function remove(): Promise<void> {
+    removeNamespaces();
+    await network.near.remove();
+    await network.far.remove();
+  }
+}
+
+/** A network that is there already, for a program inside of it. */
+export async function networkOf(namespaces: BadNetwork['namespaces']): Promise<Omit<BadNetwork, 'remove'>> {
+  const [near, far] = namespaces;
+  const each = (command: (end: string) => string) =>
+    namespaces.forEach((end) => void inside(end, command(end)));
+  return {
+    ...{ namespaces, address, farAddress },
     near: await homeIn(near),
     far: await homeIn(far),
-    address,
     lose: (percent) => each((end) => filter(end, percent)),
     slow: (kilobits) => each((end) => `tc qdisc add dev ${end} root tbf ${rate(kilobits)}`),
     heal() {
-      for (const end of ends) {
+      for (const end of namespaces) {
         inside(end, `tc filter del dev ${end} ingress`);
         if (inside(end, `tc qdisc show dev ${end}`).includes('tbf'))
           inside(end, `tc qdisc del dev ${end} root`);
       }
     },
-    resent: () => ends.map(resentIn).reduce((sum, each) => sum + each),
-    async remove() {
-      removeNamespaces();
-      await network.near.remove();
-      await network.far.remove();
-    },
+    resent: () => namespaces.map(resentIn).reduce((sum, each) => sum + each),
   };
-  network.heal();
-  return network;
 }
 
 function resentIn(end: string): number {

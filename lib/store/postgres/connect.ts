@@ -58,7 +58,7 @@ async function prepareServer(connected: pg.Client): Promise<void> {
  * must not count as a server for long.
  */
 const settings = `
-  SET idle_in_transaction_session_timeout = '10s';
+  SET idle_in_transaction_session_timeout = '5s';
   SET lock_timeout = '10s';
   SET tcp_keepalives_idle = 10;
   SET tcp_keepalives_interval = 5;
