@@ -83,6 +83,7 @@ export async function operateOffline(
     );
     const answer = await operatorCommands(app).get(command)?.(args);
     await cleanup.close();
+    await app.peers.close();
     return { ...answer };
   } catch (error) {
     if (error instanceof ControlError || error instanceof ProtocolError) {

@@ -58,6 +58,8 @@ export interface AppOptions extends Pick<ChatOptions, 'rate' | 'rooms' | 'maxCli
   readonly notices?: readonly string[];
   /** Default: a clock that jumps while the server is not running is not noticed. */
   readonly timekeeping?: Timekeeping;
+  /** Follows what other servers of the chat do; default: it does something once, and ends. */
+  readonly serves?: boolean;
 }
 
 export interface AppDeps {
@@ -78,9 +80,9 @@ interface OpenApp {
 export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenApp> {
   const { store, clock } = deps;
   const notices = createNotices(deps, options.notices);
-  const { retention, timekeeping } = options;
+  const { retention, timekeeping, serves = false } = options;
   const peers = createPeers(store.peering, deps);
-  await peers.join();
+  if (serves) await peers.join();
   const forgetRecent = peers.everywhere('pruned', () => chat.rooms.forgetRecent());
   const onPruned = () => forgetRecent({});
   const cleanup = createCleanup({ ...deps, retention, timekeeping, notices, onPruned });

@@ -38,7 +38,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   const { store, log } = deps;
   const { perAddress } = options;
   const connectionLimits = createConnectionLimits({ clock: deps.clock, perAddress });
-  const { app, files, cleanup } = await openApp(options, { ...deps, connectionLimits });
+  const { app, files, cleanup } = await openApp({ ...options, serves: true }, { ...deps, connectionLimits });
   const sessions = createLiveSessions(options, { ...deps, app, connectionLimits });
 
   const listener = await listen(

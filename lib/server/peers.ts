@@ -21,7 +21,7 @@ export interface Peers {
   elsewhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void;
   /** A terminal with this id is no longer signed in. */
   left(terminal: string): void;
-  /** To be called first: from now on the others keep news for this server. @throws StoreError */
+  /** Of a server, to be called first: from now on the others keep news for it. @throws StoreError */
   join(): Promise<void>;
   /** Once what they change is loaded: begins to follow the others, and shows them that this server works. */
   follow(handlers: PeerHandlers): void;
@@ -68,6 +68,7 @@ export function createPeers(
   let handlers: PeerHandlers | undefined;
   let stop = (): void => {};
   const watch = createWatch(clock);
+  const sayGoodbye = elsewhere('goodbye', ({ server }: { server: string }) => watch.expectEnd(server));
   const reach = createReach(clock, (reached) => handlers?.onReach(reached));
 
   function take(change: Change): void {
@@ -132,6 +133,7 @@ export function createPeers(
     async close() {
       stop();
       handlers = undefined;
+      sayGoodbye({ server: peering.server });
       await teller.flush().catch((error: unknown) => log.error('other servers not told', error));
     },
   };
@@ -194,21 +196,28 @@ function createTeller({ tell }: Peering) {
 
 /** Which of the others stand still, or are gone. */
 function createWatch(clock: Clock) {
-  const known = new Map<string, { readonly beat: number; readonly since: number }>();
+  const known = new Map<string, { readonly beat: number; readonly since: number; readonly serves: number }>();
+  const ending = new Set<string>();
   let last = Number.NEGATIVE_INFINITY;
   return {
     get others() {
       return known.size > 0;
     },
+    /** It has said so: nothing of it is left untold. */
+    expectEnd: (server: string) => void ending.add(server),
+    /** @returns gone: without a word */
     see(servers: readonly ServerBeat[]): { dead: ServerBeat[]; gone: string[] } {
       const now = clock.ticks();
       const paused = now - last > pauseMs;
       last = now;
       const present = new Set(servers.map(({ server }) => server));
-      const gone = [...known.keys()].filter((server) => !present.has(server));
-      for (const server of gone) known.delete(server);
-      for (const { server, beat } of servers) {
-        if (paused || known.get(server)?.beat !== beat) known.set(server, { beat, since: now });
+      const ended = [...known].filter(([server]) => !present.has(server));
+      for (const [server] of ended) known.delete(server);
+      const gone = ended.flatMap(([server, { serves }]) =>
+        ending.delete(server) || serves === 0 ? [] : [server],
+      );
+      for (const { server, serves, beat } of servers) {
+        if (paused || known.get(server)?.beat !== beat) known.set(server, { beat, serves, since: now });
       }
       const dead = servers.filter(({ server }) => now - (known.get(server)?.since ?? now) > goneMs);
       return { dead, gone };

@@ -46,9 +46,11 @@ export interface SignedInThere {
   readonly away?: string;
 }
 
-/** A server that has the database open. */
+/** A program that has the database open. */
 export interface ServerBeat {
   readonly server: string;
+  /** 1 for a server, 0 for a command. */
+  readonly serves: number;
   /** Grows while it works. */
   readonly beat: number;
 }
@@ -62,7 +64,7 @@ export interface Told {
 
 /** What a server asks. See store.ts for what all of it promises. */
 export interface PeerStore {
-  /** Brings what the others committed; that arrives, in order, before the answer. @returns all servers, this one too */
+  /** Brings what the others committed; that arrives, in order, before the answer. @returns all programs, this one too */
   look(): Promise<readonly ServerBeat[]>;
   /** Shows the others that this server works. @returns false if they have buried it: nobody of it counts as signed in */
   beat(): Promise<boolean>;

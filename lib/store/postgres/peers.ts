@@ -101,7 +101,7 @@ export function createPeerOperations(
   db: Database,
   { server, follower }: { readonly server: string; readonly follower: PeerFollower },
 ): Pick<Operations, keyof PeerStore> {
-  const servers = db.prepare('SELECT id AS server, beat FROM servers ORDER BY id');
+  const servers = db.prepare('SELECT id AS server, registered AS serves, beat FROM servers ORDER BY id');
   const beat = db.prepare('UPDATE servers SET beat = beat + 1, seen = ? WHERE id = ? AND registered');
   const register = db.prepare('UPDATE servers SET registered = TRUE, seen = ? WHERE id = ?');
   const forget = db.prepare('DELETE FROM news WHERE seq <= (SELECT min(seen) FROM servers WHERE registered)');
