@@ -63,6 +63,7 @@ export async function sendThroughFaults(
       return startSender({ endpoint, name, link, seed: random(2 ** 32) });
     }),
   );
+  for (const sender of senders) sender.begin();
   const scene = { servers, database, senders, random };
   for (let round = 1; round <= rounds; round++) {
     await everyoneSends(senders);
@@ -79,7 +80,8 @@ const everyoneSends = (senders: readonly Sender[]): Promise<unknown> =>
 
 /** Everyone has one terminal, once the servers that are gone are known to be. */
 async function namesAreHeldOnce(t: Test, { database }: ClusterScene, round: number): Promise<void> {
-  const twice = 'SELECT count(*) FROM (SELECT 1 FROM terminals GROUP BY account HAVING count(*) > 1) AS twice';
+  const twice =
+    'SELECT count(*) FROM (SELECT 1 FROM terminals GROUP BY account HAVING count(*) > 1) AS twice';
   for (const end = Date.now() + 4 * goneMs; database.sql(twice) !== '0' && Date.now() < end; )
     await setTimeout(200);
   t.equal(database.sql(twice), '0', `round ${round}: no name is held twice`);

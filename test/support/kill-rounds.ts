@@ -40,6 +40,7 @@ export async function sendThroughRounds(
   const senders = await Promise.all(
     senderNames.map((name) => startSender({ endpoint, name, link, seed: random(2 ** 32) })),
   );
+  for (const sender of senders) sender.begin();
   for (let round = 1; round <= rounds; round++) {
     const fault = database === undefined ? 0 : random(3);
     if (database === undefined || fault === 0) await killOnce(t, { server, senders, random });

@@ -19,6 +19,8 @@ export interface Sender {
   readonly failed: string[];
   /** The longest that one of its messages waited for its acknowledgement, in milliseconds. */
   readonly longestWait: () => number;
+  /** Sends from now on. */
+  begin(): void;
   /** Sends no more; resolves when all it sent is acknowledged. */
   finish(): Promise<void>;
   /** Resolves when one of its messages is acknowledged from now on. */
@@ -30,7 +32,7 @@ export interface Sender {
 export const senderNames = ['ann', 'ben', 'cleo', 'dora', 'edgar', 'fay', 'gil', 'hana'];
 const longestPauseMs = 20;
 
-/** @param sender.link with an invite code for its account */
+/** Someone who is there and sends nothing yet. @param sender.link with an invite code for its account */
 export async function startSender({
   endpoint,
   name,
@@ -88,8 +90,6 @@ export async function startSender({
     // Each try comes 250 ms after the last.
     { clock: systemClock, random: () => 0, makeKey: () => `${name}-${seed}-${count}` },
   );
-  // A few of them wait at each moment: what is sent next leaves with the acknowledgement.
-  for (let i = 0; i < 3; i++) say();
   return {
     name,
     session,
@@ -97,6 +97,10 @@ export async function startSender({
     acknowledged,
     failed,
     longestWait: () => longestWait,
+    begin() {
+      // A few of them wait at each moment: what is sent next leaves with the acknowledgement.
+      for (let i = 0; i < 3; i++) say();
+    },
     finish() {
       finishing = true;
       return session.settled();
