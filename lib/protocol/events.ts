@@ -93,6 +93,11 @@ const schemas = {
       version: Type.Integer(),
       server: Type.String({ description: "the server's name" }),
       registration,
+      peers: Type.Optional(
+        Type.Array(Type.String({ description: 'HOST:PORT' }), {
+          description: "the chat's other servers, which have the same key",
+        }),
+      ),
       limits: Type.Object(
         {
           messageBytes: Type.Integer(),

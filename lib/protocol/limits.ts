@@ -46,6 +46,10 @@ export const limits = {
   frameUnsignedBytes: 4 * 1024,
   /** A frame's body, client to server, after sign-in. */
   frameBytes: 64 * 1024,
+  /** Other servers of the same chat that `hello` may name, and a client keeps. */
+  peerHosts: 16,
+  /** In a join link, which has to fit on two lines of a message. */
+  linkHosts: 3,
   /** A frame's body, server to client. */
   frameFromServerBytes: 1024 * 1024,
   /** Nesting of a frame, itself included. The protocol needs 3. */

@@ -1,8 +1,9 @@
 /**
- * Where a server is, parsed and formatted: its host and port, and the join link `secure-chat://HOST:PORT/PIN[/CODE]` with the
- * pin of its key and an invite code. Does no DNS lookups and does not know whether the server exists.
+ * Where a server is, parsed and formatted: its host and port, and the join link `secure-chat://HOST:PORT[,HOST:PORT…]/PIN[/CODE]`
+ * with the pin of its key and an invite code. Does no DNS lookups and does not know whether the server exists.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import { limits } from '../protocol/limits.js';
 import { isPin } from './key.js';
 
 export interface Endpoint {
@@ -22,6 +23,7 @@ type AddressFault =
   | 'too-many-parts'
   | 'host-missing'
   | 'host-invalid'
+  | 'too-many-hosts'
   | 'port-missing'
   | 'port-invalid'
   | 'pin-missing'
@@ -95,6 +97,36 @@ export function parseEndpoint(text: string): ParsedAddress<Endpoint> {
   return { ok: true, value: { host: canonical, port: Number(port) } };
 }
 
+/** Addresses separated by commas, as parseEndpoint takes them; the same one twice counts once. */
+export function parseEndpoints(text: string, most: number): ParsedAddress<readonly Endpoint[]> {
+  const found: Endpoint[] = [];
+  for (const part of text.split(',')) {
+    if (part.trim() === '' && part !== text)
+      return refuse('host-missing', 'A host is missing before or after a comma.');
+    const parsed = parseEndpoint(part);
+    if (!parsed.ok) return parsed;
+    found.push(parsed.value);
+  }
+  const value = uniqueEndpoints(found);
+  return value.length <= most
+    ? { ok: true, value }
+    : refuse('too-many-hosts', `These are ${value.length} hosts. Name at most ${most}.`);
+}
+
+/** Each one once, where it comes first. */
+export function uniqueEndpoints(list: readonly Endpoint[]): Endpoint[] {
+  const byAddress = new Map<string, Endpoint>();
+  for (const { host, port } of list) {
+    const address = formatEndpoint({ host, port });
+    if (!byAddress.has(address)) byAddress.set(address, { host, port });
+  }
+  return [...byAddress.values()];
+}
+
+export function isSameEndpoint(one: Endpoint, other: Endpoint): boolean {
+  return one.host === other.host && one.port === other.port;
+}
+
 function split(address: string): { readonly host: string; readonly port: string | undefined } {
   if (isIPv6(address)) return { host: address, port: undefined };
   const colon = address.startsWith('[')
@@ -111,6 +143,8 @@ function shown(text: string): string {
 }
 
 export interface JoinLink extends Endpoint {
+  /** Where the same chat has other servers, with the same key. */
+  readonly others?: readonly Endpoint[];
   /** Pin of the server's key; without it, known hosts or a certificate authority decide. */
   readonly pin?: string;
   /** An invite code of 1 to 64 base64url characters. Secret until used. */
@@ -123,21 +157,35 @@ const codeLength = 64;
 // Several times the longest link: mail programs add quotes and line breaks.
 const pastedLength = 4096;
 
+/** The addresses in a link, its first one first. */
+export function linkEndpoints({ host, port, others = [] }: JoinLink): readonly [Endpoint, ...Endpoint[]] {
+  return [{ host, port }, ...others];
+}
+
 /**
- * The canonical form of a link. Needs no shell quotes unless the host is an IPv6 address.
- * @throws RangeError for an invalid host, port, pin or code, or a code without a pin
+ * The canonical form of a link. Needs no shell quotes unless a host is an IPv6 address.
+ * @throws RangeError for an invalid host, port, pin or code, more than three hosts, or a code or further hosts without a pin
  */
-export function formatJoinLink({ host, port, pin, code }: JoinLink): string {
-  const canonical = canonicalHost(host);
-  if (canonical === undefined) throw new RangeError('a join link needs a host name or an IP address');
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError('a port must be 1 to 65535');
+export function formatJoinLink(link: JoinLink): string {
+  const { pin, code } = link;
+  const hosts = uniqueEndpoints(linkEndpoints(link).map(canonicalEndpoint));
+  if (hosts.length > limits.linkHosts)
+    throw new RangeError(`a join link has at most ${limits.linkHosts} hosts`);
   if (pin !== undefined && !isPin(pin)) throw new RangeError('a pin has 43 base64url characters');
+  if (hosts.length > 1 && pin === undefined) throw new RangeError('several hosts need a pin');
   if (code !== undefined && pin === undefined) throw new RangeError('a code needs a pin');
   if (code !== undefined && codeProblem(code) !== undefined) {
     throw new RangeError('a code has 1 to 64 base64url characters');
   }
-  const parts = [formatEndpoint({ host: canonical, port }), pin, code];
+  const parts = [hosts.map(formatEndpoint).join(','), pin, code];
   return scheme + parts.filter((part) => part !== undefined).join('/');
+}
+
+function canonicalEndpoint({ host, port }: Endpoint): Endpoint {
+  const canonical = canonicalHost(host);
+  if (canonical === undefined) throw new RangeError('a join link needs a host name or an IP address');
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError('a port must be 1 to 65535');
+  return { host: canonical, port };
 }
 
 /** Whether `text` is a link rather than `HOST:PORT`. */
@@ -161,18 +209,21 @@ export function parseJoinLink(text: string): ParsedAddress<JoinLink> {
   }
   const [authority = '', pin, code, ...more] = rest.split('/');
   if (authority === '') return refuse('host-missing', `The link is incomplete: no host after ${scheme}`);
-  const endpoint = parseEndpoint(authority);
-  if (!endpoint.ok) return endpoint;
+  const hosts = parseEndpoints(authority, limits.linkHosts);
+  if (!hosts.ok) return hosts;
   if (more.length > 0) {
     return refuse('too-many-parts', 'The link is damaged: there is text after its code.');
   }
-  return (
-    pinProblem(pin) ?? codeProblem(code) ?? { ok: true, value: { ...endpoint.value, ...given(pin, code) } }
-  );
-}
-
-function given(pin: string | undefined, code: string | undefined): Pick<JoinLink, 'pin' | 'code'> {
-  return { ...(pin !== undefined && { pin }), ...(code !== undefined && { code }) };
+  const [first, ...others] = hosts.value;
+  if (first === undefined) return refuse('host-missing', 'The link is incomplete: it has no host.');
+  const several = others.length > 0 && { others };
+  const value = {
+    ...first,
+    ...several,
+    ...(pin !== undefined && { pin }),
+    ...(code !== undefined && { code }),
+  };
+  return pinProblem(pin, others.length > 0) ?? codeProblem(code) ?? { ok: true, value };
 }
 
 // Drops the quote marks, continuation marks and box lines at line ends.
@@ -186,7 +237,10 @@ function unwrap(text: string): string {
     .replace(/[>)"'`*.,;!?\u00bb\u2019\u201c\u201d]+$/, '');
 }
 
-function pinProblem(pin: string | undefined): AddressRefusal | undefined {
+function pinProblem(pin: string | undefined, needed: boolean): AddressRefusal | undefined {
+  if (pin === undefined && needed) {
+    return refuse('pin-missing', 'The link is incomplete: several hosts need a pin after a slash.');
+  }
   if (pin === undefined || isPin(pin)) return undefined;
   if (pin === '') return refuse('pin-missing', 'The link is incomplete: no pin after the last slash.');
   if (!/^[\w-]*$/.test(pin)) {

@@ -1,10 +1,11 @@
 /**
- * The servers this user trusts: a file of `host:port pin` lines that people may edit. Stores pins; does not
- * compare them with a server's key.
+ * The servers this user trusts: a file of `host:port pin [also host:port,host:port]` lines that people may edit. Stores pins;
+ * does not compare them with a server's key.
  */
 import { constants } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { limits } from '../protocol/limits.js';
 import { errorCode } from '../system/disk-errors.js';
 import {
   LockError,
@@ -13,17 +14,30 @@ import {
   systemTiming,
   withLock,
 } from '../system/shared-file.js';
-import { canonicalHost, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+import {
+  canonicalHost,
+  type Endpoint,
+  formatEndpoint,
+  isSameEndpoint,
+  parseEndpoint,
+  parseEndpoints,
+  uniqueEndpoints,
+} from './endpoint.js';
 import { isPin } from './key.js';
 
-interface KnownHost {
+/** A server, and the other addresses of the same chat that its servers told. Only `endpoint` is trusted for itself. */
+export interface KnownChat {
   readonly endpoint: Endpoint;
   readonly pin: string;
+  readonly peers: readonly Endpoint[];
+}
+
+interface KnownHost extends KnownChat {
   /** Counted from 1. */
   readonly line: number;
 }
 
-/** A line that is neither empty, nor a comment, nor `host:port pin`. It stays in the file as it is. */
+/** A line that is neither empty, nor a comment, nor as above. It stays in the file as it is. */
 interface FaultyLine {
   readonly line: number;
   readonly problem: string;
@@ -56,8 +70,15 @@ export interface KnownHosts {
    * two lines give it different pins: in neither case may it pass for an unknown server.
    */
   find(endpoint: Endpoint): Promise<string | undefined>;
+  /**
+   * The chat with one of these addresses and this pin; without a pin, that of the first address, which must be a server's own:
+   * what another chat says of an address does not count for it.
+   */
+  chat(addresses: readonly Endpoint[], pin?: string): Promise<KnownChat | undefined>;
   /** Replaces the server's pin; resolves once it is on disk. */
   remember(endpoint: Endpoint, pin: string): Promise<void>;
+  /** Replaces the other addresses of a chat that is known, with this pin; does nothing for others. */
+  keepPeers(endpoint: Endpoint, pin: string, peers: readonly Endpoint[]): Promise<void>;
   /** Resolves to whether there was anything to forget. */
   forget(endpoint: Endpoint): Promise<boolean>;
   list(): Promise<KnownHostList>;
@@ -65,7 +86,7 @@ export interface KnownHosts {
 
 type Line =
   | { readonly kind: 'other' }
-  | { readonly kind: 'host'; readonly endpoint: Endpoint; readonly pin: string }
+  | ({ readonly kind: 'host'; readonly comment: string } & KnownChat)
   | { readonly kind: 'faulty'; readonly problem: string; readonly endpoint?: Endpoint };
 
 /** Opens nothing yet: the first `remember` creates the file (0600) and its folder (0700). */
@@ -79,7 +100,10 @@ export function openKnownHosts(path: string, timing: LockTiming = systemTiming):
     const faults: FaultyLine[] = [];
     for (const [index, parsed] of lines.entries()) {
       const line = index + 1;
-      if (parsed.kind === 'host') hosts.push({ endpoint: parsed.endpoint, pin: parsed.pin, line });
+      if (parsed.kind === 'host') {
+        const { endpoint, pin, peers } = parsed;
+        hosts.push({ endpoint, pin, peers, line });
+      }
       if (parsed.kind === 'faulty') {
         const { problem, endpoint } = parsed;
         faults.push({ line, problem, ...(endpoint !== undefined && { endpoint }) });
@@ -109,10 +133,37 @@ export function openKnownHosts(path: string, timing: LockTiming = systemTiming):
     async find(endpoint) {
       return pinIn(path, await list(), endpoint);
     },
+    async chat(addresses, linkPin) {
+      const { hosts } = await list();
+      const [first] = addresses;
+      const own = hosts.find(({ endpoint }) => first !== undefined && isAbout(endpoint, first));
+      const pin = linkPin ?? own?.pin;
+      return hosts.find(
+        (host) =>
+          host.pin === pin && addressesOf(host).some((one) => addresses.some((each) => isAbout(one, each))),
+      );
+    },
     async remember(endpoint, pin) {
       if (!isPin(pin)) throw new RangeError('a pin has 43 base64url characters');
       const entry = `${addressOf(endpoint)} ${pin}`;
       await change((lines) => withHost(lines, endpoint, entry));
+    },
+    async keepPeers(endpoint, pin, peers) {
+      const others = uniqueEndpoints(peers)
+        .filter((peer) => !isSameEndpoint(peer, endpoint))
+        .slice(0, limits.peerHosts);
+      const text = (chat: KnownChat) => formatChat({ ...chat, peers: others });
+      // Where nothing changes, nothing is locked: this comes with every connection.
+      const known = (await list()).hosts.find((host) => host.pin === pin && isAbout(host.endpoint, endpoint));
+      if (known === undefined || formatChat(known) === text(known)) return;
+      await change((lines) =>
+        lines.map((line) => {
+          const parsed = parseLine(line);
+          if (parsed.kind !== 'host' || parsed.pin !== pin || !isAbout(parsed.endpoint, endpoint))
+            return line;
+          return text(parsed) + parsed.comment;
+        }),
+      );
     },
     async forget(endpoint) {
       // An unknown server needs no lock and creates no folder.
@@ -121,6 +172,16 @@ export function openKnownHosts(path: string, timing: LockTiming = systemTiming):
       return await change((lines) => lines.filter((line) => !lineIsAbout(line, endpoint)));
     },
   };
+}
+
+function addressesOf({ endpoint, peers }: KnownChat): readonly Endpoint[] {
+  return [endpoint, ...peers];
+}
+
+/** As in the file, without a comment. */
+export function formatChat({ endpoint, pin, peers }: KnownChat): string {
+  const also = peers.length === 0 ? '' : ` also ${peers.map(formatEndpoint).join(',')}`;
+  return `${addressOf(endpoint)} ${pin}${also}`;
 }
 
 function pinIn(path: string, { hosts, faults }: KnownHostList, endpoint: Endpoint): string | undefined {
@@ -142,7 +203,7 @@ function pinIn(path: string, { hosts, faults }: KnownHostList, endpoint: Endpoin
 function withHost(lines: readonly string[], endpoint: Endpoint, entry: string): string[] {
   const at = lines.findIndex((line) => lineIsAbout(line, endpoint));
   if (at < 0) return [...lines, entry];
-  // An unchanged pin keeps the comment at the end of its line.
+  // An unchanged pin keeps the rest of its line.
   const known = parseLine(lines[at] ?? '');
   const kept = known.kind === 'host' && entry.endsWith(` ${known.pin}`) ? (lines[at] ?? entry) : entry;
   return lines.flatMap((line, index) => {
@@ -152,7 +213,11 @@ function withHost(lines: readonly string[], endpoint: Endpoint, entry: string): 
 }
 
 function parseLine(line: string): Line {
-  const [address = '', pin, comment] = line.trim().split(/\s+/);
+  const comment = /\s+#.*$/.exec(line)?.[0] ?? '';
+  const [address = '', pin, also, ...rest] = line
+    .slice(0, line.length - comment.length)
+    .trim()
+    .split(/\s+/);
   if (address === '' || address.startsWith('#')) return { kind: 'other' };
   const parsed = parseEndpoint(address);
   if (!parsed.ok) return { kind: 'faulty', problem: parsed.message.replace(/\.$/, '') };
@@ -160,10 +225,17 @@ function parseLine(line: string): Line {
   if (pin === undefined) return { kind: 'faulty', endpoint, problem: 'the pin is missing' };
   if (!isPin(pin))
     return { kind: 'faulty', endpoint, problem: 'the pin does not have 43 base64url characters' };
-  if (comment !== undefined && !comment.startsWith('#')) {
-    return { kind: 'faulty', endpoint, problem: 'only a # comment may follow the pin' };
+  if (also === undefined) return { kind: 'host', endpoint, pin, peers: [], comment };
+  if (also !== 'also') {
+    return {
+      kind: 'faulty',
+      endpoint,
+      problem: 'only "also HOST:PORT,HOST:PORT" and a # comment may follow the pin',
+    };
   }
-  return { kind: 'host', endpoint, pin };
+  const peers = parseEndpoints(rest.join(' '), limits.peerHosts);
+  if (!peers.ok) return { kind: 'faulty', endpoint, problem: peers.message.replace(/\.$/, '') };
+  return { kind: 'host', endpoint, pin, peers: peers.value, comment };
 }
 
 function lineIsAbout(line: string, endpoint: Endpoint): boolean {

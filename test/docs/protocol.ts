@@ -224,6 +224,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `\`slow\` ${number(limit.slowMs)} ms`,
     ],
     Lists: [
+      `\`peers\` ${limit.peerHosts}, hosts of a link ${limit.linkHosts}`,
       `\`history\`, \`files\`, \`audit\` ${limit.historyPage} (default)`,
       `\`search\` ${limit.searchPage}`,
       `after ${limit.searchMs} ms fewer`,

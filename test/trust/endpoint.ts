@@ -8,6 +8,7 @@ import {
   formatJoinLink,
   looksLikeLink,
   parseEndpoint,
+  parseEndpoints,
   parseJoinLink,
 } from '../../lib/trust/endpoint.js';
 
@@ -124,6 +125,26 @@ t.test('a formatted endpoint parses back', async (t) => {
   t.equal(formatHost('a'), 'a');
 });
 
+t.test('a list of addresses has each once, and at most so many', async (t) => {
+  const a = { host: 'a', port: defaultPort };
+  const six = { host: '::1', port: 7000 };
+  t.strictSame(parseEndpoints('a, A.:6697,[0::1]:7000', 2), { ok: true, value: [a, six] });
+  t.strictSame(parseEndpoints('::1', 1), { ok: true, value: [{ ...six, port: defaultPort }] });
+  for (const [text, fault] of [
+    ['', 'empty'],
+    [',', 'host-missing'],
+    ['a,', 'host-missing'],
+    ['a,,b', 'host-missing'],
+    ['a;b', 'host-invalid'],
+    ['a,b c', 'host-invalid'],
+    ['a,b:0', 'port-invalid'],
+    ['a,b:', 'port-missing'],
+    ['a,b,c', 'too-many-hosts'],
+  ] as const) {
+    t.match(parseEndpoints(text, 2), { ok: false, fault, message: /^[\x20-\x7e]+\.$/ }, text);
+  }
+});
+
 const pin = 'p-_9AZaz0123456789ABCDEFGHIJKLMNOPQRSTUVWXY';
 const code = 'c0de-_Ab';
 const link = `secure-chat://chat.example:7000/${pin}/${code}`;
@@ -136,6 +157,17 @@ t.test('a formatted link parses back', async (t) => {
     { host: 'chat.example', port: 6697, pin },
     { host: '192.0.2.1', port: 1 },
     { host: '2001:db8::1', port: 65535, pin, code: 'x'.repeat(64) },
+    { host: 'a', port: 1, others: [{ host: 'b', port: 6697 }], pin },
+    {
+      host: 'a',
+      port: 1,
+      others: [
+        { host: '::1', port: 2 },
+        { host: 'a', port: 2 },
+      ],
+      pin,
+      code,
+    },
   ]) {
     t.strictSame(parseJoinLink(formatJoinLink(value)), { ok: true, value });
   }
@@ -160,6 +192,9 @@ t.test('formatting an invalid link throws a RangeError', async (t) => {
     { host: 'a', port: 1, pin, code: '' },
     { host: 'a', port: 1, pin, code: 'x'.repeat(65) },
     { host: 'a', port: 1, pin, code: 'a/b' },
+    { host: 'a', port: 1, others: [{ host: 'b', port: 1 }] },
+    { host: 'a', port: 1, others: [{ host: 'b c', port: 1 }], pin },
+    { host: 'a', port: 1, others: [2, 3, 4].map((port) => ({ host: 'a', port })), pin },
   ]) {
     t.throws(() => formatJoinLink(value), { name: 'RangeError' });
   }
@@ -204,6 +239,24 @@ t.test('the port defaults to 6697', async (t) => {
   t.match(parseJoinLink(`secure-chat://[::1]/${pin}`), { value: { host: '::1', port: 6697 } });
 });
 
+t.test('a link has up to three hosts, each counted once', async (t) => {
+  const others = [
+    { host: 'b', port: 7000 },
+    { host: '::1', port: 6697 },
+  ];
+  const value = { host: 'a', port: 6697, others, pin, code };
+  t.strictSame(parseJoinLink(`secure-chat://a,B.:7000,[::1],a:6697/${pin}/${code}`), { ok: true, value });
+  t.equal(formatJoinLink(value), `secure-chat://a:6697,b:7000,[::1]:6697/${pin}/${code}`);
+  t.strictSame(parseJoinLink(`secure-chat://a,\n  a/${pin}`), {
+    ok: true,
+    value: { host: 'a', port: 6697, pin },
+  });
+  t.equal(
+    formatJoinLink({ host: 'a', port: 1, others: [{ host: 'A', port: 1 }], pin }),
+    `secure-chat://a:1/${pin}`,
+  );
+});
+
 t.test('a pin and a code are optional', async (t) => {
   t.strictSame(parseJoinLink('secure-chat://a:1'), { ok: true, value: { host: 'a', port: 1 } });
   t.strictSame(parseJoinLink(`secure-chat://a:1/${pin}`), { ok: true, value: { host: 'a', port: 1, pin } });
@@ -229,6 +282,13 @@ const damaged = [
   [`secure-chat://a:1?/${pin}`, 'port-invalid'],
   [`secure-chat://a:99999/${pin}`, 'port-invalid'],
   [`secure-chat://a:/${pin}`, 'port-missing'],
+  [`secure-chat://a,b,c,d/${pin}`, 'too-many-hosts'],
+  [`secure-chat://a,/${pin}`, 'host-missing'],
+  [`secure-chat://,a/${pin}`, 'host-missing'],
+  [`secure-chat://a,ho$t/${pin}`, 'host-invalid'],
+  [`secure-chat://a,b:99999/${pin}`, 'port-invalid'],
+  ['secure-chat://a,b', 'pin-missing'],
+  ['secure-chat://a,b/', 'pin-missing'],
   ['secure-chat://a:6697/', 'pin-missing'],
   [`secure-chat://a:6697//${code}`, 'pin-missing'],
   [`secure-chat://a:6697/${pin.slice(1)}`, 'pin-short'],

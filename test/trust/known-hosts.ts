@@ -54,8 +54,8 @@ t.test('a remembered pin is found, also by another process', async (t) => {
   t.equal(await next.find({ ...a, host: 'b.example' }), undefined);
   t.strictSame(await next.list(), {
     hosts: [
-      { endpoint: a, pin: pinA, line: 1 },
-      { endpoint: six, pin: pinB, line: 2 },
+      { endpoint: a, pin: pinA, peers: [], line: 1 },
+      { endpoint: six, pin: pinB, peers: [], line: 2 },
     ],
     faults: [],
   });
@@ -93,6 +93,58 @@ t.test('comments, empty lines and faulty lines are preserved', async (t) => {
   t.equal(readFileSync(path, 'utf8'), '# mine\n\nnonsense!\n  # more\nb:1 short\n');
 });
 
+t.test(
+  'the other addresses of a chat are kept on its line, and each list replaces the one before',
+  async (t) => {
+    const path = fileWith(t, `# mine\na.example:6697 ${pinA} # home\nb:1 ${pinB}\n`);
+    const known = openKnownHosts(path);
+    const c = { host: 'c', port: 1 };
+    await known.keepPeers(a, pinA, [six, a, c, six]);
+    t.equal(
+      readFileSync(path, 'utf8'),
+      `# mine\na.example:6697 ${pinA} also [::1]:7000,c:1 # home\nb:1 ${pinB}\n`,
+    );
+    t.strictSame(await known.chat([a]), { endpoint: a, pin: pinA, peers: [six, c], line: 2 });
+    const before = statSync(path).ino;
+    await known.keepPeers(a, pinA, [six, c]);
+    await known.keepPeers(a, pinB, []);
+    await known.keepPeers(c, pinA, [six]);
+    await known.remember(a, pinA);
+    t.equal(statSync(path).ino, before, 'the same list, another key and an unknown server change nothing');
+    await known.keepPeers(a, pinA, [c]);
+    t.strictSame((await known.chat([a]))?.peers, [c]);
+    await known.remember(a, pinB);
+    t.strictSame((await known.chat([a]))?.peers, [], 'they go with the pin');
+    const many = Array.from({ length: 40 }, (_, port) => ({ host: 'd', port: port + 1 }));
+    await known.keepPeers(a, pinB, many);
+    t.strictSame((await known.chat([a]))?.peers, many.slice(0, 16));
+    await known.keepPeers(a, pinB, []);
+    t.equal(readFileSync(path, 'utf8'), `# mine\na.example:6697 ${pinB}\nb:1 ${pinB}\n`);
+  },
+);
+
+t.test(
+  'a chat is found by any of its addresses with its pin, and without one by its own address alone',
+  async (t) => {
+    const b = { host: 'b', port: 1 };
+    const c = { host: 'c', port: 1 };
+    const path = fileWith(
+      t,
+      `evil:1 ${pinB} also a.example,c:1\na.example ${pinA} also b:1 # own\nb:1 ${pinA}\n`,
+    );
+    const known = openKnownHosts(path);
+    const evil = { host: 'evil', port: 1 };
+    t.strictSame((await known.chat([a]))?.endpoint, a, 'not what another server says of it');
+    t.strictSame((await known.chat([b]))?.endpoint, a, 'one chat, also where both addresses have a line');
+    t.equal(await known.chat([c]), undefined);
+    t.equal(await known.find(c), undefined, 'what a server tells is not trusted for itself');
+    t.strictSame((await known.chat([c], pinB))?.endpoint, evil);
+    t.strictSame((await known.chat([c, b], pinA))?.endpoint, a);
+    t.equal(await known.chat([six], pinA), undefined);
+    t.equal(await known.forget(c), false);
+  },
+);
+
 t.test('files without a final newline or with Windows line ends are read and extended', async (t) => {
   const path = fileWith(t, `b:1 ${pinB}\r\nc:1 ${pinB}`);
   const known = openKnownHosts(path);
@@ -109,6 +161,9 @@ t.test('list reports faulty lines and the valid ones', async (t) => {
     `d.example:x ${pinA}`,
     `e.example:6697 ${pinA} junk`,
     `[::1]:7000 ${pinB} # fine`,
+    `f.example:6697 ${pinA} also`,
+    `g.example:6697 ${pinA} also h,:1`,
+    `i.example:6697 ${pinA} also ${Array.from({ length: 17 }, (_, i) => `j${i}`).join(',')}`,
   ];
   const known = openKnownHosts(fileWith(t, lines.join('\n')));
   const { hosts, faults } = await known.list();
@@ -121,6 +176,9 @@ t.test('list reports faulty lines and the valid ones', async (t) => {
     { line: 3, endpoint: { host: 'c.example' } },
     { line: 4, endpoint: undefined },
     { line: 5, endpoint: { host: 'e.example' } },
+    { line: 7, endpoint: { host: 'f.example' } },
+    { line: 8, endpoint: { host: 'g.example' } },
+    { line: 9, endpoint: { host: 'i.example' }, problem: /at most 16/ },
   ]);
   t.equal(await known.find(a), pinA);
   t.equal(await known.find(six), pinB);
