@@ -12,14 +12,14 @@ import { openFolderBlobs } from '../store/folder/blobs.js';
 import { openReadOnly, type ReadOnlyDatabase } from '../store/sqlite/database.js';
 import { openSqliteStore } from '../store/sqlite/open.js';
 import { backgroundClock } from '../system/clock.js';
-import { defaultPort, formatJoinLink } from '../trust/endpoint.js';
+import { defaultPort } from '../trust/endpoint.js';
 import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { Exit, type Io } from './command.js';
 import { databaseFile, filesFolder, type OperatorContext, requireData } from './folders.js';
 import { environmentSettings } from './server-options.js';
 import { openDatabaseAt } from './server-store.js';
-import { fileLimits, reachable, startFailure } from './start-server.js';
+import { fileLimits, joinLinks, startFailure } from './start-server.js';
 
 /** Commands that only read the database leave it as it is, even its version. */
 const reads: Readonly<Record<string, (database: ReadOnlyDatabase, args: RawFrame) => RawFrame>> = {
@@ -123,7 +123,7 @@ async function offlineLinks(data: string, { env }: Io): Promise<(code: string) =
   const { pin } = await pair.catch((error: Error) => {
     throw noLink(error.message, error);
   });
-  return (code) => reachable(values, port).map((endpoint) => formatJoinLink({ ...endpoint, pin, code }));
+  return (code) => joinLinks(values, { pin, port, code });
 }
 
 function noLink(why: string, cause?: unknown): Exit {

@@ -11,7 +11,7 @@ import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { splitWords } from '../system/shell-words.js';
-import { canonicalHost, parseEndpoint } from '../trust/endpoint.js';
+import { canonicalHost, type Endpoint, parseEndpoint, parseEndpoints } from '../trust/endpoint.js';
 import { Exit } from './command.js';
 
 export function hostArgument(text: string): string {
@@ -25,6 +25,15 @@ export function endpointArgument(text: string): string {
   const parsed = parseEndpoint(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
   return text;
+}
+
+/** Addresses separated by commas. */
+export function endpointsArgument(most: number): (text: string) => readonly Endpoint[] {
+  return (text) => {
+    const parsed = parseEndpoints(text, most);
+    if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+    return parsed.value;
+  };
 }
 
 export function portArgument(least: 0 | 1): (text: string) => number {

@@ -4,12 +4,13 @@ import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
-import { defaultPort } from '../trust/endpoint.js';
+import { defaultPort, type Endpoint } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
 import { databaseOption, dataFolder, dataOption } from './folders.js';
 import {
   countArgument,
   endpointArgument,
+  endpointsArgument,
   hostArgument,
   keepArgument,
   numberArgument,
@@ -24,6 +25,7 @@ export interface ServerFlags {
   readonly host?: string;
   readonly port: number;
   readonly publicHost?: string;
+  readonly peerHosts?: readonly Endpoint[];
   readonly data?: string;
   readonly database?: string;
   readonly files?: string;
@@ -60,6 +62,9 @@ export function serverOptions(name: Option, io: Pick<Io, 'env'>): Option[] {
     option('--public-host <HOST[:PORT]>', 'address in join links, if not one of this machine')
       .env('SECURE_CHAT_PUBLIC_HOST')
       .argParser(endpointArgument),
+    option('--peer-hosts <HOST:PORT,…>', "addresses of the chat's other servers, which have the same key")
+      .env('SECURE_CHAT_PEER_HOSTS')
+      .argParser(endpointsArgument(limits.peerHosts)),
     dataOption(),
     databaseOption(io),
     option(

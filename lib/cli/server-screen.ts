@@ -145,6 +145,7 @@ function days(ms: number): string {
   return ms % dayMs === 0 ? `${ms / dayMs} days` : duration(ms);
 }
 
+/** The server's own, without those of the chat's other servers. */
 function hostOf(link: string): string {
-  return link.split('/')[2] ?? link;
+  return link.split(/[/,]/)[2] ?? link;
 }

@@ -25,8 +25,10 @@ import {
   canonicalHost,
   defaultPort,
   type Endpoint,
+  formatEndpoint,
   formatJoinLink,
   parseEndpoint,
+  uniqueEndpoints,
 } from '../trust/endpoint.js';
 import { CertificateError, type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { machineHosts, usableAddresses } from '../trust/machine-addresses.js';
@@ -55,6 +57,8 @@ export interface ServerSettings {
   readonly port?: number;
   /** What join links name, HOST or HOST:PORT, where that is not an address of this machine. */
   readonly publicHost?: string;
+  /** The chat's other servers, on the same database and with the same key: told to clients, and named in links. */
+  readonly peerHosts?: readonly Endpoint[];
   /** Default `invite`. */
   readonly registration?: Registration;
   /** What people see the server called. Default: this machine's name. */
@@ -226,6 +230,7 @@ function chatOptions(
     files: fileLimits(settings),
     retention: settings.keep ?? {},
     links,
+    peers: (settings.peerHosts ?? []).map(formatEndpoint),
     ...(settings.maxClients === undefined ? {} : { maxClients: settings.maxClients }),
     motd: () => current.motd,
     rate: {
@@ -285,13 +290,16 @@ function nameOf({ name = hostname() }: ServerSettings): string {
   return printable(name).slice(0, 64);
 }
 
-function joinLinks(
-  settings: ServerSettings,
-  { pin, port, code }: { pin: string; port: number; code: string | undefined },
+/** By each address of the server, the best first; each also names other servers of the chat. */
+export function joinLinks(
+  settings: Pick<ServerSettings, 'publicHost' | 'host' | 'peerHosts'>,
+  { pin, port, code }: { pin: string; port: number; code?: string | undefined },
 ): string[] {
-  return reachable(settings, port).map((endpoint) =>
-    formatJoinLink({ ...endpoint, pin, ...(code === undefined ? {} : { code }) }),
-  );
+  const { peerHosts = [] } = settings;
+  return reachable(settings, port).map((endpoint) => {
+    const [, ...others] = uniqueEndpoints([endpoint, ...peerHosts]).slice(0, limits.linkHosts);
+    return formatJoinLink({ ...endpoint, others, pin, ...(code === undefined ? {} : { code }) });
+  });
 }
 
 export function fileLimits({
@@ -321,7 +329,7 @@ function thisMachine() {
 }
 
 /** Where join links can point, the best first. */
-export function reachable(
+function reachable(
   { publicHost, host }: Pick<ServerSettings, 'publicHost' | 'host'>,
   port: number,
 ): Endpoint[] {

@@ -17,7 +17,10 @@ import {
   type SessionDeps,
 } from './session/session.js';
 
-export type ChatServerOptions = ListenerOptions & AppOptions;
+export interface ChatServerOptions extends ListenerOptions, AppOptions {
+  /** HOST:PORT of the chat's other servers. */
+  readonly peers?: readonly string[];
+}
 
 type ChatServerDeps = Omit<AppDeps, 'connectionLimits'>;
 
@@ -189,13 +192,14 @@ function requestRate({ burst, perSecond }: Rate): Rate {
   };
 }
 
-function hello({ name, registration, rate, files }: ChatServerOptions): ServerFrameOf<'hello'> {
+function hello({ name, registration, rate, files, peers = [] }: ChatServerOptions): ServerFrameOf<'hello'> {
   const { messageBytes, messageLines, frameBytes, passwordMin, nameLength, pingMs, deadMs } = limits;
   return {
     type: 'hello',
     version: protocolVersion,
     server: name,
     registration,
+    ...(peers.length > 0 && { peers: [...peers] }),
     limits: {
       ...{ messageBytes, messageLines, frameBytes, passwordMin, nameLength, pingMs, deadMs },
       messageBurst: rate.burst,

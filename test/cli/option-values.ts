@@ -5,6 +5,7 @@ import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
 import {
   commandArgument,
+  endpointsArgument,
   keepArgument,
   readMotd,
   readPasswordFile,
@@ -24,6 +25,22 @@ t.test('a size is a number with or without a unit of 1024', async (t) => {
     kib ** 4,
     10 * kib,
   ]);
+});
+
+t.test('a list of addresses has commas between them, and a limit', async (t) => {
+  const parse = endpointsArgument(2);
+  t.same(parse('b.example, [::1]:7000,b.example:6697'), [
+    { host: 'b.example', port: 6697 },
+    { host: '::1', port: 7000 },
+  ]);
+  for (const [text, message] of [
+    ['', /No address given/],
+    ['a,', /comma/],
+    ['a,b:x', /"x" is not a valid port/],
+    ['a,b,c', /These are 3 hosts. Name at most 2/],
+  ] as const) {
+    t.throws(() => parse(text), { code: 'commander.invalidArgument', message }, text);
+  }
 });
 
 t.test('a command is a program and its arguments', async (t) => {

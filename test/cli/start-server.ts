@@ -47,6 +47,22 @@ t.test('join links have the public host', async (t) => {
   t.match(parsed(ported.running.firstLink), { host: 'chat.example.org', port: 443 });
 });
 
+t.test(
+  'the chat’s other servers are in hello, and two of them in each link, after its own host',
+  async (t) => {
+    const peerHosts = ['own', 'b', 'c', 'd'].map((host) => ({ host, port: 6697 }));
+    const server = await runServer(t, { publicHost: 'own:6697', peerHosts, people: ['ada'] });
+    const own = { host: 'own', port: 6697, others: peerHosts.slice(1, 3) };
+    t.match(parsed(server.running.links()[0]), own);
+    const { links } = await callControl(controlSocket(server.data), 'invite', {});
+    t.match(parsed(String((links as string[])[0])), { ...own, code: /./ });
+    t.same((await server.enter('ada')).hello.peers, ['own:6697', 'b:6697', 'c:6697', 'd:6697']);
+    const alone = await runServer(t, { people: ['ada'] });
+    t.notOk('others' in parsed(alone.running.links()[0]));
+    t.notOk('peers' in (await alone.enter('ada')).hello);
+  },
+);
+
 t.test('a second server on a folder is refused and disturbs nothing', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   // The clock is noted in the background.
