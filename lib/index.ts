@@ -1,5 +1,6 @@
 /** The public library: a server inside your program, and a client session. */
 export { type RunningServer, type ServerSettings, startServer } from './cli/start-server.js';
+export { type Addresses, createAddresses } from './client/session/addresses.js';
 export type {
   Credentials,
   DeliveryStatus,

@@ -15,13 +15,14 @@ import {
   type ParsedAddress,
   parseEndpoint,
   parseJoinLink,
+  uniqueEndpoints,
 } from '../trust/endpoint.js';
 import { failureExit, resultExit } from './client-failure.js';
 import { Exit, type Io } from './command.js';
 import { type Folders, folders, makeFolder } from './folders.js';
 import { joinMore } from './more-servers.js';
 import { numberArgument, portArgument, readPasswordFile } from './option-values.js';
-import { type SignedIn, type SignInContext, savedSessions, signInTo } from './sign-in-to.js';
+import { homeOf, type SignedIn, type SignInContext, savedSessions, signInTo } from './sign-in-to.js';
 import { signalExits, suspend, watchSignals } from './stop.js';
 
 /** Which server, which account, and how to sign in. */
@@ -87,7 +88,8 @@ interface ClientRun {
 /** Makes the front end, before there is a session. */
 export type MakeFrontEnd = (given: {
   stop: AbortSignal;
-  server: JoinLink;
+  /** The address that this person's files know the chat by. */
+  server: Endpoint;
   personal: Folders;
 }) => Promise<FrontEnd>;
 
@@ -145,20 +147,22 @@ async function open(run: Run, argument: string | undefined, others: readonly Joi
   const { options, io, stop, personal } = run;
   const answers = await answersOf(options, io.env);
   const server = await findTarget(run, argument);
-  const frontEnd = await run.makeFrontEnd({ stop: stop.signal, server, personal });
+  const frontEnd = await run.makeFrontEnd({ stop: stop.signal, server: await homeOf(run, server), personal });
   if (others.length > 0) requireScreen(frontEnd, answers);
   const opened = await signInTo(run, { server, answers, frontEnd, listener: frontEnd.listener });
-  const nameOn = async (other: JoinLink) => answers.name ?? (await run.recent.name(other));
+  const nameOn = async (other: Endpoint) => answers.name ?? (await run.recent.name(other));
   const servers = await joinMore(others, {
-    first: server,
+    first: opened.server,
+    homeOf: (other) => homeOf(run, other),
     parse: (address) => checked(parseTarget(address)),
     canResume: async (other) => {
-      const name = await nameOn(other);
-      return name !== undefined && (await savedSessions(run, other).find(name)) !== undefined;
+      const home = await homeOf(run, other);
+      const name = await nameOn(home);
+      return name !== undefined && (await savedSessions(run, home).find(name)) !== undefined;
     },
     async signIn(other, { asking, listener }) {
       // Without a password or token given in advance, which is for the first server alone.
-      const known = { name: asking ? answers.name : await nameOn(other) };
+      const known = { name: asking ? answers.name : await nameOn(await homeOf(run, other)) };
       const { ownServer: _, ...elsewhere } = run;
       return signInTo(asking ? elsewhere : unattended(elsewhere), {
         server: other,
@@ -186,10 +190,8 @@ function requireScreen({ fullScreen }: FrontEnd, { password, token }: SignInAnsw
   }
 }
 
-async function findTarget(
-  { io, options, prompter, recent }: Run,
-  argument: string | undefined,
-): Promise<JoinLink> {
+async function findTarget(run: Run, argument: string | undefined): Promise<JoinLink> {
+  const { io, options, prompter } = run;
   const { host, port } = options;
   const link = io.env.SECURE_CHAT_LINK;
   if (argument === undefined && host === undefined && port !== undefined && prompter === undefined) {
@@ -200,7 +202,7 @@ async function findTarget(
   if (prompter === undefined) {
     throw new Exit('usage', 'No server: give a join link or HOST:PORT, or set SECURE_CHAT_LINK.');
   }
-  const servers = await recent.servers();
+  const servers = await knownServers(run);
   const last = servers.at(-1);
   if (last !== undefined && servers.length === 1 && port === undefined) {
     prompter.note(
@@ -219,6 +221,13 @@ async function findTarget(
   const parsed = parseTarget(answer);
   if (!parsed.ok) throw new Exit('usage', parsed.message);
   return port === undefined ? parsed.value : { ...parsed.value, port };
+}
+
+/** Each chat once, by the address that it is known by; the one used last comes last. */
+async function knownServers(run: Run): Promise<Endpoint[]> {
+  const recent = await run.recent.servers();
+  const homes = await Promise.all(recent.map((server) => homeOf(run, server)));
+  return uniqueEndpoints(homes.reverse()).reverse();
 }
 
 interface TargetGiven {

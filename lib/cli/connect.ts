@@ -50,7 +50,8 @@ never an argument: it is asked for, or comes from --password-file or
 SECURE_CHAT_PASSWORD. A bot needs only its token, from --token-file or
 SECURE_CHAT_TOKEN. With an invite, an account is created if the name is new. A
 lost connection is retried for ever on a terminal, for 5 minutes in a pipe; a
-first connection that fails, only with --retry.
+first connection that fails, only with --retry. If the chat has several servers,
+each try goes through all of them.
 
 Several servers share one full screen. You sign in to each in turn; one that is
 down joins later. /connect LINK adds one, /disconnect leaves one.

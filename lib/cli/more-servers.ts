@@ -2,7 +2,7 @@
 import { createListener, type JoinedServer, type MoreServers } from '../client/front-end.js';
 import type { SessionEvent } from '../client/session/session.js';
 import { Cancelled } from '../client/sign-in/sign-in-questions.js';
-import { formatEndpoint, type JoinLink } from '../trust/endpoint.js';
+import { type Endpoint, formatEndpoint, type JoinLink } from '../trust/endpoint.js';
 import { failureExit } from './client-failure.js';
 import { Exit } from './command.js';
 
@@ -10,7 +10,7 @@ import { Exit } from './command.js';
 export type SignIn = (
   server: JoinLink,
   how: { readonly asking: boolean; readonly listener: (event: SessionEvent) => void },
-) => Promise<Pick<JoinedServer, 'session' | 'stay' | 'done'>>;
+) => Promise<Pick<JoinedServer, 'server' | 'session' | 'stay' | 'done'>>;
 
 interface MoreServersDeps {
   readonly signIn: SignIn;
@@ -18,7 +18,9 @@ interface MoreServersDeps {
   readonly canResume: (server: JoinLink) => Promise<boolean>;
   /** @throws Exit */
   readonly parse: (address: string) => JoinLink;
-  readonly first: JoinLink;
+  readonly first: Endpoint;
+  /** The address that the chat of a link is known by: one with several servers is one. */
+  readonly homeOf: (server: JoinLink) => Promise<Endpoint>;
 }
 
 /**
@@ -28,13 +30,13 @@ interface MoreServersDeps {
 export async function joinMore(others: readonly JoinLink[], deps: MoreServersDeps): Promise<MoreServers> {
   const connected = new Set([formatEndpoint(deps.first)]);
 
-  async function join(server: JoinLink, asking: boolean): Promise<JoinedServer> {
-    const address = formatEndpoint(server);
+  async function join(link: JoinLink, asking: boolean): Promise<JoinedServer> {
+    const address = formatEndpoint(await deps.homeOf(link));
     if (connected.has(address)) throw new Error(`You are already on ${address}.`);
     connected.add(address);
     const { listener, open } = createListener();
     try {
-      const { session, stay, done } = await deps.signIn(server, { asking, listener });
+      const { server, session, stay, done } = await deps.signIn(link, { asking, listener });
       return {
         ...{ session, stay, server, open },
         async done() {

@@ -1,6 +1,7 @@
 /** Connects to one server and signs in there: trust, retries, saved sessions. Knows no front end and no exit codes. */
 import { join } from 'node:path';
-import { createBackoff, openWithRetries } from '../client/session/reconnect.js';
+import { type Addresses, createAddresses } from '../client/session/addresses.js';
+import { createBackoff, openInTurn, openWithRetries } from '../client/session/reconnect.js';
 import type { Session, SessionEvent, SessionStatus, StaySignedIn } from '../client/session/session.js';
 import { startSession } from '../client/session/start-session.js';
 import type { ClackPrompter } from '../client/sign-in/clack-prompter.js';
@@ -18,7 +19,8 @@ import { statusWords } from '../client/text/wording.js';
 import { askBeforeSignIn, greet, type VerifyServer } from '../client/wire/connection.js';
 import { printable } from '../protocol/printable.js';
 import { systemClock } from '../system/clock.js';
-import { formatEndpoint, type JoinLink } from '../trust/endpoint.js';
+import { type Endpoint, formatEndpoint, type JoinLink, linkEndpoints } from '../trust/endpoint.js';
+import type { KnownHosts } from '../trust/known-hosts.js';
 import type { Io } from './command.js';
 import { type Folders, makeFolder } from './folders.js';
 import type { Stop } from './stop.js';
@@ -47,6 +49,8 @@ interface SignInTo {
 }
 
 export interface SignedIn {
+  /** The address that this person's files know the chat by. */
+  readonly server: Endpoint;
   readonly session: Session;
   readonly stay: StaySignedIn | undefined;
   /** To be called when the session has ended. */
@@ -56,16 +60,20 @@ export interface SignedIn {
 /** Signs in, with questions if there is a prompter. @throws what failureExit makes exits of */
 export async function signInTo(
   run: SignInContext,
-  { server, answers, frontEnd, listener }: SignInTo,
+  { server: link, answers, frontEnd, listener }: SignInTo,
 ): Promise<SignedIn> {
   const { io, prompter, recent } = run;
-  const { verify, pin } = createVerification(run, server);
-  const saved = savedSessions(run, server, pin);
-  if (prompter === undefined) await requireAnswers(answers, saved);
-  prompter?.step(`Connecting to ${formatEndpoint(server)}`);
-  const patiently = createRetries(run);
-  const { hello } = await patiently(() => greet({ host: server.host, port: server.port }, verify));
+  if (prompter === undefined) await requireAnswers(answers, savedSessions(run, await homeOf(run, link)));
+  const chat = await openChat(run, link);
+  const { verify, addresses, somewhere } = chat;
+  prompter?.step(`Connecting to ${formatEndpoint(addresses.current)}`);
+  const { hello, identity } = await somewhere((endpoint) => greet(endpoint, verify));
+  addresses.greeted(identity.endpoint, hello);
+  // A refusal may end the program, which would leave the file locked.
+  await chat.kept();
   prompter?.step(`Connected to ${printable(hello.server)}`);
+  const server = await chat.home();
+  const saved = savedSessions(run, server, chat.pin);
   const lastName = await recent.name(server);
   const typed = prompter !== undefined && answers.password === undefined && answers.token === undefined;
   const offer = typed && !(await recent.declined(server));
@@ -75,30 +83,86 @@ export async function signInTo(
     const offered = offer && !(await saved.exists(attempt.name));
     const keeper = createKeeper({ run, server, saved, offer: offered }, attempt);
     stay = keeper;
-    return patiently(() => startWith({ run, server, verify, listener, keeper }, attempt));
+    return chat.patiently(() => startWith({ run, addresses, verify, listener, keeper }, attempt));
   };
-  const checkName: SignInDeps['checkName'] = ({ name, code }) =>
-    patiently(() => {
-      const request = { type: 'check-name', name, ...(code !== undefined && { code }) } as const;
-      return askBeforeSignIn({ endpoint: server, verify }, request);
-    });
+  const checkName: SignInDeps['checkName'] = ({ name, code }) => {
+    const request = { type: 'check-name', name, ...(code !== undefined && { code }) } as const;
+    return somewhere((endpoint) => askBeforeSignIn({ endpoint, verify }, request));
+  };
   const recoveryShownBy = frontEnd.fullScreen === true ? 'front-end' : 'prompter';
   const session = await signedIn(
-    { hello, code: server.code, lastName, answers, saved, recoveryShownBy, checkName, start },
+    { hello, code: link.code, lastName, answers, saved, recoveryShownBy, checkName, start },
     prompter,
   );
   prompter?.finish(`Signed in as ${session.name}`);
   await recent
     .remember(server, session.name)
     .catch((error) => warn(io, 'Cannot remember the server and the name', error));
-  const done = () => saved.release().catch((error) => warn(io, notSaved, error));
-  return { session, stay, done };
+  async function done(): Promise<void> {
+    await chat.kept();
+    await saved.release().catch((error) => warn(io, notSaved, error));
+  }
+  return { server, session, stay, done };
+}
+
+/** The address that the files of this person know the chat of a link by. */
+export async function homeOf({ io }: Pick<SignInContext, 'io'>, link: JoinLink): Promise<Endpoint> {
+  const { host, port } = link;
+  const chat = await knownHostsOf(io.env).chat(linkEndpoints(link), link.pin);
+  return chat?.endpoint ?? { host, port };
+}
+
+/** The servers of one chat, and what is known of them. */
+interface Chat {
+  readonly addresses: Addresses;
+  readonly verify: VerifyServer;
+  /** Of the key that was accepted last. */
+  readonly pin: () => string | undefined;
+  /** As homeOf, once a key was accepted. */
+  readonly home: () => Promise<Endpoint>;
+  /** Tries again where --retry says so. */
+  readonly patiently: Retry;
+  /** A round over the addresses, and again where --retry says so. */
+  readonly somewhere: <T>(open: (endpoint: Endpoint) => Promise<T>) => Promise<T>;
+  /** Resolves when the addresses that servers told are written. */
+  readonly kept: () => Promise<void>;
+}
+
+async function openChat(run: SignInContext, link: JoinLink): Promise<Chat> {
+  const knownHosts = knownHostsOf(run.io.env);
+  const asked = linkEndpoints(link);
+  const known = await knownHosts.chat(asked, link.pin);
+  const { verify, pin } = createVerification(run, link, knownHosts);
+  const home = async () =>
+    (await knownHosts.chat([addresses.current, ...asked], pin()))?.endpoint ?? addresses.current;
+  let kept = Promise.resolve();
+  const addresses = createAddresses({
+    given: asked,
+    known: known === undefined ? [] : [known.endpoint, ...known.peers],
+    keep(told) {
+      kept = kept
+        .then(async () => knownHosts.keepPeers(await home(), pin() ?? '', told))
+        .catch((error) => warn(run.io, "Cannot keep the addresses of the chat's servers", error));
+    },
+  });
+  const patiently = createRetries(run);
+  return {
+    ...{ addresses, verify, pin, home, patiently },
+    somewhere: (open) =>
+      patiently(() =>
+        openInTurn(addresses.inOrder, (endpoint, why) => {
+          if (why !== undefined) tell(run, { state: 'connecting', address: formatEndpoint(endpoint), why });
+          return open(endpoint);
+        }),
+      ),
+    kept: () => kept,
+  };
 }
 
 /** @param pin of the key that the server has shown */
 export function savedSessions(
   { personal }: Pick<SignInContext, 'personal'>,
-  server: JoinLink,
+  server: Endpoint,
   pin = (): string | undefined => undefined,
 ): SavedSessions {
   return createSavedSessions({
@@ -112,14 +176,14 @@ export function savedSessions(
 
 /** The trust decision, and the pin of the key that it accepted last. */
 function createVerification(
-  { io, prompter, ownServer }: SignInContext,
-  server: JoinLink,
+  { prompter, ownServer }: SignInContext,
+  link: JoinLink,
+  knownHosts: KnownHosts,
 ): { verify: VerifyServer; pin: () => string | undefined } {
-  const knownHosts = knownHostsOf(io.env);
   const { remember } = knownHosts;
   const decide = createTrustDecision({
-    endpoint: server,
-    linkPin: server.pin,
+    asked: linkEndpoints(link),
+    linkPin: link.pin,
     knownHosts: ownServer ? { find: async () => undefined, remember } : knownHosts,
     prompter,
   });
@@ -133,24 +197,23 @@ function createVerification(
   };
 }
 
+type Retry = <T>(open: () => Promise<T>) => Promise<T>;
+
 /** With --retry, the first connection is tried for so long, too; otherwise once, since its address may be wrong. */
-function createRetries({
-  options,
-  io,
-  prompter,
-  stop,
-}: SignInContext): <T>(open: () => Promise<T>) => Promise<T> {
-  const { retry } = options;
+function createRetries(run: SignInContext): Retry {
+  const { retry } = run.options;
   if (retry === undefined) return (open) => open();
   const clock = systemClock;
   const backoff = createBackoff({ clock, random: Math.random, retryMs: retry * 1000 });
-  const report = (status: SessionStatus): void => {
-    const words = status.state === 'waiting' ? statusWords(status) : undefined;
-    if (words === undefined) return;
-    if (prompter === undefined) io.stderr.write(`secure-chat: ${words}\n`);
-    else prompter.step(words);
-  };
-  return (open) => openWithRetries({ open, backoff, clock, signal: stop.signal, report });
+  const report = (status: SessionStatus) => tell(run, status);
+  return (open) => openWithRetries({ open, backoff, clock, signal: run.stop.signal, report });
+}
+
+function tell({ io, prompter }: Pick<SignInContext, 'io' | 'prompter'>, status: SessionStatus): void {
+  const words = statusWords(status);
+  if (words === undefined) return;
+  if (prompter === undefined) io.stderr.write(`secure-chat: ${words}\n`);
+  else prompter.step(words);
 }
 
 function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promise<Session> {
@@ -161,7 +224,7 @@ function signedIn(deps: SignInDeps, prompter: ClackPrompter | undefined): Promis
 
 interface Keeping {
   readonly run: SignInContext;
-  readonly server: JoinLink;
+  readonly server: Endpoint;
   readonly saved: SavedSessions;
   readonly offer: boolean;
 }
@@ -182,8 +245,9 @@ function createKeeper({ run, server, saved, offer }: Keeping, { name, credential
   });
 }
 
-interface Starting extends Pick<SignInTo, 'server' | 'listener'> {
+interface Starting extends Pick<SignInTo, 'listener'> {
   readonly run: SignInContext;
+  readonly addresses: Addresses;
   readonly verify: VerifyServer;
   readonly keeper: Keeper;
 }
@@ -191,13 +255,13 @@ interface Starting extends Pick<SignInTo, 'server' | 'listener'> {
 const pipeRetryMs = 5 * 60_000;
 
 async function startWith(
-  { run, server, verify, listener, keeper }: Starting,
+  { run, addresses, verify, listener, keeper }: Starting,
   { credentials, mode }: SignInAttempt,
 ): Promise<Session> {
   const { options, prompter } = run;
   const usualMs = prompter === undefined ? pipeRetryMs : Number.POSITIVE_INFINITY;
   return startSession({
-    endpoint: { host: server.host, port: server.port },
+    endpoint: addresses,
     verify,
     credentials,
     ...(mode !== undefined && { mode }),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../protocol/printable.js';
 import { formatEndpoint, parseEndpoint } from '../trust/endpoint.js';
-import { type KnownHosts, openKnownHosts } from '../trust/known-hosts.js';
+import { formatChat, type KnownHosts, openKnownHosts } from '../trust/known-hosts.js';
 import { failureExit } from './client-failure.js';
 import { addCommand, Exit, type Io } from './command.js';
 import { folders } from './folders.js';
@@ -23,7 +23,8 @@ export function addTrust(program: Command, io: Io): void {
   });
   addCommand(trust, 'list', {
     summary: 'list trusted servers',
-    description: 'Prints one server per line: HOST:PORT and the pin of its key.',
+    description:
+      "Prints one server per line: HOST:PORT and the pin of its key, then the addresses of the chat's other servers.",
     examples,
     exits,
   }).action(() => withExit(list(io)));
@@ -39,7 +40,7 @@ export function addTrust(program: Command, io: Io): void {
 
 async function list(io: Io): Promise<void> {
   const { hosts, faults } = await knownHostsOf(io.env).list();
-  for (const { endpoint, pin } of hosts) io.stdout.write(`${formatEndpoint(endpoint)} ${pin}\n`);
+  for (const host of hosts) io.stdout.write(`${formatChat(host)}\n`);
   for (const { line, problem } of faults) io.stderr.write(`skipped line ${line}: ${printable(problem)}\n`);
   if (hosts.length === 0) io.stderr.write('No trusted servers yet.\n');
 }
@@ -49,8 +50,17 @@ async function forget(io: Io, server: string): Promise<void> {
   if (!parsed.ok) throw new Exit('usage', parsed.message);
   const where = formatEndpoint(parsed.value);
   const known = knownHostsOf(io.env);
-  const pins = (await known.list()).hosts.filter((host) => formatEndpoint(host.endpoint) === where);
+  const { hosts } = await known.list();
+  const pins = hosts.filter((host) => formatEndpoint(host.endpoint) === where);
   if (!(await known.forget(parsed.value))) {
+    const chat = hosts.find(({ peers }) => peers.some((peer) => formatEndpoint(peer) === where));
+    if (chat !== undefined) {
+      const own = formatEndpoint(chat.endpoint);
+      throw new Exit(
+        'data',
+        `${where} is another address of ${own}. Forget that: secure-chat trust forget ${own}`,
+      );
+    }
     throw new Exit('data', `${where} is not a trusted server. List them: secure-chat trust list`);
   }
   io.stdout.write(`Forgot ${where}${pins.map(({ pin }) => ` ${pin}`).join('')}\n`);

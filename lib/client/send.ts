@@ -120,7 +120,10 @@ function post(text: string, job: Job): void {
 }
 
 function show(event: SessionEvent, job: Job): void {
-  if (event.kind === 'status' && event.status.state === 'waiting') tell(job, statusWords(event.status) ?? '');
+  if (event.kind === 'status' && (event.status.state === 'waiting' || event.status.state === 'connecting')) {
+    const words = statusWords(event.status);
+    if (words !== undefined) tell(job, words);
+  }
   if (event.kind !== 'delivery' || event.delivery.state === 'sending') return;
   const { key, delivery } = event;
   if (delivery.state === 'failed')

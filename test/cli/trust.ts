@@ -19,6 +19,20 @@ t.test('trusted servers are listed, one per line', async (t) => {
   t.same([code, out, err], [exitCode.ok, `chat.example:6697 ${pin}\n[::1]:7000 ${otherPin}\n`, '']);
 });
 
+t.test('the other servers of a chat are listed with it, and forgotten with it', async (t) => {
+  const { home, run } = await openCommandLine(t);
+  const known = knownHostsOf({ HOME: home });
+  const server = { host: 'chat.example', port: 6697 };
+  await known.remember(server, pin);
+  await known.keepPeers(server, pin, [{ host: '::1', port: 7000 }]);
+  t.equal((await run(['trust', 'list'])).out, `chat.example:6697 ${pin} also [::1]:7000\n`);
+  const { code, out, err } = await run(['trust', 'forget', '[::1]:7000']);
+  t.same([code, out], [exitCode.data, '']);
+  t.match(err, /another address of chat\.example:6697.*trust forget chat\.example:6697/);
+  t.equal((await run(['trust', 'forget', 'chat.example'])).code, exitCode.ok);
+  t.equal((await run(['trust', 'list'])).out, '');
+});
+
 t.test('a server is forgotten once, and its key is printed', async (t) => {
   const { home, run } = await openCommandLine(t);
   const known = knownHostsOf({ HOME: home });

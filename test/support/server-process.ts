@@ -36,11 +36,12 @@ export interface ServerProcess {
   close(): Promise<void>;
 }
 
-/** Starts a server on a free port of the loopback interface. */
+/** Starts a server on the loopback interface, on a free port unless the arguments have one. */
 export async function startServerProcess(...args: string[]): Promise<ServerProcess> {
   const home = await makeHome();
   const data = join(home.folder, 'data');
-  const port = await ownPort();
+  const given = args.indexOf('--port');
+  const port = given < 0 ? await ownPort() : Number(args[given + 1]);
   const start = () =>
     home.run(['server', '--data', data, '--host', '127.0.0.1', '--port', String(port), ...args]);
   let server = start();

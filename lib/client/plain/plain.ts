@@ -360,7 +360,7 @@ function createStatusLines(show: (words: string) => void): (status: SessionStatu
   let wasWell = true;
   return (status) => {
     const words = statusWords(status);
-    if (status.state === 'waiting' || status.state === 'no-answer') wasWell = false;
+    if (words !== undefined && status.state !== 'online') wasWell = false;
     if (words !== undefined && !wasWell) show(words);
     if (status.state === 'online') wasWell = true;
   };

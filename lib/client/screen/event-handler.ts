@@ -104,8 +104,15 @@ export function createEventHandler(deps: EventHandlerDeps): EventHandler {
           break;
         case 'status': {
           const { status } = event;
-          if (status.state === 'ended') deps.ended(status.end);
-          else store.update((state) => applyStatus(state, status, deps.now()));
+          if (status.state === 'ended') {
+            deps.ended(status.end);
+            break;
+          }
+          store.update((state) => applyStatus(state, status, deps.now()));
+          // What stands above may be that a server said goodbye.
+          if (status.state === 'online' && status.address !== undefined) {
+            store.notice(`Connected again, to ${status.address}.`);
+          }
           break;
         }
         case 'synced':

@@ -1,13 +1,16 @@
-/** Reconnecting until the connection is back or trying is pointless. Knows when to try, not how to connect. */
-import { isTransient, ProtocolError } from '../../protocol/errors.js';
+/** Reconnecting until the connection is back or trying is pointless. Knows when and where to try, not how to connect. */
+import { isAboutServer, isTransient, ProtocolError } from '../../protocol/errors.js';
 import type { Clock } from '../../system/clock.js';
+import type { Endpoint } from '../../trust/endpoint.js';
 import { ConnectionLost } from '../wire/connection.js';
 import { NotSecureChat, Unreachable } from '../wire/handshake.js';
 import type { SessionEnd, SessionStatus } from './session.js';
 
 interface ReconnectOptions<T> {
-  /** One try. */
-  readonly open: () => Promise<T>;
+  /** One try, or a round of tries; given why the connection was lost if it comes at once. */
+  readonly open: (lostBy: string | undefined) => Promise<T>;
+  /** The first one comes without a wait. */
+  readonly atOnce?: boolean;
   readonly backoff: Backoff;
   readonly clock: Clock;
   /** Aborted when the person quits: no further try. */
@@ -23,23 +26,24 @@ export type Hurry = () => boolean;
 /** @param cause why the connection was lost */
 export async function reconnect<T>(
   cause: unknown,
-  { open, backoff, ...options }: ReconnectOptions<T>,
+  { open, backoff, atOnce = false, ...options }: ReconnectOptions<T>,
 ): Promise<{ readonly opened: T } | { readonly end: SessionEnd }> {
-  const { signal, report } = options;
+  const { signal } = options;
   let error = cause;
-  for (;;) {
+  for (let wait = !atOnce; ; wait = true) {
     if (signal.aborted) return { end: { why: 'quit' } };
     const end = finalEnd(error);
     if (end !== undefined) return { end };
-    const why = messageOf(error);
-    const asked = serverReason(error)?.retryAfter;
-    const inMs = backoff.next(asked);
-    if (inMs === undefined) return { end: { why: 'lost', message: why } };
-    await waitForTry({ inMs, leastMs: Math.max(betweenMs, askedWait(asked ?? 0)), why }, options);
-    if (signal.aborted) continue;
-    report({ state: 'connecting' });
+    if (wait) {
+      const why = messageOf(error);
+      const asked = serverReason(error)?.retryAfter;
+      const inMs = backoff.next(asked);
+      if (inMs === undefined) return { end: { why: 'lost', message: why } };
+      await waitForTry({ inMs, leastMs: Math.max(betweenMs, askedWait(asked ?? 0)), why }, options);
+      if (signal.aborted) continue;
+    }
     try {
-      return { opened: await open() };
+      return { opened: await open(wait ? undefined : messageOf(error)) };
     } catch (failure) {
       error = failure;
     }
@@ -89,7 +93,7 @@ function waitForTry(
 export async function openWithRetries<T>({ open, ...options }: ReconnectOptions<T>): Promise<T> {
   let error: unknown;
   const attempt = () =>
-    open().catch((failure) => {
+    open(undefined).catch((failure) => {
       error = failure;
       throw failure;
     });
@@ -99,6 +103,42 @@ export async function openWithRetries<T>({ open, ...options }: ReconnectOptions<
   );
   if ('end' in first) throw error;
   return first.opened;
+}
+
+/**
+ * One try at each of these addresses of a chat, until one succeeds.
+ * @param open given why the address before was left
+ * @param final whether no other address may be tried after this error
+ * @throws the error that asks for the longest wait, else the last one; one that another address can't help with at once
+ */
+export async function openInTurn<T>(
+  addresses: readonly Endpoint[],
+  open: (endpoint: Endpoint, why: string | undefined) => Promise<T>,
+  final: (error: unknown) => boolean = () => false,
+): Promise<T> {
+  const failures: unknown[] = [];
+  for (const endpoint of addresses) {
+    try {
+      return await open(endpoint, failures.length === 0 ? undefined : messageOf(failures.at(-1)));
+    } catch (error) {
+      if (!isAboutAddress(error) || final(error)) throw error;
+      failures.push(error);
+    }
+  }
+  const asked = (error: unknown) => serverReason(error)?.retryAfter ?? 0;
+  throw failures.reduce((worst, error) => (asked(error) >= asked(worst) ? error : worst));
+}
+
+/** Another server of the same chat may be well. */
+function isAboutAddress(error: unknown): boolean {
+  const reason = serverReason(error);
+  if (reason !== undefined) return isTransient(reason.code) && isAboutServer(reason.code);
+  return isNetworkError(error);
+}
+
+/** The server said goodbye, and that another one should be used. */
+export function isShuttingDown(error: unknown): boolean {
+  return serverReason(error)?.code === 'shutting-down';
 }
 
 /** `verify` refused the server at a reconnection; `cause` is what it rejected with. */
@@ -121,10 +161,12 @@ function finalEnd(error: unknown): SessionEnd | undefined {
     // The operator may free some space, and a session that gave up would not notice.
     return isTransient(code) || code === 'no-space' ? undefined : { why: 'refused', code, message };
   }
+  return isNetworkError(error) ? undefined : { why: 'lost', message: messageOf(error) };
+}
+
+function isNetworkError(error: unknown): boolean {
   // Another program may have that port by mistake, and for a moment; nothing was sent to it.
-  const network =
-    error instanceof ConnectionLost || error instanceof Unreachable || error instanceof NotSecureChat;
-  return network ? undefined : { why: 'lost', message: messageOf(error) };
+  return error instanceof ConnectionLost || error instanceof Unreachable || error instanceof NotSecureChat;
 }
 
 /** The server's own reason, in a reply as well as in `closing`. */

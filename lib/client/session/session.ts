@@ -6,6 +6,7 @@ import type { Conversation, Person, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Endpoint } from '../../trust/endpoint.js';
 import type { RequestBody, ServerEvent, VerifyServer } from '../wire/connection.js';
+import type { Addresses } from './addresses.js';
 import { pageRepeated } from './pages.js';
 
 export type Credentials =
@@ -22,7 +23,8 @@ export type Credentials =
   | { readonly how: 'resume'; readonly token: string };
 
 export interface SessionOptions {
-  readonly endpoint: Endpoint;
+  /** Where the server is; of a chat with several servers, its addresses. */
+  readonly endpoint: Endpoint | Addresses;
   readonly verify: VerifyServer;
   readonly credentials: Credentials;
   readonly mode?: SignInMode;
@@ -35,13 +37,14 @@ export interface SessionOptions {
 }
 
 export type SessionStatus =
-  | { readonly state: 'online' }
+  /** With `address` (HOST:PORT) where it is not the one before. */
+  | { readonly state: 'online'; readonly address?: string }
   /** Connected, but a request has no reply after 3 s: it may be slow, or gone. `online` or `no-answer` follows. */
   | { readonly state: 'late' }
   /** Connected, but a request has no reply after 11 s; `online` follows once it has one. */
   | { readonly state: 'no-answer' }
-  /** Trying now. */
-  | { readonly state: 'connecting' }
+  /** Trying now; with `address` where the chat has several, and with `why` if the one before was left for it at once. */
+  | { readonly state: 'connecting'; readonly address?: string; readonly why?: string }
   /** Trying again `inMs` milliseconds from now, because of `why`; sooner with `reconnect`, unless it is too soon. */
   | { readonly state: 'waiting'; readonly inMs: number; readonly why: string; readonly canHurry?: true }
   | { readonly state: 'ended'; readonly end: SessionEnd };
@@ -111,7 +114,7 @@ export interface Session {
   /** Names of people whose coming online is waited for, by `watch`: also on the next connection. */
   readonly watched: readonly string[];
   /**
-   * A second connection to the same server, for one file (ALPN `secure-chat-file/1`): verified like the first,
+   * A second connection to the server in use, for one file (ALPN `secure-chat-file/1`): verified like the first,
    * nothing read or written yet, paused.
    * Rejects as the opening of a session does, or with the signal's reason.
    */

@@ -8,13 +8,29 @@ import type { Reply } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { type Clock, systemClock } from '../../system/clock.js';
-import { ConnectionLost, openConnection, openFileConnection, type RequestBody } from '../wire/connection.js';
+import { type Endpoint, formatEndpoint, isSameEndpoint } from '../../trust/endpoint.js';
+import {
+  ConnectionLost,
+  openConnection,
+  openFileConnection,
+  type RequestBody,
+  type VerifyServer,
+} from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
 import type { Answering } from '../wire/wire.js';
+import { type Addresses, createAddresses } from './addresses.js';
 import { type BlockList, createBlockList } from './block-list.js';
 import { createInbox, type Inbox } from './inbox.js';
 import { createOutbox, type Outbox } from './outbox.js';
-import { type Backoff, createBackoff, Distrusted, type Hurry, reconnect } from './reconnect.js';
+import {
+  type Backoff,
+  createBackoff,
+  Distrusted,
+  type Hurry,
+  isShuttingDown,
+  openInTurn,
+  reconnect,
+} from './reconnect.js';
 import type { Session, SessionEnd, SessionOptions, SessionStatus } from './session.js';
 import {
   type CredentialChain,
@@ -53,12 +69,12 @@ export async function startSession(
   environment: SessionEnvironment = system,
 ): Promise<Session> {
   const life = createLife(options, environment);
-  life.report({ state: 'connecting' });
   return createSession(life, await connect(life));
 }
 
 interface Life {
   readonly options: SessionOptions;
+  readonly addresses: Addresses;
   readonly clock: Clock;
   readonly random: () => number;
   readonly credentials: CredentialChain;
@@ -77,10 +93,14 @@ interface Life {
   /** While it waits for the next try. */
   hurry: Hurry | undefined;
   loggedOut: SessionEnd | undefined;
+  /** When a server that shut down was last left without a wait. */
+  movedAt: number;
+  /** Where it was online last. */
+  lastOnline: Endpoint | undefined;
 }
 
 function createLife(options: SessionOptions, { clock, random, makeKey }: SessionEnvironment): Life {
-  const { listener, retryMs } = options;
+  const { endpoint, listener, retryMs } = options;
   const outbox = createOutbox({
     clock,
     makeKey,
@@ -88,6 +108,7 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
   });
   const life: Life = {
     options,
+    addresses: 'inOrder' in endpoint ? endpoint : createAddresses({ given: [endpoint] }),
     clock,
     random,
     credentials: createCredentialChain(options),
@@ -108,39 +129,74 @@ function createLife(options: SessionOptions, { clock, random, makeKey }: Session
     answering: undefined,
     hurry: undefined,
     loggedOut: undefined,
+    movedAt: Number.NEGATIVE_INFINITY,
+    lastOnline: undefined,
   };
   return life;
 }
 
-function connect(life: Life, verify = life.options.verify): Promise<SignedInConnection> {
-  const { options, clock, credentials, inbox, standing, leaving } = life;
+interface Connecting {
+  readonly verify?: VerifyServer;
+  /** Why the connection before was lost, where no wait has told it. */
+  readonly lostBy?: string | undefined;
+}
+
+/** One round over the addresses of the chat. */
+async function connect(
+  life: Life,
+  { verify = life.options.verify, lostBy }: Connecting = {},
+): Promise<SignedInConnection> {
+  const { options, addresses, clock, credentials, inbox, standing, leaving, report } = life;
+  const several = addresses.inOrder.length > 1;
   inbox.hold();
-  return openSignedInConnection({
-    endpoint: options.endpoint,
-    verify,
-    credentials,
-    keepToken: options.keepToken,
-    clock,
-    signal: leaving.signal,
-    onEvent(event) {
-      standing.notice(event);
-      inbox.receive(event, life.link?.name);
-    },
-    onAnswering: (how) => life.answering?.(how),
-  });
+  const open = (endpoint: Endpoint, why = lostBy) => {
+    const where = several && { address: formatEndpoint(endpoint), ...(why !== undefined && { why }) };
+    report({ state: 'connecting', ...where });
+    return openSignedInConnection({
+      endpoint,
+      verify,
+      credentials,
+      keepToken: options.keepToken,
+      clock,
+      signal: leaving.signal,
+      onEvent(event) {
+        standing.notice(event);
+        inbox.receive(event, life.link?.name);
+      },
+      onAnswering: (how) => life.answering?.(how),
+    });
+  };
+  // What works once may have worked, with only the reply lost.
+  const once = ['register', 'recover'].includes(credentials.request().type);
+  const link = await openInTurn(addresses.inOrder, open, (error) => once && error instanceof ConnectionLost);
+  addresses.greeted(link.connection.identity.endpoint, link.connection.hello);
+  return link;
 }
 
 /** @throws as `connect`, but Distrusted for what `verify` rejected with */
-async function connectAgain(life: Life): Promise<SignedInConnection> {
+async function connectAgain(life: Life, lostBy: string | undefined): Promise<SignedInConnection> {
   let refused = false;
   const verify = async (identity: ServerIdentity) => {
     refused = true;
     await life.options.verify(identity);
     refused = false;
   };
-  return connect(life, verify).catch((error) => {
+  return connect(life, { verify, lostBy }).catch((error) => {
     throw refused ? new Distrusted(error) : error;
   });
+}
+
+// A chat whose servers all shut down at once is not worth a busy loop.
+const betweenMovesMs = 5_000;
+
+/** Where a server said that it shuts down: goes on to the next one. @returns whether without a wait */
+function moveOn(life: Life, { connection }: SignedInConnection, cause: Error): boolean {
+  const { addresses, clock } = life;
+  if (!isShuttingDown(cause) || addresses.inOrder.length === 1) return false;
+  addresses.leave(connection.identity.endpoint);
+  const atOnce = clock.ticks() - life.movedAt >= betweenMovesMs;
+  if (atOnce) life.movedAt = clock.ticks();
+  return atOnce;
 }
 
 /** Resolves when the session has ended, across lost connections. */
@@ -160,8 +216,8 @@ async function live(
       return finish(life, { why: 'lost', message: cause.message });
     }
     const next = await reconnect(cause, {
-      ...{ backoff, clock, signal: leaving.signal, report },
-      open: () => connectAgain(life),
+      ...{ backoff, clock, signal: leaving.signal, report, atOnce: moveOn(life, current, cause) },
+      open: (lostBy) => connectAgain(life, lostBy),
       onWait(hurry) {
         life.hurry = hurry;
       },
@@ -212,29 +268,34 @@ const stateOf = { 'in-time': 'online', late: 'late', not: 'no-answer' } as const
 // An attempt that takes longer is begun anew: at first TCP tries again after 1, 2 and 4 s, later ever more slowly.
 const otherTryMs = 5_000;
 
-function watchSilence({ options, clock, random, leaving }: Life, { connection }: SignedInConnection) {
-  const { endpoint, verify } = options;
+function watchSilence(life: Life, { connection }: SignedInConnection) {
+  const { options, addresses, clock, random, leaving } = life;
   return createSilenceWatch({
     connection,
     clock,
     random,
     async tryAnother(signal) {
       const either = AbortSignal.any([signal, leaving.signal]);
-      const other = await openConnection({ endpoint, verify, clock, timeoutMs: otherTryMs, signal: either });
+      const settings = { verify: options.verify, clock, timeoutMs: otherTryMs, signal: either };
+      // The one that is silent comes last.
+      const inTurn = [...addresses.inOrder.slice(1), addresses.current];
+      const other = await openInTurn(inTurn, (endpoint) => openConnection({ endpoint, ...settings }));
+      addresses.greeted(other.identity.endpoint, other.hello);
       other.end();
       await other.closed;
     },
   });
 }
 
-function caughtUp(
-  { backoff, report, inbox, outbox, blockList, standing }: Life,
-  { connection, conversations }: SignedInConnection,
-) {
+function caughtUp(life: Life, { connection, conversations }: SignedInConnection) {
+  const { backoff, report, inbox, outbox, blockList, standing, lastOnline } = life;
+  const { endpoint } = connection.identity;
+  const moved = lastOnline !== undefined && !isSameEndpoint(lastOnline, endpoint);
+  life.lastOnline = endpoint;
   backoff.recovered();
   blockList.reconnected();
   standing.restore(connection.request);
-  report({ state: 'online' });
+  report({ state: 'online', ...(moved && { address: formatEndpoint(endpoint) }) });
   inbox.caughtUp(conversations);
   outbox.open(connection.request);
 }
@@ -272,10 +333,10 @@ function createSession(life: Life, first: SignedInConnection): Session {
       return life.standing.watched;
     },
     openFileConnection(signal) {
-      const { endpoint, verify } = options;
       return openFileConnection({
-        endpoint,
-        verify,
+        // A ticket is known to the server that gave it.
+        endpoint: latest.connection.identity.endpoint,
+        verify: options.verify,
         clock,
         signal: AbortSignal.any([signal, leaving.signal]),
       });

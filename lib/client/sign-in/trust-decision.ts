@@ -1,12 +1,16 @@
-/** The decision to trust a server, made once and kept across reconnections. Knows pins and questions, no sockets. */
-import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
+/**
+ * The decision to trust a server, made once and kept across reconnections and for the other servers of its chat. Knows pins and
+ * questions, no sockets.
+ */
+import { type Endpoint, formatEndpoint, isSameEndpoint } from '../../trust/endpoint.js';
 import { formatPin, judgeKey } from '../../trust/key.js';
 import type { VerifyServer } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
 import { Cancelled, type Prompter } from './sign-in-questions.js';
 
 interface TrustDecisionDeps {
-  readonly endpoint: Endpoint;
+  /** What the person typed: a server's address, or those of a join link. Only these are trusted for themselves. */
+  readonly asked: readonly [Endpoint, ...Endpoint[]];
   /** From the join link. */
   readonly linkPin?: string | undefined;
   readonly knownHosts: {
@@ -30,34 +34,61 @@ export class UntrustedServer extends Error {
 
 /**
  * Rejects with UntrustedServer, with Cancelled where a question was interrupted, or with the error of the
- * known-hosts file. A key accepted by a link or a person is in that file before anything is sent.
+ * known-hosts file. A key accepted by a link or a person is in that file before anything is sent. An address that only a
+ * server told must show the key of the chat; no certificate authority, question or line of its own replaces that.
  */
 export function createTrustDecision(deps: TrustDecisionDeps): VerifyServer {
-  let accepted: { readonly pin: string; readonly byAuthority: boolean } | undefined;
+  const { asked, linkPin, knownHosts } = deps;
+  let accepted: { readonly at: Endpoint; readonly pin: string; readonly byAuthority: boolean } | undefined;
+  // Shown last: an authority may have vouched for a new key.
+  let chatPin = '';
 
-  async function decide(identity: ServerIdentity): Promise<boolean> {
-    const { endpoint, linkPin, knownHosts } = deps;
-    const knownPin = await knownHosts.find(endpoint);
-    const { pin, authorized } = identity;
-    const judged = judgeKey({ presented: pin, authorized, linkPin, knownPin });
+  /** What is known of this address; with a link, first of all an address of it that is known by another key. */
+  async function knownAs(endpoint: Endpoint): Promise<KnownAs | undefined> {
+    const addresses =
+      linkPin !== undefined ? [endpoint, ...asked] : [isAsked(endpoint) ? endpoint : asked[0]];
+    const known: KnownAs[] = [];
+    for (const at of addresses) {
+      const pin = await knownHosts.find(at);
+      if (pin !== undefined) known.push({ at, pin });
+    }
+    return known.find(({ pin }) => pin !== linkPin) ?? known[0];
+  }
+
+  function isAsked(endpoint: Endpoint): boolean {
+    return asked.some((each) => isSameEndpoint(each, endpoint));
+  }
+
+  async function remember(endpoint: Endpoint, pin: string): Promise<void> {
+    if ((await knownHosts.find(endpoint)) !== pin) await knownHosts.remember(endpoint, pin);
+  }
+
+  async function decide({ endpoint, pin, authorized }: ServerIdentity): Promise<boolean> {
+    const isPeer = !isAsked(endpoint);
+    const known = await knownAs(endpoint);
+    const evidence = { presented: pin, authorized: authorized && !isPeer, linkPin, knownPin: known?.pin };
+    const judged = judgeKey(evidence);
     switch (judged.verdict) {
       case 'trusted':
-        if (judged.by === 'link' && knownPin !== pin) await knownHosts.remember(endpoint, pin);
+        if (judged.by === 'link' && !isPeer) await remember(endpoint, pin);
         return judged.by === 'authority';
-      case 'changed': {
-        const isKnown = pin === knownPin;
-        throw new UntrustedServer(
-          'key-changed',
-          changedMessage(endpoint, { ...judged, presented: pin, isKnown }),
-        );
-      }
-      case 'replaced':
-        await confirmReplaced(deps, { known: judged.known, link: pin });
-        await knownHosts.remember(endpoint, pin);
+      case 'changed':
+        throw changed(endpoint, {
+          ...judged,
+          presented: pin,
+          isKnown: pin === known?.pin,
+          elsewhere: isPeer,
+        });
+      case 'replaced': {
+        const at = known?.at ?? endpoint;
+        await confirmReplaced(deps, { at, known: judged.known, link: pin });
+        await remember(at, pin);
+        if (!isPeer) await remember(endpoint, pin);
         return false;
+      }
       case 'unknown':
-        await confirmUnknown(deps, pin);
-        await knownHosts.remember(endpoint, pin);
+        await confirmUnknown(deps, endpoint, pin);
+        await remember(endpoint, pin);
         return false;
       default:
         return judged satisfies never;
@@ -65,19 +96,33 @@ export function createTrustDecision(deps: TrustDecisionDeps): VerifyServer {
   }
 
   return async (identity) => {
+    const { endpoint, pin, authorized } = identity;
+    const isPeer = !isAsked(endpoint);
     if (accepted === undefined) {
       const byAuthority = await decide(identity);
-      accepted = { pin: identity.pin, byAuthority };
-      return;
+      accepted = { at: endpoint, pin, byAuthority };
+    } else {
+      const expected = isPeer ? chatPin : accepted.pin;
+      const renewed = !isPeer && accepted.byAuthority && authorized;
+      if (pin !== expected && !renewed) {
+        const elsewhere = !isSameEndpoint(endpoint, accepted.at);
+        throw changed(endpoint, { expected, presented: pin, by: 'known-hosts', isKnown: false, elsewhere });
+      }
     }
-    if (identity.pin === accepted.pin || (accepted.byAuthority && identity.authorized)) return;
-    const { pin: expected } = accepted;
-    const change = { expected, presented: identity.pin, by: 'known-hosts', isKnown: false } as const;
-    throw new UntrustedServer('key-changed', changedMessage(deps.endpoint, change));
+    chatPin = pin;
   };
 }
 
-async function confirmUnknown({ endpoint, prompter }: TrustDecisionDeps, pin: string): Promise<void> {
+interface KnownAs {
+  readonly at: Endpoint;
+  readonly pin: string;
+}
+
+async function confirmUnknown(
+  { prompter }: TrustDecisionDeps,
+  endpoint: Endpoint,
+  pin: string,
+): Promise<void> {
   const where = formatEndpoint(endpoint);
   if (prompter === undefined) {
     throw new UntrustedServer(
@@ -104,10 +149,10 @@ async function confirmUnknown({ endpoint, prompter }: TrustDecisionDeps, pin: st
 }
 
 async function confirmReplaced(
-  { endpoint, prompter }: TrustDecisionDeps,
-  { known, link }: { known: string; link: string },
+  { prompter }: TrustDecisionDeps,
+  { at, known, link }: { at: Endpoint; known: string; link: string },
 ): Promise<void> {
-  const where = formatEndpoint(endpoint);
+  const where = formatEndpoint(at);
   const differs = `The key in the join link is not the one you know for ${where}.`;
   const pins = pinLines({ 'known key': known, 'join link': link });
   if (prompter === undefined) {
@@ -159,11 +204,27 @@ interface KeyChange {
   readonly by: 'link' | 'known-hosts';
   /** The presented one is the known key. */
   readonly isKnown: boolean;
+  /** The key is known from another address of the chat. */
+  readonly elsewhere: boolean;
 }
 
-function changedMessage(endpoint: Endpoint, { expected, presented, by, isKnown }: KeyChange): string {
+function changed(endpoint: Endpoint, change: KeyChange): UntrustedServer {
+  return new UntrustedServer('key-changed', changedMessage(endpoint, change));
+}
+
+function changedMessage(
+  endpoint: Endpoint,
+  { expected, presented, by, isKnown, elsewhere }: KeyChange,
+): string {
   const where = formatEndpoint(endpoint);
   const pins = (source: string): string => `\n${pinLines({ [source]: expected, server: presented })}\n`;
+  if (elsewhere) {
+    return (
+      `${where} should be another server of this chat, but its key is not that of the chat. Someone may be intercepting the ` +
+      `connection; nothing was sent.${pins('known key')}` +
+      'Tell the operator. You can connect again once another server of the chat answers.'
+    );
+  }
   if (by === 'link' && isKnown) {
     return (
       `The key of ${where} is the one you know, but not the one in the join link, which is old or forged; nothing was sent.` +

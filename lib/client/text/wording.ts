@@ -15,12 +15,14 @@ import type { Stamp } from './local-time.js';
 export function statusWords(status: SessionStatus): string | undefined {
   switch (status.state) {
     case 'online':
-      return 'connected again';
+      return status.address === undefined ? 'connected again' : `connected again, to ${status.address}`;
     case 'no-answer':
       return 'no answer, waiting';
     case 'late':
-    case 'connecting':
       return undefined;
+    case 'connecting':
+      if (status.why === undefined) return undefined;
+      return `not connected; trying ${status.address} (${withoutStop(status.why)})`;
     case 'waiting':
       return `not connected; trying again in ${duration(status.inMs)} (${withoutStop(status.why)})`;
     case 'ended':

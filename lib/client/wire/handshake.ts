@@ -20,6 +20,8 @@ export class NotSecureChat extends Error {
 
 /** What a server showed in the TLS handshake. */
 export interface ServerIdentity {
+  /** Where it was reached. */
+  readonly endpoint: Endpoint;
   /** SHA-256 of the public key (SPKI), base64url, 43 characters. */
   readonly pin: string;
   /** A certificate authority of this system vouches for it under this host name. */
@@ -92,6 +94,7 @@ export function identityOf(socket: TLSSocket, endpoint: Endpoint): ServerIdentit
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) throw new Error('no certificate');
     return {
+      endpoint,
       pin: pinOf(certificate),
       authorized: socket.authorized,
       validTo: new Date(certificate.validTo).toISOString(),

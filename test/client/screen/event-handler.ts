@@ -27,6 +27,19 @@ t.test('who was waited for is announced where the person types, and rings the be
   t.same(scene.pane(), ['ben is online now']);
 });
 
+t.test('another server of the chat is named once it is in use', async (t) => {
+  const scene = createScreenScene();
+  scene.synced();
+  const address = 'two.example:6697';
+  scene.happen({ kind: 'status', status: { state: 'connecting', address, why: 'gone' } });
+  t.same(scene.store.state.connection, { state: 'connecting', address });
+  t.same(scene.pane(), []);
+  scene.happen({ kind: 'status', status: { state: 'online', address } });
+  t.same(scene.store.state.connection, { state: 'online' });
+  scene.happen({ kind: 'status', status: { state: 'online' } });
+  t.same(scene.pane(), ['Connected again, to two.example:6697.']);
+});
+
 t.test('messages are read only in a focused window', async (t) => {
   const scene = createScreenScene();
   scene.synced();

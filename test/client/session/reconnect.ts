@@ -1,7 +1,8 @@
 import t from 'tap';
-import { createBackoff, type Hurry, reconnect } from '../../../lib/client/session/reconnect.js';
+import { createBackoff, type Hurry, openInTurn, reconnect } from '../../../lib/client/session/reconnect.js';
 import type { SessionStatus } from '../../../lib/client/session/session.js';
 import { ConnectionLost } from '../../../lib/client/wire/connection.js';
+import { NotSecureChat, Unreachable } from '../../../lib/client/wire/handshake.js';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { turns } from '../../support/turns.js';
@@ -120,4 +121,89 @@ t.test('a wait that the server asked for is kept, and the end of a session ends 
   t.same(await busy.done, { end: { why: 'quit' } });
   t.equal(busy.current.hurry, undefined);
   t.equal(busy.clock.pending, 0);
+});
+
+t.test('a first try can come at once, and is told why; the wait comes after it', async (t) => {
+  const clock = createFakeClock();
+  const reasons: (string | undefined)[] = [];
+  const done = reconnect(new ConnectionLost('it shuts down'), {
+    async open(lostBy) {
+      reasons.push(lostBy);
+      if (reasons.length === 1) throw new ConnectionLost('so does this one');
+      return 'opened';
+    },
+    atOnce: true,
+    backoff: createBackoff({ clock, random: () => 0, retryMs: Number.POSITIVE_INFINITY }),
+    clock,
+    signal: new AbortController().signal,
+    report() {},
+  });
+  await turns();
+  t.same(reasons, ['it shuts down']);
+  t.equal(clock.ticks(), 0);
+  clock.advance(250);
+  t.same(await done, { opened: 'opened' });
+  t.same(reasons, ['it shuts down', undefined]);
+});
+
+const addresses = ['a', 'b', 'c'].map((host) => ({ host, port: 1 }));
+
+/** A round in which these addresses fail so. */
+function round(failures: Record<string, Error>, final?: (error: unknown) => boolean) {
+  const tried: string[] = [];
+  const opened = openInTurn(
+    addresses,
+    async ({ host }, why) => {
+      tried.push(why === undefined ? host : `${host}, because ${why}`);
+      const failure = failures[host];
+      if (failure !== undefined) throw failure;
+      return host;
+    },
+    final,
+  );
+  return { tried, opened };
+}
+
+t.test('a round tries each address once, until one answers', async (t) => {
+  t.same(await round({}).opened, 'a');
+  const { tried, opened } = round({ a: new Unreachable('gone'), b: new NotSecureChat('a web server') });
+  t.equal(await opened, 'c');
+  t.same(tried, ['a', 'b, because gone', 'c, because a web server']);
+  const last = new ConnectionLost('lost');
+  const none = round({ a: new Unreachable('1'), b: new Unreachable('2'), c: last });
+  t.equal(await none.opened.catch((error) => error), last);
+  t.equal(none.tried.length, 3);
+});
+
+t.test(
+  'a round goes on after a server that cannot serve now, and ends with the longest wait asked for',
+  async (t) => {
+    const full = new ProtocolError('server-full', 'full', 9_000);
+    const closing = { type: 'closing', code: 'shutting-down', message: 'bye' } as const;
+    const { tried, opened } = round({
+      a: full,
+      b: new ConnectionLost('lost', { closing }),
+      c: new Unreachable('gone'),
+    });
+    t.equal(await opened.catch((error) => error), full);
+    t.equal(tried.length, 3);
+  },
+);
+
+t.test('a round ends where another server can only say the same, or must not be asked', async (t) => {
+  const refusals = [
+    new ProtocolError('wrong-credentials', 'no'),
+    new ProtocolError('too-many-attempts', 'slowly', 1_000),
+    new ConnectionLost('lost', { closing: { type: 'closing', code: 'banned', message: 'bye' } }),
+    new Error('not trusted'),
+  ];
+  for (const refusal of refusals) {
+    const { tried, opened } = round({ a: refusal });
+    t.equal(await opened.catch((error) => error), refusal);
+    t.same(tried, ['a'], refusal.message);
+  }
+  const lost = new ConnectionLost('lost');
+  const { tried, opened } = round({ a: lost }, (error) => error === lost);
+  t.equal(await opened.catch((error) => error), lost);
+  t.same(tried, ['a']);
 });

@@ -2,31 +2,37 @@ import { execFile } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { createAddresses } from '../../../lib/client/session/addresses.js';
 import type { SessionEvent, SessionOptions } from '../../../lib/client/session/session.js';
 import { startSession } from '../../../lib/client/session/start-session.js';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { alpn, fileAlpn } from '../../../lib/protocol/events.js';
 import { encodeFrame, type PausedStream, readFrame } from '../../../lib/protocol/frame.js';
 import type { Message } from '../../../lib/protocol/records.js';
+import { type Endpoint, formatEndpoint } from '../../../lib/trust/endpoint.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { message, type Peer, type ServerOptions, startFakeServer } from '../../support/fake-server.js';
 import { createFeed } from '../../support/feed.js';
+import { helloOf } from '../../support/hello.js';
 
 const certificate = await makeCertificate();
 const other = await makeCertificate();
 const credentials = { how: 'sign-in', name: 'ada', password: 'correct horse' } as const;
 
-type Wanted = Partial<Omit<SessionOptions, 'endpoint' | 'listener'>>;
+type Wanted = Partial<Omit<SessionOptions, 'endpoint' | 'listener'>> & {
+  /** Further addresses of the chat, after that of the server. */
+  readonly others?: readonly Endpoint[];
+};
 
 /** A server, a clock, and everything a session needs but its start. */
-async function prepare(t: Test, wanted: Wanted = {}, how: ServerOptions = {}) {
+async function prepare(t: Test, { others = [], ...wanted }: Wanted = {}, how: ServerOptions = {}) {
   const server = await startFakeServer(certificate, how);
   t.teardown(server.close);
   const clock = createFakeClock();
   const events = createFeed<SessionEvent>();
   const options: SessionOptions = {
-    endpoint: server.endpoint,
+    endpoint: others.length > 0 ? createAddresses({ given: [server.endpoint, ...others] }) : server.endpoint,
     verify: async () => {},
     credentials,
     retryMs: Number.POSITIVE_INFINITY,
@@ -485,6 +491,171 @@ t.test('a lost connection', async (t) => {
 function room(name: string, last: number) {
   return { room: name, last, read: 0, unread: 0, mentions: 0 };
 }
+
+t.test('a chat with several servers', async (t) => {
+  /** A further server of the chat. */
+  const another = async (t: Test, how: ServerOptions = {}) => {
+    const server = await startFakeServer(certificate, how);
+    t.teardown(server.close);
+    return { server, address: formatEndpoint(server.endpoint) };
+  };
+  const closing = { type: 'closing', code: 'shutting-down', message: 'bye' } as const;
+  const statuses = (events: readonly SessionEvent[]) =>
+    events.flatMap((it) => (it.kind === 'status' ? [it.status] : []));
+
+  t.test('is resumed at the next address where the one in use is gone', async (t) => {
+    const { server: second, address } = await another(t, { ALPNProtocols: [alpn, fileAlpn] });
+    const { server, events, session, retry, status, synced } = await online(t, { others: [second.endpoint] });
+    const first = formatEndpoint(server.endpoint);
+    await server.close();
+    await retry();
+    const peer = await second.peer();
+    t.match(await peer.admit(), { type: 'resume', token: 'token-1' });
+    await peer.sync();
+    await synced();
+    t.match(statuses(events.all).slice(-4), [
+      { state: 'waiting' },
+      { state: 'connecting', address: first },
+      { state: 'connecting', address, why: /refused/ },
+      { state: 'online', address },
+    ]);
+    const file = await session.openFileConnection(new AbortController().signal);
+    t.equal((await second.peer()).alpnProtocol, fileAlpn, 'files go to the same server');
+    file.destroy();
+
+    peer.destroy();
+    await retry();
+    t.match(await (await second.peer()).admit(), { type: 'resume' }, 'the one in use is tried first');
+    t.match(await status('connecting'), { address });
+  });
+
+  t.test('goes to the next server without a wait when one shuts down, once in five seconds', async (t) => {
+    const { server: second, address } = await another(t);
+    const { server, clock, events, peer, synced, retry } = await online(t, { others: [second.endpoint] });
+    const before = clock.ticks();
+    peer.send(closing);
+    const next = await second.peer();
+    t.match(await next.admit(), { type: 'resume' });
+    await next.sync();
+    await synced();
+    t.equal(clock.ticks(), before);
+    t.match(statuses(events.all).slice(-2), [
+      { state: 'connecting', address, why: /bye/ },
+      { state: 'online', address },
+    ]);
+    next.send(closing);
+    t.match(await retry(), { why: /bye/ });
+    const third = await server.peer();
+    await third.admit();
+    await third.sync();
+    await synced();
+    clock.advance(5_000);
+    third.send(closing);
+    await (await second.peer()).admit();
+  });
+
+  t.test('waits after a round in which no server let it in', async (t) => {
+    const { server: second } = await another(t, { greet: false });
+    const { server, peer, events, retry } = await online(t, { others: [second.endpoint] });
+    peer.send(closing);
+    (await second.peer()).send({ ...closing, retryAfter: 3_000 });
+    const again = await server.peer();
+    again.error(await again.next(), 'server-full');
+    t.match(await retry(), { inMs: 3_000 }, 'as long as one of them asked for');
+    const next = await second.peer();
+    next.send(helloOf());
+    await next.admit();
+    t.equal(statuses(events.all).filter(({ state }) => state === 'waiting').length, 1);
+  });
+
+  t.test('is found by what its servers tell, and only by what they told last', async (t) => {
+    const { server: second } = await another(t, { greet: false });
+    const { server: third } = await another(t);
+    const { server, start, retry, status } = await prepare(t, {}, { greet: false });
+    const starting = start();
+    const first = await server.peer();
+    first.send(helloOf({ peers: [formatEndpoint(second.endpoint), 'no address'] }));
+    await first.admit();
+    const session = await starting;
+    await server.close();
+    await retry();
+    const peer = await second.peer();
+    peer.send(helloOf({ peers: [formatEndpoint(third.endpoint)] }));
+    await peer.admit();
+    await peer.sync();
+    await status('online');
+    await second.close();
+    await retry();
+    await (await third.peer()).admit();
+    await session.quit();
+  });
+
+  t.test('ends the session where one of them has another key, and tries no further', async (t) => {
+    const distrust = new Error('not its key');
+    const impostor = await startFakeServer(other);
+    t.teardown(impostor.close);
+    const { server: third } = await another(t);
+    const verify = async ({ pin, endpoint }: { pin: string; endpoint: Endpoint }) => {
+      if (pin === certificate.pin) return;
+      t.same(endpoint, impostor.endpoint);
+      visit = await impostor.peer();
+      throw distrust;
+    };
+    let visit: Peer | undefined;
+    const others = [impostor.endpoint, third.endpoint];
+    const { peer, status, clock } = await online(t, { others, verify });
+    peer.send(closing);
+    t.match(await status('ended'), { end: { why: 'distrusted', error: distrust } });
+    await visit?.closed;
+    t.equal(visit?.bytes, 0);
+    t.equal(third.connections, 0);
+    t.equal(clock.pending, 0);
+  });
+
+  t.test('is resumed elsewhere where a server does not answer', async (t) => {
+    const { server: second } = await another(t);
+    const { server, clock, session, events, status, retry, ...first } = await online(t, {
+      others: [second.endpoint],
+    });
+    session.say({ room: 'lobby', text: 'into the silence' });
+    const said = await first.peer.next();
+    clock.advance(11_000);
+    await status('no-answer');
+    clock.advance(1_250);
+    const probe = await second.peer();
+    await probe.closed;
+    t.same(probe.frames, []);
+    const isWaiting = (it: SessionEvent) => it.kind === 'status' && it.status.state === 'waiting';
+    while (!events.all.some(isWaiting)) {
+      clock.advance(10);
+      await new Promise(setImmediate);
+    }
+    await retry();
+    const next = await second.peer();
+    await next.admit();
+    await next.sync();
+    t.match(await next.next(), { type: 'say', key: said.key });
+    t.equal(server.connections, 1, 'the one that is silent is not asked again');
+  });
+
+  t.test('creates an account where a server can be reached, and never tries that twice', async (t) => {
+    const register = { how: 'register', name: 'ada', password: 'correct horse' } as const;
+    const { server: second } = await another(t);
+    const scene = await prepare(t, { credentials: register, others: [second.endpoint] });
+    await scene.server.close();
+    const starting = scene.start();
+    t.match(await (await second.peer()).admit(), { type: 'register' });
+    await (await starting).quit();
+
+    const lost = await prepare(t, { credentials: register, others: [second.endpoint] });
+    const failing = lost.start();
+    const peer = await lost.server.peer();
+    t.match(await peer.next(), { type: 'register' });
+    peer.destroy();
+    await t.rejects(failing, { code: 'connection-lost' });
+    t.equal(second.connections, 1);
+  });
+});
 
 t.test('rooms', async (t) => {
   const topic = (seq: number, name: string) => {

@@ -6,7 +6,7 @@ import { formatPin } from '../../../lib/trust/key.js';
 const endpoint = { host: 'chat.example', port: 6697 };
 const pin = 'A'.repeat(43);
 const otherPin = 'B'.repeat(43);
-const presented = { pin, authorized: false, validTo: '2027-01-01T00:00:00.000Z' };
+const presented = { endpoint, pin, authorized: false, validTo: '2027-01-01T00:00:00.000Z' };
 
 function hosts(known?: string) {
   const remembered: string[] = [];
@@ -54,7 +54,7 @@ async function codeOf(work: Promise<void>): Promise<string> {
 
 t.test('the pin of a join link is trusted and remembered', async (t) => {
   const { knownHosts, remembered } = hosts();
-  const verify = createTrustDecision({ endpoint, linkPin: pin, knownHosts });
+  const verify = createTrustDecision({ asked: [endpoint], linkPin: pin, knownHosts });
   await verify(presented);
   t.same(remembered, [pin]);
   await verify(presented);
@@ -64,7 +64,7 @@ t.test('the pin of a join link is trusted and remembered', async (t) => {
 t.test('a key other than the one in the link is refused, and both are shown', async (t) => {
   const { knownHosts, remembered } = hosts();
   const { prompter, questions } = person(true);
-  const verify = createTrustDecision({ endpoint, linkPin: otherPin, knownHosts, prompter });
+  const verify = createTrustDecision({ asked: [endpoint], linkPin: otherPin, knownHosts, prompter });
   await t.rejects(verify(presented), {
     code: 'key-changed',
     message: new RegExp(`${otherPin}[\\s\\S]*${pin}`),
@@ -83,7 +83,7 @@ t.test('a link with another key than the known one is asked about, with both', a
   for (const [answer, outcome, saved] of outcomes) {
     const { knownHosts, remembered } = hosts(otherPin);
     const { prompter, notes, questions } = person(answer);
-    const verify = createTrustDecision({ endpoint, linkPin: pin, knownHosts, prompter });
+    const verify = createTrustDecision({ asked: [endpoint], linkPin: pin, knownHosts, prompter });
     t.equal(await codeOf(verify({ ...presented, authorized: true })), outcome);
     t.same(remembered, saved);
     t.equal(questions(), 1);
@@ -94,22 +94,22 @@ t.test('a link with another key than the known one is asked about, with both', a
 
 t.test('without a terminal it is refused, and so is an old link to the known key', async (t) => {
   const { knownHosts, remembered } = hosts(otherPin);
-  const forged = createTrustDecision({ endpoint, linkPin: pin, knownHosts });
+  const forged = createTrustDecision({ asked: [endpoint], linkPin: pin, knownHosts });
   await t.rejects(forged(presented), {
     code: 'key-changed',
     message: new RegExp(`${otherPin}[\\s\\S]*${pin}[\\s\\S]*trust forget chat\\.example:6697`),
   });
   t.same(remembered, []);
   const { prompter, questions } = person(true);
-  const old = createTrustDecision({ endpoint, linkPin: otherPin, ...hosts(pin), prompter });
+  const old = createTrustDecision({ asked: [endpoint], linkPin: otherPin, ...hosts(pin), prompter });
   await t.rejects(old(presented), { code: 'key-changed', message: /the one you know/ });
   t.equal(questions(), 0);
 });
 
 t.test('a known key is trusted; a changed one is refused with the command to forget it', async (t) => {
-  await createTrustDecision({ endpoint, ...hosts(pin) })(presented);
+  await createTrustDecision({ asked: [endpoint], ...hosts(pin) })(presented);
   const { prompter, questions } = person(true);
-  const verify = createTrustDecision({ endpoint, ...hosts(otherPin), prompter });
+  const verify = createTrustDecision({ asked: [endpoint], ...hosts(otherPin), prompter });
   const message = /secure-chat trust forget chat\.example:6697/;
   await t.rejects(verify({ ...presented, authorized: true }), { code: 'key-changed', message });
   t.equal(questions(), 0);
@@ -117,14 +117,14 @@ t.test('a known key is trusted; a changed one is refused with the command to for
 
 t.test('a CA certificate is trusted without a question and not remembered', async (t) => {
   const { knownHosts, remembered } = hosts();
-  await createTrustDecision({ endpoint, knownHosts })({ ...presented, authorized: true });
+  await createTrustDecision({ asked: [endpoint], knownHosts })({ ...presented, authorized: true });
   t.same(remembered, []);
 });
 
 t.test('an unknown key is asked about with its fingerprint; yes is remembered', async (t) => {
   const { knownHosts, remembered } = hosts();
   const { prompter, notes, questions } = person(true);
-  const verify = createTrustDecision({ endpoint, knownHosts, prompter });
+  const verify = createTrustDecision({ asked: [endpoint], knownHosts, prompter });
   await verify(presented);
   t.same(remembered, [pin]);
   for (const line of formatPin(pin).split('\n')) t.ok(notes.join('\n').includes(line));
@@ -142,23 +142,26 @@ t.test('no, end of input and Ctrl-C trust nothing and remember nothing', async (
   for (const [answer, outcome] of outcomes) {
     const { knownHosts, remembered } = hosts();
     const { prompter } = person(answer);
-    t.equal(await codeOf(createTrustDecision({ endpoint, knownHosts, prompter })(presented)), outcome);
+    t.equal(
+      await codeOf(createTrustDecision({ asked: [endpoint], knownHosts, prompter })(presented)),
+      outcome,
+    );
     t.same(remembered, []);
   }
 });
 
 t.test('an unknown key without a terminal is refused', async (t) => {
-  t.equal(await codeOf(createTrustDecision({ endpoint, ...hosts() })(presented)), 'key-unknown');
+  t.equal(await codeOf(createTrustDecision({ asked: [endpoint], ...hosts() })(presented)), 'key-unknown');
 });
 
 t.test('at a reconnection the first decision holds, without a question', async (t) => {
   const { prompter, questions } = person(true);
-  const asked = createTrustDecision({ endpoint, ...hosts(), prompter });
+  const asked = createTrustDecision({ asked: [endpoint], ...hosts(), prompter });
   await asked(presented);
   t.equal(await codeOf(asked({ ...presented, pin: otherPin })), 'key-changed');
   t.equal(await codeOf(asked({ ...presented, pin: otherPin, authorized: true })), 'key-changed');
   t.equal(questions(), 1);
-  const authority = createTrustDecision({ endpoint, ...hosts() });
+  const authority = createTrustDecision({ asked: [endpoint], ...hosts() });
   await authority({ ...presented, authorized: true });
   t.equal(await codeOf(authority({ ...presented, pin: otherPin, authorized: true })), 'trusted');
   t.equal(await codeOf(authority({ ...presented, pin: otherPin })), 'key-changed');
@@ -170,7 +173,79 @@ t.test('a yes that cannot be saved is refused', async (t) => {
     remember: () => Promise.reject(new Error('disk full')),
   };
   const { prompter } = person(true);
-  await t.rejects(createTrustDecision({ endpoint, knownHosts: failing, prompter })(presented), {
+  await t.rejects(createTrustDecision({ asked: [endpoint], knownHosts: failing, prompter })(presented), {
     message: 'disk full',
   });
+});
+
+const peer = { host: 'two.example', port: 7000 };
+
+/** Known by address. */
+function book(known: Record<string, string>) {
+  const pins = new Map(Object.entries(known));
+  const knownHosts = {
+    find: async ({ host }: { host: string }) => pins.get(host),
+    remember: async ({ host }: { host: string }, next: string) => void pins.set(host, next),
+  };
+  return { knownHosts, pins };
+}
+
+t.test(
+  'an address that a server told needs the key of the chat, before and after the first connection',
+  async (t) => {
+    const { prompter, questions } = person(true);
+    const there = { ...presented, endpoint: peer };
+    for (const first of [true, false]) {
+      const { knownHosts, pins } = book({ 'chat.example': pin });
+      const verify = createTrustDecision({ asked: [endpoint], knownHosts, prompter });
+      if (!first) await verify(presented);
+      const message = /^two\.example:7000 should be another server[\s\S]*known key +A{43}\n +server +B{43}\n/;
+      const wrong = { ...there, pin: otherPin, authorized: true };
+      await t.rejects(verify(wrong), { code: 'key-changed', message }, 'whatever an authority says');
+      await verify(there);
+      await verify(presented);
+      t.same([...pins], [['chat.example', pin]], 'and it is not trusted for itself');
+    }
+    t.equal(questions(), 0);
+  },
+);
+
+t.test(
+  'a certificate authority vouches for the address that was typed; its key holds at the others',
+  async (t) => {
+    const verify = createTrustDecision({ asked: [endpoint], ...hosts() });
+    await verify({ ...presented, authorized: true });
+    await verify({ ...presented, endpoint: peer });
+    const renewed = { pin: otherPin, authorized: true };
+    t.equal(await codeOf(verify({ ...presented, ...renewed, endpoint: peer })), 'key-changed');
+    await verify({ ...presented, ...renewed });
+    await verify({ ...presented, ...renewed, endpoint: peer });
+    t.equal(
+      await codeOf(verify({ ...presented, endpoint: peer })),
+      'key-changed',
+      'the old one is no longer its key',
+    );
+  },
+);
+
+t.test('the pin of a link holds at each of its hosts; the one that shows it is remembered', async (t) => {
+  const { knownHosts, pins } = book({});
+  const verify = createTrustDecision({ asked: [endpoint, peer], linkPin: pin, knownHosts });
+  t.equal(await codeOf(verify({ ...presented, endpoint: peer, pin: otherPin })), 'key-changed');
+  await verify({ ...presented, endpoint: peer });
+  await verify(presented);
+  t.same([...pins], [['two.example', pin]]);
+});
+
+t.test('a link that names a known server besides others is asked about at each of them', async (t) => {
+  const { prompter, notes, questions } = person(true);
+  const { knownHosts, pins } = book({ 'chat.example': otherPin });
+  const asked = [peer, endpoint] as const;
+  const unattended = createTrustDecision({ asked, linkPin: pin, knownHosts });
+  t.equal(await codeOf(unattended({ ...presented, endpoint: peer })), 'key-changed');
+  const verify = createTrustDecision({ asked, linkPin: pin, knownHosts, prompter });
+  await verify({ ...presented, endpoint: peer });
+  t.equal(questions(), 1);
+  t.match(notes[0], /not the one you know for chat\.example:6697/);
+  t.same(Object.fromEntries(pins), { 'chat.example': pin, 'two.example': pin });
 });

@@ -1,9 +1,27 @@
 import t from 'tap';
 import { eventWords } from '../../../lib/client/text/event-words.js';
-import { endWords, motdLines, peopleWords, refusalWords } from '../../../lib/client/text/wording.js';
+import {
+  endWords,
+  motdLines,
+  peopleWords,
+  refusalWords,
+  statusWords,
+} from '../../../lib/client/text/wording.js';
 import type { ServerEvent } from '../../../lib/client/wire/connection.js';
 import { hostileText } from '../../fixtures/hostile-text.js';
 import { unsafe } from '../../support/unsafe.js';
+
+t.test('a lost connection says which server is next, and why; the rest is no news', async (t) => {
+  const address = 'two.example:6697';
+  t.equal(statusWords({ state: 'connecting' }), undefined);
+  t.equal(statusWords({ state: 'connecting', address }), undefined);
+  t.equal(
+    statusWords({ state: 'connecting', address, why: 'the server is shutting down\u001b[2J.' }),
+    'not connected; trying two.example:6697 (the server is shutting down[2J)',
+  );
+  t.equal(statusWords({ state: 'online' }), 'connected again');
+  t.equal(statusWords({ state: 'online', address }), 'connected again, to two.example:6697');
+});
 
 t.test('an event says who did what to whom, and why', async (t) => {
   const cases: [ServerEvent, string][] = [

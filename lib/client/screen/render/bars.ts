@@ -106,8 +106,10 @@ function connectionTexts(state: ScreenState, appearance: Appearance): string[] {
   switch (connection.state) {
     case 'online':
       return [`TLS 1.3 ${verified} verified`, verified];
-    case 'connecting':
-      return [`connecting${more}`];
+    case 'connecting': {
+      const { address } = connection;
+      return [...(address === undefined ? [] : [`connecting to ${address}${more}`]), `connecting${more}`];
+    }
     case 'late':
       return ['waiting for an answer', 'waiting'];
     case 'no-answer':

@@ -247,10 +247,13 @@ export function applyStatus(state: ScreenState, status: SessionStatus, now: numb
 function connectionOf(status: SessionStatus, now: number): ConnectionState {
   switch (status.state) {
     case 'online':
-    case 'connecting':
     case 'late':
     case 'no-answer':
       return { state: status.state };
+    case 'connecting': {
+      const { state, address } = status;
+      return { state, ...(address !== undefined && { address }) };
+    }
     case 'waiting': {
       const { inMs, why, canHurry } = status;
       return { state: 'waiting', until: now + inMs, why: printable(why), ...(canHurry && { canHurry }) };

@@ -143,7 +143,8 @@ export interface PersonState {
 
 export type ConnectionState =
   | { readonly state: 'online' }
-  | { readonly state: 'connecting' }
+  /** `address`: which of the chat's servers, if there are several. */
+  | { readonly state: 'connecting'; readonly address?: string }
   /** Connected, but an answer takes long. */
   | { readonly state: 'late' }
   /** Connected, but the server does not answer. */

@@ -41,6 +41,9 @@ t.test('a lost connection is shown as long as a word fits', async (t) => {
   t.equal(right(24, waiting), 'retry in 5 s');
   t.equal(right(20, { state: 'offline', why: 'signed out' }), 'offline');
   t.equal(right(24, { state: 'connecting' }), 'connecting…');
+  const elsewhere: ConnectionState = { state: 'connecting', address: 'two.example:6697' };
+  t.equal(right(80, elsewhere), 'alice · chat.example.org · connecting to two.example:6697…');
+  t.equal(right(24, elsewhere), 'connecting…');
   t.match(right(80, { state: 'no-answer' }), 'no answer, waiting');
   t.match(right(24, { state: 'no-answer' }), /^no answer/);
 });
@@ -64,6 +67,7 @@ t.test('the key that tries at once is shown while it does', async (t) => {
 t.test('nothing is verified unless the server answers', async (t) => {
   const others: readonly ConnectionState[] = [
     { state: 'connecting' },
+    { state: 'connecting', address: 'two.example:6697' },
     { state: 'late' },
     { state: 'no-answer' },
     { state: 'waiting', until: noon + 4500, why: 'gone' },
