@@ -3,18 +3,23 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { createAddresses } from '../../lib/client/session/addresses.js';
+import type { BadNetwork } from './bad-network.js';
 import { ownPort } from './own-port.js';
 import { type Pair, startPair } from './postgres.js';
+import { type Home, makeHome } from './program.js';
 import { randomNumbers } from './random.js';
 import { compareSenders, type Sender, senderNames, startSender } from './senders.js';
-import { type ServerProcess, startServerProcess } from './server-process.js';
+import { type ServerProcess, startServerProcessIn } from './server-process.js';
 
 export interface ClusterScene {
   readonly servers: readonly ServerProcess[];
   readonly database: Pair;
   readonly senders: readonly Sender[];
   readonly random: (below: number) => number;
+  readonly network?: FaultNetwork;
 }
+
+type FaultNetwork = Pick<BadNetwork, 'lose' | 'heal' | 'far' | 'address' | 'farAddress'>;
 
 /** Something that happens to the cluster, and is mended. */
 export type Fault = (t: Test, scene: ClusterScene) => Promise<void>;
@@ -22,17 +27,38 @@ export type Fault = (t: Test, scene: ClusterScene) => Promise<void>;
 const longestServingMs = 500;
 /** A server that stands still for longer is taken for gone. */
 const goneMs = 15_000;
-const host = '127.0.0.1';
+const local = '127.0.0.1';
 
-/** @param count of servers */
-export async function startServers(t: Test, database: string, count: number): Promise<ServerProcess[]> {
-  const ports = await Promise.all(Array.from({ length: count }, ownPort));
+interface ServerPlace {
+  readonly home: Home;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The last of the three behind the network, if there is one. */
+async function threePlaces(network: FaultNetwork | undefined): Promise<ServerPlace[]> {
+  const [one, two, three] = await Promise.all([makeHome(), makeHome(), network?.far ?? makeHome()]);
+  const places = [one, two, three].map(async (home, index) => {
+    const host = index === 2 ? (network?.farAddress ?? local) : local;
+    return { home, host, port: await ownPort() };
+  });
+  return Promise.all(places);
+}
+
+async function startServers(
+  t: Test,
+  database: string,
+  places: readonly ServerPlace[],
+): Promise<ServerProcess[]> {
   const servers: ServerProcess[] = [];
-  for (const port of ports) {
-    const peers = ports.filter((each) => each !== port).map((each) => `${host}:${each}`);
+  for (const place of places) {
+    const { home, host, port } = place;
+    const peers = places.filter((each) => each !== place).map((each) => `${each.host}:${each.port}`);
     const [first] = servers;
-    const server = await startServerProcess(
-      ...['--database', database, '--port', `${port}`, '--peer-hosts', peers.join(','), '--rate', '10000'],
+    const server = await startServerProcessIn(
+      home,
+      ...['--database', database, '--host', host, '--port', `${port}`],
+      ...['--peer-hosts', peers.join(','), '--rate', '10000'],
       ...(first === undefined ? [] : ['--cert', join(first.home.folder, 'data', 'server.pem')]),
     );
     t.teardown(() => server.close());
@@ -41,30 +67,38 @@ export async function startServers(t: Test, database: string, count: number): Pr
   return servers;
 }
 
+interface FaultRounds {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly fault: Fault;
+  readonly network?: FaultNetwork;
+}
+
 /** Three servers, eight people: the same thing happens round after round, and nothing may be lost, doubled or out of order. */
 export async function sendThroughFaults(
   t: Test,
-  { rounds, seed, fault }: { readonly rounds: number; readonly seed: number; readonly fault: Fault },
+  { rounds, seed, fault, network }: FaultRounds,
 ): Promise<void> {
   t.comment(`SEED=${seed} ROUNDS=${rounds}`);
   const random = randomNumbers(seed);
-  const database = await startPair(t);
-  const servers = await startServers(t, database.address, 3);
+  const database = await startPair(t, network?.address);
+  const places = await threePlaces(network);
+  const servers = await startServers(t, database.address, places);
   const [first] = servers as [ServerProcess];
   const link = await first.invite('--uses', String(senderNames.length));
-  const endpoints = servers.map(({ port }) => ({ host, port }));
   const senders = await Promise.all(
     senderNames.map((name, index) => {
-      const [one = { host, port: first.port }, ...others] = [
-        ...endpoints.slice(index % endpoints.length),
-        ...endpoints.slice(0, index % endpoints.length),
+      const turn = index % places.length;
+      const [one, ...others] = [...places.slice(turn), ...places.slice(0, turn)] as [
+        ServerPlace,
+        ...ServerPlace[],
       ];
       const endpoint = createAddresses({ given: [one, ...others] });
       return startSender({ endpoint, name, link, seed: random(2 ** 32) });
     }),
   );
   for (const sender of senders) sender.begin();
-  const scene = { servers, database, senders, random };
+  const scene = { servers, database, senders, random, ...(network !== undefined && { network }) };
   for (let round = 1; round <= rounds; round++) {
     await everyoneSends(senders);
     await setTimeout(random(longestServingMs));
@@ -123,6 +157,13 @@ export const faults: Readonly<Record<string, Fault>> = {
       await server.restart();
     }
   },
+};
+
+/** From the database, and from its people, without a word. */
+export const cutOff: Fault = async (_, { network, random }) => {
+  network?.lose(100);
+  await setTimeout(random(2 * goneMs));
+  network?.heal();
 };
 
 /** A name that is signed in somewhere can't be signed in without saying what becomes of the other terminal. */

@@ -31,9 +31,9 @@ export interface Cluster {
 export const withoutPostgres: string | false =
   postgresPrograms() === undefined && process.env.CI === undefined && 'PostgreSQL (initdb) is not installed';
 
-function makeNode(t: Test): PostgresNode {
+function makeNode(t: Test, options: { port?: number; listen?: string } = {}): PostgresNode {
   const folder = mkdtempSync(join(tmpdir(), 'pg-'));
-  const node = makePostgresNode({ folder, sync: false });
+  const node = makePostgresNode({ folder, sync: false, ...options });
   t.teardown(async () => {
     await node.crash();
     rmSync(folder, { recursive: true, force: true });
@@ -66,6 +66,8 @@ export async function startCluster(t: Test): Promise<Cluster> {
   };
 }
 
+const otherPort = 5433;
+
 export interface Pair {
   /** With both hosts. */
   readonly address: string;
@@ -79,12 +81,22 @@ export interface Pair {
   restart(): Promise<void>;
 }
 
-/** A primary, and a standby that has all that is acknowledged. @throws where PostgreSQL is not installed */
-export async function startPair(t: Test): Promise<Pair> {
-  const [one, other] = [makeNode(t), makeNode(t)];
+/**
+ * A primary, and a standby that has all that is acknowledged.
+ * @param listen an IP address on which no other PostgreSQL listens; without it they have Unix sockets only
+ * @throws where PostgreSQL is not installed
+ */
+export async function startPair(t: Test, listen?: string): Promise<Pair> {
+  const [one, other] =
+    listen === undefined
+      ? ([makeNode(t), makeNode(t)] as const)
+      : ([makeNode(t, { listen }), makeNode(t, { listen, port: otherPort })] as const);
   const pair = await startPostgresPair(one, other);
   return {
-    address: socketAddress('chat', one.folder, other.folder),
+    address:
+      listen === undefined
+        ? socketAddress('chat', one.folder, other.folder)
+        : `postgres://chat@${listen},${listen}:${otherPort}/chat?sslmode=disable`,
     sql: (text) => pair.primary.sql('chat', text),
     crash: () => pair.primary.crash(),
     signal: (name) => pair.primary.signal(name),

@@ -38,7 +38,11 @@ export interface ServerProcess {
 
 /** Starts a server on the loopback interface, on a free port unless the arguments have one. */
 export async function startServerProcess(...args: string[]): Promise<ServerProcess> {
-  const home = await makeHome();
+  return startServerProcessIn(await makeHome(), ...args);
+}
+
+/** The same in this home, which it removes in the end. */
+export async function startServerProcessIn(home: Home, ...args: string[]): Promise<ServerProcess> {
   const data = join(home.folder, 'data');
   const given = args.indexOf('--port');
   const port = given < 0 ? await ownPort() : Number(args[given + 1]);
