@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,8 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'chat-'));
+  // PostgreSQL runs as another user where this is root.
+  await chmod(folder, 0o711);
   const nodes = ['a', 'b'].map((name) => makePostgresNode({ folder: join(folder, name), sync: true }));
   const [one, other] = nodes;
   if (one === undefined || other === undefined) return;

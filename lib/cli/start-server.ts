@@ -177,7 +177,7 @@ export async function startServerWith(
     const control = await openControl(controlSocket(data), commands);
     closing.add(() => control.close());
     if (small) void chat.app.notices.check();
-    const first = (await store.hasAdmin()) ? undefined : await firstInvite(chat);
+    const first = (await store.hasAdmin()) ? undefined : await firstInvite(chat, store);
     const firstLink = first === undefined ? undefined : links(first)[0];
     return runningServer(settings, { current, chat, store, place, closing, links, firstLink });
   } catch (error) {
@@ -315,8 +315,10 @@ function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {
   return loadKeyPair({ cert, now, ...(key === undefined ? {} : { key }) });
 }
 
-function firstInvite({ app: { accounts } }: ChatServer): Promise<string> {
+async function firstInvite({ app: { accounts } }: ChatServer, { peering }: Store): Promise<string> {
+  const others = ((await peering?.look()) ?? []).filter(({ server }) => server !== peering?.server);
   return accounts.createInvite({
+    besideOthers: others.some(({ serves }) => serves === 1),
     role: 'admin',
     uses: 1,
     expires: backgroundClock.now() + firstInviteMs,

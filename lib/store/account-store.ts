@@ -81,6 +81,8 @@ export interface NewInvite {
   readonly at: number;
   /** Of a server without an admin; ends when the next such invite is created, or when there is an admin. */
   readonly first?: boolean;
+  /** Other servers run, whose first invites stay. */
+  readonly besideOthers?: boolean;
   readonly by?: Issuer;
 }
 

@@ -31,6 +31,7 @@ interface InviteTerms {
   /** Milliseconds since the epoch. */
   readonly expires: number;
   readonly first?: boolean;
+  readonly besideOthers?: boolean;
   /** Who creates it; the operator if missing. */
   readonly by?: Issuer;
 }

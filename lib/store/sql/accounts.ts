@@ -281,9 +281,9 @@ export function createInviteOperations(db: Database) {
   const remove = db.prepare('DELETE FROM invites WHERE id = ? AND uses > 0');
 
   return {
-    createInvite({ code, role, uses, expires, first, by, at }) {
+    createInvite({ code, role, uses, expires, first, besideOthers, by, at }) {
       if (!mayIssue(by, at)) return undefined;
-      if (first) endFirst.run();
+      if (first && !besideOthers) endFirst.run();
       const row: { id: number } = insert.get(code, role, uses, expires, first ? 1 : 0, by?.id ?? null, at);
       return row.id;
     },
