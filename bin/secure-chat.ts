@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 /** The program: the process handed to the command line. */
 import { type ExitCode, exitCode } from '../lib/cli/command.js';
 import { keepMemoryOutOfCores } from '../lib/system/process-secrets.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 keepMemoryOutOfCores();
 
@@ -31,9 +33,14 @@ function printVersion(): ExitCode {
 }
 
 async function runCommand(): Promise<ExitCode> {
-  const { main } = await import('../lib/cli/main.js');
+  const [{ main }, { findInstallation }] = await Promise.all([
+    import('../lib/cli/main.js'),
+    import('../lib/cli/installation.js'),
+  ]);
+  const script = process.argv[1] ?? '';
+  const copy = { root: resolve(root), version, script, env: process.env, folder: process.cwd() };
   const io = {
-    called: calledAs(),
+    ...(await findInstallation(copy)),
     // Opened only by commands that read it.
     get stdin() {
       return process.stdin;
@@ -44,12 +51,6 @@ async function runCommand(): Promise<ExitCode> {
     signals: process,
   };
   return main(argv, io, version);
-}
-
-/** Installed, the program is on the PATH as `secure-chat`; in a checkout it runs by npx. */
-function calledAs(): string {
-  const linked = basename(process.argv[1] ?? '') === 'secure-chat';
-  return linked && process.env.npm_command === undefined ? 'secure-chat' : 'npx secure-chat';
 }
 
 /** Resolves when everything was written, or the reader has gone. */

@@ -2,13 +2,12 @@
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
+import type { Installation } from './installation.js';
 
 type InputStream = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-export interface Io {
-  /** How this program was called, for commands printed to be copied: `npx secure-chat`. */
-  readonly called: string;
+export interface Io extends Installation {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;

@@ -7,12 +7,12 @@ import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import { type Log, silentLog } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
-import { shellWord } from '../system/shell-words.js';
 import { formatJoinLink, parseJoinLink } from '../trust/endpoint.js';
 import { type ClientOptions, type MakeFrontEnd, runClient } from './client-run.js';
 import { addCommand, Exit, type Io } from './command.js';
 import { makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
+import { guestCommand, guestFile } from './installation.js';
 import { launchServer } from './launch-server.js';
 import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
 import type { RunningServer } from './start-server.js';
@@ -156,7 +156,7 @@ async function runHostClient(
 /** The host's own join link, over loopback, and the lines that invite others. */
 async function makeLinks(
   server: RunningServer,
-  { called }: Pick<Io, 'called'>,
+  { guests }: Pick<Io, 'guests'>,
 ): Promise<{ argument: string; invitation: string[] }> {
   const parsed = parseJoinLink(server.firstLink ?? server.links()[0] ?? '');
   const code = parsed.ok ? parsed.value.code : undefined;
@@ -173,9 +173,11 @@ async function makeLinks(
   const heading = open
     ? `Others can join with this link (${inviteUses} people, ${inviteDays} days)`
     : 'Others who have an account can join with this link';
+  const file = guestFile(guests);
   const invitation = [
     `${heading}:`,
-    `  ${called} connect ${shellWord(best)}`,
+    `  ${guestCommand(guests, best)}`,
+    ...(file === undefined ? [] : [file]),
     ...(hosts.length === 0 ? [] : [`Other addresses of this machine: ${hosts.join(', ')}`]),
   ];
   return { argument, invitation };

@@ -5,6 +5,7 @@ import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { addCommand, type Io } from './command.js';
 import { type DataFlags, databaseOption, dataOption, operatorContext } from './folders.js';
+import { guestCommand, guestFile } from './installation.js';
 import { operate, operateExits } from './operate.js';
 import { countArgument } from './option-values.js';
 
@@ -43,6 +44,13 @@ export function addInvite(program: Command, io: Io): void {
 async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Promise<void> {
   const answer = await operate(operatorContext(flags, io), 'invite', { uses, expiresMs: expires, role });
   printLinks(answer, io, uses === 1 ? 'once' : `${uses} times`);
+  if (io.stdout.isTTY === true) printGuests(answer, io);
+}
+
+function printGuests({ links }: RawFrame, { guests, stderr }: Io): void {
+  const [best] = Array.isArray(links) ? links : [];
+  const lines = ['To join with it, they run:', `  ${guestCommand(guests, String(best))}`, guestFile(guests)];
+  stderr.write(`${lines.filter((line) => line !== undefined).join('\n')}\n`);
 }
 
 /** The best link alone on stdout; on a terminal, how it works on stderr. */

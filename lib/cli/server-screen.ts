@@ -8,10 +8,13 @@ import type { Log, LogFields } from '../server/log.js';
 import { shellWord } from '../system/shell-words.js';
 import { formatPin } from '../trust/key.js';
 import type { OutputStream } from './command.js';
+import { guestCommand, guestFile, type Installation } from './installation.js';
 import type { RunningServer } from './start-server.js';
 
-/** Commands to print: how this program was called, and the command that creates a join link. */
-type SummaryCommands = Record<'called' | 'invite', string>;
+/** Commands to print: by how the program is called here and by guests, and the one that creates a join link. */
+interface SummaryCommands extends Installation {
+  readonly invite: string;
+}
 
 export interface ServerScreen {
   readonly log: Log;
@@ -95,7 +98,7 @@ function factsOf({
 
 function printCommands(
   server: RunningServer,
-  { called, invite }: SummaryCommands,
+  { called, invite, guests }: SummaryCommands,
   output: OutputStream,
 ): void {
   const [best = '', ...others] = server.links();
@@ -114,7 +117,11 @@ function printCommands(
   clack.step(first === undefined ? 'To invite someone:' : 'Then invite others, one link per person:', {
     output,
   });
-  output.write(`\n${pc.cyan(invite)}\n`);
+  output.write(`\n${pc.cyan(invite)}\n\n`);
+  clack.step('With such a link, they run:', { output });
+  output.write(`\n${pc.cyan(guestCommand(guests, 'LINK'))}\n`);
+  const file = guestFile(guests);
+  if (file !== undefined) output.write(`\n${pc.dim(printable(file))}\n`);
 }
 
 function eventText(event: string, { name, address, code, role, reason }: LogFields): string | undefined {

@@ -88,7 +88,7 @@ interface Summary {
 
 function printSummary(server: RunningServer, { io, screen, log, invite }: Summary): void {
   if (screen !== undefined) {
-    screen.summary(server, { called: io.called, invite });
+    screen.summary(server, { called: io.called, invite, guests: io.guests });
     return;
   }
   const { address, certificate, data, database, registration, keep = {} } = server;

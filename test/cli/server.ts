@@ -8,7 +8,8 @@ import type { ServerSettings } from '../../lib/cli/start-server.js';
 import { openCommandLine } from '../support/run-main.js';
 import { runServer } from '../support/running-server.js';
 
-const words = { called: 'secure-chat', invite: 'secure-chat invite --data /srv/chat' };
+const guests = { call: 'npx -y ./secure-chat-1.2.3.tgz', file: '/srv/secure-chat-1.2.3.tgz' };
+const words = { called: 'secure-chat', guests, invite: 'secure-chat invite --data /srv/chat' };
 
 async function summary(t: Test, settings: Partial<ServerSettings>): Promise<string> {
   const { running } = await runServer(t, settings);
@@ -27,6 +28,12 @@ t.test('the summary shows how long history is kept, if not for ever', async (t) 
 
 t.test('the invite command in the summary has the same --data', async (t) => {
   t.match(await summary(t, {}), new RegExp(`one link per person:\\n\\n${words.invite}\\n`));
+});
+
+t.test('the summary has the command for guests, and what to send with it', async (t) => {
+  const text = await summary(t, {});
+  t.match(text, `\n${guests.call} connect LINK\n`);
+  t.match(text, `Send them that file, too: ${guests.file}`);
 });
 
 t.test('SIGHUP does not end a server that is still starting', async (t) => {

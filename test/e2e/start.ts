@@ -49,7 +49,8 @@ t.test('the version loads nothing, the help no command', async (t) => {
       [],
     );
   }
-  const needed = /^(dist\/(bin|lib\/(system|protocol|cli\/(command|main)\.))|node_modules\/commander\/)/;
+  const needed =
+    /^(dist\/(bin|lib\/(system|protocol|cli\/(command|installation|main)\.))|node_modules\/commander\/)/;
   const files = await filesOf(home, ['--help']);
   t.same(
     files.filter((file) => !needed.test(file)),

@@ -40,7 +40,8 @@ export async function openCommandLine(t: Test): Promise<CommandLine> {
     stderr.on('data', (chunk) => {
       err += String(chunk);
     });
-    const io = { called: 'secure-chat', stdin, stdout, stderr, signals, env: { HOME: home, ...env } };
+    const guests = { call: 'secure-chat' };
+    const io = { called: 'secure-chat', guests, stdin, stdout, stderr, signals, env: { HOME: home, ...env } };
     const code = main(args, io, '1.2.3');
     return {
       stdin,
