@@ -76,14 +76,16 @@ export interface CommandHelp {
   readonly exits: readonly (ExitName | readonly [name: ExitName, meaning: string])[];
 }
 
+const helps = new WeakMap<Command, CommandHelp>();
+
+/** Of a command added by `addCommand`; undefined for the program itself. */
+export function helpOf(command: Command): CommandHelp | undefined {
+  return helps.get(command);
+}
+
 /** Adds a command whose help ends with examples and its own exit codes. */
 export function addCommand(parent: Command, name: string, help: CommandHelp): Command {
-  const { summary, description, text, examples, exits } = help;
-  const meanings = new Map<number, string>();
-  for (const exit of ['ok', 'usage', 'internal', ...exits] as const) {
-    const [code, meaning] = typeof exit === 'string' ? [exit, exitMeanings[exit]] : exit;
-    meanings.set(exitCode[code], meaning);
-  }
+  const { summary, description, text, examples } = help;
   const lines = [
     ...(text === undefined ? [] : ['', text]),
     '',
@@ -91,13 +93,23 @@ export function addCommand(parent: Command, name: string, help: CommandHelp): Co
     ...examples.map((example) => `  ${example}`),
     '',
     'Exit codes:',
-    ...[...meanings]
-      .sort(([a], [b]) => a - b)
-      .map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`),
+    ...exitsOf(help).map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`),
   ];
-  return parent
+  const command = parent
     .command(name)
     .summary(summary ?? '')
     .description(description)
     .addHelpText('after', lines.join('\n'));
+  helps.set(command, help);
+  return command;
+}
+
+/** By code, each with its meaning. */
+export function exitsOf({ exits }: CommandHelp): [code: ExitCode, meaning: string][] {
+  const meanings = new Map<ExitCode, string>();
+  for (const exit of ['ok', 'usage', 'internal', ...exits] as const) {
+    const [code, meaning] = typeof exit === 'string' ? [exit, exitMeanings[exit]] : exit;
+    meanings.set(exitCode[code], meaning);
+  }
+  return [...meanings].sort(([a], [b]) => a - b);
 }

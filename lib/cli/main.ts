@@ -13,7 +13,7 @@ import { Exit, type ExitCode, exitCode, type Io } from './command.js';
 export async function main(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
   const program = createProgram(io, version);
   try {
-    await addCommands(program, argv, io);
+    await addCommands(program, io, calledIn(argv));
     await program.parseAsync(argv, { from: 'user' });
     return exitCode.ok;
   } catch (error) {
@@ -71,16 +71,27 @@ const modules: readonly Module[] = [
   },
 ];
 
-/**
- * Adds the command that is called, whole, because each takes time to load; of the others only the name and the summary.
- * All are whole for `completion`, which describes them.
- */
-async function addCommands(program: Command, argv: readonly string[], io: Io): Promise<void> {
+/** The program with all of its commands, to be described. */
+export async function createWholeProgram(io: Io, version: string): Promise<Command> {
+  const program = createProgram(io, version);
+  await addCommands(program, io, 'all');
+  return program;
+}
+
+/** Which commands must be whole: `completion` describes all. */
+function calledIn(argv: readonly string[]): Called {
   const [first, second] = argv.filter((word) => !word.startsWith('-'));
-  const called = (first === 'help' ? second : first) ?? '';
+  const name = first === 'help' ? second : first;
+  return name === 'completion' ? 'all' : { name };
+}
+
+type Called = 'all' | { readonly name: string | undefined };
+
+/** Adds what is called, whole, because each takes time to load; of the others only the name and the summary. */
+async function addCommands(program: Command, io: Io, called: Called): Promise<void> {
   for (const { commands, load } of modules) {
     const summaries = Object.entries(commands);
-    if (called === 'completion' || Object.hasOwn(commands, called)) (await load())(program, io);
+    if (called === 'all' || summaries.some(([name]) => name === called.name)) (await load())(program, io);
     else for (const [name] of summaries) program.command(name);
     for (const [name, summary] of summaries) {
       program.commands.find((command) => command.name() === name)?.summary(summary);
@@ -108,10 +119,14 @@ function createProgram(io: Io, version: string): Command {
   return program;
 }
 
+export const programExamples = [
+  'secure-chat server            start a server, which prints a join link',
+  'secure-chat connect LINK      join a chat',
+];
+
 const programHelp = `
 Examples:
-  secure-chat server            start a server, which prints a join link
-  secure-chat connect LINK      join a chat
+${programExamples.map((example) => `  ${example}`).join('\n')}
 
 The --help of each command lists its options, examples and exit codes.`;
 

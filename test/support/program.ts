@@ -54,13 +54,17 @@ export async function makeHome(): Promise<Home> {
     folder,
     env,
     run: (args, more = {}, under = []) =>
-      run([...under, process.execPath, script, ...args], { ...env, ...more }),
+      runCommand([...under, process.execPath, script, ...args], { env: { ...env, ...more } }),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-function run([command = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Running {
-  const child = spawn(command, args, { env, stdio: 'pipe' });
+/** Any command on pipes. */
+export function runCommand(
+  [command = '', ...args]: readonly string[],
+  { env, cwd }: { readonly env: NodeJS.ProcessEnv; readonly cwd?: string },
+): Running {
+  const child = spawn(command, args, { env, cwd, stdio: 'pipe' });
   const texts = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
