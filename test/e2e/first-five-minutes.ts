@@ -1,8 +1,10 @@
 /** What the README promises, on terminals: a server, two people who join and talk, and a restart. TerminalChat did that much. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import t from 'tap';
-import type { PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
+import t, { type Test } from 'tap';
+import { openPseudoTerminal, type PseudoTerminal } from '../../scripts/screen/pseudo-terminal.js';
 import { ownPort } from '../support/own-port.js';
+import { makePackageFile, needsRegistry } from '../support/package-file.js';
 import { makeHome, openTerminal } from '../support/program.js';
 
 const link = /secure-chat:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/[\w-]+(?=\n)/;
@@ -95,4 +97,70 @@ t.test('one person hosts, two join by links and talk, and a restart loses nothin
   t.equal(await alice.ended, 0);
   again.kill('SIGTERM');
   t.equal(await again.ended, 0);
+});
+
+/** The first commands under this heading of the README. */
+async function commandsIn(heading: string): Promise<string[]> {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const [, section = ''] = readme.split(`\n## ${heading}\n`);
+  const [block = ''] = section.match(/(^ {4}.*\n)+/m) ?? [];
+  return block.trim().split(/\n\s*/);
+}
+
+/** A shell in which a person types commands and answers questions, each of which counts. */
+async function openShell(t: Test, env: NodeJS.ProcessEnv, cwd: string) {
+  const shell = openPseudoTerminal(['sh', '-i'], { env: { ...env, PS1: '> ' }, cwd, cols: 220 });
+  t.teardown(async () => {
+    shell.kill('SIGKILL');
+    await shell.ended;
+  });
+  await shell.shows(/^>$/);
+  const questions: string[] = [];
+  return {
+    terminal: shell,
+    questions,
+    /** Types a command and answers what it asks, until the chat is on the screen. */
+    async untilChat(command: string, answers: { name: string; password: string }): Promise<void> {
+      shell.enter(command);
+      const asked = /◆ +(.*)/;
+      for (;;) {
+        const last = questions.at(-1);
+        const isNew = () => (asked.exec(shell.screen())?.[1] ?? last) !== last;
+        await shell.until(() => isNew() || shell.modes().includes('alternate'), 'a question or the chat');
+        if (shell.modes().includes('alternate')) return;
+        const [, question = ''] = asked.exec(shell.screen()) ?? [];
+        questions.push(question);
+        // What is not asked for today gets its default.
+        const answer = /password/i.test(question)
+          ? answers.password
+          : /name/i.test(question)
+            ? answers.name
+            : '';
+        shell.enter(answer);
+      }
+    },
+  };
+}
+
+t.test('each of two people types one command and answers three questions', needsRegistry(), async (t) => {
+  const file = await makePackageFile(t);
+  const commands = await commandsIn('Start');
+  t.same(commands, ['npx secure-chat host'], 'what the README says first');
+  const [ana, ben] = [await file.person('ana'), await file.person('ben')];
+  // Not a command to count: the download, for which a terminal waits only a minute.
+  t.match(await ana.run(['npx', '-y', `./${file.name}`, '--version']), { code: 0 });
+
+  const host = await openShell(t, ana.env, file.folder);
+  const typed = commands.map((command) => command.replace('npx secure-chat', `npx -y ./${file.name}`));
+  const at = `--host 127.0.0.1 --port ${await ownPort()}`;
+  await host.untilChat(`${typed[0]} ${at}`, { name: 'ana', password: 'correct horse' });
+  const [, invitation = ''] = await host.terminal.shows(/(npx -y \S+ connect secure-chat:\S+)/);
+
+  const guest = await openShell(t, ben.env, file.folder);
+  await guest.untilChat(invitation, { name: 'ben', password: 'battery staple' });
+  await guest.terminal.shows(/ben · .*TLS 1\.3 ✓ verified/);
+  guest.terminal.enter('hello ana');
+  await host.terminal.shows(/ben ▌ hello ana/);
+
+  for (const { questions } of [host, guest]) t.equal(questions.length, 3, questions.join(', '));
 });

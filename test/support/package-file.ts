@@ -35,6 +35,7 @@ export interface PackageFile {
 }
 
 export interface Person {
+  /** Without a password, for terminals. */
   readonly env: NodeJS.ProcessEnv;
   /** Starts a command beside the file. */
   start(command: readonly string[]): Running;
@@ -71,8 +72,9 @@ export async function makePackageFile(t: Test): Promise<PackageFile> {
       // One cache, so that the registry is asked once.
       const cache = join(folder, 'cache');
       const place = { HOME: home, PATH: programs, npm_config_cache: cache };
-      const env = { ...npmEnvironment(), ...place, TZ: 'UTC', SECURE_CHAT_PASSWORD: password };
-      const start = (command: readonly string[]) => runCommand(command, { env, cwd: folder });
+      const env = { ...npmEnvironment(), ...place, TZ: 'UTC' };
+      const start = (command: readonly string[]) =>
+        runCommand(command, { env: { ...env, SECURE_CHAT_PASSWORD: password }, cwd: folder });
       return {
         env,
         start,
