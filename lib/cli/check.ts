@@ -30,6 +30,7 @@ import { environmentSettings } from './server-options.js';
 
 interface Flags extends DataFlags {
   readonly json?: true;
+  readonly running?: true;
   readonly cert?: string;
   readonly key?: string;
 }
@@ -54,10 +55,14 @@ export function addCheck(program: Command, io: Io): void {
   addCommand(program, 'check', {
     description: 'Checks settings, certificate, file modes, disk, database and files. Changes nothing.',
     text: 'For a running server, the certificate in use is checked.',
-    examples: ['secure-chat check', 'secure-chat check --data /srv/chat --json'],
+    examples: [
+      'secure-chat check',
+      'secure-chat check --data /srv/chat --json',
+      'secure-chat check --running',
+    ],
     exits: [
       ['ok', 'no problems (there may be warnings)'],
-      ['unavailable', 'the server does not respond'],
+      ['unavailable', 'the server does not respond, or with --running there is none'],
       ['io', 'the data is damaged or cannot be read'],
       'configuration',
     ],
@@ -66,25 +71,15 @@ export function addCheck(program: Command, io: Io): void {
     .addOption(databaseOption(io))
     .addOption(new Option('--cert <FILE>', "the server's certificate").env('SECURE_CHAT_CERT'))
     .addOption(new Option('--key <FILE>', 'its key').env('SECURE_CHAT_KEY'))
+    .option('--running', 'only check that a server runs and responds, which is quick')
     .option('--json', 'print one JSON object per line')
     .action((flags: Flags) => check(flags, io));
 }
 
-async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
+async function check({ json, running, ...flags }: Flags, io: Io): Promise<void> {
   const where = operatorContext(flags, io);
-  const { data } = where;
-  const server = await findServer(data);
-  const served = typeof server === 'object' ? server : undefined;
-  const foreign = await requireData(where).then(() => undefined, problemOf);
-  const always = [() => checkServer(data, server), () => checkSettings(io.env)];
-  const ofData = [
-    () => checkCertificate(certificateOf(flags, data, served), served),
-    () => checkModes(data),
-    () => checkDisk(data),
-    () => checkDatabase(server, where),
-  ];
-  // Advice about the modes of a folder that is not a server's would be wrong.
-  const checks = [...always, ...(foreign === undefined ? ofData : [() => [foreign]])];
+  const server = await findServer(where.data);
+  const checks = running ? [async () => [runningServer(server)]] : await allChecks(flags, { server, where });
   const codes: ExitName[] = [];
   for (const run of checks) {
     for (const { code = 'configuration', ...finding } of await run()) {
@@ -96,6 +91,27 @@ async function check({ json, ...flags }: Flags, io: Io): Promise<void> {
   }
   const worst = codes.find((code) => code === 'io') ?? codes[0];
   if (worst !== undefined) throw new Exit(worst);
+}
+
+type Check = () => Promise<Finding[]>;
+
+async function allChecks(
+  flags: Flags,
+  { server, where }: { server: Server; where: OperatorContext },
+): Promise<Check[]> {
+  const { data, io } = where;
+  const served = typeof server === 'object' ? server : undefined;
+  const foreign = await requireData(where).then(() => undefined, problemOf);
+  const always = [() => checkServer(data, server), () => checkSettings(io.env)];
+  // Advice about the modes of a folder that is not a server's would be wrong.
+  if (foreign !== undefined) return [...always, async () => [foreign]];
+  return [
+    ...always,
+    () => checkCertificate(certificateOf(flags, data, served), served),
+    () => checkModes(data),
+    () => checkDisk(data),
+    () => checkDatabase(server, where),
+  ];
 }
 
 interface Certificate {
@@ -139,13 +155,18 @@ function certificateOf({ cert, key }: Flags, data: string, served: Served | unde
 
 const silent = 'runs but does not respond: check its log and CPU usage, then restart it';
 
+function runningServer(server: Server): Finding {
+  const about = 'server';
+  if (typeof server === 'object') return { about, state: 'ok', says: 'running' };
+  const says = server === 'silent' ? silent : 'not running';
+  return { about, state: 'problem', says, code: 'unavailable' };
+}
+
 async function checkServer(data: string, server: Server): Promise<Finding[]> {
   const about = 'server';
   const left = await leftovers(data, leftMs).catch(() => []);
   return [
-    server === 'silent'
-      ? { about, state: 'problem', says: silent, code: 'unavailable' }
-      : { about, state: 'ok', says: server === 'none' ? 'not running' : 'running' },
+    server === 'none' ? { about, state: 'ok', says: 'not running' } : runningServer(server),
     ...left.map((name): Finding => {
       const says = `${join(data, name)} is left over from an interrupted backup or restore: remove it`;
       return { about, state: 'warning', says };

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { escapeUnprintable } from '../protocol/printable.js';
 import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
+import { sdNotify } from '../system/sd-notify.js';
 import { keepYoungGenerationSmall } from '../system/young-generation.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 import { commandOn } from './folders.js';
@@ -63,8 +64,13 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   // Without a listener Node opens its debugger to everyone on this machine.
   io.signals.on('SIGUSR1', () => {});
   printSummary(server, { io, screen, log, invite: commandOn(flags.data, io, 'invite') });
+  const notify = (...states: string[]): void => {
+    sdNotify(io.env, ...states).catch((error) => log.error('systemd not notified', error));
+  };
+  notify('READY=1', `STATUS=Listening on port ${server.address.port}`);
 
   await Promise.race([stop.signal, failure.signal, unexpected.signal].map(aborted));
+  notify('STOPPING=1');
   if (failure.signal.aborted) {
     const { reason } = failure.signal;
     throw new Exit('io', String((reason as StoreError).message), { cause: reason });

@@ -145,7 +145,7 @@ async function readOwnFile(path: string): Promise<{ readonly text: string }> {
       if (!status.isFile()) throw fault('unreadable', path, 'not a regular file. Pass a PEM file.');
       if (status.size > fileBytes) throw fault('malformed', path, `too large for a PEM file. ${pemAdvice}`);
       const text = await file.readFile('utf8');
-      if (holdsKey(text)) checkMode(path, status.mode);
+      if (holdsKey(text)) checkMode(path, status);
       return { text };
     } finally {
       await file.close();
@@ -165,7 +165,9 @@ async function readOwnFile(path: string): Promise<{ readonly text: string }> {
   }
 }
 
-function checkMode(path: string, mode: number): void {
+function checkMode(path: string, { mode, uid, gid }: { mode: number; uid: number; gid: number }): void {
+  // A credential of systemd: a list names who else may read it, which shows as its group.
+  if (uid === 0 && gid === 0 && (mode & 0o777) === 0o440) return;
   // Windows has no mode bits: every file appears as 0666.
   if (process.platform === 'win32' || (mode & groupAndOthers) === 0) return;
   const bits = (mode & 0o777).toString(8).padStart(4, '0');

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCertificate } from '../../lib/trust/certificate.js';
@@ -102,6 +102,16 @@ t.test('legacy PEM key formats are read', needsOpenssl, async (t) => {
   const rsa = await generateKey('rsa');
   const pkcs1 = rsa.export({ type: 'pkcs1', format: 'pem' });
   t.equal((await loadKeyPair({ cert: files(t, certificateFor(rsa), pkcs1).cert, now })).pin, pinOf(rsa));
+});
+
+const asRoot = process.getuid?.() === 0 ? {} : { skip: 'only root can make such a file' };
+
+t.test("a key that is a credential of systemd is read, another one of mode 0440 isn't", asRoot, async (t) => {
+  const { cert, keyFile } = files(t, pem, keyPem);
+  chmodSync(keyFile, 0o440);
+  await loadKeyPair({ cert, now });
+  chownSync(keyFile, 0, 1);
+  await t.rejects(loadKeyPair({ cert, now }), { code: 'key-readable-by-others' });
 });
 
 for (const mode of [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660]) {
