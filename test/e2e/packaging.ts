@@ -1,16 +1,18 @@
 /** What packaging/ has for operators: the service as systemd reads it, the container by the rules that can be read off. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { needs } from '../support/other-program.js';
-import { makeHome, script } from '../support/program.js';
+import { makeHome, runCommand, script } from '../support/program.js';
 
 const exec = promisify(execFile);
-const packaged = (name: string) => readFile(new URL(`../../../packaging/${name}`, import.meta.url), 'utf8');
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const packaged = (name: string) => readFile(join(root, 'packaging', name), 'utf8');
 const listening = ['--host', '127.0.0.1', '--port', '0'];
 
 t.test(
@@ -69,4 +71,54 @@ t.test('a server that cannot tell systemd says what to do, and goes on', async (
   t.match(server.stderr(), /systemd-notify is not on the PATH\. Without it, use Type=exec in the unit\./);
   server.kill('SIGTERM');
   t.equal(await server.ended, 0);
+});
+
+t.test('the image has all that the program needs, from files that are not left out', async (t) => {
+  const dockerfile = await packaged('Dockerfile');
+  const kept = [...(await packaged('Dockerfile.dockerignore')).matchAll(/^!(.*)$/gm)].map(([, path]) => path);
+  const home = await makeHome();
+  t.teardown(() => home.remove());
+  const image = join(home.folder, 'app');
+  await mkdir(image);
+  const copies = [...dockerfile.matchAll(/^COPY --from=build (.*) (\S+)$/gm)];
+  for (const [, sources = '', to = ''] of copies) {
+    for (const source of sources.split(' ')) {
+      const path = source.replace('/build/', '');
+      if (!/^(node_modules|dist)\b/.test(path)) t.ok(kept.includes(path), `${path} is not left out`);
+      const target = to.endsWith('/') ? join(image, to, basename(path)) : join(image, to);
+      await mkdir(dirname(target), { recursive: true });
+      if (path === 'node_modules') await symlink(join(root, path), target);
+      else await cp(join(root, path), target, { recursive: true });
+    }
+  }
+  for (const name of ['bin', 'lib', 'scripts', 'tsconfig.json', 'package-lock.json'])
+    t.ok(kept.includes(name), name);
+
+  const [, entry = ''] = /^ENTRYPOINT \["(.*)"\]$/m.exec(dockerfile) ?? [];
+  const [, health = ''] = /^HEALTHCHECK .* CMD (\[.*\])$/m.exec(dockerfile) ?? [];
+  const [program, ...question] = JSON.parse(health) as string[];
+  t.equal(program, entry, 'its health is asked by the program itself');
+  const installed = join(image, 'dist/bin/secure-chat.js');
+  const env = { ...home.env, SECURE_CHAT_DATA: join(home.folder, 'data') };
+  const server = runCommand([process.execPath, installed, 'server', ...listening], { env });
+  t.teardown(() => server.kill('SIGKILL'));
+  await server.prints(/^join link/m);
+  const asked = async () => {
+    const check = runCommand([process.execPath, installed, ...question], { env });
+    check.end();
+    return check.ended;
+  };
+  t.equal(await asked(), 0);
+  server.kill('SIGTERM');
+  t.equal(await server.ended, 0);
+  t.equal(await asked(), 69);
+});
+
+t.test('the container is not root, and its file system is read-only', async (t) => {
+  const stage = (await packaged('Dockerfile')).split(/^FROM /m).at(-1) ?? '';
+  t.match(stage, /^USER node$/m);
+  t.notMatch(stage.split('USER node')[1], /^(RUN|USER)/m);
+  const compose = await packaged('compose.yaml');
+  for (const line of ['read_only: true', 'cap_drop: [ALL]', "security_opt: ['no-new-privileges:true']"])
+    t.match(compose, line);
 });
