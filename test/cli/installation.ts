@@ -1,19 +1,23 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { findInstallation, guestCommand, guestFile, type Installation } from '../../lib/cli/installation.js';
+import { temporaryFolder } from '../support/trust.js';
 
 const [file, from] = ['secure-chat-1.2.3.tgz', 'node_modules/secure-chat/dist/bin/secure-chat.js'];
 
 interface Place {
+  /** Holds node_modules. */
+  readonly at: string;
   /** What is in package.json beside node_modules; undefined where there is none. */
   readonly holder?: object;
-  /** Below the test's folder. */
+  /** The current one, from there. */
   readonly folder?: string;
 }
 
-/** Of a copy in node_modules of the test's folder. */
-function installed(t: Test, { holder, folder = '.' }: Place): Promise<Installation> {
-  const at = t.testdir(holder === undefined ? {} : { 'package.json': JSON.stringify(holder) });
+/** Of a copy in node_modules of that folder. */
+async function installed({ at, holder, folder = '.' }: Place): Promise<Installation> {
+  if (holder !== undefined) await writeFile(join(at, 'package.json'), JSON.stringify(holder));
   const root = join(at, 'node_modules/secure-chat');
   return findInstallation({
     root,
@@ -40,18 +44,19 @@ t.test('a clone that npm link put on the PATH is called by its name, but not in 
 
 t.test('from a package file by npx, guests need that file', async (t) => {
   const holder = { dependencies: { 'secure-chat': `file:../sent%23/${file}` }, _npx: { packages: [] } };
-  const { called, guests } = await installed(t, { holder });
-  const path = join(t.testdirName, `../sent#/${file}`);
+  const at = temporaryFolder(t);
+  const { called, guests } = await installed({ at, holder });
+  const path = join(at, `../sent#/${file}`);
   t.equal(called, `npx -y '${path}'`, 'here it is called by its path');
   t.equal(guestCommand(guests, 'LINK'), `npx -y ./${file} connect LINK`);
   t.equal(guestFile(guests), `Send them that file, too: ${path}`);
-  t.equal((await installed(t, { holder, folder: '../sent#' })).called, `npx -y ./${file}`);
+  t.equal((await installed({ at, holder, folder: '../sent#' })).called, `npx -y ./${file}`);
 });
 
 t.test('from the registry, guests need nothing', async (t) => {
   const dependencies = { 'secure-chat': '^1.2.3' };
   for (const holder of [{ dependencies, _npx: { packages: [] } }, { dependencies }]) {
-    const { called, guests } = await installed(t, { holder });
+    const { called, guests } = await installed({ at: temporaryFolder(t), holder });
     t.equal(called, 'npx secure-chat');
     t.equal(guestCommand(guests, 'LINK'), 'npx secure-chat connect LINK');
     t.equal(guestFile(guests), undefined);
@@ -59,7 +64,7 @@ t.test('from the registry, guests need nothing', async (t) => {
 });
 
 t.test('installed globally, everyone calls it by its name', async (t) => {
-  const { called, guests } = await installed(t, {});
+  const { called, guests } = await installed({ at: temporaryFolder(t) });
   t.equal(called, 'secure-chat');
   t.equal(guestCommand(guests, 'secure-chat://a/b'), 'secure-chat connect secure-chat://a/b');
   t.equal(guestFile(guests), undefined);
