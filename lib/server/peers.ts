@@ -67,6 +67,8 @@ export function createPeers(
 
   let handlers: PeerHandlers | undefined;
   let stop = (): void => {};
+  /** The others have removed this server. */
+  let buried = (): void => {};
   const watch = createWatch(clock);
   const sayGoodbye = elsewhere('goodbye', ({ server }: { server: string }) => watch.expectEnd(server));
   const reach = createReach(clock, (reached) => handlers?.onReach(reached));
@@ -88,6 +90,7 @@ export function createPeers(
   async function look({ look, bury }: Peering, server: string): Promise<void> {
     const servers = await look();
     reach.answered();
+    if (!servers.some((each) => each.server === server && each.serves === 1)) buried();
     const { dead, gone } = watch.see(servers.filter((each) => each.server !== server));
     for (const each of gone) handlers?.onGone(each);
     await Promise.all(dead.map(bury));
@@ -120,6 +123,7 @@ export function createPeers(
       const { onError } = given;
       const looking = createRepeated(clock, pollMs, () => look(peering, peering.server).catch(onError));
       const beating = createRepeated(clock, beatMs, () => beat(peering).catch(onError));
+      buried = beating.now;
       peering.attend({ onChanges: (changes) => changes.forEach(take), onHint: looking.now });
       looking.now();
       beating.now();
