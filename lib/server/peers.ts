@@ -13,7 +13,7 @@ type Entry = Extract<Change, { kind: 'entry' }>;
 export interface Peers {
   /** The id of this server. */
   readonly server: string;
-  /** Whether there are others now, as far as is known. */
+  /** Whether there are others that can be told now, as far as is known. */
   readonly others: boolean;
   /** @param type names the act, the same on all servers. @returns does it here at once, and on the others soon */
   everywhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void;
@@ -104,7 +104,7 @@ export function createPeers(
   return {
     server: peering.server,
     get others() {
-      return watch.others;
+      return watch.others && reach.reached;
     },
     elsewhere,
     everywhere(type, act) {
@@ -156,19 +156,16 @@ export const noPeers: Peers = {
 
 /** Tells in order, each thing until the database has it. */
 function createTeller({ tell }: Peering) {
-  let waiting: Told = { news: [], left: [] };
+  const news: unknown[] = [];
+  const left: string[] = [];
   let telling: Promise<void> | undefined;
 
   async function tellAll(): Promise<void> {
-    while (waiting.news.length + waiting.left.length > 0) {
-      const told = waiting;
-      waiting = { news: [], left: [] };
-      try {
-        await tell(told);
-      } catch (error) {
-        waiting = { news: [...told.news, ...waiting.news], left: [...told.left, ...waiting.left] };
-        throw error;
-      }
+    while (news.length + left.length > 0) {
+      const told: Told = { news: [...news], left: [...left] };
+      await tell(told);
+      news.splice(0, told.news.length);
+      left.splice(0, told.left.length);
     }
   }
 
@@ -187,12 +184,12 @@ function createTeller({ tell }: Peering) {
 
   return {
     flush,
-    tell(news: unknown): void {
-      waiting = { ...waiting, news: [...waiting.news, news] };
+    tell(one: unknown): void {
+      news.push(one);
       soon();
     },
     left(terminal: string): void {
-      waiting = { ...waiting, left: [...waiting.left, terminal] };
+      left.push(terminal);
       soon();
     },
   };
@@ -241,6 +238,9 @@ function createReach(clock: Clock, onChange: (reached: boolean) => void) {
   }
 
   return {
+    get reached() {
+      return reached;
+    },
     answered(): void {
       cancel();
       set(true);

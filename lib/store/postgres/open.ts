@@ -34,7 +34,7 @@ export async function openPostgresStore({
   const readers: PostgresConnectionOptions = { address };
   let onChanges = (_: readonly Change[]): void => {};
   let listener: HintListener | undefined;
-  const store = await openStore({
+  const { look, beat, bury, enter, tell, setAway, signedIn, ...store } = await openStore({
     ...{ name: addressText(address), start, onFailure },
     onChanges: (changes) => onChanges(changes),
     database: { writer: database, reader: readers },
@@ -42,8 +42,7 @@ export async function openPostgresStore({
   return {
     ...store,
     peering: {
-      ...store,
-      server,
+      ...{ server, look, beat, bury, enter, tell, setAway, signedIn },
       attend(attendant) {
         onChanges = attendant.onChanges;
         listener ??= listenForHints(address, attendant.onHint);
