@@ -59,8 +59,8 @@ export const startInlineOn =
       send(calls) {
         setImmediate(() => {
           if (closing !== undefined) return;
-          const { outcomes, broken } = connection.run(calls);
-          onOutcomes(outcomes);
+          const { outcomes, changes, broken } = connection.run(calls);
+          onOutcomes(outcomes, changes);
           if (broken !== undefined) onFailure(storeError(name, broken));
         });
       },
