@@ -70,8 +70,10 @@ export function createFollower(db: Database, server: string): PeerFollower {
     begun(begun) {
       writing = true;
       const { seq: last } = begun as { seq: number };
+      // A standby without the end of the log may have become the primary.
+      seen = Math.min(seen, last);
+      // Not to `last` itself: what was given to a transaction that was undone may be given again after a failover.
       if (last > seen) read(last);
-      seen = last;
     },
     committing() {
       const row: { seq: number } = note.get(seen);
