@@ -11,6 +11,7 @@ import type { Driver } from '../../lib/store/sql/worker.js';
 import { openDatabaseConnection, sqliteDriver } from '../../lib/store/sqlite/connection.js';
 import { openSqliteStoreOn, type SqliteOptions } from '../../lib/store/sqlite/open.js';
 import type { Store } from '../../lib/store/store.js';
+import { turns } from './turns.js';
 
 let empty: Buffer | undefined;
 
@@ -57,11 +58,13 @@ export const startInlineOn =
 
     return {
       send(calls) {
-        setImmediate(() => {
+        setImmediate(async () => {
           if (closing !== undefined) return;
-          const { outcomes, changes, broken } = connection.run(calls);
-          onOutcomes(outcomes, changes);
-          if (broken !== undefined) onFailure(storeError(name, broken));
+          for (const { outcomes, changes, broken } of connection.run(calls)) {
+            onOutcomes(outcomes, changes);
+            if (broken !== undefined) onFailure(storeError(name, broken));
+            await turns(1);
+          }
         });
       },
       close() {

@@ -45,7 +45,7 @@ export interface PostgresConnectionOptions {
 export function openPostgresConnection({ address, server }: PostgresConnectionOptions): DatabaseConnection {
   const db = server === undefined ? openBlocking(address) : openCurrent(address, server);
   try {
-    const peers = server === undefined ? undefined : createPeers(db, server);
+    const peers = server === undefined ? undefined : createDatabasePeers(db, server);
     const operations = createPostgresOperations(db, address, peers?.operations);
     return {
       run: createBatchRunner(db, postgresDialect, operations, peers?.follower),
@@ -65,7 +65,7 @@ export const postgresDriver: Driver<PostgresConnectionOptions> = {
   describe: describePostgresFailure,
 };
 
-function createPeers(db: PostgresDatabase, server: string) {
+export function createDatabasePeers(db: PostgresDatabase, server: string) {
   const follower = createFollower(db, server);
   return {
     follower,
@@ -108,7 +108,7 @@ export function openUnused(address: DatabaseAddress): PostgresDatabase {
   });
 }
 
-function createPostgresOperations(
+export function createPostgresOperations(
   db: PostgresDatabase,
   address: DatabaseAddress,
   peers: OwnParts['peers'],

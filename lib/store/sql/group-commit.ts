@@ -37,7 +37,7 @@ export interface CallQueue {
   ask<M extends Method>(method: M, args: Arguments<M>): Promise<Result<M>>;
   /** As `ask`, for an answer that is not passed on as it is: without a promise between them, none overtakes it. */
   push<M extends Method>(method: M, args: Arguments<M>, callbacks: Callbacks<M>): void;
-  /** The outcomes of the batch under way, one for each call, in order. */
+  /** The outcomes of the next calls of the batch under way, in order. */
   settle(outcomes: readonly CallOutcome[]): void;
   /** Rejects every pending and every later call. */
   fail(error: StoreError): void;
@@ -90,17 +90,14 @@ export function createCallQueue({ send, explain, together = batchCalls }: CallQu
     ask: (method, args) => new Promise((resolve, reject) => push(method, args, { resolve, reject })),
     push,
     settle(outcomes) {
-      const settled = underWay;
-      underWay = [];
+      const settled = underWay.slice(0, outcomes.length);
+      underWay = underWay.slice(outcomes.length);
       // First, so that the database works while this side handles the outcomes.
       sendNext();
       settled.forEach(({ resolve, reject }, index) => {
         const outcome = outcomes[index];
         if (outcome?.ok) resolve(outcome.value);
-        else
-          reject(
-            explain(outcome?.failure ?? { sentence: 'The database thread did not answer.', detail: '' }),
-          );
+        else if (outcome !== undefined) reject(explain(outcome.failure));
       });
     },
     fail(error) {
@@ -130,8 +127,9 @@ function batchLength(waiting: readonly PendingCall[], together: number): number 
   return Math.min(waiting.length, together);
 }
 
+/** Of consecutive calls of a batch: most often of all of them. */
 export interface BatchResult {
-  /** What other servers committed before it. */
+  /** What other servers committed before their transaction. */
   readonly changes?: readonly Change[];
   /** One for each call, in order. */
   readonly outcomes: readonly CallOutcome[];
@@ -178,16 +176,20 @@ export function createBatchRunner(
   dialect: Dialect,
   operations: Operations,
   follower?: Follower,
-): (calls: readonly MethodCall[]) => BatchResult {
+): (calls: readonly MethodCall[]) => BatchResult[] {
   const database = { db, dialect, sql: prepareTransactions(db, dialect), operations, follower };
-  return (calls) => {
+  function run(calls: readonly MethodCall[]): BatchResult[] {
     const result = runBatch(database, calls);
+    // With what others commit between them.
+    if (result === undefined) return calls.flatMap((call) => run([call]));
     const changes = follower?.take() ?? [];
-    return changes.length === 0 ? result : { ...result, changes };
-  };
+    return [changes.length === 0 ? result : { ...result, changes }];
+  }
+  return run;
 }
 
-function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
+/** @returns undefined where each call has to have a transaction of its own: none of them has been answered */
+function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult | undefined {
   const { dialect, sql, follower } = database;
   const [only] = calls;
   if (only !== undefined && calls.length === 1 && methods[only.method].transaction === 'none') {
@@ -207,13 +209,17 @@ function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchR
   }
 }
 
-function runAll(database: BatchDatabase, calls: readonly MethodCall[], writes: boolean): BatchResult {
+function runAll(
+  database: BatchDatabase,
+  calls: readonly MethodCall[],
+  writes: boolean,
+): BatchResult | undefined {
   const outcomes: CallOutcome[] = [];
   for (const call of calls) {
     const outcome = runOne(database, call);
     if (!outcome.ok && !database.db.isTransaction) {
       const alone = calls.length > 1 && !database.dialect.savepoints;
-      return alone ? runEach(database, calls) : allFailed(calls, outcome.failure);
+      return alone ? undefined : allFailed(calls, outcome.failure);
     }
     outcomes.push(outcome);
   }
@@ -222,11 +228,6 @@ function runAll(database: BatchDatabase, calls: readonly MethodCall[], writes: b
   database.sql.commit.run();
   if (writes) follower?.committed();
   return { outcomes };
-}
-
-/** Each in a transaction of its own. */
-function runEach(database: BatchDatabase, calls: readonly MethodCall[]): BatchResult {
-  return { outcomes: calls.flatMap((call) => runBatch(database, [call]).outcomes) };
 }
 
 function runOne(database: BatchDatabase, call: MethodCall): CallOutcome {

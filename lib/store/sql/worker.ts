@@ -7,7 +7,8 @@ import type { MethodCall } from './methods.js';
 
 /** An open database on which batches of calls run. Blocks meanwhile. */
 export interface DatabaseConnection {
-  run(calls: readonly MethodCall[]): BatchResult;
+  /** @returns in order, together of all calls */
+  run(calls: readonly MethodCall[]): readonly BatchResult[];
   close(): void;
 }
 
@@ -48,11 +49,13 @@ function serve(port: MessagePort, { run, close }: DatabaseConnection): void {
 
   port.on('message', (message: ToWorker) => {
     if (message.type !== 'batch') return end();
-    const { broken, ...done } = run(message.calls);
-    post({ type: 'done', ...done });
-    if (broken === undefined) return;
-    post({ type: 'failed', failure: broken });
-    end();
+    // A message for each, so that what follows from one has happened when the next one comes.
+    for (const { broken, ...done } of run(message.calls)) {
+      post({ type: 'done', ...done });
+      if (broken === undefined) continue;
+      post({ type: 'failed', failure: broken });
+      return end();
+    }
   });
   post({ type: 'ready' });
 }

@@ -2,9 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
-import { parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
-import { postgresDriver } from '../../../lib/store/postgres/connection.js';
+import { type DatabaseAddress, parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
+import type { PostgresDatabase } from '../../../lib/store/postgres/blocking.js';
+import {
+  createDatabasePeers,
+  createPostgresOperations,
+  openCurrent,
+  postgresDialect,
+  postgresDriver,
+} from '../../../lib/store/postgres/connection.js';
 import { openPostgresStore } from '../../../lib/store/postgres/open.js';
+import { type BatchResult, createBatchRunner } from '../../../lib/store/sql/group-commit.js';
 import { startInlineOn } from '../../support/inline-store.js';
 import { type Cluster, startCluster, withoutPostgres } from '../../support/postgres.js';
 
@@ -32,6 +40,40 @@ async function openServer(t: Test, address: string) {
   });
   await store.peering.beat();
   return { store, peering: store.peering, heard, hints: () => hints };
+}
+
+/** What runs batches for one program, and is told of each commit. */
+function openProgram(t: Test, address: DatabaseAddress) {
+  const server = randomUUID();
+  const db = openCurrent(address, server);
+  t.teardown(() => db.close());
+  const program = {
+    onCommit() {},
+    run: (_: Parameters<ReturnType<typeof createBatchRunner>>[0]): BatchResult[] => [],
+  };
+  const watched: PostgresDatabase = {
+    exec: db.exec,
+    close: db.close,
+    get isTransaction() {
+      return db.isTransaction;
+    },
+    prepare(sql) {
+      const statement = db.prepare(sql);
+      if (sql !== 'COMMIT') return statement;
+      return {
+        ...statement,
+        run() {
+          const done = statement.run();
+          program.onCommit();
+          return done;
+        },
+      };
+    },
+  };
+  const { operations, follower } = createDatabasePeers(watched, server);
+  const all = createPostgresOperations(watched, address, operations);
+  program.run = createBatchRunner(watched, postgresDialect, all, follower);
+  return program;
 }
 
 async function person({ store }: OpenStore, name: string): Promise<number> {
@@ -86,6 +128,29 @@ async function follow(t: Test, cluster: Cluster): Promise<void> {
     await two.peering.look();
     t.same(two.heard, [...texts, ...Array.from({ length: 1_200 }, (_, n) => `news ${n}`), 'last']);
   });
+
+  await t.test(
+    'what others commit between two transactions of a batch comes between their answers',
+    async (t) => {
+      const address = parseDatabaseAddress(cluster.database());
+      const [own, other] = [openProgram(t, address), openProgram(t, address)];
+      other.run([{ method: 'register', args: [{ name: 'ana', skeleton: 'ana', password: 'none', at: 1 }] }]);
+      const notes = { target: { direct: [1, 1] }, account: 1, action: false, at: 1 } as const;
+      const append = (text: string) => ({ method: 'append', args: [{ ...notes, text, key: text }] }) as const;
+      let interrupted = false;
+      own.onCommit = () => {
+        if (!interrupted) other.run([append('between')]);
+        interrupted = true;
+      };
+      // The one in the middle fails, so each of them is done alone.
+      const bad = { method: 'block', args: [98, 99] } as const;
+      t.match(own.run([append('first'), bad, append('last')]), [
+        { outcomes: [{ ok: true }], changes: undefined },
+        { outcomes: [{ ok: false }], changes: [{ entry: { text: 'between' } }] },
+        { outcomes: [{ ok: true }], changes: undefined },
+      ]);
+    },
+  );
 
   await t.test('entries of all kinds come as their readers get them', async (t) => {
     const address = cluster.database();
