@@ -43,6 +43,8 @@ export async function startSender({
   const received: string[] = [];
   const acknowledged = new Map<number, string>();
   const failed: string[] = [];
+  /** The last ones of its connection, for a failure. */
+  const states: string[] = [];
   const texts = new Map<string, { readonly text: string; readonly at: number }>();
   let count = 0;
   let longestWait = 0;
@@ -59,7 +61,11 @@ export async function startSender({
       received.push(event.event.text);
       news();
     } else if (event.kind === 'event' && event.event.type === 'gap') {
-      failed.push(`a gap after ${event.event.after}`);
+      const { after, before } = event.event;
+      failed.push(`a gap after ${after} before ${before}, having ${received.length}; ${states.join(', ')}`);
+    } else if (event.kind === 'status' && event.status.state !== 'ended') {
+      states.push(`${JSON.stringify(event.status)} at ${received.length}`);
+      states.splice(0, states.length - 12);
     } else if (event.kind === 'status' && event.status.state === 'ended') {
       failed.push(`the session ended: ${JSON.stringify(event.status.end)}`);
       news();
