@@ -2,13 +2,11 @@
  * Hooks: commands on this computer that run for messages of others, as --on-mention and --on-message say. Knows events and
  * processes, no front end.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mentions } from '../protocol/mentions.js';
 import { printable, printableJson } from '../protocol/printable.js';
 import type { Message } from '../protocol/records.js';
 import type { Clock } from '../system/clock.js';
-import { diskReason, errorCode } from '../system/disk-errors.js';
-import { childEnvironment } from '../system/process-secrets.js';
+import { startCommand } from './run-command.js';
 import type { Session, SessionEvent } from './session/session.js';
 
 export interface Hook {
@@ -89,17 +87,16 @@ export function createHooks(
     const { hook, message } = run;
     const blocked = await session.blocked();
     if (isClosed() || blocked === undefined || blocked.has(message.from)) return;
-    const child = launch(hook.command, { env, line: `${printableJson(message)}\n` });
-    let late = false;
-    running.set(run, () => endGroup(child));
-    const cancel = clock.after(hookLimits.ms, () => {
-      late = true;
-      endGroup(child);
+    const { ended, end } = startCommand(hook.command, {
+      env,
+      clock,
+      line: `${printableJson(message)}\n`,
+      output: 'ignore',
+      ms: hookLimits.ms,
     });
-    const trouble = await troubleOf(child);
-    cancel();
-    if (late) tell(hook, `was ended: it took longer than ${hookLimits.ms / 1000} s`);
-    else if (trouble !== undefined && !isClosed()) tell(hook, trouble);
+    running.set(run, end);
+    const trouble = await ended;
+    if (trouble !== undefined && !isClosed()) tell(hook, trouble);
   }
 
   return {
@@ -133,39 +130,4 @@ export function createHooks(
 function concerns({ from, room, text, removed }: Message, { on }: Hook, me: string): boolean {
   if (from === me || removed !== undefined) return false;
   return on === 'message' || room === undefined || mentions(text, me);
-}
-
-/** In a session of its own: it neither reads nor writes this terminal, and ends as a whole. */
-function launch(
-  [program = '', ...args]: readonly string[],
-  { env, line }: { env: NodeJS.ProcessEnv; line: string },
-): ChildProcess {
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    env: childEnvironment(env),
-    detached: true,
-  });
-  // It need not read the message.
-  child.stdin?.on('error', () => {});
-  child.stdin?.end(line);
-  return child;
-}
-
-/** Resolves when it has ended, with what went wrong as the end of a sentence. */
-function troubleOf(child: ChildProcess): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    child.on('error', (error) => resolve(`can't be run (${diskReason(errorCode(error))})`));
-    child.on('exit', (code, signal) => {
-      if (code === 0) resolve(undefined);
-      else resolve(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
-    });
-  });
-}
-
-function endGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has just ended.
-  }
 }

@@ -2,18 +2,20 @@
  * Exports the whole history of conversations, page by page. Knows a session and a writer; neither files nor the
  * command line.
  */
-import type { Reply } from '../../protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { printable, printableJson } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
-import type { Conversation, Message } from '../../protocol/records.js';
+import type { Message } from '../../protocol/records.js';
 import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
+import {
+  askUntilAnswered,
+  type ConnectionWatch,
+  createConnectionWatch,
+} from '../session/connection-watch.js';
 import { checkPage } from '../session/pages.js';
-import { askConversations, type Session, type SessionEnd, type SessionEvent } from '../session/session.js';
+import { askConversations, type Session } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';
 import { reactionWords, replyWords, spoken, transcribed } from '../text/wording.js';
-import type { RequestBody } from '../wire/connection.js';
-import { ConnectionLost } from '../wire/connection.js';
 
 interface ExportDeps {
   /** Resolves when there is room for more; rejects if nothing more can be written. */
@@ -48,7 +50,8 @@ export function createExport(deps: ExportDeps): FrontEnd {
   return {
     listener,
     async run(session) {
-      const connection = createConnectionWatch(open);
+      const connection = createConnectionWatch();
+      open(connection.notice);
       const stopped = new Promise<StopSignal>((resolve) => {
         const onStop = (): void => resolve(deps.stop.reason as StopSignal);
         if (deps.stop.aborted) onStop();
@@ -70,40 +73,6 @@ export function createExport(deps: ExportDeps): FrontEnd {
   };
 }
 
-/** Waits for the connection, which may be lost and come back. */
-function createConnectionWatch(open: (show: (event: SessionEvent) => void) => void) {
-  let conversations: readonly Conversation[] | undefined;
-  let end: SessionEnd | undefined;
-  let online = false;
-  let waiting: (() => void)[] = [];
-
-  open((event) => {
-    if (event.kind === 'status') online = event.status.state === 'online';
-    if (event.kind === 'status' && event.status.state === 'ended') end = event.status.end;
-    if (event.kind === 'synced') conversations ??= event.conversations;
-    const woken = waiting;
-    waiting = [];
-    for (const wake of woken) wake();
-  });
-
-  return {
-    get end() {
-      return end;
-    },
-    /** The conversations of the sign-in, all rooms among them; rejects if the session ended. */
-    async ready(): Promise<readonly Conversation[]> {
-      while (conversations === undefined || !online) {
-        if (end !== undefined) throw new Error('the session ended');
-        await new Promise<void>((resolve) => {
-          waiting.push(resolve);
-        });
-      }
-      return conversations;
-    },
-  };
-}
-
-type ConnectionWatch = ReturnType<typeof createConnectionWatch>;
 type Export = ExportDeps & { readonly connection: ConnectionWatch };
 
 async function exportAll(session: Session, work: Export): Promise<undefined> {
@@ -168,30 +137,6 @@ async function exportOne(
     count += kept.length;
     progress(name, count);
     after = messages.at(-1)?.seq ?? after;
-  }
-}
-
-const mostTries = 5;
-
-/**
- * Repeats a request until there is a reply, over several connections if they are lost.
- * @throws ConnectionLost where the server answers other requests but not this one, or each of 5 connections was lost
- */
-async function askUntilAnswered(
-  session: Session,
-  connection: ConnectionWatch,
-  request: RequestBody,
-): Promise<Reply> {
-  for (let tries = 1; ; tries++) {
-    await connection.ready();
-    try {
-      return await session.ask(request);
-    } catch (error) {
-      const unanswered = error instanceof ConnectionLost && error.unanswered;
-      if (unanswered || tries === mostTries) throw error;
-    }
-    // The loss of the connection is reported after this turn.
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -5,7 +5,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { formatRoomOrPerson, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
-import { byteCount } from '../../protocol/quantities.js';
 import type { Conversation, Message, RoomRules } from '../../protocol/records.js';
 import { type AwayStatus, createAwayStatus } from '../commands/away-status.js';
 import { opensConversation } from '../commands/commands.js';
@@ -21,8 +20,9 @@ import type {
   SessionStatus,
   StaySignedIn,
 } from '../session/session.js';
-import { changedRulesWords, eventWords, roomRulesWords, unlessLobby } from '../text/event-words.js';
+import { changedRulesWords, eventWords, roomRulesWords } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
+import { continuation, plainMessage } from '../text/plain-message.js';
 import {
   excerpt,
   failureWords,
@@ -30,8 +30,6 @@ import {
   motdLines,
   newsWords,
   percentOf,
-  reactionWords,
-  replyWords,
   statusWords,
   stayOffer,
   transferWords,
@@ -60,36 +58,6 @@ interface PlainDeps {
 
 // Longer lines cannot be messages, even once unprintable characters are dropped.
 const lineLimit = 64 * 1024;
-
-/** Where other lines have their time, so that no text can fake another line. */
-const continuation = '        ';
-
-/**
- * A message as plain lines: `HH:MM ana: text`, `HH:MM * ana text`, `HH:MM ana -> ben: text`, and
- * `HH:MM #room ana: text` for rooms other than the lobby; before a reply `HH:MM > ben: start of what it replies to`, and below
- * it `HH:MM + 👍 3` if there are reactions. Nothing in it can drive a terminal.
- */
-export function plainMessage(message: Message, time: LocalTime): string {
-  const from = printable(message.from);
-  const [first = '', ...more] = printable(plainText(message), { newlines: true }).split('\n');
-  const to = message.to === undefined ? '' : ` -> ${printable(message.to)}`;
-  const action = message.action === true || message.file !== undefined || message.removed !== undefined;
-  const who = action ? (to === '' ? `* ${from}` : `${from}${to}: * ${from}`) : `${from}${to}:`;
-  const start = `${time.minute(message.at)}${unlessLobby('', message.room)}`;
-  const reactions = reactionWords(message.reactions);
-  const all = [
-    ...(message.of === undefined ? [] : [`${start} ${replyWords(message.of)}`]),
-    ...[`${start} ${who} ${first}`, ...more.map((line) => `${continuation}${line}`)],
-    ...(reactions === undefined ? [] : [`${start} ${reactions}`]),
-  ];
-  return all.map((line) => `${line}\n`).join('');
-}
-
-function plainText({ text, file, removed, edited, seq }: Message): string {
-  if (removed !== undefined) return `wrote a message that ${removed} removed`;
-  if (file !== undefined) return `sent a file: ${file.name} (${byteCount(file.size)}), /get ${seq}`;
-  return edited === undefined ? text : `${text} (edited)`;
-}
 
 export function createPlainFrontEnd(deps: PlainDeps): FrontEnd {
   const { listener, open } = createListener();

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
-import { createPlainFrontEnd, plainMessage } from '../../../lib/client/plain/plain.js';
+import { createPlainFrontEnd } from '../../../lib/client/plain/plain.js';
+import { plainMessage } from '../../../lib/client/text/plain-message.js';
 import type { RequestBody } from '../../../lib/client/wire/connection.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import type { Conversation, RoomRules, Whois } from '../../../lib/protocol/records.js';

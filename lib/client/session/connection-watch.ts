@@ -1,0 +1,69 @@
+/** Requests that outlive a lost connection: they wait for it and are asked again. Knows a session's events, not what is asked. */
+import type { Reply } from '../../protocol/events.js';
+import type { Conversation } from '../../protocol/records.js';
+import { ConnectionLost, type RequestBody } from '../wire/connection.js';
+import type { Session, SessionEnd, SessionEvent } from './session.js';
+
+/** Waits for the connection, which may be lost and come back. */
+export interface ConnectionWatch {
+  /** Must see everything that happens. */
+  notice(event: SessionEvent): void;
+  /** Why the session ended; undefined before that. */
+  readonly end: SessionEnd | undefined;
+  /** The conversations of the sign-in, all rooms among them; rejects if the session ended. */
+  ready(): Promise<readonly Conversation[]>;
+}
+
+export function createConnectionWatch(): ConnectionWatch {
+  let conversations: readonly Conversation[] | undefined;
+  let end: SessionEnd | undefined;
+  let online = false;
+  let waiting: (() => void)[] = [];
+
+  return {
+    notice(event) {
+      if (event.kind === 'status') online = event.status.state === 'online';
+      if (event.kind === 'status' && event.status.state === 'ended') end = event.status.end;
+      if (event.kind === 'synced') conversations ??= event.conversations;
+      const woken = waiting;
+      waiting = [];
+      for (const wake of woken) wake();
+    },
+    get end() {
+      return end;
+    },
+    async ready() {
+      while (conversations === undefined || !online) {
+        if (end !== undefined) throw new Error('the session ended');
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+        });
+      }
+      return conversations;
+    },
+  };
+}
+
+const mostTries = 5;
+
+/**
+ * Repeats a request until there is a reply, over several connections if they are lost.
+ * @throws ConnectionLost where the server answers other requests but not this one, or each of 5 connections was lost
+ */
+export async function askUntilAnswered(
+  session: Pick<Session, 'ask'>,
+  connection: Pick<ConnectionWatch, 'ready'>,
+  request: RequestBody,
+): Promise<Reply> {
+  for (let tries = 1; ; tries++) {
+    await connection.ready();
+    try {
+      return await session.ask(request);
+    } catch (error) {
+      const unanswered = error instanceof ConnectionLost && error.unanswered;
+      if (unanswered || tries === mostTries) throw error;
+    }
+    // The loss of the connection is reported after this turn.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
