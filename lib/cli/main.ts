@@ -40,6 +40,10 @@ const modules: readonly Module[] = [
     load: async () => (await import('./send.js')).addSend,
   },
   {
+    commands: { listen: 'print new messages, or run a command for each' },
+    load: async () => (await import('./listen.js')).addListen,
+  },
+  {
     commands: { export: 'save the history of your conversations' },
     load: async () => (await import('./export.js')).addExport,
   },

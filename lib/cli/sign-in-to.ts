@@ -36,6 +36,8 @@ export interface SignInContext {
   readonly recent: RecentServers;
   /** This person's folders. */
   readonly personal: Folders;
+  /** A lost connection is tried for ever, also without a terminal. */
+  readonly patient?: true;
   /** The link is to a server in this process: its key is right, whichever was known for that address. */
   readonly ownServer?: true;
 }
@@ -258,8 +260,8 @@ async function startWith(
   { run, addresses, verify, listener, keeper }: Starting,
   { credentials, mode }: SignInAttempt,
 ): Promise<Session> {
-  const { options, prompter } = run;
-  const usualMs = prompter === undefined ? pipeRetryMs : Number.POSITIVE_INFINITY;
+  const { options, prompter, patient } = run;
+  const usualMs = prompter === undefined && !patient ? pipeRetryMs : Number.POSITIVE_INFINITY;
   return startSession({
     endpoint: addresses,
     verify,

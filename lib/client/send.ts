@@ -5,10 +5,11 @@ import { limits } from '../protocol/limits.js';
 import { messageText } from '../protocol/message-text.js';
 import type { Recipient } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
+import { enterRoom } from './enter-room.js';
 import { createListener, type FrontEnd, type OpenTransfers } from './front-end.js';
 import { createPipe, type Pipe } from './pipe.js';
 import type { Session, SessionEvent } from './session/session.js';
-import { errorWords, excerpt, failureWords, isOver, statusWords, transferWords } from './text/wording.js';
+import { excerpt, failureWords, isOver, statusWords, transferWords } from './text/wording.js';
 import type { Transfer } from './transfer/transfer.js';
 import { ConnectionLost } from './wire/connection.js';
 
@@ -76,10 +77,10 @@ export function createSend(deps: SendDeps): FrontEnd {
 
 /** All that does not come line by line. Never rejects. */
 async function begin(job: Job, files: ReturnType<typeof createFiles>): Promise<void> {
-  const { pipe, deps } = job;
-  const { text, files: paths, input } = deps.wanted;
+  const { pipe, deps, session } = job;
+  const { to, text, files: paths, input } = deps.wanted;
   try {
-    await enter(job);
+    if ('room' in to) await enterRoom(session.ask, to.room);
     if (text !== undefined) post(text, job);
     for (const path of paths) await files.send(path);
     if (input === 'whole') post(await readWhole(deps.stdin), job);
@@ -88,24 +89,6 @@ async function begin(job: Job, files: ReturnType<typeof createFiles>): Promise<v
     refuse(job, error.message);
     pipe.close();
   }
-}
-
-/** @throws ProtocolError, ConnectionLost */
-async function enter({ session, deps }: Job): Promise<void> {
-  const { to } = deps.wanted;
-  if (!('room' in to)) return;
-  const reply = await session.ask({ type: 'rooms' });
-  if (reply.type === 'error') throw new ProtocolError(reply.code, errorWords(reply));
-  const found = (reply.rooms ?? []).find(({ room }) => room === to.room);
-  if (found === undefined) {
-    throw new ProtocolError(
-      'no-such-room',
-      `There is no room #${to.room}. Create it with /join in the chat.`,
-    );
-  }
-  if (found.role !== undefined) return;
-  const joined = await session.ask({ type: 'join', room: to.room });
-  if (joined.type === 'error') throw new ProtocolError(joined.code, errorWords(joined));
 }
 
 function post(text: string, job: Job): void {

@@ -13,24 +13,18 @@ import { createListener, type FrontEnd, type OpenTransfers } from '../front-end.
 import type { OpenHooks } from '../hooks.js';
 import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
 import { createReadMarks, type ReadMarks } from '../session/read-marks.js';
-import type {
-  DeliveryStatus,
-  Session,
-  SessionEvent,
-  SessionStatus,
-  StaySignedIn,
-} from '../session/session.js';
+import type { DeliveryStatus, Session, SessionEvent, StaySignedIn } from '../session/session.js';
 import { changedRulesWords, eventWords, roomRulesWords } from '../text/event-words.js';
 import type { LocalTime } from '../text/local-time.js';
 import { continuation, plainMessage } from '../text/plain-message.js';
 import {
+  createStatusLines,
   excerpt,
   failureWords,
   isOver,
   motdLines,
   newsWords,
   percentOf,
-  statusWords,
   stayOffer,
   transferWords,
 } from '../text/wording.js';
@@ -321,17 +315,6 @@ function isOld(event: ServerEvent, { catchUp }: Chat): boolean {
     default:
       return false;
   }
-}
-
-/** The connection is mentioned only once something was wrong with it. */
-function createStatusLines(show: (words: string) => void): (status: SessionStatus) => void {
-  let wasWell = true;
-  return (status) => {
-    const words = statusWords(status);
-    if (words !== undefined && status.state !== 'online') wasWell = false;
-    if (words !== undefined && !wasWell) show(words);
-    if (status.state === 'online') wasWell = true;
-  };
 }
 
 function showSynced({ first, conversations }: Extract<SessionEvent, { kind: 'synced' }>, chat: Chat): void {

@@ -2,7 +2,7 @@
 import type { Reply } from '../../protocol/events.js';
 import type { Conversation } from '../../protocol/records.js';
 import { ConnectionLost, type RequestBody } from '../wire/connection.js';
-import type { Session, SessionEnd, SessionEvent } from './session.js';
+import { type Session, type SessionEnd, SessionEnded, type SessionEvent } from './session.js';
 
 /** Waits for the connection, which may be lost and come back. */
 export interface ConnectionWatch {
@@ -10,7 +10,7 @@ export interface ConnectionWatch {
   notice(event: SessionEvent): void;
   /** Why the session ended; undefined before that. */
   readonly end: SessionEnd | undefined;
-  /** The conversations of the sign-in, all rooms among them; rejects if the session ended. */
+  /** The conversations of the sign-in, all rooms among them; rejects with SessionEnded. */
   ready(): Promise<readonly Conversation[]>;
 }
 
@@ -34,7 +34,7 @@ export function createConnectionWatch(): ConnectionWatch {
     },
     async ready() {
       while (conversations === undefined || !online) {
-        if (end !== undefined) throw new Error('the session ended');
+        if (end !== undefined) throw new SessionEnded(end);
         await new Promise<void>((resolve) => {
           waiting.push(resolve);
         });
@@ -48,7 +48,7 @@ const mostTries = 5;
 
 /**
  * Repeats a request until there is a reply, over several connections if they are lost.
- * @throws ConnectionLost where the server answers other requests but not this one, or each of 5 connections was lost
+ * @throws SessionEnded; ConnectionLost where the server answers other requests but not this one, or each of 5 connections was lost
  */
 export async function askUntilAnswered(
   session: Pick<Session, 'ask'>,

@@ -5,6 +5,7 @@
  * A state event tells about this person (rooms they are in and their rules, roles, read marks) rather than what was posted.
  */
 import { type EntryEvent, isEntry } from '../../protocol/events.js';
+import type { RoomOrPerson } from '../../protocol/names.js';
 import type { Conversation, Message } from '../../protocol/records.js';
 import type { ServerEvent } from '../wire/connection.js';
 import type { SessionEvent } from './session.js';
@@ -125,9 +126,9 @@ export function createPositions(): Positions {
 
   return {
     advance(entry, me) {
-      const { room, from, seq } = entry;
-      const to = entry.type === 'topic' ? undefined : entry.to;
-      const [seen, name] = room === undefined ? [direct, from === me ? (to ?? me) : from] : [rooms, room];
+      const { seq } = entry;
+      const place = placeOf(entry, me);
+      const [seen, name] = 'room' in place ? [rooms, place.room] : [direct, place.with];
       if (seq <= (seen.get(name) ?? -1)) return false;
       seen.delete(name);
       seen.set(name, seq);
@@ -158,6 +159,14 @@ export function createPositions(): Positions {
       };
     },
   };
+}
+
+/** The conversation of an entry. @param me the name signed in with */
+export function placeOf(entry: EntryEvent, me: string): RoomOrPerson {
+  const { room, from } = entry;
+  if (room !== undefined) return { room };
+  const to = entry.type === 'topic' ? undefined : entry.to;
+  return { with: from === me ? (to ?? me) : from };
 }
 
 function latest(seen: ReadonlyMap<string, number>): Record<string, number> {

@@ -61,6 +61,18 @@ export type SessionEnd =
   /** `verify` refused at a reconnection. */
   | { readonly why: 'distrusted'; readonly error: Error };
 
+/** What was asked for needs a session, and it is over. */
+export class SessionEnded extends Error {
+  override readonly name = 'SessionEnded';
+  readonly code = 'session-ended';
+  readonly end: SessionEnd;
+
+  constructor(end: SessionEnd) {
+    super(`the session has ended (${end.why})`, 'error' in end ? { cause: end.error } : undefined);
+    this.end = end;
+  }
+}
+
 export type SessionEvent =
   /** Each entry (message, edited, removed, reaction, pinned, unpinned, topic) once, in seq order within its conversation. */
   | { readonly kind: 'event'; readonly event: ServerEvent }

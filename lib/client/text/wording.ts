@@ -32,6 +32,17 @@ export function statusWords(status: SessionStatus): string | undefined {
   }
 }
 
+/** The connection is mentioned only once something was wrong with it. */
+export function createStatusLines(show: (words: string) => void): (status: SessionStatus) => void {
+  let wasWell = true;
+  return (status) => {
+    const words = statusWords(status);
+    if (words !== undefined && status.state !== 'online') wasWell = false;
+    if (words !== undefined && !wasWell) show(words);
+    if (status.state === 'online') wasWell = true;
+  };
+}
+
 /** Why a session ended and what to do next. */
 export function endWords(end: SessionEnd): string {
   switch (end.why) {

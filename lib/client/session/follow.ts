@@ -1,0 +1,184 @@
+/**
+ * The entries of conversations for a reader that takes its time: each once, in order, from now or from a moment in the past.
+ * What does not fit into memory is read again from the history. Knows a session's events and requests, not the reader.
+ */
+import { ProtocolError } from '../../protocol/errors.js';
+import { type EntryEvent, isEntry, type Reply } from '../../protocol/events.js';
+import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
+import type { Conversation } from '../../protocol/records.js';
+import type { RequestBody } from '../wire/connection.js';
+import { placeOf } from './inbox.js';
+import { checkPage } from './pages.js';
+import { askConversations, type Session, type SessionEvent } from './session.js';
+
+interface FollowDeps {
+  readonly session: Pick<Session, 'name'>;
+  /** Asks until there is a reply; rejects once the session has ended. */
+  readonly ask: (request: RequestBody) => Promise<Reply>;
+  readonly wants: (conversation: RoomOrPerson) => boolean;
+  /** Milliseconds since the epoch; without it, only what is posted from the start on. */
+  readonly since?: number | undefined;
+}
+
+type Entries = AsyncGenerator<EntryEvent, undefined, undefined>;
+
+export interface Follower {
+  /** Must see everything that happens; what happens before the start is left out. */
+  notice(event: SessionEvent): void;
+  start(): void;
+  /**
+   * To be read once. Messages that were removed meanwhile are left out. Ends after `close`, and with the session once what came
+   * before its end is read.
+   * @throws SessionEnded where some of that can no longer be read, ConnectionLost; ProtocolError for a page of the history that
+   *   is refused or leads nowhere
+   */
+  entries(): Entries;
+  /** Nothing more is wanted. */
+  close(): void;
+}
+
+/** Entries that wait in memory, at some KiB each. */
+export const followedMost = 1_000;
+const pageSize = 100;
+
+type Waiting =
+  | { readonly entry: EntryEvent }
+  /** What a conversation had after this seq is in the history. */
+  | { readonly read: RoomOrPerson; readonly after: number }
+  /** The same of each conversation, from a moment on. */
+  | { readonly since: number };
+
+export function createFollower({ session, ask, wants, since }: FollowDeps): Follower {
+  const waiting: Waiting[] = [];
+  // Conversations whose entries have overflown, and will be read from the history.
+  const overflown = new Set<string>();
+  const history = createHistoryReader(ask, wants);
+  let phase: 'new' | 'following' | 'ended' | 'closed' = 'new';
+  let wake = (): void => {};
+  const isClosed = (): boolean => phase === 'closed';
+
+  function add(item: Waiting): void {
+    waiting.push(item);
+    wake();
+  }
+
+  /** Undefined at the end. */
+  async function next(): Promise<Waiting | undefined> {
+    while (waiting.length === 0 && phase !== 'ended' && phase !== 'closed') {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    return waiting.shift();
+  }
+
+  function addEntry(entry: EntryEvent): void {
+    const place = placeOf(entry, session.name);
+    const key = formatRoomOrPerson(place);
+    if (!wants(place) || overflown.has(key)) return;
+    if (waiting.length >= followedMost) overflown.add(key);
+    add(overflown.has(key) ? { read: place, after: entry.seq - 1 } : { entry });
+  }
+
+  async function* take(item: Waiting): Entries {
+    if ('since' in item) return yield* history.readAll(item.since);
+    if ('read' in item) {
+      // What is posted from here on comes after this in the queue as well.
+      overflown.delete(formatRoomOrPerson(item.read));
+      return yield* history.readConversation(item.read, { after: item.after });
+    }
+    const { entry } = item;
+    const gone = entry.type === 'message' && entry.removed !== undefined;
+    if (!gone && !history.hasRead(placeOf(entry, session.name), entry.seq)) yield entry;
+  }
+
+  return {
+    notice(event) {
+      if (event.kind === 'status' && event.status.state === 'ended' && phase !== 'closed') {
+        phase = 'ended';
+        wake();
+      }
+      if (phase !== 'following') return;
+      if (event.kind === 'synced') history.correct(event.conversations);
+      if (event.kind !== 'event') return;
+      if (isEntry(event.event)) return addEntry(event.event);
+      if (event.event.type !== 'gap') return;
+      const { room, with: peer = '', after } = event.event;
+      const place = room === undefined ? { with: peer } : { room };
+      if (wants(place)) add({ read: place, after });
+    },
+    start() {
+      if (phase !== 'new') return;
+      phase = 'following';
+      if (since !== undefined) add({ since });
+    },
+    async *entries(): Entries {
+      for (let item = await next(); item !== undefined; item = await next()) {
+        for await (const entry of take(item)) {
+          yield entry;
+          if (isClosed()) return;
+        }
+      }
+    },
+    close() {
+      phase = 'closed';
+      waiting.length = 0;
+      wake();
+    },
+  };
+}
+
+/** Reads messages from the history, page by page, as fast as they are taken. */
+function createHistoryReader(ask: FollowDeps['ask'], wants: FollowDeps['wants']) {
+  // How far, in each conversation.
+  const readTo = new Map<string, number>();
+
+  async function* readConversation(
+    place: RoomOrPerson,
+    from: { readonly after: number } | { readonly since: string },
+  ): Entries {
+    const key = formatRoomOrPerson(place);
+    let after = 'after' in from ? Math.max(from.after, readTo.get(key) ?? 0) : undefined;
+    for (let more = true; more; ) {
+      const range = after === undefined ? from : { after };
+      const reply = await ask({ type: 'history', ...place, ...range, limit: pageSize });
+      if (reply.type === 'error') return refused(reply);
+      const { messages = [] } = reply;
+      more = reply.more === true;
+      const seqs = messages.map(({ seq }) => seq);
+      checkPage(seqs, { after, more });
+      for (const message of messages) {
+        readTo.set(key, message.seq);
+        if (message.removed === undefined) yield message;
+      }
+      after = seqs.at(-1) ?? after;
+    }
+  }
+
+  return {
+    readConversation,
+    async *readAll(from: number): Entries {
+      const all = await askConversations(ask);
+      if ('code' in all) return refused(all);
+      for (const { room, with: peer = '', at } of all) {
+        const place = room === undefined ? { with: peer } : { room };
+        const quiet = at === undefined || Date.parse(at) < from;
+        if (!quiet && wants(place)) yield* readConversation(place, { since: new Date(from).toISOString() });
+      }
+    },
+    hasRead: (place: RoomOrPerson, seq: number) => seq <= (readTo.get(formatRoomOrPerson(place)) ?? 0),
+    /** Forgets what was read beyond the newest entry: the server was restored from a backup. */
+    correct(conversations: readonly Conversation[]): void {
+      for (const { room, with: peer = '', last } of conversations) {
+        const key = formatRoomOrPerson(room === undefined ? { with: peer } : { room });
+        if ((readTo.get(key) ?? 0) > last) readTo.delete(key);
+      }
+    },
+  };
+}
+
+/** A conversation that one is no longer in has no more to tell; other refusals are errors. */
+function refused({ code, message, retryAfter }: Extract<Reply, { type: 'error' }>): undefined {
+  const gone = ['not-a-member', 'no-such-room', 'no-such-name'].includes(code);
+  if (!gone) throw new ProtocolError(code, message, retryAfter);
+}
