@@ -64,8 +64,8 @@ t.test(
     ana.write('before\n');
     await listener.prints(/"text":"before"/);
     await server.killAndRestart();
-    await ana.prints(/connected again/, 'stderr');
-    ana.write('after\n/edit - later\n');
+    for (const each of [ana, listener]) await each.prints(/connected again/, 'stderr');
+    ana.write('after\n/edit later\n');
     await listener.prints(/"type":"edited"/);
     const lines = listener
       .stdout()

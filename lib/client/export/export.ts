@@ -2,6 +2,7 @@
  * Exports the whole history of conversations, page by page. Knows a session and a writer; neither files nor the
  * command line.
  */
+import type { Reply } from '../../protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import { printable, printableJson } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
@@ -12,10 +13,11 @@ import {
   type ConnectionWatch,
   createConnectionWatch,
 } from '../session/connection-watch.js';
-import { checkPage } from '../session/pages.js';
+import { readHistory } from '../session/pages.js';
 import { askConversations, type Session } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';
 import { reactionWords, replyWords, spoken, transcribed } from '../text/wording.js';
+import type { RequestBody } from '../wire/connection.js';
 
 interface ExportDeps {
   /** Resolves when there is room for more; rejects if nothing more can be written. */
@@ -41,8 +43,6 @@ export interface ExportWanted {
 export class ExportError extends Error {
   override readonly name = 'ExportError';
 }
-
-const pageSize = 100;
 
 /** Its `run` rejects with ExportError, with ProtocolError for pages that lead nowhere, and with the error of `write`. */
 export function createExport(deps: ExportDeps): FrontEnd {
@@ -109,34 +109,22 @@ async function exportOne(
     const by = `exported by ${printable(session.name)} on ${stamp(work.now())}`;
     await write(`${work.first ? '' : '\n'}${name} at ${printable(session.hello.server)}, ${by}\n\n`);
   }
-  let count = 0;
-  let after: number | undefined;
-  for (let more = true; more; ) {
-    const start = wanted.since === undefined ? { after: 0 } : { since: new Date(wanted.since).toISOString() };
-    const range = after === undefined ? start : { after };
-    const reply = await askUntilAnswered(session, connection, {
-      type: 'history',
-      ...conversation,
-      ...range,
-      limit: pageSize,
-    });
+  const ask = async (request: RequestBody): Promise<Reply> => {
+    const reply = await askUntilAnswered(session, connection, request);
     if (reply.type === 'error') throw new ExportError(`${name}: ${reply.message}`);
-    const { messages = [] } = reply;
-    more = reply.more === true;
-    checkPage(
-      messages.map(({ seq }) => seq),
-      { after, more },
-    );
-    const kept = messages.filter(({ removed }) => removed === undefined);
-    const lines = kept.flatMap((message) =>
+    return reply;
+  };
+  const start = wanted.since === undefined ? { after: 0 } : { since: wanted.since };
+  let count = 0;
+  for await (const messages of readHistory(ask, conversation, start)) {
+    const lines = messages.flatMap((message) =>
       wanted.format === 'json'
         ? printableJson(message)
         : messageLines(message).map((words) => transcribed(words, { at: Date.parse(message.at), stamp })),
     );
     if (lines.length > 0) await write(`${lines.join('\n')}\n`);
-    count += kept.length;
+    count += messages.length;
     progress(name, count);
-    after = messages.at(-1)?.seq ?? after;
   }
 }
 

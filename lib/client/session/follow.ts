@@ -2,13 +2,13 @@
  * The entries of conversations for a reader that takes its time: each once, in order, from now or from a moment in the past.
  * What does not fit into memory is read again from the history. Knows a session's events and requests, not the reader.
  */
-import { ProtocolError } from '../../protocol/errors.js';
+import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import { type EntryEvent, isEntry, type Reply } from '../../protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import type { Conversation } from '../../protocol/records.js';
 import type { RequestBody } from '../wire/connection.js';
 import { placeOf } from './inbox.js';
-import { checkPage } from './pages.js';
+import { type HistoryStart, readHistory } from './pages.js';
 import { askConversations, type Session, type SessionEvent } from './session.js';
 
 interface FollowDeps {
@@ -39,7 +39,7 @@ export interface Follower {
 
 /** Entries that wait in memory, at some KiB each. */
 export const followedMost = 1_000;
-const pageSize = 100;
+const goneCodes: readonly ErrorCode[] = ['not-a-member', 'no-such-room', 'no-such-name'];
 
 type Waiting =
   | { readonly entry: EntryEvent }
@@ -52,7 +52,8 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
   const waiting: Waiting[] = [];
   // Conversations whose entries have overflown, and will be read from the history.
   const overflown = new Set<string>();
-  const history = createHistoryReader(ask, wants);
+  // How far the history was read, in each conversation where it was.
+  const readTo = new Map<string, number>();
   let phase: 'new' | 'following' | 'ended' | 'closed' = 'new';
   let wake = (): void => {};
   const isClosed = (): boolean => phase === 'closed';
@@ -81,15 +82,43 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
   }
 
   async function* take(item: Waiting): Entries {
-    if ('since' in item) return yield* history.readAll(item.since);
+    if ('since' in item) return yield* readAll(item.since);
     if ('read' in item) {
       // What is posted from here on comes after this in the queue as well.
       overflown.delete(formatRoomOrPerson(item.read));
-      return yield* history.readConversation(item.read, { after: item.after });
+      return yield* readOne(item.read, { after: item.after });
     }
     const { entry } = item;
     const gone = entry.type === 'message' && entry.removed !== undefined;
-    if (!gone && !history.hasRead(placeOf(entry, session.name), entry.seq)) yield entry;
+    const seen = readTo.get(formatRoomOrPerson(placeOf(entry, session.name))) ?? 0;
+    if (entry.seq > seen && !gone) yield entry;
+  }
+
+  async function* readAll(from: number): Entries {
+    const all = await askConversations(ask);
+    if ('code' in all) throw new ProtocolError(all.code, all.message, all.retryAfter);
+    for (const { room, with: peer = '', at } of all) {
+      const place = room === undefined ? { with: peer } : { room };
+      const quiet = at === undefined || Date.parse(at) < from;
+      if (!quiet && wants(place)) yield* readOne(place, { since: from });
+    }
+  }
+
+  async function* readOne(place: RoomOrPerson, range: HistoryStart): Entries {
+    const key = formatRoomOrPerson(place);
+    const start = 'after' in range ? { after: Math.max(range.after, readTo.get(key) ?? 0) } : range;
+    try {
+      for await (const messages of readHistory(ask, place, start)) {
+        for (const message of messages) {
+          readTo.set(key, message.seq);
+          yield message;
+        }
+      }
+    } catch (error) {
+      // One that this account is no longer in has no more to tell.
+      const gone = error instanceof ProtocolError && goneCodes.includes(error.code);
+      if (!gone) throw error;
+    }
   }
 
   return {
@@ -99,7 +128,7 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
         wake();
       }
       if (phase !== 'following') return;
-      if (event.kind === 'synced') history.correct(event.conversations);
+      if (event.kind === 'synced') correct(readTo, event.conversations);
       if (event.kind !== 'event') return;
       if (isEntry(event.event)) return addEntry(event.event);
       if (event.event.type !== 'gap') return;
@@ -128,57 +157,10 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
   };
 }
 
-/** Reads messages from the history, page by page, as fast as they are taken. */
-function createHistoryReader(ask: FollowDeps['ask'], wants: FollowDeps['wants']) {
-  // How far, in each conversation.
-  const readTo = new Map<string, number>();
-
-  async function* readConversation(
-    place: RoomOrPerson,
-    from: { readonly after: number } | { readonly since: string },
-  ): Entries {
-    const key = formatRoomOrPerson(place);
-    let after = 'after' in from ? Math.max(from.after, readTo.get(key) ?? 0) : undefined;
-    for (let more = true; more; ) {
-      const range = after === undefined ? from : { after };
-      const reply = await ask({ type: 'history', ...place, ...range, limit: pageSize });
-      if (reply.type === 'error') return refused(reply);
-      const { messages = [] } = reply;
-      more = reply.more === true;
-      const seqs = messages.map(({ seq }) => seq);
-      checkPage(seqs, { after, more });
-      for (const message of messages) {
-        readTo.set(key, message.seq);
-        if (message.removed === undefined) yield message;
-      }
-      after = seqs.at(-1) ?? after;
-    }
+/** Forgets what was read beyond the newest entry: the server was restored from a backup. */
+function correct(readTo: Map<string, number>, conversations: readonly Conversation[]): void {
+  for (const { room, with: peer = '', last } of conversations) {
+    const key = formatRoomOrPerson(room === undefined ? { with: peer } : { room });
+    if ((readTo.get(key) ?? 0) > last) readTo.delete(key);
   }
-
-  return {
-    readConversation,
-    async *readAll(from: number): Entries {
-      const all = await askConversations(ask);
-      if ('code' in all) return refused(all);
-      for (const { room, with: peer = '', at } of all) {
-        const place = room === undefined ? { with: peer } : { room };
-        const quiet = at === undefined || Date.parse(at) < from;
-        if (!quiet && wants(place)) yield* readConversation(place, { since: new Date(from).toISOString() });
-      }
-    },
-    hasRead: (place: RoomOrPerson, seq: number) => seq <= (readTo.get(formatRoomOrPerson(place)) ?? 0),
-    /** Forgets what was read beyond the newest entry: the server was restored from a backup. */
-    correct(conversations: readonly Conversation[]): void {
-      for (const { room, with: peer = '', last } of conversations) {
-        const key = formatRoomOrPerson(room === undefined ? { with: peer } : { room });
-        if ((readTo.get(key) ?? 0) > last) readTo.delete(key);
-      }
-    },
-  };
-}
-
-/** A conversation that one is no longer in has no more to tell; other refusals are errors. */
-function refused({ code, message, retryAfter }: Extract<Reply, { type: 'error' }>): undefined {
-  const gone = ['not-a-member', 'no-such-room', 'no-such-name'].includes(code);
-  if (!gone) throw new ProtocolError(code, message, retryAfter);
 }

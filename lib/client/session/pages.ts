@@ -1,5 +1,9 @@
-/** Checks what comes page by page, so that a loop over pages ends whatever the server sends. */
+/** What comes page by page, checked, so that a loop over pages ends whatever the server sends. */
 import { ProtocolError } from '../../protocol/errors.js';
+import type { Reply } from '../../protocol/events.js';
+import type { RoomOrPerson } from '../../protocol/names.js';
+import type { Message } from '../../protocol/records.js';
+import type { RequestBody } from '../wire/connection.js';
 
 /**
  * @param seqs of a page's messages. @param range what it was asked with
@@ -20,4 +24,34 @@ export function pageRepeated(): ProtocolError {
     'bad-frame',
     'The server repeats itself instead of going on, so the list is incomplete. Tell its operator.',
   );
+}
+
+/** Behind a message with this seq, or from a moment on, in milliseconds since the epoch. */
+export type HistoryStart = { readonly after: number } | { readonly since: number };
+
+const pageSize = 100;
+
+/**
+ * The messages of a conversation up to now, oldest first, without those that were removed: page by page, as fast as they are
+ * taken.
+ * @throws ProtocolError for a refusal, or `bad-frame` for a page that leads nowhere; what `ask` rejects with
+ */
+export async function* readHistory(
+  ask: (request: RequestBody) => Promise<Reply>,
+  place: RoomOrPerson,
+  start: HistoryStart,
+): AsyncGenerator<readonly Message[], undefined, undefined> {
+  let after = 'after' in start ? start.after : undefined;
+  const since = 'since' in start ? { since: new Date(start.since).toISOString() } : {};
+  for (let more = true; more; ) {
+    const range = after === undefined ? since : { after };
+    const reply = await ask({ type: 'history', ...place, ...range, limit: pageSize });
+    if (reply.type === 'error') throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
+    const { messages = [] } = reply;
+    more = reply.more === true;
+    const seqs = messages.map(({ seq }) => seq);
+    checkPage(seqs, { after, more });
+    yield messages.filter(({ removed }) => removed === undefined);
+    after = seqs.at(-1) ?? after;
+  }
 }

@@ -34,6 +34,8 @@ export interface SessionOptions {
   /** Called with each new token, before anything else is sent; awaited. */
   readonly keepToken?: (token: string) => Promise<void>;
   readonly listener: (event: SessionEvent) => void;
+  /** Aborts the opening, not the session that is open. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type SessionStatus =

@@ -60,7 +60,7 @@ const system: SessionEnvironment = {
 /**
  * Connects and signs in; resolves before the first event is reported. A lost connection is then tried again for
  * `retryMs`. Where `keepToken` rejects the session ends, here with that error.
- * @throws Unreachable, NotSecureChat; what `verify` rejected with; ProtocolError with the server's code where
+ * @throws the signal's reason; Unreachable, NotSecureChat; what `verify` rejected with; ProtocolError with the server's code where
  *   it refuses (`wrong-credentials`, `name-in-use`, …), so that the caller can ask again; ConnectionLost where
  *   the reply did not come: a `register` may have happened then
  */
@@ -68,8 +68,16 @@ export async function startSession(
   options: SessionOptions,
   environment: SessionEnvironment = system,
 ): Promise<Session> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const life = createLife(options, environment);
-  return createSession(life, await connect(life));
+  const abort = () => life.leaving.abort(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  try {
+    return createSession(life, await connect(life));
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
 interface Life {

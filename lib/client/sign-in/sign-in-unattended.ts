@@ -35,7 +35,9 @@ export async function requireAnswers(answers: SignInAnswers, saved: SignInDeps['
  * used up, the password is tried on the existing account.
  * @throws AnswerMissing; ProtocolError with the server's refusal, the first one where both ways failed
  */
-export async function signInUnattended(deps: SignInDeps): Promise<Session> {
+export async function signInUnattended(
+  deps: Pick<SignInDeps, 'answers' | 'code' | 'start' | 'saved'>,
+): Promise<Session> {
   const { answers, code, start, saved } = deps;
   const { name, password, mode } = answers;
   if (answers.token !== undefined) return signInByToken(deps, answers.token);
@@ -73,7 +75,10 @@ export async function signInUnattended(deps: SignInDeps): Promise<Session> {
 }
 
 /** By a bot's token; joins as another terminal where the account is already signed in. */
-export function signInByToken({ start, answers }: SignInDeps, token: string): Promise<Session> {
+export function signInByToken(
+  { start, answers }: Pick<SignInDeps, 'start' | 'answers'>,
+  token: string,
+): Promise<Session> {
   return start({ name: '', credentials: { how: 'resume', token }, mode: answers.mode ?? 'attach' });
 }
 

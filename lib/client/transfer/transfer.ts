@@ -61,6 +61,7 @@ export interface Reconnections {
 /** For good; the message is for people and says what to do. */
 export class TransferFailed extends Error {
   override readonly name = 'TransferFailed';
+  readonly code = 'transfer-failed';
 }
 
 /** It can go on later. */
