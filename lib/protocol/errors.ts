@@ -78,6 +78,7 @@ const errors = {
   'too-many-connections': unavailable,
 } satisfies Record<string, ErrorTraits>;
 
+/** The server's codes, from a closed list: `docs/protocol.md` says what each means. */
 export type ErrorCode = keyof typeof errors;
 
 export const errorCodes = Object.keys(errors) as readonly ErrorCode[];

@@ -7,7 +7,6 @@ export const open = { additionalProperties: true } as const;
 export const seq = Type.Integer({ minimum: 0 });
 export const name = Type.String();
 export const at = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
-/** A role on the server. A bot is a member that signs in with a token only. */
 export const role = Type.Union([
   Type.Literal('admin'),
   Type.Literal('moderator'),
@@ -225,15 +224,28 @@ export const whois = Type.Object(
   open,
 );
 
+/**
+ * A message in a room or a direct conversation; `docs/protocol.md` describes its fields.
+ * @interface
+ */
 export type Message = Static<typeof message>;
 export type Quote = Static<typeof quote>;
 export type Reaction = Static<typeof reaction>;
 export type FileInfo = Static<typeof file>;
 export type Found = Static<typeof found>;
+/**
+ * A room as a list of rooms shows it.
+ * @interface
+ */
 export type RoomInfo = Static<typeof room>;
 export type RoomRole = Static<typeof roomRole>;
 export type Conversation = Static<typeof conversation>;
+/**
+ * An account as a list of people shows it.
+ * @interface
+ */
 export type Person = Static<typeof person>;
+/** A role on the server. A bot is a member that signs in with a token only. */
 export type Role = Static<typeof role>;
 export type Restriction = Static<typeof restriction>;
 export type RoomRules = Static<typeof rules>;

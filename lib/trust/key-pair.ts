@@ -32,7 +32,7 @@ export interface KeyFile {
   readonly path: string;
 }
 
-type CertificateFault =
+export type CertificateFault =
   /** No such file, or no key for the certificate. */
   | 'missing'
   | 'unreadable'

@@ -1030,9 +1030,10 @@ t.test('quitting', async (t) => {
   t.test('leaves nothing that keeps a process from ending', async (t) => {
     const server = await startFakeServer(certificate);
     t.teardown(server.close);
+    const path = new URL('../../../lib/client/session/start-session.js', import.meta.url);
     const program = `
-      const { connect } = await import(${JSON.stringify(new URL('../../../lib/index.js', import.meta.url))});
-      const session = await connect({
+      const { startSession } = await import(${JSON.stringify(path)});
+      const session = await startSession({
         endpoint: { host: '127.0.0.1', port: ${server.endpoint.port} },
         verify: async () => {},
         credentials: { how: 'resume', token: 'token-0' },

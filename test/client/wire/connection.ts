@@ -261,7 +261,7 @@ t.test('trust comes before everything', async (t) => {
     t.teardown(server.close);
     await writeFile(join(folder, 'ca.pem'), forName.cert);
     const program = `
-      const { greet } = await import(${JSON.stringify(new URL('../../../lib/index.js', import.meta.url))});
+      const { greet } = await import(${JSON.stringify(new URL('../../../lib/client/wire/connection.js', import.meta.url))});
       for (const host of ['localhost', '127.0.0.1']) {
         const { identity } = await greet({ host, port: ${server.endpoint.port} }, async () => {});
         console.log(identity.authorized);
