@@ -37,7 +37,7 @@ export { type ErrorCode, ProtocolError } from './protocol/errors.js';
 export type { Recipient, RoomOrPerson } from './protocol/names.js';
 export type { Message, Person, Role, RoomInfo } from './protocol/records.js';
 export type { Retention } from './server/files/cleanup.js';
-export type { Log } from './server/log.js';
+export type { Log, LogFields } from './server/log.js';
 export { ControlError } from './server/operator/control-socket.js';
 export { StoreError, StoreInUse } from './store/store.js';
 export type { Endpoint } from './trust/endpoint.js';

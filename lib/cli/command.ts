@@ -32,7 +32,9 @@ export const exitCode = {
   terminated: 143,
 } as const;
 
+/** Why a command ends. */
 export type ExitName = keyof typeof exitCode;
+/** As in sysexits.h; the `--help` of each command lists its own. */
 export type ExitCode = (typeof exitCode)[ExitName];
 
 /** Ends the command with an exit code and one line on stderr, or none if `message` is empty. */

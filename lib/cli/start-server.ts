@@ -40,6 +40,7 @@ import { machineTime } from './machine-time.js';
 import { readMotd } from './option-values.js';
 import { openServerStore } from './server-store.js';
 
+/** Settings of a server, as the options of `secure-chat server`. */
 export interface ServerSettings {
   /** Folder of the database, the files, the control socket and, without `cert`, the server's own key pair. */
   readonly data: string;
@@ -84,6 +85,7 @@ export interface ServerSettings {
   readonly onFailure?: (error: StoreError) => void;
 }
 
+/** A server that is listening. */
 export interface RunningServer {
   readonly address: Endpoint;
   readonly name: string;
@@ -117,6 +119,7 @@ export interface RunningServer {
 const firstInviteMs = 365 * 24 * 60 * 60_000;
 
 /**
+ * Starts a server in this process.
  * @throws CertificateError, StoreInUse, StoreError, ControlError, Exit (the folder), or the listener's error
  *   with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL)
  */

@@ -6,6 +6,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { limits } from '../protocol/limits.js';
 import { isPin } from './key.js';
 
+/** Where a server listens. */
 export interface Endpoint {
   /** A name or an IP address in lower case; IPv6 is compressed, without brackets. */
   readonly host: string;

@@ -32,6 +32,7 @@ export interface KeyFile {
   readonly path: string;
 }
 
+/** What is wrong with a certificate or a key. */
 export type CertificateFault =
   /** No such file, or no key for the certificate. */
   | 'missing'

@@ -38,6 +38,7 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The state of the connection. */
 export type SessionStatus =
   /** With `address` (HOST:PORT) where it is not the one before. */
   | { readonly state: 'online'; readonly address?: string }
