@@ -43,10 +43,11 @@ t.test('a program in TypeScript imports it by its name, is checked, and runs', a
   const { folder } = home;
   await mkdir(join(folder, 'node_modules/@types'), { recursive: true });
   await symlink(root, join(folder, 'node_modules/secure-chat'));
-  await symlink(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+  for (const types of ['@types/node', 'undici-types'])
+    await symlink(join(root, 'node_modules', types), join(folder, 'node_modules', types));
   const compilerOptions = {
     ...{ target: 'es2022', module: 'nodenext', lib: ['es2023', 'esnext.disposable'], types: ['node'] },
-    ...{ strict: true, skipLibCheck: true, exactOptionalPropertyTypes: true, preserveSymlinks: true },
+    ...{ strict: true, skipLibCheck: false, exactOptionalPropertyTypes: true, preserveSymlinks: true },
   };
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
