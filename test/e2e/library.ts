@@ -37,7 +37,7 @@ const options = { server: server.firstLink ?? '', name: 'ana', password: 'a rath
 await server.close();
 `;
 
-t.test('a program in TypeScript imports it by its name, is checked, and runs', async (t) => {
+t.test('programs in TypeScript import it by its name and are checked; one runs', async (t) => {
   const home = await makeHome();
   t.teardown(home.remove);
   const { folder } = home;
@@ -50,7 +50,12 @@ t.test('a program in TypeScript imports it by its name, is checked, and runs', a
     ...{ strict: true, skipLibCheck: false, exactOptionalPropertyTypes: true, preserveSymlinks: true },
   };
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+  const page = await readFile(join(root, 'docs/bots.md'), 'utf8');
+  const [, documented = ''] = /```ts\n(.*?)```/s.exec(page) ?? [];
+  t.match(documented, 'await connect(');
+  await writeFile(join(folder, 'documented.ts'), documented);
+  const files = ['consumer.ts', 'documented.ts'];
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   await writeFile(join(folder, 'consumer.ts'), consumer);
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   const compiled = await run(process.execPath, [compiler], { cwd: folder }).catch((error) => error);
