@@ -18,8 +18,8 @@ export { Exit, type ExitCode, type ExitName } from './cli/command.js';
 export { type RunningServer, type ServerSettings, startServer } from './cli/start-server.js';
 export {
   type Accepted,
-  type Chat,
   type ChatEvents,
+  type ChatSession,
   type ConnectOptions,
   connect,
   InvalidOption,

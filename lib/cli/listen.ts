@@ -26,9 +26,9 @@ export function addListen(program: Command, io: Io): void {
     description: 'Prints each new message as one line, or runs a command for it, until it is interrupted.',
     text: `\
 Without --room these are all your conversations. A room is joined if need be,
-but never created. --since begins with the history since then, conversation by
-conversation. A lost connection is tried until it is back, and what was missed
-meanwhile follows. stdin is not read.
+but never created. The history of --since comes conversation by conversation. A
+lost connection is tried until it is back, and what was missed meanwhile
+follows. stdin is not read.
 
 --json prints what \`connect --json\` prints of messages, edits, removals,
 reactions, pins and topics. --exec runs CMD for each of these, except your own:
@@ -43,7 +43,7 @@ With a bot's token in SECURE_CHAT_TOKEN or --token-file nothing is asked.`,
     examples: [
       'secure-chat listen LINK --room ops | grep -i error',
       "secure-chat listen LINK --room ops --exec './on-message.sh'",
-      'secure-chat listen LINK --json --since 1h | jq -r \'select(.type=="message").from\'',
+      'secure-chat listen LINK --json --since 1h | jq .text',
     ],
     exits: [['refused', 'wrong password or token, no such room, banned, …'], ...clientExits],
   });
@@ -51,7 +51,7 @@ With a bot's token in SECURE_CHAT_TOKEN or --token-file nothing is asked.`,
     command.argument(`[${serverArgument}]`, 'join link or server address; default: SECURE_CHAT_LINK'),
   )
     .option('--room <ROOM>', 'only this room; can be repeated', repeated(roomArgument))
-    .addOption(sinceOption())
+    .addOption(sinceOption('begin with the history since then'))
     .option('--json', 'one JSON object per line')
     .addOption(
       new Option('--exec <CMD>', 'run CMD with the JSON object on its stdin')

@@ -2,8 +2,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { momentForms, parseMoment } from '../client/commands/arguments.js';
 
-export function sinceOption(): Option {
-  return new Option('--since <DATE>', `only from then on: ${momentForms}`).argParser(momentArgument);
+/** @param what it does */
+export function sinceOption(what = 'only from then on'): Option {
+  return new Option('--since <DATE>', `${what}: ${momentForms}`).argParser(momentArgument);
 }
 
 /** A moment in the past, in milliseconds since the epoch. */

@@ -18,7 +18,7 @@ import { createListener } from './front-end.js';
 import { askUntilAnswered, type ConnectionWatch, createConnectionWatch } from './session/connection-watch.js';
 import { createFollower, type Follower } from './session/follow.js';
 import { placeOf } from './session/inbox.js';
-import { readHistory } from './session/pages.js';
+import { historyPages } from './session/pages.js';
 import {
   askPeople,
   type Session,
@@ -97,15 +97,15 @@ export interface Stored {
   readonly key: string;
 }
 
-/** Which messages `Chat.messages` gives. */
+/** Which messages `ChatSession.messages` gives. */
 export interface MessagesOptions {
-  /** Only those of this room, or of these. The account has to be in them: see `Chat.join`. */
+  /** Only those of this room, or of these. The account has to be in them: see `ChatSession.join`. */
   readonly room?: string | readonly string[];
   /** Begins with the history since then (milliseconds since the epoch, or a date), conversation by conversation. */
   readonly since?: number | Date;
 }
 
-/** Which files `Chat.loadFile` fetches. */
+/** Which files `ChatSession.loadFile` fetches. */
 export interface LoadFileOptions {
   /** A larger file is refused. */
   readonly mostBytes: number;
@@ -117,7 +117,7 @@ export interface LoadFileOptions {
  * A signed-in account. It reconnects by itself and then gets what it has missed: every message comes once, and in order within
  * its conversation. Closed by `close`, by the `signal` of its options, or at the end of an `await using` block.
  */
-export interface Chat extends AsyncDisposable {
+export interface ChatSession extends AsyncDisposable {
   readonly name: string;
   readonly role: Role;
   /** The server's name, for people. */
@@ -199,7 +199,7 @@ export interface Chat extends AsyncDisposable {
  *   ProtocolError with the server's code (`wrong-credentials`, `session-expired` for a token that is not valid, `banned`, …);
  *   ConnectionLost; SessionEnded where it ended before it had caught up; the signal's reason
  */
-export async function connect(options: ConnectOptions): Promise<Chat> {
+export async function connect(options: ConnectOptions): Promise<ChatSession> {
   const link = linkOf(options);
   const { token, name, password, mode = 'attach', retryMs = Number.POSITIVE_INFINITY, signal } = options;
   requireCredentials(options);
@@ -248,7 +248,7 @@ function linkOf({ server, pin }: ConnectOptions): JoinLink {
 }
 
 interface OpenedChat {
-  readonly chat: Chat;
+  readonly chat: ChatSession;
   /** Must see everything that happens. */
   readonly notice: (event: SessionEvent) => void;
   /** Resolves when it has caught up; rejects with SessionEnded. */
@@ -285,7 +285,7 @@ function createChat(session: Session): OpenedChat {
     finish(event.status.end);
   }
 
-  const chat: Chat = {
+  const chat: ChatSession = {
     get name() {
       return session.name;
     },
@@ -298,7 +298,7 @@ function createChat(session: Session): OpenedChat {
     messages: following.messages,
     async *history(place, since): AsyncGenerator<Message, undefined, undefined> {
       const start = since === undefined ? { after: 0 } : { since: Number(since) };
-      for await (const messages of readHistory(ask, place, start)) yield* messages;
+      for await (const messages of historyPages(ask, place, start)) yield* messages;
     },
     say: posts.say,
     reply: (message, text) =>
@@ -323,7 +323,7 @@ function createChat(session: Session): OpenedChat {
   return { chat, notice, ready: watch.ready(), release: () => later.open(listeners.notice) };
 }
 
-function createListeners(): Pick<Chat, 'on'> & { notice: (event: SessionEvent) => void } {
+function createListeners(): Pick<ChatSession, 'on'> & { notice: (event: SessionEvent) => void } {
   const all = new Map<keyof ChatEvents, Set<(event: never) => void>>();
 
   function emit<T extends keyof ChatEvents>(type: T, event: ChatEvents[T]): void {

@@ -4,14 +4,14 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type Chat, type ConnectOptions, connect } from '../../lib/client/connect.js';
+import { type ChatSession, type ConnectOptions, connect } from '../../lib/client/connect.js';
 import { folder, password, runServer, type TestServer } from '../support/running-server.js';
 
 function at({ port, running }: TestServer): Pick<ConnectOptions, 'server' | 'pin'> {
   return { server: `127.0.0.1:${port}`, pin: running.certificate.pin };
 }
 
-async function enter(t: Test, server: TestServer, name: string): Promise<Chat> {
+async function enter(t: Test, server: TestServer, name: string): Promise<ChatSession> {
   const chat = await connect({ ...at(server), token: server.token(name) });
   t.teardown(() => chat.close());
   return chat;

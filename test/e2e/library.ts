@@ -12,13 +12,13 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const run = promisify(execFile);
 
 const consumer = `
-import { type Chat, connect, type Message, ProtocolError, startServer } from 'secure-chat';
+import { type ChatSession, connect, type Message, ProtocolError, startServer } from 'secure-chat';
 
 const server = await startServer({ data: 'data', host: '127.0.0.1', port: 0 });
 const { host, port } = server.address;
 const options = { server: server.firstLink ?? '', name: 'ana', password: 'a rather long password' };
 {
-  await using chat: Chat = await connect({ ...options, server: options.server.replace(/\\/\\/[^/]+/, \`//\${host}:\${port}\`) });
+  await using chat: ChatSession = await connect({ ...options, server: options.server.replace(/\\/\\/[^/]+/, \`//\${host}:\${port}\`) });
   const messages: AsyncIterable<Message> = chat.messages({ room: 'lobby' });
   chat.on('joined', ({ room, name }) => console.log(room.length + name.length));
   // @ts-expect-error no event of that name
@@ -72,7 +72,7 @@ t.test('the reference has no warning, and all that the package exports', async (
   await run(process.execPath, [typedoc, '--out', out], { cwd: root });
   for (const page of [
     'functions/connect',
-    'interfaces/Chat',
+    'interfaces/ChatSession',
     'functions/startServer',
     'classes/ProtocolError',
   ])

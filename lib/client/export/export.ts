@@ -13,7 +13,7 @@ import {
   type ConnectionWatch,
   createConnectionWatch,
 } from '../session/connection-watch.js';
-import { readHistory } from '../session/pages.js';
+import { historyPages } from '../session/pages.js';
 import { askConversations, type Session } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';
 import { reactionWords, replyWords, spoken, transcribed } from '../text/wording.js';
@@ -116,7 +116,7 @@ async function exportOne(
   };
   const start = wanted.since === undefined ? { after: 0 } : { since: wanted.since };
   let count = 0;
-  for await (const messages of readHistory(ask, conversation, start)) {
+  for await (const messages of historyPages(ask, conversation, start)) {
     const lines = messages.flatMap((message) =>
       wanted.format === 'json'
         ? printableJson(message)

@@ -8,7 +8,7 @@ import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
 import type { Conversation } from '../../protocol/records.js';
 import type { RequestBody } from '../wire/connection.js';
 import { placeOf } from './inbox.js';
-import { type HistoryStart, readHistory } from './pages.js';
+import { type HistoryStart, historyPages } from './pages.js';
 import { askConversations, type Session, type SessionEvent } from './session.js';
 
 interface FollowDeps {
@@ -108,7 +108,7 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
     const key = formatRoomOrPerson(place);
     const start = 'after' in range ? { after: Math.max(range.after, readTo.get(key) ?? 0) } : range;
     try {
-      for await (const messages of readHistory(ask, place, start)) {
+      for await (const messages of historyPages(ask, place, start)) {
         for (const message of messages) {
           readTo.set(key, message.seq);
           yield message;

@@ -36,7 +36,7 @@ const pageSize = 100;
  * taken.
  * @throws ProtocolError for a refusal, or `bad-frame` for a page that leads nowhere; what `ask` rejects with
  */
-export async function* readHistory(
+export async function* historyPages(
   ask: (request: RequestBody) => Promise<Reply>,
   place: RoomOrPerson,
   start: HistoryStart,
