@@ -21,7 +21,7 @@ export {
   type ChatEvents,
   type ChatSession,
   type ConnectOptions,
-  connect,
+  connectChat as connect,
   InvalidOption,
   type LoadFileOptions,
   type MessagesOptions,

@@ -16,7 +16,7 @@ import { isPin } from '../trust/key.js';
 import { enterRoom } from './enter-room.js';
 import { createListener } from './front-end.js';
 import { askUntilAnswered, type ConnectionWatch, createConnectionWatch } from './session/connection-watch.js';
-import { createFollower, type Follower } from './session/follow.js';
+import { createEntryStream, type EntryStream } from './session/entry-stream.js';
 import { placeOf } from './session/inbox.js';
 import { historyPages } from './session/pages.js';
 import {
@@ -199,7 +199,7 @@ export interface ChatSession extends AsyncDisposable {
  *   ProtocolError with the server's code (`wrong-credentials`, `session-expired` for a token that is not valid, `banned`, …);
  *   ConnectionLost; SessionEnded where it ended before it had caught up; the signal's reason
  */
-export async function connect(options: ConnectOptions): Promise<ChatSession> {
+export async function connectChat(options: ConnectOptions): Promise<ChatSession> {
   const link = linkOf(options);
   const { token, name, password, mode = 'attach', retryMs = Number.POSITIVE_INFINITY, signal } = options;
   requireCredentials(options);
@@ -261,7 +261,7 @@ function createChat(session: Session): OpenedChat {
   const watch = createConnectionWatch();
   const ask = (request: RequestBody) => askUntilAnswered(session, watch, request);
   const listeners = createListeners();
-  const following = createFollowing(session, ask, watch);
+  const iterators = createStreams(session, ask, watch);
   const posts = createPosts(session, watch);
   const files = createFiles(session);
   const later = createListener();
@@ -274,7 +274,7 @@ function createChat(session: Session): OpenedChat {
   function notice(event: SessionEvent): void {
     watch.notice(event);
     posts.notice(event);
-    following.notice(event);
+    iterators.notice(event);
     if (caughtUp) later.listener(event);
     if (event.kind === 'synced') {
       caughtUp = true;
@@ -295,7 +295,7 @@ function createChat(session: Session): OpenedChat {
     serverName: session.hello.server,
     recovery: session.recovery,
     on: listeners.on,
-    messages: following.messages,
+    messages: iterators.messages,
     async *history(place, since): AsyncGenerator<Message, undefined, undefined> {
       const start = since === undefined ? { after: 0 } : { since: Number(since) };
       for await (const messages of historyPages(ask, place, start)) yield* messages;
@@ -356,37 +356,37 @@ function createListeners(): Pick<ChatSession, 'on'> & { notice: (event: SessionE
 }
 
 /** The iterators of messages. */
-function createFollowing(
+function createStreams(
   session: Session,
   ask: (request: RequestBody) => Promise<Reply>,
   watch: ConnectionWatch,
 ) {
-  const followers = new Set<Follower>();
+  const streams = new Set<EntryStream>();
 
-  async function* read(follower: Follower): AsyncGenerator<Message, undefined, undefined> {
+  async function* read(stream: EntryStream): AsyncGenerator<Message, undefined, undefined> {
     try {
-      for await (const entry of follower.entries()) if (entry.type === 'message') yield entry;
+      for await (const entry of stream.entries()) if (entry.type === 'message') yield entry;
       if (watch.end !== undefined && watch.end.why !== 'quit') throw new SessionEnded(watch.end);
     } finally {
-      follower.close();
-      followers.delete(follower);
+      stream.close();
+      streams.delete(stream);
     }
   }
 
   return {
     notice(event: SessionEvent): void {
-      for (const follower of followers) follower.notice(event);
+      for (const stream of streams) stream.notice(event);
     },
     messages({ room, since }: MessagesOptions = {}): AsyncGenerator<Message, undefined, undefined> {
       const rooms = room === undefined ? undefined : [room].flat();
-      const follower = createFollower({
+      const stream = createEntryStream({
         ...{ session, ask },
         wants: (place) => rooms === undefined || ('room' in place && rooms.includes(place.room)),
         since: since === undefined ? undefined : Number(since),
       });
-      followers.add(follower);
-      follower.start();
-      return read(follower);
+      streams.add(stream);
+      stream.start();
+      return read(stream);
     },
   };
 }

@@ -11,7 +11,7 @@ import { enterRoom } from './enter-room.js';
 import { createListener, type FrontEnd, type FrontEndResult, type StopSignal } from './front-end.js';
 import { startCommand } from './run-command.js';
 import { askUntilAnswered, createConnectionWatch } from './session/connection-watch.js';
-import { createFollower } from './session/follow.js';
+import { createEntryStream } from './session/entry-stream.js';
 import { type Session, SessionEnded } from './session/session.js';
 import type { LocalTime } from './text/local-time.js';
 import { plainLine } from './text/plain-message.js';
@@ -44,7 +44,7 @@ export const listenLimits = { commandMs: 60_000, closingMs: 1_000 } as const;
 /** What is done with an entry. @returns false where there is no reader any longer */
 type Take = (entry: EntryEvent) => Promise<boolean>;
 
-/** Its `run` rejects with the follower's errors, and with ProtocolError where a room cannot be joined. */
+/** Its `run` rejects with the stream's errors, and with ProtocolError where a room cannot be joined. */
 export function createListen(deps: ListenDeps): FrontEnd {
   const { listener, open } = createListener();
   return {
@@ -52,7 +52,7 @@ export function createListen(deps: ListenDeps): FrontEnd {
     async run(session) {
       const connection = createConnectionWatch();
       const ask = (request: RequestBody) => askUntilAnswered(session, connection, request);
-      const follower = createFollower({
+      const stream = createEntryStream({
         session,
         ask,
         wants: wantedBy(deps.wanted),
@@ -63,14 +63,14 @@ export function createListen(deps: ListenDeps): FrontEnd {
       const stopped = whenAborted(deps.stop);
       deps.stderr.on('error', () => {});
       open((event) => {
-        if (event.kind === 'synced') follower.start();
+        if (event.kind === 'synced') stream.start();
         if (event.kind === 'status') showStatus(event.status);
         connection.notice(event);
-        follower.notice(event);
+        stream.notice(event);
       });
       async function follow(): Promise<void> {
         for (const room of deps.wanted.rooms) await enterRoom(ask, room);
-        for await (const entry of follower.entries()) if (!(await take(entry))) return;
+        for await (const entry of stream.entries()) if (!(await take(entry))) return;
       }
       try {
         const signal = await Promise.race([follow(), stopped]);
@@ -83,7 +83,7 @@ export function createListen(deps: ListenDeps): FrontEnd {
         if (error instanceof SessionEnded) return resultOf({ by: 'session', end: error.end });
         throw error;
       } finally {
-        follower.close();
+        stream.close();
         await end();
         await session.quit();
       }

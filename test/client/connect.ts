@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type ChatSession, type ConnectOptions, connect } from '../../lib/client/connect.js';
+import { type ChatSession, type ConnectOptions, connectChat as connect } from '../../lib/client/connect.js';
 import { folder, password, runServer, type TestServer } from '../support/running-server.js';
 
 function at({ port, running }: TestServer): Pick<ConnectOptions, 'server' | 'pin'> {

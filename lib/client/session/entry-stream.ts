@@ -11,7 +11,7 @@ import { placeOf } from './inbox.js';
 import { type HistoryStart, historyPages } from './pages.js';
 import { askConversations, type Session, type SessionEvent } from './session.js';
 
-interface FollowDeps {
+interface StreamDeps {
   readonly session: Pick<Session, 'name'>;
   /** Asks until there is a reply; rejects once the session has ended. */
   readonly ask: (request: RequestBody) => Promise<Reply>;
@@ -22,7 +22,7 @@ interface FollowDeps {
 
 type Entries = AsyncGenerator<EntryEvent, undefined, undefined>;
 
-export interface Follower {
+export interface EntryStream {
   /** Must see everything that happens; what happens before the start is left out. */
   notice(event: SessionEvent): void;
   start(): void;
@@ -38,7 +38,7 @@ export interface Follower {
 }
 
 /** Entries that wait in memory, at some KiB each. */
-export const followedMost = 1_000;
+export const streamedMost = 1_000;
 const goneCodes: readonly ErrorCode[] = ['not-a-member', 'no-such-room', 'no-such-name'];
 
 type Waiting =
@@ -48,13 +48,13 @@ type Waiting =
   /** The same of each conversation, from a moment on. */
   | { readonly since: number };
 
-export function createFollower({ session, ask, wants, since }: FollowDeps): Follower {
+export function createEntryStream({ session, ask, wants, since }: StreamDeps): EntryStream {
   const waiting: Waiting[] = [];
   // Conversations whose entries have overflown, and will be read from the history.
   const overflown = new Set<string>();
   // How far the history was read, in each conversation where it was.
   const readTo = new Map<string, number>();
-  let phase: 'new' | 'following' | 'ended' | 'closed' = 'new';
+  let phase: 'new' | 'open' | 'ended' | 'closed' = 'new';
   let wake = (): void => {};
   const isClosed = (): boolean => phase === 'closed';
 
@@ -77,7 +77,7 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
     const place = placeOf(entry, session.name);
     const key = formatRoomOrPerson(place);
     if (!wants(place) || overflown.has(key)) return;
-    if (waiting.length >= followedMost) overflown.add(key);
+    if (waiting.length >= streamedMost) overflown.add(key);
     add(overflown.has(key) ? { read: place, after: entry.seq - 1 } : { entry });
   }
 
@@ -127,7 +127,7 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
         phase = 'ended';
         wake();
       }
-      if (phase !== 'following') return;
+      if (phase !== 'open') return;
       if (event.kind === 'synced') correct(readTo, event.conversations);
       if (event.kind !== 'event') return;
       if (isEntry(event.event)) return addEntry(event.event);
@@ -138,7 +138,7 @@ export function createFollower({ session, ask, wants, since }: FollowDeps): Foll
     },
     start() {
       if (phase !== 'new') return;
-      phase = 'following';
+      phase = 'open';
       if (since !== undefined) add({ since });
     },
     async *entries(): Entries {
