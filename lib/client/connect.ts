@@ -11,10 +11,17 @@ import { fileName, type Recipient, type RoomOrPerson, recipientOf } from '../pro
 import type { Message, Person, Role, RoomInfo } from '../protocol/records.js';
 import { systemClock } from '../system/clock.js';
 import { unlessAborted } from '../system/unless-aborted.js';
-import { type JoinLink, looksLikeLink, parseEndpoint, parseJoinLink } from '../trust/endpoint.js';
+import {
+  type JoinLink,
+  linkEndpoints,
+  looksLikeLink,
+  parseEndpoint,
+  parseJoinLink,
+} from '../trust/endpoint.js';
 import { isPin } from '../trust/key.js';
 import { enterRoom } from './enter-room.js';
 import { createListener } from './front-end.js';
+import { createAddresses } from './session/addresses.js';
 import { askUntilAnswered, type ConnectionWatch, createConnectionWatch } from './session/connection-watch.js';
 import { createEntryStream, type EntryStream } from './session/entry-stream.js';
 import { placeOf } from './session/inbox.js';
@@ -38,7 +45,7 @@ import type { RequestBody, ServerEvent } from './wire/connection.js';
 /** Where to connect, and as whom: with a `token`, or with `name` and `password`. */
 export interface ConnectOptions {
   /**
-   * A join link, which has the pin of the server's key; or `HOST` or `HOST:PORT`, port 6697 by default. Nothing is ever asked:
+   * A join link, which has the pin of the server's key, and may name several servers of one chat; or `HOST` or `HOST:PORT`, port 6697 by default. Nothing is ever asked:
    * without a pin, the server needs a certificate that a certificate authority of this system vouches for.
    */
   readonly server: string;
@@ -114,7 +121,8 @@ export interface LoadFileOptions {
 }
 
 /**
- * A signed-in account. It reconnects by itself and then gets what it has missed: every message comes once, and in order within
+ * A signed-in account. It reconnects by itself, to another server of the chat if there is one, and then gets
+ * what it has missed: every message comes once, and in order within
  * its conversation. Closed by `close`, by the `signal` of its options, or at the end of an `await using` block.
  */
 export interface ChatSession extends AsyncDisposable {
@@ -204,9 +212,10 @@ export async function connectChat(options: ConnectOptions): Promise<ChatSession>
   const { token, name, password, mode = 'attach', retryMs = Number.POSITIVE_INFINITY, signal } = options;
   requireCredentials(options);
   const { listener, open } = createListener();
-  const endpoint = { host: link.host, port: link.port };
+  const asked = linkEndpoints(link);
   const nowhere = { find: async () => undefined, remember: async () => {} };
-  const verify = createTrustDecision({ endpoint, linkPin: link.pin, knownHosts: nowhere });
+  const verify = createTrustDecision({ asked, linkPin: link.pin, knownHosts: nowhere });
+  const endpoint = createAddresses({ given: asked });
   const session = await signInUnattended({
     answers: { token, name, password, mode },
     code: link.code,
