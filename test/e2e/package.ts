@@ -17,6 +17,7 @@ t.test('it has the program, its documentation and packaging, and nothing of its 
     /^dist\/(bin|lib)\/[\w/-]+\.(js|d\.ts)$/,
     /^dist\/man\/secure-chat[\w-]*\.1$/,
     /^docs\/[\w-]+\.(md|svg)$/,
+    /^examples\/[\w-]+\.mjs$/,
     /^packaging\/[\w.-]+$/,
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   ];
