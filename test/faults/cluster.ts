@@ -1,6 +1,7 @@
 /**
  * Three servers on a PostgreSQL primary with a synchronous standby, of which now one part fails, now another, while eight people
- * send. More rounds, or those of a failure again, after `npm run types`:
+ * send. Without ROUNDS, what stands still for a while is left out: e2e/shared-database and faults/postgres-kills have it. All of
+ * it, or the rounds of a failure again, after `npm run types`:
  *
  *     ROUNDS=20 SEED=1 node dist/test/faults/cluster.js
  */
@@ -8,10 +9,12 @@ import t from 'tap';
 import { faults, sendThroughFaults } from '../support/chat-cluster.js';
 import { withoutPostgres } from '../support/postgres.js';
 
-const { ROUNDS: rounds = '1', SEED: seed = String(Date.now() % 2 ** 31) } = process.env;
+const { ROUNDS: rounds, SEED: seed = String(Date.now() % 2 ** 31) } = process.env;
 
 for (const [what, fault] of Object.entries(faults)) {
-  t.test(what, { skip: withoutPostgres, timeout: 300_000 + Number(rounds) * 90_000 }, (t) =>
-    sendThroughFaults(t, { rounds: Number(rounds), seed: Number(seed), fault }),
+  if (rounds === undefined && what.includes('stands still')) continue;
+  const each = Number(rounds ?? 1);
+  t.test(what, { skip: withoutPostgres, timeout: 300_000 + each * 90_000 }, (t) =>
+    sendThroughFaults(t, { rounds: each, seed: Number(seed), fault }),
   );
 }
