@@ -2,6 +2,7 @@
 import { Argument, type Command, type Option } from 'commander';
 import { shellWord } from '../system/shell-words.js';
 import { addCommand, type Io } from './command.js';
+import { namesPath } from './option-values.js';
 
 export function addCompletion(program: Command, io: Io): void {
   addCommand(program, 'completion', {
@@ -42,17 +43,12 @@ function completionLevels(command: Command, path: readonly string[] = []): Level
 function valueAfter({ flags, argChoices, required, optional }: Option): Value | undefined {
   if (argChoices !== undefined) return argChoices;
   if (!required && !optional) return undefined;
-  return isFile(flags) ? 'file' : 'any';
+  return namesPath(flags) ? 'file' : 'any';
 }
 
 function argumentOf({ registeredArguments: [first] }: Command): Value | undefined {
   if (first === undefined) return undefined;
-  return first.argChoices ?? (isFile(first.name()) ? 'file' : 'any');
-}
-
-/** By the placeholder in the help. */
-function isFile(words: string): boolean {
-  return /\b(?:FILE|DIR|FOLDER|PATH)\b/.test(words);
+  return first.argChoices ?? (namesPath(first.name()) ? 'file' : 'any');
 }
 
 /** What a word can be: one of these, a file or folder, or anything. */

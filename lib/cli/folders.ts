@@ -75,6 +75,17 @@ export const databaseFile = (data: string): string => join(data, 'secure-chat.db
 export const filesFolder = (data: string): string => join(data, 'files');
 export const controlSocket = (data: string): string => join(data, 'control.sock');
 
+export const configVariable = 'SECURE_CHAT_CONFIG';
+
+export function configOption(): Option {
+  return new Option('--config <FILE>', 'file with options (TOML): each by its name, such as port = 6697')
+    .env(configVariable)
+    .argParser((text) => {
+      if (text === '') throw new InvalidArgumentError('Give the name of a file.');
+      return text;
+    });
+}
+
 export function dataOption(): Option {
   return new Option('--data <DIR>', 'data folder; default: ~/.local/share/secure-chat/server')
     .env('SECURE_CHAT_DATA')
@@ -105,10 +116,12 @@ export function databaseOption({ env }: Pick<Io, 'env'>): Option {
 
 export const isDatabaseAddress = (text: string): boolean => /^postgres(ql)?:\/\//.test(text);
 
+export const holdsPassword = (address: string): boolean => /^\w+:\/\/[^@/]*:[^@/]*@/.test(address);
+
 /** Everyone on this machine can read a program's arguments. @throws Exit */
 export function refusePassword(address: string): void {
-  if (!/^\w+:\/\/[^@/]*:[^@/]*@/.test(address)) return;
-  const way = `put it into ~/.pgpass, or the whole address into ${databaseVariable}`;
+  if (!holdsPassword(address)) return;
+  const way = `put it into ~/.pgpass, or the whole address into ${databaseVariable} or a --config file`;
   throw new Exit('usage', `Keep the database's password out of the command line: ${way}.`);
 }
 

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { limits } from '../protocol/limits.js';
 import { printable } from '../protocol/printable.js';
 import { type Log, silentLog } from '../server/log.js';
@@ -10,7 +10,8 @@ import type { StoreError } from '../store/store.js';
 import { formatJoinLink, parseJoinLink } from '../trust/endpoint.js';
 import { type ClientOptions, type MakeFrontEnd, runClient } from './client-run.js';
 import { addCommand, Exit, type Io } from './command.js';
-import { makeFolder } from './folders.js';
+import { useConfig } from './config-file.js';
+import { configOption, makeFolder } from './folders.js';
 import { chooseFrontEnd, type FrontEndFlags, frontEndOptions } from './front-ends.js';
 import { guestCommand, guestFile } from './installation.js';
 import { launchServer } from './launch-server.js';
@@ -52,10 +53,15 @@ ${inviteDays} days. The history stays in --data; secure-chat server can continue
     .option('--password-file <FILE>', 'read your password from its first line; only you may read it')
     .option('--remember', 'save the session on this computer: no password next time')
     .option('--no-color', 'no colours (NO_COLOR)')
-    .action((flags: Flags) => host(flags, io));
-  const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
+    .action(async (flags: Flags, command: Command) => {
+      await useConfig(command);
+      await host(flags, io);
+    });
   for (const one of frontEndOptions()) command.addOption(one);
-  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'), io)) command.addOption(one);
+  command.addOption(configOption());
+  // Its log is not shown.
+  const options = serverOptions(io).filter(({ long }) => long !== '--log-level');
+  for (const one of options) command.addOption(one);
 }
 
 /** @throws Exit */

@@ -10,6 +10,7 @@ import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
+import { othersCanRead } from '../system/file-modes.js';
 import { splitWords } from '../system/shell-words.js';
 import { canonicalHost, type Endpoint, parseEndpoint, parseEndpoints } from '../trust/endpoint.js';
 import { Exit } from './command.js';
@@ -107,6 +108,11 @@ export function keepArgument(text: string): Retention {
   throw new InvalidArgumentError('Give an age such as 90d or 12h, or a number of messages.');
 }
 
+/** By the placeholder in an option's flags. */
+export function namesPath(words: string): boolean {
+  return /\b(?:FILE|DIR|FOLDER|PATH)\b/.test(words);
+}
+
 /** A command as a person types it: the program and its arguments. */
 export function commandArgument(text: string): string[] {
   const words = splitWords(text);
@@ -150,9 +156,7 @@ export async function readPasswordFile(path: string, what: SecretKind = 'passwor
 }
 
 async function refuseOpenToOthers(file: FileHandle, path: string, what: SecretKind): Promise<void> {
-  const { mode } = await file.stat();
-  // Windows has no such bits.
-  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  if (!othersCanRead(await file.stat())) return;
   throw new Exit('configuration', `Others can read the ${what} file ${path}. Run: chmod 600 ${path}`);
 }
 

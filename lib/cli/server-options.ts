@@ -1,12 +1,16 @@
-/** The options of `server` and `host`, from the command line or the environment. Knows spellings, starts nothing. */
+/**
+ * The options of `server` and `host`: one table for the command line, the environment, the `--config` file, help and
+ * manual pages. Knows spellings, starts nothing.
+ */
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
+import { type LogLevel, logLevels } from '../server/log.js';
 import { defaultPort, type Endpoint } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
-import { databaseOption, dataFolder, dataOption } from './folders.js';
+import { databaseOption, databaseVariable, dataFolder, dataOption } from './folders.js';
 import {
   countArgument,
   endpointArgument,
@@ -39,12 +43,15 @@ export interface ServerFlags {
   readonly keep?: Retention;
   readonly motd?: string;
   readonly maxClients?: number;
+  readonly logLevel: LogLevel;
+  /** The file that the rest may come from. */
+  readonly config?: string;
 }
 
 const option = (flags: string, description: string) => new Option(flags, description);
 
-/** @param name the option for the server's name */
-export function serverOptions(name: Option, io: Pick<Io, 'env'>): Option[] {
+/** A row is all that an option needs: its name is its key in the file, too, and `,…` stands for a list. */
+export function serverOptions(io: Pick<Io, 'env'>): Option[] {
   return [
     option('--cert <FILE>', 'certificate (PEM); default: a self-signed one in the data folder').env(
       'SECURE_CHAT_CERT',
@@ -92,7 +99,9 @@ export function serverOptions(name: Option, io: Pick<Io, 'env'>): Option[] {
     option('--quota <SIZE>', 'files of one account together; default: 1G, or 10 times --max-file')
       .env('SECURE_CHAT_QUOTA')
       .argParser(sizeArgument),
-    name,
+    option('-n, --name <TEXT>', "server name to show; default: this machine's name").env(
+      'SECURE_CHAT_SERVER_NAME',
+    ),
     option('--motd <FILE>', 'message of the day, shown at sign-in').env('SECURE_CHAT_MOTD'),
     option('--max-clients <NUMBER>', 'people signed in at once; admins may exceed it')
       .env('SECURE_CHAT_MAX_CLIENTS')
@@ -105,10 +114,20 @@ export function serverOptions(name: Option, io: Pick<Io, 'env'>): Option[] {
       .env('SECURE_CHAT_PER_ADDRESS')
       .default(limits.connectionsPerAddress)
       .argParser(countArgument(1, 1_000_000)),
+    option('--log-level <LEVEL>', 'log only what is at least this important')
+      .env('SECURE_CHAT_LOG_LEVEL')
+      .choices(logLevels)
+      .default('info'),
   ];
 }
 
-export function settingsOf({ cert, key, data, files, motd, ...flags }: ServerFlags, io: Io): ServerSettings {
+/** Of those a list can be given for. */
+export const takesList = ({ flags }: Option): boolean => flags.includes(',…');
+
+export function settingsOf(
+  { cert, key, data, files, motd, logLevel: _, config: __, ...flags }: ServerFlags,
+  io: Io,
+): ServerSettings {
   return {
     ...flags,
     data: dataFolder(data, io),
@@ -119,34 +138,54 @@ export function settingsOf({ cert, key, data, files, motd, ...flags }: ServerFla
   };
 }
 
-interface EnvironmentFault {
-  readonly variable: string;
-  readonly message: string;
+/** Of options, as typed, by the option's name. */
+export type SettingTexts = ReadonlyMap<string, string>;
+
+interface ParsedSettings {
+  readonly values: Partial<ServerFlags>;
+  readonly faults: readonly { readonly name: string; readonly message: string }[];
+}
+
+/** Settings that don't come from the command line, by the same parsers. Names without an option are ignored. */
+export function parseSettings(texts: SettingTexts): ParsedSettings {
+  const values: Record<string, unknown> = {};
+  const faults: { name: string; message: string }[] = [];
+  // Outside the command line, an address may have a password.
+  for (const one of serverOptions({ env: { [databaseVariable]: texts.get('database') } })) {
+    const text = texts.get(one.name());
+    if (text === undefined) continue;
+    try {
+      values[one.attributeName()] = one.parseArg === undefined ? text : one.parseArg(text, undefined);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError || error instanceof Exit)) throw error;
+      faults.push({ name: one.name(), message: error.message });
+    }
+  }
+  return { values, faults };
 }
 
 interface EnvironmentSettings {
   readonly values: Partial<ServerFlags>;
   /** Variables with invalid values. */
-  readonly faults: readonly EnvironmentFault[];
+  readonly faults: readonly { readonly variable: string; readonly message: string }[];
   /** All variables that a server reads. */
   readonly variables: readonly string[];
 }
 
 /** The settings of a server started with this environment and no options. */
 export function environmentSettings(env: Io['env']): EnvironmentSettings {
-  const values: Record<string, unknown> = {};
-  const faults: EnvironmentFault[] = [];
-  const options = serverOptions(option('--name <TEXT>', '').env('SECURE_CHAT_SERVER_NAME'), { env });
-  for (const one of options) {
-    const { envVar: variable = '', parseArg } = one;
+  const variables = new Map<string, string>();
+  const texts = new Map<string, string>();
+  for (const one of serverOptions({ env })) {
+    const { envVar: variable = '' } = one;
     const text = env[variable];
-    if (text === undefined) continue;
-    try {
-      values[one.attributeName()] = parseArg === undefined ? text : parseArg(text, undefined);
-    } catch (error) {
-      if (!(error instanceof InvalidArgumentError || error instanceof Exit)) throw error;
-      faults.push({ variable, message: error.message });
-    }
+    variables.set(one.name(), variable);
+    if (text !== undefined) texts.set(one.name(), text);
   }
-  return { values, faults, variables: options.flatMap(({ envVar }) => envVar ?? []) };
+  const { values, faults } = parseSettings(texts);
+  return {
+    values,
+    faults: faults.map(({ name, message }) => ({ variable: variables.get(name) ?? '', message })),
+    variables: [...variables.values()],
+  };
 }

@@ -1,14 +1,15 @@
 /** `secure-chat server`: options in, a server until a signal ends it. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { escapeUnprintable } from '../protocol/printable.js';
-import type { Log } from '../server/log.js';
+import { type Log, logFrom } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { sdNotify } from '../system/sd-notify.js';
 import { keepYoungGenerationSmall } from '../system/young-generation.js';
 import { addCommand, Exit, type Io, type OutputStream } from './command.js';
-import { commandOn } from './folders.js';
+import { useConfig } from './config-file.js';
+import { commandOn, configOption } from './folders.js';
 import { launchServer } from './launch-server.js';
-import { type ServerFlags, serverOptions, settingsOf } from './server-options.js';
+import { type ServerFlags, type SettingTexts, serverOptions, settingsOf } from './server-options.js';
 import type { ServerScreen } from './server-screen.js';
 import type { RunningServer } from './start-server.js';
 import { aborted, endServer, watchSignals } from './stop.js';
@@ -17,6 +18,8 @@ export function addServer(program: Command, io: Io): void {
   const command = addCommand(program, 'server', {
     description: 'Runs the server. Until there is an admin, each start prints a join link that creates one.',
     text: `\
+Options override variables (SECURE_CHAT_PORT), which override the --config file.
+
 Signals:
   SIGINT, SIGTERM  notify clients, stop within 10 s; a second one stops at once
   SIGHUP           reload the certificate, its key and the --motd file`,
@@ -24,6 +27,8 @@ Signals:
       'secure-chat server',
       'secure-chat server --public-host chat.example --data /srv/chat',
       'secure-chat server --cert fullchain.pem --key privkey.pem',
+      'secure-chat server --print-config > chat.toml',
+      'secure-chat server --config chat.toml',
     ],
     exits: [
       ['io', 'the data cannot be read or written, is damaged or lost'],
@@ -31,9 +36,27 @@ Signals:
       ['interrupted', 'interrupted (Ctrl-C) a second time'],
       ['terminated', 'SIGTERM a second time'],
     ],
-  }).action((flags: ServerFlags) => runServer(flags, io));
-  const name = new Option('-n, --name <TEXT>', "server name to show; default: this machine's name");
-  for (const one of serverOptions(name.env('SECURE_CHAT_SERVER_NAME'), io)) command.addOption(one);
+  })
+    .addOption(configOption())
+    .option('--print-config', 'print all settings, as such a file, and where each comes from; start nothing');
+  for (const one of serverOptions(io)) command.addOption(one);
+  const typed = typedTexts(command);
+  command.action(async () => {
+    const file = await useConfig(command);
+    const { printConfig, ...flags }: ServerFlags & { printConfig?: true } = command.opts();
+    if (!printConfig) return runServer(flags, io);
+    const { configText } = await import('./config-text.js');
+    io.stdout.write(await configText(command, { typed, file }, io));
+  });
+}
+
+/** What the command line has for each option, by name. */
+function typedTexts(command: Command): SettingTexts {
+  const typed = new Map<string, string>();
+  for (const option of command.options) {
+    command.on(`option:${option.name()}`, (text: string) => void typed.set(option.name(), text));
+  }
+  return typed;
 }
 
 /** Resolves when the server has ended gracefully. @throws Exit */
@@ -41,7 +64,7 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   keepYoungGenerationSmall(io.signals);
   const settings = settingsOf(flags, io);
   const screen = io.stdout.isTTY === true ? await openServerScreen(io.stdout) : undefined;
-  const log = screen?.log ?? (await openJsonLog(io.stderr));
+  const log = logFrom(flags.logLevel, screen?.log ?? (await openJsonLog(io.stderr)));
   const stop = watchSignals(io.signals, ['SIGINT', 'SIGTERM']);
   const [failure, unexpected] = [new AbortController(), new AbortController()];
   const onFailure = (error: StoreError) => failure.abort(error);

@@ -94,13 +94,18 @@ export function printableJson(value: object): string {
   return plainLine.test(json) ? json : escapeUnprintable(json);
 }
 
-/** @param json in which such characters stand in strings alone, as JSON.stringify leaves them */
-export function escapeUnprintable(json: string): string {
-  return json.replace(escaped, (found) =>
-    [...Array(found.length).keys()]
-      .map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
+/**
+ * @param json in which such characters stand in strings alone, as JSON.stringify leaves them
+ * @param escapes of another language with such strings
+ */
+export function escapeUnprintable(json: string, escapes: (found: string) => string = jsonEscapes): string {
+  return json.replace(escaped, (found) => escapes(found));
+}
+
+function jsonEscapes(found: string): string {
+  return [...Array(found.length).keys()]
+    .map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`)
+    .join('');
 }
 
 /** Whether the text has no visible character. @param text printable */

@@ -1,10 +1,11 @@
 /** Loads a certificate and its key from files and checks that a server can use them. Writes nothing. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { errorCode } from '../system/disk-errors.js';
+import { othersCanRead } from '../system/file-modes.js';
 import { shellWord } from '../system/shell-words.js';
 import { type CertificateFacts, readCertificate } from './certificate-facts.js';
 import { tlsProblem } from './key.js';
@@ -66,7 +67,6 @@ export class CertificateError extends Error {
 
 // Far more than any chain with its key.
 const fileBytes = 256 * 1024;
-const groupAndOthers = 0o077;
 
 /** `certs/server.pem` -> `certs/server-key.pem`. */
 export function keyFileOf(cert: string): string {
@@ -166,12 +166,9 @@ async function readOwnFile(path: string): Promise<{ readonly text: string }> {
   }
 }
 
-function checkMode(path: string, { mode, uid, gid }: { mode: number; uid: number; gid: number }): void {
-  // A credential of systemd: a list names who else may read it, which shows as its group.
-  if (uid === 0 && gid === 0 && (mode & 0o777) === 0o440) return;
-  // Windows has no mode bits: every file appears as 0666.
-  if (process.platform === 'win32' || (mode & groupAndOthers) === 0) return;
-  const bits = (mode & 0o777).toString(8).padStart(4, '0');
+function checkMode(path: string, status: Stats): void {
+  if (!othersCanRead(status)) return;
+  const bits = (status.mode & 0o777).toString(8).padStart(4, '0');
   throw fault(
     'key-readable-by-others',
     path,

@@ -45,6 +45,12 @@ export function addressText({ hosts, database }: DatabaseAddress): string {
   return `postgres://${places.join(',')}/${database}`;
 }
 
+/** The address as it was given, but without the password. @param text that parses */
+export function withoutPassword(text: string): string {
+  const [, , password] = form.exec(text.trim()) ?? [];
+  return password === undefined ? text.trim() : text.trim().replace(`:${password}@`, '@');
+}
+
 function hostsOf(places: string, ports = ''): DatabaseAddress['hosts'] {
   const given = ports.split(',');
   return places.split(',').map((place, index) => {
