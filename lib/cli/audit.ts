@@ -4,8 +4,9 @@ import { limits } from '../protocol/limits.js';
 import { printable, printableJson } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
 import { addCommand, type Io } from './command.js';
-import { type DataFlags, databaseOption, dataOption, operatorContext } from './folders.js';
+import { configOption, databaseOption, dataOption } from './folders.js';
 import { operate, operateExits } from './operate.js';
+import { type DataFlags, operatorContext } from './operator-context.js';
 import { countArgument } from './option-values.js';
 import { sinceOption } from './since-option.js';
 
@@ -21,6 +22,7 @@ export function addAudit(program: Command, io: Io): void {
     examples: ['secure-chat audit --since 2w'],
     exits: operateExits,
   })
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .option('--json', 'print one JSON object per line')
@@ -34,7 +36,7 @@ export function addAudit(program: Command, io: Io): void {
 }
 
 async function audit({ json, limit, since = 0, ...flags }: Flags, io: Io): Promise<void> {
-  const where = operatorContext(flags, io);
+  const where = await operatorContext(flags, io);
   const entries: AuditEntry[] = [];
   for (let before: number | undefined; entries.length < limit; ) {
     const page = Math.min(limits.auditPage, limit - entries.length);

@@ -2,16 +2,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { addCommand, type Io } from './command.js';
-import {
-  commandOn,
-  type DataFlags,
-  databaseOption,
-  dataFolder,
-  dataOption,
-  operatorContext,
-  requireData,
-} from './folders.js';
+import { commandOn, configOption, databaseOption, dataFolder, dataOption, requireData } from './folders.js';
 import { operate, operateExits } from './operate.js';
+import { type DataFlags, operatorContext } from './operator-context.js';
 import { pack, unpack } from './pack.js';
 import { signalExits, watchSignals } from './stop.js';
 
@@ -28,6 +21,7 @@ export function addBackup(program: Command, io: Io): void {
     ],
   })
     .argument('<FILE>', 'the backup to create; must not exist')
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .action((file: string, flags: DataFlags) => backup(resolve(file), flags, io));
@@ -48,7 +42,7 @@ export function addBackup(program: Command, io: Io): void {
 }
 
 async function backup(archive: string, flags: DataFlags, io: Io): Promise<void> {
-  const where = operatorContext(flags, io);
+  const where = await operatorContext(flags, io);
   await requireData(where);
   const { data } = where;
   const copy = (file: string) => operate(where, 'copy', { file });

@@ -10,21 +10,22 @@ import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { blobPath } from './archive.js';
 import { addCommand, Exit, type ExitName, type Io } from './command.js';
+import { type ConfigFile, examineConfigFile } from './config-file.js';
 import {
+  configOption,
+  configVariable,
   controlSocket,
-  type DataFlags,
   databaseFile,
   databaseOption,
   dataOption,
   filesFolder,
-  type OperatorContext,
-  operatorContext,
   refuseLost,
   requireData,
   sentFiles,
 } from './folders.js';
 import { leftovers } from './leftovers.js';
 import { operate } from './operate.js';
+import { contextWith, type DataFlags, type OperatorContext } from './operator-context.js';
 import { readMotd } from './option-values.js';
 import { environmentSettings } from './server-options.js';
 
@@ -67,6 +68,7 @@ export function addCheck(program: Command, io: Io): void {
       'configuration',
     ],
   })
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .addOption(new Option('--cert <FILE>', "the server's certificate").env('SECURE_CHAT_CERT'))
@@ -76,10 +78,13 @@ export function addCheck(program: Command, io: Io): void {
     .action((flags: Flags) => check(flags, io));
 }
 
-async function check({ json, running, ...flags }: Flags, io: Io): Promise<void> {
-  const where = operatorContext(flags, io);
+async function check({ json, running, config, ...flags }: Flags, io: Io): Promise<void> {
+  const file = config === undefined ? undefined : await examineConfigFile(config);
+  const where = contextWith(file?.values ?? {}, flags, io);
   const server = await findServer(where.data);
-  const checks = running ? [async () => [runningServer(server)]] : await allChecks(flags, { server, where });
+  const checks = running
+    ? [async () => [runningServer(server)]]
+    : await allChecks(flags, { server, where, file });
   const codes: ExitName[] = [];
   for (const run of checks) {
     for (const { code = 'configuration', ...finding } of await run()) {
@@ -97,17 +102,17 @@ type Check = () => Promise<Finding[]>;
 
 async function allChecks(
   flags: Flags,
-  { server, where }: { server: Server; where: OperatorContext },
+  { server, where, file }: { server: Server; where: OperatorContext; file: ConfigFile | undefined },
 ): Promise<Check[]> {
-  const { data, io } = where;
+  const { data, settings, io } = where;
   const served = typeof server === 'object' ? server : undefined;
   const foreign = await requireData(where).then(() => undefined, problemOf);
-  const always = [() => checkServer(data, server), () => checkSettings(io.env)];
+  const always = [() => checkServer(data, server), () => checkSettings(io.env, file)];
   // Advice about the modes of a folder that is not a server's would be wrong.
   if (foreign !== undefined) return [...always, async () => [foreign]];
   return [
     ...always,
-    () => checkCertificate(certificateOf(flags, data, served), served),
+    () => checkCertificate(certificateOf({ ...settings, ...flags }, data, served), served),
     () => checkModes(data),
     () => checkDisk(data),
     () => checkDatabase(server, where),
@@ -145,8 +150,12 @@ function problemOf(error: unknown): Finding {
   return { about: 'database', state: 'problem', says: error.message, code: error.how };
 }
 
-/** Of the running server, or of one started with this environment. */
-function certificateOf({ cert, key }: Flags, data: string, served: Served | undefined): Certificate {
+/** Of the running server, or of one started with these settings. */
+function certificateOf(
+  { cert, key }: Pick<Flags, 'cert' | 'key'>,
+  data: string,
+  served: Served | undefined,
+): Certificate {
   const own = ownCertificate(data);
   if (served !== undefined)
     return { cert: served.certFile, key: served.keyFile, own: served.certFile === own };
@@ -283,23 +292,34 @@ const clientVariables = ['NAME', 'LINK', 'PASSWORD', 'TOKEN', 'DOWNLOADS'].map(
   (name) => `SECURE_CHAT_${name}`,
 );
 
-async function checkSettings(env: Io['env']): Promise<Finding[]> {
+async function checkSettings(env: Io['env'], file: ConfigFile | undefined): Promise<Finding[]> {
   const about = 'settings';
   const { values, faults, variables } = environmentSettings(env);
-  const motd = await readMotd(values.motd).then(
-    () => [],
-    (error: Error) => [error.message],
-  );
-  const known = new Set([...variables, ...clientVariables]);
+  const motds = [
+    ...(await motdFaults(values.motd, 'SECURE_CHAT_MOTD')),
+    ...(await motdFaults(file?.values.motd, `${file?.path}: motd`)),
+  ];
+  const known = new Set([...variables, configVariable, ...clientVariables]);
   const unknown = Object.keys(env).filter((name) => name.startsWith('SECURE_CHAT_') && !known.has(name));
+  const problems = [
+    ...faults.map(({ variable, message }) => `${variable}: ${message}`),
+    ...(file?.faults ?? []),
+    ...motds,
+  ];
   const findings = [
-    ...faults.map(({ variable, message }): Finding => {
-      return { about, state: 'problem', says: `${variable}: ${message}` };
-    }),
-    ...motd.map((message): Finding => ({ about, state: 'problem', says: `SECURE_CHAT_MOTD: ${message}` })),
+    ...problems.map((says): Finding => ({ about, state: 'problem', says })),
     ...unknown.map((name): Finding => {
       return { about, state: 'warning', says: `unknown variable ${name}: check the spelling` };
     }),
   ];
-  return findings.length > 0 ? findings : [{ about, state: 'ok', says: 'environment variables are valid' }];
+  if (findings.length > 0) return findings;
+  const both = file === undefined ? '' : `${file.path} and `;
+  return [{ about, state: 'ok', says: `${both}environment variables are valid` }];
+}
+
+async function motdFaults(path: string | undefined, from: string): Promise<string[]> {
+  return readMotd(path).then(
+    () => [],
+    (error: Error) => [`${from}: ${error.message}`],
+  );
 }

@@ -29,8 +29,8 @@ export interface ConfigFile {
 const mostBytes = 64 * 1024;
 
 /**
- * Reads the file that the command's `--config` names, and gives the command its options, unless they are on the command
- * line or in the environment.
+ * Gives the command the options of the file that its `--config` names, unless they are on the command line or in the
+ * environment.
  * @returns undefined where no file is named
  * @throws Exit 78 for any fault of the file
  */
@@ -38,7 +38,6 @@ export async function useConfig(command: Command): Promise<ConfigFile | undefine
   const path: string | undefined = command.getOptionValue('config');
   if (path === undefined) return undefined;
   const file = await readConfigFile(path);
-  if (file.faults.length > 0) throw new Exit('configuration', file.faults.join('\n'));
   for (const [name, value] of Object.entries(file.values)) {
     const source = command.getOptionValueSource(name);
     if (source === undefined || source === 'default') command.setOptionValueWithSource(name, value, 'config');
@@ -46,15 +45,31 @@ export async function useConfig(command: Command): Promise<ConfigFile | undefine
   return file;
 }
 
-/** @throws Exit 78 where it can't be read, isn't TOML, or others may write it */
-export async function readConfigFile(given: string): Promise<ConfigFile> {
+/** @throws Exit 78 for any fault of the file */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const file = await examineConfigFile(path);
+  if (file.faults.length > 0) throw new Exit('configuration', file.faults.join('\n'));
+  return file;
+}
+
+/** With its faults, and the values of options that have none. */
+export async function examineConfigFile(given: string): Promise<ConfigFile> {
   const path = resolve(given);
-  const { text, isPrivate } = await readOwn(path);
+  try {
+    const { text, isPrivate } = await readOwn(path);
+    return settingsIn(await parse(text, path), path, isPrivate);
+  } catch (error) {
+    if (!(error instanceof Exit)) throw error;
+    return { path, texts: new Map(), values: {}, faults: [error.message] };
+  }
+}
+
+function settingsIn(table: Record<string, unknown>, path: string, isPrivate: boolean): ConfigFile {
   const options = serverOptions({ env: {} });
   const texts = new Map<string, string>();
   const faults: string[] = [];
   const refuse = (name: string, why: string): void => void faults.push(`${path}: ${name}: ${why}`);
-  for (const [name, value] of Object.entries(await parse(text, path))) {
+  for (const [name, value] of Object.entries(table)) {
     const option = options.find((each) => each.name() === name);
     const words = option === undefined ? undefined : textOf(value, option);
     if (option === undefined) refuse(name, unknown(name, value));

@@ -51,25 +51,6 @@ export async function makeFolder(path: string): Promise<string> {
   }
 }
 
-/** What an operator command works with. */
-export interface OperatorContext {
-  /** The data folder. */
-  readonly data: string;
-  /** The address of a PostgreSQL database; undefined where the database is a file in the data folder. */
-  readonly database: string | undefined;
-  readonly io: Io;
-}
-
-export interface DataFlags {
-  readonly data?: string;
-  readonly database?: string;
-}
-
-/** @throws Exit as `dataFolder` */
-export function operatorContext({ data, database }: DataFlags, io: Io): OperatorContext {
-  return { data: dataFolder(data, io), database, io };
-}
-
 /** Beside it are FILE-wal, FILE-shm and FILE-lock while it is open. */
 export const databaseFile = (data: string): string => join(data, 'secure-chat.db');
 export const filesFolder = (data: string): string => join(data, 'files');
@@ -141,7 +122,10 @@ export function commandOn(given: string | undefined, { called }: Io, command: st
 export async function requireData({
   data,
   database,
-}: Pick<OperatorContext, 'data' | 'database'>): Promise<void> {
+}: {
+  readonly data: string;
+  readonly database?: string | undefined;
+}): Promise<void> {
   if (database !== undefined) return;
   const { size } = await stat(databaseFile(data)).catch(async (cause: unknown) => {
     if (errorCode(cause) === 'EACCES') {

@@ -4,9 +4,10 @@ import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { addCommand, type Io } from './command.js';
-import { type DataFlags, databaseOption, dataOption, operatorContext } from './folders.js';
+import { configOption, databaseOption, dataOption } from './folders.js';
 import { guestCommand, guestFile } from './installation.js';
 import { operate, operateExits } from './operate.js';
+import { type DataFlags, operatorContext } from './operator-context.js';
 import { countArgument } from './option-values.js';
 
 interface Flags extends DataFlags {
@@ -21,6 +22,7 @@ export function addInvite(program: Command, io: Io): void {
     examples: ['secure-chat invite', 'secure-chat invite --uses 20 --expires 30d'],
     exits: [...operateExits, 'refused'],
   })
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .addOption(
@@ -42,7 +44,11 @@ export function addInvite(program: Command, io: Io): void {
 }
 
 async function makeInvite({ uses, expires, role, ...flags }: Flags, io: Io): Promise<void> {
-  const answer = await operate(operatorContext(flags, io), 'invite', { uses, expiresMs: expires, role });
+  const answer = await operate(await operatorContext(flags, io), 'invite', {
+    uses,
+    expiresMs: expires,
+    role,
+  });
   printLinks(answer, io, uses === 1 ? 'once' : `${uses} times`);
   if (io.stdout.isTTY === true) printGuests(answer, io);
 }

@@ -15,8 +15,9 @@ import { backgroundClock } from '../system/clock.js';
 import { defaultPort } from '../trust/endpoint.js';
 import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
-import { Exit, type Io } from './command.js';
-import { databaseFile, filesFolder, type OperatorContext, requireData } from './folders.js';
+import { Exit } from './command.js';
+import { databaseFile, filesFolder, requireData } from './folders.js';
+import type { OperatorContext } from './operator-context.js';
 import { environmentSettings } from './server-options.js';
 import { openDatabaseAt } from './server-store.js';
 import { fileLimits, joinLinks, startFailure } from './start-server.js';
@@ -44,7 +45,7 @@ export async function operateOffline(
   command: string,
   args: RawFrame,
 ): Promise<RawFrame> {
-  const { data, database, io } = where;
+  const { data, database } = where;
   await requireData(where);
   const file = databaseFile(data);
   const read = reads[command];
@@ -52,7 +53,7 @@ export async function operateOffline(
     return runReadOnly(file, data, (readOnly) => read(readOnly, args));
   }
   // First: a code without its link would be useless.
-  const links = linking.has(command) ? await offlineLinks(data, io) : () => [];
+  const links = linking.has(command) ? await offlineLinks(where) : () => [];
   const opened =
     database === undefined ? openSqliteStore({ file, onFailure: () => {} }) : openDatabaseAt(database);
   const store = await opened.catch((error: unknown) => {
@@ -108,13 +109,14 @@ function runReadOnly(file: string, data: string, read: (database: ReadOnlyDataba
   }
 }
 
-/** Join links for where a server with the same environment would listen. */
-async function offlineLinks(data: string, { env }: Io): Promise<(code: string) => string[]> {
-  const { values, faults } = environmentSettings(env);
+/** Join links for where a server with the same environment and `--config` file would listen. */
+async function offlineLinks({ data, settings, io }: OperatorContext): Promise<(code: string) => string[]> {
+  const environment = environmentSettings(io.env);
+  const values = { ...settings, ...environment.values };
   const { cert, key, port = defaultPort } = values;
-  const [fault] = faults;
+  const [fault] = environment.faults;
   if (fault !== undefined) throw noLink(`${fault.variable}: ${fault.message}`);
-  if (port === 0) throw noLink('the port is chosen at start (SECURE_CHAT_PORT=0). Start the server first.');
+  if (port === 0) throw noLink('port 0 is chosen at start. Start the server first.');
   // A server renews its own certificate at start, however old; the key, and so the pin, stays.
   const pair =
     cert === undefined

@@ -7,7 +7,8 @@ import type { RawFrame } from '../protocol/frame.js';
 import { ControlError, callControl } from '../server/operator/control-socket.js';
 import { StoreInUse } from '../store/store.js';
 import { Exit } from './command.js';
-import { controlSocket, type OperatorContext } from './folders.js';
+import { controlSocket } from './folders.js';
+import type { OperatorContext } from './operator-context.js';
 
 /** They read the whole database, and may take long. */
 const slow: ReadonlySet<string> = new Set(['copy', 'damage']);

@@ -42,8 +42,7 @@ export function createServerScreen(output: OutputStream): ServerScreen {
         if (text !== undefined) event(pc.green('●'), text);
       },
       warn(name, fields = {}) {
-        const details = [fields.code, fields.why, fields.address].filter((part) => part !== undefined);
-        event(pc.yellow('▲'), printable(`${name}: ${details.join(', ')}`));
+        event(pc.yellow('▲'), printable([name, detailsOf(fields)].filter((part) => part !== '').join(': ')));
       },
       error(name, error) {
         event(pc.red('■'), printable(`${name}: ${error instanceof Error ? error.message : String(error)}`));
@@ -124,7 +123,16 @@ function printCommands(
   if (file !== undefined) output.write(`\n${pc.dim(printable(file))}\n`);
 }
 
-function eventText(event: string, { name, address, code, role, reason }: LogFields): string | undefined {
+/** Some fields say what they are by themselves. */
+function detailsOf({ code, why, address, ...others }: LogFields): string {
+  const named = Object.entries(others).map(([field, value]) => value !== undefined && `${field} ${value}`);
+  return [code, why, address, ...named].filter((part) => part !== undefined && part !== false).join(', ');
+}
+
+function eventText(
+  event: string,
+  { name, address, code, role, reason, count }: LogFields,
+): string | undefined {
   switch (event) {
     case 'account created':
       return `${name} created an account${role === 'admin' ? ` and is ${pc.bold('admin')}` : ''}`;
@@ -135,7 +143,13 @@ function eventText(event: string, { name, address, code, role, reason }: LogFiel
       const why = code === 'signed-out' ? reason : (code ?? 'connection lost');
       return name === undefined ? undefined : `${name} left ${why === undefined ? '' : pc.dim(String(why))}`;
     }
+    case 'account recovered':
+      return `${name} recovered the account ${pc.dim(`from ${address}`)}`;
+    case 'old messages deleted':
+    case 'unused files deleted':
+      return `${event}: ${count}`;
     case 'certificate reloaded':
+    case 'clock is trusted again':
       return event;
     default:
       return undefined;

@@ -8,9 +8,10 @@ import { printable, printableJson } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { failureExit } from './client-failure.js';
 import { addCommand, type CommandHelp, Exit, type Io } from './command.js';
-import { type DataFlags, databaseOption, dataOption, operatorContext } from './folders.js';
+import { configOption, databaseOption, dataOption } from './folders.js';
 import { printLinks } from './invite.js';
 import { operate, operateExits } from './operate.js';
+import { type DataFlags, operatorContext } from './operator-context.js';
 import { readPasswordFile } from './option-values.js';
 import { suspend, watchSignals } from './stop.js';
 
@@ -50,6 +51,7 @@ function addAccounts(user: Command, io: Io): void {
     exits: asking,
   })
     .argument('<NAME>', 'its name')
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .addOption(new Option('--role <ROLE>', 'its role').choices(roles).default('member'))
@@ -61,6 +63,7 @@ function addAccounts(user: Command, io: Io): void {
     examples: ['secure-chat user list'],
     exits: operateExits,
   })
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .option('--json', 'print one JSON object per line')
@@ -73,6 +76,7 @@ function addAccounts(user: Command, io: Io): void {
   })
     .argument('<NAME>', 'whose role')
     .argument('<ROLE>', roles.join(', '))
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .action((name: string, to: string, flags: Flags) =>
@@ -85,6 +89,7 @@ function addAccounts(user: Command, io: Io): void {
     exits: asking,
   })
     .argument('<NAME>', 'which account')
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .option('--yes', 'do not ask')
@@ -99,6 +104,7 @@ function addCredentials(user: Command, io: Io): void {
     exits: asking,
   })
     .argument('<NAME>', 'whose password')
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .addOption(passwordFileOption())
@@ -116,6 +122,7 @@ password revokes it.`,
     exits,
   })
     .argument('<NAME>', 'which account')
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .action((name: string, flags: Flags) => done(makeToken(name, flags, io)));
@@ -129,6 +136,7 @@ function addBans(user: Command, io: Io): void {
     exits,
   })
     .argument('<NAME|ADDRESS>', 'an account, or an address such as 192.0.2.7 or 192.0.2.0/24')
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .addOption(new Option('--for <TIME>', 'how long: 30m, 12h, 7d; default: for good').argParser(banArgument))
@@ -141,6 +149,7 @@ function addBans(user: Command, io: Io): void {
     exits,
   })
     .argument('<NAME|ADDRESS>', 'as it was banned')
+    .addOption(configOption())
     .addOption(dataOption())
     .addOption(databaseOption(io))
     .action((who: string, flags: Flags) =>
@@ -165,12 +174,12 @@ interface Given {
 }
 
 async function change({ flags, io }: Given, command: string, args: RawFrame, text: string): Promise<void> {
-  await operate(operatorContext(flags, io), command, args);
+  await operate(await operatorContext(flags, io), command, args);
   io.stderr.write(`${text}\n`);
 }
 
 async function addAccount(name: string, flags: Flags, io: Io): Promise<void> {
-  const where = operatorContext(flags, io);
+  const where = await operatorContext(flags, io);
   const bot = flags.role === 'bot';
   if (bot && flags.passwordFile !== undefined)
     throw new Exit('usage', 'A bot has no password: omit --password-file.');
@@ -194,7 +203,7 @@ interface ListedAccount {
 }
 
 async function listAccounts(flags: Flags, io: Io): Promise<void> {
-  const { users } = await operate(operatorContext(flags, io), 'user-list');
+  const { users } = await operate(await operatorContext(flags, io), 'user-list');
   const listed = users as ListedAccount[];
   if (flags.json) {
     for (const { at, used, ...user } of listed) {
@@ -234,7 +243,7 @@ function states({ removed, banned, factor, online }: ListedAccount): string {
 }
 
 async function setPassword(name: string, flags: Flags, io: Io): Promise<void> {
-  const where = operatorContext(flags, io);
+  const where = await operatorContext(flags, io);
   if (flags.link) return printLinks(await operate(where, 'user-reset', { name }), io, 'once');
   const password = await newPassword(name, flags, io);
   await operate(where, 'user-passwd', { name, password });
@@ -242,7 +251,7 @@ async function setPassword(name: string, flags: Flags, io: Io): Promise<void> {
 }
 
 async function makeToken(name: string, flags: Flags, io: Io): Promise<void> {
-  const { token, created } = await operate(operatorContext(flags, io), 'user-token', { name });
+  const { token, created } = await operate(await operatorContext(flags, io), 'user-token', { name });
   if (created) io.stderr.write(`Created the bot ${printable(name)}.\n`);
   io.stdout.write(`${token}\n`);
 }
