@@ -59,7 +59,7 @@ export const controlSocket = (data: string): string => join(data, 'control.sock'
 export const configVariable = 'SECURE_CHAT_CONFIG';
 
 export function configOption(): Option {
-  return new Option('--config <FILE>', 'file with options (TOML): each by its name, such as port = 6697')
+  return new Option('--config <FILE>', 'TOML file with options by their names: port = 6697')
     .env(configVariable)
     .argParser((text) => {
       if (text === '') throw new InvalidArgumentError('Give the name of a file.');

@@ -36,6 +36,34 @@ t.test('the summary has the command for guests, and what to send with it', async
   t.match(text, `Send them that file, too: ${guests.file}`);
 });
 
+t.test('events on the terminal are lines with what they are about', async (t) => {
+  const { running } = await runServer(t);
+  const output = Object.assign(new PassThrough(), { columns: 200 });
+  const screen = createServerScreen(output);
+  screen.summary(running, words);
+  output.read();
+  const { log } = screen;
+  log.info('signed in', { name: 'ada', address: '192.0.2.1' });
+  log.info('account recovered', { name: 'ada', address: '192.0.2.1' });
+  log.info('old messages deleted', { count: 3 });
+  log.info('handshake failed', { address: '192.0.2.1' });
+  log.warn('connection refused', { address: '192.0.2.1', code: 'too-many-connections' });
+  log.warn('clock jumped ahead, so deleting by age waits', { hours: 30 });
+  log.warn('closed before everything was sent');
+  log.error('storage failed', new Error('disk\u001b[2J full'));
+  const shown = stripVTControlCharacters(String(output.read())).replace(/^\d\d:\d\d /gm, '');
+  t.same(shown.split('\n'), [
+    '● ada signed in from 192.0.2.1',
+    '● ada recovered the account from 192.0.2.1',
+    '● old messages deleted: 3',
+    '▲ connection refused: too-many-connections, 192.0.2.1',
+    '▲ clock jumped ahead, so deleting by age waits: hours 30',
+    '▲ closed before everything was sent',
+    '■ storage failed: disk[2J full',
+    '',
+  ]);
+});
+
 t.test('SIGHUP does not end a server that is still starting', async (t) => {
   const commandLine = await openCommandLine(t);
   const data = join(commandLine.home, 'data');
