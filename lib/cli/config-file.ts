@@ -144,7 +144,7 @@ function unknown(name: string, value: unknown): string {
   const nearest = nearestName(name);
   if (nearest !== undefined) return `unknown option. Did you mean ${nearest}?`;
   return typeof value === 'object' && !Array.isArray(value)
-    ? 'unknown table. Write all options without one.'
+    ? `unknown table. Options need none: remove the line [${name}].`
     : 'unknown option. secure-chat server --help lists all; their names are the keys.';
 }
 
