@@ -60,6 +60,20 @@ t.test('a server runs as its file says, and operator commands find it by the sam
   t.match(await output(home, ['invite'], moved), { out: /^secure-chat:\/\/b\.example:7000\// });
 });
 
+t.test('host uses the file, too, and leaves alone what only a server has', async (t) => {
+  const home = await homeOf(t);
+  const path = await configIn(home, `${listening}data = "data"\nlog-level = "warn"\n`);
+  const host = home.run(['host', '--config', path, '--as', 'ada'], {
+    SECURE_CHAT_PASSWORD: 'correct horse battery',
+  });
+  t.teardown(() => host.kill('SIGKILL'));
+  await host.prints(/in #lobby as /, 'stderr');
+  t.match(await output(home, ['user', 'list', '--config', path]), { code: 0, out: /^ada +admin /m });
+  host.end();
+  t.equal(await host.ended, 0);
+  t.match(await output(home, ['host', '--log-level', 'warn']), { code: 64, err: /unknown option/ });
+});
+
 t.test('--print-config says what is in force and from where, and can be used again', async (t) => {
   const home = await homeOf(t);
   const { folder } = home;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { addressText, parseDatabaseAddress } from '../../../lib/store/postgres/address.js';
+import { addressText, parseDatabaseAddress, withoutPassword } from '../../../lib/store/postgres/address.js';
 
 t.test('hosts, ports, user, password and name', async (t) => {
   t.same(parseDatabaseAddress('postgres://chat:s%3Acret@localhost:5433/club'), {
@@ -55,4 +55,16 @@ t.test('what cannot be read is refused, and no sentence has the password', async
   }
   const address = parseDatabaseAddress('postgres://chat:secret@a,b:6000/club');
   t.equal(addressText(address), 'postgres://a,b:6000/club');
+});
+
+t.test('an address is shown as it was given, without the password', async (t) => {
+  for (const [given, shown] of [
+    ['postgres://ada:pa55@db/chat?sslmode=require', 'postgres://ada@db/chat?sslmode=require'],
+    ['postgresql://ada:p:a$&@db:5433,db2/chat', 'postgresql://ada@db:5433,db2/chat'],
+    ['postgres://ada:@db/chat', 'postgres://ada@db/chat'],
+    ['postgres://ada@db/chat', 'postgres://ada@db/chat'],
+    ['postgres://db:5433/chat', 'postgres://db:5433/chat'],
+    ['postgres:///chat?host=/run/postgresql&user=a:b@c', 'postgres:///chat?host=/run/postgresql&user=a:b@c'],
+  ] as const)
+    t.equal(withoutPassword(given), shown);
 });
