@@ -55,7 +55,7 @@ t.test('a connection', { skip: withoutPostgres }, async (t) => {
       cluster.sql(cluster.database(), `SELECT pg_terminate_backend(${pid()})`);
       // The end of the connection has arrived, or arrives now.
       if (noticed) await pause(200);
-      t.throws(() => db.exec('COMMIT'), { name: 'PostgresError', message: /lost|terminat/ });
+      t.throws(() => db.exec('COMMIT'), { name: 'PostgresError', connected: false });
       t.equal(db.isTransaction, false);
       t.type(pid(), 'number');
       t.equal(db.prepare('SELECT count(*) AS bans FROM bans').get().bans, 0);
