@@ -8,8 +8,9 @@ import type { Conversation, Role, RoomRole, RoomRules } from '../../protocol/rec
 import type { Mute } from '../../store/moderation-store.js';
 import type { Room } from '../../store/room-store.js';
 import type { Peers } from '../peers.js';
+import type { LeaveDetails } from './join-notices.js';
 import type { LiveRooms } from './live-rooms.js';
-import type { LeaveDetails, Member, Presence } from './presence.js';
+import type { Member, Presence } from './presence.js';
 
 /** Of an account, by id and name. */
 interface Who {

@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto';
 import type { Account } from '../../store/account-store.js';
 import type { NewTerminal, Peering } from '../../store/peer-store.js';
 import type { Peers } from '../peers.js';
+import type { LeaveDetails } from './join-notices.js';
 import {
   type JoinMode,
-  type LeaveDetails,
   type Member,
   nameInUse,
   type Presence,

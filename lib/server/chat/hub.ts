@@ -11,6 +11,7 @@ import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { LogEntry, LogPosition, NewEntry, StoredMessage } from '../../store/message-store.js';
 import { entryEvent, messageEvent, type Receipt, receiptOf } from './frames.js';
+import type { LeaveDetails } from './join-notices.js';
 import {
   type ConversationName,
   type ConversationRef,
@@ -23,7 +24,7 @@ import {
 import type { ChatParts } from './parts.js';
 import { actorOf, notAllowed } from './permissions.js';
 import type { Post, PostingRules } from './posting-rules.js';
-import type { LeaveDetails, Member } from './presence.js';
+import type { Member } from './presence.js';
 
 /** A file that is kept and can be posted. */
 interface Announcement {

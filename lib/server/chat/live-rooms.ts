@@ -11,7 +11,8 @@ import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { Clock } from '../../system/clock.js';
 import { afterWrites } from '../net/connection.js';
 import { createFanOut, createSubscriber, type FanOut, type Subscriber } from './fan-out.js';
-import { createJoinNotices, type JoinNotices, type Member } from './presence.js';
+import { createJoinNotices, type JoinNotices } from './join-notices.js';
+import type { Member } from './presence.js';
 import {
   createRecentEntries,
   createRecentMemory,

@@ -9,11 +9,12 @@ import type { Room, RoomInvitation } from '../../store/room-store.js';
 import { addressKey } from '../net/address.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import { conversationRecord, topicField } from './frames.js';
+import type { LeaveDetails } from './join-notices.js';
 import type { LiveRoom } from './live-rooms.js';
 import { noSuchRoom } from './lookup.js';
 import type { ChatParts } from './parts.js';
 import { actorOf, notAllowed } from './permissions.js';
-import type { LeaveDetails, Member } from './presence.js';
+import type { Member } from './presence.js';
 
 export interface Membership {
   /**

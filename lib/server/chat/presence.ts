@@ -1,6 +1,5 @@
 /**
- * Who is online: names with their terminals, and the notices that people joined and left. Knows members, neither sockets nor
- * what is posted.
+ * Who is online, here and on other servers: names with their terminals. Knows members, neither sockets nor what is posted.
  */
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrame } from '../../protocol/events.js';
@@ -9,12 +8,7 @@ import type { Person, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
-
-/** Shown with the notice that someone left. */
-export interface LeaveDetails {
-  readonly by?: string;
-  readonly reason?: string;
-}
+import { createJoinNotices, type JoinNotices, type LeaveDetails } from './join-notices.js';
 
 /** A signed-in session as the hub sees it: one terminal of an account. */
 export interface Member {
@@ -278,46 +272,4 @@ function personRecord(person: OnlineAccount): Person {
   const { account, away } = person;
   const { name, role } = account;
   return { name, role, terminals: countOf(person), ...(away !== undefined && { away }) };
-}
-
-/** Notices that people joined and left: by name in a small room, as counts in a large one. */
-export interface JoinNotices {
-  joined(name: string): void;
-  left(name: string, details?: LeaveDetails): void;
-}
-
-/** Milliseconds between two counts in a large room: in all, 200 of them are written a second. */
-const crowdMs = (online: number): number => Math.max(1_000, online * 5);
-
-/** @param online how many people get the notices; also what the counts report */
-export function createJoinNotices(
-  clock: Clock,
-  online: () => number,
-  notify: (notice: (room: string) => ServerFrame) => void,
-): JoinNotices {
-  let crowd: { joined: number; left: number } | undefined;
-
-  /** Naming n people to n members is quadratic; counts are not. @returns false if the room is small enough for names */
-  function counts(change: 'joined' | 'left'): boolean {
-    if (crowd === undefined && online() <= limits.presenceNamed) return false;
-    if (crowd === undefined) {
-      crowd = { joined: 0, left: 0 };
-      clock.after(crowdMs(online()), () => {
-        const { joined, left } = crowd ?? { joined: 0, left: 0 };
-        crowd = undefined;
-        notify((room) => ({ type: 'crowd', room, joined, left, online: online() }));
-      });
-    }
-    crowd[change]++;
-    return true;
-  }
-
-  return {
-    joined(name) {
-      if (!counts('joined')) notify((room) => ({ type: 'joined', room, name }));
-    },
-    left(name, details = {}) {
-      if (!counts('left')) notify((room) => ({ type: 'left', room, name, ...details }));
-    },
-  };
 }

@@ -9,7 +9,8 @@ import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
 import type { Clock } from '../../system/clock.js';
 import type { App } from '../app.js';
-import type { JoinMode, LeaveDetails, Member } from '../chat/presence.js';
+import type { LeaveDetails } from '../chat/join-notices.js';
+import type { JoinMode, Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
 import {
   type ConnectionOwner,
