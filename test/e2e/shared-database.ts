@@ -83,6 +83,11 @@ t.test('two servers with one database', { skip: withoutPostgres }, async (t) => 
   });
 
   await t.test('rooms: made, entered, private, with roles and rules, ended', async (t) => {
+    for (const room of ['one', 'two', 'three']) {
+      await Promise.all([ana, ben].map((client) => client.ok({ type: 'join', room })));
+      const seq = await ben.say({ room }, `both in ${room}`);
+      await ana.event('message', { seq });
+    }
     await ana.ok({ type: 'join', room: 'den', private: true });
     await ana.ok({ type: 'invite', room: 'den', name: 'ben' });
     t.match(await ben.event('invited'), { room: 'den', by: 'ana' });

@@ -78,7 +78,8 @@ async function join(deps: Internals, member: Member, request: RequestOf<'join'>)
   const wanted = { name: parsed.name, isPrivate: request.private ?? false };
   if (await joinKnown(deps, member.account, wanted)) return;
   if (await create(deps, member, wanted)) return;
-  // Another member created a room of that name meanwhile.
+  // Another member created a room of that name meanwhile, perhaps on another server, which has not told yet.
+  if (deps.peers.others) deps.rooms.sync(await deps.store.rooms());
   if (!(await joinKnown(deps, member.account, wanted))) throw nameTaken();
 }
 
