@@ -7,10 +7,10 @@ import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
-import { type LogLevel, logLevels } from '../server/log.js';
 import { defaultPort, type Endpoint } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
 import { databaseOption, databaseVariable, dataFolder, dataOption } from './folders.js';
+import { type LogLevel, logLevels } from './log-level.js';
 import {
   countArgument,
   endpointArgument,

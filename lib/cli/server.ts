@@ -1,7 +1,7 @@
 /** `secure-chat server`: options in, a server until a signal ends it. */
 import type { Command } from 'commander';
 import { escapeUnprintable } from '../protocol/printable.js';
-import { type Log, logFrom } from '../server/log.js';
+import type { Log } from '../server/log.js';
 import type { StoreError } from '../store/store.js';
 import { sdNotify } from '../system/sd-notify.js';
 import { keepYoungGenerationSmall } from '../system/young-generation.js';
@@ -9,6 +9,7 @@ import { addCommand, Exit, type Io, type OutputStream } from './command.js';
 import { useConfig } from './config-file.js';
 import { commandOn, configOption } from './folders.js';
 import { launchServer } from './launch-server.js';
+import { logFrom } from './log-level.js';
 import { type ServerFlags, type SettingTexts, serverOptions, settingsOf } from './server-options.js';
 import type { ServerScreen } from './server-screen.js';
 import type { RunningServer } from './start-server.js';

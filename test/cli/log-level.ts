@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type Log, logFrom, logLevels } from '../../lib/server/log.js';
+import { logFrom, logLevels } from '../../lib/cli/log-level.js';
+import type { Log } from '../../lib/server/log.js';
 
 t.test('a log has what is at least as important as its level', async (t) => {
   const written = logLevels.map((least) => {
