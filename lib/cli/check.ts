@@ -131,6 +131,8 @@ interface Served {
   readonly keyFile: string;
   /** Milliseconds since the epoch. */
   readonly validTo: number;
+  /** Why no one can come in now. */
+  readonly unready?: string;
 }
 
 /** The server that uses the data, by its certificate in use. */
@@ -166,7 +168,13 @@ const silent = 'runs but does not respond: check its log and CPU usage, then res
 
 function runningServer(server: Server): Finding {
   const about = 'server';
-  if (typeof server === 'object') return { about, state: 'ok', says: 'running' };
+  if (typeof server === 'object') {
+    const { unready } = server;
+    // No problem of the server's own: that it runs is what a restart depends on.
+    return unready === undefined
+      ? { about, state: 'ok', says: 'running' }
+      : { about, state: 'warning', says: `running, but no one can sign in now (${unready}): see its log` };
+  }
   const says = server === 'silent' ? silent : 'not running';
   return { about, state: 'problem', says, code: 'unavailable' };
 }

@@ -37,6 +37,12 @@ export function endpointsArgument(most: number): (text: string) => readonly Endp
   };
 }
 
+/** Where only this machine connects to unless told otherwise: HOST:PORT, or a port alone for 127.0.0.1. */
+export function localEndpointArgument(text: string): Endpoint {
+  const [, host = '', port = ''] = /^(?:(.*):)?(\d+)$/s.exec(text) ?? [];
+  return { host: host === '' ? '127.0.0.1' : hostArgument(host), port: portArgument(0)(port) };
+}
+
 export function portArgument(least: 0 | 1): (text: string) => number {
   return ranged(/^\d{1,5}$/, [least, 65535], 'Give a port');
 }

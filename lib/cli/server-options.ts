@@ -17,6 +17,7 @@ import {
   endpointsArgument,
   hostArgument,
   keepArgument,
+  localEndpointArgument,
   numberArgument,
   portArgument,
   sizeArgument,
@@ -46,6 +47,7 @@ export interface ServerFlags {
   readonly logLevel: LogLevel;
   /** The file that the rest may come from. */
   readonly config?: string;
+  readonly metrics?: Endpoint;
 }
 
 const option = (flags: string, description: string) => new Option(flags, description);
@@ -118,6 +120,9 @@ export function serverOptions(io: Pick<Io, 'env'>): Option[] {
       .env('SECURE_CHAT_LOG_LEVEL')
       .choices(logLevels)
       .default('info'),
+    option('--metrics <HOST:PORT>', 'serve /metrics, /healthz and /readyz; a port alone: only this machine')
+      .env('SECURE_CHAT_METRICS')
+      .argParser(localEndpointArgument),
   ];
 }
 

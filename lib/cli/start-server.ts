@@ -13,6 +13,7 @@ import { type ChatServer, type ChatServerOptions, startChatServer } from '../ser
 import type { Retention } from '../server/files/cleanup.js';
 import type { FileLimits } from '../server/files/offers.js';
 import { type Log, silentLog } from '../server/log.js';
+import type { Monitoring } from '../server/monitoring/monitoring.js';
 import { ControlError, openControl } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { BlobError } from '../store/blobs.js';
@@ -21,6 +22,7 @@ import type { LoadingThread } from '../store/sql/thread.js';
 import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
 import { type Store, StoreError, StoreInUse } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
+import { errorCode } from '../system/disk-errors.js';
 import {
   canonicalHost,
   defaultPort,
@@ -68,6 +70,8 @@ export interface ServerSettings {
   readonly rate?: number;
   /** Connections from one address. Default 128. */
   readonly perAddress?: number;
+  /** Where metrics and health are served over HTTP, to everyone who can connect. Default: nowhere. */
+  readonly metrics?: Endpoint;
   /** Who may create rooms: `members` (default) or `admins`. */
   readonly rooms?: 'members' | 'admins';
   /** Bytes of one file. Default 100 MiB. */
@@ -95,6 +99,8 @@ export interface RunningServer {
   readonly registration: Registration;
   /** What is kept of the history; undefined for all of it. */
   readonly keep: Retention | undefined;
+  /** Where metrics are served. */
+  readonly metrics: Endpoint | undefined;
   /** The certificate in use. */
   readonly certificate: Pick<KeyPair, 'pin' | 'validTo' | 'hosts' | 'certFile'>;
   /** People signed in. */
@@ -159,6 +165,8 @@ export async function startServerWith(
   const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
   const closing = createCloseList();
   try {
+    const monitoring = await openMonitoringAt(settings);
+    if (monitoring !== undefined) closing.add(monitoring.close);
     const { store, place, notices, small } = await openServerStore(settings, openStore, (error) => {
       log.error('storage failed', error);
       void closing.close().then(() => onFailure?.(error));
@@ -173,19 +181,42 @@ export async function startServerWith(
     const options = { ...chatOptions(settings, current, links), notices, timekeeping: machineTime(data) };
     const chat = await startChatServer(options, { store, blobs, hasher, clock: backgroundClock, log });
     closing.add(() => chat.close());
+    monitoring?.watch({
+      ...{ server: chat, unready: chat.unready },
+      certificateEnd: () => current.keyPair.validTo.getTime(),
+    });
     const commands = new Map(operatorCommands(chat.app)).set('certificate', async () => {
       const { certFile, keyFile, validTo } = current.keyPair;
-      return { certFile, keyFile, validTo: validTo.getTime() };
+      return { certFile, keyFile, validTo: validTo.getTime(), unready: await chat.unready() };
     });
     const control = await openControl(controlSocket(data), commands);
     closing.add(() => control.close());
     if (small) void chat.app.notices.check();
     const first = (await store.hasAdmin()) ? undefined : await firstInvite(chat, store);
     const firstLink = first === undefined ? undefined : links(first)[0];
-    return runningServer(settings, { current, chat, store, place, closing, links, firstLink });
+    const metrics = monitoring?.address;
+    return runningServer(settings, { current, chat, store, place, closing, links, firstLink, metrics });
   } catch (error) {
     await closing.close();
     throw error;
+  }
+}
+
+/** What it needs is loaded only for it. @throws Exit if it can't listen there */
+async function openMonitoringAt({
+  metrics,
+  log = silentLog,
+}: ServerSettings): Promise<Monitoring | undefined> {
+  if (metrics === undefined) return undefined;
+  const { openMonitoring } = await import('../server/monitoring/monitoring.js');
+  try {
+    const opened = await openMonitoring(metrics, { log, clock: backgroundClock });
+    log.info('serving metrics', opened.address);
+    return opened;
+  } catch (cause) {
+    const where = formatEndpoint(metrics);
+    const message = `Cannot serve metrics on ${where} (${errorCode(cause)}). Choose another address with --metrics.`;
+    throw new Exit('configuration', message, { cause });
   }
 }
 
@@ -251,11 +282,12 @@ interface Running {
   readonly closing: CloseList;
   readonly links: (code?: string) => string[];
   readonly firstLink: string | undefined;
+  readonly metrics: Endpoint | undefined;
 }
 
 function runningServer(
   settings: ServerSettings,
-  { current, chat, store, place, closing, links, firstLink }: Running,
+  { current, chat, store, place, closing, links, firstLink, metrics }: Running,
 ): RunningServer {
   return {
     address: chat.address,
@@ -270,8 +302,7 @@ function runningServer(
     get certificate() {
       return current.keyPair;
     },
-    firstLink,
-    links,
+    ...{ metrics, firstLink, links },
     invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
       return chat.app.accounts.createInvite({ role, uses, expires: backgroundClock.now() + expiresMs });
     },

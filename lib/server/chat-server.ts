@@ -7,8 +7,10 @@ import { limits } from '../protocol/limits.js';
 import { type App, type AppDeps, type AppOptions, openApp } from './app.js';
 import { createEndOfTurn, createSendBudget } from './net/connection.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
+import { createTally, type Tally } from './net/counts.js';
 import { type KeyPairPem, type ListenerOptions, listen } from './net/listener.js';
 import { createRateLimiter, type Rate } from './rate-limiter.js';
+import { createReadiness } from './readiness.js';
 import { resync } from './resync.js';
 import {
   createSession,
@@ -29,9 +31,24 @@ export interface ChatServer {
   readonly app: App;
   /** How many accounts are signed in. */
   readonly online: number;
+  readonly counts: ServerCounts;
+  /** Why no one can come in now; undefined if people can. */
+  unready(): Promise<string | undefined>;
   reload(keyPair: KeyPairPem): void;
   /** Tells everyone, lets sends drain, closes every connection. The store and the hasher stay open. */
   close(): Promise<void>;
+}
+
+/** Of what connections do; the rest is counted by the parts of the app. */
+export interface ServerCounts {
+  /** How many there are: in their TLS handshake, before and after the sign-in, and for files. */
+  readonly connections: Readonly<Record<'handshake' | 'signing-in' | 'signed-in' | 'file', number>>;
+  /** `ok`, or the code of a refusal. */
+  readonly signIns: Tally;
+  /** Connections that are over, by the reason. */
+  readonly ended: Tally;
+  /** Bytes that slow readers have yet to take. */
+  readonly queueBytes: number;
 }
 
 const sweepMs = 60 * 60_000;
@@ -42,11 +59,12 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   const { perAddress } = options;
   const connectionLimits = createConnectionLimits({ clock: deps.clock, perAddress });
   const { app, files, cleanup } = await openApp({ ...options, serves: true }, { ...deps, connectionLimits });
-  const sessions = createLiveSessions(options, { ...deps, app, connectionLimits });
+  const ended = createTally();
+  const sessions = createLiveSessions(options, { ...deps, app, connectionLimits, ended });
 
   const listener = await listen(
     options,
-    { ...deps, connectionLimits },
+    { ...deps, connectionLimits, ended },
     {
       chat: sessions.accept,
       file(socket, address) {
@@ -56,6 +74,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     },
   );
 
+  const readiness = createReadiness({ ...deps, peers: app.peers });
   followPeers(app, log);
   void cleanup.run();
   const stopSweeping = sweepHourly(deps);
@@ -66,8 +85,21 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     get online() {
       return app.presence.online;
     },
+    counts: {
+      get connections() {
+        const [open, outside] = sessions.count();
+        const kinds = { handshake: listener.handshakes, file: files.connections };
+        return { ...kinds, 'signing-in': outside, 'signed-in': open };
+      },
+      ...{ signIns: sessions.signIns, ended },
+      get queueBytes() {
+        return sessions.queueBytes();
+      },
+    },
+    unready: readiness.unready,
     reload: listener.reload,
     async close() {
+      readiness.close();
       stopSweeping();
       sessions.refuseNew();
       listener.close();
@@ -119,7 +151,7 @@ function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {
 
 function createLiveSessions(
   options: ChatServerOptions,
-  deps: Pick<SessionDeps, 'app' | 'clock' | 'log'> & { connectionLimits: ConnectionLimits },
+  deps: Pick<SessionDeps, 'app' | 'clock' | 'log' | 'ended'> & { connectionLimits: ConnectionLimits },
 ) {
   const { app, connectionLimits } = deps;
   const sessions = new Set<ServerSession>();
@@ -128,10 +160,13 @@ function createLiveSessions(
   let shuttingDown = false;
   let onEmpty = (): void => {};
 
+  const budget = createSendBudget(limits.queueTotalBytes);
+  const signIns = createTally();
+
   const sessionDeps: SessionDeps = {
     ...deps,
     endOfTurn: createEndOfTurn(),
-    budget: createSendBudget(limits.queueTotalBytes),
+    ...{ budget, signIns },
     requests: createRateLimiter(requestRate(options.rate), deps.clock),
     hello: encodeFrame(hello(options)),
     tokenHolders: createTokenHolders(),
@@ -157,6 +192,12 @@ function createLiveSessions(
   }
 
   return {
+    signIns,
+    queueBytes: () => budget.total,
+    count(): [open: number, outside: number] {
+      const open = [...sessions].filter(({ phase }) => phase === 'open').length;
+      return [open, sessions.size - open];
+    },
     accept(socket: TLSSocket, address: string): void {
       const session = createSession(socket, address, sessionDeps);
       sessions.add(session);

@@ -15,6 +15,8 @@ export interface Peers {
   readonly server: string;
   /** Whether there are others that can be told now, as far as is known. */
   readonly others: boolean;
+  /** Whether the database has answered lately. */
+  readonly reached: boolean;
   /** @param type names the act, the same on all servers. @returns does it here at once, and on the others soon */
   everywhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void;
   /** As `everywhere`, but not here. */
@@ -106,6 +108,9 @@ export function createPeers(
     get others() {
       return watch.others && reach.reached;
     },
+    get reached() {
+      return reach.reached;
+    },
     elsewhere,
     everywhere(type, act) {
       const tell = elsewhere(type, act);
@@ -146,6 +151,7 @@ export function createPeers(
 export const noPeers: Peers = {
   server: '',
   others: false,
+  reached: true,
   everywhere: (_, act) => act,
   elsewhere: () => () => {},
   left() {},

@@ -6,6 +6,8 @@ import t, { type Test } from 'tap';
 import { blobPath } from '../../lib/cli/archive.js';
 import { renewKeyPair } from '../../lib/trust/renewal.js';
 import { makeData } from '../support/data-folder.js';
+import { openInlineStore } from '../support/inline-store.js';
+import { get } from '../support/monitoring.js';
 import { openCommandLine } from '../support/run-main.js';
 import { runServer } from '../support/running-server.js';
 
@@ -55,6 +57,24 @@ t.test('--running is fine with a server', async (t) => {
     code: 0,
     findings: [{ about: 'server', state: 'ok', says: 'running' }],
   });
+});
+
+t.test('--running warns when no one can sign in, as /readyz does', async (t) => {
+  let lost = false;
+  const { data, running } = await runServer(t, {
+    metrics: { host: '127.0.0.1', port: 0 },
+    async openStore(options) {
+      const store = await openInlineStore(options);
+      const hasAdmin = () => (lost ? Promise.reject(new Error('lost')) : store.hasAdmin());
+      return { ...store, hasAdmin };
+    },
+  });
+  lost = true;
+  const says = 'running, but no one can sign in now (the database does not answer): see its log';
+  const found = await (await checking(t, data))({}, '--running');
+  t.match(found, { code: 0, findings: [{ about: 'server', state: 'warning', says }] });
+  t.match(await get(running.metrics, '/readyz'), { status: 503, text: 'the database does not answer\n' });
+  t.match(await get(running.metrics, '/healthz'), { status: 200 });
 });
 
 t.test('invalid settings are problems', async (t) => {

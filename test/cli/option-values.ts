@@ -7,6 +7,7 @@ import {
   commandArgument,
   endpointsArgument,
   keepArgument,
+  localEndpointArgument,
   readMotd,
   readPasswordFile,
   sizeArgument,
@@ -41,6 +42,15 @@ t.test('a list of addresses has commas between them, and a limit', async (t) => 
   ] as const) {
     t.throws(() => parse(text), { code: 'commander.invalidArgument', message }, text);
   }
+});
+
+t.test('where metrics are served is this machine only, unless another host is given', async (t) => {
+  const here = { host: '127.0.0.1', port: 9464 };
+  for (const text of ['9464', ':9464', '127.0.0.1:9464']) t.same(localEndpointArgument(text), here, text);
+  t.same(localEndpointArgument('[::1]:0'), { host: '::1', port: 0 });
+  t.same(localEndpointArgument('0.0.0.0:80'), { host: '0.0.0.0', port: 80 });
+  for (const bad of ['', 'localhost', '::1', 'host:', '70000', '1.2:80', 'a b:80', '-1'])
+    t.throws(() => localEndpointArgument(bad), { code: 'commander.invalidArgument' }, bad);
 });
 
 t.test('a command is a program and its arguments', async (t) => {

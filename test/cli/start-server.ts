@@ -99,6 +99,17 @@ t.test('a port in use leaves nothing open', async (t) => {
   t.ok(next.running.firstLink, 'the folder is free, and the next start begins afresh');
 });
 
+t.test('a port for metrics that is in use ends the start with what to do', async (t) => {
+  const metrics = { host: '127.0.0.1', port: 0 };
+  const { running } = await runServer(t, { metrics });
+  const start = runServer(t, { metrics: { ...metrics, port: running.metrics?.port ?? 0 } });
+  await t.rejects(start, {
+    code: exitCode.configuration,
+    message:
+      /^Cannot serve metrics on 127\.0\.0\.1:\d+ \(EADDRINUSE\)\. Choose another address with --metrics\.$/,
+  });
+});
+
 t.test('the control socket creates invites while the server runs', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const invite = (args: object) => callControl(controlSocket(server.data), 'invite', args);

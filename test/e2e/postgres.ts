@@ -1,6 +1,8 @@
 /** A server on PostgreSQL: the built program, operator commands, a database that goes and comes back, and the way there and back. */
 import { join } from 'node:path';
 import t from 'tap';
+import { get, scrape } from '../support/monitoring.js';
+import { ownPort } from '../support/own-port.js';
 import { startCluster, withoutPostgres } from '../support/postgres.js';
 import { makeHome } from '../support/program.js';
 import { password, startServerProcess } from '../support/server-process.js';
@@ -8,7 +10,9 @@ import { password, startServerProcess } from '../support/server-process.js';
 t.test('with --database', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
   const database = cluster.database({ empty: true });
-  const server = await startServerProcess('--database', database, '--rate', '1000');
+  const metrics = { host: '127.0.0.1', port: await ownPort() };
+  const options = ['--rate', '1000', '--metrics', String(metrics.port)];
+  const server = await startServerProcess('--database', database, ...options);
   t.teardown(() => server.close());
   const on = ['--database', database];
   const ana = server.connect(server.firstLink, 'ana', '--json');
@@ -37,8 +41,15 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     ben.write('/history 3\n');
     await ben.prints(/can't reach its database/, 'stderr');
     await ben.prints(/what you send waits until it is back/, 'stderr');
+    t.match(await get(metrics, '/readyz'), { status: 503, text: 'the database does not answer\n' });
+    t.match(await get(metrics, '/healthz'), { status: 200 });
+    t.equal((await scrape(metrics)).get('secure_chat_database_reached'), 0);
+    const check = await server.operate(['check', '--running', ...on]);
+    t.match(check, { code: 0, out: /warning.*no one can sign in now/ });
     await cluster.restart();
     await ben.prints(/the server reaches its database again/, 'stderr');
+    t.match(await get(metrics, '/readyz'), { status: 200 });
+    t.equal((await scrape(metrics)).get('secure_chat_database_reached'), 1);
     await ana.prints(/"re":2,"key":"[^"]+","state":"sent"/);
     await ben.prints(/ana: into the gap\n/);
     ben.write('all well?\n');

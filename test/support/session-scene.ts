@@ -13,6 +13,7 @@ import { openApp } from '../../lib/server/app.js';
 import type { Hasher } from '../../lib/server/auth/hasher.js';
 import { createEndOfTurn, createSendBudget } from '../../lib/server/net/connection.js';
 import { createConnectionLimits } from '../../lib/server/net/connection-limits.js';
+import { createTally } from '../../lib/server/net/counts.js';
 import { createRateLimiter, type Rate } from '../../lib/server/rate-limiter.js';
 import type { Phase } from '../../lib/server/requests/row.js';
 import { createSession, type ServerSession, type SessionDeps } from '../../lib/server/session/session.js';
@@ -129,6 +130,7 @@ export async function sessionScene(
       hello: encodeFrame(hello),
       tokenHolders: { claim: () => undefined, release: () => true },
       onPhase: (_session, phase) => phases.push(phase),
+      ...{ signIns: createTally(), ended: createTally() },
     };
     return { peer, phases, session: createSession(socket, address, deps) };
   }

@@ -10,6 +10,7 @@ import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
 import type { LogEntry, LogPosition, NewEntry, StoredMessage } from '../../store/message-store.js';
+import { createHistogram, type Histogram } from '../histogram.js';
 import { entryEvent, messageEvent, type Receipt, receiptOf } from './frames.js';
 import type { LeaveDetails } from './join-notices.js';
 import {
@@ -26,6 +27,14 @@ import { actorOf, notAllowed } from './permissions.js';
 import type { Post, PostingRules } from './posting-rules.js';
 import type { Member } from './presence.js';
 
+/** Since the start. */
+export interface HubCounts {
+  /** Messages and files posted here; retries count once. */
+  readonly messages: number;
+  /** Milliseconds from the store's being asked until a message is on disk. */
+  readonly commits: Histogram;
+}
+
 /** A file that is kept and can be posted. */
 interface Announcement {
   readonly conversation: ConversationName;
@@ -36,6 +45,7 @@ interface Announcement {
 }
 
 export interface Hub {
+  readonly counts: HubCounts;
   /**
    * Resolves once the message is on disk and on its way; undefined if the sender's own copy of it is the answer.
    * @throws ProtocolError `rate-limited`, `message-empty`, `message-too-long`, `not-delivered`, `no-such-message`, and as
@@ -76,10 +86,13 @@ export interface Hub {
   leave(member: Member, details?: LeaveDetails): void;
 }
 
-export function createHub(deps: ChatParts): Hub {
-  const { rooms, presence, elsewhere, lookup, postingRules, watches, activity } = deps;
+export function createHub(parts: ChatParts): Hub {
+  const { rooms, presence, elsewhere, lookup, postingRules, watches, activity } = parts;
+  const counts = { messages: 0, commits: createHistogram(commitBounds) };
+  const deps = { ...parts, counts };
 
   return {
+    counts,
     async say(member, request) {
       const { room, to, key, of, action = false } = request;
       const { account } = member;
@@ -132,6 +145,11 @@ export function createHub(deps: ChatParts): Hub {
   };
 }
 
+/** Milliseconds: a fast disk takes 1, a remote database 5, a person notices 250. */
+const commitBounds = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+
+type PostDeps = ChatParts & { readonly counts: { messages: number; readonly commits: Histogram } };
+
 /**
  * Checks the posting rules. A retry of a message that was posted before is never refused.
  * @returns the receipt of a message that would be refused now but was posted under this key before
@@ -154,16 +172,19 @@ async function postedBefore(
 
 /** Stores a message and sends it to everyone it is for, unless that was done before. */
 async function post(
-  { store, clock, rooms }: ChatParts,
+  { store, clock, rooms, counts }: PostDeps,
   account: Account,
   conversation: ConversationRef,
   entry: Pick<NewEntry, 'key' | 'text' | 'action' | 'file' | 'of'>,
 ): Promise<Receipt & { repeated: boolean }> {
   const { target } = conversation;
+  const asked = clock.ticks();
   const appended = await store.append({ ...entry, target, account: account.id, at: clock.now() });
+  counts.commits.add(clock.ticks() - asked);
   if (appended.outcome !== 'kept') throw refusals[appended.outcome]();
   const { seq, at, repeated, quoted } = appended;
   if (!repeated) {
+    counts.messages++;
     const kind = entry.file !== undefined ? 'file' : entry.action ? 'action' : 'text';
     const kept: LogEntry = { ...entry, seq, at, from: account.name, kind, ...(quoted && { quoted }) };
     rooms.sendToConversation(target, messageEvent(kept, conversation, account));

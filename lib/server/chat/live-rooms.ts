@@ -87,7 +87,16 @@ interface Delivery {
   forgetRecent(): void;
 }
 
+/** Since the start. */
+export interface DeliveryCounts {
+  /** Times at which a room's waiting frames went out to all of its subscribers. */
+  fanOuts: number;
+  /** Frames to terminals: one message to a room with 100 of them is 100. */
+  deliveries: number;
+}
+
 export interface LiveRooms extends LiveAccounts, Delivery {
+  readonly counts: Readonly<DeliveryCounts>;
   readonly byId: ReadonlyMap<number, LiveRoom>;
   publicRoom(name: string): LiveRoom | undefined;
   open(room: Room): LiveRoom;
@@ -106,6 +115,7 @@ interface LiveAccount {
 }
 
 interface State {
+  readonly counts: DeliveryCounts;
   readonly memory: RecentMemory;
   readonly rooms: Map<number, LiveRoom>;
   readonly publicRooms: Map<string, LiveRoom>;
@@ -124,12 +134,12 @@ const noMemberships: ReadonlyMap<string, RoomMembership> = new Map();
 export function createLiveRooms(clock: Clock, terminals: State['terminals']): LiveRooms {
   const state: State = {
     ...{ rooms: new Map(), publicRooms: new Map(), accounts: new Map(), subscribers: new Map() },
-    ...{ memory: createRecentMemory(recentBytes), terminals },
+    ...{ memory: createRecentMemory(recentBytes), terminals, counts: { fanOuts: 0, deliveries: 0 } },
   };
   const { rooms, publicRooms, accounts } = state;
 
   function open(room: Room): LiveRoom {
-    const live = createLiveRoom(room, clock, state.memory);
+    const live = createLiveRoom(room, clock, state);
     rooms.set(room.id, live);
     if (!room.private) publicRooms.set(room.name, live);
     return live;
@@ -145,6 +155,7 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
   return {
     ...liveAccounts(state),
     ...delivery(state),
+    counts: state.counts,
     byId: rooms,
     publicRoom: (name) => publicRooms.get(name),
     ...{ open, close },
@@ -175,14 +186,16 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
   };
 }
 
-function createLiveRoom(room: Room, clock: Clock, memory: RecentMemory): LiveRoom {
+function createLiveRoom(room: Room, clock: Clock, { memory, counts }: State): LiveRoom {
   const subscribers = new Map<Subscriber, number>();
   const online = new Set<number>();
   const fanOut = createFanOut({ clock, afterWrites }, (all, frames) => {
+    counts.fanOuts++;
     for (const [subscriber, skipped] of subscribers) {
       if (skipped > 0) subscribers.set(subscriber, 0);
       const its = skipped > 0 ? Buffer.concat(frames.slice(skipped)) : all;
       if (its.length > 0) subscriber.send(its);
+      counts.deliveries += frames.length - skipped;
     }
   });
   const joinNotices = createJoinNotices(
@@ -250,7 +263,10 @@ function delivery(state: State): Delivery {
   function send(to: readonly number[], bytes: Buffer, except?: Member): void {
     for (const account of new Set(to)) {
       for (const terminal of terminals(account)) {
-        if (terminal !== except) subscribers.get(terminal)?.send(bytes);
+        const subscriber = terminal === except ? undefined : subscribers.get(terminal);
+        if (subscriber === undefined) continue;
+        subscriber.send(bytes);
+        state.counts.deliveries++;
       }
     }
   }

@@ -35,6 +35,8 @@ type OkFields = Partial<ServerFrameOf<'ok'>>;
 
 export interface Files {
   readonly requests: FileRequests;
+  /** How many there are. */
+  readonly connections: number;
   /** Takes a connection that speaks `secure-chat-file/1`. `refusal`: only to answer it, and close it. */
   serve(socket: TLSSocket, address: string, refusal?: ProtocolError): void;
   /** Revokes all tickets and transfers of an account; unposted uploads are not posted. */
@@ -73,6 +75,9 @@ export function createFiles(deps: FilesDeps): Files {
 
   return {
     requests,
+    get connections() {
+      return connections.size;
+    },
     serve(socket, address, refusal) {
       if (closed) {
         socket.destroy();

@@ -1,3 +1,5 @@
+/** How many there are of each key, and how often each thing happened. */
+
 /** How many there are of each key. */
 export function createCounts() {
   const counts = new Map<string, number>();
@@ -15,5 +17,20 @@ export function createCounts() {
         else counts.set(key, left);
       };
     },
+  };
+}
+
+/** How often each thing happened since the start. */
+export interface Tally {
+  /** One of a few: all of them are kept. */
+  count(what: string): void;
+  entries(): Iterable<readonly [what: string, times: number]>;
+}
+
+export function createTally(): Tally {
+  const times = new Map<string, number>();
+  return {
+    count: (what) => void times.set(what, (times.get(what) ?? 0) + 1),
+    entries: () => times.entries(),
   };
 }

@@ -16,7 +16,7 @@ import type { Log } from '../log.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import { addressKey, plainAddress } from './address.js';
 import type { ConnectionLimits } from './connection-limits.js';
-import { createCounts } from './counts.js';
+import { createCounts, type Tally } from './counts.js';
 
 /** PEM texts. */
 export interface KeyPairPem {
@@ -38,6 +38,8 @@ export interface ListenerOptions {
 
 export interface Listener {
   readonly address: { readonly host: string; readonly port: number };
+  /** Connections in their TLS handshake. */
+  readonly handshakes: number;
   /** Uses another certificate from the next handshake on. @throws if the pair is invalid; the old one stays */
   reload(keyPair: KeyPairPem): void;
   /** Accepts no new connections; existing ones stay. */
@@ -58,6 +60,8 @@ interface ListenerDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly connectionLimits: ConnectionLimits;
+  /** Counts connections that end before their handshake has, by the reason. */
+  readonly ended: Tally;
 }
 
 export async function listen(
@@ -66,6 +70,7 @@ export async function listen(
   handlers: ConnectionHandlers,
 ): Promise<Listener> {
   const { log } = deps;
+  const { perAddress } = options;
   const tls = createTlsServer({
     ...secureOptions(options.keyPair),
     // Not ALPNProtocols, of which Node keeps a copy for each connection, and with it what shares the copy's 8 KiB.
@@ -74,8 +79,8 @@ export async function listen(
   });
   // A server of its own accepts, so that a refused connection costs no TLS.
   const server = createServer({ noDelay: true });
-  const sockets = admitSockets(server, tls, { ...deps, perAddress: options.perAddress });
-  handOver(tls, handlers, log);
+  const admission = admitSockets(server, tls, { ...deps, perAddress });
+  handOver(tls, handlers, { ...deps, admission });
   await bind(server, options);
   // Accepting fails while the process has no file descriptor left; existing connections are not affected.
   server.on('error', (error) => log.error('accepting failed', error));
@@ -84,61 +89,94 @@ export async function listen(
   if (bound === null || typeof bound === 'string') throw new Error('The server listens on no address.');
   return {
     address: { host: bound.address, port: bound.port },
+    get handshakes() {
+      return admission.handshakes;
+    },
     reload: (keyPair) => tls.setSecureContext(secureOptions(keyPair)),
     close: () => void server.close(),
     destroy() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of admission.sockets) socket.destroy();
     },
   };
 }
 
-/** Gives sockets within the limits to TLS and closes the others. @returns all that are open */
+interface Admission {
+  /** All that are open. */
+  readonly sockets: ReadonlySet<Socket>;
+  readonly handshakes: number;
+  /**
+   * Gives back the place of a TLS socket's connection among the handshakes.
+   * @returns where the connection comes from; undefined if it is closed, or was refused
+   */
+  shaken(socket: Socket): string | undefined;
+}
+
+/** Gives sockets within the limits to TLS and closes the others. */
 function admitSockets(
   server: Server,
   tls: TlsServer,
-  { log, clock, connectionLimits, perAddress }: ListenerDeps & { readonly perAddress: number },
-): ReadonlySet<Socket> {
+  deps: ListenerDeps & Pick<ListenerOptions, 'perAddress'>,
+): Admission {
+  const { log, clock, connectionLimits, perAddress, ended } = deps;
   const sockets = new Set<Socket>();
   const counts = createCounts();
-  /** What gives back the place of each connection in its handshake. */
-  const shakingHands = new Map<string, () => void>();
+  const shakingHands = new Map<string, { readonly address: string; readonly giveBack: () => void }>();
   // A flood must not fill the disk with its log.
   const logged = createRateLimiter<string>({ burst: 1, perSecond: 1 / 60 }, clock);
 
   function refuse(socket: Socket, key: string): void {
     socket.destroy();
+    ended.count('too-many-connections');
     if (logged.take(key) === 0)
       log.warn('connection refused', { address: key, code: 'too-many-connections' });
   }
 
-  server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
+  function admit(socket: Socket, address: string): void {
     const key = addressKey(address);
     if (counts.of(key) >= perAddress || !connectionLimits.admit(address)) {
       refuse(socket, key);
       return;
     }
     const remove = counts.add(key);
-    sockets.add(socket);
     const id = connectionId(socket);
-    shakingHands.set(
-      id,
-      connectionLimits.handshakes.take(address, () => refuse(socket, key)),
-    );
-    socket.once('close', () => {
-      sockets.delete(socket);
-      remove();
+    const giveBack = connectionLimits.handshakes.take(address, () => {
       shaken(id);
+      refuse(socket, key);
+    });
+    shakingHands.set(id, { address: plainAddress(address), giveBack });
+    socket.once('close', () => {
+      remove();
+      const unfinished = shaken(id);
+      if (unfinished !== undefined) handshakeFailed(deps, unfinished, 'connection closed');
     });
     tls.emit('connection', socket);
-  });
-  tls.on('secureConnection', (socket) => shaken(connectionId(socket)));
-
-  function shaken(id: string): void {
-    shakingHands.get(id)?.();
-    shakingHands.delete(id);
   }
-  return sockets;
+
+  function shaken(id: string): string | undefined {
+    const found = shakingHands.get(id);
+    found?.giveBack();
+    shakingHands.delete(id);
+    return found?.address;
+  }
+
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress;
+    // Its peer has reset it by now.
+    if (address === undefined) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    admit(socket, address);
+  });
+  return {
+    sockets,
+    get handshakes() {
+      return shakingHands.size;
+    },
+    shaken: (socket) => shaken(connectionId(socket)),
+  };
 }
 
 /** The same for a connection's socket and the TLS socket over it. */
@@ -146,27 +184,38 @@ function connectionId({ remoteAddress, remotePort, localAddress }: Socket): stri
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
-function handOver(server: TlsServer, handlers: ConnectionHandlers, log: Log): void {
+function handOver(
+  server: TlsServer,
+  handlers: ConnectionHandlers,
+  deps: ListenerDeps & { readonly admission: Admission },
+): void {
+  const { admission } = deps;
   // handshakeTimeout and a failed handshake report here and leave the socket open.
   server.on('tlsClientError', (error, socket) => {
-    log.info('handshake failed', {
-      address: plainAddress(socket.remoteAddress ?? ''),
-      why: errorCode(error),
-    });
+    // Of a closed connection, the TLS socket no longer tells which one it was.
+    const address = admission.shaken(socket);
+    if (address !== undefined) handshakeFailed(deps, address, errorCode(error));
     socket.destroy();
   });
 
   server.on('secureConnection', (socket) => {
-    const address = plainAddress(socket.remoteAddress ?? '');
-    if (socket.alpnProtocol === alpn) {
+    const address = admission.shaken(socket);
+    // Its peer has reset it by now.
+    if (address === undefined) socket.destroy();
+    else if (socket.alpnProtocol === alpn) {
       handlers.chat(socket, address);
     } else if (socket.alpnProtocol === fileAlpn) {
       handlers.file(socket, address);
     } else {
-      log.info('handshake failed', { address, why: 'no secure-chat/1 in ALPN' });
+      handshakeFailed(deps, address, 'no secure-chat/1 in ALPN');
       socket.destroy();
     }
   });
+}
+
+function handshakeFailed({ ended, log }: ListenerDeps, address: string, why: string): void {
+  ended.count('handshake-failed');
+  log.info('handshake failed', { address, why });
 }
 
 function bind(server: Server, { host, port }: ListenerOptions): Promise<void> {

@@ -22,6 +22,7 @@ import {
   type SendBudget,
   type ServerConnection,
 } from '../net/connection.js';
+import type { Tally } from '../net/counts.js';
 import type { RateLimiter } from '../rate-limiter.js';
 import { answerFrame } from '../requests/request-table.js';
 import type { Caller, Phase } from '../requests/row.js';
@@ -39,6 +40,10 @@ export interface SessionDeps {
   readonly hello: Buffer;
   readonly tokenHolders: TokenHolders;
   readonly onPhase: (session: ServerSession, phase: Phase) => void;
+  /** Sign-ins: `ok`, or the code of a refusal. */
+  readonly signIns: Tally;
+  /** Connections: the code with which each was ended, or `connection-lost`. */
+  readonly ended: Tally;
 }
 
 export interface ServerSession {
@@ -144,6 +149,7 @@ class Session
     this.#setPhase('closed');
     this.#deps.requests.forget(this);
     if (phase === 'closing') return;
+    this.#deps.ended.count('connection-lost');
     this.#deps.log.info('connection lost', { name, address });
   }
 
@@ -219,6 +225,7 @@ class Session
   refused(code: ErrorCode, message: string): void {
     if (this.#phase === 'signing-in') {
       this.#goOffline();
+      this.#deps.signIns.count(code);
       this.#deps.log.warn('sign-in refused', { address: this.address, code });
       this.#setPhase('greeting');
     }
@@ -238,7 +245,8 @@ class Session
   dismiss(code: ErrorCode, message: string, details: LeaveDetails = {}): void {
     if (this.#phase === 'closing' || this.#phase === 'closed') return;
     const { name, address } = this;
-    const { log, clock } = this.#deps;
+    const { log, clock, ended } = this.#deps;
+    ended.count(code);
     this.#stopTimers();
     this.reply({ type: 'closing', code, message });
     this.#setPhase('closing');
@@ -269,6 +277,7 @@ class Session
     this.#setPhase('open');
     this.#idleTimer.reset();
     this.#idleTimer.watch(limits.deadMs);
+    this.#deps.signIns.count('ok');
     this.#deps.log.info('signed in', { name: this.name, address: this.address });
   }
 

@@ -1,90 +1,16 @@
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
-import { connect as connectPlain, type Socket } from 'node:net';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import t, { type Test } from 'tap';
+import type { Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import t from 'tap';
 import { alpn } from '../../../lib/protocol/events.js';
 import { limits } from '../../../lib/protocol/limits.js';
-import { createConnectionLimits } from '../../../lib/server/net/connection-limits.js';
-import {
-  type KeyPairPem,
-  type Listener,
-  type ListenerOptions,
-  listen,
-} from '../../../lib/server/net/listener.js';
-import { backgroundClock, type Clock } from '../../../lib/system/clock.js';
-import { ensureKeyPair } from '../../../lib/trust/renewal.js';
 import { createFakeClock } from '../../support/fake-clock.js';
-import { folder } from '../../support/running-server.js';
+import { attempt, closed, keyPair, openListener, plain } from '../../support/listener-scene.js';
 import { turns } from '../../support/turns.js';
 import { tlsOptions } from '../../support/wire-client.js';
 
-interface Scene {
-  readonly listener: Listener;
-  readonly port: number;
-  /** Every connection that was handed on. */
-  readonly accepted: TLSSocket[];
-  readonly events: string[];
-}
-
-async function keyPair(t: Test): Promise<KeyPairPem & { readonly pin: string }> {
-  return ensureKeyPair({ folder: await folder(t), hosts: ['127.0.0.1'], now: Date.now() });
-}
-
-async function open(
-  t: Test,
-  options: Partial<ListenerOptions> = {},
-  clock: Clock = backgroundClock,
-): Promise<Scene> {
-  const accepted: TLSSocket[] = [];
-  const events: string[] = [];
-  const log = {
-    info: (event: string) => void events.push(event),
-    warn: (event: string) => void events.push(event),
-    error: (event: string) => void events.push(event),
-  };
-  const pair = options.keyPair ?? (await keyPair(t));
-  const all = { host: '127.0.0.1', port: 0, perAddress: 100, ...options, keyPair: pair };
-  function accept(socket: TLSSocket): void {
-    accepted.push(socket);
-    socket.on('error', () => {});
-    socket.resume();
-    socket.write('welcome');
-  }
-  const connectionLimits = createConnectionLimits({ clock, perAddress: all.perAddress });
-  const listener = await listen(all, { log, clock, connectionLimits }, { chat: accept, file: accept });
-  t.teardown(() => {
-    listener.close();
-    listener.destroy();
-  });
-  return { listener, port: listener.address.port, accepted, events };
-}
-
-/** Connects, resolves at the first byte, `closed` or the code of an error; leaves the connection open. */
-async function attempt(port: number, options: ConnectionOptions = {}) {
-  const socket = connect({ ...tlsOptions(port), ...options });
-  const outcome = await new Promise<string>((resolve) => {
-    socket.once('data', (data) => resolve(data.toString()));
-    socket.once('close', () => resolve('closed'));
-    socket.once('error', (error) => resolve('code' in error ? String(error.code) : error.message));
-  });
-  return { socket, outcome };
-}
-
-async function plain(port: number): Promise<Socket> {
-  const socket = connectPlain(port, '127.0.0.1');
-  socket.on('error', () => {});
-  await once(socket, 'connect');
-  return socket;
-}
-
-async function closed(socket: Socket): Promise<void> {
-  socket.resume();
-  if (!socket.closed) await once(socket, 'close');
-}
-
 t.test('a connection is TLS 1.3 with secure-chat/1, with AES if the client has it', async (t) => {
-  const { port, accepted } = await open(t);
+  const { port, accepted } = await openListener(t);
   const { socket, outcome } = await attempt(port);
   t.equal(outcome, 'welcome');
   t.equal(socket.getProtocol(), 'TLSv1.3');
@@ -95,14 +21,14 @@ t.test('a connection is TLS 1.3 with secure-chat/1, with AES if the client has i
 });
 
 t.test('TLS 1.2 is refused', async (t) => {
-  const { port, accepted } = await open(t);
+  const { port, accepted } = await openListener(t);
   const { outcome } = await attempt(port, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
   t.match(outcome, /ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION/);
   t.same(accepted, []);
 });
 
 t.test('without the right ALPN protocol, not one byte is sent', async (t) => {
-  const { port, accepted } = await open(t);
+  const { port, accepted } = await openListener(t);
   const { ALPNProtocols: _, ...without } = tlsOptions(port);
   const socket = connect(without);
   let bytes = 0;
@@ -125,7 +51,7 @@ t.test('without the right ALPN protocol, not one byte is sent', async (t) => {
 });
 
 t.test('garbage closes its own connection only', async (t) => {
-  const { port, accepted, events } = await open(t);
+  const { port, accepted, events } = await openListener(t);
   const good = await attempt(port);
   for (const garbage of ['GET / HTTP/1.1\r\n\r\n', '\0'.repeat(2_000), '\x16\x03\x01\xff\xff\x01']) {
     const socket = await plain(port);
@@ -139,7 +65,7 @@ t.test('garbage closes its own connection only', async (t) => {
 });
 
 t.test('a peer that does not finish the handshake in time is disconnected', async (t) => {
-  const { port, accepted } = await open(t, { handshakeMs: 30 });
+  const { port, accepted } = await openListener(t, { handshakeMs: 30 });
   const silent = await plain(port);
   const halfway = await plain(port);
   // The beginning of a record that never ends.
@@ -149,7 +75,7 @@ t.test('a peer that does not finish the handshake in time is disconnected', asyn
 });
 
 t.test('an address has a limited number of connections at a time', async (t) => {
-  const { port, accepted, events } = await open(t, { perAddress: 2 });
+  const { port, accepted, events } = await openListener(t, { perAddress: 2 });
   const first = await attempt(port);
   const handshaking = await plain(port);
   t.not((await attempt(port)).outcome, 'welcome', 'one in its handshake counts too');
@@ -163,7 +89,7 @@ t.test('an address has a limited number of connections at a time', async (t) => 
 });
 
 t.test('another certificate is used from the next handshake on, still with TLS 1.3 only', async (t) => {
-  const { port, listener } = await open(t);
+  const { port, listener } = await openListener(t);
   const before = await attempt(port);
   const next = await keyPair(t);
   listener.reload(next);
@@ -178,7 +104,7 @@ t.test('another certificate is used from the next handshake on, still with TLS 1
 
 t.test('an invalid key pair leaves the old one in use', async (t) => {
   const pair = await keyPair(t);
-  const { port, listener } = await open(t, { keyPair: pair });
+  const { port, listener } = await openListener(t, { keyPair: pair });
   const other = await keyPair(t);
   t.throws(() => listener.reload({ cert: pair.cert, key: other.key }));
   t.throws(() => listener.reload({ cert: 'nonsense', key: 'nonsense' }));
@@ -188,7 +114,7 @@ t.test('an invalid key pair leaves the old one in use', async (t) => {
 });
 
 t.test('a closed listener accepts no one and keeps existing connections; destroying ends them', async (t) => {
-  const { port, listener } = await open(t);
+  const { port, listener } = await openListener(t);
   const inside = await attempt(port);
   const handshaking = await plain(port);
   await turns();
@@ -200,13 +126,13 @@ t.test('a closed listener accepts no one and keeps existing connections; destroy
 });
 
 t.test('a port in use is an error with its code', async (t) => {
-  const { port } = await open(t);
-  await t.rejects(open(t, { port }), { code: 'EADDRINUSE' });
+  const { port } = await openListener(t);
+  await t.rejects(openListener(t, { port }), { code: 'EADDRINUSE' });
 });
 
 t.test('an address that comes too often is refused before the handshake, and logged once', async (t) => {
   const clock = createFakeClock();
-  const { port, accepted, events } = await open(t, { perAddress: 3 }, clock);
+  const { port, accepted, events } = await openListener(t, { perAddress: 3 }, clock);
   for (let i = 0; i < 3; i++) {
     const { socket, outcome } = await attempt(port);
     t.equal(outcome, 'welcome');
@@ -220,7 +146,7 @@ t.test('an address that comes too often is refused before the handshake, and log
 });
 
 t.test('handshakes in progress are limited per address: the newcomer takes the place of one', async (t) => {
-  const { port, accepted } = await open(t);
+  const { port, accepted } = await openListener(t);
   const silent: Socket[] = [];
   for (let i = 0; i < limits.handshakesPerAddress; i++) silent.push(await plain(port));
   t.equal((await attempt(port)).outcome, 'welcome');
@@ -229,4 +155,24 @@ t.test('handshakes in progress are limited per address: the newcomer takes the p
   await turns();
   t.equal(silent.filter(({ closed }) => closed).length, 1);
   t.equal(accepted.length, 2);
+});
+
+t.test('a failed handshake is logged and counted once, with its address, however it failed', async (t) => {
+  const ways: ((socket: Socket) => void)[] = [
+    (socket) => socket.write('GET / HTTP/1.1\r\n\r\n'),
+    (socket) => socket.end(),
+    (socket) => socket.end(Buffer.from('1603010200', 'hex')),
+    (socket) => socket.resetAndDestroy(),
+    () => {},
+  ];
+  for (const fail of ways) {
+    const { port, listener, events, fields, ended } = await openListener(t, { handshakeMs: 200 });
+    const socket = await plain(port);
+    while (listener.handshakes === 0 && events.length === 0) await turns();
+    fail(socket);
+    await closed(socket);
+    while (listener.handshakes > 0 || events.length === 0) await turns();
+    t.match(fields, [{ address: '127.0.0.1' }], String(fail));
+    t.same(ended(), { 'handshake-failed': 1 });
+  }
 });
