@@ -9,6 +9,7 @@ import { parseName, parseRoomName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
+import { parseRange } from '../server/net/address.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { othersCanRead } from '../system/file-modes.js';
 import { splitWords } from '../system/shell-words.js';
@@ -41,6 +42,17 @@ export function endpointsArgument(most: number): (text: string) => readonly Endp
 export function localEndpointArgument(text: string): Endpoint {
   const [, host = '', port = ''] = /^(?:(.*):)?(\d+)$/s.exec(text) ?? [];
   return { host: host === '' ? '127.0.0.1' : hostArgument(host), port: portArgument(0)(port) };
+}
+
+/** Addresses and CIDR ranges separated by commas, in canonical form. */
+export function rangesArgument(text: string): readonly string[] {
+  return text.split(',').map((part) => {
+    const range = parseRange(part.trim());
+    if (range !== undefined) return range.text;
+    throw new InvalidArgumentError(
+      'Give addresses or ranges such as 192.0.2.7,10.1.0.0/16; the widest are /8, and /16 of IPv6.',
+    );
+  });
 }
 
 export function portArgument(least: 0 | 1): (text: string) => number {

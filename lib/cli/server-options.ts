@@ -20,6 +20,7 @@ import {
   localEndpointArgument,
   numberArgument,
   portArgument,
+  rangesArgument,
   sizeArgument,
 } from './option-values.js';
 import type { ServerSettings } from './start-server.js';
@@ -47,6 +48,7 @@ export interface ServerFlags {
   readonly logLevel: LogLevel;
   /** The file that the rest may come from. */
   readonly config?: string;
+  readonly proxyFrom?: readonly string[];
   readonly metrics?: Endpoint;
 }
 
@@ -120,6 +122,9 @@ export function serverOptions(io: Pick<Io, 'env'>): Option[] {
       .env('SECURE_CHAT_LOG_LEVEL')
       .choices(logLevels)
       .default('info'),
+    option('--proxy-from <CIDR,…>', 'balancers whose connections begin with a PROXY v2 header')
+      .env('SECURE_CHAT_PROXY_FROM')
+      .argParser(rangesArgument),
     option('--metrics <HOST:PORT>', 'serve /metrics, /healthz and /readyz; a port alone: only this machine')
       .env('SECURE_CHAT_METRICS')
       .argParser(localEndpointArgument),

@@ -14,6 +14,7 @@ import type { Retention } from '../server/files/cleanup.js';
 import type { FileLimits } from '../server/files/offers.js';
 import { type Log, silentLog } from '../server/log.js';
 import type { Monitoring } from '../server/monitoring/monitoring.js';
+import { type AddressRange, parseRange } from '../server/net/address.js';
 import { ControlError, openControl } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
 import { BlobError } from '../store/blobs.js';
@@ -70,6 +71,8 @@ export interface ServerSettings {
   readonly rate?: number;
   /** Connections from one address. Default 128. */
   readonly perAddress?: number;
+  /** Addresses and CIDR ranges of balancers: connections from there begin with a PROXY header, version 2. */
+  readonly proxyFrom?: readonly string[];
   /** Where metrics and health are served over HTTP, to everyone who can connect. Default: nowhere. */
   readonly metrics?: Endpoint;
   /** Who may create rooms: `members` (default) or `admins`. */
@@ -220,6 +223,12 @@ async function openMonitoringAt({
   }
 }
 
+function rangeOf(text: string): AddressRange {
+  const range = parseRange(text);
+  if (range === undefined) throw new RangeError(`${text} is not an address or a range of addresses`);
+  return range;
+}
+
 /** Read at start and at each reload. */
 interface Current {
   keyPair: KeyPair;
@@ -258,6 +267,7 @@ function chatOptions(
     port: settings.port ?? defaultPort,
     keyPair: current.keyPair,
     perAddress: settings.perAddress ?? limits.connectionsPerAddress,
+    proxies: (settings.proxyFrom ?? []).map(rangeOf),
     name: nameOf(settings),
     registration: settings.registration ?? 'invite',
     rooms: settings.rooms ?? 'members',

@@ -3,8 +3,10 @@
  */
 
 export const limits = {
-  /** From TCP accept to the end of the TLS handshake. */
+  /** From TCP accept, or the end of a PROXY header, to the end of the TLS handshake. */
   handshakeMs: 10_000,
+  /** From TCP accept to the end of the PROXY header that a balancer sends first. */
+  proxyHeaderMs: 5_000,
   /** From the end of the handshake to a successful sign-in. */
   signInMs: 30_000,
   /** From `closing` to a destroyed socket. */
@@ -33,6 +35,10 @@ export const limits = {
   handshakesPerAddress: 32,
   /** Unfinished handshakes of all addresses. */
   handshakes: 200,
+  /** A PROXY header: the longest address takes 232 bytes, a client's certificate some 2,000. */
+  proxyHeaderBytes: 4096,
+  /** Connections whose PROXY header has not come; beyond, the oldest is closed. */
+  proxyHeaders: 1_000,
   /** Unauthenticated connections per address. */
   unsignedPerAddress: 16,
   /** Unauthenticated connections of all addresses. */

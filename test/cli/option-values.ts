@@ -8,6 +8,7 @@ import {
   endpointsArgument,
   keepArgument,
   localEndpointArgument,
+  rangesArgument,
   readMotd,
   readPasswordFile,
   sizeArgument,
@@ -51,6 +52,24 @@ t.test('where metrics are served is this machine only, unless another host is gi
   t.same(localEndpointArgument('0.0.0.0:80'), { host: '0.0.0.0', port: 80 });
   for (const bad of ['', 'localhost', '::1', 'host:', '70000', '1.2:80', 'a b:80', '-1'])
     t.throws(() => localEndpointArgument(bad), { code: 'commander.invalidArgument' }, bad);
+});
+
+t.test('balancers are addresses and ranges, none so wide that it takes in the whole internet', async (t) => {
+  t.same(rangesArgument('192.0.2.7, 10.1.2.3/16,2001:DB8::/32'), [
+    '192.0.2.7',
+    '10.1.0.0/16',
+    '2001:db8::/32',
+  ]);
+  for (const bad of [
+    '',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/7',
+    'haproxy.example',
+    '192.0.2.7,',
+    '192.0.2.7 192.0.2.8',
+  ])
+    t.throws(() => rangesArgument(bad), { code: 'commander.invalidArgument' }, bad);
 });
 
 t.test('a command is a program and its arguments', async (t) => {

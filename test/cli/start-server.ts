@@ -110,6 +110,10 @@ t.test('a port for metrics that is in use ends the start with what to do', async
   });
 });
 
+t.test('an invalid range of balancers ends the start', async (t) => {
+  await t.rejects(runServer(t, { proxyFrom: ['haproxy'] }), { name: 'RangeError', message: /haproxy/ });
+});
+
 t.test('the control socket creates invites while the server runs', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const invite = (args: object) => callControl(controlSocket(server.data), 'invite', args);

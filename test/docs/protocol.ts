@@ -166,6 +166,7 @@ const hourly = (count: number) => rate(count, count, 'an hour');
 function listed(limit: typeof limits): Record<string, string[]> {
   return {
     Connection: [
+      `PROXY header ${number(limit.proxyHeaderBytes)} bytes and ${seconds(limit.proxyHeaderMs)}, ${number(limit.proxyHeaders)} awaited`,
       `TLS handshake ${seconds(limit.handshakeMs)}`,
       `sign-in ${seconds(limit.signInMs)}`,
       `silence ${seconds(limit.deadMs)}`,

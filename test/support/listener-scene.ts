@@ -83,6 +83,14 @@ export function attempt(port: number, options: ConnectionOptions = {}) {
   return outcomeOf(connect({ ...tlsOptions(port), ...options }));
 }
 
+/** The same through a balancer, which sends this first. */
+export async function attemptBehind(port: number, header: Buffer, options: ConnectionOptions = {}) {
+  const socket = await plain(port);
+  socket.write(header);
+  const { host: _, port: __, ...tls } = tlsOptions(port);
+  return outcomeOf(connect({ ...tls, ...options, socket }));
+}
+
 async function outcomeOf(socket: TLSSocket): Promise<{ socket: TLSSocket; outcome: string }> {
   const outcome = await new Promise<string>((resolve) => {
     socket.once('data', (data) => resolve(data.toString()));

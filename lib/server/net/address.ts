@@ -24,6 +24,16 @@ export function addressKey(address: string): string {
     .join(':')}::/64`;
 }
 
+/** Of an IPv4 address in IPv6 (::ffff:0:0/96). */
+const mapped = Buffer.from('00000000000000000000ffff', 'hex');
+
+/** A plain address from network byte order: 4 bytes of IPv4, 16 of IPv6. */
+export function addressOfBytes(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.subarray(0, 12).equals(mapped)) return bytes.subarray(12).join('.');
+  return canonical(Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(2 * at).toString(16)).join(':'));
+}
+
 export interface AddressRange {
   /** Canonical: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`. */
   readonly text: string;

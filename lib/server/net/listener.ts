@@ -14,7 +14,8 @@ import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
 import { createRateLimiter } from '../rate-limiter.js';
-import { addressKey, plainAddress } from './address.js';
+import { type AddressRange, addressKey, plainAddress } from './address.js';
+import { createBalancers } from './balancers.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { createCounts, type Tally } from './counts.js';
 
@@ -30,9 +31,11 @@ export interface ListenerOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly keyPair: KeyPairPem;
+  /** Balancers: connections from there begin with a PROXY header, whose source counts as their address. */
+  readonly proxies?: readonly AddressRange[];
   /** Connections of one address, including handshakes; more are closed at once. */
   readonly perAddress: number;
-  /** From TCP accept to the end of the TLS handshake; default `limits.handshakeMs`. */
+  /** For the TLS handshake; default `limits.handshakeMs`. */
   readonly handshakeMs?: number;
 }
 
@@ -70,7 +73,7 @@ export async function listen(
   handlers: ConnectionHandlers,
 ): Promise<Listener> {
   const { log } = deps;
-  const { perAddress } = options;
+  const { perAddress, proxies = [] } = options;
   const tls = createTlsServer({
     ...secureOptions(options.keyPair),
     // Not ALPNProtocols, of which Node keeps a copy for each connection, and with it what shares the copy's 8 KiB.
@@ -79,7 +82,7 @@ export async function listen(
   });
   // A server of its own accepts, so that a refused connection costs no TLS.
   const server = createServer({ noDelay: true });
-  const admission = admitSockets(server, tls, { ...deps, perAddress });
+  const admission = admitSockets(server, tls, { ...deps, perAddress, proxies });
   handOver(tls, handlers, { ...deps, admission });
   await bind(server, options);
   // Accepting fails while the process has no file descriptor left; existing connections are not affected.
@@ -115,12 +118,14 @@ interface Admission {
 function admitSockets(
   server: Server,
   tls: TlsServer,
-  deps: ListenerDeps & Pick<ListenerOptions, 'perAddress'>,
+  deps: ListenerDeps & Required<Pick<ListenerOptions, 'perAddress' | 'proxies'>>,
 ): Admission {
   const { log, clock, connectionLimits, perAddress, ended } = deps;
   const sockets = new Set<Socket>();
   const counts = createCounts();
   const shakingHands = new Map<string, { readonly address: string; readonly giveBack: () => void }>();
+  const onRefused = () => ended.count('bad-proxy-header');
+  const balancers = createBalancers({ from: deps.proxies, log, clock, onRefused });
   // A flood must not fill the disk with its log.
   const logged = createRateLimiter<string>({ burst: 1, perSecond: 1 / 60 }, clock);
 
@@ -161,14 +166,15 @@ function admitSockets(
 
   server.on('connection', (socket) => {
     const address = socket.remoteAddress;
-    // Its peer has reset it by now.
+    // Its peer has reset it by now, as haproxy ends its health checks.
     if (address === undefined) {
       socket.destroy();
       return;
     }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    admit(socket, address);
+    if (balancers.covers(address)) balancers.receive(socket, (source) => admit(socket, source));
+    else admit(socket, address);
   });
   return {
     sockets,
