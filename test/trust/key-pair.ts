@@ -183,7 +183,7 @@ t.test('damaged files are malformed', async (t) => {
     ['', keyPem, 'cert'],
     ['garbage', keyPem, 'cert'],
     [publicPem, keyPem, 'cert'],
-    [pem.replace('END', 'FIN'), keyPem, 'cert'],
+    [pem.replace('-----END', '-----FIN'), keyPem, 'cert'],
     [pem.replace(/\n.{30}/, '\n'), keyPem, 'cert'],
     [`${pem}${' '.repeat(300_000)}`, keyPem, 'cert'],
     [pem, '', 'key'],
