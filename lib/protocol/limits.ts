@@ -169,6 +169,28 @@ export const limits = {
   /** Rooms up to this size announce each join and leave by name. */
   presenceNamed: 100,
 
+  /** Webhooks of one room. */
+  webhooksPerRoom: 20,
+  /** Webhooks that one account can make; those that ended count, as their names stay taken. Admins can make more. */
+  webhooksMade: 50,
+  /** The body of a request to a webhook. */
+  webhookBytes: 32 * 1024,
+  /** From the first byte of a request to a webhook to its last. */
+  webhookMs: 10_000,
+  /** Requests to webhooks per address: at once, and then per second. */
+  webhookBurst: 60,
+  webhooksPerSecond: 20,
+  /** Connections to webhooks of all addresses, and of one. */
+  webhookConnections: 100,
+  webhookConnectionsPerAddress: 16,
+  /** The URL of push notifications. */
+  pushUrlBytes: 512,
+  /** A message's text in a push notification, in UTF-8. */
+  pushTextBytes: 1000,
+  /** Push notifications of one account: at once, and then per minute. */
+  pushBurst: 10,
+  pushesPerMinute: 6,
+
   /** The longest temporary ban or mute. */
   banMs: 10 * 365 * 24 * 60 * 60_000,
   /** The widest ranges of addresses that can be banned, in bits: wider ones would ban whole providers by a typo. */

@@ -13,10 +13,19 @@ import type { AccountStore } from './account-store.js';
 import type { MessageStore } from './message-store.js';
 import type { ModerationStore } from './moderation-store.js';
 import type { Peering } from './peer-store.js';
+import type { PushStore } from './push-store.js';
 import type { RoomStore } from './room-store.js';
 import type { SignInStore } from './sign-in-store.js';
+import type { WebhookStore } from './webhook-store.js';
 
-export interface Store extends AccountStore, SignInStore, ModerationStore, RoomStore, MessageStore {
+export interface Store
+  extends AccountStore,
+    SignInStore,
+    ModerationStore,
+    RoomStore,
+    MessageStore,
+    WebhookStore,
+    PushStore {
   /** Where several servers can have the database open. */
   readonly peering?: Peering;
   /** Writes a consistent copy to a new file while the store stays in use. */

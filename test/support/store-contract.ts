@@ -8,11 +8,13 @@ import { filesContract } from './store-contract/files.js';
 import { invitesContract } from './store-contract/invites.js';
 import { logContract } from './store-contract/log.js';
 import { moderationContract } from './store-contract/moderation.js';
+import { pushesContract } from './store-contract/pushes.js';
 import { relationsContract } from './store-contract/relations.js';
 import { retentionContract } from './store-contract/retention.js';
 import { roomsContract } from './store-contract/rooms.js';
 import { searchContract } from './store-contract/search.js';
 import { sessionsContract } from './store-contract/sessions.js';
+import { webhooksContract } from './store-contract/webhooks.js';
 import { at, lobbyOf, type MakeSubject, newEntry, openSession, register } from './store-subject.js';
 
 export function storeContract(t: Test, make: MakeSubject): void {
@@ -28,6 +30,8 @@ export function storeContract(t: Test, make: MakeSubject): void {
   t.test('replies, reactions and pins', (t) => relationsContract(t, make));
   t.test('files', (t) => filesContract(t, make));
   t.test('retention', (t) => retentionContract(t, make));
+  t.test('webhooks', (t) => webhooksContract(t, make));
+  t.test('notifications', (t) => pushesContract(t, make));
   t.test('search', (t) => searchContract(t, make));
   t.test('the store as a whole', (t) => wholeContract(t, make));
 }

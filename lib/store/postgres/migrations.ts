@@ -189,6 +189,22 @@ export const postgresMigrations: readonly string[] = [
   );
   CREATE INDEX pins_conversation ON pins (conversation, seq);
 
+  CREATE TABLE webhooks (
+    account INTEGER PRIMARY KEY REFERENCES accounts (id),
+    room INTEGER REFERENCES conversations (id),
+    maker INTEGER NOT NULL REFERENCES accounts (id),
+    code BYTEA UNIQUE,
+    created_at BIGINT NOT NULL
+  );
+  CREATE INDEX webhooks_room ON webhooks (room);
+
+  CREATE TABLE pushes (
+    account INTEGER PRIMARY KEY REFERENCES accounts (id),
+    url TEXT NOT NULL,
+    text BOOLEAN NOT NULL,
+    paused BOOLEAN NOT NULL
+  );
+
   CREATE TABLE clock_steps (seq BIGINT PRIMARY KEY);
   CREATE FUNCTION log_clock() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

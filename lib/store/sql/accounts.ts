@@ -17,7 +17,7 @@ import type { Database } from './database.js';
 import type { Operations } from './methods.js';
 
 /** Columns of an AccountRow. */
-export const accountColumns = 'accounts.id, accounts.name, accounts.role, password, factor';
+export const accountColumns = 'accounts.id, accounts.name, accounts.role, accounts.password, accounts.factor';
 
 export interface AccountRow {
   readonly id: number;
@@ -94,6 +94,7 @@ function prepareAccounts(db: Database) {
     ),
     endMemberships: db.prepare('DELETE FROM members WHERE account = ?'),
     endInvitations: db.prepare('DELETE FROM invitations WHERE account = ?1 OR by = ?1'),
+    endPush: db.prepare('DELETE FROM pushes WHERE account = ?'),
     validInvite: db.prepare(validInvite),
     useInvite: db.prepare('UPDATE invites SET uses = uses - 1 WHERE code = ?'),
     endFirstInvites: db.prepare('DELETE FROM invites WHERE first'),
@@ -152,6 +153,7 @@ export function createAccountOperations(
       leaveAll(account);
       sql.endMemberships.run(account);
       sql.endInvitations.run(account);
+      sql.endPush.run(account);
       withdraw(sql, account);
       requireAccount(sql.remove.run(account), account);
       return 'removed';

@@ -40,6 +40,8 @@ const tables: readonly Table[] = [
   table('mentions', 'account conversation seq', ''),
   table('reactions', 'seq', 'conversation message account emoji at'),
   table('pins', 'message', 'conversation seq'),
+  table('webhooks', 'account', 'room maker code created_at'),
+  table('pushes', 'account', 'url text paused'),
 ];
 
 /** Tables whose ids a database counts up itself. */

@@ -140,6 +140,16 @@ export const methods: { readonly [M in Method]: MethodRow } = {
   seqBefore: read,
   search: slowRead,
 
+  makeWebhook: write,
+  webhook: read,
+  webhooks: read,
+  endWebhook: write,
+  setPush: write,
+  removePush: write,
+  pausePush: write,
+  pushes: read,
+  pushFor: read,
+
   fileBytes: read,
   fileHashes: slowRead,
   unreferenced: read,

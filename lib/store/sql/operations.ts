@@ -8,12 +8,14 @@ import { createEditOperations, createLogOperations } from './log.js';
 import { createMentionRows } from './mentions.js';
 import type { Operations } from './methods.js';
 import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
+import { createPushOperations } from './pushes.js';
 import { createReactionOperations } from './reactions.js';
 import { createRetentionOperations } from './retention.js';
 import { createRoomOperations } from './rooms.js';
 import { createSearchOperations, type SearchIndex } from './search.js';
 import { createSessionOperations } from './sessions.js';
 import { createSignInOperations } from './sign-in.js';
+import { createWebhookOperations } from './webhooks.js';
 
 /** What each database has of its own. */
 export interface OwnParts {
@@ -36,7 +38,7 @@ export function createOperations(
   const { seqBefore } = log;
   const { resumeRow, ...sessions } = createSessionOperations(db);
   const { revokeSessions } = sessions;
-  const { leaveAll, ...rooms } = createRoomOperations(db);
+  const { leaveAll, enter, ...rooms } = createRoomOperations(db);
   const { isLastAdmin, withdraw, ...accounts } = createAccountOperations(db, {
     ...{ revokeSessions, leaveAll },
     onNewName: mentions.learn,
@@ -50,6 +52,8 @@ export function createOperations(
     ...createCredentialOperations(db, { revokeSessions }),
     ...createInviteOperations(db),
     ...createBlockOperations(db),
+    ...createWebhookOperations(db, { ...accounts, enter }),
+    ...createPushOperations(db),
     ...createAuditOperations(db),
     ...conversations,
     ...rooms,

@@ -28,6 +28,9 @@ function prepareRooms(db: Database) {
       `INSERT INTO conversations (kind, name, private, maker, maker_address)
        VALUES ('room', ?, ?, ?, ?) RETURNING id`,
     ),
+    isWebhook: db.prepare('SELECT 1 FROM webhooks WHERE account = ?'),
+    endWebhook: db.prepare('UPDATE webhooks SET code = NULL WHERE account = ? AND room = ?'),
+    endWebhooks: db.prepare('UPDATE webhooks SET code = NULL, room = NULL WHERE room = ?'),
     // Its log is removed later, bit by bit, by `prune`.
     end: db.prepare(
       `UPDATE conversations SET kind = 'ended', name = NULL, topic = '', maker = NULL, maker_address = NULL
@@ -35,6 +38,9 @@ function prepareRooms(db: Database) {
     ),
   };
 }
+
+/** Bots of webhooks neither own a room nor keep it. */
+const isPerson = 'members.account NOT IN (SELECT account FROM webhooks)';
 
 const memberColumns = `SELECT ${accountColumns}, ${roleInRoom} AS "roomRole"`;
 
@@ -56,6 +62,7 @@ function prepareMembers(db: Database) {
          coalesce((SELECT max(turn) FROM members WHERE conversation = ?2), 0) + 1`,
     ),
     leave: db.prepare('DELETE FROM members WHERE account = ? AND conversation = ?'),
+    leaveTogether: db.prepare('DELETE FROM members WHERE conversation = ?'),
     members: {
       // For a room with a large part of all accounts: from name to name, as far as the page goes.
       walked: db.prepare(
@@ -81,15 +88,18 @@ function prepareMembers(db: Database) {
        JOIN conversations ON conversations.id = mine.conversation
        WHERE mine.account = ? AND kind = 'room' ORDER BY mine.turn > 0, mine.turn, conversations.id`,
     ),
-    countOwners: db.prepare(
-      "SELECT count(*) AS count FROM members WHERE conversation = ? AND role = 'owner'",
+    otherOwner: db.prepare(
+      `SELECT 1 FROM members WHERE conversation = ? AND account <> ? AND role = 'owner' AND ${isPerson} LIMIT 1`,
+    ),
+    otherPerson: db.prepare(
+      `SELECT 1 FROM members WHERE conversation = ? AND account <> ? AND ${isPerson} LIMIT 1`,
     ),
     countMembers: db.prepare('SELECT count(*) AS count FROM members WHERE conversation = ?'),
     // Accounts are never deleted.
     countAccounts: db.prepare('SELECT max(id) AS count FROM accounts'),
     heir: db.prepare(
       `SELECT ${accountColumns} FROM members JOIN accounts ON accounts.id = account
-       WHERE conversation = ? ORDER BY members.role <> 'moderator', turn, account LIMIT 1`,
+       WHERE conversation = ? AND ${isPerson} ORDER BY members.role <> 'moderator', turn, account LIMIT 1`,
     ),
     setRole: db.prepare('UPDATE members SET role = ? WHERE account = ? AND conversation = ?'),
   };
@@ -145,7 +155,8 @@ export function createRoomOperations(db: Database) {
       const before = roleOf(sql, account, room);
       if (before === undefined) return 'not-a-member';
       if (roomRow(sql, room)?.everybody === 1) throw new Error('roles in the lobby are those of the server');
-      if (before === 'owner' && role !== 'owner' && countOwners(sql, room) === 1) return 'last-owner';
+      if (before === 'owner' && role !== 'owner' && sql.otherOwner.get(room, account) === undefined)
+        return 'last-owner';
       sql.setRole.run(role, account, room);
       return 'set';
     },
@@ -165,6 +176,10 @@ export function createRoomOperations(db: Database) {
   } satisfies Partial<Operations>;
   return {
     ...operations,
+    /** Makes an account a member of a room that there is. */
+    enter(account: number, room: number): void {
+      if (roleOf(sql, account, room) === undefined) sql.join.run(account, room, 'member');
+    },
     /** Leaves every room but the lobby. */
     leaveAll(account: number): void {
       const rows: { id: number }[] = sql.ownRoomsButLobby.all(account);
@@ -196,11 +211,6 @@ function membersByName(
 
 function countMembers(sql: Statements, room: number): number {
   const row: { count: number } = sql.countMembers.get(room);
-  return row.count;
-}
-
-function countOwners(sql: Statements, room: number): number {
-  const row: { count: number } = sql.countOwners.get(room);
   return row.count;
 }
 
@@ -250,15 +260,22 @@ function leaveRoom(
   const role = roleOf(sql, account, room);
   if (role === undefined) return { outcome: 'not-a-member' };
   if (roomRow(sql, room)?.everybody === 1) throw new Error('no account leaves the lobby');
-  if (countMembers(sql, room) === 1 && !end) return { outcome: 'last' };
+  if (sql.isWebhook.get(account) !== undefined) {
+    sql.leave.run(account, room);
+    sql.endWebhook.run(account, room);
+    return { outcome: 'left' };
+  }
+  if (sql.otherPerson.get(room, account) === undefined && !end) return { outcome: 'last' };
   sql.leave.run(account, room);
   const heir: AccountRow | undefined = sql.heir.get(room);
   if (heir === undefined) {
+    sql.leaveTogether.run(room);
+    sql.endWebhooks.run(room);
     sql.dismissAll.run(room);
     sql.end.run(room);
     return { outcome: 'ended' };
   }
-  if (role !== 'owner' || countOwners(sql, room) > 0) return { outcome: 'left' };
+  if (role !== 'owner' || sql.otherOwner.get(room, account) !== undefined) return { outcome: 'left' };
   sql.setRole.run('owner', heir.id, room);
   return { outcome: 'left', heir: accountOf(heir) };
 }

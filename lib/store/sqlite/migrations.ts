@@ -302,4 +302,23 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX pins_conversation ON pins (conversation, seq);
   `,
+  `
+  -- The bot of each webhook. It stays when the webhook ends: code (of the secret) is NULL then, and room if that ended.
+  CREATE TABLE webhooks (
+    account INTEGER PRIMARY KEY REFERENCES accounts (id),
+    room INTEGER REFERENCES conversations (id),
+    maker INTEGER NOT NULL REFERENCES accounts (id),
+    code BLOB UNIQUE,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX webhooks_room ON webhooks (room);
+
+  -- Where people are notified.
+  CREATE TABLE pushes (
+    account INTEGER PRIMARY KEY REFERENCES accounts (id),
+    url TEXT NOT NULL,
+    text INTEGER NOT NULL CHECK (text IN (0, 1)),
+    paused INTEGER NOT NULL CHECK (paused IN (0, 1))
+  ) STRICT;
+  `,
 ];
