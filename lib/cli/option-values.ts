@@ -10,6 +10,7 @@ import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { parseRange } from '../server/net/address.js';
+import { type PushHosts, parsePushHosts } from '../server/push/push-hosts.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { othersCanRead } from '../system/file-modes.js';
 import { splitWords } from '../system/shell-words.js';
@@ -27,6 +28,22 @@ export function endpointArgument(text: string): string {
   const parsed = parseEndpoint(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
   return text;
+}
+
+/** An address to listen on, with its port. */
+export function listenArgument(text: string): Endpoint {
+  const [, typed = '', port = ''] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  const host = canonicalHost(typed);
+  if (host === undefined || Number(port) > 65535) {
+    throw new InvalidArgumentError('Give an address and a port, such as 0.0.0.0:8443 or [::1]:8443.');
+  }
+  return { host, port: Number(port) };
+}
+
+export function pushHostsArgument(text: string): PushHosts {
+  const hosts = parsePushHosts(text);
+  if (hosts !== undefined) return hosts;
+  throw new InvalidArgumentError('Give hosts such as ntfy.sh,push.example:8443 or http://192.168.1.5:8080.');
 }
 
 /** Addresses separated by commas. */

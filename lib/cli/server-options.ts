@@ -7,6 +7,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
+import type { PushHosts } from '../server/push/push-hosts.js';
 import { defaultPort, type Endpoint } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
 import { databaseOption, databaseVariable, dataFolder, dataOption } from './folders.js';
@@ -17,9 +18,11 @@ import {
   endpointsArgument,
   hostArgument,
   keepArgument,
+  listenArgument,
   localEndpointArgument,
   numberArgument,
   portArgument,
+  pushHostsArgument,
   rangesArgument,
   sizeArgument,
 } from './option-values.js';
@@ -35,6 +38,8 @@ export interface ServerFlags {
   readonly data?: string;
   readonly database?: string;
   readonly files?: string;
+  readonly webhooks?: Endpoint;
+  readonly pushHosts?: PushHosts;
   readonly registration: Registration;
   readonly name?: string;
   readonly rate: number;
@@ -82,6 +87,12 @@ export function serverOptions(io: Pick<Io, 'env'>): Option[] {
       '--files <DIR>',
       'folder for sent files that several servers share; default: in the data folder',
     ).env('SECURE_CHAT_FILES'),
+    option('--webhooks <HOST:PORT>', 'take webhooks on this address, over HTTPS; default: none')
+      .env('SECURE_CHAT_WEBHOOKS')
+      .argParser(listenArgument),
+    option('--push-hosts <HOST,…>', 'hosts that people may send push notifications to; default: none')
+      .env('SECURE_CHAT_PUSH_HOSTS')
+      .argParser(pushHostsArgument),
     option('--registration <POLICY>', 'who may create an account')
       .env('SECURE_CHAT_REGISTRATION')
       .choices(['invite', 'open', 'closed'])

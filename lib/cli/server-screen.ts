@@ -80,6 +80,7 @@ function factsOf({
   data,
   database,
   registration,
+  webhooks,
   keep,
 }: RunningServer): [string, string][] {
   const everywhere = address.host === '::' || address.host === '0.0.0.0';
@@ -91,6 +92,7 @@ function factsOf({
     ['data', data],
     ...(database === undefined ? [] : [['database', database] as [string, string]]),
     ['sign-up', signUp[registration]],
+    ...(webhooks === undefined ? [] : [['webhooks', webhooks] as [string, string]]),
     ...(keep === undefined ? [] : [['history', retentionText(keep)] as [string, string]]),
   ];
 }

@@ -121,11 +121,19 @@ function printSummary(server: RunningServer, { io, screen, log, invite }: Summar
     screen.summary(server, { called: io.called, invite, guests: io.guests });
     return;
   }
-  const { address, certificate, data, database, registration, keep = {} } = server;
+  const { address, certificate, data, database, registration, webhooks, keep = {} } = server;
   const { pin, validTo } = certificate;
   const kept = { keepMs: keep.ms, keepMessages: keep.messages };
   const where = { data, ...(database !== undefined && { database }) };
-  log.info('listening', { ...address, pin, validTo: validTo.toISOString(), ...where, registration, ...kept });
+  log.info('listening', {
+    ...address,
+    pin,
+    validTo: validTo.toISOString(),
+    ...where,
+    registration,
+    webhooks,
+    ...kept,
+  });
   const link = server.firstLink ?? server.links()[0];
   io.stdout.write(`join link: ${link}\n`);
 }

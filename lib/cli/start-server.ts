@@ -17,6 +17,8 @@ import type { Monitoring } from '../server/monitoring/monitoring.js';
 import { type AddressRange, parseRange } from '../server/net/address.js';
 import { ControlError, openControl } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
+import type { PushHosts } from '../server/push/push-hosts.js';
+import { webhookPath } from '../server/webhooks/webhook-listener.js';
 import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
 import type { LoadingThread } from '../store/sql/thread.js';
@@ -29,6 +31,7 @@ import {
   defaultPort,
   type Endpoint,
   formatEndpoint,
+  formatHost,
   formatJoinLink,
   parseEndpoint,
   uniqueEndpoints,
@@ -63,6 +66,10 @@ export interface ServerSettings {
   readonly publicHost?: string;
   /** The chat's other servers, on the same database and with the same key: told to clients, and named in links. */
   readonly peerHosts?: readonly Endpoint[];
+  /** Where webhooks are taken; default: nowhere. */
+  readonly webhooks?: Endpoint;
+  /** Where push notifications may go; default: nowhere. */
+  readonly pushHosts?: PushHosts;
   /** Default `invite`. */
   readonly registration?: Registration;
   /** What people see the server called. Default: this machine's name. */
@@ -104,6 +111,8 @@ export interface RunningServer {
   readonly keep: Retention | undefined;
   /** Where metrics are served. */
   readonly metrics: Endpoint | undefined;
+  /** Where webhooks are taken, `https://HOST:PORT`; undefined for nowhere. */
+  readonly webhooks: string | undefined;
   /** The certificate in use. */
   readonly certificate: Pick<KeyPair, 'pin' | 'validTo' | 'hosts' | 'certFile'>;
   /** People signed in. */
@@ -181,7 +190,13 @@ export async function startServerWith(
     const blobs = await openFolderBlobs(filesFolder(data));
     const links = (code?: string) =>
       joinLinks(settings, { pin: current.keyPair.pin, port: chat.address.port, code });
-    const options = { ...chatOptions(settings, current, links), notices, timekeeping: machineTime(data) };
+    const options = {
+      ...{ ...chatOptions(settings, current, links), notices, timekeeping: machineTime(data) },
+      ...(settings.webhooks !== undefined && {
+        webhooks: settings.webhooks,
+        webhookUrl: (secret: string) => `${webhookBase(settings, chat.webhookPort)}${secret}`,
+      }),
+    };
     const chat = await startChatServer(options, { store, blobs, hasher, clock: backgroundClock, log });
     closing.add(() => chat.close());
     monitoring?.watch({
@@ -274,6 +289,7 @@ function chatOptions(
     files: fileLimits(settings),
     retention: settings.keep ?? {},
     links,
+    ...(settings.pushHosts === undefined ? {} : { pushHosts: settings.pushHosts }),
     peers: (settings.peerHosts ?? []).map(formatEndpoint),
     ...(settings.maxClients === undefined ? {} : { maxClients: settings.maxClients }),
     motd: () => current.motd,
@@ -305,6 +321,7 @@ function runningServer(
     data: settings.data,
     database: place,
     registration: settings.registration ?? 'invite',
+    webhooks: settings.webhooks && new URL(webhookBase(settings, chat.webhookPort)).origin,
     keep: settings.keep,
     get online() {
       return chat.online;
@@ -328,6 +345,16 @@ function runningServer(
       await Promise.race([store.close().catch(() => {}), pause(limits.abandonMs, undefined, { ref: false })]);
     },
   };
+}
+
+/** What a secret is appended to. */
+function webhookBase({ publicHost, webhooks }: ServerSettings, port = webhooks?.port ?? 0): string {
+  const [best] = reachable(
+    { ...(publicHost && { publicHost }), ...(webhooks && { host: webhooks.host }) },
+    port,
+  );
+  const { host } = best ?? { host: hostname() };
+  return `https://${formatHost(host)}:${port}${webhookPath}`;
 }
 
 function nameOf({ name = hostname() }: ServerSettings): string {
@@ -400,7 +427,8 @@ export function startFailure(
     host,
     data,
     database,
-  }: Pick<ServerSettings, 'port' | 'host' | 'data'> & {
+    webhooks,
+  }: Pick<ServerSettings, 'port' | 'host' | 'data' | 'webhooks'> & {
     readonly database?: string | undefined;
   },
 ): unknown {
@@ -421,6 +449,11 @@ export function startFailure(
   if (error instanceof StoreError) return new Exit('io', error.message, { cause: error });
   if (!(error instanceof Error) || !('code' in error)) return error;
   const configuration = (message: string) => new Exit('configuration', message, { cause: error });
+  if (webhooks !== undefined && 'port' in error && error.port === webhooks.port && error.port !== port) {
+    return configuration(
+      `Cannot take webhooks: ${error.message}. Choose another address or port with --webhooks.`,
+    );
+  }
   switch (error.code) {
     case 'EADDRINUSE':
       return configuration(

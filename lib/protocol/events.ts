@@ -15,6 +15,7 @@ import {
   name,
   open,
   person,
+  push,
   quote,
   reached,
   reactions,
@@ -26,6 +27,7 @@ import {
   rules,
   seq,
   sessionInfo,
+  webhook,
   whois,
 } from './records.js';
 import { type Schema, type Static, schemaChecks, Type } from './schema.js';
@@ -72,6 +74,10 @@ const schemas = {
       // make-invite, make-reset
       links: Type.Optional(Type.Array(Type.String({ description: 'best first' }))),
       expires: Type.Optional(at),
+      // make-webhook
+      url: Type.Optional(Type.String({ description: 'secret; shown once' })),
+      webhooks: Type.Optional(Type.Array(webhook)),
+      push: Type.Optional(push),
       // begin-factor
       secret: Type.Optional(Type.String({ description: 'base32, for an authenticator' })),
       uri: Type.Optional(Type.String({ description: 'otpauth:// URI, as in the QR code' })),

@@ -224,6 +224,28 @@ export const whois = Type.Object(
   open,
 );
 
+export const webhook = Type.Object(
+  {
+    name: Type.String({ description: 'of the bot that it posts as' }),
+    room: Type.String(),
+    by: name,
+    at,
+    stopped: Type.Optional(
+      Type.Literal(true, { description: 'answers as if it did not exist: its maker may not make it now' }),
+    ),
+  },
+  open,
+);
+
+export const push = Type.Object(
+  {
+    url: Type.String(),
+    text: Type.Boolean({ description: 'the text of messages is sent, too' }),
+    paused: Type.Optional(Type.Literal(true, { description: 'the URL failed for a day' })),
+  },
+  open,
+);
+
 /**
  * A message in a room or a direct conversation; `docs/protocol.md` describes its fields.
  * @interface
@@ -252,6 +274,8 @@ export type RoomRules = Static<typeof rules>;
 export type BanInfo = Static<typeof ban>;
 export type InviteInfo = Static<typeof invite>;
 export type SessionInfo = Static<typeof sessionInfo>;
+export type WebhookInfo = Static<typeof webhook>;
+export type PushInfo = Static<typeof push>;
 export type AuditEntry = Static<typeof auditEntry>;
 export type Whois = Static<typeof whois>;
 export type Registration = Static<typeof registration>;

@@ -213,6 +213,17 @@ const schemas = {
   uninvite: request('uninvite', { invite: Type.Integer({ minimum: 1 }) }),
   'make-reset': request('make-reset', { name }),
 
+  'make-webhook': request('make-webhook', { room, name }),
+  webhooks: request('webhooks', {}),
+  'remove-webhook': request('remove-webhook', { name }),
+  'set-push': request('set-push', {
+    url: Type.Optional(
+      Type.String({ minLength: 1, maxLength: limits.pushUrlBytes, description: 'none turns it off' }),
+    ),
+    text: Type.Optional(Type.Literal(true, { description: 'send the text of messages, too' })),
+  }),
+  push: request('push', {}),
+
   'set-password': request('set-password', { old: password, password }),
   sessions: request('sessions', {}),
   logout: request('logout', {

@@ -24,6 +24,9 @@ import { createModeration, type Moderation } from './moderation/moderation.js';
 import type { ConnectionLimits } from './net/connection-limits.js';
 import { createNotices, type Notices } from './notices.js';
 import { createPeers } from './peers.js';
+import { openPush, type Push } from './push/push.js';
+import type { PushHosts } from './push/push-hosts.js';
+import { createWebhooks, type Webhooks } from './webhooks/webhooks.js';
 
 /** The chat itself, without accounts and files. */
 export interface Chat extends ChatParts {
@@ -39,6 +42,8 @@ export interface App extends Chat {
   readonly bans: Bans;
   readonly moderation: Moderation;
   readonly files: FileRequests;
+  readonly webhooks: Webhooks;
+  readonly push: Push;
   /** The message of the day. */
   readonly motd: () => string | undefined;
   readonly notices: Notices;
@@ -50,6 +55,10 @@ export interface AppOptions extends Pick<ChatOptions, 'rate' | 'rooms' | 'maxCli
   readonly registration: Registration;
   /** The server's links with this code, the best first. */
   readonly links: (code: string) => string[];
+  /** The URL of a webhook's secret; default: no webhooks. */
+  readonly webhookUrl?: (secret: string) => string;
+  /** Where push notifications may go; default: nowhere. */
+  readonly pushHosts?: PushHosts;
   readonly files: FileLimits;
   readonly retention: Retention;
   /** The message of the day; may change while the server runs. */
@@ -86,7 +95,11 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const forgetRecent = peers.everywhere('pruned', () => chat.rooms.forgetRecent());
   const onPruned = () => forgetRecent({});
   const cleanup = createCleanup({ ...deps, retention, timekeeping, notices, onPruned });
-  const chat = await openChat({ ...options, ...deps, peers, onRemoved: cleanup.soon });
+  const chat = await openChat({
+    ...{ ...options, ...deps, peers, onRemoved: cleanup.soon },
+    onPosted: (message) => push.posted(message),
+  });
+  const push = await openPush({ ...deps, ...chat, notices, name: options.name, hosts: options.pushHosts });
   const files = createFiles({ ...deps, ...chat, cleanup, limits: options.files });
 
   const attempts = createAttemptLimits(clock, peers);
@@ -107,6 +120,8 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
     bans: await openBans({ ...chat, revokeFiles, endTransfers }),
     moderation: createModeration({ ...chat, revokeFiles }),
     files: files.requests,
+    webhooks: createWebhooks({ ...chat, attempts, webhookUrl: options.webhookUrl }),
+    push,
     motd: options.motd ?? (() => undefined),
     notices,
   };

@@ -18,8 +18,11 @@ import {
   type ServerSession,
   type SessionDeps,
 } from './session/session.js';
+import { listenForWebhooks, type WebhookListener } from './webhooks/webhook-listener.js';
 
 export interface ChatServerOptions extends ListenerOptions, AppOptions {
+  /** Where webhooks are taken, besides. */
+  readonly webhooks?: { readonly host: string; readonly port: number };
   /** HOST:PORT of the chat's other servers. */
   readonly peers?: readonly string[];
 }
@@ -28,6 +31,8 @@ type ChatServerDeps = Omit<AppDeps, 'connectionLimits'>;
 
 export interface ChatServer {
   readonly address: { readonly host: string; readonly port: number };
+  /** Where webhooks are taken. */
+  readonly webhookPort: number | undefined;
   readonly app: App;
   /** How many accounts are signed in. */
   readonly online: number;
@@ -75,12 +80,19 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   );
 
   const readiness = createReadiness({ ...deps, peers: app.peers });
+  const webhooks = await openWebhooks(options, { ...deps, app }).catch((error: unknown) => {
+    listener.close();
+    listener.destroy();
+    throw error;
+  });
+
   followPeers(app, log);
   void cleanup.run();
   const stopSweeping = sweepHourly(deps);
 
   return {
     address: listener.address,
+    webhookPort: webhooks?.port,
     app,
     get online() {
       return app.presence.online;
@@ -97,22 +109,37 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
       },
     },
     unready: readiness.unready,
-    reload: listener.reload,
+    reload(keyPair) {
+      listener.reload(keyPair);
+      webhooks?.reload(keyPair);
+    },
     async close() {
       readiness.close();
       stopSweeping();
       sessions.refuseNew();
       listener.close();
+      await webhooks?.close();
       await files.close();
       await cleanup.close();
       // The store answers in order: after this, what was posted before is on disk and in the rooms' buffers.
       await store.countAccounts().catch((error: unknown) => log.error('store not drained', error));
       app.rooms.flush();
       await sessions.close();
+      app.push.close();
       await app.peers.close();
       listener.destroy();
     },
   };
+}
+
+async function openWebhooks(
+  { webhooks, keyPair }: ChatServerOptions,
+  { app, clock, log }: ChatServerDeps & { readonly app: App },
+): Promise<WebhookListener | undefined> {
+  if (webhooks === undefined) return undefined;
+  const banned = app.bans.refusal;
+  const { notices } = app;
+  return listenForWebhooks({ ...webhooks, keyPair }, { webhooks: app.webhooks, banned, notices, clock, log });
 }
 
 function followPeers(app: App, log: AppDeps['log']): void {

@@ -11,10 +11,11 @@ type InRoom = Extract<ConversationSummary, { kind: 'room' }>;
 
 /** @throws StoreError; what was read until then holds */
 export async function resync(app: App): Promise<void> {
-  const { store, rooms, bans, elsewhere, presence } = app;
+  const { store, rooms, bans, push, elsewhere, presence } = app;
   await elsewhere.load();
   rooms.sync(await store.rooms());
   await bans.load();
+  await push.load();
   const members = new Map(presence.members().map((member) => [member.account.id, member]));
   // One after the other, so that no post waits for all of them.
   for (const member of members.values()) await resyncAccount(app, member);

@@ -60,6 +60,14 @@ const examples: Examples = {
   invites: [{ type: 'invites', id: 1 }],
   uninvite: [{ type: 'uninvite', id: 1, invite: 1 }],
   'make-reset': [{ type: 'make-reset', id: 1, name: 'bob' }],
+  'make-webhook': [{ type: 'make-webhook', id: 1, room: 'ops', name: 'ci' }],
+  webhooks: [{ type: 'webhooks', id: 1 }],
+  'remove-webhook': [{ type: 'remove-webhook', id: 1, name: 'ci' }],
+  'set-push': [
+    { type: 'set-push', id: 1 },
+    { type: 'set-push', id: 1, url: 'https://ntfy.sh/topic', text: true },
+  ],
+  push: [{ type: 'push', id: 1 }],
   'set-password': [{ type: 'set-password', id: 1, old: 'a', password: 'b' }],
   sessions: [{ type: 'sessions', id: 1 }],
   logout: [

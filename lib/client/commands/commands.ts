@@ -3,12 +3,10 @@
  * session nor a terminal.
  */
 import { accountCommands } from './account.js';
-import { tooLong, withName, wordsIn } from './arguments.js';
+import { tooLong, wordsIn } from './arguments.js';
 import {
   CommandRefused,
   command,
-  type NotifyChoice,
-  notifyChoices,
   type ParseContext,
   type ParsedCommand,
   type SlashCommand,
@@ -19,9 +17,11 @@ import { historyCommands } from './history.js';
 import { inviteCommands } from './invites.js';
 import { messageCommands } from './messages.js';
 import { moderationCommands } from './moderation.js';
+import { notifyCommand } from './notify.js';
 import { peopleCommands } from './people.js';
 import { roomCommands } from './rooms.js';
 import { parseSetting, type SettingChange, settingRows } from './settings.js';
+import { webhookCommands } from './webhooks.js';
 
 type ParsedLine =
   | { readonly kind: 'blank' }
@@ -49,33 +49,7 @@ const displayCommands = [
   screenCommand('clear', 'clear the screen; no message is removed'),
   screenCommand('compose', 'write a message in $EDITOR (Ctrl-X Ctrl-E)'),
   screenCommand('retry', 'send failed messages again'),
-  command<NotifyArguments>({
-    name: 'notify',
-    usage: '[off|mention|all|when NAME|cancel NAME]',
-    help: 'set when this conversation rings the bell; or be told, once, when a person comes online',
-    next([first, ...more]) {
-      if (first === undefined) return [...notifyChoices, 'when', 'cancel'];
-      return (first === 'when' || first === 'cancel') && more.length === 0 ? ['NAME'] : [];
-    },
-    parse: parseNotify,
-    async run({ choice, when, cancel }, { screen, session, ask, answer }) {
-      if (when !== undefined) {
-        await ask({ type: 'watch', name: when });
-        // If they are here already, that was told.
-        if (session.watched.includes(when)) answer([`You will be told when ${when} comes online.`]);
-      } else if (cancel !== undefined) {
-        if (!session.watched.includes(cancel))
-          throw new CommandRefused(
-            `You are not waiting for ${cancel}. /notify lists the people you wait for.`,
-          );
-        await ask({ type: 'unwatch', name: cancel });
-        answer([`You will not be told when ${cancel} comes online.`]);
-      } else {
-        screen?.notify(choice);
-        if (choice === undefined) answer([waitingWords(session.watched)]);
-      }
-    },
-  }),
+  notifyCommand,
   command<SettingChange>({
     name: 'set',
     usage: `[${settingRows.map(({ name }) => name).join('|')} [VALUE]]`,
@@ -86,30 +60,6 @@ const displayCommands = [
     run: (change, { screen }) => screen?.set(change),
   }),
 ];
-
-interface NotifyArguments {
-  readonly choice?: NotifyChoice;
-  /** Whom to wait for, or no longer. */
-  readonly when?: string;
-  readonly cancel?: string;
-}
-
-function parseNotify(rest: string, { screen }: ParseContext): NotifyArguments | string {
-  const [word = '', name = '', ...more] = wordsIn(rest.toLowerCase());
-  if (more.length > 0) return '';
-  if (word === 'when') return withName(name, (when) => ({ when }));
-  if (word === 'cancel') return withName(name, (cancel) => ({ cancel }));
-  if (name !== '') return '';
-  if (word === '') return {};
-  const choice = notifyChoices.find((each) => each === word);
-  if (choice === undefined) return '';
-  return screen ? { choice } : 'Only the full screen has a bell. Here you can use /notify when NAME.';
-}
-
-function waitingWords(watched: readonly string[]): string {
-  if (watched.length === 0) return 'You are not waiting for anyone. /notify when NAME waits for a person.';
-  return `You are waiting for ${watched.join(', ')}. /notify cancel NAME ends that.`;
-}
 
 const otherCommands = [
   command<{ address?: string }>({
@@ -171,7 +121,7 @@ const groups: Readonly<Record<string, readonly SlashCommand[]>> = {
   people: peopleCommands,
   history: historyCommands,
   files: fileCommands,
-  moderation: moderationCommands,
+  moderation: [...moderationCommands, ...webhookCommands],
   invites: inviteCommands,
   account: accountCommands,
   display: displayCommands,

@@ -13,6 +13,7 @@ import type {
   Message,
   RoomInfo,
   SessionInfo,
+  WebhookInfo,
   Whois,
 } from '../../protocol/records.js';
 import { shortRules } from './event-words.js';
@@ -169,6 +170,19 @@ export function inviteLines(invites: readonly InviteInfo[], time: LocalTime): st
     return `${id}  ${role}, ${times}, until ${dateAndTime(expires, time)}, by ${printable(by ?? 'the operator')}`;
   });
   return [...lines, 'Revoke one with /uninvite NUMBER.'];
+}
+
+export function webhookLines(webhooks: readonly WebhookInfo[], time: LocalTime): string[] {
+  if (webhooks.length === 0) {
+    return ['There are no webhooks in the rooms that you moderate. Add one with /webhook add #ROOM NAME.'];
+  }
+  const names = columns(webhooks.map(({ name }) => printable(name)));
+  const rooms = columns(webhooks.map(({ room }) => `#${printable(room)}`));
+  const lines = webhooks.map(({ by, at, stopped }, index) => {
+    const state = stopped ? ` (stopped: ${printable(by)} can't add webhooks there now)` : '';
+    return `${names[index]}  ${rooms[index]}  by ${printable(by)} on ${dateAndTime(at, time)}${state}`;
+  });
+  return [...lines, 'Revoke one with /webhook remove NAME.'];
 }
 
 /** A new link, when it expires, and the same link by the other addresses of the server. */

@@ -326,7 +326,7 @@ function createdAccount(name: string, registered: RegisterResult): Account {
   }
 }
 
-function nameRefused(name: string, conflict: NameConflict): ProtocolError {
+export function nameRefused(name: string, conflict: NameConflict): ProtocolError {
   if (conflict.outcome === 'name-taken') {
     return new ProtocolError('name-taken', `The name ${name} is taken. Choose another.`);
   }

@@ -57,6 +57,11 @@ export interface Hub {
    * @throws ProtocolError `not-delivered`, and as Lookup.conversation, PostingRules.check and `check`
    */
   announce(account: Account, announcement: Announcement): Promise<Receipt>;
+  /**
+   * Posts a text in a room for an account that need not be signed in, as if it were.
+   * @throws ProtocolError as `say`
+   */
+  deliver(account: Account, message: { room: string; text: string; key: string }): Promise<Receipt>;
   /** @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `message-empty`, `message-too-long` */
   edit(member: Member, request: RequestOf<'edit'>): Promise<Receipt>;
   /** @throws ProtocolError `no-such-message`, `not-allowed` */
@@ -117,6 +122,21 @@ export function createHub(parts: ChatParts): Hub {
         return receipt;
       }),
 
+    async deliver(account, { room, key, ...message }) {
+      const text = messageText(message.text);
+      postingRules.countMessage(account);
+      return lookup.asSignedIn(account, async () => {
+        const conversation = await lookup.conversation(account, { room });
+        postingRules.check(account, conversation, { text });
+        const { repeated: _, ...receipt } = await post(deps, account, conversation, {
+          key,
+          text,
+          action: false,
+        });
+        return receipt;
+      });
+    },
+
     edit: ({ account }, request) => edit(deps, account, request),
     remove: ({ account }, request) => remove(deps, account, request),
     react: ({ account }, request) => react(deps, account, request),
@@ -172,7 +192,7 @@ async function postedBefore(
 
 /** Stores a message and sends it to everyone it is for, unless that was done before. */
 async function post(
-  { store, clock, rooms, counts }: PostDeps,
+  { store, clock, rooms, counts, onPosted }: PostDeps,
   account: Account,
   conversation: ConversationRef,
   entry: Pick<NewEntry, 'key' | 'text' | 'action' | 'file' | 'of'>,
@@ -188,6 +208,7 @@ async function post(
     const kind = entry.file !== undefined ? 'file' : entry.action ? 'action' : 'text';
     const kept: LogEntry = { ...entry, seq, at, from: account.name, kind, ...(quoted && { quoted }) };
     rooms.sendToConversation(target, messageEvent(kept, conversation, account));
+    onPosted({ author: account, conversation, text: entry.text });
   }
   return { ...receiptOf(appended), repeated };
 }

@@ -148,6 +148,8 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
   function close(room: LiveRoom): void {
     room.fanOut.flush();
     room.recent.forget();
+    // Bots of webhooks: people have left.
+    for (const account of room.online) accounts.get(account)?.memberships.delete(room.name);
     rooms.delete(room.id);
     if (publicRooms.get(room.name) === room) publicRooms.delete(room.name);
   }

@@ -17,6 +17,8 @@ import { actorOf, notAllowed } from './permissions.js';
 import type { Member } from './presence.js';
 
 export interface Membership {
+  /** An account was put into a room in the store: tells everyone online. */
+  entered(account: Account, room: number): Promise<void>;
   /**
    * Joins the room of that name if it is public or the account is invited to it, or else creates it.
    * @throws ProtocolError `name-invalid`, `not-allowed`, `room-name-taken`, `too-many-rooms`, `rate-limited`
@@ -68,6 +70,7 @@ export function createMembership(deps: ChatParts): Membership {
     leave: ({ account }, request) => leave(internals, account, request),
     invite: ({ account }, request) => invite(internals, account, request),
     appoint: ({ account }, request) => appoint(internals, account, request),
+    entered: (account, room) => announceJoin(internals, account, room),
     expel: (account, room, details, options) => expel(internals, account, room, { ...details, ...options }),
   };
 }

@@ -1,5 +1,6 @@
 /** The parts that requests about conversations are built on, made and connected. Knows neither what is posted nor who asks. */
 import type { ServerFrame } from '../../protocol/events.js';
+import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { noPeers, type Peers } from '../peers.js';
@@ -10,11 +11,18 @@ import { type Announcements, createAnnouncements } from './announcements.js';
 import { type AuditLog, createAuditLog } from './audit.js';
 import { createElsewhere, type Elsewhere } from './elsewhere.js';
 import { createLiveRooms, type LiveRooms } from './live-rooms.js';
-import { createLookup, type Lookup } from './lookup.js';
+import { type ConversationRef, createLookup, type Lookup } from './lookup.js';
 import { createPermissions, type Permissions, type Policy } from './permissions.js';
 import { createPostingRules, type PostingRules } from './posting-rules.js';
 import { createPresence, type Presence } from './presence.js';
 import { createWatches, type Watches } from './watches.js';
+
+/** A message that is stored. */
+export interface PostedMessage {
+  readonly author: Account;
+  readonly conversation: ConversationRef;
+  readonly text: string;
+}
 
 export interface ChatParts {
   readonly store: Store;
@@ -34,9 +42,12 @@ export interface ChatParts {
   readonly rush: Rush;
   /** Called when a message with a file was removed or a room ended: there may be files to clean up. */
   readonly onRemoved: () => void;
+  /** Called with each new message that was posted on this server, when it is on its way. */
+  readonly onPosted: (posted: PostedMessage) => void;
 }
 
 export interface ChatOptions extends Pick<ChatParts, 'store' | 'clock' | 'onRemoved'> {
+  readonly onPosted?: ChatParts['onPosted'];
   /** By default this server is the only one. */
   readonly peers?: Peers;
   /** Who may create rooms. */
@@ -48,7 +59,7 @@ export interface ChatOptions extends Pick<ChatParts, 'store' | 'clock' | 'onRemo
 }
 
 export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
-  const { store, clock, peers = noPeers, rate, maxClients, onRemoved } = options;
+  const { store, clock, peers = noPeers, rate, maxClients, onRemoved, onPosted = () => {} } = options;
   const permissions = createPermissions({ rooms: options.rooms });
   // Rooms send to the terminals that presence knows, and presence sends its notices to rooms.
   const rooms: LiveRooms = createLiveRooms(clock, (account) => presence.terminals(account));
@@ -65,7 +76,7 @@ export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
   await elsewhere.load();
   const postingRules = createPostingRules({ rooms, clock, permissions, rate });
   return {
-    ...{ store, clock, permissions, rooms, presence, peers, elsewhere, lookup, watches, onRemoved },
+    ...{ store, clock, permissions, rooms, presence, peers, elsewhere, lookup, watches, onRemoved, onPosted },
     announce: createAnnouncements({ peers, rooms, presence }),
     audit: createAuditLog(store, clock),
     rush: createRush(clock),

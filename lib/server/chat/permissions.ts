@@ -16,6 +16,7 @@ export type Action =
   | 'pin'
   | 'set-rules'
   | 'invite'
+  | 'make-webhook'
   | 'appoint'
   | 'kick-from-room'
   | 'mute-in-room'
@@ -103,6 +104,7 @@ const rules: Readonly<Record<Action, Rule>> = {
   pin: leads,
   'set-rules': leads,
   invite: ({ role, room }) => room !== undefined && role !== 'bot',
+  'make-webhook': (actor, ...rest) => actor.role !== 'bot' && leads(actor, ...rest),
   appoint: owns,
   'kick-from-room': overRoomMembers,
   'mute-in-room': overRoomMembers,

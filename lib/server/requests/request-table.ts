@@ -101,6 +101,14 @@ const requestTable: RequestRows<RequestType> = {
     return { audit: await audit.page({ before, limit, hidden: false }) };
   }),
 
+  'make-webhook': counted(
+    answers(async ({ webhooks }, { account }, request) => ({ url: await webhooks.make(account, request) })),
+  ),
+  webhooks: answers(async ({ webhooks }, { account }) => ({
+    webhooks: (await webhooks.list(account)).slice(0, limits.listed),
+  })),
+  'remove-webhook': counted(does(({ webhooks }, { account }, { name }) => webhooks.remove(account, name))),
+
   // One's own account, and links for others.
   'set-password': does(({ ownAccount }, member, request) => ownAccount.setPassword(member, request)),
   sessions: answers(async ({ ownAccount }, member) => ({ sessions: await ownAccount.sessions(member) })),
@@ -112,6 +120,12 @@ const requestTable: RequestRows<RequestType> = {
   'begin-factor': answers(({ ownAccount }, member, { password }) => ownAccount.beginFactor(member, password)),
   'confirm-factor': does(({ ownAccount }, member, { otp }) => ownAccount.confirmFactor(member, otp)),
   'end-factor': does(({ ownAccount }, member, { password }) => ownAccount.endFactor(member, password)),
+
+  'set-push': does(({ push }, { account }, request) => push.set(account, request)),
+  push: answers(async ({ push }, { account }) => {
+    const found = await push.get(account);
+    return found === undefined ? {} : { push: found };
+  }),
 
   'make-invite': counted(
     answers(async ({ invites }, { account }, request) => invites.make(account, request)),

@@ -179,7 +179,7 @@ async function finishSignIn(
 
 /** The reply to someone who has come online, whose state is from now on kept up to date in memory. */
 function signedIn(
-  { clock, presence, rooms, motd, notices }: App,
+  { clock, presence, rooms, motd, notices, push }: App,
   state: SignedInAccount,
   token: string,
 ): Answer {
@@ -188,7 +188,8 @@ function signedIn(
   rooms.load(account.id, state);
   const conversations = currentConversations(standings, clock.now());
   const { name, role } = account;
-  const texts = [...(role === 'admin' ? notices.texts : []), motd() ?? ''].filter((text) => text !== '');
+  const about = [...(role === 'admin' ? notices.texts : []), push.note(account) ?? ''];
+  const texts = [...about, motd() ?? ''].filter((text) => text !== '');
   return { name, role, token, conversations, ...(texts.length > 0 && { motd: texts.join('\n\n') }) };
 }
 

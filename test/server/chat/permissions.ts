@@ -41,6 +41,7 @@ const table: Readonly<Record<Action, readonly string[]>> = {
   pin: roomModerators,
   'set-rules': roomModerators,
   invite: but('bot', 'out', 'moderator, out', 'admin, out', 'operator'),
+  'make-webhook': roomModerators,
   appoint: ['owner', 'admin, public', 'operator'],
   'kick-from-room': roomModerators,
   'mute-in-room': roomModerators,

@@ -1,0 +1,229 @@
+/**
+ * Webhooks over HTTPS, with the server's certificate: limits first, then one text to post, then a status. Knows HTTP, not who
+ * may post. A URL is a secret: no path is logged.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
+import type { Clock } from '../../system/clock.js';
+import type { Log } from '../log.js';
+import { addressKey, plainAddress } from '../net/address.js';
+import { type ConnectionLimits, createConnectionLimits } from '../net/connection-limits.js';
+import { createCounts } from '../net/counts.js';
+import { type KeyPairPem, secureOptions } from '../net/listener.js';
+import type { Notices } from '../notices.js';
+import { createRateLimiter } from '../rate-limiter.js';
+import { refusalOf } from '../refusal.js';
+import { readWebhookBody, unreadable } from './webhook-body.js';
+import type { Webhooks } from './webhooks.js';
+
+export interface WebhookListenerOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly keyPair: KeyPairPem;
+  /** From a request's first byte to its last; default `limits.webhookMs`. */
+  readonly requestMs?: number;
+}
+
+interface WebhookListenerDeps {
+  readonly webhooks: Pick<Webhooks, 'post'>;
+  /** Why an address is banned; undefined for any other. */
+  readonly banned: (address: string) => string | undefined;
+  readonly notices: Pick<Notices, 'examine'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface WebhookListener {
+  readonly port: number;
+  /** As Listener.reload. */
+  reload(keyPair: KeyPairPem): void;
+  /** Answers the requests that have arrived, then ends every connection. */
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly reason?: string;
+  /** Milliseconds. */
+  readonly retryAfter?: number | undefined;
+}
+
+export const webhookPath = '/hook/';
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  'message-empty': 400,
+  muted: 403,
+  'room-locked': 403,
+  restricted: 403,
+  'no-such-room': 404,
+  'not-a-member': 404,
+  'message-too-long': 413,
+  'rate-limited': 429,
+  'slow-mode': 429,
+  'too-many-attempts': 429,
+};
+
+/** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) */
+export async function listenForWebhooks(
+  options: WebhookListenerOptions,
+  deps: WebhookListenerDeps,
+): Promise<WebhookListener> {
+  const requestMs = options.requestMs ?? limits.webhookMs;
+  const server = createServer({
+    ...secureOptions(options.keyPair),
+    handshakeTimeout: limits.handshakeMs,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: Math.min(1_000, requestMs),
+    keepAliveTimeout: 5_000,
+    maxHeaderSize: 8 * 1024,
+  });
+  server.maxConnections = limits.webhookConnections;
+  const handshakes = createConnectionLimits({
+    clock: deps.clock,
+    perAddress: limits.webhookConnectionsPerAddress,
+  });
+  admitConnections(server, { ...deps, handshakes });
+  const posting = answerRequests(server, { ...deps, handshakes });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port }, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', (error) => deps.log.error('accepting webhooks failed', error));
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('No address for webhooks.');
+  return {
+    port: bound.port,
+    reload: (keyPair) => server.setSecureContext(secureOptions(keyPair)),
+    async close() {
+      server.close();
+      await Promise.all(posting);
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Before TLS: a refused connection costs no handshake. */
+function admitConnections(
+  server: Server,
+  { banned, handshakes }: WebhookListenerDeps & { readonly handshakes: Pick<ConnectionLimits, 'admit'> },
+): void {
+  const counts = createCounts();
+  server.prependListener('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    const key = addressKey(address);
+    const full = counts.of(key) >= limits.webhookConnectionsPerAddress;
+    if (full || banned(plainAddress(address)) !== undefined || !handshakes.admit(address)) socket.destroy();
+    else socket.once('close', counts.add(key));
+  });
+}
+
+/** @returns the requests that are being posted */
+function answerRequests(
+  server: Server,
+  deps: WebhookListenerDeps & { readonly handshakes: Pick<ConnectionLimits, 'signedIn'> },
+): ReadonlySet<Promise<void>> {
+  const { clock, log } = deps;
+  const rate = { burst: limits.webhookBurst, perSecond: limits.webhooksPerSecond };
+  const requests = createRateLimiter<string>(rate, clock);
+  // A flood must not fill the disk with its log.
+  const logged = createRateLimiter<string>({ burst: 1, perSecond: 1 / 60 }, clock);
+  const posting = new Set<Promise<void>>();
+
+  async function post(secret: string, address: string, text: string): Promise<Answer> {
+    try {
+      if (!(await deps.webhooks.post(secret, address, text)))
+        return { status: 404, reason: 'There is no such webhook.' };
+      deps.handshakes.signedIn(address);
+      return { status: 204 };
+    } catch (error) {
+      if (!(error instanceof ProtocolError) && !deps.notices.examine(error))
+        log.error('webhook failed', error);
+      const { code, message, retryAfter } = refusalOf(error);
+      return { status: statuses[code] ?? 503, reason: message, retryAfter };
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const address = plainAddress(request.socket.remoteAddress ?? '');
+    const wait = requests.take(addressKey(address));
+    const received = wait > 0 ? tooFast(wait) : await receive(request);
+    if (received === undefined) return;
+    const reply = 'text' in received ? post(secretOf(request), address, received.text) : received;
+    const answered = Promise.resolve(reply).then((given) => {
+      if (given.status !== 204 && logged.take(addressKey(address)) === 0) {
+        log.info('webhook refused', { address, status: given.status });
+      }
+      return send(response, given, !request.complete);
+    });
+    posting.add(answered);
+    await answered;
+    posting.delete(answered);
+  }
+
+  server.on('request', (request, response) => void answer(request, response));
+  return posting;
+}
+
+const tooFast = (retryAfter: number): Answer => ({
+  ...{ status: 429, reason: 'Too many requests from your address.', retryAfter },
+});
+
+/** @returns undefined where the sender is gone, or was cut off */
+async function receive(request: IncomingMessage): Promise<Answer | { readonly text: string } | undefined> {
+  if (request.method !== 'POST') return { status: 405, reason: 'Use POST.' };
+  const wrong = unreadable(request.headers);
+  if (wrong !== undefined) return wrong;
+  const body = await readBody(request);
+  if (body === 'gone') return undefined;
+  if (body === 'too-large')
+    return { status: 413, reason: `A body has at most ${limits.webhookBytes} bytes.` };
+  return readWebhookBody(request.headers['content-type'], body);
+}
+
+/** What is not in the form of a secret is one that does not exist. */
+function secretOf({ url = '' }: IncomingMessage): string {
+  return url.startsWith(webhookPath) ? url.slice(webhookPath.length) : '';
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | 'too-large' | 'gone'> {
+  if (Number(request.headers['content-length'] ?? 0) > limits.webhookBytes) return 'too-large';
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += (chunk as Buffer).length;
+      if (size > limits.webhookBytes) return 'too-large';
+      chunks.push(chunk as Buffer);
+    }
+  } catch {
+    return 'gone';
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @param last ends the connection: the rest of the request is not read */
+function send(
+  response: ServerResponse,
+  { status, reason, retryAfter }: Answer,
+  last: boolean,
+): Promise<void> {
+  const seconds = retryAfter === undefined ? undefined : Math.max(1, Math.ceil(retryAfter / 1000));
+  response.writeHead(status, {
+    ...(reason !== undefined && { 'Content-Type': 'text/plain; charset=utf-8' }),
+    ...(seconds !== undefined && { 'Retry-After': seconds }),
+    ...(status === 405 && { Allow: 'POST' }),
+    ...(last && { Connection: 'close' }),
+  });
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    response.end(reason === undefined ? undefined : `${reason}\n`, () => resolve());
+  });
+}
