@@ -59,7 +59,8 @@ function originOf(part: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  return bare && url.pathname === '/' && url.hostname !== '' ? url : undefined;
+  // No wildcards.
+  return bare && url.pathname === '/' && /^[a-z0-9._:[\]-]+$/.test(url.hostname) ? url : undefined;
 }
 
 /** Without the brackets of IPv6. */

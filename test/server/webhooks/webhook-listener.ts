@@ -1,0 +1,228 @@
+/** The HTTPS side of webhooks: what it refuses, and what it does to those who flood it, stall or send garbage. */
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
+import t, { type Test } from 'tap';
+import { ProtocolError } from '../../../lib/protocol/errors.js';
+import { limits } from '../../../lib/protocol/limits.js';
+import { listenForWebhooks } from '../../../lib/server/webhooks/webhook-listener.js';
+import { StoreError } from '../../../lib/store/store.js';
+import { makeCertificate } from '../../support/certificate.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { httpsPost } from '../../support/https-post.js';
+
+const secret = 'A'.repeat(43);
+
+async function scene(
+  t: Test,
+  { post = async (given: string, _text: string) => given === secret, requestMs = 10_000 } = {},
+) {
+  const posts: string[] = [];
+  const logged: string[] = [];
+  let banned = false;
+  const clock = createFakeClock();
+  const listener = await listenForWebhooks(
+    { host: '127.0.0.1', port: 0, keyPair: await makeCertificate(), requestMs },
+    {
+      webhooks: {
+        async post(given, _address, text) {
+          const known = await post(given, text);
+          if (known) posts.push(text);
+          return known;
+        },
+      },
+      banned: () => (banned ? 'banned' : undefined),
+      notices: { examine: () => false },
+      clock,
+      log: {
+        info: (event, fields) => void logged.push(JSON.stringify([event, fields])),
+        warn: (event, fields) => void logged.push(JSON.stringify([event, fields])),
+        error: (event, error) => void logged.push(`${event}: ${error}`),
+      },
+    },
+  );
+  t.teardown(listener.close);
+  const url = `https://127.0.0.1:${listener.port}/hook/${secret}`;
+  async function dial(): Promise<TLSSocket> {
+    const socket = connect({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
+    socket.on('error', () => {});
+    t.teardown(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+  return { ...{ posts, logged, clock, listener, url, dial }, ban: () => void (banned = true) };
+}
+
+/** All that the server sends until it ends the connection. */
+async function rest(socket: TLSSocket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  if (!socket.closed) await once(socket, 'close');
+  return text;
+}
+
+t.test('each refusal has its status and a short reason in plain text', async (t) => {
+  const { url, posts, logged } = await scene(t);
+  const plain = { 'content-type': 'text/plain' };
+  t.match(await httpsPost(url, 'hi', plain), { status: 204, body: '' });
+  t.match(await httpsPost(url, '', { method: 'GET' }), { status: 405, headers: { allow: 'POST' } });
+  t.match(await httpsPost(url, 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }), {
+    status: 415,
+  });
+  t.match(await httpsPost(url, '{', { 'content-type': 'application/json' }), { status: 400 });
+  const refused = await httpsPost(url, 'x'.repeat(limits.webhookBytes + 1), plain);
+  t.match(refused, { status: 413, body: /^A body has at most \d+ bytes\.\n$/ });
+  t.match(refused.headers, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+  t.match(await httpsPost(url, 'x'.repeat(limits.webhookBytes), plain), { status: 204 });
+  for (const path of [
+    '/',
+    `/hook/${secret}x`,
+    '/hook/',
+    `/hook/${secret}?x=1`,
+    `/hook/${'y'.repeat(4_000)}`,
+  ]) {
+    const other = new URL(path, url).href;
+    t.match(
+      await httpsPost(other, 'hi', plain),
+      { status: 404, body: 'There is no such webhook.\n' },
+      path.slice(0, 60),
+    );
+  }
+  t.equal(posts.length, 2);
+  t.notMatch(logged.join('\n'), secret, 'no path is logged');
+  t.equal(logged.length, 1, 'one line a minute for an address');
+});
+
+t.test('what the chat refuses becomes a status', async (t) => {
+  const refusals: [Error, number][] = [
+    [new ProtocolError('rate-limited', 'Slower.', 1_500), 429],
+    [new ProtocolError('too-many-attempts', 'Slower.', 1_500), 429],
+    [new ProtocolError('muted', 'Muted.'), 403],
+    [new ProtocolError('message-too-long', 'Long.'), 413],
+    [new StoreError('gone', { reason: 'unreachable' }), 503],
+    [new StoreError('full', { reason: 'full' }), 503],
+    [new Error('a bug'), 503],
+  ];
+  const { url, logged } = await scene(t, {
+    async post(_, text) {
+      throw refusals[Number(text)]?.[0];
+    },
+  });
+  for (const [at, [error, status]] of refusals.entries()) {
+    const answer = await httpsPost(url, String(at));
+    t.equal(answer.status, status, error.message);
+    t.notMatch(answer.body, 'a bug');
+  }
+  t.match((await httpsPost(url, '0')).headers, { 'retry-after': '2' });
+  t.match(logged.join('\n'), 'webhook failed: Error: a bug');
+});
+
+t.test('a body without length is cut at the limit', async (t) => {
+  const { dial, posts } = await scene(t);
+  const socket = await dial();
+  const ended = rest(socket);
+  socket.write(
+    `POST /hook/${secret} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  );
+  const chunk = `1000\r\n${'x'.repeat(4_096)}\r\n`;
+  for (let sent = 0; sent <= limits.webhookBytes; sent += 4_096) socket.write(chunk);
+  t.match(await ended, /^HTTP\/1\.1 413 /);
+  t.same(posts, []);
+});
+
+t.test('those who send slowly, or nothing, are cut off', async (t) => {
+  const { dial, posts } = await scene(t, { requestMs: 300 });
+  const [silent, slowHead, slowBody] = [await dial(), await dial(), await dial()];
+  const ends = [silent, slowHead, slowBody].map(rest);
+  slowHead.write('POST /hook/x HTTP/1.1\r\nHost:');
+  slowBody.write(
+    `POST /hook/${secret} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nslow`,
+  );
+  const [, head, body] = await Promise.all(ends);
+  t.match(head, /^HTTP\/1\.1 408 /);
+  t.match(body, /^HTTP\/1\.1 408 /);
+  t.same(posts, []);
+});
+
+t.test('garbage gets 400 and harms no one', async (t) => {
+  const { dial, url } = await scene(t);
+  for (const bytes of [
+    '\0\0\0\0',
+    'GET\r\n\r\n',
+    `GET / HTTP/1.1\r\n${'A: b\r\n'.repeat(3_000)}\r\n`,
+    'POST / HTTP/1.1\r\nContent-Length: 1e9\r\n\r\n',
+  ]) {
+    const socket = await dial();
+    const ended = rest(socket);
+    socket.write(bytes);
+    t.match(await ended, /^HTTP\/1\.1 4(00|31) /);
+  }
+  t.match(await httpsPost(url, 'still here'), { status: 204 });
+});
+
+t.test('an address has a limited rate of requests and number of connections', async (t) => {
+  const { url, dial, clock, posts } = await scene(t);
+  const idle: TLSSocket[] = [];
+  for (let count = 0; count < limits.webhookConnectionsPerAddress; count++) idle.push(await dial());
+  t.match(await httpsPost(url, 'one too many'), { status: 0 });
+  const closed = idle.map((socket) => once(socket, 'close'));
+  for (const socket of idle) socket.destroy();
+  await Promise.all(closed);
+  clock.advance(60_000);
+  // The server hears of the ends a little later than this end does.
+  let next = await httpsPost(url, 'room again');
+  while (next.status === 0) next = await httpsPost(url, 'room again');
+  t.equal(next.status, 204);
+  const socket = await dial();
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  clock.advance(60_000);
+  const one = `POST /hook/${secret} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi`;
+  for (let count = 0; count <= limits.webhookBurst; count++) socket.write(one);
+  while (!text.includes('HTTP/1.1 429 ')) await once(socket, 'data');
+  t.match(text, /Retry-After: 1\r\n/);
+  t.equal(posts.filter((post) => post === 'hi').length, limits.webhookBurst);
+});
+
+t.test('a banned address gets no handshake', async (t) => {
+  const { url, ban } = await scene(t);
+  t.match(await httpsPost(url, 'hi'), { status: 204 });
+  ban();
+  t.match(await httpsPost(url, 'hi'), { status: 0 });
+});
+
+t.test('a new certificate is used from the next connection on', async (t) => {
+  const { listener, dial } = await scene(t);
+  const first = (await dial()).getPeerCertificate().fingerprint256;
+  listener.reload(await makeCertificate());
+  const socket = await dial();
+  t.not(socket.getPeerCertificate().fingerprint256, first);
+  t.equal(socket.getProtocol(), 'TLSv1.3');
+});
+
+t.test('at its end, what was received is answered', async (t) => {
+  let begun = (): void => {};
+  let finish = (): void => {};
+  const arrived = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const { listener, url } = await scene(t, {
+    async post() {
+      begun();
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return true;
+    },
+  });
+  const answer = httpsPost(url, 'last');
+  await arrived;
+  const closed = listener.close();
+  finish();
+  t.match(await answer, { status: 204 });
+  await closed;
+  t.match(await httpsPost(url, 'too late'), { status: 0 });
+});
