@@ -239,6 +239,17 @@ function listed(limit: typeof limits): Record<string, string[]> {
       `\`receipts\` in rooms with up to ${limit.receiptsRoom} online`,
       `each at most once in ${number(limit.activityMs)} ms`,
     ],
+    Webhooks: [
+      `${limit.webhooksPerRoom} in a room, made ${limit.webhooksMade} by an account`,
+      `body ${number(limit.webhookBytes)} bytes, request ${seconds(limit.webhookMs)}`,
+      `${limit.webhookConnections} connections, ${limit.webhookConnectionsPerAddress} per address`,
+      `requests per address ${rate(limit.webhookBurst, limit.webhooksPerSecond, 'a second')}`,
+    ],
+    Notifications: [
+      `\`url\` ${limit.pushUrlBytes} bytes`,
+      `text ${number(limit.pushTextBytes)} bytes`,
+      `per account ${rate(limit.pushBurst, limit.pushesPerMinute, 'a minute')}`,
+    ],
     Files: [
       `size ${number(limit.fileBytes)} bytes*`,
       `per account ${number(limit.filesPerAccountBytes)} bytes*`,
@@ -278,6 +289,7 @@ const wordings: Record<string, (most: string, least: string) => string> = {
   topic: (most) => `topic ${most} bytes`,
   text: (most) => `reason and away text ${most} bytes`,
   words: (most) => `\`words\` ${most} bytes`,
+  url: (most) => `\`url\` ${most} bytes`,
   emoji: (most) => `\`emoji\` ${most} bytes`,
   key: (most) => `A key is 1 to ${most} printable`,
   seq: (most) => `seq and size ${most}`,

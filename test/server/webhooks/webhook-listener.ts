@@ -49,7 +49,10 @@ async function scene(
     await once(socket, 'secureConnect');
     return socket;
   }
-  return { ...{ posts, logged, clock, listener, url, dial }, ban: () => void (banned = true) };
+  function ban(): void {
+    banned = true;
+  }
+  return { posts, logged, clock, listener, url, dial, ban };
 }
 
 /** All that the server sends until it ends the connection. */
