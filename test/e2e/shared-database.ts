@@ -4,16 +4,24 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { RequestBody } from '../../lib/client/wire/connection.js';
 import { limits } from '../../lib/protocol/limits.js';
+import { httpsPost } from '../support/https-post.js';
 import { type JsonClient, jsonClient } from '../support/json-client.js';
+import { ownPort } from '../support/own-port.js';
 import { startCluster, withoutPostgres } from '../support/postgres.js';
+import { startPushReceiver } from '../support/push-receiver.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 
 t.test('two servers with one database', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
   const database = cluster.database();
   const files = t.testdir();
+  const phone = await startPushReceiver(t);
   const start = async () => {
-    const server = await startServerProcess('--database', database, '--files', files, '--rate', '1000');
+    const webhooks = `127.0.0.1:${await ownPort()}`;
+    const server = await startServerProcess(
+      ...['--database', database, '--files', files, '--rate', '1000'],
+      ...['--webhooks', webhooks, '--push-hosts', phone.origin],
+    );
     t.teardown(() => server.close());
     return server;
   };
@@ -59,6 +67,33 @@ t.test('two servers with one database', { skip: withoutPostgres }, async (t) => 
     t.match(await phone.event('seen', { with: 'ben' }), { seq });
     t.notOk(cleo.lines().some(({ text }) => text === 'between us'));
     await phone.leave();
+  });
+
+  await t.test('a webhook of one works on the other; a notification is sent once', async (t) => {
+    const { url = '' } = await ana.ok({ type: 'make-webhook', room: 'lobby', name: 'ci' });
+    const [, origin = ''] = await two.process().prints(/"webhooks":"(https:[^"]+)"/, 'stderr');
+    const there = `${origin}${new URL(url).pathname}`;
+    t.not(there, url);
+    t.match(await httpsPost(there, 'from the other server'), { status: 204 });
+    for (const client of [ana, ben])
+      t.match(await client.event('message', { from: 'ci' }), { room: 'lobby' });
+
+    await cleo.ok({ type: 'set-push', url: `${phone.origin}/cleo` });
+    t.match(await phone.received.next(), { text: 'Notifications are on.' });
+    await ana.event('message', { seq: await ben.say({ room: 'lobby' }, 'cleo is here: nothing is sent') });
+    await cleo.ok({ type: 'away', text: '' });
+    for (const client of [ana, ben]) await client.event('away', { name: 'cleo' });
+    await ben.say({ to: 'cleo' }, 'one');
+    await ana.say({ to: 'cleo' }, 'two');
+    const sent = [await phone.received.next(), await phone.received.next()].map(({ text }) => text);
+    t.same(sent.toSorted(), ['ana sent you a message.', 'ben sent you a message.']);
+    await cleo.ok({ type: 'back' });
+    for (const client of [ana, ben]) await client.event('back', { name: 'cleo' });
+    await cleo.ok({ type: 'set-push', url: `${phone.origin}/last` });
+    t.match(await phone.received.next(), { path: '/last' }, 'no second one came');
+
+    await ana.ok({ type: 'remove-webhook', name: 'ci' });
+    t.match(await httpsPost(there, 'late'), { status: 404 });
   });
 
   await t.test('files in a shared folder', async (t) => {
