@@ -83,10 +83,8 @@ export async function listenForWebhooks(
     maxHeaderSize: 8 * 1024,
   });
   server.maxConnections = limits.webhookConnections;
-  const handshakes = createConnectionLimits({
-    clock: deps.clock,
-    perAddress: limits.webhookConnectionsPerAddress,
-  });
+  // Most senders make a connection for each request.
+  const handshakes = createConnectionLimits({ clock: deps.clock, perAddress: limits.webhookBurst });
   admitConnections(server, { ...deps, handshakes });
   const posting = answerRequests(server, { ...deps, handshakes });
   await new Promise<void>((resolve, reject) => {
