@@ -10,7 +10,7 @@ import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { parseRange } from '../server/net/address.js';
-import { type PushHosts, parsePushHosts } from '../server/push/push-hosts.js';
+import { parsePushHosts } from '../server/push/push-hosts.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { othersCanRead } from '../system/file-modes.js';
 import { splitWords } from '../system/shell-words.js';
@@ -40,9 +40,9 @@ export function listenArgument(text: string): Endpoint {
   return { host, port: Number(port) };
 }
 
-export function pushHostsArgument(text: string): PushHosts {
-  const hosts = parsePushHosts(text);
-  if (hosts !== undefined) return hosts;
+export function pushHostsArgument(text: string): readonly string[] {
+  const hosts = text.split(',');
+  if (parsePushHosts(hosts) !== undefined) return hosts;
   throw new InvalidArgumentError('Give hosts such as ntfy.sh,push.example:8443 or http://192.168.1.5:8080.');
 }
 

@@ -7,6 +7,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
+import { type LogLevel, logLevels } from '../server/log.js';
 import type { PushHosts } from '../server/push/push-hosts.js';
 import { defaultPort, type Endpoint } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
@@ -39,7 +40,7 @@ export interface ServerFlags {
   readonly database?: string;
   readonly files?: string;
   readonly webhooks?: Endpoint;
-  readonly pushHosts?: PushHosts;
+  readonly pushHosts?: readonly string[];
   readonly registration: Registration;
   readonly name?: string;
   readonly rate: number;

@@ -17,7 +17,7 @@ import type { Monitoring } from '../server/monitoring/monitoring.js';
 import { type AddressRange, parseRange } from '../server/net/address.js';
 import { ControlError, openControl } from '../server/operator/control-socket.js';
 import { operatorCommands } from '../server/operator/operator-commands.js';
-import type { PushHosts } from '../server/push/push-hosts.js';
+import { parsePushHosts } from '../server/push/push-hosts.js';
 import { webhookPath } from '../server/webhooks/webhook-listener.js';
 import { BlobError } from '../store/blobs.js';
 import { openFolderBlobs } from '../store/folder/blobs.js';
@@ -68,8 +68,8 @@ export interface ServerSettings {
   readonly peerHosts?: readonly Endpoint[];
   /** Where webhooks are taken; default: nowhere. */
   readonly webhooks?: Endpoint;
-  /** Where push notifications may go; default: nowhere. */
-  readonly pushHosts?: PushHosts;
+  /** Where push notifications may go, `HOST[:PORT]` or `http://HOST[:PORT]`; default: nowhere. */
+  readonly pushHosts?: readonly string[];
   /** Default `invite`. */
   readonly registration?: Registration;
   /** What people see the server called. Default: this machine's name. */
@@ -289,7 +289,7 @@ function chatOptions(
     files: fileLimits(settings),
     retention: settings.keep ?? {},
     links,
-    ...(settings.pushHosts === undefined ? {} : { pushHosts: settings.pushHosts }),
+    ...pushHostsOf(settings),
     peers: (settings.peerHosts ?? []).map(formatEndpoint),
     ...(settings.maxClients === undefined ? {} : { maxClients: settings.maxClients }),
     motd: () => current.motd,
@@ -345,6 +345,13 @@ function runningServer(
       await Promise.race([store.close().catch(() => {}), pause(limits.abandonMs, undefined, { ref: false })]);
     },
   };
+}
+
+function pushHostsOf({ pushHosts: listed }: ServerSettings): Pick<ChatServerOptions, 'pushHosts'> {
+  if (listed === undefined) return {};
+  const pushHosts = parsePushHosts(listed);
+  if (pushHosts === undefined) throw new RangeError('pushHosts: give HOST[:PORT] or http://HOST[:PORT]');
+  return { pushHosts };
 }
 
 /** What a secret is appended to. */

@@ -34,11 +34,11 @@ function addRange(range: string, family: 'ipv4' | 'ipv6'): void {
 }
 
 /**
- * @param list `HOST[:PORT]` for https, or `http://HOST[:PORT]`, separated by commas
+ * @param list `HOST[:PORT]` for https, or `http://HOST[:PORT]`
  * @returns undefined where one of them is neither
  */
-export function parsePushHosts(list: string): PushHosts | undefined {
-  const listed = list.split(',').map((part) => originOf(part.trim()));
+export function parsePushHosts(list: readonly string[]): PushHosts | undefined {
+  const listed = list.map((part) => originOf(part.trim()));
   if (listed.includes(undefined)) return undefined;
   const origins = new Set(listed.map((url) => url?.origin));
   const hosts = new Set(listed.map((url) => bareHost(url?.hostname ?? '')));

@@ -28,7 +28,7 @@ async function scene(t: Test, { hosts = 'ntfy.sh' }: { hosts?: string } = {}) {
   const push = await openPush({
     ...{ store, clock, name: 'Home', peers: noPeers, notices: { examine: () => false } },
     presence: { count: (id) => (online.has(id) ? 1 : 0), awayOf: (id) => away.get(id) },
-    hosts: parsePushHosts(hosts),
+    hosts: parsePushHosts(hosts.split(',')),
     log: {
       info: (event, fields) => void logged.push(JSON.stringify([event, fields])),
       warn() {},

@@ -38,7 +38,7 @@ async function receiver(t: Test, respond: RequestListener = (_, response) => voi
 }
 
 function send(url: string, list: string, options: SendOptions & { notification?: Notification } = {}) {
-  const hosts = parsePushHosts(list);
+  const hosts = parsePushHosts(list.split(','));
   if (hosts === undefined) throw new Error(`not a list: ${list}`);
   return sendPush(url, options.notification ?? notification, hosts, options);
 }
