@@ -7,8 +7,6 @@ import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import type { Registration } from '../protocol/records.js';
 import type { Retention } from '../server/files/cleanup.js';
-import { type LogLevel, logLevels } from '../server/log.js';
-import type { PushHosts } from '../server/push/push-hosts.js';
 import { defaultPort, type Endpoint } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
 import { databaseOption, databaseVariable, dataFolder, dataOption } from './folders.js';

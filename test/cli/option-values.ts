@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
 import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
 import {
@@ -9,6 +10,8 @@ import {
   keepArgument,
   localEndpointArgument,
   rangesArgument,
+  listenArgument,
+  pushHostsArgument,
   readMotd,
   readPasswordFile,
   sizeArgument,
@@ -171,6 +174,31 @@ t.test('the message of the day is printable text', async (t) => {
   t.equal(await readMotd(await motdFile('\x1b[31mred\x07\n')), '[31mred\n');
   const most = 'ä'.repeat(limits.motdBytes / 2);
   t.equal(await readMotd(await motdFile(most)), most);
+});
+
+t.test('where webhooks are taken has an address and a port', async (t) => {
+  t.same(listenArgument('0.0.0.0:8443'), { host: '0.0.0.0', port: 8443 });
+  t.same(listenArgument('[::1]:0'), { host: '::1', port: 0 });
+  for (const text of [
+    '',
+    '8443',
+    'localhost',
+    '::1',
+    'a b:80',
+    '127.0.0.1:70000',
+    '127.0.0.1:',
+    ':80',
+    'x:80:90',
+  ]) {
+    t.throws(() => listenArgument(text), InvalidArgumentError, text);
+  }
+});
+
+t.test('hosts for notifications are checked as a list', async (t) => {
+  t.same(pushHostsArgument('ntfy.sh,http://127.0.0.1:8080'), ['ntfy.sh', 'http://127.0.0.1:8080']);
+  for (const text of ['', 'ntfy.sh,', 'https://ntfy.sh/topic', '*']) {
+    t.throws(() => pushHostsArgument(text), InvalidArgumentError, text);
+  }
 });
 
 t.test('a message of the day that cannot be read or shown is refused by name', async (t) => {

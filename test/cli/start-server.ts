@@ -91,6 +91,19 @@ t.test('a start that fails before the database is opened ends the thread for it'
   await t.rejects(writer.open(late), { name: 'StoreError' });
 });
 
+t.test('a port in use for webhooks is named, and leaves nothing open', async (t) => {
+  const server = await runServer(t, {});
+  const data = await folder(t);
+  const webhooks = { host: '127.0.0.1', port: server.port };
+  const error = await runServer(t, { data, webhooks }).catch((error: unknown) => error);
+  t.match(error, { code: 'EADDRINUSE' });
+  t.match(startFailure(error, { port: 1, data, webhooks }), {
+    code: exitCode.configuration,
+    message: /--webhooks/,
+  });
+  await runServer(t, { data, webhooks: { host: '127.0.0.1', port: 0 } });
+});
+
 t.test('a port in use leaves nothing open', async (t) => {
   const server = await runServer(t, { people: ['ada'] });
   const data = await folder(t);
