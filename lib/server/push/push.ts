@@ -54,6 +54,8 @@ interface PushDeps {
 
 /** A URL that fails for so long is paused. */
 const failingMs = 24 * 60 * 60_000;
+/** Of one message: each costs the store a question. */
+const mostTold = 50;
 
 /** What is kept in memory: enough to rule out most messages. */
 type Known = Pick<PushTarget, 'account' | 'paused'>;
@@ -93,11 +95,13 @@ export async function openPush(deps: PushDeps): Promise<Push> {
   });
   const rate = { burst: limits.pushBurst, perSecond: limits.pushesPerMinute / 60 };
   const each = createRateLimiter<number>(rate, clock);
+  // Not before it is known that it is for them: in a room of one's own, one could use up what others have.
+  const add = (push: QueuedPush) => each.take(push.account) === 0 && queue.add(push);
 
   return {
     posted(message) {
-      for (const { account } of absentAmong(deps, known, message)) {
-        if (each.take(account) === 0) tell(deps, queue.add, account, message).catch(failed);
+      for (const { account } of absentAmong(deps, known, message).slice(0, mostTold)) {
+        if (each.wait(account) === 0) tell(deps, add, account, message).catch(failed);
       }
     },
 

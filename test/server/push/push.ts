@@ -119,11 +119,20 @@ t.test('a flood is cut for each person', async (t) => {
   await enable(cleo);
   clock.advance(hour);
   for (let count = 0; count < 100; count++) await saying('ben ben ben', lobby);
-  sent.length = 0;
   t.same(await saying('ben and cleo', lobby), ['ana mentioned you in #lobby.'], 'cleo has her own');
   t.match(sent, [{ url: 'https://ntfy.sh/cleo' }]);
   clock.advance(10_000);
   await settle();
+  t.equal((await saying('ben', lobby)).length, 1);
+});
+
+t.test('where one can say nothing to a person, one can use up nothing of theirs', async (t) => {
+  const { saying, enable, store, ana, ben, lobby, clock } = await scene(t);
+  await enable(ben);
+  clock.advance(hour);
+  const room = await newRoom(store, ana.id, 'den', { private: true });
+  const den = { target: { room: room.id }, room: 'den', peer: undefined };
+  for (let count = 0; count < 100; count++) t.same(await saying('ben', den), []);
   t.equal((await saying('ben', lobby)).length, 1);
 });
 
