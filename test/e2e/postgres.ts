@@ -84,6 +84,12 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
       const command = server.home.run(['migrate', ...args]);
       return { code: await command.ended, err: command.stderr() };
     };
+    const ben = "FROM accounts, conversations WHERE accounts.name = 'ben' AND everybody";
+    cluster.sql(
+      database,
+      `INSERT INTO webhooks SELECT accounts.id, conversations.id, accounts.id, '\\x0102', 5 ${ben}`,
+    );
+    cluster.sql(database, `INSERT INTO pushes SELECT accounts.id, 'https://ntfy.sh/x', TRUE, FALSE ${ben}`);
     t.match(await run('--from', database, '--to', folder), {
       code: 0,
       err: /2 accounts and 4 entries.*both are equal/,
@@ -97,6 +103,9 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     t.notMatch(refused.err, 'secret');
     const own = `SELECT count(*) || ' ' || max(seq) || string_agg(text, '|' ORDER BY seq) FROM log`;
     t.equal(cluster.sql(empty, own), cluster.sql(database, own));
+    const hooks = "SELECT webhooks.*, '|', pushes.* FROM webhooks JOIN pushes USING (account)";
+    t.match(cluster.sql(empty, hooks), /x0102/);
+    t.equal(cluster.sql(empty, hooks), cluster.sql(database, hooks));
 
     const args = ['server', '--data', folder, '--host', '127.0.0.1', '--port', String(server.port)];
     const file = server.home.run([...args]);
