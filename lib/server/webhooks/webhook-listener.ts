@@ -41,7 +41,7 @@ export interface WebhookListener {
   readonly port: number;
   /** As Listener.reload. */
   reload(keyPair: KeyPairPem): void;
-  /** Answers the requests that have arrived, then ends every connection. */
+  /** Answers the requests that have arrived, then ends every connection, after `limits.closingMs` at the latest. */
   close(): Promise<void>;
 }
 
@@ -83,6 +83,8 @@ export async function listenForWebhooks(
     maxHeaderSize: 8 * 1024,
   });
   server.maxConnections = limits.webhookConnections;
+  // Also of those who don't read their answers.
+  server.timeout = 2 * requestMs;
   // Most senders make a connection for each request.
   const handshakes = createConnectionLimits({ clock: deps.clock, perAddress: limits.webhookBurst });
   admitConnections(server, { ...deps, handshakes });
@@ -102,7 +104,8 @@ export async function listenForWebhooks(
     reload: (keyPair) => server.setSecureContext(secureOptions(keyPair)),
     async close() {
       server.close();
-      await Promise.all(posting);
+      const late = new Promise((resolve) => deps.clock.after(limits.closingMs, () => resolve(undefined)));
+      await Promise.race([Promise.all(posting), late]);
       server.closeAllConnections();
     },
   };
@@ -213,6 +216,8 @@ function send(
   { status, reason, retryAfter }: Answer,
   last: boolean,
 ): Promise<void> {
+  // Its sender is gone.
+  if (response.destroyed) return Promise.resolve();
   const seconds = retryAfter === undefined ? undefined : Math.max(1, Math.ceil(retryAfter / 1000));
   response.writeHead(status, {
     ...(reason !== undefined && { 'Content-Type': 'text/plain; charset=utf-8' }),

@@ -8,6 +8,7 @@ import { listenForWebhooks } from '../../../lib/server/webhooks/webhook-listener
 import { StoreError } from '../../../lib/store/store.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { createFakeClock } from '../../support/fake-clock.js';
+import { createFeed } from '../../support/feed.js';
 import { httpsPost } from '../../support/https-post.js';
 
 const secret = 'A'.repeat(43);
@@ -204,6 +205,28 @@ t.test('a new certificate is used from the next connection on', async (t) => {
   const socket = await dial();
   t.not(socket.getPeerCertificate().fingerprint256, first);
   t.equal(socket.getProtocol(), 'TLSv1.3');
+});
+
+t.test('a sender that leaves before the answer, or never reads one, holds nothing up', async (t) => {
+  const begun = createFeed<() => void>();
+  const { listener, dial, clock } = await scene(t, {
+    post: () => new Promise((resolve) => begun.put(() => resolve(true))),
+  });
+  const request = `POST /hook/${secret} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi`;
+  const [gone, stuck] = [await dial(), await dial()];
+  gone.write(request);
+  const finish = await begun.next();
+  const closed = once(gone, 'close');
+  gone.destroy();
+  await closed;
+  finish();
+  stuck.write(request);
+  const finishLate = await begun.next();
+  const end = listener.close();
+  clock.advance(limits.closingMs);
+  await end;
+  t.pass('it has ended');
+  finishLate();
 });
 
 t.test('at its end, what was received is answered', async (t) => {
