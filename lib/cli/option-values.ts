@@ -9,8 +9,6 @@ import { parseName, parseRoomName } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
-import { parseRange } from '../server/net/address.js';
-import { parsePushHosts } from '../server/push/push-hosts.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { othersCanRead } from '../system/file-modes.js';
 import { splitWords } from '../system/shell-words.js';
@@ -40,12 +38,6 @@ export function listenArgument(text: string): Endpoint {
   return { host, port: Number(port) };
 }
 
-export function pushHostsArgument(text: string): readonly string[] {
-  const hosts = text.split(',');
-  if (parsePushHosts(hosts) !== undefined) return hosts;
-  throw new InvalidArgumentError('Give hosts such as ntfy.sh,push.example:8443 or http://192.168.1.5:8080.');
-}
-
 /** Addresses separated by commas. */
 export function endpointsArgument(most: number): (text: string) => readonly Endpoint[] {
   return (text) => {
@@ -59,17 +51,6 @@ export function endpointsArgument(most: number): (text: string) => readonly Endp
 export function localEndpointArgument(text: string): Endpoint {
   const [, host = '', port = ''] = /^(?:(.*):)?(\d+)$/s.exec(text) ?? [];
   return { host: host === '' ? '127.0.0.1' : hostArgument(host), port: portArgument(0)(port) };
-}
-
-/** Addresses and CIDR ranges separated by commas, in canonical form. */
-export function rangesArgument(text: string): readonly string[] {
-  return text.split(',').map((part) => {
-    const range = parseRange(part.trim());
-    if (range !== undefined) return range.text;
-    throw new InvalidArgumentError(
-      'Give addresses or ranges such as 192.0.2.7,10.1.0.0/16; the widest are /8, and /16 of IPv6.',
-    );
-  });
 }
 
 export function portArgument(least: 0 | 1): (text: string) => number {

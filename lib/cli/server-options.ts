@@ -21,10 +21,9 @@ import {
   localEndpointArgument,
   numberArgument,
   portArgument,
-  pushHostsArgument,
-  rangesArgument,
   sizeArgument,
 } from './option-values.js';
+import { pushHostsArgument, rangesArgument } from './server-option-values.js';
 import type { ServerSettings } from './start-server.js';
 
 export interface ServerFlags {
