@@ -10,12 +10,11 @@ import {
   keepArgument,
   listenArgument,
   localEndpointArgument,
-  pushHostsArgument,
-  rangesArgument,
   readMotd,
   readPasswordFile,
   sizeArgument,
 } from '../../lib/cli/option-values.js';
+import { pushHostsArgument, rangesArgument } from '../../lib/cli/server-option-values.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { ok, runServer } from '../support/running-server.js';
 
