@@ -27,8 +27,8 @@ const filesPerProcess = 10;
 
 /** Beginnings of paths, the slowest first, so that at the end no core waits for a long process. The others follow. */
 export const slowestFirst = `
-  faults/cluster e2e/shared-database server/auth/hasher server/ store/ client/screen/terminal/terminal client/screen/picture origins/multi-party
-  e2e/package e2e/first-five-minutes e2e/postgres-contract e2e/screen-hostile e2e/survives-kills e2e/operator faults/silent-network faults/hasher e2e/store-contract e2e/screen-terminal
+  e2e/shared-database server/auth/hasher server/ store/ client/screen/terminal/terminal client/screen/picture origins/multi-party
+  e2e/package e2e/first-five-minutes e2e/screen-hostile e2e/survives-kills e2e/operator faults/silent-network faults/hasher e2e/store-contract e2e/screen-terminal
   e2e/refusals e2e/screen-scrolling e2e/host e2e/server-life cli/ scripts/ client/`
   .trim()
   .split(/\s+/);

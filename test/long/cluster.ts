@@ -3,7 +3,7 @@
  * send. Without ROUNDS, what stands still for a while is left out: e2e/shared-database and faults/postgres-kills have it. All of
  * it, or the rounds of a failure again, after `npm run types`:
  *
- *     ROUNDS=20 SEED=1 node dist/test/faults/cluster.js
+ *     ROUNDS=20 SEED=1 node dist/test/long/cluster.js
  */
 import t from 'tap';
 import { faults, sendThroughFaults } from '../support/chat-cluster.js';

@@ -1,4 +1,4 @@
-/** The store contract on PostgreSQL, without threads: too long for `npm run check`. */
+/** The store contract on PostgreSQL, without threads: too long for `npm test`, but CI runs it. */
 import t, { type Test } from 'tap';
 import { parseDatabaseAddress } from '../../lib/store/postgres/address.js';
 import { postgresDriver } from '../../lib/store/postgres/connection.js';
