@@ -17,10 +17,10 @@ const usage = `Usage: npm test -- [--fast] [--timeout SECONDS] [PATH…]
 `;
 
 /** Folders of test/ that run only if they are named. */
-const notByDefault = new Set(['support', 'fixtures', 'long']);
+const notByDefault = new Set(['support', 'fixtures', 'ci', 'long']);
 
 /** Folders whose tests run the built program, or take a process for themselves because they disturb it. */
-const endToEnd = new Set(['e2e', 'origins', 'faults']);
+const endToEnd = new Set(['e2e', 'origins', 'faults', 'ci']);
 
 /** The most files of a folder in one process, so that none takes much longer than the others. */
 const filesPerProcess = 10;
@@ -28,7 +28,7 @@ const filesPerProcess = 10;
 /** Beginnings of paths, the slowest first, so that at the end no core waits for a long process. The others follow. */
 export const slowestFirst = `
   e2e/shared-database server/auth/hasher server/ store/ client/screen/terminal/terminal client/screen/picture origins/multi-party
-  e2e/package e2e/first-five-minutes e2e/screen-hostile e2e/survives-kills e2e/operator faults/silent-network faults/hasher e2e/store-contract e2e/screen-terminal
+  e2e/first-five-minutes e2e/screen-hostile e2e/survives-kills e2e/operator faults/silent-network faults/hasher e2e/screen-terminal
   e2e/refusals e2e/screen-scrolling e2e/host e2e/server-life cli/ scripts/ client/`
   .trim()
   .split(/\s+/);

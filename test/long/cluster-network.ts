@@ -1,5 +1,5 @@
 /**
- * As cluster.ts, where the network fails: one of three servers is cut off from the database and from its people, and nothing
+ * As ci/cluster.ts, where the network fails: one of three servers is cut off from the database and from its people, and nothing
  * tells it so. Needs root and Linux; all but that server run in one network namespace, itself in another. More rounds, or those of
  * a failure again, after `npm run types`:
  *

@@ -1,4 +1,4 @@
-/** Without threads, which takes a quarter of the time. With them: e2e/store-contract. */
+/** Without threads, which takes a quarter of the time. With them: ci/store-contract. */
 import t from 'tap';
 import { openInlineStore } from '../../support/inline-store.js';
 import { sqliteSubject } from '../../support/sqlite-store.js';

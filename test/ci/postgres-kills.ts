@@ -2,7 +2,7 @@
  * No acknowledged message is lost or repeated when PostgreSQL is killed or stopped, or a server on it killed: also where a commit's answer is
  * lost on the way. More rounds, or those of a failure again, after `npm run types`:
  *
- *     ROUNDS=100 SEED=1 node dist/test/faults/postgres-kills.js
+ *     ROUNDS=100 SEED=1 node dist/test/ci/postgres-kills.js
  */
 import t from 'tap';
 import { sendThroughRounds } from '../support/kill-rounds.js';
