@@ -1,8 +1,17 @@
 /** `secure-chat backup` and `restore`: a server's data into one file, and back. */
-import { resolve } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { addCommand, type Io } from './command.js';
-import { commandOn, configOption, databaseOption, dataFolder, dataOption, requireData } from './folders.js';
+import {
+  commandOn,
+  configOption,
+  databaseFile,
+  databaseOption,
+  dataFolder,
+  dataOption,
+  requireData,
+} from './folders.js';
 import { operate, operateExits } from './operate.js';
 import { type DataFlags, operatorContext } from './operator-context.js';
 import { pack, unpack } from './pack.js';
@@ -28,16 +37,21 @@ export function addBackup(program: Command, io: Io): void {
   addCommand(program, 'restore', {
     description:
       'Verifies the whole backup, then puts its data into a data folder that is empty or does not exist yet. A ' +
-      'server started with the same --data continues from there.',
-    examples: ['secure-chat restore chat.tar --data /srv/chat'],
+      'server started with the same --data continues from there. With --database, all but keys and sent files goes into an ' +
+      'empty PostgreSQL database.',
+    examples: [
+      'secure-chat restore chat.tar --data /srv/chat',
+      'secure-chat restore chat.tar --database postgres://chat@db.example/chat',
+    ],
     exits: [
-      ['io', 'the backup is damaged, or the data folder cannot be written'],
-      ['configuration', 'the data folder is not empty'],
+      ['io', 'the backup is damaged, or its data cannot be written'],
+      ['configuration', 'the data folder or the database is not empty'],
       ...signalExits,
     ],
   })
     .argument('<FILE>', 'the backup')
     .addOption(dataOption())
+    .addOption(databaseOption(io))
     .action((file: string, flags: DataFlags) => restore(resolve(file), flags, io));
 }
 
@@ -53,7 +67,22 @@ async function backup(archive: string, flags: DataFlags, io: Io): Promise<void> 
 async function restore(archive: string, flags: DataFlags, io: Io): Promise<void> {
   const data = dataFolder(flags.data, io);
   const { files } = await untilSignal(io, (signal) => unpack({ archive, data, signal }));
+  if (flags.database !== undefined) await moveIntoDatabase(data, flags.database, io);
   io.stderr.write(`Restored ${data}: ${counted(files)}. Start: ${commandOn(flags.data, io, 'server')}\n`);
+}
+
+/** What was restored to a file, which then goes: a server that is started without --database must not continue from it. */
+async function moveIntoDatabase(data: string, database: string, io: Io): Promise<void> {
+  const { moveData } = await import('./migrate.js');
+  try {
+    await moveData(data, database, io);
+  } catch (error) {
+    io.stderr.write(`${data} has the data of the backup. To go on: secure-chat migrate --from ${data}\n`);
+    throw error;
+  }
+  for (const name of await readdir(data)) {
+    if (name.startsWith(basename(databaseFile(data)))) await rm(join(data, name));
+  }
 }
 
 /** A signal ends it cleanly: nothing unfinished is left. */

@@ -52,6 +52,11 @@ async function migrate(flags: Flags, io: Io): Promise<void> {
       'Give --from and --to: one is a data folder, the other postgres://USER@HOST/NAME.',
     );
   }
+  await moveData(from, to, io);
+}
+
+/** Copies all but sent files. One of the two is a data folder, the other an address. @throws Exit; nothing is copied then */
+export async function moveData(from: string, to: string, io: Pick<Io, 'stderr'>): Promise<void> {
   const source = await open(from, 'from');
   let target: End | undefined;
   try {
@@ -79,7 +84,7 @@ interface End {
 }
 
 /** @throws Exit */
-async function copy(source: End, target: End, io: Io): Promise<readonly TableSum[]> {
+async function copy(source: End, target: End, io: Pick<Io, 'stderr'>): Promise<readonly TableSum[]> {
   const { copyTables, sumTables } = await import('../store/sql/copy-tables.js');
   const at = <Value>({ name, describe }: End, work: () => Value): Value => {
     try {

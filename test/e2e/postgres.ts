@@ -1,4 +1,5 @@
 /** A server on PostgreSQL: the built program, operator commands, a database that goes and comes back, and the way there and back. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { get, scrape } from '../support/monitoring.js';
@@ -75,6 +76,28 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     const restored = join(server.home.folder, 'restored');
     const command = server.home.run(['restore', archive, '--data', restored]);
     t.equal(await command.ended, 0, command.stderr());
+  });
+
+  await t.test('a backup goes back into a database', async (t) => {
+    const archive = join(server.home.folder, 'chat.tar');
+    const [data, other] = ['again', 'refused'].map((name) => join(server.home.folder, name)) as [
+      string,
+      string,
+    ];
+    const empty = cluster.database({ empty: true });
+    const restore = async (to: string, into: string) => {
+      const command = server.home.run(['restore', archive, '--data', to, '--database', into]);
+      return { code: await command.ended, err: command.stderr() };
+    };
+    t.match(await restore(data, empty), { code: 0, err: /both are equal[\s\S]*Restored/ });
+    const all = `SELECT count(*) || string_agg(text, '|' ORDER BY seq) FROM log`;
+    t.equal(cluster.sql(empty, all), cluster.sql(database, all));
+    t.same(
+      (await readdir(data)).filter((name) => name.includes('.db')),
+      [],
+      'nothing is left of the file',
+    );
+    t.match(await restore(other, empty), { code: 78, err: /Choose an empty one[\s\S]*|To go on:/ });
   });
 
   await t.test('migrate goes there and back, and nothing is different', async (t) => {
