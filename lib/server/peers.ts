@@ -36,7 +36,7 @@ interface PeerHandlers {
   onEntry(entry: Entry): void;
   /** Another server is gone. What it did last it may not have told. */
   onGone(server: string): void;
-  /** The others took this server for gone: nobody here counts as signed in. */
+  /** The others took this server for gone: no one here counts as signed in. */
   onLost(): void;
   /** The database could not be asked. */
   onError(error: unknown): void;
@@ -176,7 +176,7 @@ function createTeller({ tell }: Peering) {
   }
 
   function flush(): Promise<void> {
-    // What is done in one turn is told together.
+    // What is done in one turn goes out together.
     telling ??= Promise.resolve()
       .then(tellAll)
       .finally(() => {
@@ -185,7 +185,7 @@ function createTeller({ tell }: Peering) {
     return telling;
   }
 
-  /** What fails is told again after the next look. */
+  /** What fails goes out again after the next look. */
   const soon = (): void => void flush().catch(() => {});
 
   return {

@@ -66,7 +66,7 @@ export interface Told {
 export interface PeerStore {
   /** Brings what the others committed; that arrives, in order, before the answer. @returns all programs, this one too */
   look(): Promise<readonly ServerBeat[]>;
-  /** Shows the others that this server works. @returns false if they have buried it: nobody of it counts as signed in */
+  /** Shows the others that this server works. @returns false if they have buried it: no one of it counts as signed in */
   beat(): Promise<boolean>;
   /** Removes a server whose beat stands still, with its terminals. @returns false if it has moved meanwhile */
   bury(dead: ServerBeat): Promise<boolean>;

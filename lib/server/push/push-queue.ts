@@ -61,7 +61,7 @@ export function createPushQueue({ clock, send, onDone }: PushQueueDeps): PushQue
     if (closed) return;
     const pause = retryMs[tries];
     if (!outcome.sent && outcome.retry && pause !== undefined) {
-      // Others of this account wait, too: what comes first is told first.
+      // Others of this account wait, too: what comes first goes first.
       clock.after(pause, () => void (closed || attempt(push, tries + 1)));
     } else {
       busy.delete(push.account);

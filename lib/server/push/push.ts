@@ -1,5 +1,5 @@
 /**
- * Push notifications: who is told of a message while they are away or have no terminal, and where. The server that takes a
+ * Push notifications: who hears of a message while they are away or have no terminal, and where. The server that takes a
  * message tells of it. Knows presence and the store, not HTTP.
  */
 import { ProtocolError } from '../../protocol/errors.js';

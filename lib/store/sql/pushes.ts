@@ -1,4 +1,4 @@
-/** Where people are notified, in SQL. Knows who may hear of a message, not how it is told. */
+/** Where people are notified, in SQL. Knows who may hear of a message, not how. */
 import type { PushTarget } from '../push-store.js';
 import type { Database } from './database.js';
 import type { Operations } from './methods.js';
