@@ -81,7 +81,8 @@ async function moveIntoDatabase(data: string, database: string, io: Io): Promise
     throw error;
   }
   for (const name of await readdir(data)) {
-    if (name.startsWith(basename(databaseFile(data)))) await rm(join(data, name));
+    // SQLite may just have removed one.
+    if (name.startsWith(basename(databaseFile(data)))) await rm(join(data, name), { force: true });
   }
 }
 
