@@ -134,7 +134,7 @@ t.test('transfers resume after the server was killed', async (t) => {
 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ path, name }) => join(path, name));
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
 
 /** Resolves when this file, which exists, is removed. */
