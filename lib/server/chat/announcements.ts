@@ -9,16 +9,12 @@ import type { Mute } from '../../store/moderation-store.js';
 import type { Room } from '../../store/room-store.js';
 import type { Peers } from '../peers.js';
 import type { LeaveDetails } from './join-notices.js';
-import type { LiveRooms } from './live-rooms.js';
+import type { LiveRoom, LiveRooms } from './live-rooms.js';
 import type { Member, Presence } from './presence.js';
 
-/** Of an account, by id and name. */
-interface Who {
+interface InRoom {
   readonly account: number;
   readonly name: string;
-}
-
-interface InRoom extends Who {
   /** Its id. */
   readonly room: number;
 }
@@ -44,7 +40,7 @@ export interface Announcements {
   roomRole(change: InRoom & { readonly role: RoomRole; readonly by: string }): void;
   rules(change: { readonly room: number; readonly rules: RoomRules; readonly by: string }): void;
   /** A role on the server. */
-  rank(change: Who & { readonly role: Role; readonly by: string }): void;
+  rank(change: { readonly account: number; readonly role: Role; readonly by: string }): void;
   muted(change: { readonly account: number; readonly mute: Mute; readonly event: ServerFrame }): void;
   unmuted(change: { readonly account: number; readonly room?: number; readonly event: ServerFrame }): void;
   /** An event for an account's terminals. */
@@ -73,6 +69,13 @@ export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDep
   const tell = ({ account, event }: { account: number; event: ServerFrame }): void =>
     rooms.sendToAccounts([account], event);
   const tellElsewhere = peers.elsewhere('told-others', tell);
+  /** @param act not done for a room that is gone by now */
+  const inRoom =
+    <News extends { readonly room: number }>(act: (room: LiveRoom, news: News) => void) =>
+    (news: News): void => {
+      const room = rooms.byId.get(news.room);
+      if (room !== undefined) act(room, news);
+    };
 
   return {
     opened: everywhere('room-opened', (room) => void (rooms.byId.has(room.id) || rooms.open(room))),
@@ -80,32 +83,36 @@ export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDep
       const room = rooms.byId.get(id);
       if (room !== undefined) rooms.close(room);
     }),
-    entered: everywhere('room-entered', ({ account, name, room: id, role, conversation }) => {
-      const room = rooms.byId.get(id);
-      if (room === undefined) return;
-      rooms.enter(account, { room, role });
-      rooms.sendToTerminals(account, { type: 'room', conversation });
-      room.joinNotices.joined(name);
-    }),
-    parted: everywhere('room-parted', ({ account, name, room: id, details }) => {
-      const room = rooms.byId.get(id);
-      if (room === undefined) return;
-      rooms.leave(account, room);
-      rooms.sendToTerminals(account, { type: 'parted', room: room.name, ...details });
-      room.joinNotices.left(name, details);
-    }),
-    roomRole: everywhere('room-role', ({ account, name, room: id, role, by }) => {
-      const room = rooms.byId.get(id);
-      if (room === undefined) return;
-      rooms.setRole(account, room, role);
-      rooms.sendToConversation({ room: id }, { type: 'role', room: room.name, name, role, by });
-    }),
-    rules: everywhere('room-rules', ({ room: id, rules, by }) => {
-      const room = rooms.byId.get(id);
-      if (room === undefined) return;
-      room.rules = rules;
-      rooms.sendToConversation({ room: id }, { type: 'rules', room: room.name, by, rules });
-    }),
+    entered: everywhere(
+      'room-entered',
+      inRoom((room, { account, name, role, conversation }) => {
+        rooms.enter(account, { room, role });
+        rooms.sendToTerminals(account, { type: 'room', conversation });
+        room.joinNotices.joined(name);
+      }),
+    ),
+    parted: everywhere(
+      'room-parted',
+      inRoom((room, { account, name, details }) => {
+        rooms.leave(account, room);
+        rooms.sendToTerminals(account, { type: 'parted', room: room.name, ...details });
+        room.joinNotices.left(name, details);
+      }),
+    ),
+    roomRole: everywhere(
+      'room-role',
+      inRoom((room, { account, name, role, by }) => {
+        rooms.setRole(account, room, role);
+        rooms.sendToConversation({ room: room.id }, { type: 'role', room: room.name, name, role, by });
+      }),
+    ),
+    rules: everywhere(
+      'room-rules',
+      inRoom((room, { rules, by }) => {
+        room.rules = rules;
+        rooms.sendToConversation({ room: room.id }, { type: 'rules', room: room.name, by, rules });
+      }),
+    ),
     rank: everywhere('rank', ({ account, role, by }) => {
       presence.setRole(account, role, by);
       for (const { room } of [...rooms.membershipsOf(account).values()]) {

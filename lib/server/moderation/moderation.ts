@@ -157,7 +157,7 @@ async function setRole(
   if (target.role === role) return;
   if ((await store.setRole(target.id, role)) === 'last-admin') throw lastAdmin(target.name);
   await audit.record(agent, { action: 'role', on: target.name, detail: `${target.role} to ${role}` });
-  announce.rank({ account: target.id, name: target.name, role, by: agent.name });
+  announce.rank({ account: target.id, role, by: agent.name });
 }
 
 async function removeAccount(deps: ModerationDeps, agent: Agent, name: string): Promise<void> {
