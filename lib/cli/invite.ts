@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';
+import { otherHosts } from '../trust/endpoint.js';
 import { addCommand, type Io } from './command.js';
 import { configOption, databaseOption, dataOption } from './folders.js';
 import { guestCommand, guestFile } from './installation.js';
@@ -61,13 +62,13 @@ function printGuests({ links }: RawFrame, { guests, stderr }: Io): void {
 
 /** The best link alone on stdout; on a terminal, how it works on stderr. */
 export function printLinks({ links, expires }: RawFrame, io: Io, times: string): void {
-  const [best, ...others] = Array.isArray(links) ? links.map(String) : [];
-  io.stdout.write(`${best}\n`);
+  const all = Array.isArray(links) ? links.map(String) : [];
+  const others = otherHosts(all);
+  io.stdout.write(`${all[0]}\n`);
   if (io.stdout.isTTY !== true) return;
   const until = new Date(String(expires)).toLocaleString();
   io.stderr.write(`Works ${times}, until ${until}. Send it privately: anyone who has it can use it.\n`);
-  if (others.length > 0)
-    io.stderr.write(`The same link with other addresses of this machine:\n${others.join('\n')}\n`);
+  if (others !== undefined) io.stderr.write(`${others}.\n`);
 }
 
 function expiresArgument(text: string): number {

@@ -6,6 +6,7 @@ import { duration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import type { Log, LogFields } from '../server/log.js';
 import { shellWord } from '../system/shell-words.js';
+import { formatEndpoint, otherHosts } from '../trust/endpoint.js';
 import { formatPin } from '../trust/key.js';
 import type { OutputStream } from './command.js';
 import { guestCommand, guestFile, type Installation } from './installation.js';
@@ -81,6 +82,7 @@ function factsOf({
   database,
   registration,
   webhooks,
+  metrics,
   keep,
 }: RunningServer): [string, string][] {
   const everywhere = address.host === '::' || address.host === '0.0.0.0';
@@ -90,11 +92,16 @@ function factsOf({
     ['certificate', `${certificate.certFile}, until ${certificate.validTo.toISOString().slice(0, 10)}`],
     ['fingerprint', formatPin(certificate.pin).replace('\n', `\n${' '.repeat(labelWidth)}`)],
     ['data', data],
-    ...(database === undefined ? [] : [['database', database] as [string, string]]),
+    ...only('database', database),
     ['sign-up', signUp[registration]],
-    ...(webhooks === undefined ? [] : [['webhooks', webhooks] as [string, string]]),
-    ...(keep === undefined ? [] : [['history', retentionText(keep)] as [string, string]]),
+    ...only('webhooks', webhooks),
+    ...only('metrics', metrics && `http://${formatEndpoint(metrics)}/metrics`),
+    ...only('history', keep && retentionText(keep)),
   ];
+}
+
+function only(label: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[label, value]];
 }
 
 function printCommands(
@@ -102,7 +109,9 @@ function printCommands(
   { called, invite, guests }: SummaryCommands,
   output: OutputStream,
 ): void {
-  const [best = '', ...others] = server.links();
+  const links = server.links();
+  const [best = ''] = links;
+  const others = otherHosts(links);
   const first = server.firstLink;
   clack.step(
     first === undefined
@@ -112,9 +121,7 @@ function printCommands(
   );
   // No frame around a command that is there to be copied whole.
   output.write(`\n${pc.cyan(`${called} connect ${shellWord(first ?? best)}`)}\n\n`);
-  if (others.length > 0) {
-    clack.step(`${hostOf(best)} can be replaced with ${others.map(hostOf).join(', ')}`, { output });
-  }
+  if (others !== undefined) clack.step(others, { output });
   clack.step(first === undefined ? 'To invite someone:' : 'Then invite others, one link per person:', {
     output,
   });
@@ -166,9 +173,4 @@ function retentionText({ ms, messages }: Retention): string {
 function days(ms: number): string {
   const dayMs = 24 * 60 * 60_000;
   return ms % dayMs === 0 ? `${ms / dayMs} days` : duration(ms);
-}
-
-/** The server's own, without those of the chat's other servers. */
-function hostOf(link: string): string {
-  return link.split(/[/,]/)[2] ?? link;
 }

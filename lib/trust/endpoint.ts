@@ -189,6 +189,13 @@ function canonicalEndpoint({ host, port }: Endpoint): Endpoint {
   return { host: canonical, port };
 }
 
+/** Which addresses can stand in the first of these links, the same for each address of a server; undefined for one link. */
+export function otherHosts(links: readonly string[]): string | undefined {
+  // Without those of the chat's other servers.
+  const [first, ...others] = links.map((link) => link.split(/[/,]/)[2] ?? link);
+  return others.length === 0 ? undefined : `${first} can be replaced with ${others.join(', ')}`;
+}
+
 /** Whether `text` is a link rather than `HOST:PORT`. */
 export function looksLikeLink(text: string): boolean {
   return text.includes('://');

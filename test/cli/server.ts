@@ -26,6 +26,14 @@ t.test('the summary shows how long history is kept, if not for ever', async (t) 
   t.notMatch(await summary(t, {}), /history/);
 });
 
+t.test('the summary shows where webhooks are taken and metrics are served', async (t) => {
+  const free = { host: '127.0.0.1', port: 0 };
+  const text = await summary(t, { webhooks: free, metrics: free });
+  t.match(text, /webhooks +https:\/\/127\.0\.0\.1:\d+ /);
+  t.match(text, /metrics +http:\/\/127\.0\.0\.1:\d+\/metrics /);
+  t.notMatch(await summary(t, {}), /webhooks|metrics/);
+});
+
 t.test('the invite command in the summary has the same --data', async (t) => {
   t.match(await summary(t, {}), new RegExp(`one link per person:\\n\\n${words.invite}\\n`));
 });

@@ -7,6 +7,7 @@ import {
   formatHost,
   formatJoinLink,
   looksLikeLink,
+  otherHosts,
   parseEndpoint,
   parseEndpoints,
   parseJoinLink,
@@ -51,6 +52,13 @@ const hosts = [
 ] as const;
 
 for (const [text, expected] of hosts) {
+  t.test('the other addresses of a server stand in one sentence, without those of its peers', (t) => {
+    const links = ['a:1', 'b:2', '[::1]:1'].map((host) => `secure-chat://${host},peer:3/pin/code`);
+    t.equal(otherHosts(links), 'a:1 can be replaced with b:2, [::1]:1');
+    t.equal(otherHosts(links.slice(0, 1)), undefined);
+    t.end();
+  });
+
   t.test(`host ${JSON.stringify(text.slice(0, 40))}`, async (t) => {
     t.equal(canonicalHost(text), expected);
     if (expected !== undefined) t.equal(canonicalHost(expected), expected, 'is canonical');

@@ -16,6 +16,7 @@ import type {
   WebhookInfo,
   Whois,
 } from '../../protocol/records.js';
+import { otherHosts } from '../../trust/endpoint.js';
 import { shortRules } from './event-words.js';
 import type { LocalTime } from './local-time.js';
 import { mentionCount, unreadNumber } from './wording.js';
@@ -185,16 +186,16 @@ export function webhookLines(webhooks: readonly WebhookInfo[], time: LocalTime):
   return [...lines, 'Revoke one with /webhook remove NAME.'];
 }
 
-/** A new link, when it expires, and the same link by the other addresses of the server. */
+/** A new link, when it expires, and the other addresses of the server. */
 export function linkLines(
   what: string,
   { links, expires, time }: { links: readonly string[]; expires: string; time: LocalTime },
 ): string[] {
-  const [link = '', ...others] = links.map((each) => `  ${printable(each)}`);
+  const others = otherHosts(links);
   return [
     `${what}, valid until ${dateAndTime(expires, time)}. Anyone who has it can use it: send it privately.`,
-    link,
-    ...(others.length === 0 ? [] : ['The same link, for the other addresses of this server:', ...others]),
+    `  ${printable(links[0] ?? '')}`,
+    ...(others === undefined ? [] : [`${printable(others)}.`]),
   ];
 }
 
