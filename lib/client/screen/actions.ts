@@ -24,7 +24,7 @@ import {
 import { layout } from './render/layout.js';
 import type { Scrolling } from './scrolling.js';
 import { createSelectedMessage } from './selected-message.js';
-import { firstSeq, withoutFailed } from './state/conversation.js';
+import { firstSeq } from './state/conversation.js';
 import {
   allConversations,
   change,
@@ -39,6 +39,7 @@ import {
   viewed,
   withDraft,
 } from './state/conversations.js';
+import { withoutFailed } from './state/delivery.js';
 import { type Edit, edit, isSimpleEdit, type SimpleEdit } from './state/editor.js';
 import {
   emptyHistory,

@@ -8,24 +8,11 @@ import type { DeliveryStatus, Session, SessionEnd, SessionEvent } from '../sessi
 import { askPeople } from '../session/session.js';
 import { failureWords } from '../text/wording.js';
 import type { ServerEvent } from '../wire/connection.js';
-import { conversationOf } from './state/conversation.js';
-import {
-  current,
-  find,
-  isViewed,
-  lobby,
-  withDirects,
-  withFolded,
-  withoutUnknownName,
-} from './state/conversations.js';
-import {
-  applyDelivery,
-  applyEvent,
-  applyMessage,
-  applyStatus,
-  applySync,
-  conversationOfKey,
-} from './state/events.js';
+import { conversationOf, lobby } from './state/conversation.js';
+import { current, find, isViewed, withDirects, withoutUnknownName } from './state/conversations.js';
+import { applyDelivery, conversationOfKey } from './state/delivery.js';
+import { applyEvent, applyMessage, applyStatus, applySync } from './state/events.js';
+import { withFolded } from './state/notices.js';
 import { membersOf, withPeople } from './state/people.js';
 import type { ConversationId } from './state/state.js';
 import type { ScreenStore } from './state/store.js';

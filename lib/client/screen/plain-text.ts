@@ -16,7 +16,8 @@ import { sizeOf } from './render/layout.js';
 import type { Appearance } from './render/theme.js';
 import { columnsOf, endOf } from './render/wrap.js';
 import type { Scrolling, Whole } from './scrolling.js';
-import { current, withProgress } from './state/conversations.js';
+import { current } from './state/conversations.js';
+import { withProgress } from './state/notices.js';
 import type { ConversationId, MessageEntry, PaneEntry, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 

@@ -8,18 +8,10 @@ import { errorWords } from '../text/wording.js';
 import { layout } from './render/layout.js';
 import { scrollBy, scrollTo, scrollUp, shownEntries, topIsVisible } from './render/rows.js';
 import type { Appearance } from './render/theme.js';
-import {
-  firstSeq,
-  lastSeq,
-  messageEntry,
-  selectableFrom,
-  withNewer,
-  withNewest,
-  withOlder,
-  withOldest,
-  withWindowAround,
-} from './state/conversation.js';
+import { firstSeq, lastSeq, selectableFrom } from './state/conversation.js';
 import { current, find, switchedTo, viewed } from './state/conversations.js';
+import { withNewer, withNewest, withOlder, withOldest, withWindowAround } from './state/history-window.js';
+import { messageEntry } from './state/message-entry.js';
 import type {
   ConversationId,
   ConversationState,

@@ -8,8 +8,9 @@ import { printable } from '../../protocol/printable.js';
 import type { Clock } from '../../system/clock.js';
 import { typedText } from '../commands/commands.js';
 import type { Session, SessionEvent } from '../session/session.js';
-import { conversationOf, withoutTyping, withReaders, withTyping } from './state/conversation.js';
-import { changeOpen, current, idOf } from './state/conversations.js';
+import { withoutTyping, withReaders, withTyping } from './state/activity.js';
+import { conversationOf, idOf } from './state/conversation.js';
+import { changeOpen, current } from './state/conversations.js';
 import type { ConversationId, ConversationState, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 

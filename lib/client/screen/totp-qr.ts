@@ -2,7 +2,7 @@
 import { encode } from 'uqr';
 import { layout } from './render/layout.js';
 import type { Appearance } from './render/theme.js';
-import { withoutEntries } from './state/conversations.js';
+import { withoutEntries } from './state/notices.js';
 import type { ScreenStore } from './state/store.js';
 
 /** Bytes in a code of 37 modules: with its border it fits beside the people list at 80 by 24. */

@@ -27,17 +27,17 @@ import { createPreferenceKeeper, type Preferences, type PreferencesFile } from '
 import type { Appearance } from './render/theme.js';
 import { createScrolling, type Scrolling } from './scrolling.js';
 import { createSharing } from './sharing.js';
+import { lobby } from './state/conversation.js';
 import {
   allConversations,
   closedDirects,
   current,
   find,
   isConnected,
-  lobby,
   serversOf,
-  withProgress,
 } from './state/conversations.js';
-import { applyDraft } from './state/events.js';
+import { applyDraft } from './state/delivery.js';
+import { withProgress } from './state/notices.js';
 import type { ConversationId, ConversationPlace, ScreenState, ServerSummary } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 import { copyText } from './terminal/clipboard.js';

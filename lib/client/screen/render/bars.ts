@@ -4,16 +4,10 @@ import { duration } from '../../../protocol/quantities.js';
 import { shortRules } from '../../text/event-words.js';
 import { unreadNumber } from '../../text/wording.js';
 import { followsNewest, selectedMessage } from '../state/conversation.js';
-import {
-  allConversations,
-  current,
-  isConnected,
-  serversOf,
-  unreadCount,
-  urgentOf,
-} from '../state/conversations.js';
+import { allConversations, current, isConnected, serversOf, unreadCount } from '../state/conversations.js';
 import { type MessageKey, possibleKeys } from '../state/message-keys.js';
 import type { ConversationState, ScreenState, StatusQuestion } from '../state/state.js';
+import { urgentOf } from '../state/unread.js';
 import { fit, gap, rowColumns, span, type TextRow, withoutStop } from './spans.js';
 import { type Appearance, glyphsOf, type Styles, stylesOf } from './theme.js';
 import { columnsOf, cut, endOf } from './wrap.js';

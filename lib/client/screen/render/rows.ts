@@ -1,9 +1,10 @@
 /** Which rows of a conversation are in the pane, and where scrolling leads. Pure, with a cache; knows no other part of the screen. */
 
 import type { Settings } from '../../commands/settings.js';
-import { firstNewId, seenMessage } from '../state/conversation.js';
+import { seenMessage } from '../state/activity.js';
 import { current } from '../state/conversations.js';
 import type { ConversationState, PaneEntry, ScreenState } from '../state/state.js';
+import { firstNewId } from '../state/unread.js';
 import { type EntryContext, entryRows, ruleRow } from './entry-rows.js';
 import { layout } from './layout.js';
 import { gap, span, type TextRow, wrapRow } from './spans.js';

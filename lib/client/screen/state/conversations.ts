@@ -1,35 +1,19 @@
-/** The list of conversations: finding, changing, opening and closing one, and notices in them. Pure; knows no messages. */
-import type { Recipient } from '../../../protocol/names.js';
+/** The list of conversations: finding, changing, opening and closing one, here and on the other servers. Pure; knows no messages. */
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation } from '../../../protocol/records.js';
-import type { Settings } from '../../commands/settings.js';
-import { folded, followsNewest, newConversation, read, selectedMessage, withEntry } from './conversation.js';
+import { firstSeq, followsNewest, idOf, lobby, newConversation, selectedMessage } from './conversation.js';
 import type {
   Completion,
   ConversationId,
   ConversationPlace,
   ConversationState,
-  NoticeEntry,
-  Notify,
   ScreenState,
   ServerSummary,
 } from './state.js';
+import { read, urgentOf } from './unread.js';
 
-export const lobby = '#lobby';
-
-export interface Start {
-  /** Of the server, unique in this client. */
-  readonly key: number;
-  readonly columns: number;
-  readonly rows: number;
-  readonly me: string;
-  readonly server: string;
-  readonly now: number;
-  /** The hint for newcomers is shown. */
-  readonly hint: boolean;
-  readonly notifyChoices: Readonly<Record<string, Notify>>;
-  readonly settings: Settings;
-}
+type Start = Required<Pick<ScreenState, 'notifyChoices'>> &
+  Pick<ScreenState, 'key' | 'columns' | 'rows' | 'me' | 'server' | 'now' | 'hint' | 'settings'>;
 
 export function startState({ server, ...start }: Start): ScreenState {
   return {
@@ -86,6 +70,14 @@ export function change(
   return after === before ? state : { ...state, conversations: state.conversations.with(index, after) };
 }
 
+/** Changes every conversation on the list. */
+export function changeAll(
+  state: ScreenState,
+  to: (conversation: ConversationState) => ConversationState,
+): ScreenState {
+  return { ...state, conversations: state.conversations.map((each) => withoutGoneSelection(to(each))) };
+}
+
 function withoutGoneSelection(conversation: ConversationState): ConversationState {
   if (conversation.selected === undefined || selectedMessage(conversation) !== undefined) return conversation;
   const { selected: _, ...rest } = conversation;
@@ -95,21 +87,11 @@ function withoutGoneSelection(conversation: ConversationState): ConversationStat
 /** Changes a conversation only if it is on the list: any other is loaded when it is opened. */
 export function changeOpen(
   state: ScreenState,
-  where: ConversationId | { readonly room?: string; readonly with?: string },
+  where: ConversationId | Pick<Conversation, 'room' | 'with'>,
   to: (conversation: ConversationState) => ConversationState,
 ): ScreenState {
   const id = typeof where === 'string' ? where : idOf(where);
   return find(state, id) === undefined ? state : change(state, id, to);
-}
-
-export function idOf({
-  room,
-  with: peer,
-}: {
-  readonly room?: string;
-  readonly with?: string;
-}): ConversationId {
-  return room === undefined ? `@${printable(peer ?? '')}` : roomId(room);
 }
 
 /** With what the server says about direct conversations; none is opened. */
@@ -118,24 +100,11 @@ export function withDirects(state: ScreenState, conversations: readonly Conversa
   return { ...state, directs: [...new Set([...told.map(idOf), ...state.directs])] };
 }
 
-export function roomId(room: string): ConversationId {
-  return `#${printable(room)}`;
-}
-
 /** Whether the reader has the newest message of this conversation on the screen. */
 export function isViewed(state: ScreenState, id: ConversationId): boolean {
   if (state.image !== undefined) return false;
   const conversation = find(state, id);
   return state.focused && state.current === id && (conversation === undefined || followsNewest(conversation));
-}
-
-/**
- * Folds answers in a conversation that were read: they are on the screen for long enough, with something newer below them.
- * Nothing moves while the reader is scrolled up or elsewhere.
- */
-export function withFolded(state: ScreenState, id: ConversationId, now: number): ScreenState {
-  if (!isViewed(state, id)) return state;
-  return change(state, id, (conversation) => folded(conversation, now));
 }
 
 /** Marks the current conversation as read, if its newest message is on the screen. */
@@ -238,11 +207,6 @@ export function nextUnread(state: ScreenState): ConversationPlace | undefined {
   return (urgent ?? others.find(({ conversation }) => conversation.unread > 0))?.place;
 }
 
-/** How many unread messages are for the reader: mentions, and all direct ones. */
-export function urgentOf({ id, unread, mentions }: ConversationState): number {
-  return id.startsWith('@') ? unread : mentions;
-}
-
 /** Takes a conversation off the list, except the lobby. A direct one comes back with its next message. */
 export function closed(state: ScreenState, id: ConversationId): ScreenState {
   if (id === lobby) return state;
@@ -256,10 +220,9 @@ export function closed(state: ScreenState, id: ConversationId): ScreenState {
 
 /** Takes a direct conversation off the list that has no delivered message, as after a mistyped name. */
 export function withoutUnknownName(state: ScreenState, id: ConversationId): ScreenState {
-  const hasMessages = find(state, id)?.entries.some(
-    (entry) => entry.kind === 'message' && entry.seq !== undefined,
-  );
-  return hasMessages === false && id !== state.current ? closed(state, id) : state;
+  const conversation = find(state, id);
+  const isEmpty = conversation !== undefined && firstSeq(conversation) === undefined;
+  return isEmpty && id !== state.current ? closed(state, id) : state;
 }
 
 /** Empties the pane; the server still has the messages. */
@@ -282,75 +245,4 @@ export function completing(state: ScreenState): Completion | undefined {
 
 export function withDraft(state: ScreenState, draft: ConversationState['draft']): ScreenState {
   return change(state, state.current, (conversation) => ({ ...conversation, draft }));
-}
-
-export interface Moment {
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** Makes the id of an entry; each is used once. */
-  readonly serial: number;
-}
-
-interface Notice extends Moment {
-  readonly text: string;
-  readonly tone?: NoticeEntry['tone'];
-  /** It is folded once it was read. */
-  readonly folds?: boolean;
-}
-
-/** In the conversation it is about. */
-export function withNotice(
-  state: ScreenState,
-  id: ConversationId,
-  { text, tone = 'plain', folds = false, now, serial }: Notice,
-): ScreenState {
-  const shown = printable(text, { newlines: true });
-  const entry: NoticeEntry = {
-    ...{ kind: 'notice', id: `n${serial}`, at: now, text: shown, tone },
-    ...(folds && { folded: false }),
-  };
-  return change(state, id, (conversation) => withEntry(conversation, entry));
-}
-
-/** In the current conversation, scrolled to its end: it answers the person who is typing. A selected message stays in view. */
-export function withNoticeHere(state: ScreenState, notice: Notice): ScreenState {
-  const noticed = withNotice(state, state.current, notice);
-  return change(noticed, state.current, (conversation) =>
-    conversation.selected === undefined
-      ? { ...conversation, at: undefined, newBelow: 0 }
-      : { ...conversation, newBelow: conversation.newBelow + 1 },
-  );
-}
-
-/** Removes entries from every conversation. */
-export function withoutEntries(state: ScreenState, ids: readonly string[]): ScreenState {
-  const conversations = state.conversations.map((conversation) => ({
-    ...conversation,
-    entries: conversation.entries.filter(({ id }) => !ids.includes(id)),
-  }));
-  return { ...state, conversations };
-}
-
-interface Progress {
-  readonly id: string;
-  readonly text: string;
-  readonly now: number;
-  readonly bad: boolean;
-  /** A message there says so now: in that conversation the line goes. */
-  readonly sentTo: Recipient | undefined;
-}
-
-/** A line that changes, such as the progress of a transfer: the same id is the same line. */
-export function withProgress(state: ScreenState, { id, text, now, bad, sentTo }: Progress): ScreenState {
-  const shown = printable(text, { newlines: true });
-  const owner = state.conversations.find(({ entries }) => entries.some((entry) => entry.id === id));
-  const target = sentTo && idOf('to' in sentTo ? { with: sentTo.to } : sentTo);
-  if (owner !== undefined && owner.id === target) return withoutEntries(state, [id]);
-  const entry: NoticeEntry = { kind: 'notice', id, at: now, text: shown, tone: bad ? 'bad' : 'plain' };
-  if (owner === undefined)
-    return change(state, state.current, (conversation) => withEntry(conversation, entry));
-  return change(state, owner.id, (conversation) => ({
-    ...conversation,
-    entries: conversation.entries.map((before) => (before.id === id ? { ...entry, at: before.at } : before)),
-  }));
 }

@@ -2,42 +2,16 @@
 import type { ServerFrameOf } from '../../../protocol/events.js';
 import { printable } from '../../../protocol/printable.js';
 import type { Conversation, Message } from '../../../protocol/records.js';
-import type { DeliveryStatus, OutgoingMessage, SessionStatus } from '../../session/session.js';
+import type { SessionStatus } from '../../session/session.js';
 import { changedRulesWords, eventWords, roomRulesWords } from '../../text/event-words.js';
 import { endWords } from '../../text/wording.js';
 import type { ServerEvent } from '../../wire/connection.js';
-import {
-  conversationOf,
-  messageEntry,
-  ownEntry,
-  readUpTo,
-  withDelivery,
-  withEdit,
-  withEntry,
-  withGap,
-  withMessage,
-  withMove,
-  withoutTyping,
-  withReacted,
-  withReaction,
-  withReadMark,
-  withRemoval,
-} from './conversation.js';
-import {
-  change,
-  changeOpen,
-  closed,
-  find,
-  idOf,
-  isViewed,
-  lobby,
-  type Moment,
-  roomId,
-  viewed,
-  withDirects,
-  withNotice,
-  withNoticeHere,
-} from './conversations.js';
+import { withoutTyping } from './activity.js';
+import { conversationOf, idOf, lobby, roomId } from './conversation.js';
+import { change, changeOpen, closed, find, isViewed, viewed, withDirects } from './conversations.js';
+import { withGap, withMessage } from './history-window.js';
+import { messageEntry, withEdit, withReacted, withReaction, withRemoval } from './message-entry.js';
+import { type Moment, withNotice, withNoticeHere } from './notices.js';
 import {
   arrived,
   departed,
@@ -48,7 +22,9 @@ import {
   withPresence,
   withServerRole,
 } from './people.js';
+import { withMove } from './presence.js';
 import type { ConnectionState, ConversationId, ConversationState, ScreenState } from './state.js';
+import { readUpTo, withReadMark } from './unread.js';
 
 export function applyEvent(
   state: ScreenState,
@@ -212,32 +188,6 @@ export function applyMessage(state: ScreenState, message: Message): ScreenState 
       viewed: isViewed(state, id),
     }),
   );
-}
-
-export function applyDraft(
-  state: ScreenState,
-  key: string,
-  { id, draft, now }: { id: ConversationId; draft: OutgoingMessage; now: number },
-): ScreenState {
-  return change(state, id, (conversation) => ({
-    ...withEntry(conversation, ownEntry(key, draft, { me: state.me, now, entries: conversation.entries })),
-    newAfter: undefined,
-    at: undefined,
-    newBelow: 0,
-  }));
-}
-
-export function applyDelivery(state: ScreenState, key: string, delivery: DeliveryStatus): ScreenState {
-  let next = state;
-  for (const { id } of state.conversations) {
-    next = change(next, id, (conversation) => withDelivery(conversation, key, delivery));
-  }
-  return next;
-}
-
-/** The conversation of an own message, by its key. */
-export function conversationOfKey(state: ScreenState, key: string): ConversationId | undefined {
-  return state.conversations.find(({ entries }) => entries.some(({ id }) => id === `k${key}`))?.id;
 }
 
 export function applyStatus(state: ScreenState, status: SessionStatus, now: number): ScreenState {

@@ -1,7 +1,7 @@
 /** Who is online and who is a member, as the screen lists them. Pure; knows no messages. */
 import { printable } from '../../../protocol/printable.js';
 import type { Person, Role, RoomRole } from '../../../protocol/records.js';
-import { current } from './conversations.js';
+import { changeAll, current } from './conversations.js';
 import type { ConversationState, PersonState, ScreenState } from './state.js';
 
 export function withPeople(state: ScreenState, people: readonly Person[]): ScreenState {
@@ -32,7 +32,7 @@ export function membersOf(people: readonly Person[]): readonly PersonState[] {
 
 /** A person went online or offline, in every list of members. */
 export function withPresence(state: ScreenState, name: string, online: boolean): ScreenState {
-  const conversations = state.conversations.map((conversation) => {
+  return changeAll(state, (conversation) => {
     if (!conversation.members?.some((member) => member.name === name && member.online !== online))
       return conversation;
     const members = conversation.members.map((member) =>
@@ -41,7 +41,6 @@ export function withPresence(state: ScreenState, name: string, online: boolean):
     );
     return { ...conversation, members: members.sort(inOrder) };
   });
-  return { ...state, conversations };
 }
 
 /** A person is away or back, in every list. */
@@ -57,18 +56,14 @@ export function withServerRole(state: ScreenState, name: string, role: Role): Sc
 function withPerson(state: ScreenState, name: string, to: (person: PersonState) => PersonState): ScreenState {
   const each = (people: readonly PersonState[]) =>
     people.map((person) => (person.name === name ? to(person) : person)).sort(inOrder);
-  const conversations = state.conversations.map((conversation) =>
-    conversation.members === undefined
-      ? conversation
-      : { ...conversation, members: each(conversation.members) },
+  return changeAll({ ...state, people: each(state.people) }, ({ members, ...conversation }) =>
+    members === undefined ? conversation : { ...conversation, members: each(members) },
   );
-  return { ...state, people: each(state.people), conversations };
 }
 
 /** Forgets the members of every room: they may have changed while offline. */
 export function withoutMembers(state: ScreenState): ScreenState {
-  const conversations = state.conversations.map(({ members: _, ...conversation }) => conversation);
-  return { ...state, conversations };
+  return changeAll(state, ({ members: _, ...conversation }) => conversation);
 }
 
 /** What is known of a person who is online. */

@@ -1,5 +1,6 @@
 /** Holds the current state and reports each change. Knows neither the events behind a change nor rendering. */
-import { change, withNoticeHere } from './conversations.js';
+import { change } from './conversations.js';
+import { withNoticeHere } from './notices.js';
 import type { ConversationId, ConversationState, NoticeEntry, ScreenState } from './state.js';
 
 export interface ScreenStore {

@@ -1,32 +1,32 @@
 import t from 'tap';
 import {
   conversationOf,
-  firstNewId,
   firstSeq,
   lastSeq,
-  messageEntry,
-  mostEntries,
   newConversation,
-  ownEntry,
-  readUpTo,
-  withDelivery,
-  withEdit,
+} from '../../../../lib/client/screen/state/conversation.js';
+import { ownEntry, withDelivery, withoutFailed } from '../../../../lib/client/screen/state/delivery.js';
+import {
+  mostEntries,
   withEntry,
   withGap,
   withMessage,
-  withMove,
   withNewer,
   withNewest,
   withOlder,
   withOldest,
-  withoutFailed,
+  withWindowAround,
+} from '../../../../lib/client/screen/state/history-window.js';
+import {
+  messageEntry,
+  withEdit,
   withReacted,
   withReaction,
-  withReadMark,
   withRemoval,
-  withWindowAround,
-} from '../../../../lib/client/screen/state/conversation.js';
+} from '../../../../lib/client/screen/state/message-entry.js';
+import { withMove } from '../../../../lib/client/screen/state/presence.js';
 import type { ConversationState, PaneEntry } from '../../../../lib/client/screen/state/state.js';
+import { firstNewId, readUpTo, withReadMark } from '../../../../lib/client/screen/state/unread.js';
 import type { Message, Reaction } from '../../../../lib/protocol/records.js';
 import { hostileText } from '../../../fixtures/hostile-text.js';
 import { lobbyMessage as message, messageOf } from '../../../support/fake-session.js';

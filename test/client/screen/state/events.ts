@@ -10,19 +10,20 @@ import {
   startState,
   switchedTo,
   viewed,
-  withNoticeHere,
   withoutUnknownName,
-  withProgress,
 } from '../../../../lib/client/screen/state/conversations.js';
 import {
   applyDelivery,
   applyDraft,
+  conversationOfKey,
+} from '../../../../lib/client/screen/state/delivery.js';
+import {
   applyEvent,
   applyMessage,
   applyStatus,
   applySync,
-  conversationOfKey,
 } from '../../../../lib/client/screen/state/events.js';
+import { withNoticeHere, withProgress } from '../../../../lib/client/screen/state/notices.js';
 import { withPeople } from '../../../../lib/client/screen/state/people.js';
 import type { ScreenState } from '../../../../lib/client/screen/state/state.js';
 import type { Recipient } from '../../../../lib/protocol/names.js';
