@@ -2,17 +2,22 @@
 
 import { createLineRunner } from '../../lib/client/commands/run-line.js';
 import { settingsFrom } from '../../lib/client/commands/settings.js';
-import { createDispatch, type ScreenAction } from '../../lib/client/screen/actions.js';
+import { createDispatch } from '../../lib/client/screen/actions.js';
+import { createCommandFrontEnd } from '../../lib/client/screen/command-front-end.js';
 import { createCopy } from '../../lib/client/screen/copy.js';
 import { createEventHandler } from '../../lib/client/screen/event-handler.js';
+import { createHistoryLoader } from '../../lib/client/screen/history-loader.js';
+import type { ScreenAction } from '../../lib/client/screen/input/keymap.js';
 import { createKeyboard } from '../../lib/client/screen/keyboard.js';
+import { createLeaving } from '../../lib/client/screen/leaving.js';
 import type { Preferences } from '../../lib/client/screen/preferences.js';
+import { createScreenCommands } from '../../lib/client/screen/screen-commands.js';
 import { createScrolling } from '../../lib/client/screen/scrolling.js';
 import { createSharing } from '../../lib/client/screen/sharing.js';
 import { current, startState } from '../../lib/client/screen/state/conversations.js';
 import { createScreenStore } from '../../lib/client/screen/state/store.js';
 import type { CopyOutcome } from '../../lib/client/screen/terminal/clipboard.js';
-import { createCommandFrontEnd } from '../../lib/client/screen/view.js';
+import type { OutgoingMessage } from '../../lib/client/session/session.js';
 import { createFakeClock } from './fake-clock.js';
 import { createFakeSession, type FakeSessionOptions } from './fake-session.js';
 import { noTransfers } from './no-transfers.js';
@@ -55,7 +60,8 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     () => now,
     () => {},
   );
-  const scrolling = createScrolling({ store, session, ignored, appearance: plainAppearance });
+  const history = createHistoryLoader({ store, session, ignored });
+  const scrolling = createScrolling({ store, history, appearance: plainAppearance });
   const events = createEventHandler({
     ...{ store, session, ignored },
     marks: { shown: ({ seq }) => calls.push(`read ${seq}`) },
@@ -70,41 +76,35 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
       copied.push(text);
       return clipboard.outcome;
     },
-    otherwise: 'Alt-L',
   });
   const clock = createFakeClock();
   const sharing = createSharing({ store, session, ignored, clock });
+  const compose = () => void calls.push(`compose "${current(store.state).draft.text}"`);
+  const post = (draft: OutgoingMessage) => lines.post(draft);
+  const quitWarning = () => warnings.quit;
+  const hideHint = () => void calls.push('hint hidden');
   const dispatch: (action: ScreenAction) => void = createDispatch({
-    ...{ store, scrolling, ignored },
-    me: session.name,
+    ...{ store, scrolling, history, copy, post, quitWarning, hideHint },
     ascii: false,
     runLine: (line) => lines.run(line).keep,
-    post: (draft) => lines.post(draft),
     reconnect: () => calls.push('reconnect'),
     edit: (of, text) => lines.edit(of, text),
-    copy,
     openLink: async (href) => {
       opened.push(href);
       return browser.works;
     },
-    keepPreferences: (changes) => kept.push(changes),
-    hideHint: () => calls.push('hint hidden'),
-    share: sharing.share,
     viewed: events.viewed,
     loadDirects: events.loadDirects,
     ask: (question, yes) => keyboard.ask(question, yes),
-    save: (path) => saved.push(path),
-    images: {
-      open: async (seq) => void calls.push(`view ${seq}`),
-      close: () => calls.push('image closed'),
-    },
-    quitWarning: () => warnings.quit,
-    compose: () => calls.push(`compose "${current(store.state).draft.text}"`),
-    showPlainText: () => store.update((state) => ({ ...state, plainText: 'plain' })),
-    redraw: () => calls.push('redraw'),
-    suspend: () => calls.push('suspend'),
     leave: (how) => left.push(how),
     openElsewhere: ({ server, id }) => calls.push(`open ${id} of ${server}`),
+    others: {
+      compose,
+      'plain-text': () => store.update((state) => ({ ...state, plainText: 'plain' })),
+      redraw: () => calls.push('redraw'),
+      suspend: () => calls.push('suspend'),
+      'close-image': () => calls.push('image closed'),
+    },
   });
   const act = (action: ScreenAction): void => {
     const before = current(store.state);
@@ -112,23 +112,30 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     sharing.pressed(before);
   };
   const keyboard = createKeyboard({ store, dispatch: act, soon: (callback) => setImmediate(callback) });
+  const transfers = noTransfers();
+  const { quit, disconnect } = createLeaving({
+    ...{ store, transfers, ask: keyboard.ask, quitWarning },
+    leave: (reason) => left.push(`quit ${reason ?? ''}`),
+    disconnect: (reason) => calls.push(`disconnect ${reason ?? ''}`),
+  });
   const lines = createLineRunner(
     createCommandFrontEnd({
-      ...{ session, store, scrolling, keyboard, dispatch, copy },
+      ...{ session, store, scrolling, dispatch, transfers, quit, hideHint },
       marks: { flush: () => calls.push('read marks sent') },
-      transfers: noTransfers(),
+      askLine: keyboard.askLine,
       appearance: plainAppearance,
       away: { wroteTo: async () => {} },
       hosted: undefined,
-      servers: {
-        open: ({ server, id }) => calls.push(`open ${id} of ${server}`),
-        connect: async (address) => void calls.push(`connect ${address}`),
-        disconnect: (reason) => calls.push(`disconnect ${reason ?? ''}`),
-      },
       stay: undefined,
-      quitWarning: () => warnings.quit,
-      hideHint: () => calls.push('hint hidden'),
-      leave: (reason) => left.push(`quit ${reason ?? ''}`),
+      screen: createScreenCommands({
+        ...{ store, ignored, post, copy, compose, disconnect },
+        keep: (changes) => kept.push(changes),
+        share: sharing.share,
+        save: (path) => saved.push(path),
+        images: { open: async (seq) => void calls.push(`view ${seq}`) },
+        viewed: events.viewed,
+        connect: async (address) => void calls.push(`connect ${address}`),
+      }),
     }),
   );
 
@@ -137,7 +144,7 @@ export function createScreenScene({ answer }: Pick<FakeSessionOptions, 'answer'>
     ...{ store, clock, ignored },
     keyboard,
     drawn: scrolling.drawn,
-    whole: scrolling.whole,
+    whole: history.whole,
     calls,
     copied,
     opened,

@@ -153,7 +153,7 @@ interface SecretPrompts {
 }
 
 /** The commands that only a full screen has. */
-interface ScreenCommands {
+export interface ScreenCommands {
   clear(): void;
   /** Closes the direct message on the screen. */
   close(): void;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { printable } from '../../protocol/printable.js';
 import { errorCode } from '../../system/disk-errors.js';
 import { childEnvironment } from '../../system/process-secrets.js';
-import { change, current } from './state/conversations.js';
+import { current } from './state/conversations.js';
 import { edit } from './state/editor.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -64,12 +64,10 @@ export async function composeDraft(store: ScreenStore, deps: ComposeDeps): Promi
   if (written.outcome === 'failed') store.notice(written.message, 'bad');
   if (written.outcome !== 'text' && written.outcome !== 'empty') return;
   const text = written.outcome === 'text' ? printable(written.text, { newlines: true }) : '';
-  store.update((state) =>
-    change(state, id, (conversation) => ({
-      ...conversation,
-      draft: edit(conversation.draft, { edit: 'set', text }),
-    })),
-  );
+  store.change(id, (conversation) => ({
+    ...conversation,
+    draft: edit(conversation.draft, { edit: 'set', text }),
+  }));
 }
 
 /** @returns what went wrong, as a sentence */

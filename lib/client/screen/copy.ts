@@ -3,6 +3,8 @@ import { findLinks } from '../../protocol/links.js';
 import { printable } from '../../protocol/printable.js';
 import { CommandRefused, type CopyChoice, type HistoryQuery } from '../commands/command.js';
 import { recoveryCodeIn } from '../text/wording.js';
+import { shownKey } from './input/keymap.js';
+import { messagesIn } from './state/conversation.js';
 import { current } from './state/conversations.js';
 import { messageEntry } from './state/message-entry.js';
 import type { MessageEntry, PaneEntry, ScreenState } from './state/state.js';
@@ -21,11 +23,14 @@ export interface Copy {
 interface CopyDeps {
   readonly store: ScreenStore;
   readonly clipboard: (text: string) => Promise<CopyOutcome>;
-  /** The key for text that can be copied with the mouse, as shown. */
-  readonly otherwise: string;
 }
 
-export function createCopy({ store, clipboard, otherwise }: CopyDeps): Copy {
+/** The key for text that can be copied with the mouse. */
+const otherwise = shownKey('alt-l');
+/** How to copy a long link. */
+export const copyingLinks = `Copy it with /copy link; ${otherwise} shows plain text that can be copied whole.`;
+
+export function createCopy({ store, clipboard }: CopyDeps): Copy {
   async function text(wanted: string, what: string): Promise<void> {
     const outcome = await clipboard(printable(wanted, { newlines: true }));
     const other = `Use Shift and the mouse, or ${otherwise}.`;
@@ -59,10 +64,9 @@ async function messageFor(
   state: ScreenState,
   { ask, conversation }: HistoryQuery,
 ): Promise<MessageEntry> {
-  const here = current(state).entries.findLast((entry) =>
-    seq === undefined ? entry.kind === 'message' && entry.removed === undefined : isMessage(entry, seq),
+  const loaded = messagesIn(current(state)).findLast((message) =>
+    seq === undefined ? message.removed === undefined : message.seq === seq,
   );
-  const loaded = here?.kind === 'message' ? here : undefined;
   const found = loaded ?? (seq === undefined ? undefined : await load(seq));
   if (found === undefined) throw new CommandRefused('There is no message here to copy.');
   if (found.removed !== undefined) throw new CommandRefused('That message was removed.');
@@ -74,10 +78,6 @@ async function messageFor(
     if (last?.seq === wanted) return messageEntry(last, state.me);
     throw new CommandRefused(`There is no message ${wanted} here. Find messages and their IDs with /search.`);
   }
-}
-
-function isMessage(entry: PaneEntry, seq: number): boolean {
-  return entry.kind === 'message' && entry.seq === seq;
 }
 
 /** Of the newest entry that has links, the first one: the best of an invite link's. @throws CommandRefused */

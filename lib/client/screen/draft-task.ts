@@ -4,7 +4,7 @@ import { recipientOf, toRoomOrPerson } from '../../protocol/names.js';
 import { typedAs, typedText } from '../commands/commands.js';
 import type { OutgoingMessage } from '../session/session.js';
 import { withEmoji } from '../text/emoji.js';
-import { change, current } from './state/conversations.js';
+import { current } from './state/conversations.js';
 import { edit } from './state/editor.js';
 import type { ConversationState, DraftTask, MessageEntry } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -54,7 +54,7 @@ export function carryOut(store: ScreenStore, { edit, post }: TaskDeps): boolean 
   }
   store.change(id, withoutTask);
   void edit(task.of, text).then((accepted) => {
-    if (!accepted) store.update((state) => change(state, id, (now) => withRefused(now, { task, draft })));
+    if (!accepted) store.change(id, (now) => withRefused(now, { task, draft }));
   });
   return true;
 }

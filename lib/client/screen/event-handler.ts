@@ -186,8 +186,8 @@ function createPeopleLoader({ store, session, later }: EventHandlerDeps) {
       if (members !== undefined || !id.startsWith('#') || id === lobby) return;
       askPeople(session, id.slice(1)).then(
         (people) => {
-          if ('code' in people || find(store.state, id) === undefined) return;
-          store.change(id, (conversation) => ({ ...conversation, members: membersOf(people) }));
+          if ('code' in people) return;
+          store.changeOpen(id, (conversation) => ({ ...conversation, members: membersOf(people) }));
         },
         () => {},
       );

@@ -3,8 +3,7 @@
  * state, but neither what is asked nor what an action does.
  */
 import { printable } from '../../protocol/printable.js';
-import type { ScreenAction } from './actions.js';
-import { lookUp } from './input/keymap.js';
+import { lookUp, type ScreenAction } from './input/keymap.js';
 import type { Key } from './input/keys.js';
 import type { StatusQuestion } from './state/state.js';
 import type { ScreenStore } from './state/store.js';

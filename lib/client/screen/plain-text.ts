@@ -11,11 +11,11 @@ import { CommandRefused } from '../commands/command.js';
 import { createStamp } from '../text/local-time.js';
 import { reactionWords, replyWords, spoken, transcribed } from '../text/wording.js';
 import { ConnectionLost } from '../wire/connection.js';
+import type { HistoryLoader, Whole } from './history-loader.js';
 import type { Keyboard } from './keyboard.js';
 import { sizeOf } from './render/layout.js';
 import type { Appearance } from './render/theme.js';
 import { columnsOf, endOf } from './render/wrap.js';
-import type { Scrolling, Whole } from './scrolling.js';
 import { current } from './state/conversations.js';
 import { withProgress } from './state/notices.js';
 import type { ConversationId, MessageEntry, PaneEntry, ScreenState } from './state/state.js';
@@ -34,7 +34,7 @@ export interface SavedConversation {
 interface SaveDeps {
   readonly store: ScreenStore;
   readonly ask: Keyboard['ask'];
-  readonly whole: Scrolling['whole'];
+  readonly whole: HistoryLoader['whole'];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly appearance: Appearance;
 }

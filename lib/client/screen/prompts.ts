@@ -1,6 +1,6 @@
 /** Questions in the status line that are answered while one types: what was typed before, and where to go. Knows no keys. */
 import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
-import type { KeyAction } from './input/keymap.js';
+import type { KeyAction, ScreenAction } from './input/keymap.js';
 import { allConversations, closedDirects, here, isSamePlace, serversOf } from './state/conversations.js';
 import type { ConversationPlace, ConversationState, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -18,18 +18,12 @@ export interface Prompt {
 /** Why an answer is wanted: the text is new, the next answer is asked for, or there may be better ones now. */
 type Reason = 'typed' | 'again' | 'refreshed';
 
-/** What matters here of an action. */
-interface TypedAction {
-  readonly do: string;
-  readonly text?: string;
-}
-
 export interface Prompts {
   begin(prompt: Prompt): void;
   /** There may be more to find now; nothing happens if the prompt is over. */
   refresh(prompt: Prompt): void;
   /** Any action that neither types nor cancels ends the prompt. @returns whether the action was meant for the prompt */
-  take(action: TypedAction): boolean;
+  take(action: ScreenAction): boolean;
 }
 
 export function createPrompts(store: ScreenStore): Prompts {
@@ -59,7 +53,7 @@ export function createPrompts(store: ScreenStore): Prompts {
       if (open === undefined || action.do === 'focus') return false;
       const { prompt, text } = open;
       if (prompt.again.some((each) => each === action.do)) return show(prompt, text, 'again');
-      if (action.do === 'insert') return show(prompt, text + (action.text ?? ''), 'typed');
+      if (action.do === 'insert') return show(prompt, text + action.text, 'typed');
       if (action.do === 'delete-left') return show(prompt, [...text].slice(0, -1).join(''), 'typed');
       close();
       if (action.do === 'send') return prompt.accept();

@@ -1,24 +1,12 @@
-/** Scrolling through a conversation, with keys, /history and /jump, and loading its history. Knows the layout, no keys. */
-import { toRoomOrPerson } from '../../protocol/names.js';
-import type { Message } from '../../protocol/records.js';
+/** Scrolling through a conversation and selecting in it, with keys, /history and /jump. Knows the layout, no keys. */
 import { CommandRefused } from '../commands/command.js';
-import { checkPage } from '../session/pages.js';
-import type { Session } from '../session/session.js';
-import { errorWords } from '../text/wording.js';
+import type { HistoryLoader } from './history-loader.js';
 import { layout } from './render/layout.js';
 import { scrollBy, scrollTo, scrollUp, shownEntries, topIsVisible } from './render/rows.js';
 import type { Appearance } from './render/theme.js';
-import { firstSeq, lastSeq, selectableFrom } from './state/conversation.js';
+import { messagesIn, selectableFrom } from './state/conversation.js';
 import { current, find, switchedTo, viewed } from './state/conversations.js';
-import { withNewer, withNewest, withOlder, withOldest, withWindowAround } from './state/history-window.js';
-import { messageEntry } from './state/message-entry.js';
-import type {
-  ConversationId,
-  ConversationState,
-  MessageEntry,
-  PaneEntry,
-  ScreenState,
-} from './state/state.js';
+import type { ConversationId, ConversationState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 export interface Scrolling {
@@ -43,33 +31,19 @@ export interface Scrolling {
    * @throws CommandRefused, ConnectionLost
    */
   jump(id: ConversationId, seq: number): Promise<void>;
-  /** Loads the page above the window, unless there is none. Never rejects. */
-  older(id: ConversationId): Promise<void>;
-  /**
-   * A conversation from its beginning, or the newest `most` messages, which may be a page more; the window stays as it is.
-   * @param progress called with the number of messages after each page
-   * @throws CommandRefused, ConnectionLost; ProtocolError `bad-frame` for a page that leads nowhere
-   */
-  whole(id: ConversationId, most: number, progress: (messages: number) => void): Promise<Whole>;
 }
 
-export interface Whole {
-  readonly entries: readonly PaneEntry[];
-  /** There are older messages. */
-  readonly more: boolean;
-}
-
-export interface ScrollingDeps {
+interface ScrollingDeps {
   readonly store: ScreenStore;
-  readonly session: Pick<Session, 'ask' | 'name'>;
-  /** People whose messages are not shown. */
-  readonly ignored: ReadonlySet<string>;
+  readonly history: HistoryLoader;
   readonly appearance: Appearance;
 }
 
+/** For a turn of the wheel. */
+const rowsScrolled = 3;
+
 export function createScrolling(deps: ScrollingDeps): Scrolling {
-  const { store, appearance } = deps;
-  const loader = createHistoryLoader(deps);
+  const { store, history, appearance } = deps;
   /** What the reader saw last, or asked for: PgUp continues from there. */
   let seen = store.state;
 
@@ -81,7 +55,7 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
       at,
       ...(at === undefined ? { newBelow: 0 } : marked === undefined ? {} : { marked }),
     }));
-    if (at === undefined && current(store.state).detached) void loader.newest(id);
+    if (at === undefined && current(store.state).detached) void history.newest(id);
     store.update(viewed);
     seen = store.state;
   }
@@ -93,7 +67,7 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
     const last = entries.at(-1);
     if (at === undefined && detached && last !== undefined) {
       put({ id: last.id, row: Number.MAX_SAFE_INTEGER });
-      void loader.newer(id);
+      void history.newer(id);
     } else put(at);
   }
 
@@ -107,7 +81,7 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
 
   async function toTop(id: ConversationId): Promise<void> {
     put(scrollTo(store.state, appearance));
-    await loader.oldest(id);
+    await history.oldest(id);
     if (store.state.current === id && current(store.state).at !== undefined) {
       put(scrollTo(store.state, appearance));
     }
@@ -115,7 +89,7 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
 
   async function jump(id: ConversationId, seq: number): Promise<void> {
     store.update((state) => switchedTo(state, id));
-    if (!(await loader.around(id, seq))) {
+    if (!(await history.around(id, seq))) {
       throw new CommandRefused(
         `There is no message ${seq} in ${id}. Find messages and their IDs with /search.`,
       );
@@ -135,32 +109,29 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
       else if (where === 'rows-down') down(rowsScrolled);
       else if (where === 'top') void toTop(store.state.current);
       else put(undefined);
-      if (up && topIsVisible(store.state, appearance)) void loader.older(store.state.current);
+      if (up && topIsVisible(store.state, appearance)) void history.older(store.state.current);
     },
-    ...createSelecting(deps, loader, put),
+    ...createSelecting(deps, put),
     showNewest() {
       const last = current(store.state).entries.at(-1);
       if (last !== undefined) put(scrollTo(store.state, appearance, last.id));
     },
     async showLast(id, count) {
-      const entry = await nthLast(store, loader.older, { id, count });
+      const entry = await nthLast(deps, id, count);
       if (entry !== undefined) show(id, entry);
     },
     async showSince(id, at) {
-      const seq = await loader.firstSince(id, at);
+      const seq = await history.firstSince(id, at);
       if (seq === undefined) store.notice('No messages since then.');
       else await jump(id, seq);
     },
     jump,
-    older: loader.older,
-    whole: loader.whole,
   };
 }
 
 /** @param put sets the scroll position */
 function createSelecting(
-  { store, appearance }: ScrollingDeps,
-  loader: Pick<ReturnType<typeof createHistoryLoader>, 'older' | 'newer'>,
+  { store, history, appearance }: ScrollingDeps,
   put: (at: ConversationState['at']) => void,
 ): Pick<Scrolling, 'select' | 'unselect'> {
   function unselect({ stay = false } = {}): void {
@@ -177,9 +148,9 @@ function createSelecting(
       const { id, detached } = conversation;
       const next = selectableFrom(conversation, start(conversation, direction), direction);
       if (next !== undefined) store.change(id, (before) => ({ ...before, selected: next }));
-      else if (direction === 'down' && detached) void loader.newer(id);
+      else if (direction === 'down' && detached) void history.newer(id);
       else if (direction === 'down') unselect();
-      if (direction === 'up' && topIsVisible(store.state, appearance)) void loader.older(id);
+      if (direction === 'up' && topIsVisible(store.state, appearance)) void history.older(id);
     },
     unselect,
   };
@@ -198,149 +169,21 @@ function createSelecting(
 
 /** Id of the message with so many at or after it, or of the oldest; loads pages until it is there. */
 async function nthLast(
-  store: ScreenStore,
-  older: Scrolling['older'],
-  { id, count }: { id: ConversationId; count: number },
+  { store, history }: ScrollingDeps,
+  id: ConversationId,
+  count: number,
 ): Promise<string | undefined> {
   for (;;) {
-    const { fromStart } = find(store.state, id) ?? current(store.state);
-    const messages = messagesOf(store.state, id);
+    const { fromStart, messages } = loaded();
     const wanted = messages.at(-count) ?? (fromStart ? messages[0] : undefined);
     if (wanted !== undefined) return wanted.id;
-    await older(id);
+    await history.older(id);
     // Nothing arrived: there is no more, no connection, or a refusal, of which a notice tells.
-    if (messagesOf(store.state, id).length <= messages.length) return messages[0]?.id;
-  }
-}
-
-function messagesOf(state: ScreenState, id: ConversationId): PaneEntry[] {
-  const { entries } = find(state, id) ?? current(state);
-  return entries.filter(({ kind }) => kind === 'message');
-}
-
-const nothing = { entries: [], fromStart: false };
-const pageSize = 100;
-/** For a turn of the wheel. */
-const rowsScrolled = 3;
-/** Messages before and after the one the reader jumps to. */
-const contextSize = 50;
-
-/** Loads pages of history into a conversation's window. */
-function createHistoryLoader({ store, session, ignored }: ScrollingDeps) {
-  /** Not if it was closed meanwhile: that would bring it back. */
-  function changeOpen(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void {
-    if (find(store.state, id) !== undefined) store.change(id, to);
+    if (loaded().messages.length <= messages.length) return messages[0]?.id;
   }
 
-  /** @throws CommandRefused, ConnectionLost */
-  async function page(id: ConversationId, range: object): Promise<Page> {
-    const where = toRoomOrPerson(id);
-    const reply = await session.ask({ type: 'history', ...where, limit: pageSize, ...range });
-    if (reply.type === 'error') throw new CommandRefused(errorWords(reply));
-    const all = reply.messages ?? [];
-    const shown = all.filter(({ from }) => !ignored.has(from));
-    const entries = shown.map((message) => messageEntry(message, session.name));
-    return { all, entries, more: reply.more === true };
+  function loaded() {
+    const conversation = find(store.state, id) ?? current(store.state);
+    return { fromStart: conversation.fromStart, messages: messagesIn(conversation) };
   }
-
-  const loads = new Map<ConversationId, Promise<void>>();
-
-  /** One at a time in a conversation. Never rejects. */
-  async function load(id: ConversationId, range: object, add: typeof withOlder): Promise<void> {
-    const loaded = loadPage(id, range, add);
-    loads.set(id, loaded);
-    await loaded;
-  }
-
-  /** After a lost connection the reader scrolls on and it is requested again. */
-  async function loadPage(id: ConversationId, range: object, add: typeof withOlder): Promise<void> {
-    store.change(id, (conversation) => ({ ...conversation, loading: true }));
-    const loaded = await page(id, range).catch((error: unknown) => {
-      if (error instanceof CommandRefused) store.notice(error.message, 'bad');
-    });
-    changeOpen(id, (conversation) => ({ ...conversation, loading: false }));
-    if (loaded) changeOpen(id, (conversation) => add(conversation, loaded.entries, loaded.more));
-  }
-
-  return {
-    /** The page above the window; nothing if there is none or it is already being loaded. Never rejects. */
-    async older(id: ConversationId): Promise<void> {
-      const conversation = find(store.state, id);
-      if (conversation === undefined || conversation.fromStart || conversation.loading) return;
-      const first = firstSeq(conversation);
-      await load(id, first === undefined ? {} : { before: first }, withOlder);
-    },
-    /** The first page of the history, unless it is there. Never rejects. */
-    async oldest(id: ConversationId): Promise<void> {
-      await loads.get(id);
-      const conversation = find(store.state, id);
-      if (conversation === undefined || conversation.fromStart || conversation.loading) return;
-      await load(id, { after: 0 }, withOldest);
-    },
-    /** The page below a detached window. Never rejects. */
-    async newer(id: ConversationId): Promise<void> {
-      const conversation = find(store.state, id);
-      if (conversation?.detached !== true || conversation.loading) return;
-      await load(id, { after: lastSeq(conversation) }, withNewer);
-    },
-    async whole(id: ConversationId, most: number, progress: (messages: number) => void): Promise<Whole> {
-      const open = find(store.state, id);
-      // A detached window lacks the newest messages.
-      const { entries, fromStart } = open === undefined || open.detached ? nothing : open;
-      let before = firstSeq({ entries });
-      let more = !fromStart;
-      const pages: (readonly PaneEntry[])[] = [entries];
-      let count = entries.length;
-      while (more && count < most) {
-        const loaded = await page(id, before === undefined ? {} : { before });
-        more = loaded.more;
-        checkPage(
-          loaded.all.map(({ seq }) => seq),
-          { before, more },
-        );
-        before = loaded.all[0]?.seq;
-        pages.push(loaded.entries);
-        count += loaded.entries.length;
-        progress(count);
-      }
-      return { entries: pages.reverse().flat(), more };
-    },
-    /** The newest page in place of a detached window. Never rejects. */
-    async newest(id: ConversationId): Promise<void> {
-      await loads.get(id);
-      const conversation = find(store.state, id);
-      if (conversation?.detached !== true || conversation.at !== undefined || conversation.loading) return;
-      await load(id, {}, withNewest);
-    },
-    /**
-     * A window around a message in place of what is there.
-     * @returns false if there is no such message
-     * @throws CommandRefused, ConnectionLost
-     */
-    async around(id: ConversationId, seq: number): Promise<boolean> {
-      const before = await page(id, { before: seq + 1, limit: contextSize + 1 });
-      const after = await page(id, { after: seq, limit: contextSize });
-      if (before.all.at(-1)?.seq !== seq) return false;
-      const entries = [...before.entries, ...after.entries];
-      changeOpen(id, (conversation) =>
-        withWindowAround(conversation, entries, { seq, older: before.more, newer: after.more }),
-      );
-      return true;
-    },
-    /**
-     * Seq of the first message since a moment (milliseconds since the epoch); undefined for none.
-     * @throws CommandRefused, ConnectionLost
-     */
-    async firstSince(id: ConversationId, at: number): Promise<number | undefined> {
-      const found = await page(id, { since: new Date(at).toISOString(), limit: 1 });
-      return found.all[0]?.seq;
-    },
-  };
-}
-
-interface Page {
-  /** With those of ignored people. */
-  readonly all: readonly Message[];
-  readonly entries: readonly MessageEntry[];
-  readonly more: boolean;
 }

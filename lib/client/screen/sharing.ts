@@ -10,7 +10,7 @@ import { typedText } from '../commands/commands.js';
 import type { Session, SessionEvent } from '../session/session.js';
 import { withoutTyping, withReaders, withTyping } from './state/activity.js';
 import { conversationOf, idOf } from './state/conversation.js';
-import { changeOpen, current } from './state/conversations.js';
+import { current } from './state/conversations.js';
 import type { ConversationId, ConversationState, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -77,11 +77,11 @@ export function createSharing({ store, session, ignored, clock }: SharingDeps): 
       .map((name) => printable(name));
     const until = clock.ticks() + typingShownMs;
     for (const name of names) shownUntil.set(`${id} ${name}`, until);
-    store.update((state) => changeOpen(state, id, (conversation) => withTyping(conversation, names)));
+    store.changeOpen(id, (conversation) => withTyping(conversation, names));
     clock.after(typingShownMs, () => {
       const over = names.filter((name) => (shownUntil.get(`${id} ${name}`) ?? 0) <= clock.ticks());
       for (const name of over) shownUntil.delete(`${id} ${name}`);
-      store.update((state) => changeOpen(state, id, (conversation) => withoutTyping(conversation, over)));
+      store.changeOpen(id, (conversation) => withoutTyping(conversation, over));
     });
   }
 
@@ -90,7 +90,7 @@ export function createSharing({ store, session, ignored, clock }: SharingDeps): 
       .slice(0, mostNames)
       .filter(({ name }) => !ignored.has(name))
       .map(({ name, seq }) => ({ name: printable(name), seq }));
-    store.update((state) => changeOpen(state, event, (conversation) => withReaders(conversation, readers)));
+    store.changeOpen(idOf(event), (conversation) => withReaders(conversation, readers));
   }
 
   return {

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { HistoryLoader } from '../../../lib/client/screen/history-loader.js';
 import {
   conversationText,
   createSave,
   plainText,
   saveConversation,
 } from '../../../lib/client/screen/plain-text.js';
-import type { Scrolling } from '../../../lib/client/screen/scrolling.js';
 import type { PaneEntry } from '../../../lib/client/screen/state/state.js';
 import { pageRepeated } from '../../../lib/client/session/pages.js';
 import { ConnectionLost } from '../../../lib/client/wire/connection.js';
@@ -229,7 +229,7 @@ t.test('/save tells how far it is, and whether it has saved all', async (t) => {
     ['all.txt', false, 'Saved 2 messages to FILE'],
     ['most.txt', true, 'Saved the newest 2 messages to FILE. For all of them, run secure-chat export.'],
   ] as const) {
-    const whole: Scrolling['whole'] = async (id, _most, progress) => {
+    const whole: HistoryLoader['whole'] = async (id, _most, progress) => {
       t.equal(id, '#lobby');
       progress(1_200);
       t.equal(scene.pane().at(-1), 'Saving #lobby: 1,200 messages…');

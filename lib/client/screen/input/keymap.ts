@@ -1,5 +1,6 @@
 /** Which key does what, in one table that /help keys is made from. Knows names of keys and of actions; carries out none. */
 import { messageKeys } from '../state/message-keys.js';
+import type { ConversationPlace } from '../state/state.js';
 
 export type Digit = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
@@ -22,6 +23,15 @@ export type KeyAction = (
   | typeof conversations
   | typeof other
 )[number]['does'];
+
+/** What the screen is asked to do. */
+export type ScreenAction =
+  | { readonly do: KeyAction | 'close-image' }
+  | { readonly do: 'insert'; readonly text: string; readonly pasted?: true }
+  | { readonly do: 'focus'; readonly focused: boolean }
+  /** `from`: what the person came from, if that was on another server. */
+  | { readonly do: 'open'; readonly place: ConversationPlace; readonly from?: ConversationPlace }
+  | { readonly do: 'leave'; readonly how: 'interrupt' | 'person' };
 
 export interface KeyRow extends KeyBinding {
   readonly does: KeyAction;

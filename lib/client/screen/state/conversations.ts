@@ -242,7 +242,3 @@ export function completing(state: ScreenState): Completion | undefined {
   const { text, cursor } = current(state).draft;
   return completion?.text === text && completion.cursor === cursor ? completion : undefined;
 }
-
-export function withDraft(state: ScreenState, draft: ConversationState['draft']): ScreenState {
-  return change(state, state.current, (conversation) => ({ ...conversation, draft }));
-}

@@ -1,5 +1,5 @@
 /** Holds the current state and reports each change. Knows neither the events behind a change nor rendering. */
-import { change } from './conversations.js';
+import { change, changeOpen } from './conversations.js';
 import { withNoticeHere } from './notices.js';
 import type { ConversationId, ConversationState, NoticeEntry, ScreenState } from './state.js';
 
@@ -9,6 +9,8 @@ export interface ScreenStore {
   update(update: (state: ScreenState) => ScreenState): void;
   /** The same for one conversation; creates it if there is none of that name. */
   change(id: ConversationId, to: (conversation: ConversationState) => ConversationState): void;
+  /** The same only if it is on the list. */
+  changeOpen(...args: Parameters<ScreenStore['change']>): void;
   /** Adds a notice to the current conversation, which folds once it was read unless it is to last; returns the id of the entry. */
   notice(text: string, tone?: NoticeEntry['tone'], lasts?: 'lasts'): string;
   /** A number that is returned once. */
@@ -33,6 +35,7 @@ export function createScreenStore(start: ScreenState, now: () => number, changed
     },
     update,
     change: (id, to) => update((before) => change(before, id, to)),
+    changeOpen: (id, to) => update((before) => changeOpen(before, id, to)),
     notice(text, tone = 'plain', lasts) {
       const serial = ++last;
       update((before) =>
