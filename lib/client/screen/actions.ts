@@ -5,7 +5,7 @@
 import { withoutTask } from './draft-task.js';
 import type { HistoryLoader } from './history-loader.js';
 import type { Digit, KeyAction, ScreenAction } from './input/keymap.js';
-import { createInputLine, type InputLine, type InputLineDeps } from './input-line.js';
+import { createInputLine, type InputLineDeps } from './input-line.js';
 import { createPrompts, createSwitcher, type Prompts } from './prompts.js';
 import { layout } from './render/layout.js';
 import type { Scrolling } from './scrolling.js';
@@ -21,7 +21,7 @@ import {
   switchedTo,
   viewed,
 } from './state/conversations.js';
-import { isSimpleEdit, type SimpleEdit } from './state/editor.js';
+import { type Edit, isSimpleEdit, type SimpleEdit } from './state/editor.js';
 import type { ConversationPlace } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -79,9 +79,9 @@ export function createDispatch(deps: ActionDeps): (action: ScreenAction) => void
     'next-unread': () => open(nextUnread(store.state)),
     'side-lists': () => toggleSideLists(store),
     unfold: () => unfold(store),
-    interrupt: () => interrupt(deps, input),
+    interrupt: () => interrupt(deps, input.type),
     'delete-or-quit'() {
-      if (current(store.state).draft.text === '') interrupt(deps, input);
+      if (current(store.state).draft.text === '') interrupt(deps, input.type);
       else input.type({ edit: 'delete-right' });
     },
     ...deps.others,
@@ -170,10 +170,10 @@ function focus({ store, viewed: marksRead }: ActionDeps, focused: boolean): void
 }
 
 /** Leaves an edit or a reply, or clears the input; if it is empty, asks whether to quit. */
-function interrupt({ store, ask, quitWarning, leave }: ActionDeps, input: InputLine): void {
+function interrupt({ store, ask, quitWarning, leave }: ActionDeps, type: (what: Edit) => void): void {
   const { id, task, draft } = current(store.state);
   if (task !== undefined) store.change(id, withoutTask);
-  else if (draft.text !== '') input.type({ edit: 'clear' });
+  else if (draft.text !== '') type({ edit: 'clear' });
   else {
     const warning = quitWarning();
     const text = `${warning === undefined ? '' : `${warning} `}Quit? y or Ctrl-C again; any other key cancels`;

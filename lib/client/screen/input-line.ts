@@ -22,8 +22,6 @@ export interface InputLineDeps {
   readonly hideHint: () => void;
 }
 
-export type InputLine = ReturnType<typeof createInputLine>;
-
 export function createInputLine(deps: InputLineDeps) {
   const { store, runLine, reconnect, hideHint } = deps;
   let inputs = emptyHistory;
