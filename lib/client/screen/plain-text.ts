@@ -16,6 +16,7 @@ import type { Keyboard } from './keyboard.js';
 import { sizeOf } from './render/layout.js';
 import type { Appearance } from './render/theme.js';
 import { columnsOf, endOf } from './render/wrap.js';
+import { messagesIn } from './state/conversation.js';
 import { current } from './state/conversations.js';
 import { withProgress } from './state/notices.js';
 import type { ConversationId, MessageEntry, PaneEntry, ScreenState } from './state/state.js';
@@ -70,7 +71,7 @@ export async function saveConversation(
     if (there === 'other') return failed(name, 'EISDIR');
     if (there === 'file' && place.overwrite !== true) return { outcome: 'exists', path };
     const { entries, more } = await saved.load();
-    const messages = entries.filter(({ kind }) => kind === 'message').length;
+    const messages = messagesIn({ entries }).length;
     if (messages === 0) return { outcome: 'failed', message: 'There are no messages here to save.' };
     const text = conversationText({ ...saved, entries }, timeZone);
     if (there === 'file') await rewriteAtomically(path, text, { mode: ownerOnly, widest: ownerOnly });

@@ -178,7 +178,7 @@ interface Destination {
  * The others that have these letters in this order, the best first: the beginning, all together, what is unread; closed
  * ones last.
  */
-export function conversationsFor(state: ScreenState, text: string): Destination[] {
+function conversationsFor(state: ScreenState, text: string): Destination[] {
   const typed = text.toLowerCase();
   const start = typed.replace(/^[#@]/, '');
   const rank = ({ place: { id }, conversation }: Destination) => {

@@ -18,6 +18,7 @@ import { createKeyReader } from './input/key-reader.js';
 import { createPicture, type Picture } from './picture.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
 import type { Appearance } from './render/theme.js';
+import { messagesIn } from './state/conversation.js';
 import { here, startState } from './state/conversations.js';
 import type { ScreenState } from './state/state.js';
 import { createScreenStore } from './state/store.js';
@@ -284,6 +285,5 @@ function createLeave(stop: AbortSignal, close: (reason: string | undefined) => P
 }
 
 function unacknowledged({ conversations }: ScreenState): number {
-  const entries = conversations.flatMap((conversation) => conversation.entries);
-  return entries.filter((entry) => entry.kind === 'message' && entry.delivery.state === 'sending').length;
+  return conversations.flatMap(messagesIn).filter(({ delivery }) => delivery.state === 'sending').length;
 }

@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { printable } from '../../../protocol/printable.js';
 import { commandWords, type Expected, expectedIn, wordsOf } from '../../commands/commands.js';
 import { codesLike, emojiOf } from '../../text/emoji.js';
+import { messagesIn } from '../state/conversation.js';
 import { completing, current } from '../state/conversations.js';
 import { listedPeople } from '../state/people.js';
 import type { Completion, ScreenState } from '../state/state.js';
@@ -200,7 +201,7 @@ const mostFiles = 200;
 
 function candidatesOf(state: ScreenState): Candidates {
   const { people } = listedPeople(state);
-  const spoke = current(state).entries.flatMap((entry) => (entry.kind === 'message' ? [entry.from] : []));
+  const spoke = messagesIn(current(state)).map(({ from }) => from);
   const ids = state.conversations.map(({ id }) => id);
   const namesOf = (sign: string, some: readonly string[]) =>
     some.flatMap((id) => (id.startsWith(sign) ? [id.slice(1)] : []));
@@ -221,11 +222,8 @@ function candidatesOf(state: ScreenState): Candidates {
 
 /** IDs of the files announced here, the latest first. */
 function fileIds(state: ScreenState): string[] {
-  const files = current(state).entries.filter(
-    (entry) => entry.kind === 'message' && entry.file !== undefined,
-  );
-  return files
-    .flatMap((entry) => (entry.kind === 'message' && entry.seq !== undefined ? [`${entry.seq}`] : []))
+  return messagesIn(current(state))
+    .flatMap(({ file, seq }) => (file !== undefined && seq !== undefined ? [`${seq}`] : []))
     .reverse();
 }
 

@@ -1,6 +1,7 @@
 /** The rows of a conversation, entry by entry: what an entry looks like depends on those around it. Pure, with a cache; knows no scrolling. */
 import type { Settings } from '../../commands/settings.js';
 import { seenMessage } from '../state/activity.js';
+import { messagesIn } from '../state/conversation.js';
 import { current } from '../state/conversations.js';
 import type { ConversationState, PaneEntry, ScreenState } from '../state/state.js';
 import { firstNewId } from '../state/unread.js';
@@ -98,10 +99,7 @@ export function emptyRows({ conversation, width, appearance }: PaneView): TextRo
 function longestName(entries: readonly PaneEntry[]): number {
   const known = longestNames.get(entries);
   if (known !== undefined) return known;
-  const longest = entries.reduce(
-    (most, entry) => (entry.kind === 'message' ? Math.max(most, columnsOf(entry.from)) : most),
-    0,
-  );
+  const longest = messagesIn({ entries }).reduce((most, { from }) => Math.max(most, columnsOf(from)), 0);
   longestNames.set(entries, longest);
   return longest;
 }

@@ -166,7 +166,7 @@ function applyMove(state: ScreenState, event: ServerFrameOf<'joined' | 'left'>, 
 }
 
 /** A room the reader is in. */
-export function withRoomDetails(
+function withRoomDetails(
   state: ScreenState,
   { room = '', role, topic, private: hidden, rules = {} }: Conversation,
 ): ScreenState {
