@@ -1,6 +1,5 @@
 /** The full screen as a front end: one terminal for the views of one or more servers. Knows which one is on it. */
 import type { Readable, Writable } from 'node:stream';
-import type { Clock } from '../../system/clock.js';
 import type { Endpoint } from '../../trust/endpoint.js';
 import {
   createListener,
@@ -8,16 +7,13 @@ import {
   type FrontEndResult,
   type JoinedServer,
   type MoreServers,
-  type OpenTransfers,
   type StopSignal,
 } from '../front-end.js';
-import type { OpenHooks } from '../hooks.js';
 import type { SessionEnd } from '../session/session.js';
 import { endWords } from '../text/wording.js';
 import { createKeyReader } from './input/key-reader.js';
 import { createPicture, type Picture } from './picture.js';
 import type { Preferences, PreferencesFile } from './preferences.js';
-import type { Appearance } from './render/theme.js';
 import { messagesIn } from './state/conversation.js';
 import { here, startState } from './state/conversations.js';
 import type { ScreenState } from './state/state.js';
@@ -26,28 +22,19 @@ import { createGraphicsQuery, type GraphicsQuery } from './terminal/graphics.js'
 import type { Process } from './terminal/job.js';
 import { createNotifier, type Notifier, type Occasion } from './terminal/notifier.js';
 import { openTerminal, type Terminal } from './terminal/terminal.js';
-import { createServerView, type ServerView } from './view.js';
+import { createServerView, type ServerView, type ViewDeps } from './view.js';
 import { createViews, type Views } from './views.js';
 
-export interface ScreenDeps {
+type Shared = 'appearance' | 'clock' | 'env' | 'stop' | 'openTransfers' | 'openHooks' | 'hosted' | 'endsChat';
+
+export interface ScreenDeps extends Pick<ViewDeps, Shared> {
   /** Terminals both. */
   readonly stdin: Readable & { setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly process: Process;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly appearance: Appearance;
-  readonly clock: Clock;
-  /** Aborted with a StopSignal as its reason. */
-  readonly stop: AbortSignal;
   /** The first server. */
   readonly server: Endpoint;
   readonly openPreferences: (server: Endpoint) => PreferencesFile;
-  readonly openTransfers: OpenTransfers;
-  readonly openHooks?: OpenHooks | undefined;
-  /** About the chat that is hosted by this program; shown at the start. */
-  readonly hosted?: readonly string[] | undefined;
-  /** The chat ends for everyone when this person quits. */
-  readonly endsChat?: boolean | undefined;
   /** An uncaught error, after the terminal is restored. Must end the process. */
   readonly onCrash: (error: unknown) => void;
 }
@@ -145,21 +132,8 @@ function createView(
     () => changed(screen, view),
   );
   const view = createServerView({
-    ...{
-      session,
-      stay,
-      store,
-      saved,
-      appearance,
-      clock,
-      env,
-      stop,
-      openTransfers,
-      openHooks,
-      terminal,
-      done,
-    },
-    ...{ hosted, endsChat, leave },
+    ...{ session, stay, store, saved, appearance, clock, env, stop, openTransfers, openHooks },
+    ...{ terminal, done, hosted, endsChat, leave },
     preferences: deps.openPreferences(server),
     ...{ redraw: picture.redraw, askGraphics: graphics.ask },
     servers: {

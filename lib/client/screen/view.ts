@@ -48,6 +48,7 @@ export interface ViewDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly openTransfers: OpenTransfers;
   readonly openHooks?: OpenHooks | undefined;
+  /** Aborted with a StopSignal as its reason. */
   readonly stop: AbortSignal;
   readonly terminal: Pick<Terminal, 'run' | 'send' | 'suspend'>;
   readonly notify: (occasion: Occasion) => void;
