@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Database, Statement, Value } from '../sql/database.js';
 import type { DatabaseAddress } from './address.js';
-import type { ClientThreadData, Query, QueryAnswer } from './client.js';
+import type { ClientThreadData, Queries, Query, QueryAnswer } from './client.js';
 import { beginOf, beginWrite, lastCommitted } from './transactions.js';
 
 /** What PostgreSQL said, with its code (https://www.postgresql.org/docs/current/errcodes-appendix.html) or Node's. */
@@ -26,8 +26,6 @@ export class PostgresError extends Error {
 export interface PostgresDatabase extends Database {
   close(): void;
 }
-
-type Asked = Omit<Query, 'continues'>;
 
 /** Longer than the client's own limits: it always answers. */
 const patienceMs = 120_000;
@@ -56,10 +54,13 @@ export function openBlocking(address: DatabaseAddress, server: string = randomUU
   /** Of a transaction that writes. */
   let id: string | undefined;
   let statements = 0;
+  let epoch = 0;
+  /** Of the transaction under way: they go with the next statement whose answer is wanted. */
+  let queued: Query[] = [];
 
-  function ask(query: Asked, continues = false): Extract<QueryAnswer, { ok: true }> {
+  function ask(queries: readonly Query[], continues = false): Extract<QueryAnswer, { ok: true }> {
     const last = Atomics.load(answered, 0);
-    port.postMessage({ ...query, continues } satisfies Query);
+    port.postMessage({ queries, continues } satisfies Queries);
     // In a loop: the wake-up for an answer may come when it was seen already, in the wait for the next one.
     while (Atomics.load(answered, 0) === last) {
       if (Atomics.wait(answered, 0, last, patienceMs) === 'timed-out') throw noAnswer;
@@ -74,8 +75,8 @@ export function openBlocking(address: DatabaseAddress, server: string = randomUU
   function wasCommitted(transaction: string): boolean {
     for (;;) {
       try {
-        const [row] = ask({ text: lastCommitted(server), values: [] }).rows as { id: string }[];
-        ask({ text: 'ROLLBACK', values: [] });
+        const [row] = ask([{ text: lastCommitted(server), values: [] }]).rows as { id: string }[];
+        ask([rollback]);
         return row?.id === transaction;
       } catch (error) {
         const locked = error instanceof PostgresError && error.code === lockTimeout;
@@ -85,15 +86,17 @@ export function openBlocking(address: DatabaseAddress, server: string = randomUU
     }
   }
 
-  function withId({ values }: Asked): Asked {
-    id = randomUUID();
-    return { text: beginOf(server, id), values };
+  function begin(query: Query): Query {
+    epoch++;
+    id = query.text === beginWrite ? randomUUID() : undefined;
+    return id === undefined ? query : { ...query, text: beginOf(server, id) };
   }
 
-  function run(query: Asked): Extract<QueryAnswer, { ok: true }> {
+  function run(query: Query): Extract<QueryAnswer, { ok: true }> {
+    const queries = [...queued, query.text.startsWith('BEGIN') ? begin(query) : query];
+    queued = [];
     try {
-      if (query.text.startsWith('BEGIN')) id = undefined;
-      const answer = ask(query.text === beginWrite ? withId(query) : query, inTransaction);
+      const answer = ask(queries, inTransaction);
       inTransaction = followed(query.text, inTransaction);
       return answer;
     } catch (error) {
@@ -104,25 +107,43 @@ export function openBlocking(address: DatabaseAddress, server: string = randomUU
       }
       const wasIn = inTransaction;
       inTransaction = false;
-      if (wasIn && error instanceof PostgresError && error.connected) ask({ text: 'ROLLBACK', values: [] });
+      if (wasIn && error instanceof PostgresError && error.connected) ask([rollback]);
       throw error;
     }
+  }
+
+  function later(query: Query): { readonly changes: number } {
+    queued.push(query);
+    return {
+      get changes() {
+        if (queued.pop() !== query) throw new Error('changes are asked for at once, or not at all');
+        return run(query).changes;
+      },
+    };
   }
 
   return {
     get isTransaction() {
       return inTransaction;
     },
+    get epoch() {
+      return epoch;
+    },
     exec: (text) => void run({ text, values: [] }),
     prepare(sql): Statement {
       const text = translate(sql);
       const name = text.includes('$1') ? `s${++statements}` : undefined;
-      const execute = (values: readonly Value[]) =>
-        run({ text, values, ...(name !== undefined && { name }) });
+      const queryWith = (values: readonly Value[]): Query => ({
+        ...{ text, values },
+        ...(name !== undefined && { name }),
+      });
       return {
-        get: (...values) => execute(values).rows[0],
-        all: (...values) => [...execute(values).rows],
-        run: (...values) => ({ changes: execute(values).changes }),
+        get: (...values) => run(queryWith(values)).rows[0],
+        all: (...values) => [...run(queryWith(values)).rows],
+        run: (...values) => {
+          const query = queryWith(values);
+          return inTransaction ? later(query) : { changes: run(query).changes };
+        },
       };
     },
     close() {
@@ -136,6 +157,8 @@ const noAnswer = new PostgresError({
   ...{ ok: false, connected: false, code: 'no-answer' },
   message: 'the thread of the database connection does not answer',
 });
+
+const rollback: Query = { text: 'ROLLBACK', values: [] };
 
 const sleep = new Int32Array(new SharedArrayBuffer(4));
 

@@ -19,7 +19,12 @@ export interface Query {
   readonly values: readonly unknown[];
   /** Under which the server keeps its plan; undefined for statements without values. */
   readonly name?: string;
-  /** It belongs to a transaction, which ended with the connection on which it began. */
+}
+
+/** Queries that go to the server together. The answer is that of the last one, or of the first that fails. */
+export interface Queries {
+  readonly queries: readonly Query[];
+  /** They belong to a transaction, which ended with the connection on which it began. */
   readonly continues: boolean;
 }
 
@@ -41,13 +46,20 @@ function lose(lost: pg.Client): void {
   destroy(lost);
 }
 
-async function answer({ text, values, name, continues }: Query): Promise<QueryAnswer> {
+function send(to: pg.Client, { values, ...query }: Query) {
+  return to.query({ ...query, values: [...values] });
+}
+
+async function answer({ queries, continues }: Queries): Promise<QueryAnswer> {
   let used: pg.Client | undefined;
   try {
     if (client === undefined && continues) throw new Error('the connection was lost');
     client ??= await connectAgain();
-    used = client;
-    const result = await used.query({ text, values: [...values], ...(name !== undefined && { name }) });
+    const to = client;
+    used = to;
+    // A failure is that of the first: a COMMIT after it would only seem to succeed.
+    const results = await Promise.all(queries.map((query) => send(to, query)));
+    const result = results.at(-1);
     const last = Array.isArray(result) ? result.at(-1) : result;
     return { ok: true, rows: last.rows, changes: last.rowCount ?? 0 };
   } catch (error) {
@@ -59,8 +71,8 @@ async function answer({ text, values, name, continues }: Query): Promise<QueryAn
   }
 }
 
-port.on('message', async (query: Query) => {
-  const result = await answer(query);
+port.on('message', async (queries: Queries) => {
+  const result = await answer(queries);
   port.postMessage(result);
   Atomics.add(answered, 0, 1);
   Atomics.notify(answered, 0);

@@ -26,6 +26,8 @@ async function connectTo(
     ...{ password, ssl: ssl ?? false },
     ...{ connectionTimeoutMillis: connectMs, query_timeout: answerMs, keepAlive: true },
     application_name: 'secure-chat',
+    // What is asked for at once is sent at once.
+    pipeline: true,
   });
   // An error also ends whatever is under way.
   connected.on('error', () => {});

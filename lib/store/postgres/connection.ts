@@ -29,7 +29,6 @@ export const postgresDialect: Dialect = {
   takeSeq: "SELECT nextval('log_seq') AS seq",
   numbersOf: '(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS BIGINT))',
   savepoints: false,
-  alone: false,
   describe: describePostgresFailure,
   // The next transaction connects again.
   isFatal: () => false,

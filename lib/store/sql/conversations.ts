@@ -118,7 +118,7 @@ export function createConversationOperations(db: Database) {
     /** The id of a conversation; undefined for a room that is gone, and before the first direct message. */
     find: (target: ConversationKey) => find(sql, target),
     /** The same, beginning direct messages, with both as members. */
-    findOrBegin: (target: ConversationKey) => findOrBegin(sql, target),
+    beginDirect: (pair: Pair) => beginDirect(sql, pair),
     keyOf(conversation: number): ConversationKey {
       const row: { low: number | null; high: number | null } | undefined = sql.pair.get(conversation);
       if (row === undefined || row.low === null || row.high === null) return { room: conversation };
@@ -133,17 +133,18 @@ function find(sql: Statements, target: ConversationKey): number | undefined {
   return row?.id;
 }
 
-function findOrBegin(sql: Statements, target: ConversationKey): number | undefined {
-  const found = find(sql, target);
-  if (found !== undefined || 'room' in target) return found;
-  const [low, high] = ordered(target.direct);
+function beginDirect(sql: Statements, pair: Pair): number {
+  const [low, high] = ordered(pair);
   const { id }: { id: number } = sql.beginDirect.get(low, high);
   sql.join.run(low, id);
   sql.join.run(high, id);
   return id;
 }
 
-function ordered([one, other]: readonly [number, number]): [low: number, high: number] {
+/** The two accounts of a direct conversation, in any order. */
+type Pair = readonly [number, number];
+
+function ordered([one, other]: Pair): [low: number, high: number] {
   return one < other ? [one, other] : [other, one];
 }
 

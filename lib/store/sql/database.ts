@@ -17,10 +17,13 @@ export interface Statement {
 }
 
 export interface Database {
+  /** `run` may wait for the next statement that has an answer; asking for its `changes` does not. */
   prepare(sql: string): Statement;
   /** Statements without values and without rows. */
   exec(sql: string): void;
   readonly isTransaction: boolean;
+  /** Changes whenever others may have written since; undefined where there are no others. */
+  readonly epoch?: number | undefined;
 }
 
 /** What databases say differently. The SQL of this folder is what all of them understand. */
@@ -32,8 +35,6 @@ export interface Dialect {
   readonly numbersOf: string;
   /** A call that fails is undone by a savepoint. Without them it ends the transaction, and each call then runs alone. */
   readonly savepoints: boolean;
-  /** Accounts come only from this connection: what it knows of their names stays complete. */
-  readonly alone: boolean;
   describe(error: unknown): Failure;
   /** Whether, after this error of a transaction, nothing can be trusted to be stored any longer. */
   isFatal(error: unknown): boolean;

@@ -200,7 +200,7 @@ function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchR
     if (writes) {
       const begun = sql.begin.write.get();
       follower?.begun(begun);
-    } else sql.begin.read.run();
+    } else sql.begin.read.get();
     return runAll(database, calls, writes);
   } catch (error) {
     const failed = allFailed(calls, dialect.describe(error));
@@ -225,7 +225,7 @@ function runAll(
   }
   const { follower } = database;
   if (writes) follower?.committing();
-  database.sql.commit.run();
+  database.sql.commit.get();
   if (writes) follower?.committed();
   return { outcomes };
 }

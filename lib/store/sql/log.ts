@@ -84,7 +84,9 @@ function prepare(db: Database) {
   return {
     byKey: db.prepare('SELECT seq, at FROM log WHERE account = ? AND key = ?'),
     insert: db.prepare(
-      'INSERT INTO log (conversation, at, account, key, kind, text, target) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq',
+      `INSERT INTO log (conversation, at, account, key, kind, text, target)
+       SELECT id, ?, ?, ?, ?, ?, ? FROM conversations WHERE id = ? AND kind = ?
+       ON CONFLICT (account, key) DO NOTHING RETURNING seq`,
     ),
     quoted: db.prepare(
       `SELECT ${quoteColumns} FROM log AS others JOIN accounts AS authors ON authors.id = others.account
@@ -125,24 +127,21 @@ interface LogParts {
   readonly index: SearchIndex;
   readonly mentions: MentionRows;
   readonly find: (target: ConversationKey) => number | undefined;
-  readonly findOrBegin: (target: ConversationKey) => number | undefined;
+  readonly beginDirect: (pair: readonly [number, number]) => number;
   readonly keyOf: (conversation: number) => ConversationKey;
 }
 
 export function createLogOperations(db: Database, parts: LogParts) {
-  const { find, findOrBegin, keyOf } = parts;
+  const { find, keyOf } = parts;
   const sql = prepare(db);
   return {
     append(entry) {
       checkEntry(entry);
+      const result = insert(sql, parts, entry);
+      if (result.outcome === 'kept') return result;
+      // What was stored once counts, even where it would be refused by now.
       const first = findByKey(sql, entry);
-      if (first !== undefined) return { outcome: 'kept', seq: first.seq, at: first.at, repeated: true };
-      if (isBlocked(sql, entry)) return { outcome: 'blocked' };
-      const conversation = findOrBegin(entry.target);
-      if (conversation === undefined) return { outcome: 'no-such-room' };
-      const quoted = entry.of === undefined ? undefined : quotedMessage(sql, entry.of, conversation);
-      if (entry.of !== undefined && quoted === undefined) return { outcome: 'no-such-message' };
-      return { ...insert(sql, parts, { ...entry, conversation }), ...(quoted !== undefined && { quoted }) };
+      return first === undefined ? result : { outcome: 'kept', ...first, repeated: true };
     },
     findByKey: (account, key) => findByKey(sql, { account, key }),
     floor(target, count, after = 0, what: EntryKinds = 'entries') {
@@ -239,17 +238,35 @@ function quotedMessage(sql: Statements, of: number, conversation: number): Quote
   return row && quotedOf(row);
 }
 
-function insert(
+/** A new direct conversation begins with a message, not with one that is repeated. */
+function conversationOf(
   sql: Statements,
-  { index, mentions }: LogParts,
-  { conversation, account, key, text, action, at, file, of }: NewEntry & { readonly conversation: number },
-): Extract<AppendResult, { outcome: 'kept' }> {
+  { find, beginDirect }: LogParts,
+  entry: NewEntry,
+): number | undefined {
+  const { target } = entry;
+  if ('room' in target) return target.room;
+  const found = find(target);
+  return found ?? (findByKey(sql, entry) === undefined ? beginDirect(target.direct) : undefined);
+}
+
+/** An entry whose key there is already ends as one for a room that is gone. */
+function insert(sql: Statements, parts: LogParts, entry: NewEntry): AppendResult {
+  const { account, key, text, action, at, file, of } = entry;
+  if (isBlocked(sql, entry)) return { outcome: 'blocked' };
+  const conversation = conversationOf(sql, parts, entry);
+  if (conversation === undefined) return { outcome: 'no-such-room' };
+  const quoted = of === undefined ? undefined : quotedMessage(sql, of, conversation);
+  if (of !== undefined && quoted === undefined) return { outcome: 'no-such-message' };
   const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
-  const { seq }: { seq: number } = sql.insert.get(conversation, at, account, key, kind, text, of ?? null);
-  index.add({ seq, text, conversation, account });
-  mentions.add({ seq, text, conversation, account });
+  const place = [conversation, 'room' in entry.target ? 'room' : 'direct'] as const;
+  const row: { seq: number } | undefined = sql.insert.get(at, account, key, kind, text, of ?? null, ...place);
+  if (row === undefined) return { outcome: 'no-such-room' };
+  const { seq } = row;
+  parts.index.add({ seq, text, conversation, account });
+  parts.mentions.add({ seq, text, conversation, account });
   if (file !== undefined) sql.insertFile.run(seq, account, file.name, file.size, file.hash);
-  return { outcome: 'kept', seq, at, repeated: false };
+  return { outcome: 'kept', seq, at, repeated: false, ...(quoted !== undefined && { quoted }) };
 }
 
 function history(sql: Statements, conversation: number, page: HistoryPage): LogEntry[] {

@@ -3,7 +3,7 @@
  * and with its membership, by foreign keys. Knows who is a member, not what mentions look like.
  */
 import { findNames } from '../../protocol/mentions.js';
-import type { Database, Dialect } from './database.js';
+import type { Database } from './database.js';
 import type { IndexedMessage } from './search.js';
 
 export interface MentionRows {
@@ -15,7 +15,7 @@ export interface MentionRows {
   learn(name: string): void;
 }
 
-export function createMentionRows(db: Database, { alone }: Dialect): MentionRows {
+export function createMentionRows(db: Database): MentionRows {
   const names = db.prepare('SELECT id, name FROM accounts WHERE id > ? ORDER BY id');
   const insert = db.prepare(
     `INSERT INTO mentions (account, conversation, seq)
@@ -27,16 +27,18 @@ export function createMentionRows(db: Database, { alone }: Dialect): MentionRows
   // costs one.
   const known = new Set<string>();
   let newest = 0;
+  let learned: number | undefined;
 
   function learnNew(): void {
     const rows: { id: number; name: string }[] = names.all(newest);
     for (const { name } of rows) known.add(name);
     newest = rows.at(-1)?.id ?? newest;
+    learned = db.epoch;
   }
 
   return {
     add({ seq, text, conversation, account }) {
-      if (newest === 0 || !alone) learnNew();
+      if (newest === 0 || learned !== db.epoch) learnNew();
       const mentioned = findNames(text, (word) => known.has(word));
       for (const name of new Set(mentioned.map((mention) => mention.name))) {
         insert.run(name, conversation, seq, account);

@@ -32,9 +32,9 @@ export function createOperations(
   { dialect, index, files, peers }: OwnParts,
   { ticks }: Pick<Clock, 'ticks'> = systemClock,
 ): Operations {
-  const mentions = createMentionRows(db, dialect);
-  const { find, findOrBegin, keyOf, positions, ...conversations } = createConversationOperations(db);
-  const log = createLogOperations(db, { index, mentions, find, findOrBegin, keyOf });
+  const mentions = createMentionRows(db);
+  const { find, beginDirect, keyOf, positions, ...conversations } = createConversationOperations(db);
+  const log = createLogOperations(db, { index, mentions, find, beginDirect, keyOf });
   const { seqBefore } = log;
   const { resumeRow, ...sessions } = createSessionOperations(db);
   const { revokeSessions } = sessions;

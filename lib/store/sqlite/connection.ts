@@ -28,7 +28,6 @@ export const sqliteDialect: Dialect = {
   takeSeq: "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'log' RETURNING seq",
   numbersOf: '(SELECT value FROM json_each(?))',
   savepoints: true,
-  alone: true,
   describe: describeFailure,
   // After a failed fsync the kernel may have dropped what it could not write: a later one that succeeds proves nothing.
   isFatal: (error) => resultCode(error) === resultCodes.ioError,

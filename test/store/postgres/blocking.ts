@@ -46,6 +46,45 @@ t.test('a connection', { skip: withoutPostgres }, async (t) => {
     t.equal(db.prepare('SELECT 1 AS one').get().one, 1);
   });
 
+  await t.test(
+    'a statement without an answer goes with the next one, which may hear of its failure',
+    async (t) => {
+      const db = open();
+      const begin = () => db.exec(postgresDialect.begin.write);
+      const insert = db.prepare('INSERT INTO bans (address, by, at, reason) VALUES (?, ?, 0, ?)');
+      const counted = db.prepare('SELECT count(*) AS bans FROM bans');
+      const epoch = db.epoch;
+      begin();
+      t.not(db.epoch, epoch);
+      insert.run('192.0.2.1', 'test', '');
+      t.equal(counted.get().bans, 1, 'before the next one');
+      t.equal(insert.run('192.0.2.2', 'test', '').changes, 1);
+      t.equal(db.prepare('DELETE FROM bans WHERE by = ?').run('test').changes, 2);
+      insert.run('192.0.2.3', 'test', '');
+      db.exec('COMMIT');
+      t.equal(counted.get().bans, 1);
+
+      begin();
+      insert.run('192.0.2.4', 'test', '');
+      insert.run('192.0.2.3', 'test', 'there is one already');
+      t.throws(() => db.exec('COMMIT'), { name: 'PostgresError', code: '23505', connected: true });
+      t.equal(db.isTransaction, false);
+      t.equal(counted.get().bans, 1, 'nothing of it is there');
+
+      begin();
+      const late = insert.run('192.0.2.5', 'test', '');
+      insert.run('192.0.2.6', 'test', '');
+      t.throws(() => late.changes, /asked for at once/);
+      db.exec('ROLLBACK');
+      t.throws(
+        () => insert.run('192.0.2.3', 'test', ''),
+        { code: '23505' },
+        'outside of a transaction at once',
+      );
+      db.exec('DELETE FROM bans');
+    },
+  );
+
   for (const noticed of [false, true])
     await t.test('a lost connection is made again, and what was under way is gone', async (t) => {
       const db = open();

@@ -57,13 +57,16 @@ function openProgram(t: Test, address: DatabaseAddress) {
     get isTransaction() {
       return db.isTransaction;
     },
+    get epoch() {
+      return db.epoch;
+    },
     prepare(sql) {
       const statement = db.prepare(sql);
       if (sql !== 'COMMIT') return statement;
       return {
         ...statement,
-        run() {
-          const done = statement.run();
+        get() {
+          const done = statement.get();
           program.onCommit();
           return done;
         },
@@ -115,6 +118,16 @@ async function follow(t: Test, cluster: Cluster): Promise<void> {
     await two.peering.look();
     t.same(two.heard.length, 5, 'nothing twice, nothing of its own');
     while (two.hints() < 2) await new Promise(setImmediate);
+  });
+
+  await t.test('a name that was taken on one server is a mention on the other', async (t) => {
+    const address = cluster.database();
+    const [one, two] = [await openServer(t, address), await openServer(t, address)];
+    const ana = await person(one, 'ana');
+    await say(one, ana, 'ben?');
+    const ben = await person(two, 'ben');
+    await say(one, ana, 'ben!');
+    t.match(await two.store.conversations(ben), [{ mentions: 1 }]);
   });
 
   await t.test('of more than it reads at a time it misses nothing', async (t) => {
