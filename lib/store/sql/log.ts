@@ -85,8 +85,9 @@ function prepare(db: Database) {
     byKey: db.prepare('SELECT seq, at FROM log WHERE account = ? AND key = ?'),
     insert: db.prepare(
       `INSERT INTO log (conversation, at, account, key, kind, text, target)
-       SELECT id, ?, ?, ?, ?, ?, ? FROM conversations WHERE id = ? AND kind = ?
-       ON CONFLICT (account, key) DO NOTHING RETURNING seq`,
+       SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM conversations WHERE id = ?1 AND kind = ?2
+         AND NOT EXISTS (SELECT 1 FROM log WHERE account = ?4 AND key = ?5)
+       RETURNING seq`,
     ),
     quoted: db.prepare(
       `SELECT ${quoteColumns} FROM log AS others JOIN accounts AS authors ON authors.id = others.account
@@ -260,7 +261,7 @@ function insert(sql: Statements, parts: LogParts, entry: NewEntry): AppendResult
   if (of !== undefined && quoted === undefined) return { outcome: 'no-such-message' };
   const kind = file === undefined ? (action ? 'action' : 'text') : 'file';
   const place = [conversation, 'room' in entry.target ? 'room' : 'direct'] as const;
-  const row: { seq: number } | undefined = sql.insert.get(at, account, key, kind, text, of ?? null, ...place);
+  const row: { seq: number } | undefined = sql.insert.get(...place, at, account, key, kind, text, of ?? null);
   if (row === undefined) return { outcome: 'no-such-room' };
   const { seq } = row;
   parts.index.add({ seq, text, conversation, account });
