@@ -15,7 +15,8 @@
  * @module
  */
 export { Exit, type ExitCode, type ExitName } from './cli/command.js';
-export { type RunningServer, type ServerSettings, startServer } from './cli/start-server.js';
+export type { ServerSettings } from './cli/server-settings.js';
+export { type RunningServer, startServer } from './cli/start-server.js';
 export {
   type Accepted,
   type ChatEvents,

@@ -18,9 +18,11 @@ import { ownCertificate } from '../trust/renewal.js';
 import { Exit } from './command.js';
 import { databaseFile, filesFolder, requireData } from './folders.js';
 import type { OperatorContext } from './operator-context.js';
+import { joinLinks } from './server-links.js';
 import { environmentSettings } from './server-options.js';
+import { fileLimits } from './server-settings.js';
 import { openDatabaseAt } from './server-store.js';
-import { fileLimits, joinLinks, startFailure } from './start-server.js';
+import { startFailure } from './start-failure.js';
 
 /** Commands that only read the database leave it as it is, even its version. */
 const reads: Readonly<Record<string, (database: ReadOnlyDatabase, args: RawFrame) => RawFrame>> = {

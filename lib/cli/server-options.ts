@@ -5,9 +5,7 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
-import type { Registration } from '../protocol/records.js';
-import type { Retention } from '../server/files/cleanup.js';
-import { defaultPort, type Endpoint } from '../trust/endpoint.js';
+import { defaultPort } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
 import { databaseOption, databaseVariable, dataFolder, dataOption } from './folders.js';
 import { type LogLevel, logLevels } from './log-level.js';
@@ -24,35 +22,14 @@ import {
   sizeArgument,
 } from './option-values.js';
 import { pushHostsArgument, rangesArgument } from './server-option-values.js';
-import type { ServerSettings } from './start-server.js';
+import type { ServerSettings } from './server-settings.js';
 
-export interface ServerFlags {
-  readonly cert?: string;
-  readonly key?: string;
-  readonly host?: string;
-  readonly port: number;
-  readonly publicHost?: string;
-  readonly peerHosts?: readonly Endpoint[];
+/** Settings as options. */
+export interface ServerFlags extends Omit<ServerSettings, 'data' | 'log' | 'onFailure'> {
   readonly data?: string;
-  readonly database?: string;
-  readonly files?: string;
-  readonly webhooks?: Endpoint;
-  readonly pushHosts?: readonly string[];
-  readonly registration: Registration;
-  readonly name?: string;
-  readonly rate: number;
-  readonly perAddress: number;
-  readonly rooms: 'members' | 'admins';
-  readonly maxFile: number;
-  readonly quota?: number;
-  readonly keep?: Retention;
-  readonly motd?: string;
-  readonly maxClients?: number;
   readonly logLevel: LogLevel;
   /** The file that the rest may come from. */
   readonly config?: string;
-  readonly proxyFrom?: readonly string[];
-  readonly metrics?: Endpoint;
 }
 
 const option = (flags: string, description: string) => new Option(flags, description);

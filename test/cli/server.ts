@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import t, { type Test } from 'tap';
 import { createServerScreen } from '../../lib/cli/server-screen.js';
-import type { ServerSettings } from '../../lib/cli/start-server.js';
+import type { ServerSettings } from '../../lib/cli/server-settings.js';
 import { openCommandLine } from '../support/run-main.js';
 import { runServer } from '../support/running-server.js';
 

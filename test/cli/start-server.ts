@@ -1,11 +1,9 @@
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
 import { controlSocket } from '../../lib/cli/folders.js';
-import { startFailure, startServerOn } from '../../lib/cli/start-server.js';
 import { callControl } from '../../lib/server/operator/control-socket.js';
-import { loadSqliteThread } from '../../lib/store/sqlite/thread.js';
 import { parseJoinLink } from '../../lib/trust/endpoint.js';
 import { folder, ok, runServer } from '../support/running-server.js';
 
@@ -74,34 +72,6 @@ t.test('a second server on a folder is refused and disturbs nothing', async (t) 
   t.match(await ada.ask({ type: 'say', room: 'lobby', text: 'still here', key: 'k' }), { type: 'message' });
   const { links } = await callControl(controlSocket(server.data), 'invite', {});
   t.ok(Array.isArray(links));
-});
-
-t.test('a start that fails before the database is opened ends the thread for it', async (t) => {
-  const data = await folder(t);
-  const file = join(data, 'not a folder');
-  await writeFile(file, '');
-  const writer = loadSqliteThread();
-  await t.rejects(startServerOn(writer, { data: file }), { code: exitCode.io });
-  const late = {
-    name: 'late.db',
-    database: { file: join(data, 'late.db') },
-    onOutcomes() {},
-    onFailure() {},
-  };
-  await t.rejects(writer.open(late), { name: 'StoreError' });
-});
-
-t.test('a port in use for webhooks is named, and leaves nothing open', async (t) => {
-  const server = await runServer(t, {});
-  const data = await folder(t);
-  const webhooks = { host: '127.0.0.1', port: server.port };
-  const error = await runServer(t, { data, webhooks }).catch((error: unknown) => error);
-  t.match(error, { code: 'EADDRINUSE' });
-  t.match(startFailure(error, { port: 1, data, webhooks }), {
-    code: exitCode.configuration,
-    message: /--webhooks/,
-  });
-  await runServer(t, { data, webhooks: { host: '127.0.0.1', port: 0 } });
 });
 
 t.test('a port in use leaves nothing open', async (t) => {
@@ -178,22 +148,7 @@ t.test('sizes, rooms and retention follow the settings', async (t) => {
   t.match(await offer(501, 'k3'), { code: 'quota-exceeded' });
 });
 
-t.test('too few open files end a start with what to do', async (t) => {
-  const error = Object.assign(new Error('EMFILE: too many open files, open'), { code: 'EMFILE' });
-  t.match(startFailure(error, { data: '/srv' }), { code: exitCode.io, message: /ulimit -n/ });
-});
-
 t.test('files are in a folder of their own, with mode 0700', async (t) => {
   const server = await runServer(t);
   t.equal((await stat(join(server.data, 'files'))).mode & 0o777, 0o700);
-});
-
-t.test('a files folder that is not a folder fails the start', async (t) => {
-  const data = await folder(t);
-  await writeFile(join(data, 'files'), 'no folder');
-  const error = await runServer(t, { data }).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  t.match(startFailure(error, { data }), { code: exitCode.io, message: /files/ });
 });
