@@ -16,20 +16,12 @@ import {
   tooManyTerminals,
 } from './presence.js';
 
-/** A place among the account's terminals on all servers. */
-interface Place {
-  /** Of a terminal that is online now. */
-  taken(member: Member): void;
-  /** It did not come online. */
-  withdraw(): void;
-}
-
 export interface Elsewhere {
   /**
-   * Counts a terminal that is about to come online. Undefined on the only server.
-   * @throws ProtocolError `name-in-use`, `too-many-terminals`
+   * Brings a terminal online by `join`, beside the account's terminals on all servers; on the only server at once.
+   * @throws ProtocolError `name-in-use`, `too-many-terminals`; what `join` throws
    */
-  enter(account: Account, mode: JoinMode | undefined): Promise<Place> | undefined;
+  enter(account: Account, mode: JoinMode | undefined, join: () => Member): Promise<Member> | Member;
   /** The terminal is gone. */
   left(member: Member): void;
   /** To be told to the others: an account has another number of terminals here. */
@@ -86,24 +78,27 @@ export function createElsewhere({ peering, peers, presence }: ElsewhereDeps): El
     { enter }: Peering,
     { id: account, name }: Account,
     mode: JoinMode | undefined,
-  ): Promise<Place> {
+    join: () => Member,
+  ): Promise<Member> {
     const id = randomUUID();
     const entered = await enter({ id, account, ...(mode !== undefined && { mode: modes[mode] }) });
     if (entered.outcome !== 'entered') throw refusals[entered.outcome](name);
     const { replaced } = entered;
     if (replaced.length > 0) tellReplaced({ terminals: replaced });
-    return {
-      taken(member) {
-        ids.set(member, id);
-        const { session } = member;
-        if (mode === 'continue' && session !== undefined) tellContinued({ account, session });
-      },
-      withdraw: () => peers.left(id),
-    };
+    try {
+      const member = join();
+      ids.set(member, id);
+      const { session } = member;
+      if (mode === 'continue' && session !== undefined) tellContinued({ account, session });
+      return member;
+    } catch (error) {
+      peers.left(id);
+      throw error;
+    }
   }
 
   return {
-    enter: (account, mode) => peering && enterAt(peering, account, mode),
+    enter: (account, mode, join) => (peering === undefined ? join() : enterAt(peering, account, mode, join)),
     left(member) {
       const id = ids.get(member);
       if (id === undefined) return;

@@ -6,7 +6,6 @@ import type { Account } from '../../store/account-store.js';
 import type { ResumedSession, SignedInAccount } from '../../store/sign-in-store.js';
 import type { App } from '../app.js';
 import { type OpenedSession, sessionExpired } from '../auth/sessions.js';
-import type { Elsewhere } from '../chat/elsewhere.js';
 import type { JoinMode, Member } from '../chat/presence.js';
 import { currentConversations } from '../chat/queries.js';
 import type { Answer, Caller, RequestRows } from './row.js';
@@ -86,7 +85,10 @@ function checkNewcomer({ bans, presence }: App, { address }: Caller): void {
   presence.checkCapacity('member');
 }
 
-/** All at the moment at which the state was read: changes after it find the account online. */
+/**
+ * All at the moment at which the state was read: changes after it find the account online. Where other servers have to be asked
+ * first, it is read again.
+ */
 async function comeIn(
   app: App,
   caller: Caller,
@@ -94,6 +96,7 @@ async function comeIn(
   mode: SignInMode | undefined,
 ): Promise<Answer> {
   const { store, bans } = app;
+  let entered: Promise<Member> | Member;
   let member: Member;
   bans.checkKnown(ban, caller.address);
   // Before it joins: a take-over then ends the connection that the session was on, not the session.
@@ -101,17 +104,16 @@ async function comeIn(
   const takeOver = mode === 'take-over';
   // A session that never ended continues; one that did joins like any other.
   const joinMode = running && !takeOver ? 'continue' : mode;
-  const place = app.elsewhere.enter(account, joinMode);
   try {
-    member =
-      place === undefined ? caller.join(account, joinMode) : await joinAt(place, caller, account, joinMode);
+    entered = app.elsewhere.enter(account, joinMode, () => caller.join(account, joinMode));
+    member = entered instanceof Promise ? await entered : entered;
   } catch (error) {
     // If the connection was lost or the server is full, the client tries again with the same token.
     const retried = error instanceof ProtocolError && keepsToken.has(error.code);
     if (!retried) await store.endSession(session);
     throw error;
   }
-  if (mutes === undefined || standings === undefined || place !== undefined)
+  if (mutes === undefined || standings === undefined || entered instanceof Promise)
     return finishSignIn(app, member, { session, token, takeOver });
   const answer = signedIn(app, { account, mutes, standings }, token);
   if (takeOver) await store.stopSessions(account.id, session);
@@ -119,24 +121,6 @@ async function comeIn(
 }
 
 const keepsToken: ReadonlySet<ErrorCode> = new Set(['signed-out', 'server-full']);
-
-/** Joins beside the account's terminals on other servers. */
-async function joinAt(
-  place: NonNullable<ReturnType<Elsewhere['enter']>>,
-  caller: Caller,
-  account: Account,
-  mode: JoinMode | undefined,
-): Promise<Member> {
-  const { taken, withdraw } = await place;
-  try {
-    const member = caller.join(account, mode);
-    taken(member);
-    return member;
-  } catch (error) {
-    withdraw();
-    throw error;
-  }
-}
 
 /** Brings an account online whose password is right, and opens the session that its token continues. */
 async function join(
@@ -147,9 +131,7 @@ async function join(
 ): Promise<Answer> {
   // Before it joins, so that others don't see a banned account come and go.
   await app.bans.check(account, caller.address);
-  const place = app.elsewhere.enter(account, mode);
-  const member =
-    place === undefined ? caller.join(account, mode) : await joinAt(place, caller, account, mode);
+  const member = await app.elsewhere.enter(account, mode, () => caller.join(account, mode));
   const opened = await app.sessions.open(account, { remember, address: caller.address });
   caller.useToken(opened.session);
   return finishSignIn(app, member, { ...opened, takeOver: mode === 'take-over' || mode === 'fresh' });
