@@ -17,18 +17,16 @@
 export { Exit, type ExitCode, type ExitName } from './cli/command.js';
 export type { ServerSettings } from './cli/server-settings.js';
 export { type RunningServer, startServer } from './cli/start-server.js';
-export {
-  type Accepted,
-  type ChatEvents,
-  type ChatSession,
-  type ConnectOptions,
-  connectChat as connect,
-  InvalidOption,
-  type LoadFileOptions,
-  type MessagesOptions,
-  type SayOptions,
-  type Stored,
-} from './client/connect.js';
+export type { ChatEvents } from './client/chat-events.js';
+export type {
+  Accepted,
+  ChatSession,
+  LoadFileOptions,
+  MessagesOptions,
+  SayOptions,
+  Stored,
+} from './client/chat-session.js';
+export { type ConnectOptions, connectChat as connect, InvalidOption } from './client/connect.js';
 export { type SessionEnd, SessionEnded, type SessionStatus } from './client/session/session.js';
 export { UntrustedServer } from './client/sign-in/trust-decision.js';
 export { TransferFailed } from './client/transfer/transfer.js';

@@ -42,6 +42,15 @@ export type OpenTransfers = (session: Session, report: (transfer: Transfer) => v
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
+/** Resolves once a signal is to end the front end. */
+export function whenStopped(stop: AbortSignal): Promise<StopSignal> {
+  return new Promise((resolve) => {
+    const onStop = (): void => resolve(stop.reason as StopSignal);
+    if (stop.aborted) onStop();
+    stop.addEventListener('abort', onStop);
+  });
+}
+
 export interface FrontEndResult {
   readonly endedBy: /** `/quit`, the end of the input, or a reader that closed the output. */
     | { readonly by: 'person' }

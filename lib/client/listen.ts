@@ -8,15 +8,14 @@ import type { RoomOrPerson } from '../protocol/names.js';
 import { printable, printableJson } from '../protocol/printable.js';
 import type { Clock } from '../system/clock.js';
 import { enterRoom } from './enter-room.js';
-import { createListener, type FrontEnd, type FrontEndResult, type StopSignal } from './front-end.js';
+import { createListener, type FrontEnd, type FrontEndResult, whenStopped } from './front-end.js';
 import { startCommand } from './run-command.js';
-import { askUntilAnswered, createConnectionWatch } from './session/connection-watch.js';
+import { createConnectionWatch } from './session/connection-watch.js';
 import { createEntryStream } from './session/entry-stream.js';
 import { type Session, SessionEnded } from './session/session.js';
 import type { LocalTime } from './text/local-time.js';
 import { plainLine } from './text/plain-message.js';
 import { createStatusLines } from './text/wording.js';
-import type { RequestBody } from './wire/connection.js';
 
 interface ListenDeps {
   readonly stdout: Writable;
@@ -50,17 +49,15 @@ export function createListen(deps: ListenDeps): FrontEnd {
   return {
     listener,
     async run(session) {
-      const connection = createConnectionWatch();
-      const ask = (request: RequestBody) => askUntilAnswered(session, connection, request);
+      const connection = createConnectionWatch(session);
       const stream = createEntryStream({
-        session,
-        ask,
+        ...{ session, ask: connection.ask },
         wants: wantedBy(deps.wanted),
         since: deps.wanted.since,
       });
       const { take, end } = createTaker(session, deps);
       const showStatus = createStatusLines((words) => tell(words, deps));
-      const stopped = whenAborted(deps.stop);
+      const stopped = whenStopped(deps.stop);
       deps.stderr.on('error', () => {});
       open((event) => {
         if (event.kind === 'synced') stream.start();
@@ -69,7 +66,7 @@ export function createListen(deps: ListenDeps): FrontEnd {
         stream.notice(event);
       });
       async function follow(): Promise<void> {
-        for (const room of deps.wanted.rooms) await enterRoom(ask, room);
+        for (const room of deps.wanted.rooms) await enterRoom(connection.ask, room);
         for await (const entry of stream.entries()) if (!(await take(entry))) return;
       }
       try {
@@ -97,14 +94,6 @@ function wantedBy({ rooms }: ListenWanted): (place: RoomOrPerson) => boolean {
 
 function resultOf(endedBy: FrontEndResult['endedBy'] = { by: 'person' }): FrontEndResult {
   return { endedBy, refused: 0, unacknowledged: 0 };
-}
-
-function whenAborted(stop: AbortSignal): Promise<StopSignal> {
-  return new Promise((resolve) => {
-    const onStop = (): void => resolve(stop.reason as StopSignal);
-    if (stop.aborted) onStop();
-    stop.addEventListener('abort', onStop);
-  });
 }
 
 /** @returns also what ends the command that runs, which has a second to end by itself */

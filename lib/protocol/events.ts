@@ -232,6 +232,21 @@ export type ServerFrameOf<T extends ServerFrameType> = Static<(typeof schemas)[T
 export type ServerFrame = { [T in ServerFrameType]: ServerFrameOf<T> }[ServerFrameType];
 export type Reply = ServerFrameOf<'ok'> | ServerFrameOf<'error'>;
 
+/** What a server refused, as an error. */
+export function errorOf({
+  code,
+  message,
+  retryAfter,
+}: Pick<ServerFrameOf<'error'>, 'code' | 'message' | 'retryAfter'>): ProtocolError {
+  return new ProtocolError(code, message, retryAfter);
+}
+
+/** @throws ProtocolError for a refusal */
+export function accepted(reply: Reply): ServerFrameOf<'ok'> {
+  if (reply.type === 'error') throw errorOf(reply);
+  return reply;
+}
+
 const entryTypes = ['message', 'edited', 'removed', 'reaction', 'pinned', 'unpinned', 'topic'] as const;
 /** An entry of a conversation, delivered exactly once, in `seq` order. */
 export type EntryEvent = ServerFrameOf<(typeof entryTypes)[number]>;

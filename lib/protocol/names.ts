@@ -129,6 +129,11 @@ function shortened(name: string): string {
 /** A room, or the other person of a direct message. */
 export type RoomOrPerson = { readonly room: string } | { readonly with: string };
 
+/** Of a record or an event, which has one of them. */
+export function roomOrPersonOf({ room, with: person = '' }: { room?: string; with?: string }): RoomOrPerson {
+  return room === undefined ? { with: person } : { room };
+}
+
 /** The same where a message goes, as `say` and transfers want it. */
 export type Recipient = { readonly room: string } | { readonly to: string };
 

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type ChatSession, type ConnectOptions, connectChat as connect } from '../../lib/client/connect.js';
+import type { ChatSession } from '../../lib/client/chat-session.js';
+import { type ConnectOptions, connectChat as connect } from '../../lib/client/connect.js';
 import { folder, password, runServer, type TestServer } from '../support/running-server.js';
 
 function at({ port, running }: TestServer): Pick<ConnectOptions, 'server' | 'pin'> {

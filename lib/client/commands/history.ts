@@ -1,6 +1,6 @@
 /** Commands that show, search and save earlier messages. */
 import { limits } from '../../protocol/limits.js';
-import { parseName, parseRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
+import { parseName, parseRoomOrPerson, type RoomOrPerson, roomOrPersonOf } from '../../protocol/names.js';
 import { foundLines } from '../text/lists.js';
 import type { RequestBody } from '../wire/connection.js';
 import { momentForms, parseId, parseMoment } from './arguments.js';
@@ -82,10 +82,7 @@ async function search(terms: SearchTerms | undefined, context: CommandContext): 
   const { found = [], more = false, reached } = await ask(request);
   memory.found = new Map([
     ...(terms === undefined ? memory.found : []),
-    ...found.map(({ seq, room, with: peer = '' }): [number, RoomOrPerson] => [
-      seq,
-      room === undefined ? { with: peer } : { room },
-    ]),
+    ...found.map((message): [number, RoomOrPerson] => [message.seq, roomOrPersonOf(message)]),
   ]);
   const last = reached?.seq ?? found.at(-1)?.seq;
   memory.nextSearchPage =

@@ -3,16 +3,12 @@
  * command line.
  */
 import type { Reply } from '../../protocol/events.js';
-import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
+import { formatRoomOrPerson, type RoomOrPerson, roomOrPersonOf } from '../../protocol/names.js';
 import { printable, printableJson } from '../../protocol/printable.js';
 import { byteCount } from '../../protocol/quantities.js';
 import type { Message } from '../../protocol/records.js';
-import { createListener, type FrontEnd, type StopSignal } from '../front-end.js';
-import {
-  askUntilAnswered,
-  type ConnectionWatch,
-  createConnectionWatch,
-} from '../session/connection-watch.js';
+import { createListener, type FrontEnd, whenStopped } from '../front-end.js';
+import { type ConnectionWatch, createConnectionWatch } from '../session/connection-watch.js';
 import { historyPages } from '../session/pages.js';
 import { askConversations, type Session } from '../session/session.js';
 import { createStamp } from '../text/local-time.js';
@@ -50,13 +46,9 @@ export function createExport(deps: ExportDeps): FrontEnd {
   return {
     listener,
     async run(session) {
-      const connection = createConnectionWatch();
+      const connection = createConnectionWatch(session);
       open(connection.notice);
-      const stopped = new Promise<StopSignal>((resolve) => {
-        const onStop = (): void => resolve(deps.stop.reason as StopSignal);
-        if (deps.stop.aborted) onStop();
-        deps.stop.addEventListener('abort', onStop);
-      });
+      const stopped = whenStopped(deps.stop);
       try {
         const signal = await Promise.race([exportAll(session, { ...deps, connection }), stopped]);
         await session.quit();
@@ -76,18 +68,18 @@ export function createExport(deps: ExportDeps): FrontEnd {
 type Export = ExportDeps & { readonly connection: ConnectionWatch };
 
 async function exportAll(session: Session, work: Export): Promise<undefined> {
-  const conversations = await chosen(session, work);
+  const conversations = await chosen(work);
   for (const [index, conversation] of conversations.entries())
     await exportOne(session, { ...work, conversation, first: index === 0 });
   return undefined;
 }
 
-async function chosen(session: Session, { connection, wanted }: Export): Promise<RoomOrPerson[]> {
+async function chosen({ connection, wanted }: Export): Promise<RoomOrPerson[]> {
   const { rooms, people } = wanted;
   if (rooms.length === 0 && people.length === 0) {
-    const all = await askConversations((request) => askUntilAnswered(session, connection, request));
+    const all = await askConversations(connection.ask);
     if ('code' in all) throw new ExportError(all.message);
-    return all.map(({ room, with: peer = '' }) => (room === undefined ? { with: peer } : { room }));
+    return all.map(roomOrPersonOf);
   }
   const all = await connection.ready();
   for (const room of rooms) {
@@ -110,7 +102,7 @@ async function exportOne(
     await write(`${work.first ? '' : '\n'}${name} at ${printable(session.hello.server)}, ${by}\n\n`);
   }
   const ask = async (request: RequestBody): Promise<Reply> => {
-    const reply = await askUntilAnswered(session, connection, request);
+    const reply = await connection.ask(request);
     if (reply.type === 'error') throw new ExportError(`${name}: ${reply.message}`);
     return reply;
   };

@@ -12,13 +12,30 @@ export interface ConnectionWatch {
   readonly end: SessionEnd | undefined;
   /** The conversations of the sign-in, all rooms among them; rejects with SessionEnded. */
   ready(): Promise<readonly Conversation[]>;
+  /**
+   * Repeats a request until there is a reply, over several connections if they are lost.
+   * @throws SessionEnded; ConnectionLost where the server answers other requests but not this one, or each of 5 connections was lost
+   */
+  ask(request: RequestBody): Promise<Reply>;
 }
 
-export function createConnectionWatch(): ConnectionWatch {
+const mostTries = 5;
+
+export function createConnectionWatch(session: Pick<Session, 'ask'>): ConnectionWatch {
   let conversations: readonly Conversation[] | undefined;
   let end: SessionEnd | undefined;
   let online = false;
   let waiting: (() => void)[] = [];
+
+  async function ready(): Promise<readonly Conversation[]> {
+    while (conversations === undefined || !online) {
+      if (end !== undefined) throw new SessionEnded(end);
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+      });
+    }
+    return conversations;
+  }
 
   return {
     notice(event) {
@@ -32,38 +49,19 @@ export function createConnectionWatch(): ConnectionWatch {
     get end() {
       return end;
     },
-    async ready() {
-      while (conversations === undefined || !online) {
-        if (end !== undefined) throw new SessionEnded(end);
-        await new Promise<void>((resolve) => {
-          waiting.push(resolve);
-        });
+    ready,
+    async ask(request) {
+      for (let tries = 1; ; tries++) {
+        await ready();
+        try {
+          return await session.ask(request);
+        } catch (error) {
+          const unanswered = error instanceof ConnectionLost && error.unanswered;
+          if (unanswered || tries === mostTries) throw error;
+        }
+        // The loss of the connection is reported after this turn.
+        await new Promise((resolve) => setImmediate(resolve));
       }
-      return conversations;
     },
   };
-}
-
-const mostTries = 5;
-
-/**
- * Repeats a request until there is a reply, over several connections if they are lost.
- * @throws SessionEnded; ConnectionLost where the server answers other requests but not this one, or each of 5 connections was lost
- */
-export async function askUntilAnswered(
-  session: Pick<Session, 'ask'>,
-  connection: Pick<ConnectionWatch, 'ready'>,
-  request: RequestBody,
-): Promise<Reply> {
-  for (let tries = 1; ; tries++) {
-    await connection.ready();
-    try {
-      return await session.ask(request);
-    } catch (error) {
-      const unanswered = error instanceof ConnectionLost && error.unanswered;
-      if (unanswered || tries === mostTries) throw error;
-    }
-    // The loss of the connection is reported after this turn.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }

@@ -3,8 +3,8 @@
  * What does not fit into memory is read again from the history. Knows a session's events and requests, not the reader.
  */
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
-import { type EntryEvent, isEntry, type Reply } from '../../protocol/events.js';
-import { formatRoomOrPerson, type RoomOrPerson } from '../../protocol/names.js';
+import { type EntryEvent, errorOf, isEntry, type Reply } from '../../protocol/events.js';
+import { formatRoomOrPerson, type RoomOrPerson, roomOrPersonOf } from '../../protocol/names.js';
 import type { Conversation } from '../../protocol/records.js';
 import type { RequestBody } from '../wire/connection.js';
 import { placeOf } from './inbox.js';
@@ -96,9 +96,10 @@ export function createEntryStream({ session, ask, wants, since }: StreamDeps): E
 
   async function* readAll(from: number): Entries {
     const all = await askConversations(ask);
-    if ('code' in all) throw new ProtocolError(all.code, all.message, all.retryAfter);
-    for (const { room, with: peer = '', at } of all) {
-      const place = room === undefined ? { with: peer } : { room };
+    if ('code' in all) throw errorOf(all);
+    for (const conversation of all) {
+      const { at } = conversation;
+      const place = roomOrPersonOf(conversation);
       const quiet = at === undefined || Date.parse(at) < from;
       if (!quiet && wants(place)) yield* readOne(place, { since: from });
     }
@@ -132,9 +133,8 @@ export function createEntryStream({ session, ask, wants, since }: StreamDeps): E
       if (event.kind !== 'event') return;
       if (isEntry(event.event)) return addEntry(event.event);
       if (event.event.type !== 'gap') return;
-      const { room, with: peer = '', after } = event.event;
-      const place = room === undefined ? { with: peer } : { room };
-      if (wants(place)) add({ read: place, after });
+      const place = roomOrPersonOf(event.event);
+      if (wants(place)) add({ read: place, after: event.event.after });
     },
     start() {
       if (phase !== 'new') return;
@@ -159,8 +159,8 @@ export function createEntryStream({ session, ask, wants, since }: StreamDeps): E
 
 /** Forgets what was read beyond the newest entry: the server was restored from a backup. */
 function correct(readTo: Map<string, number>, conversations: readonly Conversation[]): void {
-  for (const { room, with: peer = '', last } of conversations) {
-    const key = formatRoomOrPerson(room === undefined ? { with: peer } : { room });
-    if ((readTo.get(key) ?? 0) > last) readTo.delete(key);
+  for (const conversation of conversations) {
+    const key = formatRoomOrPerson(roomOrPersonOf(conversation));
+    if ((readTo.get(key) ?? 0) > conversation.last) readTo.delete(key);
   }
 }

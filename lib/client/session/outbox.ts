@@ -1,5 +1,6 @@
 /** Messages on their way out, one after the other. Knows replies and keys, not connections. */
 import { isTransient, ProtocolError } from '../../protocol/errors.js';
+import { errorOf } from '../../protocol/events.js';
 import type { Message } from '../../protocol/records.js';
 import type { Clock } from '../../system/clock.js';
 import type { ClientConnection, Settle } from '../wire/connection.js';
@@ -62,7 +63,7 @@ export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox 
       // When the connection is lost, the session calls hold().
       if (current !== attempt || outcome instanceof Error) return;
       if (outcome.type === 'ok') finish(item, { state: 'sent', seq: outcome.seq ?? 0 });
-      else refused(item, new ProtocolError(outcome.code, outcome.message, outcome.retryAfter));
+      else refused(item, errorOf(outcome));
     };
     try {
       over({ ...item.message, type: 'say', key: item.key }, settle);

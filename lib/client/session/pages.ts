@@ -1,6 +1,6 @@
 /** What comes page by page, checked, so that a loop over pages ends whatever the server sends. */
 import { ProtocolError } from '../../protocol/errors.js';
-import type { Reply } from '../../protocol/events.js';
+import { accepted, type Reply } from '../../protocol/events.js';
 import type { RoomOrPerson } from '../../protocol/names.js';
 import type { Message } from '../../protocol/records.js';
 import type { RequestBody } from '../wire/connection.js';
@@ -45,8 +45,7 @@ export async function* historyPages(
   const since = 'since' in start ? { since: new Date(start.since).toISOString() } : {};
   for (let more = true; more; ) {
     const range = after === undefined ? since : { after };
-    const reply = await ask({ type: 'history', ...place, ...range, limit: pageSize });
-    if (reply.type === 'error') throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
+    const reply = accepted(await ask({ type: 'history', ...place, ...range, limit: pageSize }));
     const { messages = [] } = reply;
     more = reply.more === true;
     const seqs = messages.map(({ seq }) => seq);

@@ -3,7 +3,7 @@
  * retries.
  */
 import { ProtocolError } from '../../protocol/errors.js';
-import type { ServerFrameOf } from '../../protocol/events.js';
+import { errorOf, type ServerFrameOf } from '../../protocol/events.js';
 import type { Conversation, Role } from '../../protocol/records.js';
 import type { RequestBody } from '../wire/connection.js';
 import { type ClientConnection, type ConnectionOptions, openConnection } from '../wire/connection.js';
@@ -68,7 +68,7 @@ async function signIn(
     if (reply instanceof Error) throw reply;
     if (reply.type === 'ok') return reply;
     const canRetry = reply.code === 'session-expired' && request.type === 'resume' && credentials.expired();
-    if (!canRetry) throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
+    if (!canRetry) throw errorOf(reply);
   }
 }
 

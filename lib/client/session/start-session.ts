@@ -3,8 +3,7 @@
  * know how.
  */
 import { randomBytes } from 'node:crypto';
-import { ProtocolError } from '../../protocol/errors.js';
-import type { Reply } from '../../protocol/events.js';
+import { errorOf, type Reply } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { type Clock, systemClock } from '../../system/clock.js';
@@ -259,7 +258,7 @@ async function serve(life: Life, link: SignedInConnection): Promise<Error> {
       online = true;
       return caughtUp(life, link);
     }
-    refusal = new ProtocolError(outcome.code, outcome.message, outcome.retryAfter);
+    refusal = errorOf(outcome);
     connection.destroy();
   });
   const lost = await connection.closed;

@@ -1,7 +1,15 @@
 /** One connection to a verified server that said hello. Knows requests and replies, not who signs in. */
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
-import { alpn, fileAlpn, type Reply, type ServerFrame, type ServerFrameOf } from '../../protocol/events.js';
+import {
+  accepted,
+  alpn,
+  errorOf,
+  fileAlpn,
+  type Reply,
+  type ServerFrame,
+  type ServerFrameOf,
+} from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Message } from '../../protocol/records.js';
@@ -135,7 +143,7 @@ export async function askBeforeSignIn(
   connection.end();
   await connection.closed;
   if (reply instanceof Error) throw reply;
-  if (reply.type === 'error') throw new ProtocolError(reply.code, reply.message, reply.retryAfter);
+  accepted(reply);
 }
 
 type Settings = ConnectionOptions & { readonly timeoutMs: number; readonly clock: Clock };
@@ -376,9 +384,7 @@ function createReplies(clock: Clock): Replies {
 
 /** Why the server refuses this client. */
 function unwelcome(frame: ServerFrame): ProtocolError {
-  if (frame.type === 'closing' || frame.type === 'error') {
-    return new ProtocolError(frame.code, frame.message, frame.retryAfter);
-  }
+  if (frame.type === 'closing' || frame.type === 'error') return errorOf(frame);
   return new ProtocolError('bad-frame', 'The server did not start with hello.');
 }
 
