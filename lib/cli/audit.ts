@@ -3,10 +3,9 @@ import { type Command, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
 import { printable, printableJson } from '../protocol/printable.js';
 import type { AuditEntry } from '../protocol/records.js';
-import { addCommand, type Io } from './command.js';
-import { configOption, databaseOption, dataOption } from './folders.js';
+import type { Io } from './command.js';
 import { operate, operateExits } from './operate.js';
-import { type DataFlags, operatorContext } from './operator-context.js';
+import { addOperatorCommand, type DataFlags, operatorContext } from './operator-context.js';
 import { countArgument } from './option-values.js';
 import { sinceOption } from './since-option.js';
 
@@ -17,14 +16,11 @@ interface Flags extends DataFlags {
 }
 
 export function addAudit(program: Command, io: Io): void {
-  addCommand(program, 'audit', {
+  addOperatorCommand(program, io, 'audit', {
     description: 'Prints the audit log, oldest first: who did what to whom, also in private rooms.',
     examples: ['secure-chat audit --since 2w'],
     exits: operateExits,
   })
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .option('--json', 'print one JSON object per line')
     .addOption(
       new Option('--limit <NUMBER>', 'at most this many entries, the newest')

@@ -3,22 +3,15 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { addCommand, type Io } from './command.js';
-import {
-  commandOn,
-  configOption,
-  databaseFile,
-  databaseOption,
-  dataFolder,
-  dataOption,
-  requireData,
-} from './folders.js';
+import { commandOn, databaseFile, databaseOption, dataFolder, dataOption, requireData } from './folders.js';
 import { operate, operateExits } from './operate.js';
-import { type DataFlags, operatorContext } from './operator-context.js';
-import { pack, unpack } from './pack.js';
+import { addOperatorCommand, type DataFlags, operatorContext } from './operator-context.js';
+import { pack } from './pack.js';
 import { signalExits, watchSignals } from './stop.js';
+import { unpack } from './unpack.js';
 
 export function addBackup(program: Command, io: Io): void {
-  addCommand(program, 'backup', {
+  addOperatorCommand(program, io, 'backup', {
     description:
       "Writes a tar archive of the database, all sent files and the server's own key pair, and verifies it. It " +
       "contains every message and the server's key: keep it safe.",
@@ -30,9 +23,6 @@ export function addBackup(program: Command, io: Io): void {
     ],
   })
     .argument('<FILE>', 'the backup to create; must not exist')
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .action((file: string, flags: DataFlags) => backup(resolve(file), flags, io));
   addCommand(program, 'restore', {
     description:

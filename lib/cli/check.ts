@@ -9,15 +9,12 @@ import { shellWord } from '../system/shell-words.js';
 import { keyFileOf, loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { blobPath } from './archive.js';
-import { addCommand, Exit, type ExitName, type Io } from './command.js';
+import { Exit, type ExitName, type Io } from './command.js';
 import { type ConfigFile, examineConfigFile } from './config-file.js';
 import {
-  configOption,
   configVariable,
   controlSocket,
   databaseFile,
-  databaseOption,
-  dataOption,
   filesFolder,
   refuseLost,
   requireData,
@@ -25,7 +22,7 @@ import {
 } from './folders.js';
 import { leftovers } from './leftovers.js';
 import { operate } from './operate.js';
-import { contextWith, type DataFlags, type OperatorContext } from './operator-context.js';
+import { addOperatorCommand, contextWith, type DataFlags, type OperatorContext } from './operator-context.js';
 import { readMotd } from './option-values.js';
 import { environmentSettings } from './server-options.js';
 
@@ -53,7 +50,7 @@ const leastPercent = 5;
 const leftMs = 60 * 60_000;
 
 export function addCheck(program: Command, io: Io): void {
-  addCommand(program, 'check', {
+  addOperatorCommand(program, io, 'check', {
     description: 'Checks settings, certificate, file modes, disk, database and files. Changes nothing.',
     text: 'For a running server, the certificate in use is checked.',
     examples: [
@@ -68,9 +65,6 @@ export function addCheck(program: Command, io: Io): void {
       'configuration',
     ],
   })
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .addOption(new Option('--cert <FILE>', "the server's certificate").env('SECURE_CHAT_CERT'))
     .addOption(new Option('--key <FILE>', 'its key').env('SECURE_CHAT_KEY'))
     .option('--running', 'only check that a server runs and responds, which is quick')

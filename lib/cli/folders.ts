@@ -1,5 +1,5 @@
 /** Where files are: a person's XDG folders and a server's data folder. Knows paths, not what the files hold. */
-import { mkdir, readdir, readlink, rm, stat, symlink } from 'node:fs/promises';
+import { chown, mkdir, readdir, readlink, rm, stat, symlink } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { errorCode } from '../system/disk-errors.js';
@@ -197,4 +197,11 @@ export async function refuseOpenFolder(data: string): Promise<void> {
   const bits = (mode & 0o7777).toString(8).padStart(4, '0');
   const message = `Everyone on this machine can write into ${data} (mode ${bits}). Run: chmod 700 ${shellWord(data)}`;
   throw new Exit('configuration', message);
+}
+
+/** A server must be able to use what root creates in its folder. */
+export async function giveToOwnerOf(folder: string, paths: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(folder);
+  for (const path of paths) await chown(path, uid, gid);
 }

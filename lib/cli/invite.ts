@@ -4,11 +4,10 @@ import type { RawFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { otherHosts } from '../trust/endpoint.js';
-import { addCommand, type Io } from './command.js';
-import { configOption, databaseOption, dataOption } from './folders.js';
+import type { Io } from './command.js';
 import { guestCommand, guestFile } from './installation.js';
 import { operate, operateExits } from './operate.js';
-import { type DataFlags, operatorContext } from './operator-context.js';
+import { addOperatorCommand, type DataFlags, operatorContext } from './operator-context.js';
 import { countArgument } from './option-values.js';
 
 interface Flags extends DataFlags {
@@ -18,14 +17,11 @@ interface Flags extends DataFlags {
 }
 
 export function addInvite(program: Command, io: Io): void {
-  addCommand(program, 'invite', {
+  addOperatorCommand(program, io, 'invite', {
     description: 'Creates a join link and prints only the link on stdout.',
     examples: ['secure-chat invite', 'secure-chat invite --uses 20 --expires 30d'],
     exits: [...operateExits, 'refused'],
   })
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .addOption(
       new Option('--uses <NUMBER>', 'how many accounts it can create')
         .default(1)

@@ -1,7 +1,8 @@
 /** Which server an operator command is about: by its options, its variables and the `--config` file. */
-import type { Io } from './command.js';
+import type { Command } from 'commander';
+import { addCommand, type CommandHelp, type Io } from './command.js';
 import { readConfigFile } from './config-file.js';
-import { dataFolder } from './folders.js';
+import { configOption, databaseOption, dataFolder, dataOption } from './folders.js';
 import type { ServerFlags } from './server-options.js';
 
 export interface OperatorContext {
@@ -18,6 +19,14 @@ export interface DataFlags {
   readonly data?: string;
   readonly database?: string;
   readonly config?: string;
+}
+
+/** As addCommand, with the options of DataFlags. */
+export function addOperatorCommand(parent: Command, io: Io, name: string, help: CommandHelp): Command {
+  return addCommand(parent, name, help)
+    .addOption(configOption())
+    .addOption(dataOption())
+    .addOption(databaseOption(io));
 }
 
 /** @throws Exit as `dataFolder` and `readConfigFile` */

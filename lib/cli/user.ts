@@ -8,10 +8,9 @@ import { printable, printableJson } from '../protocol/printable.js';
 import { parseDuration } from '../protocol/quantities.js';
 import { failureExit } from './client-failure.js';
 import { addCommand, type CommandHelp, Exit, type Io } from './command.js';
-import { configOption, databaseOption, dataOption } from './folders.js';
 import { printLinks } from './invite.js';
 import { operate, operateExits } from './operate.js';
-import { type DataFlags, operatorContext } from './operator-context.js';
+import { addOperatorCommand, type DataFlags, operatorContext } from './operator-context.js';
 import { readPasswordFile } from './option-values.js';
 import { suspend, watchSignals } from './stop.js';
 
@@ -43,7 +42,7 @@ are never arguments. The audit log shows these changes as the operator's.`,
 }
 
 function addAccounts(user: Command, io: Io): void {
-  addCommand(user, 'add', {
+  addOperatorCommand(user, io, 'add', {
     summary: 'create an account',
     description: 'Creates an account.',
     text: 'A bot has no password: secure-chat user token NAME creates its token.',
@@ -51,24 +50,18 @@ function addAccounts(user: Command, io: Io): void {
     exits: asking,
   })
     .argument('<NAME>', 'its name')
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .addOption(new Option('--role <ROLE>', 'its role').choices(roles).default('member'))
     .addOption(passwordFileOption())
     .action((name: string, flags: Flags) => done(addAccount(name, flags, io)));
-  addCommand(user, 'list', {
+  addOperatorCommand(user, io, 'list', {
     summary: 'list all accounts',
     description: 'Lists all accounts.',
     examples: ['secure-chat user list'],
     exits: operateExits,
   })
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .option('--json', 'print one JSON object per line')
     .action((flags: Flags) => done(listAccounts(flags, io)));
-  addCommand(user, 'role', {
+  addOperatorCommand(user, io, 'role', {
     summary: 'change a role',
     description: 'Changes the role of an account.',
     examples: ['secure-chat user role ben moderator'],
@@ -76,43 +69,34 @@ function addAccounts(user: Command, io: Io): void {
   })
     .argument('<NAME>', 'whose role')
     .argument('<ROLE>', roles.join(', '))
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .action((name: string, to: string, flags: Flags) =>
       done(change({ flags, io }, 'user-role', { name, role: to }, `${name} is now ${to}.`)),
     );
-  addCommand(user, 'remove', {
+  addOperatorCommand(user, io, 'remove', {
     summary: 'remove an account',
     description: 'Removes an account for good. Its messages stay, and its name stays reserved.',
     examples: ['secure-chat user remove ben --yes'],
     exits: asking,
   })
     .argument('<NAME>', 'which account')
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .option('--yes', 'do not ask')
     .action((name: string, flags: Flags) => done(removeAccount(name, flags, io)));
 }
 
 function addCredentials(user: Command, io: Io): void {
-  addCommand(user, 'passwd', {
+  addOperatorCommand(user, io, 'passwd', {
     summary: 'set a password',
     description: 'Sets a password, and ends all sessions of the account.',
     examples: ['secure-chat user passwd ana --link'],
     exits: asking,
   })
     .argument('<NAME>', 'whose password')
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .addOption(passwordFileOption())
     .addOption(
       new Option('--link', 'print a link to set it: works once, within a day').conflicts('passwordFile'),
     )
     .action((name: string, flags: Flags) => done(setPassword(name, flags, io)));
-  addCommand(user, 'token', {
+  addOperatorCommand(user, io, 'token', {
     summary: 'create a token for a bot, and the bot if it does not exist',
     description: 'Creates a token that signs in to an account for ten years, and prints only the token.',
     text: `If there is no account of that name, it becomes a bot, which has no password.
@@ -122,36 +106,27 @@ password revokes it.`,
     exits,
   })
     .argument('<NAME>', 'which account')
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .action((name: string, flags: Flags) => done(makeToken(name, flags, io)));
 }
 
 function addBans(user: Command, io: Io): void {
-  addCommand(user, 'ban', {
+  addOperatorCommand(user, io, 'ban', {
     summary: 'ban an account or address',
     description: 'Bans an account or an address, and ends its sessions.',
     examples: ['secure-chat user ban ben --for 7d --reason spam'],
     exits,
   })
     .argument('<NAME|ADDRESS>', 'an account, or an address such as 192.0.2.7 or 192.0.2.0/24')
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .addOption(new Option('--for <TIME>', 'how long: 30m, 12h, 7d; default: for good').argParser(banArgument))
     .option('--reason <TEXT>', 'shown to the banned person')
     .action((who: string, flags: Flags) => done(ban(who, flags, io)));
-  addCommand(user, 'unban', {
+  addOperatorCommand(user, io, 'unban', {
     summary: 'lift a ban',
     description: 'Lifts the ban of an account or address.',
     examples: ['secure-chat user unban ben'],
     exits,
   })
     .argument('<NAME|ADDRESS>', 'as it was banned')
-    .addOption(configOption())
-    .addOption(dataOption())
-    .addOption(databaseOption(io))
     .action((who: string, flags: Flags) =>
       done(change({ flags, io }, 'user-unban', subject(who), `Unbanned ${printable(who)}.`)),
     );

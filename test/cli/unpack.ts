@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Header } from 'tar';
 import { blobPath, database } from '../../lib/cli/archive.js';
-import { pack, unpack } from '../../lib/cli/pack.js';
+import { pack } from '../../lib/cli/pack.js';
+import { unpack } from '../../lib/cli/unpack.js';
 import { openReadOnly } from '../../lib/store/sqlite/database.js';
 import { makeData } from '../support/data-folder.js';
 
