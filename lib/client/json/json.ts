@@ -8,7 +8,8 @@ import { printableJson } from '../../protocol/printable.js';
 import { parseRequest, type Request, type RequestType } from '../../protocol/requests.js';
 import { createListener, type FrontEnd } from '../front-end.js';
 import type { OpenHooks } from '../hooks.js';
-import { createPipe, type InputLine, type Pipe, type PipeQuit } from '../pipe.js';
+import type { InputLine } from '../input-lines.js';
+import { createPipe, type Pipe, type PipeQuit } from '../pipe.js';
 import type { Session, SessionEvent, SessionStatus } from '../session/session.js';
 import type { RequestBody } from '../wire/connection.js';
 

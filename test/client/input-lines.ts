@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import t from 'tap';
-import { createInputLines, type InputLine } from '../../lib/client/pipe.js';
+import { createInputLines, type InputLine } from '../../lib/client/input-lines.js';
 
 async function linesOf(chunks: readonly (Buffer | string)[], limit = 100): Promise<InputLine[]> {
   const stream = new PassThrough();
