@@ -5,8 +5,13 @@
 import type { Readable, Writable } from 'node:stream';
 import type { FrontEndResult, StopSignal } from './front-end.js';
 import { createInputLines, type InputLine } from './input-lines.js';
-import type { OutgoingMessage, Session, SessionEvent } from './session/session.js';
+import type { DeliveryStatus, OutgoingMessage, Session, SessionEvent } from './session/session.js';
 
+/**
+ * The longest line taken, in UTF-16 units. A longer one cannot be a message, even once unprintable characters are dropped, or in
+ * JSON, where each byte can take six characters.
+ */
+export const lineLimit = 64 * 1024;
 // Enough to keep the connection busy, few enough to keep in memory while it is lost.
 const backlogLimit = 100;
 
@@ -15,9 +20,11 @@ interface PipeDeps {
   readonly stdout: Writable;
   /** Aborted with a StopSignal as its reason. */
   readonly stop: AbortSignal;
-  /** The longest line taken, in UTF-16 units. */
-  readonly lineLimit: number;
+  /** A message was refused by the server. */
+  readonly onRefused?: (text: string, why: Refusal) => void;
 }
+
+type Refusal = Extract<DeliveryStatus, { state: 'failed' }>;
 
 export interface Pipe {
   /** Must see everything that happens. */
@@ -47,7 +54,7 @@ interface PipeSteps {
   readonly before?: () => void;
 }
 
-export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
+export function createPipe({ stdin, stdout, stop, onRefused }: PipeDeps): Pipe {
   const lines = createInputLines(stdin, lineLimit);
   const backlog = createBacklog();
   const synced = createLatch();
@@ -78,8 +85,12 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
   return {
     notice(event) {
       if (event.kind === 'delivery' && event.delivery.state !== 'sending') {
-        if (event.delivery.state === 'failed') refused++;
-        backlog.remove(event.key);
+        const { key, delivery } = event;
+        if (delivery.state === 'failed') {
+          refused++;
+          onRefused?.(backlog.textOf(key), delivery);
+        }
+        backlog.remove(key);
       }
       if (event.kind === 'synced') synced.open();
       if (event.kind !== 'status') return;
@@ -88,7 +99,7 @@ export function createPipe({ stdin, stdout, stop, lineLimit }: PipeDeps): Pipe {
     },
     say(session, draft) {
       const key = session.say(draft);
-      backlog.add(key);
+      backlog.add(key, draft.text);
       return key;
     },
     refuse() {
@@ -134,7 +145,7 @@ function createLatch(): { readonly opened: Promise<void>; readonly open: () => v
 
 /** Messages that are not acknowledged yet, and other work in progress. */
 function createBacklog() {
-  const keys = new Set<string>();
+  const texts = new Map<string, string>();
   let working = 0;
   let abandoned = false;
   // One caller waits at a time.
@@ -142,11 +153,12 @@ function createBacklog() {
 
   return {
     get unacknowledged() {
-      return keys.size;
+      return texts.size;
     },
-    add: (key: string) => void keys.add(key),
+    add: (key: string, text: string) => void texts.set(key, text),
+    textOf: (key: string) => texts.get(key) ?? '',
     remove(key: string): void {
-      keys.delete(key);
+      texts.delete(key);
       wake();
     },
     async busy<T>(work: Promise<T>): Promise<T> {
@@ -160,7 +172,7 @@ function createBacklog() {
     },
     /** Resolves when so much is left, or it was abandoned. */
     async atMost(limit: number): Promise<void> {
-      while (!abandoned && keys.size + working > limit) {
+      while (!abandoned && texts.size + working > limit) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -7,7 +7,7 @@ import type { Recipient } from '../protocol/names.js';
 import { printable } from '../protocol/printable.js';
 import { enterRoom } from './enter-room.js';
 import { createListener, type FrontEnd, type OpenTransfers } from './front-end.js';
-import { createPipe, type Pipe } from './pipe.js';
+import { createPipe, lineLimit, type Pipe } from './pipe.js';
 import type { Session, SessionEvent } from './session/session.js';
 import { excerpt, failureWords, isOver, statusWords, transferWords } from './text/wording.js';
 import type { Transfer } from './transfer/transfer.js';
@@ -34,16 +34,11 @@ export interface SendWanted {
   readonly input: 'lines' | 'whole' | 'none';
 }
 
-// Longer lines cannot be messages, even once unprintable characters are dropped.
-const lineLimit = 64 * 1024;
-
 /** What the parts below share. */
 interface Job {
   readonly deps: SendDeps;
   readonly session: Session;
   readonly pipe: Pipe;
-  /** The beginnings of messages on their way, by key. */
-  readonly sending: Map<string, string>;
 }
 
 /** Its result counts what was refused by the server or before that. */
@@ -53,13 +48,16 @@ export function createSend(deps: SendDeps): FrontEnd {
     listener,
     run(session) {
       const stdin = deps.wanted.input === 'lines' ? deps.stdin : Readable.from([]);
-      const pipe = createPipe({ ...deps, stdin, lineLimit });
-      const job: Job = { deps, session, pipe, sending: new Map() };
+      const pipe = createPipe({
+        ...{ ...deps, stdin },
+        onRefused: (text, why) => tell(deps, `not sent: "${excerpt(text)}": ${failureWords(why)}`),
+      });
+      const job: Job = { deps, session, pipe };
       const files = createFiles(job);
       deps.stderr.on('error', () => {});
       open((event) => {
         if (event.kind === 'synced') files.resume();
-        show(event, job);
+        show(event, deps);
         pipe.notice(event);
       });
       pipe.inTurn(begin(job, files));
@@ -92,35 +90,29 @@ async function begin(job: Job, files: ReturnType<typeof createFiles>): Promise<v
 }
 
 function post(text: string, job: Job): void {
-  const { deps, session, pipe, sending } = job;
+  const { deps, session, pipe } = job;
   try {
-    const draft = { ...deps.wanted.to, text: messageText(text) };
-    sending.set(pipe.say(session, draft), excerpt(text));
+    pipe.say(session, { ...deps.wanted.to, text: messageText(text) });
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     refuse(job, `"${excerpt(text)}": ${error.message}`);
   }
 }
 
-function show(event: SessionEvent, job: Job): void {
+function show(event: SessionEvent, deps: SendDeps): void {
   if (event.kind === 'status' && (event.status.state === 'waiting' || event.status.state === 'connecting')) {
     const words = statusWords(event.status);
-    if (words !== undefined) tell(job, words);
+    if (words !== undefined) tell(deps, words);
   }
-  if (event.kind !== 'delivery' || event.delivery.state === 'sending') return;
-  const { key, delivery } = event;
-  if (delivery.state === 'failed')
-    tell(job, `not sent: "${job.sending.get(key) ?? ''}": ${failureWords(delivery)}`);
-  job.sending.delete(key);
 }
 
 function refuse(job: Job, what: string): void {
   job.pipe.refuse();
-  tell(job, `not sent: ${what}`);
+  tell(job.deps, `not sent: ${what}`);
 }
 
-function tell({ deps }: Job, words: string): void {
-  deps.stderr.write(`secure-chat: ${printable(words)}\n`);
+function tell({ stderr }: SendDeps, words: string): void {
+  stderr.write(`secure-chat: ${printable(words)}\n`);
 }
 
 /** Files, one after the other. */
@@ -131,7 +123,7 @@ function createFiles(job: Job) {
     if (!isOver(transfer)) return;
     if (transfer.progress.state === 'failed') {
       pipe.refuse();
-      tell(job, transferWords(transfer));
+      tell(deps, transferWords(transfer));
     }
     over.get(transfer.id)?.();
   });

@@ -26,8 +26,6 @@ interface JsonDeps {
 /** A program's own id of a request; its reply carries it as `re`. */
 type Id = string | number;
 
-// A message of 4 KiB can take six characters for each byte when escaped.
-const lineLimit = 64 * 1024;
 const idLength = 64;
 // Stands for the key that the session makes; never sent.
 const placeholder = '(none)';
@@ -46,7 +44,7 @@ const sentByClient: ReadonlySet<RequestType> = new Set([
 
 export function createJsonFrontEnd(deps: JsonDeps): FrontEnd {
   const { listener, open } = createListener();
-  const pipe = createPipe({ ...deps, lineLimit });
+  const pipe = createPipe(deps);
   return {
     listener,
     async run(session) {
