@@ -14,14 +14,8 @@ import { enterRoom } from './enter-room.js';
 import { type ConnectionWatch, createConnectionWatch } from './session/connection-watch.js';
 import { createEntryStream, type EntryStream } from './session/entry-stream.js';
 import { placeOf } from './session/inbox.js';
-import { historyPages } from './session/pages.js';
-import {
-  askPeople,
-  type Session,
-  type SessionEnd,
-  SessionEnded,
-  type SessionEvent,
-} from './session/session.js';
+import { askPeople, historyPages } from './session/pages.js';
+import { type Session, type SessionEnd, SessionEnded, type SessionEvent } from './session/session.js';
 import { loadFile } from './transfer/download.js';
 import { createReconnections, type TransferContext } from './transfer/transfer.js';
 import { upload } from './transfer/upload.js';
@@ -208,7 +202,7 @@ export function createChatSession(session: Session): OpenedChat {
     },
     rooms: async () => accepted(await ask({ type: 'rooms' })).rooms ?? [],
     async people(room) {
-      const people = await askPeople({ ask }, room);
+      const people = await askPeople(ask, room);
       if ('code' in people) throw errorOf(people);
       return people;
     },

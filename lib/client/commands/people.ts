@@ -1,5 +1,5 @@
 /** Commands about other people: who is here, who wrote to you, and whose messages you do not want. */
-import { askPeople } from '../session/session.js';
+import { askPeople } from '../session/pages.js';
 import { whoisLines } from '../text/lists.js';
 import { errorWords, peopleWords } from '../text/wording.js';
 import { withName } from './arguments.js';
@@ -12,7 +12,7 @@ export const peopleCommands = [
     help: 'list who is online; in a room, its members',
     async run(_, { session, conversation, answer }) {
       const room = 'room' in conversation && conversation.room !== 'lobby' ? conversation.room : undefined;
-      const people = await askPeople(session, room);
+      const people = await askPeople(session.ask, room);
       if ('code' in people) throw new CommandRefused(errorWords(people));
       answer([peopleWords(people, { me: session.name, room })]);
     },

@@ -1,6 +1,6 @@
 /** Commands that list conversations, and that join, leave and describe rooms. */
 import type { Conversation } from '../../protocol/records.js';
-import { oldestDirect } from '../session/session.js';
+import { oldestDirect } from '../session/pages.js';
 import { conversationLines, roomLines } from '../text/lists.js';
 import { peopleWords } from '../text/wording.js';
 import { firstWord, withName, withRoom, wordsIn } from './arguments.js';

@@ -3,9 +3,9 @@
  * Knows events; neither keys nor the terminal.
  */
 import type { Message } from '../../protocol/records.js';
+import { askPeople } from '../session/pages.js';
 import type { ReadMarks } from '../session/read-marks.js';
 import type { DeliveryStatus, Session, SessionEnd, SessionEvent } from '../session/session.js';
-import { askPeople } from '../session/session.js';
 import { failureWords } from '../text/wording.js';
 import type { ServerEvent } from '../wire/connection.js';
 import { conversationOf, lobby } from './state/conversation.js';
@@ -165,7 +165,7 @@ function createPeopleLoader({ store, session, later }: EventHandlerDeps) {
 
   function refresh(): void {
     due = false;
-    askPeople(session).then(
+    askPeople(session.ask).then(
       (people) => {
         if (!('code' in people)) store.update((state) => withPeople(state, people));
       },
@@ -184,7 +184,7 @@ function createPeopleLoader({ store, session, later }: EventHandlerDeps) {
     loadMembers() {
       const { id, members } = current(store.state);
       if (members !== undefined || !id.startsWith('#') || id === lobby) return;
-      askPeople(session, id.slice(1)).then(
+      askPeople(session.ask, id.slice(1)).then(
         (people) => {
           if ('code' in people) return;
           store.changeOpen(id, (conversation) => ({ ...conversation, members: membersOf(people) }));

@@ -3,18 +3,17 @@
  * What does not fit into memory is read again from the history. Knows a session's events and requests, not the reader.
  */
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
-import { type EntryEvent, errorOf, isEntry, type Reply } from '../../protocol/events.js';
+import { type EntryEvent, errorOf, isEntry } from '../../protocol/events.js';
 import { formatRoomOrPerson, type RoomOrPerson, roomOrPersonOf } from '../../protocol/names.js';
 import type { Conversation } from '../../protocol/records.js';
-import type { RequestBody } from '../wire/connection.js';
 import { placeOf } from './inbox.js';
-import { type HistoryStart, historyPages } from './pages.js';
-import { askConversations, type Session, type SessionEvent } from './session.js';
+import { askConversations, type HistoryStart, historyPages } from './pages.js';
+import type { Session, SessionEvent } from './session.js';
 
 interface StreamDeps {
   readonly session: Pick<Session, 'name'>;
   /** Asks until there is a reply; rejects once the session has ended. */
-  readonly ask: (request: RequestBody) => Promise<Reply>;
+  readonly ask: Session['ask'];
   readonly wants: (conversation: RoomOrPerson) => boolean;
   /** Milliseconds since the epoch; without it, only what is posted from the start on. */
   readonly since?: number | undefined;

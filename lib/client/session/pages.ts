@@ -1,9 +1,9 @@
 /** What comes page by page, checked, so that a loop over pages ends whatever the server sends. */
 import { ProtocolError } from '../../protocol/errors.js';
-import { accepted, type Reply } from '../../protocol/events.js';
+import { accepted, type ServerFrameOf } from '../../protocol/events.js';
 import type { RoomOrPerson } from '../../protocol/names.js';
-import type { Message } from '../../protocol/records.js';
-import type { RequestBody } from '../wire/connection.js';
+import type { Conversation, Message, Person } from '../../protocol/records.js';
+import type { Session } from './session.js';
 
 /**
  * @param seqs of a page's messages. @param range what it was asked with
@@ -37,7 +37,7 @@ const pageSize = 100;
  * @throws ProtocolError for a refusal, or `bad-frame` for a page that leads nowhere; what `ask` rejects with
  */
 export async function* historyPages(
-  ask: (request: RequestBody) => Promise<Reply>,
+  ask: Session['ask'],
   place: RoomOrPerson,
   start: HistoryStart,
 ): AsyncGenerator<readonly Message[], undefined, undefined> {
@@ -52,5 +52,61 @@ export async function* historyPages(
     checkPage(seqs, { after, more });
     yield messages.filter(({ removed }) => removed === undefined);
     after = seqs.at(-1) ?? after;
+  }
+}
+
+/**
+ * All conversations of this person, direct ones newest first; or the server's error.
+ * @throws ConnectionLost, or ProtocolError `bad-frame` where the server does not go on
+ */
+export async function askConversations(
+  ask: Session['ask'],
+): Promise<readonly Conversation[] | ServerFrameOf<'error'>> {
+  const all: Conversation[] = [];
+  let before: number | undefined;
+  for (;;) {
+    const reply = await ask({ type: 'conversations', ...(before !== undefined && { before }) });
+    if (reply.type === 'error') return reply;
+    const { conversations = [], more = false } = reply;
+    all.push(...conversations);
+    if (!more) return all;
+    const next = oldestDirect(conversations);
+    if (next === undefined || next >= (before ?? Number.POSITIVE_INFINITY)) throw pageRepeated();
+    before = next;
+  }
+}
+
+/** What the next page of `conversations` is asked with; undefined where there are no direct ones. */
+export function oldestDirect(conversations: readonly Conversation[]): number | undefined {
+  return conversations.findLast((each) => each.with !== undefined)?.last;
+}
+
+// A longer list is of no use.
+const mostPeople = 100_000;
+
+/**
+ * All of them, by name; or the server's error.
+ * @param room without it, everyone who is signed in
+ * @throws ConnectionLost, or ProtocolError `bad-frame` where the server does not go on
+ */
+export async function askPeople(
+  ask: Session['ask'],
+  room?: string,
+): Promise<readonly Person[] | ServerFrameOf<'error'>> {
+  const all = new Map<string, Person>();
+  let after: string | undefined;
+  for (;;) {
+    const reply = await ask({
+      type: 'who',
+      ...(room !== undefined && { room }),
+      ...(after !== undefined && { after }),
+    });
+    if (reply.type === 'error') return reply;
+    const { people = [], more = false } = reply;
+    const before = all.size;
+    for (const person of people) all.set(person.name, person);
+    if (more && all.size === before) throw pageRepeated();
+    if (!more || all.size >= mostPeople) return [...all.values()];
+    after = people.at(-1)?.name;
   }
 }

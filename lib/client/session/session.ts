@@ -2,12 +2,11 @@
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { Reply, ServerFrameOf } from '../../protocol/events.js';
-import type { Conversation, Person, Role } from '../../protocol/records.js';
+import type { Conversation, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Endpoint } from '../../trust/endpoint.js';
 import type { RequestBody, ServerEvent, VerifyServer } from '../wire/connection.js';
 import type { Addresses } from './addresses.js';
-import { pageRepeated } from './pages.js';
 
 export type Credentials =
   | {
@@ -153,60 +152,4 @@ export interface StaySignedIn {
   begin(): Promise<void>;
   /** Removes it; not offered again. Rejects with the system's error. */
   end(): Promise<void>;
-}
-
-/**
- * All conversations of this person, direct ones newest first; or the server's error.
- * @throws ConnectionLost, or ProtocolError `bad-frame` where the server does not go on
- */
-export async function askConversations(
-  ask: (request: RequestBody) => Promise<Reply>,
-): Promise<readonly Conversation[] | ServerFrameOf<'error'>> {
-  const all: Conversation[] = [];
-  let before: number | undefined;
-  for (;;) {
-    const reply = await ask({ type: 'conversations', ...(before !== undefined && { before }) });
-    if (reply.type === 'error') return reply;
-    const { conversations = [], more = false } = reply;
-    all.push(...conversations);
-    if (!more) return all;
-    const next = oldestDirect(conversations);
-    if (next === undefined || next >= (before ?? Number.POSITIVE_INFINITY)) throw pageRepeated();
-    before = next;
-  }
-}
-
-/** What the next page of `conversations` is asked with; undefined where there are no direct ones. */
-export function oldestDirect(conversations: readonly Conversation[]): number | undefined {
-  return conversations.findLast((each) => each.with !== undefined)?.last;
-}
-
-// A longer list is of no use.
-const mostPeople = 100_000;
-
-/**
- * All of them, by name; or the server's error.
- * @param room without it, everyone who is signed in
- * @throws ProtocolError `connection-lost`, or `bad-frame` where the server does not go on
- */
-export async function askPeople(
-  session: Pick<Session, 'ask'>,
-  room?: string,
-): Promise<readonly Person[] | ServerFrameOf<'error'>> {
-  const all = new Map<string, Person>();
-  let after: string | undefined;
-  for (;;) {
-    const reply = await session.ask({
-      type: 'who',
-      ...(room !== undefined && { room }),
-      ...(after !== undefined && { after }),
-    });
-    if (reply.type === 'error') return reply;
-    const { people = [], more = false } = reply;
-    const before = all.size;
-    for (const person of people) all.set(person.name, person);
-    if (more && all.size === before) throw pageRepeated();
-    if (!more || all.size >= mostPeople) return [...all.values()];
-    after = people.at(-1)?.name;
-  }
 }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { askPeople } from '../../../lib/client/session/session.js';
+import { askPeople } from '../../../lib/client/session/pages.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 
 const person = (name: string) => ({ name, role: 'member', terminals: 1 }) as const;
@@ -11,13 +11,11 @@ t.test('all pages are fetched', async (t) => {
     cleo: { people: [person('dan')] },
   };
   const asked: unknown[] = [];
-  const session = {
-    async ask(request: { type: string; after?: string | number | undefined }): Promise<Reply> {
-      asked.push(request);
-      return { type: 'ok', re: 1, ...pages[request.after ?? ''] };
-    },
+  const ask = async (request: { type: string; after?: string | number | undefined }): Promise<Reply> => {
+    asked.push(request);
+    return { type: 'ok', re: 1, ...pages[request.after ?? ''] };
   };
-  t.same(await askPeople(session, 'dev'), ['ada', 'ben', 'cleo', 'dan'].map(person));
+  t.same(await askPeople(ask, 'dev'), ['ada', 'ben', 'cleo', 'dan'].map(person));
   t.same(asked, [
     { type: 'who', room: 'dev' },
     { type: 'who', room: 'dev', after: 'ben' },
@@ -27,7 +25,7 @@ t.test('all pages are fetched', async (t) => {
 
 t.test('a refusal is passed on, and a page that leads nowhere is one', async (t) => {
   const refusal = { type: 'error', re: 1, code: 'no-such-room', message: 'There is no such room.' } as const;
-  t.same(await askPeople({ ask: async () => refusal }), refusal);
-  const empty = askPeople({ ask: async () => ({ type: 'ok', re: 1, people: [], more: true }) });
+  t.same(await askPeople(async () => refusal), refusal);
+  const empty = askPeople(async () => ({ type: 'ok', re: 1, people: [], more: true }));
   await t.rejects(empty, { code: 'bad-frame' });
 });
