@@ -87,7 +87,7 @@ export function startServerOn(
   return startServerWith({ hasher, openStore: (options) => openSqliteStore(options, writer) }, settings);
 }
 
-export interface ServerDrivers {
+interface ServerDrivers {
   readonly hasher: Hasher;
   readonly openStore: (options: SqliteOptions) => Promise<Store>;
 }
