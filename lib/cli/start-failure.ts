@@ -23,8 +23,8 @@ export function startFailure(
   const configuration = (message: string) => new Exit('configuration', message, { cause: error });
   if (error instanceof CertificateError || error instanceof ControlError) return configuration(error.message);
   if (error instanceof StoreInUse) {
-    const file = `Another server or operator command is using ${data}. Stop it, or choose another folder with --data.`;
-    return configuration(database === undefined ? file : error.message);
+    const inUse = `Another server or operator command is using ${data}. Stop it, or choose another folder with --data.`;
+    return configuration(database === undefined ? inUse : error.message);
   }
   if (error instanceof BlobError) {
     const message = `Cannot use the files folder in ${data}: ${causeOf(error)}. Check its permissions and disk.`;

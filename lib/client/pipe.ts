@@ -8,8 +8,8 @@ import { createInputLines, type InputLine } from './input-lines.js';
 import type { DeliveryStatus, OutgoingMessage, Session, SessionEvent } from './session/session.js';
 
 /**
- * The longest line taken, in UTF-16 units. A longer one cannot be a message, even once unprintable characters are dropped, or in
- * JSON, where each byte can take six characters.
+ * The longest line taken, in UTF-16 units. A longer one cannot be a message of 4 KiB: neither as text, once unprintable characters
+ * are dropped, nor in JSON, where a byte can take six characters.
  */
 export const lineLimit = 64 * 1024;
 // Enough to keep the connection busy, few enough to keep in memory while it is lost.
