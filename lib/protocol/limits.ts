@@ -175,6 +175,8 @@ export const limits = {
   webhooksMade: 50,
   /** The body of a request to a webhook. */
   webhookBytes: 32 * 1024,
+  /** Of a body that is too large, so much is read, and dropped, before it is refused. */
+  webhookReadBytes: 1024 * 1024,
   /** From the first byte of a request to a webhook to its last. */
   webhookMs: 10_000,
   /** Requests to webhooks per address: at once, and then per second. */

@@ -155,8 +155,10 @@ function answerRequests(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = plainAddress(request.socket.remoteAddress ?? '');
     const wait = requests.take(addressKey(address));
-    const received = wait > 0 ? tooFast(wait) : await receive(request);
-    if (received === undefined) return;
+    // First, even where it is refused: of an answer that comes before the end of the body, many senders see only a broken pipe.
+    const body = await readBody(request);
+    if (body === 'gone') return;
+    const received = wait > 0 ? tooFast(wait) : receive(request, body);
     const reply = 'text' in received ? post(secretOf(request), address, received.text) : received;
     const answered = Promise.resolve(reply).then((given) => {
       if (given.status !== 204 && logged.take(addressKey(address)) === 0) {
@@ -177,13 +179,10 @@ const tooFast = (retryAfter: number): Answer => ({
   ...{ status: 429, reason: 'Too many requests from your address.', retryAfter },
 });
 
-/** @returns undefined where the sender is gone, or was cut off */
-async function receive(request: IncomingMessage): Promise<Answer | { readonly text: string } | undefined> {
+function receive(request: IncomingMessage, body: Buffer | 'too-large'): Answer | { readonly text: string } {
   if (request.method !== 'POST') return { status: 405, reason: 'Use POST.' };
   const wrong = unreadable(request.headers);
   if (wrong !== undefined) return wrong;
-  const body = await readBody(request);
-  if (body === 'gone') return undefined;
   if (body === 'too-large')
     return { status: 413, reason: `A body has at most ${limits.webhookBytes} bytes.` };
   return readWebhookBody(request.headers['content-type'], body);
@@ -194,20 +193,21 @@ function secretOf({ url = '' }: IncomingMessage): string {
   return url.startsWith(webhookPath) ? url.slice(webhookPath.length) : '';
 }
 
+/** @returns 'gone' where the sender is gone, or was cut off */
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too-large' | 'gone'> {
-  if (Number(request.headers['content-length'] ?? 0) > limits.webhookBytes) return 'too-large';
+  if (Number(request.headers['content-length'] ?? 0) > limits.webhookReadBytes) return 'too-large';
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       size += (chunk as Buffer).length;
-      if (size > limits.webhookBytes) return 'too-large';
-      chunks.push(chunk as Buffer);
+      if (size > limits.webhookReadBytes) break;
+      if (size <= limits.webhookBytes) chunks.push(chunk as Buffer);
     }
   } catch {
     return 'gone';
   }
-  return Buffer.concat(chunks);
+  return size > limits.webhookBytes ? 'too-large' : Buffer.concat(chunks);
 }
 
 /** @param last ends the connection: the rest of the request is not read */
