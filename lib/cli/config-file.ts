@@ -90,6 +90,7 @@ async function readOwn(path: string): Promise<{ text: string; isPrivate: boolean
   });
   try {
     const status = await file.stat();
+    if (status.isDirectory()) throw unusable(path, diskReason('EISDIR'));
     if (othersCanWrite(status))
       throw unusable(path, `others can change it (run: chmod go-w ${shellWord(path)})`);
     // A pipe, such as the shell's `<(command)`, works too.

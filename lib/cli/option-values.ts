@@ -11,7 +11,7 @@ import { parseDuration } from '../protocol/quantities.js';
 import type { Retention } from '../server/files/cleanup.js';
 import { diskReason, errorCode } from '../system/disk-errors.js';
 import { othersCanRead } from '../system/file-modes.js';
-import { splitWords } from '../system/shell-words.js';
+import { shellWord, splitWords } from '../system/shell-words.js';
 import { canonicalHost, type Endpoint, parseEndpoint, parseEndpoints } from '../trust/endpoint.js';
 import { Exit } from './command.js';
 
@@ -152,10 +152,16 @@ export async function readPasswordFile(path: string, what: SecretKind = 'passwor
   try {
     file = await open(path, 'r');
   } catch (cause) {
-    throw unreadable(path, what, cause);
+    throw unreadable(path, what, errorCode(cause), cause);
   }
   try {
-    await refuseOpenToOthers(file, path, what);
+    const status = await file.stat();
+    // Before its mode: `chmod 600` would close the folder to its owner.
+    if (status.isDirectory()) throw unreadable(path, what, 'EISDIR');
+    if (othersCanRead(status)) {
+      const message = `Others can read the ${what} file ${path}. Run: chmod 600 ${shellWord(path)}`;
+      throw new Exit('configuration', message);
+    }
     const buffer = Buffer.alloc(limits.passwordMaxBytes + 2);
     let length = 0;
     while (length < buffer.length && !buffer.subarray(0, length).includes(0x0a)) {
@@ -165,19 +171,16 @@ export async function readPasswordFile(path: string, what: SecretKind = 'passwor
     }
     return firstLine(buffer.subarray(0, length).toString('utf8'), path, what);
   } catch (cause) {
-    throw cause instanceof Exit ? cause : unreadable(path, what, cause);
+    throw cause instanceof Exit ? cause : unreadable(path, what, errorCode(cause), cause);
   } finally {
     await file.close();
   }
 }
 
-async function refuseOpenToOthers(file: FileHandle, path: string, what: SecretKind): Promise<void> {
-  if (!othersCanRead(await file.stat())) return;
-  throw new Exit('configuration', `Others can read the ${what} file ${path}. Run: chmod 600 ${path}`);
-}
-
 function firstLine(text: string, path: string, what: SecretKind): string {
-  const [line = ''] = text.split(/\r?\n/, 1);
+  const [typed = ''] = text.split(/\r?\n/, 1);
+  // A password may begin or end with a space.
+  const line = what === 'token' ? typed.trim() : typed;
   if (line === '') throw new Exit('configuration', `The first line of the ${what} file ${path} is empty.`);
   if (Buffer.byteLength(line) > limits.passwordMaxBytes) {
     throw new Exit(
@@ -188,9 +191,8 @@ function firstLine(text: string, path: string, what: SecretKind): string {
   return line;
 }
 
-function unreadable(path: string, what: SecretKind, cause: unknown): Exit {
-  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-  return new Exit('io', `Cannot read the ${what} file ${path} (${why}).`, { cause });
+function unreadable(path: string, what: SecretKind, code: string, cause?: unknown): Exit {
+  return new Exit('io', `Cannot read the ${what} file ${path}: ${diskReason(code)}.`, { cause });
 }
 
 /** The message of the day, as printable text. @throws Exit 74 where it cannot be read, 78 where it cannot be shown */

@@ -128,7 +128,14 @@ t.test('what is not TOML is named by line, and nothing of the file is repeated',
 t.test('a file that can’t be read is refused', async (t) => {
   const { folder, path } = await fileOf(t, Buffer.of(0x6e, 0xff));
   t.match(await examineConfigFile(path), { faults: [`file ${path}: not UTF-8 text.`] });
-  t.match(await examineConfigFile(folder), { faults: [`file ${folder}: not a file.`] });
+  for (const mode of [0o700, 0o777]) {
+    await chmod(folder, mode);
+    t.match(
+      await examineConfigFile(folder),
+      { faults: [`file ${folder}: not a file.`] },
+      'no advice to close it',
+    );
+  }
   t.match(await examineConfigFile(join(folder, 'none')), { faults: [/no such file or folder\.$/] });
   await writeFile(path, `# ${'x'.repeat(64 * 1024)}`);
   t.match(await examineConfigFile(path), { faults: [/larger than 65536 bytes\.$/] });

@@ -137,6 +137,11 @@ t.test('the first line is the password, including spaces', async (t) => {
   t.equal(await readPasswordFile(await passwordFile(`${'\u00e4'.repeat(256)}\n`)), '\u00e4'.repeat(256));
 });
 
+t.test('a token has no spaces around it', async (t) => {
+  t.equal(await readPasswordFile(await passwordFile('\ufeff to-ken \r\n'), 'token'), 'to-ken');
+  await t.rejects(readPasswordFile(await passwordFile(' \n'), 'token'), { code: exitCode.configuration });
+});
+
 t.test('a file that others can read is refused', async (t) => {
   for (const mode of [0o640, 0o604, 0o620, 0o601]) {
     await t.rejects(readPasswordFile(await passwordFile('secret\n', mode)), { code: exitCode.configuration });
@@ -155,9 +160,16 @@ t.test('no password, or a longer one, is refused without being shown', async (t)
 });
 
 t.test('a file that cannot be read is an error', async (t) => {
-  await t.rejects(readPasswordFile(join(folder, 'missing')), { code: exitCode.io });
-  await chmod(folder, 0o700);
-  await t.rejects(readPasswordFile(folder), { code: exitCode.io });
+  const missing = {
+    code: exitCode.io,
+    message: /^Cannot read the password file .*: no such file or folder\.$/,
+  };
+  await t.rejects(readPasswordFile(join(folder, 'missing')), missing);
+  for (const mode of [0o755, 0o700]) {
+    await chmod(folder, mode);
+    const refused = { code: exitCode.io, message: /: not a file\.$/ };
+    await t.rejects(readPasswordFile(folder), refused, 'no advice to close a folder');
+  }
   await t.rejects(readPasswordFile('-'), { code: exitCode.usage });
 });
 

@@ -70,7 +70,7 @@ t.test('operator commands', async (t) => {
     const { out } = await run(['user', 'token', 'robot']);
     const file = join(server.home.folder, 'token');
     await writeFile(file, out, { mode: 0o600 });
-    for (const env of [{ SECURE_CHAT_TOKEN: out.trim() }, {}]) {
+    for (const env of [{ SECURE_CHAT_TOKEN: out }, {}]) {
       const args = 'SECURE_CHAT_TOKEN' in env ? [] : ['--token-file', file];
       const bot = server.home.run(['connect', server.link, '--json', ...args], env);
       await bot.prints(online);
