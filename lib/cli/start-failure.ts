@@ -1,8 +1,11 @@
 /** Why a server, or a command on its data, could not start: the exit code and sentence of each failure. */
 import { constants } from 'node:os';
 import { ControlError } from '../server/operator/control-socket.js';
+import { WebhookListenError } from '../server/webhooks/webhook-listener.js';
 import { BlobError } from '../store/blobs.js';
 import { StoreError, StoreInUse } from '../store/store.js';
+import { diskReason, errorCode } from '../system/disk-errors.js';
+import { formatEndpoint } from '../trust/endpoint.js';
 import { CertificateError } from '../trust/key-pair.js';
 import { Exit } from './command.js';
 import type { ServerSettings } from './server-settings.js';
@@ -31,12 +34,14 @@ export function startFailure(
     return new Exit('io', message, { cause: error });
   }
   if (error instanceof StoreError) return new Exit('io', error.message, { cause: error });
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  if (webhooks !== undefined && 'port' in error && error.port === webhooks.port && error.port !== port) {
+  if (error instanceof WebhookListenError) {
+    const where = webhooks === undefined ? 'this address' : formatEndpoint(webhooks);
+    const why = listenReason(error.cause);
     return configuration(
-      `Cannot take webhooks: ${error.message}. Choose another address or port with --webhooks.`,
+      `Cannot take webhooks on ${where}: ${why}. Choose another address or port with --webhooks.`,
     );
   }
+  if (!(error instanceof Error) || !('code' in error)) return error;
   switch (error.code) {
     case 'EADDRINUSE':
       return configuration(
@@ -56,6 +61,21 @@ export function startFailure(
       return String(error.code) in constants.errno
         ? new Exit('io', `Cannot start the server: ${error.message}.`, { cause: error })
         : error;
+  }
+}
+
+/** Why a program can't listen on an address, as the end of a sentence. */
+export function listenReason(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'EADDRINUSE':
+      return 'the port is in use';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return 'not an address of this machine';
+    case 'EACCES':
+      return 'no permission for this port';
+    default:
+      return diskReason(errorCode(error));
   }
 }
 

@@ -18,7 +18,6 @@ import type { LoadingThread } from '../store/sql/thread.js';
 import { openSqliteStore, type SqliteOptions } from '../store/sqlite/open.js';
 import type { Store } from '../store/store.js';
 import { backgroundClock } from '../system/clock.js';
-import { errorCode } from '../system/disk-errors.js';
 import { type Endpoint, formatEndpoint } from '../trust/endpoint.js';
 import { type KeyPair, loadKeyPair } from '../trust/key-pair.js';
 import { machineHosts } from '../trust/machine-addresses.js';
@@ -31,6 +30,7 @@ import { readMotd } from './option-values.js';
 import { joinLinks, thisMachine, webhookBase } from './server-links.js';
 import { chatOptions, nameOf, type ServerSettings } from './server-settings.js';
 import { openServerStore } from './server-store.js';
+import { listenReason } from './start-failure.js';
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -162,7 +162,8 @@ async function openMonitoringAt({
     return opened;
   } catch (cause) {
     const where = formatEndpoint(metrics);
-    const message = `Cannot serve metrics on ${where} (${errorCode(cause)}). Choose another address with --metrics.`;
+    const why = listenReason(cause);
+    const message = `Cannot serve metrics on ${where}: ${why}. Choose another address or port with --metrics.`;
     throw new Exit('configuration', message, { cause });
   }
 }

@@ -10,10 +10,17 @@ t.test('a port in use for webhooks is named, and leaves nothing open', async (t)
   const data = await folder(t);
   const webhooks = { host: '127.0.0.1', port: server.port };
   const error = await runServer(t, { data, webhooks }).catch((error: unknown) => error);
-  t.match(error, { code: 'EADDRINUSE' });
-  t.match(startFailure(error, { port: 1, data, webhooks }), {
+  for (const port of [1, server.port]) {
+    t.match(startFailure(error, { port, data, webhooks }), {
+      code: exitCode.configuration,
+      message: `Cannot take webhooks on 127.0.0.1:${server.port}: the port is in use. Choose another address or port with --webhooks.`,
+    });
+  }
+  const strange = { host: 'no-such-host.invalid', port: 1 };
+  const unknown = await runServer(t, { data, webhooks: strange }).catch((error: unknown) => error);
+  t.match(startFailure(unknown, { port: 1, data, webhooks: strange }), {
     code: exitCode.configuration,
-    message: /--webhooks/,
+    message: /^Cannot take webhooks on no-such-host\.invalid:1: .*--webhooks\.$/,
   });
   await runServer(t, { data, webhooks: { host: '127.0.0.1', port: 0 } });
 });

@@ -89,7 +89,7 @@ t.test('a port for metrics that is in use ends the start with what to do', async
   await t.rejects(start, {
     code: exitCode.configuration,
     message:
-      /^Cannot serve metrics on 127\.0\.0\.1:\d+ \(EADDRINUSE\)\. Choose another address with --metrics\.$/,
+      /^Cannot serve metrics on 127\.0\.0\.1:\d+: the port is in use\. Choose another address or port with --metrics\.$/,
   });
 });
 

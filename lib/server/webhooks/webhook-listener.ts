@@ -67,7 +67,15 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'too-many-attempts': 429,
 };
 
-/** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) */
+/** It can't listen there; `cause` is the system's error. */
+export class WebhookListenError extends Error {
+  constructor(cause: unknown) {
+    super('cannot listen for webhooks', { cause });
+    this.name = 'WebhookListenError';
+  }
+}
+
+/** @throws WebhookListenError */
 export async function listenForWebhooks(
   options: WebhookListenerOptions,
   deps: WebhookListenerDeps,
@@ -90,9 +98,10 @@ export async function listenForWebhooks(
   admitConnections(server, { ...deps, handshakes });
   const posting = answerRequests(server, { ...deps, handshakes });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const failed = (error: Error): void => reject(new WebhookListenError(error));
+    server.once('error', failed);
     server.listen({ host: options.host, port: options.port }, () => {
-      server.removeListener('error', reject);
+      server.removeListener('error', failed);
       resolve();
     });
   });
