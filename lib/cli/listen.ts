@@ -26,9 +26,10 @@ export function addListen(program: Command, io: Io): void {
     description: 'Prints each new message as one line, or runs a command for it, until it is interrupted.',
     text: `\
 Without --room these are all your conversations. A room is joined if need be,
-but never created. The history of --since comes conversation by conversation. A
-lost connection is tried until it is back, and what was missed meanwhile
-follows. stdin is not read.
+but never created. The history of --since comes conversation by conversation; to
+go on where the last run ended, give it the \`at\` of the last JSON line. A lost
+connection is tried until it is back, and what was missed meanwhile follows.
+stdin is not read.
 
 --json prints what \`connect --json\` prints of messages, edits, removals,
 reactions, pins and topics. --exec runs CMD for each of these, except your own:

@@ -52,7 +52,7 @@ export function tooLong(text: string): UsageError | undefined {
 export const momentForms = '2h, 3d, yesterday, 2026-11-20, 2026-11-20T14:30 or 14:30';
 
 /**
- * Milliseconds since the epoch, in the system's time zone: so long ago, the beginning of a day, or a time of day.
+ * Milliseconds since the epoch, in the system's time zone: so long ago, the beginning of a day, a time of day, or an instant.
  * Undefined for anything else, also for days that do not exist.
  */
 export function parseMoment(text: string, now: number): number | undefined {
@@ -65,10 +65,17 @@ export function parseMoment(text: string, now: number): number | undefined {
   if (typed === 'yesterday') return new Date(year, month, day - 1).getTime();
   const clock = /^(\d{1,2}):(\d\d)$/.exec(typed);
   if (clock !== null) return at([year, month, day], clock.slice(1));
+  // As `at` in JSON, with its second and perhaps a zone.
+  if (/^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d+)?(?:z|[+-]\d\d:\d\d)?$/.test(typed)) return instant(typed);
   const date = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ](\d{1,2}):(\d\d))?$/.exec(typed);
   if (date === null) return undefined;
   const [, years, months, days, ...time] = date;
   return at([Number(years), Number(months) - 1, Number(days)], time);
+}
+
+function instant(typed: string): number | undefined {
+  const at = Date.parse(typed.toUpperCase());
+  return Number.isNaN(at) ? undefined : at;
 }
 
 function at(

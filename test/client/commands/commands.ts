@@ -248,6 +248,15 @@ t.test('commands of the history', async (t) => {
     ['/history 0', { kind: 'error' }],
     ['/history 2h', { command: 'history', since: noon - 2 * hour }],
     ['/history yesterday', { command: 'history', since: noon - 36 * hour }],
+    [
+      '/history 2026-11-20T14:30:05.250Z',
+      { command: 'history', since: Date.UTC(2026, 10, 20, 14, 30, 5, 250) },
+    ],
+    ['/history 2026-11-20T14:30:05+02:00', { command: 'history', since: Date.UTC(2026, 10, 20, 12, 30, 5) }],
+    [
+      '/history 2026-11-20T14:30:05',
+      { command: 'history', since: new Date(2026, 10, 20, 14, 30, 5).getTime() },
+    ],
     ['/history 2026-11-20 14:30', { command: 'history', since: new Date(2026, 10, 20, 14, 30).getTime() }],
     ['/history 2026-02-30', { kind: 'error', message: /2026-11-20/ }],
     ['/jump 12', { command: 'jump', seq: 12 }],
