@@ -56,8 +56,9 @@ export function resultExit({ endedBy: how, refused, unacknowledged }: FrontEndRe
   }
   if (unacknowledged > 0) return new Exit('unavailable', `${closing} ${unsent}`.trim());
   if (refused > 0) {
-    const lines = refused === 1 ? 'One line was' : `${refused} lines were`;
-    return new Exit('data', `${closing} ${lines} refused; see above.`.trim());
+    // Lines of stdin, an argument, files.
+    const all = refused === 1 ? 'One was' : `${refused} were`;
+    return new Exit('data', `${closing} ${all} refused; see above.`.trim());
   }
   return closing === '' ? undefined : new Exit('ok', closing);
 }

@@ -155,6 +155,10 @@ t.test('what cannot be listened to has its exit codes', async (t) => {
   }
   const unknown = await listen([], { ...bot, SECURE_CHAT_TOKEN: 'x'.repeat(43) });
   t.equal(await unknown.ended, 77, unknown.stderr());
+  t.match(unknown.stderr(), /a bot needs a new token/);
+  const nameless = await listen([], { ...bot, SECURE_CHAT_TOKEN: '' });
+  t.equal(await nameless.ended, 64, nameless.stderr());
+  t.match(nameless.stderr(), /A bot needs only its token/);
   server.process().kill('SIGKILL');
   await server.process().ended;
   const down = await listen([]);

@@ -1,4 +1,5 @@
 /** Commands for webhooks: what other programs send to a secret URL is posted in a room. */
+import { parseName } from '../../protocol/names.js';
 import { printable } from '../../protocol/printable.js';
 import { webhookLines } from '../text/lists.js';
 import { withName, withRoom, wordsIn } from './arguments.js';
@@ -54,7 +55,9 @@ function parseWebhook(rest: string): WebhookArguments | UsageError {
   if (act === 'remove' && words.length === 1) return withName(words[0] ?? '', (name) => ({ act, name }));
   if (act !== 'add' || words.length === 0 || words.length > 2) return '';
   const [name = '', typed] = words.toReversed();
-  return withName(name, (name) =>
-    typed === undefined ? { act, room: typed, name } : withRoom(typed, (room) => ({ act, room, name })),
-  );
+  // Not `withName`, whose advice is for a name that exists.
+  const parsed = parseName(name.replace(/^@/, ''));
+  if (!parsed.ok) return parsed.message;
+  const made = { act, name: parsed.name } as const;
+  return typed === undefined ? { ...made, room: typed } : withRoom(typed, (room) => ({ ...made, room }));
 }

@@ -10,7 +10,7 @@ export class AnswerMissing extends Error {
   constructor(answer: AnswerMissing['answer']) {
     super(
       answer === 'name'
-        ? 'Not a terminal: pass --name or set SECURE_CHAT_NAME.'
+        ? 'Not a terminal: pass --name or set SECURE_CHAT_NAME. A bot needs only its token.'
         : 'Not a terminal: pass --password-file or set SECURE_CHAT_PASSWORD.',
     );
     this.name = 'AnswerMissing';

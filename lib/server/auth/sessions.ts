@@ -120,5 +120,8 @@ function expiry(at: number, remember: boolean): number {
 }
 
 export function sessionExpired(): ProtocolError {
-  return new ProtocolError('session-expired', 'Your session expired. Sign in with your password.');
+  return new ProtocolError(
+    'session-expired',
+    'This session or token is no longer valid. Sign in with your password; a bot needs a new token.',
+  );
 }

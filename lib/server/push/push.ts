@@ -112,7 +112,9 @@ export async function openPush(deps: PushDeps): Promise<Push> {
       }
       const url = hosts.parse(typed)?.href;
       if (url === undefined)
-        throw notAllowed(`This server sends notifications to these hosts only: ${hosts.text}.`);
+        throw notAllowed(
+          `This server sends notifications to these hosts only: ${hosts.text}. The URL must not have a password in it.`,
+        );
       const wait = each.take(account);
       if (wait > 0)
         throw new ProtocolError('rate-limited', 'You change this too often. Try again soon.', wait);

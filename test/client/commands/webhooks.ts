@@ -60,6 +60,8 @@ t.test('anything else is refused before it is sent', async (t) => {
     await run(`/webhook ${line}`);
   }
   t.equal(refused.length, 8);
+  await run('/webhook add #ops server');
+  t.equal(refused.at(-1), 'That name is reserved.', 'no advice to look for it among people');
   await run('/webhook add ci');
   t.match(refused.at(-1), /direct message\. Name a room/);
   t.same(asked, []);
