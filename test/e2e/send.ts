@@ -62,7 +62,7 @@ t.test('sending from scripts', async (t) => {
       [['--room', 'plans', 'hello'], /There is no room #plans\./],
       [['--to', 'zoe', 'hello'], /not sent: "hello": .*no account with that name/i],
       [['--whole'], /not sent: "": The message is empty/],
-      [['--file', '/no/such/file'], /no such file[^]*One was refused; see above/],
+      [['--file', '/no/such/file'], /no such file\n.*One was refused; see above/],
     ] as const)
       t.match(await send(args, ''), { code: 65, out: '', err: told }, args.join(' '));
   });

@@ -36,6 +36,8 @@ export interface SendOptions {
 
 const resolveAll: Resolve = (host) => lookup(host, { all: true });
 const defaultTimeoutMs = 10_000;
+/** Answers with a status of 1xx, before the one that counts. */
+const mostHints = 5;
 
 /** Never rejects. */
 export async function sendPush(
@@ -107,6 +109,11 @@ function post(
     request.once('response', (response) => {
       resolve(response.statusCode ?? 0);
       response.destroy();
+    });
+    // Endless ones (102, 103) would keep this process busy until the time is over.
+    let hints = 0;
+    request.on('information', () => {
+      if (++hints > mostHints) request.destroy(new Error('no answer after many hints'));
     });
     request.on('error', reject);
     request.end(body);

@@ -137,6 +137,26 @@ t.test('no redirect is followed, and no answer is read to its end', async (t) =>
   t.match(await send(`${other}/x`, other), { sent: true });
 });
 
+t.test('a few answers may come before the one that counts, not endless ones', async (t) => {
+  const some = await receiver(t, (_, response) => {
+    for (let count = 0; count < 3; count++) response.writeProcessing();
+    response.writeHead(200).end();
+  });
+  const good = `http://127.0.0.1:${some.port}`;
+  t.match(await send(`${good}/x`, good), { sent: true });
+  const endless = await receiver(t, (_, response) => {
+    const more = () => {
+      response.writeProcessing();
+      if (response.socket?.destroyed === false) setImmediate(more);
+    };
+    more();
+  });
+  const bad = `http://127.0.0.1:${endless.port}`;
+  // The time in which an answer must come is longer than this test.
+  const sent = await send(`${bad}/x`, bad, { timeoutMs: 3_600_000 });
+  t.same(sent, { sent: false, retry: true, what: 'failed' });
+});
+
 t.test('what may help is tried again, what cannot is not', async (t) => {
   for (const [status, retry] of [
     [500, true],
