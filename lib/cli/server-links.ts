@@ -36,7 +36,7 @@ export function webhookBase({ publicHost, webhooks }: ServerSettings, port = web
 }
 
 /** Where join links can point, the best first. */
-function reachable(
+export function reachable(
   { publicHost, host }: Pick<ServerSettings, 'publicHost' | 'host'>,
   port: number,
 ): Endpoint[] {

@@ -27,7 +27,7 @@ import { controlSocket, filesFolder, makeFolder, refuseOpenFolder, shareFiles } 
 import { removeLeftovers } from './leftovers.js';
 import { machineTime } from './machine-time.js';
 import { readMotd } from './option-values.js';
-import { joinLinks, thisMachine, webhookBase } from './server-links.js';
+import { joinLinks, reachable, thisMachine, webhookBase } from './server-links.js';
 import { chatOptions, nameOf, type ServerSettings } from './server-settings.js';
 import { openServerStore } from './server-store.js';
 import { listenReason } from './start-failure.js';
@@ -237,9 +237,13 @@ function runningServer(
   };
 }
 
-function readKeyPair({ cert, key, data }: ServerSettings): Promise<KeyPair> {
+function readKeyPair({ cert, key, data, publicHost }: ServerSettings): Promise<KeyPair> {
   const now = backgroundClock.now();
-  if (cert === undefined) return ensureKeyPair({ folder: data, hosts: machineHosts(thisMachine()), now });
+  if (cert === undefined) {
+    const [reached] = publicHost === undefined ? [] : reachable({ publicHost }, 0);
+    const hosts = machineHosts(thisMachine());
+    return ensureKeyPair({ folder: data, hosts, publicHost: reached?.host, now });
+  }
   return loadKeyPair({ cert, now, ...(key === undefined ? {} : { key }) });
 }
 

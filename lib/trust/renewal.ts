@@ -1,5 +1,7 @@
 /** Creates and renews certificates on disk. Keeps the key, since clients recognize a server by its pin. */
+import { X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { errorCode } from '../system/disk-errors.js';
 import { writeAtomically } from '../system/shared-file.js';
@@ -37,6 +39,8 @@ export interface Renewed extends KeyPair {
 interface OwnKeyPair {
   readonly folder: string;
   readonly hosts: readonly string[];
+  /** Where others reach it; a certificate without this host is renewed. */
+  readonly publicHost?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -69,20 +73,27 @@ export const ownCertificate = (folder: string): string => join(folder, 'server.p
 
 /**
  * The pair of a server that was started without --cert, in `folder` (server.pem, server-key.pem): created the
- * first time, renewed with the same key when less than 30 days remain. A lost or damaged key is an error and
+ * first time, renewed with the same key when less than 30 days remain or the public host is another. A lost or damaged key is an error and
  * not replaced, because clients would refuse a new one.
  */
-export async function ensureKeyPair({ folder, hosts, now }: OwnKeyPair): Promise<KeyPair> {
+export async function ensureKeyPair({ folder, publicHost, now, ...own }: OwnKeyPair): Promise<KeyPair> {
   const cert = ownCertificate(folder);
+  const hosts = [...new Set([...own.hosts, ...(publicHost === undefined ? [] : [publicHost])])];
   try {
     const pair = await readKeyPair(cert);
     const due = pair.validTo.getTime() - now < renewBeforeMs || pair.validFrom.getTime() > now;
-    if (!due) return pair;
+    if (!due && (publicHost === undefined || covers(pair, publicHost))) return pair;
   } catch (error) {
     if (!isMissing(error, cert)) throw withAdvice(error, cert);
   }
   await renewKeyPair({ cert, hosts, days: defaultDays, now });
   return await loadKeyPair({ cert, now });
+}
+
+/** Chat clients check the pin alone; those of webhooks check the name. */
+function covers({ cert }: KeyPair, host: string): boolean {
+  const certificate = new X509Certificate(cert);
+  return (isIP(host) > 0 ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined;
 }
 
 // Without --cert, the usual advice would name options that were not given.

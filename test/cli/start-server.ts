@@ -38,10 +38,12 @@ t.test('the key survives a restart, so every pin stays valid', async (t) => {
   t.equal(second.running.certificate.pin, pin);
 });
 
-t.test('join links have the public host', async (t) => {
+t.test('join links have the public host, and so has the certificate', async (t) => {
   const named = await runServer(t, { publicHost: 'chat.example.org' });
   t.match(parsed(named.running.firstLink), { host: 'chat.example.org', port: named.port });
+  t.ok(named.running.certificate.hosts.includes('chat.example.org'));
   const ported = await runServer(t, { publicHost: 'chat.example.org:443' });
+  t.ok(ported.running.certificate.hosts.includes('chat.example.org'));
   t.match(parsed(ported.running.firstLink), { host: 'chat.example.org', port: 443 });
 });
 

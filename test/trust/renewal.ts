@@ -142,6 +142,16 @@ t.test('ensureKeyPair renews in the last 30 days with the same key', async (t) =
   t.equal(late.validTo.getTime(), now + 3365 * day, 'also long after it expired');
 });
 
+t.test('ensureKeyPair renews a certificate without the public host with the same key', async (t) => {
+  const folder = temporaryFolder(t);
+  const { pin } = await ensureKeyPair({ folder, hosts, now });
+  for (const publicHost of ['chat.example', '2001:db8::7']) {
+    const renewed = await ensureKeyPair({ folder, hosts, publicHost, now });
+    t.match(renewed, { pin, hosts: [...hosts, publicHost] });
+    t.strictSame(await ensureKeyPair({ folder, hosts, publicHost, now: now + day }), renewed, 'once');
+  }
+});
+
 t.test('a certificate that is not valid yet is renewed', async (t) => {
   const folder = temporaryFolder(t);
   const { pin } = await ensureKeyPair({ folder, hosts, now: now + 1000 * day });
