@@ -1,7 +1,10 @@
 /**
- * Posts who wrote how much in a room since this time yesterday, and the message with the most reactions. For cron:
+ * Posts who wrote how much in a room since this time yesterday, and the message with the most reactions. For cron, which logs
+ * commands, but not what is set on lines of their own:
  *
- *     0 18 * * *  SECURE_CHAT_LINK='secure-chat://…' SECURE_CHAT_TOKEN=… node daily-digest.mjs ops
+ *     SECURE_CHAT_LINK=secure-chat://…
+ *     SECURE_CHAT_TOKEN=…
+ *     0 18 * * *  node daily-digest.mjs ops
  */
 import { connect } from 'secure-chat';
 

@@ -1,7 +1,7 @@
 /**
  * Answers each direct message, and what is addressed to it in a room (`echo: hello`), with the same text.
  *
- *     SECURE_CHAT_LINK='secure-chat://…' SECURE_CHAT_TOKEN=… node echo-bot.mjs
+ *     SECURE_CHAT_LINK='secure-chat://…' SECURE_CHAT_TOKEN=$(cat bot.token) node echo-bot.mjs
  */
 import { connect, ProtocolError } from 'secure-chat';
 

@@ -1,7 +1,7 @@
 /**
  * Posts the lines of stdin to a room, as many in one message as have come since the last one was stored.
  *
- *     journalctl -fu nginx | SECURE_CHAT_LINK='secure-chat://…' SECURE_CHAT_TOKEN=… node log-shipper.mjs ops
+ *     journalctl -fu nginx | SECURE_CHAT_LINK='secure-chat://…' SECURE_CHAT_TOKEN=$(cat bot.token) node log-shipper.mjs ops
  */
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
