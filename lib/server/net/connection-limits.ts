@@ -28,10 +28,17 @@ export interface Places {
   take(address: string, evict: () => void): () => void;
 }
 
+interface PlacesLimits {
+  readonly perAddress: number;
+  readonly total: number;
+}
+
 interface ConnectionLimitsOptions {
   readonly clock: Clock;
   /** Handshakes of one address at once. Default `limits.connectionsPerAddress`. */
   readonly perAddress?: number;
+  /** Places after it. Default `limits.unsignedPerAddress` and `limits.connectionsUnsigned`. */
+  readonly unauthenticated?: PlacesLimits;
   /** From 0 up to, not including, 1. */
   readonly random?: () => number;
 }
@@ -45,6 +52,7 @@ const rare = { burst: 8, perSecond: 1 };
 export function createConnectionLimits({
   clock,
   perAddress = limits.connectionsPerAddress,
+  unauthenticated = { perAddress: limits.unsignedPerAddress, total: limits.connectionsUnsigned },
   random = Math.random,
 }: ConnectionLimitsOptions): ConnectionLimits {
   const known = new Set<string>();
@@ -66,10 +74,7 @@ export function createConnectionLimits({
       return ofStrangers.take(rareness.take(key) === 0 ? 'rare' : 'frequent') === 0;
     },
     handshakes: createPlaces({ perAddress: limits.handshakesPerAddress, total: limits.handshakes }, deps),
-    unauthenticated: createPlaces(
-      { perAddress: limits.unsignedPerAddress, total: limits.connectionsUnsigned },
-      deps,
-    ),
+    unauthenticated: createPlaces(unauthenticated, deps),
     signedIn(address) {
       const key = addressKey(address);
       // Deleted first, so that the set is ordered by last sign-in.
@@ -92,7 +97,7 @@ interface Holder {
 }
 
 function createPlaces(
-  { perAddress, total }: { perAddress: number; total: number },
+  { perAddress, total }: PlacesLimits,
   { random, weightOf }: { random: () => number; weightOf: (key: string) => number },
 ): Places {
   const holders = new Set<Holder>();

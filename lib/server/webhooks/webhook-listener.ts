@@ -90,13 +90,16 @@ export async function listenForWebhooks(
     keepAliveTimeout: 5_000,
     maxHeaderSize: 8 * 1024,
   });
-  server.maxConnections = limits.webhookConnections;
   // Also of those who don't read their answers.
   server.timeout = 2 * requestMs;
   // Most senders make a connection for each request.
-  const handshakes = createConnectionLimits({ clock: deps.clock, perAddress: limits.webhookBurst });
-  admitConnections(server, { ...deps, handshakes });
-  const posting = answerRequests(server, { ...deps, handshakes });
+  const connectionLimits = createConnectionLimits({
+    clock: deps.clock,
+    perAddress: limits.webhookBurst,
+    unauthenticated: { perAddress: limits.webhookConnectionsPerAddress, total: limits.webhookConnections },
+  });
+  admitConnections(server, { ...deps, connectionLimits });
+  const posting = answerRequests(server, { ...deps, connectionLimits });
   await new Promise<void>((resolve, reject) => {
     const failed = (error: Error): void => reject(new WebhookListenError(error));
     server.once('error', failed);
@@ -123,22 +126,30 @@ export async function listenForWebhooks(
 /** Before TLS: a refused connection costs no handshake. */
 function admitConnections(
   server: Server,
-  { banned, handshakes }: WebhookListenerDeps & { readonly handshakes: Pick<ConnectionLimits, 'admit'> },
+  { banned, connectionLimits }: WebhookListenerDeps & { readonly connectionLimits: ConnectionLimits },
 ): void {
   const counts = createCounts();
   server.prependListener('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const key = addressKey(address);
     const full = counts.of(key) >= limits.webhookConnectionsPerAddress;
-    if (full || banned(plainAddress(address)) !== undefined || !handshakes.admit(address)) socket.destroy();
-    else socket.once('close', counts.add(key));
+    if (full || banned(plainAddress(address)) !== undefined || !connectionLimits.admit(address)) {
+      socket.destroy();
+      return;
+    }
+    socket.once('close', counts.add(key));
+    // Those who hold many idle connections keep no one out.
+    socket.once(
+      'close',
+      connectionLimits.unauthenticated.take(address, () => socket.destroy()),
+    );
   });
 }
 
 /** @returns the requests that are being posted */
 function answerRequests(
   server: Server,
-  deps: WebhookListenerDeps & { readonly handshakes: Pick<ConnectionLimits, 'signedIn'> },
+  deps: WebhookListenerDeps & { readonly connectionLimits: Pick<ConnectionLimits, 'signedIn'> },
 ): ReadonlySet<Promise<void>> {
   const { clock, log } = deps;
   const rate = { burst: limits.webhookBurst, perSecond: limits.webhooksPerSecond };
@@ -151,7 +162,7 @@ function answerRequests(
     try {
       if (!(await deps.webhooks.post(secret, address, text)))
         return { status: 404, reason: 'There is no such webhook.' };
-      deps.handshakes.signedIn(address);
+      deps.connectionLimits.signedIn(address);
       return { status: 204 };
     } catch (error) {
       if (!(error instanceof ProtocolError) && !deps.notices.examine(error))

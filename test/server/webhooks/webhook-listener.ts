@@ -1,5 +1,6 @@
 /** The HTTPS side of webhooks: what it refuses, and what it does to those who flood it, stall or send garbage. */
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
@@ -215,6 +216,27 @@ t.test('an address has a limited rate of requests and number of connections', as
   t.match(text, /Retry-After: 1\r\n/);
   t.equal(posts.filter((post) => post === 'hi').length, limits.webhookBurst);
 });
+
+t.test(
+  'those who hold all connections keep no one out',
+  { skip: process.platform !== 'linux' && 'needs all of 127.0.0.0/8' },
+  async (t) => {
+    const { url, listener } = await scene(t);
+    const most = limits.webhookConnectionsPerAddress;
+    for (let address = 2; address < 2 + Math.ceil(limits.webhookConnections / most); address++) {
+      for (let count = 0; count < most; count++) {
+        const idle = connectTcp({
+          ...{ host: '127.0.0.1', port: listener.port },
+          localAddress: `127.0.0.${address}`,
+        });
+        t.teardown(() => idle.destroy());
+        idle.on('error', () => {});
+        await once(idle, 'connect');
+      }
+    }
+    t.match(await httpsPost(url, 'hi'), { status: 204 });
+  },
+);
 
 t.test('a banned address gets no handshake', async (t) => {
   const { url, ban } = await scene(t);
