@@ -102,7 +102,7 @@ function addCredentials(user: Command, io: Io): void {
     text: `If there is no account of that name, it becomes a bot, which has no password.
 Give the token to a program as SECURE_CHAT_TOKEN or --token-file. A ban or a new
 password revokes it.`,
-    examples: ['secure-chat user token robot > robot.token'],
+    examples: ['(umask 077; secure-chat user token robot > robot.token)'],
     exits,
   })
     .argument('<NAME>', 'which account')
