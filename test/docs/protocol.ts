@@ -242,6 +242,7 @@ function listed(limit: typeof limits): Record<string, string[]> {
     Webhooks: [
       `${limit.webhooksPerRoom} in a room, made ${limit.webhooksMade} by an account`,
       `body ${number(limit.webhookBytes)} bytes, request ${seconds(limit.webhookMs)}`,
+      `of larger bodies ${number(limit.webhookReadBytes)} bytes are read`,
       `${limit.webhookConnections} connections, ${limit.webhookConnectionsPerAddress} per address`,
       `requests per address ${rate(limit.webhookBurst, limit.webhooksPerSecond, 'a second')}`,
     ],
