@@ -278,9 +278,7 @@ async function answersOf(options: ClientOptions, env: Io['env']): Promise<SignIn
   if (parsed?.ok === false) throw new Exit('usage', parsed.message);
   const { passwordFile: file, tokenFile } = options;
   const token =
-    tokenFile === undefined
-      ? nonEmpty(env.SECURE_CHAT_TOKEN?.trim())
-      : await readPasswordFile(tokenFile, 'token');
+    tokenFile === undefined ? nonEmpty(env.SECURE_CHAT_TOKEN) : await readPasswordFile(tokenFile, 'token');
   return {
     name: parsed?.name,
     password: file === undefined ? nonEmpty(env.SECURE_CHAT_PASSWORD) : await readPasswordFile(file),

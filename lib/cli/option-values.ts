@@ -178,9 +178,7 @@ export async function readPasswordFile(path: string, what: SecretKind = 'passwor
 }
 
 function firstLine(text: string, path: string, what: SecretKind): string {
-  const [typed = ''] = text.split(/\r?\n/, 1);
-  // A password may begin or end with a space.
-  const line = what === 'token' ? typed.trim() : typed;
+  const [line = ''] = text.split(/\r?\n/, 1);
   if (line === '') throw new Exit('configuration', `The first line of the ${what} file ${path} is empty.`);
   if (Buffer.byteLength(line) > limits.passwordMaxBytes) {
     throw new Exit(

@@ -137,11 +137,6 @@ t.test('the first line is the password, including spaces', async (t) => {
   t.equal(await readPasswordFile(await passwordFile(`${'\u00e4'.repeat(256)}\n`)), '\u00e4'.repeat(256));
 });
 
-t.test('a token has no spaces around it', async (t) => {
-  t.equal(await readPasswordFile(await passwordFile('\ufeff to-ken \r\n'), 'token'), 'to-ken');
-  await t.rejects(readPasswordFile(await passwordFile(' \n'), 'token'), { code: exitCode.configuration });
-});
-
 t.test('a file that others can read is refused', async (t) => {
   for (const mode of [0o640, 0o604, 0o620, 0o601]) {
     await t.rejects(readPasswordFile(await passwordFile('secret\n', mode)), { code: exitCode.configuration });

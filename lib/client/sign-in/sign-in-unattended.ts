@@ -79,7 +79,9 @@ export function signInByToken(
   { start, answers }: Pick<SignInDeps, 'start' | 'answers'>,
   token: string,
 ): Promise<Session> {
-  return start({ name: '', credentials: { how: 'resume', token }, mode: answers.mode ?? 'attach' });
+  // Files and variables often end with a line break.
+  const credentials = { how: 'resume', token: token.trim() } as const;
+  return start({ name: '', credentials, mode: answers.mode ?? 'attach' });
 }
 
 function refusedWith(error: unknown, codes: readonly ProtocolError['code'][]): boolean {
