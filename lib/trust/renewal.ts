@@ -73,8 +73,8 @@ export const ownCertificate = (folder: string): string => join(folder, 'server.p
 
 /**
  * The pair of a server that was started without --cert, in `folder` (server.pem, server-key.pem): created the
- * first time, renewed with the same key when less than 30 days remain or the public host is another. A lost or damaged key is an error and
- * not replaced, because clients would refuse a new one.
+ * first time, renewed with the same key when less than 30 days remain or it does not have the public host. A lost
+ * or damaged key is an error and not replaced, because clients would refuse a new one.
  */
 export async function ensureKeyPair({ folder, publicHost, now, ...own }: OwnKeyPair): Promise<KeyPair> {
   const cert = ownCertificate(folder);
