@@ -122,6 +122,6 @@ function expiry(at: number, remember: boolean): number {
 export function sessionExpired(): ProtocolError {
   return new ProtocolError(
     'session-expired',
-    'This session or token is no longer valid. Sign in with your password; a bot needs a new token.',
+    'This session has ended. Sign in with your password; a bot needs a new token.',
   );
 }
