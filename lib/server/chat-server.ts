@@ -133,13 +133,16 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
 }
 
 async function openWebhooks(
-  { webhooks, keyPair }: ChatServerOptions,
+  { webhooks, keyPair, proxies = [] }: ChatServerOptions,
   { app, clock, log }: ChatServerDeps & { readonly app: App },
 ): Promise<WebhookListener | undefined> {
   if (webhooks === undefined) return undefined;
   const banned = app.bans.refusal;
   const { notices } = app;
-  return listenForWebhooks({ ...webhooks, keyPair }, { webhooks: app.webhooks, banned, notices, clock, log });
+  return listenForWebhooks(
+    { ...webhooks, keyPair, proxies },
+    { webhooks: app.webhooks, banned, notices, clock, log },
+  );
 }
 
 function followPeers(app: App, log: AppDeps['log']): void {

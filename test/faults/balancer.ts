@@ -5,6 +5,7 @@ import t from 'tap';
 import { limits } from '../../lib/protocol/limits.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
 import { fuzz } from '../support/fuzzing.js';
+import { httpsPost } from '../support/https-post.js';
 import { attemptBehind, closed, plain } from '../support/listener-scene.js';
 import { scrape } from '../support/monitoring.js';
 import { localHeader, proxiedFrom, proxySignature } from '../support/proxy-header.js';
@@ -53,6 +54,20 @@ t.test('wrong tokens shut out their source, not the others behind the balancer',
   for (let i = 0; i < limits.codeFailuresPerMinute; i++) t.match(await guess(), { code: 'session-expired' });
   t.match(await guess(), { code: 'too-many-attempts' });
   await enterFrom(server, 'bob', '198.51.100.2');
+});
+
+t.test('guessed webhooks shut out their source, too', async (t) => {
+  const webhooks = { host: '127.0.0.1', port: 0 };
+  const { running } = await runServer(t, { ...balanced, webhooks });
+  const url = `${running.webhooks}/hook/${newToken().text}`;
+  const guess = async (source: string) => {
+    const socket = await plain(Number(new URL(url).port));
+    socket.write(proxiedFrom(source));
+    return (await httpsPost(url, 'hi', { 'content-type': 'text/plain' }, socket)).status;
+  };
+  for (let i = 0; i < limits.codeFailuresPerMinute; i++) t.equal(await guess('203.0.113.9'), 404);
+  t.equal(await guess('203.0.113.9'), 429);
+  t.equal(await guess('198.51.100.2'), 404);
 });
 
 t.test('garbage in place of a header, or behind one, ends its own connection only', async (t) => {

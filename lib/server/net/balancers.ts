@@ -1,6 +1,6 @@
 /**
- * Connections from balancers: each begins with a PROXY header, which says where it comes from. Knows sockets and addresses, not
- * what follows.
+ * Where new connections come from: those from balancers begin with a PROXY header, which says it. Knows sockets and addresses,
+ * not what follows.
  */
 import type { Socket } from 'node:net';
 import { limits } from '../../protocol/limits.js';
@@ -11,10 +11,8 @@ import { type AddressRange, plainAddress } from './address.js';
 import { type ProxyHeader, readProxyHeader } from './proxy-header.js';
 
 export interface Balancers {
-  /** Whether a connection from this address is one of theirs. From others no header is read. */
-  covers(address: string): boolean;
   /**
-   * Takes the header off a new connection, or ends it.
+   * Takes the header off a new connection of theirs, or ends it. From others no header is read.
    * @param onSource gets the address that it comes from; what follows the header can then be read from the socket
    */
   receive(socket: Socket, onSource: (address: string) => void): void;
@@ -39,9 +37,17 @@ export function createBalancers({ from, log, clock, onRefused }: BalancersOption
   }
 
   return {
-    covers: (address) => from.some((range) => range.covers(address)),
     receive(socket, onSource) {
-      const address = plainAddress(socket.remoteAddress ?? '');
+      // Its peer has reset it by now, as haproxy ends its health checks.
+      if (socket.remoteAddress === undefined) {
+        socket.destroy();
+        return;
+      }
+      const address = plainAddress(socket.remoteAddress);
+      if (!from.some((range) => range.covers(address))) {
+        onSource(address);
+        return;
+      }
       const reader = readHeader(socket, {
         onHeader: ({ source = address }) => onSource(source),
         onRefused: (why) => refuse(address, why),

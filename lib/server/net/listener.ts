@@ -14,7 +14,7 @@ import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
 import { createRateLimiter } from '../rate-limiter.js';
-import { type AddressRange, addressKey, plainAddress } from './address.js';
+import { type AddressRange, addressKey } from './address.js';
 import { createBalancers } from './balancers.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { createCounts, type Tally } from './counts.js';
@@ -148,7 +148,7 @@ function admitSockets(
       shaken(id);
       refuse(socket, key);
     });
-    shakingHands.set(id, { address: plainAddress(address), giveBack });
+    shakingHands.set(id, { address, giveBack });
     socket.once('close', () => {
       remove();
       const unfinished = shaken(id);
@@ -165,16 +165,9 @@ function admitSockets(
   }
 
   server.on('connection', (socket) => {
-    const address = socket.remoteAddress;
-    // Its peer has reset it by now, as haproxy ends its health checks.
-    if (address === undefined) {
-      socket.destroy();
-      return;
-    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    if (balancers.covers(address)) balancers.receive(socket, (source) => admit(socket, source));
-    else admit(socket, address);
+    balancers.receive(socket, (source) => admit(socket, source));
   });
   return {
     sockets,
@@ -186,7 +179,7 @@ function admitSockets(
 }
 
 /** The same for a connection's socket and the TLS socket over it. */
-function connectionId({ remoteAddress, remotePort, localAddress }: Socket): string {
+export function connectionId({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 

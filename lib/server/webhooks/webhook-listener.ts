@@ -9,10 +9,11 @@ import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
 import type { Log } from '../log.js';
-import { addressKey, plainAddress } from '../net/address.js';
+import { type AddressRange, addressKey } from '../net/address.js';
+import { createBalancers } from '../net/balancers.js';
 import { type ConnectionLimits, createConnectionLimits } from '../net/connection-limits.js';
 import { createCounts } from '../net/counts.js';
-import { type KeyPairPem, secureOptions } from '../net/listener.js';
+import { connectionId, type KeyPairPem, secureOptions } from '../net/listener.js';
 import type { Notices } from '../notices.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import { refusalOf } from '../refusal.js';
@@ -24,6 +25,8 @@ export interface WebhookListenerOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly keyPair: KeyPairPem;
+  /** As in ListenerOptions. */
+  readonly proxies?: readonly AddressRange[];
   /** From a request's first byte to its last; default `limits.webhookMs`. */
   readonly requestMs?: number;
 }
@@ -98,8 +101,9 @@ export async function listenForWebhooks(
     perAddress: limits.webhookBurst,
     unauthenticated: { perAddress: limits.webhookConnectionsPerAddress, total: limits.webhookConnections },
   });
-  admitConnections(server, { ...deps, connectionLimits });
-  const posting = answerRequests(server, { ...deps, connectionLimits });
+  const { proxies = [] } = options;
+  const { sockets, sourceOf } = admitConnections(server, { ...deps, proxies, connectionLimits });
+  const posting = answerRequests(server, { ...deps, sourceOf, connectionLimits });
   await new Promise<void>((resolve, reject) => {
     const failed = (error: Error): void => reject(new WebhookListenError(error));
     server.once('error', failed);
@@ -118,38 +122,67 @@ export async function listenForWebhooks(
       server.close();
       const late = new Promise((resolve) => deps.clock.after(limits.closingMs, () => resolve(undefined)));
       await Promise.race([Promise.all(posting), late]);
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
 
+interface Connections {
+  /** All that are open. */
+  readonly sockets: ReadonlySet<Socket>;
+  /** Where a request's connection comes from; undefined if it is closed. */
+  sourceOf(socket: Socket): string | undefined;
+}
+
+interface AdmissionDeps extends WebhookListenerDeps {
+  readonly connectionLimits: Pick<ConnectionLimits, 'admit' | 'unauthenticated'>;
+  readonly proxies: readonly AddressRange[];
+}
+
 /** Before TLS: a refused connection costs no handshake. */
-function admitConnections(
-  server: Server,
-  { banned, connectionLimits }: WebhookListenerDeps & { readonly connectionLimits: ConnectionLimits },
-): void {
+function admitConnections(server: Server, deps: AdmissionDeps): Connections {
+  const { banned, connectionLimits } = deps;
+  const sockets = new Set<Socket>();
+  const sources = new Map<string, string>();
   const counts = createCounts();
-  server.prependListener('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
+  const balancers = createBalancers({ ...deps, from: deps.proxies, onRefused() {} });
+  // The server's own would begin with TLS at once.
+  const startTls = server.listeners('connection');
+  server.removeAllListeners('connection');
+
+  function admit(socket: Socket, address: string): void {
     const key = addressKey(address);
     const full = counts.of(key) >= limits.webhookConnectionsPerAddress;
-    if (full || banned(plainAddress(address)) !== undefined || !connectionLimits.admit(address)) {
+    if (full || banned(address) !== undefined || !connectionLimits.admit(address)) {
       socket.destroy();
       return;
     }
-    socket.once('close', counts.add(key));
+    const id = connectionId(socket);
+    const uncount = counts.add(key);
     // Those who hold many idle connections keep no one out.
-    socket.once(
-      'close',
-      connectionLimits.unauthenticated.take(address, () => socket.destroy()),
-    );
+    const giveBack = connectionLimits.unauthenticated.take(address, () => socket.destroy());
+    sources.set(id, address);
+    socket.once('close', () => {
+      uncount();
+      giveBack();
+      sources.delete(id);
+    });
+    for (const start of startTls) start.call(server, socket);
+  }
+
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    balancers.receive(socket, (source) => admit(socket, source));
   });
+  return { sockets, sourceOf: (socket) => sources.get(connectionId(socket)) };
 }
 
 /** @returns the requests that are being posted */
 function answerRequests(
   server: Server,
-  deps: WebhookListenerDeps & { readonly connectionLimits: Pick<ConnectionLimits, 'signedIn'> },
+  deps: WebhookListenerDeps &
+    Pick<Connections, 'sourceOf'> & { readonly connectionLimits: Pick<ConnectionLimits, 'signedIn'> },
 ): ReadonlySet<Promise<void>> {
   const { clock, log } = deps;
   const rate = { burst: limits.webhookBurst, perSecond: limits.webhooksPerSecond };
@@ -173,7 +206,8 @@ function answerRequests(
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const address = plainAddress(request.socket.remoteAddress ?? '');
+    const address = deps.sourceOf(request.socket);
+    if (address === undefined) return;
     const wait = requests.take(addressKey(address));
     // First, even where it is refused: of an answer that comes before the end of the body, many senders see only a broken pipe.
     const body = await readBody(request);

@@ -177,7 +177,9 @@ t.test('of too many without a header the oldest is closed', async (t) => {
     ...{ from: here.proxies, log: silentLog, clock },
     onRefused: () => void refused++,
   });
-  const sockets = Array.from({ length: limits.proxyHeaders + 2 }, () => new Socket());
+  const sockets = Array.from({ length: limits.proxyHeaders + 2 }, () =>
+    Object.defineProperty(new Socket(), 'remoteAddress', { value: '127.0.0.1' }),
+  );
   for (const socket of sockets) balancers.receive(socket, () => t.fail('has no source'));
   t.same(
     sockets.flatMap(({ destroyed }, at) => (destroyed ? [at] : [])),

@@ -5,34 +5,46 @@ import { connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { limits } from '../../../lib/protocol/limits.js';
+import { type AddressRange, parseRange } from '../../../lib/server/net/address.js';
 import { listenForWebhooks } from '../../../lib/server/webhooks/webhook-listener.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { createFeed } from '../../support/feed.js';
 import { httpsPost } from '../../support/https-post.js';
+import { closed, plain } from '../../support/listener-scene.js';
+import { localHeader, proxiedFrom } from '../../support/proxy-header.js';
 
 const secret = 'A'.repeat(43);
+const here = [parseRange('127.0.0.1') as AddressRange];
+/** A request that posts this. */
+const hi = `POST /hook/${secret} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi`;
 
 async function scene(
   t: Test,
-  { post = async (given: string, _text: string) => given === secret, requestMs = 10_000 } = {},
+  {
+    post = async (given: string, _text: string) => given === secret,
+    requestMs = 10_000,
+    proxies = [] as AddressRange[],
+  } = {},
 ) {
   const posts: string[] = [];
+  const addresses: string[] = [];
   const logged: string[] = [];
-  let banned = false;
+  const banned = new Set<string>();
   const clock = createFakeClock();
   const listener = await listenForWebhooks(
-    { host: '127.0.0.1', port: 0, keyPair: await makeCertificate(), requestMs },
+    { host: '127.0.0.1', port: 0, keyPair: await makeCertificate(), requestMs, proxies },
     {
       webhooks: {
-        async post(given, _address, text) {
+        async post(given, address, text) {
+          addresses.push(address);
           const known = await post(given, text);
           if (known) posts.push(text);
           return known;
         },
       },
-      banned: () => (banned ? 'banned' : undefined),
+      banned: (address) => (banned.has(address) ? 'banned' : undefined),
       notices: { examine: () => false },
       clock,
       log: {
@@ -44,17 +56,17 @@ async function scene(
   );
   t.teardown(listener.close);
   const url = `https://127.0.0.1:${listener.port}/hook/${secret}`;
-  async function dial(): Promise<TLSSocket> {
-    const socket = connect({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
+  /** @param header what a balancer sends first */
+  async function dial(header: Buffer = Buffer.alloc(0)): Promise<TLSSocket> {
+    const under = await plain(listener.port);
+    under.write(header);
+    const socket = connect({ socket: under, rejectUnauthorized: false });
     socket.on('error', () => {});
     t.teardown(() => socket.destroy());
     await once(socket, 'secureConnect');
     return socket;
   }
-  function ban(): void {
-    banned = true;
-  }
-  return { posts, logged, clock, listener, url, dial, ban };
+  return { posts, addresses, logged, clock, listener, url, dial, banned };
 }
 
 /** All that the server sends until it ends the connection. */
@@ -210,8 +222,7 @@ t.test('an address has a limited rate of requests and number of connections', as
     text += chunk;
   });
   clock.advance(60_000);
-  const one = `POST /hook/${secret} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi`;
-  for (let count = 0; count <= limits.webhookBurst; count++) socket.write(one);
+  for (let count = 0; count <= limits.webhookBurst; count++) socket.write(hi);
   while (!text.includes('HTTP/1.1 429 ')) await once(socket, 'data');
   t.match(text, /Retry-After: 1\r\n/);
   t.equal(posts.filter((post) => post === 'hi').length, limits.webhookBurst);
@@ -239,10 +250,75 @@ t.test(
 );
 
 t.test('a banned address gets no handshake', async (t) => {
-  const { url, ban } = await scene(t);
+  const { url, banned } = await scene(t);
   t.match(await httpsPost(url, 'hi'), { status: 204 });
-  ban();
+  banned.add('127.0.0.1');
   t.match(await httpsPost(url, 'hi'), { status: 0 });
+});
+
+t.test('behind a balancer, limits, bans and posts go by the source of each connection', async (t) => {
+  const { url, dial, banned, posts, addresses, logged } = await scene(t, { proxies: here });
+  const idle: TLSSocket[] = [];
+  for (let count = 0; count < limits.webhookConnectionsPerAddress; count++)
+    idle.push(await dial(proxiedFrom('203.0.113.9')));
+  await t.rejects(dial(proxiedFrom('203.0.113.9')), 'one too many');
+  banned.add('203.0.113.10');
+  await t.rejects(dial(proxiedFrom('203.0.113.10')), 'banned');
+  for (const header of [proxiedFrom('203.0.113.11'), proxiedFrom('20010db8000000000000000000000007')]) {
+    const socket = await dial(header);
+    socket.write(hi);
+    t.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 204 /);
+  }
+  t.same(addresses, ['203.0.113.11', '2001:db8::7']);
+  t.same(posts, ['hi', 'hi']);
+  t.same(logged, []);
+  t.match(await httpsPost(url, 'hi'), { status: 0 }, 'a balancer must say it');
+  t.match(logged, [/PROXY header refused.*127\.0\.0\.1.*no PROXY header/]);
+});
+
+t.test('the rate of requests is one of the source', async (t) => {
+  const { dial, posts } = await scene(t, { proxies: here });
+  const [flood, other] = [await dial(proxiedFrom('203.0.113.9')), await dial(proxiedFrom('203.0.113.11'))];
+  let text = '';
+  flood.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  for (let count = 0; count <= limits.webhookBurst; count++) flood.write(hi);
+  while (!text.includes('HTTP/1.1 429 ')) await once(flood, 'data');
+  other.write(hi);
+  t.match(String((await once(other, 'data'))[0]), /^HTTP\/1\.1 204 /);
+  t.equal(posts.length, limits.webhookBurst + 1);
+});
+
+t.test('from other addresses no PROXY header is read', async (t) => {
+  const { url, dial, addresses } = await scene(t, { proxies: [parseRange('192.0.2.0/24') as AddressRange] });
+  await t.rejects(dial(proxiedFrom('203.0.113.9')));
+  t.match(await httpsPost(url, 'hi'), { status: 204 });
+  t.same(addresses, ['127.0.0.1']);
+});
+
+t.test('a balancer that says nothing, or checks, holds up neither others nor the end', async (t) => {
+  const { listener, dial, clock, logged } = await scene(t, { proxies: here });
+  const [silent, checking, other] = [
+    await plain(listener.port),
+    await plain(listener.port),
+    await plain(listener.port),
+  ];
+  checking.end(localHeader);
+  await closed(checking);
+  const socket = await dial(proxiedFrom('203.0.113.9'));
+  socket.write(hi);
+  t.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 204 /);
+  silent.write(proxiedFrom('203.0.113.9').subarray(0, 20));
+  clock.advance(limits.proxyHeaderMs);
+  await closed(silent);
+  await closed(other);
+  t.match(logged, [/incomplete after 5 s/]);
+  const last = await plain(listener.port);
+  // Accepted after it.
+  await dial(proxiedFrom('203.0.113.9'));
+  await listener.close();
+  await closed(last);
 });
 
 t.test('a new certificate is used from the next connection on', async (t) => {
@@ -259,15 +335,14 @@ t.test('a sender that leaves before the answer, or never reads one, holds nothin
   const { listener, dial, clock } = await scene(t, {
     post: () => new Promise((resolve) => begun.put(() => resolve(true))),
   });
-  const request = `POST /hook/${secret} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi`;
   const [gone, stuck] = [await dial(), await dial()];
-  gone.write(request);
+  gone.write(hi);
   const finish = await begun.next();
   const closed = once(gone, 'close');
   gone.destroy();
   await closed;
   finish();
-  stuck.write(request);
+  stuck.write(hi);
   const finishLate = await begun.next();
   const end = listener.close();
   clock.advance(limits.closingMs);
