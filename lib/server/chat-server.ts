@@ -18,7 +18,7 @@ import {
   type ServerSession,
   type SessionDeps,
 } from './session/session.js';
-import { listenForWebhooks, type WebhookListener } from './webhooks/webhook-listener.js';
+import { listenForWebhooks, type WebhookListener, type WebhookOutcome } from './webhooks/webhook-listener.js';
 
 export interface ChatServerOptions extends ListenerOptions, AppOptions {
   /** Where webhooks are taken, besides. */
@@ -52,6 +52,8 @@ export interface ServerCounts {
   readonly signIns: Tally;
   /** Connections that are over, by the reason. */
   readonly ended: Tally;
+  /** Requests to webhooks, and connections that were refused before one. */
+  readonly webhooks: Tally<WebhookOutcome>;
   /** Bytes that slow readers have yet to take. */
   readonly queueBytes: number;
 }
@@ -80,7 +82,8 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   );
 
   const readiness = createReadiness({ ...deps, peers: app.peers });
-  const webhooks = await openWebhooks(options, { ...deps, app }).catch((error: unknown) => {
+  const outcomes = createTally<WebhookOutcome>();
+  const webhooks = await openWebhooks(options, { ...deps, app, outcomes }).catch((error: unknown) => {
     listener.close();
     listener.destroy();
     throw error;
@@ -103,7 +106,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
         const kinds = { handshake: listener.handshakes, file: files.connections };
         return { ...kinds, 'signing-in': outside, 'signed-in': open };
       },
-      ...{ signIns: sessions.signIns, ended },
+      ...{ signIns: sessions.signIns, ended, webhooks: outcomes },
       get queueBytes() {
         return sessions.queueBytes();
       },
@@ -134,14 +137,19 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
 
 async function openWebhooks(
   { webhooks, keyPair, proxies = [] }: ChatServerOptions,
-  { app, clock, log }: ChatServerDeps & { readonly app: App },
+  {
+    app,
+    clock,
+    log,
+    outcomes,
+  }: ChatServerDeps & { readonly app: App; readonly outcomes: Tally<WebhookOutcome> },
 ): Promise<WebhookListener | undefined> {
   if (webhooks === undefined) return undefined;
   const banned = app.bans.refusal;
   const { notices } = app;
   return listenForWebhooks(
     { ...webhooks, keyPair, proxies },
-    { webhooks: app.webhooks, banned, notices, clock, log },
+    { webhooks: app.webhooks, banned, notices, outcomes, clock, log },
   );
 }
 

@@ -81,6 +81,26 @@ const rows: Readonly<Record<string, Row>> = {
     help: 'Time until a message is on disk, waits for its transaction included',
     read: ({ server }) => seconds('secure_chat_commit_seconds', server.app.hub.counts.commits),
   },
+  secure_chat_webhook_posts_total: {
+    type: 'counter',
+    help: 'Posts to webhooks, by outcome: posted, or why not',
+    read: ({ server }) => tallied('outcome', server.counts.webhooks),
+  },
+  secure_chat_pushes_total: {
+    type: 'counter',
+    help: 'Push notifications that are over, by outcome: sent, or why they were given up',
+    read: ({ server }) => tallied('outcome', server.app.push.counts.ends),
+  },
+  secure_chat_push_retries_total: {
+    type: 'counter',
+    help: 'Further tries of push notifications whose first one failed',
+    read: ({ server }) => server.app.push.counts.queue.retries,
+  },
+  secure_chat_pushes_waiting: {
+    type: 'gauge',
+    help: 'Push notifications that wait or are on their way',
+    read: ({ server }) => server.app.push.counts.queue.waiting,
+  },
   secure_chat_certificate_days: {
     type: 'gauge',
     help: 'Days until the certificate in use expires',

@@ -21,14 +21,14 @@ export function createCounts() {
 }
 
 /** How often each thing happened since the start. */
-export interface Tally {
+export interface Tally<What extends string = string> {
   /** One of a few: all of them are kept. */
-  count(what: string): void;
-  entries(): Iterable<readonly [what: string, times: number]>;
+  count(what: What): void;
+  entries(): Iterable<readonly [what: What, times: number]>;
 }
 
-export function createTally(): Tally {
-  const times = new Map<string, number>();
+export function createTally<What extends string>(): Tally<What> {
+  const times = new Map<What, number>();
   return {
     count: (what) => void times.set(what, (times.get(what) ?? 0) + 1),
     entries: () => times.entries(),

@@ -3,7 +3,7 @@
  * neither people nor HTTP.
  */
 import type { Clock } from '../../system/clock.js';
-import type { Notification, PushOutcome } from './send-push.js';
+import { isWorthRetry, type Notification, type PushOutcome } from './send-push.js';
 
 /** Of one account. */
 export interface QueuedPush {
@@ -13,6 +13,10 @@ export interface QueuedPush {
 }
 
 export interface PushQueue {
+  /** How many wait or are on their way. */
+  readonly waiting: number;
+  /** Tries after the first ones, since the start. */
+  readonly retries: number;
   /** @returns false where it is full: nothing is sent then */
   add(push: QueuedPush): boolean;
   /** Drops what waits. */
@@ -40,6 +44,7 @@ export function createPushQueue({ clock, send, onDone }: PushQueueDeps): PushQue
   const busy = new Set<number>();
   let total = 0;
   let sending = 0;
+  let retries = 0;
   let closed = false;
 
   function next(): void {
@@ -56,11 +61,12 @@ export function createPushQueue({ clock, send, onDone }: PushQueueDeps): PushQue
 
   async function attempt(push: QueuedPush, tries: number): Promise<void> {
     sending++;
+    if (tries > 0) retries++;
     const outcome = await send(push);
     sending--;
     if (closed) return;
     const pause = retryMs[tries];
-    if (!outcome.sent && outcome.retry && pause !== undefined) {
+    if (isWorthRetry(outcome) && pause !== undefined) {
       // Others of this account wait, too: what comes first goes first.
       clock.after(pause, () => void (closed || attempt(push, tries + 1)));
     } else {
@@ -71,6 +77,12 @@ export function createPushQueue({ clock, send, onDone }: PushQueueDeps): PushQue
   }
 
   return {
+    get waiting() {
+      return total + busy.size;
+    },
+    get retries() {
+      return retries;
+    },
     add(push) {
       const mine = waiting.get(push.account) ?? [];
       if (closed || total >= mostInAll || mine.length >= mostEach) return false;

@@ -16,14 +16,24 @@ import type { PostedMessage } from '../chat/parts.js';
 import { notAllowed } from '../chat/permissions.js';
 import type { Presence } from '../chat/presence.js';
 import type { Log } from '../log.js';
+import { createTally, type Tally } from '../net/counts.js';
 import type { Notices } from '../notices.js';
 import type { Peers } from '../peers.js';
 import { createRateLimiter } from '../rate-limiter.js';
 import type { PushHosts } from './push-hosts.js';
-import { createPushQueue, type QueuedPush } from './push-queue.js';
+import { createPushQueue, type PushQueue, type QueuedPush } from './push-queue.js';
 import { type Notification, type PushOutcome, sendPush } from './send-push.js';
 
+/** What became of a notification: of its last try, or of one that got none. */
+type PushEnd = PushOutcome['result'] | 'too-fast' | 'queue-full';
+
+interface PushCounts {
+  readonly ends: Tally<PushEnd>;
+  readonly queue: Pick<PushQueue, 'waiting' | 'retries'>;
+}
+
 export interface Push {
+  readonly counts: PushCounts;
   /** Tells those whom a message is for and who are away. Never waits, never throws. */
   posted(message: PostedMessage): void;
   /** @throws ProtocolError `not-allowed`, `rate-limited` */
@@ -85,23 +95,33 @@ export async function openPush(deps: PushDeps): Promise<Push> {
     });
     pausing.catch(failed);
   });
+  const ends = createTally<PushEnd>();
   const queue = createPushQueue({
     clock,
     send: ({ url, notification }) => send(url, notification),
     onDone(push, outcome) {
+      ends.count(outcome.result);
       log.info('push', { host: new URL(push.url).host, outcome: outcome.what });
       watch(push, outcome);
     },
   });
   const rate = { burst: limits.pushBurst, perSecond: limits.pushesPerMinute / 60 };
   const each = createRateLimiter<number>(rate, clock);
+  function enqueue(push: QueuedPush): void {
+    if (!queue.add(push)) ends.count('queue-full');
+  }
   // Not before it is known that it is for them: in a room of one's own, one could use up what others have.
-  const add = (push: QueuedPush) => each.take(push.account) === 0 && queue.add(push);
+  function add(push: QueuedPush): void {
+    if (each.take(push.account) === 0) enqueue(push);
+    else ends.count('too-fast');
+  }
 
   return {
+    counts: { ends, queue },
     posted(message) {
       for (const { account } of absentAmong(deps, known, message).slice(0, mostTold)) {
         if (each.wait(account) === 0) tell(deps, add, account, message).catch(failed);
+        else ends.count('too-fast');
       }
     },
 
@@ -121,7 +141,7 @@ export async function openPush(deps: PushDeps): Promise<Push> {
       await store.setPush({ account, url, text });
       changed({ name, push: { account, paused: false } });
       const notification = { title: deps.name, text: 'Notifications are on.', priority: 3 } as const;
-      queue.add({ account, url, notification });
+      enqueue({ account, url, notification });
     },
 
     async get({ id }) {
@@ -139,6 +159,7 @@ const pausedNote =
   'Your push notifications failed for a day and are paused. /notify push shows where they go; set the URL again to go on.';
 
 const noPush: Push = {
+  counts: { ends: createTally(), queue: { waiting: 0, retries: 0 } },
   posted() {},
   async set(_, { url }) {
     if (url === undefined) return;
@@ -169,7 +190,7 @@ function absentAmong(
 
 async function tell(
   { store, clock, name: title }: PushDeps,
-  add: (push: QueuedPush) => boolean,
+  add: (push: QueuedPush) => void,
   account: number,
   { author, conversation, text }: PostedMessage,
 ): Promise<void> {
@@ -187,10 +208,10 @@ async function tell(
 /** @param onLong called with what has failed for `failingMs` without a success between */
 function createFailureWatch(clock: Pick<Clock, 'ticks'>, onLong: (push: QueuedPush) => void) {
   const first = new Map<number, { readonly url: string; readonly at: number }>();
-  return (push: QueuedPush, { sent }: PushOutcome): void => {
+  return (push: QueuedPush, { result }: PushOutcome): void => {
     const { account, url } = push;
     const failed = first.get(account);
-    if (sent) first.delete(account);
+    if (result === 'sent') first.delete(account);
     else if (failed?.url !== url) first.set(account, { url, at: clock.ticks() });
     else if (clock.ticks() - failed.at >= failingMs) {
       first.delete(account);

@@ -15,12 +15,27 @@ export interface Notification {
   readonly priority: 3 | 4;
 }
 
+/** What becomes of a try, and whether another one may help. */
+const worthRetry = {
+  sent: false,
+  'host-refused': false,
+  'address-refused': true,
+  /** By the host, with a status. */
+  rejected: false,
+  /** The host has a fault of its own, or is asked too much. */
+  'host-failed': true,
+  unreachable: true,
+  'timed-out': true,
+} as const;
+
 export interface PushOutcome {
-  readonly sent: boolean;
-  /** Whether another try may help. */
-  readonly retry: boolean;
+  readonly result: keyof typeof worthRetry;
   /** For the log: a status or the code of an error. */
   readonly what: string;
+}
+
+export function isWorthRetry({ result }: PushOutcome): boolean {
+  return worthRetry[result];
 }
 
 /** Addresses of a name. */
@@ -47,18 +62,23 @@ export async function sendPush(
   options: SendOptions = {},
 ): Promise<PushOutcome> {
   const url = hosts.parse(to);
-  if (url === undefined) return { sent: false, retry: false, what: 'host not allowed' };
+  if (url === undefined) return { result: 'host-refused', what: 'host not allowed' };
   const signal = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
   try {
     const address = await addressOf(bareHost(url.hostname), hosts, options.resolve ?? resolveAll, signal);
-    if (address === undefined) return { sent: false, retry: true, what: 'address not allowed' };
+    if (address === undefined) return { result: 'address-refused', what: 'address not allowed' };
     const status = await post(url, address, notification, { ...options, signal });
-    const sent = status >= 200 && status < 300;
-    return { sent, retry: !sent && (status >= 500 || status === 429), what: `HTTP ${status}` };
+    return { result: resultOf(status), what: `HTTP ${status}` };
   } catch (error) {
+    if (signal.aborted) return { result: 'timed-out', what: 'timeout' };
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed';
-    return { sent: false, retry: true, what: signal.aborted ? 'timeout' : code };
+    return { result: 'unreachable', what: code };
   }
+}
+
+function resultOf(status: number): PushOutcome['result'] {
+  if (status >= 200 && status < 300) return 'sent';
+  return status >= 500 || status === 429 ? 'host-failed' : 'rejected';
 }
 
 /** The first that a connection may go to. */

@@ -1,11 +1,11 @@
 /** Reads the text of a webhook's request: plain, `{"text": …}`, or as for Slack. Pure; knows no secrets. */
 
-/** The text, or an HTTP status and why. */
+/** The text, or why there is none. */
 type WebhookBody = { readonly ok: true; readonly text: string } | RefusedBody;
 
 interface RefusedBody {
   readonly ok: false;
-  readonly status: 400 | 415;
+  readonly outcome: 'malformed' | 'bad-type';
   readonly reason: string;
 }
 
@@ -23,7 +23,7 @@ export function unreadable(headers: {
   const known = Object.hasOwn(readers, mediaType(headers['content-type']));
   if (known && encoding.toLowerCase() === 'identity') return undefined;
   const reason = 'Send application/json or text/plain in UTF-8, without Content-Encoding.';
-  return { ok: false, status: 415, reason };
+  return { ok: false, outcome: 'bad-type', reason };
 }
 
 /** @param contentType one that is readable */
@@ -64,5 +64,5 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function bad(reason: string): RefusedBody {
-  return { ok: false, status: 400, reason };
+  return { ok: false, outcome: 'malformed', reason };
 }

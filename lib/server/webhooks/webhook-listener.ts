@@ -12,7 +12,7 @@ import type { Log } from '../log.js';
 import { type AddressRange, addressKey } from '../net/address.js';
 import { createBalancers } from '../net/balancers.js';
 import { type ConnectionLimits, createConnectionLimits } from '../net/connection-limits.js';
-import { createCounts } from '../net/counts.js';
+import { createCounts, type Tally } from '../net/counts.js';
 import { connectionId, type KeyPairPem, secureOptions } from '../net/listener.js';
 import type { Notices } from '../notices.js';
 import { createRateLimiter } from '../rate-limiter.js';
@@ -31,11 +31,25 @@ export interface WebhookListenerOptions {
   readonly requestMs?: number;
 }
 
+/** What becomes of a request, or of a connection before it has one. */
+export type WebhookOutcome =
+  | 'posted'
+  | 'no-such-webhook'
+  | 'bad-method'
+  | 'bad-type'
+  | 'malformed'
+  | 'too-large'
+  | 'too-fast'
+  | 'incomplete'
+  | 'bad-proxy-header'
+  | ErrorCode;
+
 interface WebhookListenerDeps {
   readonly webhooks: Pick<Webhooks, 'post'>;
   /** Why an address is banned; undefined for any other. */
   readonly banned: (address: string) => string | undefined;
   readonly notices: Pick<Notices, 'examine'>;
+  readonly outcomes: Tally<WebhookOutcome>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -49,7 +63,7 @@ export interface WebhookListener {
 }
 
 interface Answer {
-  readonly status: number;
+  readonly outcome: WebhookOutcome;
   readonly reason?: string;
   /** Milliseconds. */
   readonly retryAfter?: number | undefined;
@@ -57,14 +71,22 @@ interface Answer {
 
 export const webhookPath = '/hook/';
 
-const statuses: Partial<Record<ErrorCode, number>> = {
+/** Of all others: 503. */
+const statuses: Partial<Record<WebhookOutcome, number>> = {
+  posted: 204,
+  malformed: 400,
   'message-empty': 400,
   muted: 403,
   'room-locked': 403,
   restricted: 403,
+  'no-such-webhook': 404,
   'no-such-room': 404,
   'not-a-member': 404,
+  'bad-method': 405,
+  'too-large': 413,
   'message-too-long': 413,
+  'bad-type': 415,
+  'too-fast': 429,
   'rate-limited': 429,
   'slow-mode': 429,
   'too-many-attempts': 429,
@@ -141,11 +163,12 @@ interface AdmissionDeps extends WebhookListenerDeps {
 
 /** Before TLS: a refused connection costs no handshake. */
 function admitConnections(server: Server, deps: AdmissionDeps): Connections {
-  const { banned, connectionLimits } = deps;
+  const { banned, connectionLimits, outcomes } = deps;
   const sockets = new Set<Socket>();
   const sources = new Map<string, string>();
   const counts = createCounts();
-  const balancers = createBalancers({ ...deps, from: deps.proxies, onRefused() {} });
+  const onRefused = () => outcomes.count('bad-proxy-header');
+  const balancers = createBalancers({ ...deps, from: deps.proxies, onRefused });
   // The server's own would begin with TLS at once.
   const startTls = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -153,14 +176,19 @@ function admitConnections(server: Server, deps: AdmissionDeps): Connections {
   function admit(socket: Socket, address: string): void {
     const key = addressKey(address);
     const full = counts.of(key) >= limits.webhookConnectionsPerAddress;
-    if (full || banned(address) !== undefined || !connectionLimits.admit(address)) {
+    const isBanned = banned(address) !== undefined;
+    if (isBanned || full || !connectionLimits.admit(address)) {
+      outcomes.count(isBanned ? 'banned' : 'too-many-connections');
       socket.destroy();
       return;
     }
     const id = connectionId(socket);
     const uncount = counts.add(key);
     // Those who hold many idle connections keep no one out.
-    const giveBack = connectionLimits.unauthenticated.take(address, () => socket.destroy());
+    const giveBack = connectionLimits.unauthenticated.take(address, () => {
+      outcomes.count('too-many-connections');
+      socket.destroy();
+    });
     sources.set(id, address);
     socket.once('close', () => {
       uncount();
@@ -184,7 +212,7 @@ function answerRequests(
   deps: WebhookListenerDeps &
     Pick<Connections, 'sourceOf'> & { readonly connectionLimits: Pick<ConnectionLimits, 'signedIn'> },
 ): ReadonlySet<Promise<void>> {
-  const { clock, log } = deps;
+  const { clock, log, outcomes } = deps;
   const rate = { burst: limits.webhookBurst, perSecond: limits.webhooksPerSecond };
   const requests = createRateLimiter<string>(rate, clock);
   // A flood must not fill the disk with its log.
@@ -194,14 +222,14 @@ function answerRequests(
   async function post(secret: string, address: string, text: string): Promise<Answer> {
     try {
       if (!(await deps.webhooks.post(secret, address, text)))
-        return { status: 404, reason: 'There is no such webhook.' };
+        return { outcome: 'no-such-webhook', reason: 'There is no such webhook.' };
       deps.connectionLimits.signedIn(address);
-      return { status: 204 };
+      return { outcome: 'posted' };
     } catch (error) {
       if (!(error instanceof ProtocolError) && !deps.notices.examine(error))
         log.error('webhook failed', error);
       const { code, message, retryAfter } = refusalOf(error);
-      return { status: statuses[code] ?? 503, reason: message, retryAfter };
+      return { outcome: code, reason: message, retryAfter };
     }
   }
 
@@ -211,12 +239,17 @@ function answerRequests(
     const wait = requests.take(addressKey(address));
     // First, even where it is refused: of an answer that comes before the end of the body, many senders see only a broken pipe.
     const body = await readBody(request);
-    if (body === 'gone') return;
+    if (body === 'gone') {
+      outcomes.count('incomplete');
+      return;
+    }
     const received = wait > 0 ? tooFast(wait) : receive(request, body);
     const reply = 'text' in received ? post(secretOf(request), address, received.text) : received;
     const answered = Promise.resolve(reply).then((given) => {
-      if (given.status !== 204 && logged.take(addressKey(address)) === 0) {
-        log.info('webhook refused', { address, status: given.status });
+      const { outcome: why } = given;
+      outcomes.count(why);
+      if (why !== 'posted' && logged.take(addressKey(address)) === 0) {
+        log.info('webhook refused', { address, status: statusOf(given), why });
       }
       return send(response, given, !request.complete);
     });
@@ -230,15 +263,17 @@ function answerRequests(
 }
 
 const tooFast = (retryAfter: number): Answer => ({
-  ...{ status: 429, reason: 'Too many requests from your address.', retryAfter },
+  ...{ outcome: 'too-fast', reason: 'Too many requests from your address.', retryAfter },
 });
 
+const statusOf = ({ outcome }: Answer): number => statuses[outcome] ?? 503;
+
 function receive(request: IncomingMessage, body: Buffer | 'too-large'): Answer | { readonly text: string } {
-  if (request.method !== 'POST') return { status: 405, reason: 'Use POST.' };
+  if (request.method !== 'POST') return { outcome: 'bad-method', reason: 'Use POST.' };
   const wrong = unreadable(request.headers);
   if (wrong !== undefined) return wrong;
   if (body === 'too-large')
-    return { status: 413, reason: `A body has at most ${limits.webhookBytes} bytes.` };
+    return { outcome: 'too-large', reason: `A body has at most ${limits.webhookBytes} bytes.` };
   return readWebhookBody(request.headers['content-type'], body);
 }
 
@@ -265,11 +300,9 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too-large' 
 }
 
 /** @param last ends the connection: the rest of the request is not read */
-function send(
-  response: ServerResponse,
-  { status, reason, retryAfter }: Answer,
-  last: boolean,
-): Promise<void> {
+function send(response: ServerResponse, answer: Answer, last: boolean): Promise<void> {
+  const { reason, retryAfter } = answer;
+  const status = statusOf(answer);
   // Its sender is gone.
   if (response.destroyed) return Promise.resolve();
   const seconds = retryAfter === undefined ? undefined : Math.max(1, Math.ceil(retryAfter / 1000));

@@ -1,6 +1,8 @@
 import t from 'tap';
+import { httpsPost } from '../../support/https-post.js';
 import { attempt } from '../../support/listener-scene.js';
 import { scrape } from '../../support/monitoring.js';
+import { startPushReceiver } from '../../support/push-receiver.js';
 import { fence, post, requestOk } from '../../support/requests.js';
 import { ok, password, runServer } from '../../support/running-server.js';
 import { turns } from '../../support/turns.js';
@@ -65,6 +67,43 @@ t.test('connections, people and sign-ins are counted by kind and outcome', async
   t.equal(ended.get('secure_chat_connections_ended_total{reason="signed-out"}'), 1);
 });
 
+t.test('webhooks and notifications are counted by outcome', async (t) => {
+  const phone = await startPushReceiver(t);
+  const settings = { webhooks: anyPort, pushHosts: [phone.origin, 'http://localhost:1'], metrics: anyPort };
+  const server = await runServer(t, { people: ['ada', 'bob'], ...settings });
+  const { running } = server;
+  const ada = await server.enter('ada');
+  await requestOk(ada, { type: 'join', room: 'ops' });
+  const { url = '' } = await requestOk(ada, { type: 'make-webhook', room: 'ops', name: 'ci' });
+  t.equal((await httpsPost(url, 'to ada')).status, 204);
+  t.equal((await httpsPost(`${running.webhooks}/hook/ada`, 'unknown')).status, 404);
+  t.equal((await httpsPost(url, '{', { 'content-type': 'application/json' })).status, 400);
+
+  const waiting = async () => (await scrape(running.metrics)).get('secure_chat_pushes_waiting');
+  t.equal(await waiting(), 0);
+  await requestOk(ada, { type: 'set-push', url: `${phone.origin}/ada` });
+  await phone.received.next();
+  phone.status = 404;
+  await requestOk(ada, { type: 'set-push', url: `${phone.origin}/ada` });
+  await phone.received.next();
+  while ((await waiting()) !== 0) await turns();
+  phone.status = 503;
+  await requestOk(ada, { type: 'set-push', url: `${phone.origin}/ada` });
+  await phone.received.next();
+  t.equal(await waiting(), 1, 'for another try');
+
+  const found = await scrape(running.metrics);
+  for (const [name, value] of [
+    ['secure_chat_webhook_posts_total{outcome="posted"}', 1],
+    ['secure_chat_webhook_posts_total{outcome="no-such-webhook"}', 1],
+    ['secure_chat_webhook_posts_total{outcome="malformed"}', 1],
+    ['secure_chat_pushes_total{outcome="sent"}', 1],
+    ['secure_chat_pushes_total{outcome="rejected"}', 1],
+    ['secure_chat_push_retries_total', 0],
+  ] as const)
+    t.equal(found.get(name), value, name);
+});
+
 t.test('a reader that stalls shows in the queue and, in the end, among the drops', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob'], metrics: anyPort });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
@@ -102,10 +141,15 @@ t.test(
 );
 
 t.test('no label has a name, an address or a text in it', async (t) => {
-  const server = await runServer(t, { people: ['ada'], metrics: anyPort, name: 'Secret Server' });
+  const settings = { webhooks: anyPort, pushHosts: ['http://localhost:1'], name: 'Secret Server' };
+  const server = await runServer(t, { people: ['ada'], metrics: anyPort, ...settings });
   const ada = await server.enter('ada');
   await requestOk(ada, { type: 'join', room: 'hidden', private: true });
   await post(ada, { room: 'hidden' }, 'a secret');
+  const { url = '' } = await requestOk(ada, { type: 'make-webhook', room: 'hidden', name: 'ci' });
+  await httpsPost(url, 'a secret');
+  await httpsPost(`${url}-mallory`, 'hidden', { method: 'MALLORY', 'content-type': 'mallory' });
+  await requestOk(ada, { type: 'set-push', url: 'http://localhost:1/ada' });
   const stranger = await server.dial();
   t.match(await stranger.ask({ type: 'sign-in', name: 'mallory', password: 'a wrong one' }), {
     type: 'error',
@@ -115,6 +159,7 @@ t.test('no label has a name, an address or a text in it', async (t) => {
     name.startsWith('secure_chat_'),
   );
   t.ok(labels.includes('secure_chat_connections_ended_total{reason="handshake-failed"}'));
+  t.ok(labels.includes('secure_chat_webhook_posts_total{outcome="posted"}'));
   for (const label of labels)
     t.match(label, /^[a-z_]+(\{(kind|outcome|reason|le)="([a-z-]+|[0-9.]+|\+Inf)"\})?$/);
   const values = labels.flatMap((label) => /"(.*)"/.exec(label)?.[1] ?? []);

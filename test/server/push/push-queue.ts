@@ -4,8 +4,8 @@ import type { PushOutcome } from '../../../lib/server/push/send-push.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { turns } from '../../support/turns.js';
 
-const sent: PushOutcome = { sent: true, retry: false, what: 'HTTP 200' };
-const failed: PushOutcome = { sent: false, retry: true, what: 'HTTP 503' };
+const sent: PushOutcome = { result: 'sent', what: 'HTTP 200' };
+const failed: PushOutcome = { result: 'host-failed', what: 'HTTP 503' };
 
 function push(account: number, text: string): QueuedPush {
   return { account, url: 'https://ntfy.sh/x', notification: { title: 'chat', text, priority: 3 } };
@@ -51,6 +51,7 @@ t.test(
     queue.add(push(2, 'b1'));
     await turns();
     t.same(tries, ['a1', 'b1']);
+    t.equal(queue.waiting, 2, 'one between its tries, one behind it');
     clock.advance(4_999);
     await turns();
     t.equal(tries.length, 2);
@@ -61,6 +62,7 @@ t.test(
     await turns();
     t.same(tries, ['a1', 'b1', 'a1', 'a1', 'a2']);
     t.same(done, ['b1: HTTP 200', 'a1: HTTP 503', 'a2: HTTP 200']);
+    t.match(queue, { waiting: 0, retries: 2 });
   },
 );
 

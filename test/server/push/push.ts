@@ -1,5 +1,6 @@
 /** Whom a message is pushed to, what is said, and when a URL is given up. */
 import t, { type Test } from 'tap';
+import { limits } from '../../../lib/protocol/limits.js';
 import type { ConversationRef } from '../../../lib/server/chat/lookup.js';
 import { noPeers } from '../../../lib/server/peers.js';
 import { openPush } from '../../../lib/server/push/push.js';
@@ -11,8 +12,8 @@ import { temporaryFile } from '../../support/sqlite-store.js';
 import { lobbyOf, newRoom, people } from '../../support/store-subject.js';
 import { turns } from '../../support/turns.js';
 
-const worked: PushOutcome = { sent: true, retry: false, what: 'HTTP 200' };
-const refused: PushOutcome = { sent: false, retry: false, what: 'HTTP 404' };
+const worked: PushOutcome = { result: 'sent', what: 'HTTP 200' };
+const refused: PushOutcome = { result: 'rejected', what: 'HTTP 404' };
 const hour = 3_600_000;
 
 async function scene(t: Test, { hosts = 'ntfy.sh' }: { hosts?: string } = {}) {
@@ -114,11 +115,18 @@ t.test('no one is told of what one wrote, what a blocked person wrote, or while 
 });
 
 t.test('a flood is cut for each person', async (t) => {
-  const { saying, enable, settle, ben, cleo, lobby, clock, sent } = await scene(t);
+  const { saying, enable, settle, push, ben, cleo, lobby, clock, sent } = await scene(t);
   await enable(ben);
   await enable(cleo);
   clock.advance(hour);
   for (let count = 0; count < 100; count++) await saying('ben ben ben', lobby);
+  t.same(
+    [...push.counts.ends.entries()],
+    [
+      ['sent', 2 + limits.pushBurst],
+      ['too-fast', 100 - limits.pushBurst],
+    ],
+  );
   t.same(await saying('ben and cleo', lobby), ['ana mentioned you in #lobby.'], 'cleo has her own');
   t.match(sent, [{ url: 'https://ntfy.sh/cleo' }]);
   clock.advance(10_000);
@@ -177,6 +185,13 @@ t.test('a URL that fails for a day is paused, and its owner hears of it at sign-
   t.match(push.note(ben), /paused/);
   t.match(await push.get(ben), { paused: true });
   t.same(await saying('ben', lobby), []);
+  t.same(
+    [...push.counts.ends.entries()],
+    [
+      ['sent', 2],
+      ['rejected', 26],
+    ],
+  );
   await push.load();
   t.match(push.note(ben), /paused/, 'also as read from the store');
   await enable(ben);

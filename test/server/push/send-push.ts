@@ -5,7 +5,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { parsePushHosts } from '../../../lib/server/push/push-hosts.js';
-import { type Notification, type SendOptions, sendPush } from '../../../lib/server/push/send-push.js';
+import {
+  isWorthRetry,
+  type Notification,
+  type SendOptions,
+  sendPush,
+} from '../../../lib/server/push/send-push.js';
 import { makeCertificate } from '../../support/certificate.js';
 
 const notification: Notification = { title: 'chat', text: 'ana sent you a message.', priority: 4 };
@@ -46,9 +51,9 @@ function send(url: string, list: string, options: SendOptions & { notification?:
 t.test('it is what ntfy takes: the text as body, title and priority as headers', async (t) => {
   const { requests, port } = await receiver(t);
   const host = `http://127.0.0.1:${port}`;
-  t.same(await send(`${host}/topic?x=1`, host), { sent: true, retry: false, what: 'HTTP 200' });
+  t.same(await send(`${host}/topic?x=1`, host), { result: 'sent', what: 'HTTP 200' });
   const unicode = { title: 'Grüße\n你', text: 'ana: 你好 🎉', priority: 3 } as const;
-  t.match(await send(`${host}/topic`, host, { notification: unicode }), { sent: true });
+  t.match(await send(`${host}/topic`, host, { notification: unicode }), { result: 'sent' });
   const [first, second] = requests;
   t.match(first?.request, { method: 'POST', url: '/topic?x=1' });
   t.match(first?.request.headers, {
@@ -75,13 +80,13 @@ t.test(
     const resolve = async () => [{ address: '127.0.0.1' }];
     // The loopback address is listed, so that a name may lead there.
     const list = `push.example:${port},evil.example:${port},127.0.0.1`;
-    t.match(await send(`https://push.example:${port}/x`, list, { resolve, ca: cert }), { sent: true });
+    t.match(await send(`https://push.example:${port}/x`, list, { resolve, ca: cert }), { result: 'sent' });
     t.same(heard, [`push.example:${port}`]);
     t.match(await send(`https://evil.example:${port}/x`, list, { resolve, ca: cert }), {
-      sent: false,
+      result: 'unreachable',
       what: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
-    t.match(await send(`https://push.example:${port}/x`, list, { resolve }), { sent: false });
+    t.match(await send(`https://push.example:${port}/x`, list, { resolve }), { result: 'unreachable' });
     t.equal(heard.length, 1);
   },
 );
@@ -93,19 +98,19 @@ t.test(
     const list = `http://push.example:${port}`;
     const url = `${list}/topic`;
     for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '169.254.169.254', '10.0.0.1']) {
-      const refused = { sent: false, retry: true, what: 'address not allowed' };
+      const refused = { result: 'address-refused', what: 'address not allowed' };
       t.same(await send(url, list, { resolve: async () => [{ address }] }), refused, address);
     }
     // Asked again, the name server would lead to this machine. It is asked once.
     let asked = 0;
     const rebinding = async () => [{ address: asked++ === 0 ? '192.0.2.1' : '127.0.0.1' }];
-    t.match(await send(url, list, { resolve: rebinding }), { sent: false, what: 'address not allowed' });
+    t.match(await send(url, list, { resolve: rebinding }), { result: 'address-refused' });
     t.equal(asked, 1);
     asked = 0;
     const once = async () => [{ address: asked++ === 0 ? '127.0.0.1' : '192.0.2.1' }];
     t.match(
       await send(url, `${list},127.0.0.1`, { resolve: once }),
-      { sent: true },
+      { result: 'sent' },
       'goes where it resolved',
     );
     t.equal(asked, 1);
@@ -121,8 +126,7 @@ t.test('no redirect is followed, and no answer is read to its end', async (t) =>
   });
   const host = `http://127.0.0.1:${port}`;
   t.same(await send(`${host}/x`, `${host},http://127.0.0.1:${innerPort}`), {
-    sent: false,
-    retry: false,
+    result: 'rejected',
     what: 'HTTP 307',
   });
   t.equal(requests.length, 1);
@@ -134,7 +138,7 @@ t.test('no redirect is followed, and no answer is read to its end', async (t) =>
     more();
   });
   const other = `http://127.0.0.1:${endless.port}`;
-  t.match(await send(`${other}/x`, other), { sent: true });
+  t.match(await send(`${other}/x`, other), { result: 'sent' });
 });
 
 t.test('a few answers may come before the one that counts, not endless ones', async (t) => {
@@ -143,7 +147,7 @@ t.test('a few answers may come before the one that counts, not endless ones', as
     response.writeHead(200).end();
   });
   const good = `http://127.0.0.1:${some.port}`;
-  t.match(await send(`${good}/x`, good), { sent: true });
+  t.match(await send(`${good}/x`, good), { result: 'sent' });
   const endless = await receiver(t, (_, response) => {
     const more = () => {
       response.writeProcessing();
@@ -154,29 +158,30 @@ t.test('a few answers may come before the one that counts, not endless ones', as
   const bad = `http://127.0.0.1:${endless.port}`;
   // The time in which an answer must come is longer than this test.
   const sent = await send(`${bad}/x`, bad, { timeoutMs: 3_600_000 });
-  t.same(sent, { sent: false, retry: true, what: 'failed' });
+  t.same(sent, { result: 'unreachable', what: 'failed' });
 });
 
 t.test('what may help is tried again, what cannot is not', async (t) => {
-  for (const [status, retry] of [
-    [500, true],
-    [503, true],
-    [429, true],
-    [400, false],
-    [403, false],
-    [404, false],
+  for (const [status, result] of [
+    [500, 'host-failed'],
+    [503, 'host-failed'],
+    [429, 'host-failed'],
+    [400, 'rejected'],
+    [403, 'rejected'],
+    [404, 'rejected'],
   ] as const) {
     const { port } = await receiver(t, (_, response) => void response.writeHead(status).end());
     const host = `http://127.0.0.1:${port}`;
-    t.same(await send(`${host}/x`, host), { sent: false, retry, what: `HTTP ${status}` });
+    const outcome = await send(`${host}/x`, host);
+    t.same(outcome, { result, what: `HTTP ${status}` });
+    t.equal(isWorthRetry(outcome), result === 'host-failed');
   }
   const other = await send('https://other.example/x', 'ntfy.sh');
-  t.same(other, { sent: false, retry: false, what: 'host not allowed' });
+  t.same(other, { result: 'host-refused', what: 'host not allowed' });
   const unknown = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
   const failing = async () => Promise.reject(unknown);
   t.same(await send('https://ntfy.sh/x', 'ntfy.sh', { resolve: failing }), {
-    sent: false,
-    retry: true,
+    result: 'unreachable',
     what: 'ENOTFOUND',
   });
 });
@@ -187,13 +192,13 @@ t.test(
     const silent = createTcpServer(() => {});
     const port = await listen(t, silent);
     const host = `http://127.0.0.1:${port}`;
-    t.same(await send(`${host}/x`, host, { timeoutMs: 200 }), { sent: false, retry: true, what: 'timeout' });
+    t.same(await send(`${host}/x`, host, { timeoutMs: 200 }), { result: 'timed-out', what: 'timeout' });
     const never = () => new Promise<never>(() => {});
     t.same(await send('https://ntfy.sh/x', 'ntfy.sh', { resolve: never, timeoutMs: 200 }), {
-      ...{ sent: false, retry: true, what: 'timeout' },
+      ...{ result: 'timed-out', what: 'timeout' },
     });
     const garbage = createTcpServer((socket) => void socket.end('SSH-2.0-OpenSSH\r\n'));
     const garbageHost = `http://127.0.0.1:${await listen(t, garbage)}`;
-    t.match(await send(`${garbageHost}/x`, garbageHost), { sent: false, retry: true });
+    t.match(await send(`${garbageHost}/x`, garbageHost), { result: 'unreachable' });
   },
 );

@@ -6,7 +6,8 @@ import t, { type Test } from 'tap';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { type AddressRange, parseRange } from '../../../lib/server/net/address.js';
-import { listenForWebhooks } from '../../../lib/server/webhooks/webhook-listener.js';
+import { createTally } from '../../../lib/server/net/counts.js';
+import { listenForWebhooks, type WebhookOutcome } from '../../../lib/server/webhooks/webhook-listener.js';
 import { StoreError } from '../../../lib/store/store.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { createFakeClock } from '../../support/fake-clock.js';
@@ -33,6 +34,7 @@ async function scene(
   const logged: string[] = [];
   const banned = new Set<string>();
   const clock = createFakeClock();
+  const outcomes = createTally<WebhookOutcome>();
   const listener = await listenForWebhooks(
     { host: '127.0.0.1', port: 0, keyPair: await makeCertificate(), requestMs, proxies },
     {
@@ -46,6 +48,7 @@ async function scene(
       },
       banned: (address) => (banned.has(address) ? 'banned' : undefined),
       notices: { examine: () => false },
+      outcomes,
       clock,
       log: {
         info: (event, fields) => void logged.push(JSON.stringify([event, fields])),
@@ -66,7 +69,8 @@ async function scene(
     await once(socket, 'secureConnect');
     return socket;
   }
-  return { posts, addresses, logged, clock, listener, url, dial, banned };
+  const counted = () => Object.fromEntries(outcomes.entries());
+  return { posts, addresses, logged, counted, clock, listener, url, dial, banned };
 }
 
 /** All that the server sends until it ends the connection. */
@@ -80,7 +84,7 @@ async function rest(socket: TLSSocket): Promise<string> {
 }
 
 t.test('each refusal has its status and a short reason in plain text', async (t) => {
-  const { url, posts, logged } = await scene(t);
+  const { url, posts, logged, counted } = await scene(t);
   const plain = { 'content-type': 'text/plain' };
   t.match(await httpsPost(url, 'hi', plain), { status: 204, body: '' });
   t.match(await httpsPost(url, '', { method: 'GET' }), { status: 405, headers: { allow: 'POST' } });
@@ -108,7 +112,12 @@ t.test('each refusal has its status and a short reason in plain text', async (t)
   }
   t.equal(posts.length, 2);
   t.notMatch(logged.join('\n'), secret, 'no path is logged');
+  t.match(logged, [/"status":405,"why":"bad-method"/]);
   t.equal(logged.length, 1, 'one line a minute for an address');
+  t.same(counted(), {
+    ...{ posted: 2, 'bad-method': 1, 'bad-type': 1, malformed: 1 },
+    ...{ 'too-large': 1, 'no-such-webhook': 5 },
+  });
 });
 
 t.test('what the chat refuses becomes a status', async (t) => {
@@ -121,7 +130,7 @@ t.test('what the chat refuses becomes a status', async (t) => {
     [new StoreError('full', { reason: 'full' }), 503],
     [new Error('a bug'), 503],
   ];
-  const { url, logged } = await scene(t, {
+  const { url, logged, counted } = await scene(t, {
     async post(_, text) {
       throw refusals[Number(text)]?.[0];
     },
@@ -133,6 +142,10 @@ t.test('what the chat refuses becomes a status', async (t) => {
   }
   t.match((await httpsPost(url, '0')).headers, { 'retry-after': '2' });
   t.match(logged.join('\n'), 'webhook failed: Error: a bug');
+  t.same(counted(), {
+    ...{ 'rate-limited': 2, 'too-many-attempts': 1, muted: 1, 'message-too-long': 1 },
+    ...{ 'database-unavailable': 1, 'no-space': 1, internal: 1 },
+  });
 });
 
 t.test('a body without length is cut at the limit', async (t) => {
@@ -174,7 +187,7 @@ t.test(
 );
 
 t.test('those who send slowly, or nothing, are cut off', async (t) => {
-  const { dial, posts } = await scene(t, { requestMs: 300 });
+  const { dial, posts, counted } = await scene(t, { requestMs: 300 });
   const [silent, slowHead, slowBody] = [await dial(), await dial(), await dial()];
   const ends = [silent, slowHead, slowBody].map(rest);
   slowHead.write('POST /hook/x HTTP/1.1\r\nHost:');
@@ -185,6 +198,7 @@ t.test('those who send slowly, or nothing, are cut off', async (t) => {
   t.match(head, /^HTTP\/1\.1 408 /);
   t.match(body, /^HTTP\/1\.1 408 /);
   t.same(posts, []);
+  t.same(counted(), { incomplete: 1 }, 'of the other two no request came');
 });
 
 t.test('garbage gets 400 and harms no one', async (t) => {
@@ -250,14 +264,15 @@ t.test(
 );
 
 t.test('a banned address gets no handshake', async (t) => {
-  const { url, banned } = await scene(t);
+  const { url, banned, counted } = await scene(t);
   t.match(await httpsPost(url, 'hi'), { status: 204 });
   banned.add('127.0.0.1');
   t.match(await httpsPost(url, 'hi'), { status: 0 });
+  t.same(counted(), { posted: 1, banned: 1 });
 });
 
 t.test('behind a balancer, limits, bans and posts go by the source of each connection', async (t) => {
-  const { url, dial, banned, posts, addresses, logged } = await scene(t, { proxies: here });
+  const { url, dial, banned, posts, addresses, logged, counted } = await scene(t, { proxies: here });
   const idle: TLSSocket[] = [];
   for (let count = 0; count < limits.webhookConnectionsPerAddress; count++)
     idle.push(await dial(proxiedFrom('203.0.113.9')));
@@ -273,6 +288,7 @@ t.test('behind a balancer, limits, bans and posts go by the source of each conne
   t.same(posts, ['hi', 'hi']);
   t.same(logged, []);
   t.match(await httpsPost(url, 'hi'), { status: 0 }, 'a balancer must say it');
+  t.same(counted(), { 'too-many-connections': 1, banned: 1, posted: 2, 'bad-proxy-header': 1 });
   t.match(logged, [/PROXY header refused.*127\.0\.0\.1.*no PROXY header/]);
 });
 
