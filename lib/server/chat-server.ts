@@ -82,7 +82,9 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   );
 
   const readiness = createReadiness({ ...deps, peers: app.peers });
-  const outcomes = createTally<WebhookOutcome>();
+  const outcomes = createTally<WebhookOutcome>(
+    options.webhooks && ['posted', 'no-such-webhook', 'malformed', 'too-fast', 'bad-proxy-header'],
+  );
   const webhooks = await openWebhooks(options, { ...deps, app, outcomes }).catch((error: unknown) => {
     listener.close();
     listener.destroy();

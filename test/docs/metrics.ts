@@ -1,17 +1,27 @@
 /** The metrics of a running server against docs/operating.md and the dashboard in packaging/. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { get } from '../support/monitoring.js';
-import { runServer } from '../support/running-server.js';
+import { needs } from '../support/other-program.js';
+import { folder, runServer } from '../support/running-server.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
+async function metricsText(t: Test): Promise<string> {
+  const { running } = await runServer(t, { metrics: { host: '127.0.0.1', port: 0 } });
+  return (await get(running.metrics, '/metrics')).text;
+}
+
 /** Names with their types, also of what has no value yet. */
 async function metricsOf(t: Test): Promise<ReadonlyMap<string, string>> {
-  const { running } = await runServer(t, { metrics: { host: '127.0.0.1', port: 0 } });
-  const { text } = await get(running.metrics, '/metrics');
   return new Map(
-    Array.from(text.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name = '', type = '']) => [name, type]),
+    Array.from((await metricsText(t)).matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name = '', type = '']) => [
+      name,
+      type,
+    ]),
   );
 }
 
@@ -26,10 +36,16 @@ t.test('docs/operating.md lists every metric of the server, and no other', async
 });
 
 interface Panel {
+  readonly id: number;
   readonly title: string;
   readonly type: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets: readonly { readonly refId: string; readonly expr: string }[];
+  readonly datasource: unknown;
+  readonly targets: readonly {
+    readonly refId: string;
+    readonly expr: string;
+    readonly datasource: unknown;
+  }[];
 }
 
 interface Dashboard {
@@ -37,7 +53,14 @@ interface Dashboard {
   readonly uid: string;
   readonly schemaVersion: number;
   readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
+  readonly templating: {
+    readonly list: readonly {
+      readonly name: string;
+      readonly type: string;
+      readonly definition?: string;
+      readonly query: unknown;
+    }[];
+  };
 }
 
 const dashboard: Dashboard = JSON.parse(read('packaging/grafana-dashboard.json'));
@@ -77,6 +100,11 @@ t.test('the dashboard is one that Grafana 10 imports', async (t) => {
   const { title, uid, schemaVersion, panels } = dashboard;
   t.same({ title, uid, schemaVersion }, { title: 'secure-chat', uid: 'secure-chat', schemaVersion: 38 });
   t.notMatch(dashboard, { id: Number }, 'an id would be of another Grafana');
+  t.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  t.ok(panels.every(({ id }) => Number.isInteger(id) && id > 0));
+  for (const { datasource } of panels.flatMap((panel) => [panel, ...panel.targets]))
+    t.same(datasource, { type: 'prometheus', uid: `\${datasource}` }, 'the one that is chosen on top');
+  t.match(dashboard.templating.list, [{ name: 'datasource', type: 'datasource', query: 'prometheus' }]);
   for (const { targets } of panels) t.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length);
   const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, at) => `${x + (at % w)} ${y + Math.floor(at / w)}`),
@@ -91,3 +119,31 @@ t.test('the dashboard is one that Grafana 10 imports', async (t) => {
   const used = JSON.stringify(panels).match(/\$\{?[a-z]\w*/g) ?? [];
   for (const name of new Set(used)) t.ok(variables.includes(name.replace(/\W/g, '')), name);
 });
+
+t.test(
+  'Prometheus reads the metrics, and every expression of the dashboard',
+  needs('promtool'),
+  async (t) => {
+    const checked = spawnSync('promtool', ['check', 'metrics'], {
+      input: await metricsText(t),
+      encoding: 'utf8',
+    });
+    // Days are the unit in which people renew certificates; the others are names of prom-client.
+    const advice = checked.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('nodejs_'));
+    t.same(advice, ['secure_chat_certificate_days use base unit "seconds" instead of "days"']);
+
+    const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    const rules = expressions.map((expr, at) => ({
+      ...{
+        record: `panel:${at}`,
+        expr: expr.replaceAll('$instance', '.+').replaceAll('$__rate_interval', '1m'),
+      },
+    }));
+    const file = join(await folder(t), 'rules.json');
+    // JSON is YAML.
+    await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' });
+    t.equal(status, 0, stderr);
+    t.match(stdout, `SUCCESS: ${expressions.length} rules found`);
+  },
+);

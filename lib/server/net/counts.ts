@@ -27,8 +27,9 @@ export interface Tally<What extends string = string> {
   entries(): Iterable<readonly [what: What, times: number]>;
 }
 
-export function createTally<What extends string>(): Tally<What> {
-  const times = new Map<What, number>();
+/** @param expected have 0 until they happen: of a counter that begins with 1, Prometheus would miss the first time */
+export function createTally<What extends string>(expected: readonly What[] = []): Tally<What> {
+  const times = new Map<What, number>(expected.map((what) => [what, 0]));
   return {
     count: (what) => void times.set(what, (times.get(what) ?? 0) + 1),
     entries: () => times.entries(),

@@ -95,7 +95,7 @@ export async function openPush(deps: PushDeps): Promise<Push> {
     });
     pausing.catch(failed);
   });
-  const ends = createTally<PushEnd>();
+  const ends = createTally<PushEnd>(['sent', 'rejected', 'host-failed', 'unreachable', 'timed-out']);
   const queue = createPushQueue({
     clock,
     send: ({ url, notification }) => send(url, notification),
