@@ -15,6 +15,7 @@
  * @module
  */
 export { Exit, type ExitCode, type ExitName } from './cli/command.js';
+export type { ReloadableSettings } from './cli/live-settings.js';
 export type { ServerSettings } from './cli/server-settings.js';
 export { type RunningServer, startServer } from './cli/start-server.js';
 export type { ChatEvents } from './client/chat-events.js';

@@ -30,7 +30,7 @@ const mostBytes = 64 * 1024;
 
 /**
  * Gives the command the options of the file that its `--config` names, unless they are on the command line or in the
- * environment.
+ * environment. Called again, it reads the file again: what is no longer in it gets its default.
  * @returns undefined where no file is named
  * @throws Exit 78 for any fault of the file
  */
@@ -38,6 +38,11 @@ export async function useConfig(command: Command): Promise<ConfigFile | undefine
   const path: string | undefined = command.getOptionValue('config');
   if (path === undefined) return undefined;
   const file = await readConfigFile(path);
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (command.getOptionValueSource(name) === 'config')
+      command.setOptionValueWithSource(name, option.defaultValue, 'default');
+  }
   for (const [name, value] of Object.entries(file.values)) {
     const source = command.getOptionValueSource(name);
     if (source === undefined || source === 'default') command.setOptionValueWithSource(name, value, 'config');

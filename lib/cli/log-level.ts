@@ -6,16 +6,12 @@ export const logLevels = ['error', 'warn', 'info'] as const;
 
 export type LogLevel = (typeof logLevels)[number];
 
-/** The log without what is less important than `least`. */
-export function logFrom(least: LogLevel, log: Log): Log {
-  switch (least) {
-    case 'info':
-      return log;
-    case 'warn':
-      return { ...log, info() {} };
-    case 'error':
-      return { ...log, info() {}, warn() {} };
-    default:
-      return least satisfies never;
-  }
+/** The log without what is less important than `least` says at that time. */
+export function logFrom(least: () => LogLevel, log: Log): Log {
+  const has = (level: LogLevel) => logLevels.indexOf(level) <= logLevels.indexOf(least());
+  return {
+    error: log.error,
+    warn: (...event) => void (has('warn') && log.warn(...event)),
+    info: (...event) => void (has('info') && log.info(...event)),
+  };
 }

@@ -1,7 +1,6 @@
 /** Runs an operator command on a data folder without a running server. */
 import { ProtocolError } from '../protocol/errors.js';
 import type { RawFrame } from '../protocol/frame.js';
-import { limits } from '../protocol/limits.js';
 import { openApp } from '../server/app.js';
 import { createHasher } from '../server/auth/hasher.js';
 import { silentLog } from '../server/log.js';
@@ -17,10 +16,10 @@ import { loadKeyPair, readKeyPair } from '../trust/key-pair.js';
 import { ownCertificate } from '../trust/renewal.js';
 import { Exit } from './command.js';
 import { databaseFile, filesFolder, requireData } from './folders.js';
+import { liveSettings } from './live-settings.js';
 import type { OperatorContext } from './operator-context.js';
 import { joinLinks } from './server-links.js';
 import { environmentSettings } from './server-options.js';
-import { fileLimits } from './server-settings.js';
 import { openDatabaseAt } from './server-store.js';
 import { startFailure } from './start-failure.js';
 
@@ -66,12 +65,8 @@ export async function operateOffline(
     const { app, cleanup } = await openApp(
       {
         name: 'secure-chat',
-        registration: 'invite',
-        rate: { burst: limits.messageBurst, perSecond: limits.messagesPerSecond },
-        rooms: 'members',
+        live: liveSettings({}),
         links,
-        files: fileLimits({}),
-        retention: {},
       },
       {
         ...{

@@ -140,7 +140,7 @@ function detailsOf({ code, why, address, ...others }: LogFields): string {
 
 function eventText(
   event: string,
-  { name, address, code, role, reason, count }: LogFields,
+  { name, address, code, role, reason, count, options }: LogFields,
 ): string | undefined {
   switch (event) {
     case 'account created':
@@ -157,6 +157,8 @@ function eventText(
     case 'old messages deleted':
     case 'unused files deleted':
       return `${event}: ${count}`;
+    case 'settings changed':
+      return `${event}: ${options}`;
     case 'certificate reloaded':
     case 'clock is trusted again':
       return event;

@@ -10,6 +10,7 @@ import { useConfig } from './config-file.js';
 import { commandOn, configOption } from './folders.js';
 import { launchServer } from './launch-server.js';
 import { logFrom } from './log-level.js';
+import { createReload } from './reload.js';
 import { type ServerFlags, type SettingTexts, serverOptions, settingsOf } from './server-options.js';
 import type { ServerScreen } from './server-screen.js';
 import type { RunningServer } from './start-server.js';
@@ -23,7 +24,7 @@ Options override variables (SECURE_CHAT_PORT), which override the --config file.
 
 Signals:
   SIGINT, SIGTERM  notify clients, stop within 10 s; a second one stops at once
-  SIGHUP           reload the certificate, its key and the --motd file`,
+  SIGHUP           reload certificate, key, --motd file and --config file`,
     examples: [
       'secure-chat server',
       'secure-chat server --public-host chat.example --data /srv/chat',
@@ -45,7 +46,7 @@ Signals:
   command.action(async () => {
     const file = await useConfig(command);
     const { printConfig, ...flags }: ServerFlags & { printConfig?: true } = command.opts();
-    if (!printConfig) return runServer(flags, io);
+    if (!printConfig) return runServer(command, flags, io);
     const { configText } = await import('./config-text.js');
     io.stdout.write(await configText(command, { typed, file }, io));
   });
@@ -61,11 +62,12 @@ function typedTexts(command: Command): SettingTexts {
 }
 
 /** Resolves when the server has ended gracefully. @throws Exit */
-async function runServer(flags: ServerFlags, io: Io): Promise<void> {
+async function runServer(command: Command, flags: ServerFlags, io: Io): Promise<void> {
   keepYoungGenerationSmall(io.signals);
   const settings = settingsOf(flags, io);
+  const inForce = { ...flags };
   const screen = io.stdout.isTTY === true ? await openServerScreen(io.stdout) : undefined;
-  const log = logFrom(flags.logLevel, screen?.log ?? (await openJsonLog(io.stderr)));
+  const log = logFrom(() => inForce.logLevel, screen?.log ?? (await openJsonLog(io.stderr)));
   const stop = watchSignals(io.signals, ['SIGINT', 'SIGTERM']);
   const [failure, unexpected] = [new AbortController(), new AbortController()];
   const onFailure = (error: StoreError) => failure.abort(error);
@@ -76,12 +78,8 @@ async function runServer(flags: ServerFlags, io: Io): Promise<void> {
   });
   const starting = launchServer({ ...settings, log, onFailure });
   // From the start on: a reload must not end a server that is migrating its database.
-  io.signals.on('SIGHUP', () => {
-    void starting.then(
-      (server) => reload(server, log),
-      () => {},
-    );
-  });
+  const reload = createReload({ command, inForce, io, log });
+  io.signals.on('SIGHUP', () => void starting.then(reload, () => {}));
   await Promise.race([starting, aborted(unexpected.signal)]);
   unexpected.signal.throwIfAborted();
   const server = await starting;
@@ -136,16 +134,6 @@ function printSummary(server: RunningServer, { io, screen, log, invite }: Summar
   });
   const link = server.firstLink ?? server.links()[0];
   io.stdout.write(`join link: ${link}\n`);
-}
-
-async function reload(server: RunningServer, log: Log): Promise<void> {
-  try {
-    await server.reload();
-    const { pin, validTo } = server.certificate;
-    log.info('certificate reloaded', { pin, validTo: validTo.toISOString() });
-  } catch (error) {
-    log.error('not reloaded, the old files stay in use', error);
-  }
 }
 
 async function openServerScreen(stdout: OutputStream): Promise<ServerScreen> {

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { limits } from '../protocol/limits.js';
 import type { Registration, Role } from '../protocol/records.js';
+import type { LiveSettings } from '../server/app.js';
 import { createHasher, type Hasher } from '../server/auth/hasher.js';
 import { defaultInviteMs } from '../server/auth/invites.js';
 import { type ChatServer, startChatServer } from '../server/chat-server.js';
@@ -25,6 +26,7 @@ import { ensureKeyPair } from '../trust/renewal.js';
 import { Exit } from './command.js';
 import { controlSocket, filesFolder, makeFolder, refuseOpenFolder, shareFiles } from './folders.js';
 import { removeLeftovers } from './leftovers.js';
+import { liveSettings, type ReloadableSettings } from './live-settings.js';
 import { machineTime } from './machine-time.js';
 import { readMotd } from './option-values.js';
 import { joinLinks, reachable, thisMachine, webhookBase } from './server-links.js';
@@ -56,8 +58,12 @@ export interface RunningServer {
   links(code?: string): string[];
   /** @returns the code of a new invite */
   invite(terms: { role?: Role; uses?: number; expiresMs?: number }): Promise<string>;
-  /** Reads the key pair and the MOTD again. @throws CertificateError, Exit; the old ones then stay in use */
-  reload(): Promise<void>;
+  /**
+   * Reads the key pair and the MOTD again.
+   * @param settings replace those of before, with defaults for what is left out; default: as before
+   * @throws CertificateError, Exit, RangeError; nothing has changed then
+   */
+  reload(settings?: ReloadableSettings): Promise<void>;
   /** Notifies clients, lets sends drain, closes. */
   close(): Promise<void>;
   /**
@@ -101,7 +107,8 @@ export async function startServerWith(
   await makeFolder(data);
   await refuseOpenFolder(data);
   if (settings.files !== undefined) await shareFiles(data, settings.files);
-  const current: Current = { keyPair: await readKeyPair(settings), motd: await readMotd(settings.motd) };
+  const live = liveSettings(settings, await readMotd(settings.motd));
+  const current: Current = { keyPair: await readKeyPair(settings), live, settings };
   const closing = createCloseList();
   try {
     const monitoring = await openMonitoringAt(settings);
@@ -119,7 +126,7 @@ export async function startServerWith(
       joinLinks(settings, { pin: current.keyPair.pin, port: chat.address.port, code });
     const options = {
       ...chatOptions(settings),
-      ...{ keyPair: current.keyPair, motd: () => current.motd },
+      ...{ keyPair: current.keyPair, live },
       ...{ links, notices, timekeeping: machineTime(data) },
       ...(settings.webhooks !== undefined && {
         webhooks: settings.webhooks,
@@ -171,7 +178,9 @@ async function openMonitoringAt({
 /** Read at start and at each reload. */
 interface Current {
   keyPair: KeyPair;
-  motd: string | undefined;
+  settings: ReloadableSettings;
+  /** Stays the same object. */
+  readonly live: LiveSettings;
 }
 
 /** What was opened, to be closed last first: at the end, or where a later step fails. */
@@ -210,9 +219,13 @@ function runningServer(
     address: chat.address,
     name: nameOf(settings),
     data: settings.data,
-    registration: settings.registration ?? 'invite',
+    get registration() {
+      return current.live.registration;
+    },
     webhooks: settings.webhooks && new URL(webhookBase(settings, chat.webhookPort)).origin,
-    keep: settings.keep,
+    get keep() {
+      return current.settings.keep;
+    },
     get online() {
       return chat.online;
     },
@@ -223,11 +236,14 @@ function runningServer(
     invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
       return chat.app.accounts.createInvite({ role, uses, expires: backgroundClock.now() + expiresMs });
     },
-    async reload() {
-      const keyPair = await readKeyPair(settings);
-      const motd = await readMotd(settings.motd);
+    async reload(given = current.settings) {
+      const { cert, key, motd } = given;
+      const { data, publicHost } = settings;
+      const keyPair = await readKeyPair({ data, publicHost, cert, key });
+      const live = liveSettings(given, await readMotd(motd));
       chat.reload(keyPair);
-      Object.assign(current, { keyPair, motd });
+      Object.assign(current.live, live);
+      Object.assign(current, { keyPair, settings: given });
     },
     close: closing.close,
     async abandon() {
@@ -237,7 +253,14 @@ function runningServer(
   };
 }
 
-function readKeyPair({ cert, key, data, publicHost }: ServerSettings): Promise<KeyPair> {
+interface KeyPairPlace {
+  readonly data: string;
+  readonly publicHost?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+function readKeyPair({ cert, key, data, publicHost }: KeyPairPlace): Promise<KeyPair> {
   const now = backgroundClock.now();
   if (cert === undefined) {
     const [reached] = publicHost === undefined ? [] : reachable({ publicHost }, 0);

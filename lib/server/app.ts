@@ -13,7 +13,7 @@ import { createSecondFactor } from './auth/second-factor.js';
 import { createSessionTokens, type SessionTokens } from './auth/sessions.js';
 import { createHub, type Hub } from './chat/hub.js';
 import { createMembership, type Membership } from './chat/membership.js';
-import { type ChatOptions, type ChatParts, openChatParts } from './chat/parts.js';
+import { type ChatOptions, type ChatParts, type LiveChatSettings, openChatParts } from './chat/parts.js';
 import { type Cleanup, createCleanup, type Retention } from './files/cleanup.js';
 import { createFiles, type FileRequests, type Files } from './files/files.js';
 import type { FileLimits } from './files/offers.js';
@@ -49,20 +49,27 @@ export interface App extends Chat {
   readonly notices: Notices;
 }
 
-export interface AppOptions extends Pick<ChatOptions, 'rate' | 'rooms' | 'maxClients'> {
+/** What may change while the server runs: parts keep this object, not a copy, and read it whenever they need it. */
+export interface LiveSettings extends LiveChatSettings {
+  readonly registration: Registration;
+  /** Connections of one address. */
+  readonly perAddress: number;
+  /** Where push notifications may go; undefined for nowhere. */
+  readonly pushHosts: PushHosts | undefined;
+  readonly files: FileLimits;
+  readonly retention: Retention;
+  /** The message of the day. */
+  readonly motd: string | undefined;
+}
+
+export interface AppOptions {
+  readonly live: LiveSettings;
   /** The server's name for people; printable text. */
   readonly name: string;
-  readonly registration: Registration;
   /** The server's links with this code, the best first. */
   readonly links: (code: string) => string[];
   /** The URL of a webhook's secret; default: no webhooks. */
   readonly webhookUrl?: (secret: string) => string;
-  /** Where push notifications may go; default: nowhere. */
-  readonly pushHosts?: PushHosts;
-  readonly files: FileLimits;
-  readonly retention: Retention;
-  /** The message of the day; may change while the server runs. */
-  readonly motd?: () => string | undefined;
   /** What is known to be wrong with the data: told to admins, and no file is deleted as unused. */
   readonly notices?: readonly string[];
   /** Default: a clock that jumps while the server is not running is not noticed. */
@@ -89,24 +96,24 @@ interface OpenApp {
 export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenApp> {
   const { store, clock } = deps;
   const notices = createNotices(deps, options.notices);
-  const { retention, timekeeping, serves = false } = options;
+  const { live, timekeeping, serves = false } = options;
   const peers = createPeers(store.peering, deps);
   if (serves) await peers.join();
   const forgetRecent = peers.everywhere('pruned', () => chat.rooms.forgetRecent());
   const onPruned = () => forgetRecent({});
-  const cleanup = createCleanup({ ...deps, retention, timekeeping, notices, onPruned });
+  const cleanup = createCleanup({ ...deps, live, timekeeping, notices, onPruned });
   const chat = await openChat({
-    ...{ ...options, ...deps, peers, onRemoved: cleanup.soon },
+    ...{ ...deps, live, peers, onRemoved: cleanup.soon },
     onPosted: (message) => push.posted(message),
   });
-  const push = await openPush({ ...deps, ...chat, notices, name: options.name, hosts: options.pushHosts });
-  const files = createFiles({ ...deps, ...chat, cleanup, limits: options.files });
+  const push = await openPush({ ...deps, ...chat, live, notices, name: options.name });
+  const files = createFiles({ ...deps, ...chat, live, cleanup });
 
   const attempts = createAttemptLimits(clock, peers);
   const secondFactor = createSecondFactor(store, clock, options.name);
-  const { registration, name } = options;
+  const { name } = options;
   const hashQueue = createHashQueue({ ...attempts, clock, atOnce: deps.hasher.atOnce });
-  const accounts = createAccounts({ ...deps, attempts, hashQueue, secondFactor, registration, name });
+  const accounts = createAccounts({ ...deps, attempts, hashQueue, secondFactor, live, name });
   const endTransfers = files.revoke;
   const revoke = peers.everywhere('files-revoked', (news: { account: number }) => endTransfers(news.account));
   const revokeFiles = (account: number) => revoke({ account });
@@ -122,7 +129,7 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
     files: files.requests,
     webhooks: createWebhooks({ ...chat, attempts, webhookUrl: options.webhookUrl }),
     push,
-    motd: options.motd ?? (() => undefined),
+    motd: () => live.motd,
     notices,
   };
   return { app, files, cleanup };

@@ -4,7 +4,7 @@ import { ProtocolError } from '../protocol/errors.js';
 import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
-import { type App, type AppDeps, type AppOptions, openApp } from './app.js';
+import { type App, type AppDeps, type AppOptions, type LiveSettings, openApp } from './app.js';
 import { createEndOfTurn, createSendBudget } from './net/connection.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
 import { createTally, type Tally } from './net/counts.js';
@@ -21,6 +21,7 @@ import {
 import { listenForWebhooks, type WebhookListener, type WebhookOutcome } from './webhooks/webhook-listener.js';
 
 export interface ChatServerOptions extends ListenerOptions, AppOptions {
+  readonly live: LiveSettings;
   /** Where webhooks are taken, besides. */
   readonly webhooks?: { readonly host: string; readonly port: number };
   /** HOST:PORT of the chat's other servers. */
@@ -63,8 +64,7 @@ const sweepMs = 60 * 60_000;
 /** @throws the listener's error (`EADDRINUSE`, `EACCES`, …) or a StoreError */
 export async function startChatServer(options: ChatServerOptions, deps: ChatServerDeps): Promise<ChatServer> {
   const { store, log } = deps;
-  const { perAddress } = options;
-  const connectionLimits = createConnectionLimits({ clock: deps.clock, perAddress });
+  const connectionLimits = createConnectionLimits({ clock: deps.clock, live: options.live });
   const { app, files, cleanup } = await openApp({ ...options, serves: true }, { ...deps, connectionLimits });
   const ended = createTally();
   const sessions = createLiveSessions(options, { ...deps, app, connectionLimits, ended });
@@ -207,8 +207,8 @@ function createLiveSessions(
     ...deps,
     endOfTurn: createEndOfTurn(),
     ...{ budget, signIns },
-    requests: createRateLimiter(requestRate(options.rate), deps.clock),
-    hello: encodeFrame(hello(options)),
+    requests: createRateLimiter(() => requestRate(options.live.rate), deps.clock),
+    hello: () => encodeFrame(hello(options)),
     tokenHolders: createTokenHolders(),
     onPhase(session, phase) {
       if (phase === 'open') connectionLimits.signedIn(session.address);
@@ -273,7 +273,8 @@ function requestRate({ burst, perSecond }: Rate): Rate {
   };
 }
 
-function hello({ name, registration, rate, files, peers = [] }: ChatServerOptions): ServerFrameOf<'hello'> {
+function hello({ name, live, peers = [] }: ChatServerOptions): ServerFrameOf<'hello'> {
+  const { registration, rate, files } = live;
   const { messageBytes, messageLines, frameBytes, passwordMin, nameLength, pingMs, deadMs } = limits;
   return {
     type: 'hello',

@@ -29,12 +29,17 @@ export interface RateLimiter<Key> {
 /** Above so many keys, those at rest are forgotten. */
 const sweepAt = 4096;
 
-export function createRateLimiter<Key>(rate: Rate, clock: Clock): RateLimiter<Key> {
-  const step = 1000 / rate.perSecond;
-  const tolerance = step * (rate.burst - 1);
+/** @param rate a function where it may change */
+export function createRateLimiter<Key>(rate: Rate | (() => Rate), clock: Clock): RateLimiter<Key> {
+  const rateNow = typeof rate === 'function' ? rate : () => rate;
   // When each key is back at rest if it uses its rate evenly.
   const restAt = new Map<Key, number>();
   let nextSweep = sweepAt;
+
+  /** Between two in the long run, in milliseconds. */
+  function step(): number {
+    return 1000 / rateNow().perSecond;
+  }
 
   function restOf(key: Key): number {
     const now = clock.ticks();
@@ -42,6 +47,7 @@ export function createRateLimiter<Key>(rate: Rate, clock: Clock): RateLimiter<Ke
   }
 
   function wait(key: Key): number {
+    const tolerance = step() * (rateNow().burst - 1);
     return Math.max(0, Math.ceil(restOf(key) - tolerance - clock.ticks()));
   }
 
@@ -52,14 +58,14 @@ export function createRateLimiter<Key>(rate: Rate, clock: Clock): RateLimiter<Ke
   }
 
   function charge(key: Key): void {
-    restAt.set(key, restOf(key) + step);
+    restAt.set(key, restOf(key) + step());
     if (restAt.size >= nextSweep) sweep();
   }
 
   return {
     wait,
     charge,
-    giveBack: (key) => void restAt.set(key, restOf(key) - step),
+    giveBack: (key) => void restAt.set(key, restOf(key) - step()),
     forget: (key) => void restAt.delete(key),
     get size() {
       return restAt.size;

@@ -1,6 +1,8 @@
 /** docs/operating.md and the README against the tables: every command stands in one of them. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { liveOptions } from '../../lib/cli/reload.js';
+import { serverOptions } from '../../lib/cli/server-options.js';
 import { accountCommands } from '../../lib/client/commands/account.js';
 import { inviteCommands } from '../../lib/client/commands/invites.js';
 import { moderationCommands } from '../../lib/client/commands/moderation.js';
@@ -27,6 +29,17 @@ t.test('every command of the operator is documented', async (t) => {
   const user = commandsIn((await run(['user', '--help'])).out);
   t.ok(user.includes('passwd'));
   for (const name of user.filter((each) => each !== 'help')) t.match(operating, `user ${name}`, name);
+});
+
+t.test('the options that a reload changes are documented, and no others', (t) => {
+  const [, list = ''] = /These options change without a restart: ([^.]+)\. Those/.exec(operating) ?? [];
+  const documented = Array.from(list.matchAll(/`([a-z-]+)`/g), ([, name = '']) => name);
+  const changing = serverOptions({ env: {} }).filter((option) =>
+    Object.hasOwn(liveOptions, option.attributeName()),
+  );
+  t.same(documented.sort(), changing.map((option) => option.name()).sort());
+  t.equal(changing.length, Object.keys(liveOptions).length);
+  t.end();
 });
 
 t.test('every option of the server is documented', async (t) => {

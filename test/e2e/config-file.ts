@@ -181,3 +181,53 @@ t.test('--log-level leaves out what is less important', async (t) => {
   t.match(server.stderr(), /"level":50,/);
   t.match(await output(home, ['server', '--log-level', 'debug']), { code: 64, err: /error, warn, info/ });
 });
+
+t.test('SIGHUP reads the file again: what can change is in force, the rest is named', async (t) => {
+  const home = await homeOf(t);
+  const path = await configIn(home, `${listening}data = "data"\nlog-level = "warn"\nquota = "10M"\n`);
+  await writeFile(join(home.folder, 'etc', 'motd.txt'), 'Be kind.\n');
+  const server = home.run(['server', '--config', path, '--keep', '90d']);
+  t.teardown(() => server.kill('SIGKILL'));
+  const [, link = ''] = await server.prints(/^join link: (.*)$/m);
+  const changed = 'data = "data"\nlog-level = "info"\nkeep = "1d"\nmax-clients = 9\nmotd = "motd.txt"\n';
+  await configIn(home, `host = "127.0.0.1"\nport = 1\nname = "Friday"\n${changed}`);
+  server.kill('SIGHUP');
+  await server.prints(/settings wait for a restart/, 'stderr');
+  t.match(server.stderr(), '"options":"quota, motd, max-clients, log-level","msg":"settings changed"');
+  t.match(server.stderr(), /"level":40,.*"options":"port, name","msg":"settings wait for a restart"/);
+  const client = home.run(['connect', link, '--name', 'ada', '--json'], {
+    SECURE_CHAT_PASSWORD: 'correct horse battery',
+  });
+  await client.prints(/"motd":"Be kind\.\\n"/);
+  await server.prints(/"signed in"/, 'stderr');
+  client.end();
+  await client.ended;
+
+  await configIn(home, 'prot = 2\nmotd = "none.txt"\n');
+  server.kill('SIGHUP');
+  await server.prints(/prot: unknown option\. Did you mean port\?.*not reloaded/, 'stderr');
+  await configIn(home, `${listening}${changed}motd = "none.txt"`.replace('motd = "motd.txt"\n', ''));
+  server.kill('SIGHUP');
+  await server.prints(/none\.txt: no such file.*not reloaded/, 'stderr');
+  const before = server.stderr().length;
+  await configIn(home, `${listening}${changed}`);
+  server.kill('SIGHUP');
+  await server.prints(/not reloaded[\s\S]*certificate reloaded/, 'stderr');
+  server.kill('SIGTERM');
+  t.equal(await server.ended, 0);
+  t.notMatch(server.stderr().slice(before), /settings/, 'all is in force again, as before the faults');
+});
+
+t.test('a file that can be read only once is not taken for an empty one', async (t) => {
+  const home = await homeOf(t);
+  const path = await configIn(home, `${listening}data = "data"\nregistration = "closed"\n`);
+  const shell = ['bash', '-c', `exec "$@" --config <(cat ${path})`, 'bash'];
+  const server = home.run(['server', '--data', join(home.folder, 'data')], {}, shell);
+  t.teardown(() => server.kill('SIGKILL'));
+  await server.prints(/^join link: /m);
+  server.kill('SIGHUP');
+  await server.prints(/can be read only once\. Restart the server/, 'stderr');
+  server.kill('SIGTERM');
+  t.equal(await server.ended, 0);
+  t.notMatch(server.stderr(), /settings changed/);
+});

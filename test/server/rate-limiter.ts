@@ -102,3 +102,20 @@ t.test('keys that are not at rest are kept, however many', async (t) => {
   t.equal(limiter.wait(0), 1000);
   t.equal(limiter.wait(19_999), 1000);
 });
+
+t.test('a rate that changes counts from the next use on', (t) => {
+  const clock = createFakeClock();
+  let rate = { burst: 2, perSecond: 1 };
+  const limiter = createRateLimiter<string>(() => rate, clock);
+  limiter.take('a');
+  limiter.take('a');
+  t.equal(limiter.wait('a'), 1_000);
+  rate = { burst: 4, perSecond: 1 };
+  t.equal(limiter.take('a'), 0);
+  rate = { burst: 1, perSecond: 0.1 };
+  t.equal(limiter.wait('a'), 3_000, 'what was taken before counts as it did then');
+  clock.advance(3_000);
+  t.equal(limiter.take('a'), 0);
+  t.equal(limiter.wait('a'), 10_000);
+  t.end();
+});

@@ -2,20 +2,24 @@
  * A server over real TLS with a fake clock, people, and raw file connections. Timers of less than a second run in
  * real time; the test advances all others.
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Test } from 'tap';
+import { liveSettings } from '../../lib/cli/live-settings.js';
 import { fileAlpn, type Reply } from '../../lib/protocol/events.js';
 import { type FileAnswer, type FileOpening, parseFileAnswer } from '../../lib/protocol/file-frames.js';
 import { encodeFrame, readFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import type { Message } from '../../lib/protocol/records.js';
+import type { LiveSettings } from '../../lib/server/app.js';
 import { createHasher } from '../../lib/server/auth/hasher.js';
 import { newToken } from '../../lib/server/auth/tokens.js';
-import { type ChatServerOptions, startChatServer } from '../../lib/server/chat-server.js';
+import { startChatServer } from '../../lib/server/chat-server.js';
+import type { Retention } from '../../lib/server/files/cleanup.js';
 import type { Account } from '../../lib/store/account-store.js';
 import type { Blobs } from '../../lib/store/blobs.js';
 import { openFolderBlobs } from '../../lib/store/folder/blobs.js';
@@ -54,6 +58,8 @@ export interface FileScene {
   readonly blobs: Blobs;
   /** Folder of the files. */
   readonly files: string;
+  /** Of the server; may be changed. */
+  readonly live: { retention: Retention };
   readonly errors: readonly unknown[];
   /** Logged events that are no errors, each with its fields. */
   readonly events: readonly (readonly [event: string, fields?: object])[];
@@ -76,7 +82,7 @@ export interface FileScene {
   close(): Promise<void>;
 }
 
-export interface FileSceneOptions extends Partial<Pick<ChatServerOptions, 'files' | 'retention'>> {
+export interface FileSceneOptions extends Partial<Pick<LiveSettings, 'files' | 'retention'>> {
   readonly people?: readonly string[];
   readonly data?: string;
   /** Replaces the server's blobs. */
@@ -128,19 +134,19 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
   const note = (...event: [string, object?]) => void events.push(event);
   const log = { info: note, warn: note, error: (_event: string, error: unknown) => void errors.push(error) };
   const hasher = createHasher();
+  const live = {
+    ...liveSettings({ registration: 'closed', rate: 10_000 }),
+    files: { file: limits.fileBytes, account: limits.filesPerAccountBytes, ...options.files },
+    retention,
+  };
   const server = await startChatServer(
     {
+      live,
       host: '127.0.0.1',
       port: 0,
       keyPair: await ensureKeyPair({ folder: data, hosts: ['127.0.0.1'], now: Date.now() }),
-      perAddress: limits.connectionsPerAddress,
       name: 'files',
-      registration: 'closed',
-      rooms: 'members',
       links: () => [],
-      rate: { burst: 10_000, perSecond: 10_000 },
-      files: { file: limits.fileBytes, account: limits.filesPerAccountBytes, ...options.files },
-      retention,
     },
     { store, blobs, hasher, clock, log },
   );
@@ -210,6 +216,7 @@ export async function fileScene(t: Test, options: FileSceneOptions = {}): Promis
     files,
     errors,
     events,
+    live,
     open,
     offer,
     send,

@@ -37,7 +37,7 @@ export async function keyPair(t: Test): Promise<KeyPairPem & { readonly pin: str
 /** Each connection that is handed on is welcomed, and not read. */
 export async function openListener(
   t: Test,
-  options: Partial<ListenerOptions> = {},
+  { perAddress = 100, ...options }: Partial<ListenerOptions> & { readonly perAddress?: number } = {},
   clock: Clock = backgroundClock,
 ): Promise<ListenerScene> {
   const accepted: TLSSocket[] = [];
@@ -50,7 +50,7 @@ export async function openListener(
   }
   const log = { info: note, warn: note, error: (event: string) => note(event) };
   const pair = options.keyPair ?? (await keyPair(t));
-  const all = { host: '127.0.0.1', port: 0, perAddress: 100, ...options, keyPair: pair };
+  const all = { host: '127.0.0.1', port: 0, live: { perAddress }, ...options, keyPair: pair };
   const accept = (kind: 'chat' | 'file') => (socket: TLSSocket, address: string) => {
     accepted.push(socket);
     origins.push({ kind, address });
@@ -58,7 +58,7 @@ export async function openListener(
     socket.resume();
     socket.write('welcome');
   };
-  const connectionLimits = createConnectionLimits({ clock, perAddress: all.perAddress });
+  const connectionLimits = createConnectionLimits({ clock, live: all.live });
   const ended = createTally();
   const handlers = { chat: accept('chat'), file: accept('file') };
   const listener = await listen(all, { log, clock, connectionLimits, ended }, handlers);

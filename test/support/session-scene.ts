@@ -1,12 +1,14 @@
 /**
  * Server sessions over pairs of streams: a real store and app, a fake clock, passwords that cost nothing. No sockets.
  */
+
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Test } from 'tap';
+import { liveSettings } from '../../lib/cli/live-settings.js';
 import { encodeFrame } from '../../lib/protocol/frame.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { openApp } from '../../lib/server/app.js';
@@ -60,10 +62,9 @@ export const quickHasher: Hasher = {
 
 /** Without limits. */
 export const chatSettings = {
-  rate: { burst: 1_000, perSecond: 1_000 },
-  rooms: 'members',
+  live: { ...liveSettings({ registration: 'open' }), rate: { burst: 1_000, perSecond: 1_000 } },
   onRemoved() {},
-} as const;
+};
 
 export const hello = helloOf({ registration: 'open' });
 
@@ -95,13 +96,9 @@ export async function sessionScene(
   const log = { info() {}, warn() {}, error: (_event: string, error: unknown) => void errors.push(error) };
   const { app, cleanup } = await openApp(
     {
-      ...chatSettings,
-      ...limited,
+      live: { ...chatSettings.live, ...limited },
       name: 'scene',
-      registration: 'open',
       links: (code) => [`secure-chat://192.0.2.9/${code}`],
-      files: { file: limits.fileBytes, account: limits.filesPerAccountBytes },
-      retention: {},
     },
     {
       ...{ store: storeOf(store), clock, log, hasher, connectionLimits: createConnectionLimits({ clock }) },
@@ -127,7 +124,7 @@ export async function sessionScene(
       endOfTurn,
       budget: createSendBudget(limits.queueTotalBytes),
       requests,
-      hello: encodeFrame(hello),
+      hello: () => encodeFrame(hello),
       tokenHolders: { claim: () => undefined, release: () => true },
       onPhase: (_session, phase) => phases.push(phase),
       ...{ signIns: createTally(), ended: createTally() },

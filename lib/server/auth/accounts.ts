@@ -94,7 +94,10 @@ interface AccountsDeps {
   readonly secondFactor: SecondFactor;
   readonly clock: Clock;
   readonly log: Log;
-  readonly registration: Registration;
+  readonly live: {
+    /** Who may create an account. May change. */
+    readonly registration: Registration;
+  };
   /** The server's name for people. */
   readonly name: string;
 }
@@ -192,7 +195,7 @@ async function checkName(deps: AccountsDeps, request: RequestOf<'check-name'>, a
 
 /** @returns the hash of a valid invite code; undefined for none, if registration is open */
 async function checkInvite(
-  { store, attempts, clock, registration }: AccountsDeps,
+  { store, attempts, clock, live: { registration } }: AccountsDeps,
   code: string | undefined,
   address: string,
 ): Promise<Uint8Array | undefined> {

@@ -46,26 +46,29 @@ export interface ChatParts {
   readonly onPosted: (posted: PostedMessage) => void;
 }
 
+/** As LiveSettings. */
+export interface LiveChatSettings extends Policy {
+  /** Messages of one account. */
+  readonly rate: Rate;
+  /** Accounts that may be online at once; undefined for any number. */
+  readonly maxClients: number | undefined;
+}
+
 export interface ChatOptions extends Pick<ChatParts, 'store' | 'clock' | 'onRemoved'> {
   readonly onPosted?: ChatParts['onPosted'];
   /** By default this server is the only one. */
   readonly peers?: Peers;
-  /** Who may create rooms. */
-  readonly rooms: Policy['rooms'];
-  /** Messages of one account. */
-  readonly rate: Rate;
-  /** Accounts that may be online at once; by default any number. */
-  readonly maxClients?: number;
+  readonly live: LiveChatSettings;
 }
 
 export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
-  const { store, clock, peers = noPeers, rate, maxClients, onRemoved, onPosted = () => {} } = options;
-  const permissions = createPermissions({ rooms: options.rooms });
+  const { store, clock, peers = noPeers, live, onRemoved, onPosted = () => {} } = options;
+  const permissions = createPermissions(live);
   // Rooms send to the terminals that presence knows, and presence sends its notices to rooms.
   const rooms: LiveRooms = createLiveRooms(clock, (account) => presence.terminals(account));
   const notify = (notice: (room: string) => ServerFrame) => rooms.sendToEveryone(notice);
   const presence: Presence = createPresence(clock, notify, {
-    most: maxClients,
+    live,
     onOnline: (account) => void watches.cameOnline(account),
     onCount: (signedIn, details) => elsewhere.tellCount(signedIn, details),
   });
@@ -74,7 +77,7 @@ export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
   const watches = createWatches({ store, lookup, presence });
   rooms.sync(await store.rooms());
   await elsewhere.load();
-  const postingRules = createPostingRules({ rooms, clock, permissions, rate });
+  const postingRules = createPostingRules({ rooms, clock, permissions, live });
   return {
     ...{ store, clock, permissions, rooms, presence, peers, elsewhere, lookup, watches, onRemoved, onPosted },
     announce: createAnnouncements({ peers, rooms, presence }),

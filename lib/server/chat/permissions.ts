@@ -47,7 +47,7 @@ export type Agent = Account | { readonly name: 'operator'; readonly role: 'opera
 
 export const operator: Agent = { name: 'operator', role: 'operator' };
 
-/** Chosen by the operator. */
+/** Chosen by the operator; may change. */
 export interface Policy {
   /** Who may create rooms. */
   readonly rooms: 'members' | 'admins';

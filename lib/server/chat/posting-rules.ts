@@ -34,12 +34,14 @@ interface PostingRulesDeps {
   readonly rooms: LiveRooms;
   readonly clock: Clock;
   readonly permissions: Permissions;
-  /** Messages of one account. */
-  readonly rate: Rate;
+  readonly live: {
+    /** Messages of one account. May change. */
+    readonly rate: Rate;
+  };
 }
 
-export function createPostingRules({ rooms, clock, permissions, rate }: PostingRulesDeps): PostingRules {
-  const messages = createRateLimiter<number>(rate, clock);
+export function createPostingRules({ rooms, clock, permissions, live }: PostingRulesDeps): PostingRules {
+  const messages = createRateLimiter<number>(() => live.rate, clock);
   const slowModeWait = createSlowMode(clock);
 
   function checkMutes(account: Account, { target, room }: ConversationRef): void {
@@ -72,7 +74,7 @@ export function createPostingRules({ rooms, clock, permissions, rate }: PostingR
     countMessage({ id }) {
       const wait = messages.take(id);
       if (wait === 0) return;
-      const message = `You are sending more than ${rate.perSecond} messages a second.`;
+      const message = `You are sending more than ${live.rate.perSecond} messages a second.`;
       throw new ProtocolError('rate-limited', message, wait);
     },
     check,

@@ -86,7 +86,10 @@ interface OnlineAccount {
 }
 
 interface PresenceOptions {
-  readonly most?: number | undefined;
+  readonly live?: {
+    /** Accounts online at once; admins can exceed it, and `fresh` terminals. May change; undefined for any number. */
+    readonly maxClients: number | undefined;
+  };
   readonly onOnline?: (account: KnownAccount) => void;
   /** Called when an account has another number of terminals on this server. */
   readonly onCount?: (signedIn: Omit<SignedInElsewhere, 'server'>, details: LeaveDetails) => void;
@@ -96,13 +99,12 @@ const none: ReadonlySet<Member> = new Set();
 
 /**
  * @param notify sends a notice to everyone
- * @param most accounts online at once; admins can exceed it, and `fresh` terminals
  * @param onOnline called with an account that has come online
  */
 export function createPresence(
   clock: Clock,
   notify: (notice: (room: string) => ServerFrame) => void,
-  { most = Number.POSITIVE_INFINITY, onOnline = () => {}, onCount = () => {} }: PresenceOptions = {},
+  { live, onOnline = () => {}, onCount = () => {} }: PresenceOptions = {},
 ): Presence {
   const accounts = createOnlineAccounts(
     createJoinNotices(clock, () => accounts.online.size, notify),
@@ -111,7 +113,8 @@ export function createPresence(
   const { online } = accounts;
 
   function checkCapacity(role: Role): void {
-    if (online.size < most || role === 'admin') return;
+    const most = live?.maxClients;
+    if (most === undefined || online.size < most || role === 'admin') return;
     throw new ProtocolError('server-full', `The server is full (${most} people). Try again later.`);
   }
 

@@ -28,7 +28,10 @@ interface CleanupDeps {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly log: Log;
-  readonly retention: Retention;
+  readonly live: {
+    /** May change; from the next run on. */
+    readonly retention: Retention;
+  };
   readonly timekeeping?: Timekeeping | undefined;
   readonly notices: Notices;
   /** Called when messages are gone. */
@@ -41,8 +44,8 @@ const soonMs = 1_000;
 const hourMs = 60 * 60_000;
 
 export function createCleanup(deps: CleanupDeps): Cleanup {
-  const { clock, log, retention, timekeeping, notices } = deps;
-  const keepMs = retention.ms ?? limits.partialMs;
+  const { clock, log, live, timekeeping, notices } = deps;
+  const keepMs = live.retention.ms ?? limits.partialMs;
   const time = createTrustedTime({ clock, log, timekeeping, keepMs });
   const held = createHeldFiles();
   let running: Promise<void> | undefined;
@@ -94,11 +97,11 @@ export function createCleanup(deps: CleanupDeps): Cleanup {
 }
 
 async function prune(
-  { store, clock, log, retention, onPruned }: CleanupDeps,
+  { store, clock, log, live, onPruned }: CleanupDeps,
   time: TrustedTime,
   isClosed: () => boolean,
 ): Promise<void> {
-  const { ms, messages } = retention;
+  const { ms, messages } = live.retention;
   const before = ms === undefined ? {} : { before: (await time.now()) - ms, now: clock.now() };
   const keep = messages === undefined ? {} : { keep: messages };
   let count = 0;

@@ -51,7 +51,8 @@ interface FilesDeps extends ChatParts {
   readonly cleanup: Cleanup;
   readonly log: Log;
   readonly connectionLimits: ConnectionLimits;
-  readonly limits: FileLimits;
+  /** May change. */
+  readonly live: { readonly files: FileLimits };
 }
 
 export function createFiles(deps: FilesDeps): Files {
@@ -215,8 +216,9 @@ async function offer(
   if (before !== undefined) await deps.interrupt(before.id);
   const posted = await store.findByKey(account.id, key);
   if (posted !== undefined) return receiptOf(posted);
-  if (size > deps.limits.file) {
-    const message = `File too large: the limit is ${byteCount(deps.limits.file)}, this one has ${byteCount(size)}.`;
+  const { file: most } = deps.live.files;
+  if (size > most) {
+    const message = `File too large: the limit is ${byteCount(most)}, this one has ${byteCount(size)}.`;
     throw new ProtocolError('file-too-large', message);
   }
   const conversation = await lookup.conversation(account, { room, peer: to });

@@ -34,7 +34,8 @@ export interface Offers {
 interface OffersDeps {
   readonly store: Pick<Store, 'fileBytes'>;
   readonly blobs: Pick<Blobs, 'discard' | 'freeBytes'>;
-  readonly limits: FileLimits;
+  /** May change. */
+  readonly live: { readonly files: FileLimits };
   readonly clock: Clock;
   /** Whether there is a connection for the upload with this id. */
   readonly isActive: (id: string) => boolean;
@@ -62,12 +63,12 @@ export function createOffers(deps: OffersDeps): Offers {
     for (;;) {
       const uploads = [...pending.of(account.id).values()];
       const bytes = uploads.reduce((sum, { upload }) => sum + upload.file.size, stored);
-      const overQuota = bytes > deps.limits.account;
+      const overQuota = bytes > deps.live.files.account;
       if (!overQuota && uploads.length <= maxOffers) break;
       const idle = uploads.find(
         ({ upload, since }) => clock.ticks() - since > limits.ticketMs && !isActive(upload.id),
       );
-      if (idle === undefined) throw overQuota ? quotaExceeded(deps.limits.account) : tooManyUploads();
+      if (idle === undefined) throw overQuota ? quotaExceeded(deps.live.files.account) : tooManyUploads();
       await discard(idle.upload);
     }
     if (file.size + limits.reservedBytes > (await blobs.freeBytes())) throw noSpace();

@@ -35,8 +35,8 @@ interface PlacesLimits {
 
 interface ConnectionLimitsOptions {
   readonly clock: Clock;
-  /** Handshakes of one address at once. Default `limits.connectionsPerAddress`. */
-  readonly perAddress?: number;
+  /** Handshakes of one address at once, which may change. Default `limits.connectionsPerAddress`. */
+  readonly live?: { readonly perAddress: number };
   /** Places after it. Default `limits.unsignedPerAddress` and `limits.connectionsUnsigned`. */
   readonly unauthenticated?: PlacesLimits;
   /** From 0 up to, not including, 1. */
@@ -51,18 +51,21 @@ const rare = { burst: 8, perSecond: 1 };
 
 export function createConnectionLimits({
   clock,
-  perAddress = limits.connectionsPerAddress,
+  live = { perAddress: limits.connectionsPerAddress },
   unauthenticated = { perAddress: limits.unsignedPerAddress, total: limits.connectionsUnsigned },
   random = Math.random,
 }: ConnectionLimitsOptions): ConnectionLimits {
   const known = new Set<string>();
   const ofAddress = createRateLimiter<string>(
-    { burst: perAddress, perSecond: limits.handshakesPerSecondPerAddress },
+    () => ({ burst: live.perAddress, perSecond: limits.handshakesPerSecondPerAddress }),
     clock,
   );
   const rareness = createRateLimiter<string>(rare, clock);
   const ofStrangers = createRateLimiter<'rare' | 'frequent'>(
-    { burst: Math.max(perAddress, limits.handshakeBurst), perSecond: limits.handshakesPerSecond },
+    () => ({
+      burst: Math.max(live.perAddress, limits.handshakeBurst),
+      perSecond: limits.handshakesPerSecond,
+    }),
     clock,
   );
   const deps = { random, weightOf: (key: string) => (known.has(key) ? knownWeight : 1) };

@@ -33,8 +33,10 @@ export interface ListenerOptions {
   readonly keyPair: KeyPairPem;
   /** Balancers: connections from there begin with a PROXY header, whose source counts as their address. */
   readonly proxies?: readonly AddressRange[];
-  /** Connections of one address, including handshakes; more are closed at once. */
-  readonly perAddress: number;
+  readonly live: {
+    /** Connections of one address, including handshakes; more are closed at once. May change. */
+    readonly perAddress: number;
+  };
   /** For the TLS handshake; default `limits.handshakeMs`. */
   readonly handshakeMs?: number;
 }
@@ -73,7 +75,7 @@ export async function listen(
   handlers: ConnectionHandlers,
 ): Promise<Listener> {
   const { log } = deps;
-  const { perAddress, proxies = [] } = options;
+  const { live, proxies = [] } = options;
   const tls = createTlsServer({
     ...secureOptions(options.keyPair),
     // Not ALPNProtocols, of which Node keeps a copy for each connection, and with it what shares the copy's 8 KiB.
@@ -82,7 +84,7 @@ export async function listen(
   });
   // A server of its own accepts, so that a refused connection costs no TLS.
   const server = createServer({ noDelay: true });
-  const admission = admitSockets(server, tls, { ...deps, perAddress, proxies });
+  const admission = admitSockets(server, tls, { ...deps, live, proxies });
   handOver(tls, handlers, { ...deps, admission });
   await bind(server, options);
   // Accepting fails while the process has no file descriptor left; existing connections are not affected.
@@ -118,9 +120,9 @@ interface Admission {
 function admitSockets(
   server: Server,
   tls: TlsServer,
-  deps: ListenerDeps & Required<Pick<ListenerOptions, 'perAddress' | 'proxies'>>,
+  deps: ListenerDeps & Required<Pick<ListenerOptions, 'live' | 'proxies'>>,
 ): Admission {
-  const { log, clock, connectionLimits, perAddress, ended } = deps;
+  const { log, clock, connectionLimits, live, ended } = deps;
   const sockets = new Set<Socket>();
   const counts = createCounts();
   const shakingHands = new Map<string, { readonly address: string; readonly giveBack: () => void }>();
@@ -138,7 +140,7 @@ function admitSockets(
 
   function admit(socket: Socket, address: string): void {
     const key = addressKey(address);
-    if (counts.of(key) >= perAddress || !connectionLimits.admit(address)) {
+    if (counts.of(key) >= live.perAddress || !connectionLimits.admit(address)) {
       refuse(socket, key);
       return;
     }

@@ -56,8 +56,10 @@ interface PushDeps {
   readonly presence: Pick<Presence, 'count' | 'awayOf'>;
   /** The server's name for people. */
   readonly name: string;
-  /** Undefined where nothing is sent. */
-  readonly hosts: PushHosts | undefined;
+  readonly live: {
+    /** Undefined where nothing is sent. May change. */
+    readonly pushHosts: PushHosts | undefined;
+  };
   /** Never rejects. Default: over HTTP. */
   readonly send?: (url: string, notification: Notification) => Promise<PushOutcome>;
 }
@@ -71,10 +73,9 @@ const mostTold = 50;
 type Known = Pick<PushTarget, 'account' | 'paused'>;
 
 export async function openPush(deps: PushDeps): Promise<Push> {
-  const { store, clock, log, notices, hosts } = deps;
-  if (hosts === undefined) return noPush;
+  const { store, clock, log, notices, live } = deps;
   const known = new Map<string, Known>();
-  const { send = (url, notification) => sendPush(url, notification, hosts) } = deps;
+  const { send = (url, notification) => sendPush(url, notification, live.pushHosts) } = deps;
   const failed = (error: unknown) => void (notices.examine(error) || log.error('push not done', error));
 
   async function load(): Promise<void> {
@@ -119,6 +120,7 @@ export async function openPush(deps: PushDeps): Promise<Push> {
   return {
     counts: { ends, queue },
     posted(message) {
+      if (live.pushHosts === undefined) return;
       for (const { account } of absentAmong(deps, known, message).slice(0, mostTold)) {
         if (each.wait(account) === 0) tell(deps, add, account, message).catch(failed);
         else ends.count('too-fast');
@@ -130,6 +132,8 @@ export async function openPush(deps: PushDeps): Promise<Push> {
         await store.removePush(account);
         return changed({ name });
       }
+      const { pushHosts: hosts } = live;
+      if (hosts === undefined) throw notAllowed(sendsNone);
       const url = hosts.parse(typed)?.href;
       if (url === undefined)
         throw notAllowed(
@@ -145,31 +149,21 @@ export async function openPush(deps: PushDeps): Promise<Push> {
     },
 
     async get({ id }) {
+      if (live.pushHosts === undefined) return undefined;
       const found = (await store.pushes()).find(({ account }) => account === id);
       return found && { url: found.url, text: found.text, ...(found.paused && { paused: true }) };
     },
 
-    note: ({ name }) => (known.get(name)?.paused ? pausedNote : undefined),
+    note: ({ name }) => (live.pushHosts !== undefined && known.get(name)?.paused ? pausedNote : undefined),
     load,
     close: queue.close,
   };
 }
 
+const sendsNone = 'This server sends no notifications. Its operator can allow hosts with --push-hosts.';
+
 const pausedNote =
   'Your push notifications failed for a day and are paused. /notify push shows where they go; set the URL again to go on.';
-
-const noPush: Push = {
-  counts: { ends: createTally(), queue: { waiting: 0, retries: 0 } },
-  posted() {},
-  async set(_, { url }) {
-    if (url === undefined) return;
-    throw notAllowed('This server sends no notifications. Its operator can allow hosts with --push-hosts.');
-  },
-  get: async () => undefined,
-  note: () => undefined,
-  async load() {},
-  close() {},
-};
 
 /** Those whom a message is for, who want to be notified, and are away or have no terminal. */
 function absentAmong(

@@ -58,11 +58,11 @@ const mostHints = 5;
 export async function sendPush(
   to: string,
   notification: Notification,
-  hosts: PushHosts,
+  hosts: PushHosts | undefined,
   options: SendOptions = {},
 ): Promise<PushOutcome> {
-  const url = hosts.parse(to);
-  if (url === undefined) return { result: 'host-refused', what: 'host not allowed' };
+  const url = hosts?.parse(to);
+  if (hosts === undefined || url === undefined) return { result: 'host-refused', what: 'host not allowed' };
   const signal = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
   try {
     const address = await addressOf(bareHost(url.hostname), hosts, options.resolve ?? resolveAll, signal);

@@ -37,7 +37,7 @@ export interface SessionDeps {
   /** Requests of each session: beyond its rate, they are read later. */
   readonly requests: RateLimiter<ServerSession>;
   /** Encoded. */
-  readonly hello: Buffer;
+  readonly hello: () => Buffer;
   readonly tokenHolders: TokenHolders;
   readonly onPhase: (session: ServerSession, phase: Phase) => void;
   /** Sign-ins: `ok`, or the code of a refusal. */
@@ -97,7 +97,7 @@ class Session
     this.#cancelDeadline = clock.after(limits.signInMs, () =>
       this.dismiss('timed-out', `You did not sign in within ${limits.signInMs / 1000} s.`),
     );
-    this.#connection.send(deps.hello);
+    this.#connection.send(deps.hello());
   }
 
   get phase(): Phase {

@@ -120,7 +120,7 @@ export async function listenForWebhooks(
   // Most senders make a connection for each request.
   const connectionLimits = createConnectionLimits({
     clock: deps.clock,
-    perAddress: limits.webhookBurst,
+    live: { perAddress: limits.webhookBurst },
     unauthenticated: { perAddress: limits.webhookConnectionsPerAddress, total: limits.webhookConnections },
   });
   const { proxies = [] } = options;

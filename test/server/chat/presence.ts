@@ -11,7 +11,9 @@ interface TestMember extends Member {
 function setUp(most?: number) {
   const clock = createFakeClock();
   const notices: ServerFrame[] = [];
-  const presence = createPresence(clock, (notice) => notices.push(notice('lobby')), { most });
+  const presence = createPresence(clock, (notice) => notices.push(notice('lobby')), {
+    live: { maxClients: most },
+  });
   /** A session that, like a real one, leaves as soon as it is dismissed. */
   function session(id: number): TestMember {
     const dismissed: string[] = [];

@@ -54,6 +54,18 @@ t.test('old messages and their files are deleted within an hour', async (t) => {
   );
 });
 
+t.test('what is kept can change while the server runs', async (t) => {
+  const scene = await fileScene(t, { people: ['ada'] });
+  const ada = await scene.enter('ada');
+  await ada.ask({ type: 'say', room: 'lobby', text: 'old', key: 'k1' });
+  await ada.ask({ type: 'say', room: 'lobby', text: 'young', key: 'k2' });
+  await scene.cleanUp(hour);
+  t.same(await texts(await scene.enter('ada')), ['old', 'young']);
+  scene.live.retention = { messages: 1 };
+  await scene.cleanUp(hour);
+  t.same(await texts(await scene.enter('ada')), ['young']);
+});
+
 t.test('a limited number of messages is kept per conversation', async (t) => {
   const scene = await fileScene(t, { retention: { messages: 300 } });
   const [ada, bob] = [await scene.store.account('ada'), await scene.store.account('bob')];

@@ -7,7 +7,11 @@ import { randomNumbers } from '../../support/random.js';
 function setUp({ perAddress = 10 } = {}) {
   const clock = createFakeClock();
   const random = randomNumbers(1);
-  const connectionLimits = createConnectionLimits({ clock, perAddress, random: () => random(1_000) / 1_000 });
+  const connectionLimits = createConnectionLimits({
+    clock,
+    live: { perAddress },
+    random: () => random(1_000) / 1_000,
+  });
   const evicted: string[] = [];
   /** Takes a place. @returns gives it back */
   const take = (address: string, name = address) =>

@@ -23,13 +23,14 @@ async function scene(t: Test, { hosts = 'ntfy.sh' }: { hosts?: string } = {}) {
   const [ana, ben, cleo] = await people(store, 'ana', 'ben', 'cleo');
   const online = new Set<number>();
   const away = new Map<number, string>();
+  const live = { pushHosts: parsePushHosts(hosts.split(',')) };
   const sent: (Notification & { url: string })[] = [];
   const logged: string[] = [];
   let outcome = worked;
   const push = await openPush({
     ...{ store, clock, name: 'Home', peers: noPeers, notices: { examine: () => false } },
     presence: { count: (id) => (online.has(id) ? 1 : 0), awayOf: (id) => away.get(id) },
-    hosts: parsePushHosts(hosts.split(',')),
+    live,
     log: {
       info: (event, fields) => void logged.push(JSON.stringify([event, fields])),
       warn() {},
@@ -54,7 +55,7 @@ async function scene(t: Test, { hosts = 'ntfy.sh' }: { hosts?: string } = {}) {
   }
 
   return {
-    ...{ store, clock, push, ana, ben, cleo, online, away, sent, logged, lobby, directTo, settle },
+    ...{ store, clock, push, live, ana, ben, cleo, online, away, sent, logged, lobby, directTo, settle },
     answer: (given: PushOutcome) => {
       outcome = given;
     },
@@ -156,9 +157,26 @@ t.test('only listed hosts are taken; what is set can be seen and removed', async
     },
     { code: 'rate-limited' },
   );
-  const off = await openPush({ hosts: undefined } as Parameters<typeof openPush>[0]);
-  await t.rejects(off.set(ana, { url }), { code: 'not-allowed', message: /--push-hosts/ });
-  await off.set(ana, {});
+});
+
+t.test('the hosts can change while the server runs', async (t) => {
+  const { push, live, saying, enable, settle, ben, lobby, sent } = await scene(t);
+  await enable(ben);
+  live.pushHosts = undefined;
+  const url = 'https://ntfy.sh/ben';
+  await t.rejects(push.set(ben, { url }), { code: 'not-allowed', message: /--push-hosts/ });
+  t.equal(await push.get(ben), undefined);
+  t.same(await saying('ben', lobby), []);
+  live.pushHosts = parsePushHosts(['push.example']);
+  await t.rejects(push.set(ben, { url }), { code: 'not-allowed', message: /https:\/\/push\.example/ });
+  t.match(await push.get(ben), { url }, 'what was set is still there');
+  await push.set(ben, { url: 'https://push.example/ben' });
+  await settle();
+  t.match(sent.at(-1), { url: 'https://push.example/ben' });
+  live.pushHosts = undefined;
+  await push.set(ben, {});
+  live.pushHosts = parsePushHosts(['ntfy.sh']);
+  t.equal(await push.get(ben), undefined, 'one can end it at any time');
 });
 
 t.test('a URL that fails for a day is paused, and its owner hears of it at sign-in', async (t) => {
