@@ -83,6 +83,9 @@ export interface PeerStore {
 export interface Peering extends PeerStore {
   /** The id of this server. */
   readonly server: string;
-  /** From now on, `onChanges` gets what the others commit; `onHint` is called when there may be something to look for. */
+  /**
+   * `onChanges` gets what the others have committed since the store was opened, and from now on what they commit; `onHint` is
+   * called when there may be something to look for.
+   */
   attend(attendant: { onChanges(changes: readonly Change[]): void; onHint(): void }): void;
 }

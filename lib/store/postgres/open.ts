@@ -32,7 +32,11 @@ export async function openPostgresStore({
   const server = randomUUID();
   const database: PostgresConnectionOptions = { address, server };
   const readers: PostgresConnectionOptions = { address };
-  let onChanges = (_: readonly Change[]): void => {};
+  /** Before it is attended: a server that loads what the others change would miss what they do meanwhile. */
+  let early: readonly Change[] = [];
+  let onChanges = (changes: readonly Change[]): void => {
+    early = [...early, ...changes];
+  };
   let listener: HintListener | undefined;
   const { look, beat, bury, enter, tell, setAway, signedIn, ...store } = await openStore({
     ...{ name: addressText(address), start, onFailure },
@@ -45,6 +49,8 @@ export async function openPostgresStore({
       ...{ server, look, beat, bury, enter, tell, setAway, signedIn },
       attend(attendant) {
         onChanges = attendant.onChanges;
+        onChanges(early);
+        early = [];
         listener ??= listenForHints(address, attendant.onHint);
       },
     },

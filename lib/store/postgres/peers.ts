@@ -68,7 +68,8 @@ export function createFollower(db: Database, server: string): PeerFollower {
       return seen;
     },
     begun(begun) {
-      writing = true;
+      writing = begun !== undefined;
+      if (!writing) return;
       const { seq: last } = begun as { seq: number };
       // A standby without the end of the log may have become the primary.
       seen = Math.min(seen, last);
@@ -80,14 +81,12 @@ export function createFollower(db: Database, server: string): PeerFollower {
       noted = row.seq;
     },
     committed() {
-      writing = false;
       seen = noted;
     },
     look() {
       if (!writing) read(Number.MAX_SAFE_INTEGER);
     },
     take() {
-      writing = false;
       const taken = found;
       found = [];
       return taken;

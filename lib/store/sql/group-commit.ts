@@ -139,7 +139,7 @@ export interface BatchResult {
 
 /** Follows what other servers commit, where there are others. */
 export interface Follower {
-  /** In a transaction that writes, before its calls. @param begun the row that its BEGIN returned */
+  /** In a transaction, before its calls. @param begun the row that its BEGIN returned: undefined where it only reads */
   begun(begun: unknown): void;
   /** Before its COMMIT. */
   committing(): void;
@@ -197,10 +197,8 @@ function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchR
   }
   try {
     const writes = calls.some(({ method }) => methods[method].transaction === 'write');
-    if (writes) {
-      const begun = sql.begin.write.get();
-      follower?.begun(begun);
-    } else sql.begin.read.get();
+    const begun = sql.begin[writes ? 'write' : 'read'].get();
+    follower?.begun(begun);
     return runAll(database, calls, writes);
   } catch (error) {
     const failed = allFailed(calls, dialect.describe(error));

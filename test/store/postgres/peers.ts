@@ -19,7 +19,7 @@ import { type Cluster, startCluster, withoutPostgres } from '../../support/postg
 type OpenStore = Awaited<ReturnType<typeof openServer>>;
 
 /** A server with what it has heard, as texts of entries and news. */
-async function openServer(t: Test, address: string) {
+async function openServer(t: Test, address: string, { attends = true } = {}) {
   const store = await openPostgresStore({
     address: parseDatabaseAddress(address),
     start: startInlineOn(postgresDriver),
@@ -28,18 +28,20 @@ async function openServer(t: Test, address: string) {
   t.teardown(() => store.close());
   const heard: string[] = [];
   let hints = 0;
-  store.peering.attend({
-    onChanges(changes) {
-      for (const change of changes) {
-        heard.push(change.kind === 'entry' ? change.entry.text : `news ${JSON.stringify(change.news)}`);
-      }
-    },
-    onHint() {
-      hints++;
-    },
-  });
+  const attend = () =>
+    store.peering.attend({
+      onChanges(changes) {
+        for (const change of changes) {
+          heard.push(change.kind === 'entry' ? change.entry.text : `news ${JSON.stringify(change.news)}`);
+        }
+      },
+      onHint() {
+        hints++;
+      },
+    });
+  if (attends) attend();
   await store.peering.beat();
-  return { store, peering: store.peering, heard, hints: () => hints };
+  return { store, peering: store.peering, heard, attend, hints: () => hints };
 }
 
 /** What runs batches for one program, and is told of each commit. */
@@ -49,6 +51,8 @@ function openProgram(t: Test, address: DatabaseAddress) {
   t.teardown(() => db.close());
   const program = {
     onCommit() {},
+    /** Of a transaction that only reads. */
+    onBegin() {},
     run: (_: Parameters<ReturnType<typeof createBatchRunner>>[0]): BatchResult[] => [],
   };
   const watched: PostgresDatabase = {
@@ -62,6 +66,15 @@ function openProgram(t: Test, address: DatabaseAddress) {
     },
     prepare(sql) {
       const statement = db.prepare(sql);
+      if (sql === postgresDialect.begin.read) {
+        return {
+          ...statement,
+          get() {
+            program.onBegin();
+            return statement.get();
+          },
+        };
+      }
       if (sql !== 'COMMIT') return statement;
       return {
         ...statement,
@@ -134,6 +147,20 @@ async function follow(t: Test, cluster: Cluster): Promise<void> {
     t.match(await two.store.conversations(ben), [{ mentions: 1 }]);
   });
 
+  await t.test('what they do while it loads reaches it once it attends', async (t) => {
+    const address = cluster.database();
+    const one = await openServer(t, address);
+    const two = await openServer(t, address, { attends: false });
+    await one.peering.tell({ news: [{ type: 'x' }], left: [] });
+    await two.store.rooms();
+    await two.peering.look();
+    await one.peering.tell({ news: [{ type: 'y' }], left: [] });
+    two.attend();
+    t.same(two.heard, ['news {"type":"x"}']);
+    await two.peering.look();
+    t.same(two.heard, ['news {"type":"x"}', 'news {"type":"y"}']);
+  });
+
   await t.test('of more than it reads at a time it misses nothing', async (t) => {
     const address = cluster.database();
     const [one, two] = [await openServer(t, address), await openServer(t, address)];
@@ -168,6 +195,21 @@ async function follow(t: Test, cluster: Cluster): Promise<void> {
       ]);
     },
   );
+
+  await t.test('a look after a batch whose calls had to run alone finds what there is', async (t) => {
+    const address = parseDatabaseAddress(cluster.database());
+    const [own, other] = [openProgram(t, address), openProgram(t, address)];
+    other.run([{ method: 'register', args: [{ name: 'ana', skeleton: 'ana', password: 'none', at: 1 }] }]);
+    own.run([{ method: 'look', args: [] }]);
+    const notes = { target: { direct: [1, 1] }, account: 1, action: false, at: 1, text: 'new', key: 'new' } as const;
+    own.onBegin = () => void other.run([{ method: 'append', args: [notes] }]);
+    const bad = { method: 'block', args: [98, 99] } as const;
+    // It is committed once the batch of both was undone, before the look alone.
+    t.match(own.run([{ method: 'look', args: [] }, bad]), [
+      { outcomes: [{ ok: true }], changes: [{ entry: { text: 'new' } }] },
+      { outcomes: [{ ok: false }] },
+    ]);
+  });
 
   await t.test('entries of all kinds come as their readers get them', async (t) => {
     const address = cluster.database();
