@@ -110,8 +110,8 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
   const files = createFiles({ ...deps, ...chat, live, cleanup });
 
   const attempts = createAttemptLimits(clock, peers);
-  const secondFactor = createSecondFactor(store, clock, options.name);
   const { name } = options;
+  const secondFactor = createSecondFactor({ store, clock, peers }, name);
   const hashQueue = createHashQueue({ ...attempts, clock, atOnce: deps.hasher.atOnce });
   const accounts = createAccounts({ ...deps, attempts, hashQueue, secondFactor, live, name });
   const endTransfers = files.revoke;

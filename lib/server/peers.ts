@@ -17,8 +17,17 @@ export interface Peers {
   readonly others: boolean;
   /** Whether the database has answered lately. */
   readonly reached: boolean;
-  /** @param type names the act, the same on all servers. @returns does it here at once, and on the others soon */
-  everywhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void;
+  /**
+   * @param type names the act, the same on all servers
+   * @param heard called after what another server told: where this one does the same at that moment, only the store knows what
+   *   holds
+   * @returns does it here at once, and on the others soon
+   */
+  everywhere<N extends News>(
+    type: string,
+    act: (news: N) => void,
+    heard?: (news: N) => void,
+  ): (news: N) => void;
   /** As `everywhere`, but not here. */
   elsewhere<N extends News>(type: string, act: (news: N) => void): (news: N) => void;
   /** A terminal with this id is no longer signed in. */
@@ -112,8 +121,11 @@ export function createPeers(
       return reach.reached;
     },
     elsewhere,
-    everywhere(type, act) {
-      const tell = elsewhere(type, act);
+    everywhere(type, act, heard) {
+      const tell = elsewhere(type, (news: Parameters<typeof act>[0]) => {
+        act(news);
+        heard?.(news);
+      });
       return (news) => {
         act(news);
         tell(news);

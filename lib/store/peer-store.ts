@@ -2,8 +2,10 @@
  * The part of a Store that servers with the same database share while they run: where people are signed in, and what the
  * others do. Only databases that several servers can open have it.
  */
-import type { Role } from '../protocol/records.js';
+import type { Role, RoomRole } from '../protocol/records.js';
+import type { Account } from './account-store.js';
 import type { ConversationKey, LogEntry } from './message-store.js';
+import type { Mute } from './moderation-store.js';
 
 /** What another server committed. */
 export type Change =
@@ -46,6 +48,16 @@ export interface SignedInThere {
   readonly away?: string;
 }
 
+/** What a server keeps in memory of an account that is online, as it is stored. */
+export interface StoredAccount {
+  readonly account: Account;
+  readonly banned: boolean;
+  /** Ids of those that are valid. */
+  readonly sessions: readonly number[];
+  readonly mutes: readonly Mute[];
+  readonly rooms: readonly { readonly room: number; readonly role: RoomRole }[];
+}
+
 /** A program that has the database open. */
 export interface ServerBeat {
   readonly server: string;
@@ -75,6 +87,8 @@ export interface PeerStore {
   tell(told: Told): Promise<void>;
   /** Undefined: no longer away. */
   setAway(account: number, text: string | undefined): Promise<void>;
+  /** Of each of these accounts that there is. */
+  stored(accounts: readonly number[], at: number): Promise<readonly StoredAccount[]>;
   /** Everyone on all servers. */
   signedIn(): Promise<readonly SignedInThere[]>;
 }

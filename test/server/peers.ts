@@ -43,6 +43,7 @@ async function scene(t: Test) {
     },
     enter: async () => ({ outcome: 'entered', replaced: [] }),
     setAway: async () => {},
+    stored: async () => [],
     signedIn: async () => [],
   };
   const log = { info() {}, warn() {}, error: (event: string) => void happened.push(`error: ${event}`) };
@@ -97,6 +98,19 @@ t.test('an act is done here at once, and on the others when they hear of it', as
   hear(news('act', { n: 3 }), news('tell', { n: 4 }), news('of a newer version', {}));
   t.same(done, [1, 3, -4]);
   t.same(told.length, 1, 'what others did is not told again');
+});
+
+t.test('what another server told is looked at again', async (t) => {
+  const { peers, hear } = await scene(t);
+  const done: string[] = [];
+  const act = peers.everywhere(
+    'act',
+    ({ n }: { n: number }) => void done.push(`act ${n}`),
+    ({ n }) => void done.push(`heard ${n}`),
+  );
+  act({ n: 1 });
+  hear(news('act', { n: 2 }));
+  t.same(done, ['act 1', 'act 2', 'heard 2']);
 });
 
 t.test('an act that fails does not end the others', async (t) => {

@@ -45,6 +45,7 @@ export function testMemberOf(account: Account): TestMember {
     texts: heard,
     drained: async () => {},
     dismiss() {},
+    replace() {},
     send(bytes) {
       for (const frame of reader.push(bytes) as unknown as ServerFrame[]) {
         frames.push(frame);

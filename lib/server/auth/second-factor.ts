@@ -7,6 +7,7 @@ import type { Account } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
 import { addressKey } from '../net/address.js';
+import type { Peers } from '../peers.js';
 import { createRateLimiter } from '../rate-limiter.js';
 
 export interface SecondFactor {
@@ -31,11 +32,18 @@ const stepMs = 30_000;
 const secretBytes = 20;
 const maxUnconfirmed = 1_000;
 
+interface SecondFactorDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly peers: Pick<Peers, 'everywhere'>;
+}
+
 /** @param issuer the server's name, as an authenticator shows it */
-export function createSecondFactor(store: Store, clock: Clock, issuer: string): SecondFactor {
+export function createSecondFactor(deps: SecondFactorDeps, issuer: string): SecondFactor {
+  const { store, clock } = deps;
   /** Secrets by account that were shown but not confirmed, the latest last. */
   const unconfirmed = new Map<number, string>();
-  const failures = createCodeFailures(store, clock);
+  const failures = createCodeFailures(deps);
 
   const totp = (name: string, secret: string) =>
     new TOTP({ issuer, label: name, secret: Secret.fromBase32(secret) });
@@ -97,7 +105,7 @@ export function createSecondFactor(store: Store, clock: Clock, issuer: string): 
  * the limit of all keeps them at 240 guesses or 0.07 % a day. It does not hold for addresses at which the account has a
  * session, which no one gets without a code: there the owner can sign in even while many guess.
  */
-function createCodeFailures(store: Store, clock: Clock) {
+function createCodeFailures({ store, clock, peers }: SecondFactorDeps) {
   const { factorFailuresPerHour, factorFailuresInAll, factorFailuresInAllPerHour } = limits;
   const bySource = createRateLimiter<string>(
     { burst: factorFailuresPerHour, perSecond: factorFailuresPerHour / 3_600 },
@@ -107,6 +115,14 @@ function createCodeFailures(store: Store, clock: Clock) {
     { burst: factorFailuresInAll, perSecond: factorFailuresInAllPerHour / 3_600 },
     clock,
   );
+  // Or else who guesses could do so on each server.
+  const charge = peers.everywhere(
+    'wrong-code',
+    ({ account, key, known }: { account: number; key: string; known: boolean }) => {
+      bySource.charge(`${account} ${key}`);
+      if (!known) inAll.charge(account);
+    },
+  );
   return {
     async from({ id }: Account, address: string) {
       const key = addressKey(address);
@@ -115,10 +131,7 @@ function createCodeFailures(store: Store, clock: Clock) {
       return {
         /** Milliseconds until another code may be tried, 0 for now. */
         wait: () => Math.max(bySource.wait(`${id} ${key}`), known ? 0 : inAll.wait(id)),
-        count(): void {
-          bySource.charge(`${id} ${key}`);
-          if (!known) inAll.charge(id);
-        },
+        count: () => charge({ account: id, key, known }),
       };
     },
   };

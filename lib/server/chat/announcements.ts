@@ -11,6 +11,7 @@ import type { Peers } from '../peers.js';
 import type { LeaveDetails } from './join-notices.js';
 import type { LiveRoom, LiveRooms } from './live-rooms.js';
 import type { Member, Presence } from './presence.js';
+import type { Reread } from './reread.js';
 
 interface InRoom {
   readonly account: number;
@@ -55,6 +56,7 @@ interface AnnouncementsDeps {
   readonly peers: Peers;
   readonly rooms: LiveRooms;
   readonly presence: Presence;
+  readonly reread: Pick<Reread, 'account' | 'rooms'>;
 }
 
 const roomRoles: Readonly<Record<Role, RoomRole>> = {
@@ -64,8 +66,10 @@ const roomRoles: Readonly<Record<Role, RoomRole>> = {
   bot: 'member',
 };
 
-export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDeps): Announcements {
+export function createAnnouncements({ peers, rooms, presence, reread }: AnnouncementsDeps): Announcements {
   const { everywhere } = peers;
+  const toAccount = <News extends { readonly account: number }>(type: string, act: (news: News) => void) =>
+    everywhere(type, act, ({ account }) => reread.account(account));
   const tell = ({ account, event }: { account: number; event: ServerFrame }): void =>
     rooms.sendToAccounts([account], event);
   const tellElsewhere = peers.elsewhere('told-others', tell);
@@ -83,7 +87,7 @@ export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDep
       const room = rooms.byId.get(id);
       if (room !== undefined) rooms.close(room);
     }),
-    entered: everywhere(
+    entered: toAccount(
       'room-entered',
       inRoom((room, { account, name, role, conversation }) => {
         rooms.enter(account, { room, role });
@@ -91,7 +95,7 @@ export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDep
         room.joinNotices.joined(name);
       }),
     ),
-    parted: everywhere(
+    parted: toAccount(
       'room-parted',
       inRoom((room, { account, name, details }) => {
         rooms.leave(account, room);
@@ -99,7 +103,7 @@ export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDep
         room.joinNotices.left(name, details);
       }),
     ),
-    roomRole: everywhere(
+    roomRole: toAccount(
       'room-role',
       inRoom((room, { account, name, role, by }) => {
         rooms.setRole(account, room, role);
@@ -112,20 +116,21 @@ export function createAnnouncements({ peers, rooms, presence }: AnnouncementsDep
         room.rules = rules;
         rooms.sendToConversation({ room: room.id }, { type: 'rules', room: room.name, by, rules });
       }),
+      reread.rooms,
     ),
-    rank: everywhere('rank', ({ account, role, by }) => {
+    rank: toAccount('rank', ({ account, role, by }) => {
       presence.setRole(account, role, by);
       for (const { room } of [...rooms.membershipsOf(account).values()]) {
         if (room.lobby) rooms.setRole(account, room, roomRoles[role]);
       }
     }),
-    muted: everywhere('muted', ({ account, mute, event }) => {
+    muted: toAccount('muted', ({ account, mute, event }) => {
       rooms.mute(account, mute);
       // An away message is something they wrote.
       if (mute.room === undefined && presence.awayOf(account) !== undefined) presence.setAway(account, '');
       tell({ account, event });
     }),
-    unmuted: everywhere('unmuted', ({ account, room, event }) => {
+    unmuted: toAccount('unmuted', ({ account, room, event }) => {
       rooms.unmute(account, room);
       tell({ account, event });
     }),

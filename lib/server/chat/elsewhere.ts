@@ -49,20 +49,24 @@ const refusals = { 'in-use': nameInUse, 'too-many': tooManyTerminals } as const;
 export function createElsewhere({ peering, peers, presence }: ElsewhereDeps): Elsewhere {
   const ids = new Map<Member, string>();
 
-  function endReplaced(replaced: ReadonlySet<string>): void {
+  /** @param session of the terminal that replaces them, which one of them may have been on */
+  function endReplaced(replaced: ReadonlySet<string>, session?: number): void {
+    const message = 'You signed in from another terminal.';
     for (const [member, id] of [...ids]) {
-      if (replaced.has(id)) member.dismiss('taken-over', 'You signed in from another terminal.');
+      if (!replaced.has(id)) continue;
+      if (session !== undefined && member.session === session) member.replace(message);
+      else member.dismiss('taken-over', message);
     }
   }
 
-  const tellReplaced = peers.elsewhere('replaced', ({ terminals }: { terminals: readonly string[] }) =>
-    endReplaced(new Set(terminals)),
+  const tellReplaced = peers.elsewhere(
+    'replaced',
+    ({ terminals, session }: { terminals: readonly string[]; session?: number }) =>
+      endReplaced(new Set(terminals), session),
   );
   const tellContinued = peers.elsewhere('continued', (news: { account: number; session: number }) => {
     for (const member of [...presence.terminals(news.account)]) {
-      if (member.session !== news.session) continue;
-      // As a lost connection: its token is in use.
-      member.dismiss('timed-out', 'This session continues on another server.');
+      if (member.session === news.session) member.replace('This session continues on another connection.');
     }
   });
   const tellSignedIn = peers.elsewhere(
@@ -84,14 +88,20 @@ export function createElsewhere({ peering, peers, presence }: ElsewhereDeps): El
     const entered = await enter({ id, account, ...(mode !== undefined && { mode: modes[mode] }) });
     if (entered.outcome !== 'entered') throw refusals[entered.outcome](name);
     const { replaced } = entered;
-    if (replaced.length > 0) tellReplaced({ terminals: replaced });
+    const endOthers = (session?: number): void => {
+      if (replaced.length > 0)
+        tellReplaced({ terminals: replaced, ...(session !== undefined && { session }) });
+    };
     try {
       const member = join();
       ids.set(member, id);
       const { session } = member;
+      // Not before the others know of the new one: to them, the account never leaves.
+      endOthers(session);
       if (mode === 'continue' && session !== undefined) tellContinued({ account, session });
       return member;
     } catch (error) {
+      endOthers();
       peers.left(id);
       throw error;
     }

@@ -148,7 +148,9 @@ export function createHub(parts: ChatParts): Hub {
       const room = 'room' in target ? rooms.byId.get(target.room) : undefined;
       if (room !== undefined && entry.kind === 'topic') room.topic = entry.text;
       const conversation = { target, room: room?.name, peer: to };
-      rooms.sendToConversation(target, entryEvent(entry, conversation, { name: entry.from }));
+      const event = entryEvent(entry, conversation, { name: entry.from });
+      if (room !== undefined && event.type === 'message') postingRules.postedElsewhere(room, event.from);
+      rooms.sendToConversation(target, event);
     },
 
     attach: (member) => (presence.has(member) ? rooms.subscribe(member) : () => true),

@@ -101,7 +101,7 @@ export interface LiveRooms extends LiveAccounts, Delivery {
   publicRoom(name: string): LiveRoom | undefined;
   open(room: Room): LiveRoom;
   close(room: LiveRoom): void;
-  /** Opens and closes rooms until they are these, with their topics and rules. */
+  /** Opens and closes rooms until they are these, with their topics and rules. Tells who was in one that is gone. */
   sync(all: readonly Room[]): void;
   /** The account's terminals get what is posted from now on. Without effect for an account that is not loaded. */
   enter(account: number, membership: RoomMembership): void;
@@ -154,16 +154,21 @@ export function createLiveRooms(clock: Clock, terminals: State['terminals']): Li
     if (publicRooms.get(room.name) === room) publicRooms.delete(room.name);
   }
 
+  const sends = delivery(state);
   return {
     ...liveAccounts(state),
-    ...delivery(state),
+    ...sends,
     counts: state.counts,
     byId: rooms,
     publicRoom: (name) => publicRooms.get(name),
     ...{ open, close },
     sync(all) {
       const ids = new Set(all.map(({ id }) => id));
-      for (const room of [...rooms.values()]) if (!ids.has(room.id)) close(room);
+      for (const room of [...rooms.values()].filter(({ id }) => !ids.has(id))) {
+        for (const account of room.online)
+          sends.sendToTerminals(account, { type: 'parted', room: room.name });
+        close(room);
+      }
       for (const room of all) {
         const { topic, rules } = room;
         Object.assign(rooms.get(room.id) ?? open(room), { topic, rules });

@@ -15,6 +15,7 @@ import { type ConversationRef, createLookup, type Lookup } from './lookup.js';
 import { createPermissions, type Permissions, type Policy } from './permissions.js';
 import { createPostingRules, type PostingRules } from './posting-rules.js';
 import { createPresence, type Presence } from './presence.js';
+import { createReread, type Reread } from './reread.js';
 import { createWatches, type Watches } from './watches.js';
 
 /** A message that is stored. */
@@ -34,6 +35,7 @@ export interface ChatParts {
   readonly peers: Peers;
   readonly elsewhere: Elsewhere;
   readonly announce: Announcements;
+  readonly reread: Reread;
   readonly lookup: Lookup;
   readonly watches: Watches;
   readonly postingRules: PostingRules;
@@ -78,9 +80,10 @@ export async function openChatParts(options: ChatOptions): Promise<ChatParts> {
   rooms.sync(await store.rooms());
   await elsewhere.load();
   const postingRules = createPostingRules({ rooms, clock, permissions, live });
+  const reread = createReread({ store, clock, rooms, presence });
   return {
     ...{ store, clock, permissions, rooms, presence, peers, elsewhere, lookup, watches, onRemoved, onPosted },
-    announce: createAnnouncements({ peers, rooms, presence }),
+    ...{ reread, announce: createAnnouncements({ peers, rooms, presence, reread }) },
     audit: createAuditLog(store, clock),
     rush: createRush(clock),
     postingRules,

@@ -26,6 +26,8 @@ export interface PostingRules {
   countMessage(account: Account): void;
   /** @throws ProtocolError `muted`, `room-locked`, `restricted`, `slow-mode` */
   check(account: Account, conversation: ConversationRef, post: Post): void;
+  /** The account of that name has posted in the room at another server: it counts in slow mode. */
+  postedElsewhere(room: LiveRoom, name: string): void;
   /** For a text that everyone sees: an away message or the reason for leaving. @throws ProtocolError as `check` */
   checkNotice(account: Account, text: string): void;
 }
@@ -64,7 +66,7 @@ export function createPostingRules({ rooms, clock, permissions, live }: PostingR
     if (permissions.allows(actorOf(account, membership), 'say-restricted')) return;
     checkRestrictions(membership.room, post);
     if (post.slowModeExempt) return;
-    const wait = slowModeWait(membership.room, account.id);
+    const wait = slowModeWait(membership.room, account.name);
     if (wait === 0) return;
     const message = `Slow mode: you can post again in ${Math.ceil(wait / 1000)} s.`;
     throw new ProtocolError('slow-mode', message, wait);
@@ -78,6 +80,7 @@ export function createPostingRules({ rooms, clock, permissions, live }: PostingR
       throw new ProtocolError('rate-limited', message, wait);
     },
     check,
+    postedElsewhere: (room, name) => void slowModeWait(room, name),
     checkNotice(account, text) {
       if (text === '') return;
       for (const membership of rooms.membershipsOf(account.id).values()) {
@@ -114,13 +117,14 @@ function isMostlyCapitals(text: string): boolean {
 interface RoomLimiters {
   readonly slow: number | undefined;
   readonly restricted: boolean;
-  readonly limiters: readonly RateLimiter<number>[];
+  /** By the account's name. */
+  readonly limiters: readonly RateLimiter<string>[];
 }
 
 const restrictedRateMs = 30_000;
 
 /** @returns counts a message unless it has to wait: then for how many milliseconds, else 0 */
-function createSlowMode(clock: Clock): (room: LiveRoom, account: number) => number {
+function createSlowMode(clock: Clock): (room: LiveRoom, name: string) => number {
   const known = new WeakMap<LiveRoom, RoomLimiters>();
 
   function limitersOf(room: LiveRoom): RoomLimiters {
@@ -133,15 +137,15 @@ function createSlowMode(clock: Clock): (room: LiveRoom, account: number) => numb
       ...(slow === undefined ? [] : [{ burst: 1, perSecond: 1000 / slow }]),
       ...(restricted ? [{ burst, perSecond: (burst * 1000) / restrictedRateMs }] : []),
     ];
-    const now = { slow, restricted, limiters: rates.map((rate) => createRateLimiter<number>(rate, clock)) };
+    const now = { slow, restricted, limiters: rates.map((rate) => createRateLimiter<string>(rate, clock)) };
     known.set(room, now);
     return now;
   }
 
-  return (room, account) => {
+  return (room, name) => {
     const { limiters } = limitersOf(room);
-    const wait = Math.max(0, ...limiters.map((limiter) => limiter.wait(account)));
-    if (wait === 0) for (const limiter of limiters) limiter.take(account);
+    const wait = Math.max(0, ...limiters.map((limiter) => limiter.wait(name)));
+    if (wait === 0) for (const limiter of limiters) limiter.take(name);
     return wait;
   };
 }

@@ -24,6 +24,8 @@ export interface Member {
   readonly alive: boolean;
   /** Tells it why, and ends it. @param details for the notice to others */
   dismiss(code: ErrorCode, message: string, details?: LeaveDetails): void;
+  /** Its session goes on at another server: ends it, but not the session. */
+  replace(message: string): void;
 }
 
 /**

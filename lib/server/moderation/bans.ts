@@ -44,7 +44,12 @@ export async function openBans(deps: BansDeps): Promise<Bans> {
   const addresses = createAddressBans(clock);
   const load = async () => addresses.set(await store.bans(clock.now()));
   await load();
-  const shared = { ...deps, addresses, ...createAddressActs(deps, addresses) };
+  const readAgain = (): void => {
+    load().catch(() => {
+      // The database fails, which others tell.
+    });
+  };
+  const shared = { ...deps, addresses, ...createAddressActs(deps, addresses, readAgain) };
 
   function refusalOf({ until, reason }: BanRecord): string {
     return banText('for another', { reason, ms: until && until - clock.now() });
@@ -220,21 +225,26 @@ interface AddressActs {
 function createAddressActs(
   { peers, presence, permissions, endTransfers }: BansDeps,
   addresses: AddressBans,
+  readAgain: () => void,
 ): AddressActs {
   return {
-    banned: peers.everywhere('address-banned', ({ ban, agent, terms }) => {
-      addresses.add(ban);
-      const range = parseRange(ban.address);
-      for (const member of presence.members()) {
-        const { account, address } = member;
-        const spared = !permissions.allows({ role: agent.role }, 'ban', actorOf(account));
-        if (range === undefined || spared || !range.covers(address)) continue;
-        endTransfers(account.id);
-        const { code, message, details } = endingOf(agent, terms);
-        member.dismiss(code, message, details);
-      }
-    }),
-    unbanned: peers.everywhere('address-unbanned', ({ address }) => addresses.remove(address)),
+    banned: peers.everywhere(
+      'address-banned',
+      ({ ban, agent, terms }) => {
+        addresses.add(ban);
+        const range = parseRange(ban.address);
+        for (const member of presence.members()) {
+          const { account, address } = member;
+          const spared = !permissions.allows({ role: agent.role }, 'ban', actorOf(account));
+          if (range === undefined || spared || !range.covers(address)) continue;
+          endTransfers(account.id);
+          const { code, message, details } = endingOf(agent, terms);
+          member.dismiss(code, message, details);
+        }
+      },
+      readAgain,
+    ),
+    unbanned: peers.everywhere('address-unbanned', ({ address }) => addresses.remove(address), readAgain),
   };
 }
 

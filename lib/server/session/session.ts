@@ -242,6 +242,11 @@ class Session
     return this.#connection.drained();
   }
 
+  replace(message: string): void {
+    if (this.#token !== undefined) this.#deps.tokenHolders.release(this.#token, this);
+    this.dismiss('taken-over', message);
+  }
+
   dismiss(code: ErrorCode, message: string, details: LeaveDetails = {}): void {
     if (this.#phase === 'closing' || this.#phase === 'closed') return;
     const { name, address } = this;
@@ -301,6 +306,7 @@ interface TerminalOwner {
   sendIfOpen(bytes: Buffer): void;
   drained(): Promise<void>;
   dismiss(code: ErrorCode, message: string, details?: LeaveDetails): void;
+  replace(message: string): void;
 }
 
 /** A session as the hub sees it. */
@@ -335,6 +341,10 @@ class Terminal implements Member {
 
   dismiss(code: ErrorCode, message: string, details?: LeaveDetails): void {
     this.#owner.dismiss(code, message, details);
+  }
+
+  replace(message: string): void {
+    this.#owner.replace(message);
   }
 }
 

@@ -3,11 +3,14 @@
  * follow. Entries of the log and news have one sequence: who knows how far it came has missed nothing.
  */
 import { limits } from '../../protocol/limits.js';
-import type { Change, PeerStore, SignedInThere } from '../peer-store.js';
+import type { Change, PeerStore, SignedInThere, StoredAccount } from '../peer-store.js';
+import { type AccountRow, accountColumns, accountOf } from '../sql/accounts.js';
+import { roleInRoom } from '../sql/conversations.js';
 import type { Database } from '../sql/database.js';
 import type { Follower } from '../sql/group-commit.js';
 import { createLoggedSince } from '../sql/log.js';
 import type { Operations } from '../sql/methods.js';
+import { type MuteRow, muteOf } from '../sql/moderation.js';
 import { lastGiven } from './transactions.js';
 
 /** On which the database calls those that listen, whenever there is something new. */
@@ -114,6 +117,18 @@ export function createPeerOperations(
     'INSERT INTO news (server, news) SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM servers WHERE id <> ?1)',
   );
   const setAway = db.prepare('UPDATE terminals SET away = ? WHERE account = ?');
+  const inForce = '(until IS NULL OR until > ?2)';
+  const stored = db.prepare(
+    `SELECT ${accountColumns},
+       EXISTS (SELECT 1 FROM bans WHERE bans.account = accounts.id AND ${inForce}) AS banned,
+       ARRAY(SELECT sessions.id FROM sessions WHERE sessions.account = accounts.id AND expires > ?2) AS sessions,
+       (SELECT json_agg(json_build_object('room', room, 'until', until)) FROM mutes
+         WHERE mutes.account = accounts.id AND ${inForce}) AS mutes,
+       (SELECT json_agg(json_build_object('room', conversation, 'role', ${roleInRoom}))
+         FROM members JOIN conversations ON conversations.id = conversation
+         WHERE members.account = accounts.id AND kind = 'room') AS rooms
+     FROM accounts WHERE accounts.id = ANY (CAST(?1 AS INTEGER[]))`,
+  );
   const signedIn = db.prepare(
     `SELECT server, account, name, role, json_agg(terminals.id) AS ids, max(away) AS away
      FROM terminals JOIN accounts ON accounts.id = account
@@ -145,6 +160,19 @@ export function createPeerOperations(
     tell({ news, left }) {
       for (const each of left) leave.run(each);
       for (const each of news) tell.run(server, JSON.stringify(each));
+    },
+    stored(accounts, at) {
+      type Row = AccountRow & { banned: number; mutes: MuteRow[] | null } & {
+        readonly [Part in 'sessions' | 'rooms']: StoredAccount[Part] | null;
+      };
+      const rows: Row[] = stored.all(`{${accounts.join(',')}}`, at);
+      return rows.map(({ banned, sessions, mutes, rooms, ...account }) => ({
+        account: accountOf(account),
+        banned: banned === 1,
+        sessions: sessions ?? [],
+        mutes: (mutes ?? []).map(muteOf),
+        rooms: rooms ?? [],
+      }));
     },
     setAway: (account, text) => void setAway.run(text ?? null, account),
     signedIn() {

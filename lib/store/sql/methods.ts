@@ -164,6 +164,7 @@ export const methods: { readonly [M in Method]: MethodRow } = {
   enter: write,
   tell: write,
   setAway: write,
+  stored: read,
   signedIn: read,
 };
 

@@ -83,16 +83,20 @@ export function createBanOperations(db: Database, { revokeSessions, isLastAdmin,
     mute: (account, { room, until }) => void sql.mute.run(account, room ?? everywhere, until ?? null),
     unmute: (account, room, at) => sql.unmute.run(account, room ?? everywhere, at).changes > 0,
     mutes(account, at) {
-      const rows: { room: number; until: number | null }[] = sql.mutes.all(account, at);
-      return rows.map(
-        ({ room, until }): Mute => ({
-          ...(room !== everywhere && { room }),
-          ...(until !== null && { until }),
-        }),
-      );
+      const rows: MuteRow[] = sql.mutes.all(account, at);
+      return rows.map(muteOf);
     },
     setRules: (room, rules) => void sql.setRules.run(JSON.stringify(rules), room),
   } satisfies Partial<Operations>;
+}
+
+export interface MuteRow {
+  readonly room: number;
+  readonly until: number | null;
+}
+
+export function muteOf({ room, until }: MuteRow): Mute {
+  return { ...(room !== everywhere && { room }), ...(until !== null && { until }) };
 }
 
 function banOf({ account, name, address, until, ...terms }: BanRow): BanRecord {

@@ -29,6 +29,7 @@ function setUp(most?: number) {
         dismissed.push(code);
         presence.remove(member, { reason: 'dismissed' });
       },
+      replace() {},
     };
     return member;
   }

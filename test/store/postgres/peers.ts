@@ -201,7 +201,14 @@ async function follow(t: Test, cluster: Cluster): Promise<void> {
     const [own, other] = [openProgram(t, address), openProgram(t, address)];
     other.run([{ method: 'register', args: [{ name: 'ana', skeleton: 'ana', password: 'none', at: 1 }] }]);
     own.run([{ method: 'look', args: [] }]);
-    const notes = { target: { direct: [1, 1] }, account: 1, action: false, at: 1, text: 'new', key: 'new' } as const;
+    const notes = {
+      target: { direct: [1, 1] },
+      account: 1,
+      action: false,
+      at: 1,
+      text: 'new',
+      key: 'new',
+    } as const;
     own.onBegin = () => void other.run([{ method: 'append', args: [notes] }]);
     const bad = { method: 'block', args: [98, 99] } as const;
     // It is committed once the batch of both was undone, before the look alone.
