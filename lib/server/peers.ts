@@ -61,6 +61,8 @@ const silentMs = 3_000;
 const goneMs = 12_000;
 /** After a longer pause of its own, a server can't say how long a beat stood still. */
 const pauseMs = 4_000;
+/** A clock that differs more from the database's is wrong. */
+const clockMs = 15_000;
 
 /** @param peering undefined for the only server */
 export function createPeers(
@@ -82,6 +84,7 @@ export function createPeers(
   let buried = (): void => {};
   const watch = createWatch(clock);
   const sayGoodbye = elsewhere('goodbye', ({ server }: { server: string }) => watch.expectEnd(server));
+  const compareClocks = createClockComparison(clock, log);
   const reach = createReach(clock, (reached) => handlers?.onReach(reached));
 
   function take(change: Change): void {
@@ -108,8 +111,9 @@ export function createPeers(
     await teller.flush();
   }
 
-  async function beat({ beat }: Peering): Promise<void> {
+  async function beat({ beat, now }: Peering): Promise<void> {
     if (!(await beat())) handlers?.onLost();
+    await compareClocks(now);
   }
 
   return {
@@ -265,6 +269,25 @@ function createReach(clock: Clock, onChange: (reached: boolean) => void) {
       cancel = clock.after(silentMs, () => set(false));
     },
     stop: () => cancel(),
+  };
+}
+
+/** Says so where times differ from those of the other servers: of messages, and when bans, mutes and invites end. */
+function createClockComparison(clock: Clock, log: Log) {
+  let wrong = false;
+  return async (now: Peering['now']): Promise<void> => {
+    const asked = clock.now();
+    const at = await now();
+    // The answer may have taken long.
+    const ahead = at < asked ? asked - at : Math.min(0, clock.now() - at);
+    if (Math.abs(ahead) > clockMs === wrong) return;
+    wrong = !wrong;
+    if (wrong) {
+      const seconds = Math.round(ahead / 1_000);
+      log.warn("clock differs from the database's: set it, and keep it so with NTP", {
+        ahead: `${seconds} s`,
+      });
+    } else log.info("clock is the database's again");
   };
 }
 

@@ -226,7 +226,8 @@ export interface MessageStore {
   /**
    * The seq up to which the log is older than a time, 0 for none: of its last entry from before `at` that is followed,
    * if at all, by one from `at` to `now`. So it doesn't matter whether a clock was set back, or was ahead: entries from
-   * after `now` say nothing about the others.
+   * after `now` say nothing about the others. Where the clocks of several servers differ by up to 5 minutes, it is as exact as they
+   * are.
    * @param now by default no entry is from the future
    */
   seqBefore(at: number, now?: number): Promise<number>;

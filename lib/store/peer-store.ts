@@ -80,6 +80,8 @@ export interface PeerStore {
   look(): Promise<readonly ServerBeat[]>;
   /** Shows the others that this server works. @returns false if they have buried it: no one of it counts as signed in */
   beat(): Promise<boolean>;
+  /** The wall time of the database, in milliseconds since the epoch. */
+  now(): Promise<number>;
   /** Removes a server whose beat stands still, with its terminals. @returns false if it has moved meanwhile */
   bury(dead: ServerBeat): Promise<boolean>;
   /** Counts the terminal as signed in, and the replaced ones no longer. */

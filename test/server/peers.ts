@@ -14,7 +14,7 @@ async function scene(t: Test) {
   const happened: string[] = [];
   const others = new Map<string, ServerBeat>();
   let attendant: Parameters<Peering['attend']>[0] | undefined;
-  const state = { reachable: true, there: true };
+  const state = { reachable: true, there: true, ahead: 0 };
   const guard = async () => {
     if (!state.reachable) throw new Error('unreachable');
   };
@@ -33,6 +33,7 @@ async function scene(t: Test) {
       state.there = true;
       return there;
     },
+    now: async () => clock.now() - state.ahead,
     async bury({ server }) {
       buried.push(server);
       return others.delete(server);
@@ -46,7 +47,12 @@ async function scene(t: Test) {
     stored: async () => [],
     signedIn: async () => [],
   };
-  const log = { info() {}, warn() {}, error: (event: string) => void happened.push(`error: ${event}`) };
+  const warn = (event: string, details?: object) => void happened.push(`${event} ${JSON.stringify(details)}`);
+  const log = {
+    info: (event: string) => void happened.push(event),
+    warn,
+    error: (event: string) => void happened.push(`error: ${event}`),
+  };
   const peers = createPeers(peering, { clock, log });
   const handlers: Handlers = {
     onEntry: ({ entry }) => void happened.push(`entry ${entry.seq}`),
@@ -189,6 +195,21 @@ t.test('a server that the others have buried notices it at its next look', async
   t.same(happened, ['lost']);
   await pass(10_000);
   t.same(happened, ['lost'], 'once');
+});
+
+t.test("a clock that differs from the database's is said once, and when it no longer does", async (t) => {
+  const { state, happened, pass } = await scene(t);
+  state.ahead = 10_000;
+  await pass(20_000);
+  t.same(happened, []);
+  for (const ahead of [120_000, -120_000]) {
+    state.ahead = ahead;
+    await pass(11_000);
+    t.match(happened.splice(0), [/^clock differs.*"ahead":"-?120 s"/]);
+    state.ahead = 0;
+    await pass(6_000);
+    t.match(happened.splice(0), [/^clock is/]);
+  }
 });
 
 t.test('it is said when the database does not answer for 3 s, and when it does again', async (t) => {

@@ -38,7 +38,7 @@ export async function openPostgresStore({
     early = [...early, ...changes];
   };
   let listener: HintListener | undefined;
-  const { look, beat, bury, enter, tell, setAway, stored, signedIn, ...store } = await openStore({
+  const { look, beat, now, bury, enter, tell, setAway, stored, signedIn, ...store } = await openStore({
     ...{ name: addressText(address), start, onFailure },
     onChanges: (changes) => onChanges(changes),
     database: { writer: database, reader: readers },
@@ -46,7 +46,7 @@ export async function openPostgresStore({
   return {
     ...store,
     peering: {
-      ...{ server, look, beat, bury, enter, tell, setAway, stored, signedIn },
+      ...{ server, look, beat, now, bury, enter, tell, setAway, stored, signedIn },
       attend(attendant) {
         onChanges = attendant.onChanges;
         onChanges(early);

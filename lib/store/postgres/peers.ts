@@ -108,6 +108,7 @@ export function createPeerOperations(
   const servers = db.prepare('SELECT id AS server, registered AS serves, beat FROM servers ORDER BY id');
   const beat = db.prepare('UPDATE servers SET beat = beat + 1, seen = ? WHERE id = ? AND registered');
   const register = db.prepare('UPDATE servers SET registered = TRUE, seen = ? WHERE id = ?');
+  const now = db.prepare('SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS at');
   const forget = db.prepare('DELETE FROM news WHERE seq <= (SELECT min(seen) FROM servers WHERE registered)');
   const bury = db.prepare('DELETE FROM servers WHERE id = ? AND beat = ?');
   const terminals = db.prepare('SELECT id, server FROM terminals WHERE account = ?');
@@ -145,6 +146,10 @@ export function createPeerOperations(
       if (beat.run(follower.seen, server).changes > 0) return true;
       register.run(follower.seen, server);
       return false;
+    },
+    now() {
+      const { at }: { at: number } = now.get();
+      return at;
     },
     bury: (dead) => bury.run(dead.server, dead.beat).changes > 0,
     enter({ id, account, mode }) {

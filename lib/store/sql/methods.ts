@@ -160,6 +160,7 @@ export const methods: { readonly [M in Method]: MethodRow } = {
 
   look: read,
   beat: write,
+  now: read,
   bury: write,
   enter: write,
   tell: write,

@@ -321,4 +321,14 @@ export const migrations: readonly string[] = [
     paused INTEGER NOT NULL CHECK (paused IN (0, 1))
   ) STRICT;
   `,
+  `
+  -- Only what is older by more than 5 minutes: a log may come from several servers, whose clocks differ a little.
+  DELETE FROM clock_steps;
+  INSERT INTO clock_steps (seq)
+    SELECT seq FROM (SELECT seq, at, lag(at) OVER (ORDER BY seq) AS before FROM log) WHERE at < before - 300000;
+  DROP TRIGGER log_clock;
+  CREATE TRIGGER log_clock AFTER INSERT ON log
+    WHEN NEW.at < (SELECT at FROM log WHERE seq < NEW.seq ORDER BY seq DESC LIMIT 1) - 300000
+    BEGIN INSERT INTO clock_steps (seq) VALUES (NEW.seq); END;
+  `,
 ];

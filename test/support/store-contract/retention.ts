@@ -132,6 +132,24 @@ export async function retentionContract(t: Test, make: MakeSubject): Promise<voi
     t.equal(await store.seqBefore(at + 11), seqs[3]);
   });
 
+  t.test('times of servers whose clocks differ by minutes are found as exactly as that', async (t) => {
+    const { store } = await make(t);
+    const [ada] = await people(store, 'ada');
+    const target = await lobbyOf(store);
+    const minute = 60_000;
+    const times: number[] = [];
+    const seqs: number[] = [];
+    for (let n = 0; n < 60; n++) {
+      times.push(at + (n - (n % 2) * 4) * minute);
+      const entry = { ...newEntry(ada.id, target, `k${n}`), at: times[n] ?? 0 };
+      seqs.push((await kept(store, entry)).seq);
+    }
+    for (let n = 10; n < 50; n++) {
+      const last = seqs.indexOf(await store.seqBefore(at + n * minute));
+      t.ok(Math.abs((times[last] ?? 0) - (at + n * minute)) <= 5 * minute, `${n}: ${last}`);
+    }
+  });
+
   t.test(
     'entries stored while a clock was wrong neither keep older ones nor go before their time',
     async (t) => {
