@@ -267,7 +267,7 @@ async function checkDatabase(server: Server, where: OperatorContext): Promise<Fi
       found.outdated === true
         ? { about, state: 'warning', says: outdated }
         : { about, state: 'ok', says: 'ok' };
-    return [...(lost.length > 0 ? lost : [sound]), await checkFiles(where.data, hashes)];
+    return [...(lost.length > 0 ? lost : [sound]), await checkFiles(where, hashes)];
   } catch (error) {
     return [...lost, problemOf(error)];
   }
@@ -277,7 +277,10 @@ const restore =
   'stop the server, restore the last backup into a new folder (secure-chat restore), start with that --data';
 const outdated = 'ok, but from an older version: make a backup, then start the server, which upgrades it';
 
-async function checkFiles(data: string, hashes: readonly string[]): Promise<Finding> {
+async function checkFiles(
+  { data, database }: Pick<OperatorContext, 'data' | 'database'>,
+  hashes: readonly string[],
+): Promise<Finding> {
   const about = 'files';
   const there = new Set(await sentFiles(data));
   const missing = hashes.map(blobPath).filter((path) => !there.delete(path));
@@ -285,7 +288,8 @@ async function checkFiles(data: string, hashes: readonly string[]): Promise<Find
   const more = there.size === 0 ? '' : `; ${there.size} unused will be deleted`;
   if (missing.length === 0) return { about, state: 'ok', says: `all ${hashes.length} present${more}` };
   const [first = ''] = missing;
-  const says = `${missing.length} of ${hashes.length} missing, such as ${first}: restore them from a backup`;
+  const advice = database === undefined ? '' : 'start all servers of the chat with the same --files, or ';
+  const says = `${missing.length} of ${hashes.length} missing, such as ${first}: ${advice}restore them from a backup`;
   return { about, state: 'problem', says: `${says}${more}`, code: 'io' };
 }
 

@@ -169,13 +169,19 @@ export async function sentFiles(data: string): Promise<string[]> {
 
 /**
  * Keeps sent files in a shared folder from now on: the one in the data folder becomes a link, so that every command finds them.
- * @throws Exit 78 where there are files already, 74 where it can't be made
+ * @throws Exit 78 where there are files already, or the shared folder is not what it was; 74 where it can't be made
  */
 export async function shareFiles(data: string, shared: string): Promise<void> {
+  const { uploadsIn } = await import('../store/folder/blobs.js');
   const own = filesFolder(data);
-  await makeFolder(shared);
   const there = await readlink(own).catch((error: unknown) => errorCode(error));
-  if (there === shared) return;
+  if (there === shared) {
+    // What is sent to a folder under a mount point would be there for this server alone, and gone once it is mounted.
+    if (await isFolder(uploadsIn(shared))) return;
+    const message = `${shared} is empty, but it was in use. Mount it, or remove ${own} to begin without sent files.`;
+    throw new Exit('configuration', message);
+  }
+  await makeFolder(uploadsIn(shared));
   if (there === 'EINVAL' && (await sentFiles(data)).length > 0) {
     const message = `There are sent files in ${own}. Move its contents to ${shared}, then start again.`;
     throw new Exit('configuration', message);
@@ -187,6 +193,12 @@ export async function shareFiles(data: string, shared: string): Promise<void> {
     throw new Exit('io', `Cannot link ${own} to ${shared}: ${(cause as Error).message}`, { cause });
   }
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (about) => about.isDirectory(),
+    () => false,
+  );
 
 /** @throws Exit 78 where others can write into it: they could replace the database and the key */
 export async function refuseOpenFolder(data: string): Promise<void> {

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
-import { folders, makeFolder } from '../../lib/cli/folders.js';
+import { filesFolder, folders, makeFolder, shareFiles } from '../../lib/cli/folders.js';
 
 t.test('without variables the folders are in HOME', async (t) => {
   t.same(folders({ HOME: '/home/ana' }), {
@@ -39,4 +39,25 @@ t.test('a folder is created with mode 0700, and its parents too', async (t) => {
   await writeFile(join(home, 'file'), '');
   await t.rejects(makeFolder(join(home, 'file')), { code: exitCode.io });
   await t.rejects(makeFolder(join(home, 'file', 'below')), { code: exitCode.io });
+});
+
+t.test('sent files are kept in a shared folder, unless that is no longer the same', async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
+  t.teardown(() => rm(home, { recursive: true }));
+  const [data, shared] = [await makeFolder(join(home, 'data')), join(home, 'mount', 'files')];
+  await shareFiles(data, shared);
+  t.equal(await readlink(filesFolder(data)), shared);
+  await shareFiles(data, shared);
+  for (const unmounted of [async () => {}, () => mkdir(shared)]) {
+    await rm(shared, { recursive: true, force: true });
+    await unmounted();
+    const refused = { code: exitCode.configuration, message: /is empty, but it was in use. Mount it/ };
+    await t.rejects(shareFiles(data, shared), refused);
+  }
+  await rm(filesFolder(data));
+  await shareFiles(data, shared);
+  const full = await makeFolder(join(home, 'full'));
+  await mkdir(join(filesFolder(full), 'ab'), { recursive: true });
+  await writeFile(join(filesFolder(full), 'ab', 'c'), '');
+  await t.rejects(shareFiles(full, shared), { code: exitCode.configuration, message: /Move its contents/ });
 });

@@ -2,6 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { parseDatabaseAddress } from '../../lib/store/postgres/address.js';
+import { openCurrent } from '../../lib/store/postgres/connection.js';
+import { postgresMigrations } from '../../lib/store/postgres/migrations.js';
 import { get, scrape } from '../support/monitoring.js';
 import { ownPort } from '../support/own-port.js';
 import { startCluster, withoutPostgres } from '../support/postgres.js';
@@ -31,6 +34,13 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     ben.write('/search first\n');
     await ben.prints(/#lobby {2}ana:\n.*\[first\]/);
     t.equal(cluster.sql(database, 'SELECT count(*) FROM log'), '2');
+  });
+
+  await t.test('a newer version changes no tables while an older one runs', async (t) => {
+    const newer = [...postgresMigrations, 'CREATE TABLE later (id INTEGER)'];
+    const open = () => openCurrent(parseDatabaseAddress(database), undefined, newer);
+    t.throws(open, { message: /Stop all of them first/, inUse: true });
+    t.equal(cluster.sql(database, 'SELECT version FROM secure_chat'), `${postgresMigrations.length}`);
   });
 
   await t.test('while the database is gone, messages wait; afterwards each is there once', async (t) => {

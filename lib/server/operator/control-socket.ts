@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { ProtocolError } from '../../protocol/errors.js';
 import { createFrameReader, encodeFrame, type FrameReader, type RawFrame } from '../../protocol/frame.js';
 import { errorCode } from '../../system/disk-errors.js';
@@ -36,8 +37,8 @@ const advice = 'The command may have been carried out. Check before you try agai
 export const socketPathBytes = 103;
 
 /**
- * Opens the socket and replaces one that a killed server left. Only for the process that holds the store's lock.
- * @throws ControlError `refused` if the path is too long for a socket
+ * Opens the socket and replaces one that a killed server left.
+ * @throws ControlError `refused` if the path is too long for a socket, or another server listens there
  */
 export async function openControl(
   path: string,
@@ -45,6 +46,11 @@ export async function openControl(
 ): Promise<{ close(): Promise<void> }> {
   if (Buffer.byteLength(path) > socketPathBytes) {
     const message = `${path} is too long for a socket (${socketPathBytes} bytes). Choose a data folder with a shorter path.`;
+    throw new ControlError('refused', message);
+  }
+  // A database that is shared does not tell that its servers have one folder.
+  if (await listens(path)) {
+    const message = `Another server is using ${dirname(path)}. Stop it, or give each server a --data of its own.`;
     throw new ControlError('refused', message);
   }
   await rm(path, { force: true });
@@ -69,6 +75,16 @@ export async function openControl(
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+function listens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
 }
 
 function serve(socket: Socket, commands: ReadonlyMap<string, ControlCommand>): void {

@@ -57,8 +57,11 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
   };
 }
 
+/** In each folder that is in use. */
+export const uploadsIn = (folder: string): string => join(folder, 'uploads');
+
 function pathsIn(folder: string) {
-  const uploads = join(folder, 'uploads');
+  const uploads = uploadsIn(folder);
   // In hex: two base64url hashes may differ only in capitals, which some file systems ignore.
   const nameOf = (hash: string): string =>
     Buffer.from(checked(hash, hashPattern), 'base64url').toString('hex');

@@ -78,11 +78,22 @@ export function createDatabasePeers(db: PostgresDatabase, server: string) {
   };
 }
 
-/** The database with today's tables. @throws as openPostgresConnection */
-export function openCurrent(address: DatabaseAddress, server?: string): PostgresDatabase {
+/** The database with today's tables. @throws as openPostgresConnection, also where servers of an older version use it */
+export function openCurrent(
+  address: DatabaseAddress,
+  server?: string,
+  steps = postgresMigrations,
+): PostgresDatabase {
   const db = openBlocking(address, server);
   try {
-    migrate(db);
+    const version = versionOf(db, steps);
+    if (version > 0 && version < steps.length && isInUse(db)) {
+      throw new DatabaseRefusal(
+        'Servers of an older version use this database, whose tables have to change. Stop all of them first.',
+        { inUse: true },
+      );
+    }
+    migrate(db, steps);
     return db;
   } catch (error) {
     db.close();
@@ -96,15 +107,20 @@ const standstillMs = 7_000;
 /** The database with today's tables, which no server uses. @throws as openPostgresConnection, and DatabaseRefusal */
 export function openUnused(address: DatabaseAddress): PostgresDatabase {
   const db = openCurrent(address);
-  const beats = db.prepare('SELECT id, beat FROM servers WHERE registered ORDER BY id');
-  const before: unknown[] = beats.all();
-  // Servers that were killed are still listed.
-  if (before.length > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, standstillMs);
-  if (isDeepStrictEqual(beats.all(), before)) return db;
+  if (!isInUse(db)) return db;
   db.close();
   throw new DatabaseRefusal('A server is using this database. Stop it, or choose another one.', {
     inUse: true,
   });
+}
+
+/** Whether servers work on it. Blocks for a while where some are listed, which may have been killed. */
+function isInUse(db: PostgresDatabase): boolean {
+  const beats = db.prepare('SELECT id, beat FROM servers WHERE registered ORDER BY id');
+  const before: unknown[] = beats.all();
+  if (before.length === 0) return false;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, standstillMs);
+  return !isDeepStrictEqual(beats.all(), before);
 }
 
 export function createPostgresOperations(
@@ -158,17 +174,15 @@ export function postgresCopyEnd(db: Database): CopyEnd {
 }
 
 /** Brings the tables up to date, one server at a time. */
-function migrate(db: PostgresDatabase): void {
+function migrate(db: PostgresDatabase, steps: readonly string[]): void {
   db.exec(`BEGIN; SELECT pg_advisory_xact_lock(${locks.migration})`);
   try {
-    const from = versionOf(db);
-    for (const step of postgresMigrations.slice(from)) db.exec(step);
+    const from = versionOf(db, steps);
+    for (const step of steps.slice(from)) db.exec(step);
     if (from === 0) {
       db.exec('CREATE TABLE secure_chat (version INTEGER NOT NULL); INSERT INTO secure_chat VALUES (0)');
     }
-    if (from < postgresMigrations.length) {
-      db.exec(`UPDATE secure_chat SET version = ${postgresMigrations.length}`);
-    }
+    if (from < steps.length) db.exec(`UPDATE secure_chat SET version = ${steps.length}`);
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -177,7 +191,7 @@ function migrate(db: PostgresDatabase): void {
 }
 
 /** 0 for a database without tables. */
-function versionOf(db: PostgresDatabase): number {
+function versionOf(db: PostgresDatabase, { length: newest }: readonly string[]): number {
   const { tables, own }: { tables: number; own: number } = db
     .prepare(
       `SELECT count(*) AS tables, count(*) FILTER (WHERE relname = 'secure_chat') AS own FROM pg_class
@@ -191,9 +205,9 @@ function versionOf(db: PostgresDatabase): number {
   }
   if (own === 0) return 0;
   const { version }: { version: number } = db.prepare('SELECT version FROM secure_chat').get();
-  if (version <= postgresMigrations.length) return version;
+  if (version <= newest) return version;
   throw new DatabaseRefusal(
     `This database was written by a newer secure-chat (version ${version}; this program supports up to ` +
-      `${postgresMigrations.length}). Update secure-chat.`,
+      `${newest}). Update secure-chat.`,
   );
 }

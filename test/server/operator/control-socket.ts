@@ -51,6 +51,13 @@ t.test('the socket of a killed server is replaced', async (t) => {
   t.same(await callControl(path, 'echo', {}), { args: {} });
 });
 
+t.test('the socket of a server that runs is left to it', async (t) => {
+  const path = await place(t);
+  await open(t, path, { echo });
+  await t.rejects(openControl(path, new Map()), { code: 'refused', message: /Another server is using/ });
+  t.same(await callControl(path, 'echo', {}), { args: {} });
+});
+
 t.test('closing removes the socket and ends its connections', async (t) => {
   const path = await place(t);
   const control = await open(t, path, { never: () => new Promise(() => {}) });
