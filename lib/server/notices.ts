@@ -8,7 +8,7 @@ export interface Notices {
   readonly texts: readonly string[];
   /**
    * Looks at an error of the store: the first damage is examined, logged and added.
-   * @returns whether the log has it already: a database that can't be reached is logged once a minute
+   * @returns whether the log has it already: a database that can't be reached, or is full, is logged once a minute
    */
   examine(error: unknown): boolean;
   /** Examines the whole database. */
@@ -53,10 +53,10 @@ export function createNotices({ store, log, clock }: NoticesDeps, known: readonl
     examine(error) {
       if (!(error instanceof StoreError)) return false;
       if (error.reason === 'damaged' && add()) void check();
-      if (error.reason !== 'unreachable') return false;
+      if (error.reason !== 'unreachable' && error.reason !== 'full') return false;
       if (clock.ticks() - told < tellMs) return true;
       told = clock.ticks();
-      log.error('database unreachable', error);
+      log.error(`database ${error.reason}`, error);
       return true;
     },
     check,

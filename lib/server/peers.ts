@@ -45,7 +45,9 @@ interface PeerHandlers {
   onEntry(entry: Entry): void;
   /** Another server is gone. What it did last it may not have told. */
   onGone(server: string): void;
-  /** The others took this server for gone: no one here counts as signed in. */
+  /**
+   * The others took this server for gone, so that no one here counts as signed in; or it has not heard of too much that they did.
+   */
   onLost(): void;
   /** The database could not be asked. */
   onError(error: unknown): void;
@@ -91,6 +93,10 @@ export function createPeers(
     try {
       if (change.kind === 'entry') {
         handlers?.onEntry(change);
+        return;
+      }
+      if (change.kind === 'too-much') {
+        handlers?.onLost();
         return;
       }
       // One of a newer server may be unknown.

@@ -16,7 +16,9 @@ export type Change =
       /** Of a direct message: the other one of the two, by name. */
       readonly to?: string;
     }
-  | { readonly kind: 'news'; readonly server: string; readonly news: unknown };
+  | { readonly kind: 'news'; readonly server: string; readonly news: unknown }
+  /** So much that this server has to begin anew with what is stored. */
+  | { readonly kind: 'too-much' };
 
 /** A terminal that is about to sign in. */
 export interface NewTerminal {

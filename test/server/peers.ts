@@ -197,6 +197,12 @@ t.test('a server that the others have buried notices it at its next look', async
   t.same(happened, ['lost'], 'once');
 });
 
+t.test('one that has missed too much begins anew', async (t) => {
+  const { happened, hear } = await scene(t);
+  hear({ kind: 'too-much' }, { kind: 'entry', entry: { seq: 7 } as never, target: { room: 1 } });
+  t.same(happened, ['lost', 'entry 7']);
+});
+
 t.test("a clock that differs from the database's is said once, and when it no longer does", async (t) => {
   const { state, happened, pass } = await scene(t);
   state.ahead = 10_000;

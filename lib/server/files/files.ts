@@ -154,7 +154,7 @@ export interface FileRequests {
   withdraw(account: Account, key: string): Promise<void>;
   /** @throws ProtocolError `no-such-file` */
   fetch(account: Account, of: number): Promise<OkFields>;
-  /** Posts a complete, stored upload. @throws ProtocolError `ticket-invalid`, and as Hub.announce */
+  /** Posts a complete, stored upload. @throws ProtocolError `ticket-invalid`, `quota-exceeded`, and as Hub.announce */
   post(upload: Upload): Promise<Receipt>;
   /** Checks again that the account has access to a file. @throws ProtocolError `no-such-file` */
   checkAccess(download: Download): Promise<void>;
@@ -192,6 +192,7 @@ function createFileRequests(deps: FileRequestsDeps): FileRequests {
         if (!offers.isCurrent(upload)) throw ticketInvalid();
       };
       try {
+        await offers.checkQuota(upload);
         return await hub.announce(account, { conversation, file, key, check });
       } finally {
         offers.forget(upload);

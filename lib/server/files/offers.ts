@@ -20,6 +20,8 @@ export interface FileLimits {
 export interface Offers {
   /** Replaces an offer with the same key. @throws ProtocolError `quota-exceeded`, `limit-reached`, `no-space` */
   add(upload: Upload): Promise<void>;
+  /** Once more, before it is posted: what was offered to other servers counted there. @throws ProtocolError `quota-exceeded` */
+  checkQuota(upload: Upload): Promise<void>;
   find(account: number, key: string): Upload | undefined;
   /** Whether it was neither withdrawn, revoked nor replaced since it was offered. */
   isCurrent(upload: Upload): boolean;
@@ -84,6 +86,10 @@ export function createOffers(deps: OffersDeps): Offers {
         await discard(upload);
         throw error;
       }
+    },
+    async checkQuota({ account, file }) {
+      const bytes = await deps.store.fileBytes(account.id);
+      if (bytes + file.size > deps.live.files.account) throw quotaExceeded(deps.live.files.account);
     },
     find,
     isCurrent: (upload) => find(upload.account.id, upload.key) === upload,

@@ -32,6 +32,9 @@ export type QueryAnswer =
   | { readonly ok: true; readonly rows: readonly unknown[]; readonly changes: number }
   | { readonly ok: false; readonly message: string; readonly code: string; readonly connected: boolean };
 
+/** PostgreSQL's code for a write where none is taken. */
+const readOnly = '25006';
+
 const { address, port, answered } = workerData as ClientThreadData;
 let client: pg.Client | undefined;
 
@@ -64,8 +67,9 @@ async function answer({ queries, continues }: Queries): Promise<QueryAnswer> {
     return { ok: true, rows: last.rows, changes: last.rowCount ?? 0 };
   } catch (error) {
     const { message, code = '' } = error as Error & { code?: string };
-    // After what PostgreSQL calls FATAL it closes the connection.
-    const connected = used !== undefined && error instanceof pg.DatabaseError && error.severity === 'ERROR';
+    // After what PostgreSQL calls FATAL it closes the connection. One that takes no writes any more is not the one to use.
+    const kept = error instanceof pg.DatabaseError && error.severity === 'ERROR' && code !== readOnly;
+    const connected = used !== undefined && kept;
     if (used !== undefined && !connected) lose(used);
     return { ok: false, message, code, connected };
   }

@@ -44,7 +44,7 @@ async function connectTo(
 /** @throws for one that takes no writes, or is too old */
 async function prepareServer(connected: pg.Client): Promise<void> {
   const { rows } = await connected.query(
-    `SELECT pg_is_in_recovery() AS standby, current_setting('synchronous_commit') AS commit,
+    `SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool AS standby, current_setting('synchronous_commit') AS commit,
        current_setting('server_version_num')::int AS version`,
   );
   const [{ standby, commit, version }] = rows;

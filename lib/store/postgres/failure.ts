@@ -32,9 +32,6 @@ const sentences: ReadonlyMap<string, string> = new Map([
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'The certificate of the database is for another host name.'],
 ]);
 
-/** Of a server that was reached, but will not do. */
-const refusals: ReadonlySet<string> = new Set(['too-old', '28P01', '28000', '3D000']);
-
 const reasons: ReadonlyMap<string, Failure['reason']> = new Map([
   // It waited for another server's transaction longer than that may take.
   ['55P03', 'unreachable'],
@@ -50,7 +47,8 @@ export function describePostgresFailure(error: unknown): Failure {
   }
   const { code, message, connected } = error;
   const known = sentences.get(code) ?? sentences.get(code.slice(0, 2));
-  const reason = reasons.get(code) ?? (connected || refusals.has(code) ? undefined : 'unreachable');
+  // One that refuses the connection may be mended while people wait, too.
+  const reason = reasons.get(code) ?? (connected ? undefined : 'unreachable');
   return {
     sentence: known ?? (connected ? unexplained : unreachable),
     ...{ detail: message, errcode: code },

@@ -19,6 +19,12 @@ export const channel = 'secure_chat';
 /** Rows read at a time. */
 const together = 1_000;
 
+/**
+ * Seqs that a server may be behind, some minutes of a busy chat. One that stood still for hours would hold the lock for writing
+ * while it reads them all, and may not have the memory for them.
+ */
+const mostBehind = 20_000;
+
 interface NewsRow {
   readonly seq: number;
   readonly server: string;
@@ -37,6 +43,9 @@ export function createFollower(db: Database, server: string): PeerFollower {
   const entries = createLoggedSince(db);
   const news = db.prepare(
     `SELECT seq, server, news FROM news WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ${together}`,
+  );
+  const newest = db.prepare(
+    `SELECT greatest((SELECT max(seq) FROM log), (SELECT max(seq) FROM reactions), (SELECT max(seq) FROM news)) AS seq`,
   );
   const note = db.prepare(
     `SELECT ${lastGiven} AS seq, CASE WHEN ${lastGiven} > ? THEN pg_notify('${channel}', '') END AS told`,
@@ -63,6 +72,10 @@ export function createFollower(db: Database, server: string): PeerFollower {
       found.push(...changes.toSorted((one, other) => one.seq - other.seq).map(({ change }) => change));
       seen = full.length > 0 ? end : Math.max(seen, logged.at(-1)?.seq ?? 0, rows.at(-1)?.seq ?? 0);
       if (full.length === 0) return;
+      const { seq: there }: { seq: number } = newest.get();
+      if (there - seen <= mostBehind) continue;
+      found = [{ kind: 'too-much' }];
+      seen = there;
     }
   }
 

@@ -1,14 +1,19 @@
 /** Two servers of one chat in this process, on one PostgreSQL database: what counts and holds on both. */
+import { createHash } from 'node:crypto';
+import { connect } from 'node:tls';
 import { Secret, TOTP } from 'otpauth';
 import t, { type Test } from 'tap';
+import { fileAlpn } from '../../../lib/protocol/events.js';
+import { encodeFrame, readFrame } from '../../../lib/protocol/frame.js';
 import { limits } from '../../../lib/protocol/limits.js';
 import { type Cluster, startCluster, withoutPostgres } from '../../support/postgres.js';
 import { outcome } from '../../support/requests.js';
 import { ok, password, runServer, type TestServer } from '../../support/running-server.js';
+import { tlsOptions } from '../../support/wire-client.js';
 
-async function twoServers(t: Test, cluster: Cluster) {
+async function twoServers(t: Test, cluster: Cluster, more: { maxFile?: number; quota?: number } = {}) {
   const database = cluster.database();
-  const settings = { database, registration: 'open' } as const;
+  const settings = { database, registration: 'open', ...more } as const;
   const [one, two] = [await runServer(t, settings), await runServer(t, settings)];
   const sql = (text: string) => cluster.sql(database, text);
   return { one, two, sql };
@@ -71,6 +76,31 @@ async function limitsOfAll(t: Test, cluster: Cluster): Promise<void> {
       ok(await ana.ask({ type: 'whois', name: 'ana' }));
     }
     t.equal(outcomes.at(-1), 'too-many-attempts', outcomes.join(' '));
+  });
+
+  await t.test('what is uploaded to both at once fits into the quota together, or is refused', async (t) => {
+    const { one, two } = await twoServers(t, cluster, { maxFile: 100, quota: 150 });
+    const { wire: ana } = await newcomer(one, 'ana');
+    const there = await two.dial();
+    ok(await there.ask({ type: 'sign-in', name: 'ana', password, mode: 'attach' }));
+    const uploads = [ana, there].map(async (wire, index) => {
+      const bytes = Buffer.alloc(100, `${index}`);
+      const hash = createHash('sha256').update(bytes).digest('base64url');
+      const file = { room: 'lobby', name: 'x', size: 100, hash, key: `k${index}` };
+      const { ticket } = ok(await wire.ask({ type: 'offer', ...file }));
+      const port = [one, two][index]?.port ?? 0;
+      const socket = connect({ ...tlsOptions(port), ALPNProtocols: [fileAlpn] });
+      t.teardown(() => socket.destroy());
+      socket.write(encodeFrame({ type: 'upload', ticket }));
+      t.match(await readFrame(socket, 4096), { type: 'ready' });
+      return { socket, bytes };
+    });
+    const answers: unknown[] = [];
+    for (const { socket, bytes } of await Promise.all(uploads)) {
+      socket.write(bytes);
+      answers.push(await readFrame(socket, 4096));
+    }
+    t.match(answers, [{ type: 'kept' }, { type: 'error', code: 'quota-exceeded' }]);
   });
 
   await t.test('slow mode counts what was posted at the other server', async (t) => {

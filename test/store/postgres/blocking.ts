@@ -14,7 +14,8 @@ t.test('SQL for both databases as PostgreSQL has it', async (t) => {
 
 t.test('a connection', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
-  const address = parseDatabaseAddress(cluster.database());
+  const database = cluster.database();
+  const address = parseDatabaseAddress(database);
   const open = () => {
     const db = openBlocking(address);
     t.teardown(() => db.close());
@@ -82,6 +83,38 @@ t.test('a connection', { skip: withoutPostgres }, async (t) => {
         'outside of a transaction at once',
       );
       db.exec('DELETE FROM bans');
+    },
+  );
+
+  await t.test(
+    'one to a database that takes no more writes is given up, until there is one that does',
+    async (t) => {
+      const db = open();
+      const write = () => {
+        db.exec(postgresDialect.begin.write);
+        db.exec('COMMIT');
+      };
+      const set = (setting: string) => {
+        cluster.sql(database, `ALTER SYSTEM ${setting}`);
+        cluster.sql(database, 'SELECT pg_reload_conf()');
+      };
+      write();
+      set('SET default_transaction_read_only = on');
+      const refused = (code: string) => {
+        try {
+          write();
+          return false;
+        } catch (error) {
+          t.match(error, { connected: false });
+          return (error as { code: string }).code === code;
+        }
+      };
+      // It hears of that a little later.
+      while (!refused('25006')) await pause(20);
+      t.ok(refused('standby'));
+      set('RESET default_transaction_read_only');
+      while (refused('standby')) await pause(20);
+      write();
     },
   );
 

@@ -32,7 +32,9 @@ async function openServer(t: Test, address: string, { attends = true } = {}) {
     store.peering.attend({
       onChanges(changes) {
         for (const change of changes) {
-          heard.push(change.kind === 'entry' ? change.entry.text : `news ${JSON.stringify(change.news)}`);
+          if (change.kind === 'too-much') heard.push(change.kind);
+          else
+            heard.push(change.kind === 'entry' ? change.entry.text : `news ${JSON.stringify(change.news)}`);
         }
       },
       onHint() {
@@ -171,6 +173,20 @@ async function follow(t: Test, cluster: Cluster): Promise<void> {
     await say(one, ana, 'last');
     await two.peering.look();
     t.same(two.heard, [...texts, ...Array.from({ length: 1_200 }, (_, n) => `news ${n}`), 'last']);
+  });
+
+  await t.test('where that is far too much, it says so and goes on after it', async (t) => {
+    const address = cluster.database();
+    const [one, two] = [await openServer(t, address), await openServer(t, address)];
+    const ana = await person(one, 'ana');
+    await say(one, ana, 'before');
+    cluster.sql(address, "INSERT INTO news (server, news) SELECT '', n FROM generate_series(1, 30000) AS n");
+    await two.peering.look();
+    await say(one, ana, 'after');
+    await say(two, ana, 'own');
+    t.same(two.heard, ['too-much', 'after']);
+    t.same((await one.peering.look()).length, 2);
+    t.same(one.heard, ['too-much', 'own']);
   });
 
   await t.test(
