@@ -32,7 +32,10 @@ export interface Sender {
 export const senderNames = ['ann', 'ben', 'cleo', 'dora', 'edgar', 'fay', 'gil', 'hana'];
 const longestPauseMs = 20;
 
-/** Someone who is there and sends nothing yet. @param sender.link with an invite code for its account */
+/**
+ * Someone who is there, has caught up and sends nothing yet: where others already sent, the first catch-up would have a gap.
+ * @param sender.link with an invite code for its account
+ */
 export async function startSender({
   endpoint,
   name,
@@ -51,6 +54,10 @@ export async function startSender({
   let finishing = false;
   let news = () => {};
   let told = () => {};
+  let arrived = () => {};
+  const caughtUp = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
 
   function say(): void {
     const text = `${name} ${++count}`;
@@ -63,11 +70,14 @@ export async function startSender({
     } else if (event.kind === 'event' && event.event.type === 'gap') {
       const { after, before } = event.event;
       failed.push(`a gap after ${after} before ${before}, having ${received.length}; ${states.join(', ')}`);
+    } else if (event.kind === 'synced') {
+      arrived();
     } else if (event.kind === 'status' && event.status.state !== 'ended') {
       states.push(`${JSON.stringify(event.status)} at ${received.length}`);
       states.splice(0, states.length - 12);
     } else if (event.kind === 'status' && event.status.state === 'ended') {
       failed.push(`the session ended: ${JSON.stringify(event.status.end)}`);
+      arrived();
       news();
     } else if (event.kind === 'delivery' && event.delivery.state !== 'sending') {
       delivered(event.key, event.delivery);
@@ -96,6 +106,7 @@ export async function startSender({
     // Each try comes 250 ms after the last.
     { clock: systemClock, random: () => 0, makeKey: () => `${name}-${seed}-${count}` },
   );
+  await caughtUp;
   return {
     name,
     session,
