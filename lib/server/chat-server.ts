@@ -1,14 +1,17 @@
 /** A running server: sessions over a listener, one app, one store. Knows no folders, signals or command lines. */
+import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../protocol/errors.js';
 import { protocolVersion, type ServerFrameOf } from '../protocol/events.js';
 import { encodeFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
+import { pinOf } from '../trust/key.js';
 import { type App, type AppDeps, type AppOptions, type LiveSettings, openApp } from './app.js';
 import { createEndOfTurn, createSendBudget } from './net/connection.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
 import { createTally, type Tally } from './net/counts.js';
 import { type KeyPairPem, type ListenerOptions, listen } from './net/listener.js';
+import type { Peers } from './peers.js';
 import { createRateLimiter, type Rate } from './rate-limiter.js';
 import { createReadiness } from './readiness.js';
 import { resync } from './resync.js';
@@ -92,6 +95,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
   });
 
   followPeers(app, log);
+  compareKeys(app.peers, log, pinOf(new X509Certificate(options.keyPair.cert)));
   void cleanup.run();
   const stopSweeping = sweepHourly(deps);
 
@@ -180,10 +184,24 @@ function followPeers(app: App, log: AppDeps['log']): void {
   });
 }
 
+/** Clients of this chat refuse a server with another key. */
+function compareKeys(peers: Peers, log: AppDeps['log'], pin: string): void {
+  const tell = peers.elsewhere('key', ({ pin: other, asks }: { pin: string; asks: boolean }) => {
+    if (other !== pin) log.warn('another server has another key: give all of them the same', { other, pin });
+    if (asks) tell({ pin, asks: false });
+  });
+  tell({ pin, asks: true });
+}
+
 function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {
   let cancel = clock.after(0, sweep);
+  async function removeExpired(): Promise<void> {
+    // By the later clock, what another server has just made may have expired.
+    const shared = await store.peering?.now();
+    await store.removeExpired(Math.min(clock.now(), shared ?? Number.POSITIVE_INFINITY));
+  }
   function sweep(): void {
-    store.removeExpired(clock.now()).catch((error: unknown) => log.error('sweep failed', error));
+    removeExpired().catch((error: unknown) => log.error('sweep failed', error));
     cancel = clock.after(sweepMs, sweep);
   }
   return () => cancel();

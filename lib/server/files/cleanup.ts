@@ -46,7 +46,7 @@ const hourMs = 60 * 60_000;
 export function createCleanup(deps: CleanupDeps): Cleanup {
   const { clock, log, live, timekeeping, notices } = deps;
   const keepMs = live.retention.ms ?? limits.partialMs;
-  const time = createTrustedTime({ clock, log, timekeeping, keepMs });
+  const time = createTrustedTime({ clock, log, timekeeping, keepMs, shared: deps.store.peering?.now });
   const held = createHeldFiles();
   let running: Promise<void> | undefined;
   let requested = false;
@@ -56,7 +56,7 @@ export function createCleanup(deps: CleanupDeps): Cleanup {
   async function cleanUp(): Promise<void> {
     await prune(deps, time, () => closed);
     await deps.blobs.discardBefore((await time.now()) - limits.partialMs);
-    await removeUnreferenced(deps, held, () => closed);
+    await removeUnreferenced(deps, time, held, () => closed);
   }
 
   function run(): Promise<void> {
@@ -116,7 +116,8 @@ async function prune(
 }
 
 async function removeUnreferenced(
-  { store, blobs, clock, log, notices }: CleanupDeps,
+  { store, blobs, log, notices }: CleanupDeps,
+  time: TrustedTime,
   held: HeldFiles,
   isClosed: () => boolean,
 ): Promise<void> {
@@ -124,7 +125,7 @@ async function removeUnreferenced(
   const trusted = notices.texts.length === 0 && (await store.countAccounts()) > 0;
   let count = 0;
   // Another server may be about to post one that is new.
-  const before = store.peering === undefined ? undefined : clock.now() - hourMs;
+  const before = store.peering === undefined ? undefined : (await time.now()) - hourMs;
   for await (const hashes of blobs.list(before)) {
     if (isClosed() || !trusted) return;
     await held.exclusive(async () => {

@@ -33,6 +33,8 @@ interface TrustedTimeOptions {
   readonly log: Log;
   /** Default: counts since now, and forgets when the server ends. */
   readonly timekeeping?: Timekeeping | undefined;
+  /** The clock of the database, where several servers share one: a new one may be on a machine whose clock is wrong. */
+  readonly shared?: (() => Promise<number>) | undefined;
   /** How long things are kept: a fourth of that is believed of a time when the machine was off. */
   readonly keepMs: number;
 }
@@ -40,7 +42,13 @@ interface TrustedTimeOptions {
 /** Small corrections are what clocks are for. */
 const correctionMs = 5 * 60_000;
 
-export function createTrustedTime({ clock, log, timekeeping, keepMs }: TrustedTimeOptions): TrustedTime {
+export function createTrustedTime({
+  clock,
+  log,
+  timekeeping,
+  shared,
+  keepMs,
+}: TrustedTimeOptions): TrustedTime {
   const machine = timekeeping ?? createForgetful(clock);
   /** Since then, `uptimeMs` tells how much time has passed. */
   let last: TimeSeen | undefined;
@@ -76,7 +84,8 @@ export function createTrustedTime({ clock, log, timekeeping, keepMs }: TrustedTi
 
   return {
     async now() {
-      const [now, uptimeMs] = [clock.now(), machine.uptimeMs()];
+      const now = Math.min(clock.now(), (await shared?.()) ?? Number.POSITIVE_INFINITY);
+      const uptimeMs = machine.uptimeMs();
       const at = trusted(last ?? (await machine.read()), now, uptimeMs);
       last = { at, uptimeMs, ...(machine.boot !== undefined && { boot: machine.boot }) };
       report(now - at);

@@ -85,10 +85,14 @@ export async function openPush(deps: PushDeps): Promise<Push> {
   }
   await load();
 
-  const changed = deps.peers.everywhere('push', ({ name, push }: { name: string; push?: Known }) => {
-    if (push === undefined) known.delete(name);
-    else known.set(name, push);
-  });
+  const changed = deps.peers.everywhere(
+    'push',
+    ({ name, push }: { name: string; push?: Known }) => {
+      if (push === undefined) known.delete(name);
+      else known.set(name, push);
+    },
+    () => void load().catch(failed),
+  );
   const watch = createFailureWatch(clock, ({ account, url }) => {
     const [name] = [...known].find(([, each]) => each.account === account) ?? [];
     const pausing = store.pausePush(account, url).then((paused) => {

@@ -1,5 +1,7 @@
 /** Two servers of one chat in this process, on one PostgreSQL database: what counts and holds on both. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { Secret, TOTP } from 'otpauth';
 import t, { type Test } from 'tap';
@@ -30,6 +32,7 @@ async function newcomer(server: TestServer, name: string) {
 t.test('two servers of one chat', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
   await sessions(t, cluster);
+  await keys(t, cluster);
   await limitsOfAll(t, cluster);
   await crossing(t, cluster);
 });
@@ -54,6 +57,22 @@ async function sessions(t: Test, cluster: Cluster): Promise<void> {
       },
     );
   }
+}
+
+async function keys(t: Test, cluster: Cluster): Promise<void> {
+  await t.test('servers with different keys say so in their logs, both of them', async (t) => {
+    const { one, two } = await twoServers(t, cluster);
+    const warned = ({ events }: TestServer) => events.some((event) => /another key/.test(event));
+    while (!warned(one) || !warned(two)) await pause(20);
+    const database = cluster.database();
+    const third = await runServer(t, { database, registration: 'open' });
+    const cert = join(third.data, 'server.pem');
+    const fourth = await runServer(t, { database, registration: 'open', cert });
+    const { wire } = await newcomer(fourth, 'ana');
+    await newcomer(third, 'ben');
+    ok(await wire.ask({ type: 'whois', name: 'ben' }));
+    t.notOk(warned(third) || warned(fourth));
+  });
 }
 
 async function limitsOfAll(t: Test, cluster: Cluster): Promise<void> {

@@ -1,6 +1,13 @@
 import t from 'tap';
 import { limits } from '../../../lib/protocol/limits.js';
+import { createCleanup } from '../../../lib/server/files/cleanup.js';
+import { silentLog } from '../../../lib/server/log.js';
+import { createNotices } from '../../../lib/server/notices.js';
+import type { Blobs } from '../../../lib/store/blobs.js';
 import type { ConversationKey } from '../../../lib/store/message-store.js';
+import type { Peering } from '../../../lib/store/peer-store.js';
+import type { Store } from '../../../lib/store/store.js';
+import { createFakeClock } from '../../support/fake-clock.js';
 import { fileScene, hashOf, someBytes, ticketOf, upload } from '../../support/file-scene.js';
 import { folder, ok } from '../../support/running-server.js';
 import type { WireClient } from '../../support/wire-client.js';
@@ -130,3 +137,30 @@ t.test('the files of a deleted room are deleted', async (t) => {
 async function* lost(): AsyncGenerator<Buffer> {
   yield Buffer.from('lost');
 }
+
+t.test('a server whose clock is ahead of the database deletes nothing that others keep', async (t) => {
+  const day = 24 * hour;
+  const clock = createFakeClock(100 * day);
+  const before: unknown[] = [];
+  const peering = { now: async () => 10 * day } as Peering;
+  const store = {
+    peering,
+    prune: async (pruning: { before?: number }) => Number(before.push(pruning.before)) * 0,
+    countAccounts: async () => 1,
+    unreferenced: async () => [],
+  } as unknown as Store;
+  const blobs = {
+    discardBefore: async (at: number) => void before.push(at),
+    async *list(at: number) {
+      before.push(at);
+      yield [];
+    },
+  } as unknown as Blobs;
+  const cleanup = createCleanup({
+    ...{ store, blobs, clock, log: silentLog, live: { retention: { ms: 2 * day } }, onPruned() {} },
+    notices: createNotices({ store, clock, log: silentLog }),
+  });
+  await cleanup.run();
+  await cleanup.close();
+  t.same(before, [8 * day, 10 * day - limits.partialMs, 10 * day - hour]);
+});

@@ -28,7 +28,8 @@ function machine(keepMs = 30 * day) {
   return {
     clock,
     warnings,
-    server: () => createTrustedTime({ clock, log, timekeeping: timekeeping(), keepMs }),
+    server: (shared?: () => Promise<number>) =>
+      createTrustedTime({ clock, log, timekeeping: timekeeping(), shared, keepMs }),
     reboot() {
       [boot, booted] = [boot + 1, clock.ticks()];
     },
@@ -100,4 +101,12 @@ t.test('a clock that was set back deletes less, and proves nothing when it is ri
   t.same(warnings, []);
   clock.set(start + 100 * day);
   t.equal(await one.now(), start + hour);
+});
+
+t.test('where the database has a clock, the earlier of the two counts', async (t) => {
+  const { clock, server } = machine();
+  const early = () => server(async () => clock.now() - 40 * day);
+  t.equal(await early().now(), clock.now() - 40 * day);
+  const late = machine();
+  t.equal(await late.server(async () => late.clock.now() + hour).now(), late.clock.now());
 });
