@@ -67,7 +67,7 @@ async function answer({ queries, continues }: Queries): Promise<QueryAnswer> {
     return { ok: true, rows: last.rows, changes: last.rowCount ?? 0 };
   } catch (error) {
     const { message, code = '' } = error as Error & { code?: string };
-    // After what PostgreSQL calls FATAL it closes the connection. One that takes no writes any more is not the one to use.
+    // After what PostgreSQL calls FATAL it closes the connection. One that has become read-only is not the one to use.
     const kept = error instanceof pg.DatabaseError && error.severity === 'ERROR' && code !== readOnly;
     const connected = used !== undefined && kept;
     if (used !== undefined && !connected) lose(used);
