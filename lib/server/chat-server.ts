@@ -94,8 +94,8 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
     throw error;
   });
 
-  followPeers(app, log);
   compareKeys(app.peers, log, pinOf(new X509Certificate(options.keyPair.cert)));
+  followPeers(app, log);
   void cleanup.run();
   const stopSweeping = sweepHourly(deps);
 

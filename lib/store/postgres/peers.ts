@@ -180,14 +180,16 @@ export function createPeerOperations(
       for (const each of news) tell.run(server, JSON.stringify(each));
     },
     stored(accounts, at) {
-      type Row = AccountRow & { banned: number; mutes: MuteRow[] | null } & {
-        readonly [Part in 'sessions' | 'rooms']: StoredAccount[Part] | null;
-      };
+      type Row = AccountRow & { banned: number; mutes: MuteRow[] | null } & Pick<
+          StoredAccount,
+          'sessions'
+        > & {
+          rooms: StoredAccount['rooms'] | null;
+        };
       const rows: Row[] = stored.all(`{${accounts.join(',')}}`, at);
       return rows.map(({ banned, sessions, mutes, rooms, ...account }) => ({
-        account: accountOf(account),
+        ...{ account: accountOf(account), sessions },
         banned: banned === 1,
-        sessions: sessions ?? [],
         mutes: (mutes ?? []).map(muteOf),
         rooms: rooms ?? [],
       }));
