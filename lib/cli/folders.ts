@@ -171,7 +171,9 @@ export async function sentFiles(data: string): Promise<string[]> {
  * Keeps sent files in a shared folder from now on: the one in the data folder becomes a link, so that every command finds them.
  * @throws Exit 78 where there are files already, or the shared folder is not what it was; 74 where it can't be made
  */
-export async function shareFiles(data: string, shared: string): Promise<void> {
+export async function shareFiles(data: string, folder: string): Promise<void> {
+  // Or else the link would be read from where it is.
+  const shared = resolve(folder);
   const { uploadsIn } = await import('../store/folder/blobs.js');
   const own = filesFolder(data);
   const there = await readlink(own).catch((error: unknown) => errorCode(error));

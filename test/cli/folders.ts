@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import t from 'tap';
 import { exitCode } from '../../lib/cli/command.js';
 import { filesFolder, folders, makeFolder, shareFiles } from '../../lib/cli/folders.js';
@@ -45,7 +45,7 @@ t.test('sent files are kept in a shared folder, unless that is no longer the sam
   const home = await mkdtemp(join(tmpdir(), 'secure-chat-'));
   t.teardown(() => rm(home, { recursive: true }));
   const [data, shared] = [await makeFolder(join(home, 'data')), join(home, 'mount', 'files')];
-  await shareFiles(data, shared);
+  await shareFiles(data, relative(process.cwd(), shared));
   t.equal(await readlink(filesFolder(data)), shared);
   await shareFiles(data, shared);
   for (const unmounted of [async () => {}, () => mkdir(shared)]) {

@@ -51,6 +51,7 @@ async function sessions(t: Test, cluster: Cluster): Promise<void> {
         await ana.closed;
         // By then, the server has done what follows from that.
         ok(await ben.ask({ type: 'whois', name: 'ana' }));
+        t.same(ben.all('left'), [], 'she never left');
         there.destroy();
         const again = await one.dial();
         t.equal(await outcome(again, { type: 'resume', token: resumed.token ?? '' }), 'ok');
