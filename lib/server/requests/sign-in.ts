@@ -108,9 +108,9 @@ async function comeIn(
     entered = app.elsewhere.enter(account, joinMode, () => caller.join(account, joinMode));
     member = entered instanceof Promise ? await entered : entered;
   } catch (error) {
-    // If the connection was lost or the server is full, the client tries again with the same token.
-    const retried = error instanceof ProtocolError && keepsToken.has(error.code);
-    if (!retried) await store.endSession(session);
+    // Where the connection or the database was lost or the server is full, the client tries again with the same token.
+    const refused = error instanceof ProtocolError && !keepsToken.has(error.code);
+    if (refused) await store.endSession(session);
     throw error;
   }
   if (mutes === undefined || standings === undefined || entered instanceof Promise)

@@ -32,6 +32,7 @@ async function newcomer(server: TestServer, name: string) {
 t.test('two servers of one chat', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
   await sessions(t, cluster);
+  await outage(t, cluster);
   await keys(t, cluster);
   await limitsOfAll(t, cluster);
   await crossing(t, cluster);
@@ -58,6 +59,19 @@ async function sessions(t: Test, cluster: Cluster): Promise<void> {
       },
     );
   }
+}
+
+async function outage(t: Test, cluster: Cluster): Promise<void> {
+  await t.test('a session outlasts a database that fails while it is resumed', async (t) => {
+    const { one, two, sql } = await twoServers(t, cluster);
+    const { wire, token } = await newcomer(one, 'ana');
+    wire.destroy();
+    sql('ALTER TABLE terminals RENAME TO away_for_now');
+    const there = await two.dial();
+    t.equal(await outcome(there, { type: 'resume', token }), 'internal');
+    sql('ALTER TABLE away_for_now RENAME TO terminals');
+    t.equal(await outcome(there, { type: 'resume', token }), 'ok');
+  });
 }
 
 async function keys(t: Test, cluster: Cluster): Promise<void> {
