@@ -96,10 +96,10 @@ async function setPassword(
   });
   // It was changed meanwhile, perhaps to lock this session out.
   if (!changed) throw wrongPassword();
-  await audit(deps, account, 'password');
   deps.revokeFiles(account.id);
   const words = 'Your password was changed on another terminal.';
   endConnections(deps, account, words, session === undefined ? {} : { except: session });
+  await audit(deps, account, 'password');
 }
 
 async function logout(
@@ -114,8 +114,8 @@ async function logout(
   } else if (session === undefined || !(await store.revokeSession(account.id, session))) {
     throw new ProtocolError('no-such-name', 'You have no such session. See /sessions.');
   }
-  await audit(deps, account, 'logout');
   endConnections(deps, account, 'You logged out.', all || session === undefined ? {} : { only: session });
+  await audit(deps, account, 'logout');
 }
 
 function audit({ store, clock }: OwnAccountDeps, { name }: Account, action: string): Promise<void> {

@@ -177,8 +177,8 @@ async function unbanAddress(
   if (!(await deps.store.unban({ address }, deps.clock.now()))) {
     throw notBanned(agent, address, 'See: secure-chat audit');
   }
-  await deps.audit.record(agent, { action: 'unban', on: address });
   deps.unbanned({ address });
+  await deps.audit.record(agent, { action: 'unban', on: address });
 }
 
 function banText(lasting: 'for' | 'for another', { ms, reason }: Terms): string {

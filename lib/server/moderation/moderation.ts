@@ -1,6 +1,7 @@
 /**
  * Moderation: kick, mute, roles, room rules and removed accounts. Each action needs a permission, takes effect on
- * connected members at once, and is recorded in the audit log. Knows people and rooms, no sockets.
+ * connected members as soon as it is stored, whatever happens to the database next, and is then recorded in the audit log.
+ * Knows people and rooms, no sockets.
  */
 import { ProtocolError } from '../../protocol/errors.js';
 import type { ServerFrame } from '../../protocol/events.js';
@@ -113,12 +114,12 @@ async function unmute(
   if (!(await store.unmute(target.id, room?.id, clock.now()))) {
     throw new ProtocolError('no-such-name', `${target.name} is not muted${room ? ` in #${room.name}` : ''}.`);
   }
-  await audit.record(agent, { action: 'unmute', on: target.name, room });
   const event: ServerFrame = {
     ...{ type: 'unmuted', by: agent.name },
     ...(room !== undefined && { room: room.name }),
   };
   announce.unmuted({ account: target.id, ...(room !== undefined && { room: room.id }), event });
+  await audit.record(agent, { action: 'unmute', on: target.name, room });
 }
 
 /** Checks the permission to mute. @returns the room; undefined for the whole server, which the lobby stands for */
@@ -156,8 +157,8 @@ async function setRole(
   );
   if (target.role === role) return;
   if ((await store.setRole(target.id, role)) === 'last-admin') throw lastAdmin(target.name);
-  await audit.record(agent, { action: 'role', on: target.name, detail: `${target.role} to ${role}` });
   announce.rank({ account: target.id, role, by: agent.name });
+  await audit.record(agent, { action: 'role', on: target.name, detail: `${target.role} to ${role}` });
 }
 
 async function removeAccount(deps: ModerationDeps, agent: Agent, name: string): Promise<void> {
@@ -173,10 +174,10 @@ async function removeAccount(deps: ModerationDeps, agent: Agent, name: string): 
     }
   }
   await store.removeAccount(target.id);
-  await audit.record(agent, { action: 'remove-account', on: target.name });
   deps.revokeFiles(target.id);
   const ending = { code: 'signed-out', message: 'Your account was removed.' } as const;
   deps.announce.ended({ account: target.id, ...ending, details: { by: agent.name } });
+  await audit.record(agent, { action: 'remove-account', on: target.name });
 }
 
 async function setRules(

@@ -33,6 +33,7 @@ t.test('two servers of one chat', { skip: withoutPostgres }, async (t) => {
   const cluster = await startCluster(t);
   await sessions(t, cluster);
   await outage(t, cluster);
+  await interrupted(t, cluster);
   await keys(t, cluster);
   await limitsOfAll(t, cluster);
   await crossing(t, cluster);
@@ -72,6 +73,28 @@ async function outage(t: Test, cluster: Cluster): Promise<void> {
     sql('ALTER TABLE away_for_now RENAME TO terminals');
     t.equal(await outcome(there, { type: 'resume', token }), 'ok');
   });
+}
+
+async function interrupted(t: Test, cluster: Cluster): Promise<void> {
+  await t.test(
+    'what was stored holds, though the database fails before it is in the audit log',
+    async (t) => {
+      const { one, two, sql } = await twoServers(t, cluster);
+      const ana = await one.dial();
+      const code = await one.running.invite({ role: 'admin' });
+      ok(await ana.ask({ type: 'register', name: 'ana', password, code }));
+      const { wire: ben } = await newcomer(two, 'ben');
+      ok(await ana.ask({ type: 'set-role', name: 'ben', role: 'moderator' }));
+      t.match(await ben.next('rank'), { role: 'moderator' });
+      t.equal(await outcome(ben, { type: 'bans' }), 'ok');
+      sql('ALTER TABLE audit RENAME TO away_for_now');
+      t.equal(await outcome(ana, { type: 'set-role', name: 'ben', role: 'member' }), 'internal');
+      t.match(await ben.next('rank'), { role: 'member' });
+      t.equal(await outcome(ben, { type: 'bans' }), 'not-allowed');
+      t.equal(await outcome(ben, { type: 'logout', all: true }).catch(() => 'closed'), 'closed');
+      t.match(ben.all('closing'), [{ code: 'signed-out' }]);
+    },
+  );
 }
 
 async function keys(t: Test, cluster: Cluster): Promise<void> {
