@@ -201,8 +201,11 @@ function runBatch(database: BatchDatabase, calls: readonly MethodCall[]): BatchR
     follower?.begun(begun);
     return runAll(database, calls, writes);
   } catch (error) {
-    const failed = allFailed(calls, dialect.describe(error));
-    const broken = rollback(database) ?? (dialect.isFatal(error) ? dialect.describe(error) : undefined);
+    const failure = dialect.describe(error);
+    const broken = rollback(database) ?? (dialect.isFatal(error) ? failure : undefined);
+    // A statement of the last call may fail as late as this: no other call may fail of it.
+    if (failure.reason === undefined && calls.length > 1 && !dialect.savepoints) return undefined;
+    const failed = allFailed(calls, failure);
     return broken === undefined ? failed : { ...failed, broken };
   }
 }
