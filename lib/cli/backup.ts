@@ -27,8 +27,8 @@ export function addBackup(program: Command, io: Io): void {
   addCommand(program, 'restore', {
     description:
       'Verifies the whole backup, then puts its data into a data folder that is empty or does not exist yet. A ' +
-      'server started with the same --data continues from there. With --database, all but keys and sent files goes into an ' +
-      'empty PostgreSQL database.',
+      'server started with the same --data continues from there. With --database, everything except keys and sent ' +
+      'files goes into an empty PostgreSQL database.',
     examples: [
       'secure-chat restore chat.tar --data /srv/chat',
       'secure-chat restore chat.tar --database postgres://chat@db.example/chat',
@@ -67,7 +67,7 @@ async function moveIntoDatabase(data: string, database: string, io: Io): Promise
   try {
     await moveData(data, database, io);
   } catch (error) {
-    io.stderr.write(`${data} has the data of the backup. To go on: secure-chat migrate --from ${data}\n`);
+    io.stderr.write(`The backup is in ${data}. To continue: secure-chat migrate --from ${data}\n`);
     throw error;
   }
   for (const name of await readdir(data)) {

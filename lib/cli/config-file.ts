@@ -127,7 +127,7 @@ async function parse(text: string, path: string): Promise<Record<string, unknown
     const where = `line ${cause.line}, column ${cause.column}`;
     throw new Exit(
       'configuration',
-      `${path}: ${where}: not TOML: ${why}. Text needs quotes: name = "Our chat".`,
+      `${path}: ${where}: not TOML: ${why}. Strings need quotes: name = "Our chat".`,
     );
   }
 }
@@ -142,8 +142,8 @@ function textOf(value: unknown, option: Option): string | undefined {
 
 function valueAdvice(option: Option): string {
   return takesList(option)
-    ? `give a list of texts: ${option.name()} = ["a.example", "b.example"].`
-    : 'give one value, a number or a text in quotes.';
+    ? `give a list of strings: ${option.name()} = ["a.example", "b.example"].`
+    : 'give one value: a number, or a string in quotes.';
 }
 
 function unknown(name: string, value: unknown): string {

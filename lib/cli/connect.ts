@@ -44,14 +44,14 @@ export function addConnect(program: Command, io: Io): void {
 }
 
 const connectHelp = `\
-Without an argument, the server is that of SECURE_CHAT_LINK, a join link; else,
-on a terminal, the only one you know, or one that is asked for. The password is
-never an argument: it is asked for, or comes from --password-file or
+Without an argument, the join link in SECURE_CHAT_LINK is used; without that, on
+a terminal, the only server you know, or you are asked for one. The password is
+never an argument: you are asked for it, or it comes from --password-file or
 SECURE_CHAT_PASSWORD. A bot needs only its token, from --token-file or
 SECURE_CHAT_TOKEN. With an invite, an account is created if the name is new. A
-lost connection is retried for ever on a terminal, for 5 minutes in a pipe; a
-first connection that fails, only with --retry. If the chat has several servers,
-each try goes through all of them.
+lost connection is retried forever on a terminal, for 5 minutes in a pipe; a
+first connection that fails is retried only with --retry. If the chat has
+several servers, each try goes through all of them.
 
 Several servers share one full screen. You sign in to each in turn; one that is
 down joins later. /connect LINK adds one, /disconnect leaves one.
@@ -66,16 +66,16 @@ Notices and errors go to stderr. At the end of stdin, the client waits until the
 server has stored every message. If a /join, /query or /window in a pipe is
 refused, nothing after that line is sent, and the exit code is 65.
 
---on-mention and --on-message run a command for each message that mentions you
-or is for you alone, or for each one: not for your own, those of people you
-blocked or /ignore, or what was posted before you connected. The message is one
-line of JSON on its stdin, as --json prints it. CMD is split into words like in
-a shell, with quotes and backslashes, but no shell runs it: $NAME, ~ and | mean
-nothing. Up to 4 run at once, each for 10 s; their output is dropped.
+--on-mention runs a command for each mention and direct message, --on-message
+for every message: not for your own, those of people you block or ignore, or
+what was posted before you connected. The message is one line of JSON on its
+stdin, as --json prints it. CMD is split into words as in a shell, with quotes
+and backslashes, but no shell runs it: $NAME, ~ and | mean nothing. Up to 4 run
+at once, each for up to 10 s; their output is dropped.
 
 With --json, stdin takes requests such as
 {"type":"say","room":"lobby","text":"hi"}, and stdout shows events, replies and
-deliveries. They are described in docs/json.md.`;
+deliveries. docs/json.md describes them.`;
 
 interface Given {
   readonly argument: string | undefined;

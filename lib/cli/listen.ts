@@ -25,20 +25,20 @@ export function addListen(program: Command, io: Io): void {
   const command = addCommand(program, 'listen', {
     description: 'Prints each new message as one line, or runs a command for it, until it is interrupted.',
     text: `\
-Without --room these are all your conversations. A room is joined if need be,
-but never created. The history of --since comes conversation by conversation; to
-go on where the last run ended, give it the \`at\` of the last JSON line. A lost
-connection is tried until it is back, and what was missed meanwhile follows.
-stdin is not read.
+Without --room, it listens to all your conversations. A room is joined if need
+be, but never created. The history of --since comes conversation by
+conversation; to continue where the last run ended, give it the \`at\` of the last
+JSON line. A lost connection is retried until it is back, and what was missed
+follows. stdin is not read.
 
---json prints what \`connect --json\` prints of messages, edits, removals,
+--json prints what \`connect --json\` prints of messages, edits, deletions,
 reactions, pins and topics. --exec runs CMD for each of these, except your own:
-one at a time, in order, with the same JSON line on its stdin; its output goes
-where that of this program would. CMD is split into words like in a shell, but
-no shell runs it, and it gets no SECURE_CHAT_ variables. If it fails, or is
-killed because it takes longer than 60 s, stderr says so and the next one
-follows. While it is slow, 1000 entries wait in memory; later messages are then
-read from the history, as they are by then.
+one at a time, in order, with the same JSON line on its stdin; its output is
+passed on. CMD is split into words as in a shell, but no shell runs it, and it
+gets no SECURE_CHAT_ variables. If it fails, or is killed because it takes
+longer than 60 s, stderr says so and the next one follows. While it is slow,
+1000 entries wait in memory; later messages are then read from the history, as
+they are by then.
 
 With a bot's token in SECURE_CHAT_TOKEN or --token-file nothing is asked.`,
     examples: [

@@ -140,7 +140,7 @@ function width(columns: number | undefined): number {
 
 // Node says ERR_MODULE_NOT_FOUND also for a module that it may not open.
 const cannotLoad =
-  'This program may open too few files (allow more: ulimit -n 1024, or LimitNOFILE=), or is not installed completely';
+  'The limit on open files is too low (raise it: ulimit -n 1024, or LimitNOFILE=), or this program is not completely installed';
 
 /** Prints an error. @returns its exit code */
 function report(error: unknown, io: Io): ExitCode {

@@ -26,8 +26,8 @@ export function addMigrate(program: Command, io: Io): void {
     });
   addCommand(program, 'migrate', {
     description:
-      'Copies accounts, rooms, messages and all else but sent files from a data folder into an empty PostgreSQL database, ' +
-      'or back, and compares both. Stop the server first. What was copied from stays as it is.',
+      'Copies accounts, rooms, messages and everything else except sent files from a data folder into an empty ' +
+      'PostgreSQL database, or back, and compares both. Stop the server first. The source is not changed.',
     text: `One of the two is a data folder, the other postgres://USER@HOST/NAME, which
 ${databaseVariable} can hold instead. Sent files stay in the data folder.`,
     examples: [
@@ -36,11 +36,11 @@ ${databaseVariable} can hold instead. Sent files stay in the data folder.`,
     ],
     exits: [
       ['io', 'one of the two cannot be read or written, or they differ'],
-      ['configuration', 'a server uses one of the two, or the target is not empty'],
+      ['configuration', 'a server is using one of the two, or the target is not empty'],
     ],
   })
-    .addOption(place('--from <DIR|URL>', 'where everything is now'))
-    .addOption(place('--to <DIR|URL>', 'where it is to be'))
+    .addOption(place('--from <DIR|URL>', 'the source'))
+    .addOption(place('--to <DIR|URL>', 'the target, which must be empty'))
     .action((flags: Flags) => migrate(flags, io));
 }
 
@@ -66,7 +66,7 @@ export async function moveData(from: string, to: string, io: Pick<Io, 'stderr'>)
     const messages = sums.find(({ name }) => name === 'log')?.rows ?? 0;
     const accounts = sums.find(({ name }) => name === 'accounts')?.rows ?? 0;
     io.stderr.write(
-      `Copied ${rows} rows, ${accounts} accounts and ${messages} entries of history among them; both are equal.\n`,
+      `Copied ${rows} rows, among them ${accounts} accounts and ${messages} history entries; both are equal.\n`,
     );
   } finally {
     source.close();
@@ -104,7 +104,7 @@ async function copy(source: End, target: End, io: Pick<Io, 'stderr'>): Promise<r
   const different = was.filter(({ rows, sum }, index) => is[index]?.rows !== rows || is[index]?.sum !== sum);
   if (different.length > 0) {
     const names = different.map(({ name }) => name).join(', ');
-    throw new Exit('io', `The copy differs in ${names}, so nothing was kept of it. Please report this.`);
+    throw new Exit('io', `The copy differs in ${names}, so it was discarded. Please report this.`);
   }
   at(target, () => target.end.db.exec('COMMIT'));
   return is;

@@ -113,7 +113,7 @@ async function offlineLinks({ data, settings, io }: OperatorContext): Promise<(c
   const { cert, key, port = defaultPort } = values;
   const [fault] = environment.faults;
   if (fault !== undefined) throw noLink(`${fault.variable}: ${fault.message}`);
-  if (port === 0) throw noLink('port 0 is chosen at start. Start the server first.');
+  if (port === 0) throw noLink('with port 0, the port is chosen at start. Start the server first.');
   // A server renews its own certificate at start, however old; the key, and so the pin, stays.
   const pair =
     cert === undefined

@@ -26,20 +26,21 @@ export function addSend(program: Command, io: Io): void {
     description: 'Sends messages or files, and exits with 0 once the server has stored all of them.',
     text: `\
 Without TEXT, each line of stdin that is not blank becomes a message; with
---whole, all of it is one message; with --file, stdin is not read otherwise.
-They go to #lobby unless --room or --to names another conversation. A room is
-joined if need be, but never created. One argument alone is the server if it is
-a join link, and else the text; without a server, it is SECURE_CHAT_LINK's.
+--whole, all of it is one message; with --file alone, stdin is not read.
+Messages go to #lobby unless --room or --to names another conversation. A room
+is joined if need be, but never created. A single argument is the server if it
+is a join link, otherwise the text. Without a server, the join link in
+SECURE_CHAT_LINK is used.
 
-With a bot's token in SECURE_CHAT_TOKEN or --token-file nothing is asked. What
-was refused is named on stderr, and the rest is still sent.`,
+With a bot's token in SECURE_CHAT_TOKEN or --token-file nothing is asked. stderr
+names what was refused; the rest is still sent.`,
     examples: [
       "secure-chat send --room ops 'the backup is done'",
       'make 2>&1 | secure-chat send --room ops',
       'secure-chat send --to ana --file report.pdf',
     ],
     exits: [
-      ['data', 'something was refused, or is no message'],
+      ['data', 'something was refused, or is not a message'],
       ['refused', 'wrong password or token, banned, …'],
       ...clientExits,
     ],
@@ -90,7 +91,7 @@ async function send({ argument, text, options, io }: Given): Promise<void> {
 /** @throws Exit */
 function wantedOf({ text, options, io }: Omit<Given, 'argument'>): SendWanted {
   const { room: inRoom = 'lobby', to, file: files = [], whole } = options;
-  if (whole && text !== undefined) throw new Exit('usage', '--whole is for stdin. Leave it or TEXT out.');
+  if (whole && text !== undefined) throw new Exit('usage', '--whole is for stdin. Omit it, or TEXT.');
   const alone = text !== undefined || (files.length > 0 && !whole);
   if (!alone && io.stdin.isTTY === true) {
     throw new Exit('usage', 'Nothing to send: give TEXT or --file, or pipe the messages in.');

@@ -96,7 +96,7 @@ export function serverOptions(io: Pick<Io, 'env'>): Option[] {
     option('--max-clients <NUMBER>', 'people signed in at once; admins may exceed it')
       .env('SECURE_CHAT_MAX_CLIENTS')
       .argParser(countArgument(1, 1_000_000)),
-    option('--rate <NUMBER>', 'messages per second and person; bursts of twice as many')
+    option('--rate <NUMBER>', 'messages per second for each person; bursts of twice as many')
       .env('SECURE_CHAT_RATE')
       .default(limits.messagesPerSecond)
       .argParser(numberArgument(0.1, 10_000)),

@@ -58,7 +58,7 @@ async function forget(io: Io, server: string): Promise<void> {
       const own = formatEndpoint(chat.endpoint);
       throw new Exit(
         'data',
-        `${where} is another address of ${own}. Forget that: secure-chat trust forget ${own}`,
+        `${where} is another address of ${own}. Forget that one: secure-chat trust forget ${own}`,
       );
     }
     throw new Exit('data', `${where} is not a trusted server. List them: secure-chat trust list`);

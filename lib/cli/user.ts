@@ -99,7 +99,7 @@ function addCredentials(user: Command, io: Io): void {
   addOperatorCommand(user, io, 'token', {
     summary: 'create a token for a bot, and the bot if it does not exist',
     description: 'Creates a token that signs in to an account for ten years, and prints only the token.',
-    text: `If there is no account of that name, it becomes a bot, which has no password.
+    text: `If no account has that name, it creates a bot, which has no password.
 Give the token to a program as SECURE_CHAT_TOKEN or --token-file. A ban or a new
 password revokes it.`,
     examples: ['(umask 077; secure-chat user token robot > robot.token)'],

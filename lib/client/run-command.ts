@@ -43,7 +43,7 @@ export function startCommand(
   });
   const ended = troubleOf(child).then((trouble) => {
     cancel();
-    return late ? `was ended: it took longer than ${ms / 1000} s` : trouble;
+    return late ? `was killed: it took longer than ${ms / 1000} s` : trouble;
   });
   return { ended, end };
 }
@@ -53,7 +53,7 @@ function troubleOf(child: ChildProcess): Promise<string | undefined> {
     child.on('error', (error) => resolve(`can't be run (${diskReason(errorCode(error))})`));
     child.on('exit', (code, signal) => {
       if (code === 0) resolve(undefined);
-      else resolve(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
+      else resolve(signal === null ? `exited with code ${code}` : `was killed by ${signal}`);
     });
   });
 }

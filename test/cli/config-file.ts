@@ -78,13 +78,13 @@ t.test('each fault names the file and the key, and says what to do', async (t) =
     ['port = 70000', /^port: Give a port from 0 to 65535\.$/],
     ['port = 6697.5', /^port: Give a port/],
     ['port = -1', /^port: Give a port/],
-    ['port = true', /^port: give one value, a number or a text in quotes\.$/],
+    ['port = true', /^port: give one value: a number, or a string in quotes\.$/],
     ['port = [1]', /^port: give one value/],
     ['keep = 2026-01-01', /^keep: give one value/],
     ['keep = "long"', /^keep: Give an age/],
     ['rate = nan', /^rate: Give a number/],
     ['rate = inf', /^rate: Give a number/],
-    ['peer-hosts = [1, 2]', /^peer-hosts: give a list of texts/],
+    ['peer-hosts = [1, 2]', /^peer-hosts: give a list of strings/],
     ['peer-hosts = ["a", ["b"]]', /^peer-hosts: give a list/],
     ['peer-hosts = ["a:x"]', /^peer-hosts: "x" is not a valid port/],
     ['registration = "maybe"', /^registration: Allowed choices are invite, open, closed\.$/],
@@ -119,7 +119,7 @@ t.test('what is not TOML is named by line, and nothing of the file is repeated',
   ] as const) {
     const { path } = await fileOf(t, toml);
     const { faults } = await examineConfigFile(path);
-    t.match(faults, [/: not TOML: .*Text needs quotes/]);
+    t.match(faults, [/: not TOML: .*Strings need quotes/]);
     t.match(faults[0], `${path}: ${where}`);
     t.notMatch(faults[0], /secret/);
   }

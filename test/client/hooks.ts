@@ -140,7 +140,7 @@ t.test('a command that is missing or fails is told once', async (t) => {
   for (let i = 0; i < 3; i++) failing.message({ to: 'ana' });
   await failing.until(() => failing.reports.length > 0);
   await failing.close();
-  t.same(failing.reports, ['--on-mention: sh ended with exit code 3. This is shown only once.']);
+  t.same(failing.reports, ['--on-mention: sh exited with code 3. This is shown only once.']);
 });
 
 t.test('a command that takes too long is ended, and what it has started', async (t) => {

@@ -119,7 +119,7 @@ t.test(
     await until(async () => (await lines('pids')).length === 2);
     clock.advance(listenLimits.commandMs);
     await until(async () => (await lines('log')).length === 1);
-    t.equal(err(), 'secure-chat: --exec: sh was ended: it took longer than 60 s, for message 7\n');
+    t.equal(err(), 'secure-chat: --exec: sh was killed: it took longer than 60 s, for message 7\n');
     const pids = (await lines('pids')).map(Number);
     await until(async () => !pids.some(isAlive));
     stop.abort('SIGTERM');

@@ -52,7 +52,7 @@ t.test('a server runs as its file says, and operator commands find it by the sam
   server.kill('SIGTERM');
   t.equal(await server.ended, 0);
 
-  t.match(await output(home, ['invite', '--config', path]), { code: 78, err: /port 0 is chosen at start/ });
+  t.match(await output(home, ['invite', '--config', path]), { code: 78, err: /the port is chosen at start/ });
   await configIn(home, 'port = 7000\npublic-host = "chat.example"\ndata = "data"\n');
   const invite = await output(home, ['invite'], { SECURE_CHAT_CONFIG: path });
   t.match(invite, { code: 0, out: /^secure-chat:\/\/chat\.example:7000\// });

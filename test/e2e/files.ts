@@ -70,7 +70,7 @@ t.test('files in a room and between people', async (t) => {
     t.same(others, []);
     const removed = watchRemoval(stored ?? '');
     ann.write('/delete\n');
-    await ben.prints(/ann removed a message/, 'stderr');
+    await ben.prints(/ann deleted a message/, 'stderr');
     await removed;
     t.same(await filesIn(join(folder, 'data', 'files')), [], 'nothing is left on the server');
     ben.write(`/get ${id}\n`);

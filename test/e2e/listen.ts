@@ -121,7 +121,7 @@ t.test('--exec runs a command for each entry of others, one at a time and in ord
     lines.map((line) => (line === 'end' ? line : JSON.parse(line).text)),
     ['one', 'end', 'fail', 'end', word, 'end', 'last', 'end'],
   );
-  t.match(listener.stderr(), /^secure-chat: --exec: \S+hook ended with exit code 3, for message \d+\n$/);
+  t.match(listener.stderr(), /^secure-chat: --exec: \S+hook exited with code 3, for message \d+\n$/);
   const env = await readFile(`${log}.env`, 'utf8');
   t.match(env, 'HOME=');
   t.notMatch(env, /SECURE_CHAT/);

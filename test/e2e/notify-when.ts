@@ -17,14 +17,14 @@ t.test('who waits for a person is told once, unless that person has blocked them
 
   for (const one of [cleo, eve]) {
     one.write('/notify when Ben\n');
-    await one.prints(/You will be told when ben comes online/);
+    await one.prints(/You will get a notice when ben comes online/);
   }
   cleo.write('/notify all\n');
   await cleo.prints(/Only the full screen has a bell/, 'stderr');
   dora.write('{"type":"watch","name":"ben","id":"w"}\n');
   await dora.prints(/"type":"ok","re":"w"/);
   ana.type('/notify when ben\r');
-  await ana.until(() => ana.screen().includes('You will be told when ben'), 'the answer');
+  await ana.until(() => ana.screen().includes('You will get a notice when ben'), 'the answer');
   ana.type('/notify when eve\r');
   await ana.until(() => ana.screen().includes('eve is online now'), 'who is here already');
   ana.type('/notify\r');
@@ -62,5 +62,5 @@ t.test('who waits for a person is told once, unless that person has blocked them
   await cleo.prints(/You are not waiting for anyone/);
   await cleo.prints(/You are not waiting for ben/, 'stderr');
   eve.write('/notify cancel ben\n');
-  await eve.prints(/You will not be told when ben comes online/);
+  await eve.prints(/You are no longer waiting for ben/);
 });

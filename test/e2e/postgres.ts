@@ -125,7 +125,7 @@ t.test('with --database', { skip: withoutPostgres }, async (t) => {
     cluster.sql(database, `INSERT INTO pushes SELECT accounts.id, 'https://ntfy.sh/x', TRUE, FALSE ${ben}`);
     t.match(await run('--from', database, '--to', folder), {
       code: 0,
-      err: /2 accounts and 4 entries.*both are equal/,
+      err: /2 accounts and 4 history entries.*both are equal/,
     });
     t.match(await run('--from', folder, '--to', database), { code: 78, err: /Choose an empty one/ });
     t.match(await run('--from', folder, '--to', empty), { code: 0, err: /both are equal/ });

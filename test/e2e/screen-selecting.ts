@@ -100,10 +100,10 @@ t.test('selecting a message with the keyboard', async (t) => {
     await alice.until(() => !alice.screen().includes('Delete "'), 'no question');
     alice.type('d');
     await alice.shows(/Delete "the fox"\? y\/n/);
-    t.notMatch(bob.stderr(), 'removed');
+    t.notMatch(bob.stderr(), 'deleted');
     alice.type('y');
-    await bob.prints(/alice removed a message/, 'stderr');
-    await alice.shows(/message removed by alice/);
+    await bob.prints(/alice deleted a message/, 'stderr');
+    await alice.shows(/message deleted by alice/);
   });
 
   await t.test('Enter opens its link in the browser, after showing where it leads', async (t) => {

@@ -202,7 +202,7 @@ const advice: Partial<Record<ErrorCode, Advice>> = {
   'not-a-member': (request) => (request.name === undefined ? `Join it with /join ${roomOf(request)}.` : ''),
   'room-would-end': (request) => `To leave and close it, type /leave ${roomOf(request)} end.`,
   'no-such-room': () => 'List the rooms with /rooms.',
-  'no-such-message': () => 'It may have been removed. Find messages and their IDs with /search.',
+  'no-such-message': () => 'It may have been deleted. Find messages and their IDs with /search.',
   'no-such-file': () => 'List the files sent here with /files.',
   'room-name-taken': () => 'List the rooms with /rooms.',
   'too-many-rooms': () => 'Leave one with /leave #ROOM.',

@@ -46,7 +46,7 @@ const displayCommands = [
     },
   }),
   screenCommand('close', 'close this direct message; /list and Alt-K find it again'),
-  screenCommand('clear', 'clear the screen; no message is removed'),
+  screenCommand('clear', 'clear the screen; no message is deleted'),
   screenCommand('compose', 'write a message in $EDITOR (Ctrl-X Ctrl-E)'),
   screenCommand('retry', 'send failed messages again'),
   notifyCommand,
@@ -96,7 +96,7 @@ const otherCommands = [
     help: 'after a lost connection: try again now',
     run(_, { session }) {
       if (session.reconnect()) return;
-      throw new CommandRefused('You are connected, or the next try cannot come sooner.');
+      throw new CommandRefused("You are connected, or the next try can't start any sooner.");
     },
   }),
   command<{ reason?: string }>({
@@ -342,7 +342,7 @@ function overview(screen: boolean): string[] {
     ...lines,
     '/help COMMAND explains one, /help rooms a group.',
     '/ed is short for /edit; //TEXT posts /TEXT as text.',
-    'Typed, :tada: becomes an emoji, except in `code`.',
+    ':tada: becomes an emoji when you type it, except in `code`.',
     ...(screen ? ['/help keys lists the keys.'] : []),
   ];
 }

@@ -40,7 +40,7 @@ export const historyCommands = [
     name: 'search',
     aliases: ['lastlog', 'grep'],
     usage: 'WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]',
-    help: 'find messages, newest first; "two words" is a phrase; /search alone goes on with the last search',
+    help: 'find messages, newest first; "two words" is a phrase; /search alone continues the last search',
     parse(rest, { now }) {
       if (rest.trim() === '') return {};
       const terms = parseSearch(rest, now);

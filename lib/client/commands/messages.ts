@@ -171,7 +171,7 @@ export const messageCommands = [
     name: 'delete',
     aliases: ['redact'],
     usage: '[NAME|ID]',
-    help: 'remove your last message here, or the one with that ID; moderators: the last one of NAME',
+    help: 'delete your last message here, or the one with that ID; moderators: the last one of NAME',
     fullNameOnly: true,
     parse(rest) {
       const typed = rest.trim();

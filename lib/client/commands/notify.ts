@@ -27,7 +27,7 @@ type PushChoice = 'show' | 'off' | { readonly url: string; readonly text?: true 
 export const notifyCommand = command<NotifyArguments>({
   name: 'notify',
   usage: '[off|mention|all|when NAME|cancel NAME|push [URL [text]|off]]',
-  help: 'set when this conversation rings the bell; be told, once, when a person comes online; send mentions and direct messages to a URL (ntfy) while you are away',
+  help: 'set when this conversation rings the bell; get one notice when a person comes online; send mentions and direct messages to a URL (ntfy) while you are away',
   next([first, ...more]) {
     if (first === undefined) return [...notifyChoices, 'when', 'cancel', 'push'];
     if (more.length > 0) return first === 'push' && more.length === 1 && more[0] !== 'off' ? ['text'] : [];
@@ -41,12 +41,12 @@ export const notifyCommand = command<NotifyArguments>({
     if (when !== undefined) {
       await ask({ type: 'watch', name: when });
       // If they are here already, that was told.
-      if (session.watched.includes(when)) answer([`You will be told when ${when} comes online.`]);
+      if (session.watched.includes(when)) answer([`You will get a notice when ${when} comes online.`]);
     } else if (cancel !== undefined) {
       if (!session.watched.includes(cancel))
         throw new CommandRefused(`You are not waiting for ${cancel}. /notify lists the people you wait for.`);
       await ask({ type: 'unwatch', name: cancel });
-      answer([`You will not be told when ${cancel} comes online.`]);
+      answer([`You are no longer waiting for ${cancel}.`]);
     } else {
       screen?.notify(choice);
       if (choice === undefined) answer([waitingWords(session.watched)]);
@@ -87,7 +87,7 @@ async function setPush(choice: PushChoice, { ask, answer }: CommandContext): Pro
     answer([pushWords((await ask({ type: 'push' })).push)]);
   } else if (choice === 'off') {
     await ask({ type: 'set-push' });
-    answer(['No notifications are sent.']);
+    answer(['Notifications are off.']);
   } else {
     await ask({ type: 'set-push', ...choice });
     answer([
@@ -97,9 +97,9 @@ async function setPush(choice: PushChoice, { ask, answer }: CommandContext): Pro
 }
 
 function pushWords(push: PushInfo | undefined): string {
-  if (push === undefined) return 'No notifications are sent. /notify push URL turns them on.';
+  if (push === undefined) return 'Notifications are off. /notify push URL turns them on.';
   const { url, text, paused } = push;
-  const stopped = paused ? ' They failed for a day and are paused; set the URL again to go on.' : '';
+  const stopped = paused ? ' They failed for a day and are paused; set the URL again to resume them.' : '';
   return `Notifications are sent to ${printable(url)}, ${withText(text)}.${stopped}`;
 }
 

@@ -60,7 +60,7 @@ export const roomCommands = [
   command<{ further: boolean }>({
     name: 'list',
     usage: '[more]',
-    help: 'list your rooms and direct messages, unread ones first, and who is here; /list more goes on',
+    help: 'list your rooms and direct messages, unread ones first, and who is here; /list more continues',
     parse(rest) {
       const typed = rest.trim().toLowerCase();
       return typed === '' || typed === 'more' ? { further: typed === 'more' } : '';

@@ -69,7 +69,7 @@ async function messageFor(
   );
   const found = loaded ?? (seq === undefined ? undefined : await load(seq));
   if (found === undefined) throw new CommandRefused('There is no message here to copy.');
-  if (found.removed !== undefined) throw new CommandRefused('That message was removed.');
+  if (found.removed !== undefined) throw new CommandRefused('That message was deleted.');
   return found;
 
   async function load(wanted: number): Promise<MessageEntry> {

@@ -83,7 +83,7 @@ export async function saveConversation(
       return { outcome: 'failed', message: 'Nothing was saved: the connection was lost. Try again.' };
     }
     if (error instanceof ProtocolError) {
-      const message = 'Nothing was saved: the server repeats itself instead of going on. Tell its operator.';
+      const message = 'Nothing was saved: the server repeats itself. Tell its operator.';
       return { outcome: 'failed', message };
     }
     const code = errorCode(error);
@@ -211,7 +211,7 @@ function messageLines(entry: MessageEntry): string[] {
 
 function messageLine({ from, text, action, delivery, seq, file, removed, edited }: MessageEntry): string {
   if (removed !== undefined) {
-    return spoken({ from, text: `wrote a message that ${removed} removed`, action: true });
+    return spoken({ from, text: `wrote a message that ${removed} deleted`, action: true });
   }
   const words = file === undefined ? text : `sent a file: ${file.name} (${byteCount(file.size)}), ID ${seq}`;
   const notes = [

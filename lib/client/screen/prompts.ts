@@ -115,10 +115,7 @@ function createChoice(what: string, choicesFor: (text: string) => readonly Choic
       const at = chosen % fitting.length;
       const count = fitting.length > 1 ? ` (${at + 1} of ${fitting.length}, Tab)` : '';
       // Last, where a narrow screen shows it.
-      return [
-        `${what}${count}`,
-        `   ${fitting.length === 0 ? 'nothing like that' : `[${fitting[at]?.shown}]`}`,
-      ];
+      return [`${what}${count}`, `   ${fitting.length === 0 ? 'no match' : `[${fitting[at]?.shown}]`}`];
     },
     accept() {
       fitting[chosen % fitting.length]?.go();

@@ -186,7 +186,7 @@ async function connect(screen: Screen, address: string): Promise<void> {
 
 async function joinLater(screen: Screen, { address, late, opened }: MoreServers['first'][number]) {
   const tell = (words: string, tone?: 'bad') => void screen.views.shown.store.notice(words, tone);
-  if (late) tell(`${address} can't be reached now. It joins as soon as it can.`, 'bad');
+  if (late) tell(`${address} can't be reached now. It joins once it can be.`, 'bad');
   try {
     const { session, store } = await add(screen, await opened);
     if (late) tell(`Connected to ${session.hello.server}.`);

@@ -22,7 +22,7 @@ export function checkPage(
 export function pageRepeated(): ProtocolError {
   return new ProtocolError(
     'bad-frame',
-    'The server repeats itself instead of going on, so the list is incomplete. Tell its operator.',
+    'The server repeats itself, so the list is incomplete. Tell its operator.',
   );
 }
 

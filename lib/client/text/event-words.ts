@@ -43,7 +43,7 @@ const wordsByType: { readonly [T in ServerEvent['type']]: (event: EventOf<T>) =>
   closing: ({ code, message }) => (final.has(code) ? undefined : `the server says: ${printable(message)}`),
   edited: ({ from, room, text }) =>
     `${printable(from)} edited a message${unlessLobby('in', room)}: ${printable(text, { newlines: true })}`,
-  removed: ({ from, room }) => `${printable(from)} removed a message${unlessLobby('in', room)}`,
+  removed: ({ from, room }) => `${printable(from)} deleted a message${unlessLobby('in', room)}`,
   reaction({ from, room, of, emoji }) {
     const what = emoji === undefined ? 'took back a reaction' : `reacted ${printable(emoji)}`;
     return `${printable(from)} ${what}${unlessLobby('in', room)} to ${quoteWords(of)}`;

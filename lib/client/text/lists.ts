@@ -82,14 +82,14 @@ export function foundLines(found: readonly Found[], { more, reached, further, ti
   const none = further ? 'No more results' : 'No messages found';
   const back = reached === undefined ? undefined : `back to ${dateAndTime(reached, time)}`;
   if (found.length === 0)
-    return [back === undefined ? `${none}.` : `${none} ${back}. Go on searching with /search.`];
+    return [back === undefined ? `${none}.` : `${none} ${back}. Continue with /search.`];
   const lines = found.flatMap(({ seq, at, from, room, with: peer, excerpt, marks }) => {
     const where = room === undefined ? `@${printable(peer ?? '')}` : `#${printable(room)}`;
     const head = `${seq}  ${time.date(at)} ${time.minute(at)}  ${where}  ${printable(from)}:`;
     return [head, `    ${marked(excerpt, marks)}`];
   });
   if (back !== undefined) {
-    return [...lines, `See one in context with /jump ID. Searched ${back}: go on with /search.`];
+    return [...lines, `See one in context with /jump ID. Searched ${back}: continue with /search.`];
   }
   const next = more ? ', more results with /search' : '';
   return [...lines, `See one in context with /jump ID${next}.`];

@@ -41,7 +41,7 @@ function authorOf(message: Message): string {
 }
 
 function plainText({ text, file, removed, edited, seq }: Message): string {
-  if (removed !== undefined) return `wrote a message that ${removed} removed`;
+  if (removed !== undefined) return `wrote a message that ${removed} deleted`;
   if (file !== undefined) return `sent a file: ${file.name} (${byteCount(file.size)}), /get ${seq}`;
   return edited === undefined ? text : `${text} (edited)`;
 }

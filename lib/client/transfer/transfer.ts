@@ -80,13 +80,13 @@ export class TransferInterrupted extends Error {
 }
 
 const sentences: Partial<Readonly<Record<ErrorCode, string>>> = {
-  'no-such-file': 'no such file; /files lists the numbers',
-  'quota-exceeded': 'this would exceed your quota; delete a file first (/files, /delete NUMBER)',
+  'no-such-file': 'no such file; /files lists the IDs',
+  'quota-exceeded': 'this would exceed your quota; delete a file first (/files, /delete ID)',
   'no-space': "the server's disk is full; tell its operator",
   'file-damaged': 'checksum mismatch; send the file again',
   'not-delivered': 'it was not delivered',
   'no-such-room': 'no such room; /rooms lists them',
-  'no-such-name': 'no such user',
+  'no-such-name': 'no account has that name',
   'not-a-member': 'you are not in that room; /join it first',
   'message-empty': 'its name has no printable characters; rename it',
 };

@@ -187,7 +187,7 @@ export function createActivity(deps: ActivityDeps): Activity {
       const { account } = member;
       if (!shares(member, 'typing')) throw notAllowed('Share your typing first: others see it only then.');
       const wait = rate.take(account.id);
-      if (wait > 0) throw new ProtocolError('rate-limited', 'You tell too often that you are typing.', wait);
+      if (wait > 0) throw new ProtocolError('rate-limited', 'Too many typing notices.', wait);
       const conversation = await lookup.conversation(account, name);
       postingRules.check(account, conversation, { text: '', slowModeExempt: true });
       if (shares(member, 'typing')) actEverywhere('typing', conversation, member, 0);

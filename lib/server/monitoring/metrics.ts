@@ -38,7 +38,7 @@ const dayMs = 24 * 60 * 60_000;
 const rows: Readonly<Record<string, Row>> = {
   secure_chat_connections: {
     type: 'gauge',
-    help: 'Connections now, by kind',
+    help: 'Open connections, by kind',
     read: ({ server }) => labelled('kind', Object.entries(server.counts.connections)),
   },
   secure_chat_people_online: {
@@ -93,12 +93,12 @@ const rows: Readonly<Record<string, Row>> = {
   },
   secure_chat_push_retries_total: {
     type: 'counter',
-    help: 'Further tries of push notifications whose first one failed',
+    help: 'Retries of push notifications',
     read: ({ server }) => server.app.push.counts.queue.retries,
   },
   secure_chat_pushes_waiting: {
     type: 'gauge',
-    help: 'Push notifications that wait or are on their way',
+    help: 'Push notifications waiting or being sent',
     read: ({ server }) => server.app.push.counts.queue.waiting,
   },
   secure_chat_certificate_days: {

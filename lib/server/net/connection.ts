@@ -150,7 +150,7 @@ class Connection implements ServerConnection, Flushing, Debtor {
   }
 
   drop(): void {
-    this.#giveUp('All connections together have too much unsent.');
+    this.#giveUp('Too much is unsent on all connections, and most of it on yours.');
   }
 
   /** The peer has taken what was written. */

@@ -167,7 +167,7 @@ export async function openPush(deps: PushDeps): Promise<Push> {
 const sendsNone = 'This server sends no notifications. Its operator can allow hosts with --push-hosts.';
 
 const pausedNote =
-  'Your push notifications failed for a day and are paused. /notify push shows where they go; set the URL again to go on.';
+  'Your push notifications failed for a day and are paused. /notify push shows where they go; set the URL again to resume them.';
 
 /** Those whom a message is for, who want to be notified, and are away or have no terminal. */
 function absentAmong(

@@ -93,7 +93,7 @@ export function loadThread(driver: DriverAddress): LoadingThread {
 
 function notStarted(detail: string): Failure {
   const [reason = ''] = detail.split('\n');
-  const sentence = `The database thread could not start (${reason}). If this program may open too few files, allow more (ulimit -n 1024, or LimitNOFILE=).`;
+  const sentence = `The database thread could not start (${reason}). If the limit on open files is too low, raise it (ulimit -n 1024, or LimitNOFILE=).`;
   return { sentence, detail };
 }
 

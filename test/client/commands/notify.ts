@@ -12,13 +12,13 @@ t.test('/notify push sets a URL as it is typed, with or without the text of mess
     { type: 'set-push', url: 'https://ntfy.sh/My-Topic', text: true },
     { type: 'set-push' },
   ]);
-  t.match(shown, [/without their text/, /with their text/, /No notifications/]);
+  t.match(shown, [/without their text/, /with their text/, /Notifications are off/]);
 });
 
 t.test('/notify push alone says what is set', async (t) => {
   const none = commandScene();
   await none.run('/notify push');
-  t.match(none.shown, [/No notifications are sent/]);
+  t.match(none.shown, [/Notifications are off/]);
   const { run, shown } = commandScene({
     answers: { push: { push: { url: 'https://ntfy.sh/x', text: false, paused: true } } },
   });

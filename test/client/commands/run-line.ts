@@ -196,10 +196,10 @@ t.test('/notify waits for a person, lists who is waited for, and ends that', asy
     { type: 'unwatch', name: 'cleo' },
   ]);
   t.match(shown, [
-    'You will be told when ben comes online.',
+    'You will get a notice when ben comes online.',
     // Dora came before the reply, and that was shown.
     /^You are waiting for ben, cleo\. /,
-    'You will not be told when cleo comes online.',
+    'You are no longer waiting for cleo.',
   ]);
   t.match(refused, [/^You are not waiting for eve\. /, /full screen/]);
 });
@@ -277,16 +277,16 @@ t.test('a search that ended early says how far it came, and goes on there', asyn
   await run('/search red');
   t.equal(
     shown.at(-1),
-    'See one in context with /jump ID. Searched back to 2024-03-03 09:05: go on with /search.',
+    'See one in context with /jump ID. Searched back to 2024-03-03 09:05: continue with /search.',
   );
   answers.search = { found: [], more: true, reached: reached(3) };
   await run('/search');
   t.match(asked[1], { type: 'search', words: 'red', before: 7 });
-  t.equal(shown.at(-1), 'No more results back to 2024-03-03 09:05. Go on searching with /search.');
+  t.equal(shown.at(-1), 'No more results back to 2024-03-03 09:05. Continue with /search.');
   await run('/search');
   t.match(asked[2], { before: 3 });
   await run('/search blue');
-  t.equal(shown.at(-1), 'No messages found back to 2024-03-03 09:05. Go on searching with /search.');
+  t.equal(shown.at(-1), 'No messages found back to 2024-03-03 09:05. Continue with /search.');
 });
 
 t.test('/answer answers the sender of the last direct message', async (t) => {

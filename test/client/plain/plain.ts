@@ -303,7 +303,7 @@ t.test('at a connection, changes that the replayed messages have already are not
   err();
   change('edited', 10);
   change('removed', 3);
-  t.match(err(), /edited[\s\S]*removed/);
+  t.match(err(), /edited[\s\S]*deleted/);
 
   status({ state: 'waiting', inMs: 1, why: 'gone' });
   status({ state: 'connecting' });
@@ -312,7 +312,7 @@ t.test('at a connection, changes that the replayed messages have already are not
   change('edited', 20);
   t.equal(err(), '');
   change('removed', 12);
-  t.match(err(), 'ben removed a message', 'what was printed before the loss is news');
+  t.match(err(), 'ben deleted a message', 'what was printed before the loss is news');
   t.match(out(), 'as it was');
 });
 

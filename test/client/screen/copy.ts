@@ -37,7 +37,7 @@ t.test('/copy ID copies that message, also one that is not loaded', async (t) =>
   scene.message({ seq: 11, text: 'eleven' });
   t.equal((await copies(scene, '/copy 10')).copied, 'ten');
   t.equal((await copies(scene, '/copy 3')).copied, 'three');
-  t.match((await copies(scene, '/copy 4')).said, 'That message was removed.');
+  t.match((await copies(scene, '/copy 4')).said, 'That message was deleted.');
   t.match((await copies(scene, '/copy 7')).said, /no message 7 here/);
   t.match((await copies(scene, '/copy x')).said, /^Usage: \/copy/);
 });

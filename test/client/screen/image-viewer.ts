@@ -128,10 +128,10 @@ t.test('without colours, and in ASCII, the terminal is not asked', async (t) => 
 t.test('what cannot be loaded or shown is said, and the messages come back', async (t) => {
   const failed = scene();
   void failed.viewer.open(17);
-  failed.loads[0]?.fail(new Error('no such file; /files lists the numbers'));
+  failed.loads[0]?.fail(new Error('no such file; /files lists the IDs'));
   await settle();
   t.equal(failed.store.state.image, undefined);
-  t.strictSame(failed.notices(), ["Couldn't show file 17: no such file; /files lists the numbers."]);
+  t.strictSame(failed.notices(), ["Couldn't show file 17: no such file; /files lists the IDs."]);
 
   const refused = scene();
   await refused.load();

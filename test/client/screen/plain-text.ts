@@ -123,7 +123,7 @@ t.test('files, edits and removed messages are named', (t) => {
     [
       '2026-11-20 13:00 * ana sent a file: a.txt (6 bytes), ID 7',
       '2026-11-20 13:00 ana: hello (edited)',
-      '2026-11-20 13:00 * ana wrote a message that ben removed',
+      '2026-11-20 13:00 * ana wrote a message that ben deleted',
     ],
   );
   t.end();

@@ -28,7 +28,7 @@ export function textLines(message: MessageEntry, context: TextContext): TextLine
   const { styles, around } = context;
   const { removed, file } = message;
   if (removed !== undefined)
-    return [{ before: [], row: [span(`message removed by ${removed}`, styles.dim)] }];
+    return [{ before: [], row: [span(`message deleted by ${removed}`, styles.dim)] }];
   if (file !== undefined) return [{ before: [], row: fileLine(message, file, styles) }];
   const typed = printable(message.text, { newlines: true }).split('\n');
   const lines =
