@@ -1,6 +1,6 @@
 /**
  * Posts who wrote how much in a room since this time yesterday, and the message with the most reactions. For cron, which logs
- * commands, but not what is set on lines of their own:
+ * commands, but not variables on lines of their own:
  *
  *     SECURE_CHAT_LINK=secure-chat://…
  *     SECURE_CHAT_TOKEN=…

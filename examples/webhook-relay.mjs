@@ -1,5 +1,5 @@
 /**
- * Takes webhooks as GitHub sends them, checks their signature, and posts pushes, issues and pull requests to a room. It speaks
+ * Takes GitHub's webhooks, checks their signature, and posts pushes, issues and pull requests to a room. It speaks
  * plain HTTP on this machine: put it behind a reverse proxy with TLS.
  *
  *     SECURE_CHAT_LINK='secure-chat://…' SECURE_CHAT_TOKEN=$(cat bot.token) WEBHOOK_SECRET=$(cat secret) node webhook-relay.mjs ops 8080
