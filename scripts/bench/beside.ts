@@ -1,6 +1,6 @@
 /**
  * How long a message in a quiet room takes while the server does something else: people sign in with passwords, another room
- * is flooded, somebody uploads or downloads a large file. Build, then run on an otherwise idle Linux machine:
+ * is flooded, someone uploads or downloads a large file. Build, then run on an otherwise idle Linux machine:
  *
  *     node dist/scripts/bench/beside.js [rounds, default 3] [seconds, default 6] [MiB of the file, default 512]
  *

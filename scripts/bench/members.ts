@@ -1,5 +1,5 @@
 /**
- * Members who cost less than the server. What the server sends to all of them is the same bytes: whoever comes first parses
+ * Members who cost less than the server. What the server sends to all of them is the same bytes: the first to get them parses
  * them, the others compare theirs with it. Knows the two protocols, no loads.
  */
 import { once } from 'node:events';

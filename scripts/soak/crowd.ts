@@ -44,7 +44,7 @@ interface Person {
 }
 
 const rooms = Array.from({ length: 24 }, (_, n) => `room-${n}`);
-// What a person can meet without anybody's fault.
+// What a person can meet without anyone's fault.
 const usual = new Set(['rate-limited', 'limit-reached', 'not-a-member', 'room-would-end', 'busy']);
 const replyMs = 60_000;
 const gone = new Error('The connection closed.');
@@ -71,7 +71,7 @@ function oneOf<T>(list: readonly T[]): T {
   return list[Math.floor(Math.random() * list.length)] as T;
 }
 
-/** Everybody has an address of their own, as the server counts connections by it. */
+/** Everyone has an address of their own, as the server counts connections by it. */
 async function dial(port: number, index: number, protocol: string): Promise<TLSSocket> {
   const localAddress = `127.1.${index >> 7}.${(index % 128) + 1}`;
   // The types of tls lack what it hands on to net.

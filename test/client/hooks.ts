@@ -115,7 +115,7 @@ t.test('no more than four run at once, however many messages there are', async (
   t.ok(Math.max(...counts) <= hookLimits.atOnce, `${counts}`);
 });
 
-t.test('messages that come too fast are left out, which is told once', async (t) => {
+t.test('messages that come too fast are left out, which is reported once', async (t) => {
   const { synced, message, reports } = await scene(t, [hook('message', wait)]);
   synced();
   for (let i = 0; i < hookLimits.atOnce + hookLimits.waiting; i++) message();
@@ -126,7 +126,7 @@ t.test('messages that come too fast are left out, which is told once', async (t)
   t.equal(reports.length, 1);
 });
 
-t.test('a command that is missing or fails is told once', async (t) => {
+t.test('a command that is missing or fails is reported once', async (t) => {
   const missing = await scene(t, [{ option: '--on-message', on: 'message', command: ['no-such-program'] }]);
   missing.synced();
   for (let i = 0; i < 3; i++) missing.message();
@@ -143,7 +143,7 @@ t.test('a command that is missing or fails is told once', async (t) => {
   t.same(failing.reports, ['--on-mention: sh exited with code 3. This is shown only once.']);
 });
 
-t.test('a command that takes too long is ended, and what it has started', async (t) => {
+t.test('a command that takes too long is killed, and what it has started', async (t) => {
   const { synced, message, lines, until, clock, reports } = await scene(t, [
     hook('message', 'sleep 1000 & echo $! >> "$FOLDER/pids"; echo $$ >> "$FOLDER/pids"; wait'),
   ]);

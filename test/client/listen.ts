@@ -109,7 +109,7 @@ t.test('one command at a time, in order, and not for own messages', async (t) =>
 });
 
 t.test(
-  'a command that takes too long is ended with all it has started, and the next one follows',
+  'a command that takes too long is killed with all it has started, and the next one follows',
   async (t) => {
     const script = `read -r line; case $line in *slow*) ${endless};; esac; echo ran >> "$FOLDER/log"`;
     const { synced, message, lines, until, clock, stop, over, err } = await start(t, shell(script));
@@ -143,7 +143,7 @@ t.test('at the end the command that runs gets a second, what waits is dropped', 
   t.equal(err(), '');
 });
 
-t.test('a command that is missing is told, and the next one is tried', async (t) => {
+t.test('a missing command is reported, and the next one is tried', async (t) => {
   const { synced, message, until, stop, over, stderr } = await start(t, { command: ['no-such-program'] });
   let told = '';
   stderr.on('data', (chunk) => {

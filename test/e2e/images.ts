@@ -171,7 +171,7 @@ t.test('in a private room, after the server was killed', async (t) => {
   alice.type('q');
   await settle(alice);
 
-  await t.test('one outside is told what is told of a file that never was', async () => {
+  await t.test('someone outside gets the same answer as for a file that never was', async () => {
     await eve.shows(/verified/);
     for (const asked of [id, '4000000']) {
       eve.enter(`/view ${asked}`);

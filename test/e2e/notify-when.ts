@@ -1,8 +1,8 @@
-/** `/notify when NAME`: told once when a person comes online, also after the server was killed. */
+/** `/notify when NAME`: one notice when a person comes online, also after the server was killed. */
 import t from 'tap';
 import { gather } from '../support/screen-people.js';
 
-t.test('who waits for a person is told once, unless that person has blocked them', async (t) => {
+t.test('someone who waits for a person gets one notice, unless that person has blocked them', async (t) => {
   const { server, pipe, screen } = await gather(t);
   const first = await pipe('ben');
   const eve = await pipe('eve');

@@ -11,7 +11,7 @@ t.test('rooms with rules', async (t) => {
   const cleo = await people.pipe('cleo');
   const topLine = (words: RegExp) => alice.until(() => words.test(alice.rows()[0] ?? ''), `${words} on top`);
 
-  await t.test('they are told on joining, on a screen, in a pipe and in --json', async (t) => {
+  await t.test('they are shown on joining, on a screen, in a pipe and in --json', async (t) => {
     bob.write('/join #dev\nfirst plan\n/lock\n/slow 30s\n/restrict links caps\n');
     await bob.prints(/bob set the rules of #dev: locked.*no links, no all-caps/, 'stderr');
     alice.enter('/join #dev');
@@ -39,7 +39,7 @@ t.test('rooms with rules', async (t) => {
     await topLine(/no all-caps.* ✓/);
   });
 
-  await t.test('changes are told to everyone there', async (t) => {
+  await t.test('changes are shown to everyone there', async (t) => {
     cleo.write('let me in\n');
     await cleo.prints(/not sent: "let me in": #dev is locked/, 'stderr');
     bob.write('/unlock\n/restrict none\n');
@@ -52,7 +52,7 @@ t.test('rooms with rules', async (t) => {
     t.pass();
   });
 
-  await t.test('those of the lobby are told at the start', async (t) => {
+  await t.test('those of the lobby are shown at the start', async (t) => {
     const ann = await jsonClient(people.server, people.server.firstLink, 'ann');
     await ann.ok({ type: 'set-rules', room: 'lobby', restrict: ['files'] });
     await bob.prints(/ann set the rules of #lobby: no files/, 'stderr');

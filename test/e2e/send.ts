@@ -67,7 +67,7 @@ t.test('sending from scripts', async (t) => {
       t.match(await send(args, ''), { code: 65, out: '', err: told }, args.join(' '));
   });
 
-  await t.test('wrong usage is told before anything is sent', async (t) => {
+  await t.test('wrong usage is reported before anything is sent', async (t) => {
     t.match(await send(['--whole', 'text'], ''), { code: 64, err: /--whole is for stdin/ });
     t.match(await send(['--room', 'ops', '--to', 'ana', 'text'], ''), { code: 64 });
     t.match(await send(['--room', 'not a room', 'text'], ''), { code: 64 });

@@ -255,7 +255,7 @@ async function leaving(
   t: Test,
   { one, two, ana, ben }: { one: ServerProcess; two: ServerProcess; ana: JsonClient; ben: JsonClient },
 ): Promise<void> {
-  await t.test('who was at a server that is killed leaves, and comes back', async (t) => {
+  await t.test('people at a server that is killed leave, and come back', async (t) => {
     two.process().kill('SIGKILL');
     const killed = Date.now();
     t.match(await ana.event('left', { name: 'ben' }), { reason: 'connection lost' });
@@ -266,7 +266,7 @@ async function leaving(
     await ana.event('joined', { name: 'ben' });
   });
 
-  await t.test('who was at a server that stood still is there again when it goes on', async () => {
+  await t.test('people at a server that hung are back when it runs again', async () => {
     two.process().kill('SIGSTOP');
     await ana.event('left', { name: 'ben' });
     two.process().kill('SIGCONT');
@@ -275,7 +275,7 @@ async function leaving(
     await ana.event('message', { text: 'back' });
   });
 
-  await t.test('who was at a server that ends in order leaves at once', async (t) => {
+  await t.test('people at a server that shuts down leave at once', async (t) => {
     two.process().kill('SIGTERM');
     await ana.event('left', { name: 'ben' });
     t.equal(await two.process().ended, 0);

@@ -42,7 +42,7 @@ t.test('a private room can’t pose as a public one, and every invitation can be
   const [eve, bob, ada] = [await signIn('eve'), await signIn('bob'), await signIn('ada')].map(
     ({ wire }) => wire,
   );
-  if (eve === undefined || bob === undefined || ada === undefined) throw new Error('nobody came');
+  if (eve === undefined || bob === undefined || ada === undefined) throw new Error('no one came');
   await requestOk(eve, { type: 'join', room: 'announce', private: true });
   await requestOk(eve, { type: 'invite', room: 'announce', name: 'bob' });
   t.equal(await outcome(ada, { type: 'join', room: 'announce' }), 'room-name-taken');

@@ -73,7 +73,7 @@ async function damagedData(t: Test, table: string) {
   };
 }
 
-t.test('a damaged table is named in log and check, and admins and clients hear of it', async (t) => {
+t.test('a damaged table is named in log and check, and admins and clients are notified', async (t) => {
   const { data, tokens, damage } = await damagedData(t, 'audit');
   await damage();
   const commandLine = await openCommandLine(t);
@@ -114,7 +114,7 @@ t.test('rows in disorder are named by their table', async (t) => {
   t.match(out, /database: damaged \(table log: page \d+/);
 });
 
-t.test('damage that a request meets first is examined, and admins hear of it from then on', async (t) => {
+t.test('damage that a request meets first is examined, and admins are notified from then on', async (t) => {
   const found: string[][] = [];
   const { store, errors, connect, signIn } = await sessionScene(t, {
     storeOf: (store) => ({

@@ -52,7 +52,7 @@ async function shakesHands(port: number, ecdhCurve: string): Promise<string> {
   return code;
 }
 
-t.test('a banned address is told so, on file connections too', onLinux, async (t) => {
+t.test('a banned address gets the reason, on file connections too', onLinux, async (t) => {
   const server = await runServer(t, {
     people: ['ada'],
     prepare: async (store, accounts) => void (await store.setRole(accounts.get('ada')?.id ?? 0, 'admin')),

@@ -1,4 +1,4 @@
-/** A join link that leads to another key at a known address: nobody follows it unasked, and no token goes there. */
+/** A join link that leads to another key at a known address: no one follows it unasked, and no token goes there. */
 import { once } from 'node:events';
 import t from 'tap';
 import { startImpostor } from '../support/impostor.js';

@@ -1,4 +1,4 @@
-/** A data folder that lost its database, or the end of it: nothing more is destroyed, and everyone who must know is told. */
+/** A data folder that lost its database, or the end of it: nothing more is destroyed, and everyone who must know is notified. */
 import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

@@ -24,7 +24,7 @@ t.test('--plain in a pipe', async (t) => {
   t.match(reader.stdout(), /^\d\d:\d\d ana: the final text \(edited\)$/m);
   for (const answer of [/-- .*final/, /-- 1 person is here: ana/, /-- .*lobby/])
     t.match(reader.stdout(), answer);
-  t.notMatch(reader.stderr(), /edited|deleted/, 'what the messages show already is not told');
+  t.notMatch(reader.stderr(), /edited|deleted/, 'what the messages show already is not repeated');
   t.match(reader.stderr(), /no command or group "nosuch"/);
   t.notMatch(reader.stderr(), /To say it|To post it|nothing was sent/);
 });

@@ -80,7 +80,7 @@ t.test('--retry counts for the first connection', async (t) => {
   await server.process().ended;
 
   const once = server.connect(server.link, 'ana');
-  t.equal(await once.ended, 69, 'without it, a wrong address is told at once');
+  t.equal(await once.ended, 69, 'without it, a wrong address is reported at once');
   t.notMatch(once.stderr(), /trying again/);
   const short = server.connect(server.link, 'ana', '--retry', '1');
   t.equal(await short.ended, 69);

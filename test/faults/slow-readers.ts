@@ -104,7 +104,7 @@ t.test('twenty that do not read are dropped, and get everything when they return
   }
 });
 
-t.test('one that reads again in time is told why the connection ends', async (t) => {
+t.test('one that reads again in time gets the reason why the connection ends', async (t) => {
   const server = await runServer(t, { people: ['ada', 'bob', 'sloth'] });
   const [ada, bob] = [await server.enter('ada'), await server.enter('bob')];
   const sloth = await server.enter('sloth');

@@ -29,7 +29,7 @@ async function register(t: Test, { port }: ServerProcess, link: string, name: st
   return client;
 }
 
-/** A connection in which the client does nothing any more. */
+/** A connection in which the client no longer does anything. */
 async function stuck(t: Test, socket: Socket, ready: string): Promise<Socket> {
   socket.on('error', () => {});
   t.teardown(() => socket.destroy());
@@ -74,40 +74,43 @@ async function fillUp(client: WireClient, name: string): Promise<void> {
   }
 }
 
-t.test('SIGTERM with clients that are stuck in every way: exit 0, and everyone else is told', async (t) => {
-  const server = await start(t, '--keep', '100000');
-  const link = await server.invite('--uses', '10');
-  const ada = await register(t, server, link, 'ada');
-  const [sloth, half] = [await register(t, server, link, 'sloth'), await register(t, server, link, 'half')];
-  sloth.pause();
-  await fillUp(ada, 'sloth');
-  // This one stops while its share of the socket's buffers is full, but not yet too full.
-  half.pause();
-  const text = 'x'.repeat(limits.messageBytes);
-  for (let i = 0; i < 100; i++) await ada.ask({ type: 'say', room: 'lobby', text, key: `more-${i}` });
-  await stuckTransfers(t, server, ada);
-  const { port } = server;
-  await stuck(t, connectPlain(port, '127.0.0.1'), 'connect');
-  const hello = await stuck(t, connectPlain(port, '127.0.0.1'), 'connect');
-  hello.write(Buffer.from('160301020001', 'hex'));
-  await stuck(t, connect(tlsOptions(port)), 'secureConnect');
-  await stuck(t, connectPlain(join(server.home.folder, 'data', 'control.sock')), 'connect');
+t.test(
+  'SIGTERM with clients that are stuck in every way: exit 0, and everyone else is notified',
+  async (t) => {
+    const server = await start(t, '--keep', '100000');
+    const link = await server.invite('--uses', '10');
+    const ada = await register(t, server, link, 'ada');
+    const [sloth, half] = [await register(t, server, link, 'sloth'), await register(t, server, link, 'half')];
+    sloth.pause();
+    await fillUp(ada, 'sloth');
+    // This one stops while its share of the socket's buffers is full, but not yet too full.
+    half.pause();
+    const text = 'x'.repeat(limits.messageBytes);
+    for (let i = 0; i < 100; i++) await ada.ask({ type: 'say', room: 'lobby', text, key: `more-${i}` });
+    await stuckTransfers(t, server, ada);
+    const { port } = server;
+    await stuck(t, connectPlain(port, '127.0.0.1'), 'connect');
+    const hello = await stuck(t, connectPlain(port, '127.0.0.1'), 'connect');
+    hello.write(Buffer.from('160301020001', 'hex'));
+    await stuck(t, connect(tlsOptions(port)), 'secureConnect');
+    await stuck(t, connectPlain(join(server.home.folder, 'data', 'control.sock')), 'connect');
 
-  const at = performance.now();
-  server.process().kill('SIGTERM');
-  t.equal(await server.process().ended, 0);
-  t.comment(`${Math.round(performance.now() - at)} ms from SIGTERM to the exit`);
-  await ada.closed;
-  t.match(ada.frames.at(-1), { type: 'closing', code: 'shutting-down' });
-  const log = server.process().stderr();
-  t.match(log, /"msg":"closed"/);
-  t.notMatch(log, /closed before everything was sent/, 'the time was not up');
-  t.notMatch(log, /"level":50/, 'no error');
-});
+    const at = performance.now();
+    server.process().kill('SIGTERM');
+    t.equal(await server.process().ended, 0);
+    t.comment(`${Math.round(performance.now() - at)} ms from SIGTERM to the exit`);
+    await ada.closed;
+    t.match(ada.frames.at(-1), { type: 'closing', code: 'shutting-down' });
+    const log = server.process().stderr();
+    t.match(log, /"msg":"closed"/);
+    t.notMatch(log, /closed before everything was sent/, 'the time was not up');
+    t.notMatch(log, /"level":50/, 'no error');
+  },
+);
 
 const planted = new URL('../support/planted-fault.js', import.meta.url).href;
 
-t.test('an unexpected exception is logged, clients are told, and the exit code is 70', async (t) => {
+t.test('an unexpected exception is logged, clients are notified, and the exit code is 70', async (t) => {
   const home = await makeHome();
   const data = join(home.folder, 'data');
   const server = home.run(['server', '--data', data, '--host', '127.0.0.1', '--port', '0'], {
@@ -156,7 +159,7 @@ t.test('an unexpected exception is logged, clients are told, and the exit code i
 });
 
 t.test(
-  'an unexpected exception in a host is printed, guests are told, and the exit code is 70',
+  'an unexpected exception in a host is printed, guests are notified, and the exit code is 70',
   async (t) => {
     const home = await makeHome();
     home.env.NODE_OPTIONS += ` --import=${planted}`;

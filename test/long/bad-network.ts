@@ -16,7 +16,7 @@ const promisedMs = 20_000;
 
 const network = await openBadNetwork();
 
-/** Somebody beside the server, and somebody behind the bad network. */
+/** Someone beside the server, and someone behind the bad network. */
 interface Scene {
   readonly near: JsonClient;
   readonly far: JsonClient;

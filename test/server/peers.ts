@@ -128,7 +128,7 @@ t.test('an act that fails does not end the others', async (t) => {
   t.same(happened, ['error: news of another server not followed', 'entry 7']);
 });
 
-t.test('what could not be told is told in order once the database is back', async (t) => {
+t.test('news that could not be sent goes out in order once the database is back', async (t) => {
   const { peers, told, state, pass } = await scene(t);
   const tell = peers.elsewhere('tell', () => {});
   state.reachable = false;
@@ -151,7 +151,7 @@ t.test('what could not be told is told in order once the database is back', asyn
   ]);
 });
 
-t.test('a server that stands still is buried after 12 s; one that moves is not', async (t) => {
+t.test('a server that hangs is taken for dead after 12 s; one that runs is not', async (t) => {
   const { others, buried, happened, pass, peers } = await scene(t);
   others.set('still', { server: 'still', serves: 1, beat: 5 });
   for (let second = 0; second < 11; second++) {
@@ -165,7 +165,7 @@ t.test('a server that stands still is buried after 12 s; one that moves is not',
   t.same(happened, ['gone still']);
 });
 
-t.test('who could not look for a while does not take the others for dead', async (t) => {
+t.test('a server that could not look for a while does not take the others for dead', async (t) => {
   const { others, buried, state, pass } = await scene(t);
   others.set('other', { server: 'other', serves: 1, beat: 5 });
   await pass(6_000);
@@ -187,7 +187,7 @@ t.test('a server that says goodbye, and a command that ends, are no loss', async
   t.same(happened, []);
 });
 
-t.test('a server that the others have buried notices it at its next look', async (t) => {
+t.test('a server that the others took for dead notices it at its next look', async (t) => {
   const { state, happened, pass } = await scene(t);
   await pass(500);
   state.there = false;
@@ -227,7 +227,7 @@ t.test('it is said when the database does not answer for 3 s, and when it does a
   t.same(happened, []);
   await pass(1_000);
   t.same(happened, ['not reached']);
-  t.equal(peers.others, false, 'and they can be told nothing');
+  t.equal(peers.others, false, 'and nothing can be sent to them');
   state.reachable = true;
   await pass(500);
   t.same(happened, ['not reached', 'reached']);

@@ -21,7 +21,7 @@ t.test('people can come in where the store answers', async (t) => {
   t.equal(clock.pending, 0);
 });
 
-t.test('not where it fails; the reason is not told', async (t) => {
+t.test('not where it fails; the reason is not shown', async (t) => {
   const { readiness } = scene(() => Promise.reject(new Error('host=db.example user=chat')));
   t.equal(await readiness.unready(), 'the database does not answer');
   t.equal(await readiness.unready(), 'the database does not answer');

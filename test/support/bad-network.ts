@@ -14,7 +14,7 @@ export interface BadNetwork {
   /** Of the near one, and of the far one. */
   readonly address: string;
   readonly farAddress: string;
-  /** Loses so many of 100 packets, in each direction. 100 is a cut that nobody is told of. */
+  /** Loses so many of 100 packets, in each direction. 100 is a cut that neither side notices. */
   lose(percent: number): void;
   slow(kilobitsPerSecond: number): void;
   /** Ends loss and slowness. */

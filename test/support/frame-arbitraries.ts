@@ -1,4 +1,4 @@
-/** Frames for property tests: what a schema allows, what it nearly allows, and what nobody would send. */
+/** Frames for property tests: what a schema allows, what it nearly allows, and what no one would send. */
 import fc from 'fast-check';
 import type { Schema } from '../../lib/protocol/schema.js';
 import { hostileText } from '../fixtures/hostile-text.js';

@@ -153,7 +153,7 @@ export async function compareSenders(t: Test, senders: readonly Sender[]): Promi
   t.equal(new Set(order).size, order.length, 'and none twice');
   for (const { name, received, failed } of senders) {
     t.same(failed, [], `${name} met no refusal, gap or end`);
-    // Not `same`, whose difference of a hundred thousand lines helps nobody.
+    // Not `same`, whose difference of a hundred thousand lines helps no one.
     t.equal(firstDifference(received, order), -1, `${name} received all, once, in the order of the history`);
     const own = order.filter((text) => text.startsWith(`${name} `));
     t.equal(

@@ -195,7 +195,7 @@ async function until(scene: SessionScene, done: () => boolean, missing: () => st
   }
 }
 
-/** Of those whom nobody may sign in as. */
+/** Of those whom no one may sign in as. */
 const ownPassword = 'known to the witnesses';
 
 async function makeAccount(scene: SessionScene, name: string, role: Role, secret = password): Promise<void> {

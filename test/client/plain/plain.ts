@@ -283,7 +283,7 @@ t.test('/list, /who and /help answer on stdout', async (t) => {
   t.equal(err(), '13:00 -- in #lobby as ana\n');
 });
 
-t.test('at a connection, changes that the replayed messages have already are not told again', async (t) => {
+t.test('at a connection, changes that the replayed messages have already are not shown again', async (t) => {
   const { message, happen, synced, status, err, out } = start(t);
   const change = (type: 'edited' | 'removed', of: number) =>
     happen({
@@ -524,7 +524,7 @@ t.test('a reply has its quote above it, and reactions are below a message', asyn
   }
 });
 
-t.test('reactions and pins are told, but not what a catch-up repeats', async (t) => {
+t.test('reactions and pins are shown, but not what a catch-up repeats', async (t) => {
   const { message, happen, synced, status, err } = start(t);
   const entry = { seq: 90, room: 'lobby', from: 'cyd', at: '2026-11-20T12:00:00.000Z' };
   const about = (seq: number) => ({ seq, from: 'ben', text: 'hi' });

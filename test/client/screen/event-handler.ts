@@ -252,7 +252,7 @@ t.test('a room that was joined is opened with its history, its rules below', asy
   t.match(pane(), ['before', 'the rules of #dev: locked']);
 });
 
-t.test('rules that changed while the connection was lost are told', async (t) => {
+t.test('rules that changed while the connection was lost are shown', async (t) => {
   const { sync, room } = scene();
   const told = () =>
     room('#dev')?.entries.map((entry) => (entry.kind === 'notice' ? entry.text : entry.kind)) ?? [];

@@ -23,7 +23,7 @@ function scene(...settings: string[]) {
 const room = { last: 0, read: 0, unread: 0, mentions: 0 };
 const typing = (...names: string[]) => ({ type: 'typing', room: 'lobby', names }) as const;
 
-t.test('what /set shares is told to the server, and nothing before', async (t) => {
+t.test('what /set shares is sent to the server, and nothing before', async (t) => {
   const { requests, press, happen } = scene();
   press('hello');
   t.same(requests('share', 'typing'), []);
@@ -37,7 +37,7 @@ t.test('what /set shares is told to the server, and nothing before', async (t) =
   ]);
 });
 
-t.test('what could not be told is told with the next connection', async (t) => {
+t.test('what could not be sent goes with the next connection', async (t) => {
   let online = false;
   const opened = createScreenScene({
     async answer() {
@@ -59,7 +59,7 @@ t.test('what could not be told is told with the next connection', async (t) => {
   );
 });
 
-t.test('typing is told once in 3 s, and again after a message; no command is', async (t) => {
+t.test('typing is sent once in 3 s, and again after a message; not for a command', async (t) => {
   const { requests, press, clock, message, happen, store } = scene('typing');
   const told = () => requests('typing').length;
   press('/w', 'h', 'o');

@@ -123,7 +123,7 @@ t.test('a wait that the server asked for is kept, and the end of a session ends 
   t.equal(busy.clock.pending, 0);
 });
 
-t.test('a first try can come at once, and is told why; the wait comes after it', async (t) => {
+t.test('a first try can come at once, with the reason; the wait comes after it', async (t) => {
   const clock = createFakeClock();
   const reasons: (string | undefined)[] = [];
   const done = reconnect(new ConnectionLost('it shuts down'), {

@@ -304,7 +304,7 @@ t.test('a taken name that is theirs asks for its password once', async (t) => {
   t.same(attempts, [signInAs('ana', 'pa55word')]);
 });
 
-t.test('an invite that is not valid is told before a password is chosen', async (t) => {
+t.test('an invalid invite is reported before a password is chosen', async (t) => {
   const { deps, attempts } = scene({ code: 'abc', checks: ['invite-invalid'] });
   const { prompter, asked } = answering('ana', 'same', 'pa55word');
   await signIn(deps, prompter);

@@ -48,7 +48,7 @@ t.test('a reply resets all timers', async (t) => {
   t.equal(seen.at(-1), 'quiet 103000');
 });
 
-t.test('a request without a reply is told after 11 s, and taken back with the reply', async (t) => {
+t.test('a request without a reply is reported after 11 s, and taken back with the reply', async (t) => {
   const { clock, seen, ask, answer, liveness } = prepare();
   clock.advance(5_000);
   ask();

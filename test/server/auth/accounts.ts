@@ -98,7 +98,7 @@ t.test('a name is checked with the answers of registration, by those who could r
   }
   t.match(await register(server, { name: 'zoe', code }), { type: 'ok' }, 'no check used up the invite');
   for (const given of [{ code }, { code: 'invented' }]) {
-    t.equal(await check('ada', given), 'invite-invalid', 'without an invite nothing is told');
+    t.equal(await check('ada', given), 'invite-invalid', 'without an invite nothing is revealed');
   }
   t.equal(await check('ada', {}), 'invite-needed');
 });

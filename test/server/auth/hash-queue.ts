@@ -103,7 +103,7 @@ t.test('a job whose connection has gone is dropped', async (t) => {
   t.same(new Set(await Promise.all(left.map(({ outcome }) => outcome))), new Set(['signed-out']));
 });
 
-t.test('a full queue refuses whoever had the most turns', async (t) => {
+t.test('a full queue refuses the one with the most turns', async (t) => {
   const { ask, finish } = setUp();
   ask('guess');
   const guesses = Array.from({ length: limits.hashQueue }, (_, n) => ask(`guess${n}`));

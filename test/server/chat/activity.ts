@@ -75,7 +75,7 @@ t.test('each of the two is shared by itself, until it is not', async (t) => {
   t.equal(await outcome(person('ada'), { type: 'typing', room: 'lobby' }), 'not-allowed');
   await requestOk(person('bob'), { type: 'typing', room: 'lobby' });
   await requestOk(person('ada'), { type: 'read', room: 'lobby', seq });
-  t.same(await activity('ada'), [], 'typing is told to no one who hides it');
+  t.same(await activity('ada'), [], 'typing is sent to no one who hides it');
   t.match(await activity('bob'), [{ type: 'receipts' }]);
   await requestOk(person('bob'), { type: 'share' });
   clock.advance(limits.activityMs);
@@ -160,7 +160,7 @@ t.test('a room gets one event a second, with the names of all, at most five', as
   t.equal((await activity('ada')).length, 3, 'one for all three');
 });
 
-t.test('receipts of a room are told together, of each person the last', async (t) => {
+t.test('receipts of a room are sent together, the last of each person', async (t) => {
   const { person, entry, activity, clock } = await scene(t, ['ada', 'bob', 'cyd']);
   const seqs: number[] = [];
   for (let i = 0; i < 3; i++) seqs.push((await entry('ada', 'lobby')).seq);
@@ -180,7 +180,7 @@ t.test('receipts of a room are told together, of each person the last', async (t
   ]);
 });
 
-t.test('who has left, or shares it no longer, is not told of in the next event', async (t) => {
+t.test('a person who has left, or no longer shares, is not in the next event', async (t) => {
   const { person, activity, clock } = await scene(t, ['ada', 'bob', 'cyd', 'dan']);
   for (const name of ['ada', 'bob', 'cyd', 'dan'])
     await requestOk(person(name), { type: 'join', room: 'dev' });
@@ -195,7 +195,7 @@ t.test('who has left, or shares it no longer, is not told of in the next event',
   ]);
 });
 
-t.test('only members are told, and only they can tell', async (t) => {
+t.test('only members get it, and only they can send it', async (t) => {
   const { person, activity } = await scene(t, ['ada', 'bob', 'cyd']);
   await requestOk(person('ada'), { type: 'join', room: 'den', private: true });
   await requestOk(person('ada'), { type: 'invite', room: 'den', name: 'bob' });
@@ -210,7 +210,7 @@ t.test('only members are told, and only they can tell', async (t) => {
   t.equal(await outcome(person('bob'), { type: 'typing', room: 'den' }), 'muted');
 });
 
-t.test('typing is told no more often than people write', async (t) => {
+t.test('typing is sent no more often than people write', async (t) => {
   const { person, clock } = await scene(t, ['ada', 'bob']);
   const codes: string[] = [];
   for (let i = 0; i <= limits.typingBurst; i++)
@@ -220,7 +220,7 @@ t.test('typing is told no more often than people write', async (t) => {
   await requestOk(person('ada'), { type: 'typing', room: 'lobby' });
 });
 
-t.test('in large rooms nothing is told', async (t) => {
+t.test('in large rooms nothing is sent', async (t) => {
   const names = Array.from({ length: limits.receiptsRoom + 1 }, (_, i) => `p${i}x`);
   const { person, entry, activity } = await scene(t, names, ['p0x', 'p1x']);
   const { seq } = await entry('p0x', 'lobby');

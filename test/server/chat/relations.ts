@@ -75,7 +75,7 @@ t.test('a reply is to a message of the same conversation', async (t) => {
   t.equal(await outcome(bob, reply(edited.seq ?? 0, 'x', { room: 'dev' })), 'no-such-message');
 });
 
-t.test('a reaction is told to everyone with all reactions of its message', async (t) => {
+t.test('a reaction is sent to everyone with all reactions of its message', async (t) => {
   const { server, ada, bob, eve } = await setUp(t);
   const second = await server.enter('bob');
   const { seq } = await post(ada, { room: 'lobby' }, 'it works');

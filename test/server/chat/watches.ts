@@ -3,7 +3,7 @@ import { limits } from '../../../lib/protocol/limits.js';
 import { outcome, requestOk } from '../../support/requests.js';
 import { sessionScene } from '../../support/session-scene.js';
 
-t.test('the first terminal of a person is told, once, to those who wait for them', async (t) => {
+t.test('those who wait for a person get one notice, of the first terminal', async (t) => {
   const { signIn } = await sessionScene(t);
   const { wire: ada } = await signIn('ada');
   const { wire: ada2 } = await signIn('bob');
@@ -22,7 +22,7 @@ t.test('the first terminal of a person is told, once, to those who wait for them
   t.equal(ada.all('online').length, 1, 'not again');
 });
 
-t.test('who is online already is told at once', async (t) => {
+t.test('a person who is online already is reported at once', async (t) => {
   const { signIn } = await sessionScene(t);
   const { wire: ada } = await signIn('ada');
   await signIn('bob');
@@ -33,7 +33,7 @@ t.test('who is online already is told at once', async (t) => {
   ]);
 });
 
-t.test('nothing is told to people whom the person has blocked, or who no longer wait', async (t) => {
+t.test('people whom the person has blocked, or who no longer wait, get nothing', async (t) => {
   const { signIn } = await sessionScene(t);
   const [{ wire: ada }, { wire: bob }, { wire: dan }] = [
     await signIn('ada'),
@@ -50,7 +50,7 @@ t.test('nothing is told to people whom the person has blocked, or who no longer 
   for (const wire of [ada, bob, dan]) await requestOk(wire, { type: 'watch', name: 'cyd' });
   await requestOk(dan, { type: 'unwatch', name: 'cyd' });
   const second = await signIn('cyd');
-  // All are told in one go.
+  // All get it in one go.
   await bob.next('online');
   await requestOk(second.wire, { type: 'unblock', name: 'ada' });
   await leave(second);
@@ -60,7 +60,7 @@ t.test('nothing is told to people whom the person has blocked, or who no longer 
   t.same(dan.all('online'), [], 'and the blocked one went on waiting');
 });
 
-t.test('only the terminal that waits is told', async (t) => {
+t.test('only the terminal that waits gets the notice', async (t) => {
   const { signIn, connect } = await sessionScene(t);
   const { wire: one } = await signIn('ada');
   const cyd = await signIn('cyd');

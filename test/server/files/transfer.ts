@@ -353,7 +353,7 @@ t.test(
     for (let i = 0; i < limits.connectionsUnsigned; i++) silent.push(await scene.open());
     await ada.ask({ type: 'ping' });
     const bytes = someBytes(10);
-    t.match(await scene.send(ada, bytes), { type: 'kept' }, 'whoever has a ticket gets in');
+    t.match(await scene.send(ada, bytes), { type: 'kept' }, 'anyone with a ticket gets in');
     const refused = await Promise.race(silent.map(async (wire) => ({ wire, answer: await wire.answer() })));
     t.match(refused.answer, { type: 'error', code: 'too-many-connections' });
     refused.wire.socket.resume();

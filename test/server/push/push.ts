@@ -102,7 +102,7 @@ t.test('with their text, if one asks for it, cut to what a notification holds', 
   t.ok(Buffer.byteLength(long) < 1_100, `${Buffer.byteLength(long)}`);
 });
 
-t.test('no one is told of what one wrote, what a blocked person wrote, or while banned', async (t) => {
+t.test('no one is notified of their own messages, those of blocked people, or while banned', async (t) => {
   const { saying, enable, store, ana, ben, lobby, directTo, clock } = await scene(t);
   await enable(ana);
   await enable(ben);
@@ -130,7 +130,7 @@ t.test('a flood is cut for each person', async (t) => {
   t.equal((await saying('ben', lobby)).length, 1);
 });
 
-t.test('where one can say nothing to a person, one can use up nothing of theirs', async (t) => {
+t.test('someone who can’t write to a person can’t use up their notifications', async (t) => {
   const { saying, enable, store, ana, ben, lobby, clock } = await scene(t);
   await enable(ben);
   clock.advance(hour);
@@ -179,7 +179,7 @@ t.test('the hosts can change while the server runs', async (t) => {
   t.equal(await push.get(ben), undefined, 'one can end it at any time');
 });
 
-t.test('a URL that fails for a day is paused, and its owner hears of it at sign-in', async (t) => {
+t.test('a URL that fails for a day is paused, and its owner gets a notice at sign-in', async (t) => {
   const { saying, enable, settle, push, ben, lobby, clock, answer, logged, store } = await scene(t);
   await enable(ben);
   answer(refused);

@@ -111,7 +111,7 @@ t.test('a name can be checked before sign-in, and only then', async (t) => {
   const scene = await sessionScene(t);
   const { wire, session } = scene.connect();
   t.match(await wire.ask({ type: 'check-name', name: 'Ada' }), { type: 'ok' });
-  t.equal(session.phase, 'greeting', 'nobody signed in');
+  t.equal(session.phase, 'greeting', 'no one signed in');
   t.equal(await scene.store.account('ada'), undefined, 'and nothing is reserved');
   t.match(await wire.ask({ type: 'register', name: 'ada', password }), { type: 'ok' });
   t.match(await wire.ask({ type: 'check-name', name: 'ben' }), { code: 'already-signed-in' });

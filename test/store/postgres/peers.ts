@@ -324,7 +324,7 @@ async function signIn(t: Test, cluster: Cluster): Promise<void> {
 }
 
 async function life(t: Test, cluster: Cluster): Promise<void> {
-  await t.test('who is buried has no one signed in, and learns it', async (t) => {
+  await t.test('a server taken for dead has no one signed in, and learns of it', async (t) => {
     const address = cluster.database();
     const [one, two] = [await openServer(t, address), await openServer(t, address)];
     const account = await person(one, 'ana');

@@ -38,7 +38,7 @@ t.test('what was written is noted within a second, and is in the file itself wit
   t.equal(clock.pending, 0);
 });
 
-t.test('a note that is ahead is a loss, told once; its seqs are skipped', async (t) => {
+t.test('a note that is ahead is a loss, reported once; its seqs are skipped', async (t) => {
   const file = await temporaryFile(t);
   const db = openDatabase({ file });
   t.teardown(() => db.close());

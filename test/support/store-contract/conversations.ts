@@ -206,7 +206,7 @@ export async function conversationsContract(t: Test, make: MakeSubject): Promise
     },
   );
 
-  t.test('the time of the newest entry is told', async (t) => {
+  t.test('the time of the newest entry is known', async (t) => {
     const { store } = await make(t);
     const [ada, bob] = await people(store, 'ada', 'bob');
     t.equal((await store.conversations(ada.id))[0]?.at, undefined);

@@ -85,7 +85,7 @@ export async function invitesContract(t: Test, make: MakeSubject): Promise<void>
     const three = hash('three');
     await store.createInvite({ ...invite, code: three, role: 'admin', first: true });
     await registerAdmin(store, 'zoe');
-    t.equal(await store.inviteRole(three, at), undefined, 'somebody was made an admin');
+    t.equal(await store.inviteRole(three, at), undefined, 'someone was made an admin');
   });
 
   t.test('removeExpired removes expired invites and no others', async (t) => {

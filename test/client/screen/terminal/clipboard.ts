@@ -50,7 +50,7 @@ t.test('through screen it goes in parts', async (t) => {
 });
 
 t.test(
-  "inside tmux its own command does it, with the text on stdin; where it can't, the terminal is told",
+  "inside tmux its own command does it, with the text on stdin; where it can't, it goes to the terminal",
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'secure-chat-'));
     t.teardown(() => rm(folder, { recursive: true, force: true }));
