@@ -131,7 +131,7 @@ export async function startChatServer(options: ChatServerOptions, deps: ChatServ
       await files.close();
       await cleanup.close();
       // The store answers in order: after this, what was posted before is on disk and in the rooms' buffers.
-      await store.countAccounts().catch((error: unknown) => log.error('store not drained', error));
+      await store.countAccounts().catch((error: unknown) => log.error('draining the store failed', error));
       app.rooms.flush();
       await sessions.close();
       app.push.close();
@@ -161,7 +161,7 @@ async function openWebhooks(
 
 function followPeers(app: App, log: AppDeps['log']): void {
   const { hub, peers, presence, notices } = app;
-  const readAgain = () => void resync(app).catch((error: unknown) => log.error('not read again', error));
+  const readAgain = () => void resync(app).catch((error: unknown) => log.error('resync failed', error));
   peers.follow({
     onEntry: hub.posted,
     onGone(server) {
@@ -175,7 +175,7 @@ function followPeers(app: App, log: AppDeps['log']): void {
       readAgain();
     },
     onError(error) {
-      if (!notices.examine(error)) log.error('other servers not followed', error);
+      if (!notices.examine(error)) log.error('reading from the other servers failed', error);
     },
     onReach(reached) {
       const event = encodeFrame({ type: 'database', reached });
@@ -201,7 +201,7 @@ function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {
     await store.removeExpired(Math.min(clock.now(), shared ?? Number.POSITIVE_INFINITY));
   }
   function sweep(): void {
-    removeExpired().catch((error: unknown) => log.error('sweep failed', error));
+    removeExpired().catch((error: unknown) => log.error('removing expired sessions failed', error));
     cancel = clock.after(sweepMs, sweep);
   }
   return () => cancel();

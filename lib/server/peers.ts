@@ -103,7 +103,7 @@ export function createPeers(
       const { type, news } = change.news as { type: string; news: never };
       acts.get(type)?.(news);
     } catch (error) {
-      log.error('news of another server not followed', error);
+      log.error('news of another server failed', error);
     }
   }
 
@@ -165,7 +165,7 @@ export function createPeers(
       stop();
       handlers = undefined;
       sayGoodbye({ server: peering.server });
-      await teller.flush().catch((error: unknown) => log.error('other servers not told', error));
+      await teller.flush().catch((error: unknown) => log.error('news not sent to the other servers', error));
     },
   };
 }

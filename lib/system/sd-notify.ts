@@ -4,7 +4,7 @@ import { childEnvironment } from './process-secrets.js';
 
 /**
  * @param states such as `READY=1` and `STATUS=…`
- * @throws Error that says what to do, where systemd asked and can't be told
+ * @throws Error that says what to do, where systemd asked and can't be notified
  */
 export function sdNotify(env: NodeJS.ProcessEnv, ...states: string[]): Promise<void> {
   if ((env.NOTIFY_SOCKET ?? '') === '') return Promise.resolve();

@@ -125,7 +125,7 @@ t.test('an act that fails does not end the others', async (t) => {
     throw new Error('no');
   });
   hear(news('bad', {}), { kind: 'entry', entry: { seq: 7 } as never, target: { room: 1 } });
-  t.same(happened, ['error: news of another server not followed', 'entry 7']);
+  t.same(happened, ['error: news of another server failed', 'entry 7']);
 });
 
 t.test('news that could not be sent goes out in order once the database is back', async (t) => {

@@ -76,7 +76,7 @@ export async function openPush(deps: PushDeps): Promise<Push> {
   const { store, clock, log, notices, live } = deps;
   const known = new Map<string, Known>();
   const { send = (url, notification) => sendPush(url, notification, live.pushHosts) } = deps;
-  const failed = (error: unknown) => void (notices.examine(error) || log.error('push not done', error));
+  const failed = (error: unknown) => void (notices.examine(error) || log.error('notification failed', error));
 
   async function load(): Promise<void> {
     const all = await store.pushes();

@@ -268,7 +268,7 @@ class Session
     const token = this.#token;
     const { tokenHolders, app, log } = this.#deps;
     if (token === undefined || !tokenHolders.release(token, this) || !endsToken.has(code)) return;
-    app.store.endSession(token).catch((error: unknown) => log.error('session not ended', error));
+    app.store.endSession(token).catch((error: unknown) => log.error('ending a session failed', error));
   }
 
   #setPhase(phase: Phase): void {
