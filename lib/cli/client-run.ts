@@ -81,7 +81,7 @@ interface ClientRun {
   readonly options: ClientOptions;
   readonly io: Io;
   readonly makeFrontEnd: MakeFrontEnd;
-  /** A lost connection is tried for ever, also without a terminal. */
+  /** A lost connection is tried forever, also without a terminal. */
   readonly patient?: true;
   /** The link is to a server in this process: its key is right, whichever was known for that address. */
   readonly ownServer?: true;

@@ -36,7 +36,7 @@ export interface SignInContext {
   readonly recent: RecentServers;
   /** This person's folders. */
   readonly personal: Folders;
-  /** A lost connection is tried for ever, also without a terminal. */
+  /** A lost connection is tried forever, also without a terminal. */
   readonly patient?: true;
   /** The link is to a server in this process: its key is right, whichever was known for that address. */
   readonly ownServer?: true;

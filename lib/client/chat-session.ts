@@ -31,7 +31,7 @@ export type Accepted = ServerFrameOf<'ok'>;
 export interface SayOptions {
   /** As `/me` does. */
   readonly action?: true;
-  /** `seq` of the message that it replies to; its start is shown above. */
+  /** `seq` of the message that it replies to; the reply quotes it. */
   readonly of?: number;
   /**
    * 1 to 64 visible ASCII characters, unique among the messages of this account. The same key again is the same message, which
@@ -59,7 +59,7 @@ export interface MessagesOptions {
 export interface LoadFileOptions {
   /** A larger file is refused. */
   readonly mostBytes: number;
-  /** Gives up. */
+  /** Stops the download. */
   readonly signal?: AbortSignal;
 }
 
@@ -73,13 +73,13 @@ export interface ChatSession extends AsyncDisposable {
   readonly role: Role;
   /** The server's name, for people. */
   readonly serverName: string;
-  /** Sent once, where `connect` has made the account: sets a new password, once. A secret. */
+  /** There once, if `connect` has created the account: a secret that sets a new password, once. */
   readonly recovery: string | undefined;
 
   /**
    * Calls `listener` for each event of a type, beginning with the first after `connect` has resolved; this account's own messages
    * are among them. What a listener throws is an uncaught exception.
-   * @returns takes the listener away
+   * @returns removes the listener
    */
   on<T extends keyof ChatEvents>(type: T, listener: (event: ChatEvents[T]) => void): () => void;
   /**
@@ -96,16 +96,16 @@ export interface ChatSession extends AsyncDisposable {
   history(place: RoomOrPerson, since?: number | Date): AsyncGenerator<Message, undefined, undefined>;
 
   /**
-   * Posts a message. Messages are sent one after the other, each until it is acknowledged, also over lost connections.
+   * Posts a message. Messages are sent one after the other, each until it is acknowledged, across lost connections too.
    * @returns once the server has stored it
    * @throws ProtocolError (`message-too-long` above 4096 bytes or 100 lines, `message-empty`, `not-a-member`, …); SessionEnded
    *   where the session ended before; the server may have stored it then
    */
   say(to: Recipient, text: string, options?: SayOptions): Promise<Stored>;
-  /** Answers a message in its conversation, with its start above. @throws as `say` */
+  /** Replies to a message, in its conversation. @throws as `say` */
   reply(message: Message, text: string): Promise<Stored>;
   /**
-   * Sends a file. It goes on by itself after a lost connection.
+   * Sends a file. Resumes by itself after a lost connection.
    * @returns once the server has stored all of it
    * @throws TransferFailed, whose message says why; the signal's reason; SessionEnded
    */
@@ -121,7 +121,7 @@ export interface ChatSession extends AsyncDisposable {
   ): Promise<{ readonly name: string; readonly bytes: Uint8Array }>;
 
   /**
-   * Joins a room that is there; does nothing in one that the account is in.
+   * Joins an existing room; does nothing if the account is in it.
    * @throws ProtocolError (`no-such-room`, …), ConnectionLost, SessionEnded
    */
   join(room: string): Promise<void>;
@@ -137,7 +137,7 @@ export interface ChatSession extends AsyncDisposable {
    */
   ask(request: RequestBody): Promise<Accepted>;
 
-  /** Resolves when the session is over, with why. */
+  /** Resolves when the session is over, with the reason. */
   readonly closed: Promise<SessionEnd>;
   /** Ends the session within 2 s, without waiting for what is still on its way. @param reason others see it */
   close(reason?: string): Promise<void>;

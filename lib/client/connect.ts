@@ -30,11 +30,11 @@ export interface ConnectOptions {
   /** A bot's, from `secure-chat user token NAME`. */
   readonly token?: string | undefined;
   readonly name?: string | undefined;
-  /** With an invite link the account is made if the name is new. */
+  /** With an invite link, the account is created if the name is new. */
   readonly password?: string | undefined;
-  /** If the account is signed in already: join as another terminal (`attach`, the default), or end those (`take-over`). */
+  /** If the account is signed in already: join as another terminal (`attach`, the default), or end its other sessions (`take-over`). */
   readonly mode?: 'attach' | 'take-over' | undefined;
-  /** How long a lost connection is tried again, in milliseconds; for ever by default. The first one is tried once. */
+  /** How long a lost connection is tried again, in milliseconds; forever by default. The first one is tried once. */
   readonly retryMs?: number | undefined;
   /** Gives up connecting, or closes the chat. */
   readonly signal?: AbortSignal | undefined;

@@ -18,7 +18,7 @@ async function summary(t: Test, settings: Partial<ServerSettings>): Promise<stri
   return stripVTControlCharacters(String(output.read()));
 }
 
-t.test('the summary shows how long history is kept, if not for ever', async (t) => {
+t.test('the summary shows how long history is kept, if not forever', async (t) => {
   const day = 24 * 60 * 60_000;
   t.match(await summary(t, { keep: { ms: 90 * day } }), /history +messages and files of the last 90 days/);
   t.match(await summary(t, { keep: { ms: day / 2 } }), /of the last 12 h/);

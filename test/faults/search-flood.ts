@@ -32,7 +32,7 @@ function stoppingThreads() {
   };
 }
 
-t.test('messages, history and sign-ins go on while searches take for ever', async (t) => {
+t.test('messages, history and sign-ins go on while searches take forever', async (t) => {
   const threads = stoppingThreads();
   const server = await runServer(t, {
     people: ['ada', 'bob'],

@@ -1,4 +1,4 @@
-/** Loaded before a program (`--import`): what it writes through a stream gets as far as the first piece, for ever. */
+/** Loaded before a program (`--import`): what it writes through a stream gets as far as the first piece, forever. */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 

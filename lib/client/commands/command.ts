@@ -91,7 +91,7 @@ export interface CommandMemory {
   found: ReadonlyMap<number, RoomOrPerson>;
   /** The rest of the last search, if it has more results. */
   nextSearchPage: RequestBody | undefined;
-  /** What /list more goes on with; undefined if all is listed. */
+  /** Where /list more continues; undefined if all is listed. */
   unlisted: UnlistedConversations | undefined;
 }
 

@@ -74,7 +74,7 @@ export const historyCommands = [
   }),
 ];
 
-/** @param terms without them, the last search goes on */
+/** @param terms without them, the last search continues */
 async function search(terms: SearchTerms | undefined, context: CommandContext): Promise<void> {
   const { ask, answer, memory, time } = context;
   const request = terms === undefined ? memory.nextSearchPage : searchRequest(terms);

@@ -32,7 +32,7 @@ interface Printed {
 interface EventLines extends EventLinesDeps {
   /** Until the connection has caught up: of each message printed so far, what the replay need not tell again. */
   catchUp: { readonly first: boolean; readonly printed: Map<number, Printed> } | undefined;
-  /** Of each room, as far as they were told. */
+  /** Of each room, as far as they were shown. */
   readonly rules: Map<string, RoomRules | undefined>;
 }
 

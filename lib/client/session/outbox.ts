@@ -37,7 +37,7 @@ interface Item {
 }
 
 const busyMs = 1_000;
-// A message the server fails on this often would hold up all others for ever.
+// A message the server fails on this often would hold up all others forever.
 const mostFaults = 30;
 
 export function createOutbox({ clock, makeKey, report }: OutboxOptions): Outbox {

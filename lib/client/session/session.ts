@@ -28,7 +28,7 @@ export interface SessionOptions {
   readonly credentials: Credentials;
   readonly mode?: SignInMode;
   readonly remember?: boolean;
-  /** How long a lost connection is tried again, in milliseconds; Infinity for ever. */
+  /** How long a lost connection is tried again, in milliseconds; Infinity forever. */
   readonly retryMs: number;
   /** Called with each new token, before anything else is sent; awaited. */
   readonly keepToken?: (token: string) => Promise<void>;

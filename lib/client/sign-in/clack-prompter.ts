@@ -94,7 +94,7 @@ interface Streams {
 }
 
 /**
- * One question. clack ends it at Ctrl-C and Escape, but would wait for ever at Ctrl-D or when the terminal goes
+ * One question. clack ends it at Ctrl-C and Escape, but would wait forever at Ctrl-D or when the terminal goes
  * away, so those are handled here.
  */
 async function answered<T>(

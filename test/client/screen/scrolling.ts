@@ -233,7 +233,7 @@ t.test('/history that the server refuses is refused once', async (t) => {
   let asked = 0;
   const scene = createScreenScene({
     answer() {
-      if (++asked > 100) throw new Error('asked for ever');
+      if (++asked > 100) throw new Error('asked forever');
       return { type: 'error', re: 1, code: 'busy', message: 'Not now.' };
     },
   });

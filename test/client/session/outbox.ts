@@ -144,7 +144,7 @@ t.test('a wait ends with the connection', async (t) => {
   t.same(reports.at(-1), ['k1', 'sent', 5]);
 });
 
-t.test('a message that keeps failing in the server does not block the others for ever', async (t) => {
+t.test('a message that keeps failing in the server does not block the others forever', async (t) => {
   const { outbox, sent, request, error, reports, clock } = prepare();
   outbox.open(request);
   outbox.say({ room: 'lobby', text: 'poison' });

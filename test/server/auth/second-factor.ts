@@ -103,7 +103,7 @@ t.test('wrong codes are limited per account and address', async (t) => {
   t.equal(await attempt(rightCode(), '192.0.2.66'), 'too-many-attempts');
   t.equal(await attempt(rightCode(), '192.0.2.7'), 'ok', 'the owner at another address is not locked out');
   scene.clock.advance(3_600_000 / limits.factorFailuresPerHour);
-  t.equal(await attempt(rightCode(), '192.0.2.66'), 'ok', 'nor this one for ever');
+  t.equal(await attempt(rightCode(), '192.0.2.66'), 'ok', 'nor this one forever');
 });
 
 t.test('one attacker who guesses all day never stops the owner', async (t) => {

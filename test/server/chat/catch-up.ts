@@ -229,7 +229,7 @@ t.test('people who post faster than the store answers don’t block a catch-up',
   const [ada, bob] = [await createTestMember(store, 'ada'), await createTestMember(store, 'bob')];
   let said = 0;
   const slow = slowStore(store, async () => {
-    // An end, for otherwise a failure would go on for ever.
+    // An end, for otherwise a failure would go on forever.
     if (said >= 50) return;
     for (let i = 0; i < 2; i++) {
       const text = `${++said}`;
