@@ -73,7 +73,7 @@ export interface ChatSession extends AsyncDisposable {
   readonly role: Role;
   /** The server's name, for people. */
   readonly serverName: string;
-  /** There once, if `connect` has created the account: a secret that sets a new password, once. */
+  /** Set only if `connect` has created the account: a secret that sets a new password, once. */
   readonly recovery: string | undefined;
 
   /**
