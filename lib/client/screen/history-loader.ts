@@ -5,11 +5,11 @@ import { CommandRefused } from '../commands/command.js';
 import { checkPage } from '../session/pages.js';
 import type { Session } from '../session/session.js';
 import { errorWords } from '../text/wording.js';
-import { firstSeq, lastSeq } from './state/conversation.js';
+import { firstSeq, lastSeq, scrolledToEnd } from './state/conversation.js';
 import { find } from './state/conversations.js';
 import { withNewer, withNewest, withOlder, withOldest, withWindowAround } from './state/history-window.js';
 import { messageEntry } from './state/message-entry.js';
-import type { ConversationId, MessageEntry, PaneEntry } from './state/state.js';
+import type { ConversationId, ConversationState, MessageEntry, PaneEntry } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
 interface HistoryLoaderDeps {
@@ -119,12 +119,14 @@ export function createHistoryLoader({ store, session, ignored }: HistoryLoaderDe
       }
       return { entries: pages.reverse().flat(), more };
     },
-    /** The newest page in place of a detached window. Never rejects. */
+    /** The newest page in place of a detached window at whose end the reader is. Never rejects. */
     async newest(id: ConversationId): Promise<void> {
       await loads.get(id);
       const conversation = find(store.state, id);
-      if (conversation?.detached !== true || conversation.at !== undefined || conversation.loading) return;
+      if (conversation === undefined || !lacksNewest(conversation) || conversation.loading) return;
       await load(id, {}, withNewest);
+      // If it can't be loaded, the end of the window must not pass for the newest message.
+      store.changeOpen(id, (after) => (lacksNewest(after) ? scrolledToEnd(after) : after));
     },
     /**
      * A window around a message in place of what is there.
@@ -150,4 +152,8 @@ export function createHistoryLoader({ store, session, ignored }: HistoryLoaderDe
       return found.all[0]?.seq;
     },
   };
+}
+
+function lacksNewest({ detached, at }: ConversationState): boolean {
+  return detached === true && at === undefined;
 }

@@ -4,7 +4,7 @@ import type { HistoryLoader } from './history-loader.js';
 import { layout } from './render/layout.js';
 import { scrollBy, scrollTo, scrollUp, shownEntries, topIsVisible } from './render/rows.js';
 import type { Appearance } from './render/theme.js';
-import { messagesIn, selectableFrom } from './state/conversation.js';
+import { messagesIn, scrolledToEnd, selectableFrom } from './state/conversation.js';
 import { current, find, switchedTo, viewed } from './state/conversations.js';
 import type { ConversationId, ConversationState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
@@ -47,28 +47,35 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
   /** What the reader saw last, or asked for: PgUp continues from there. */
   let seen = store.state;
 
-  /** At the bottom of a detached window the newest page is loaded. */
+  /** Without a position, the pane follows the newest messages, or ends where a detached window does. */
   function put(at: ConversationState['at']): void {
-    const { id } = current(store.state);
-    store.change(id, ({ marked, ...conversation }) => ({
+    const { detached } = current(store.state);
+    scroll(at ?? (detached ? scrolledToEnd(current(store.state)).at : undefined));
+  }
+
+  function scroll(at: ConversationState['at']): void {
+    store.change(store.state.current, ({ marked, ...conversation }) => ({
       ...conversation,
       at,
       ...(at === undefined ? { newBelow: 0 } : marked === undefined ? {} : { marked }),
     }));
-    if (at === undefined && current(store.state).detached) void history.newest(id);
+    loadNewest();
     store.update(viewed);
     seen = store.state;
   }
 
+  /** At the bottom of a detached window the newest page is loaded. */
+  function loadNewest(): void {
+    const { id, detached, at, selected } = current(store.state);
+    if (detached && at === undefined && selected === undefined) void history.newest(id);
+  }
+
   /** At the end of a detached window the next page is loaded. */
   function down(rows: number): void {
-    const { id, detached, entries } = current(store.state);
+    const { id, detached } = current(store.state);
     const at = scrollBy(store.state, appearance, rows);
-    const last = entries.at(-1);
-    if (at === undefined && detached && last !== undefined) {
-      put({ id: last.id, row: Number.MAX_SAFE_INTEGER });
-      void history.newer(id);
-    } else put(at);
+    put(at);
+    if (at === undefined && detached) void history.newer(id);
   }
 
   /** Puts an entry at the top of the pane; with context, below the messages before it. */
@@ -100,6 +107,8 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
   return {
     drawn() {
       seen = store.state;
+      // A message or an answer scrolls down, too.
+      loadNewest();
     },
     move(where) {
       const up = where === 'page-up' || where === 'rows-up';
@@ -108,13 +117,13 @@ export function createScrolling(deps: ScrollingDeps): Scrolling {
       else if (where === 'page-down') down(Math.max(1, layout(store.state).pane.height - 1));
       else if (where === 'rows-down') down(rowsScrolled);
       else if (where === 'top') void toTop(store.state.current);
-      else put(undefined);
+      else scroll(undefined);
       if (up && topIsVisible(store.state, appearance)) void history.older(store.state.current);
     },
     ...createSelecting(deps, put),
     showNewest() {
       const last = current(store.state).entries.at(-1);
-      if (last !== undefined) put(scrollTo(store.state, appearance, last.id));
+      if (last !== undefined) scroll(scrollTo(store.state, appearance, last.id));
     },
     async showLast(id, count) {
       const entry = await nthLast(deps, id, count);

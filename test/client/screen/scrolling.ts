@@ -1,6 +1,7 @@
 import t from 'tap';
 import { paneRows } from '../../../lib/client/screen/render/rows.js';
 import { current, find } from '../../../lib/client/screen/state/conversations.js';
+import { withProgress } from '../../../lib/client/screen/state/notices.js';
 import type { Reply } from '../../../lib/protocol/events.js';
 import type { Message } from '../../../lib/protocol/records.js';
 import { messageOf } from '../../support/fake-session.js';
@@ -167,6 +168,79 @@ t.test('Alt-Home shows the first messages at once, and PgDn goes on from there',
   scene.press('alt-end');
   await settle();
   t.notOk(current(scene.store.state).at, 'back at the newest');
+});
+
+/** Someone who reads the first of many messages, on a connection that may be lost. */
+async function readerFarUp({ lost = false, page = 100 } = {}) {
+  const first = Array.from({ length: page }, (_, i) => old(i + 1));
+  const scene = createScreenScene({
+    answer: (request) => {
+      if (request.type !== 'history') return { type: 'ok', re: 1, people: [] };
+      if (request.after === 0) return { type: 'ok', re: 1, messages: first, more: true };
+      if (lost) return { type: 'error', re: 1, code: 'internal', message: 'The server could not do that.' };
+      return { type: 'ok', re: 1, messages: [old(898), old(899)], more: true };
+    },
+  });
+  scene.synced();
+  scene.message({ ...old(899) });
+  scene.press('alt-home');
+  await settle();
+  t.same(scene.pane().slice(0, 2), ['old 1', 'old 2']);
+  return scene;
+}
+
+t.test('Alt-Home stays at the first messages where a page of them does not fill the pane', async (t) => {
+  const scene = await readerFarUp({ page: 2 });
+  scene.drawn();
+  await settle();
+  t.same(scene.pane(), ['old 1', 'old 2']);
+  scene.press('alt-end');
+  await settle();
+  t.same(scene.pane(), ['old 898', 'old 899']);
+});
+
+t.test('what is posted from far up comes after the newest messages', async (t) => {
+  const scene = await readerFarUp();
+  scene.press('mine');
+  scene.press('enter');
+  scene.drawn();
+  await settle();
+  t.same(scene.pane(), ['old 898', 'old 899', 'mine']);
+  t.notOk(current(scene.store.state).detached);
+});
+
+t.test('a refusal is shown to a reader far up, below the newest messages', async (t) => {
+  const scene = await readerFarUp();
+  scene.press('/nope');
+  scene.press('enter');
+  t.match(scene.pane().at(-1), /no command \/nope/, 'at once');
+  scene.drawn();
+  await settle();
+  t.same(scene.pane().slice(0, 2), ['old 898', 'old 899']);
+  t.match(scene.pane().at(-1), /no command \/nope/);
+});
+
+t.test('the progress of a file is shown to a reader who is scrolled up', async (t) => {
+  const scene = await readerFarUp();
+  scene.store.update((state) =>
+    withProgress(state, { ...{ id: 'f1', text: 'sending', now: 0, bad: false }, sentTo: undefined }),
+  );
+  t.equal(scene.pane().at(-1), 'sending');
+  t.notOk(current(scene.store.state).at);
+});
+
+t.test('where the newest messages cannot be loaded, the end of a page does not pass for them', async (t) => {
+  const scene = await readerFarUp({ lost: true });
+  scene.press('/nope');
+  scene.press('enter');
+  scene.drawn();
+  await settle();
+  t.match(scene.pane().at(-1), /could not do that/);
+  t.ok(current(scene.store.state).at, 'PgDn goes on');
+  const asked = scene.asked.length;
+  scene.drawn();
+  await settle();
+  t.equal(scene.asked.length, asked, 'and it is not requested again and again');
 });
 
 t.test('Alt-Home joins the first page to the window where they meet', async (t) => {

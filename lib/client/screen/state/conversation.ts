@@ -66,6 +66,14 @@ export function followsNewest({ at, selected }: Pick<ConversationState, 'at' | '
   return at === undefined && selected === undefined;
 }
 
+/** Scrolled to its last row, without following what arrives. */
+export function scrolledToEnd(conversation: ConversationState): ConversationState {
+  const last = conversation.entries.at(-1);
+  return last === undefined
+    ? conversation
+    : { ...conversation, at: { id: last.id, row: Number.MAX_SAFE_INTEGER } };
+}
+
 /** The message that keys act on. */
 export function selectedMessage({ entries, selected }: ConversationState): MessageEntry | undefined {
   const entry = selected === undefined ? undefined : entries.findLast(({ id }) => id === selected);

@@ -5,7 +5,7 @@ import type { Quote } from '../../../protocol/records.js';
 import type { DeliveryStatus, OutgoingMessage } from '../../session/session.js';
 import { loadedMessage, messagesIn } from './conversation.js';
 import { change } from './conversations.js';
-import { withEntry } from './history-window.js';
+import { withOwnEntry } from './history-window.js';
 import type { ConversationId, ConversationState, MessageEntry, PaneEntry, ScreenState } from './state.js';
 
 export function applyDraft(
@@ -14,7 +14,7 @@ export function applyDraft(
   { id, draft, now }: { id: ConversationId; draft: OutgoingMessage; now: number },
 ): ScreenState {
   return change(state, id, (conversation) => ({
-    ...withEntry(conversation, ownEntry(key, draft, { me: state.me, now, entries: conversation.entries })),
+    ...withOwnEntry(conversation, ownEntry(key, draft, { me: state.me, now, entries: conversation.entries })),
     newAfter: undefined,
     at: undefined,
     newBelow: 0,

@@ -35,8 +35,13 @@ function isPending(entry: PaneEntry | undefined): boolean {
   return entry?.kind === 'message' && entry.delivery.state === 'sending';
 }
 
+/** Adds what happened here, unless the window ends before it. */
 export function withEntry(conversation: ConversationState, entry: PaneEntry): ConversationState {
-  if (conversation.detached) return conversation;
+  return conversation.detached ? conversation : withOwnEntry(conversation, entry);
+}
+
+/** Adds what the reader wrote, or what answers them, wherever the window ends. */
+export function withOwnEntry(conversation: ConversationState, entry: PaneEntry): ConversationState {
   return bounded({ ...conversation, entries: [...conversation.entries, entry] });
 }
 
@@ -86,13 +91,19 @@ export function withNewer(
   return { ...conversation, entries, loading: false, ...(more && { detached: true }) };
 }
 
-/** The newest page in place of a detached window. */
+/** The newest page in place of a detached window, with what was added below that since. */
 export function withNewest(
-  conversation: ConversationState,
+  { detached: _, marked: __, ...conversation }: ConversationState,
   page: readonly MessageEntry[],
   more: boolean,
 ): ConversationState {
-  return replaced(conversation, page, { older: more, newer: false, at: undefined });
+  const { entries } = conversation;
+  const last = lastSeq({ entries: page });
+  const end = entries.findLastIndex((entry) => entry.kind === 'message' && (entry.seq ?? last + 1) <= last);
+  const own = unsent(conversation);
+  const kept = entries.filter((entry, i) => i > end || own.includes(entry));
+  const window = { entries: [...page, ...kept], fromStart: !more, at: undefined };
+  return { ...conversation, ...window, loading: false, newBelow: 0 };
 }
 
 /** The first page of the history in place of the window, or above it if they meet. `more`: the server has newer ones. */
@@ -132,6 +143,6 @@ function replaced(
 }
 
 /** Own messages that only this client has: another window keeps them, at its end. */
-function unsent(conversation: Pick<ConversationState, 'entries'>): PaneEntry[] {
+function unsent(conversation: Pick<ConversationState, 'entries'>): readonly PaneEntry[] {
   return messagesIn(conversation).filter(({ delivery }) => delivery.state !== 'sent');
 }

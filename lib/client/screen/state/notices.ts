@@ -3,7 +3,7 @@ import type { Recipient } from '../../../protocol/names.js';
 import { printable } from '../../../protocol/printable.js';
 import { idOf } from './conversation.js';
 import { change, changeAll, isViewed } from './conversations.js';
-import { withEntry } from './history-window.js';
+import { withEntry, withOwnEntry } from './history-window.js';
 import type { ConversationId, NoticeEntry, PaneEntry, ScreenState } from './state.js';
 
 export interface Moment {
@@ -21,27 +21,30 @@ interface Notice extends Moment {
 }
 
 /** In the conversation it is about. */
-export function withNotice(
-  state: ScreenState,
-  id: ConversationId,
-  { text, tone = 'plain', folds = false, now, serial }: Notice,
-): ScreenState {
-  const shown = printable(text, { newlines: true });
-  const entry: NoticeEntry = {
-    ...{ kind: 'notice', id: `n${serial}`, at: now, text: shown, tone },
-    ...(folds && { folded: false }),
-  };
-  return change(state, id, (conversation) => withEntry(conversation, entry));
+export function withNotice(state: ScreenState, id: ConversationId, notice: Notice): ScreenState {
+  return change(state, id, (conversation) => withEntry(conversation, noticeEntry(notice)));
 }
 
 /** In the current conversation, scrolled to its end: it answers the person who is typing. A selected message stays in view. */
 export function withNoticeHere(state: ScreenState, notice: Notice): ScreenState {
-  const noticed = withNotice(state, state.current, notice);
-  return change(noticed, state.current, (conversation) =>
-    conversation.selected === undefined
+  return withAnswer(state, noticeEntry(notice));
+}
+
+function withAnswer(state: ScreenState, entry: NoticeEntry): ScreenState {
+  return change(state, state.current, (before) => {
+    const conversation = withOwnEntry(before, entry);
+    return conversation.selected === undefined
       ? { ...conversation, at: undefined, newBelow: 0 }
-      : { ...conversation, newBelow: conversation.newBelow + 1 },
-  );
+      : { ...conversation, newBelow: conversation.newBelow + 1 };
+  });
+}
+
+function noticeEntry({ text, tone = 'plain', folds = false, now, serial }: Notice): NoticeEntry {
+  const shown = printable(text, { newlines: true });
+  return {
+    ...{ kind: 'notice', id: `n${serial}`, at: now, text: shown, tone },
+    ...(folds && { folded: false }),
+  };
 }
 
 /** Removes entries from every conversation. */
@@ -68,8 +71,7 @@ export function withProgress(state: ScreenState, { id, text, now, bad, sentTo }:
   const target = sentTo && idOf('to' in sentTo ? { with: sentTo.to } : sentTo);
   if (owner !== undefined && owner.id === target) return withoutEntries(state, [id]);
   const entry: NoticeEntry = { kind: 'notice', id, at: now, text: shown, tone: bad ? 'bad' : 'plain' };
-  if (owner === undefined)
-    return change(state, state.current, (conversation) => withEntry(conversation, entry));
+  if (owner === undefined) return withAnswer(state, entry);
   return change(state, owner.id, (conversation) => ({
     ...conversation,
     entries: conversation.entries.map((before) => (before.id === id ? { ...entry, at: before.at } : before)),
