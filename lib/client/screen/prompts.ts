@@ -2,6 +2,7 @@
 import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
 import type { KeyAction, ScreenAction } from './input/keymap.js';
 import { allConversations, closedDirects, here, isSamePlace, serversOf } from './state/conversations.js';
+import { edit, emptyEditor } from './state/editor.js';
 import type { ConversationPlace, ConversationState, ScreenState } from './state/state.js';
 import type { ScreenStore } from './state/store.js';
 
@@ -22,8 +23,15 @@ export interface Prompts {
   begin(prompt: Prompt): void;
   /** There may be more to find now; nothing happens if the prompt is over. */
   refresh(prompt: Prompt): void;
-  /** Any action that neither types nor cancels ends the prompt. @returns whether the action was meant for the prompt */
+  /** Any action that neither types, deletes nor cancels ends the prompt. @returns whether the action was meant for the prompt */
   take(action: ScreenAction): boolean;
+}
+
+/** What one corrects a mistyped answer with: it must not change the input below it. */
+const deletions = ['delete-left', 'delete-word-left', 'delete-space-word-left', 'kill-to-start'] as const;
+
+function isDeletion(name: ScreenAction['do']): name is (typeof deletions)[number] {
+  return deletions.some((each) => each === name);
 }
 
 export function createPrompts(store: ScreenStore): Prompts {
@@ -54,7 +62,10 @@ export function createPrompts(store: ScreenStore): Prompts {
       const { prompt, text } = open;
       if (prompt.again.some((each) => each === action.do)) return show(prompt, text, 'again');
       if (action.do === 'insert') return show(prompt, text + action.text, 'typed');
-      if (action.do === 'delete-left') return show(prompt, [...text].slice(0, -1).join(''), 'typed');
+      if (isDeletion(action.do)) {
+        const answer = { ...emptyEditor, text, cursor: text.length };
+        return show(prompt, edit(answer, { edit: action.do }).text, 'typed');
+      }
       close();
       if (action.do === 'send') return prompt.accept();
       if (action.do !== 'interrupt' && action.do !== 'cancel') return false;

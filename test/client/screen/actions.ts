@@ -153,6 +153,13 @@ t.test('Alt-K goes to a conversation by some letters of its name', async (t) => 
   t.equal(question(), 'Go to: lbx_   no such conversation');
   scene.press('enter');
   t.equal(current(), '@barbara', 'Enter goes nowhere');
+  scene.press('mine');
+  for (const key of ['ctrl-u', 'ctrl-w', 'alt-backspace']) {
+    scene.press('alt-k', 'lbx', key);
+    t.match(question(), /^Go to: _ /, `${key} clears the name`);
+    scene.press('escape');
+    t.equal(scene.typed(), 'mine|', `${key} leaves the input alone`);
+  }
   scene.press('alt-k', 'eve', 'escape');
   t.equal(current(), '@barbara', 'Escape stays');
   scene.press('alt-k', 'eve', 'enter');
