@@ -22,6 +22,9 @@ export interface ClackPrompter extends Prompter {
   finish(text: string): void;
 }
 
+// As in vi. A name or password typed too early must not move "No" to "Yes".
+for (const letter of ['h', 'j', 'k', 'l']) clack.settings.aliases.delete(letter);
+
 // What clack puts before each line of a note.
 const guideWidth = 3;
 

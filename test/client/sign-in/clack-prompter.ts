@@ -87,6 +87,9 @@ t.test('who types nothing says no, and the first of several choices', async (t) 
   const yes = prompter.confirm({ message: 'Sure?' });
   await type('y');
   t.equal(await yes, true);
+  const early = prompter.confirm({ message: 'Sure?' });
+  await type(...'hello', '\r');
+  t.equal(await early, false, 'a password that is typed too early is no yes');
   const options = [
     { value: 'one', label: 'One' },
     { value: 'two', label: 'Two', hint: 'the other' },
