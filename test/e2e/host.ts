@@ -111,7 +111,7 @@ t.test('invalid settings end it at once', async (t) => {
   const args = ['host', '--data', join(home.folder, 'data'), '--host', '127.0.0.1', '--port', '0'];
   const nameless = home.run(args);
   t.equal(await nameless.ended, 64);
-  t.match(nameless.stderr(), /Not a terminal: pass --name/);
+  t.match(nameless.stderr(), /No terminal to ask on.*pass --name/);
   t.equal(await home.run([...args, '--as', 'alice']).ended, 64, 'nor without a password');
   const made = home.run([...args, '--as', 'alice'], secret);
   await made.prints(/You host this chat/, 'stderr');

@@ -10,8 +10,8 @@ export class AnswerMissing extends Error {
   constructor(answer: AnswerMissing['answer']) {
     super(
       answer === 'name'
-        ? 'Not a terminal: pass --name or set SECURE_CHAT_NAME. A bot needs only its token.'
-        : 'Not a terminal: pass --password-file or set SECURE_CHAT_PASSWORD.',
+        ? 'No terminal to ask on, or TERM=dumb: pass --name or set SECURE_CHAT_NAME. A bot needs only its token.'
+        : 'No terminal to ask on, or TERM=dumb: pass --password-file or set SECURE_CHAT_PASSWORD.',
     );
     this.name = 'AnswerMissing';
     this.answer = answer;
