@@ -76,6 +76,7 @@ export async function joinMore(others: readonly JoinLink[], deps: MoreServersDep
         return refused(error);
       }
     },
+    leftFirst: () => void connected.delete(formatEndpoint(deps.first)),
   };
 }
 

@@ -24,6 +24,8 @@ export interface MoreServers {
   }[];
   /** Joins another one, asking on the terminal. Rejects with an error whose message is for the person. */
   connect(address: string): Promise<JoinedServer>;
+  /** To be called when the person has left the first server, which can then be joined again. */
+  leftFirst(): void;
 }
 
 /** A server that was signed in to. */

@@ -115,6 +115,20 @@ t.test('two servers on one screen', async (t) => {
     await carol.prints(/alice: and on we go/);
   });
 
+  await t.test('/connect comes back to the first server, too, once it was left', async () => {
+    alice.enter(`/connect ${lab.server.link}`);
+    await answer(alice, /Password for alice\s*\n.*_/, password);
+    await onServer(alice, 'Lab');
+    alice.type(alt('1'));
+    await onServer(alice, 'Club');
+    alice.enter('/disconnect');
+    await onServer(alice, 'Lab');
+    alice.enter(`/connect ${club.server.link}`);
+    await answer(alice, /Password for alice\s*\n.*_/, password);
+    await onServer(alice, 'Club');
+    await alice.shows(/│ Lab !?\s*\n.*│ {2}1 #lobby.*\n.*│ Club !?\s*\n.*│ {2}2 #lobby/);
+  });
+
   await t.test('/quit ends all of them', async (t) => {
     alice.enter('/quit');
     t.equal(await alice.ended, 0);

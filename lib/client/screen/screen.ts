@@ -45,7 +45,7 @@ export function createScreen(deps: ScreenDeps): FrontEnd {
     listener,
     fullScreen: true,
     async run(session, more = alone, stay) {
-      const first = { session, stay, server: deps.server, open, done: async () => {} };
+      const first = { session, stay, server: deps.server, open, done: async () => more.leftFirst() };
       return openScreen(deps, { first, saved: await deps.openPreferences(deps.server).load(), more });
     },
   };
@@ -54,6 +54,7 @@ export function createScreen(deps: ScreenDeps): FrontEnd {
 const alone: MoreServers = {
   first: [],
   connect: () => Promise.reject(new Error('Other servers cannot be joined here.')),
+  leftFirst() {},
 };
 
 interface Opening {
