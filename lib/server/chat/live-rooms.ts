@@ -9,7 +9,7 @@ import type { ConversationKey } from '../../store/message-store.js';
 import type { Mute } from '../../store/moderation-store.js';
 import type { ConversationSummary, Room } from '../../store/room-store.js';
 import type { Clock } from '../../system/clock.js';
-import { afterWrites } from '../net/connection.js';
+import { afterWrites } from '../net/end-of-turn.js';
 import { createFanOut, createSubscriber, type FanOut, type Subscriber } from './fan-out.js';
 import { createJoinNotices, type JoinNotices } from './join-notices.js';
 import type { Member } from './presence.js';

@@ -7,6 +7,8 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { createFrameReader, type FrameReader, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Clock } from '../../system/clock.js';
+import type { EndOfTurn, Flushing } from './end-of-turn.js';
+import type { Debtor, SendBudget } from './send-budget.js';
 
 /** What is written at once to a peer that has fallen behind. */
 const pieceBytes = 64 * 1024;
@@ -25,7 +27,7 @@ export interface ConnectionOwner {
 }
 
 /** The same for all connections. */
-interface ConnectionDeps {
+export interface ConnectionDeps {
   readonly clock: Clock;
   readonly endOfTurn: EndOfTurn;
   readonly budget: SendBudget;
@@ -207,127 +209,5 @@ class Connection implements ServerConnection, Flushing, Debtor {
   destroy(error?: Error): void {
     this.#ended = true;
     this.#socket.destroy(error);
-  }
-}
-
-interface Flushing {
-  flush(): void;
-}
-
-/** Calls `flush` when the current callback and the promises it settled are done. */
-export type EndOfTurn = (flushing: Flushing) => void;
-
-export function createEndOfTurn(): EndOfTurn {
-  let due: Flushing[] = [];
-  function run(): void {
-    const flushing = due;
-    due = [];
-    for (const each of flushing) each.flush();
-  }
-  return (flushing) => {
-    // One callback for all: thousands of members of one room are written to in one go. A microtask first, because
-    // after a callback of the event loop the next tick comes before the promises.
-    if (due.push(flushing) === 1) queueMicrotask(() => process.nextTick(run));
-  };
-}
-
-/** Calls back when everything that connections have sent in this turn is written. */
-export function afterWrites(done: () => void): void {
-  // As above, later in the same two queues.
-  queueMicrotask(() => process.nextTick(done));
-}
-
-/** A connection in the send budget. */
-interface Debtor {
-  /** Bytes that the peer has not taken. */
-  readonly unsent: number;
-  /** Ends the connection at once; it then calls `settle(this, 0)`. */
-  drop(): void;
-}
-
-/** The unsent bytes of all connections together, against one limit. */
-export interface SendBudget {
-  /** Notes what a connection has unsent now; over the limit, those with the most are dropped. */
-  settle(debtor: Debtor, unsent: number): void;
-  readonly total: number;
-}
-
-export function createSendBudget(limit: number): SendBudget {
-  const debts = new Map<Debtor, number>();
-  let total = 0;
-
-  /** What was noted is from the last write; some of it has gone out since. */
-  function refresh(): void {
-    total = 0;
-    for (const debtor of debts.keys()) {
-      debts.set(debtor, debtor.unsent);
-      total += debtor.unsent;
-    }
-  }
-
-  return {
-    get total() {
-      return total;
-    },
-    settle(debtor, unsent) {
-      total += unsent - (debts.get(debtor) ?? 0);
-      if (unsent === 0) debts.delete(debtor);
-      else debts.set(debtor, unsent);
-      if (total > limit) refresh();
-      while (total > limit) {
-        let worst = debtor;
-        for (const [other, owed] of debts) if (owed > (debts.get(worst) ?? 0)) worst = other;
-        total -= debts.get(worst) ?? 0;
-        debts.delete(worst);
-        worst.drop();
-      }
-    },
-  };
-}
-
-/** Notices when the peer has sent nothing for too long. */
-export interface IdleTimer {
-  /** The peer sent something. */
-  reset(): void;
-  /** Calls `onIdle` once, when nothing has come for so long. */
-  watch(ms: number): void;
-  stop(): void;
-}
-
-export interface IdleTimerOwner {
-  /** Whether the peer is not being read now, so that nothing can come. */
-  readonly paused: boolean;
-  onIdle(): void;
-}
-
-export function createIdleTimer(clock: Clock, owner: IdleTimerOwner): IdleTimer {
-  return new Timer(clock, owner);
-}
-
-/** A class, as one is kept for each connection. */
-class Timer implements IdleTimer {
-  readonly #clock: Clock;
-  readonly #owner: IdleTimerOwner;
-  #since: number;
-  #cancel: (() => void) | undefined;
-
-  constructor(clock: Clock, owner: IdleTimerOwner) {
-    this.#clock = clock;
-    this.#owner = owner;
-    this.#since = clock.ticks();
-  }
-
-  reset(): void {
-    this.#since = this.#clock.ticks();
-  }
-
-  watch(ms: number): void {
-    const idle = this.#owner.paused ? 0 : this.#clock.ticks() - this.#since;
-    if (idle >= ms) this.#owner.onIdle();
-    else this.#cancel = this.#clock.after(ms - idle, () => this.watch(ms));
-  }
-
-  stop(): void {
-    this.#cancel?.();
   }
 }

@@ -7,33 +7,26 @@ import type { ServerFrame } from '../../protocol/events.js';
 import { encodeFrame, type RawFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Account } from '../../store/account-store.js';
-import type { Clock } from '../../system/clock.js';
 import type { App } from '../app.js';
 import type { LeaveDetails } from '../chat/join-notices.js';
 import type { JoinMode, Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
 import {
+  type ConnectionDeps,
   type ConnectionOwner,
   createConnection,
-  createIdleTimer,
-  type EndOfTurn,
-  type IdleTimer,
-  type IdleTimerOwner,
-  type SendBudget,
   type ServerConnection,
 } from '../net/connection.js';
 import type { Tally } from '../net/counts.js';
+import { createIdleTimer, type IdleTimer, type IdleTimerOwner } from '../net/idle-timer.js';
 import type { RateLimiter } from '../rate-limiter.js';
 import { answerFrame } from '../requests/request-table.js';
 import type { Caller, Phase } from '../requests/row.js';
 import { createRequestQueue, type RequestQueue, type RequestQueueOwner } from './request-queue.js';
 
-export interface SessionDeps {
+export interface SessionDeps extends ConnectionDeps {
   readonly app: App;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly endOfTurn: EndOfTurn;
-  readonly budget: SendBudget;
   /** Requests of each session: beyond its rate, they are read later. */
   readonly requests: RateLimiter<ServerSession>;
   /** Encoded. */
