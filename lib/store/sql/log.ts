@@ -1,9 +1,7 @@
 /**
- * The log of all messages in SQL: one table, one increasing seq; edits, removals, pins and topics are entries too, and so are
- * the reactions of another table. Knows ids of conversations, not what they are.
+ * The log of all messages in SQL, added to and read: one table, one increasing seq; edits, removals, pins and topics are
+ * entries too, and so are the reactions of another table. Knows ids of conversations, not what they are.
  */
-import { randomUUID } from 'node:crypto';
-import { limits } from '../../protocol/limits.js';
 import type {
   AppendResult,
   ConversationKey,
@@ -117,10 +115,6 @@ function prepare(db: Database) {
        LEFT JOIN accounts AS others ON others.id = CASE WHEN low = account THEN high ELSE low END
        WHERE seq = ? AND conversations.kind <> 'ended'`,
     ),
-    atOrAfter: db.prepare('SELECT seq, at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1'),
-    newest: db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log'),
-    steps: db.prepare('SELECT seq FROM clock_steps ORDER BY seq'),
-    lastOlder: db.prepare('SELECT seq FROM log WHERE seq < ? AND at < ? ORDER BY seq DESC LIMIT 1'),
   };
 }
 
@@ -170,7 +164,6 @@ export function createLogOperations(db: Database, parts: LogParts) {
       const rows: EntryRow[] = conversation === undefined ? [] : sql.pins.all(conversation);
       return rows.map(entryOf);
     },
-    seqBefore: (at, now = Number.POSITIVE_INFINITY) => seqBefore(sql, at, now),
   } satisfies Partial<Operations>;
 }
 
@@ -292,143 +285,4 @@ function entryOf(row: EntryRow): LogEntry {
     ...(quoted !== undefined && { quoted }),
     ...((row.reactions !== null || kind === 'reaction') && { reactions: reactionCounts(row.reactions) }),
   };
-}
-
-function seqBefore(sql: Statements, at: number, now: number): number {
-  const newest: { seq: number } = sql.newest.get();
-  const steps: { seq: number }[] = sql.steps.all();
-  const starts = [0, ...steps.map(({ seq }) => seq)];
-  let end = newest.seq + 1;
-  for (const [index, start] of starts.entries()) {
-    const next = starts[index + 1] ?? newest.seq + 1;
-    const first = firstSince(sql, at, { start, next });
-    if (first === undefined || first.at > now) continue;
-    end = first.seq;
-    break;
-  }
-  const older: { seq: number } | undefined = sql.lastOlder.get(end, at);
-  return older?.seq ?? 0;
-}
-
-/** The first entry since a time among those from `start` to before `next`, whose times increase: by bisection. */
-function firstSince(
-  sql: Statements,
-  at: number,
-  { start, next }: { readonly start: number; readonly next: number },
-): LogPosition | undefined {
-  let found: LogPosition | undefined;
-  for (let [low, high] = [start, next]; low < high; ) {
-    const middle = low + Math.floor((high - low) / 2);
-    const row: LogPosition | undefined = sql.atOrAfter.get(middle);
-    const inside = row !== undefined && row.seq < next ? row : undefined;
-    if (inside !== undefined && inside.at < at) {
-      low = inside.seq + 1;
-    } else {
-      found = inside ?? found;
-      high = middle;
-    }
-  }
-  return found;
-}
-
-interface MessageRow {
-  readonly conversation: number;
-  readonly account: number;
-  readonly kind: string;
-  readonly text: string;
-}
-
-interface ChangeEntry {
-  readonly kind: 'edit' | 'removal' | 'pin' | 'unpin' | 'topic';
-  readonly conversation: number;
-  readonly account: number;
-  readonly at: number;
-  readonly text?: string;
-  /** The seq of the message that it is about. */
-  readonly of?: number;
-}
-
-export function createEditOperations(
-  db: Database,
-  { index, mentions }: Pick<LogParts, 'index' | 'mentions'>,
-) {
-  const byId = db.prepare(
-    `SELECT conversation, account, kind, text FROM log
-     WHERE seq = ? AND removed IS NULL AND kind IN ('text', 'action', 'file')`,
-  );
-  const insert = db.prepare(
-    `INSERT INTO log (conversation, at, account, key, kind, text, target)
-     VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
-  );
-  const rewrite = db.prepare('UPDATE log SET text = ?, edited = ? WHERE seq = ?');
-  const wipe = db.prepare(
-    "UPDATE log SET text = '', removed = ?, target = NULL, reactions = NULL WHERE seq = ?",
-  );
-  const dropReactions = db.prepare('DELETE FROM reactions WHERE message = ?');
-  const pin = db.prepare('INSERT INTO pins (message, conversation, seq) VALUES (?, ?, ?)');
-  const unpin = db.prepare('DELETE FROM pins WHERE message = ?');
-  const pinned = db.prepare(
-    `SELECT count(*) AS count, count(*) FILTER (WHERE message = ?2) AS here FROM pins WHERE conversation = ?1`,
-  );
-  const dropFile = db.prepare('DELETE FROM files WHERE seq = ?');
-  const setTopic = db.prepare(
-    "UPDATE conversations SET topic = ?2 WHERE id = ?1 AND kind = 'room' AND topic <> ?2",
-  );
-
-  function messageOf(seq: number): MessageRow | undefined {
-    return byId.get(seq);
-  }
-
-  function log({ kind, at, account, conversation, text = '', of }: ChangeEntry): LogPosition {
-    // A key with a space, which no client can send.
-    const key = `change ${randomUUID()}`;
-    const { seq }: { seq: number } = insert.get(conversation, at, account, key, kind, text, of ?? null);
-    return { seq, at };
-  }
-
-  return {
-    edit({ of, account, at, text }) {
-      if (text.includes('\0')) throw new Error('a text contains U+0000');
-      const message = messageOf(of);
-      if (message === undefined || message.kind === 'file') return undefined;
-      index.remove({ seq: of, ...message });
-      rewrite.run(text, at, of);
-      index.add({ seq: of, ...message, text });
-      mentions.remove(of);
-      mentions.add({ seq: of, ...message, text });
-      // Without the text, which is read from the message: a later removal leaves nothing of it here.
-      return log({ kind: 'edit', conversation: message.conversation, account, at, of });
-    },
-    remove({ of, account, at }) {
-      const message = messageOf(of);
-      if (message === undefined) return undefined;
-      index.remove({ seq: of, ...message });
-      mentions.remove(of);
-      dropFile.run(of);
-      dropReactions.run(of);
-      unpin.run(of);
-      wipe.run(account, of);
-      return log({ kind: 'removal', conversation: message.conversation, account, at, of });
-    },
-    pin({ of, account, at }) {
-      const message = messageOf(of);
-      if (message === undefined) return { outcome: 'no-such-message' };
-      const { conversation } = message;
-      const { count, here }: { count: number; here: number } = pinned.get(conversation, of);
-      if (here > 0) return { outcome: 'unchanged' };
-      if (count >= limits.pins) return { outcome: 'too-many' };
-      const entry = log({ kind: 'pin', conversation, account, at, of });
-      pin.run(of, conversation, entry.seq);
-      return { outcome: 'kept', ...entry };
-    },
-    unpin({ of, account, at }) {
-      const message = messageOf(of);
-      if (message === undefined || unpin.run(of).changes === 0) return undefined;
-      return log({ kind: 'unpin', conversation: message.conversation, account, at, of });
-    },
-    setTopic({ room, account, topic, at }) {
-      if (setTopic.run(room, topic).changes === 0) return undefined;
-      return log({ kind: 'topic', conversation: room, account, at, text: topic });
-    },
-  } satisfies Partial<Operations>;
 }

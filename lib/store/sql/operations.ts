@@ -2,9 +2,11 @@
 import { type Clock, systemClock } from '../../system/clock.js';
 import type { PeerStore } from '../peer-store.js';
 import { createAccountOperations, createCredentialOperations, createInviteOperations } from './accounts.js';
+import { createChangeOperations } from './changes.js';
 import { createConversationOperations } from './conversations.js';
 import type { Database, Dialect } from './database.js';
-import { createEditOperations, createLogOperations } from './log.js';
+import { createLogOperations } from './log.js';
+import { createTimeOperations } from './log-times.js';
 import { createMentionRows } from './mentions.js';
 import type { Operations } from './methods.js';
 import { createAuditOperations, createBanOperations, createBlockOperations } from './moderation.js';
@@ -34,8 +36,7 @@ export function createOperations(
 ): Operations {
   const mentions = createMentionRows(db);
   const { find, beginDirect, keyOf, positions, ...conversations } = createConversationOperations(db);
-  const log = createLogOperations(db, { index, mentions, find, beginDirect, keyOf });
-  const { seqBefore } = log;
+  const { seqBefore } = createTimeOperations(db);
   const { resumeRow, ...sessions } = createSessionOperations(db);
   const { revokeSessions } = sessions;
   const { leaveAll, enter, ...rooms } = createRoomOperations(db);
@@ -57,9 +58,10 @@ export function createOperations(
     ...createAuditOperations(db),
     ...conversations,
     ...rooms,
-    ...log,
-    ...createEditOperations(db, { index, mentions }),
+    ...createLogOperations(db, { index, mentions, find, beginDirect, keyOf }),
+    ...createChangeOperations(db, { index, mentions }),
     ...createReactionOperations(db, dialect),
+    seqBefore,
     ...createSearchOperations(db, { index, find, seqBefore, ticks }),
     ...createRetentionOperations(db, { index, seqBefore }),
     ...files,
