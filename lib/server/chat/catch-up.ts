@@ -1,6 +1,6 @@
 /**
- * Catch-up: sends a member what it missed of each conversation, then hands over to the hub without a gap. Knows the store,
- * the hub and one member.
+ * Catch-up: sends a member what it missed of each conversation, then goes on live without a gap. Knows the store,
+ * live rooms and one member.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ServerFrame } from '../../protocol/events.js';
@@ -11,7 +11,6 @@ import type { ConversationKey, EntryKinds } from '../../store/message-store.js';
 import type { ConversationPosition, ConversationSummary, RoomInvitation } from '../../store/room-store.js';
 import type { Store } from '../../store/store.js';
 import { conversationRecord, entryEvent } from './frames.js';
-import type { Hub } from './hub.js';
 import type { ConversationRef } from './lookup.js';
 import { invitedEvent } from './membership.js';
 import type { ChatParts } from './parts.js';
@@ -42,12 +41,8 @@ const pacedBytes = 16 * 1024;
  * What was posted meanwhile may come twice (replayed and live), never in the wrong order: a client drops what is not newer
  * than what it has of that conversation.
  */
-export async function catchUp(
-  member: Member,
-  positions: Positions,
-  deps: ChatParts & { hub: Hub },
-): Promise<void> {
-  const { store, hub, rooms, rush } = deps;
+export async function catchUp(member: Member, positions: Positions, deps: ChatParts): Promise<void> {
+  const { store, rooms, rush } = deps;
   const { account } = member;
   await rush();
   const replay: Replay = { ...deps, member, positions, reached: new Map(), unread: 0 };
@@ -56,7 +51,7 @@ export async function catchUp(
   let goLive: () => boolean;
   // Live first: reading the store until nothing is new would never end where people post faster than the store answers.
   do {
-    goLive = hub.attach(member);
+    goLive = rooms.subscribe(member);
     const { standings, ...state } = await store.catchUpState(account.id);
     invitations = state.invitations;
     if (before !== undefined) send(member, roomChanges(before, await store.conversations(account.id)));

@@ -1,29 +1,20 @@
-/**
- * The hub: messages, edits, removals, reactions, pins and topics go to the store, then to everyone they are for. Knows
- * members, not sockets.
- */
-import { ProtocolError } from '../../protocol/errors.js';
-import { limits } from '../../protocol/limits.js';
-import { messageText, topicText } from '../../protocol/message-text.js';
-import { reactionCodes, reactionEmoji } from '../../protocol/reactions.js';
+/** The hub: messages and files go to the store, then to everyone they are for. Knows members, not sockets. */
+import { messageText } from '../../protocol/message-text.js';
 import type { FileInfo } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
 import type { Account } from '../../store/account-store.js';
-import type { LogEntry, LogPosition, NewEntry, StoredMessage } from '../../store/message-store.js';
+import type { LogEntry, NewEntry, StoredMessage } from '../../store/message-store.js';
 import { createHistogram, type Histogram } from '../histogram.js';
 import { entryEvent, messageEvent, type Receipt, receiptOf } from './frames.js';
 import type { LeaveDetails } from './join-notices.js';
 import {
   type ConversationName,
   type ConversationRef,
-  type FoundMessage,
   noSuchMessage,
   noSuchRoom,
   notDelivered,
-  roomRef,
 } from './lookup.js';
 import type { ChatParts } from './parts.js';
-import { actorOf, notAllowed } from './permissions.js';
 import type { Post, PostingRules } from './posting-rules.js';
 import type { Member } from './presence.js';
 
@@ -62,31 +53,8 @@ export interface Hub {
    * @throws ProtocolError as `say`
    */
   deliver(account: Account, message: { room: string; text: string; key: string }): Promise<Receipt>;
-  /** @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `message-empty`, `message-too-long` */
-  edit(member: Member, request: RequestOf<'edit'>): Promise<Receipt>;
-  /** @throws ProtocolError `no-such-message`, `not-allowed` */
-  remove(member: Member, request: RequestOf<'remove'>): Promise<Receipt>;
-  /**
-   * @throws ProtocolError `bad-request` for what is no emoji, `no-such-message`, `not-delivered`, `limit-reached`, and as
-   *   PostingRules.check
-   */
-  react(member: Member, request: RequestOf<'react'>): Promise<Receipt>;
-  /**
-   * @returns undefined if it is pinned already
-   * @throws ProtocolError `no-such-message`, `not-allowed`, `not-delivered`, `limit-reached`, and as PostingRules.check
-   */
-  pin(member: Member, request: RequestOf<'pin'>): Promise<Receipt | undefined>;
-  /** @returns undefined if it is not pinned. @throws ProtocolError as `pin` */
-  unpin(member: Member, request: RequestOf<'unpin'>): Promise<Receipt | undefined>;
-  /**
-   * @returns undefined if it is the room's topic already
-   * @throws ProtocolError `no-such-room`, `not-a-member`, `not-allowed`
-   */
-  setTopic(member: Member, request: RequestOf<'set-topic'>): Promise<Receipt | undefined>;
   /** Another server has posted it. */
   posted(posted: Pick<StoredMessage, 'entry' | 'target' | 'to'>): void;
-  /** Makes a member live; see LiveRooms.subscribe. */
-  attach(member: Member): () => boolean;
   /** Forgets a member whose connection is over. @param details for the notice to others */
   leave(member: Member, details?: LeaveDetails): void;
 }
@@ -137,13 +105,6 @@ export function createHub(parts: ChatParts): Hub {
       });
     },
 
-    edit: ({ account }, request) => edit(deps, account, request),
-    remove: ({ account }, request) => remove(deps, account, request),
-    react: ({ account }, request) => react(deps, account, request),
-    pin: ({ account }, request) => pin(deps, account, request),
-    unpin: ({ account }, request) => unpin(deps, account, request),
-    setTopic: ({ account }, request) => setTopic(deps, account, request),
-
     posted({ entry, target, to }) {
       const room = 'room' in target ? rooms.byId.get(target.room) : undefined;
       if (room !== undefined && entry.kind === 'topic') room.topic = entry.text;
@@ -152,8 +113,6 @@ export function createHub(parts: ChatParts): Hub {
       if (room !== undefined && event.type === 'message') postingRules.postedElsewhere(room, event.from);
       rooms.sendToConversation(target, event);
     },
-
-    attach: (member) => (presence.has(member) ? rooms.subscribe(member) : () => true),
 
     leave(member, details = {}) {
       const shown = allowedDetails(postingRules, member.account, details);
@@ -231,156 +190,4 @@ function allowedDetails(rules: PostingRules, account: Account, details: LeaveDet
   } catch {
     return {};
   }
-}
-
-async function edit(deps: ChatParts, account: Account, request: RequestOf<'edit'>): Promise<Receipt> {
-  const { of } = request;
-  const text = messageText(request.text);
-  const found = await deps.lookup.message(account, of);
-  const { conversation, entry, membership } = found;
-  const allowed = isOwn(found, account) && deps.permissions.allows(actorOf(account, membership), 'edit-own');
-  if (!allowed || entry.file !== undefined) throw notAllowed();
-  // Editing an old message must not get around a block.
-  await deps.lookup.checkNotBlocked(account, conversation);
-  deps.postingRules.check(account, conversation, { text, slowModeExempt: true });
-  const logged = await deps.store.edit({ of, account: account.id, at: deps.clock.now(), text });
-  if (logged === undefined) throw noSuchMessage();
-  send(deps, found, account, { ...logged, from: account.name, key: '', kind: 'edit', text, of });
-  return receiptOf(logged);
-}
-
-async function remove(deps: ChatParts, account: Account, { of }: RequestOf<'remove'>): Promise<Receipt> {
-  const found = await deps.lookup.message(account, of);
-  const { entry, membership } = found;
-  const action = isOwn(found, account) ? 'remove-own' : 'remove-other';
-  if (!deps.permissions.allows(actorOf(account, membership), action)) throw notAllowed();
-  const logged = await deps.store.remove({ of, account: account.id, at: deps.clock.now() });
-  if (logged === undefined) throw noSuchMessage();
-  send(deps, found, account, { ...logged, from: account.name, key: '', kind: 'removal', text: '', of });
-  if (entry.file !== undefined) deps.onRemoved();
-  if (entry.from !== account.name) {
-    const detail = `message ${of}`;
-    await deps.audit.record(account, { action: 'remove', on: entry.from, detail, room: membership?.room });
-  }
-  return receiptOf(logged);
-}
-
-async function react(deps: ChatParts, account: Account, request: RequestOf<'react'>): Promise<Receipt> {
-  const emoji = reactionEmoji(request.emoji);
-  if (emoji === undefined) {
-    const message = `Not a reaction. Use one emoji, or one of these: ${reactionCodes.join(', ')}.`;
-    throw new ProtocolError('bad-request', message);
-  }
-  const { of } = request;
-  const found = await deps.lookup.message(account, of);
-  await checkMayRelate(deps, account, found);
-  const reacted = await deps.store.react({ of, account: account.id, at: deps.clock.now(), emoji });
-  if (reacted.outcome !== 'kept') {
-    throw reacted.outcome === 'too-many' ? tooManyKinds() : noSuchMessage();
-  }
-  const { seq, at, reactions } = reacted;
-  const entry = { seq, at, from: account.name, key: '', kind: 'reaction', text: reacted.emoji } as const;
-  send(deps, found, account, { ...entry, of, quoted: found.entry, reactions });
-  return receiptOf(reacted);
-}
-
-function tooManyKinds(): ProtocolError {
-  const message = `A message can have ${limits.reactionKinds} different reactions. Choose one that it has.`;
-  return new ProtocolError('limit-reached', message);
-}
-
-async function pin(
-  deps: ChatParts,
-  account: Account,
-  { of }: RequestOf<'pin'>,
-): Promise<Receipt | undefined> {
-  const found = await pinnable(deps, account, of);
-  const pinned = await deps.store.pin({ of, account: account.id, at: deps.clock.now() });
-  switch (pinned.outcome) {
-    case 'kept':
-      return sendPin(deps, account, { found, of, kind: 'pin', logged: pinned });
-    case 'unchanged':
-      return undefined;
-    case 'no-such-message':
-      throw noSuchMessage();
-    case 'too-many':
-      throw new ProtocolError('limit-reached', `${limits.pins} messages are pinned here. Unpin one first.`);
-    default:
-      return pinned satisfies never;
-  }
-}
-
-async function unpin(
-  deps: ChatParts,
-  account: Account,
-  { of }: RequestOf<'unpin'>,
-): Promise<Receipt | undefined> {
-  const found = await pinnable(deps, account, of);
-  const logged = await deps.store.unpin({ of, account: account.id, at: deps.clock.now() });
-  return logged && sendPin(deps, account, { found, of, kind: 'unpin', logged });
-}
-
-async function pinnable(deps: ChatParts, account: Account, of: number): Promise<FoundMessage> {
-  const found = await deps.lookup.message(account, of);
-  const { membership } = found;
-  if (membership !== undefined && !deps.permissions.allows(actorOf(account, membership), 'pin')) {
-    throw notAllowed(`Only owners and moderators of #${membership.room.name} can pin messages.`);
-  }
-  await checkMayRelate(deps, account, found);
-  return found;
-}
-
-function sendPin(
-  deps: ChatParts,
-  account: Account,
-  pinned: { found: FoundMessage; of: number; kind: 'pin' | 'unpin'; logged: LogPosition },
-): Receipt {
-  const { found, of, kind, logged } = pinned;
-  const { seq, at } = logged;
-  const entry = { seq, at, from: account.name, key: '', kind, text: '', of, quoted: found.entry } as const;
-  send(deps, found, account, entry);
-  return receiptOf(logged);
-}
-
-/** Reactions and pins are for those who could post: everyone in the conversation sees them. */
-async function checkMayRelate(
-  deps: ChatParts,
-  account: Account,
-  { conversation }: FoundMessage,
-): Promise<void> {
-  await deps.lookup.checkNotBlocked(account, conversation);
-  deps.postingRules.check(account, conversation, { text: '', slowModeExempt: true });
-}
-
-async function setTopic(
-  deps: ChatParts,
-  account: Account,
-  request: RequestOf<'set-topic'>,
-): Promise<Receipt | undefined> {
-  const membership = deps.lookup.membership(account, request.room);
-  const { room } = membership;
-  if (!deps.permissions.allows(actorOf(account, membership), 'set-topic')) {
-    throw notAllowed(`Only owners and moderators of #${room.name} can set its topic.`);
-  }
-  const topic = topicText(request.topic);
-  deps.postingRules.check(account, roomRef(membership), { text: topic, slowModeExempt: true });
-  const logged = await deps.store.setTopic({
-    room: room.id,
-    account: account.id,
-    topic,
-    at: deps.clock.now(),
-  });
-  if (logged === undefined) return undefined;
-  room.topic = topic;
-  const entry: LogEntry = { ...logged, from: account.name, key: '', kind: 'topic', text: topic };
-  deps.rooms.sendToConversation({ room: room.id }, entryEvent(entry, roomRef(membership), account));
-  return receiptOf(logged);
-}
-
-function isOwn(found: FoundMessage, account: Account): boolean {
-  return found.account === account.id;
-}
-
-function send({ rooms }: ChatParts, { conversation }: FoundMessage, account: Account, entry: LogEntry): void {
-  rooms.sendToConversation(conversation.target, entryEvent(entry, conversation, account));
 }

@@ -66,7 +66,7 @@ interface LiveAccounts {
 interface Delivery {
   /**
    * Holds what is posted from now on for a member; it goes out when the returned function is called. That function
-   * returns false if it was too much to hold: then it is in the store only.
+   * returns false if it was too much to hold: then it is in the store only. Without effect for one that is offline by now.
    */
   subscribe(member: Member): () => boolean;
   unsubscribe(member: Member): void;
@@ -284,6 +284,7 @@ function delivery(state: State): Delivery {
 
   return {
     subscribe(member) {
+      if (!terminals(member.account.id).has(member)) return () => true;
       const known = subscribers.get(member);
       const subscriber = known ?? createSubscriber(member);
       subscriber.hold();

@@ -6,6 +6,14 @@ import { reasonText } from '../../protocol/message-text.js';
 import { parseRequest, type Request, type RequestType, requestId } from '../../protocol/requests.js';
 import type { App } from '../app.js';
 import { catchUp } from '../chat/catch-up.js';
+import {
+  editMessage,
+  pinMessage,
+  reactToMessage,
+  removeMessage,
+  setTopic,
+  unpinMessage,
+} from '../chat/changes.js';
 import { actorOf, notAllowed } from '../chat/permissions.js';
 import type { Member } from '../chat/presence.js';
 import {
@@ -38,14 +46,12 @@ const requestTable: RequestRows<RequestType> = {
   // Conversations and files.
   sync: does((app, member, request) => catchUp(member, request, app)),
   say: { needs: 'open', concurrent: true, run: ({ hub }, member, request) => hub.say(member, request) },
-  edit: counted(answers(({ hub }, member, request) => hub.edit(member, request))),
-  remove: counted(answers(({ hub }, member, request) => hub.remove(member, request))),
-  'set-topic': counted(
-    answers(async ({ hub }, member, request) => (await hub.setTopic(member, request)) ?? {}),
-  ),
-  react: counted(answers(({ hub }, member, request) => hub.react(member, request))),
-  pin: counted(answers(async ({ hub }, member, request) => (await hub.pin(member, request)) ?? {})),
-  unpin: counted(answers(async ({ hub }, member, request) => (await hub.unpin(member, request)) ?? {})),
+  edit: counted(answers(editMessage)),
+  remove: counted(answers(removeMessage)),
+  'set-topic': counted(answers(setTopic)),
+  react: counted(answers(reactToMessage)),
+  pin: counted(answers(pinMessage)),
+  unpin: counted(answers(unpinMessage)),
   pins: answers(listPins),
   history: answers(readHistory),
   search: answers(runSearch),

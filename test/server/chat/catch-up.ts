@@ -3,6 +3,7 @@ import { limits } from '../../../lib/protocol/limits.js';
 import type { Message } from '../../../lib/protocol/records.js';
 import { type Chat, openChat } from '../../../lib/server/app.js';
 import { catchUp } from '../../../lib/server/chat/catch-up.js';
+import { editMessage, removeMessage } from '../../../lib/server/chat/changes.js';
 import { rest } from '../../../lib/server/chat/fan-out.js';
 import { entryEvent } from '../../../lib/server/chat/frames.js';
 import type { Account } from '../../../lib/store/account-store.js';
@@ -382,10 +383,11 @@ t.test('what a room remembers is replayed as the store has it', async (t) => {
   await compare('from one on', { rooms: { lobby: seq(55) } });
   // Each time, the room remembers what is changed then.
   const steps = {
-    edit: () => chat.hub.edit(ada, { type: 'edit', id: 1, of: seq(50), text: 'edited' }),
-    'second edit': () => chat.hub.edit(ada, { type: 'edit', id: 1, of: seq(50), text: 'edited twice' }),
-    'edit of another': () => chat.hub.edit(ada, { type: 'edit', id: 1, of: seq(52), text: 'to be removed' }),
-    removal: () => chat.hub.remove(ada, { type: 'remove', id: 1, of: seq(52) }),
+    edit: () => editMessage(chat, ada, { type: 'edit', id: 1, of: seq(50), text: 'edited' }),
+    'second edit': () => editMessage(chat, ada, { type: 'edit', id: 1, of: seq(50), text: 'edited twice' }),
+    'edit of another': () =>
+      editMessage(chat, ada, { type: 'edit', id: 1, of: seq(52), text: 'to be removed' }),
+    removal: () => removeMessage(chat, ada, { type: 'remove', id: 1, of: seq(52) }),
     post: () => chat.hub.say(ada, { type: 'say', room: 'lobby', text: 'last', ...change() }),
   };
   for (const [name, step] of Object.entries(steps)) {
@@ -516,7 +518,7 @@ t.test('a post is answered even if another terminal of the account leaves the ro
   const [ada, other, bob] = await threeMembers(store);
   for (const member of [ada, other, bob]) await goOnline(member);
   for (const member of [bob, ada]) await chat.membership.join(member, inRoom('join', 'dev'));
-  for (const member of [ada, other, bob]) chat.hub.attach(member)();
+  for (const member of [ada, other, bob]) chat.rooms.subscribe(member)();
   const leaving = chat.membership.leave(other, inRoom('leave', 'dev'));
   const receipt = await chat.hub.say(ada, sayIn('dev', 'wait'));
   await leaving;
@@ -530,7 +532,7 @@ t.test('both of two terminals that join at once get the room before the reply', 
   const [ada, other, bob] = await threeMembers(store);
   for (const member of [ada, other, bob]) await goOnline(member);
   await chat.membership.join(bob, inRoom('join', 'dev'));
-  for (const member of [ada, other, bob]) chat.hub.attach(member)();
+  for (const member of [ada, other, bob]) chat.rooms.subscribe(member)();
   const joined = [ada, other].map(async (member) => {
     await chat.membership.join(member, inRoom('join', 'dev'));
     return member.frames.filter(({ type }) => type === 'room').length;

@@ -333,7 +333,7 @@ t.test('a file is posted for an account that is offline, but not to a room it ha
       mutes: [],
     });
     chat.presence.add(member, undefined);
-    chat.hub.attach(member)();
+    chat.rooms.subscribe(member)();
     await chat.membership.join(member, { type: 'join', id: 1, room: 'dev' });
   }
   const file = { name: 'plan.txt', size: 3, hash: 'A'.repeat(43) };
