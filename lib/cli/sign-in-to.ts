@@ -16,7 +16,7 @@ import { requireAnswers, signInByToken, signInUnattended } from '../client/sign-
 import { createStaySignedIn, type Keeper } from '../client/sign-in/stay-signed-in.js';
 import { createTrustDecision } from '../client/sign-in/trust-decision.js';
 import { statusWords } from '../client/text/wording.js';
-import { askBeforeSignIn, greet, type VerifyServer } from '../client/wire/connection.js';
+import { askBeforeSignIn, greet, type VerifyServer } from '../client/wire/open-connection.js';
 import { printable } from '../protocol/printable.js';
 import { systemClock } from '../system/clock.js';
 import { type Endpoint, formatEndpoint, type JoinLink, linkEndpoints } from '../trust/endpoint.js';

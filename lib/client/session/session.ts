@@ -5,7 +5,8 @@ import type { Reply, ServerFrameOf } from '../../protocol/events.js';
 import type { Conversation, Role } from '../../protocol/records.js';
 import type { SignInMode } from '../../protocol/requests.js';
 import type { Endpoint } from '../../trust/endpoint.js';
-import type { RequestBody, ServerEvent, VerifyServer } from '../wire/connection.js';
+import type { RequestBody, ServerEvent } from '../wire/connection.js';
+import type { VerifyServer } from '../wire/open-connection.js';
 import type { Addresses } from './addresses.js';
 
 export type Credentials =

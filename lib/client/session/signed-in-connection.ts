@@ -5,8 +5,8 @@
 import { ProtocolError } from '../../protocol/errors.js';
 import { errorOf, type ServerFrameOf } from '../../protocol/events.js';
 import type { Conversation, Role } from '../../protocol/records.js';
-import type { RequestBody } from '../wire/connection.js';
-import { type ClientConnection, type ConnectionOptions, openConnection } from '../wire/connection.js';
+import type { ClientConnection, RequestBody } from '../wire/connection.js';
+import { type ConnectionOptions, openConnection } from '../wire/open-connection.js';
 import type { Credentials, SessionOptions } from './session.js';
 
 export interface SignedInConnection {

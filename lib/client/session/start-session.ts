@@ -8,15 +8,10 @@ import { limits } from '../../protocol/limits.js';
 import { reasonText } from '../../protocol/message-text.js';
 import { type Clock, systemClock } from '../../system/clock.js';
 import { type Endpoint, formatEndpoint, isSameEndpoint } from '../../trust/endpoint.js';
-import {
-  ConnectionLost,
-  openConnection,
-  openFileConnection,
-  type RequestBody,
-  type VerifyServer,
-} from '../wire/connection.js';
+import { ConnectionLost, type RequestBody } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
-import type { Answering } from '../wire/wire.js';
+import type { Answering } from '../wire/liveness.js';
+import { openConnection, openFileConnection, type VerifyServer } from '../wire/open-connection.js';
 import { type Addresses, createAddresses } from './addresses.js';
 import { type BlockList, createBlockList } from './block-list.js';
 import { createInbox, type Inbox } from './inbox.js';

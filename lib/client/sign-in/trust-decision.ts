@@ -4,8 +4,8 @@
  */
 import { type Endpoint, formatEndpoint, isSameEndpoint } from '../../trust/endpoint.js';
 import { formatPin, judgeKey } from '../../trust/key.js';
-import type { VerifyServer } from '../wire/connection.js';
 import type { ServerIdentity } from '../wire/handshake.js';
+import type { VerifyServer } from '../wire/open-connection.js';
 import { Cancelled, type Prompter } from './sign-in-questions.js';
 
 interface TrustDecisionDeps {

@@ -1,24 +1,15 @@
 /** One connection to a verified server that said hello. Knows requests and replies, not who signs in. */
-import type { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../../protocol/errors.js';
-import {
-  accepted,
-  alpn,
-  errorOf,
-  fileAlpn,
-  type Reply,
-  type ServerFrame,
-  type ServerFrameOf,
-} from '../../protocol/events.js';
+import type { Reply, ServerFrame, ServerFrameOf } from '../../protocol/events.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { limits } from '../../protocol/limits.js';
 import type { Message } from '../../protocol/records.js';
 import type { Request } from '../../protocol/requests.js';
-import { type Clock, systemClock } from '../../system/clock.js';
-import { unlessAborted } from '../../system/unless-aborted.js';
+import type { Clock } from '../../system/clock.js';
 import { type Endpoint, formatEndpoint } from '../../trust/endpoint.js';
-import { dial, identityOf, type ServerIdentity } from './handshake.js';
-import { type Answering, createLiveness, createWire, type Wire, type WireListener } from './wire.js';
+import type { ServerIdentity } from './handshake.js';
+import { type Answering, createLiveness } from './liveness.js';
+import type { Wire, WireListener } from './wire.js';
 
 /** An open connection ended. */
 export class ConnectionLost extends Error {
@@ -48,26 +39,6 @@ export type Settle = (outcome: Reply | ConnectionLost) => void;
 /** Every frame from the server but replies and hello. */
 export type ServerEvent = Exclude<ServerFrame, ServerFrameOf<'ok' | 'error' | 'hello'>>;
 
-/**
- * Decides whether to trust this server; not one byte is written before it resolves. Called at every
- * connection, reconnections too. Rejects to refuse.
- */
-export type VerifyServer = (identity: ServerIdentity) => Promise<void>;
-
-export interface ConnectionOptions {
-  readonly endpoint: Endpoint;
-  readonly verify: VerifyServer;
-  /** From the start to the end of the TLS handshake, and again from `verify` to hello; 10 s by default. */
-  readonly timeoutMs?: number;
-  /** Aborts the opening, not the connection that is open. */
-  readonly signal?: AbortSignal;
-  readonly clock?: Clock;
-  /** Every event but hello; called from the moment the connection is open. */
-  readonly onEvent?: (event: ServerEvent) => void;
-  /** How requests and pings are answered has changed; `in-time` at first. */
-  readonly onAnswering?: (how: Answering) => void;
-}
-
 export interface ClientConnection {
   readonly hello: ServerFrameOf<'hello'>;
   readonly identity: ServerIdentity;
@@ -90,147 +61,21 @@ export interface ClientConnection {
   destroy(cause?: Error): void;
 }
 
-/**
- * Opens a connection: TLS handshake, `verify`, then hello. Before `verify` has resolved not one application
- * byte is written and none of the server's is read.
- * @throws Unreachable, NotSecureChat, ConnectionLost; what `verify` rejected with; the signal's reason;
- *   ProtocolError where the server says why it does not want to talk (`too-many-connections`)
- */
-export async function openConnection(options: ConnectionOptions): Promise<ClientConnection> {
-  const settings = { timeoutMs: limits.handshakeMs, clock: systemClock, ...options };
-  const { socket, identity } = await openVerified(settings, alpn);
-  return awaitHello(socket, identity, settings);
+export interface ConnectionListener {
+  /** Every event but hello; called from the moment the connection is open. */
+  readonly onEvent?: (event: ServerEvent) => void;
+  /** How requests and pings are answered has changed; `in-time` at first. */
+  readonly onAnswering?: (how: Answering) => void;
 }
 
-/**
- * Opens a connection for one file: TLS handshake, then `verify`. Nothing was written or read, and it is paused.
- * @throws Unreachable, NotSecureChat, ConnectionLost; what `verify` rejected with; the signal's reason
- */
-export async function openFileConnection(options: Omit<ConnectionOptions, 'onEvent'>): Promise<TLSSocket> {
-  const { socket } = await openVerified(
-    { timeoutMs: limits.handshakeMs, clock: systemClock, ...options },
-    fileAlpn,
-  );
-  return socket;
-}
-
-/** Connects, verifies, reads hello and closes: what a server says before sign-in. */
-export async function greet(
-  endpoint: Endpoint,
-  verify: VerifyServer,
-  signal?: AbortSignal,
-): Promise<{ hello: ServerFrameOf<'hello'>; identity: ServerIdentity }> {
-  const { hello, identity, end, closed } = await openConnection({
-    endpoint,
-    verify,
-    ...(signal && { signal }),
-  });
-  end();
-  await closed;
-  return { hello, identity };
-}
-
-/**
- * Asks one thing before sign-in, on a connection of its own.
- * @throws as openConnection; ConnectionLost where no reply came; ProtocolError with the server's refusal
- */
-export async function askBeforeSignIn(
-  { endpoint, verify }: Pick<ConnectionOptions, 'endpoint' | 'verify'>,
-  request: RequestBody,
-): Promise<void> {
-  const connection = await openConnection({ endpoint, verify });
-  const reply = await new Promise<Reply | ConnectionLost>((resolve) => connection.request(request, resolve));
-  connection.end();
-  await connection.closed;
-  if (reply instanceof Error) throw reply;
-  accepted(reply);
-}
-
-type Settings = ConnectionOptions & { readonly timeoutMs: number; readonly clock: Clock };
-
-// A server gives 30 s for signing in. Comparing a fingerprint may have used them up; then the connection is
-// opened again, and `verify` knows the answer by then.
-const freshMs = 10_000;
-
-async function openVerified(
-  settings: Settings,
-  protocol: string,
-): Promise<{ socket: TLSSocket; identity: ServerIdentity }> {
-  const { endpoint, verify, clock, signal } = settings;
-  for (let again = true; ; again = false) {
-    const socket = await dial({ endpoint, alpn: protocol, timeoutMs: settings.timeoutMs, clock, signal });
-    try {
-      const identity = identityOf(socket, endpoint);
-      const since = clock.ticks();
-      await unlessAborted(verify(identity), signal);
-      const stale = socket.destroyed || clock.ticks() - since > freshMs;
-      if (!stale) return { socket, identity };
-      if (!again)
-        throw new ConnectionLost(
-          `${formatEndpoint(endpoint)} closed the connection while its key was being verified`,
-        );
-      socket.destroy();
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
-  }
-}
-
-/** Waits for hello on a socket that was verified. */
-function awaitHello(
-  socket: TLSSocket,
-  identity: ServerIdentity,
-  settings: Settings,
-): Promise<ClientConnection> {
-  const { endpoint, clock, signal, timeoutMs } = settings;
-  return new Promise((resolve, reject) => {
-    let listener: WireListener = { frame: greeting, heard: () => {} };
-    const wire = createWire(socket, {
-      frame: (frame) => listener.frame(frame),
-      heard: () => listener.heard(),
-    });
-    const abort = () => fail(signal?.reason);
-    const cancel = clock.after(timeoutMs, () =>
-      fail(
-        new ConnectionLost(
-          `no hello from ${formatEndpoint(endpoint)}: it is overloaded, or not a secure-chat server`,
-        ),
-      ),
-    );
-    signal?.addEventListener('abort', abort);
-    wire.closed.then((cause) => fail(lost(endpoint, cause)));
-    if (signal?.aborted) abort();
-
-    function settle() {
-      cancel();
-      signal?.removeEventListener('abort', abort);
-    }
-    function fail(error: unknown) {
-      settle();
-      wire.destroy();
-      reject(error);
-    }
-    function greeting(frame: ServerFrame) {
-      if (frame.type !== 'hello') return fail(unwelcome(frame));
-      settle();
-      const opened = createConnection({ hello: frame, identity, wire, settings });
-      listener = opened.listener;
-      resolve(opened.connection);
-    }
-  });
-}
-
-interface Opened {
-  readonly hello: ServerFrameOf<'hello'>;
-  readonly identity: ServerIdentity;
+interface Greeted extends ConnectionListener, Pick<ClientConnection, 'hello' | 'identity'> {
   readonly wire: Wire;
-  readonly settings: Settings;
+  readonly clock: Clock;
 }
 
 /** What follows hello: requests, replies, events, and pings in between. */
-function createConnection({ hello, identity, wire, settings }: Opened) {
-  const { endpoint, clock, onEvent, onAnswering } = settings;
+export function createClientConnection(greeted: Greeted) {
+  const { hello, identity, wire, clock, onEvent, onAnswering } = greeted;
   const { pingMs, deadMs } = hello.limits;
   const replies = createReplies(clock);
   let lastId = 0;
@@ -249,7 +94,7 @@ function createConnection({ hello, identity, wire, settings }: Opened) {
   const closed = wire.closed.then((cause) => {
     liveness.stop();
     cancelDestroy();
-    gone = lost(endpoint, cause, closing);
+    gone = connectionLost(identity.endpoint, cause, closing);
     replies.fail(gone);
     return gone;
   });
@@ -382,13 +227,12 @@ function createReplies(clock: Clock): Replies {
   };
 }
 
-/** Why the server refuses this client. */
-function unwelcome(frame: ServerFrame): ProtocolError {
-  if (frame.type === 'closing' || frame.type === 'error') return errorOf(frame);
-  return new ProtocolError('bad-frame', 'The server did not start with hello.');
-}
-
-function lost(endpoint: Endpoint, cause?: Error, closing?: ServerFrameOf<'closing'>): ConnectionLost {
+/** @param cause of the end of its wire */
+export function connectionLost(
+  endpoint: Endpoint,
+  cause?: Error,
+  closing?: ServerFrameOf<'closing'>,
+): ConnectionLost {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   const broken =
     code === 'ECONNRESET' || code === 'EPIPE' ? 'the server closed the connection' : cause?.message;

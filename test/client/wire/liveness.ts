@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createLiveness } from '../../../lib/client/wire/wire.js';
+import { createLiveness } from '../../../lib/client/wire/liveness.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
 function prepare({ pingMs = 30_000, deadMs = 75_000 } = {}) {
