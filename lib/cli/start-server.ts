@@ -234,7 +234,7 @@ function runningServer(
     },
     ...facts,
     invite({ role = 'member', uses = 1, expiresMs = defaultInviteMs }) {
-      return chat.app.accounts.createInvite({ role, uses, expires: backgroundClock.now() + expiresMs });
+      return chat.app.invites.issue({ role, uses, expires: backgroundClock.now() + expiresMs });
     },
     async reload(given = current.settings) {
       const { cert, key, motd } = given;
@@ -270,9 +270,9 @@ function readKeyPair({ cert, key, data, publicHost }: KeyPairPlace): Promise<Key
   return loadKeyPair({ cert, now, ...(key === undefined ? {} : { key }) });
 }
 
-async function firstInvite({ app: { accounts } }: ChatServer, { peering }: Store): Promise<string> {
+async function firstInvite({ app: { invites } }: ChatServer, { peering }: Store): Promise<string> {
   const others = ((await peering?.look()) ?? []).filter(({ server }) => server !== peering?.server);
-  return accounts.createInvite({
+  return invites.issue({
     besideOthers: others.some(({ serves }) => serves === 1),
     role: 'admin',
     uses: 1,

@@ -123,7 +123,7 @@ export async function openApp(options: AppOptions, deps: AppDeps): Promise<OpenA
     accounts,
     sessions: createSessionTokens({ store, attempts, clock }),
     ownAccount: createOwnAccount({ ...chat, accounts, secondFactor, revokeFiles }),
-    invites: createInvites({ ...chat, accounts, links: options.links }),
+    invites: createInvites({ ...chat, links: options.links }),
     bans: await openBans({ ...chat, revokeFiles, endTransfers }),
     moderation: createModeration({ ...chat, revokeFiles }),
     files: files.requests,

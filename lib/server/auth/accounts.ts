@@ -6,10 +6,9 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { parseName } from '../../protocol/names.js';
 import type { Registration, Role } from '../../protocol/records.js';
 import type { RequestOf } from '../../protocol/requests.js';
-import type { Account, Issuer, NameConflict, RegisterResult } from '../../store/account-store.js';
+import type { Account, NameConflict, RegisterResult } from '../../store/account-store.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../../system/clock.js';
-import { notAllowed } from '../chat/permissions.js';
 import type { Member } from '../chat/presence.js';
 import type { Log } from '../log.js';
 import type { AttemptLimits } from './attempt-limits.js';
@@ -17,23 +16,12 @@ import type { Asker, HashQueue, Turn } from './hash-queue.js';
 import type { Hasher } from './hasher.js';
 import { checkSuitable, isTooLong, passwordForm } from './password-rules.js';
 import type { SecondFactor } from './second-factor.js';
-import { hashRecoveryCode, hashToken, newInviteCode, newRecoveryCode } from './tokens.js';
+import { hashRecoveryCode, hashToken, newRecoveryCode } from './tokens.js';
 
 /** An account with a new password, and its new recovery code. */
 interface NewCredentials {
   readonly account: Account;
   readonly recovery: string;
-}
-
-interface InviteTerms {
-  readonly role: Role;
-  readonly uses: number;
-  /** Milliseconds since the epoch. */
-  readonly expires: number;
-  readonly first?: boolean;
-  readonly besideOthers?: boolean;
-  /** Who creates it; the operator if missing. */
-  readonly by?: Issuer;
 }
 
 export interface Accounts {
@@ -79,11 +67,6 @@ export interface Accounts {
   add(account: { name: string; role: Role; password?: string | undefined }): Promise<NewCredentials>;
   /** @param asker who sets it; the operator if missing. @throws ProtocolError `password-unsuitable` */
   hashPassword(account: Pick<Account, 'name'>, password: string, asker?: Asker): Promise<string>;
-  /**
-   * @returns the code, of which only the hash is stored
-   * @throws ProtocolError `not-allowed` if `by` was banned or has another role by now
-   */
-  createInvite(terms: InviteTerms): Promise<string>;
 }
 
 interface AccountsDeps {
@@ -103,7 +86,6 @@ interface AccountsDeps {
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const { store, clock } = deps;
   return {
     signIn: (...args) => signIn(deps, ...args),
     register: (...args) => register(deps, ...args),
@@ -115,13 +97,6 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     async hashPassword({ name }, password, asker = operator) {
       await requireSuitable(deps, password, name);
       return hash(deps, { asker, name, signedIn: true }, password);
-    },
-
-    async createInvite(terms) {
-      const code = newInviteCode();
-      const created = await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
-      if (created === undefined) throw notAllowed();
-      return code.text;
     },
   };
 }

@@ -3,11 +3,10 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { InviteInfo } from '../../protocol/records.js';
 import type { RequestFields } from '../../protocol/requests.js';
-import type { Issuer } from '../../store/account-store.js';
+import type { Issuer, NewInvite } from '../../store/account-store.js';
 import type { ChatParts } from '../chat/parts.js';
 import { type Action, type Actor, type Agent, actorOf, adviceFor, notAllowed } from '../chat/permissions.js';
-import type { Accounts } from './accounts.js';
-import { newResetCode } from './tokens.js';
+import { newInviteCode, newResetCode } from './tokens.js';
 
 interface IssuedLinks {
   /** One per address of the server, best first. */
@@ -17,6 +16,8 @@ interface IssuedLinks {
 
 /** All throw ProtocolError `not-allowed`. */
 export interface Invites {
+  /** For the operator if `by` is missing; checks no permission. @returns the code, of which only the hash is stored */
+  issue(terms: InviteTerms): Promise<string>;
   make(agent: Agent, request: RequestFields<'make-invite'>): Promise<IssuedLinks>;
   list(agent: Agent): Promise<InviteInfo[]>;
   /** @throws ProtocolError `no-such-name` */
@@ -25,23 +26,34 @@ export interface Invites {
   reset(agent: Agent, name: string): Promise<IssuedLinks>;
 }
 
+type InviteTerms = Omit<NewInvite, 'code' | 'at'>;
+
 interface InvitesDeps extends ChatParts {
-  readonly accounts: Pick<Accounts, 'createInvite'>;
   readonly links: (code: string) => string[];
 }
 
 export const defaultInviteMs = 7 * 24 * 60 * 60_000;
 
 export function createInvites(deps: InvitesDeps): Invites {
-  const { store, clock, permissions, audit, accounts, lookup, links } = deps;
+  const { store, clock, permissions, audit, lookup, links } = deps;
   const check = (agent: Agent, action: Action, target?: Actor, whom?: string): void =>
     permissions.check(actorOf(agent), action, target, whom);
 
+  async function issue(terms: InviteTerms): Promise<string> {
+    const code = newInviteCode();
+    const created = await store.createInvite({ ...terms, code: code.hash, at: clock.now() });
+    // Its issuer was banned or has another role by now.
+    if (created === undefined) throw notAllowed();
+    return code.text;
+  }
+
   return {
+    issue,
+
     async make(agent, { uses = 1, ms = defaultInviteMs, role = 'member' }) {
       check(agent, 'make-invite', { role });
       const expires = clock.now() + ms;
-      const code = await accounts.createInvite({ role, uses, expires, ...issuerOf(agent) });
+      const code = await issue({ role, uses, expires, ...issuerOf(agent) });
       const detail = `${role}, ${uses === 1 ? '1 use' : `${uses} uses`}`;
       await audit.record(agent, { action: 'invite', detail });
       return { links: links(code), expires: new Date(expires).toISOString() };
