@@ -1,6 +1,6 @@
 /**
- * The table of slash commands, in the order of /help: reads a typed line, completes and explains commands. Knows neither a
- * session nor a terminal.
+ * The table of slash commands, in the order of /help: reads a typed line, finds and explains commands. Knows neither a session
+ * nor a terminal.
  */
 import { accountCommands } from './account.js';
 import { tooLong, wordsIn } from './arguments.js';
@@ -12,15 +12,14 @@ import {
   type SlashCommand,
   type UsageError,
 } from './command.js';
+import { displayCommands } from './display.js';
 import { fileCommands } from './files.js';
 import { historyCommands } from './history.js';
 import { inviteCommands } from './invites.js';
 import { messageCommands } from './messages.js';
 import { moderationCommands } from './moderation.js';
-import { notifyCommand } from './notify.js';
 import { peopleCommands } from './people.js';
 import { roomCommands } from './rooms.js';
-import { parseSetting, type SettingChange, settingRows } from './settings.js';
 import { webhookCommands } from './webhooks.js';
 
 type ParsedLine =
@@ -29,37 +28,6 @@ type ParsedLine =
   | ({ readonly kind: 'command'; readonly name: string } & ParsedCommand)
   /** Nothing is done and nothing is sent. */
   | { readonly kind: 'error'; readonly message: string };
-
-const displayCommands = [
-  command({
-    name: 'window',
-    aliases: ['win', 'buffer'],
-    usage: 'NUMBER|#ROOM|@NAME',
-    help: 'go to a conversation, by its number or name',
-    opensConversation: true,
-    parse: (rest) => (rest.trim() === '' ? '' : { which: rest.trim().toLowerCase() }),
-    run({ which }, { goTo }) {
-      if (goTo(which)) return;
-      throw new CommandRefused(
-        `There is no conversation "${which}" here. Try /window #lobby, /join #ROOM or /query NAME.`,
-      );
-    },
-  }),
-  screenCommand('close', 'close this direct message; /list and Alt-K find it again'),
-  screenCommand('clear', 'clear the screen; no message is deleted'),
-  screenCommand('compose', 'write a message in $EDITOR (Ctrl-X Ctrl-E)'),
-  screenCommand('retry', 'send failed messages again'),
-  notifyCommand,
-  command<SettingChange>({
-    name: 'set',
-    usage: `[${settingRows.map(({ name }) => name).join('|')} [VALUE]]`,
-    help: 'list the settings of the screen, or change one',
-    screenOnly: true,
-    next: ([name, ...more]) => (more.length > 0 ? [] : settingRows.find((row) => row.name === name)?.values),
-    parse: parseSetting,
-    run: (change, { screen }) => screen?.set(change),
-  }),
-];
 
 const otherCommands = [
   command<{ address?: string }>({
@@ -130,13 +98,6 @@ const groups: Readonly<Record<string, readonly SlashCommand[]>> = {
 
 export const commands: readonly SlashCommand[] = Object.values(groups).flat();
 
-function screenCommand(name: 'close' | 'clear' | 'compose' | 'retry', help: string): SlashCommand {
-  return command({
-    ...{ name, help, screenOnly: true },
-    run: (_, { screen }) => screen?.[name](),
-  });
-}
-
 /** Reads a line without its line end. Only a slash in the very first column makes a command. */
 export function parseLine(line: string, context: ParseContext): ParsedLine {
   if (line.trim() === '') return { kind: 'blank' };
@@ -181,7 +142,7 @@ export function opensConversation(line: string): boolean {
   );
 }
 
-function splitCommand(line: string): [word: string, rest: string] {
+export function splitCommand(line: string): [word: string, rest: string] {
   const space = line.search(/\s/);
   if (space < 0) return [line.slice(1).toLowerCase(), ''];
   return [line.slice(1, space).toLowerCase(), line.slice(space + 1)];
@@ -196,90 +157,13 @@ function usable(rows: readonly SlashCommand[] = [], screen: boolean): readonly S
   return rows.filter((each) => screen || !each.screenOnly);
 }
 
-function wordsFor({ name, aliases }: SlashCommand): string[] {
+/** The command of this name or alias. */
+export function commandNamed(word: string): SlashCommand | undefined {
+  return commands.find((each) => wordsFor(each).includes(word));
+}
+
+export function wordsFor({ name, aliases }: SlashCommand): string[] {
   return [name, ...aliases];
-}
-
-/** While a command is typed: its usage and help, or the commands that it may become; '' for anything else. */
-export function usageOf(line: string): string {
-  if (!line.startsWith('/') || line.startsWith('//') || line.includes('\n')) return '';
-  const [word] = splitCommand(line);
-  const exact = commands.find((each) => wordsFor(each).includes(word));
-  const begun = commands.filter((each) => wordsFor(each).some((name) => name.startsWith(word)));
-  const found = exact ?? (begun.length === 1 ? begun[0] : undefined);
-  if (found !== undefined) return `${synopsis(found)}   ${found.help}`;
-  return /\s/.test(line) ? '' : begun.map(({ name }) => `/${name}`).join(' ');
-}
-
-/** What can stand next in a command, for completion. */
-export interface Expected {
-  readonly kinds: readonly ('name' | 'room' | 'direct' | 'command')[];
-  /** Words that are spelled out, such as roles. */
-  readonly words: readonly string[];
-  /** A file, which is the rest of the line after so many words. */
-  readonly fileAfter?: number;
-}
-
-/** @param word the command. @param typed the words after it. Nothing for texts, numbers and unknown commands */
-export function expectedIn(word: string, typed: readonly string[]): Expected {
-  const found = commands.find((each) => wordsFor(each).includes(word));
-  if (found === undefined) return { kinds: [], words: [] };
-  const next = found.next?.(typed);
-  if (next !== undefined) return expectedOf(next, typed);
-  const slots = slotsOf(found.usage);
-  const fileAfter = slots.findIndex(({ options }) => options.some((each) => /^(FILE|PATH)$/.test(each)));
-  if (fileAfter >= 0 && fileAfter <= typed.length) return { kinds: [], words: [], fileAfter };
-  const options = reachable(slots.slice(typed.length)).flatMap((slot) => slot.options);
-  return expectedOf(
-    options.filter((each) => isLiteral(each) || each in kindOf),
-    typed,
-  );
-}
-
-function expectedOf(options: readonly string[], typed: readonly string[]): Expected {
-  const kinds = options.flatMap((each) => kindOf[each] ?? []);
-  return { kinds, words: options.filter((each) => !(each in kindOf) && !typed.includes(each)) };
-}
-
-/** Every word that the usage of a command spells out. */
-export function wordsOf(word: string): readonly string[] {
-  const found = commands.find((each) => wordsFor(each).includes(word));
-  const all = slotsOf(found?.usage ?? '').flatMap(({ options }) => options.filter(isLiteral));
-  return [...new Set(all)];
-}
-
-const kindOf: Readonly<Record<string, Expected['kinds'][number]>> = {
-  NAME: 'name',
-  '#ROOM': 'room',
-  '@NAME': 'direct',
-  COMMAND: 'command',
-};
-
-/** A word of a usage: `[member|admin]` can be either, or left out. */
-interface Slot {
-  readonly options: readonly string[];
-  readonly optional: boolean;
-}
-
-function slotsOf(usage: string): Slot[] {
-  const words = usage.replaceAll(' | ', '|').split(' ').filter(Boolean);
-  return words.map((each) => ({
-    options: each.replace(/[[\]]/g, '').split('|'),
-    optional: each.startsWith('['),
-  }));
-}
-
-/** The next slot, and those after it if it can be left out, or if both are of words in any order. */
-function reachable(slots: readonly Slot[]): readonly Slot[] {
-  const end = slots.findIndex(({ options, optional }, i) => {
-    const after = slots[i + 1]?.options ?? [];
-    return !optional && !(options.every(isLiteral) && after.some(isLiteral));
-  });
-  return end < 0 ? slots : slots.slice(0, end + 1);
-}
-
-function isLiteral(option: string): boolean {
-  return /^[a-z]{2,}$/.test(option);
 }
 
 /**
@@ -303,7 +187,7 @@ export function helpLines(about: string, screen: boolean): string[] {
 
 /** The command, or the words that may have been meant. A prefix needs two letters, so that /q never quits. */
 function findCommand(word: string): SlashCommand | string[] {
-  const exact = commands.find((each) => wordsFor(each).includes(word));
+  const exact = commandNamed(word);
   if (exact !== undefined) return exact;
   const begins = (text: string): boolean => word.length >= 2 && text.startsWith(word);
   const some = commands.filter((each) => wordsFor(each).some(begins));
@@ -324,7 +208,7 @@ function hintAt(meant: readonly string[]): string {
   return meant.length > 0 ? `Did you mean ${meant.map((name) => `/${name}`).join(' or ')}?` : 'See /help.';
 }
 
-function synopsis({ name, usage }: SlashCommand): string {
+export function synopsis({ name, usage }: SlashCommand): string {
   return `/${name} ${usage}`.trimEnd();
 }
 

@@ -1,12 +1,6 @@
 import t from 'tap';
 import { CommandRefused } from '../../../lib/client/commands/command.js';
-import {
-  commands,
-  commandWords,
-  helpLines,
-  parseLine,
-  usageOf,
-} from '../../../lib/client/commands/commands.js';
+import { commands, commandWords, helpLines, parseLine } from '../../../lib/client/commands/commands.js';
 
 const noon = new Date(2026, 10, 21, 12).getTime();
 
@@ -306,25 +300,4 @@ t.test('commands of files', async (t) => {
   t.match(parse('/view 17', true), { command: 'view', seq: 17 });
   for (const line of ['/view', '/view photo.jpg', '/view 17 18'])
     t.match(parse(line, true), { kind: 'error', message: 'Usage: /view ID' }, line);
-});
-
-t.test('while a command is typed, its usage or what it may become is known', async (t) => {
-  t.equal(
-    usageOf('/edit'),
-    '/edit TEXT   replace your last message here; on the full screen, /edit alone lets you change it',
-  );
-  t.match(usageOf('/whoi'), /^\/whois NAME {3}/, 'the only one that begins so');
-  t.match(usageOf('/w'), /^\/msg NAME TEXT/, 'an alias');
-  t.same(usageOf('/un').split(' ').sort(), [
-    '/unban',
-    '/unblock',
-    '/unignore',
-    '/uninvite',
-    '/unlock',
-    '/unmute',
-    '/unpin',
-  ]);
-  t.match(usageOf('/mute ben 5m'), /^\/mute NAME/);
-  for (const other of ['', 'hello', '//un', '/nosuch', '/un and more', '/me\nx'])
-    t.equal(usageOf(other), '', other);
 });

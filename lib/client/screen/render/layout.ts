@@ -1,7 +1,7 @@
 /** Where everything goes on the screen, and the input as rows. Pure; knows rows and columns, not what is in them. */
 import stringWidth from 'string-width';
 import { printable } from '../../../protocol/printable.js';
-import { usageOf } from '../../commands/commands.js';
+import { usageOf } from '../../commands/usage.js';
 import { selectedMessage } from '../state/conversation.js';
 import { completing, current } from '../state/conversations.js';
 import type { Editor } from '../state/editor.js';

@@ -1,6 +1,6 @@
 /** Renders the state as lines for a terminal. Pure: the same state and appearance give the same frame. */
 import { printable } from '../../../protocol/printable.js';
-import { usageOf } from '../../commands/commands.js';
+import { usageOf } from '../../commands/usage.js';
 import { current } from '../state/conversations.js';
 import type { Completion, GraphicsDrawing, ImageView, ScreenState } from '../state/state.js';
 import { questionCursor, statusLine, type TwoParts, topLine } from './bars.js';

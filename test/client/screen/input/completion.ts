@@ -1,5 +1,5 @@
 import t from 'tap';
-import { expectedIn } from '../../../../lib/client/commands/commands.js';
+import { expectedIn } from '../../../../lib/client/commands/usage.js';
 import { type Candidates, complete, likelyNames } from '../../../../lib/client/screen/input/completion.js';
 import type { Completion } from '../../../../lib/client/screen/state/state.js';
 
