@@ -50,7 +50,7 @@ export interface ChatServer {
 }
 
 /** Of what connections do; the rest is counted by the parts of the app. */
-export interface ServerCounts {
+interface ServerCounts {
   /** How many there are: in their TLS handshake, before and after the sign-in, and for files. */
   readonly connections: Readonly<Record<'handshake' | 'signing-in' | 'signed-in' | 'file', number>>;
   /** `ok`, or the code of a refusal. */

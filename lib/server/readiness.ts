@@ -3,7 +3,7 @@ import type { Store } from '../store/store.js';
 import type { Clock } from '../system/clock.js';
 import type { Peers } from './peers.js';
 
-export interface Readiness {
+interface Readiness {
   /** Why no one can come in now; undefined if people can. */
   unready(): Promise<string | undefined>;
   /** From now on the server is shutting down. */

@@ -39,7 +39,7 @@ export interface SignInState {
   readonly current?: SignedInAccount;
 }
 
-export interface CatchUpState {
+interface CatchUpState {
   readonly standings: readonly ConversationPosition[];
   readonly invitations: readonly RoomInvitation[];
 }

@@ -46,7 +46,7 @@ interface Waiting {
 /** Turns are forgotten beyond so many accounts and addresses, and fairness begins anew. */
 const mostCounted = 10_000;
 
-export interface HashQueueDeps {
+interface HashQueueDeps {
   readonly clock: Clock;
   /** Who does not wait for others of its address: the account has come in from there, or is signed in. */
   readonly isFamiliar: (turn: Turn) => boolean;

@@ -19,7 +19,7 @@ import type { Post, PostingRules } from './posting-rules.js';
 import type { Member } from './presence.js';
 
 /** Since the start. */
-export interface HubCounts {
+interface HubCounts {
   /** Messages and files posted here; retries count once. */
   readonly messages: number;
   /** Milliseconds from the store's being asked until a message is on disk. */

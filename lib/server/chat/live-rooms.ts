@@ -88,7 +88,7 @@ interface Delivery {
 }
 
 /** Since the start. */
-export interface DeliveryCounts {
+interface DeliveryCounts {
   /** Times at which a room's waiting frames went out to all of its subscribers. */
   fanOuts: number;
   /** Frames to terminals: one message to a room with 100 of them is 100. */

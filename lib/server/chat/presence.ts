@@ -70,7 +70,7 @@ export interface Presence {
   readonly online: number;
 }
 
-export type KnownAccount = Pick<Account, 'id' | 'name' | 'role'>;
+type KnownAccount = Pick<Account, 'id' | 'name' | 'role'>;
 
 export interface SignedInElsewhere {
   readonly server: string;

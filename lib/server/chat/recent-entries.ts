@@ -5,7 +5,7 @@
  */
 import type { EntryEvent } from '../../protocol/events.js';
 
-export interface EncodedEntry {
+interface EncodedEntry {
   readonly seq: number;
   readonly frame: Buffer;
   /** It is a reaction, which no floor counts. */
@@ -25,7 +25,7 @@ export function reactedTo(event: EntryEvent): number | undefined {
 }
 
 /** Entries as one buffer. */
-export interface EncodedRange {
+interface EncodedRange {
   readonly frames: Buffer;
   readonly newest: number;
   /** Seqs of the messages whose reactions they tell. */

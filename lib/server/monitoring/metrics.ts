@@ -15,7 +15,7 @@ export interface Measured {
 }
 
 /** The metrics' text, as Prometheus reads it. */
-export interface Metrics {
+interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
 }

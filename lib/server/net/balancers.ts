@@ -10,7 +10,7 @@ import { createRateLimiter } from '../rate-limiter.js';
 import { type AddressRange, plainAddress } from './address.js';
 import { type ProxyHeader, readProxyHeader } from './proxy-header.js';
 
-export interface Balancers {
+interface Balancers {
   /**
    * Takes the header off a new connection of theirs, or ends it. From others no header is read.
    * @param onSource gets the address that it comes from; what follows the header can then be read from the socket

@@ -20,7 +20,7 @@ export interface ConnectionLimits {
 }
 
 /** A limited number of places. A newcomer always gets one, if need be that of another connection. */
-export interface Places {
+interface Places {
   /**
    * @param evict ends the connection, because another one gets its place
    * @returns gives the place back; further calls do nothing

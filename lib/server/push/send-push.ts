@@ -39,7 +39,7 @@ export function isWorthRetry({ result }: PushOutcome): boolean {
 }
 
 /** Addresses of a name. */
-export type Resolve = (host: string) => Promise<readonly { readonly address: string }[]>;
+type Resolve = (host: string) => Promise<readonly { readonly address: string }[]>;
 
 /** Of its own machinery: what a test replaces. */
 export interface SendOptions {

@@ -20,7 +20,7 @@ import { refusalOf } from '../refusal.js';
 import { readWebhookBody, unreadable } from './webhook-body.js';
 import type { Webhooks } from './webhooks.js';
 
-export interface WebhookListenerOptions {
+interface WebhookListenerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;

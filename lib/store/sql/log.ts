@@ -174,7 +174,7 @@ interface LoggedRow extends EntryRow {
   readonly to: string | null;
 }
 
-export interface LoggedEntry extends Pick<StoredMessage, 'entry' | 'target' | 'to'> {
+interface LoggedEntry extends Pick<StoredMessage, 'entry' | 'target' | 'to'> {
   readonly seq: number;
 }
 

@@ -7,7 +7,7 @@ import type { Database } from './database.js';
 import type { Operations } from './methods.js';
 
 /** Without what is in other tables. */
-export type ResumedRow = Pick<ResumedSession, 'session' | 'account' | 'running' | 'bot'>;
+type ResumedRow = Pick<ResumedSession, 'session' | 'account' | 'running' | 'bot'>;
 
 interface ResumeRow extends AccountRow {
   readonly session: number;

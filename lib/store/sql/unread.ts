@@ -11,7 +11,7 @@ import type { Arguments, Calls, Result, UnreadCount } from './methods.js';
 type Unread = Pick<UnreadCount, 'id' | 'read' | 'last'>;
 export type Counts = Pick<UnreadCount, 'unread' | 'mentions'>;
 
-export interface UnreadCounter {
+interface UnreadCounter {
   /** @param counted by the reader. @returns undefined where the writer would take too long to count */
   count<Row extends Unread>(
     account: number,

@@ -3,7 +3,7 @@ import { backgroundClock, type Clock } from '../../system/clock.js';
 import { checkpoint, lastEntry, type SqliteDatabase, skipSeqs } from './database.js';
 import { missingSince, readLastEntry, recordLoss, writeLastEntry } from './last-entry.js';
 
-export interface Upkeep {
+interface Upkeep {
   /** Something was committed. */
   wrote(): void;
   close(): void;
