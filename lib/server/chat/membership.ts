@@ -201,16 +201,19 @@ async function leaveRoom(
   room: LiveRoom,
   { end = false, ...details }: LeaveDetails & { end?: boolean },
 ): Promise<'left' | 'ended' | 'last' | 'not-a-member'> {
-  const leaving = await deps.store.leaveRoom(account.id, room.id, { end });
+  const { id, name } = account;
+  const parted = (shown: LeaveDetails) =>
+    deps.announce.parted({ account: id, name, room: room.id, details: shown });
+  const leaving = await deps.store.leaveRoom(id, room.id, { end });
   switch (leaving.outcome) {
     case 'left':
-      announceLeave(deps, account, room, details);
+      parted(details);
       if (leaving.heir !== undefined) {
-        announceRole(deps, leaving.heir, room, { role: 'owner', by: details.by ?? account.name });
+        announceRole(deps, leaving.heir, room, { role: 'owner', by: details.by ?? name });
       }
       break;
     case 'ended':
-      announceLeave(deps, account, room, {});
+      parted({});
       deps.announce.closed({ id: room.id });
       deps.onRemoved();
       break;
@@ -221,15 +224,6 @@ async function leaveRoom(
       leaving satisfies never;
   }
   return leaving.outcome;
-}
-
-function announceLeave(
-  { announce }: Internals,
-  { id, name }: Account,
-  room: LiveRoom,
-  details: LeaveDetails,
-): void {
-  announce.parted({ account: id, name, room: room.id, details });
 }
 
 async function invite(
