@@ -104,7 +104,7 @@ export async function sendThroughFaults(
     await setTimeout(random(longestServingMs));
     await fault(t, scene);
     await everyoneSends(senders);
-    await namesAreHeldOnce(t, scene, round);
+    await namesAreHeldOnce(t, scene, `round ${round}`);
   }
   await compareSenders(t, senders);
 }
@@ -113,11 +113,11 @@ const everyoneSends = (senders: readonly Sender[]): Promise<unknown> =>
   Promise.all(senders.map((sender) => sender.acknowledges()));
 
 /** Everyone has one terminal, once all know which servers are gone, and who was there is elsewhere. */
-async function namesAreHeldOnce(t: Test, { database }: ClusterScene, round: number): Promise<void> {
+async function namesAreHeldOnce(t: Test, { database }: ClusterScene, what: string): Promise<void> {
   const held = () => database.sql('SELECT count(*), count(DISTINCT account) FROM terminals');
   const once = `${senderNames.length}|${senderNames.length}`;
   for (const end = Date.now() + 4 * goneMs; held() !== once && Date.now() < end; ) await setTimeout(200);
-  t.equal(held(), once, `round ${round}: each name is held once`);
+  t.equal(held(), once, `${what}: each name is held once`);
 }
 
 const anyOf = <Value>(values: readonly Value[], random: ClusterScene['random']): Value =>
@@ -131,12 +131,15 @@ export const faults: Readonly<Record<string, Fault>> = {
     await setTimeout(random(longestServingMs));
     await server.restart();
   },
-  async 'a server stands still'(t, { servers, random }) {
+  async 'a server stands still'(t, scene) {
+    const { servers, random } = scene;
     const server = anyOf(servers, random);
     server.process().kill('SIGSTOP');
     await setTimeout(random(2 * goneMs));
     server.process().kill('SIGCONT');
-    await refusesSecond(t, { servers, random });
+    // Who was at a server that was given up a moment ago is nowhere until they have noticed.
+    await namesAreHeldOnce(t, scene, 'after standing still');
+    await refusesSecond(t, scene);
   },
   async 'the primary is killed, the standby promoted'(_, { database, random }) {
     await database.crash();
