@@ -27,7 +27,7 @@ const filesPerProcess = 10;
 
 /** Beginnings of paths, the slowest first, so that at the end no core waits for a long process. The others follow. */
 export const slowestFirst = `
-  e2e/shared-database server/auth/hasher server/ store/ client/screen/terminal/terminal client/screen/picture origins/multi-party
+  server/auth/hasher server/ store/ client/screen/terminal/terminal client/screen/picture origins/multi-party
   e2e/first-five-minutes e2e/screen-hostile e2e/survives-kills e2e/operator faults/silent-network faults/hasher e2e/screen-terminal
   e2e/refusals e2e/screen-scrolling e2e/host e2e/server-life cli/ scripts/ client/`
   .trim()

@@ -1,6 +1,6 @@
 /**
  * Three servers on a PostgreSQL primary with a synchronous standby, of which now one part fails, now another, while eight people
- * send. Without ROUNDS, what stands still for a while is left out: e2e/shared-database and ci/postgres-kills have it. All of
+ * send. Without ROUNDS, what stands still for a while is left out: ci/shared-database and ci/postgres-kills have it. All of
  * it, or the rounds of a failure again, after `npm run types`:
  *
  *     ROUNDS=20 SEED=1 node dist/test/ci/cluster.js
