@@ -5,6 +5,8 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { limits } from '../protocol/limits.js';
+import { parseRange } from '../server/net/address.js';
+import { parsePushHosts } from '../server/push/push-hosts.js';
 import { defaultPort } from '../trust/endpoint.js';
 import { Exit, type Io } from './command.js';
 import { databaseOption, databaseVariable, dataFolder, dataOption } from './folders.js';
@@ -21,7 +23,6 @@ import {
   portArgument,
   sizeArgument,
 } from './option-values.js';
-import { pushHostsArgument, rangesArgument } from './server-option-values.js';
 import type { ServerSettings } from './server-settings.js';
 
 /** Settings as options. */
@@ -184,4 +185,21 @@ export function environmentSettings(env: Io['env']): EnvironmentSettings {
     faults: faults.map(({ name, message }) => ({ variable: variables.get(name) ?? '', message })),
     variables: [...variables.values()],
   };
+}
+
+export function pushHostsArgument(text: string): readonly string[] {
+  const hosts = text.split(',');
+  if (parsePushHosts(hosts) !== undefined) return hosts;
+  throw new InvalidArgumentError('Give hosts such as ntfy.sh,push.example:8443 or http://192.168.1.5:8080.');
+}
+
+/** Addresses and CIDR ranges separated by commas, in canonical form. */
+export function rangesArgument(text: string): readonly string[] {
+  return text.split(',').map((part) => {
+    const range = parseRange(part.trim());
+    if (range !== undefined) return range.text;
+    throw new InvalidArgumentError(
+      'Give addresses or ranges such as 192.0.2.7,10.1.0.0/16; the widest are /8, and /16 of IPv6.',
+    );
+  });
 }

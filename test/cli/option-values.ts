@@ -14,7 +14,7 @@ import {
   readPasswordFile,
   sizeArgument,
 } from '../../lib/cli/option-values.js';
-import { pushHostsArgument, rangesArgument } from '../../lib/cli/server-option-values.js';
+import { pushHostsArgument, rangesArgument } from '../../lib/cli/server-options.js';
 import { limits } from '../../lib/protocol/limits.js';
 import { ok, runServer } from '../support/running-server.js';
 
