@@ -7,6 +7,7 @@ import { encodeFrame } from '../protocol/frame.js';
 import { limits } from '../protocol/limits.js';
 import { pinOf } from '../trust/key.js';
 import { type App, type AppDeps, type AppOptions, type LiveSettings, openApp } from './app.js';
+import { earlierNow } from './files/trusted-time.js';
 import { type ConnectionLimits, createConnectionLimits } from './net/connection-limits.js';
 import { createTally, type Tally } from './net/counts.js';
 import { createEndOfTurn } from './net/end-of-turn.js';
@@ -196,13 +197,10 @@ function compareKeys(peers: Peers, log: AppDeps['log'], pin: string): void {
 
 function sweepHourly({ store, clock, log }: ChatServerDeps): () => void {
   let cancel = clock.after(0, sweep);
-  async function removeExpired(): Promise<void> {
-    // By the later clock, what another server has just made may have expired.
-    const shared = await store.peering?.now();
-    await store.removeExpired(Math.min(clock.now(), shared ?? Number.POSITIVE_INFINITY));
-  }
   function sweep(): void {
-    removeExpired().catch((error: unknown) => log.error('removing expired sessions failed', error));
+    earlierNow(clock, store.peering?.now)
+      .then(store.removeExpired)
+      .catch((error: unknown) => log.error('removing expired sessions failed', error));
     cancel = clock.after(sweepMs, sweep);
   }
   return () => cancel();

@@ -42,6 +42,11 @@ interface TrustedTimeOptions {
 /** Small corrections are what clocks are for. */
 const correctionMs = 5 * 60_000;
 
+/** Where a clock is ahead of the one that servers share, that one counts: by the later, what others have just made may be over. */
+export async function earlierNow(clock: Clock, shared: (() => Promise<number>) | undefined): Promise<number> {
+  return Math.min(clock.now(), (await shared?.()) ?? Number.POSITIVE_INFINITY);
+}
+
 export function createTrustedTime({
   clock,
   log,
@@ -84,7 +89,7 @@ export function createTrustedTime({
 
   return {
     async now() {
-      const now = Math.min(clock.now(), (await shared?.()) ?? Number.POSITIVE_INFINITY);
+      const now = await earlierNow(clock, shared);
       const uptimeMs = machine.uptimeMs();
       const at = trusted(last ?? (await machine.read()), now, uptimeMs);
       last = { at, uptimeMs, ...(machine.boot !== undefined && { boot: machine.boot }) };
