@@ -11,6 +11,8 @@ import { type AddressRange, plainAddress } from './address.js';
 import { type ProxyHeader, readProxyHeader } from './proxy-header.js';
 
 interface Balancers {
+  /** All that were received and are open. */
+  readonly sockets: ReadonlySet<Socket>;
   /**
    * Takes the header off a new connection of theirs, or ends it. From others no header is read.
    * @param onSource gets the address that it comes from; what follows the header can then be read from the socket
@@ -27,6 +29,7 @@ interface BalancersOptions {
 }
 
 export function createBalancers({ from, log, clock, onRefused }: BalancersOptions): Balancers {
+  const sockets = new Set<Socket>();
   /** Those without a complete header, the oldest first. */
   const waiting = new Map<Socket, HeaderReader>();
   const logged = createRateLimiter<string>({ burst: 1, perSecond: 1 / 60 }, clock);
@@ -37,7 +40,10 @@ export function createBalancers({ from, log, clock, onRefused }: BalancersOption
   }
 
   return {
+    sockets,
     receive(socket, onSource) {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
       // Its peer has reset it by now, as haproxy ends its health checks.
       if (socket.remoteAddress === undefined) {
         socket.destroy();

@@ -123,7 +123,6 @@ function admitSockets(
   deps: ListenerDeps & Required<Pick<ListenerOptions, 'live' | 'proxies'>>,
 ): Admission {
   const { log, clock, connectionLimits, live, ended } = deps;
-  const sockets = new Set<Socket>();
   const counts = createCounts();
   const shakingHands = new Map<string, { readonly address: string; readonly giveBack: () => void }>();
   const onRefused = () => ended.count('bad-proxy-header');
@@ -166,13 +165,9 @@ function admitSockets(
     return found?.address;
   }
 
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    balancers.receive(socket, (source) => admit(socket, source));
-  });
+  server.on('connection', (socket) => balancers.receive(socket, (source) => admit(socket, source)));
   return {
-    sockets,
+    sockets: balancers.sockets,
     get handshakes() {
       return shakingHands.size;
     },

@@ -164,7 +164,6 @@ interface AdmissionDeps extends WebhookListenerDeps {
 /** Before TLS: a refused connection costs no handshake. */
 function admitConnections(server: Server, deps: AdmissionDeps): Connections {
   const { banned, connectionLimits, outcomes } = deps;
-  const sockets = new Set<Socket>();
   const sources = new Map<string, string>();
   const counts = createCounts();
   const onRefused = () => outcomes.count('bad-proxy-header');
@@ -198,12 +197,8 @@ function admitConnections(server: Server, deps: AdmissionDeps): Connections {
     for (const start of startTls) start.call(server, socket);
   }
 
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    balancers.receive(socket, (source) => admit(socket, source));
-  });
-  return { sockets, sourceOf: (socket) => sources.get(connectionId(socket)) };
+  server.on('connection', (socket: Socket) => balancers.receive(socket, (source) => admit(socket, source)));
+  return { sockets: balancers.sockets, sourceOf: (socket) => sources.get(connectionId(socket)) };
 }
 
 /** @returns the requests that are being posted */
